@@ -1,0 +1,131 @@
+//! Funding: the dated phases in which a partnership is paid for.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::ordered;
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Money, PartialDate};
+use crate::kernel::violation::Violations;
+use crate::partnership::Partnership;
+use crate::programme::ProgrammeRef;
+
+crate::vocabulary! {
+    /// What kind of money, or what instead of it.
+    FundingKind {
+        /// a grant of the programme
+        Grant = "grant",
+        /// the participants' own money
+        OwnContribution = "own_contribution",
+        /// goods and work
+        InKind = "in_kind",
+        /// money of others
+        ThirdParty = "third_party",
+    }
+}
+
+/// A phase in which a partnership is funded.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Funding {
+    /// The programme that pays.
+    #[deserr(default)]
+    pub programme: Option<ProgrammeRef>,
+    /// What kind of money it is.
+    pub kind: FundingKind,
+    /// How much, where published.
+    #[deserr(default)]
+    pub amount: Option<Money>,
+    /// From when.
+    #[deserr(default)]
+    pub from: Option<PartialDate>,
+    /// Until when.
+    #[deserr(default)]
+    pub to: Option<PartialDate>,
+}
+
+crate::filter! {
+    /// Which phases.
+    FundingFilter {
+        /// What kind of money it is.
+        kind: Vec<FundingKind>,
+        /// The programme that pays, by id or slug.
+        programme: Vec<Key>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What phases are sorted by.
+    FundingSort {
+        /// the first day from when
+        From = "from",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(FundingSort, usual: [(Self::From, Ascending), (Self::CreatedAt, Ascending)]);
+
+impl Resource for Funding {
+    const NAME: &'static str = "funding";
+    const PATH: &'static str = "funding";
+    const LABEL: &'static str = "";
+    const SLUGGED: bool = false;
+
+    type Parent = Partnership;
+    type Filter = FundingFilter;
+    type Sort = FundingSort;
+    type Status = NoStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            (Role::Member, Action::Create | Action::Update | Action::Delete) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
+        parent.is_some_and(|partnership| partnership.is_led_by(actor))
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        ordered(self.from.as_ref(), self.to.as_ref(), "/to", violations);
+    }
+
+    fn matches(filter: &FundingFilter, item: &Stored<Self>) -> bool {
+        let it = &item.data;
+        let paid_by = |key: &Key| it.programme.as_ref().and_then(Ref::card).is_some_and(|card| card.is(key));
+        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+            && (filter.programme.is_empty() || filter.programme.iter().any(paid_by))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn label(&self) -> &str {
+        self.kind.as_str()
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        if let Some(programme) = &mut self.programme {
+            programme.visit("/programme", visit);
+        }
+    }
+
+    /// The same programme, kind and beginning.
+    fn same_part(&self, other: &Self) -> bool {
+        self.programme == other.programme && self.kind == other.kind && self.from == other.from
+    }
+}

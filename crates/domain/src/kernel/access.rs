@@ -1,0 +1,116 @@
+//! Who asks, and what the table "Who may do what" grants.
+//!
+//! A resource says its row of that table in [`Resource::grant`](super::resource::Resource::grant); the store asks
+//! it at its door, so no handler can forget to.
+
+use chrono::{DateTime, NaiveDate, Utc};
+use uuid::Uuid;
+
+use super::error::Error;
+use super::resource::Resource;
+use super::value::Visibility;
+
+crate::vocabulary! {
+    /// What an account may do, before what is its own is looked at.
+    Role {
+        /// everything, users included
+        Admin = "admin",
+        /// the coordination office: keeps all data of the exchange
+        Coordinator = "coordinator",
+        /// intranet: reads what members read, writes nothing
+        Reader = "reader",
+        /// bound to one or more municipal utilities: keeps its own data
+        Member = "member",
+        /// bound to one or more partner utilities: follows its own partnerships
+        Partner = "partner",
+    }
+}
+
+/// What somebody wants to do to a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// Read one or list them.
+    Read,
+    /// Make a new one.
+    Create,
+    /// Change one.
+    Update,
+    /// Delete one (softly).
+    Delete,
+    /// Bring a deleted one back, or look at deleted ones.
+    Restore,
+    /// Lead one into another status.
+    Transition,
+}
+
+/// How far a role's right to an action reaches.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Grant {
+    /// Not at all.
+    Never,
+    /// To what is its own, as the resource defines it.
+    Own,
+    /// To everything it can see.
+    All,
+}
+
+/// Who asks, and when.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The account; nobody's for the public and for the command line.
+    pub account: Option<Uuid>,
+    /// The role; `None` is the public.
+    pub role: Option<Role>,
+    /// The utilities that the account is bound to.
+    pub utilities: Vec<Uuid>,
+    /// The instant of the request: "takes part today" is judged by it.
+    pub at: DateTime<Utc>,
+}
+
+impl Actor {
+    /// Somebody without an account.
+    pub fn public(at: DateTime<Utc>) -> Self {
+        Self { account: None, role: None, utilities: Vec::new(), at }
+    }
+
+    /// The operator at the command line: whoever can start the binary on the database may do everything.
+    pub fn operator(at: DateTime<Utc>) -> Self {
+        Self { account: None, role: Some(Role::Admin), utilities: Vec::new(), at }
+    }
+
+    /// Whether this is the coordination office or an administrator.
+    pub fn is_staff(&self) -> bool {
+        matches!(self.role, Some(Role::Coordinator | Role::Admin))
+    }
+
+    /// The day (UTC) of the request.
+    pub fn today(&self) -> NaiveDate {
+        self.at.date_naive()
+    }
+
+    /// The visibilities that this actor sees without taking part.
+    pub fn sees(&self) -> &'static [Visibility] {
+        match self.role {
+            None => &[Visibility::Public],
+            Some(Role::Coordinator | Role::Admin) => {
+                &[Visibility::Public, Visibility::Members, Visibility::Internal]
+            }
+            Some(_) => &[Visibility::Public, Visibility::Members],
+        }
+    }
+
+    /// How far the actor's role reaches for this action on a kind of resource.
+    ///
+    /// Errors: 401 without an account, 403 where the role may never.
+    pub fn gate<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
+        match self.role.map(|role| T::grant(role, action)) {
+            Some(grant @ (Grant::Own | Grant::All)) => Ok(grant),
+            Some(Grant::Never) | None => Err(Error::refused(self)),
+        }
+    }
+
+    /// Whether the utility is one of the account's own.
+    pub fn owns(&self, utility: Uuid) -> bool {
+        self.utilities.contains(&utility)
+    }
+}

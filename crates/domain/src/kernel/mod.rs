@@ -1,0 +1,19 @@
+//! The mechanics every resource shares.
+
+pub mod access;
+pub mod cells;
+pub mod draft;
+pub mod error;
+pub mod fold;
+pub mod merge;
+pub mod parameters;
+pub mod query;
+pub mod reference;
+pub mod resource;
+pub mod rules;
+pub mod state;
+pub mod tag;
+pub mod time;
+pub mod value;
+pub mod violation;
+pub mod vocabulary;

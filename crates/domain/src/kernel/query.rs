@@ -1,0 +1,149 @@
+//! What a list is asked for, and what it answers: the same for every resource.
+
+use std::str::FromStr;
+
+use utoipa::ToSchema;
+
+use super::parameters::{FilterParameters, Parameters};
+use super::resource::{Resource, Stored};
+use super::violation::{Fault, Violations};
+
+/// The keys that a list can be sorted by; made by [`vocabulary!`](crate::vocabulary).
+pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = Fault> + ToSchema + 'static {
+    /// Every key.
+    const KEYS: &'static [&'static str];
+
+    /// The order when none is asked for.
+    fn usual() -> Vec<(Self, Direction)>;
+
+    /// The key as it is written.
+    fn word(self) -> &'static str;
+}
+
+/// Which way a list is sorted by a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first; an absent value comes before all others.
+    Ascending,
+    /// Largest first; an absent value comes last.
+    Descending,
+}
+
+/// Implements [`SortKey`] for a vocabulary, with its usual order.
+#[macro_export]
+macro_rules! sort_keys {
+    ($name:ident, usual: $usual:expr) => {
+        impl $crate::kernel::query::SortKey for $name {
+            const KEYS: &'static [&'static str] = Self::WORDS;
+
+            fn usual() -> Vec<(Self, $crate::kernel::query::Direction)> {
+                $usual.to_vec()
+            }
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    };
+}
+
+/// The largest page.
+pub const LIMIT_MAX: u64 = 200;
+/// The page when no size is asked for.
+pub const LIMIT_DEFAULT: u64 = 50;
+
+/// A list asked for: filter, sort, place and size.
+#[derive(Clone)]
+pub struct Query<T: Resource> {
+    /// Which rows.
+    pub filter: T::Filter,
+    /// In which order; the id is the last tie-break.
+    pub sort: Vec<(T::Sort, Direction)>,
+    /// From where on: an opaque token of an earlier page.
+    pub cursor: Option<String>,
+    /// How many rows, 1 to [`LIMIT_MAX`].
+    pub limit: u64,
+    /// Whether the whole number is wanted too.
+    pub count: bool,
+    /// Only the deleted ones (coordinators).
+    pub deleted: bool,
+    /// Filter and sort as one text: a cursor is bound to it.
+    pub fingerprint: String,
+}
+
+/// The parameters that say where in a list one is, not which list it is.
+const PLACE: &[&str] = &["cursor", "limit", "count"];
+
+impl<T: Resource> Query<T> {
+    /// Everything, in the usual order.
+    pub fn all() -> Self {
+        Self {
+            filter: T::Filter::default(),
+            sort: T::Sort::usual(),
+            cursor: None,
+            limit: LIMIT_MAX,
+            count: false,
+            deleted: false,
+            fingerprint: String::new(),
+        }
+    }
+
+    /// Takes a list's parameters from a query string; `parameters` may hold others, which the caller takes.
+    pub fn take(parameters: &mut Parameters) -> Self {
+        let fingerprint = parameters.fingerprint(PLACE);
+        let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
+        let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(T::Sort::usual()));
+        Self {
+            filter: T::Filter::take(parameters),
+            sort: sort.unwrap_or_else(|fault| parameters.fault("sort", fault)),
+            cursor: parameters.once("cursor"),
+            limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
+            count: parameters.get("count"),
+            deleted: parameters.get("deleted"),
+            fingerprint,
+        }
+    }
+
+    /// Reads a whole query string.
+    pub fn parse(pairs: Vec<(String, String)>) -> Result<Self, Violations> {
+        let mut parameters = Parameters::new(pairs);
+        let query = Self::take(&mut parameters);
+        parameters.finish().map(|()| query)
+    }
+}
+
+fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
+    let mut keys: Vec<(K, Direction)> = Vec::new();
+    for word in text.split(',').map(str::trim) {
+        let (word, direction) = match word.strip_prefix('-') {
+            Some(word) => (word, Direction::Descending),
+            None => (word, Direction::Ascending),
+        };
+        let key: K = word.parse()?;
+        if keys.iter().any(|(known, _)| *known == key) {
+            return Err(Fault::new("repeated", format!("`{word}` is named twice.")));
+        }
+        keys.push((key, direction));
+    }
+    Ok(keys)
+}
+
+fn limit(text: &str) -> Result<u64, Fault> {
+    match text.parse() {
+        Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
+        _ => Err(Fault::new("out_of_range", format!("Expected a whole number from 1 to {LIMIT_MAX}."))),
+    }
+}
+
+/// A page of a list.
+#[derive(Clone)]
+pub struct Page<T: Resource> {
+    /// The rows.
+    pub items: Vec<Stored<T>>,
+    /// The cursor of the page after this one, if there is one.
+    pub next: Option<String>,
+    /// The cursor of the page before this one, if there may be one.
+    pub prev: Option<String>,
+    /// How many rows the filter has in all, if asked for.
+    pub total: Option<u64>,
+}

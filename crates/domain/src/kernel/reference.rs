@@ -1,0 +1,315 @@
+//! Relations: read from a string or from a reference object, written as a reference object.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
+use std::str::FromStr;
+
+use deserr::{Deserr, IntoValue, Map, Value, ValuePointerRef};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
+use utoipa::openapi::{Ref as SchemaRef, RefOr};
+use uuid::Uuid;
+
+use super::resource::Resource;
+use super::value::{Country, Location, Slug, Visibility};
+use super::violation::{Fault, Violations, escape, hint, pointer};
+
+/// How something is named from outside: by its id or by its slug.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// The id, a UUID.
+    Id(Uuid),
+    /// A slug, current or former.
+    Slug(Slug),
+}
+
+impl FromStr for Key {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        match Uuid::parse_str(text) {
+            Ok(id) => Ok(Self::Id(id)),
+            Err(_) => text.parse().map(Self::Slug).map_err(|_| {
+                Fault::format(format!("`{text}` is neither an id (a UUID) nor a slug (`hamburg-wasser`)."))
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Id(id) => id.fmt(f),
+            Self::Slug(slug) => slug.fmt(f),
+        }
+    }
+}
+
+impl utoipa::PartialSchema for Key {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("The id (a UUID) or the slug."))
+            .examples(["hamburg-wasser"])
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for Key {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Key")
+    }
+}
+
+/// What others show of a resource when they refer to it; and what rules want to know of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Card {
+    /// Its id.
+    pub id: Uuid,
+    /// Its slug, where it has one.
+    pub slug: Option<Slug>,
+    /// The member that names it, `name` or `title`, and the text.
+    pub label: (&'static str, String),
+    /// Its kind, where references show it.
+    pub kind: Option<String>,
+    /// Its country, where references show it.
+    pub country: Option<Country>,
+    /// Who may see it; not shown.
+    pub visibility: Visibility,
+    /// Where it is; not shown.
+    pub location: Option<Location>,
+}
+
+impl Card {
+    /// Whether the key names this one, by its id or its current slug.
+    pub fn is(&self, key: &Key) -> bool {
+        match key {
+            Key::Id(id) => self.id == *id,
+            Key::Slug(slug) => self.slug.as_ref() == Some(slug),
+        }
+    }
+}
+
+impl Serialize for Card {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.id)?;
+        if let Some(slug) = &self.slug {
+            map.serialize_entry("slug", slug)?;
+        }
+        map.serialize_entry(self.label.0, &self.label.1)?;
+        if let Some(kind) = &self.kind {
+            map.serialize_entry("kind", kind)?;
+        }
+        if let Some(country) = &self.country {
+            map.serialize_entry("country", country)?;
+        }
+        map.end()
+    }
+}
+
+/// The untyped inside of a [`Ref`]: what was given, and what the store found.
+#[derive(Clone, Debug)]
+pub struct Link {
+    /// How it was named.
+    pub key: Key,
+    /// What it is, once the store has looked.
+    pub card: Option<Card>,
+}
+
+impl PartialEq for Link {
+    fn eq(&self, other: &Self) -> bool {
+        match (&self.card, &other.card) {
+            (Some(mine), Some(theirs)) => mine.id == theirs.id,
+            _ => self.key == other.key,
+        }
+    }
+}
+
+/// A relation to a `T`.
+///
+/// In JSON it is given as a string (id or slug) or as the reference object that a `GET` answered, and shown as the
+/// reference object. The store resolves it inside the write's transaction.
+#[derive(Debug)]
+pub struct Ref<T> {
+    link: Link,
+    marker: PhantomData<fn() -> T>,
+}
+
+impl<T> Clone for Ref<T> {
+    fn clone(&self) -> Self {
+        Self { link: self.link.clone(), marker: PhantomData }
+    }
+}
+
+impl<T> PartialEq for Ref<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.link == other.link
+    }
+}
+
+impl<T> Ref<T> {
+    /// A relation that is still to be resolved.
+    pub fn to(key: Key) -> Self {
+        Self { link: Link { key, card: None }, marker: PhantomData }
+    }
+
+    /// A relation to something known.
+    pub fn found(card: Card) -> Self {
+        Self { link: Link { key: Key::Id(card.id), card: Some(card) }, marker: PhantomData }
+    }
+
+    /// What the store found; `None` before it looked.
+    pub fn card(&self) -> Option<&Card> {
+        self.link.card.as_ref()
+    }
+
+    /// The id, once resolved.
+    pub fn id(&self) -> Option<Uuid> {
+        self.card().map(|card| card.id)
+    }
+}
+
+/// A relation on its way to be resolved: of which resource, where in the body, and the place for the answer.
+pub struct Pending<'a> {
+    /// The resource's name, such as `utility`.
+    pub resource: &'static str,
+    /// Where it stands in the body (RFC 6901).
+    pub pointer: String,
+    /// What was given, and where the answer goes.
+    pub link: &'a mut Link,
+}
+
+impl<T: Resource> Ref<T> {
+    /// Shows the relation to the store, which resolves it.
+    pub fn visit<'a>(&'a mut self, pointer: impl Into<String>, visit: &mut dyn FnMut(Pending<'a>)) {
+        visit(Pending { resource: T::NAME, pointer: pointer.into(), link: &mut self.link });
+    }
+
+    fn members() -> Vec<&'static str> {
+        [&["id", "slug", T::LABEL], T::CARD].concat()
+    }
+}
+
+impl<T> Serialize for Ref<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.link.card {
+            Some(card) => card.serialize(serializer),
+            None => serializer.collect_str(&self.link.key),
+        }
+    }
+}
+
+impl<T: Resource> Deserr<Violations> for Ref<T> {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        let mut violations = Violations::default();
+        let mut key = None;
+        match value {
+            Value::String(text) => key = Some((pointer(at), text)),
+            Value::Map(map) => {
+                let mut named = None;
+                for (name, value) in map.into_iter() {
+                    let here = format!("{}/{}", pointer(at), escape(&name));
+                    match (name.as_str(), value.into_value()) {
+                        ("id", Value::String(text)) => key = Some((here, text)),
+                        ("slug", Value::String(text)) => named = Some((here, text)),
+                        ("id" | "slug", _) => violations.member(here, "wrong_type", "Expected a string."),
+                        (name, _) if Self::members().contains(&name) => {}
+                        (name, _) => {
+                            let hint = hint(name, &Self::members());
+                            violations.member(
+                                here,
+                                "unknown_member",
+                                format!("There is no member `{name}`.{hint}"),
+                            );
+                        }
+                    }
+                }
+                key = key.or(named);
+                if key.is_none() && violations.is_empty() {
+                    violations.member(
+                        format!("{}/id", pointer(at)),
+                        "required",
+                        "`id` or `slug` is required.",
+                    );
+                }
+            }
+            other => {
+                let found = if matches!(other, Value::Null) { "null" } else { "something else" };
+                let detail = format!("Expected an id, a slug or a reference object, found {found}.");
+                violations.member(pointer(at), "wrong_type", detail);
+            }
+        }
+        match key.map(|(here, text)| text.parse().map_err(|fault: Fault| (here, fault))) {
+            Some(Ok(key)) if violations.is_empty() => return Ok(Self::to(key)),
+            Some(Err((here, fault))) => violations.member(here, fault.code, fault.detail),
+            _ => {}
+        }
+        Err(violations)
+    }
+}
+
+/// The name of the reference schema of a resource: `UtilityReference`.
+pub fn schema_name(resource: &str) -> String {
+    format!("{}Reference", pascal(resource))
+}
+
+/// `funding_programme` as `FundingProgramme`.
+pub fn pascal(name: &str) -> String {
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+    };
+    name.split('_').filter_map(capital).collect()
+}
+
+/// What ends the name of a schema that differs between writing and reading.
+pub const INPUT: &str = "Input";
+
+impl<T: Resource> utoipa::PartialSchema for Ref<T> {
+    fn schema() -> RefOr<Schema> {
+        let key =
+            ObjectBuilder::new().schema_type(Type::String).description(Some("An id (a UUID) or a slug."));
+        Schema::OneOf(
+            OneOfBuilder::new()
+                .item(key)
+                .item(SchemaRef::from_schema_name(schema_name(T::NAME)))
+                .description(Some("Given as id, as slug or as the reference object that was read."))
+                .build(),
+        )
+        .into()
+    }
+}
+
+impl<T: Resource> utoipa::ToSchema for Ref<T> {
+    fn name() -> Cow<'static, str> {
+        Cow::Owned(schema_name(T::NAME) + INPUT)
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        let text =
+            |about: &'static str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+        let mut object = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(format!("A reference to a {}.", T::NAME.replace('_', " "))))
+            .property(
+                "id",
+                text("Its id (UUIDv7).").format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                    utoipa::openapi::KnownFormat::Uuid,
+                ))),
+            )
+            .required("id");
+        if T::SLUGGED {
+            object = object.property("slug", text("Its slug.")).required("slug");
+        }
+        object = object.property(T::LABEL, text("What it is called.")).required(T::LABEL);
+        for member in T::CARD {
+            object = object.property(*member, text("As in the resource itself."));
+        }
+        schemas.push((schema_name(T::NAME), object.into()));
+    }
+}

@@ -1,0 +1,193 @@
+//! What a resource is: its data, its names, its place in the table "Who may do what".
+
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use serde::Serialize;
+use serde::ser::{SerializeMap, Serializer};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::access::{Action, Actor, Grant, Role};
+use super::parameters::FilterParameters;
+use super::query::SortKey;
+use super::reference::{Card, Pending};
+use super::state::State;
+use super::value::{Slug, Visibility};
+use super::violation::Violations;
+
+pub use super::tag::Tag;
+
+/// A resource, or a part of one: the struct that implements this is what a caller may write.
+///
+/// Everything the API does with a resource follows from these items and from how it lies in its table.
+pub trait Resource:
+    Clone + PartialEq + Serialize + Deserr<Violations> + ToSchema + Send + Sync + 'static
+{
+    /// Its name in tables, in the change log and in messages: singular, snake_case.
+    const NAME: &'static str;
+    /// Its segment in paths: plural, kebab-case.
+    const PATH: &'static str;
+    /// The member that names it: `name` or `title`; empty for a part without one.
+    const LABEL: &'static str = "name";
+    /// Whether it has a `slug`.
+    const SLUGGED: bool = true;
+    /// What a reference to it shows beside id, slug and label: of `kind` and `country`.
+    const CARD: &'static [&'static str] = &[];
+    /// The derived members, shown and never written.
+    const DERIVED: &'static [&'static str] = &[];
+
+    /// What it is a part of; `()` for a main resource.
+    type Parent: Send + Sync;
+    /// The filters of its list.
+    type Filter: FilterParameters;
+    /// The keys its list is sorted by.
+    type Sort: SortKey;
+    /// Its states; [`NoStatus`](super::state::NoStatus) where it has none.
+    type Status: State;
+    /// What the store derives for it; `()` where nothing is.
+    type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
+
+    /// Its row of the table "Who may do what".
+    fn grant(role: Role, action: Action) -> Grant;
+
+    /// Whether it is the actor's own, for [`Grant::Own`]; `id` is `None` on create.
+    fn is_own(&self, id: Option<Uuid>, parent: Option<&Self::Parent>, actor: &Actor) -> bool;
+
+    /// The members that the role may not write, although it may write the rest.
+    fn withheld(_role: Role) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Adds what the role may not change although the members are its to write; `before` is `None` on create.
+    fn withheld_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {
+    }
+
+    /// The rules across members, and with what it refers to. Called when all relations are resolved.
+    fn rules(&self, violations: &mut Violations);
+
+    /// What a status needs to be entered, as faults.
+    fn needs(&self, _to: Self::Status, _violations: &mut Violations) {}
+
+    /// Whether this way needs a reason.
+    fn needs_reason(_from: Self::Status, _to: Self::Status) -> bool {
+        false
+    }
+
+    /// The specification of its filter: the SQL is tested against it.
+    fn matches(filter: &Self::Filter, item: &Stored<Self>) -> bool;
+
+    /// What it is called: name or title.
+    fn label(&self) -> &str;
+
+    /// Its slug, where it has one.
+    fn slug(&mut self) -> Option<&mut Option<Slug>> {
+        None
+    }
+
+    /// Who may see it; a part shares its parent's.
+    fn visibility(&self) -> Visibility {
+        Visibility::Public
+    }
+
+    /// Its status; `None` where unknown.
+    fn status(&self) -> Option<Self::Status> {
+        None
+    }
+
+    /// Leads it into a status.
+    fn set_status(&mut self, _status: Self::Status) {}
+
+    /// Shows every relation to the store.
+    fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(Pending<'a>)) {}
+
+    /// Whether two rows of an import mean the same part; resources with a slug go by that.
+    fn same_part(&self, _other: &Self) -> bool {
+        false
+    }
+}
+
+/// A resource as it is kept: its data with id, version, times and what is derived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored<T: Resource> {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// What it is a part of.
+    pub parent: Option<(&'static str, Card)>,
+    /// What was written.
+    pub data: T,
+    /// What was derived.
+    pub derived: T::Derived,
+    /// When it was made; cut to microseconds.
+    pub created_at: DateTime<Utc>,
+    /// When its own data last changed.
+    pub updated_at: DateTime<Utc>,
+    /// Counts its changes from 1.
+    pub version: i64,
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// The members that every resource has and nobody writes.
+pub const READ_ONLY: &[&str] = &["id", "created_at", "updated_at", "version", "deleted_at"];
+
+impl<T: Resource> Serialize for Stored<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Body<'a, T: Resource> {
+            #[serde(flatten)]
+            data: &'a T,
+            #[serde(flatten)]
+            derived: &'a T::Derived,
+        }
+        struct Parent<'a>(&'a Option<(&'static str, Card)>);
+        impl Serialize for Parent<'_> {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                if let Some((name, card)) = self.0 {
+                    map.serialize_entry(name, card)?;
+                }
+                map.end()
+            }
+        }
+        #[derive(Serialize)]
+        struct Whole<'a, T: Resource> {
+            id: Uuid,
+            #[serde(flatten)]
+            parent: Parent<'a>,
+            #[serde(flatten)]
+            body: Body<'a, T>,
+            created_at: String,
+            updated_at: String,
+            version: i64,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            deleted_at: Option<String>,
+        }
+        Whole {
+            id: self.id,
+            parent: Parent(&self.parent),
+            body: Body { data: &self.data, derived: &self.derived },
+            created_at: instant(self.created_at),
+            updated_at: instant(self.updated_at),
+            version: self.version,
+            deleted_at: self.deleted_at.map(instant),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// An instant as the API writes it: RFC 3339 in UTC with `Z` and microseconds.
+pub fn instant(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+}
+
+impl<T: Resource> Stored<T> {
+    /// The representation: JSON text in UTF-8.
+    pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
+        serde_json::to_vec(self)
+    }
+
+    /// Its entity tag.
+    pub fn tag(&self) -> Result<Tag, serde_json::Error> {
+        Ok(Tag::of(self.version, &self.to_json()?))
+    }
+}

@@ -1,0 +1,34 @@
+//! Rules that many resources have, with the places and codes they are reported by.
+
+use super::value::PartialDate;
+use super::violation::Violations;
+
+/// A set names nothing twice.
+pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {
+    for (index, entry) in entries.iter().enumerate() {
+        if entries.iter().take(index).any(|earlier| earlier == entry) {
+            violations.member(format!("{pointer}/{index}"), "duplicate", "This is named twice.");
+        }
+    }
+}
+
+/// A list has at least one entry.
+pub fn not_empty<T>(entries: &[T], pointer: &str, violations: &mut Violations) {
+    if entries.is_empty() {
+        violations.member(pointer, "too_few", "At least one entry is required.");
+    }
+}
+
+/// A span does not end before it starts; partial dates may touch (`2023-05` to `2023` is right).
+pub fn ordered(
+    start: Option<&PartialDate>,
+    end: Option<&PartialDate>,
+    pointer: &str,
+    violations: &mut Violations,
+) {
+    if let (Some(start), Some(end)) = (start, end)
+        && !start.starts_by(end)
+    {
+        violations.member(pointer, "end_before_start", format!("`{end}` lies before the start, `{start}`."));
+    }
+}

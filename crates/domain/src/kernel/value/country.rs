@@ -1,0 +1,55 @@
+//! Countries.
+
+use crate::kernel::violation::Fault;
+use crate::text;
+
+/// Kosovo has no official code yet; `XK` is a user-assigned one that the EU, the IMF and IATI use.
+const KOSOVO: &str = "XK";
+
+text! {
+    /// Country or territory: ISO 3166-1 alpha-2 code, two upper-case letters, and `XK` for Kosovo.
+    Country {
+        pattern: "^[A-Z]{2}$",
+        example: "UA",
+        parse: |text| {
+            if text == KOSOVO || rust_iso3166::from_alpha2(text).is_some() {
+                return Ok(text.to_owned());
+            }
+            Err(Fault::new("unknown_value", format!(
+                "`{text}` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`."
+            )))
+        },
+    }
+}
+
+impl Country {
+    /// Whether it is the country of the municipal utilities.
+    pub fn is_germany(&self) -> bool {
+        self.as_str() == "DE"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Country;
+
+    #[test]
+    fn knows_the_standard_and_kosovo() {
+        for code in ["DE", "UA", "ZM", "MD", "PS", "XK"] {
+            assert_eq!(code.parse::<Country>().map(|country| country.to_string()), Ok(code.to_owned()));
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for code in ["", "de", "De", "DEU", "XX", "UK", " DE", "D\u{45}\u{301}"] {
+            assert_eq!(code.parse::<Country>().map_err(|fault| fault.code), Err("unknown_value"), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn germany_is_germany() {
+        assert!("DE".parse::<Country>().is_ok_and(|country| country.is_germany()));
+        assert!("UA".parse::<Country>().is_ok_and(|country| !country.is_germany()));
+    }
+}

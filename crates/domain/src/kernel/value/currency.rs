@@ -1,0 +1,57 @@
+//! Currencies.
+
+use crate::kernel::violation::Fault;
+use crate::text;
+
+text! {
+    /// Currency: ISO 4217 alphabetic code, three upper-case letters, also of a former currency. Codes
+    /// without a minor unit (precious metals, `XXX`) are no money.
+    Currency {
+        pattern: "^[A-Z]{3}$",
+        example: "EUR",
+        parse: |text| match decimals(text) {
+            Some(_) => Ok(text.to_owned()),
+            None => Err(Fault::new("unknown_value", format!(
+                "`{text}` is no currency code: ISO 4217, three upper-case letters such as `EUR` or `UAH`."
+            ))),
+        },
+    }
+}
+
+impl Currency {
+    /// How many decimals its amounts have: 2 for the euro, 3 for the Jordanian dinar, 0 for the Ugandan
+    /// shilling.
+    pub fn decimals(&self) -> u32 {
+        // A code without decimals does not get past the parser.
+        decimals(self.as_str()).unwrap_or_default()
+    }
+}
+
+fn decimals(code: &str) -> Option<u32> {
+    iso_currency::Currency::from_code(code)?.exponent().map(u32::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Currency;
+
+    #[test]
+    fn knows_the_standard_and_its_decimals() {
+        for (code, decimals) in
+            [("EUR", 2), ("UAH", 2), ("JOD", 3), ("UGX", 0), ("XOF", 0), ("CLF", 4), ("HRK", 2)]
+        {
+            assert_eq!(code.parse::<Currency>().map(|currency| currency.decimals()), Ok(decimals), "{code}");
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for code in ["", "eur", "€", "EURO", "DEM ", "XXX", "XAU", "ABC"] {
+            assert_eq!(
+                code.parse::<Currency>().map_err(|fault| fault.code),
+                Err("unknown_value"),
+                "{code:?}"
+            );
+        }
+    }
+}

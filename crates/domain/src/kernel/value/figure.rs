@@ -1,0 +1,102 @@
+//! Published figures: they age and conflict, so each says as of when it is and where it stands.
+
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{PartialDate, WebUrl};
+use crate::kernel::violation::{Fault, Violations};
+
+/// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6): 2^53 - 1.
+const LARGEST: u64 = 9_007_199_254_740_991;
+
+/// Published figure, such as a number of people or of employees.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Figure {
+    /// Whole number, not negative.
+    #[deserr(try_from(i128) = check_value -> Fault)]
+    #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 2_000_000)]
+    pub value: u64,
+    /// When the figure was right, as exact as it is known.
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub as_of: Option<PartialDate>,
+    /// Where the figure is published.
+    #[deserr(default)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub source_url: Option<WebUrl>,
+}
+
+fn check_value(number: i128) -> Result<u64, Fault> {
+    u64::try_from(number).ok().filter(|number| *number <= LARGEST).ok_or_else(|| {
+        Fault::new("out_of_range", format!("Must lie between 0 and {LARGEST}, found {number}."))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema;
+
+    use super::{Figure, Violations};
+
+    fn parse(value: Value) -> Result<Figure, Vec<(String, &'static str)>> {
+        deserr::deserialize::<Figure, _, Violations>(value).map_err(|faults| {
+            faults.pointers().map(str::to_owned).zip(faults.iter().map(|fault| fault.code)).collect()
+        })
+    }
+
+    #[test]
+    fn comes_back_as_it_was() {
+        for value in [
+            json!({ "value": 0 }),
+            json!({ "value": 9_007_199_254_740_991_u64, "as_of": "2023" }),
+            json!({ "value": 2_000_000, "as_of": "2023-05", "source_url": "https://www.example.org/report" }),
+        ] {
+            assert_eq!(
+                parse(value.clone()).ok().and_then(|figure| serde_json::to_value(figure).ok()),
+                Some(value)
+            );
+        }
+    }
+
+    #[test]
+    fn all_faults_at_once_each_where_it_lies() {
+        let faults =
+            parse(json!({ "value": -1, "as_of": "2023-13", "source_url": "example.org", "unit": "people" }));
+        let expected = [
+            ("/value", "out_of_range"),
+            ("/as_of", "invalid_date"),
+            ("/source_url", "invalid_format"),
+            ("/unit", "unknown_member"),
+        ];
+        assert_eq!(faults, Err(expected.map(|(pointer, code)| (pointer.to_owned(), code)).to_vec()));
+    }
+
+    #[test]
+    fn only_whole_numbers() {
+        for (value, code) in [
+            (json!({ "value": 1.5 }), "wrong_type"),
+            (json!({ "value": "1" }), "wrong_type"),
+            (json!({ "value": null }), "wrong_type"),
+            (json!({ "value": u64::MAX }), "out_of_range"),
+            (json!({ "value": i64::MIN }), "out_of_range"),
+            (json!({}), "required"),
+        ] {
+            assert_eq!(parse(value), Err(vec![("/value".to_owned(), code)]));
+        }
+    }
+
+    #[test]
+    fn the_schema_says_so() {
+        let schema = serde_json::to_value(Figure::schema()).unwrap_or_default();
+        assert_eq!(schema.pointer("/required"), Some(&json!(["value"])));
+        assert_eq!(schema.pointer("/properties/value/minimum"), Some(&json!(0)));
+        assert!(
+            schema.pointer("/properties/as_of").is_some_and(|member| !member.to_string().contains("null"))
+        );
+    }
+}

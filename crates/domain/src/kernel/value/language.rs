@@ -1,0 +1,41 @@
+//! Languages.
+
+use crate::kernel::violation::Fault;
+use crate::text;
+
+text! {
+    /// Language: ISO 639-1 code, two lower-case letters.
+    Language {
+        pattern: "^[a-z]{2}$",
+        example: "de",
+        parse: |text| match isolang::Language::from_639_1(text) {
+            Some(_) => Ok(text.to_owned()),
+            None => Err(Fault::new("unknown_value", format!(
+                "`{text}` is no language code: ISO 639-1, two lower-case letters such as `de` or `uk`."
+            ))),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Language;
+
+    #[test]
+    fn knows_the_standard() {
+        for code in ["de", "en", "fr", "uk", "ar", "sw", "pt", "ro"] {
+            assert_eq!(code.parse::<Language>().map(|language| language.to_string()), Ok(code.to_owned()));
+        }
+    }
+
+    #[test]
+    fn refuses_everything_else() {
+        for code in ["", "DE", "deu", "de-DE", "ua", "xx", "ß"] {
+            assert_eq!(
+                code.parse::<Language>().map_err(|fault| fault.code),
+                Err("unknown_value"),
+                "{code:?}"
+            );
+        }
+    }
+}

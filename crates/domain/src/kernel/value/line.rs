@@ -1,0 +1,70 @@
+//! Names and titles.
+
+use crate::kernel::violation::Fault;
+use crate::text;
+
+/// In characters.
+const LONGEST: usize = 300;
+
+text! {
+    /// Text of one line, such as a name or a title: 1 to 300 characters, no line breaks or other control
+    /// characters. Space at either end is dropped.
+    Line {
+        pattern: "^\\S(.{0,298}\\S)?$",
+        example: "Stadtentwässerung Dresden",
+        parse: |text| {
+            let text = text.trim();
+            if text.is_empty() {
+                return Err(Fault::new("empty", "Must not be empty."));
+            }
+            if text.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
+                return Err(Fault::format("Must be one line without control characters."));
+            }
+            match text.chars().count() {
+                length if length > LONGEST => {
+                    Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")))
+                }
+                _ => Ok(text.to_owned()),
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Line;
+
+    fn code(text: &str) -> Option<&'static str> {
+        text.parse::<Line>().err().map(|fault| fault.code)
+    }
+
+    #[test]
+    fn trims() {
+        assert_eq!(
+            " Львівводоканал\u{a0}".parse::<Line>().map(|line| line.to_string()),
+            Ok("Львівводоканал".into())
+        );
+    }
+
+    #[test]
+    fn refuses_with_a_code_each() {
+        assert_eq!(code(""), Some("empty"));
+        assert_eq!(code(" \t\n"), Some("empty"));
+        assert_eq!(code("a\nb"), Some("invalid_format"));
+        assert_eq!(code("a\0b"), Some("invalid_format"));
+        assert_eq!(code("a\u{2028}b"), Some("invalid_format"));
+        assert_eq!(code(&"ä".repeat(300)), None);
+        assert_eq!(code(&"ä".repeat(301)), Some("too_long"));
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_twice_changes_nothing(text in any::<String>()) {
+            if let Ok(line) = text.parse::<Line>() {
+                prop_assert_eq!(line.as_str().parse(), Ok(line));
+            }
+        }
+    }
+}

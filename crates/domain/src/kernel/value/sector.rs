@@ -1,0 +1,40 @@
+//! Sectors (Sparten).
+
+use crate::vocabulary;
+
+vocabulary! {
+    /// Sector in which a utility works (German: Sparte).
+    Sector {
+        /// Drinking water: abstraction, treatment and supply.
+        Water = "water",
+        /// Wastewater and stormwater: sewers, treatment, sludge.
+        Wastewater = "wastewater",
+        /// Waste: collection, street cleaning, recycling, treatment and disposal.
+        Waste = "waste",
+        /// Electricity and gas: generation, networks and supply.
+        Energy = "energy",
+        /// District heating and cooling.
+        DistrictHeating = "district_heating",
+        /// Public transport.
+        PublicTransport = "public_transport",
+        /// Telecommunications, above all fibre networks.
+        Telecommunications = "telecommunications",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Sector;
+
+    #[test]
+    fn every_word_leads_back_to_itself() {
+        assert_eq!(Sector::ALL.len(), 7);
+        assert!(Sector::ALL.iter().all(|sector| sector.as_str().parse() == Ok(*sector)));
+    }
+
+    #[test]
+    fn a_slip_of_the_pen_is_named() {
+        let fault = "waste_water".parse::<Sector>().map_err(|fault| fault.detail);
+        assert!(fault.is_err_and(|detail| detail.contains("Did you mean `wastewater`?")));
+    }
+}

@@ -1,0 +1,173 @@
+//! Readable identifiers.
+
+use unicode_normalization::UnicodeNormalization;
+use uuid::Uuid;
+
+use crate::kernel::fold::fold;
+use crate::kernel::violation::Fault;
+use crate::text;
+
+const LONGEST: usize = 100;
+/// Leaves room for a number.
+const LONGEST_FROM_NAME: usize = 80;
+
+text! {
+    /// Readable, unique and stable identifier, accepted wherever an id is: lower-case ASCII letters and
+    /// digits, single hyphens in between, 1 to 100 characters, never shaped like a UUID.
+    Slug {
+        pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+        example: "hamburg-bremen-miyahuna",
+        parse: |text| {
+            let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
+            let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_letter);
+            if !text.split('-').all(is_word) {
+                return Err(Fault::format(
+                    "Expected lower-case letters, digits and single hyphens, such as `hamburg-wasser`.",
+                ));
+            }
+            if text.len() > LONGEST {
+                let length = text.len();
+                return Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")));
+            }
+            if Uuid::parse_str(text).is_ok() {
+                return Err(Fault::format("Must not be shaped like a UUID: those are taken for ids."));
+            }
+            Ok(text.to_owned())
+        },
+    }
+}
+
+impl Slug {
+    /// Makes one of a name or a title: umlauts spelled out as in German, accents dropped, everything else
+    /// that is no Latin letter or digit left out. `unnamed`, where nothing is left. Not necessarily unique:
+    /// see [`numbered`](Self::numbered).
+    pub fn from_name(name: &str) -> Self {
+        let mut spelled = String::with_capacity(name.len());
+        for letter in name.nfc().flat_map(char::to_lowercase) {
+            match letter {
+                'ä' => spelled.push_str("ae"),
+                'ö' => spelled.push_str("oe"),
+                'ü' => spelled.push_str("ue"),
+                other => spelled.push(other),
+            }
+        }
+        let mut text = String::with_capacity(spelled.len());
+        for letter in fold(&spelled).chars() {
+            if letter.is_ascii_alphanumeric() {
+                text.push(letter.to_ascii_lowercase());
+            } else if !letter.is_alphanumeric() && !text.is_empty() && !text.ends_with('-') {
+                text.push('-');
+            }
+        }
+        let text = cut(text.trim_end_matches('-'), LONGEST_FROM_NAME);
+        if text.is_empty() {
+            Self("unnamed".to_owned())
+        } else if Uuid::parse_str(text).is_ok() {
+            Self(format!("x-{text}"))
+        } else {
+            Self(text.to_owned())
+        }
+    }
+
+    /// The same with a number behind it, for the second of a name: `hamburg-wasser-2`.
+    pub fn numbered(&self, n: u32) -> Self {
+        let number = n.to_string();
+        let base = cut(self.as_str(), LONGEST.saturating_sub(number.len() + 1));
+        Self(format!("{base}-{number}"))
+    }
+}
+
+/// The words of `text` that fit into `longest` bytes; of a single long word its beginning.
+fn cut(text: &str, longest: usize) -> &str {
+    // ASCII: every byte is a boundary.
+    let Some(beginning) = text.get(..longest) else {
+        return text;
+    };
+    if text.get(longest..).is_none_or(|rest| rest.is_empty() || rest.starts_with('-')) {
+        return beginning;
+    }
+    beginning.rsplit_once('-').map_or(beginning, |(words, _)| words)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{Slug, Uuid};
+
+    #[test]
+    fn made_from_real_names() {
+        for (name, slug) in [
+            ("HAMBURG WASSER", "hamburg-wasser"),
+            ("Stadtentwässerung Dresden", "stadtentwaesserung-dresden"),
+            ("Stadtentwa\u{308}sserung", "stadtentwaesserung"),
+            ("ÖKOLOGIE & Größe", "oekologie-groesse"),
+            ("Emschergenossenschaft / Lippeverband", "emschergenossenschaft-lippeverband"),
+            ("Apă-Canal Chișinău", "apa-canal-chisinau"),
+            ("Łódź, Ærø, Đakovo, Þórshöfn, Diyarbakır", "lodz-aero-dakovo-thorshoefn-diyarbakir"),
+            ("Jordan Water Company – Miyahuna", "jordan-water-company-miyahuna"),
+            ("Lvivvodokanal (Львівводоканал)", "lvivvodokanal"),
+            ("Львівводоканал", "unnamed"),
+            ("مياهنا", "unnamed"),
+            (" -- ", "unnamed"),
+            ("H₂O™ ½", "h2otm-1-2"),
+            ("0190c3d5-7c1e-7000-8000-000000000001", "x-0190c3d5-7c1e-7000-8000-000000000001"),
+            ("0190c3d57c1e70008000000000000001", "x-0190c3d57c1e70008000000000000001"),
+        ] {
+            assert_eq!(Slug::from_name(name).as_str(), slug, "{name}");
+        }
+    }
+
+    #[test]
+    fn long_names_are_cut_between_words() {
+        let slug = Slug::from_name(&"abfall ".repeat(20));
+        assert_eq!(slug.as_str(), "abfall-".repeat(11).trim_end_matches('-'));
+        assert_eq!(Slug::from_name(&"a".repeat(90)).as_str(), "a".repeat(80));
+        assert_eq!(Slug::from_name(&format!("{} b", "a".repeat(80))).as_str(), "a".repeat(80));
+    }
+
+    #[test]
+    fn numbers_go_behind() {
+        assert_eq!(Slug::from_name("Hamburg Wasser").numbered(2).as_str(), "hamburg-wasser-2");
+    }
+
+    #[test]
+    fn refuses_other_shapes() {
+        for text in
+            ["", "-", "a-", "-a", "a--b", "A", "ä", "a b", "a_b", "a/b", "0190c3d57c1e70008000000000000001"]
+        {
+            assert_eq!(text.parse::<Slug>().map_err(|fault| fault.code), Err("invalid_format"), "{text:?}");
+        }
+        assert_eq!("a".repeat(101).parse::<Slug>().map_err(|fault| fault.code), Err("too_long"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_of_a_name_is_right(name in any::<String>(), n in any::<u32>()) {
+            let slug = Slug::from_name(&name);
+            prop_assert_eq!(slug.as_str().parse(), Ok(slug.clone()));
+            let numbered = slug.numbered(n);
+            prop_assert_eq!(numbered.as_str().parse(), Ok(numbered));
+        }
+
+        #[test]
+        fn a_number_always_fits(text in "[a-z0-9]{1,12}(-[a-z0-9]{1,12}){6}", n in any::<u32>()) {
+            if let Ok(slug) = text.parse::<Slug>() {
+                let numbered = slug.numbered(n);
+                prop_assert_eq!(numbered.as_str().parse(), Ok(numbered));
+            }
+        }
+
+        #[test]
+        fn never_a_uuid(bits in any::<u128>()) {
+            let id = Uuid::from_u128(bits);
+            let dashed = id.hyphenated();
+            let simple = id.simple();
+            let (dashed, braced) = (dashed.to_string(), format!("{{{dashed}}}"));
+            for text in [dashed, braced, simple.to_string(), id.urn().to_string()] {
+                prop_assert!(text.parse::<Slug>().is_err());
+                prop_assert!(Uuid::parse_str(Slug::from_name(&text).as_str()).is_err());
+            }
+        }
+    }
+}

@@ -1,0 +1,67 @@
+//! Descriptions, notes and messages.
+
+use crate::kernel::violation::Fault;
+use crate::text;
+
+/// In characters.
+const LONGEST: usize = 10_000;
+
+text! {
+    /// Plain text, possibly of several lines: 1 to 10,000 characters, no control characters but line breaks
+    /// and tabs. Space at either end is dropped; line breaks become `\n`.
+    Text {
+        pattern: "\\S",
+        example: "Staff exchange on leak detection and network modelling.",
+        parse: |text| {
+            let text = text.replace("\r\n", "\n");
+            let text = text.trim();
+            if text.is_empty() {
+                return Err(Fault::new("empty", "Must not be empty."));
+            }
+            if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
+                return Err(Fault::format("No control characters but line breaks and tabs."));
+            }
+            match text.chars().count() {
+                length if length > LONGEST => {
+                    Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")))
+                }
+                _ => Ok(text.to_owned()),
+            }
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Text;
+
+    fn code(text: &str) -> Option<&'static str> {
+        text.parse::<Text>().err().map(|fault| fault.code)
+    }
+
+    #[test]
+    fn keeps_lines_and_normalises_their_ends() {
+        let text = " one\r\n\ttwo\n".parse::<Text>().map(|text| text.to_string());
+        assert_eq!(text, Ok("one\n\ttwo".to_owned()));
+    }
+
+    #[test]
+    fn refuses_with_a_code_each() {
+        assert_eq!(code(" \r\n "), Some("empty"));
+        assert_eq!(code("a\0b"), Some("invalid_format"));
+        assert_eq!(code("a\rb"), Some("invalid_format"));
+        assert_eq!(code(&"ä".repeat(10_000)), None);
+        assert_eq!(code(&"ä".repeat(10_001)), Some("too_long"));
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_twice_changes_nothing(text in "[ a\r\n\t\u{0}ä]{0,12}") {
+            if let Ok(block) = text.parse::<Text>() {
+                prop_assert_eq!(block.as_str().parse(), Ok(block));
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Web addresses.
+
+use crate::kernel::violation::Fault;
+use crate::text;
+
+/// In characters.
+const LONGEST: usize = 2_000;
+
+text! {
+    /// Web address (RFC 3986): absolute, `http` or `https`, with a host, without a user name or password,
+    /// at most 2,000 characters. Kept exactly as it was given, but for space at either end.
+    WebUrl {
+        pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\"<>\\\\`]+$",
+        format: "uri",
+        example: "https://www.utility-platform.de/partnerschaften",
+        parse: |text| {
+            let text = text.trim();
+            let length = text.chars().count();
+            if length > LONGEST {
+                return Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")));
+            }
+            let fault = || Fault::format("Expected a full web address, such as `https://www.example.org`.");
+            // The URL Standard would repair all of this; the address is kept as it is, so it has to be
+            // right as it is.
+            let is_strange = |letter: char| {
+                letter.is_control() || letter.is_whitespace() || ['"', '<', '>', '\\', '`'].contains(&letter)
+            };
+            let (scheme, rest) = text.split_once("://").ok_or_else(fault)?;
+            let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+            if !["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known))
+                || authority.is_empty()
+                || text.contains(is_strange)
+                || !::url::Url::parse(text).is_ok_and(|url| url.has_host())
+            {
+                return Err(fault());
+            }
+            if authority.contains('@') {
+                return Err(Fault::format("Leave the user name and the password out of the address."));
+            }
+            Ok(text.to_owned())
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::WebUrl;
+
+    #[test]
+    fn keeps_the_text_as_it_is() {
+        for text in [
+            "https://www.bmz.de",
+            "http://example.org:8080/a?b=c#d",
+            "HTTPS://Example.org/Ä/%C3%84",
+            "https://müller.example/",
+            "https://web.archive.org/web/2020/https://user@example.org/",
+            "https://hansewasser.de/kanaele/delegationsbesuch-aus-windhoek-und-durban",
+        ] {
+            assert_eq!(text.parse::<WebUrl>().map(|url| url.to_string()), Ok(text.to_owned()));
+        }
+        assert_eq!(
+            " https://a.de\n".parse::<WebUrl>().map(|url| url.to_string()),
+            Ok("https://a.de".to_owned())
+        );
+    }
+
+    #[test]
+    fn refuses_what_is_no_public_web_address() {
+        for text in [
+            "",
+            "www.example.org",
+            "//example.org",
+            "https:example.org",
+            "https:/example.org",
+            "https://",
+            "https:///a",
+            "https://?a",
+            "ftp://example.org",
+            "javascript:alert(1)//://",
+            "data:text/html,a",
+            "mailto:a@b.de",
+            "https://a b.de",
+            "https://a.de/b c",
+            "https://a.de/\"onclick",
+            "https://a.de/<b>",
+            "https:\\\\a.de",
+            "https://a.de\\@b.de",
+            "https://ex\nample.org",
+            "https://user:word@example.org",
+            "https://user@example.org",
+            "https://@example.org",
+            "https://example.org:99999",
+            "https://[::1",
+        ] {
+            assert_eq!(text.parse::<WebUrl>().map_err(|fault| fault.code), Err("invalid_format"), "{text:?}");
+        }
+        let long = format!("https://a.de/{}", "a".repeat(1_988));
+        assert_eq!(long.parse::<WebUrl>().map_err(|fault| fault.code), Err("too_long"));
+    }
+
+    proptest! {
+        #[test]
+        fn never_panics_and_never_changes(rest in any::<String>()) {
+            if let Ok(url) = format!("https://{rest}").parse::<WebUrl>() {
+                prop_assert_eq!(url.as_str().strip_prefix("https://"), Some(rest.trim_end()));
+            }
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Who sees a resource.
+
+use crate::vocabulary;
+
+vocabulary! {
+    /// Who may see a resource; `members` unless said otherwise.
+    Visibility {
+        /// Everybody, without an account.
+        Public = "public",
+        /// Any account.
+        Members = "members",
+        /// The coordination office, administrators and those who take part today.
+        Internal = "internal",
+    }
+}
+
+impl Visibility {
+    /// Whether more people see what is `self` than see what is `other`.
+    pub fn is_wider_than(self, other: Self) -> bool {
+        self < other
+    }
+}
+
+#[expect(clippy::derivable_impls, reason = "the macro takes no attributes on its words")]
+impl Default for Visibility {
+    fn default() -> Self {
+        Self::Members
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Visibility::{self, Internal, Members, Public};
+
+    #[test]
+    fn ordered_by_width() {
+        assert!(Public.is_wider_than(Members));
+        assert!(Members.is_wider_than(Internal));
+        assert!(Public.is_wider_than(Internal));
+        assert!(Visibility::ALL.iter().all(|one| !one.is_wider_than(*one)));
+        assert!(!Internal.is_wider_than(Public));
+    }
+
+    #[test]
+    fn members_unless_said_otherwise() {
+        assert_eq!(Visibility::default(), Members);
+    }
+}

@@ -1,0 +1,230 @@
+//! What is wrong with an input, member by member: collected, never just the first.
+
+use std::fmt;
+use std::ops::ControlFlow;
+
+use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+use serde::Serialize;
+
+/// Where in a request the fault lies.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// A member of the body, as a JSON pointer (RFC 6901).
+    Pointer(String),
+    /// A query parameter.
+    Parameter(String),
+    /// A request header.
+    Header(String),
+}
+
+/// One fault: where, which (a stable code) and what to do about it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Violation {
+    /// Where it lies.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Stable code, snake_case.
+    pub code: &'static str,
+    /// A sentence for people; names the allowed values where there are few.
+    pub detail: String,
+}
+
+/// All faults of one input; an empty one means that there are none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct Violations(Vec<Violation>);
+
+impl Violations {
+    /// Adds a fault of a body member. `pointer` is a JSON pointer (RFC 6901).
+    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.push(Place::Pointer(pointer.into()), code, detail);
+    }
+
+    /// Adds a fault of a query parameter.
+    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.push(Place::Parameter(name.into()), code, detail);
+    }
+
+    /// Adds a fault of a request header.
+    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+        self.push(Place::Header(name.into()), code, detail);
+    }
+
+    fn push(&mut self, place: Place, code: &'static str, detail: impl Into<String>) {
+        self.0.push(Violation { place, code, detail: detail.into() });
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The faults, in the order in which they were found.
+    pub fn iter(&self) -> impl Iterator<Item = &Violation> {
+        self.0.iter()
+    }
+
+    /// Takes over what another check found.
+    pub fn append(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// Keeps the faults for which `keep` holds.
+    pub fn retain(&mut self, keep: impl FnMut(&Violation) -> bool) {
+        self.0.retain(keep);
+    }
+
+    /// The pointers of all faults that lie in the body.
+    pub fn pointers(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|violation| match &violation.place {
+            Place::Pointer(pointer) => Some(pointer.as_str()),
+            _ => None,
+        })
+    }
+}
+
+impl IntoIterator for Violations {
+    type Item = Violation;
+    type IntoIter = std::vec::IntoIter<Violation>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// The text does not fit its value type: code and reason, not yet located.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Stable code, snake_case.
+    pub code: &'static str,
+    /// A sentence that says what would be right.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault of the given code.
+    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into() }
+    }
+
+    /// The text is not shaped as the type wants it.
+    pub fn format(detail: impl Into<String>) -> Self {
+        Self::new("invalid_format", detail)
+    }
+
+    /// The value is none of a closed list; names the nearest and, if there are few, all.
+    pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
+        Self::new("unknown_value", format!("`{value}` is not known.{}", hint(value, allowed)))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.detail)
+    }
+}
+
+impl std::error::Error for Fault {}
+
+/// The longest list of allowed values that is spelled out in a message.
+const SPELLED_OUT: usize = 40;
+
+/// ` Did you mean `x`? Allowed: …`: the nearest known name and, where they are few, all of them.
+pub fn hint(given: &str, known: &[&str]) -> String {
+    let nearest = known
+        .iter()
+        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 2)
+        .min_by_key(|(distance, _)| *distance);
+    let mut text = nearest.map(|(_, name)| format!(" Did you mean `{name}`?")).unwrap_or_default();
+    if known.len() <= SPELLED_OUT {
+        text.push_str(" Allowed: ");
+        text.push_str(&known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
+        text.push('.');
+    }
+    text
+}
+
+/// The RFC 6901 pointer of a place in a JSON text (`~` and `/` escaped).
+pub fn pointer(location: ValuePointerRef<'_>) -> String {
+    match location {
+        ValuePointerRef::Origin => String::new(),
+        ValuePointerRef::Key { key, prev } => {
+            format!("{}/{}", pointer(*prev), escape(key))
+        }
+        ValuePointerRef::Index { index, prev } => format!("{}/{index}", pointer(*prev)),
+    }
+}
+
+/// One segment of a JSON pointer, escaped as RFC 6901, section 3, says.
+pub fn escape(segment: &str) -> String {
+    segment.replace('~', "~0").replace('/', "~1")
+}
+
+fn json_type(kind: ValueKind) -> &'static str {
+    match kind {
+        ValueKind::Null => "null",
+        ValueKind::Boolean => "a boolean",
+        ValueKind::Integer | ValueKind::NegativeInteger => "an integer",
+        ValueKind::Float => "a number",
+        ValueKind::String => "a string",
+        ValueKind::Sequence => "an array",
+        ValueKind::Map => "an object",
+    }
+}
+
+impl MergeWithError<Self> for Violations {
+    fn merge(all: Option<Self>, other: Self, _: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        let mut all = all.unwrap_or_default();
+        all.append(other);
+        ControlFlow::Continue(all)
+    }
+}
+
+impl MergeWithError<Fault> for Violations {
+    fn merge(all: Option<Self>, fault: Fault, at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+        let mut all = all.unwrap_or_default();
+        all.member(pointer(at), fault.code, fault.detail);
+        ControlFlow::Continue(all)
+    }
+}
+
+impl DeserializeError for Violations {
+    fn error<V: IntoValue>(
+        all: Option<Self>,
+        error: ErrorKind<'_, V>,
+        at: ValuePointerRef<'_>,
+    ) -> ControlFlow<Self, Self> {
+        let mut all = all.unwrap_or_default();
+        let here = pointer(at);
+        match error {
+            ErrorKind::IncorrectValueKind { actual, accepted } => {
+                let mut wanted: Vec<_> = accepted.iter().map(|kind| json_type(*kind)).collect();
+                wanted.dedup();
+                let detail = format!("Expected {}, found {}.", wanted.join(" or "), json_type(actual.kind()));
+                all.member(here, "wrong_type", detail);
+            }
+            ErrorKind::MissingField { field } => {
+                all.member(
+                    format!("{here}/{}", escape(field)),
+                    "required",
+                    format!("`{field}` is required."),
+                );
+            }
+            ErrorKind::UnknownKey { key, accepted } => {
+                let detail = format!("There is no member `{key}`.{}", hint(key, accepted));
+                all.member(format!("{here}/{}", escape(key)), "unknown_member", detail);
+            }
+            ErrorKind::UnknownValue { value, accepted } => {
+                let fault = Fault::unknown_value(value, accepted);
+                all.member(here, fault.code, fault.detail);
+            }
+            ErrorKind::BadSequenceLen { expected, .. } => {
+                all.member(here, "wrong_length", format!("Expected {expected} entries."));
+            }
+            ErrorKind::Unexpected { msg } => all.member(here, "invalid_format", msg),
+        }
+        ControlFlow::Continue(all)
+    }
+}

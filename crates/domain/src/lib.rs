@@ -1,0 +1,14 @@
+//! The domain of the exchange: what there is, what the rules are, who may do what.
+//!
+//! No IO, no tokio, no database, no HTTP and no system clock: everything here is data and plain functions.
+//! Features stand at the root, one file each; the mechanics that all of them share are in [`kernel`].
+
+pub mod account;
+pub mod change;
+pub mod funding;
+pub mod kernel;
+pub mod organisation;
+pub mod partnership;
+pub mod party;
+pub mod programme;
+pub mod utility;

@@ -1,0 +1,223 @@
+//! Partnerships: peer-to-peer cooperation of municipal and partner utilities.
+
+mod participant;
+mod query;
+mod status;
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use participant::{Participant, ParticipantRole};
+pub use query::{PartnershipFilter, PartnershipSort};
+pub use status::PartnershipStatus;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::reference::Pending;
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::{distinct, not_empty, ordered};
+use crate::kernel::value::{
+    Country, Line, Localized, PartialDate, SdgTarget, Sector, Slug, Visibility, WebUrl, WorkingArea,
+};
+use crate::kernel::violation::Violations;
+use crate::programme::ProgrammeRef;
+
+crate::vocabulary! {
+    /// What a partnership grew out of.
+    BasisKind {
+        /// a town twinning
+        TownTwinning = "town_twinning",
+        /// a municipal climate partnership
+        ClimatePartnership = "climate_partnership",
+        /// a municipal solidarity partnership
+        SolidarityPartnership = "solidarity_partnership",
+        /// something else
+        Other = "other",
+    }
+}
+
+/// The tie between places that a partnership grew out of.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Basis {
+    /// What it is.
+    pub kind: BasisKind,
+    /// What it is called.
+    pub name: Line,
+}
+
+/// Peer-to-peer cooperation of municipal and partner utilities.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Partnership {
+    /// Unique and stable, made from the title when left out; accepted wherever an id is.
+    #[deserr(default)]
+    pub slug: Option<Slug>,
+    /// The title, usually the participants' names.
+    pub title: Line,
+    /// What it is about, for people.
+    #[deserr(default)]
+    pub summary: Option<Localized>,
+    /// Who takes part, in which role, from when until when. Who has left stays in the list.
+    pub participants: Vec<Participant>,
+    /// The sectors it works in: a set, at least one.
+    pub sectors: Vec<Sector>,
+    /// What it works on.
+    #[serde(default)]
+    #[deserr(default)]
+    pub working_areas: Vec<WorkingArea>,
+    /// Targets of the Sustainable Development Goals it contributes to.
+    #[serde(default)]
+    #[deserr(default)]
+    pub sdg_targets: Vec<SdgTarget>,
+    /// Where it stands; absent where nobody knows. Changed by a transition only.
+    #[deserr(default)]
+    pub status: Option<PartnershipStatus>,
+    /// When it began.
+    #[deserr(default)]
+    pub start: Option<PartialDate>,
+    /// When it ended or is to end.
+    #[deserr(default)]
+    pub end: Option<PartialDate>,
+    /// What it grew out of.
+    #[deserr(default)]
+    pub based_on: Option<Basis>,
+    /// Who may see it; `members` when left out, and never wider than any participant's.
+    #[serde(default)]
+    #[deserr(default)]
+    pub visibility: Visibility,
+    /// Where these facts were published.
+    #[deserr(default)]
+    pub source_url: Option<WebUrl>,
+}
+
+/// What the store derives for a partnership.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct PartnershipDerived {
+    /// The countries of the partner side, sorted (ISO 3166-1 alpha-2).
+    pub countries: Vec<Country>,
+    /// Where the partner utilities are.
+    pub locations: Vec<PartnerLocation>,
+    /// The programmes that its funding names.
+    pub programmes: Vec<ProgrammeRef>,
+}
+
+/// Where a partner utility is, at city level (WGS 84, degrees).
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct PartnerLocation {
+    /// The utility's slug.
+    pub utility: String,
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+}
+
+impl PartnershipDerived {
+    /// Derives from the partner utilities, current and former, and from the programmes of the funding.
+    pub fn of(partnership: &Partnership, programmes: Vec<ProgrammeRef>) -> Self {
+        let partners = || partnership.partners().filter_map(|participant| participant.party.card());
+        let mut countries: Vec<_> = partners().filter_map(|card| card.country.clone()).collect();
+        countries.sort();
+        countries.dedup();
+        let locations = partners().filter_map(|card| {
+            let location = card.location?;
+            let utility = card.slug.as_ref()?.to_string();
+            Some(PartnerLocation { utility, latitude: location.latitude, longitude: location.longitude })
+        });
+        Self { countries, locations: locations.collect(), programmes }
+    }
+}
+
+impl Resource for Partnership {
+    const NAME: &'static str = "partnership";
+    const PATH: &'static str = "partnerships";
+    const LABEL: &'static str = "title";
+    const DERIVED: &'static [&'static str] = &["countries", "locations", "programmes"];
+
+    type Parent = ();
+    type Filter = PartnershipFilter;
+    type Sort = PartnershipSort;
+    type Status = PartnershipStatus;
+    type Derived = PartnershipDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            (Role::Member, Action::Create | Action::Update) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
+        self.is_led_by(actor)
+    }
+
+    fn withheld(role: Role) -> &'static [&'static str] {
+        match role {
+            Role::Admin | Role::Coordinator => &[],
+            Role::Reader | Role::Member | Role::Partner => &["slug", "visibility", "status"],
+        }
+    }
+
+    fn withheld_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
+        let leads = |it: &Self| it.with_role(ParticipantRole::Lead).cloned().collect::<Vec<_>>();
+        if !actor.is_staff() && before.is_some_and(|before| leads(before) != leads(after)) {
+            violations.member(
+                "/participants",
+                "not_writable",
+                "Who leads is changed by the coordination office only.",
+            );
+        }
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        self.participant_rules(violations);
+        not_empty(&self.sectors, "/sectors", violations);
+        distinct(&self.sectors, "/sectors", violations);
+        distinct(&self.working_areas, "/working_areas", violations);
+        distinct(&self.sdg_targets, "/sdg_targets", violations);
+        ordered(self.start.as_ref(), self.end.as_ref(), "/end", violations);
+    }
+
+    fn needs(&self, to: PartnershipStatus, violations: &mut Violations) {
+        self.status_needs(to, violations);
+    }
+
+    fn needs_reason(from: PartnershipStatus, to: PartnershipStatus) -> bool {
+        from == PartnershipStatus::Completed && to == PartnershipStatus::Active
+    }
+
+    fn matches(filter: &PartnershipFilter, item: &Stored<Self>) -> bool {
+        filter.matches(item)
+    }
+
+    fn label(&self) -> &str {
+        self.title.as_str()
+    }
+
+    fn slug(&mut self) -> Option<&mut Option<Slug>> {
+        Some(&mut self.slug)
+    }
+
+    fn visibility(&self) -> Visibility {
+        self.visibility
+    }
+
+    fn status(&self) -> Option<PartnershipStatus> {
+        self.status
+    }
+
+    fn set_status(&mut self, status: PartnershipStatus) {
+        self.status = Some(status);
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        for (index, participant) in self.participants.iter_mut().enumerate() {
+            participant.party.visit(&format!("/participants/{index}/party"), visit);
+        }
+    }
+}

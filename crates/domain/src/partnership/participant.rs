@@ -1,0 +1,168 @@
+//! Who takes part in a partnership, in which role and when.
+
+use chrono::NaiveDate;
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::Partnership;
+use crate::kernel::access::Actor;
+use crate::kernel::rules::ordered;
+use crate::kernel::value::PartialDate;
+use crate::kernel::violation::Violations;
+use crate::party::{Party, not_narrower};
+use crate::utility::UtilityKind;
+
+crate::vocabulary! {
+    /// A participant's role.
+    ParticipantRole {
+        /// holds the contract; exactly one at any time
+        Lead = "lead",
+        /// further utility or organisation on the lead's side
+        Associate = "associate",
+        /// the partner side abroad
+        Partner = "partner",
+        /// helps from outside the contract
+        Supporting = "supporting",
+    }
+}
+
+/// Somebody who takes part, or took part, in a partnership.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Participant {
+    /// Who.
+    pub party: Party,
+    /// As what.
+    pub role: ParticipantRole,
+    /// Since when, where known.
+    #[deserr(default)]
+    pub from: Option<PartialDate>,
+    /// Until when, once it has left.
+    #[deserr(default)]
+    pub until: Option<PartialDate>,
+}
+
+impl Participant {
+    /// Whether it takes part on the day.
+    pub fn on(&self, day: NaiveDate) -> bool {
+        self.from.as_ref().is_none_or(|from| from.first_day() <= day)
+            && self.until.as_ref().is_none_or(|until| until.last_day() >= day)
+    }
+
+    /// Whether both take part at one instant for certain; partial dates may touch (until `2023-05`, from `2023`).
+    fn overlaps(&self, other: &Self) -> bool {
+        let ends_before = |one: &Self, next: &Self| match (&one.until, &next.from) {
+            (Some(until), Some(from)) => until.first_day() <= from.last_day(),
+            _ => false,
+        };
+        !ends_before(self, other) && !ends_before(other, self)
+    }
+}
+
+impl Partnership {
+    /// The participants of a role, former ones included.
+    pub fn with_role(&self, role: ParticipantRole) -> impl Iterator<Item = &Participant> {
+        self.participants.iter().filter(move |participant| participant.role == role)
+    }
+
+    /// The partner utilities, former ones included.
+    pub fn partners(&self) -> impl Iterator<Item = &Participant> {
+        self.with_role(ParticipantRole::Partner)
+            .filter(|participant| matches!(participant.party, Party::Utility(_)))
+    }
+
+    /// Whether one of the actor's utilities leads today.
+    pub fn is_led_by(&self, actor: &Actor) -> bool {
+        self.with_role(ParticipantRole::Lead).any(|lead| lead.is_of(actor) && lead.on(actor.today()))
+    }
+
+    /// Whether one of the actor's utilities takes part today.
+    pub fn has_part_of(&self, actor: &Actor) -> bool {
+        self.participants.iter().any(|participant| participant.is_of(actor) && participant.on(actor.today()))
+    }
+
+    /// Exactly one current lead, never two at one instant; a partner utility; nobody twice at once; each side where
+    /// it belongs; nobody shown to more than may see it.
+    pub(super) fn participant_rules(&self, violations: &mut Violations) {
+        for (index, participant) in self.participants.iter().enumerate() {
+            let at = format!("/participants/{index}");
+            ordered(
+                participant.from.as_ref(),
+                participant.until.as_ref(),
+                &format!("{at}/until"),
+                violations,
+            );
+            not_narrower(&participant.party, self.visibility, &format!("{at}/party"), violations);
+            if participant.role == ParticipantRole::Partner && participant.is_municipal() {
+                let detail =
+                    "A German utility is no partner utility: it is `lead`, `associate` or `supporting`.";
+                violations.member(format!("{at}/party"), "german_partner", detail);
+            }
+            for earlier in
+                self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant))
+            {
+                if earlier.party == participant.party {
+                    violations.member(&at, "duplicate", "This participant takes part twice at one time.");
+                } else if earlier.role == ParticipantRole::Lead && participant.role == ParticipantRole::Lead {
+                    violations.member(&at, "two_leads", "There are two leads at one time.");
+                }
+            }
+        }
+        self.has_one_current_lead(violations);
+        if self.partners().next().is_none() {
+            violations.member("/participants", "no_partner", "At least one partner utility is required.");
+        }
+    }
+
+    /// Current is a lead without `until`; when the partnership has ended, its last lead may have an `until` too.
+    fn has_one_current_lead(&self, violations: &mut Violations) {
+        let current = self.with_role(ParticipantRole::Lead).filter(|lead| lead.until.is_none()).count();
+        let ended = self.end.is_some() && self.with_role(ParticipantRole::Lead).next().is_some();
+        if current == 0 && !ended {
+            violations.member("/participants", "no_lead", "Exactly one current lead is required.");
+        }
+    }
+}
+
+impl Participant {
+    fn is_of(&self, actor: &Actor) -> bool {
+        self.party.utility().is_some_and(|utility: Uuid| actor.owns(utility))
+    }
+
+    fn is_municipal(&self) -> bool {
+        let kind = self.party.card().and_then(|card| card.kind.as_deref());
+        matches!(self.party, Party::Utility(_)) && kind == Some(UtilityKind::Municipal.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::reference::Ref;
+
+    fn taking_part(from: &str, until: &str) -> Participant {
+        let date = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());
+        let party = Party::Utility(Ref::to("x".parse().unwrap()));
+        Participant { party, role: ParticipantRole::Lead, from: date(from), until: date(until) }
+    }
+
+    #[test]
+    fn partial_dates_may_touch() {
+        for ((from, until), (next_from, next_until), overlap) in [
+            (("", "2023-05"), ("2023", ""), false),
+            (("", "2023-05"), ("2023-04", ""), true),
+            (("2020", "2021"), ("2021", "2022"), false),
+            (("2020", ""), ("2021", ""), true),
+            (("", ""), ("", ""), true),
+            (("2022", "2023"), ("2019", "2020"), false),
+        ] {
+            let (one, other) = (taking_part(from, until), taking_part(next_from, next_until));
+            assert_eq!(one.overlaps(&other), overlap, "{from}/{until} {next_from}/{next_until}");
+            assert_eq!(other.overlaps(&one), overlap);
+        }
+    }
+}

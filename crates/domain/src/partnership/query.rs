@@ -1,0 +1,113 @@
+//! Which partnerships, and in which order.
+
+use super::{Participant, ParticipantRole, Partnership, PartnershipStatus};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::{Ascending, Descending};
+use crate::kernel::reference::{Key, Ref};
+use crate::kernel::resource::Stored;
+use crate::kernel::state::Wanted;
+use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, WorkingArea};
+use crate::party::Party;
+
+crate::filter! {
+    /// Which partnerships.
+    PartnershipFilter {
+        /// Where it stands; `unknown` finds those whose status nobody knows.
+        status: Vec<Wanted<PartnershipStatus>>,
+        /// A country of the partner side (ISO 3166-1 alpha-2).
+        country: Vec<Country>,
+        /// A sector it works in.
+        sector: Vec<Sector>,
+        /// What it works on.
+        working_area: Vec<WorkingArea>,
+        /// A target of the Sustainable Development Goals.
+        sdg_target: Vec<SdgTarget>,
+        /// A utility that takes or took part, by id or slug.
+        utility: Vec<Key>,
+        /// An organisation that takes or took part, by id or slug.
+        organisation: Vec<Key>,
+        /// A utility that leads or led, by id or slug.
+        lead: Vec<Key>,
+        /// A programme that funds it, by id or slug.
+        programme: Vec<Key>,
+        /// Who may see it.
+        visibility: Vec<Visibility>,
+        /// Began in this period or later.
+        start_from: Option<PartialDate>,
+        /// Began in this period or earlier.
+        start_to: Option<PartialDate>,
+        /// Ends in this period or later.
+        end_from: Option<PartialDate>,
+        /// Ends in this period or earlier.
+        end_to: Option<PartialDate>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What partnerships are sorted by.
+    PartnershipSort {
+        /// the title, folded (case and accents do not count)
+        Title = "title",
+        /// the slug
+        Slug = "slug",
+        /// the first day of its start
+        Start = "start",
+        /// the last day of its end
+        End = "end",
+        /// the status, as a word
+        Status = "status",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(PartnershipSort, usual: [(Self::Start, Descending), (Self::Title, Ascending)]);
+
+impl PartnershipFilter {
+    pub(super) fn matches(&self, item: &Stored<Partnership>) -> bool {
+        let it = &item.data;
+        let takes_part = |key: &Key, fits: fn(&Participant) -> bool| {
+            it.participants
+                .iter()
+                .filter(|it| fits(it))
+                .filter_map(|it| it.party.card())
+                .any(|card| card.is(key))
+        };
+        let is_utility: fn(&Participant) -> bool = |it| matches!(it.party, Party::Utility(_));
+        let is_organisation: fn(&Participant) -> bool = |it| matches!(it.party, Party::Organisation(_));
+        let is_lead: fn(&Participant) -> bool =
+            |it| it.role == ParticipantRole::Lead && matches!(it.party, Party::Utility(_));
+        let from = |wanted: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
+            wanted.as_ref().is_none_or(|wanted| day.is_some_and(|day| day >= wanted.first_day()))
+        };
+        let to = |wanted: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
+            wanted.as_ref().is_none_or(|wanted| day.is_some_and(|day| day <= wanted.last_day()))
+        };
+        let start = it.start.as_ref().map(PartialDate::first_day);
+        let end = it.end.as_ref().map(PartialDate::last_day);
+        let funded_by =
+            |key: &Key| item.derived.programmes.iter().filter_map(Ref::card).any(|card| card.is(key));
+        any(&self.status, |Wanted(status)| *status == it.status)
+            && any(&self.country, |country| item.derived.countries.contains(country))
+            && any(&self.sector, |sector| it.sectors.contains(sector))
+            && any(&self.working_area, |area| it.working_areas.contains(area))
+            && any(&self.sdg_target, |target| it.sdg_targets.contains(target))
+            && any(&self.utility, |key| takes_part(key, is_utility))
+            && any(&self.organisation, |key| takes_part(key, is_organisation))
+            && any(&self.lead, |key| takes_part(key, is_lead))
+            && any(&self.programme, funded_by)
+            && any(&self.visibility, |visibility| *visibility == it.visibility)
+            && from(&self.start_from, start)
+            && to(&self.start_to, start)
+            && from(&self.end_from, end)
+            && to(&self.end_to, end)
+            && self.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+}
+
+fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
+    wanted.is_empty() || wanted.iter().any(fits)
+}

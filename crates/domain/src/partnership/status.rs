@@ -1,0 +1,64 @@
+//! The life of a partnership.
+
+use super::Partnership;
+use crate::kernel::violation::Violations;
+
+crate::vocabulary! {
+    /// Where a partnership stands.
+    PartnershipStatus {
+        /// proposed
+        Idea = "idea",
+        /// being agreed
+        Preparation = "preparation",
+        /// at work
+        Active = "active",
+        /// at rest
+        Suspended = "suspended",
+        /// come to its end as planned
+        Completed = "completed",
+        /// given up
+        Cancelled = "cancelled",
+    }
+}
+
+crate::states!(PartnershipStatus {
+    Idea => [Preparation, Cancelled],
+    Preparation => [Active, Cancelled],
+    Active => [Suspended, Completed, Cancelled],
+    Suspended => [Active, Completed, Cancelled],
+    Completed => [Active],
+    Cancelled => [],
+});
+
+impl Partnership {
+    /// To be active it needs a start, to be completed an end. Imported history may lack them.
+    pub(super) fn status_needs(&self, to: PartnershipStatus, violations: &mut Violations) {
+        let needed = match to {
+            PartnershipStatus::Active if self.start.is_none() => "start",
+            PartnershipStatus::Completed if self.end.is_none() => "end",
+            _ => return,
+        };
+        let detail = format!("A partnership needs `{needed}` to become `{to}`.");
+        violations.member(format!("/{needed}"), "required", detail);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PartnershipStatus::{self, Active, Cancelled, Completed, Idea, Suspended};
+    use crate::kernel::state::State;
+
+    #[test]
+    fn all_but_completed_may_be_cancelled_and_nothing_leaves_cancelled() {
+        for status in PartnershipStatus::ALL {
+            let cancellable = status.next().contains(&Cancelled);
+            assert_eq!(cancellable, !matches!(status, Completed | Cancelled), "{status}");
+        }
+        assert!(Cancelled.next().is_empty());
+        assert!(
+            Completed.next() == [Active]
+                && Suspended.next().contains(&Completed)
+                && !Idea.next().contains(&Active)
+        );
+    }
+}

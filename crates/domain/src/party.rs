@@ -1,0 +1,106 @@
+//! Parties: a utility or an organisation, wherever either may stand.
+
+use deserr::{Deserr, IntoValue, Map, Value, ValuePointerRef};
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::reference::{Card, Pending, Ref};
+use crate::kernel::value::Visibility;
+use crate::kernel::violation::{Violations, escape, hint, pointer};
+use crate::organisation::OrganisationRef;
+use crate::utility::UtilityRef;
+
+/// A utility or an organisation: `{"utility": …}` or `{"organisation": …}`.
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Party {
+    /// A utility.
+    Utility(UtilityRef),
+    /// An organisation.
+    Organisation(OrganisationRef),
+}
+
+impl Party {
+    /// What the store found; `None` before it looked.
+    pub fn card(&self) -> Option<&Card> {
+        match self {
+            Self::Utility(utility) => utility.card(),
+            Self::Organisation(organisation) => organisation.card(),
+        }
+    }
+
+    /// The utility's id, if it is one and resolved.
+    pub fn utility(&self) -> Option<Uuid> {
+        match self {
+            Self::Utility(utility) => utility.id(),
+            Self::Organisation(_) => None,
+        }
+    }
+
+    /// The organisation's id, if it is one and resolved.
+    pub fn organisation(&self) -> Option<Uuid> {
+        match self {
+            Self::Utility(_) => None,
+            Self::Organisation(organisation) => organisation.id(),
+        }
+    }
+
+    /// Shows the relation to the store.
+    pub fn visit<'a>(&'a mut self, at: &str, visit: &mut dyn FnMut(Pending<'a>)) {
+        match self {
+            Self::Utility(utility) => utility.visit(format!("{at}/utility"), visit),
+            Self::Organisation(organisation) => organisation.visit(format!("{at}/organisation"), visit),
+        }
+    }
+}
+
+/// What names a party is seen no wider than the party itself, or its name would be told to those who may not see it.
+pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &mut Violations) {
+    if let Some(card) = party.card().filter(|card| shown_to.is_wider_than(card.visibility)) {
+        let detail =
+            format!("{} is visible to `{}` only, this to `{shown_to}`.", card.label.1, card.visibility);
+        violations.member(at, "wider_than_party", detail);
+    }
+}
+
+/// By hand: a derived enum would want a tag.
+impl Deserr<Violations> for Party {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        let mut violations = Violations::default();
+        let here = pointer(at);
+        let Value::Map(map) = value else {
+            violations.member(here, "wrong_type", r#"Expected {"utility": …} or {"organisation": …}."#);
+            return Err(violations);
+        };
+        let mut found = Vec::new();
+        for (name, value) in map.into_iter() {
+            let at = at.push_key(&name);
+            let party = match name.as_str() {
+                "utility" => Ref::deserialize_from_value(value.into_value(), at).map(Self::Utility),
+                "organisation" => Ref::deserialize_from_value(value.into_value(), at).map(Self::Organisation),
+                _ => {
+                    let detail =
+                        format!("There is no member `{name}`.{}", hint(&name, &["utility", "organisation"]));
+                    violations.member(format!("{here}/{}", escape(&name)), "unknown_member", detail);
+                    continue;
+                }
+            };
+            match party {
+                Ok(party) => found.push(party),
+                Err(faults) => violations.append(faults),
+            }
+        }
+        match (found.pop(), found.is_empty(), violations.is_empty()) {
+            (Some(party), true, true) => Ok(party),
+            (_, _, true) => {
+                violations.member(here, "one_of", "Exactly one of `utility` and `organisation` is required.");
+                Err(violations)
+            }
+            _ => Err(violations),
+        }
+    }
+}

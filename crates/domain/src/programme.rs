@@ -1,0 +1,188 @@
+//! Funding programmes: where partnership money comes from.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::{distinct, ordered};
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Country, Line, Localized, Money, PartialDate, Sector, Slug, Visibility, WebUrl};
+use crate::kernel::violation::Violations;
+use crate::party::{Party, not_narrower};
+
+crate::vocabulary! {
+    /// What a programme gives.
+    ProgrammeKind {
+        /// advice and travel through an implementing agency
+        TechnicalCooperation = "technical_cooperation",
+        /// money for a project
+        Grant = "grant",
+        /// goods
+        InKind = "in_kind",
+        /// advice and matchmaking
+        Advisory = "advisory",
+        /// infrastructure finance
+        Investment = "investment",
+        /// a funded post or structure
+        Institutional = "institutional",
+    }
+}
+
+/// A programme that pays for partnerships. Always public.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct FundingProgramme {
+    /// Unique and stable, made from the name when left out; accepted wherever an id is.
+    #[deserr(default)]
+    pub slug: Option<Slug>,
+    /// The full name.
+    pub name: Line,
+    /// Who pays.
+    #[serde(default)]
+    #[deserr(default)]
+    pub funders: Vec<Party>,
+    /// Who carries it out.
+    #[serde(default)]
+    #[deserr(default)]
+    pub implementers: Vec<Party>,
+    /// What it gives.
+    pub kind: ProgrammeKind,
+    /// The sectors it is for; empty where it is open to all.
+    #[serde(default)]
+    #[deserr(default)]
+    pub sectors: Vec<Sector>,
+    /// The countries it is for; empty where it is open to all.
+    #[serde(default)]
+    #[deserr(default)]
+    pub countries: Vec<Country>,
+    /// When it began.
+    #[deserr(default)]
+    pub start: Option<PartialDate>,
+    /// When it ends or ended.
+    #[deserr(default)]
+    pub end: Option<PartialDate>,
+    /// Its whole budget.
+    #[deserr(default)]
+    pub volume: Option<Money>,
+    /// What it does, for people.
+    #[deserr(default)]
+    pub description: Option<Localized>,
+    /// Its own page.
+    #[deserr(default)]
+    pub url: Option<WebUrl>,
+    /// Where these facts were published.
+    #[deserr(default)]
+    pub source_url: Option<WebUrl>,
+}
+
+/// A relation to a programme.
+pub type ProgrammeRef = Ref<FundingProgramme>;
+
+crate::filter! {
+    /// Which programmes.
+    ProgrammeFilter {
+        /// What it gives.
+        kind: Vec<ProgrammeKind>,
+        /// A sector it is for.
+        sector: Vec<Sector>,
+        /// A country it is for (ISO 3166-1 alpha-2).
+        country: Vec<Country>,
+        /// An organisation that pays, by id or slug.
+        funder: Vec<Key>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What programmes are sorted by.
+    ProgrammeSort {
+        /// the name, folded (case and accents do not count)
+        Name = "name",
+        /// the slug
+        Slug = "slug",
+        /// the kind
+        Kind = "kind",
+        /// the first day of its start
+        Start = "start",
+        /// the last day of its end
+        End = "end",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(ProgrammeSort, usual: [(Self::Name, Ascending)]);
+
+impl Resource for FundingProgramme {
+    const NAME: &'static str = "funding_programme";
+    const PATH: &'static str = "funding-programmes";
+    const CARD: &'static [&'static str] = &["kind"];
+
+    type Parent = ();
+    type Filter = ProgrammeFilter;
+    type Sort = ProgrammeSort;
+    type Status = NoStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        distinct(&self.funders, "/funders", violations);
+        distinct(&self.implementers, "/implementers", violations);
+        distinct(&self.sectors, "/sectors", violations);
+        distinct(&self.countries, "/countries", violations);
+        ordered(self.start.as_ref(), self.end.as_ref(), "/end", violations);
+        // A programme is public, and so is whoever stands in it.
+        for (member, parties) in [("funders", &self.funders), ("implementers", &self.implementers)] {
+            for (index, party) in parties.iter().enumerate() {
+                not_narrower(party, Visibility::Public, &format!("/{member}/{index}"), violations);
+            }
+        }
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        for (member, parties) in [("funders", &mut self.funders), ("implementers", &mut self.implementers)] {
+            for (index, party) in parties.iter_mut().enumerate() {
+                party.visit(&format!("/{member}/{index}"), visit);
+            }
+        }
+    }
+
+    fn matches(filter: &ProgrammeFilter, item: &Stored<Self>) -> bool {
+        let it = &item.data;
+        let funds = |wanted: &Key| it.funders.iter().filter_map(Party::card).any(|card| card.is(wanted));
+        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| it.sectors.contains(sector)))
+            && (filter.country.is_empty()
+                || filter.country.iter().any(|country| it.countries.contains(country)))
+            && (filter.funder.is_empty() || filter.funder.iter().any(funds))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn label(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn slug(&mut self) -> Option<&mut Option<Slug>> {
+        Some(&mut self.slug)
+    }
+}
