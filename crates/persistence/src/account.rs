@@ -1,0 +1,220 @@
+//! Accounts: kept apart from the resources, because only the person and administrators may see them.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{IntoActiveModel, QueryOrder};
+use vku_domain::account::Account;
+use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::value::{Email, Line};
+use vku_domain::kernel::violation::Violations;
+use vku_domain::utility::UtilityKind;
+
+use crate::kernel::card;
+use crate::kernel::error::failed;
+use crate::kernel::store::{Store, Writing};
+use crate::kernel::table::text;
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "account")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub email: String,
+        pub email_key: String,
+        pub name: String,
+        pub role: String,
+        pub password_hash: String,
+        pub created_at: DateTimeUtc,
+        pub disabled_at: Option<DateTimeUtc>,
+    }
+
+    /// Prints nothing of the person.
+    impl std::fmt::Debug for Model {
+        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
+        }
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// An account to be made.
+pub struct NewAccount {
+    /// Signs in with this.
+    pub email: Email,
+    /// What the person is called.
+    pub name: Line,
+    /// What it may do.
+    pub role: Role,
+    /// The utilities that it is bound to: of its own side for `member` and `partner`, none for the others.
+    pub utilities: Vec<Key>,
+    /// Argon2id, as a PHC string.
+    pub password_hash: String,
+}
+
+impl Store {
+    /// Makes an account.
+    ///
+    /// Errors: 409 where the e-mail address is taken, 422 where the utilities do not fit the role.
+    pub async fn add_account(&self, new: NewAccount) -> Result<Uuid, Error> {
+        let operator = Actor::operator(self.now());
+        let writing =
+            Writing { actor: &operator, request_id: "command", dry_run: false, origin: Origin::Import };
+        self.write(&writing, async |writer| {
+            let cards = card::by_key(writer.tx(), writer.actor(), "utility", &new.utilities).await?;
+            let side = match new.role {
+                Role::Member => Some(UtilityKind::Municipal),
+                Role::Partner => Some(UtilityKind::Partner),
+                Role::Admin | Role::Coordinator | Role::Reader => None,
+            };
+            let mut violations = Violations::default();
+            for key in &new.utilities {
+                match (cards.get(key), side) {
+                    (None, _) => {
+                        violations.member(
+                            "/utilities",
+                            "unknown_reference",
+                            format!("There is no utility `{key}`."),
+                        );
+                    }
+                    (Some(card), Some(side)) if card.kind.as_deref() == Some(side.as_str()) => {}
+                    _ => {
+                        let detail = format!("The role `{}` is not bound to `{key}`.", new.role);
+                        violations.member("/utilities", "inconsistent", detail);
+                    }
+                }
+            }
+            if side.is_some() && new.utilities.is_empty() {
+                let detail = format!("The role `{}` is bound to at least one utility.", new.role);
+                violations.member("/utilities", "too_few", detail);
+            }
+            if !violations.is_empty() {
+                return Err(Error::invalid(violations));
+            }
+            let account = row::Model {
+                id: Uuid::now_v7(),
+                email: new.email.to_string(),
+                email_key: new.email.folded(),
+                name: new.name.to_string(),
+                role: new.role.to_string(),
+                password_hash: new.password_hash.clone(),
+                created_at: writer.at(),
+                disabled_at: None,
+            };
+            let id = account.id;
+            let made = row::Entity::insert(account.into_active_model())
+                .on_conflict(OnConflict::column(row::Column::EmailKey).do_nothing().to_owned())
+                .exec_without_returning(writer.tx())
+                .await
+                .map_err(failed)?;
+            if made == 0 {
+                return Err(Error::new(Code::EmailTaken, "Another account has this e-mail address."));
+            }
+            let mut bindings =
+                Query::insert().into_table("account_utility").columns(["account_id", "utility_id"]).take();
+            let mut bound: Vec<Uuid> = cards.values().map(|card| card.id).collect();
+            bound.sort_unstable();
+            bound.dedup();
+            for utility in &bound {
+                bindings.values_panic([id.into(), (*utility).into()]);
+            }
+            if !bound.is_empty() {
+                writer.tx().execute(&bindings).await.map_err(failed)?;
+            }
+            Ok(id)
+        })
+        .await
+    }
+
+    /// The account that signs in with this address, and its password hash.
+    ///
+    /// Errors: the database is away.
+    pub async fn account_by_email(&self, email: &Email) -> Result<Option<(Account, String)>, Error> {
+        let found = row::Entity::find()
+            .filter(row::Column::EmailKey.eq(email.folded()))
+            .one(self.database().reading())
+            .await
+            .map_err(failed)?;
+        let Some(found) = found else { return Ok(None) };
+        let hash = found.password_hash.clone();
+        Ok(Some((self.complete(found).await?, hash)))
+    }
+
+    /// The account of that id.
+    ///
+    /// Errors: the database is away.
+    pub async fn account(&self, id: Uuid) -> Result<Option<Account>, Error> {
+        let found = row::Entity::find_by_id(id).one(self.database().reading()).await.map_err(failed)?;
+        match found {
+            Some(found) => self.complete(found).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// All accounts, by their address.
+    ///
+    /// Errors: the database is away.
+    pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
+        let rows =
+            row::Entity::find().order_by_asc(row::Column::EmailKey).all(self.database().reading()).await;
+        let mut accounts = Vec::new();
+        for row in rows.map_err(failed)? {
+            accounts.push(self.complete(row).await?);
+        }
+        Ok(accounts)
+    }
+
+    /// Disables an account: it can neither sign in nor use the tokens it has.
+    ///
+    /// Errors: 404 where there is none with this address.
+    pub async fn disable_account(&self, email: &Email) -> Result<(), Error> {
+        let disabled = row::Entity::update_many()
+            .col_expr(row::Column::DisabledAt, Expr::val(self.now()))
+            .filter(row::Column::EmailKey.eq(email.folded()))
+            .filter(row::Column::DisabledAt.is_null())
+            .exec(self.database().writing())
+            .await
+            .map_err(failed)?;
+        match disabled.rows_affected {
+            0 => Err(Error::new(Code::NotFound, "There is no enabled account with this address.")),
+            _ => Ok(()),
+        }
+    }
+
+    async fn complete(&self, row: row::Model) -> Result<Account, Error> {
+        let role: Role = text(row.role)?;
+        let mut utilities = Vec::new();
+        if matches!(role, Role::Member | Role::Partner) {
+            let select = Query::select()
+                .column("utility_id")
+                .from("account_utility")
+                .and_where(Expr::col("account_id").eq(row.id))
+                .take();
+            let connection = self.database().reading();
+            let bound = connection.query_all(&select).await.map_err(failed)?;
+            let bound =
+                bound.iter().map(|row| row.try_get("", "utility_id")).collect::<Result<Vec<Uuid>, _>>();
+            utilities =
+                card::by_id(connection, "utility", &bound.map_err(failed)?).await?.into_values().collect();
+            utilities.sort_by_key(|utility| utility.id);
+        }
+        Ok(Account {
+            id: row.id,
+            email: text(row.email)?,
+            name: text(row.name)?,
+            role,
+            utilities,
+            disabled_at: row.disabled_at,
+            created_at: row.created_at,
+        })
+    }
+}

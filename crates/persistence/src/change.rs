@@ -1,0 +1,180 @@
+//! The change log: appended by every write, read by everything that follows.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ActiveValue, DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect};
+use serde_json::{Value, json};
+use vku_domain::change::{Change, ChangeAction, Passage};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::{Resource, instant};
+use vku_domain::kernel::value::Visibility;
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::store::Reader;
+use crate::kernel::table::text;
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "change")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub position: i64,
+        pub at: DateTimeUtc,
+        pub actor: Option<Uuid>,
+        pub request_id: String,
+        pub resource: String,
+        pub resource_id: Uuid,
+        pub parent_id: Option<Uuid>,
+        pub action: String,
+        pub version: i64,
+        pub visibility: String,
+        pub state: Json,
+        pub passage: Option<Json>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A change on its way into the log: it gets its position when it is appended.
+pub(crate) struct NewChange {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) actor: Option<Uuid>,
+    pub(crate) request_id: String,
+    pub(crate) resource: &'static str,
+    pub(crate) resource_id: Uuid,
+    pub(crate) parent_id: Option<Uuid>,
+    pub(crate) action: ChangeAction,
+    pub(crate) version: i64,
+    pub(crate) visibility: Visibility,
+    pub(crate) state: Value,
+    pub(crate) passage: Option<Passage>,
+}
+
+/// The advisory lock under which positions are given, so that they become visible in their order.
+const LOG_LOCK: i64 = 0x766b_755f_6c6f_67;
+
+/// How many rows one statement appends.
+const CHUNK: usize = 200;
+
+/// Appends to the log, as the last statement before the commit.
+///
+/// On PostgreSQL a sequence gives its numbers before the commit, so that a later number may become visible first and
+/// a follower would skip the earlier one. The lock is held from here to the commit: positions are given and become
+/// visible in the same order. SQLite has one writer at a time anyway.
+pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
+    if changes.is_empty() {
+        return Ok(());
+    }
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOG_LOCK})")).await.map_err(failed)?;
+    }
+    let mut rows = changes.into_iter().map(NewChange::into_row).peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+        row::Entity::insert_many(chunk).exec_without_returning(tx).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+impl NewChange {
+    fn into_row(self) -> row::ActiveModel {
+        let set =
+            |passage: Passage| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
+        row::ActiveModel {
+            position: ActiveValue::NotSet,
+            at: ActiveValue::Set(self.at),
+            actor: ActiveValue::Set(self.actor),
+            request_id: ActiveValue::Set(self.request_id),
+            resource: ActiveValue::Set(self.resource.to_owned()),
+            resource_id: ActiveValue::Set(self.resource_id),
+            parent_id: ActiveValue::Set(self.parent_id),
+            action: ActiveValue::Set(self.action.to_string()),
+            version: ActiveValue::Set(self.version),
+            visibility: ActiveValue::Set(self.visibility.to_string()),
+            state: ActiveValue::Set(self.state),
+            passage: ActiveValue::Set(self.passage.map(set)),
+        }
+    }
+}
+
+impl row::Model {
+    fn into_change(self) -> Result<Change, Corrupt> {
+        let word = |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
+        Ok(Change {
+            position: self.position,
+            at: self.at,
+            actor: self.actor,
+            request_id: self.request_id,
+            resource: self.resource,
+            resource_id: self.resource_id,
+            parent_id: self.parent_id,
+            action: text(self.action)?,
+            version: self.version,
+            visibility: text(self.visibility)?,
+            state: self.state,
+            passage: self.passage.map(|passage| Passage {
+                from: word(&passage, "from"),
+                to: word(&passage, "to").unwrap_or_default(),
+                reason: word(&passage, "reason"),
+            }),
+        })
+    }
+}
+
+/// A status that something was led into, as its history shows it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Step {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The status before; absent where it was unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The status after.
+    pub to: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Reader<'_> {
+    /// The log from a position on, oldest first; for staff, and for what follows the log inside.
+    ///
+    /// Errors: 403 or 401 for everybody else: the log shows what others may not see.
+    pub async fn changes_after(&self, position: i64, limit: u64) -> Result<Vec<Change>, Error> {
+        if !self.actor().is_staff() {
+            return Err(Error::refused(self.actor()));
+        }
+        let rows = row::Entity::find()
+            .filter(Expr::col("position").gt(position))
+            .order_by_asc(row::Column::Position)
+            .limit(limit)
+            .all(self.tx())
+            .await
+            .map_err(failed)?;
+        Ok(rows.into_iter().map(row::Model::into_change).collect::<Result<_, _>>()?)
+    }
+
+    /// The ways that something has taken, oldest first. Call it for what the actor has been shown.
+    pub async fn steps<T: Resource>(&self, id: Uuid) -> Result<Vec<Step>, Error> {
+        let rows = row::Entity::find()
+            .filter(row::Column::Resource.eq(T::NAME))
+            .filter(row::Column::ResourceId.eq(id))
+            .filter(row::Column::Passage.is_not_null())
+            .order_by_asc(row::Column::Position)
+            .all(self.tx())
+            .await
+            .map_err(failed)?;
+        let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
+        let steps = changes.into_iter().filter_map(|change| {
+            let Passage { from, to, reason } = change.passage?;
+            Some(Step { at: instant(change.at), from, to, reason })
+        });
+        Ok(steps.collect())
+    }
+}

@@ -1,0 +1,222 @@
+//! What references show, looked up for a whole page at once, and who refers to what.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Error, Named};
+use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::value::{Location, Slug, Visibility};
+
+use super::error::{Corrupt, failed};
+use super::table::{Parent, Table, text, text_opt};
+use crate::resources;
+
+/// How a resource is looked up by name: made from its `impl Table`.
+pub(crate) struct Described {
+    pub(crate) name: &'static str,
+    label: &'static str,
+    slugged: bool,
+    card: &'static [&'static str],
+    hideable: bool,
+    located: bool,
+    parties: bool,
+    refers: &'static [(&'static str, &'static str)],
+    parent: Option<&'static str>,
+    visible: fn(&Actor) -> Condition,
+}
+
+impl Described {
+    pub(crate) fn of<T: Table>() -> Self {
+        Self {
+            name: T::NAME,
+            label: T::LABEL,
+            slugged: T::SLUGGED,
+            card: T::CARD,
+            hideable: T::HIDEABLE,
+            located: T::LOCATED,
+            parties: T::PARTIES,
+            refers: T::REFERS,
+            parent: <T::Parent as Parent>::NAME,
+            visible: T::visible,
+        }
+    }
+
+    fn find(name: &str) -> Result<Self, Error> {
+        let found = resources().into_iter().find(|described| described.name == name);
+        found.ok_or_else(|| Corrupt::from("a reference to no known resource").into())
+    }
+
+    fn column(&self, name: &'static str) -> Expr {
+        Expr::col((Alias::new(self.name), Alias::new(name)))
+    }
+
+    /// Selects cards; what the resource does not have is null.
+    fn select(&self) -> SelectStatement {
+        let mut select = Query::select();
+        let absent = || Expr::val(None::<String>);
+        let mut put = |name: &'static str, has: bool| {
+            let column = if has { self.column(name) } else { absent() };
+            select.expr_as(column, name);
+        };
+        put("slug", self.slugged);
+        put("kind", self.card.contains(&"kind"));
+        put("country", self.card.contains(&"country"));
+        put("visibility", self.hideable);
+        select.expr_as(self.column("id"), "id").expr_as(self.column(self.label), "label");
+        for name in ["latitude", "longitude"] {
+            let column = if self.located { self.column(name) } else { Expr::val(None::<f64>) };
+            select.expr_as(column, name);
+        }
+        select.from(self.name);
+        select
+    }
+
+    fn card(&self, row: &sea_orm::QueryResult) -> Result<Card, Error> {
+        let row = CardRow::from_query_result(row, "").map_err(failed)?;
+        let location =
+            row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
+        let visibility = text_opt::<Visibility>(row.visibility)?.unwrap_or(Visibility::Public);
+        Ok(Card {
+            id: row.id,
+            slug: text_opt::<Slug>(row.slug)?,
+            label: (self.label, row.label),
+            kind: row.kind,
+            country: text_opt(row.country)?,
+            visibility,
+            location,
+        })
+    }
+}
+
+#[derive(FromQueryResult)]
+struct CardRow {
+    id: Uuid,
+    slug: Option<String>,
+    label: String,
+    kind: Option<String>,
+    country: Option<String>,
+    visibility: Option<String>,
+    latitude: Option<f64>,
+    longitude: Option<f64>,
+}
+
+/// The cards of these ids, whoever may see them: for what a visible row refers to.
+pub(crate) async fn by_id(
+    tx: &impl ConnectionTrait,
+    resource: &str,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Card>, Error> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let described = Described::find(resource)?;
+    let select = described.select().and_where(described.column("id").is_in(ids.iter().copied())).take();
+    let mut cards = HashMap::with_capacity(ids.len());
+    for row in tx.query_all(&select).await.map_err(failed)? {
+        let card = described.card(&row)?;
+        cards.insert(card.id, card);
+    }
+    Ok(cards)
+}
+
+/// The cards that these keys name, as far as the actor sees them; locked against change until the write ends.
+pub(crate) async fn by_key(
+    tx: &DatabaseTransaction,
+    actor: &Actor,
+    resource: &str,
+    keys: &[Key],
+) -> Result<HashMap<Key, Card>, Error> {
+    let described = Described::find(resource)?;
+    let mut targets: HashMap<Key, Uuid> = HashMap::with_capacity(keys.len());
+    let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
+    if !slugs.is_empty() {
+        let select = Query::select()
+            .columns(["slug", "resource_id"])
+            .from("slug")
+            .and_where(Expr::col("resource").eq(resource))
+            .and_where(Expr::col("slug").is_in(slugs))
+            .take();
+        for row in tx.query_all(&select).await.map_err(failed)? {
+            let slug: String = row.try_get("", "slug").map_err(failed)?;
+            targets.insert(Key::Slug(text(slug)?), row.try_get("", "resource_id").map_err(failed)?);
+        }
+    }
+    targets.extend(keys.iter().filter_map(|key| match key {
+        Key::Id(id) => Some((key.clone(), *id)),
+        Key::Slug(_) => None,
+    }));
+    let select = described
+        .select()
+        .and_where(described.column("id").is_in(targets.values().copied()))
+        .and_where(described.column("deleted_at").is_null())
+        .cond_where((described.visible)(actor))
+        .lock(LockType::Share)
+        .take();
+    let mut cards = HashMap::with_capacity(keys.len());
+    for row in tx.query_all(&select).await.map_err(failed)? {
+        let card = described.card(&row)?;
+        let named = targets.iter().filter(|(_, id)| **id == card.id);
+        cards.extend(named.map(|(key, _)| (key.clone(), card.clone())));
+    }
+    Ok(cards)
+}
+
+/// How many dependents an error names at most.
+const NAMED: u64 = 20;
+
+/// What refers to this row and is not deleted itself; a part is named by what it is a part of.
+pub(crate) async fn dependents<T: Resource>(tx: &DatabaseTransaction, id: Uuid) -> Result<Vec<Named>, Error> {
+    let mut found: Vec<Named> = Vec::new();
+    let all = resources();
+    for described in &all {
+        let mut conditions = Condition::any();
+        if described.parties && (T::NAME == "utility" || T::NAME == "organisation") {
+            let owners = Query::select()
+                .column("owner_id")
+                .from(format!("{}_party", described.name))
+                .and_where(Expr::col(format!("{}_id", T::NAME)).eq(id))
+                .take();
+            conditions = conditions.add(described.column("id").in_subquery(owners));
+        }
+        for (column, _) in described.refers.iter().filter(|(_, resource)| *resource == T::NAME) {
+            conditions = conditions.add(described.column(column).eq(id));
+        }
+        if conditions.is_empty() {
+            continue;
+        }
+        let live = described.column("deleted_at").is_null();
+        let (shown, select) = match described.parent.and_then(|name| all.iter().find(|it| it.name == name)) {
+            None => (described, described.select().cond_where(conditions).and_where(live).take()),
+            Some(parent) => {
+                let owners = Query::select()
+                    .column(format!("{}_id", parent.name))
+                    .from(described.name)
+                    .cond_where(conditions)
+                    .and_where(live)
+                    .take();
+                let live = parent.column("deleted_at").is_null();
+                (
+                    parent,
+                    parent.select().and_where(parent.column("id").in_subquery(owners)).and_where(live).take(),
+                )
+            }
+        };
+        let select = select.clone().order_by("id", sea_orm::Order::Asc).limit(NAMED).take();
+        for row in tx.query_all(&select).await.map_err(failed)? {
+            let card = shown.card(&row)?;
+            if !found.iter().any(|known| known.id == card.id) {
+                found.push(name(shown.name, card));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// A card as an error names it.
+pub(crate) fn name(resource: &'static str, card: Card) -> Named {
+    Named { resource, id: card.id, slug: card.slug.map(|slug| slug.to_string()), name: card.label.1 }
+}

@@ -1,0 +1,204 @@
+//! Connections: one writer and a few readers on SQLite, one pool on PostgreSQL.
+
+use std::path::Path;
+use std::str::FromStr;
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
+};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use vku_domain::kernel::error::Error;
+use vku_migration::{Migrator, MigratorTrait as _};
+
+use super::error::failed;
+
+/// How long a request waits for a connection before it is answered 503, in seconds.
+const ACQUIRE: Duration = Duration::from_secs(3);
+/// Connections on PostgreSQL: more only wait for each other there.
+const POSTGRES_CONNECTIONS: u32 = 10;
+/// The largest number of readers on SQLite; each has its own small cache.
+const SQLITE_READERS: usize = 4;
+/// The advisory lock under which PostgreSQL is migrated, so that two instances may start at once.
+const MIGRATION_LOCK: i64 = 0x766b_755f_6d69_67;
+
+/// Why no connection could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The URL is of no kind known here.
+    #[error("the database URL must begin with `sqlite://` or `postgres://`")]
+    Url,
+    /// The URL or the server refuses.
+    #[error("the database cannot be opened: {0}")]
+    Database(#[from] sqlx::Error),
+    /// The folder of the SQLite file is missing or not to be written.
+    #[error("the folder of the database file cannot be made: {0}")]
+    Folder(#[from] std::io::Error),
+}
+
+/// The connections to the database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    reading: DatabaseConnection,
+    writing: DatabaseConnection,
+    backend: DatabaseBackend,
+}
+
+impl Database {
+    /// Connects by URL: `sqlite://path/to/file.db` (made when missing) or `postgres://user@host/database`.
+    ///
+    /// Errors: a wrong URL, or a database that does not answer.
+    pub async fn connect(url: &str) -> Result<Self, ConnectError> {
+        match url.split_once("://") {
+            Some(("sqlite", path)) => Self::sqlite(path).await,
+            Some(("postgres" | "postgresql", _)) => Self::postgres(url).await,
+            _ => Err(ConnectError::Url),
+        }
+    }
+
+    async fn sqlite(path: &str) -> Result<Self, ConnectError> {
+        if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
+            std::fs::create_dir_all(folder)?;
+        }
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged write survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("mmap_size", "134217728")
+            .pragma("cache_size", "-2000")
+            .pragma("temp_store", "memory")
+            .statement_cache_capacity(128)
+            .optimize_on_close(true, None)
+            .disable_statement_logging();
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(ACQUIRE)
+                .test_before_acquire(false)
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, SQLITE_READERS);
+        let readers = u32::try_from(readers).unwrap_or(2);
+        // The writer first: it makes the file.
+        let writing = pool().max_connections(1).connect_with(options.clone()).await?;
+        let reading = pool().max_connections(readers).connect_lazy_with(options);
+        Ok(Self {
+            reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
+            writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
+            backend: DatabaseBackend::Sqlite,
+        })
+    }
+
+    async fn postgres(url: &str) -> Result<Self, ConnectError> {
+        let options = PgConnectOptions::from_str(url)?
+            .application_name("vku-partnerships")
+            .options([("statement_timeout", "30s"), ("timezone", "UTC")])
+            .statement_cache_capacity(256)
+            .disable_statement_logging();
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .acquire_timeout(ACQUIRE)
+            .test_before_acquire(false)
+            .connect_with(options)
+            .await?;
+        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
+        Ok(Self { reading: connection.clone(), writing: connection, backend: DatabaseBackend::Postgres })
+    }
+
+    /// Brings the schema up to date; on PostgreSQL under a lock, so that several instances may start at once.
+    ///
+    /// Errors: the database is away, or a step failed (it is rolled back).
+    pub async fn migrate(&self) -> Result<(), Error> {
+        if self.pending().await? == 0 {
+            return Ok(());
+        }
+        match self.backend {
+            DatabaseBackend::Postgres => {
+                use sea_orm::TransactionTrait;
+                let lock = self.writing.begin().await.map_err(failed)?;
+                let statement = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+                lock.execute_unprepared(&statement).await.map_err(failed)?;
+                let migrated = Migrator::up(&self.writing, None).await;
+                lock.rollback().await.map_err(failed)?;
+                migrated.map_err(failed)
+            }
+            _ => Migrator::up(&self.writing, None).await.map_err(failed),
+        }
+    }
+
+    /// How many steps of the schema are missing.
+    ///
+    /// Errors: the database is away.
+    pub async fn pending(&self) -> Result<usize, Error> {
+        match Migrator::get_pending_migrations_read_only(&self.reading).await {
+            Ok(pending) => Ok(pending.len()),
+            // An empty database has no table of applied steps yet.
+            Err(error) if super::error::is_away(&error) => Err(failed(error)),
+            Err(_) => Ok(Migrator::migrations().len()),
+        }
+    }
+
+    /// Whether anything was ever written to the database.
+    ///
+    /// Errors: the database is away.
+    pub async fn is_empty(&self) -> Result<bool, Error> {
+        let row = self.reading.query_one_raw(self.statement("SELECT 1 FROM change LIMIT 1")).await;
+        Ok(row.map_err(failed)?.is_none())
+    }
+
+    /// Asks the database whether it is there.
+    ///
+    /// Errors: it is away.
+    pub async fn ping(&self) -> Result<(), Error> {
+        let answer = self.reading.query_one_raw(self.statement("SELECT 1")).await;
+        answer.map(drop).map_err(failed)
+    }
+
+    fn statement(&self, sql: &'static str) -> sea_orm::Statement {
+        sea_orm::Statement::from_string(self.backend, sql)
+    }
+
+    /// Calls back for every statement that is run from now on; for counting them.
+    pub fn observe(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
+        let other = callback.clone();
+        self.reading.set_metric_callback(move |info| callback(&info.statement.sql));
+        self.writing.set_metric_callback(move |info| other(&info.statement.sql));
+    }
+
+    /// Ends all connections; what is committed is on disk.
+    ///
+    /// Errors: a connection did not end cleanly.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.reading.close().await?;
+        match self.backend {
+            DatabaseBackend::Postgres => Ok(()),
+            _ => self.writing.close().await,
+        }
+    }
+
+    /// Which of the databases it is, as a word for people.
+    pub fn kind(&self) -> &'static str {
+        match self.backend {
+            DatabaseBackend::Postgres => "PostgreSQL",
+            _ => "SQLite",
+        }
+    }
+
+    pub(crate) fn reading(&self) -> &DatabaseConnection {
+        &self.reading
+    }
+
+    pub(crate) fn writing(&self) -> &DatabaseConnection {
+        &self.writing
+    }
+
+    pub(crate) fn backend(&self) -> DatabaseBackend {
+        self.backend
+    }
+}

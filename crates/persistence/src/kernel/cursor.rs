@@ -1,0 +1,157 @@
+//! Keyset pagination: a cursor holds the sort values and the id of the row it stands at.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
+use sea_orm::{DatabaseBackend, QueryResult, Select};
+use sea_orm::{QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::query::{Direction, Query};
+use vku_domain::kernel::violation::Violations;
+
+use super::cursor_mac::CursorKey;
+use super::error::failed;
+use super::table::{SortColumn, Table, column};
+
+/// Which way a page is read from its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// The rows after it.
+    #[serde(rename = "n")]
+    Next,
+    /// The rows before it.
+    #[serde(rename = "p")]
+    Previous,
+}
+
+/// The row that a cursor stands at: its sort values, as text, and its id.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Place(pub(crate) Way, Vec<String>, Uuid);
+
+impl SortColumn {
+    fn value(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Instant(_) => {
+                DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).into())
+            }
+            Self::Text(_) | Self::OptionalText(_) => Some(text.into()),
+        }
+    }
+}
+
+/// The columns of a list's order, with the id as last tie-break.
+pub(crate) struct Order<T: Table> {
+    columns: Vec<(SortColumn, Direction)>,
+    marker: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Table> Order<T> {
+    pub(crate) fn of(query: &Query<T>) -> Self {
+        let columns = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction)).collect();
+        Self { columns, marker: std::marker::PhantomData }
+    }
+
+    fn expr(column: SortColumn) -> SimpleExpr {
+        match column {
+            SortColumn::Text(name) | SortColumn::Instant(name) => self::column::<T>(name),
+            SortColumn::OptionalText(name) => Func::coalesce([self::column::<T>(name), Expr::val("")]).into(),
+        }
+    }
+
+    /// Orders a select and adds the sort values to its columns.
+    pub(crate) fn apply(&self, mut select: Select<T::Entity>, way: Way) -> Select<T::Entity> {
+        let turn = |direction| match (direction, way) {
+            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => sea_orm::Order::Asc,
+            _ => sea_orm::Order::Desc,
+        };
+        for (index, (column, direction)) in self.columns.iter().enumerate() {
+            select = select
+                .expr_as(Self::expr(*column), format!("sort_{index}"))
+                .order_by(Self::expr(*column), turn(*direction));
+        }
+        select.order_by(column::<T>("id"), turn(Direction::Ascending))
+    }
+
+    /// The rows after (or before) the place: `a > x OR (a = x AND (b < y OR (b = y AND id > z)))`.
+    pub(crate) fn beyond(&self, place: &Place) -> Condition {
+        let Place(way, values, id) = place;
+        let past = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
+            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gt(value),
+            _ => expr.lt(value),
+        };
+        let last = Condition::all().add(past(column::<T>("id"), (*id).into(), Direction::Ascending));
+        self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
+            let Some(value) = column.value(value) else { return inner };
+            Condition::any()
+                .add(past(Self::expr(*column), value.clone(), *direction))
+                .add(Condition::all().add(Self::expr(*column).eq(value)).add(inner))
+        })
+    }
+
+    /// The place of a row that [`Self::apply`] selected.
+    pub(crate) fn place(&self, row: &QueryResult, way: Way) -> Result<Place, Error> {
+        let values = self.columns.iter().enumerate().map(|(index, (column, _))| {
+            let name = format!("sort_{index}");
+            Ok(match column {
+                SortColumn::Instant(_) => row.try_get::<DateTime<Utc>>("", &name)?.to_rfc3339(),
+                _ => row.try_get("", &name)?,
+            })
+        });
+        let values = values.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)?;
+        Ok(Place(way, values, row.try_get("", "id").map_err(failed)?))
+    }
+
+    fn fits(&self, Place(_, values, _): &Place) -> bool {
+        values.len() == self.columns.len()
+            && self.columns.iter().zip(values).all(|((column, _), text)| column.value(text).is_some())
+    }
+}
+
+/// What a cursor is bound to: resource, parent, filter and sort.
+fn context<T: Table>(query: &Query<T>, parent: Option<Uuid>) -> String {
+    format!("{}|{}|{}", T::NAME, parent.map(|id| id.to_string()).unwrap_or_default(), query.fingerprint)
+}
+
+/// Writes a place as an opaque token.
+pub(crate) fn write<T: Table>(
+    key: &CursorKey,
+    query: &Query<T>,
+    parent: Option<Uuid>,
+    place: &Place,
+) -> Result<String, Error> {
+    let payload = serde_json::to_vec(place).map_err(Error::internal)?;
+    Ok(key.sign(context(query, parent).as_bytes(), &payload))
+}
+
+/// Reads a token.
+///
+/// Errors: 400 where it was altered or belongs to another list.
+pub(crate) fn read<T: Table>(
+    key: &CursorKey,
+    query: &Query<T>,
+    parent: Option<Uuid>,
+    token: &str,
+) -> Result<Place, Error> {
+    let payload = key.open(context(query, parent).as_bytes(), token);
+    let place = payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok());
+    place.filter(|place| Order::of(query).fits(place)).ok_or_else(|| {
+        let mut violations = Violations::default();
+        violations.parameter(
+            "cursor",
+            "invalid_cursor",
+            "The cursor was altered, or belongs to another list.",
+        );
+        Error::with_violations(
+            Code::InvalidParameters,
+            "The cursor does not belong to this list.",
+            violations,
+        )
+    })
+}
+
+/// How both databases give the reader a stable view over several statements.
+pub(crate) fn snapshot(backend: DatabaseBackend) -> Option<sea_orm::IsolationLevel> {
+    // SQLite's deferred transaction is a snapshot already.
+    (backend == DatabaseBackend::Postgres).then_some(sea_orm::IsolationLevel::RepeatableRead)
+}

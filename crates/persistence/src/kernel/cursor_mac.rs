@@ -1,0 +1,128 @@
+//! Tokens that a client carries for us (list cursors, change tokens) and cannot make or change: base64url without
+//! padding (RFC 4648, section 5) of payload ‖ HMAC-SHA256 (RFC 2104) cut to 16 bytes.
+//!
+//! The payload can be read by whoever decodes it; only its origin is protected. The context (resource, filter, sort)
+//! is signed but not carried, so a cursor of one list does not open in another.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use hmac::{Hmac, KeyInit, Mac};
+use sha2::Sha256;
+
+/// 128 bits: RFC 2104, section 5 allows no less than half of the hash, and every byte stands in every `next` link.
+const TAG_BYTES: usize = 16;
+
+/// Signs and opens tokens; all instances share the key. `Debug` shows none of its bytes.
+#[derive(Clone)]
+pub struct CursorKey([u8; 32]);
+
+impl CursorKey {
+    /// The key with these 32 random bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The token that carries `payload` and opens only under the same `context`.
+    #[must_use]
+    pub fn sign(&self, context: &[u8], payload: &[u8]) -> String {
+        let tag = self.mac(context, payload).finalize().into_bytes();
+        let mut token = Vec::with_capacity(payload.len() + TAG_BYTES);
+        token.extend_from_slice(payload);
+        token.extend(tag.iter().take(TAG_BYTES));
+        URL_SAFE_NO_PAD.encode(token)
+    }
+
+    /// The payload of a token that [`CursorKey::sign`] made with this key and `context`; `None` for anything else.
+    /// Compares in constant time.
+    #[must_use]
+    pub fn open(&self, context: &[u8], token: &str) -> Option<Vec<u8>> {
+        let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (payload, tag) = bytes.split_last_chunk::<TAG_BYTES>()?;
+        self.mac(context, payload).verify_truncated_left(tag).ok()?;
+        bytes.truncate(payload.len());
+        Some(bytes)
+    }
+
+    fn mac(&self, context: &[u8], payload: &[u8]) -> Hmac<Sha256> {
+        // HMAC fills a short key with zeros up to the block of the hash (RFC 2104, section 2). Doing it here gives the
+        // key the exact size of the type, and with it a constructor that cannot fail.
+        let mut block = [0; 64];
+        block.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
+        // The length in front keeps a byte from moving between context and payload under the same tag.
+        Hmac::<Sha256>::new(&block.into())
+            .chain_update((context.len() as u64).to_be_bytes())
+            .chain_update(context)
+            .chain_update(payload)
+    }
+}
+
+impl fmt::Debug for CursorKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CursorKey(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONTEXT: &[u8] = b"utilities?sort=name";
+
+    #[test]
+    fn opens_what_it_signed() {
+        let key = CursorKey::from_bytes([3; 32]);
+        for payload in [b"".as_slice(), b"x", b"{\"name\":\"Lviv\"}", &[0xff; 300]] {
+            let token = key.sign(CONTEXT, payload);
+            assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
+            assert_eq!(key.open(CONTEXT, &token).as_deref(), Some(payload));
+            assert_eq!(token, key.sign(CONTEXT, payload), "the same question has the same address");
+        }
+        assert_eq!(format!("{key:?}"), "CursorKey(..)");
+    }
+
+    #[test]
+    fn opens_nothing_else() {
+        let key = CursorKey::from_bytes([3; 32]);
+        let token = key.sign(CONTEXT, b"payload");
+        assert_eq!(key.open(b"members?sort=name", &token), None);
+        assert_eq!(CursorKey::from_bytes([4; 32]).open(CONTEXT, &token), None);
+        for bad in [
+            "",
+            "A",
+            "!!",
+            "AAAA",
+            "\u{fc}",
+            "AAAAAAAAAAAAAAAAAAAAAA",
+            &format!("{token}="),
+            &format!(" {token}"),
+        ] {
+            assert_eq!(key.open(CONTEXT, bad), None, "{bad}");
+        }
+        let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 0x80;
+            assert_eq!(key.open(CONTEXT, &URL_SAFE_NO_PAD.encode(changed)), None, "byte {at}");
+            assert_eq!(key.open(CONTEXT, &URL_SAFE_NO_PAD.encode(&bytes[..at])), None, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn no_byte_moves_between_context_and_payload() {
+        let key = CursorKey::from_bytes([3; 32]);
+        let tag = |context: &[u8], payload: &[u8]| key.mac(context, payload).finalize().into_bytes();
+        assert_ne!(tag(b"ab", b"c"), tag(b"a", b"bc"));
+    }
+
+    /// The zero-filled block is the same key as the short one, by the library's own reading.
+    #[test]
+    fn is_hmac_sha256_of_the_short_key() {
+        let key = CursorKey::from_bytes([3; 32]);
+        let mut plain = Hmac::<Sha256>::new_from_slice(&[3; 32]).unwrap();
+        plain.update(&[0, 0, 0, 0, 0, 0, 0, 1, b'c', b'p']);
+        assert_eq!(key.mac(b"c", b"p").finalize().into_bytes(), plain.finalize().into_bytes());
+    }
+}

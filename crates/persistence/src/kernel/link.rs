@@ -1,0 +1,196 @@
+//! Sets and parties: what lies in a table of its own below a resource, loaded for a whole page at once.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::value::PartialDate;
+use vku_domain::kernel::violation::Fault;
+use vku_domain::party::Party;
+
+use super::error::{Corrupt, failed};
+use super::table::Table;
+
+/// A party as it lies below a resource; `field` names the member or the role.
+#[derive(Clone, Debug)]
+pub(crate) struct PartyLink {
+    pub(crate) field: String,
+    pub(crate) party: Party,
+    pub(crate) from: Option<PartialDate>,
+    pub(crate) until: Option<PartialDate>,
+}
+
+/// The sets and parties of one resource.
+#[derive(Clone, Debug, Default)]
+pub struct Links {
+    sets: HashMap<String, Vec<String>>,
+    parties: Vec<PartyLink>,
+}
+
+impl Links {
+    /// Keeps a set under the member's name.
+    pub(crate) fn set<V: ToString>(mut self, field: &str, values: &[V]) -> Self {
+        self.sets.insert(field.to_owned(), values.iter().map(V::to_string).collect());
+        self
+    }
+
+    /// Keeps a party; parties come back in the order in which they were kept.
+    pub(crate) fn party(mut self, link: PartyLink) -> Self {
+        self.parties.push(link);
+        self
+    }
+
+    /// Keeps a member's list of parties.
+    pub(crate) fn party_list(self, field: &str, parties: &[Party]) -> Self {
+        parties.iter().fold(self, |links, party| {
+            links.party(PartyLink { field: field.to_owned(), party: party.clone(), from: None, until: None })
+        })
+    }
+
+    /// The set of a member.
+    pub(crate) fn take_set<V: FromStr<Err = Fault>>(&mut self, field: &str) -> Result<Vec<V>, Corrupt> {
+        let values = self.sets.remove(field).unwrap_or_default();
+        values.iter().map(|value| value.parse().map_err(Corrupt::from)).collect()
+    }
+
+    /// All parties, in their order.
+    pub(crate) fn take_parties(&mut self) -> Vec<PartyLink> {
+        std::mem::take(&mut self.parties)
+    }
+
+    /// A member's list of parties.
+    pub(crate) fn take_party_list(&mut self, field: &str) -> Vec<Party> {
+        self.parties.extract_if(.., |link| link.field == field).map(|link| link.party).collect()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct SetRow {
+    owner_id: Uuid,
+    field: String,
+    value: String,
+}
+
+#[derive(FromQueryResult)]
+struct PartyRow {
+    owner_id: Uuid,
+    field: String,
+    utility_id: Option<Uuid>,
+    organisation_id: Option<Uuid>,
+    from: Option<String>,
+    until: Option<String>,
+}
+
+/// The links of the rows, at most two queries whatever their number.
+pub(crate) async fn load<T: Table>(
+    tx: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, Links>, Error> {
+    let mut links: HashMap<Uuid, Links> = HashMap::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(links);
+    }
+    if T::SETS {
+        let rows = Query::select()
+            .columns(["owner_id", "field", "value"])
+            .from(format!("{}_set", T::NAME))
+            .and_where(Expr::col("owner_id").is_in(ids.iter().copied()))
+            .order_by("position", sea_orm::Order::Asc)
+            .take();
+        for row in tx.query_all(&rows).await.map_err(failed)? {
+            let row = SetRow::from_query_result(&row, "").map_err(failed)?;
+            links.entry(row.owner_id).or_default().sets.entry(row.field).or_default().push(row.value);
+        }
+    }
+    if T::PARTIES {
+        let rows = Query::select()
+            .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
+            .from(format!("{}_party", T::NAME))
+            .and_where(Expr::col("owner_id").is_in(ids.iter().copied()))
+            .order_by("position", sea_orm::Order::Asc)
+            .take();
+        for row in tx.query_all(&rows).await.map_err(failed)? {
+            let row = PartyRow::from_query_result(&row, "").map_err(failed)?;
+            let owner = row.owner_id;
+            links.entry(owner).or_default().parties.push(row.into_link()?);
+        }
+    }
+    Ok(links)
+}
+
+impl PartyRow {
+    fn into_link(self) -> Result<PartyLink, Corrupt> {
+        let party = match (self.utility_id, self.organisation_id) {
+            (Some(utility), None) => Party::Utility(Ref::to(Key::Id(utility))),
+            (None, Some(organisation)) => Party::Organisation(Ref::to(Key::Id(organisation))),
+            _ => return Err(Corrupt::from("a party is neither a utility nor an organisation")),
+        };
+        let date = |text: Option<String>| text.map(|text| text.parse::<PartialDate>()).transpose();
+        Ok(PartyLink { field: self.field, party, from: date(self.from)?, until: date(self.until)? })
+    }
+}
+
+/// Replaces the links of a row.
+pub(crate) async fn save<T: Table>(
+    tx: &DatabaseTransaction,
+    id: Uuid,
+    links: Links,
+    new: bool,
+) -> Result<(), Error> {
+    for (table, has) in [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)] {
+        if has && !new {
+            let delete = Query::delete().from_table(table).and_where(Expr::col("owner_id").eq(id)).take();
+            tx.execute(&delete).await.map_err(failed)?;
+        }
+    }
+    let mut sets = Query::insert()
+        .into_table(format!("{}_set", T::NAME))
+        .columns(["owner_id", "field", "value", "position"])
+        .take();
+    let values =
+        links.sets.iter().flat_map(|(field, values)| (0_i64..).zip(values).map(move |it| (field, it)));
+    let mut any = false;
+    for (field, (position, value)) in values {
+        sets.values_panic([id.into(), field.into(), value.into(), position.into()]);
+        any = true;
+    }
+    if any {
+        tx.execute(&sets).await.map_err(failed)?;
+    }
+    let mut parties = Query::insert()
+        .into_table(format!("{}_party", T::NAME))
+        .columns([
+            "owner_id",
+            "position",
+            "field",
+            "utility_id",
+            "organisation_id",
+            "from",
+            "from_first",
+            "until",
+            "until_last",
+        ])
+        .take();
+    for (position, link) in (0_i64..).zip(&links.parties) {
+        let day = |date: Option<chrono::NaiveDate>| Value::from(date.map(|day| day.to_string()));
+        parties.values_panic([
+            id.into(),
+            position.into(),
+            link.field.as_str().into(),
+            link.party.utility().into(),
+            link.party.organisation().into(),
+            link.from.as_ref().map(PartialDate::to_string).into(),
+            Expr::val(day(link.from.as_ref().map(PartialDate::first_day))),
+            link.until.as_ref().map(PartialDate::to_string).into(),
+            Expr::val(day(link.until.as_ref().map(PartialDate::last_day))),
+        ]);
+    }
+    if !links.parties.is_empty() {
+        tx.execute(&parties).await.map_err(failed)?;
+    }
+    Ok(())
+}

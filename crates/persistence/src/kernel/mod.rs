@@ -1,0 +1,16 @@
+//! The mechanics every table shares.
+
+pub(crate) mod card;
+pub mod connect;
+mod cursor;
+mod cursor_mac;
+pub(crate) mod error;
+pub mod import;
+pub mod keyring;
+pub(crate) mod link;
+mod page;
+mod save;
+pub mod seal;
+pub(crate) mod select;
+pub mod store;
+pub mod table;

@@ -1,0 +1,396 @@
+//! Writing, once for every resource: create, patch, delete, restore, transition.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{ExprTrait, LockType, OnConflict, Query};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::kernel::access::{Action, Grant};
+use vku_domain::kernel::draft::Draft;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::state::{State, allowed};
+use vku_domain::kernel::tag::Precondition;
+use vku_domain::kernel::value::{Slug, Text};
+use vku_domain::kernel::violation::Violations;
+
+use super::error::failed;
+use super::link;
+use super::select::one;
+use super::store::Writer;
+use super::table::{Meta, Parent, Table, column};
+use super::{card, select};
+use crate::change::NewChange;
+
+impl Writer<'_> {
+    /// Makes a new one of the body of a `POST`.
+    ///
+    /// Errors: 401, 403, 404 (no such parent), 409 (slug taken), 422.
+    pub async fn create<T: Table>(&mut self, parent: Option<&Key>, body: Value) -> Result<Stored<T>, Error> {
+        let grant = self.actor().gate::<T>(Action::Create)?;
+        let parent = T::Parent::open(self, parent, true).await?;
+        let draft = Draft::<T>::create(self.actor(), body, self.writing().origin)?;
+        let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
+        let mut data = self.settle(draft).await?;
+        if grant == Grant::Own && !data.is_own(None, parent.as_ref(), self.actor()) {
+            return Err(Error::refused(self.actor()));
+        }
+        self.withheld(None, &data)?;
+        let id = Uuid::now_v7();
+        self.claim_slug(id, &mut data).await?;
+        let at = self.at();
+        let meta =
+            Meta { id, parent: parent_id, version: 1, created_at: at, updated_at: at, deleted_at: None };
+        let (row, links) = T::write(meta, &data)?;
+        T::Entity::insert(row.into_active_model()).exec_without_returning(self.tx()).await.map_err(failed)?;
+        link::save::<T>(self.tx(), id, links, true).await?;
+        self.noted::<T>(id, ChangeAction::Created, None).await
+    }
+
+    /// Changes one by the body of a `PATCH` (RFC 7396). What changes nothing writes nothing.
+    ///
+    /// Errors: 401, 403, 404, 409 (slug taken, status, dependents), 412, 422, 428.
+    pub async fn patch<T: Table>(
+        &mut self,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+        body: Value,
+    ) -> Result<Stored<T>, Error> {
+        let before = self.open::<T>(Action::Update, key, parent, false).await?;
+        check(&before, precondition)?;
+        let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
+        let mut data = self.settle(draft).await?;
+        self.withheld(Some(&before.data), &data)?;
+        if data == before.data {
+            return Ok(before);
+        }
+        T::guard(self, &before, &data).await?;
+        if data.slug() != before.data.clone().slug() {
+            self.claim_slug(before.id, &mut data).await?;
+        }
+        let passage = passage(&before.data, &data, None);
+        let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+        self.replace(before, data).await?.noted(self, action, passage).await
+    }
+
+    /// Deletes one, softly.
+    ///
+    /// Errors: 401, 403, 404, 409 (dependents), 412, 428.
+    pub async fn delete<T: Table>(
+        &mut self,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+    ) -> Result<(), Error> {
+        let before = self.open::<T>(Action::Delete, key, parent, false).await?;
+        check(&before, precondition)?;
+        let dependents = card::dependents::<T>(self.tx(), before.id).await?;
+        if !dependents.is_empty() {
+            let detail = "Others refer to this; see `dependents`.";
+            return Err(Error { dependents, ..Error::new(Code::HasDependents, detail) });
+        }
+        self.mark_deleted::<T>(&before, true).await?.noted(self, ChangeAction::Deleted, None).await.map(drop)
+    }
+
+    /// Brings a deleted one back.
+    ///
+    /// Errors: 401, 403, 404, 409 (not deleted, or what it refers to is gone), 412.
+    pub async fn restore<T: Table>(
+        &mut self,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+    ) -> Result<Stored<T>, Error> {
+        self.actor().gate::<T>(Action::Restore)?;
+        let deleted = match self.open::<T>(Action::Restore, key, parent, true).await {
+            Err(error) if error.code == Code::NotFound => {
+                // There may be one that is not deleted.
+                self.open::<T>(Action::Restore, key, parent, false).await?;
+                return Err(Error::new(Code::NotDeleted, "It is not deleted."));
+            }
+            found => found?,
+        };
+        if *precondition != Precondition::Missing {
+            check(&deleted, precondition)?;
+        }
+        let mut data = deleted.data.clone();
+        let mut violations = self.resolve(&mut data).await?;
+        data.rules(&mut violations);
+        if !violations.is_empty() {
+            let detail = "What it refers to is deleted or has changed; see `errors`.";
+            return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
+        }
+        self.mark_deleted::<T>(&deleted, false).await?.noted(self, ChangeAction::Restored, None).await
+    }
+
+    /// Leads one into another status.
+    ///
+    /// Errors: 401, 403, 404, 409 (no such way, or something is missing for it), 412, 422.
+    pub async fn transition<T: Table>(
+        &mut self,
+        key: &Key,
+        precondition: &Precondition,
+        to: T::Status,
+        reason: Option<Text>,
+    ) -> Result<Stored<T>, Error> {
+        let before = self.open::<T>(Action::Transition, key, None, false).await?;
+        if *precondition != Precondition::Missing {
+            check(&before, precondition)?;
+        }
+        let from = before.data.status();
+        let allowed = allowed(from);
+        if !allowed.contains(&to) {
+            let words = allowed.iter().map(|state| state.word().to_owned()).collect();
+            let detail = match from {
+                Some(from) => format!("From `{}` there is no way to `{}`.", from.word(), to.word()),
+                None => format!("There is no way to `{}`.", to.word()),
+            };
+            return Err(Error { allowed: Some(words), ..Error::new(Code::TransitionNotAllowed, detail) });
+        }
+        let mut violations = Violations::default();
+        if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
+            violations.member("/reason", "required", "This transition needs a reason.");
+            return Err(Error::invalid(violations));
+        }
+        before.data.needs(to, &mut violations);
+        if !violations.is_empty() {
+            let detail = format!("`{}` needs more than there is; see `errors`.", to.word());
+            return Err(Error::with_violations(Code::TransitionNeeds, detail, violations));
+        }
+        let mut data = before.data.clone();
+        data.set_status(to);
+        let passage = passage(&before.data, &data, reason);
+        self.replace(before, data).await?.noted(self, ChangeAction::Transitioned, passage).await
+    }
+
+    /// The one to be changed, locked, if the actor sees it and may change it.
+    async fn open<T: Table>(
+        &self,
+        action: Action,
+        key: &Key,
+        parent: Option<&Key>,
+        deleted: bool,
+    ) -> Result<Stored<T>, Error> {
+        let grant = self.actor().gate::<T>(action)?;
+        let parent = T::Parent::open(self, parent, true).await?;
+        let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
+        let stored = one::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
+        if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
+            return Err(Error::refused(self.actor()));
+        }
+        Ok(stored)
+    }
+
+    fn withheld<T: Resource>(&self, before: Option<&T>, after: &T) -> Result<(), Error> {
+        let mut violations = Violations::default();
+        T::withheld_changes(before, after, self.actor(), &mut violations);
+        if violations.is_empty() {
+            return Ok(());
+        }
+        Err(Error::with_violations(
+            Code::Forbidden,
+            "Some members are not yours to write; see `errors`.",
+            violations,
+        ))
+    }
+
+    /// Resolves the references of a draft and checks the rules, so that all faults are told at once.
+    async fn settle<T: Table>(&self, mut draft: Draft<T>) -> Result<T, Error> {
+        let mut violations = Violations::default();
+        if let Some(data) = &mut draft.data {
+            violations = self.resolve(data).await?;
+            data.rules(&mut violations);
+        }
+        draft.finish(violations)
+    }
+
+    pub(crate) async fn resolve<T: Table>(&self, data: &mut T) -> Result<Violations, Error> {
+        let mut wanted: HashMap<&'static str, Vec<Key>> = HashMap::new();
+        data.references(&mut |pending| {
+            wanted.entry(pending.resource).or_default().push(pending.link.key.clone())
+        });
+        let mut found = HashMap::new();
+        for (resource, keys) in wanted {
+            let cards = card::by_key(self.tx(), self.actor(), resource, &keys).await?;
+            found.extend(cards.into_iter().map(|(key, card)| ((resource, key), card)));
+        }
+        let mut violations = Violations::default();
+        data.references(&mut |pending| {
+            pending.link.card = found.get(&(pending.resource, pending.link.key.clone())).cloned();
+            if pending.link.card.is_none() {
+                let kind = pending.resource.replace('_', " ");
+                let detail = format!("There is no {kind} `{}`.", pending.link.key);
+                violations.member(pending.pointer, "unknown_reference", detail);
+            }
+        });
+        Ok(violations)
+    }
+
+    /// Gives the resource its slug, for ever: the one asked for, or a free one made from its name.
+    async fn claim_slug<T: Table>(&self, id: Uuid, data: &mut T) -> Result<(), Error> {
+        let label = data.label().to_owned();
+        let Some(slot) = data.slug() else { return Ok(()) };
+        if let Some(slug) = slot {
+            if self.slug_is_mine::<T>(id, slug).await? || self.try_slug::<T>(id, slug).await? {
+                return Ok(());
+            }
+            return Err(Error::new(Code::SlugTaken, format!("The slug `{slug}` is taken.")));
+        }
+        let base = Slug::from_name(&label);
+        let mut candidate = base.clone();
+        let mut number = 1;
+        while !self.try_slug::<T>(id, &candidate).await? {
+            number += 1;
+            candidate = base.numbered(number);
+        }
+        *slot = Some(candidate);
+        Ok(())
+    }
+
+    async fn try_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+        let insert = Query::insert()
+            .into_table("slug")
+            .columns(["resource", "slug", "resource_id"])
+            .values_panic([T::NAME.into(), slug.as_str().into(), id.into()])
+            .on_conflict(OnConflict::columns(["resource", "slug"]).do_nothing().to_owned())
+            .take();
+        Ok(self.tx().execute(&insert).await.map_err(failed)?.rows_affected() == 1)
+    }
+
+    /// A slug that the resource had before may be taken up again.
+    async fn slug_is_mine<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+        use sea_orm::sea_query::Expr;
+        let select = Query::select()
+            .column("resource_id")
+            .from("slug")
+            .and_where(Expr::col("resource").eq(T::NAME))
+            .and_where(Expr::col("slug").eq(slug.as_str()))
+            .and_where(Expr::col("resource_id").eq(id))
+            .take();
+        Ok(self.tx().query_one(&select).await.map_err(failed)?.is_some())
+    }
+
+    async fn replace<T: Table>(&self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
+        let meta = Meta { version: before.version + 1, updated_at: self.at(), ..meta(&before) };
+        self.update(meta, &data, before.version).await?;
+        Ok(Saved(before.id, std::marker::PhantomData))
+    }
+
+    async fn mark_deleted<T: Table>(&self, before: &Stored<T>, deleted: bool) -> Result<Saved<T>, Error> {
+        let deleted_at = deleted.then(|| self.at());
+        let meta = Meta { version: before.version + 1, updated_at: self.at(), deleted_at, ..meta(before) };
+        self.update(meta, &before.data, before.version).await?;
+        Ok(Saved(before.id, std::marker::PhantomData))
+    }
+
+    async fn update<T: Table>(&self, meta: Meta, data: &T, version: i64) -> Result<(), Error> {
+        let (row, links) = T::write(meta, data)?;
+        let row = row.into_active_model().reset_all();
+        // The row is locked, so its version is the one that was read; should it ever not be, nothing is overwritten.
+        let updated = T::Entity::update_many()
+            .set(row)
+            .filter(column::<T>("id").eq(meta.id))
+            .filter(column::<T>("version").eq(version))
+            .exec(self.tx())
+            .await
+            .map_err(failed)?;
+        if updated.rows_affected != 1 {
+            return Err(Error::new(Code::PreconditionFailed, "It was changed in the meantime."));
+        }
+        link::save::<T>(self.tx(), meta.id, links, false).await
+    }
+
+    /// Reads what was written, as the answer and as the state in the change log.
+    async fn noted<T: Table>(
+        &mut self,
+        id: Uuid,
+        action: ChangeAction,
+        passage: Option<Passage>,
+    ) -> Result<Stored<T>, Error> {
+        let stored = self.written::<T>(id).await?;
+        self.note(NewChange {
+            at: self.at(),
+            actor: self.actor().account,
+            request_id: self.writing().request_id.to_owned(),
+            resource: T::NAME,
+            resource_id: id,
+            parent_id: stored.parent.as_ref().map(|(_, card)| card.id),
+            action,
+            version: stored.version,
+            visibility: self.log_visibility(&stored),
+            state: serde_json::to_value(&stored).map_err(Error::internal)?,
+            passage,
+        });
+        Ok(stored)
+    }
+
+    /// A part is seen by whoever sees what it belongs to.
+    fn log_visibility<T: Table>(&self, stored: &Stored<T>) -> vku_domain::kernel::value::Visibility {
+        match &stored.parent {
+            Some((_, card)) => card.visibility,
+            None => stored.data.visibility(),
+        }
+    }
+
+    async fn written<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {
+        use sea_orm::QueryTrait;
+        let select = T::Entity::find().filter(column::<T>("id").eq(id));
+        let tx = self.tx();
+        let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
+        select::complete::<T>(tx, &rows).await?.pop().ok_or_else(Error::not_found)
+    }
+}
+
+/// A row that was written and is still to be noted.
+struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
+
+impl<T: Table> Saved<T> {
+    async fn noted(
+        self,
+        writer: &mut Writer<'_>,
+        action: ChangeAction,
+        passage: Option<Passage>,
+    ) -> Result<Stored<T>, Error> {
+        writer.noted(self.0, action, passage).await
+    }
+}
+
+fn meta<T: Resource>(stored: &Stored<T>) -> Meta {
+    Meta {
+        id: stored.id,
+        parent: stored.parent.as_ref().map(|(_, card)| card.id),
+        version: stored.version,
+        created_at: stored.created_at,
+        updated_at: stored.updated_at,
+        deleted_at: stored.deleted_at,
+    }
+}
+
+fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<Passage> {
+    let (from, to) = (before.status(), after.status()?);
+    (from != Some(to)).then(|| Passage {
+        from: from.map(|state| state.word().to_owned()),
+        to: to.word().to_owned(),
+        reason: reason.map(|text| text.to_string()),
+    })
+}
+
+/// 428 without `If-Match`, 412 when it names another version.
+fn check<T: Resource>(stored: &Stored<T>, precondition: &Precondition) -> Result<(), Error> {
+    match precondition.allows(stored.version) {
+        Some(true) => Ok(()),
+        Some(false) => {
+            let current = Some(stored.tag().map_err(Error::internal)?);
+            Err(Error { current, ..Error::new(Code::PreconditionFailed, "It was changed in the meantime.") })
+        }
+        None => {
+            let current = Some(stored.tag().map_err(Error::internal)?);
+            let detail = "Send `If-Match` with the `ETag` of what the change is based on.";
+            Err(Error { current, ..Error::new(Code::PreconditionRequired, detail) })
+        }
+    }
+}

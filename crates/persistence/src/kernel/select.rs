@@ -1,0 +1,147 @@
+//! From rows to resources: links, references and derived members are filled in for a whole page at once.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Condition, ExprTrait, LockType, Query};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Select,
+};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::resource::{Resource, Stored};
+
+use super::error::{Corrupt, failed};
+use super::link;
+use super::store::Reader;
+use super::table::{Parent, Table, column};
+
+/// The rows that the actor sees; below `parent` if that is given.
+pub(crate) fn seen<T: Table>(reader: &Reader<'_>, parent: Option<Uuid>, deleted: bool) -> Select<T::Entity> {
+    let mut condition = Condition::all().add(T::visible(reader.actor()));
+    let deleted_at = column::<T>("deleted_at");
+    condition = condition.add(if deleted { deleted_at.is_not_null() } else { deleted_at.is_null() });
+    if let Some(name) = T::Parent::column() {
+        if let Some(seen) = T::Parent::seen(reader.actor()) {
+            condition = condition.add(column::<T>(name.clone()).in_subquery(seen));
+        }
+        if let Some(parent) = parent {
+            condition = condition.add(column::<T>(name).eq(parent));
+        }
+    }
+    T::Entity::find().filter(condition)
+}
+
+/// The one that the key names, if the actor sees it.
+///
+/// Errors: 404 where there is none, or none for this actor.
+pub(crate) async fn one<T: Table>(
+    reader: &Reader<'_>,
+    key: &Key,
+    parent: Option<Uuid>,
+    deleted: bool,
+    lock: Option<LockType>,
+) -> Result<Stored<T>, Error> {
+    let named = match key {
+        Key::Id(id) => column::<T>("id").eq(*id),
+        Key::Slug(slug) => {
+            let target = Query::select()
+                .column("resource_id")
+                .from("slug")
+                .and_where(sea_orm::sea_query::Expr::col("resource").eq(T::NAME))
+                .and_where(sea_orm::sea_query::Expr::col("slug").eq(slug.as_str()))
+                .take();
+            column::<T>("id").in_subquery(target)
+        }
+    };
+    let mut select = seen::<T>(reader, parent, deleted).filter(named);
+    if let Some(lock) = lock {
+        select = select.lock(lock);
+    }
+    let tx = reader.tx();
+    let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
+    complete::<T>(tx, &rows).await?.pop().ok_or_else(Error::not_found)
+}
+
+/// Makes resources of rows: at most two queries for links, one for each kind of reference and those that derive.
+pub(crate) async fn complete<T: Table>(
+    tx: &DatabaseTransaction,
+    rows: &[QueryResult],
+) -> Result<Vec<Stored<T>>, Error> {
+    let rows = rows.iter().map(|row| T::Row::from_query_result(row, "")).collect::<Result<Vec<_>, _>>();
+    let rows = rows.map_err(failed)?;
+    let ids: Vec<Uuid> = rows.iter().map(T::row_id).collect();
+    let mut links = link::load::<T>(tx, &ids).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    let mut parents = Vec::new();
+    for row in rows {
+        let links = links.remove(&T::row_id(&row)).unwrap_or_default();
+        let (meta, data) = T::read(row, links)?;
+        parents.push(meta.parent);
+        items.push(Stored {
+            id: meta.id,
+            parent: None,
+            data,
+            derived: T::Derived::default(),
+            created_at: meta.created_at,
+            updated_at: meta.updated_at,
+            version: meta.version,
+            deleted_at: meta.deleted_at,
+        });
+    }
+    if let Some(name) = <T::Parent as Parent>::NAME {
+        let mut wanted: Vec<Uuid> = parents.iter().copied().flatten().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let cards = super::card::by_id(tx, name, &wanted).await?;
+        for (item, parent) in items.iter_mut().zip(parents) {
+            item.parent = parent.and_then(|id| cards.get(&id)).map(|card| (name, card.clone()));
+        }
+    }
+    decorate(tx, &mut items).await?;
+    T::derive(tx, &mut items).await?;
+    Ok(items)
+}
+
+/// Fills in the cards of all references that are known by id.
+async fn decorate<T: Resource>(tx: &DatabaseTransaction, items: &mut [Stored<T>]) -> Result<(), Error> {
+    let mut wanted: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
+    for item in items.iter_mut() {
+        item.data.references(&mut |pending| {
+            if let Key::Id(id) = pending.link.key {
+                wanted.entry(pending.resource).or_default().push(id);
+            }
+        });
+    }
+    let mut cards: HashMap<Uuid, Card> = HashMap::new();
+    for (resource, mut ids) in wanted {
+        ids.sort_unstable();
+        ids.dedup();
+        cards.extend(super::card::by_id(tx, resource, &ids).await?);
+    }
+    let mut missing = false;
+    for item in items.iter_mut() {
+        item.data.references(&mut |pending| {
+            if let Key::Id(id) = pending.link.key {
+                pending.link.card = cards.get(&id).cloned();
+                missing |= pending.link.card.is_none();
+            }
+        });
+    }
+    if missing { Err(Corrupt::from("a reference leads nowhere").into()) } else { Ok(()) }
+}
+
+/// The card of a resource that has just been read.
+pub(crate) fn card<T: Resource>(stored: &Stored<T>) -> Card {
+    let mut data = stored.data.clone();
+    Card {
+        id: stored.id,
+        slug: data.slug().and_then(Option::take),
+        label: (T::LABEL, stored.data.label().to_owned()),
+        kind: None,
+        country: None,
+        visibility: stored.data.visibility(),
+        location: None,
+    }
+}

@@ -1,0 +1,187 @@
+//! The store: the only door to the data. Reading is one snapshot, writing is one closure.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    AccessMode, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::time::Clock;
+
+use super::connect::Database;
+use super::cursor::snapshot;
+use super::cursor_mac::CursorKey;
+use super::error::{failed, is_broken};
+use super::keyring::Keyring;
+use super::seal::Secret;
+use crate::change::{self, NewChange};
+
+/// The data of the exchange, on SQLite or PostgreSQL.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    cursors: CursorKey,
+    clock: Arc<dyn Clock>,
+}
+
+/// Who writes, in which request, and whether it is a rehearsal.
+#[derive(Clone, Debug)]
+pub struct Writing<'a> {
+    /// Who writes.
+    pub actor: &'a Actor,
+    /// Goes into the change log.
+    pub request_id: &'a str,
+    /// Everything is done and checked, then rolled back.
+    pub dry_run: bool,
+    /// A request, or a file of history.
+    pub origin: Origin,
+}
+
+impl Store {
+    /// Opens the store on a migrated database; the cursor key is made on first start and kept sealed.
+    ///
+    /// Errors: the database is away, or its keys were sealed with another secret.
+    pub async fn open(
+        database: Database,
+        secret: Secret,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Keyring), Error> {
+        let keyring = Keyring::new(database.clone(), secret, clock.clone());
+        let cursors = CursorKey::from_bytes(keyring.symmetric("cursor").await?);
+        Ok((Self { database, cursors, clock }, keyring))
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The connections beneath, for readiness and for migrations.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Begins to read: everything read by this reader is of one instant.
+    ///
+    /// Errors: 503 where the database is away.
+    pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+        let options = TransactionOptions {
+            isolation_level: snapshot(self.database.backend()),
+            access_mode: (self.database.backend() == DatabaseBackend::Postgres)
+                .then_some(AccessMode::ReadOnly),
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
+        };
+        let tx = begin(self.database.reading(), options).await?;
+        Ok(Reader { tx, actor, cursors: &self.cursors })
+    }
+
+    /// Writes: commits what `work` did when it answers `Ok`, and nothing otherwise or in a rehearsal.
+    ///
+    /// The change log's rows are appended in the same transaction, as its last statement.
+    pub async fn write<R>(
+        &self,
+        writing: &Writing<'_>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let options = TransactionOptions {
+            isolation_level: None,
+            access_mode: None,
+            // A deferred one would fail at its first write when another has written since its first read.
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        };
+        let tx = begin(self.database.writing(), options).await?;
+        let reader = Reader { tx, actor: writing.actor, cursors: &self.cursors };
+        let mut writer = Writer { reader, at: self.now(), writing: writing.clone(), changes: Vec::new() };
+        let result = work(&mut writer).await;
+        let Writer { reader, changes, .. } = writer;
+        match result {
+            Ok(answer) if !writing.dry_run => {
+                change::append(&reader.tx, changes).await?;
+                reader.tx.commit().await.map_err(failed)?;
+                Ok(answer)
+            }
+            result => {
+                // Whether or not the roll-back is heard: without a commit there is nothing to undo.
+                let _ = reader.tx.rollback().await;
+                result
+            }
+        }
+    }
+}
+
+/// How many broken connections of a pool are passed over: after a restart of the database all of them are.
+const BROKEN_CONNECTIONS: u32 = 32;
+
+/// Begins a transaction. A connection that broke while it lay in the pool is noticed here, where nothing has been
+/// done yet, so another is tried; when the database is away no connection comes at all.
+async fn begin(
+    database: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, Error> {
+    let mut tries = 0;
+    loop {
+        match database.begin_with_options(options).await {
+            Ok(tx) => return Ok(tx),
+            Err(error) if is_broken(&error) && tries < BROKEN_CONNECTIONS => tries += 1,
+            Err(error) => return Err(failed(error)),
+        }
+    }
+}
+
+/// A reading actor: one snapshot of what it may see.
+pub struct Reader<'a> {
+    tx: DatabaseTransaction,
+    actor: &'a Actor,
+    cursors: &'a CursorKey,
+}
+
+impl<'a> Reader<'a> {
+    pub(crate) fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// Who reads.
+    pub fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+
+    pub(crate) fn cursors(&self) -> &CursorKey {
+        self.cursors
+    }
+}
+
+/// A writing actor: reads what it may see, and changes what it may change.
+pub struct Writer<'a> {
+    reader: Reader<'a>,
+    at: DateTime<Utc>,
+    writing: Writing<'a>,
+    changes: Vec<NewChange>,
+}
+
+impl<'a> std::ops::Deref for Writer<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Reader<'a> {
+        &self.reader
+    }
+}
+
+impl Writer<'_> {
+    /// The instant of the write: every row that it makes or changes carries it.
+    pub(crate) fn at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    pub(crate) fn writing(&self) -> &Writing<'_> {
+        &self.writing
+    }
+
+    /// Notes a change; all are appended to the log just before the commit.
+    pub(crate) fn note(&mut self, change: NewChange) {
+        self.changes.push(change);
+    }
+}

@@ -1,0 +1,264 @@
+//! How one resource lies in its table: all that a feature says; the rest is written once.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
+use serde::Serialize;
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::value::{Money, PartialDate};
+use vku_domain::kernel::violation::{Fault, Violations};
+
+use super::error::Corrupt;
+use super::link::Links;
+use super::select;
+use super::store::{Reader, Writer};
+
+/// What every row has.
+#[derive(Clone, Copy, Debug)]
+pub struct Meta {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// The row that a part belongs to.
+    pub parent: Option<Uuid>,
+    /// Counts the changes from 1.
+    pub version: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was deleted, if it is.
+    pub deleted_at: Option<DateTime<Utc>>,
+}
+
+/// The column that a list is sorted by.
+#[derive(Clone, Copy, Debug)]
+pub enum SortColumn {
+    /// A text.
+    Text(&'static str),
+    /// A text that may be absent: absent ones come before all others.
+    OptionalText(&'static str),
+    /// An instant.
+    Instant(&'static str),
+}
+
+/// A resource and its table. Column and table names are the JSON members' and the resource's own.
+pub trait Table: Resource<Parent: Parent> {
+    /// The sea-orm entity.
+    type Entity: EntityTrait<Model = Self::Row>;
+    /// Its row.
+    type Row: FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
+    /// Its row as sea-orm writes it.
+    type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
+
+    /// Whether it has sets, in the table `<name>_set`.
+    const SETS: bool = false;
+    /// Whether it has parties, in the table `<name>_party`.
+    const PARTIES: bool = false;
+    /// Whether it has a `visibility`; what has none is public, or shares its parent's.
+    const HIDEABLE: bool = false;
+    /// Whether it has `latitude` and `longitude`.
+    const LOCATED: bool = false;
+    /// Its foreign keys to other resources, beside sets and parties: column and resource.
+    const REFERS: &'static [(&'static str, &'static str)] = &[];
+
+    /// The row and the links that keep this data; destructures the data, so that no member is forgotten.
+    fn write(meta: Meta, data: &Self) -> Result<(Self::Row, Links), Error>;
+
+    /// The data that a row and its links keep.
+    fn read(row: Self::Row, links: Links) -> Result<(Meta, Self), Corrupt>;
+
+    /// The row's id.
+    fn row_id(row: &Self::Row) -> Uuid;
+
+    /// The filter as SQL; what a caller may not see matches nothing.
+    fn condition(filter: &Self::Filter, actor: &Actor) -> Condition;
+
+    /// The column of a sort key.
+    fn sort_column(key: Self::Sort) -> SortColumn;
+
+    /// The rows that the actor may see, parents and deletion aside.
+    fn visible(_actor: &Actor) -> Condition {
+        Condition::all()
+    }
+
+    /// Fills in what is derived; a fixed number of queries for the whole page.
+    fn derive(
+        _tx: &DatabaseTransaction,
+        _items: &mut [Stored<Self>],
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
+    /// Refuses a change that would break a rule of those that refer to this one.
+    fn guard(
+        _writer: &Writer<'_>,
+        _before: &Stored<Self>,
+        _after: &Self,
+    ) -> impl Future<Output = Result<(), Error>> {
+        async { Ok(()) }
+    }
+}
+
+/// What a resource can be a part of: another resource, or nothing.
+pub trait Parent: Send + Sync + Sized + 'static {
+    /// The parent resource's name.
+    const NAME: Option<&'static str>;
+
+    /// The parent that the key names, if the actor sees it; locked against deletion in a write.
+    fn open(
+        reader: &Reader<'_>,
+        key: Option<&Key>,
+        lock: bool,
+    ) -> impl Future<Output = Result<Option<(Card, Self)>, Error>>;
+
+    /// The ids of the parents that the actor sees.
+    fn seen(actor: &Actor) -> Option<SelectStatement>;
+
+    /// The column of a part that holds the parent's id.
+    fn column() -> Option<String> {
+        Self::NAME.map(|name| format!("{name}_id"))
+    }
+}
+
+impl Parent for () {
+    const NAME: Option<&'static str> = None;
+
+    async fn open(_: &Reader<'_>, _: Option<&Key>, _: bool) -> Result<Option<(Card, Self)>, Error> {
+        Ok(None)
+    }
+
+    fn seen(_: &Actor) -> Option<SelectStatement> {
+        None
+    }
+}
+
+impl<P: Table<Parent = ()>> Parent for P {
+    const NAME: Option<&'static str> = Some(P::NAME);
+
+    async fn open(reader: &Reader<'_>, key: Option<&Key>, lock: bool) -> Result<Option<(Card, Self)>, Error> {
+        let key = key.ok_or_else(Error::not_found)?;
+        let lock = lock.then_some(sea_orm::sea_query::LockType::Share);
+        let stored = select::one::<P>(reader, key, None, false, lock).await?;
+        Ok(Some((select::card(&stored), stored.data)))
+    }
+
+    fn seen(actor: &Actor) -> Option<SelectStatement> {
+        let seen = Query::select()
+            .column("id")
+            .from(P::NAME)
+            .and_where(column::<P>("deleted_at").is_null())
+            .cond_where(P::visible(actor))
+            .take();
+        Some(seen)
+    }
+}
+
+/// A column of the resource's table.
+pub(crate) fn column<T: Resource>(name: impl Into<String>) -> Expr {
+    Expr::col((sea_orm::sea_query::Alias::new(T::NAME), sea_orm::sea_query::Alias::new(name)))
+}
+
+/// The column is one of the words; true when none is wanted.
+pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
+    (!wanted.is_empty()).then(|| column::<T>(name).is_in(wanted.iter().map(W::to_string)))
+}
+
+/// One of the words is in the resource's set; true when none is wanted.
+pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
+    (!wanted.is_empty()).then(|| {
+        let owners = Query::select()
+            .column("owner_id")
+            .from(format!("{}_set", T::NAME))
+            .and_where(Expr::col("field").eq(field))
+            .and_where(Expr::col("value").is_in(wanted.iter().map(W::to_string)))
+            .take();
+        column::<T>("id").in_subquery(owners)
+    })
+}
+
+/// The ids of the resources that the keys name and the actor sees.
+pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
+    let ids = keys.iter().filter_map(|key| match key {
+        Key::Id(id) => Some(*id),
+        Key::Slug(_) => None,
+    });
+    let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
+    let by_slug = Query::select()
+        .column("resource_id")
+        .from("slug")
+        .and_where(Expr::col("resource").eq(T::NAME))
+        .and_where(Expr::col("slug").is_in(slugs))
+        .take();
+    Query::select()
+        .column("id")
+        .from(T::NAME)
+        .cond_where(
+            Condition::any().add(column::<T>("id").is_in(ids)).add(column::<T>("id").in_subquery(by_slug)),
+        )
+        .and_where(column::<T>("deleted_at").is_null())
+        .cond_where(T::visible(actor))
+        .take()
+}
+
+/// The visibility column holds one of what the actor sees without taking part.
+pub(crate) fn seen_by_visibility<T: Resource>(actor: &Actor) -> SimpleExpr {
+    column::<T>("visibility").is_in(actor.sees().iter().map(|visibility| visibility.as_str()))
+}
+
+/// A stored text as its value type.
+pub(crate) fn text<V: FromStr<Err = Fault>>(text: String) -> Result<V, Corrupt> {
+    Ok(text.parse()?)
+}
+
+/// A stored text that may be absent.
+pub(crate) fn text_opt<V: FromStr<Err = Fault>>(text: Option<String>) -> Result<Option<V>, Corrupt> {
+    text.map(self::text).transpose()
+}
+
+/// A stored JSON value as its value type.
+pub(crate) fn json<V: Deserr<Violations>>(value: Value) -> Result<V, Corrupt> {
+    Ok(deserr::deserialize(value)?)
+}
+
+/// A stored JSON value that may be absent.
+pub(crate) fn json_opt<V: Deserr<Violations>>(value: Option<Value>) -> Result<Option<V>, Corrupt> {
+    value.map(json).transpose()
+}
+
+/// A value type as it is stored in JSON.
+pub(crate) fn to_json<V: Serialize>(value: &V) -> Result<Value, Error> {
+    serde_json::to_value(value).map_err(Error::internal)
+}
+
+/// A value type that may be absent, as it is stored in JSON.
+pub(crate) fn to_json_opt<V: Serialize>(value: &Option<V>) -> Result<Option<Value>, Error> {
+    value.as_ref().map(to_json).transpose()
+}
+
+/// A value type that may be absent, as it is stored in a text column.
+pub(crate) fn to_text<V: ToString>(value: &Option<V>) -> Option<String> {
+    value.as_ref().map(V::to_string)
+}
+
+/// A stored amount, in minor units with its currency.
+pub(crate) fn money(minor: Option<i64>, currency: Option<String>) -> Result<Option<Money>, Corrupt> {
+    minor.zip(currency).map(|(minor, currency)| Ok(Money::from_minor(minor, currency.parse()?))).transpose()
+}
+
+/// The first day of a partial date, to sort and filter by; empty when absent.
+pub(crate) fn first_day(date: &Option<PartialDate>) -> String {
+    date.as_ref().map(|date| date.first_day().to_string()).unwrap_or_default()
+}
+
+/// The last day of a partial date, to sort and filter by; empty when absent.
+pub(crate) fn last_day(date: &Option<PartialDate>) -> String {
+    date.as_ref().map(|date| date.last_day().to_string()).unwrap_or_default()
+}

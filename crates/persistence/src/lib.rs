@@ -1,0 +1,70 @@
+//! How the domain lies in SQLite and PostgreSQL: the only crate that knows sea-orm.
+//!
+//! Features stand at the root, one file each with its row and its `impl Table`; the mechanics are in [`kernel`].
+//! Nobody gets a query past [`Store::read`](kernel::store::Store::read) and
+//! [`Store::write`](kernel::store::Store::write), which check who may do what.
+
+pub mod account;
+pub mod change;
+mod funding;
+pub mod kernel;
+mod organisation;
+mod partnership;
+mod programme;
+mod utility;
+
+use kernel::card::Described;
+use kernel::table::{Parent, Table};
+use vku_domain::funding::Funding;
+use vku_domain::organisation::Organisation;
+use vku_domain::partnership::Partnership;
+use vku_domain::programme::FundingProgramme;
+use vku_domain::utility::Utility;
+
+/// Something that is done to a resource that is known by name only.
+pub trait Visitor {
+    /// What it answers.
+    type Answer;
+
+    /// Does it.
+    fn visit<T: Table>(self) -> impl Future<Output = Self::Answer>;
+}
+
+/// What files of this resource are called: `utilities`, and `partnership-funding` for a part.
+pub fn collection<T: Table>() -> String {
+    match <T::Parent as Parent>::NAME {
+        Some(parent) => format!("{parent}-{}", T::PATH),
+        None => T::PATH.to_owned(),
+    }
+}
+
+macro_rules! resources {
+    ($($resource:ty),+ $(,)?) => {
+        /// How each is looked up by name: what references resolve to and what dependents are looked for in.
+        pub(crate) fn resources() -> Vec<Described> {
+            vec![$(Described::of::<$resource>()),+]
+        }
+
+        /// The collections there are, in the order in which files of them can be imported.
+        pub fn collections() -> Vec<String> {
+            vec![$(collection::<$resource>()),+]
+        }
+
+        /// Visits the resource whose files are called that; `None` where there is none.
+        pub async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
+            $(if name == collection::<$resource>() {
+                return Some(visitor.visit::<$resource>().await);
+            })+
+            None
+        }
+    };
+}
+
+// Every resource, a line each; one that refers to another stands behind it.
+resources! {
+    Organisation,
+    Utility,
+    FundingProgramme,
+    Partnership,
+    Funding,
+}

@@ -1,0 +1,295 @@
+//! How partnerships lie in their table, and who takes part in which.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::state::Wanted;
+use vku_domain::organisation::Organisation;
+use vku_domain::partnership::{
+    Participant, ParticipantRole, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort,
+};
+use vku_domain::programme::FundingProgramme;
+use vku_domain::utility::Utility;
+
+use crate::kernel::card;
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::{Links, PartyLink};
+use crate::kernel::table::{
+    Meta, SortColumn, Table, column, first_day, in_set, json_opt, last_day, named, one_of,
+    seen_by_visibility, text, text_opt, to_json_opt, to_text,
+};
+
+pub mod row {
+    //! The row of the table `partnership`.
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "partnership")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
+        pub deleted_at: Option<DateTimeUtc>,
+        pub slug: String,
+        pub title: String,
+        pub title_key: String,
+        pub summary: Option<Json>,
+        pub status: Option<String>,
+        pub start: Option<String>,
+        pub start_first: String,
+        pub end: Option<String>,
+        pub end_last: String,
+        pub based_on: Option<Json>,
+        pub visibility: String,
+        pub source_url: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Table for Partnership {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const PARTIES: bool = true;
+    const HIDEABLE: bool = true;
+
+    fn write(meta: Meta, data: &Self) -> Result<(row::Model, Links), Error> {
+        let Self {
+            slug,
+            title,
+            summary,
+            participants,
+            sectors,
+            working_areas,
+            sdg_targets,
+            status,
+            start,
+            end,
+            based_on,
+            visibility,
+            source_url,
+        } = data;
+        let row = row::Model {
+            id: meta.id,
+            version: meta.version,
+            created_at: meta.created_at,
+            updated_at: meta.updated_at,
+            deleted_at: meta.deleted_at,
+            slug: to_text(slug).unwrap_or_default(),
+            title: title.to_string(),
+            title_key: fold(title.as_str()),
+            summary: to_json_opt(summary)?,
+            status: to_text(status),
+            start: to_text(start),
+            start_first: first_day(start),
+            end: to_text(end),
+            end_last: last_day(end),
+            based_on: to_json_opt(based_on)?,
+            visibility: visibility.to_string(),
+            source_url: to_text(source_url),
+        };
+        let links = Links::default()
+            .set("sectors", sectors)
+            .set("working_areas", working_areas)
+            .set("sdg_targets", sdg_targets);
+        let links =
+            participants.iter().cloned().fold(links, |links, Participant { party, role, from, until }| {
+                links.party(PartyLink { field: role.to_string(), party, from, until })
+            });
+        Ok((row, links))
+    }
+
+    fn read(row: row::Model, mut links: Links) -> Result<(Meta, Self), Corrupt> {
+        let meta = Meta {
+            id: row.id,
+            parent: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
+        };
+        let participants = links.take_parties().into_iter().map(|PartyLink { field, party, from, until }| {
+            Ok(Participant { party, role: text(field)?, from, until })
+        });
+        let data = Self {
+            slug: Some(text(row.slug)?),
+            title: text(row.title)?,
+            summary: json_opt(row.summary)?,
+            participants: participants.collect::<Result<_, Corrupt>>()?,
+            sectors: links.take_set("sectors")?,
+            working_areas: links.take_set("working_areas")?,
+            sdg_targets: links.take_set("sdg_targets")?,
+            status: text_opt(row.status)?,
+            start: text_opt(row.start)?,
+            end: text_opt(row.end)?,
+            based_on: json_opt(row.based_on)?,
+            visibility: text(row.visibility)?,
+            source_url: text_opt(row.source_url)?,
+        };
+        Ok((meta, data))
+    }
+
+    fn row_id(row: &row::Model) -> Uuid {
+        row.id
+    }
+
+    fn condition(filter: &PartnershipFilter, actor: &Actor) -> Condition {
+        let status = (!filter.status.is_empty()).then(|| {
+            let known =
+                filter.status.iter().filter_map(|Wanted(status)| status.map(|status| status.as_str()));
+            let unknown = filter.status.contains(&Wanted(None)).then(|| column::<Self>("status").is_null());
+            Condition::any().add(column::<Self>("status").is_in(known)).add_option(unknown)
+        });
+        let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
+        let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(named::<Utility>(keys, actor));
+        let country = (!filter.country.is_empty()).then(|| {
+            let there = Query::select()
+                .column("id")
+                .from("utility")
+                .and_where(Expr::col("country").is_in(filter.country.iter().map(ToString::to_string)))
+                .take();
+            with(in_role(ParticipantRole::Partner).add(Expr::col("utility_id").in_subquery(there)))
+        });
+        let organisation = (!filter.organisation.is_empty()).then(|| {
+            let organisations = named::<Organisation>(&filter.organisation, actor);
+            with(Condition::all().add(Expr::col("organisation_id").in_subquery(organisations)))
+        });
+        let programme = (!filter.programme.is_empty()).then(|| {
+            let funded = Query::select()
+                .column("partnership_id")
+                .from("funding")
+                .and_where(Expr::col("deleted_at").is_null())
+                .and_where(
+                    Expr::col("programme_id")
+                        .in_subquery(named::<FundingProgramme>(&filter.programme, actor)),
+                )
+                .take();
+            column::<Self>("id").in_subquery(funded)
+        });
+        let (start, end) = (|| column::<Self>("start_first"), || column::<Self>("end_last"));
+        Condition::all()
+            .add_option(status)
+            .add_option(country)
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
+            .add_option(in_set::<Self, _>("sdg_targets", &filter.sdg_target))
+            .add_option(
+                (!filter.utility.is_empty()).then(|| with(Condition::all().add(utility(&filter.utility)))),
+            )
+            .add_option(organisation)
+            .add_option(
+                (!filter.lead.is_empty())
+                    .then(|| with(in_role(ParticipantRole::Lead).add(utility(&filter.lead)))),
+            )
+            .add_option(programme)
+            .add_option(one_of::<Self, _>("visibility", &filter.visibility))
+            .add_option(filter.start_from.as_ref().map(|day| start().gte(day.first_day().to_string())))
+            .add_option(
+                filter
+                    .start_to
+                    .as_ref()
+                    .map(|day| start().lte(day.last_day().to_string()).and(start().ne(""))),
+            )
+            .add_option(filter.end_from.as_ref().map(|day| end().gte(day.first_day().to_string())))
+            .add_option(
+                filter.end_to.as_ref().map(|day| end().lte(day.last_day().to_string()).and(end().ne(""))),
+            )
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: PartnershipSort) -> SortColumn {
+        match key {
+            PartnershipSort::Title => SortColumn::Text("title_key"),
+            PartnershipSort::Slug => SortColumn::Text("slug"),
+            PartnershipSort::Start => SortColumn::Text("start_first"),
+            PartnershipSort::End => SortColumn::Text("end_last"),
+            PartnershipSort::Status => SortColumn::OptionalText("status"),
+            PartnershipSort::CreatedAt => SortColumn::Instant("created_at"),
+            PartnershipSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// By its visibility, and those in which the actor takes part today.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        let mut condition = Condition::any().add(seen_by_visibility::<Self>(actor));
+        if !actor.utilities.is_empty() {
+            condition = condition.add(column::<Self>("id").in_subquery(taken_part_in(actor)));
+        }
+        condition
+    }
+
+    /// Countries, places and programmes: one query for all funding of the page, one for the programmes' names.
+    async fn derive(tx: &DatabaseTransaction, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
+        let mut funded: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
+        if !ids.is_empty() {
+            let select = Query::select()
+                .distinct()
+                .columns(["partnership_id", "programme_id"])
+                .from("funding")
+                .and_where(Expr::col("partnership_id").is_in(ids))
+                .and_where(Expr::col("programme_id").is_not_null())
+                .and_where(Expr::col("deleted_at").is_null())
+                .take();
+            for row in tx.query_all(&select).await.map_err(failed)? {
+                let partnership: Uuid = row.try_get("", "partnership_id").map_err(failed)?;
+                let programme: Uuid = row.try_get("", "programme_id").map_err(failed)?;
+                funded.entry(partnership).or_default().push(programme);
+            }
+        }
+        let mut programmes: Vec<Uuid> = funded.values().flatten().copied().collect();
+        programmes.sort_unstable();
+        programmes.dedup();
+        let cards = card::by_id(tx, "funding_programme", &programmes).await?;
+        for item in items {
+            let mut its = funded.remove(&item.id).unwrap_or_default();
+            its.sort_unstable();
+            let its = its.iter().filter_map(|id| cards.get(id).cloned()).map(Ref::found).collect();
+            item.derived = PartnershipDerived::of(&item.data, its);
+        }
+        Ok(())
+    }
+}
+
+fn in_role(role: ParticipantRole) -> Condition {
+    Condition::all().add(Expr::col("field").eq(role.as_str()))
+}
+
+/// The ids of the partnerships with such a participant.
+fn owners(condition: Condition) -> SelectStatement {
+    Query::select().column("owner_id").from("partnership_party").cond_where(condition).take()
+}
+
+/// The ids of the partnerships, deleted ones aside, in which one of the actor's utilities takes part today.
+pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
+    let today = actor.today().to_string();
+    let begun = Condition::any()
+        .add(Expr::col("from_first").is_null())
+        .add(Expr::col("from_first").lte(today.as_str()));
+    let not_left = Condition::any()
+        .add(Expr::col("until_last").is_null())
+        .add(Expr::col("until_last").gte(today.as_str()));
+    let live =
+        Query::select().column("id").from("partnership").and_where(Expr::col("deleted_at").is_null()).take();
+    let here = Expr::col("utility_id").is_in(actor.utilities.iter().copied());
+    owners(Condition::all().add(here).add(begun).add(not_left).add(Expr::col("owner_id").in_subquery(live)))
+}

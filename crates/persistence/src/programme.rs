@@ -1,0 +1,167 @@
+//! How funding programmes lie in their table.
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::organisation::Organisation;
+use vku_domain::programme::{FundingProgramme, ProgrammeFilter, ProgrammeSort};
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::table::{
+    Meta, SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text,
+    text_opt, to_json_opt, to_text,
+};
+
+pub mod row {
+    //! The row of the table `funding_programme`.
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "funding_programme")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
+        pub deleted_at: Option<DateTimeUtc>,
+        pub slug: String,
+        pub name: String,
+        pub name_key: String,
+        pub kind: String,
+        pub start: Option<String>,
+        pub start_first: String,
+        pub end: Option<String>,
+        pub end_last: String,
+        pub volume_minor: Option<i64>,
+        pub volume_currency: Option<String>,
+        pub description: Option<Json>,
+        pub url: Option<String>,
+        pub source_url: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Table for FundingProgramme {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const PARTIES: bool = true;
+
+    fn write(meta: Meta, data: &Self) -> Result<(row::Model, Links), Error> {
+        let Self {
+            slug,
+            name,
+            funders,
+            implementers,
+            kind,
+            sectors,
+            countries,
+            start,
+            end,
+            volume,
+            description,
+            url,
+            source_url,
+        } = data;
+        let row = row::Model {
+            id: meta.id,
+            version: meta.version,
+            created_at: meta.created_at,
+            updated_at: meta.updated_at,
+            deleted_at: meta.deleted_at,
+            slug: to_text(slug).unwrap_or_default(),
+            name: name.to_string(),
+            name_key: fold(name.as_str()),
+            kind: kind.to_string(),
+            start: to_text(start),
+            start_first: first_day(start),
+            end: to_text(end),
+            end_last: last_day(end),
+            volume_minor: volume.as_ref().map(|volume| volume.minor_units()),
+            volume_currency: volume.as_ref().map(|volume| volume.currency().to_string()),
+            description: to_json_opt(description)?,
+            url: to_text(url),
+            source_url: to_text(source_url),
+        };
+        let links = Links::default()
+            .set("sectors", sectors)
+            .set("countries", countries)
+            .party_list("funders", funders)
+            .party_list("implementers", implementers);
+        Ok((row, links))
+    }
+
+    fn read(row: row::Model, mut links: Links) -> Result<(Meta, Self), Corrupt> {
+        let meta = Meta {
+            id: row.id,
+            parent: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
+        };
+        let data = Self {
+            slug: Some(text(row.slug)?),
+            name: text(row.name)?,
+            funders: links.take_party_list("funders"),
+            implementers: links.take_party_list("implementers"),
+            kind: text(row.kind)?,
+            sectors: links.take_set("sectors")?,
+            countries: links.take_set("countries")?,
+            start: text_opt(row.start)?,
+            end: text_opt(row.end)?,
+            volume: money(row.volume_minor, row.volume_currency)?,
+            description: json_opt(row.description)?,
+            url: text_opt(row.url)?,
+            source_url: text_opt(row.source_url)?,
+        };
+        Ok((meta, data))
+    }
+
+    fn row_id(row: &row::Model) -> Uuid {
+        row.id
+    }
+
+    fn condition(filter: &ProgrammeFilter, actor: &Actor) -> Condition {
+        let funded_by = (!filter.funder.is_empty()).then(|| {
+            let owners = Query::select()
+                .column("owner_id")
+                .from("funding_programme_party")
+                .and_where(Expr::col("field").eq("funders"))
+                .and_where(
+                    Expr::col("organisation_id").in_subquery(named::<Organisation>(&filter.funder, actor)),
+                )
+                .take();
+            column::<Self>("id").in_subquery(owners)
+        });
+        Condition::all()
+            .add_option(one_of::<Self, _>("kind", &filter.kind))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(in_set::<Self, _>("countries", &filter.country))
+            .add_option(funded_by)
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: ProgrammeSort) -> SortColumn {
+        match key {
+            ProgrammeSort::Name => SortColumn::Text("name_key"),
+            ProgrammeSort::Slug => SortColumn::Text("slug"),
+            ProgrammeSort::Kind => SortColumn::Text("kind"),
+            ProgrammeSort::Start => SortColumn::Text("start_first"),
+            ProgrammeSort::End => SortColumn::Text("end_last"),
+            ProgrammeSort::CreatedAt => SortColumn::Instant("created_at"),
+            ProgrammeSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! How utilities lie in their table.
+
+use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error, Named};
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::{Location, Visibility};
+use vku_domain::partnership::{ParticipantRole, Partnership};
+use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
+
+use crate::kernel::card;
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::store::Writer;
+use crate::kernel::table::{
+    Meta, SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt,
+    to_json, to_json_opt, to_text,
+};
+
+pub mod row {
+    //! The row of the table `utility`.
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "utility")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub version: i64,
+        pub created_at: DateTimeUtc,
+        pub updated_at: DateTimeUtc,
+        pub deleted_at: Option<DateTimeUtc>,
+        pub slug: String,
+        pub name: String,
+        pub name_key: String,
+        pub aliases: Json,
+        pub kind: String,
+        pub legal_form: Option<String>,
+        pub country: String,
+        pub region: Option<String>,
+        pub city: Option<String>,
+        pub city_key: String,
+        pub latitude: Option<f64>,
+        pub longitude: Option<f64>,
+        pub climate_zone: Option<String>,
+        pub population_served: Option<Json>,
+        pub employees: Option<Json>,
+        pub website: Option<String>,
+        pub description: Option<Json>,
+        pub visibility: String,
+        pub source_url: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Table for Utility {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const HIDEABLE: bool = true;
+    const LOCATED: bool = true;
+
+    fn write(meta: Meta, data: &Self) -> Result<(row::Model, Links), Error> {
+        let Self {
+            slug,
+            name,
+            aliases,
+            kind,
+            legal_form,
+            country,
+            region,
+            city,
+            location,
+            climate_zone,
+            sectors,
+            languages,
+            population_served,
+            employees,
+            website,
+            description,
+            expertise,
+            needs,
+            visibility,
+            source_url,
+        } = data;
+        let row = row::Model {
+            id: meta.id,
+            version: meta.version,
+            created_at: meta.created_at,
+            updated_at: meta.updated_at,
+            deleted_at: meta.deleted_at,
+            slug: to_text(slug).unwrap_or_default(),
+            name: name.to_string(),
+            name_key: fold(name.as_str()),
+            aliases: to_json(aliases)?,
+            kind: kind.to_string(),
+            legal_form: to_text(legal_form),
+            country: country.to_string(),
+            region: to_text(region),
+            city: to_text(city),
+            city_key: city.as_ref().map(|city| fold(city.as_str())).unwrap_or_default(),
+            latitude: location.map(|location| location.latitude),
+            longitude: location.map(|location| location.longitude),
+            climate_zone: to_text(climate_zone),
+            population_served: to_json_opt(population_served)?,
+            employees: to_json_opt(employees)?,
+            website: to_text(website),
+            description: to_json_opt(description)?,
+            visibility: visibility.to_string(),
+            source_url: to_text(source_url),
+        };
+        let links = Links::default()
+            .set("sectors", sectors)
+            .set("languages", languages)
+            .set("expertise", expertise)
+            .set("needs", needs);
+        Ok((row, links))
+    }
+
+    fn read(row: row::Model, mut links: Links) -> Result<(Meta, Self), Corrupt> {
+        let meta = Meta {
+            id: row.id,
+            parent: None,
+            version: row.version,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            deleted_at: row.deleted_at,
+        };
+        let location =
+            row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
+        let data = Self {
+            slug: Some(text(row.slug)?),
+            name: text(row.name)?,
+            aliases: json(row.aliases)?,
+            kind: text(row.kind)?,
+            legal_form: text_opt(row.legal_form)?,
+            country: text(row.country)?,
+            region: text_opt(row.region)?,
+            city: text_opt(row.city)?,
+            location,
+            climate_zone: text_opt(row.climate_zone)?,
+            sectors: links.take_set("sectors")?,
+            languages: links.take_set("languages")?,
+            population_served: json_opt(row.population_served)?,
+            employees: json_opt(row.employees)?,
+            website: text_opt(row.website)?,
+            description: json_opt(row.description)?,
+            expertise: links.take_set("expertise")?,
+            needs: links.take_set("needs")?,
+            visibility: text(row.visibility)?,
+            source_url: text_opt(row.source_url)?,
+        };
+        Ok((meta, data))
+    }
+
+    fn row_id(row: &row::Model) -> Uuid {
+        row.id
+    }
+
+    fn condition(filter: &UtilityFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(one_of::<Self, _>("kind", &filter.kind))
+            .add_option(one_of::<Self, _>("country", &filter.country))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(in_set::<Self, _>("languages", &filter.language))
+            .add_option(in_set::<Self, _>("expertise", &filter.expertise))
+            .add_option(in_set::<Self, _>("needs", &filter.need))
+            .add_option(one_of::<Self, _>("climate_zone", &filter.climate_zone))
+            .add_option(one_of::<Self, _>("visibility", &filter.visibility))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: UtilitySort) -> SortColumn {
+        match key {
+            UtilitySort::Name => SortColumn::Text("name_key"),
+            UtilitySort::Slug => SortColumn::Text("slug"),
+            UtilitySort::Country => SortColumn::Text("country"),
+            UtilitySort::City => SortColumn::Text("city_key"),
+            UtilitySort::CreatedAt => SortColumn::Instant("created_at"),
+            UtilitySort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// By its visibility, its own, and those that take part in a partnership in which the actor takes part today.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        let mut condition = Condition::any().add(seen_by_visibility::<Self>(actor));
+        if !actor.utilities.is_empty() {
+            let peers = Query::select()
+                .column("utility_id")
+                .from("partnership_party")
+                .and_where(Expr::col("owner_id").in_subquery(crate::partnership::taken_part_in(actor)))
+                .and_where(Expr::col("utility_id").is_not_null())
+                .take();
+            condition = condition
+                .add(column::<Self>("id").is_in(actor.utilities.iter().copied()))
+                .add(column::<Self>("id").in_subquery(peers));
+        }
+        condition
+    }
+
+    /// A partnership is never seen by more than all its participants are, and its partner side is abroad.
+    async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
+        let narrowed = before.data.visibility.is_wider_than(after.visibility);
+        let moved = before.data.kind != after.kind;
+        if !narrowed && !moved {
+            return Ok(());
+        }
+        let mut conflict = Condition::any();
+        if narrowed {
+            let wider =
+                Visibility::ALL.iter().filter(|visibility| visibility.is_wider_than(after.visibility));
+            conflict = conflict
+                .add(column::<Partnership>("visibility").is_in(wider.map(|visibility| visibility.as_str())));
+        }
+        if moved {
+            conflict = conflict.add(Expr::col("field").eq(ParticipantRole::Partner.as_str()));
+        }
+        let dependents = partnerships_of(writer.tx(), before.id, conflict).await?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let detail = "Partnerships in which it takes part would no longer be right; see `dependents`.";
+        Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) })
+    }
+}
+
+async fn partnerships_of(
+    tx: &DatabaseTransaction,
+    utility: Uuid,
+    conflict: Condition,
+) -> Result<Vec<Named>, Error> {
+    use sea_orm::ConnectionTrait;
+    let ids = Query::select()
+        .distinct()
+        .expr_as(column::<Partnership>("id"), "id")
+        .from("partnership")
+        .inner_join("partnership_party", Expr::col("owner_id").equals(("partnership", "id")))
+        .and_where(Expr::col("utility_id").eq(utility))
+        .and_where(column::<Partnership>("deleted_at").is_null())
+        .cond_where(conflict)
+        .take();
+    let rows = tx.query_all(&ids).await.map_err(failed)?;
+    let ids =
+        rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;
+    let mut cards: Vec<_> = card::by_id(tx, "partnership", &ids).await?.into_values().collect();
+    cards.sort_by_key(|card| card.id);
+    Ok(cards.into_iter().map(|found| card::name("partnership", found)).collect())
+}

@@ -1,0 +1,174 @@
+//! What tables have in common, written once: id, version, times; sets and parties below a resource.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::DbBackend;
+
+/// A text column. PostgreSQL compares it by bytes (`COLLATE "C"`), as SQLite does, so that both databases sort alike;
+/// what people read is sorted by a folded key beside it.
+pub(crate) fn text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = text_null(manager, name);
+    column.not_null();
+    column
+}
+
+/// A text column that may be absent.
+pub(crate) fn text_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    match manager.get_database_backend() {
+        DbBackend::Postgres => column.custom(r#"text COLLATE "C""#),
+        _ => column.text(),
+    };
+    column
+}
+
+/// An instant, in UTC and cut to microseconds.
+pub(crate) fn instant(name: &'static str) -> ColumnDef {
+    let mut column = instant_null(name);
+    column.not_null();
+    column
+}
+
+/// An instant that may be absent.
+pub(crate) fn instant_null(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.timestamp_with_time_zone();
+    column
+}
+
+/// Anything that is kept as a whole.
+pub(crate) fn json_null(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.json_binary();
+    column
+}
+
+/// A list or object that is kept as a whole.
+pub(crate) fn json(name: &'static str) -> ColumnDef {
+    let mut column = json_null(name);
+    column.not_null();
+    column
+}
+
+/// The id of another row.
+pub(crate) fn id(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.uuid().not_null();
+    column
+}
+
+/// The id of another row that may be absent.
+pub(crate) fn id_null(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.uuid();
+    column
+}
+
+/// A whole number.
+pub(crate) fn integer(name: &'static str) -> ColumnDef {
+    let mut column = ColumnDef::new(name);
+    column.big_integer().not_null();
+    column
+}
+
+/// The table of a resource: with id, version and times; the caller adds its own columns.
+pub(crate) fn resource(name: &'static str) -> TableCreateStatement {
+    let mut table = Table::create();
+    table
+        .table(name)
+        .col(ColumnDef::new("id").uuid().not_null().primary_key())
+        .col(integer("version").check(Expr::col("version").gte(1)))
+        .col(instant("created_at"))
+        .col(instant("updated_at"))
+        .col(instant_null("deleted_at"));
+    table
+}
+
+/// A foreign key, by which nothing is ever deleted along.
+pub(crate) fn refers(
+    from: &'static str,
+    column: &'static str,
+    to: &'static str,
+) -> ForeignKeyCreateStatement {
+    ForeignKey::create().from(from, column).to(to, "id").on_delete(ForeignKeyAction::Restrict).take()
+}
+
+/// Creates the table of a resource's sets: `field` names the member, `position` keeps the order given.
+pub(crate) async fn create_sets(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    owner: &'static str,
+) -> Result<(), DbErr> {
+    let table = Table::create()
+        .table(name)
+        .col(id("owner_id"))
+        .col(text(manager, "field"))
+        .col(text(manager, "value"))
+        .col(integer("position"))
+        .primary_key(Index::create().col("owner_id").col("field").col("value"))
+        .foreign_key(&mut refers(name, "owner_id", owner))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, name, &["field", "value", "owner_id"]).await
+}
+
+/// Creates the table of the parties in a resource: `field` names the member or the role.
+pub(crate) async fn create_parties(
+    manager: &SchemaManager<'_>,
+    name: &'static str,
+    owner: &'static str,
+) -> Result<(), DbErr> {
+    let exactly_one = Expr::col("utility_id").is_null().ne(Expr::col("organisation_id").is_null());
+    let table = Table::create()
+        .table(name)
+        .col(id("owner_id"))
+        .col(integer("position"))
+        .col(text(manager, "field"))
+        .col(id_null("utility_id").check(exactly_one))
+        .col(id_null("organisation_id"))
+        .col(text_null(manager, "from"))
+        .col(text_null(manager, "from_first"))
+        .col(text_null(manager, "until"))
+        .col(text_null(manager, "until_last"))
+        .primary_key(Index::create().col("owner_id").col("field").col("position"))
+        .foreign_key(&mut refers(name, "owner_id", owner))
+        .foreign_key(&mut refers(name, "utility_id", "utility"))
+        .foreign_key(&mut refers(name, "organisation_id", "organisation"))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, name, &["utility_id"]).await?;
+    index(manager, name, &["organisation_id"]).await
+}
+
+/// Creates an index, named after its table and columns.
+pub(crate) async fn index(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: &[&'static str],
+) -> Result<(), DbErr> {
+    let mut index = Index::create().name(format!("{table}_{}", columns.join("_"))).table(table).take();
+    columns.iter().for_each(|column| {
+        index.col(*column);
+    });
+    manager.create_index(index).await
+}
+
+/// The `MigrationTrait` of a step that only creates: the name is the file's, the body gets the manager.
+#[macro_export]
+macro_rules! step {
+    ($manager:ident => $up:block) => {
+        /// The step of this file.
+        #[derive(DeriveMigrationName)]
+        pub(crate) struct Migration;
+
+        #[async_trait::async_trait]
+        impl MigrationTrait for Migration {
+            fn use_transaction(&self) -> Option<bool> {
+                Some(true)
+            }
+
+            async fn up(&self, $manager: &SchemaManager) -> Result<(), DbErr> {
+                $up
+            }
+        }
+    };
+}

@@ -1,0 +1,30 @@
+//! The schema, as an ordered list of steps that run alike on SQLite and PostgreSQL.
+
+mod columns;
+mod m20261122_account;
+mod m20261122_funding;
+mod m20261122_kernel;
+mod m20261122_organisation;
+mod m20261122_partnership;
+mod m20261122_programme;
+mod m20261122_utility;
+
+pub use sea_orm_migration::prelude::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+/// Runs the steps; each in a transaction of its own.
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![
+            Box::new(m20261122_kernel::Migration),
+            Box::new(m20261122_utility::Migration),
+            Box::new(m20261122_organisation::Migration),
+            Box::new(m20261122_programme::Migration),
+            Box::new(m20261122_partnership::Migration),
+            Box::new(m20261122_funding::Migration),
+            Box::new(m20261122_account::Migration),
+        ]
+    }
+}
