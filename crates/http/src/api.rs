@@ -1,0 +1,135 @@
+//! What there is, a line each: routes and document side by side.
+
+use actix_web::web::{self, ServiceConfig};
+use serde_json::Value;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
+use vku_domain::funding::Funding;
+use vku_domain::organisation::Organisation;
+use vku_domain::partnership::Partnership;
+use vku_domain::programme::FundingProgramme;
+use vku_domain::utility::Utility;
+
+use crate::kernel::feature::{Feature, resource, routes};
+use crate::kernel::openapi::Document;
+use crate::kernel::{crud, problem};
+use crate::{docs, health, index, login, problems};
+
+macro_rules! features {
+    ($($feature:ty),+ $(,)?) => {
+        fn feature_routes(config: &mut ServiceConfig) {
+            $(routes::<$feature>(config);)+
+        }
+
+        fn feature_documents(document: &mut Document) {
+            $(document.add::<$feature>();)+
+        }
+
+        /// The paths of the main collections.
+        pub(crate) fn main_paths() -> Vec<String> {
+            [$(<$feature>::path()),+].into_iter().filter(|path| !path.contains('{')).collect()
+        }
+    };
+}
+
+// Every resource, a line each, in the order of the document.
+features! {
+    Partnership,
+    Funding,
+    Utility,
+    Organisation,
+    FundingProgramme,
+}
+
+/// Single endpoints: each stands here and in [`Base`].
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    const READ: &[&str] = &["GET", "HEAD"];
+    config
+        .service(
+            resource("/", READ)
+                .route(web::get().to(index::get_index))
+                .route(web::head().to(index::get_index)),
+        )
+        .service(resource("/api/v1/auth/token", &["POST"]).route(web::post().to(login::create_access_token)))
+        .service(
+            resource("/api/v1/me", READ)
+                .route(web::get().to(login::get_me))
+                .route(web::head().to(login::get_me)),
+        )
+        .service(
+            resource("/health/live", READ)
+                .route(web::get().to(health::get_liveness))
+                .route(web::head().to(health::get_liveness)),
+        )
+        .service(
+            resource("/health/ready", READ)
+                .route(web::get().to(health::get_readiness))
+                .route(web::head().to(health::get_readiness)),
+        )
+        .service(
+            resource("/problems/{code}", READ)
+                .route(web::get().to(problems::get_problem_type))
+                .route(web::head().to(problems::get_problem_type)),
+        )
+        .configure(feature_routes)
+        .configure(docs::routes);
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Internationale Partnerschaften",
+        description = "The system of record of the exchange *Internationale Partnerschaften*: municipal utilities and \
+            their partners in the Global South and in Ukraine, who works with whom on what, and the programmes that pay.\n\n\
+            **Reading** what is public needs no account. **Writing**, and seeing more, does: `POST /api/v1/auth/token`, \
+            then *Authorize* with the token. **Changing** needs `If-Match` with the `ETag` that you read. **Errors** are \
+            problems (RFC 9457) that name every fault at once.",
+        contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
+    ),
+    servers((url = "/", description = "This server")),
+    tags(
+        (name = "service", description = "Where to begin, whether it is up, what a problem means."),
+        (name = "auth", description = "Signing in, and who you are.")
+    ),
+    paths(
+        index::get_index,
+        health::get_liveness,
+        health::get_readiness,
+        problems::get_problem_type,
+        login::create_access_token,
+        login::get_me
+    ),
+    components(schemas(
+        problem::ProblemBody,
+        problem::FaultBody,
+        problem::DependentBody,
+        crud::Transition,
+        crud::Transitions,
+        crud::TransitionStep,
+        vku_domain::kernel::reference::Key,
+    )),
+    modifiers(&Bearer)
+)]
+struct Base;
+
+struct Bearer;
+
+impl Modify for Bearer {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("An access token from `POST /api/v1/auth/token`."))
+            .build();
+        let components = document.components.get_or_insert_with(Default::default);
+        components.add_security_scheme("bearer", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The whole OpenAPI document.
+pub fn document() -> Value {
+    let mut document = Document::new(&Base::openapi());
+    feature_documents(&mut document);
+    document.finish()
+}

@@ -1,0 +1,93 @@
+//! The document, and Swagger UI on it: all from the binary.
+
+use std::sync::OnceLock;
+
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
+use serde_json::Value;
+use utoipa_swagger_ui::{Config, SwaggerUi};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::tag::Tag;
+
+use crate::api::document;
+use crate::kernel::feature::resource;
+use crate::kernel::problem::Problem;
+
+/// The document as it is committed and served: indented JSON with a line end.
+///
+/// Errors: none in practice; a document that cannot be written is a fault of ours.
+pub fn openapi_json() -> Result<String, Error> {
+    let mut text = serde_json::to_string_pretty(&document()).map_err(Error::internal)?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn openapi_yaml() -> Result<String, Error> {
+    yaml_serde::to_string::<Value>(&document()).map_err(Error::internal)
+}
+
+/// A text that is made when it is first asked for, and its tag.
+struct Served(OnceLock<(Bytes, Tag)>);
+
+impl Served {
+    fn respond(
+        &self,
+        request: &HttpRequest,
+        media_type: &str,
+        make: fn() -> Result<String, Error>,
+    ) -> Result<HttpResponse, Problem> {
+        let (text, tag) = match self.0.get() {
+            Some(made) => made,
+            None => {
+                let text = make()?;
+                let tag = Tag::of_bytes(text.as_bytes());
+                self.0.get_or_init(|| (Bytes::from(text), tag))
+            }
+        };
+        let known = request
+            .headers()
+            .get(IF_NONE_MATCH)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|it| tag.is_in(it));
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, "public, no-cache"));
+        // The document is public: a generator or an editor in a browser may read it from anywhere.
+        response.insert_header(("Access-Control-Allow-Origin", "*"));
+        if known {
+            return Ok(response.finish());
+        }
+        Ok(response.insert_header((CONTENT_TYPE, media_type)).body(text.clone()))
+    }
+}
+
+static JSON: Served = Served(OnceLock::new());
+static YAML: Served = Served(OnceLock::new());
+
+async fn json(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    JSON.respond(&request, "application/json", openapi_json)
+}
+
+async fn yaml(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    YAML.respond(&request, "application/yaml", openapi_yaml)
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::MovedPermanently().insert_header((LOCATION, "/docs/")).finish()
+}
+
+/// Registers the document and Swagger UI.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    const READ: &[&str] = &["GET", "HEAD"];
+    config.service(resource("/openapi.json", READ).route(web::get().to(json)).route(web::head().to(json)));
+    config.service(resource("/openapi.yaml", READ).route(web::get().to(yaml)).route(web::head().to(yaml)));
+    config.service(resource("/docs", READ).route(web::get().to(to_docs)).route(web::head().to(to_docs)));
+    let ui = Config::new(["/openapi.json"])
+        // The usual one asks a validator on the internet.
+        .validator_url("none")
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .persist_authorization(false)
+        .deep_linking(true);
+    config.service(SwaggerUi::new("/docs/{_:.*}").config(ui));
+}

@@ -1,0 +1,38 @@
+//! The funding of partnerships, as the API offers it.
+
+use serde_json::{Value, json};
+use vku_domain::funding::Funding;
+
+use crate::kernel::feature::Feature;
+
+impl Feature for Funding {
+    const ONE: &'static str = "a funding phase";
+    const MANY: &'static str = "funding phases";
+    const ABOUT: &'static str =
+        "The dated phases in which a partnership is paid for: programmes, own money, goods.";
+    const PARENT_PATH: &'static str = "partnerships";
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a50",
+            "partnership": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a41",
+                "slug": "trollmuehle-myrhorod",
+                "title": "Zweckverband Trollmühle – Teplovodservice Myrhorod"
+            },
+            "programme": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a31",
+                "slug": "solidaritaetsbetreiberpartnerschaften-ukraine",
+                "name": "Solidaritätsbetreiberpartnerschaften Ukraine",
+                "kind": "grant"
+            },
+            "kind": "grant",
+            "amount": { "amount": "123431.36", "currency": "EUR" },
+            "from": "2025-07",
+            "to": "2027-04",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,121 @@
+//! What every request has at hand: the app, and who asks.
+
+use std::sync::Arc;
+
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use vku_domain::account::Account;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::{Code, Error};
+use vku_persistence::kernel::store::{Reader, Store, Writer, Writing};
+
+use super::problem::Problem;
+use super::token::TokenKeys;
+
+/// What all requests share.
+pub struct Shared {
+    /// The data.
+    pub store: Store,
+    /// The keys that access tokens are signed with.
+    pub tokens: TokenKeys,
+}
+
+/// The id of a request: given by the client if it is a sane one, made otherwise.
+#[derive(Clone, Debug)]
+pub struct RequestId(pub Arc<str>);
+
+/// A request with who asks.
+pub struct Context {
+    /// What all requests share.
+    pub shared: Data<Shared>,
+    /// Who asks.
+    pub actor: Actor,
+    /// The account, if there is one.
+    pub account: Option<Account>,
+    /// The request itself.
+    pub request: HttpRequest,
+    request_id: RequestId,
+}
+
+impl Context {
+    /// Finds out who asks.
+    ///
+    /// Errors: 401 for credentials that are not valid; none at all make the public.
+    pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
+        let shared = request.app_data::<Data<Shared>>().cloned();
+        let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
+        let request_id =
+            request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("".into()));
+        let now = shared.store.now();
+        let account = match bearer(&request)? {
+            None => None,
+            Some(token) => {
+                let invalid = |reason: &'static str| Error {
+                    source: Some(reason.into()),
+                    ..Error::new(Code::InvalidToken, "Get a new access token.")
+                };
+                let claims = shared.tokens.verify(&token, now).map_err(|_| invalid("token refused"))?;
+                let account =
+                    shared.store.account(claims.sub).await?.ok_or_else(|| invalid("no such account"))?;
+                if account.disabled_at.is_some() {
+                    return Err(invalid("account disabled").into());
+                }
+                Some(account)
+            }
+        };
+        let actor = account.as_ref().map_or_else(|| Actor::public(now), |account| account.acting(now));
+        Ok(Self { shared, actor, account, request, request_id })
+    }
+
+    /// Begins to read as whoever asks.
+    pub async fn read(&self) -> Result<Reader<'_>, Error> {
+        self.shared.store.read(&self.actor).await
+    }
+
+    /// Writes as whoever asks: all of `work`, or nothing of it, and nothing at all in a rehearsal.
+    pub async fn write<R>(
+        &self,
+        dry_run: bool,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let writing =
+            Writing { actor: &self.actor, request_id: &self.request_id.0, dry_run, origin: Origin::Request };
+        self.shared.store.write(&writing, work).await
+    }
+
+    /// Whether nobody in particular asks, so that the answer is anybody's.
+    pub fn is_public(&self) -> bool {
+        self.actor.role.is_none()
+    }
+
+    /// The decoded pairs of the query string.
+    ///
+    /// Errors: 400 where it is no UTF-8.
+    pub fn parameters(&self) -> Result<Vec<(String, String)>, Problem> {
+        let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(self.request.query_string());
+        let query = query.map_err(|_| Error::new(Code::BadRequest, "The query string cannot be read."))?;
+        Ok(query.into_inner())
+    }
+}
+
+/// The bearer token; `None` where no credentials are sent.
+fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let Some(header) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
+    let token = header.to_str().ok().and_then(|value| {
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
+    });
+    let detail = "Send `Authorization: Bearer <access token>`.";
+    token.map(Some).ok_or_else(|| Error::new(Code::InvalidToken, detail).into())
+}
+
+impl FromRequest for Context {
+    type Error = Problem;
+    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
+
+    fn from_request(request: &HttpRequest, _: &mut actix_web::dev::Payload) -> Self::Future {
+        Box::pin(Self::of(request.clone()))
+    }
+}

@@ -1,0 +1,210 @@
+//! What every resource can do, once: plain generic handlers.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::LOCATION;
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::state::{State, allowed};
+use vku_domain::kernel::value::Text;
+use vku_domain::kernel::violation::Violations;
+use vku_persistence::change::Step;
+use vku_persistence::kernel::table::{Parent as _, Table};
+
+use super::body::{JSON, MERGE_PATCH, json};
+use super::conditional::{precondition, respond};
+use super::context::Context;
+use super::list;
+use super::negotiate::{Format, format};
+use super::problem::Problem;
+
+/// The name of the path parameter of what a part belongs to.
+pub const PARENT: &str = "parent_id";
+/// The name of the path parameter of a resource.
+pub const ID: &str = "id";
+
+/// The key in the path; what can be no key names nothing.
+fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
+    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
+}
+
+/// What the path says a part belongs to.
+fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
+    T::Parent::column().map(|_| key(request, PARENT)).transpose()
+}
+
+/// The parameters of a request that takes flags only.
+fn flags<const N: usize>(context: &Context, names: [&'static str; N]) -> Result<[bool; N], Problem> {
+    let mut parameters = Parameters::new(context.parameters()?);
+    let flags = names.map(|name| parameters.get(name));
+    parameters.finish().map_err(|violations| {
+        Error::with_violations(
+            Code::InvalidParameters,
+            "Some parameters are not right; see `errors`.",
+            violations,
+        )
+    })?;
+    Ok(flags)
+}
+
+fn represent<T: Table>(
+    context: &Context,
+    status: StatusCode,
+    stored: &Stored<T>,
+) -> Result<HttpResponse, Error> {
+    let body = stored.to_json().map_err(Error::internal)?;
+    let tag = vku_domain::kernel::tag::Tag::of(stored.version, &body);
+    Ok(respond(context, status, &tag, body))
+}
+
+/// `GET` on the collection.
+pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    let parent = parent::<T>(&context.request)?;
+    list::list::<T>(context, parent).await
+}
+
+/// `GET` on one.
+pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let [deleted] = flags(&context, ["deleted"])?;
+    format(&context, None, &[Format::Json])?;
+    let stored = context.read().await?.get::<T>(&id, parent.as_ref(), deleted).await?;
+    Ok(represent(&context, StatusCode::OK, &stored)?)
+}
+
+/// `POST` on the collection.
+pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<T>(Action::Create)?;
+    let parent = parent::<T>(&context.request)?;
+    let [dry_run] = flags(&context, ["dry_run"])?;
+    let body = json(&context.request, &body, &[JSON])?;
+    let stored =
+        context.write(dry_run, async |writer| writer.create::<T>(parent.as_ref(), body).await).await?;
+    let mut response = represent(&context, StatusCode::CREATED, &stored)?;
+    let slug = stored.data.clone().slug().and_then(Option::take);
+    let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
+    let location = format!("{}/{name}", context.request.path());
+    if let (false, Ok(location)) = (dry_run, location.parse()) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// `PATCH` on one.
+pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<T>(Action::Update)?;
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let [dry_run] = flags(&context, ["dry_run"])?;
+    let condition = precondition(&context)?;
+    let body = json(&context.request, &body, &[MERGE_PATCH, JSON])?;
+    let stored = context
+        .write(dry_run, async |writer| writer.patch::<T>(&id, parent.as_ref(), &condition, body).await)
+        .await?;
+    Ok(represent(&context, StatusCode::OK, &stored)?)
+}
+
+/// `DELETE` on one.
+pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<T>(Action::Delete)?;
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let [dry_run] = flags(&context, ["dry_run"])?;
+    let condition = precondition(&context)?;
+    context.write(dry_run, async |writer| writer.delete::<T>(&id, parent.as_ref(), &condition).await).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// `POST` on `restore`.
+pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<T>(Action::Restore)?;
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let [dry_run] = flags(&context, ["dry_run"])?;
+    let condition = precondition(&context)?;
+    let stored = context
+        .write(dry_run, async |writer| writer.restore::<T>(&id, parent.as_ref(), &condition).await)
+        .await?;
+    Ok(represent(&context, StatusCode::OK, &stored)?)
+}
+
+/// Where something stands, where it may go and how it came there.
+#[derive(Serialize, ToSchema)]
+pub struct Transitions {
+    /// The statuses that the caller may lead it into now.
+    #[schema(value_type = Vec<String>)]
+    pub allowed: Vec<&'static str>,
+    /// The ways that it has taken, oldest first.
+    #[schema(value_type = Vec<TransitionStep>)]
+    pub history: Vec<Step>,
+}
+
+/// A way that was taken from one status to another.
+#[derive(ToSchema)]
+pub struct TransitionStep {
+    /// When.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The status before; absent where it was unknown.
+    #[schema(nullable = false)]
+    pub from: Option<String>,
+    /// The status after.
+    pub to: String,
+    /// Why.
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+}
+
+/// A transition asked for.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Transition {
+    /// The status to enter.
+    pub to: String,
+    /// Why; some ways need it.
+    #[deserr(default)]
+    pub reason: Option<Text>,
+}
+
+/// `GET` on `transitions`.
+pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    let id = key(&context.request, ID)?;
+    let [] = flags(&context, [])?;
+    format(&context, None, &[Format::Json])?;
+    let reader = context.read().await?;
+    let stored = reader.get::<T>(&id, None, false).await?;
+    let allowed =
+        if context.actor.gate::<T>(Action::Transition).is_ok() { allowed(stored.data.status()) } else { &[] };
+    let body = Transitions {
+        allowed: allowed.iter().map(|state| state.word()).collect(),
+        history: reader.steps::<T>(stored.id).await?,
+    };
+    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+    Ok(respond(&context, StatusCode::OK, &vku_domain::kernel::tag::Tag::of_bytes(&body), body))
+}
+
+/// `POST` on `transitions`.
+pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<T>(Action::Transition)?;
+    let id = key(&context.request, ID)?;
+    let [dry_run] = flags(&context, ["dry_run"])?;
+    let condition = precondition(&context)?;
+    let body = json(&context.request, &body, &[JSON])?;
+    let stored = context
+        .write(dry_run, async |writer| {
+            let Transition { to, reason } =
+                deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
+            let to = to.parse::<T::Status>().map_err(|fault| {
+                let mut violations = Violations::default();
+                violations.member("/to", fault.code, fault.detail);
+                Error::invalid(violations)
+            })?;
+            writer.transition::<T>(&id, &condition, to, reason).await
+        })
+        .await?;
+    Ok(represent(&context, StatusCode::OK, &stored)?)
+}

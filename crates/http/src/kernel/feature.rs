@@ -1,0 +1,83 @@
+//! A feature is mounted in one gesture: its routes, and its part of the document.
+
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource as Routes};
+use serde_json::Value;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::state::State;
+use vku_persistence::kernel::table::{Parent, Table};
+
+use super::crud::{self, ID, PARENT};
+use super::openapi::Operation;
+use super::problem::Problem;
+
+/// Where the API begins.
+pub const BASE: &str = "/api/v1";
+
+/// A resource as it is offered: what the document says beside what follows from the types.
+pub trait Feature: Table {
+    /// With its article, as in "Creates a utility".
+    const ONE: &'static str;
+    /// What it is called in the plural, as in "Lists utilities".
+    const MANY: &'static str;
+    /// What the tag says in the document.
+    const ABOUT: &'static str;
+    /// The path segment of what a part belongs to.
+    const PARENT_PATH: &'static str = "";
+
+    /// A whole one, as it is read.
+    fn example() -> Value;
+
+    /// What an operation's description says beyond what it says of every resource.
+    fn more(_operation: Operation) -> &'static str {
+        ""
+    }
+
+    /// The path of the collection.
+    fn path() -> String {
+        match <Self::Parent as Parent>::NAME {
+            Some(_) => format!("{BASE}/{}/{{{PARENT}}}/{}", Self::PARENT_PATH, Self::PATH),
+            None => format!("{BASE}/{}", Self::PATH),
+        }
+    }
+}
+
+/// Registers the routes of a resource.
+pub fn routes<T: Feature>(config: &mut ServiceConfig) {
+    let collection = T::path();
+    let one = format!("{collection}/{{{ID}}}");
+    config.service(
+        resource(&collection, &["GET", "HEAD", "POST"])
+            .route(web::get().to(crud::list::<T>))
+            .route(web::head().to(crud::list::<T>))
+            .route(web::post().to(crud::create::<T>)),
+    );
+    config.service(
+        resource(&one, &["GET", "HEAD", "PATCH", "DELETE"])
+            .route(web::get().to(crud::get::<T>))
+            .route(web::head().to(crud::get::<T>))
+            .route(web::patch().to(crud::update::<T>))
+            .route(web::delete().to(crud::delete::<T>)),
+    );
+    config.service(resource(&format!("{one}/restore"), &["POST"]).route(web::post().to(crud::restore::<T>)));
+    if !T::Status::STATES.is_empty() {
+        config.service(
+            resource(&format!("{one}/transitions"), &["GET", "HEAD", "POST"])
+                .route(web::get().to(crud::transitions::<T>))
+                .route(web::head().to(crud::transitions::<T>))
+                .route(web::post().to(crud::transition::<T>)),
+        );
+    }
+}
+
+/// A path that answers other methods with 405 and those there are.
+pub fn resource(path: &str, methods: &'static [&'static str]) -> Routes {
+    web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
+        let allowed = methods.iter().map(|method| (*method).to_owned()).collect();
+        let detail = format!("`{}` is not available here; see `allowed`.", request.method());
+        Err::<HttpResponse, _>(Problem(Error {
+            allowed: Some(allowed),
+            ..Error::new(Code::MethodNotAllowed, detail)
+        }))
+    }))
+}

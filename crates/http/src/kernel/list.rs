@@ -1,0 +1,75 @@
+//! Lists: a page as JSON with links, or all rows streamed.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::LINK;
+use serde::Serialize;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::query::{Page, Query};
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::tag::Tag;
+use vku_persistence::kernel::table::Table;
+
+use super::conditional::respond;
+use super::context::Context;
+use super::negotiate::{Format, format};
+use super::problem::Problem;
+use crate::export;
+
+#[derive(Serialize)]
+struct Body<'a, T: Resource> {
+    items: &'a [Stored<T>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    next: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prev: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    total: Option<u64>,
+}
+
+/// Answers a list.
+pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::new(context.parameters()?);
+    let named = parameters.once("format");
+    let query = Query::<T>::take(&mut parameters);
+    parameters.finish().map_err(|violations| {
+        Error::with_violations(
+            Code::InvalidParameters,
+            "Some parameters are not right; see `errors`.",
+            violations,
+        )
+    })?;
+    let wanted = format(&context, named, Format::ALL)?;
+    if wanted != Format::Json {
+        return export::stream(context, query, parent, wanted).await;
+    }
+    let page = context.read().await?.list(&query, parent.as_ref()).await?;
+    let Page { items, next, prev, total } = page;
+    let turn = |cursor: Option<String>| cursor.map(|cursor| turned(&context, &cursor));
+    let body = Body { items: &items, next: turn(next), prev: turn(prev), total };
+    let mut links = Vec::new();
+    for (relation, target) in [("next", &body.next), ("prev", &body.prev)] {
+        links.extend(target.as_ref().map(|target| format!("<{target}>; rel=\"{relation}\"")));
+    }
+    let bytes = serde_json::to_vec(&body).map_err(Error::internal)?;
+    let mut response = respond(&context, StatusCode::OK, &Tag::of_bytes(&bytes), bytes);
+    if let Ok(links) = links.join(", ").parse::<actix_web::http::header::HeaderValue>()
+        && !links.is_empty()
+    {
+        response.headers_mut().insert(LINK, links);
+    }
+    Ok(response)
+}
+
+/// The same request with another cursor, as an absolute path.
+fn turned(context: &Context, cursor: &str) -> String {
+    let kept = context
+        .request
+        .query_string()
+        .split('&')
+        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+    let query: Vec<_> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+    format!("{}?{}", context.request.path(), query.join("&"))
+}

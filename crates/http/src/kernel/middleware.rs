@@ -1,0 +1,149 @@
+//! Around every request: its id, its line in the log, security headers, and the final form of problems.
+
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use actix_web::middleware::Next;
+use actix_web::{Error as ActixError, HttpMessage, HttpResponse};
+use tracing::Instrument;
+use uuid::Uuid;
+use vku_domain::kernel::error::{Code, Error};
+
+use super::context::RequestId;
+use super::problem::{PROBLEM_JSON, Problem, render};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest request id that is taken over from a client.
+const REQUEST_ID_MAX: usize = 64;
+
+/// What every answer says to browsers (OWASP Secure Headers); `/docs` sets its own content policy.
+const SECURITY_HEADERS: &[(&str, &str)] = &[
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("permissions-policy", "interest-cohort=()"),
+];
+
+/// For answers that are no pages: nothing in them is to be loaded or run.
+const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// For Swagger UI: its own files, its inline styles and images, and requests to this server only.
+const DOCS_CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The middleware.
+pub async fn observe(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let started = Instant::now();
+    let id = request_id(&request);
+    request.extensions_mut().insert(RequestId(id.as_str().into()));
+    // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
+    let span = tracing::info_span!("request", id, method = %request.method(), path = request.path());
+    let answer = async {
+        // What handlers refuse arrives as a response too, with its error inside.
+        let response = finish(next.call(request).await?.map_into_boxed_body(), &id);
+        let status = response.status().as_u16();
+        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(status, milliseconds, "answered");
+        Ok(response)
+    };
+    answer.instrument(span).await
+}
+
+/// The client's id, if it is short and plain enough to stand in a log, or a new one.
+fn request_id(request: &ServiceRequest) -> String {
+    let plain = |text: &&str| {
+        (8..=REQUEST_ID_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
+}
+
+/// The error as a problem of this request; what is ours is logged here and nowhere else.
+fn explain(error: &ActixError, path: &str, id: &str) -> HttpResponse {
+    if let Some(Problem(problem)) = error.as_error::<Problem>() {
+        log(problem);
+        return render(problem, path, id);
+    }
+    let status = error.as_response_error().status_code();
+    let problem = of_status(status);
+    if status.is_server_error() {
+        tracing::error!(%error, "the framework failed");
+    }
+    render(&problem, path, id)
+}
+
+fn log(problem: &Error) {
+    let source = problem.source.as_deref().map(tracing::field::display);
+    match problem.code {
+        Code::Internal => tracing::error!(code = problem.code.as_str(), source, "failed"),
+        Code::Unavailable => tracing::warn!(code = problem.code.as_str(), source, "database away"),
+        _ => tracing::debug!(code = problem.code.as_str(), source, "refused"),
+    }
+}
+
+/// What the framework refuses by itself, as one of our problems.
+fn of_status(status: StatusCode) -> Error {
+    let code = match status.as_u16() {
+        404 => Code::NotFound,
+        405 => Code::MethodNotAllowed,
+        413 => Code::PayloadTooLarge,
+        415 => Code::UnsupportedMediaType,
+        400..=499 => Code::BadRequest,
+        _ => Code::Internal,
+    };
+    Error::new(code, code.title())
+}
+
+fn finish(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    let mut response = rendered(response, id);
+    let content = if response.request().path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    for (name, value) in SECURITY_HEADERS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    let policy = HeaderName::from_static("content-security-policy");
+    if !headers.contains_key(&policy) {
+        headers.insert(policy, HeaderValue::from_static(content));
+    }
+    // A strong tag names one sequence of bytes (RFC 9110, section 8.8.3.3): the compressed one is another.
+    if let (Some(coding), Some(tag)) = (headers.get(CONTENT_ENCODING), headers.get(ETAG)) {
+        let tag = coding.to_str().ok().zip(tag.to_str().ok().and_then(|tag| tag.strip_suffix('"')));
+        let tag = tag.and_then(|(coding, tag)| HeaderValue::from_str(&format!("{tag}-{coding}\"")).ok());
+        if let Some(tag) = tag {
+            headers.insert(ETAG, tag);
+        }
+    }
+    response
+}
+
+/// An error answer that is no problem yet becomes one.
+fn rendered(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    if let Some(error) = response.response().error() {
+        let path = response.request().path().to_owned();
+        let rendered = explain(error, &path, id);
+        return response.into_response(rendered);
+    }
+    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON);
+    if is_problem || matches!(response.response().body().size(), BodySize::Stream) {
+        return response;
+    }
+    let rendered = render(&of_status(status), response.request().path(), id);
+    response.into_response(rendered)
+}

@@ -1,0 +1,14 @@
+//! The mechanics every endpoint shares.
+
+pub mod body;
+pub mod conditional;
+pub mod context;
+pub mod crud;
+pub mod feature;
+pub mod list;
+pub mod middleware;
+pub mod negotiate;
+pub mod openapi;
+pub mod password;
+pub mod problem;
+pub mod token;

@@ -1,0 +1,77 @@
+//! Content negotiation: `Accept`, or `format` in the query, which wins.
+
+use actix_web::http::header::{ACCEPT, Accept, Header};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::{Fault, Violations};
+
+use super::context::Context;
+
+vku_domain::vocabulary! {
+    /// A representation of a list.
+    Format {
+        /// a page, as `application/json`
+        Json = "json",
+        /// all rows, as `text/csv` (RFC 4180, UTF-8, with a header)
+        Csv = "csv",
+        /// all rows, one JSON text a line, as `application/x-ndjson`
+        Ndjson = "ndjson",
+    }
+}
+
+impl Format {
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+        }
+    }
+
+    fn essence(self) -> &'static str {
+        self.media_type().split(';').next().unwrap_or_default()
+    }
+}
+
+/// The format that the client wants, of those there are.
+///
+/// Errors: 400 for a `format` that is unknown, 406 where `Accept` names none of those there are.
+pub fn format(context: &Context, named: Option<String>, available: &[Format]) -> Result<Format, Error> {
+    if let Some(named) = named {
+        let words: Vec<_> = available.iter().map(|format| format.as_str()).collect();
+        return available.iter().copied().find(|format| format.as_str() == named).ok_or_else(|| {
+            let mut violations = Violations::default();
+            let fault = Fault::unknown_value(&named, &words);
+            violations.parameter("format", fault.code, fault.detail);
+            Error::with_violations(
+                Code::InvalidParameters,
+                "There is no such format; see `errors`.",
+                violations,
+            )
+        });
+    }
+    if !context.request.headers().contains_key(ACCEPT) {
+        return Ok(Format::Json);
+    }
+    let accept = Accept::parse(&context.request)
+        .map_err(|_| Error::new(Code::BadRequest, "The header `Accept` cannot be read."))?;
+    let refused: Vec<_> =
+        accept.0.iter().filter(|item| item.quality == actix_web::http::header::Quality::ZERO).collect();
+    let ranked = accept.ranked();
+    let wanted = ranked.iter().find_map(|range| {
+        available.iter().copied().find(|format| {
+            let essence = format.essence();
+            let (kind, subtype) = essence.split_once('/').unwrap_or((essence, ""));
+            let fits = (range.type_() == "*" || range.type_() == kind)
+                && (range.subtype() == "*" || range.subtype() == subtype);
+            fits && !refused.iter().any(|item| item.item.essence_str() == essence)
+        })
+    });
+    wanted.ok_or_else(|| {
+        let allowed = available.iter().map(|format| format.essence().to_owned()).collect();
+        Error {
+            allowed: Some(allowed),
+            ..Error::new(Code::NotAcceptable, "See `allowed` for what there is.")
+        }
+    })
+}

@@ -1,0 +1,211 @@
+//! Schemas of a resource: as it is read, written, patched and listed, from one struct.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+use utoipa::{PartialSchema, ToSchema};
+use vku_domain::kernel::parameters::FilterParameters;
+use vku_domain::kernel::reference::{INPUT, pascal};
+use vku_persistence::kernel::table::Parent;
+
+use crate::kernel::feature::Feature;
+
+type Named = BTreeMap<String, Value>;
+
+/// Adds all schemas of a resource.
+pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
+    let name = pascal(T::NAME);
+    let mut found = Vec::new();
+    T::schemas(&mut found);
+    <T::Derived as ToSchema>::schemas(&mut found);
+    found.extend(T::Filter::describe().into_iter().flat_map(|parameter| parameter.schemas));
+    let named: Named = found.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    let twofold: Vec<&String> = named.keys().filter(|name| differs(name, &named, 0)).collect();
+    for (name, schema) in &named {
+        if twofold.contains(&name) {
+            components.insert(name.clone(), directed(schema, &twofold, false));
+            components.insert(format!("{name}{INPUT}"), directed(schema, &twofold, true));
+        } else {
+            components.insert(name.clone(), schema.clone());
+        }
+    }
+    let written = json!(T::schema());
+    components.insert(name.clone(), read::<T>(&directed(&written, &twofold, false)));
+    let input = directed(&written, &twofold, true);
+    components.insert(format!("{name}Patch"), patch(&input));
+    components.insert(format!("{name}{INPUT}"), input);
+    components.insert(format!("{name}Page"), page(&name, T::MANY));
+}
+
+/// Whether a schema is read otherwise than written: it refers to a relation.
+fn differs(name: &str, named: &Named, depth: usize) -> bool {
+    let targets = |schema: &Value| {
+        let mut targets = Vec::new();
+        visit(schema, &mut |target| targets.push(target.to_owned()));
+        targets
+    };
+    !name.ends_with(INPUT)
+        && depth < 8
+        && named.get(name).is_some_and(|schema| {
+            targets(schema).iter().any(|target| target.ends_with(INPUT) || differs(target, named, depth + 1))
+        })
+}
+
+fn visit(schema: &Value, found: &mut dyn FnMut(&str)) {
+    match schema {
+        Value::Object(members) => {
+            if let Some(target) =
+                members.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next())
+            {
+                found(target);
+            }
+            members.values().for_each(|value| visit(value, found));
+        }
+        Value::Array(entries) => entries.iter().for_each(|value| visit(value, found)),
+        _ => {}
+    }
+}
+
+/// The schema for one direction: written (`…Input`) or read.
+fn directed(schema: &Value, twofold: &[&String], written: bool) -> Value {
+    match schema {
+        Value::Object(members) => {
+            let turn = |(name, value): (&String, &Value)| {
+                let target = value.as_str().and_then(|path| path.rsplit_once('/')).filter(|_| name == "$ref");
+                let value = match target {
+                    Some((path, target)) if written && twofold.iter().any(|name| *name == target) => {
+                        json!(format!("{path}/{target}{INPUT}"))
+                    }
+                    Some((path, target)) if !written => {
+                        json!(format!("{path}/{}", target.strip_suffix(INPUT).unwrap_or(target)))
+                    }
+                    _ => directed(value, twofold, written),
+                };
+                (name.clone(), value)
+            };
+            Value::Object(members.iter().map(turn).collect())
+        }
+        Value::Array(entries) => entries.iter().map(|entry| directed(entry, twofold, written)).collect(),
+        other => other.clone(),
+    }
+}
+
+/// As it is read: with id, times, version, what it is a part of, and what is derived.
+fn read<T: Feature>(data: &Value) -> Value {
+    let derived = directed(&json!(T::Derived::schema()), &[], false);
+    let mut properties = Map::new();
+    let mut required = vec![json!("id")];
+    properties.insert("id".into(), json!({ "type": "string", "format": "uuid", "description": "UUIDv7." }));
+    if let Some(parent) = <T::Parent as Parent>::NAME {
+        let target = format!("#/components/schemas/{}", vku_domain::kernel::reference::schema_name(parent));
+        properties.insert(parent.into(), json!({ "$ref": target, "description": "What it is a part of." }));
+        required.push(json!(parent));
+    }
+    for schema in [data, &derived] {
+        for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
+            if !nullable(schema) || (name == "slug" && T::SLUGGED) {
+                required.push(json!(name));
+            }
+            properties.insert(name.clone(), schema.clone());
+        }
+    }
+    for (name, about) in
+        [("created_at", "When it was made."), ("updated_at", "When its own data last changed.")]
+    {
+        properties
+            .insert(name.into(), json!({ "type": "string", "format": "date-time", "description": about }));
+        required.push(json!(name));
+    }
+    let version =
+        json!({ "type": "integer", "format": "int64", "minimum": 1, "description": "Counts its changes." });
+    properties.insert("version".into(), version);
+    required.push(json!("version"));
+    let deleted =
+        json!({ "type": "string", "format": "date-time", "description": "When it was deleted, if it is." });
+    properties.insert("deleted_at".into(), deleted);
+    let about = data.get("description").cloned().unwrap_or_default();
+    let example = T::example();
+    json!({ "type": "object", "description": about, "properties": properties, "required": required, "example": example })
+}
+
+/// As it is patched (RFC 7396): nothing is required, what may be absent may be cleared by `null`.
+fn patch(input: &Value) -> Value {
+    let mut properties = Map::new();
+    for (name, schema) in input.get("properties").and_then(Value::as_object).into_iter().flatten() {
+        let schema = if nullable(schema) { with_null(schema) } else { schema.clone() };
+        properties.insert(name.clone(), schema);
+    }
+    let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
+    json!({ "type": "object", "description": about, "properties": properties, "additionalProperties": false })
+}
+
+fn page(name: &str, many: &str) -> Value {
+    let path = |about: &str| json!({ "type": "string", "format": "uri-reference", "description": about });
+    json!({
+        "type": "object",
+        "description": format!("A page of {many}."),
+        "required": ["items"],
+        "properties": {
+            "items": { "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") } },
+            "next": path("The path of the page after this one; absent on the last."),
+            "prev": path("The path of the page before this one; absent on the first."),
+            "total": { "type": "integer", "minimum": 0, "description": "All rows of the filter; with `count=true`." }
+        }
+    })
+}
+
+fn nullable(schema: &Value) -> bool {
+    let is_null = |schema: &Value| schema.get("type").is_some_and(|name| name == "null");
+    let in_type =
+        schema.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&json!("null")));
+    let in_one_of =
+        schema.get("oneOf").and_then(Value::as_array).is_some_and(|schemas| schemas.iter().any(is_null));
+    in_type || in_one_of || schema.get("x-null").is_some()
+}
+
+/// Marks the schema so that [`without_null`] leaves its `null` alone.
+fn with_null(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Value::Object(members) = &mut schema {
+        members.insert("x-null".into(), json!(true));
+    }
+    schema
+}
+
+/// An optional member is simply not required: takes the `null` out of its type, all through the schema.
+pub(super) fn without_null(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            let keep = members.shift_remove("x-null").is_some();
+            if !keep {
+                strip(members);
+            }
+            members
+                .iter_mut()
+                .filter(|(name, _)| *name != "example" && *name != "examples")
+                .for_each(|(_, it)| without_null(it));
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(without_null),
+        _ => {}
+    }
+}
+
+fn strip(members: &mut Map<String, Value>) {
+    if let Some(Value::Array(types)) = members.get_mut("type") {
+        types.retain(|name| name != "null");
+        if let [only] = types.as_slice() {
+            let only = only.clone();
+            members.insert("type".into(), only);
+        }
+    }
+    let Some(Value::Array(schemas)) = members.get_mut("oneOf") else { return };
+    let before = schemas.len();
+    schemas.retain(|schema| schema.get("type").is_none_or(|name| name != "null"));
+    if let (true, [Value::Object(only)]) = (schemas.len() < before, schemas.as_slice()) {
+        let only = only.clone();
+        members.shift_remove("oneOf");
+        for (name, value) in only {
+            members.entry(name).or_insert(value);
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Passwords: Argon2id (RFC 9106) with the parameters of the OWASP password storage cheat sheet (19 MiB, 2 passes,
+//! 1 lane), stored as PHC strings (`$argon2id$v=19$m=19456,t=2,p=1$salt$hash`).
+//!
+//! No type here keeps a password, and no error quotes one.
+
+use std::sync::LazyLock;
+
+use argon2::password_hash::{Error as HashError, PasswordHasher, PasswordVerifier, phc::PasswordHash};
+use argon2::{Algorithm, Argon2, Params, Version};
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use unicode_normalization::UnicodeNormalization;
+
+const MEMORY_KIB: u32 = 19 * 1024;
+const PASSES: u32 = 2;
+const LANES: u32 = 1;
+
+/// Shortest and longest password, in characters.
+const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
+
+/// What an unknown account is compared with: our own parameters, so that it takes as long as a known one. The salt and
+/// the hash are made up; a password that gives this hash is not to be found, and would not be accepted if it were.
+const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$\
+    bm9ib2R5J3MgaGFzaCwgbm90IGEgcmVhbCBvbmUhISE";
+
+/// As many hashes at a time as there are cores: a flood of logins waits here instead of taking all memory and all
+/// blocking threads.
+static PERMITS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)));
+
+/// A password could not be hashed or compared. That it was wrong is not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Parameters, random bytes, memory, or a stored hash that is none.
+    #[error("hashing a password failed: {0}")]
+    Hash(#[from] HashError),
+    /// The server is shutting down, or the hashing thread panicked.
+    #[error("hashing a password was interrupted")]
+    Interrupted,
+}
+
+/// Hashes a new password, off the async threads.
+///
+/// # Errors
+/// [`PasswordError`].
+pub async fn hash(password: String) -> Result<String, PasswordError> {
+    off_thread(move || hash_now(&password)).await
+}
+
+/// Whether the password belongs to the stored hash, off the async threads. `None` (no such account, or one without a
+/// password) takes as long and answers false.
+///
+/// # Errors
+/// [`PasswordError`], also when the stored text is no PHC string.
+pub async fn verify(password: String, hash: Option<String>) -> Result<bool, PasswordError> {
+    off_thread(move || verify_now(&password, hash.as_deref())).await
+}
+
+/// Hashes a new password on this thread (tens of milliseconds), for the command line.
+///
+/// # Errors
+/// [`PasswordError::Hash`].
+pub fn hash_now(password: &str) -> Result<String, PasswordError> {
+    Ok(argon2()?.hash_password(canonical(password).as_bytes())?.to_string())
+}
+
+/// Whether a new password is good enough: 12 to 200 characters, and not one character repeated. Length is what counts
+/// (NIST SP 800-63B-3, section 5.1.1.2): no rules on kinds of characters.
+///
+/// # Errors
+/// What the password must have, as a sentence for its owner.
+pub fn check_strength(password: &str) -> Result<(), &'static str> {
+    let length = password.chars().count();
+    if length < *LENGTH.start() {
+        return Err("must have at least 12 characters");
+    }
+    if length > *LENGTH.end() {
+        return Err("must have at most 200 characters");
+    }
+    let mut characters = password.chars();
+    let first = characters.next();
+    if characters.all(|character| Some(character) == first) {
+        return Err("must not repeat a single character");
+    }
+    Ok(())
+}
+
+fn verify_now(password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {
+    let stored = PasswordHash::new(hash.unwrap_or(DUMMY)).map_err(HashError::from)?;
+    // The parameters of the stored hash are used, so raising ours locks nobody out.
+    match argon2()?.verify_password(canonical(password).as_bytes(), &stored) {
+        Ok(()) => Ok(hash.is_some()),
+        Err(HashError::PasswordInvalid) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn argon2() -> Result<Argon2<'static>, PasswordError> {
+    let params = Params::new(MEMORY_KIB, PASSES, LANES, None).map_err(HashError::from)?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+/// `ї` or `ü` may be typed as one character or as two, depending on the keyboard's system: both are the same password
+/// (RFC 8265, section 4.2.2, rule 4).
+fn canonical(password: &str) -> String {
+    password.nfc().collect()
+}
+
+async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
+) -> Result<T, PasswordError> {
+    let permit = PERMITS.acquire().await.map_err(|_| PasswordError::Interrupted)?;
+    // The permit goes along: a caller who hangs up frees neither the thread nor the memory, so no place either.
+    spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    })
+    .await
+    .map_err(|_| PasswordError::Interrupted)?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn knows_the_right_password() {
+        let stored = hash("correct horse battery".into()).await.unwrap();
+        assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
+        assert!(verify("correct horse battery".into(), Some(stored.clone())).await.unwrap());
+        assert!(!verify("correct horse batterz".into(), Some(stored.clone())).await.unwrap());
+        assert!(!verify(String::new(), Some(stored.clone())).await.unwrap());
+        assert_ne!(stored, hash_now("correct horse battery").unwrap(), "every hash has its own salt");
+    }
+
+    #[tokio::test]
+    async fn no_account_is_no_match_with_the_same_work() {
+        assert!(!verify("correct horse battery".into(), None).await.unwrap());
+        let dummy = PasswordHash::new(DUMMY).unwrap();
+        let real = PasswordHash::new(&hash_now("correct horse battery").unwrap()).unwrap();
+        assert_eq!((dummy.algorithm, dummy.version), (real.algorithm, real.version));
+        assert_eq!(dummy.params, real.params);
+        assert_eq!(dummy.salt.unwrap().len(), real.salt.unwrap().len());
+        assert_eq!(dummy.hash.unwrap().len(), real.hash.unwrap().len());
+    }
+
+    #[tokio::test]
+    async fn a_hash_with_other_parameters_still_opens() {
+        let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
+        let stored = weaker.hash_password(b"correct horse battery").unwrap().to_string();
+        assert!(verify("correct horse battery".into(), Some(stored)).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn one_password_however_it_is_typed() {
+        let composed = "Ки\u{457}в-\u{fc}ber-alles-gut";
+        let decomposed = "Ки\u{456}\u{308}в-u\u{308}ber-alles-gut";
+        assert_ne!(composed, decomposed);
+        assert!(verify(decomposed.into(), Some(hash_now(composed).unwrap())).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn errors_are_not_answers_and_quote_nothing() {
+        for broken in
+            ["", "plain", "$argon2id$v=19$m=19456,t=2,p=1", "$scrypt$ln=16,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"]
+        {
+            match verify("hunter2hunter2".into(), Some(broken.into())).await {
+                Ok(answer) => assert!(!answer, "{broken}"),
+                Err(error) => assert!(!format!("{error:?} {error}").contains("hunter2"), "{error:?}"),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn more_callers_than_places_all_get_an_answer() {
+        let callers: Vec<_> = (0..8).map(|_| tokio::spawn(verify("some password".into(), None))).collect();
+        for caller in callers {
+            assert!(!caller.await.unwrap().unwrap());
+        }
+    }
+
+    #[test]
+    fn strength() {
+        for good in ["demo-partnerships", "aaaaaaaaaaab", "дванадцять д", &"ab".repeat(100)] {
+            assert_eq!(check_strength(good), Ok(()), "{good}");
+        }
+        for (bad, why) in [
+            ("", "at least 12"),
+            ("elevenchars", "at least 12"),
+            ("їїїїїї", "at least 12"),
+            ("aaaaaaaaaaaaaaaa", "repeat"),
+            (&"ab".repeat(101), "at most 200"),
+        ] {
+            assert!(check_strength(bad).unwrap_err().contains(why), "{bad}");
+        }
+    }
+}

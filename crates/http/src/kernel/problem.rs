@@ -1,0 +1,179 @@
+//! Problems (RFC 9457): the one way in which anything that went wrong is told.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Place;
+
+/// The media type of problems.
+pub const PROBLEM_JSON: &str = "application/problem+json";
+
+/// How long a client waits before it asks a database again that is away, in seconds.
+const RETRY_SECONDS: u32 = 2;
+
+/// An error on its way out of a handler.
+#[derive(Debug)]
+pub struct Problem(pub Error);
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self(error)
+    }
+}
+
+impl From<Code> for Problem {
+    fn from(code: Code) -> Self {
+        Self(Error::new(code, code.title()))
+    }
+}
+
+impl std::fmt::Display for Problem {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    /// Without `instance` and `request_id`: the middleware, which knows the request, writes the final one.
+    fn error_response(&self) -> HttpResponse {
+        render(&self.0, "", "")
+    }
+}
+
+/// A located fault, as a problem tells it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Fault)]
+pub struct FaultBody {
+    /// Where in the body (JSON pointer, RFC 6901).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pointer: Option<String>,
+    /// Which query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parameter: Option<String>,
+    /// Which request header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    header: Option<String>,
+    /// Which fault: stable, snake_case.
+    code: &'static str,
+    /// What is wrong and what would be right.
+    detail: String,
+}
+
+/// Something that stands in the way.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Dependent)]
+pub struct DependentBody {
+    /// The kind of resource, such as `partnership`.
+    resource: &'static str,
+    /// Its id.
+    id: uuid::Uuid,
+    /// Its slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    slug: Option<String>,
+    /// Its name or title.
+    name: String,
+}
+
+/// What went wrong (RFC 9457).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub struct ProblemBody {
+    /// Leads to the documentation of this kind of problem.
+    r#type: String,
+    /// The kind of problem, in a few words; the same for every occurrence.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// This occurrence, in a sentence.
+    detail: String,
+    /// The path that was asked for.
+    instance: String,
+    /// The kind of problem: stable, snake_case.
+    code: &'static str,
+    /// Names this request in the log.
+    request_id: String,
+    /// The wrong members, parameters and headers: all of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FaultBody>,
+    /// The states, methods or media types that there are.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed: Option<Vec<String>>,
+    /// The things in the way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    dependents: Vec<DependentBody>,
+}
+
+impl ProblemBody {
+    fn of(error: &Error, instance: &str, request_id: &str) -> Self {
+        let errors = error.violations.iter().map(|violation| {
+            let mut body = FaultBody {
+                pointer: None,
+                parameter: None,
+                header: None,
+                code: violation.code,
+                detail: violation.detail.clone(),
+            };
+            match violation.place.clone() {
+                Place::Pointer(pointer) => body.pointer = Some(pointer),
+                Place::Parameter(name) => body.parameter = Some(name),
+                Place::Header(name) => body.header = Some(name),
+            }
+            body
+        });
+        let dependents = error.dependents.iter().map(|named| DependentBody {
+            resource: named.resource,
+            id: named.id,
+            slug: named.slug.clone(),
+            name: named.name.clone(),
+        });
+        Self {
+            r#type: format!("/problems/{}", error.code.as_str()),
+            title: error.code.title(),
+            status: error.code.status(),
+            detail: error.detail.clone(),
+            instance: instance.to_owned(),
+            code: error.code.as_str(),
+            request_id: request_id.to_owned(),
+            errors: errors.collect(),
+            allowed: error.allowed.clone(),
+            dependents: dependents.collect(),
+        }
+    }
+}
+
+/// The response that tells an error of this request.
+pub fn render(error: &Error, instance: &str, request_id: &str) -> HttpResponse {
+    let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let mut response = HttpResponseBuilder::new(status);
+    response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).insert_header(("Cache-Control", "no-store"));
+    match error.code {
+        Code::Unauthenticated | Code::InvalidCredentials => {
+            response.insert_header((WWW_AUTHENTICATE, r#"Bearer realm="vku-partnerships""#));
+        }
+        Code::InvalidToken => {
+            let challenge = r#"Bearer realm="vku-partnerships", error="invalid_token""#;
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        Code::Unavailable => {
+            response.insert_header((RETRY_AFTER, RETRY_SECONDS.to_string()));
+        }
+        Code::MethodNotAllowed => {
+            response.insert_header((ALLOW, error.allowed.clone().unwrap_or_default().join(", ")));
+        }
+        _ => {}
+    }
+    if let Some(tag) = &error.current {
+        response.insert_header((ETAG, tag.as_str()));
+    }
+    // Serialising strings and numbers into memory cannot fail; an empty body would still carry status and type.
+    response.body(serde_json::to_vec(&ProblemBody::of(error, instance, request_id)).unwrap_or_default())
+}

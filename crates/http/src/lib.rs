@@ -1,0 +1,61 @@
+//! The HTTP interface: actix-web and utoipa over the store.
+//!
+//! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
+
+pub mod api;
+pub mod docs;
+pub mod export;
+mod funding;
+mod health;
+mod index;
+pub mod kernel;
+mod login;
+mod organisation;
+mod partnership;
+mod problems;
+mod programme;
+mod utility;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data, PayloadConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use vku_domain::kernel::error::Error;
+
+use kernel::context::Shared;
+use kernel::problem::Problem;
+
+/// How long requests may still run after the process was asked to end, in seconds.
+const SHUTDOWN_SECONDS: u64 = 30;
+/// How long a client may take for the head of its request.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long an idle connection is kept.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
+    Err(Error::not_found().into())
+}
+
+/// The server, on a listener that is bound already. It ends on SIGTERM or SIGINT after the running requests.
+///
+/// Errors: the listener cannot be used.
+pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> std::io::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(shared.clone())
+            .app_data(PayloadConfig::new(kernel::body::LIMIT))
+            .wrap(Compress::default())
+            .wrap(from_fn(kernel::middleware::observe))
+            .configure(api::configure)
+            .default_service(web::to(nothing_here))
+    })
+    .workers(workers)
+    .keep_alive(KEEP_ALIVE)
+    .client_request_timeout(HEAD_TIMEOUT)
+    .shutdown_timeout(SHUTDOWN_SECONDS)
+    .listen(listener)?;
+    Ok(server.run())
+}

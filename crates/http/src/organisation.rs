@@ -1,0 +1,28 @@
+//! Organisations, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::organisation::Organisation;
+
+use crate::kernel::feature::Feature;
+
+impl Feature for Organisation {
+    const ONE: &'static str = "an organisation";
+    const MANY: &'static str = "organisations";
+    const ABOUT: &'static str = "Ministries, agencies, associations, NGOs and others: whoever takes part and is no utility. Always public.";
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a20",
+            "slug": "bmz",
+            "name": "Bundesministerium für wirtschaftliche Zusammenarbeit und Entwicklung",
+            "short_name": "BMZ",
+            "aliases": ["Federal Ministry for Economic Cooperation and Development"],
+            "kind": "ministry",
+            "country": "DE",
+            "website": "https://www.bmz.de",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,65 @@
+//! Partnerships, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::partnership::Partnership;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Partnership {
+    const ONE: &'static str = "a partnership";
+    const MANY: &'static str = "partnerships";
+    const ABOUT: &'static str = "Peer-to-peer cooperation of municipal and partner utilities.";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Create => {
+                "Exactly one current lead, at least one partner utility, nobody twice at one time. A member proposes \
+                 partnerships that its own utility leads, as `idea`."
+            }
+            Operation::Update => {
+                "A member changes those that its utility leads today, but neither slug, visibility, status nor who \
+                 leads. To end somebody's part, give it an `until`: who has left stays in the history."
+            }
+            Operation::Transition => {
+                "To become `active` it needs a `start`, to become `completed` an `end`; to reopen a completed one a \
+                 reason. One whose status is unknown may be led into any."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+            "slug": "hamburg-kyiv",
+            "title": "HAMBURG WASSER – Kyivvodokanal",
+            "summary": { "en": "Optimising the main waterworks on the Desna, network models and losses." },
+            "participants": [
+                { "role": "lead", "party": { "utility": {
+                    "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a11", "slug": "hamburg-wasser",
+                    "name": "HAMBURG WASSER", "kind": "municipal", "country": "DE" } } },
+                { "role": "partner", "party": { "utility": {
+                    "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a12", "slug": "kyivvodokanal",
+                    "name": "Kyivvodokanal", "kind": "partner", "country": "UA" } } }
+            ],
+            "sectors": ["water", "wastewater"],
+            "working_areas": ["gis", "hydraulic-modelling", "non-revenue-water"],
+            "sdg_targets": ["6.3"],
+            "status": "active",
+            "start": "2022-08",
+            "visibility": "public",
+            "countries": ["UA"],
+            "locations": [{ "utility": "kyivvodokanal", "latitude": 50.45, "longitude": 30.52 }],
+            "programmes": [{
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a31",
+                "slug": "solidaritaetsbetreiberpartnerschaften-ukraine",
+                "name": "Solidaritätsbetreiberpartnerschaften Ukraine",
+                "kind": "grant"
+            }],
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

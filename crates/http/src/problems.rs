@@ -1,0 +1,56 @@
+//! The documentation of each problem, where its `type` leads to.
+
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::kernel::error::{Code, Error};
+
+use crate::kernel::problem::Problem;
+
+/// What a problem is and what to do about it.
+#[derive(Serialize, ToSchema)]
+pub struct ProblemType {
+    /// Its code.
+    code: &'static str,
+    /// The HTTP status that it comes with.
+    status: u16,
+    /// What it is, in a few words.
+    title: &'static str,
+    /// What it means and what to do about it.
+    description: String,
+}
+
+/// Look up a problem
+///
+/// Every error names its `type`, `/problems/{code}`: this is what stands there.
+#[utoipa::path(
+    get,
+    path = "/problems/{code}",
+    tag = "service",
+    operation_id = "get_problem_type",
+    params(("code" = String, Path, description = "The code of the problem.", example = "precondition_failed")),
+    responses((
+        status = 200,
+        description = "The documentation.",
+        body = ProblemType,
+        example = json!({
+            "code": "not_found",
+            "status": 404,
+            "title": "Not found",
+            "description": "There is no such thing, or not for this caller."
+        })
+    )),
+    extensions(("x-problems" = json!([404, 500]))),
+    security(())
+)]
+pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let wanted = request.match_info().get("code").unwrap_or_default();
+    let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or_else(Error::not_found)?;
+    let body = ProblemType {
+        code: code.as_str(),
+        status: code.status(),
+        title: code.title(),
+        description: code.documentation(),
+    };
+    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=3600")).json(body))
+}

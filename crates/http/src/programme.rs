@@ -1,0 +1,37 @@
+//! Funding programmes, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::programme::FundingProgramme;
+
+use crate::kernel::feature::Feature;
+
+impl Feature for FundingProgramme {
+    const ONE: &'static str = "a funding programme";
+    const MANY: &'static str = "funding programmes";
+    const ABOUT: &'static str = "Where partnership money comes from. Always public.";
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a30",
+            "slug": "betreiberplattform-2024-2027",
+            "name": "Betreiberplattform – second phase",
+            "funders": [{ "organisation": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a20",
+                "slug": "bmz",
+                "name": "Bundesministerium für wirtschaftliche Zusammenarbeit und Entwicklung",
+                "kind": "ministry",
+                "country": "DE"
+            } }],
+            "implementers": [],
+            "kind": "technical_cooperation",
+            "sectors": ["water", "wastewater", "waste"],
+            "countries": ["UA", "ZM", "TZ", "ZA", "JO", "MD", "AL"],
+            "start": "2024-07",
+            "end": "2027-06",
+            "volume": { "amount": "6000000.00", "currency": "EUR" },
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! Utilities, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::utility::Utility;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Utility {
+    const ONE: &'static str = "a utility";
+    const MANY: &'static str = "utilities";
+    const ABOUT: &'static str =
+        "Operators of public services: German municipal utilities and their peers abroad.";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Create => "A `municipal` utility is in `DE`, a `partner` utility is not.",
+            Operation::Update => {
+                "Members and partners change their own. A visibility narrower than that of a partnership in which \
+                 the utility takes part is refused (409), and so is moving it to the other side."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a10",
+            "slug": "lvivvodokanal",
+            "name": "Lvivvodokanal",
+            "aliases": ["Lwiw", "Lemberg", "Львів"],
+            "kind": "partner",
+            "legal_form": "municipal communal enterprise",
+            "country": "UA",
+            "region": "Lviv Oblast",
+            "city": "Lviv",
+            "location": { "latitude": 49.84, "longitude": 24.03 },
+            "sectors": ["water", "wastewater"],
+            "languages": ["uk", "en"],
+            "population_served": { "value": 730_000 },
+            "website": "https://lvivvodokanal.com.ua",
+            "expertise": [],
+            "needs": ["tariffs", "wastewater-treatment"],
+            "visibility": "public",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}
