@@ -1,0 +1,78 @@
+//! Configuration, by flags and environment: `--help` is the manual.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::Failure;
+
+/// What can be configured. A flag wins over its environment variable.
+#[derive(Args, Debug)]
+pub(crate) struct Config {
+    /// Where to listen
+    #[arg(long, env = "VKU_BIND", default_value = "127.0.0.1:8080", global = true)]
+    pub(crate) bind: SocketAddr,
+    /// The database: sqlite://path/to/file.db or postgres://user:password@host/database
+    /// [default: a SQLite file in the data directory]
+    #[arg(long, env = "VKU_DATABASE_URL", hide_env_values = true, global = true)]
+    database_url: Option<String>,
+    /// A file that holds the database URL, so that its password stands in no environment
+    #[arg(long, env = "VKU_DATABASE_URL_FILE", conflicts_with = "database_url", global = true)]
+    database_url_file: Option<PathBuf>,
+    /// Where the SQLite file and the secret file lie
+    #[arg(long, env = "VKU_DATA_DIR", default_value = "data", global = true)]
+    pub(crate) data_dir: PathBuf,
+    /// The URL under which the service is reached from outside: the issuer of its tokens
+    /// [default: http:// and the address it listens on]
+    #[arg(long, env = "VKU_PUBLIC_URL", global = true)]
+    public_url: Option<String>,
+    /// The secret that seals the keys in the database; made when missing, readable by its owner only
+    /// [default: `secret` in the data directory]
+    #[arg(long, env = "VKU_SECRET_FILE", global = true)]
+    secret_file: Option<PathBuf>,
+    /// An Ed25519 key (PKCS#8, PEM) to sign access tokens with, instead of the one kept in the database
+    #[arg(long, env = "VKU_JWT_KEY_FILE", global = true)]
+    pub(crate) jwt_key_file: Option<PathBuf>,
+    /// What is logged: a level, or a list such as `info,vku_http=debug`
+    #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
+    pub(crate) log: String,
+}
+
+fn log_filter(text: &str) -> Result<String, String> {
+    match text.parse::<tracing_subscriber::filter::Targets>() {
+        Ok(_) => Ok(text.to_owned()),
+        Err(_) => {
+            Err("expected a level (error, warn, info, debug, trace) or a list such as info,sqlx=warn".into())
+        }
+    }
+}
+
+impl Config {
+    /// The database URL.
+    pub(crate) fn database_url(&self) -> Result<String, Failure> {
+        if let Some(file) = &self.database_url_file {
+            let text = std::fs::read_to_string(file)
+                .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+            return Ok(text.trim().to_owned());
+        }
+        let default = || format!("sqlite://{}", self.data_dir.join("vku-partnerships.db").display());
+        Ok(self.database_url.clone().unwrap_or_else(default))
+    }
+
+    /// The secret file.
+    pub(crate) fn secret_file(&self) -> PathBuf {
+        self.secret_file.clone().unwrap_or_else(|| self.data_dir.join("secret"))
+    }
+
+    /// The URL under which the service is reached, without a slash at its end.
+    ///
+    /// Errors: it is no http or https URL.
+    pub(crate) fn public_url(&self) -> Result<String, Failure> {
+        let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
+        match url.parse::<vku_domain::kernel::value::WebUrl>() {
+            Ok(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
+            Err(fault) => Err(Failure::new(format!("VKU_PUBLIC_URL is not right: {}", fault.detail))),
+        }
+    }
+}

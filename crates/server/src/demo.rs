@@ -1,0 +1,106 @@
+//! The demo: real public data, loaded by the import that users have, and an account a role.
+
+use std::net::SocketAddr;
+
+use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::draft::Origin;
+use vku_persistence::account::NewAccount;
+use vku_persistence::kernel::import::Mode;
+use vku_persistence::kernel::store::{Store, Writing};
+
+use crate::import::{self, File, Tally};
+use crate::{Failure, say};
+
+/// The password of every demo account.
+const PASSWORD: &str = "demo-partnerships";
+
+/// Each account with its utility.
+const ACCOUNTS: &[(Role, Option<&str>)] = &[
+    (Role::Admin, None),
+    (Role::Coordinator, None),
+    (Role::Reader, None),
+    (Role::Member, Some("stadtentwaesserung-dresden")),
+    (Role::Partner, Some("lvivvodokanal")),
+];
+
+macro_rules! files {
+    ($($name:literal),+) => {
+        [$(($name, include_str!(concat!("../../../tests/fixtures/", $name, ".csv")))),+]
+    };
+}
+
+fn email(role: Role) -> String {
+    format!("{role}@demo.example")
+}
+
+/// Fills an empty database; one that holds anything stays as it is.
+///
+/// Errors: the database is away.
+pub async fn fill(store: &Store) -> Result<(), Failure> {
+    if store.database().is_empty().await? {
+        let operator = Actor::operator(store.now());
+        let writing =
+            Writing { actor: &operator, request_id: "demo", dry_run: false, origin: Origin::Import };
+        let mut faults = Vec::new();
+        let loaded = store
+            .write(&writing, async |writer| {
+                let mut loaded = Vec::new();
+                for (collection, text) in files![
+                    "organisations",
+                    "utilities",
+                    "funding-programmes",
+                    "partnerships",
+                    "partnership-funding"
+                ] {
+                    let file = File { name: collection, bytes: text.as_bytes(), mode: Mode::Create };
+                    let tally: Tally = import::rows(writer, collection, &file, &mut faults).await?;
+                    loaded.push(format!("{} {collection}", tally.created));
+                }
+                Ok(loaded)
+            })
+            .await;
+        if let Some(fault) = faults.first() {
+            return Err(Failure::new(format!("the demo data is not right: {fault}")));
+        }
+        tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
+    }
+    if store.accounts().await?.is_empty() {
+        for (role, utility) in ACCOUNTS {
+            let password_hash = vku_http::kernel::password::hash_now(PASSWORD)
+                .map_err(|error| Failure::new(error.to_string()))?;
+            let parse = |error: vku_domain::kernel::violation::Fault| Failure::new(error.detail);
+            let account = NewAccount {
+                email: email(*role).parse().map_err(parse)?,
+                name: format!("Demo {role}").parse().map_err(parse)?,
+                role: *role,
+                utilities: utility
+                    .iter()
+                    .map(|slug| slug.parse())
+                    .collect::<Result<_, _>>()
+                    .map_err(parse)?,
+                password_hash,
+            };
+            store.add_account(account).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether a demo account can still sign in.
+pub(crate) async fn has_accounts(store: &Store) -> Result<bool, Failure> {
+    let accounts = store.accounts().await?;
+    let demo = |address: &str| ACCOUNTS.iter().any(|(role, _)| email(*role) == address);
+    Ok(accounts.iter().any(|account| account.disabled_at.is_none() && demo(account.email.as_str())))
+}
+
+/// Tells whoever started it where to go.
+pub(crate) fn welcome(address: SocketAddr) -> Result<(), Failure> {
+    let host = format!("http://localhost:{}", address.port());
+    say(format!("\n  The API       {host}/\n  Try it        {host}/docs/\n"))?;
+    for (role, utility) in ACCOUNTS {
+        let utility = utility.map(|slug| format!("  ({slug})")).unwrap_or_default();
+        say(format!("  {:<12}  {}{utility}", role.to_string(), email(*role)))?;
+    }
+    say(format!("  password      {PASSWORD}\n"))?;
+    say(format!("  curl -s '{host}/api/v1/partnerships?country=ZM&count=true'\n"))
+}

@@ -1,0 +1,189 @@
+//! The server and the tools of whoever runs it, as `vku-partnerships` offers them on the command line.
+
+mod config;
+pub mod demo;
+mod export;
+mod import;
+mod open;
+mod serve;
+mod telemetry;
+mod user;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use vku_persistence::kernel::import::Mode;
+
+use config::Config;
+
+/// The system of record of the exchange Internationale Partnerschaften.
+#[derive(Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Command {
+    #[command(flatten)]
+    config: Config,
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Serve the API; the database is made or brought up to date first
+    Serve {
+        /// Load the real public data and an account a role into an empty database; binds to loopback only
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Bring the database up to date, and nothing else
+    Migrate,
+    /// Load a CSV file: all of it, or nothing when a row is not right
+    Import {
+        /// What the rows are: organisations, utilities, funding-programmes, partnerships, partnership-funding
+        resource: String,
+        /// The file; `-` for standard input
+        file: PathBuf,
+        /// Check everything, write nothing
+        #[arg(long)]
+        dry_run: bool,
+        /// Whether rows may change what is there already (by slug)
+        #[arg(long, value_enum, default_value = "upsert")]
+        mode: ImportMode,
+    },
+    /// Write a resource to standard output
+    Export {
+        /// What to write: organisations, utilities, funding-programmes, partnerships, partnership-funding
+        resource: String,
+        /// The format
+        #[arg(long, value_enum, default_value = "csv")]
+        format: ExportFormat,
+    },
+    /// Make, list and disable accounts
+    #[command(subcommand)]
+    User(user::Task),
+    /// Print the OpenAPI document
+    Openapi {
+        /// Compare it with this file instead, and fail when they differ
+        #[arg(long)]
+        check: Option<PathBuf>,
+    },
+    /// Check the configuration and the way to the database
+    CheckConfig,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ImportMode {
+    /// A slug that is there already is an error
+    Create,
+    /// A slug that is there already is changed
+    Upsert,
+}
+
+impl From<ImportMode> for Mode {
+    fn from(mode: ImportMode) -> Self {
+        match mode {
+            ImportMode::Create => Self::Create,
+            ImportMode::Upsert => Self::Upsert,
+        }
+    }
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ExportFormat {
+    /// RFC 4180, the columns that an import reads
+    Csv,
+    /// One JSON text a line
+    Ndjson,
+}
+
+/// Why a task failed: one sentence for whoever started it.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Failure(String);
+
+impl Failure {
+    pub(crate) fn new(sentence: impl Into<String>) -> Self {
+        Self(sentence.into())
+    }
+}
+
+impl From<vku_domain::kernel::error::Error> for Failure {
+    fn from(error: vku_domain::kernel::error::Error) -> Self {
+        let places = error.violations.iter().map(|violation| format!(" {}", violation.detail));
+        let source = error.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
+        Self(format!("{}{}{source}", error.detail, places.collect::<String>()))
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
+/// Writes a line to standard output; a closed pipe is no failure.
+pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+    match writeln!(std::io::stdout().lock(), "{line}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Runs the command line and says how it ended; what went wrong is one sentence on standard error.
+pub fn run_command_line() -> ExitCode {
+    let Command { config, task } = Command::parse();
+    telemetry::start(&config);
+    let result = actix_web::rt::System::new().block_on(run(&config, task));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Failure(sentence)) => {
+            // Nothing is left to be done if even standard error is closed.
+            let _ = writeln!(std::io::stderr().lock(), "vku-partnerships: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(config: &Config, task: Task) -> Result<(), Failure> {
+    match task {
+        Task::Serve { demo } => serve::serve(config, demo).await,
+        Task::Migrate => {
+            open::migrated(config).await?;
+            say("The database is up to date.")
+        }
+        Task::Import { resource, file, dry_run, mode } => {
+            import::command(config, &resource, &file, dry_run, mode.into()).await
+        }
+        Task::Export { resource, format } => export::command(config, &resource, format).await,
+        Task::User(task) => user::command(config, task).await,
+        Task::Openapi { check } => openapi(check),
+        Task::CheckConfig => {
+            let (store, _) = open::store(config).await?;
+            let database = store.database();
+            let pending = database.pending().await?;
+            let schema =
+                if pending == 0 { "up to date".to_owned() } else { format!("{pending} steps behind") };
+            say(format!("The configuration is right. {}: reachable, schema {schema}.", database.kind()))
+        }
+    }
+}
+
+fn openapi(check: Option<PathBuf>) -> Result<(), Failure> {
+    let document = vku_http::docs::openapi_json()?;
+    let Some(file) = check else {
+        return say(document.trim_end());
+    };
+    let committed = std::fs::read_to_string(&file)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+    if committed == document {
+        return say(format!("{} is fresh.", file.display()));
+    }
+    let differing = committed.lines().zip(document.lines()).position(|(old, new)| old != new);
+    let line = differing.map_or(0, |line| line + 1);
+    Err(Failure::new(format!(
+        "{} is stale from line {line} on; run `cargo run -- openapi > {}`",
+        file.display(),
+        file.display()
+    )))
+}

@@ -1,0 +1,61 @@
+//! From the configuration to an open store.
+
+use std::sync::Arc;
+
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::time::SystemClock;
+use vku_http::kernel::token::{SigningKey, TokenKeys};
+use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::keyring::Keyring;
+use vku_persistence::kernel::seal::Secret;
+use vku_persistence::kernel::store::Store;
+
+use crate::Failure;
+use crate::config::Config;
+
+/// Who access tokens are for.
+const AUDIENCE: &str = "vku-partnerships";
+
+/// Connects and brings the schema up to date.
+pub(crate) async fn migrated(config: &Config) -> Result<Database, Failure> {
+    let url = config.database_url()?;
+    let database = Database::connect(&url).await.map_err(|error| Failure::new(error.to_string()))?;
+    database.migrate().await?;
+    Ok(database)
+}
+
+/// Opens the store, and the keys in it.
+pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), Failure> {
+    config.public_url()?;
+    let file = config.secret_file();
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::new(format!("{} cannot be made: {error}", folder.display())))?;
+    }
+    let secret = Secret::open_or_create(&file).map_err(|error| Failure::new(error.to_string()))?;
+    let database = migrated(config).await?;
+    Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
+        Code::Internal => Failure::new(format!(
+            "the keys in the database were sealed with another secret than that of {}",
+            file.display()
+        )),
+        _ => error.into(),
+    })
+}
+
+/// The keys that access tokens are signed with: of the key file, or those kept in the database.
+pub(crate) async fn token_keys(config: &Config, keyring: &Keyring) -> Result<TokenKeys, Failure> {
+    let key = match &config.jwt_key_file {
+        Some(file) => {
+            let wrong = |error: String| Failure::new(format!("VKU_JWT_KEY_FILE {}: {error}", file.display()));
+            let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+            SigningKey::from_pem(&pem).map_err(|error| wrong(error.to_string()))?
+        }
+        None => {
+            let make = || SigningKey::generate().map(|(_, key)| key).map_err(Error::internal);
+            let key = keyring.get("signing", make).await?;
+            SigningKey::from_der(&key).map_err(|error| Failure::new(error.to_string()))?
+        }
+    };
+    Ok(TokenKeys::new(key, Vec::new(), config.public_url()?, AUDIENCE.to_owned()))
+}

@@ -1,0 +1,48 @@
+//! `serve`: the API, until it is asked to end.
+
+use std::net::TcpListener;
+
+use actix_web::web::Data;
+use vku_http::kernel::context::Shared;
+
+use crate::config::Config;
+use crate::{Failure, demo, open};
+
+/// Serves; with `demo`, an empty database is filled first.
+pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
+    let loopback = config.bind.ip().is_loopback();
+    if demo && !loopback {
+        return Err(Failure::new(format!(
+            "`--demo` has accounts whose passwords everybody knows, so it does not listen on {}; use 127.0.0.1",
+            config.bind
+        )));
+    }
+    // Bound before the database is touched: a port that is taken is told at once.
+    let listener = TcpListener::bind(config.bind)
+        .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", config.bind)))?;
+    let (store, keyring) = open::store(config).await?;
+    if demo {
+        demo::fill(&store).await?;
+    } else if !loopback && demo::has_accounts(&store).await? {
+        return Err(Failure::new(
+            "the database has demo accounts, whose passwords everybody knows; disable them (`user disable`) or use \
+             another database",
+        ));
+    }
+    let tokens = open::token_keys(config, &keyring).await?;
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let address = listener.local_addr()?;
+    let shared = Data::new(Shared { store: store.clone(), tokens });
+    let server = vku_http::server(listener, shared, workers)?;
+    tracing::info!(%address, database = store.database().kind(), "serving");
+    if demo {
+        demo::welcome(address)?;
+    }
+    server.await?;
+    tracing::info!("ended");
+    let database = store.database().clone();
+    database
+        .close()
+        .await
+        .map_err(|error| Failure::new(format!("the database did not close cleanly: {error}")))
+}

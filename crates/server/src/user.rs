@@ -1,0 +1,82 @@
+//! `user`: accounts. The first administrator of a new server is made here.
+
+use std::io::{BufRead, IsTerminal, Write};
+
+use clap::Subcommand;
+use vku_domain::kernel::access::Role;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::value::{Email, Line};
+use vku_http::kernel::password;
+use vku_persistence::account::NewAccount;
+
+use crate::config::Config;
+use crate::{Failure, open, say};
+
+#[derive(Subcommand)]
+pub(crate) enum Task {
+    /// Make an account; the password is read from standard input
+    Add {
+        /// The address it signs in with
+        email: Email,
+        /// What the person is called
+        #[arg(long)]
+        name: Line,
+        /// What it may do: admin, coordinator, reader, member, partner
+        #[arg(long)]
+        role: Role,
+        /// A utility that a member or partner is bound to, by slug or id; may be repeated
+        #[arg(long)]
+        utility: Vec<Key>,
+    },
+    /// List the accounts
+    List,
+    /// Disable an account: it cannot sign in any more, and its tokens stop working
+    Disable {
+        /// The address it signs in with
+        email: Email,
+    },
+}
+
+/// Runs a task.
+pub(crate) async fn command(config: &Config, task: Task) -> Result<(), Failure> {
+    let (store, _) = open::store(config).await?;
+    match task {
+        Task::Add { email, name, role, utility } => {
+            let password = read_password()?;
+            password::check_strength(&password).map_err(|why| Failure::new(format!("the password {why}")))?;
+            let hash = password::hash(password).await.map_err(|error| Failure::new(error.to_string()))?;
+            let account = NewAccount { email, name, role, utilities: utility, password_hash: hash };
+            let id = store.add_account(account).await?;
+            say(format!("Made the account {id} ({role})."))
+        }
+        Task::List => {
+            for account in store.accounts().await? {
+                let state = if account.disabled_at.is_some() { "disabled" } else { "enabled" };
+                let utilities: Vec<_> =
+                    account.utilities.iter().map(|utility| utility.label.1.as_str()).collect();
+                say(format!(
+                    "{}\t{}\t{}\t{state}\t{}",
+                    account.email,
+                    account.role,
+                    account.name,
+                    utilities.join(", ")
+                ))?;
+            }
+            Ok(())
+        }
+        Task::Disable { email } => {
+            store.disable_account(&email).await?;
+            say("Disabled.")
+        }
+    }
+}
+
+/// The first line of standard input.
+fn read_password() -> Result<String, Failure> {
+    if std::io::stdin().is_terminal() {
+        write!(std::io::stderr().lock(), "Password (is shown while you type): ")?;
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line)?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
