@@ -1,0 +1,78 @@
+#!/bin/sh
+# Installs what the gate needs on a Debian machine that has Rust (rustup) and nothing else. Run it as root; run it as
+# often as you like: what is there already is skipped. A step that fails does not stop the others, but the script ends
+# with a list of what is missing and status 1.
+set -u
+cd "$(dirname "$0")" || exit 1
+
+missing=
+
+skip() { echo "skip     $1: $2"; }
+fail() { echo "MISSING  $1: $2" >&2; missing="$missing $1"; }
+has() { command -v "$1" >/dev/null 2>&1; }
+
+# apt NAME PACKAGE... installs Debian packages, reading the package lists once.
+apt() {
+    name=$1
+    shift
+    if ! has apt-get || [ "$(id -u)" != 0 ]; then
+        fail "$name" "needs apt-get and root to install $*"
+        return 1
+    fi
+    if [ -z "${lists_are_fresh-}" ]; then
+        apt-get update -qq || echo "apt-get update failed; trying with the lists there are" >&2
+        lists_are_fresh=yes
+    fi
+    echo "install  $name"
+    DEBIAN_FRONTEND=noninteractive apt-get install -qq -y --no-install-recommends "$@" >/dev/null ||
+        { fail "$name" "apt-get could not install $*"; return 1; }
+}
+
+# --- Rust: not ours to install ---------------------------------------------------------------------------------------
+
+if has cargo; then skip cargo "$(cargo --version)"; else fail cargo "install Rust by rustup (https://rustup.rs)"; fi
+
+# --- Debian packages -------------------------------------------------------------------------------------------------
+
+# The C compiler links Rust and compiles SQLite; without the headers of the C library it does neither.
+if has gcc && [ -e /usr/include/stdlib.h ]; then skip gcc "$(gcc -dumpfullversion)"; else apt gcc gcc libc6-dev; fi
+if has pkg-config; then skip pkg-config "$(pkg-config --version)"; else apt pkg-config pkg-config; fi
+
+# Debian keeps the server's programs off PATH; the tests look here too.
+postgres=$(command -v postgres || ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null | sort -V | tail -n 1)
+if [ -n "$postgres" ]; then skip postgresql "$("$postgres" --version)"; else apt postgresql postgresql; fi
+
+# Chromium without a font draws no text.
+if has chromium; then skip chromium "$(chromium --version 2>/dev/null)"; else apt chromium chromium fonts-dejavu-core; fi
+
+# --- npm packages: linters of the OpenAPI document, and the library that drives the browser --------------------------
+
+has node && has npm || apt node nodejs npm
+
+# npm itself only warns about an older Node; the packages then fail in odd places.
+node_is_recent() {
+    node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
+             process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'
+}
+
+if ! has node || ! has npm; then
+    fail npm-packages "need node and npm"
+elif ! node_is_recent; then
+    fail npm-packages "need Node 20.19 or later, this is $(node --version): see https://nodejs.org/en/download"
+elif cmp -s package-lock.json node_modules/.installed-lock.json; then
+    skip npm-packages "as in package-lock.json"
+else
+    echo "install  npm-packages"
+    # No package here needs its install script, and one of them only reports to its maker.
+    npm ci --ignore-scripts --no-audit --no-fund --loglevel=error &&
+        cp package-lock.json node_modules/.installed-lock.json ||
+        fail npm-packages "npm ci failed"
+fi
+
+# ---------------------------------------------------------------------------------------------------------------------
+
+if [ -n "$missing" ]; then
+    echo "Not everything is there, still missing:$missing" >&2
+    exit 1
+fi
+echo "Everything is there."

@@ -1,0 +1,3 @@
+//! The API, feature by feature and promise by promise.
+
+mod smoke;

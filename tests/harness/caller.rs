@@ -1,0 +1,153 @@
+//! Somebody who calls the API.
+
+use std::net::SocketAddr;
+
+use reqwest::header::HeaderMap;
+use reqwest::{Client, Method, RequestBuilder, StatusCode};
+use serde_json::Value;
+
+/// A client with the credentials of one account, or none.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    client: Client,
+    base: String,
+    token: Option<String>,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Caller {
+    pub(crate) fn new(address: SocketAddr, token: Option<String>) -> Self {
+        Self {
+            client: Client::builder().no_proxy().build().unwrap(),
+            base: format!("http://{address}"),
+            token,
+        }
+    }
+
+    /// The same caller with other credentials.
+    pub(crate) fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// A request to a path, with the credentials.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.client.request(method, format!("{}{path}", self.base));
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
+    }
+
+    /// Sends a request that was made by hand.
+    pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
+        let response = request.send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(self.request(Method::GET, path)).await
+    }
+
+    pub(crate) async fn head(&self, path: &str) -> Answer {
+        self.send(self.request(Method::HEAD, path)).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    /// A merge patch on the version that the tag names.
+    pub(crate) async fn patch(&self, path: &str, tag: &str, body: &Value) -> Answer {
+        let request = self.request(Method::PATCH, path).header("If-Match", tag).json(body);
+        self.send(request.header("Content-Type", "application/merge-patch+json")).await
+    }
+
+    pub(crate) async fn delete(&self, path: &str, tag: &str) -> Answer {
+        self.send(self.request(Method::DELETE, path).header("If-Match", tag)).await
+    }
+
+    /// Reads every page of a list.
+    pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
+        let (mut items, mut next) = (Vec::new(), Some(path.to_owned()));
+        while let Some(path) = next {
+            let page = self.get(&path).await.ok().json();
+            items.extend(page["items"].as_array().unwrap().iter().cloned());
+            next = page["next"].as_str().map(str::to_owned);
+        }
+        items
+    }
+}
+
+impl Answer {
+    /// Whatever else it is, it has to be this status.
+    #[track_caller]
+    pub(crate) fn expect(self, status: u16) -> Self {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text());
+        self
+    }
+
+    #[track_caller]
+    pub(crate) fn ok(self) -> Self {
+        self.expect(200)
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+
+    /// A header; empty when it is not there.
+    pub(crate) fn header(&self, name: &str) -> String {
+        self.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
+    }
+
+    /// The entity tag.
+    pub(crate) fn tag(&self) -> String {
+        self.header("etag")
+    }
+
+    /// A problem of this status and code, complete as RFC 9457 and the conventions want it.
+    #[track_caller]
+    pub(crate) fn problem(self, status: u16, code: &str) -> Value {
+        let body = self.json();
+        assert_eq!((self.status.as_u16(), body["code"].as_str()), (status, Some(code)), "{body:#}");
+        assert_eq!(self.header("content-type"), "application/problem+json");
+        assert_eq!(body["status"], status);
+        assert_eq!(body["type"], format!("/problems/{code}"));
+        assert_eq!(body["request_id"], self.header("x-request-id"));
+        for member in ["title", "detail", "instance"] {
+            assert!(body[member].as_str().is_some_and(|text| !text.is_empty()), "{member}: {body:#}");
+        }
+        body
+    }
+
+    /// The faults of a problem, as `place code`, sorted.
+    #[track_caller]
+    pub(crate) fn faults(self, status: u16, code: &str) -> Vec<String> {
+        let body = self.problem(status, code);
+        let place = |fault: &Value| {
+            ["pointer", "parameter", "header"]
+                .into_iter()
+                .find_map(|name| fault[name].as_str().map(str::to_owned))
+        };
+        let faults = body["errors"].as_array().cloned().unwrap_or_default();
+        let mut faults: Vec<_> = faults
+            .iter()
+            .map(|it| format!("{} {}", place(it).unwrap(), it["code"].as_str().unwrap()))
+            .collect();
+        faults.sort();
+        faults
+    }
+}

@@ -1,0 +1,107 @@
+//! A private database for each test, copied from a template that holds the real data and an account a role.
+
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+
+use tempfile::TempDir;
+use vku_domain::kernel::time::SystemClock;
+use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::keyring::Keyring;
+use vku_persistence::kernel::seal::Secret;
+use vku_persistence::kernel::store::Store;
+
+use super::app::Backend;
+use super::postgres;
+
+/// The secret of every test database: the template's keys are sealed with it.
+const SECRET: [u8; 32] = [7; 32];
+
+/// A database, until it is dropped.
+pub(crate) struct Private {
+    pub(crate) url: String,
+    _folder: Option<TempDir>,
+}
+
+/// Opens a store on a database.
+pub(crate) async fn open(url: &str) -> (Store, Keyring) {
+    let database = Database::connect(url).await.unwrap();
+    database.migrate().await.unwrap();
+    Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap()
+}
+
+async fn fill(url: &str) {
+    let (store, _) = open(url).await;
+    vku_server::demo::fill(&store).await.unwrap();
+    store.database().clone().close().await.unwrap();
+}
+
+/// A copy of the template; `None` where this back end is not there.
+pub(crate) fn copy(backend: Backend) -> Option<Private> {
+    match backend {
+        Backend::Sqlite => {
+            let folder = TempDir::new().unwrap();
+            let file = folder.path().join("test.db");
+            std::fs::copy(sqlite_template(), &file).unwrap();
+            Some(Private { url: format!("sqlite://{}", file.display()), _folder: Some(folder) })
+        }
+        Backend::Postgres => {
+            let server = postgres::server()?;
+            let template = postgres_template(server);
+            let name = format!("test_{}", uuid::Uuid::now_v7().simple());
+            on_runtime(server.create_database(&name, Some(template)));
+            Some(Private { url: server.url(&name), _folder: None })
+        }
+    }
+}
+
+/// An empty database.
+pub(crate) fn empty(backend: Backend) -> Option<Private> {
+    match backend {
+        Backend::Sqlite => {
+            let folder = TempDir::new().unwrap();
+            let url = format!("sqlite://{}", folder.path().join("empty.db").display());
+            Some(Private { url, _folder: Some(folder) })
+        }
+        Backend::Postgres => {
+            let server = postgres::server()?;
+            let name = format!("empty_{}", uuid::Uuid::now_v7().simple());
+            on_runtime(server.create_database(&name, None));
+            Some(Private { url: server.url(&name), _folder: None })
+        }
+    }
+}
+
+fn on_runtime<R: Send>(work: impl Future<Output = R> + Send) -> R {
+    // A thread of its own: the caller may be inside a runtime.
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+            })
+            .join()
+            .unwrap()
+    })
+}
+
+fn sqlite_template() -> &'static Path {
+    static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
+    let (_, file) = TEMPLATE.get_or_init(|| {
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("template.db");
+        let url = format!("sqlite://{}", file.display());
+        on_runtime(async move { fill(&url).await });
+        (folder, file)
+    });
+    file
+}
+
+fn postgres_template(server: &'static postgres::Server) -> &'static str {
+    static TEMPLATE: OnceLock<String> = OnceLock::new();
+    TEMPLATE.get_or_init(|| {
+        let name = format!("template_{}", uuid::Uuid::now_v7().simple());
+        on_runtime(server.create_database(&name, None));
+        let url = server.url(&name);
+        on_runtime(async move { fill(&url).await });
+        name
+    })
+}

@@ -1,0 +1,33 @@
+//! What every test stands on: a running app on a private database, and somebody who calls it.
+
+mod app;
+mod caller;
+mod database;
+pub(crate) mod postgres;
+
+pub(crate) use app::{Backend, TestApp, run};
+pub(crate) use caller::{Answer, Caller};
+
+/// A test of the API: runs on SQLite always, and on PostgreSQL where there is one.
+macro_rules! on_both {
+    ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+
+            async fn test($app: $crate::harness::TestApp) $body
+
+            #[test]
+            fn sqlite() {
+                $crate::harness::run($crate::harness::Backend::Sqlite, test);
+            }
+
+            #[test]
+            fn postgres() {
+                $crate::harness::run($crate::harness::Backend::Postgres, test);
+            }
+        }
+    )+};
+}
+pub(crate) use on_both;

@@ -1,0 +1,291 @@
+//! PostgreSQL for tests: [`server`] for databases of one's own on the server that all tests of this process
+//! share, [`Cluster`] for the rare test that has to stop and start a server.
+//!
+//! Whether there is a PostgreSQL at all depends on the machine, so both answer `None` where there is none,
+//! and panic instead when `VKU_REQUIRE_POSTGRES=1` says that this machine must have one.
+
+use std::env;
+use std::fs::{self, DirBuilder};
+use std::io::{BufRead, BufReader, Write};
+use std::net::TcpListener;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection};
+use tokio::sync::Mutex;
+use url::Url;
+use uuid::Uuid;
+
+/// The server that the tests of this process share: the one `VKU_TEST_POSTGRES_URL` names, else a throw-away
+/// cluster that ends with this process. Starting it blocks for about a second, once.
+pub fn server() -> Option<&'static Server> {
+    static GIVEN: OnceLock<Option<Server>> = OnceLock::new();
+    static OWN: OnceLock<Option<Cluster>> = OnceLock::new();
+
+    let given = GIVEN.get_or_init(Server::from_environment).as_ref();
+    given.or_else(|| OWN.get_or_init(Cluster::start).as_ref().map(Cluster::server))
+}
+
+/// A server on which databases may be created.
+pub struct Server {
+    /// Names the database from which the others are created and dropped.
+    url: Url,
+}
+
+impl Server {
+    fn from_environment() -> Option<Self> {
+        let url = env::var("VKU_TEST_POSTGRES_URL").ok().filter(|url| !url.is_empty())?;
+        match url.parse() {
+            Ok(url) => Some(Self { url }),
+            Err(error) => panic!("VKU_TEST_POSTGRES_URL is not a URL: {error}"),
+        }
+    }
+
+    /// The URL of one database of this server, whether it exists or not.
+    pub fn url(&self, database: &str) -> String {
+        let mut url = self.url.clone();
+        url.set_path(database);
+        url.into()
+    }
+
+    /// Creates a database, empty or as a copy of `template`, to which nobody should be connected.
+    pub async fn create_database(&self, name: &str, template: Option<&str>) {
+        let Some(template) = template else {
+            return self.expect(&format!("CREATE DATABASE {}", quoted(name))).await;
+        };
+
+        // Copies made at once only slow each other down, and a template that is busy (a connection on its way
+        // out, a test in another process) is free again a moment later.
+        static COPYING: Mutex<()> = Mutex::const_new(());
+        let _turn = COPYING.lock().await;
+        let statement = format!("CREATE DATABASE {} TEMPLATE {}", quoted(name), quoted(template));
+        let patience = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < patience {
+            match self.execute(&statement).await {
+                Err(error) if is_object_in_use(&error) => {
+                    tokio::time::sleep(Duration::from_millis(100)).await
+                }
+                result => return result.unwrap_or_else(|error| panic!("{statement}: {error}")),
+            }
+        }
+        panic!("{statement}: the template is still in use after 30 seconds");
+    }
+
+    /// Drops a database, if it exists, whoever is connected to it.
+    pub async fn drop_database(&self, name: &str) {
+        self.expect(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await;
+    }
+
+    async fn expect(&self, statement: &str) {
+        self.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+
+    /// On a connection of its own: tests run in many runtimes, and a connection belongs to one.
+    async fn execute(&self, statement: &str) -> sqlx::Result<()> {
+        let mut connection = PgConnection::connect(self.url.as_str()).await?;
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
+        connection.close().await
+    }
+}
+
+fn quoted(identifier: &str) -> String {
+    format!("\"{}\"", identifier.replace('"', "\"\""))
+}
+
+fn is_object_in_use(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(|error| error.code());
+    code.as_deref() == Some("55006")
+}
+
+/// The superuser of a cluster, and the only role in it.
+const ROLE: &str = "vku";
+
+/// A throw-away server on a port of 127.0.0.1, its files in a temporary directory. Dropping it removes
+/// everything, and so does the end of this process, however it ends.
+pub struct Cluster {
+    supervisor: Supervisor,
+    port: u16,
+    server: Server,
+}
+
+impl Cluster {
+    /// Starts a server, or answers `None` where PostgreSQL is not installed. Blocks.
+    pub fn start() -> Option<Self> {
+        let Some(programs) = find_programs() else {
+            let required = env::var("VKU_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
+            assert!(
+                !required,
+                "VKU_REQUIRE_POSTGRES=1, but initdb, pg_ctl and postgres are neither on PATH nor in \
+                 /usr/lib/postgresql: install the PostgreSQL server (VKU_TEST_POSTGRES_URL can replace it, \
+                 except for tests that stop their server)"
+            );
+            return None;
+        };
+        let mut supervisor = Supervisor::start(&programs);
+
+        // Between finding a free port and listening on it, another process may take it.
+        for _ in 0..3 {
+            let port = free_port();
+            if supervisor.obeys(&format!("start {port}")) {
+                let url = format!("postgres://{ROLE}@127.0.0.1:{port}/postgres");
+                let url = url.parse().expect("a well-formed URL");
+                return Some(Self { supervisor, port, server: Server { url } });
+            }
+        }
+        panic!("PostgreSQL in {} does not start:\n{}", programs.display(), supervisor.log());
+    }
+
+    /// For creating databases on it.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// The URL of the database `postgres`, which every cluster has.
+    pub fn url(&self) -> String {
+        self.server.url("postgres")
+    }
+
+    /// Takes the server away: open connections break, new ones are refused. What was committed is kept.
+    /// Blocks.
+    pub fn stop(&mut self) {
+        assert!(self.supervisor.obeys("stop"), "PostgreSQL does not stop:\n{}", self.supervisor.log());
+    }
+
+    /// Brings a stopped server back on the same port. Blocks.
+    pub fn restart(&mut self) {
+        let order = format!("start {}", self.port);
+        assert!(self.supervisor.obeys(&order), "PostgreSQL does not start again:\n{}", self.supervisor.log());
+    }
+}
+
+/// A shell between this process and its server. A process that is killed can clean up nothing, but the system
+/// closes its pipes: when the shell's standard input ends, it ends the server and removes the directory.
+struct Supervisor {
+    shell: Child,
+    answers: BufReader<ChildStdout>,
+    directory: PathBuf,
+}
+
+/// Expects the directory of the programs and the role as arguments, and orders on standard input, each of
+/// which it answers with a line. Runs in the directory it removes, so that paths are short and need no
+/// quoting.
+///
+/// - Only the end of its input ends it: no signal, and no answer that nobody is there to read.
+/// - `initdb` runs here, because a test can be killed while it runs. If it fails, so does the first `start`.
+/// - `stop` is "fast" and not "immediate", because without `synchronous_commit` the latter loses commits.
+/// - No Unix socket: its path would be too long in some temporary directories.
+const SUPERVISOR: &str = r#"
+trap '' HUP INT PIPE TERM
+programs=$1 role=$2 directory=$PWD
+
+server() {
+    "$programs/pg_ctl" -D data -l log -w -t 30 "$@" >>log 2>&1 </dev/null
+}
+
+"$programs/initdb" -D data -U "$role" --auth=trust --encoding=UTF8 \
+    --locale-provider=icu --icu-locale=und --locale=C.UTF-8 --no-sync >log 2>&1 </dev/null
+
+while read -r order port; do
+    case $order in
+        start)
+            server start -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+                -c max_connections=300 -c shared_buffers=64MB \
+                -c fsync=off -c synchronous_commit=off -c full_page_writes=off" ||
+                { server stop -m immediate; false; } ;;
+        stop) server stop -m fast ;;
+    esac && echo done || echo failed
+done
+
+server stop -m immediate
+cd / && rm -rf "$directory"
+"#;
+
+impl Supervisor {
+    fn start(programs: &Path) -> Self {
+        let directory = env::temp_dir().join(format!("vku-postgres-{}", Uuid::new_v4().simple()));
+        DirBuilder::new()
+            .mode(0o700)
+            .create(&directory)
+            .unwrap_or_else(|error| panic!("{}: {error}", directory.display()));
+
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", SUPERVISOR, "postgres-for-tests"]).arg(programs).arg(ROLE);
+        shell.current_dir(&directory);
+        shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        // Its own process group: Ctrl-C and a test runner's time limit are meant for the tests.
+        shell.process_group(0);
+        if let Some((uid, gid)) = unprivileged_user() {
+            chown(&directory, Some(uid), Some(gid)).expect("root may give a directory away");
+            shell.uid(uid).gid(gid);
+        }
+        let mut shell =
+            shell.spawn().unwrap_or_else(|error| panic!("/bin/sh in {}: {error}", directory.display()));
+        let answers = BufReader::new(shell.stdout.take().expect("standard output is piped"));
+        Self { shell, answers, directory }
+    }
+
+    /// Gives an order and waits until it is carried out, or has failed.
+    fn obeys(&mut self, order: &str) -> bool {
+        let orders = self.shell.stdin.as_mut().expect("standard input is piped");
+        let mut answer = String::new();
+        let given = writeln!(orders, "{order}").and_then(|()| self.answers.read_line(&mut answer));
+        given.is_ok() && answer == "done\n"
+    }
+
+    fn log(&self) -> String {
+        let log = fs::read(self.directory.join("log")).unwrap_or_default();
+        String::from_utf8_lossy(&log).into_owned()
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // Waiting closes standard input first.
+        self.shell.wait().ok();
+    }
+}
+
+/// The server refuses to run as root, so a root's tests run it as somebody else.
+fn unprivileged_user() -> Option<(u32, u32)> {
+    let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+    if !is_root {
+        return None;
+    }
+    let users = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let ids_of = |name: &str| {
+        let user = users.lines().find(|user| user.split(':').next() == Some(name))?;
+        let mut ids = user.split(':').skip(2).map(|id| id.parse().ok());
+        Some((ids.next()??, ids.next()??))
+    };
+    let ids = ids_of("postgres").or_else(|| ids_of("nobody"));
+    Some(ids.expect("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`"))
+}
+
+/// The directory of the server's programs. Debian keeps them off PATH, in a directory for each major version.
+fn find_programs() -> Option<PathBuf> {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut debian: Vec<_> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .collect();
+    debian.sort_by_key(|version| version.file_name()?.to_str()?.parse::<u32>().ok());
+
+    env::split_paths(&path)
+        .filter(|directory| directory.is_absolute())
+        .chain([PathBuf::from("/usr/local/bin")])
+        .chain(debian.into_iter().rev().map(|version| version.join("bin")))
+        .find(|directory| {
+            ["initdb", "pg_ctl", "postgres"].iter().all(|program| directory.join(program).is_file())
+        })
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).expect("127.0.0.1 has a free port");
+    listener.local_addr().expect("a bound socket has an address").port()
+}
