@@ -22,42 +22,27 @@ use vku_domain::utility::Utility;
 use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::{Links, PartyLink};
+use crate::kernel::row::row;
 use crate::kernel::table::{
-    Meta, SortColumn, Table, column, first_day, in_set, json_opt, last_day, named, one_of,
-    seen_by_visibility, text, text_opt, to_json_opt, to_text,
+    SortColumn, Table, column, first_day, in_set, json_opt, last_day, named, one_of, seen_by_visibility,
+    text, text_opt, to_json_opt, to_text,
 };
 
-pub mod row {
-    //! The row of the table `partnership`.
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "partnership")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub version: i64,
-        pub created_at: DateTimeUtc,
-        pub updated_at: DateTimeUtc,
-        pub deleted_at: Option<DateTimeUtc>,
-        pub slug: String,
-        pub title: String,
-        pub title_key: String,
-        pub summary: Option<Json>,
-        pub status: Option<String>,
-        pub start: Option<String>,
-        pub start_first: String,
-        pub end: Option<String>,
-        pub end_last: String,
-        pub based_on: Option<Json>,
-        pub visibility: String,
-        pub source_url: Option<String>,
+row! {
+    "partnership" {
+        slug: String,
+        title: String,
+        title_key: String,
+        summary: Option<Json>,
+        status: Option<String>,
+        start: Option<String>,
+        start_first: String,
+        end: Option<String>,
+        end_last: String,
+        based_on: Option<Json>,
+        visibility: String,
+        source_url: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 impl Table for Partnership {
@@ -69,7 +54,7 @@ impl Table for Partnership {
     const PARTIES: bool = true;
     const HIDEABLE: bool = true;
 
-    fn write(meta: Meta, data: &Self) -> Result<(row::Model, Links), Error> {
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {
             slug,
             title,
@@ -85,12 +70,7 @@ impl Table for Partnership {
             visibility,
             source_url,
         } = data;
-        let row = row::Model {
-            id: meta.id,
-            version: meta.version,
-            created_at: meta.created_at,
-            updated_at: meta.updated_at,
-            deleted_at: meta.deleted_at,
+        let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             title: title.to_string(),
             title_key: fold(title.as_str()),
@@ -112,22 +92,14 @@ impl Table for Partnership {
             participants.iter().cloned().fold(links, |links, Participant { party, role, from, until }| {
                 links.party(PartyLink { field: role.to_string(), party, from, until })
             });
-        Ok((row, links))
+        Ok((columns, links))
     }
 
-    fn read(row: row::Model, mut links: Links) -> Result<(Meta, Self), Corrupt> {
-        let meta = Meta {
-            id: row.id,
-            parent: None,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            deleted_at: row.deleted_at,
-        };
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
         let participants = links.take_parties().into_iter().map(|PartyLink { field, party, from, until }| {
             Ok(Participant { party, role: text(field)?, from, until })
         });
-        let data = Self {
+        Ok(Self {
             slug: Some(text(row.slug)?),
             title: text(row.title)?,
             summary: json_opt(row.summary)?,
@@ -141,12 +113,7 @@ impl Table for Partnership {
             based_on: json_opt(row.based_on)?,
             visibility: text(row.visibility)?,
             source_url: text_opt(row.source_url)?,
-        };
-        Ok((meta, data))
-    }
-
-    fn row_id(row: &row::Model) -> Uuid {
-        row.id
+        })
     }
 
     fn condition(filter: &PartnershipFilter, actor: &Actor) -> Condition {

@@ -1,7 +1,6 @@
 //! How funding programmes lie in their table.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::fold::fold;
@@ -11,43 +10,28 @@ use vku_domain::programme::{FundingProgramme, ProgrammeFilter, ProgrammeSort};
 
 use crate::kernel::error::Corrupt;
 use crate::kernel::link::Links;
+use crate::kernel::row::row;
 use crate::kernel::table::{
-    Meta, SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text,
-    text_opt, to_json_opt, to_text,
+    SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text, text_opt,
+    to_json_opt, to_text,
 };
 
-pub mod row {
-    //! The row of the table `funding_programme`.
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "funding_programme")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub version: i64,
-        pub created_at: DateTimeUtc,
-        pub updated_at: DateTimeUtc,
-        pub deleted_at: Option<DateTimeUtc>,
-        pub slug: String,
-        pub name: String,
-        pub name_key: String,
-        pub kind: String,
-        pub start: Option<String>,
-        pub start_first: String,
-        pub end: Option<String>,
-        pub end_last: String,
-        pub volume_minor: Option<i64>,
-        pub volume_currency: Option<String>,
-        pub description: Option<Json>,
-        pub url: Option<String>,
-        pub source_url: Option<String>,
+row! {
+    "funding_programme" {
+        slug: String,
+        name: String,
+        name_key: String,
+        kind: String,
+        start: Option<String>,
+        start_first: String,
+        end: Option<String>,
+        end_last: String,
+        volume_minor: Option<i64>,
+        volume_currency: Option<String>,
+        description: Option<Json>,
+        url: Option<String>,
+        source_url: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 impl Table for FundingProgramme {
@@ -58,7 +42,7 @@ impl Table for FundingProgramme {
     const SETS: bool = true;
     const PARTIES: bool = true;
 
-    fn write(meta: Meta, data: &Self) -> Result<(row::Model, Links), Error> {
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {
             slug,
             name,
@@ -74,12 +58,7 @@ impl Table for FundingProgramme {
             url,
             source_url,
         } = data;
-        let row = row::Model {
-            id: meta.id,
-            version: meta.version,
-            created_at: meta.created_at,
-            updated_at: meta.updated_at,
-            deleted_at: meta.deleted_at,
+        let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
             name_key: fold(name.as_str()),
@@ -99,19 +78,11 @@ impl Table for FundingProgramme {
             .set("countries", countries)
             .party_list("funders", funders)
             .party_list("implementers", implementers);
-        Ok((row, links))
+        Ok((columns, links))
     }
 
-    fn read(row: row::Model, mut links: Links) -> Result<(Meta, Self), Corrupt> {
-        let meta = Meta {
-            id: row.id,
-            parent: None,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            deleted_at: row.deleted_at,
-        };
-        let data = Self {
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
             slug: Some(text(row.slug)?),
             name: text(row.name)?,
             funders: links.take_party_list("funders"),
@@ -125,12 +96,7 @@ impl Table for FundingProgramme {
             description: json_opt(row.description)?,
             url: text_opt(row.url)?,
             source_url: text_opt(row.source_url)?,
-        };
-        Ok((meta, data))
-    }
-
-    fn row_id(row: &row::Model) -> Uuid {
-        row.id
+        })
     }
 
     fn condition(filter: &ProgrammeFilter, actor: &Actor) -> Condition {

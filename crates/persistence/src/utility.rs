@@ -15,50 +15,35 @@ use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
+use crate::kernel::row::row;
 use crate::kernel::store::Writer;
 use crate::kernel::table::{
-    Meta, SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt,
-    to_json, to_json_opt, to_text,
+    SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt, to_json,
+    to_json_opt, to_text,
 };
 
-pub mod row {
-    //! The row of the table `utility`.
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "utility")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub version: i64,
-        pub created_at: DateTimeUtc,
-        pub updated_at: DateTimeUtc,
-        pub deleted_at: Option<DateTimeUtc>,
-        pub slug: String,
-        pub name: String,
-        pub name_key: String,
-        pub aliases: Json,
-        pub kind: String,
-        pub legal_form: Option<String>,
-        pub country: String,
-        pub region: Option<String>,
-        pub city: Option<String>,
-        pub city_key: String,
-        pub latitude: Option<f64>,
-        pub longitude: Option<f64>,
-        pub climate_zone: Option<String>,
-        pub population_served: Option<Json>,
-        pub employees: Option<Json>,
-        pub website: Option<String>,
-        pub description: Option<Json>,
-        pub visibility: String,
-        pub source_url: Option<String>,
+row! {
+    "utility" {
+        slug: String,
+        name: String,
+        name_key: String,
+        aliases: Json,
+        kind: String,
+        legal_form: Option<String>,
+        country: String,
+        region: Option<String>,
+        city: Option<String>,
+        city_key: String,
+        latitude: Option<f64>,
+        longitude: Option<f64>,
+        climate_zone: Option<String>,
+        population_served: Option<Json>,
+        employees: Option<Json>,
+        website: Option<String>,
+        description: Option<Json>,
+        visibility: String,
+        source_url: Option<String>,
     }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
 }
 
 impl Table for Utility {
@@ -70,7 +55,7 @@ impl Table for Utility {
     const HIDEABLE: bool = true;
     const LOCATED: bool = true;
 
-    fn write(meta: Meta, data: &Self) -> Result<(row::Model, Links), Error> {
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {
             slug,
             name,
@@ -93,12 +78,7 @@ impl Table for Utility {
             visibility,
             source_url,
         } = data;
-        let row = row::Model {
-            id: meta.id,
-            version: meta.version,
-            created_at: meta.created_at,
-            updated_at: meta.updated_at,
-            deleted_at: meta.deleted_at,
+        let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
             name_key: fold(name.as_str()),
@@ -124,21 +104,13 @@ impl Table for Utility {
             .set("languages", languages)
             .set("expertise", expertise)
             .set("needs", needs);
-        Ok((row, links))
+        Ok((columns, links))
     }
 
-    fn read(row: row::Model, mut links: Links) -> Result<(Meta, Self), Corrupt> {
-        let meta = Meta {
-            id: row.id,
-            parent: None,
-            version: row.version,
-            created_at: row.created_at,
-            updated_at: row.updated_at,
-            deleted_at: row.deleted_at,
-        };
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
         let location =
             row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
-        let data = Self {
+        Ok(Self {
             slug: Some(text(row.slug)?),
             name: text(row.name)?,
             aliases: json(row.aliases)?,
@@ -159,12 +131,7 @@ impl Table for Utility {
             needs: links.take_set("needs")?,
             visibility: text(row.visibility)?,
             source_url: text_opt(row.source_url)?,
-        };
-        Ok((meta, data))
-    }
-
-    fn row_id(row: &row::Model) -> Uuid {
-        row.id
+        })
     }
 
     fn condition(filter: &UtilityFilter, _actor: &Actor) -> Condition {

@@ -9,6 +9,7 @@ pub mod import;
 pub mod keyring;
 pub(crate) mod link;
 mod page;
+pub mod row;
 mod save;
 pub mod seal;
 pub(crate) mod select;

@@ -18,10 +18,11 @@ use vku_domain::kernel::value::{Slug, Text};
 use vku_domain::kernel::violation::Violations;
 
 use super::error::failed;
-use super::link;
+use super::link::{self, Links};
+use super::row::{Meta, Row};
 use super::select::one;
 use super::store::Writer;
-use super::table::{Meta, Parent, Table, column};
+use super::table::{Parent, Table, column};
 use super::{card, select};
 use crate::change::NewChange;
 
@@ -44,7 +45,7 @@ impl Writer<'_> {
         let at = self.at();
         let meta =
             Meta { id, parent: parent_id, version: 1, created_at: at, updated_at: at, deleted_at: None };
-        let (row, links) = T::write(meta, &data)?;
+        let (row, links) = row::<T>(meta, &data)?;
         T::Entity::insert(row.into_active_model()).exec_without_returning(self.tx()).await.map_err(failed)?;
         link::save::<T>(self.tx(), id, links, true).await?;
         self.noted::<T>(id, ChangeAction::Created, None).await
@@ -288,7 +289,7 @@ impl Writer<'_> {
     }
 
     async fn update<T: Table>(&self, meta: Meta, data: &T, version: i64) -> Result<(), Error> {
-        let (row, links) = T::write(meta, data)?;
+        let (row, links) = row::<T>(meta, data)?;
         let row = row.into_active_model().reset_all();
         // The row is locked, so its version is the one that was read; should it ever not be, nothing is overwritten.
         let updated = T::Entity::update_many()
@@ -357,6 +358,13 @@ impl<T: Table> Saved<T> {
     ) -> Result<Stored<T>, Error> {
         writer.noted(self.0, action, passage).await
     }
+}
+
+fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, Links), Error> {
+    let (columns, links) = T::write(data)?;
+    let row =
+        T::Row::join(meta, columns).ok_or_else(|| Error::internal("a part without what it belongs to"))?;
+    Ok((row, links))
 }
 
 fn meta<T: Resource>(stored: &Stored<T>) -> Meta {

@@ -14,6 +14,7 @@ use vku_domain::kernel::resource::{Resource, Stored};
 
 use super::error::{Corrupt, failed};
 use super::link;
+use super::row::Row;
 use super::store::Reader;
 use super::table::{Parent, Table, column};
 
@@ -69,15 +70,17 @@ pub(crate) async fn complete<T: Table>(
     tx: &DatabaseTransaction,
     rows: &[QueryResult],
 ) -> Result<Vec<Stored<T>>, Error> {
-    let rows = rows.iter().map(|row| T::Row::from_query_result(row, "")).collect::<Result<Vec<_>, _>>();
+    let rows = rows
+        .iter()
+        .map(|row| T::Row::from_query_result(row, "").map(Row::split))
+        .collect::<Result<Vec<_>, _>>();
     let rows = rows.map_err(failed)?;
-    let ids: Vec<Uuid> = rows.iter().map(T::row_id).collect();
+    let ids: Vec<Uuid> = rows.iter().map(|(meta, _)| meta.id).collect();
     let mut links = link::load::<T>(tx, &ids).await?;
     let mut items = Vec::with_capacity(rows.len());
     let mut parents = Vec::new();
-    for row in rows {
-        let links = links.remove(&T::row_id(&row)).unwrap_or_default();
-        let (meta, data) = T::read(row, links)?;
+    for (meta, columns) in rows {
+        let data = T::read(columns, links.remove(&meta.id).unwrap_or_default())?;
         parents.push(meta.parent);
         items.push(Stored {
             id: meta.id,

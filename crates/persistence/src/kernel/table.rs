@@ -2,13 +2,11 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
 use serde::Serialize;
 use serde_json::Value;
-use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::{Card, Key};
@@ -18,25 +16,9 @@ use vku_domain::kernel::violation::{Fault, Violations};
 
 use super::error::Corrupt;
 use super::link::Links;
+use super::row::Row;
 use super::select;
 use super::store::{Reader, Writer};
-
-/// What every row has.
-#[derive(Clone, Copy, Debug)]
-pub struct Meta {
-    /// UUIDv7.
-    pub id: Uuid,
-    /// The row that a part belongs to.
-    pub parent: Option<Uuid>,
-    /// Counts the changes from 1.
-    pub version: i64,
-    /// When it was made.
-    pub created_at: DateTime<Utc>,
-    /// When it last changed.
-    pub updated_at: DateTime<Utc>,
-    /// When it was deleted, if it is.
-    pub deleted_at: Option<DateTime<Utc>>,
-}
 
 /// The column that a list is sorted by.
 #[derive(Clone, Copy, Debug)]
@@ -54,7 +36,7 @@ pub trait Table: Resource<Parent: Parent> {
     /// The sea-orm entity.
     type Entity: EntityTrait<Model = Self::Row>;
     /// Its row.
-    type Row: FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
+    type Row: Row + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
     /// Its row as sea-orm writes it.
     type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
 
@@ -69,14 +51,11 @@ pub trait Table: Resource<Parent: Parent> {
     /// Its foreign keys to other resources, beside sets and parties: column and resource.
     const REFERS: &'static [(&'static str, &'static str)] = &[];
 
-    /// The row and the links that keep this data; destructures the data, so that no member is forgotten.
-    fn write(meta: Meta, data: &Self) -> Result<(Self::Row, Links), Error>;
+    /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
+    fn write(data: &Self) -> Result<(Columns<Self>, Links), Error>;
 
-    /// The data that a row and its links keep.
-    fn read(row: Self::Row, links: Links) -> Result<(Meta, Self), Corrupt>;
-
-    /// The row's id.
-    fn row_id(row: &Self::Row) -> Uuid;
+    /// The data that columns and links keep.
+    fn read(columns: Columns<Self>, links: Links) -> Result<Self, Corrupt>;
 
     /// The filter as SQL; what a caller may not see matches nothing.
     fn condition(filter: &Self::Filter, actor: &Actor) -> Condition;
@@ -106,6 +85,9 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 }
+
+/// The columns of a resource's own.
+pub(crate) type Columns<T> = <<T as Table>::Row as Row>::Columns;
 
 /// What a resource can be a part of: another resource, or nothing.
 pub trait Parent: Send + Sync + Sized + 'static {
