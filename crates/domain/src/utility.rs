@@ -169,7 +169,7 @@ impl Resource for Utility {
     fn withheld(role: Role) -> &'static [&'static str] {
         match role {
             Role::Admin | Role::Coordinator => &[],
-            Role::Reader | Role::Member | Role::Partner => &["slug", "visibility"],
+            Role::Reader | Role::Member | Role::Partner => &["slug", "visibility", "kind"],
         }
     }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{IntoActiveModel, QueryOrder};
+use sea_orm::{IntoActiveModel, QueryOrder, Select};
 use vku_domain::account::Account;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
@@ -13,6 +13,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::utility::UtilityKind;
 
 use crate::kernel::card;
+use crate::kernel::connect::passing_over_broken;
 use crate::kernel::error::failed;
 use crate::kernel::store::{Store, Writing};
 use crate::kernel::table::text;
@@ -139,12 +140,8 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn account_by_email(&self, email: &Email) -> Result<Option<(Account, String)>, Error> {
-        let found = row::Entity::find()
-            .filter(row::Column::EmailKey.eq(email.folded()))
-            .one(self.database().reading())
-            .await
-            .map_err(failed)?;
-        let Some(found) = found else { return Ok(None) };
+        let select = row::Entity::find().filter(row::Column::EmailKey.eq(email.folded()));
+        let Some(found) = self.find(select).await? else { return Ok(None) };
         let hash = found.password_hash.clone();
         Ok(Some((self.complete(found).await?, hash)))
     }
@@ -153,8 +150,7 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn account(&self, id: Uuid) -> Result<Option<Account>, Error> {
-        let found = row::Entity::find_by_id(id).one(self.database().reading()).await.map_err(failed)?;
-        match found {
+        match self.find(row::Entity::find_by_id(id)).await? {
             Some(found) => self.complete(found).await.map(Some),
             None => Ok(None),
         }
@@ -190,21 +186,33 @@ impl Store {
         }
     }
 
+    async fn find(&self, select: Select<row::Entity>) -> Result<Option<row::Model>, Error> {
+        let reading = self.database().reading();
+        passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)
+    }
+
     async fn complete(&self, row: row::Model) -> Result<Account, Error> {
         let role: Role = text(row.role)?;
         let mut utilities = Vec::new();
         if matches!(role, Role::Member | Role::Partner) {
+            let live = Query::select()
+                .column("id")
+                .from("utility")
+                .and_where(Expr::col("deleted_at").is_null())
+                .take();
             let select = Query::select()
                 .column("utility_id")
                 .from("account_utility")
                 .and_where(Expr::col("account_id").eq(row.id))
+                .and_where(Expr::col("utility_id").in_subquery(live))
                 .take();
-            let connection = self.database().reading();
-            let bound = connection.query_all(&select).await.map_err(failed)?;
+            let operator = Actor::operator(self.now());
+            let reader = self.read(&operator).await?;
+            let bound = reader.tx().query_all(&select).await.map_err(failed)?;
             let bound =
                 bound.iter().map(|row| row.try_get("", "utility_id")).collect::<Result<Vec<Uuid>, _>>();
             utilities =
-                card::by_id(connection, "utility", &bound.map_err(failed)?).await?.into_values().collect();
+                card::by_id(reader.tx(), "utility", &bound.map_err(failed)?).await?.into_values().collect();
             utilities.sort_by_key(|utility| utility.id);
         }
         Ok(Account {

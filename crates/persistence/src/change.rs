@@ -7,7 +7,7 @@ use sea_orm::{ActiveValue, DatabaseBackend, DatabaseTransaction, QueryOrder, Que
 use serde_json::{Value, json};
 use vku_domain::change::{Change, ChangeAction, Passage};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::{Resource, instant};
+use vku_domain::kernel::resource::{Resource, Stored, instant};
 use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
@@ -57,7 +57,7 @@ pub(crate) struct NewChange {
 }
 
 /// The advisory lock under which positions are given, so that they become visible in their order.
-const LOG_LOCK: i64 = 0x766b_755f_6c6f_67;
+const LOG_LOCK: i64 = 0x0076_6b75_5f6c_6f67;
 
 /// How many rows one statement appends.
 const CHUNK: usize = 200;
@@ -160,11 +160,17 @@ impl Reader<'_> {
         Ok(rows.into_iter().map(row::Model::into_change).collect::<Result<_, _>>()?)
     }
 
-    /// The ways that something has taken, oldest first. Call it for what the actor has been shown.
-    pub async fn steps<T: Resource>(&self, id: Uuid) -> Result<Vec<Step>, Error> {
+    /// The ways that something has taken, oldest first, as far as the actor could see it then. Call it for what the
+    /// actor has been shown: whoever sees it by taking part sees all.
+    ///
+    /// Errors: the database is away.
+    pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
+        let sees = self.actor().sees();
+        let seen = if sees.contains(&of.data.visibility()) { sees } else { Visibility::ALL };
         let rows = row::Entity::find()
+            .filter(row::Column::Visibility.is_in(seen.iter().map(|visibility| visibility.as_str())))
             .filter(row::Column::Resource.eq(T::NAME))
-            .filter(row::Column::ResourceId.eq(id))
+            .filter(row::Column::ResourceId.eq(of.id))
             .filter(row::Column::Passage.is_not_null())
             .order_by_asc(row::Column::Position)
             .all(self.tx())

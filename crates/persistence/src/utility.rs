@@ -10,6 +10,7 @@ use vku_domain::kernel::parameters::Instant;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::{Location, Visibility};
 use vku_domain::partnership::{ParticipantRole, Partnership};
+use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
 use crate::kernel::card;
@@ -178,7 +179,7 @@ impl Table for Utility {
         condition
     }
 
-    /// A partnership is never seen by more than all its participants are, and its partner side is abroad.
+    /// What names it is never seen by more than it is itself, and the partner side of a partnership is abroad.
     async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
         let narrowed = before.data.visibility.is_wider_than(after.visibility);
         let moved = before.data.kind != after.kind;
@@ -195,16 +196,21 @@ impl Table for Utility {
         if moved {
             conflict = conflict.add(Expr::col("field").eq(ParticipantRole::Partner.as_str()));
         }
-        let dependents = partnerships_of(writer.tx(), before.id, conflict).await?;
+        let mut dependents = naming::<Partnership>(writer.tx(), before.id, conflict).await?;
+        if narrowed {
+            // A programme is public, and so is whoever stands in it.
+            dependents.extend(naming::<FundingProgramme>(writer.tx(), before.id, Condition::all()).await?);
+        }
         if dependents.is_empty() {
             return Ok(());
         }
-        let detail = "Partnerships in which it takes part would no longer be right; see `dependents`.";
+        let detail = "What it takes part in would no longer be right; see `dependents`.";
         Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) })
     }
 }
 
-async fn partnerships_of(
+/// The resources of a kind, deleted ones aside, that name the utility as a party.
+async fn naming<T: Table>(
     tx: &DatabaseTransaction,
     utility: Uuid,
     conflict: Condition,
@@ -212,17 +218,17 @@ async fn partnerships_of(
     use sea_orm::ConnectionTrait;
     let ids = Query::select()
         .distinct()
-        .expr_as(column::<Partnership>("id"), "id")
-        .from("partnership")
-        .inner_join("partnership_party", Expr::col("owner_id").equals(("partnership", "id")))
+        .expr_as(column::<T>("id"), "id")
+        .from(T::NAME)
+        .inner_join(format!("{}_party", T::NAME), Expr::col("owner_id").equals((T::NAME, "id")))
         .and_where(Expr::col("utility_id").eq(utility))
-        .and_where(column::<Partnership>("deleted_at").is_null())
+        .and_where(column::<T>("deleted_at").is_null())
         .cond_where(conflict)
         .take();
     let rows = tx.query_all(&ids).await.map_err(failed)?;
     let ids =
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;
-    let mut cards: Vec<_> = card::by_id(tx, "partnership", &ids).await?.into_values().collect();
+    let mut cards: Vec<_> = card::by_id(tx, T::NAME, &ids).await?.into_values().collect();
     cards.sort_by_key(|card| card.id);
-    Ok(cards.into_iter().map(|found| card::name("partnership", found)).collect())
+    Ok(cards.into_iter().map(|found| card::name(T::NAME, found)).collect())
 }

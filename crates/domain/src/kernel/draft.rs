@@ -1,5 +1,7 @@
 //! From a JSON body to what is to be written: merged, read-only members checked, parsed, defaults filled in.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::access::{Actor, Role};
@@ -7,7 +9,7 @@ use super::error::{Code, Error};
 use super::merge::merge;
 use super::resource::{READ_ONLY, Resource, Stored};
 use super::state::State;
-use super::violation::{Violation, Violations};
+use super::violation::{Place, Violation, Violations};
 
 /// Where a body comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +79,7 @@ impl<T: Resource> Draft<T> {
         }
         let moved = |member: &&str| whole.get(member) != current.get(member);
         refuse_withheld::<T>(actor, moved)?;
-        if origin == Origin::Request && moved(&"status") {
+        if origin == Origin::Request && !T::Status::STATES.is_empty() && moved(&"status") {
             let detail = format!("Use `POST …/{}/{}/transitions`.", T::PATH, before.id);
             return Err(Error::new(Code::StatusByTransition, detail));
         }
@@ -89,27 +91,35 @@ impl<T: Resource> Draft<T> {
             Ok(data) => return Self { data: Some(data), violations, holes: Vec::new() },
             Err(faults) => faults,
         };
-        let holes: Vec<String> = faults.pointers().map(str::to_owned).collect();
+        let mut holes: Vec<String> = faults.pointers().map(left_out).collect();
+        holes.dedup();
         let mut rest = whole;
         // From the last to the first, so that removing an entry of a list does not move the next hole.
         holes.iter().rev().for_each(|hole| remove_at(&mut rest, hole));
         violations.append(faults);
-        let data = deserr::deserialize::<T, _, Violations>(rest).ok();
+        let data = match deserr::deserialize::<T, _, Violations>(rest.clone()) {
+            Ok(data) => Some(data),
+            Err(missing) => {
+                holes.extend(missing.pointers().map(str::to_owned));
+                missing.pointers().for_each(|hole| stand_in(&mut rest, hole, T::LABEL));
+                deserr::deserialize::<T, _, Violations>(rest).ok()
+            }
+        };
         Self { data, violations, holes }
     }
 
     /// Ends the draft with what the rules found; a fault that only a removed member causes is not told.
     ///
     /// Errors: 422 with every fault.
-    pub fn finish(self, mut found: Violations) -> Result<T, Error> {
+    pub fn finish(self, found: Violations) -> Result<T, Error> {
         let Self { data, mut violations, holes } = self;
-        found.retain(|Violation { place, .. }| match place {
-            super::violation::Place::Pointer(pointer) => {
-                !holes.iter().any(|hole| within(hole, pointer) || within(pointer, list_of(hole)))
+        for Violation { place, code, detail } in found {
+            let Place::Pointer(pointer) = place else { continue };
+            let pointer = in_whole(&pointer, &holes);
+            if !holes.iter().any(|hole| within(hole, &pointer) || within(&pointer, hole)) {
+                violations.member(pointer, code, detail);
             }
-            _ => true,
-        });
-        violations.append(found);
+        }
         match data {
             Some(data) if violations.is_empty() => Ok(data),
             _ => Err(Error::invalid(violations)),
@@ -155,6 +165,14 @@ pub fn not_writable(member: &str, role: Role) -> String {
     format!("`{member}` is not written by the role `{role}`.")
 }
 
+/// Puts something harmless where a required member was wrong: no rule looks at a name, and what a rule finds in an
+/// empty list is not told. Other members are what rules are about, so nothing can stand in for them.
+fn stand_in(whole: &mut Value, pointer: &str, label: &str) {
+    let (Some(member), Value::Object(members)) = (pointer.strip_prefix('/'), whole) else { return };
+    let value = if member == label { Value::from("–") } else { Value::Array(Vec::new()) };
+    members.entry(member).or_insert(value);
+}
+
 /// Removes the value at a JSON pointer, if there is one.
 fn remove_at(whole: &mut Value, pointer: &str) {
     let Some((parent, name)) = pointer.rsplit_once('/') else { return };
@@ -176,16 +194,33 @@ fn within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The list that a place lies in: entries after a removed one have moved, so nothing below it is told.
-fn list_of(place: &str) -> &str {
-    let mut end = 0;
-    for segment in place.split('/').skip(1) {
-        if segment.parse::<usize>().is_ok() {
-            return place.get(..end).unwrap_or(place);
-        }
-        end += 1 + segment.len();
+/// The list that a place lies in, the index of its entry, and what is below that.
+fn entry(place: &str) -> Option<(&str, usize, &str)> {
+    let (list, rest) = place.split_at(1 + place.strip_prefix('/')?.find('/')?);
+    let rest = rest.strip_prefix('/')?;
+    let (index, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    Some((list, index.parse().ok()?, below))
+}
+
+/// What the rules do not see because of a fault in it: the entry of a list, or the whole member.
+fn left_out(place: &str) -> String {
+    match entry(place) {
+        Some((list, index, _)) => format!("{list}/{index}"),
+        None => place.split('/').take(2).collect::<Vec<_>>().join("/"),
     }
-    place
+}
+
+/// Where a place in the rest lies in the whole: the entries that were left out before it count again.
+fn in_whole(place: &str, holes: &[String]) -> String {
+    let Some((list, index, below)) = entry(place) else { return place.to_owned() };
+    let missing: HashSet<usize> = holes
+        .iter()
+        .filter_map(|hole| entry(hole))
+        .filter(|hole| hole.0 == list)
+        .map(|hole| hole.1)
+        .collect();
+    let index = (0..).filter(|index| !missing.contains(index)).nth(index).unwrap_or(index);
+    format!("{list}/{index}{below}")
 }
 
 #[cfg(test)]
@@ -195,7 +230,11 @@ mod tests {
     #[test]
     fn places() {
         assert!(within("/a/b", "/a") && within("/a", "/a") && within("/a", "") && !within("/ab", "/a"));
-        assert_eq!(list_of("/participants/2/party"), "/participants");
-        assert_eq!(list_of("/location/latitude"), "/location/latitude");
+        assert_eq!(left_out("/participants/2/party"), "/participants/2");
+        assert_eq!(left_out("/location/latitude"), "/location");
+        let holes = ["/a/0", "/a/2", "/b/1"].map(str::to_owned);
+        assert_eq!(in_whole("/a/0/x/y", &holes), "/a/1/x/y");
+        assert_eq!(in_whole("/a/1", &holes), "/a/3");
+        assert_eq!(in_whole("/c/1", &holes), "/c/1");
     }
 }

@@ -58,7 +58,7 @@ codes! {
     NotFound = 404, "not_found", "Not found";
     /// The path is right, the method is not. `Allow` names those there are.
     MethodNotAllowed = 405, "method_not_allowed", "This method is not available here";
-    /// None of the media types in `Accept` can be produced; `available` names what there is.
+    /// None of the media types in `Accept` can be produced; `allowed` names what there is.
     NotAcceptable = 406, "not_acceptable", "No acceptable representation";
     /// The slug is taken, or was once: an old slug keeps leading to its resource and is never given to another.
     SlugTaken = 409, "slug_taken", "The slug is taken";
@@ -66,7 +66,8 @@ codes! {
     EmailTaken = 409, "email_taken", "The e-mail address is taken";
     /// Others refer to this one; `dependents` names them. Change or delete those first.
     HasDependents = 409, "has_dependents", "Others depend on this";
-    /// What this refers to was deleted in the meantime; `errors` names the members. Restore that first.
+    /// What this refers to was deleted in the meantime; `errors` names the members, `dependents` what parts of it refer
+    /// to. Restore that first.
     ReferenceGone = 409, "reference_gone", "Something this refers to is deleted";
     /// The state machine has no such way; `allowed` names the states that it allows from here.
     TransitionNotAllowed = 409, "transition_not_allowed", "This transition is not allowed";

@@ -6,6 +6,9 @@ use sha2::{Digest, Sha256};
 
 use super::violation::Fault;
 
+/// The content codings that answers are compressed in.
+pub const CODINGS: &[&str] = &["gzip", "deflate"];
+
 /// A strong entity tag: the version and a hash of the representation, `"3-9f86d081884c7d65"`.
 ///
 /// The hash moves when a name in a reference changes, so that no stale 304 is given; writes compare the version only.
@@ -28,13 +31,19 @@ impl Tag {
         &self.0
     }
 
-    /// Whether an `If-None-Match` names this representation (weak comparison, RFC 9110, section 13.1.2).
+    /// Whether an `If-None-Match` names this representation (weak comparison, RFC 9110, section 13.1.2), compressed or
+    /// not.
     pub fn is_in(&self, if_none_match: &str) -> bool {
-        if_none_match
-            .split(',')
-            .map(str::trim)
-            .any(|tag| tag == "*" || tag.trim_start_matches("W/") == self.0)
+        let mut tags = if_none_match.split(',').map(|tag| tag.trim().trim_start_matches("W/"));
+        tags.any(|tag| {
+            tag == "*" || tag == self.0 || CODINGS.iter().any(|coding| tag == coded(&self.0, coding))
+        })
     }
+}
+
+/// The tag of the same representation in a content coding: other bytes (RFC 9110, section 8.8.3.3).
+pub fn coded(tag: &str, coding: &str) -> String {
+    format!("{}-{coding}\"", tag.trim_end_matches('"'))
 }
 
 impl fmt::Display for Tag {
@@ -108,5 +117,6 @@ mod tests {
         let tag = Tag::of(3, b"x");
         assert!(tag.is_in(tag.as_str()) && tag.is_in(&format!("\"a\", W/{tag}")) && tag.is_in("*"));
         assert!(!tag.is_in(Tag::of(3, b"y").as_str()));
+        assert!(tag.is_in(&coded(tag.as_str(), "gzip")) && !tag.is_in(&coded(tag.as_str(), "br")));
     }
 }

@@ -30,6 +30,9 @@ pub struct Violation {
     pub detail: String,
 }
 
+/// How many faults of one input are told: nobody reads more, and an answer must not be many times its question.
+const MOST: usize = 1_000;
+
 /// All faults of one input; an empty one means that there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
@@ -52,7 +55,9 @@ impl Violations {
     }
 
     fn push(&mut self, place: Place, code: &'static str, detail: impl Into<String>) {
-        self.0.push(Violation { place, code, detail: detail.into() });
+        if self.0.len() < MOST {
+            self.0.push(Violation { place, code, detail: detail.into() });
+        }
     }
 
     /// Whether nothing was found.
@@ -67,7 +72,8 @@ impl Violations {
 
     /// Takes over what another check found.
     pub fn append(&mut self, other: Self) {
-        self.0.extend(other.0);
+        let room = MOST.saturating_sub(self.0.len());
+        self.0.extend(other.0.into_iter().take(room));
     }
 
     /// Keeps the faults for which `keep` holds.

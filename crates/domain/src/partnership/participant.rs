@@ -102,14 +102,14 @@ impl Partnership {
                     "A German utility is no partner utility: it is `lead`, `associate` or `supporting`.";
                 violations.member(format!("{at}/party"), "german_partner", detail);
             }
-            for earlier in
-                self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant))
-            {
-                if earlier.party == participant.party {
-                    violations.member(&at, "duplicate", "This participant takes part twice at one time.");
-                } else if earlier.role == ParticipantRole::Lead && participant.role == ParticipantRole::Lead {
-                    violations.member(&at, "two_leads", "There are two leads at one time.");
-                }
+            let leads = |it: &Participant| it.role == ParticipantRole::Lead;
+            let earlier =
+                || self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant));
+            if earlier().any(|earlier| earlier.party == participant.party) {
+                violations.member(&at, "duplicate", "This participant takes part twice at one time.");
+            }
+            if leads(participant) && earlier().any(|it| leads(it) && it.party != participant.party) {
+                violations.member(&at, "two_leads", "There are two leads at one time.");
             }
         }
         self.has_one_current_lead(violations);

@@ -216,6 +216,36 @@ pub(crate) async fn dependents<T: Resource>(tx: &DatabaseTransaction, id: Uuid) 
     Ok(found)
 }
 
+/// What parts of this row refer to, and is deleted itself.
+pub(crate) async fn gone_for_parts<T: Resource>(
+    tx: &DatabaseTransaction,
+    id: Uuid,
+) -> Result<Vec<Named>, Error> {
+    let mut found = Vec::new();
+    for part in resources().iter().filter(|described| described.parent == Some(T::NAME)) {
+        for (column, resource) in part.refers {
+            let target = Described::find(resource)?;
+            let wanted = Query::select()
+                .column(*column)
+                .from(part.name)
+                .and_where(Expr::col(format!("{}_id", T::NAME)).eq(id))
+                .and_where(part.column("deleted_at").is_null())
+                .take();
+            let select = target
+                .select()
+                .and_where(target.column("id").in_subquery(wanted))
+                .and_where(target.column("deleted_at").is_not_null())
+                .order_by("id", sea_orm::Order::Asc)
+                .limit(NAMED)
+                .take();
+            for row in tx.query_all(&select).await.map_err(failed)? {
+                found.push(name(target.name, target.card(&row)?));
+            }
+        }
+    }
+    Ok(found)
+}
+
 /// A card as an error names it.
 pub(crate) fn name(resource: &'static str, card: Card) -> Named {
     Named { resource, id: card.id, slug: card.slug.map(|slug| slug.to_string()), name: card.label.1 }

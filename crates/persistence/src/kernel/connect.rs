@@ -13,16 +13,37 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use vku_domain::kernel::error::Error;
 use vku_migration::{Migrator, MigratorTrait as _};
 
-use super::error::failed;
+use super::error::{failed, is_broken};
 
-/// How long a request waits for a connection before it is answered 503, in seconds.
+/// How long a request waits for a connection to PostgreSQL before it is answered 503: when it is away, all wait so long.
 const ACQUIRE: Duration = Duration::from_secs(3);
+/// How long a request waits for its turn on SQLite, which is never away: a queue is no reason to refuse.
+const TURN: Duration = Duration::from_secs(15);
 /// Connections on PostgreSQL: more only wait for each other there.
 const POSTGRES_CONNECTIONS: u32 = 10;
 /// The largest number of readers on SQLite; each has its own small cache.
 const SQLITE_READERS: usize = 4;
 /// The advisory lock under which PostgreSQL is migrated, so that two instances may start at once.
-const MIGRATION_LOCK: i64 = 0x766b_755f_6d69_67;
+const MIGRATION_LOCK: i64 = 0x0076_6b75_5f6d_6967;
+
+/// How many broken connections of a pool are passed over: after a restart of the database all of them are.
+const BROKEN_CONNECTIONS: u32 = 32;
+
+/// Does what changes nothing: begins a transaction, or reads. A connection that broke while it lay in the pool is
+/// noticed here, where nothing has been done yet, so another is tried; when the database is away no connection comes
+/// at all.
+pub(crate) async fn passing_over_broken<R, F>(work: impl Fn() -> F) -> Result<R, DbErr>
+where
+    F: Future<Output = Result<R, DbErr>>,
+{
+    let mut tries = 0;
+    loop {
+        match work().await {
+            Err(error) if is_broken(&error) && tries < BROKEN_CONNECTIONS => tries += 1,
+            result => return result,
+        }
+    }
+}
 
 /// Why no connection could be made.
 #[derive(Debug, thiserror::Error)]
@@ -78,7 +99,7 @@ impl Database {
             .disable_statement_logging();
         let pool = || {
             SqlitePoolOptions::new()
-                .acquire_timeout(ACQUIRE)
+                .acquire_timeout(TURN)
                 .test_before_acquire(false)
                 .idle_timeout(None)
                 .max_lifetime(None)
@@ -136,7 +157,7 @@ impl Database {
     ///
     /// Errors: the database is away.
     pub async fn pending(&self) -> Result<usize, Error> {
-        match Migrator::get_pending_migrations_read_only(&self.reading).await {
+        match passing_over_broken(|| Migrator::get_pending_migrations_read_only(&self.reading)).await {
             Ok(pending) => Ok(pending.len()),
             // An empty database has no table of applied steps yet.
             Err(error) if super::error::is_away(&error) => Err(failed(error)),
@@ -156,8 +177,8 @@ impl Database {
     ///
     /// Errors: it is away.
     pub async fn ping(&self) -> Result<(), Error> {
-        let answer = self.reading.query_one_raw(self.statement("SELECT 1")).await;
-        answer.map(drop).map_err(failed)
+        let answer = passing_over_broken(|| self.reading.query_one_raw(self.statement("SELECT 1")));
+        answer.await.map(drop).map_err(failed)
     }
 
     fn statement(&self, sql: &'static str) -> sea_orm::Statement {

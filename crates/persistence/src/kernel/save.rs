@@ -66,13 +66,13 @@ impl Writer<'_> {
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
         let mut data = self.settle(draft).await?;
         self.withheld(Some(&before.data), &data)?;
+        if data.slug() != before.data.clone().slug() {
+            self.claim_slug(before.id, &mut data).await?;
+        }
         if data == before.data {
             return Ok(before);
         }
         T::guard(self, &before, &data).await?;
-        if data.slug() != before.data.clone().slug() {
-            self.claim_slug(before.id, &mut data).await?;
-        }
         let passage = passage(&before.data, &data, None);
         let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
         self.replace(before, data).await?.noted(self, action, passage).await
@@ -124,6 +124,11 @@ impl Writer<'_> {
         if !violations.is_empty() {
             let detail = "What it refers to is deleted or has changed; see `errors`.";
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
+        }
+        let dependents = card::gone_for_parts::<T>(self.tx(), deleted.id).await?;
+        if !dependents.is_empty() {
+            let detail = "What its parts refer to is deleted; see `dependents`.";
+            return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
         }
         self.mark_deleted::<T>(&deleted, false).await?.noted(self, ChangeAction::Restored, None).await
     }
@@ -242,9 +247,10 @@ impl Writer<'_> {
             return Err(Error::new(Code::SlugTaken, format!("The slug `{slug}` is taken.")));
         }
         let base = Slug::from_name(&label);
-        let mut candidate = base.clone();
-        let mut number = 1;
-        while !self.try_slug::<T>(id, &candidate).await? {
+        // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
+        let mut number = if self.actor().is_staff() { 1 } else { chance(id) };
+        let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
+        while !self.slug_is_mine::<T>(id, &candidate).await? && !self.try_slug::<T>(id, &candidate).await? {
             number += 1;
             candidate = base.numbered(number);
         }
@@ -344,6 +350,12 @@ impl Writer<'_> {
         let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
         select::complete::<T>(tx, &rows).await?.pop().ok_or_else(Error::not_found)
     }
+}
+
+/// Six digits out of the random part of a UUID.
+fn chance(id: Uuid) -> u32 {
+    let [.., a, b, c, d] = id.into_bytes();
+    100_000 + u32::from_be_bytes([a, b, c, d]) % 900_000
 }
 
 /// A row that was written and is still to be noted.

@@ -12,10 +12,10 @@ use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::time::Clock;
 
-use super::connect::Database;
+use super::connect::{Database, passing_over_broken};
 use super::cursor::snapshot;
 use super::cursor_mac::CursorKey;
-use super::error::{failed, is_broken};
+use super::error::failed;
 use super::keyring::Keyring;
 use super::seal::Secret;
 use crate::change::{self, NewChange};
@@ -100,6 +100,8 @@ impl Store {
         let Writer { reader, changes, .. } = writer;
         match result {
             Ok(answer) if !writing.dry_run => {
+                // What has to stand or fall with the work goes here: the log, and the row of an idempotency key, which
+                // would otherwise let a crash between the two do the work twice.
                 change::append(&reader.tx, changes).await?;
                 reader.tx.commit().await.map_err(failed)?;
                 Ok(answer)
@@ -113,23 +115,11 @@ impl Store {
     }
 }
 
-/// How many broken connections of a pool are passed over: after a restart of the database all of them are.
-const BROKEN_CONNECTIONS: u32 = 32;
-
-/// Begins a transaction. A connection that broke while it lay in the pool is noticed here, where nothing has been
-/// done yet, so another is tried; when the database is away no connection comes at all.
 async fn begin(
     database: &DatabaseConnection,
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, Error> {
-    let mut tries = 0;
-    loop {
-        match database.begin_with_options(options).await {
-            Ok(tx) => return Ok(tx),
-            Err(error) if is_broken(&error) && tries < BROKEN_CONNECTIONS => tries += 1,
-            Err(error) => return Err(failed(error)),
-        }
-    }
+    passing_over_broken(|| database.begin_with_options(options)).await.map_err(failed)
 }
 
 /// A reading actor: one snapshot of what it may see.
