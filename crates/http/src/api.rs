@@ -12,7 +12,7 @@ use vku_domain::utility::Utility;
 
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
-use crate::kernel::{crud, problem};
+use crate::kernel::{crud, negotiate, problem};
 use crate::{docs, health, index, login, problems};
 
 macro_rules! features {
@@ -81,16 +81,19 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         title = "Internationale Partnerschaften",
         description = "The system of record of the exchange *Internationale Partnerschaften*: municipal utilities and \
             their partners in the Global South and in Ukraine, who works with whom on what, and the programmes that pay.\n\n\
-            **Reading** what is public needs no account. **Writing**, and seeing more, does: `POST /api/v1/auth/token`, \
-            then *Authorize* with the token. **Changing** needs `If-Match` with the `ETag` that you read. **Errors** are \
-            problems (RFC 9457) that name every fault at once.",
+            - **Reading** what is public needs no account. A list comes a page at a time: follow `next`.\n\
+            - **Writing**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
+            as `Authorization: Bearer …` (*Authorize* in Swagger UI).\n\
+            - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
+            - **Errors** are problems (RFC 9457) that name every fault at once, with codes that never change. Unknown \
+            parameters and members are errors too.",
         contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
     tags(
-        (name = "service", description = "Where to begin, whether it is up, what a problem means."),
-        (name = "auth", description = "Signing in, and who you are.")
+        (name = "auth", description = "Signing in, and who you are."),
+        (name = "service", description = "Where to begin, whether it is up, what a problem means.")
     ),
     paths(
         index::get_index,
@@ -107,6 +110,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         crud::Transition,
         crud::Transitions,
         crud::TransitionStep,
+        negotiate::Format,
         vku_domain::kernel::reference::Key,
     )),
     modifiers(&Bearer)

@@ -3,10 +3,10 @@
 use std::sync::OnceLock;
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
-use actix_web::web::{self, Bytes, ServiceConfig};
+use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
-use utoipa_swagger_ui::{Config, SwaggerUi};
+use utoipa_swagger_ui::Config;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::tag::Tag;
 
@@ -76,6 +76,13 @@ async fn to_docs() -> HttpResponse {
     HttpResponse::MovedPermanently().insert_header((LOCATION, "/docs/")).finish()
 }
 
+/// A file of Swagger UI. Not by its own service, which takes `HEAD` and wrong methods for unknown paths.
+async fn page(file: web::Path<String>, ui: Data<Config<'static>>) -> Result<HttpResponse, Problem> {
+    let found = utoipa_swagger_ui::serve(&file, ui.into_inner());
+    let file = found.map_err(|error| Error::internal(error.to_string()))?.ok_or_else(Error::not_found)?;
+    Ok(HttpResponse::Ok().insert_header((CONTENT_TYPE, file.content_type)).body(file.bytes.into_owned()))
+}
+
 /// Registers the document and Swagger UI.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     const READ: &[&str] = &["GET", "HEAD"];
@@ -85,9 +92,17 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     let ui = Config::new(["/openapi.json"])
         // The usual one asks a validator on the internet.
         .validator_url("none")
+        // Neither a bar to load other documents, nor all schemas below the operations at once.
+        .use_base_layout()
+        .default_models_expand_depth(0)
         .try_it_out_enabled(true)
         .display_request_duration(true)
         .persist_authorization(false)
         .deep_linking(true);
-    config.service(SwaggerUi::new("/docs/{_:.*}").config(ui));
+    config.service(
+        resource("/docs/{file:.*}", READ)
+            .app_data(Data::new(ui))
+            .route(web::get().to(page))
+            .route(web::head().to(page)),
+    );
 }

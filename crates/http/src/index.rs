@@ -2,7 +2,7 @@
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
-use actix_web::http::header::{ACCEPT, CACHE_CONTROL, CONTENT_TYPE, VARY};
+use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_TYPE, Header, Quality, VARY};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -21,6 +21,16 @@ pub struct Index {
     token: &'static str,
     /// The collections.
     resources: Vec<String>,
+}
+
+/// Whether a page is asked for by name, and more than JSON is.
+fn wants_page(request: &HttpRequest) -> bool {
+    let Ok(Accept(ranges)) = Accept::parse(request) else { return false };
+    let weight = |media: &str| {
+        let named = ranges.iter().filter(|range| range.item.essence_str() == media);
+        named.map(|range| range.quality).max().unwrap_or(Quality::ZERO)
+    };
+    weight("text/html") > weight("application/json")
 }
 
 /// Where to begin
@@ -48,10 +58,9 @@ pub struct Index {
     security(())
 )]
 pub async fn get_index(request: HttpRequest) -> HttpResponse {
-    let accept = request.headers().get(ACCEPT).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, "Accept")).insert_header((CACHE_CONTROL, "public, no-cache"));
-    if accept.contains("text/html") {
+    if wants_page(&request) {
         // The page's own styles are all that it may use; nothing is loaded and nothing runs.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
         return response

@@ -17,10 +17,12 @@ use vku_domain::kernel::violation::Violations;
 use crate::kernel::body::{JSON, json};
 use crate::kernel::conditional::respond;
 use crate::kernel::context::{Context, Shared};
+use crate::kernel::crud::flags;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 
-/// What one signs in with. Prints nothing.
+/// What one signs in with.
+// Without `Debug`: a password is in no log.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Credentials {
@@ -69,6 +71,7 @@ pub async fn create_access_token(
     shared: Data<Shared>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
     let body = json(&request, &body, &[JSON])?;
     let Credentials { email, password } =
         deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
@@ -113,9 +116,11 @@ pub struct Me {
     path = "/api/v1/me",
     tag = "auth",
     operation_id = "get_me",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
     responses((
         status = 200,
         description = "Your account.",
+        headers(("ETag" = String, description = "The entity tag.")),
         body = Me,
         example = json!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
@@ -130,11 +135,12 @@ pub struct Me {
                 "country": "DE"
             }]
         })
-    )),
-    extensions(("x-problems" = json!([401, 500, 503]))),
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 500, 503]))),
     security(("bearer" = []))
 )]
 pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
+    let [] = flags(&context.request, [])?;
     let Some(account) = context.account.clone() else { return Err(Error::refused(&context.actor).into()) };
     let me = Me {
         id: account.id,

@@ -94,10 +94,17 @@ impl Context {
     ///
     /// Errors: 400 where it is no UTF-8.
     pub fn parameters(&self) -> Result<Vec<(String, String)>, Problem> {
-        let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(self.request.query_string());
-        let query = query.map_err(|_| Error::new(Code::BadRequest, "The query string cannot be read."))?;
-        Ok(query.into_inner())
+        parameters(&self.request)
     }
+}
+
+/// The decoded pairs of a request's query string.
+///
+/// Errors: 400 where it is no UTF-8.
+pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
+    let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+    let query = query.map_err(|_| Error::new(Code::BadRequest, "The query string cannot be read."))?;
+    Ok(query.into_inner())
 }
 
 /// The bearer token; `None` where no credentials are sent.

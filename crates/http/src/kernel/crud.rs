@@ -20,7 +20,7 @@ use vku_persistence::kernel::table::{Parent as _, Table};
 
 use super::body::{JSON, MERGE_PATCH, json};
 use super::conditional::{precondition, respond};
-use super::context::Context;
+use super::context::{Context, parameters};
 use super::list;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
@@ -41,8 +41,11 @@ fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
 }
 
 /// The parameters of a request that takes flags only.
-fn flags<const N: usize>(context: &Context, names: [&'static str; N]) -> Result<[bool; N], Problem> {
-    let mut parameters = Parameters::new(context.parameters()?);
+pub(crate) fn flags<const N: usize>(
+    request: &HttpRequest,
+    names: [&'static str; N],
+) -> Result<[bool; N], Problem> {
+    let mut parameters = Parameters::new(parameters(request)?);
     let flags = names.map(|name| parameters.get(name));
     parameters.finish().map_err(|violations| {
         Error::with_violations(
@@ -73,7 +76,7 @@ pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
 /// `GET` on one.
 pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [deleted] = flags(&context, ["deleted"])?;
+    let [deleted] = flags(&context.request, ["deleted"])?;
     format(&context, None, &[Format::Json])?;
     let stored = context.read().await?.get::<T>(&id, parent.as_ref(), deleted).await?;
     Ok(represent(&context, StatusCode::OK, &stored)?)
@@ -83,7 +86,7 @@ pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
 pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Create)?;
     let parent = parent::<T>(&context.request)?;
-    let [dry_run] = flags(&context, ["dry_run"])?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
     let body = json(&context.request, &body, &[JSON])?;
     let stored =
         context.write(dry_run, async |writer| writer.create::<T>(parent.as_ref(), body).await).await?;
@@ -101,7 +104,7 @@ pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
 pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Update)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context, ["dry_run"])?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let body = json(&context.request, &body, &[MERGE_PATCH, JSON])?;
     let stored = context
@@ -114,7 +117,7 @@ pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
 pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Delete)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context, ["dry_run"])?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     context.write(dry_run, async |writer| writer.delete::<T>(&id, parent.as_ref(), &condition).await).await?;
     Ok(HttpResponse::NoContent().finish())
@@ -124,7 +127,7 @@ pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem>
 pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Restore)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context, ["dry_run"])?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let stored = context
         .write(dry_run, async |writer| writer.restore::<T>(&id, parent.as_ref(), &condition).await)
@@ -173,7 +176,7 @@ pub struct Transition {
 /// `GET` on `transitions`.
 pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let id = key(&context.request, ID)?;
-    let [] = flags(&context, [])?;
+    let [] = flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     let reader = context.read().await?;
     let stored = reader.get::<T>(&id, None, false).await?;
@@ -181,7 +184,7 @@ pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Pro
         if context.actor.gate::<T>(Action::Transition).is_ok() { allowed(stored.data.status()) } else { &[] };
     let body = Transitions {
         allowed: allowed.iter().map(|state| state.word()).collect(),
-        history: reader.steps::<T>(stored.id).await?,
+        history: reader.steps(&stored).await?,
     };
     let body = serde_json::to_vec(&body).map_err(Error::internal)?;
     Ok(respond(&context, StatusCode::OK, &vku_domain::kernel::tag::Tag::of_bytes(&body), body))
@@ -191,7 +194,7 @@ pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Pro
 pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Transition)?;
     let id = key(&context.request, ID)?;
-    let [dry_run] = flags(&context, ["dry_run"])?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let body = json(&context.request, &body, &[JSON])?;
     let stored = context

@@ -5,12 +5,15 @@ use std::time::Instant;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue};
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
+};
 use actix_web::middleware::Next;
 use actix_web::{Error as ActixError, HttpMessage, HttpResponse};
 use tracing::Instrument;
 use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::tag::{CODINGS, coded};
 
 use super::context::RequestId;
 use super::problem::{PROBLEM_JSON, Problem, render};
@@ -96,6 +99,7 @@ fn of_status(status: StatusCode) -> Error {
     let code = match status.as_u16() {
         404 => Code::NotFound,
         405 => Code::MethodNotAllowed,
+        406 => Code::NotAcceptable,
         413 => Code::PayloadTooLarge,
         415 => Code::UnsupportedMediaType,
         400..=499 => Code::BadRequest,
@@ -118,15 +122,26 @@ fn finish(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBo
     if !headers.contains_key(&policy) {
         headers.insert(policy, HeaderValue::from_static(content));
     }
-    // A strong tag names one sequence of bytes (RFC 9110, section 8.8.3.3): the compressed one is another.
-    if let (Some(coding), Some(tag)) = (headers.get(CONTENT_ENCODING), headers.get(ETAG)) {
-        let tag = coding.to_str().ok().zip(tag.to_str().ok().and_then(|tag| tag.strip_suffix('"')));
-        let tag = tag.and_then(|(coding, tag)| HeaderValue::from_str(&format!("{tag}-{coding}\"")).ok());
-        if let Some(tag) = tag {
-            headers.insert(ETAG, tag);
-        }
+    // What is too short to be compressed depends on it too; the compressed answers say so themselves.
+    if !headers.contains_key(CONTENT_ENCODING) {
+        headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    if let Some(tag) = tag_in_coding(&response).and_then(|tag| HeaderValue::from_str(&tag).ok()) {
+        response.headers_mut().insert(ETAG, tag);
     }
     response
+}
+
+/// The tag of a compressed answer, or of the compressed one that the client has (304).
+fn tag_in_coding(response: &ServiceResponse<BoxBody>) -> Option<String> {
+    let tag = response.headers().get(ETAG)?.to_str().ok()?;
+    if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
+        return Some(coded(tag, coding.to_str().ok()?));
+    }
+    let known = response.request().headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    let known = known.collect::<Vec<_>>().join(",");
+    let compressed = || CODINGS.iter().map(|coding| coded(tag, coding)).find(|tag| known.contains(tag));
+    (response.status() == StatusCode::NOT_MODIFIED).then(compressed).flatten()
 }
 
 /// An error answer that is no problem yet becomes one.

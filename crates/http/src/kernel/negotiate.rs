@@ -1,6 +1,6 @@
 //! Content negotiation: `Accept`, or `format` in the query, which wins.
 
-use actix_web::http::header::{ACCEPT, Accept, Header};
+use actix_web::http::header::{ACCEPT, Accept, Header, Quality};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Fault, Violations};
 
@@ -55,9 +55,9 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
     }
     let accept = Accept::parse(&context.request)
         .map_err(|_| Error::new(Code::BadRequest, "The header `Accept` cannot be read."))?;
-    let refused: Vec<_> =
-        accept.0.iter().filter(|item| item.quality == actix_web::http::header::Quality::ZERO).collect();
-    let ranked = accept.ranked();
+    let (refused, accepted): (Vec<_>, _) =
+        accept.0.into_iter().partition(|item| item.quality == Quality::ZERO);
+    let ranked = Accept(accepted).ranked();
     let wanted = ranked.iter().find_map(|range| {
         available.iter().copied().find(|format| {
             let essence = format.essence();

@@ -3,6 +3,8 @@
 mod operations;
 mod responses;
 mod schemas;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value, json};
 
@@ -13,13 +15,19 @@ use super::feature::Feature;
 /// A document in the making.
 pub struct Document {
     value: Value,
+    resources: usize,
 }
 
 impl Document {
     /// Starts with what utoipa derived: general information, single endpoints and their schemas.
     pub fn new(base: &utoipa::openapi::OpenApi) -> Self {
-        let mut document = Self { value: json!(base) };
+        let mut document = Self { value: json!(base), resources: 0 };
         responses::add(document.at("/components/responses"));
+        for schema in document.at("/components/schemas").values_mut() {
+            // The single endpoints take no relations, they only show them.
+            *schema = schemas::directed(schema, &[], false);
+            schemas::without_null(schema);
+        }
         document
     }
 
@@ -28,26 +36,29 @@ impl Document {
         schemas::add::<T>(self.at("/components/schemas"));
         operations::add::<T>(self.at("/paths"));
         if let Some(tags) = self.value.pointer_mut("/tags").and_then(Value::as_array_mut) {
-            tags.push(json!({ "name": operations::tag::<T>(), "description": T::ABOUT }));
+            // The resources first, then the single endpoints: a reader comes for the data.
+            tags.insert(self.resources, json!({ "name": operations::tag::<T>(), "description": T::ABOUT }));
+            self.resources += 1;
         }
     }
 
-    /// Ends the document: the problems of the single endpoints become references, optional members lose their `null`.
+    /// Ends the document: the problems of the single endpoints become references, and descriptions one line a paragraph.
     pub fn finish(mut self) -> Value {
         for path in self.at("/paths").values_mut().filter_map(Value::as_object_mut) {
             for operation in path.values_mut().filter_map(Value::as_object_mut) {
                 let problems = operation.shift_remove("x-problems");
                 let statuses = problems.iter().flat_map(Value::as_array).flatten().filter_map(Value::as_u64);
                 let statuses: Vec<u16> = statuses.filter_map(|status| u16::try_from(status).ok()).collect();
+                if let Some(parameters) = operation.get_mut("parameters") {
+                    schemas::without_null(parameters);
+                }
                 if let Some(Value::Object(declared)) = operation.get_mut("responses") {
                     responses::declare(declared, &statuses);
                 }
             }
         }
-        for schema in self.at("/components/schemas").values_mut() {
-            schemas::without_null(schema);
-        }
-        sort(self.at("/components/schemas"));
+        self.at("/components/schemas").sort_keys();
+        unwrap(&mut self.value);
         self.value
     }
 
@@ -70,6 +81,30 @@ impl Document {
     }
 }
 
-fn sort(members: &mut Map<String, Value>) {
-    members.sort_keys();
+/// The object with one more member, or with another value for it.
+fn with(mut object: Value, name: &str, value: Value) -> Value {
+    if let Value::Object(members) = &mut object {
+        members.insert(name.to_owned(), value);
+    }
+    object
+}
+
+/// Joins the lines of a paragraph: they were wrapped for the source, and readers wrap for themselves.
+fn unwrap(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            if let Some(Value::String(text)) = members.get_mut("description") {
+                let lines = text.lines().map(str::trim);
+                *text = lines.fold(String::new(), |text, line| match line {
+                    "" => text + "\n\n",
+                    _ if text.is_empty() || text.ends_with('\n') => text + line,
+                    _ if line.starts_with("- ") => text + "\n" + line,
+                    _ => text + " " + line,
+                });
+            }
+            members.values_mut().for_each(unwrap);
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(unwrap),
+        _ => {}
+    }
 }

@@ -1,6 +1,8 @@
 //! The operations of a resource.
 
 use serde_json::{Map, Value, json};
+use utoipa::PartialSchema;
+use vku_domain::kernel::cells::{Column, Kind, Layout};
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
 use vku_domain::kernel::reference::pascal;
@@ -9,10 +11,10 @@ use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
 use super::responses::declare;
+use super::with;
 use crate::kernel::body::{JSON, MERGE_PATCH};
 use crate::kernel::crud::{ID, PARENT};
 use crate::kernel::feature::Feature;
-use crate::kernel::negotiate::Format;
 
 /// What can be done with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +124,20 @@ impl Operation {
                 "A status is changed in no other way. What the state machine forbids is 409 and names what it allows."
             }
         };
-        match T::more(self) {
-            "" => general.to_owned(),
-            more => format!("{general}\n\n{more}"),
-        }
+        let ways = if self == Transition { ways::<T>() } else { String::new() };
+        let paragraphs = [general, T::more(self), &ways];
+        paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
+}
+
+/// What the state machine allows.
+fn ways<T: Feature>() -> String {
+    let words = |states: &[T::Status]| {
+        let words: Vec<_> = states.iter().map(|state| format!("`{}`", state.word())).collect();
+        if words.is_empty() { "nowhere".to_owned() } else { words.join(", ") }
+    };
+    let ways = T::Status::STATES.iter().map(|from| format!("- `{}` to {}", from.word(), words(from.next())));
+    ways.collect::<Vec<_>>().join("\n")
 }
 
 /// The names that operation ids are made of, in the singular and in the plural.
@@ -145,7 +156,8 @@ pub(super) fn tag<T: Feature>() -> String {
 
 /// Adds the operations of a resource.
 pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
-    let collection = T::path();
+    let parent = <T::Parent as Parent>::column().unwrap_or_default();
+    let collection = T::path().replace(PARENT, &parent);
     let one = format!("{collection}/{{{ID}}}");
     let mut put = |path: String, operations: &[Operation]| {
         let item: Map<_, _> =
@@ -186,15 +198,18 @@ fn flag(name: &str, about: &str) -> Value {
 
 fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
     let mut all = Vec::new();
-    let path = |name: &str, about: String| {
-        json!({ "name": name, "in": "path", "required": true, "description": about,
-                "schema": { "$ref": "#/components/schemas/Key" } })
-    };
-    if let Some(parent) = <T::Parent as Parent>::NAME {
-        all.push(path(PARENT, format!("The {parent}, by id or slug.")));
+    let example = T::example();
+    let path = |name: &str, about: &str, schema: Value, example: Option<&Value>| json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example });
+    let key = json!({ "$ref": "#/components/schemas/Key" });
+    if let (Some(parent), Some(column)) = (<T::Parent as Parent>::NAME, <T::Parent as Parent>::column()) {
+        let slug = example.get(parent).and_then(|it| it.get("slug"));
+        all.push(path(&column, &format!("The {parent}, by id or slug."), key.clone(), slug));
     }
     if !matches!(it, List | Create) {
-        all.push(path(ID, if T::SLUGGED { "By id or slug.".to_owned() } else { "By id.".to_owned() }));
+        all.push(match T::SLUGGED {
+            true => path(ID, "By id or slug.", key, example.get("slug")),
+            false => path(ID, "By id.", json!({ "type": "string", "format": "uuid" }), example.get("id")),
+        });
     }
     let deleted = flag("deleted", "Deleted ones instead (coordination office only).");
     match it {
@@ -224,8 +239,8 @@ fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
             all.push(deleted);
             all.push(query(
                 "format",
-                "The representation; wins over `Accept`.",
-                json!({ "type": "string", "enum": Format::WORDS }),
+                "The representation; wins over `Accept`. `json` where neither says otherwise.",
+                json!({ "$ref": "#/components/schemas/Format" }),
             ));
         }
         Get => all.push(deleted),
@@ -259,10 +274,12 @@ fn usual<T: Feature>() -> String {
 }
 
 fn sort_about<T: Feature>() -> String {
-    let keys = T::Sort::KEYS.iter().map(|key| format!("`{key}`")).collect::<Vec<_>>().join(", ");
+    let vocabulary = json!(T::Sort::schema());
+    let about = vocabulary.get("description").and_then(Value::as_str).unwrap_or_default();
+    let keys = about.split_once("\n\n").map_or(about, |(_, keys)| keys);
     format!(
-        "The order: keys separated by commas, `-` before one for descending. Keys: {keys}. Usual: `{}`. Absent values \
-         come first, descending last; the id is the last tie-break.",
+        "The order: keys separated by commas, `-` before one for descending; usually `{}`. Absent values come first, \
+         descending last; the id is the last tie-break. Keys:\n\n{keys}",
         usual::<T>()
     )
 }
@@ -285,21 +302,24 @@ fn responses<T: Feature>(it: Operation) -> Value {
                 "description": "A page, or all rows in another format.",
                 "headers": {
                     "ETag": etag,
-                    "Link": { "description": "`next` and `prev` (RFC 8288).", "schema": { "type": "string" } }
+                    "Link": { "description": "`next` and `prev` (RFC 8288).", "schema": { "type": "string" } },
+                    "Content-Disposition": {
+                        "description": "The file's name, where it is no page.", "schema": { "type": "string" }
+                    }
                 },
                 "content": {
                     JSON: { "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 } },
-                    "text/csv": { "schema": { "type": "string" } },
-                    "application/x-ndjson": { "schema": { "type": "string" } }
+                    "text/csv": { "schema": { "type": "string" }, "example": table::<T>() },
+                    "application/x-ndjson": {
+                        "schema": { "type": "string" }, "example": format!("{}\n", T::example())
+                    }
                 }
             }),
         ),
         Create => {
-            let mut made = one;
-            made["description"] = json!("As it was made.");
-            made["headers"]["Location"] =
-                json!({ "description": "Where it is.", "schema": { "type": "string" } });
-            ("201", made)
+            let location = json!({ "description": "Where it is.", "schema": { "type": "string" } });
+            let made = with(one, "headers", json!({ "ETag": etag, "Location": location }));
+            ("201", with(made, "description", json!("As it was made.")))
         }
         Get | Update | Restore | Transition => ("200", one),
         Delete => ("204", json!({ "description": "It is deleted." })),
@@ -311,8 +331,8 @@ fn responses<T: Feature>(it: Operation) -> Value {
                 "content": { JSON: {
                     "schema": { "$ref": "#/components/schemas/Transitions" },
                     "example": {
-                        "allowed": T::Status::STATES.iter().take(1).map(|state| state.word()).collect::<Vec<_>>(),
-                        "history": []
+                        "allowed": next::<T>().iter().map(|state| state.word()).collect::<Vec<_>>(),
+                        "history": [{ "at": "2026-03-01T08:00:00.000000Z", "to": T::example().get("status") }]
                     }
                 } }
             }),
@@ -345,23 +365,45 @@ fn body<T: Feature>(it: Operation) -> Option<Value> {
             Some(json!({ "required": true, "content": { MERGE_PATCH: content, JSON: content } }))
         }
         Transition => {
-            let to = T::Status::STATES.get(1).or(T::Status::STATES.first()).map(|state| state.word());
+            let to = next::<T>().first().map(|state| state.word());
             json_body(
                 json!({ "$ref": "#/components/schemas/Transition" }),
-                json!({ "to": to, "reason": "Agreed." }),
+                json!({ "to": to, "reason": "Agreed by both sides." }),
             )
         }
         _ => None,
     }
 }
 
-/// The example as somebody would write it: without what is read only, relations by slug.
+/// The example as a line of a table, under the names of its columns.
+fn table<T: Feature>() -> String {
+    let item = T::example();
+    let parent = <T::Parent as Parent>::NAME;
+    let parent = parent.map(|name| Column { name: name.to_owned(), kind: Kind::Reference });
+    let columns: Vec<_> = parent.into_iter().chain(Layout::of::<T>().columns(&[])).collect();
+    let mut table = csv::Writer::from_writer(Vec::new());
+    // Writing into memory cannot fail.
+    let _ = table.write_record(columns.iter().map(|column| &column.name));
+    let _ = table.write_record(columns.iter().map(|column| column.write(&item)));
+    String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default()
+}
+
+/// Where the example may be led from where it stands.
+fn next<T: Feature>() -> &'static [T::Status] {
+    let example = T::example();
+    let word = example.get("status").and_then(Value::as_str);
+    let status = T::Status::STATES.iter().find(|state| word == Some(state.word()));
+    status.map_or(&[], |status| status.next())
+}
+
+/// The example as somebody would write it: without what is read only or made when left out, relations by slug.
 fn input<T: Feature>() -> Value {
     let mut example = T::example();
     if let Some(members) = example.as_object_mut() {
         let parent = <T::Parent as Parent>::NAME;
         members.retain(|name, _| {
-            !READ_ONLY.contains(&name.as_str())
+            name != "slug"
+                && !READ_ONLY.contains(&name.as_str())
                 && !T::DERIVED.contains(&name.as_str())
                 && parent != Some(name.as_str())
         });

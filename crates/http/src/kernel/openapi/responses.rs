@@ -3,34 +3,113 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::error::Code;
 
+use super::with;
 use crate::kernel::problem::PROBLEM_JSON;
 
-/// A status with its name in the document and what it means.
-const STATUSES: &[(u16, &str, &str)] = &[
-    (400, "BadRequest", "The request is malformed, or a parameter is not right."),
-    (401, "Unauthorized", "Credentials are missing or not valid."),
-    (403, "Forbidden", "The account's role may not do this."),
-    (404, "NotFound", "There is nothing here, or nothing that the caller may see."),
-    (406, "NotAcceptable", "None of the media types in `Accept` is available."),
-    (409, "Conflict", "The state of things does not allow it."),
-    (412, "PreconditionFailed", "It was changed in the meantime."),
-    (413, "ContentTooLarge", "The body is larger than 1 MiB."),
-    (415, "UnsupportedMediaType", "The body's media type is not supported."),
-    (422, "UnprocessableContent", "The content is not right; every fault is named."),
-    (428, "PreconditionRequired", "`If-Match` is required."),
-    (500, "InternalServerError", "Something failed on our side."),
-    (503, "ServiceUnavailable", "The database is away; try again after `Retry-After` seconds."),
+/// A status: its name in the document, what it means, and the occurrence that is shown.
+struct Shared {
+    name: &'static str,
+    about: &'static str,
+    shown: Code,
+    detail: &'static str,
+}
+
+const fn shared(name: &'static str, about: &'static str, shown: Code, detail: &'static str) -> Shared {
+    Shared { name, about, shown, detail }
+}
+
+const STATUSES: &[Shared] = &[
+    shared(
+        "BadRequest",
+        "The request is malformed, or a parameter is not right.",
+        Code::InvalidParameters,
+        "Some parameters are not right; see `errors`.",
+    ),
+    shared(
+        "Unauthorized",
+        "Credentials are missing or not valid.",
+        Code::Unauthenticated,
+        "This needs an account.",
+    ),
+    shared(
+        "Forbidden",
+        "The account's role may not do this.",
+        Code::Forbidden,
+        "The role `reader` may not do this here.",
+    ),
+    shared(
+        "NotFound",
+        "There is nothing here, or nothing that the caller may see.",
+        Code::NotFound,
+        "There is nothing here, or nothing that you may see.",
+    ),
+    shared(
+        "NotAcceptable",
+        "None of the media types in `Accept` is available.",
+        Code::NotAcceptable,
+        "See `allowed` for what there is.",
+    ),
+    shared(
+        "Conflict",
+        "The state of things does not allow it.",
+        Code::TransitionNotAllowed,
+        "From `active` there is no way to `preparation`.",
+    ),
+    shared(
+        "PreconditionFailed",
+        "It was changed in the meantime.",
+        Code::PreconditionFailed,
+        "It was changed in the meantime.",
+    ),
+    shared(
+        "ContentTooLarge",
+        "The body is larger than 1 MiB.",
+        Code::PayloadTooLarge,
+        "The body is too large",
+    ),
+    shared(
+        "UnsupportedMediaType",
+        "The body's media type is not supported.",
+        Code::UnsupportedMediaType,
+        "Send the body with `Content-Type: application/json`.",
+    ),
+    shared(
+        "UnprocessableContent",
+        "The content is not right; every fault is named.",
+        Code::ValidationFailed,
+        "The content is not right; see `errors`.",
+    ),
+    shared(
+        "PreconditionRequired",
+        "`If-Match` is required.",
+        Code::PreconditionRequired,
+        "Send `If-Match` with the `ETag` of what the change is based on.",
+    ),
+    shared(
+        "InternalServerError",
+        "Something failed on our side.",
+        Code::Internal,
+        "Something failed on our side.",
+    ),
+    shared(
+        "ServiceUnavailable",
+        "The database is away; try again after `Retry-After` seconds.",
+        Code::Unavailable,
+        "The database is not available.",
+    ),
 ];
 
 /// Adds the shared responses.
 pub(super) fn add(responses: &mut Map<String, Value>) {
-    for (status, name, about) in STATUSES {
-        let codes: Vec<_> = Code::ALL.iter().filter(|code| code.status() == *status).collect();
-        let words = codes.iter().map(|code| format!("`{}`", code.as_str())).collect::<Vec<_>>().join(", ");
-        let example = codes.first().map(|code| example(**code)).unwrap_or_default();
+    for it @ Shared { name, about, shown, .. } in STATUSES {
+        let status = shown.status();
+        let codes = Code::ALL.iter().filter(|code| code.status() == status);
+        let words = codes.map(|code| format!("`{}`", code.as_str())).collect::<Vec<_>>().join(", ");
         let mut response = json!({
             "description": format!("{about} Codes: {words}."),
-            "content": { PROBLEM_JSON: { "schema": { "$ref": "#/components/schemas/Problem" }, "example": example } }
+            "content": { PROBLEM_JSON: {
+                "schema": { "$ref": "#/components/schemas/Problem" }, "example": example(it)
+            } }
         });
         let header = match status {
             401 => Some(("WWW-Authenticate", "string", "How to authenticate (RFC 6750).")),
@@ -48,35 +127,39 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
     }
 }
 
-fn example(code: Code) -> Value {
-    let mut example = json!({
+fn example(it: &Shared) -> Value {
+    let code = it.shown;
+    let example = json!({
         "type": format!("/problems/{}", code.as_str()),
         "title": code.title(),
         "status": code.status(),
-        "detail": code.title(),
-        "instance": "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna",
+        "detail": it.detail,
+        "instance": "/api/v1/partnerships/hamburg-kyiv",
         "code": code.as_str(),
         "request_id": "0197a5c0-0000-7000-8000-000000000000"
     });
-    let errors = match code {
-        Code::MalformedJson | Code::InvalidParameters => {
+    let (member, more) = match code {
+        Code::InvalidParameters => (
+            "errors",
             json!([{ "parameter": "sectr", "code": "unknown_parameter",
-                     "detail": "There is no parameter `sectr` here. Did you mean `sector`?" }])
-        }
-        Code::ValidationFailed => {
-            json!([{ "pointer": "/country", "code": "unknown_value", "detail": "`XX` is no country (ISO 3166-1)." }])
-        }
+                     "detail": "There is no parameter `sectr` here. Did you mean `sector`?" }]),
+        ),
+        Code::ValidationFailed => (
+            "errors",
+            json!([{ "pointer": "/country", "code": "unknown_value",
+                     "detail": "`XX` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`." }]),
+        ),
+        Code::NotAcceptable => ("allowed", json!(["application/json", "text/csv", "application/x-ndjson"])),
+        Code::TransitionNotAllowed => ("allowed", json!(["suspended", "completed", "cancelled"])),
         _ => return example,
     };
-    if let Some(members) = example.as_object_mut() {
-        members.insert("errors".into(), errors);
-    }
-    example
+    with(example, member, more)
 }
 
 /// Declares the problems that an operation can answer with.
 pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
-    for (status, name, _) in STATUSES.iter().filter(|(status, ..)| statuses.contains(status)) {
-        responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/{name}") }));
+    for Shared { name, shown, .. } in STATUSES.iter().filter(|it| statuses.contains(&it.shown.status())) {
+        let target = json!({ "$ref": format!("#/components/responses/{name}") });
+        responses.insert(shown.status().to_string(), target);
     }
 }

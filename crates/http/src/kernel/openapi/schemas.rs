@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 use vku_domain::kernel::parameters::FilterParameters;
-use vku_domain::kernel::reference::{INPUT, pascal};
+use vku_domain::kernel::reference::{INPUT, pascal, schema_name};
 use vku_persistence::kernel::table::Parent;
 
+use super::with;
 use crate::kernel::feature::Feature;
 
 type Named = BTreeMap<String, Value>;
@@ -19,22 +20,50 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     T::schemas(&mut found);
     <T::Derived as ToSchema>::schemas(&mut found);
     found.extend(T::Filter::describe().into_iter().flat_map(|parameter| parameter.schemas));
-    let named: Named = found.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    let mut named: Named = found.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+    // Each resource writes the reference to itself.
+    named.retain(|name, _| !name.ends_with("Reference"));
     let twofold: Vec<&String> = named.keys().filter(|name| differs(name, &named, 0)).collect();
     for (name, schema) in &named {
         if twofold.contains(&name) {
-            components.insert(name.clone(), directed(schema, &twofold, false));
-            components.insert(format!("{name}{INPUT}"), directed(schema, &twofold, true));
+            put(components, name, directed(schema, &twofold, false));
+            put(components, &format!("{name}{INPUT}"), directed(schema, &twofold, true));
         } else {
-            components.insert(name.clone(), schema.clone());
+            put(components, name, explained(name, &named, schema));
         }
     }
     let written = json!(T::schema());
-    components.insert(name.clone(), read::<T>(&directed(&written, &twofold, false)));
-    let input = directed(&written, &twofold, true);
-    components.insert(format!("{name}Patch"), patch(&input));
+    let read = read::<T>(&directed(&written, &twofold, false));
+    if !T::LABEL.is_empty() {
+        put(components, &schema_name(T::NAME), reference::<T>(&read));
+    }
+    put(components, &name, read);
+    let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
+    without_null(&mut input);
+    let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
+    let patch = patch(&input, about, components);
+    components.insert(format!("{name}Patch"), patch);
     components.insert(format!("{name}{INPUT}"), input);
     components.insert(format!("{name}Page"), page(&name, T::MANY));
+}
+
+/// An optional member is simply not required: adds the schema without its `null`.
+fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
+    without_null(&mut schema);
+    components.insert(name.to_owned(), schema);
+}
+
+/// A filter's `…OrUnknown` means by each word what the status itself does.
+fn explained(name: &str, named: &Named, schema: &Value) -> Value {
+    let status =
+        name.strip_suffix("OrUnknown").and_then(|status| named.get(status)?.get("description")?.as_str());
+    match status {
+        Some(about) => {
+            let about = format!("{about}\n- `unknown`: nobody knows where it stands");
+            with(schema.clone(), "description", json!(about))
+        }
+        None => schema.clone(),
+    }
 }
 
 /// Whether a schema is read otherwise than written: it refers to a relation.
@@ -67,7 +96,7 @@ fn visit(schema: &Value, found: &mut dyn FnMut(&str)) {
 }
 
 /// The schema for one direction: written (`…Input`) or read.
-fn directed(schema: &Value, twofold: &[&String], written: bool) -> Value {
+pub(super) fn directed(schema: &Value, twofold: &[&String], written: bool) -> Value {
     match schema {
         Value::Object(members) => {
             let turn = |(name, value): (&String, &Value)| {
@@ -97,7 +126,7 @@ fn read<T: Feature>(data: &Value) -> Value {
     let mut required = vec![json!("id")];
     properties.insert("id".into(), json!({ "type": "string", "format": "uuid", "description": "UUIDv7." }));
     if let Some(parent) = <T::Parent as Parent>::NAME {
-        let target = format!("#/components/schemas/{}", vku_domain::kernel::reference::schema_name(parent));
+        let target = format!("#/components/schemas/{}", schema_name(parent));
         properties.insert(parent.into(), json!({ "$ref": target, "description": "What it is a part of." }));
         required.push(json!(parent));
     }
@@ -124,19 +153,64 @@ fn read<T: Feature>(data: &Value) -> Value {
         json!({ "type": "string", "format": "date-time", "description": "When it was deleted, if it is." });
     properties.insert("deleted_at".into(), deleted);
     let about = data.get("description").cloned().unwrap_or_default();
-    let example = T::example();
-    json!({ "type": "object", "description": about, "properties": properties, "required": required, "example": example })
+    json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 
-/// As it is patched (RFC 7396): nothing is required, what may be absent may be cleared by `null`.
-fn patch(input: &Value) -> Value {
+/// What others show of it: id, slug, what it is called, and what else tells it apart.
+fn reference<T: Feature>(read: &Value) -> Value {
+    let members: Vec<_> = ["id", "slug", T::LABEL].iter().chain(T::CARD).copied().collect();
+    let properties: Map<_, _> = members
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), read.get("properties")?.get(name)?.clone())))
+        .collect();
+    let required: Vec<_> = members.iter().filter(|name| is_required(read, name)).collect();
+    let about = format!("A reference to {}.", T::ONE);
+    json!({ "type": "object", "description": about, "properties": properties, "required": required })
+}
+
+fn is_required(schema: &Value, name: &str) -> bool {
+    schema.get("required").and_then(Value::as_array).is_some_and(|names| names.contains(&json!(name)))
+}
+
+/// As it is patched (RFC 7396): nothing is required, what may be absent may be cleared by `null`, and the objects in
+/// it are patched likewise.
+fn patch(input: &Value, about: &str, components: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
     for (name, schema) in input.get("properties").and_then(Value::as_object).into_iter().flatten() {
-        let schema = if nullable(schema) { with_null(schema) } else { schema.clone() };
+        let schema = of_patch(schema, components);
+        let schema = if is_required(input, name) { schema } else { or_null(schema) };
         properties.insert(name.clone(), schema);
     }
-    let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
-    json!({ "type": "object", "description": about, "properties": properties, "additionalProperties": false })
+    let more = match input.get("additionalProperties") {
+        Some(more @ Value::Object(_)) => or_null(more.clone()),
+        _ => json!(false),
+    };
+    let schema = json!({ "type": "object", "description": about, "additionalProperties": more });
+    match input.get("propertyNames") {
+        Some(names) => with(schema, "propertyNames", names.clone()),
+        None => with(schema, "properties", Value::Object(properties)),
+    }
+}
+
+/// A member's schema, leading to the patch of the object that it refers to, if it does.
+fn of_patch(schema: &Value, components: &mut Map<String, Value>) -> Value {
+    let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+    let object =
+        target.and_then(|name| components.get(name)).filter(|it| it.get("type") == Some(&json!("object")));
+    let (Some(name), Some(object)) = (target, object.cloned()) else { return schema.clone() };
+    let about = format!("A change of a `{name}`: members that are not named stay.");
+    let patch = patch(&object, &about, components);
+    components.insert(format!("{name}Patch"), patch);
+    with(schema.clone(), "$ref", json!(format!("#/components/schemas/{name}Patch")))
+}
+
+fn or_null(mut schema: Value) -> Value {
+    let about = schema.as_object_mut().and_then(|members| members.shift_remove("description"));
+    let nullable = json!({ "oneOf": [schema, { "type": "null" }] });
+    match about {
+        Some(about) => with(nullable, "description", about),
+        None => nullable,
+    }
 }
 
 fn page(name: &str, many: &str) -> Value {
@@ -146,7 +220,10 @@ fn page(name: &str, many: &str) -> Value {
         "description": format!("A page of {many}."),
         "required": ["items"],
         "properties": {
-            "items": { "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") } },
+            "items": {
+                "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") },
+                "description": "The rows of this page, in the order asked for."
+            },
             "next": path("The path of the page after this one; absent on the last."),
             "prev": path("The path of the page before this one; absent on the first."),
             "total": { "type": "integer", "minimum": 0, "description": "All rows of the filter; with `count=true`." }
@@ -160,30 +237,15 @@ fn nullable(schema: &Value) -> bool {
         schema.get("type").and_then(Value::as_array).is_some_and(|types| types.contains(&json!("null")));
     let in_one_of =
         schema.get("oneOf").and_then(Value::as_array).is_some_and(|schemas| schemas.iter().any(is_null));
-    in_type || in_one_of || schema.get("x-null").is_some()
+    in_type || in_one_of
 }
 
-/// Marks the schema so that [`without_null`] leaves its `null` alone.
-fn with_null(schema: &Value) -> Value {
-    let mut schema = schema.clone();
-    if let Value::Object(members) = &mut schema {
-        members.insert("x-null".into(), json!(true));
-    }
-    schema
-}
-
-/// An optional member is simply not required: takes the `null` out of its type, all through the schema.
+/// Takes the `null` out of the types, all through the schema.
 pub(super) fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            let keep = members.shift_remove("x-null").is_some();
-            if !keep {
-                strip(members);
-            }
-            members
-                .iter_mut()
-                .filter(|(name, _)| *name != "example" && *name != "examples")
-                .for_each(|(_, it)| without_null(it));
+            strip(members);
+            members.values_mut().for_each(without_null);
         }
         Value::Array(entries) => entries.iter_mut().for_each(without_null),
         _ => {}
