@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::Args;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 
 use crate::Failure;
 
@@ -40,9 +41,12 @@ pub(crate) struct Config {
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
-    match text.parse::<tracing_subscriber::filter::Targets>() {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => {
+    // A word alone would be taken for a target of which everything is logged, and a mistyped level for one.
+    let levels = text.split(',').filter(|part| !part.contains('='));
+    let known = levels.map(str::trim).all(|part| part.parse::<LevelFilter>().is_ok());
+    match text.parse::<Targets>() {
+        Ok(_) if known => Ok(text.to_owned()),
+        _ => {
             Err("expected a level (error, warn, info, debug, trace) or a list such as info,sqlx=warn".into())
         }
     }

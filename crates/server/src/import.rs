@@ -95,7 +95,8 @@ pub(crate) async fn command(
         for fault in &faults {
             writeln!(output, "{fault}")?;
         }
-        return Err(Failure::new(format!("{} faults; nothing was written", faults.len())));
+        let plural = if faults.len() == 1 { "" } else { "s" };
+        return Err(Failure::new(format!("{} fault{plural}; nothing was written", faults.len())));
     }
     let rehearsal = if dry_run { " (a rehearsal: nothing was written)" } else { "" };
     say(format!("{collection}: {}{rehearsal}", tally?))
