@@ -1,3 +1,17 @@
 //! The API, feature by feature and promise by promise.
 
+mod access;
+mod accounts;
+mod bad_input;
+mod changes;
+mod concurrency;
+mod filters;
+mod given;
+mod http;
+mod lists;
+mod outage;
+mod schema;
 mod smoke;
+mod states;
+mod visibility;
+mod writing;

@@ -14,7 +14,7 @@ use super::app::Backend;
 use super::postgres;
 
 /// The secret of every test database: the template's keys are sealed with it.
-const SECRET: [u8; 32] = [7; 32];
+pub(crate) const SECRET: [u8; 32] = [7; 32];
 
 /// A database, until it is dropped.
 pub(crate) struct Private {
@@ -29,7 +29,7 @@ pub(crate) async fn open(url: &str) -> (Store, Keyring) {
     Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap()
 }
 
-async fn fill(url: &str) {
+pub(crate) async fn fill(url: &str) {
     let (store, _) = open(url).await;
     vku_server::demo::fill(&store).await.unwrap();
     store.database().clone().close().await.unwrap();

@@ -2,7 +2,7 @@
 
 mod app;
 mod caller;
-mod database;
+pub(crate) mod database;
 pub(crate) mod postgres;
 
 pub(crate) use app::{Backend, TestApp, run};

@@ -1,0 +1,292 @@
+//! "Who may do what": the whole policy on one page, and the facts that it has to say.
+//!
+//! Every operation of the OpenAPI document is asked for by every role. An operation that is new fails
+//! [`targets`] until somebody has decided where it belongs.
+
+mod places;
+
+use std::fmt::Write;
+
+use futures_util::future::join_all;
+use reqwest::Method;
+
+use super::visibility::planted::filled;
+use crate::harness::{Caller, TestApp, on_both};
+use places::{Places, body, places};
+
+/// The member is bound to `dresden`, the partner to `lviv`. `own` partnerships are led by the one, with the other as
+/// partner; `others` are everybody else's, and public like `own`. `idle` is what nothing depends on.
+const POLICY: &str = "
+operation                    target         public partner  member  reader   coord   admin
+get_index                    -                 200     200     200     200     200     200
+get_liveness                 -                 200     200     200     200     200     200
+get_readiness                -                 200     200     200     200     200     200
+get_problem_type             -                 200     200     200     200     200     200
+create_access_token          right             200     200     200     200     200     200
+create_access_token          wrong             401     401     401     401     401     401
+get_me                       -                 401     200     200     200     200     200
+
+list_partnerships            -                 200     200     200     200     200     200
+list_partnerships            deleted           401     403     403     403     200     200
+create_partnership           own               401     403     201     403     201     201
+create_partnership           others            401     403     403     403     201     201
+get_partnership              own               200     200     200     200     200     200
+get_partnership              others            200     200     200     200     200     200
+get_partnership              own internal      404     200     200     404     200     200
+get_partnership              members           404     200     200     200     200     200
+get_partnership              internal          404     404     404     404     200     200
+get_partnership              deleted           401     403     403     403     200     200
+update_partnership           own               401     403     200     403     200     200
+update_partnership           others            401     403     403     403     200     200
+update_partnership           own internal      401     403     200     403     200     200
+update_partnership           members           401     403     403     403     200     200
+update_partnership           internal          401     403     404     403     200     200
+delete_partnership           own               401     403     403     403     204     204
+delete_partnership           others            401     403     403     403     204     204
+restore_partnership          deleted           401     403     403     403     200     200
+get_partnership_transitions  own               200     200     200     200     200     200
+get_partnership_transitions  others            200     200     200     200     200     200
+get_partnership_transitions  own internal      404     200     200     404     200     200
+get_partnership_transitions  members           404     200     200     200     200     200
+get_partnership_transitions  internal          404     404     404     404     200     200
+transition_partnership       own               401     403     403     403     200     200
+transition_partnership       others            401     403     403     403     200     200
+
+list_partnership_funding     own               200     200     200     200     200     200
+list_partnership_funding     others            200     200     200     200     200     200
+list_partnership_funding     own internal      404     200     200     404     200     200
+list_partnership_funding     members           404     200     200     200     200     200
+list_partnership_funding     internal          404     404     404     404     200     200
+create_partnership_funding   own               401     403     201     403     201     201
+create_partnership_funding   others            401     403     403     403     201     201
+create_partnership_funding   own internal      401     403     201     403     201     201
+create_partnership_funding   members           401     403     403     403     201     201
+create_partnership_funding   internal          401     403     404     403     201     201
+get_partnership_funding      own               200     200     200     200     200     200
+get_partnership_funding      others            200     200     200     200     200     200
+get_partnership_funding      own internal      404     200     200     404     200     200
+get_partnership_funding      members           404     200     200     200     200     200
+get_partnership_funding      internal          404     404     404     404     200     200
+update_partnership_funding   own               401     403     200     403     200     200
+update_partnership_funding   others            401     403     403     403     200     200
+update_partnership_funding   own internal      401     403     200     403     200     200
+update_partnership_funding   members           401     403     403     403     200     200
+update_partnership_funding   internal          401     403     404     403     200     200
+delete_partnership_funding   own               401     403     204     403     204     204
+delete_partnership_funding   others            401     403     403     403     204     204
+delete_partnership_funding   own internal      401     403     204     403     204     204
+delete_partnership_funding   members           401     403     403     403     204     204
+delete_partnership_funding   internal          401     403     404     403     204     204
+restore_partnership_funding  own               401     403     403     403     200     200
+
+list_utilities               -                 200     200     200     200     200     200
+list_utilities               deleted           401     403     403     403     200     200
+create_utility               -                 401     403     403     403     201     201
+get_utility                  dresden           200     200     200     200     200     200
+get_utility                  others            200     200     200     200     200     200
+get_utility                  own internal      404     200     200     404     200     200
+get_utility                  members           404     200     200     200     200     200
+get_utility                  internal          404     404     404     404     200     200
+get_utility                  deleted           401     403     403     403     200     200
+update_utility               dresden           401     403     200     403     200     200
+update_utility               lviv              401     200     403     403     200     200
+update_utility               others            401     403     403     403     200     200
+update_utility               members           401     403     403     403     200     200
+update_utility               internal          401     404     404     403     200     200
+delete_utility               dresden           401     403     403     403     409     409
+delete_utility               idle              401     403     403     403     204     204
+restore_utility              deleted           401     403     403     403     200     200
+
+list_organisations           -                 200     200     200     200     200     200
+list_organisations           deleted           401     403     403     403     200     200
+create_organisation          -                 401     403     403     403     201     201
+get_organisation             others            200     200     200     200     200     200
+get_organisation             deleted           401     403     403     403     200     200
+update_organisation          others            401     403     403     403     200     200
+delete_organisation          idle              401     403     403     403     204     204
+restore_organisation         deleted           401     403     403     403     200     200
+
+list_funding_programmes      -                 200     200     200     200     200     200
+list_funding_programmes      deleted           401     403     403     403     200     200
+create_funding_programme     -                 401     403     403     403     201     201
+get_funding_programme        others            200     200     200     200     200     200
+get_funding_programme        deleted           401     403     403     403     200     200
+update_funding_programme     others            401     403     403     403     200     200
+delete_funding_programme     idle              401     403     403     403     204     204
+restore_funding_programme    deleted           401     403     403     403     200     200
+";
+
+/// The targets of an operation, in the order of the table.
+fn targets(operation: &str) -> &'static [&'static str] {
+    const READ: &[&str] = &["own", "others", "own internal", "members", "internal"];
+    match operation {
+        "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" => &["-"],
+        "create_access_token" => &["right", "wrong"],
+        "list_partnerships" | "list_utilities" | "list_organisations" | "list_funding_programmes" => {
+            &["-", "deleted"]
+        }
+        "create_utility" | "create_organisation" | "create_funding_programme" => &["-"],
+        "create_partnership" | "delete_partnership" | "transition_partnership" => &["own", "others"],
+        "get_partnership" => &["own", "others", "own internal", "members", "internal", "deleted"],
+        "update_partnership"
+        | "get_partnership_transitions"
+        | "list_partnership_funding"
+        | "create_partnership_funding"
+        | "get_partnership_funding"
+        | "update_partnership_funding"
+        | "delete_partnership_funding" => READ,
+        "restore_partnership_funding" => &["own"],
+        "get_utility" => &["dresden", "others", "own internal", "members", "internal", "deleted"],
+        "update_utility" => &["dresden", "lviv", "others", "members", "internal"],
+        "delete_utility" => &["dresden", "idle"],
+        "get_organisation" | "get_funding_programme" => &["others", "deleted"],
+        "update_organisation" | "update_funding_programme" => &["others"],
+        "delete_organisation" | "delete_funding_programme" => &["idle"],
+        "restore_partnership" | "restore_utility" | "restore_organisation" | "restore_funding_programme" => {
+            &["deleted"]
+        }
+        other => panic!("`{other}` is new: who may do it? Give it a place here and in the table."),
+    }
+}
+
+/// An operation of the document.
+struct Operation {
+    id: String,
+    method: Method,
+    path: String,
+}
+
+async fn operations(app: &TestApp) -> Vec<Operation> {
+    let document = app.anonymous().get("/openapi.json").await.ok().json();
+    let mut operations = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            if let (Some(id), Ok(method)) = (operation["operationId"].as_str(), method.to_uppercase().parse())
+            {
+                operations.push(Operation { id: id.to_owned(), method, path: path.clone() });
+            }
+        }
+    }
+    operations
+}
+
+impl Operation {
+    /// The path for a target. Whatever writes is a rehearsal, so that the order of the table does not matter.
+    fn path(&self, target: &'static str, places: &Places) -> String {
+        let kinds =
+            [("organisation", "organisation"), ("programme", "funding_programme"), ("utilit", "utility")];
+        let kind = kinds.into_iter().find(|(word, _)| self.id.contains(word));
+        let kind = kind.map_or("partnership", |(_, kind)| kind);
+        let place = |kind: &'static str| places.get(&(kind, target)).map_or("", String::as_str);
+        let part = if self.id.starts_with("restore") { "deleted funding" } else { "funding" };
+        let part = if self.path.contains("_id}") { part } else { kind };
+        let path = filled(&self.path.replace("{code}", "not_found"), place("partnership"), place(part));
+        match (&self.method, target) {
+            (&Method::GET, "deleted") => path + "?deleted=true",
+            (&Method::GET, _) => path,
+            _ if self.id == "create_access_token" => path,
+            _ => path + "?dry_run=true",
+        }
+    }
+
+    async fn status(&self, target: &'static str, caller: &Caller, places: &Places) -> u16 {
+        let mut request = caller.request(self.method.clone(), &self.path(target, places));
+        if [Method::PATCH, Method::DELETE].contains(&self.method) {
+            request = request.header("If-Match", "*");
+        }
+        if let Some(body) = body(&self.id, target) {
+            request = request.json(&body);
+        }
+        caller.send(request).await.status.as_u16()
+    }
+}
+
+/// A line of the table.
+struct Line {
+    operation: String,
+    target: &'static str,
+    reads: bool,
+    statuses: Vec<u16>,
+}
+
+impl Line {
+    fn may(&self, column: &str) -> bool {
+        let column = COLUMNS.iter().position(|name| *name == column).unwrap();
+        (200..300).contains(&self.statuses[column])
+    }
+}
+
+const COLUMNS: [&str; 6] = ["public", "partner", "member", "reader", "coord", "admin"];
+
+fn written(lines: &[Line]) -> String {
+    let head = COLUMNS.map(|name| format!("{name:>8}")).concat();
+    let mut table = format!("{:<28} {:<13}{head}\n", "operation", "target");
+    for line in lines {
+        let statuses: String = line.statuses.iter().map(|status| format!("{status:>8}")).collect();
+        writeln!(table, "{:<28} {:<13}{statuses}", line.operation, line.target).unwrap();
+    }
+    table
+}
+
+on_both! {
+    /// The table is what the server does, and what it does is what "Who may do what" says.
+    async fn the_whole_policy_on_one_page(app: TestApp) {
+        let (places, callers) = (places(&app).await, app.everybody());
+        let mut lines = Vec::new();
+        for operation in operations(&app).await {
+            for target in targets(&operation.id) {
+                let ask = callers.iter().map(|(_, caller)| operation.status(target, caller, &places));
+                let statuses = join_all(ask).await;
+                let reads = operation.method == Method::GET;
+                lines.push(Line { operation: operation.id.clone(), target, reads, statuses });
+            }
+        }
+        let policy: String = POLICY.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect();
+        let now = written(&lines);
+        let changed: Vec<_> = now.lines().filter(|line| !policy.contains(line)).collect();
+        assert!(now == policy, "the policy has moved:\n{}\n\nall of it:\n{now}", changed.join("\n"));
+        holds(&lines);
+    }
+}
+
+/// The facts of "Who may do what", whatever the table says.
+fn holds(lines: &[Line]) {
+    let who = |line: &Line| format!("{} {}", line.operation, line.target);
+    let writes = |column: &str| {
+        let lines = lines.iter().filter(|line| !line.reads && line.operation != "create_access_token");
+        lines.filter(|line| line.may(column)).map(who).collect::<Vec<_>>()
+    };
+    for line in lines {
+        let [public, partner, member, reader, coordinator, admin] = COLUMNS.map(|column| line.may(column));
+        assert_eq!(coordinator, admin, "{}: an admin may what a coordinator may", who(line));
+        assert!(!public || (partner && member && reader), "{}: an account takes nothing away", who(line));
+        assert!(!(partner || member || reader) || coordinator, "{}: the office may everything", who(line));
+        if line.reads && !line.target.starts_with("own") {
+            assert!(partner == member && member == reader, "{}: accounts read alike", who(line));
+        }
+    }
+    for nobody in ["public", "reader"] {
+        assert_eq!(writes(nobody), [""; 0], "{nobody} writes nothing");
+    }
+    assert_eq!(writes("partner"), ["update_utility lviv"]);
+    let mut member = vec!["create_partnership own".to_owned(), "update_partnership own".into()];
+    member.push("update_partnership own internal".into());
+    for verb in ["create", "update", "delete"] {
+        member.extend(["own", "own internal"].map(|target| format!("{verb}_partnership_funding {target}")));
+    }
+    member.push("update_utility dresden".into());
+    assert_eq!(writes("member"), member);
+    for (target, readers) in [
+        ("own", "public partner member reader"),
+        ("others", "public partner member reader"),
+        ("own internal", "partner member"),
+        ("members", "partner member reader"),
+        ("internal", ""),
+        ("deleted", ""),
+    ] {
+        for line in lines.iter().filter(|line| line.reads && line.target == target) {
+            let seen: Vec<_> = COLUMNS[..4].iter().copied().filter(|column| line.may(column)).collect();
+            assert_eq!(seen.join(" "), readers, "{} is read by", who(line));
+        }
+    }
+}

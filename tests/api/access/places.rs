@@ -1,0 +1,96 @@
+//! What the table speaks of: the bodies that are sent, and the things that they are sent to.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use crate::api::visibility::planted::{
+    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, municipal_utility, partner_utility, partnership, plant, text, with,
+};
+use crate::harness::TestApp;
+
+/// What is asked with, where a body is wanted.
+pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
+    let password = if target == "right" { "demo-partnerships" } else { "wrong-partnerships" };
+    let lead = if target == "own" { DRESDEN } else { HAMBURG };
+    Some(match operation {
+        "create_access_token" => json!({ "email": "reader@demo.example", "password": password }),
+        "create_partnership" => partnership("Zxq", lead, LVIV, "members"),
+        "create_partnership_funding" => json!({ "kind": "own_contribution" }),
+        "create_utility" => partner_utility("Zxq", "members"),
+        "create_organisation" => json!({ "name": "Zxq", "kind": "ngo" }),
+        "create_funding_programme" => json!({ "name": "Zxq", "kind": "grant" }),
+        "update_partnership" => json!({ "summary": { "de": "Zxq" } }),
+        "update_partnership_funding" => json!({ "from": "2019" }),
+        "update_utility" => json!({ "legal_form": "Zxq" }),
+        "update_organisation" => json!({ "aliases": ["Zxq"] }),
+        "update_funding_programme" => json!({ "url": "https://zxq.example" }),
+        "transition_partnership" => json!({ "to": "suspended" }),
+        _ => return None,
+    })
+}
+
+/// The keys of what the targets name: below the kind and the target.
+pub(super) type Places = HashMap<(&'static str, &'static str), String>;
+
+/// Makes what the real data has not: what is hidden, idle or deleted.
+pub(super) async fn places(app: &TestApp) -> Places {
+    let mut places = Places::new();
+    let utilities = "/api/v1/utilities";
+    for visibility in ["members", "internal"] {
+        let utility = plant(app, utilities, partner_utility(&format!("Zxq {visibility}"), visibility)).await;
+        places.insert(("utility", visibility), text(&utility, "id"));
+    }
+    let peer = plant(app, utilities, partner_utility("Zxq peer", "internal")).await;
+    places.insert(("utility", "own internal"), text(&peer, "id"));
+    for (target, lead, partner, visibility) in [
+        ("members", HAMBURG, places[&("utility", "members")].clone(), "members"),
+        ("internal", HAMBURG, places[&("utility", "internal")].clone(), "internal"),
+        ("own internal", DRESDEN, text(&peer, "id"), "internal"),
+        ("deleted", DRESDEN, LVIV.to_owned(), "public"),
+    ] {
+        let mut body = partnership(&format!("Zxq {target}"), lead, &partner, visibility);
+        let lviv = json!({ "role": "supporting", "party": { "utility": LVIV } });
+        if target == "own internal" {
+            body["participants"].as_array_mut().unwrap().push(lviv);
+        }
+        let made = plant(app, "/api/v1/partnerships", body).await;
+        places.insert(("partnership", target), text(&made, "id"));
+    }
+    places.insert(("partnership", "own"), OWN.into());
+    places.insert(("partnership", "others"), PUBLIC.into());
+    for target in ["own", "others", "own internal", "members", "internal"] {
+        let path = format!("/api/v1/partnerships/{}/funding", places[&("partnership", target)]);
+        let phase = plant(app, &path, json!({ "kind": "third_party" })).await;
+        places.insert(("funding", target), text(&phase, "id"));
+    }
+    let path = format!("/api/v1/partnerships/{}/funding", places[&("partnership", "own")]);
+    let phase = text(&plant(app, &path, json!({ "kind": "in_kind" })).await, "id");
+    app.coordinator().delete(&format!("{path}/{phase}"), "*").await.expect(204);
+    places.insert(("deleted funding", "own"), phase);
+    for (target, key) in [("dresden", DRESDEN), ("lviv", LVIV), ("others", HAMBURG)] {
+        places.insert(("utility", target), key.into());
+    }
+    places.insert(("organisation", "others"), "bmz".into());
+    places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
+    for target in ["idle", "deleted"] {
+        for (kind, path, body) in [
+            ("utility", utilities, municipal_utility(&format!("Zxq {target}"), "public")),
+            ("organisation", "/api/v1/organisations", json!({ "name": "Zxq", "kind": "ngo" })),
+            ("funding_programme", "/api/v1/funding-programmes", json!({ "name": "Zxq", "kind": "grant" })),
+        ] {
+            let made = plant(app, path, with(body, json!({ "slug": format!("zxq-{target}") }))).await;
+            places.insert((kind, target), text(&made, "id"));
+        }
+    }
+    for (collection, kind) in [
+        ("utilities", "utility"),
+        ("organisations", "organisation"),
+        ("funding-programmes", "funding_programme"),
+        ("partnerships", "partnership"),
+    ] {
+        let path = format!("/api/v1/{collection}/{}", places[&(kind, "deleted")]);
+        app.coordinator().delete(&path, "*").await.expect(204);
+    }
+    places
+}

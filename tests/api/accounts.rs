@@ -1,0 +1,256 @@
+//! Signing in and being known: credentials, tokens, and what neither of them tells.
+
+use std::time::{Duration, Instant};
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use vku_domain::kernel::access::Role;
+use vku_http::kernel::password;
+use vku_http::kernel::token::{SigningKey, TokenKeys};
+use vku_persistence::account::NewAccount;
+
+use crate::harness::{Answer, Caller, TestApp, on_both};
+
+const TOKEN: &str = "/api/v1/auth/token";
+const ME: &str = "/api/v1/me";
+const PASSWORD: &str = "demo-partnerships";
+const REALM: &str = r#"Bearer realm="vku-partnerships""#;
+const INVALID: &str = r#"Bearer realm="vku-partnerships", error="invalid_token""#;
+
+async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
+    app.anonymous().post(TOKEN, &json!({ "email": email, "password": password })).await
+}
+
+/// Signs in, and calls with the token from then on.
+async fn signed_in(app: &TestApp, email: &str, password: &str) -> Caller {
+    let token = sign_in(app, email, password).await.ok().json();
+    app.anonymous().with_token(token["access_token"].as_str().unwrap())
+}
+
+/// An account with a password of its own.
+async fn account(app: &TestApp, email: &str, password: &str) -> Uuid {
+    let account = NewAccount {
+        email: email.parse().unwrap(),
+        name: "Zxq Personname".parse().unwrap(),
+        role: Role::Reader,
+        utilities: Vec::new(),
+        password_hash: password::hash_now(password).unwrap(),
+    };
+    app.store.add_account(account).await.unwrap()
+}
+
+async fn id_of(caller: &Caller) -> Uuid {
+    caller.get(ME).await.ok().json()["id"].as_str().unwrap().parse().unwrap()
+}
+
+/// A problem as everybody would get it: without what names the request.
+fn told(answer: Answer, status: u16, code: &str) -> Value {
+    let mut body = answer.problem(status, code);
+    body.as_object_mut().unwrap().shift_remove("request_id").unwrap();
+    body
+}
+
+on_both! {
+    async fn a_password_gives_a_token_that_works(app: TestApp) {
+        for (role, utilities) in [
+            ("admin", vec![]),
+            ("coordinator", vec![]),
+            ("reader", vec![]),
+            ("member", vec!["stadtentwaesserung-dresden"]),
+            ("partner", vec!["lvivvodokanal"]),
+        ] {
+            let email = format!("{role}@demo.example");
+            let answer = sign_in(&app, &email, PASSWORD).await.ok();
+            assert_eq!(answer.header("cache-control"), "no-store");
+            let token = answer.json();
+            assert_eq!((&token["token_type"], &token["expires_in"]), (&json!("Bearer"), &json!(600)));
+            assert_eq!(token.as_object().unwrap().len(), 3, "{token}");
+            let me = app.anonymous().with_token(token["access_token"].as_str().unwrap()).get(ME).await.ok();
+            assert_eq!(me.header("cache-control"), "private, no-cache");
+            let me = me.json();
+            assert_eq!((&me["email"], &me["role"]), (&json!(email), &json!(role)));
+            let slugs = me["utilities"].as_array().unwrap().iter().map(|it| it["slug"].as_str().unwrap());
+            assert_eq!(slugs.collect::<Vec<_>>(), utilities, "{role}");
+        }
+        app.anonymous().get(ME).await.problem(401, "unauthenticated");
+    }
+
+    async fn the_case_of_an_address_does_not_count_that_of_a_password_does(app: TestApp) {
+        for email in ["READER@demo.example", "Reader@Demo.EXAMPLE"] {
+            let me = signed_in(&app, email, PASSWORD).await.get(ME).await.ok().json();
+            assert_eq!(me["email"], "reader@demo.example");
+        }
+        for password in ["DEMO-PARTNERSHIPS", "demo-partnerships ", "", " demo-partnerships"] {
+            sign_in(&app, "reader@demo.example", password).await.problem(401, "invalid_credentials");
+        }
+    }
+
+    /// Wrong password, no such account, disabled account: one answer, to the letter, and the same work.
+    async fn a_refusal_does_not_tell_what_is_wrong(app: TestApp) {
+        account(&app, "gone@zxq.example", "gone-partnerships").await;
+        app.store.disable_account(&"gone@zxq.example".parse().unwrap()).await.unwrap();
+        let attempts = [
+            ("reader@demo.example", "wrong-partnerships"),
+            ("nobody@zxq.example", PASSWORD),
+            ("gone@zxq.example", "gone-partnerships"),
+            ("gone@zxq.example", "wrong-partnerships"),
+        ];
+        let (mut answers, mut shortest) = (Vec::new(), [Duration::MAX; 4]);
+        for _ in 0..5 {
+            for (index, (email, password)) in attempts.into_iter().enumerate() {
+                let started = Instant::now();
+                let answer = sign_in(&app, email, password).await;
+                shortest[index] = shortest[index].min(started.elapsed());
+                assert_eq!(answer.header("www-authenticate"), REALM);
+                answers.push(told(answer, 401, "invalid_credentials"));
+            }
+        }
+        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
+        // The least of several tries: what is left is the work, not the noise of the machine. Without a hash to
+        // compute, an answer takes a tenth of that.
+        let longest = shortest.iter().max().unwrap();
+        assert!(shortest.iter().all(|time| *time > *longest / 4), "{shortest:?}");
+    }
+
+    async fn all_faults_of_the_credentials_are_told_and_none_of_their_values(app: TestApp) {
+        let caller = app.anonymous();
+        for (body, faults) in [
+            (json!({ "email": "zxq.person", "password": "zxq-secret" }), vec!["/email invalid_format"]),
+            (json!({ "email": ["zxq.person"], "password": 4711 }), vec!["/email wrong_type", "/password wrong_type"]),
+            (json!({}), vec!["/email required", "/password required"]),
+            (json!({ "email": "zxq.person@demo.example" }), vec!["/password required"]),
+            (json!([]), vec![" wrong_type"]),
+            (
+                json!({ "email": "zxq.person@demo.example", "password": "zxq-secret", "remember": true }),
+                vec!["/remember unknown_member"],
+            ),
+        ] {
+            let answer = caller.post(TOKEN, &body).await;
+            for value in ["zxq", "4711"] {
+                assert!(!answer.text().contains(value), "{}", answer.text());
+            }
+            assert_eq!(answer.faults(422, "validation_failed"), faults, "{body}");
+        }
+        let form = caller.request(Method::POST, TOKEN);
+        let form = form.header("Content-Type", "application/x-www-form-urlencoded");
+        let body = "email=reader%40demo.example&password=demo-partnerships";
+        caller.send(form.body(body)).await.problem(415, "unsupported_media_type");
+        let broken = caller.request(Method::POST, TOKEN).header("Content-Type", "application/json");
+        let broken = caller.send(broken.body(r#"{"email": "zxq.person@demo.example", "#)).await;
+        assert!(!broken.text().contains("zxq"), "{}", broken.text());
+        broken.problem(400, "malformed_json");
+        let answer = caller.get(&format!("{TOKEN}?email=zxq.person@demo.example")).await;
+        assert!(!answer.text().contains("zxq"), "{}", answer.text());
+        answer.problem(405, "method_not_allowed");
+    }
+
+    async fn unknown_parameters_are_told_here_too(app: TestApp) {
+        let me = app.reader().get(&format!("{ME}?nonsense=1")).await;
+        assert_eq!(me.faults(400, "invalid_parameters"), ["nonsense unknown_parameter"]);
+        let body = json!({ "email": "reader@demo.example", "password": PASSWORD });
+        let token = app.anonymous().post(&format!("{TOKEN}?nonsense=1"), &body).await;
+        assert_eq!(token.faults(400, "invalid_parameters"), ["nonsense unknown_parameter"]);
+    }
+
+    /// Altered, expired, early, of another issuer or audience, of nobody: refused everywhere, and all alike.
+    async fn a_token_that_is_not_ours_is_refused(app: TestApp) {
+        let (reader, now) = (id_of(&app.reader()).await, app.store.now());
+        let issuer = format!("http://{}", app.address);
+        let of = |keys: &TokenKeys, id, at| keys.issue(id, "admin", at).unwrap().token;
+        let foreign = |issuer: &str, audience: &str| {
+            let key = SigningKey::from_der(&SigningKey::generate().unwrap().1).unwrap();
+            TokenKeys::new(key, Vec::new(), issuer.into(), audience.into())
+        };
+        let good = of(app.tokens(), reader, now);
+        app.anonymous().with_token(&good).get(ME).await.ok();
+        let parts: Vec<_> = good.split('.').collect();
+        let admin = of(app.tokens(), id_of(&app.admin()).await, now);
+        let claims = admin.split('.').nth(1).unwrap();
+        let mut first = None;
+        for (what, token) in [
+            ("expired", of(app.tokens(), reader, now - TimeDelta::seconds(600))),
+            ("early", of(app.tokens(), reader, now + TimeDelta::seconds(60))),
+            ("of another key", of(&foreign(&issuer, "vku-partnerships"), reader, now)),
+            ("of another issuer", of(&foreign("https://zxq.example", "vku-partnerships"), reader, now)),
+            ("of nobody", of(app.tokens(), Uuid::now_v7(), now)),
+            ("another's claims", format!("{}.{claims}.{}", parts[0], parts[2])),
+            ("unsigned", format!("{}.{}.", parts[0], parts[1])),
+            ("alg none", format!("eyJhbGciOiJub25lIiwidHlwIjoiYXQrand0In0.{}.", parts[1])),
+            ("cut", good[..good.len() - 4].to_owned()),
+            ("no token", "zxq".to_owned()),
+        ] {
+            let caller = app.anonymous().with_token(&token);
+            for path in [ME, "/api/v1/partnerships", "/api/v1/utilities/hamburg-wasser"] {
+                let answer = caller.get(path).await;
+                assert_eq!(answer.header("www-authenticate"), INVALID, "{what}: {}", answer.text());
+                let mut told = told(answer, 401, "invalid_token");
+                told["instance"] = Value::Null;
+                assert_eq!(*first.get_or_insert(told.clone()), told, "{what}");
+            }
+            let created = caller.post("/api/v1/organisations", &json!({ "name": "Zxq", "kind": "ngo" })).await;
+            created.problem(401, "invalid_token");
+        }
+    }
+
+    /// The role in the token does not count, the account's does.
+    async fn a_token_says_who_not_what(app: TestApp) {
+        let reader = id_of(&app.reader()).await;
+        let token = app.tokens().issue(reader, "admin", app.store.now()).unwrap().token;
+        let caller = app.anonymous().with_token(&token);
+        assert_eq!(caller.get(ME).await.ok().json()["role"], "reader");
+        caller.get("/api/v1/partnerships?deleted=true").await.problem(403, "forbidden");
+    }
+
+    async fn other_schemes_are_no_credentials(app: TestApp) {
+        let caller = app.anonymous();
+        for header in ["Basic cmVhZGVyOmRlbW8=", "Bearer", "Bearer ", "Token zxq", "zxq", ""] {
+            let answer = caller.send(caller.request(Method::GET, ME).header("Authorization", header)).await;
+            assert!(answer.header("www-authenticate").starts_with("Bearer "), "{header}");
+            answer.problem(401, "invalid_token");
+        }
+        let token = app.tokens().issue(id_of(&app.reader()).await, "reader", app.store.now()).unwrap().token;
+        let request = caller.request(Method::GET, ME).header("Authorization", format!("bearer {token}"));
+        caller.send(request).await.ok();
+        // Who signs in again may still send what has expired.
+        let body = json!({ "email": "reader@demo.example", "password": PASSWORD });
+        app.anonymous().with_token("zxq").post(TOKEN, &body).await.ok();
+    }
+
+    async fn a_disabled_account_is_out_at_once(app: TestApp) {
+        account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
+        let caller = signed_in(&app, "zxq.person@demo.example", "zxq-partnerships").await;
+        caller.get(ME).await.ok();
+        app.store.disable_account(&"ZXQ.person@demo.example".parse().unwrap()).await.unwrap();
+        for path in [ME, "/api/v1/partnerships"] {
+            let answer = caller.get(path).await;
+            assert_eq!(answer.header("www-authenticate"), INVALID);
+            assert_eq!(answer.header("cache-control"), "no-store");
+            let text = answer.text().to_lowercase();
+            assert!(!text.contains("zxq") && !text.contains("disabled"), "{text}");
+            answer.problem(401, "invalid_token");
+        }
+        sign_in(&app, "zxq.person@demo.example", "zxq-partnerships").await.problem(401, "invalid_credentials");
+    }
+
+    /// What somebody may not do is told by role and path, never by name or address.
+    async fn no_problem_names_a_person(app: TestApp) {
+        let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
+        let caller = signed_in(&app, "zxq.person@demo.example", "zxq-partnerships").await;
+        let path = "/api/v1/utilities/hamburg-wasser";
+        for answer in [
+            caller.patch(path, "*", &json!({ "name": "x" })).await,
+            caller.delete(path, "*").await,
+            caller.post("/api/v1/partnerships", &json!({})).await,
+            caller.get("/api/v1/utilities/nobody").await,
+            caller.get("/api/v1/utilities?q=1").await,
+            caller.get("/api/v1/utilities?deleted=true").await,
+            sign_in(&app, "zxq.person@demo.example", "wrong-partnerships").await,
+        ] {
+            let text = answer.text().to_lowercase();
+            assert!(answer.status.is_client_error() && !text.contains("zxq"), "{text}");
+            assert!(!text.contains(&id.to_string()), "{text}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+//! Input that is meant to hurt: deep, long, huge, or made of what databases choke on. It is refused cleanly.
+
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::api::given::{
+    DRESDEN, FUNDING, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, municipal, participant, partnership,
+    untouched,
+};
+use crate::harness::{Answer, Caller, on_both};
+
+/// An unoptimised build on a busy machine is slow; what takes the square of a long list takes minutes.
+const AT_ONCE: Duration = Duration::from_secs(10);
+
+/// Posts the body and expects a problem with the content, soon, and in few words.
+#[track_caller]
+fn refused(answer: Answer, what: &str) -> Vec<String> {
+    assert!(answer.body.len() < 1 << 20, "{what}: {} bytes", answer.body.len());
+    answer.faults(422, "validation_failed")
+}
+
+async fn post(caller: &Caller, path: &str, body: &Value) -> Answer {
+    let started = Instant::now();
+    let answer = caller.post(path, body).await;
+    assert!(started.elapsed() < AT_ONCE, "{path}: {:?}", started.elapsed());
+    answer
+}
+
+fn many_members(many: usize) -> Value {
+    (0..many).map(|number| (format!("m{number}"), json!(1))).collect::<serde_json::Map<_, _>>().into()
+}
+
+on_both! {
+    async fn deep(app: TestApp) {
+        let staff = app.coordinator();
+        untouched(&app, async || {
+            for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"description\":[", "]}")] {
+                for depth in [1_000, 100_000] {
+                    let body = format!("{}1{}", open.repeat(depth), close.repeat(depth));
+                    for path in [UTILITIES, PARTNERSHIPS, FUNDING, "/api/v1/auth/token"] {
+                        let request =
+                            staff.request(Method::POST, path).header("Content-Type", "application/json");
+                        let answer = staff.send(request.body(body.clone())).await;
+                        match body.len() > 1 << 20 {
+                            true => answer.problem(413, "payload_too_large"),
+                            false => answer.problem(400, "malformed_json"),
+                        };
+                    }
+                }
+            }
+            // Not too deep to be read, but too deep to be anything.
+            let nested = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
+            for member in ["name", "location", "employees", "aliases"] {
+                let answer =
+                    post(&staff, UTILITIES, &changed(&municipal("Tief"), &json!({ member: nested }))).await;
+                refused(answer, member);
+            }
+        })
+        .await;
+    }
+
+    async fn strings_that_databases_choke_on(app: TestApp) {
+        let staff = app.coordinator();
+        untouched(&app, async || {
+            for nul in ["\0", "a\0b", "a\u{1}b", "\u{7f}x"] {
+                let body = json!({
+                    "name": nul, "aliases": [nul], "city": nul, "website": nul, "slug": nul, "country": nul,
+                    "description": {"de": nul}, "languages": [nul], "employees": {"value": 1, "as_of": nul},
+                });
+                let faults = refused(post(&staff, UTILITIES, &changed(&municipal("X"), &body)).await, nul);
+                assert_eq!(faults.len(), 9, "{nul:?}: {faults:?}");
+                let body =
+                    json!({"title": nul, "participants": [participant(nul, nul)], "sdg_targets": [nul]});
+                let faults =
+                    refused(post(&staff, PARTNERSHIPS, &changed(&partnership("X"), &body)).await, nul);
+                assert_eq!(faults.len(), 4, "{nul:?}: {faults:?}");
+                let to =
+                    post(&staff, &format!("{DRESDEN}/transitions"), &json!({"to": nul, "reason": nul})).await;
+                to.problem(422, "validation_failed");
+                let token = post(&staff, "/api/v1/auth/token", &json!({"email": nul, "password": nul})).await;
+                assert_eq!(refused(token, nul), ["/email invalid_format"]);
+                let member = json!({ nul: nul });
+                assert_eq!(refused(post(&staff, UTILITIES, &member).await, nul).len(), 5);
+            }
+        })
+        .await;
+        // Strange, but text: what goes in comes out.
+        for name in ["🚰 \u{202e}kcab", "e\u{301}", "'; DROP TABLE utility; --", "\\x00 \\u0000", "﷽ ＡＢＣ"]
+        {
+            let made = post(&staff, UTILITIES, &municipal(name)).await.expect(201);
+            assert_eq!(staff.get(&made.header("location")).await.ok().json()["name"], name);
+        }
+    }
+
+    async fn long_lists(app: TestApp) {
+        let staff = app.coordinator();
+        let numbered = |many: usize| (0..many).map(|number| number.to_string()).collect::<Vec<_>>();
+        let unknown = |number: usize| participant("associate", &format!("u-{number}"));
+        let (utility, programme) = (municipal("Viele"), json!({"name": "Viele", "kind": "grant"}));
+        untouched(&app, async || {
+            for (path, right, wrong) in [
+                (
+                    PARTNERSHIPS,
+                    partnership("X"),
+                    json!({"participants": vec![participant("lead", "oowv"); 10_000]}),
+                ),
+                (
+                    PARTNERSHIPS,
+                    partnership("X"),
+                    json!({"participants": (0..10_000).map(unknown).collect::<Vec<_>>()}),
+                ),
+                (PARTNERSHIPS, partnership("X"), json!({"participants": vec![Value::Null; 10_000]})),
+                (PARTNERSHIPS, partnership("X"), json!({"sdg_targets": numbered(100_000)})),
+                (PROGRAMMES, programme, json!({"funders": vec![json!({"utility": "a"}); 60_000]})),
+                (UTILITIES, utility.clone(), json!({"sectors": vec!["water"; 100_000]})),
+                (UTILITIES, utility.clone(), json!({"aliases": numbered(100_000)})),
+                (UTILITIES, utility, json!({"description": many_members(50_000)})),
+            ] {
+                let pointer = format!("/{}", wrong.as_object().unwrap().keys().next().unwrap());
+                let answer = post(&staff, path, &changed(&right, &wrong)).await;
+                assert_eq!(refused(answer, &pointer), [format!("{pointer} too_many")]);
+            }
+            for path in [UTILITIES, PARTNERSHIPS, FUNDING, "/api/v1/auth/token"] {
+                let answer = post(&staff, path, &many_members(50_000)).await;
+                assert_eq!(refused(answer, path), [" too_many"]);
+            }
+        })
+        .await;
+    }
+
+    async fn lists_as_long_as_may_be(app: TestApp) {
+        let staff = app.coordinator();
+        untouched(&app, async || {
+            let (lead, partner) = (participant("lead", "oowv"), participant("partner", "lvivvodokanal"));
+            let mut crowd = vec![lead; 999];
+            crowd.push(partner);
+            let again = changed(&partnership("X"), &json!({"participants": crowd}));
+            let faults = refused(post(&staff, PARTNERSHIPS, &again).await, "the same lead");
+            assert!(
+                faults.len() == 998 && faults.iter().all(|fault| fault.ends_with("duplicate")),
+                "{faults:?}"
+            );
+            let unknown = json!({"participants": vec![participant("associate", "nobody"); 1_000]});
+            let faults =
+                refused(post(&staff, PARTNERSHIPS, &changed(&partnership("X"), &unknown)).await, "nobody");
+            assert!(faults.len() >= 1_000, "{}", faults.len());
+        })
+        .await;
+        let aliases: Vec<_> = (0..1_000).map(|number| format!("Name {number}")).collect();
+        post(&staff, UTILITIES, &changed(&municipal("Viele Namen"), &json!({ "aliases": aliases })))
+            .await
+            .expect(201);
+    }
+
+    async fn huge_numbers(app: TestApp) {
+        let staff = app.coordinator();
+        let huge = [
+            "9223372036854775808",
+            "-9223372036854775809",
+            "340282366920938463463374607431768211456",
+            "1e308",
+            "-1e308",
+            "5e-324",
+        ];
+        untouched(&app, async || {
+            for number in huge {
+                let number: Value = serde_json::from_str(number).unwrap();
+                let place = json!({"latitude": number, "longitude": 0});
+                let body = json!({"name": number, "location": place, "employees": {"value": number}});
+                let faults = refused(post(&staff, UTILITIES, &changed(&municipal("X"), &body)).await, "huge");
+                assert!(faults.contains(&"/name wrong_type".to_owned()), "{faults:?}");
+                let amount = json!({"amount": number.to_string(), "currency": "EUR"});
+                let body = json!({"kind": "grant", "amount": amount});
+                refused(post(&staff, FUNDING, &body).await, "amount");
+                let body = json!({"start": number.to_string(), "version": number});
+                refused(post(&staff, PARTNERSHIPS, &changed(&partnership("X"), &body)).await, "start");
+            }
+        })
+        .await;
+    }
+
+    async fn names_that_lead_nowhere(app: TestApp) {
+        let staff = app.coordinator();
+        let long = "a".repeat(10_000);
+        for name in [
+            "%00",
+            "%ff",
+            "%F0%9F%9A%B0",
+            "..%2Fpartnerships",
+            "'%20OR%201=1",
+            "%25",
+            "-",
+            "null",
+            &long,
+            "00000000-0000-0000-0000-000000000000",
+            "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        ] {
+            for path in [
+                format!("{UTILITIES}/{name}"),
+                format!("{PARTNERSHIPS}/{name}/funding"),
+                format!("{FUNDING}/{name}"),
+                format!("/problems/{name}"),
+            ] {
+                staff.get(&path).await.problem(404, "not_found");
+            }
+            staff.patch(&format!("{UTILITIES}/{name}"), "*", &json!({})).await.problem(404, "not_found");
+            staff.delete(&format!("{FUNDING}/{name}"), "*").await.problem(404, "not_found");
+        }
+    }
+
+    async fn instants_at_the_ends_of_time(app: TestApp) {
+        let staff = app.coordinator();
+        for (instant, total) in
+            [("0000-01-01T00:00:00Z", 41), ("9999-12-31T23:59:60Z", 0), ("0001-01-01T00:00:00%2B23:59", 41)]
+        {
+            let page =
+                staff.get(&format!("{PARTNERSHIPS}?count=true&updated_since={instant}")).await.ok().json();
+            assert_eq!(page["total"], total, "{instant}");
+        }
+    }
+}

@@ -1,0 +1,29 @@
+//! What is wrong is told completely, with places and codes, and nothing of it is written.
+
+mod at_once;
+mod hostile;
+mod member;
+mod partnership;
+mod request;
+mod standing;
+
+use serde_json::Value;
+
+use super::given::{changed, untouched};
+use crate::harness::TestApp;
+
+/// A change that makes a right body wrong, and the faults that are to be told, sorted.
+type Case = (Value, &'static [&'static str]);
+
+/// Posts the body with each change, and expects exactly these faults.
+async fn refuses(app: &TestApp, path: &str, right: Value, cases: &[Case]) {
+    let staff = app.coordinator();
+    let attempts = async || {
+        for (wrong, faults) in cases {
+            let answer = staff.post(path, &changed(&right, wrong)).await;
+            assert_eq!(answer.faults(422, "validation_failed"), *faults, "{wrong}");
+        }
+    };
+    untouched(app, attempts).await;
+    staff.post(path, &right).await.expect(201);
+}

@@ -1,0 +1,183 @@
+//! Partnerships that cannot be: who takes part, when, and who may see it.
+
+use serde_json::{Value, json};
+
+use super::refuses;
+use crate::api::given::{
+    PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, participant, partnership,
+};
+use crate::harness::on_both;
+
+/// A participant with its dates.
+fn dated(role: &str, utility: &str, from: Option<&str>, until: Option<&str>) -> Value {
+    changed(&participant(role, utility), &json!({"from": from, "until": until}))
+}
+
+fn taking_part(participants: &[Value]) -> Value {
+    json!({ "participants": participants })
+}
+
+on_both! {
+    async fn partnerships(app: TestApp) {
+        refuses(
+            &app,
+            PARTNERSHIPS,
+            partnership("Hamburg – Lemberg"),
+            &[
+                (json!({"titel": "x", "title": null}), &["/titel unknown_member", "/title required"]),
+                (json!({"sectors": []}), &["/sectors too_few"]),
+                (
+                    json!({"working_areas": ["gis", "gis", "geo"]}),
+                    &["/working_areas/1 duplicate", "/working_areas/2 unknown_value"],
+                ),
+                (
+                    json!({"sdg_targets": ["6.3", "6.9", "18.1", "06.1"]}),
+                    &[
+                        "/sdg_targets/1 unknown_value",
+                        "/sdg_targets/2 unknown_value",
+                        "/sdg_targets/3 unknown_value",
+                    ],
+                ),
+                (json!({"sdg_targets": ["6.a", "6.a"]}), &["/sdg_targets/1 duplicate"]),
+                (
+                    json!({"based_on": {"kind": "friendship"}}),
+                    &["/based_on/kind unknown_value", "/based_on/name required"],
+                ),
+                (
+                    json!({"countries": ["UA"], "programmes": []}),
+                    &["/countries read_only", "/programmes read_only"],
+                ),
+                (json!({"status": "sleeping"}), &["/status unknown_value"]),
+            ],
+        )
+        .await;
+    }
+
+    async fn dates(app: TestApp) {
+        refuses(
+            &app,
+            PARTNERSHIPS,
+            partnership("Mit Daten"),
+            &[
+                (json!({"start": "2023-13"}), &["/start invalid_date"]),
+                (json!({"start": "2023-02-29"}), &["/start invalid_date"]),
+                (json!({"start": "1066"}), &["/start invalid_date"]),
+                (json!({"start": "23-05"}), &["/start invalid_format"]),
+                (json!({"start": "2023-5"}), &["/start invalid_format"]),
+                (json!({"start": "2023-05-14T00:00:00Z"}), &["/start invalid_format"]),
+                (json!({"start": 2023}), &["/start wrong_type"]),
+                (json!({"start": "2023-06", "end": "2023-05"}), &["/end end_before_start"]),
+                (json!({"start": "2024", "end": "2023"}), &["/end end_before_start"]),
+            ],
+        )
+        .await;
+        for (number, (start, end)) in [
+            ("2023-05", "2023"),
+            ("2023", "2023-05"),
+            ("2023-05-14", "2023-05"),
+            ("2024-02-29", "2024-02-29"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let touching = json!({"start": start, "end": end});
+            made(&app.coordinator(), PARTNERSHIPS, &changed(&partnership(&format!("{number}")), &touching))
+                .await;
+        }
+    }
+
+    async fn who_takes_part(app: TestApp) {
+        let (lead, partner) =
+            (participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal"));
+        let with = |more: &[Value]| taking_part(&[&[lead.clone(), partner.clone()], more].concat());
+        let organisation = |role: &str| json!({"role": role, "party": {"organisation": "vku"}});
+        let party = |party: Value| with(&[json!({"role": "associate", "party": party})]);
+        refuses(
+            &app,
+            PARTNERSHIPS,
+            partnership("Wer mitmacht"),
+            &[
+                (taking_part(&[]), &["/participants no_lead", "/participants no_partner"]),
+                (taking_part(std::slice::from_ref(&partner)), &["/participants no_lead"]),
+                (taking_part(std::slice::from_ref(&lead)), &["/participants no_partner"]),
+                (taking_part(&[lead.clone(), organisation("partner")]), &["/participants no_partner"]),
+                (with(&[participant("lead", "oowv")]), &["/participants/2 two_leads"]),
+                (with(&[organisation("lead")]), &["/participants/2 two_leads"]),
+                (with(&[participant("partner", "oowv")]), &["/participants/2/party german_partner"]),
+                (with(&[participant("associate", "hamburg-wasser")]), &["/participants/2 duplicate"]),
+                (
+                    with(&[dated("associate", "oowv", Some("2024"), Some("2023"))]),
+                    &["/participants/2/until end_before_start"],
+                ),
+                (with(&[participant("boss", "oowv")]), &["/participants/2/role unknown_value"]),
+                (
+                    with(&[participant("associate", "nobody")]),
+                    &["/participants/2/party/utility unknown_reference"],
+                ),
+                (
+                    with(&[participant("associate", "No Slug")]),
+                    &["/participants/2/party/utility invalid_format"],
+                ),
+                (party(json!("oowv")), &["/participants/2/party wrong_type"]),
+                (party(json!({})), &["/participants/2/party one_of"]),
+                (party(json!({"utility": "oowv", "organisation": "vku"})), &["/participants/2/party one_of"]),
+                (party(json!({"utilty": "oowv"})), &["/participants/2/party/utilty unknown_member"]),
+                (party(json!({"utility": {"id": 5}})), &["/participants/2/party/utility/id wrong_type"]),
+                (party(json!({"utility": {"name": "OOWV"}})), &["/participants/2/party/utility/id required"]),
+                (party(json!({"utility": null})), &["/participants/2/party/utility wrong_type"]),
+                (json!({"participants": {"0": lead}}), &["/participants wrong_type"]),
+                (json!({"participants": ["hamburg-wasser"]}), &["/participants/0 wrong_type"]),
+            ],
+        )
+        .await;
+    }
+
+    async fn leads_follow_one_another(app: TestApp) {
+        let partner = participant("partner", "lvivvodokanal");
+        let leads = |until: &str, from: &str| {
+            let former = dated("lead", "hamburg-wasser", None, Some(until));
+            taking_part(&[former, dated("lead", "oowv", Some(from), None), partner.clone()])
+        };
+        refuses(
+            &app,
+            PARTNERSHIPS,
+            changed(&partnership("Wechsel"), &leads("2023-05", "2023")),
+            &[
+                (leads("2023-05", "2023-04"), &["/participants/1 two_leads"]),
+                (leads("2024", "2023"), &["/participants/1 two_leads"]),
+                (
+                    taking_part(&[dated("lead", "oowv", None, Some("2023")), partner.clone()]),
+                    &["/participants no_lead"],
+                ),
+            ],
+        )
+        .await;
+        let again = [
+            participant("lead", "oowv"),
+            dated("associate", "hamburg-wasser", None, Some("2020")),
+            dated("associate", "hamburg-wasser", Some("2020"), None),
+            partner.clone(),
+        ];
+        made(&app.coordinator(), PARTNERSHIPS, &changed(&partnership("Rückkehr"), &taking_part(&again)))
+            .await;
+    }
+
+    async fn visibility_is_never_wider_than_a_participants(app: TestApp) {
+        let hidden = changed(&municipal("Im Verborgenen"), &json!({"visibility": "members"}));
+        made(&app.coordinator(), UTILITIES, &hidden).await;
+        let participants =
+            taking_part(&[participant("lead", "im-verborgenen"), participant("partner", "lvivvodokanal")]);
+        let members =
+            changed(&partnership("Still"), &changed(&participants, &json!({"visibility": "members"})));
+        refuses(
+            &app,
+            PARTNERSHIPS,
+            members,
+            &[(json!({"visibility": "public"}), &["/participants/0/party wider_than_party"])],
+        )
+        .await;
+        let programme = json!({"name": "Laut", "kind": "grant", "funders": [{"utility": "im-verborgenen"}]});
+        let answer = app.coordinator().post(PROGRAMMES, &programme).await;
+        assert_eq!(answer.faults(422, "validation_failed"), ["/funders/0 wider_than_party"]);
+    }
+}

@@ -1,0 +1,275 @@
+//! What is wrong outside the members: parameters, cursors, media types, JSON that is none, bodies too large.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, municipal, untouched};
+use crate::harness::{Answer, Caller, on_both};
+
+/// Sends a text as it stands.
+async fn send(caller: &Caller, method: Method, path: &str, media: &str, body: impl Into<Vec<u8>>) -> Answer {
+    let request = caller.request(method, path).header("If-Match", "*").header("Content-Type", media);
+    caller.send(request.body(body.into())).await
+}
+
+async fn post(caller: &Caller, path: &str, body: impl Into<Vec<u8>>) -> Answer {
+    send(caller, Method::POST, path, "application/json", body).await
+}
+
+on_both! {
+    async fn parameters(app: TestApp) {
+        let staff = app.coordinator();
+        for (path, faults) in [
+            ("/partnerships?limit=0", vec!["limit out_of_range"]),
+            ("/partnerships?limit=201", vec!["limit out_of_range"]),
+            ("/partnerships?limit=abc", vec!["limit out_of_range"]),
+            ("/partnerships?limit=-1", vec!["limit out_of_range"]),
+            ("/partnerships?limit=99999999999999999999", vec!["limit out_of_range"]),
+            ("/partnerships?limit=1&limit=2", vec!["limit repeated"]),
+            ("/partnerships?sort=colour", vec!["sort unknown_value"]),
+            ("/partnerships?sort=", vec!["sort unknown_value"]),
+            ("/partnerships?sort=title,,start", vec!["sort unknown_value"]),
+            ("/partnerships?sort=title,-title", vec!["sort repeated"]),
+            ("/partnerships?sort=title&sort=start", vec!["sort repeated"]),
+            ("/partnerships?status=asleep&country=XX", vec!["country unknown_value", "status unknown_value"]),
+            ("/partnerships?country=UA&country=ua", vec!["country unknown_value"]),
+            (
+                "/partnerships?utility=No%20Slug&utility=%00",
+                vec!["utility invalid_format", "utility invalid_format"],
+            ),
+            (
+                "/partnerships?start_from=2023-13&start_to=x",
+                vec!["start_from invalid_date", "start_to invalid_format"],
+            ),
+            ("/partnerships?start_from=2023&start_from=2024", vec!["start_from repeated"]),
+            ("/partnerships?updated_since=2026-01-01", vec!["updated_since invalid_format"]),
+            ("/partnerships?count=yes&deleted=1", vec!["count unknown_value", "deleted unknown_value"]),
+            ("/partnerships?format=pdf", vec!["format unknown_value"]),
+            ("/partnerships?cursor=", vec!["cursor invalid_cursor"]),
+            ("/partnerships?cursor=%00%ff", vec!["cursor invalid_cursor"]),
+            (
+                "/partnerships?sektor=water&%ff=1",
+                vec!["sektor unknown_parameter", "\u{fffd} unknown_parameter"],
+            ),
+            ("/utilities?need=pump&expertise=pumps", vec!["need unknown_value"]),
+            ("/organisations?visibility=public", vec!["visibility unknown_parameter"]),
+            (
+                "/partnerships/gelsenwasser-lukanga?expand=all&limit=1",
+                vec!["expand unknown_parameter", "limit unknown_parameter"],
+            ),
+            ("/partnerships/gelsenwasser-lukanga/transitions?x=", vec!["x unknown_parameter"]),
+            ("/partnerships/gelsenwasser-lukanga/funding?status=active", vec!["status unknown_parameter"]),
+            ("/me?x=1", vec!["x unknown_parameter"]),
+        ] {
+            let answer = staff.get(&format!("/api/v1{path}")).await;
+            assert_eq!(answer.faults(400, "invalid_parameters"), faults, "{path}");
+        }
+        let problem = staff.get("/api/v1/partnerships?contry=UA").await.problem(400, "invalid_parameters");
+        assert!(
+            problem["errors"][0]["detail"].as_str().unwrap().contains("Did you mean `country`?"),
+            "{problem:#}"
+        );
+    }
+
+    async fn parameters_of_writes(app: TestApp) {
+        let staff = app.coordinator();
+        let (transitions, restore) = (format!("{DRESDEN}/transitions"), format!("{DRESDEN}/restore"));
+        untouched(&app, async || {
+            for (method, path) in [
+                (Method::POST, UTILITIES),
+                (Method::PATCH, DRESDEN),
+                (Method::DELETE, DRESDEN),
+                (Method::POST, &transitions),
+                (Method::POST, &restore),
+            ] {
+                for (query, faults) in [
+                    ("dryrun=true", ["dryrun unknown_parameter"]),
+                    ("dry_run=yes", ["dry_run unknown_value"]),
+                    ("dry_run=true&dry_run=true", ["dry_run repeated"]),
+                ] {
+                    let answer =
+                        send(&staff, method.clone(), &format!("{path}?{query}"), "application/json", "{}")
+                            .await;
+                    assert_eq!(answer.faults(400, "invalid_parameters"), faults, "{method} {path}?{query}");
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn a_cursor_belongs_to_its_list(app: TestApp) {
+        let staff = app.coordinator();
+        let list = "/api/v1/partnerships?sector=water&sort=-start,title&limit=3";
+        let next = staff.get(list).await.ok().json()["next"].as_str().unwrap().to_owned();
+        let cursor = next.split_once("cursor=").unwrap().1;
+        staff.get(&next).await.ok();
+        staff.get(&next.replace("limit=3", "limit=7")).await.ok();
+        for other in [
+            "/utilities?sector=water&limit=3",
+            "/partnerships/gelsenwasser-lukanga/funding?",
+            "/partnerships?limit=3",
+            "/partnerships?sector=waste&sort=-start,title",
+            "/partnerships?sector=water&sector=waste&sort=-start,title",
+            "/partnerships?sector=water&sort=start,title",
+            "/partnerships?sector=water&sort=-start",
+            "/partnerships?sector=water&sort=-start,title&deleted=true",
+        ] {
+            let answer = staff.get(&format!("/api/v1{other}&cursor={cursor}")).await;
+            assert_eq!(answer.faults(400, "invalid_parameters"), ["cursor invalid_cursor"], "{other}");
+        }
+        let altered = (0..cursor.len()).map(|at| {
+            let other = if &cursor[at..=at] == "A" { "B" } else { "A" };
+            format!("{}{other}{}", &cursor[..at], &cursor[at + 1..])
+        });
+        for wrong in
+            altered.chain([format!("{cursor}A"), cursor[1..].into(), cursor[..cursor.len() - 1].into()])
+        {
+            let answer = staff.get(&format!("{list}&cursor={wrong}")).await;
+            assert_eq!(answer.faults(400, "invalid_parameters"), ["cursor invalid_cursor"], "{wrong}");
+        }
+        let twice = staff.get(&format!("{next}&cursor={cursor}")).await;
+        assert_eq!(twice.faults(400, "invalid_parameters"), ["cursor repeated"]);
+    }
+
+    async fn media_types(app: TestApp) {
+        let staff = app.coordinator();
+        let (right, transitions) = (municipal("Mit Medientyp"), format!("{DRESDEN}/transitions"));
+        untouched(&app, async || {
+            for media in [
+                "text/plain",
+                "application/xml",
+                "application/x-www-form-urlencoded",
+                "application/jsonx",
+                "json",
+                "",
+            ] {
+                for (method, path) in [
+                    (Method::POST, UTILITIES),
+                    (Method::PATCH, DRESDEN),
+                    (Method::POST, &transitions),
+                    (Method::POST, "/api/v1/auth/token"),
+                ] {
+                    let problem = send(&staff, method, path, media, right.to_string()).await;
+                    let problem = problem.problem(415, "unsupported_media_type");
+                    assert!(problem["detail"].as_str().unwrap().contains("application/json"), "{problem:#}");
+                }
+            }
+            let patch_as_post =
+                send(&staff, Method::POST, UTILITIES, "application/merge-patch+json", right.to_string())
+                    .await;
+            patch_as_post.problem(415, "unsupported_media_type");
+            let none = staff.send(staff.request(Method::POST, UTILITIES).body(right.to_string())).await;
+            none.problem(415, "unsupported_media_type");
+        })
+        .await;
+        send(&staff, Method::POST, UTILITIES, "Application/JSON ; charset=UTF-8", right.to_string())
+            .await
+            .expect(201);
+        send(&staff, Method::PATCH, DRESDEN, "application/json", "{}").await.ok();
+        send(&staff, Method::PATCH, DRESDEN, "application/merge-patch+json", "{}").await.ok();
+    }
+
+    async fn json_that_is_none(app: TestApp) {
+        let staff = app.coordinator();
+        let transitions = format!("{DRESDEN}/transitions");
+        untouched(&app, async || {
+            for (text, place) in [
+                (&b""[..], "line 1, column 0"),
+                (b"{", "line 1, column 1"),
+                (b"{\"name\": \"X\",\n  \"kind\": municipal}", "line 2, column 11"),
+                (b"{\"name\": \"X\"} {}", "line 1, column 15"),
+                (b"{'name': 'X'}", "line 1, column 2"),
+                (b"{\"name\": \"X\",}", "line 1, column 14"),
+                (b"{\"name\": \"\xff\"}", "line 1, column 11"),
+                (b"\xef\xbb\xbf{}", "line 1, column 1"),
+                (b"{\"name\": \"\\ud83d\"}", "line 1, column 17"),
+                (b"{\"name\": \"\\ude00 \"}", "line 1, column 16"),
+                (b"{\"name\": \"a\nb\"}", "line 2, column 0"),
+                (b"{\"name\": 01}", "line 1, column 11"),
+                (b"{\"name\": 1e400}", "line 1, column 14"),
+                (b"{\"name\": NaN}", "line 1, column 10"),
+            ] {
+                for (method, path) in [
+                    (Method::POST, UTILITIES),
+                    (Method::PATCH, DRESDEN),
+                    (Method::POST, &transitions),
+                    (Method::POST, "/api/v1/auth/token"),
+                ] {
+                    let answer = send(&staff, method, path, "application/json", text).await;
+                    let problem = answer.problem(400, "malformed_json");
+                    let detail = problem["detail"].as_str().unwrap();
+                    assert!(detail.contains(place), "{}: {detail}", String::from_utf8_lossy(text));
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn json_that_is_no_object(app: TestApp) {
+        let staff = app.coordinator();
+        let transitions = format!("{DRESDEN}/transitions");
+        untouched(&app, async || {
+            for text in ["[]", "[{}]", "null", "true", "5", "\"text\""] {
+                for (method, path) in [
+                    (Method::POST, UTILITIES),
+                    (Method::POST, FUNDING),
+                    (Method::PATCH, DRESDEN),
+                    (Method::POST, &transitions),
+                    (Method::POST, "/api/v1/auth/token"),
+                ] {
+                    let answer = send(&staff, method, path, "application/json", text).await;
+                    assert_eq!(answer.faults(422, "validation_failed"), [" wrong_type"], "{path} {text}");
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn bodies_that_are_too_large(app: TestApp) {
+        let staff = app.coordinator();
+        let padded = |size: usize| {
+            let text = municipal("Groß").to_string();
+            text.clone() + &" ".repeat(size - text.len())
+        };
+        untouched(&app, async || {
+            post(&staff, UTILITIES, padded((1 << 20) + 1)).await.problem(413, "payload_too_large");
+            post(&app.anonymous(), "/api/v1/auth/token", padded(1 << 21))
+                .await
+                .problem(413, "payload_too_large");
+            let patch = send(&staff, Method::PATCH, DRESDEN, "application/json", padded(1 << 21)).await;
+            patch.problem(413, "payload_too_large");
+            // Small on the line, large once unpacked: 2 MiB of one letter.
+            let packed = staff.request(Method::POST, UTILITIES).header("Content-Type", "application/json");
+            let packed = packed.header("Content-Encoding", "gzip").body(bomb());
+            staff.send(packed).await.problem(413, "payload_too_large");
+        })
+        .await;
+        post(&staff, UTILITIES, padded(1 << 20)).await.expect(201);
+    }
+
+    async fn a_coding_that_cannot_be_undone(app: TestApp) {
+        let staff = app.coordinator();
+        let request =
+            staff.request(Method::POST, UTILITIES).json(&json!({})).header("Content-Encoding", "gzip");
+        staff.send(request).await.problem(400, "bad_request");
+        staff.get(PARTNERSHIPS).await.ok();
+    }
+}
+
+/// A gzip stream (RFC 1952) of 2 MiB of one letter: five literals, then "repeat the last 258 times" again and
+/// again, in the fixed codes of Deflate (RFC 1951, section 3.2.6).
+fn bomb() -> Vec<u8> {
+    let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
+    let mut bits = vec![true, true, false];
+    let mut put = |code: u32, length: u32| bits.extend((0..length).rev().map(|bit| code >> bit & 1 == 1));
+    for _ in 0..5 {
+        put(0b1_1001_0000, 9);
+    }
+    for _ in 0..(2 << 20) / 258 {
+        put(0b1100_0101, 8);
+        put(0, 5);
+    }
+    put(0, 7);
+    let bytes = bits.chunks(8).map(|byte| byte.iter().rev().fold(0, |all, bit| all << 1 | u8::from(*bit)));
+    head.into_iter().chain(bytes).collect()
+}

@@ -1,0 +1,162 @@
+//! Rows as the public data has none: absent values, dates and instants of all precisions, every status, every
+//! visibility.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::{Value, json};
+use vku_domain::funding::Funding;
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::time::Clock;
+use vku_domain::organisation::Organisation;
+use vku_domain::partnership::Partnership;
+use vku_domain::programme::FundingProgramme;
+use vku_domain::utility::Utility;
+use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::seal::Secret;
+use vku_persistence::kernel::store::{Store, Writer};
+
+use crate::api::changes::write;
+use crate::harness::database::SECRET;
+
+/// A clock whose instants are whole seconds, milliseconds and microseconds in turn.
+struct Turns(AtomicI64);
+
+impl Clock for Turns {
+    fn now(&self) -> DateTime<Utc> {
+        let turn = self.0.fetch_add(1, Ordering::Relaxed);
+        let micros = [0, 500_000, 500_001, 1, 999_999][usize::try_from(turn % 5).unwrap()];
+        DateTime::UNIX_EPOCH + TimeDelta::seconds(1_800_000_000 + turn / 5) + TimeDelta::microseconds(micros)
+    }
+}
+
+/// Adds the rows.
+pub(super) async fn add(url: &str) {
+    let (database, secret) = (Database::connect(url).await.unwrap(), Secret::from_bytes(SECRET));
+    let (store, _) = Store::open(database, secret, Arc::new(Turns(AtomicI64::new(0)))).await.unwrap();
+    for number in 0..ROUNDS {
+        let row = Row(number);
+        let parent: Key = format!("partnership-{number}").parse().unwrap();
+        let add = async |tx: &mut Writer<'_>| {
+            tx.create::<Organisation>(None, row.organisation()).await?;
+            tx.create::<Utility>(None, row.utility()).await?;
+            tx.create::<FundingProgramme>(None, row.programme()).await?;
+            tx.create::<Partnership>(None, row.partnership()).await?;
+            tx.create::<Funding>(Some(&parent), row.funding()).await
+        };
+        write(&store, Origin::Import, add).await.unwrap();
+    }
+    store.database().clone().close().await.unwrap();
+}
+
+const ROUNDS: usize = 24;
+
+/// `null` is absent.
+const DATES: &[Option<&str>] = &[
+    None,
+    Some("2019"),
+    Some("2019-12"),
+    Some("2019-12-31"),
+    Some("2020-01-01"),
+    Some("2024-02"),
+    Some("1900"),
+];
+const STATUSES: &[Option<&str>] = &[
+    Some("idea"),
+    None,
+    Some("active"),
+    Some("preparation"),
+    Some("completed"),
+    Some("suspended"),
+    Some("cancelled"),
+];
+const VISIBILITIES: &[&str] = &["public", "members", "internal"];
+const SECTORS: &[&[&str]] = &[&["water"], &["waste", "energy"], &["public_transport", "water", "waste"]];
+const AREAS: &[&[&str]] = &[&[], &["pumps"], &["gis", "pumps", "laboratory"], &["composting", "tariffs"]];
+
+/// The choices of a round: each list turns at its own pace, so that the combinations differ.
+struct Row(usize);
+
+impl Row {
+    fn pick<T: Copy>(&self, choices: &[T], pace: usize) -> T {
+        choices[(self.0 / pace) % choices.len()]
+    }
+
+    /// A period whose end is never before its beginning.
+    fn period(&self, pace: usize) -> [Option<&'static str>; 2] {
+        let (start, end) = (self.pick(DATES, pace), self.pick(DATES, pace + 2));
+        if start.is_some() && end.is_some() && start > end { [end, start] } else { [start, end] }
+    }
+
+    fn organisation(&self) -> Value {
+        let kind = self.pick(&["ministry", "agency", "association", "ngo", "research", "company"], 1);
+        json!({"name": "An organisation", "kind": kind, "country": self.pick(&[None, Some("DE"), Some("UA"), Some("ZM")], 1)})
+    }
+
+    fn utility(&self) -> Value {
+        let (kind, country) =
+            self.pick(&[("municipal", "DE"), ("partner", "UA"), ("partner", "ZM"), ("partner", "MA")], 1);
+        json!({
+            "slug": format!("utility-{}", self.0),
+            "name": "A utility",
+            "kind": kind,
+            "country": country,
+            "sectors": self.pick(SECTORS, 1),
+            "languages": self.pick(&[&[][..], &["de"], &["uk", "en"], &["fr", "ar"]], 2),
+            "expertise": self.pick(AREAS, 1),
+            "needs": self.pick(AREAS, 3),
+            "climate_zone": self.pick(&[None, Some("Cfb"), Some("Dfb"), Some("Aw")], 1),
+            "visibility": "public",
+        })
+    }
+
+    fn programme(&self) -> Value {
+        let [start, end] = self.period(1);
+        json!({
+            "slug": format!("programme-{}", self.0),
+            "name": "A programme",
+            "kind": self.pick(&["grant", "in_kind", "advisory", "investment", "institutional"], 1),
+            "funders": self.pick(&[&[][..], &["bmz"], &["giz", "bmz"]], 1).iter().map(|it| json!({"organisation": it})).collect::<Vec<_>>(),
+            "implementers": [{"organisation": "kfw"}, {"utility": "hamburg-wasser"}],
+            "sectors": self.pick(SECTORS, 2),
+            "countries": self.pick(&[&[][..], &["UA"], &["ZM", "MA"]], 1),
+            "start": start,
+            "end": end,
+        })
+    }
+
+    fn partnership(&self) -> Value {
+        let [start, end] = self.period(1);
+        let partner = self.pick(&["utility-1", "utility-2", "utility-3", "lvivvodokanal"], 1);
+        let partner = if self.0 < 3 { "lvivvodokanal" } else { partner };
+        json!({
+            "slug": format!("partnership-{}", self.0),
+            "title": "A partnership",
+            "sectors": self.pick(SECTORS, 2),
+            "working_areas": self.pick(AREAS, 2),
+            "sdg_targets": self.pick(&[&[][..], &["6.3"], &["6.a", "6.3"]], 1),
+            "status": self.pick(STATUSES, 1),
+            "start": start,
+            "end": end,
+            "visibility": self.pick(VISIBILITIES, 1),
+            "participants": [
+                {"role": "lead", "party": {"utility": "utility-0"}, "until": "2020"},
+                {"role": "lead", "party": self.pick(&[json!({"utility": "hamburg-wasser"}), json!({"organisation": "giz"})].each_ref(), 2), "from": "2021"},
+                {"role": "partner", "party": {"utility": partner}},
+                {"role": "supporting", "party": {"organisation": self.pick(&["kfw", "bmz"], 1)}},
+            ],
+        })
+    }
+
+    fn funding(&self) -> Value {
+        let [from, to] = self.period(2);
+        json!({
+            "programme": self.pick(&[None, Some("newza"), Some("programme-0")], 1),
+            "kind": self.pick(&["grant", "own_contribution", "in_kind", "third_party"], 1),
+            "from": from,
+            "to": to,
+        })
+    }
+}

@@ -1,0 +1,94 @@
+//! What tests begin with: bodies that are right, and a look at everything that a write could have touched.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::merge::merge;
+
+use crate::harness::{Answer, Caller, TestApp};
+
+pub(super) const UTILITIES: &str = "/api/v1/utilities";
+pub(super) const ORGANISATIONS: &str = "/api/v1/organisations";
+pub(super) const PARTNERSHIPS: &str = "/api/v1/partnerships";
+pub(super) const PROGRAMMES: &str = "/api/v1/funding-programmes";
+
+/// A partnership of the fixtures: led by Dresden, public, active since 2019, with one phase of funding.
+pub(super) const DRESDEN: &str = "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna";
+/// The phases of its funding.
+pub(super) const FUNDING: &str = "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/funding";
+
+/// The least that makes a German utility.
+pub(super) fn municipal(name: &str) -> Value {
+    json!({"name": name, "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "public"})
+}
+
+/// The least that makes a utility abroad.
+pub(super) fn abroad(name: &str) -> Value {
+    changed(&municipal(name), &json!({"kind": "partner", "country": "ZM"}))
+}
+
+/// A participant, as a `POST` has it.
+pub(super) fn participant(role: &str, utility: &str) -> Value {
+    json!({"role": role, "party": {"utility": utility}})
+}
+
+/// The least that makes a partnership, public so that everybody may look at it.
+pub(super) fn partnership(title: &str) -> Value {
+    let participants = [participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal")];
+    json!({"title": title, "participants": participants, "sectors": ["water"], "visibility": "public"})
+}
+
+/// A body with other members: `null` takes one away.
+pub(super) fn changed(whole: &Value, patch: &Value) -> Value {
+    let mut whole = whole.clone();
+    merge(&mut whole, patch.clone());
+    whole
+}
+
+/// Makes something, and answers what the `POST` did.
+pub(super) async fn made(caller: &Caller, path: &str, body: &Value) -> Answer {
+    caller.post(path, body).await.expect(201)
+}
+
+/// The path of what was made.
+pub(super) fn location(made: &Answer) -> String {
+    made.header("location")
+}
+
+/// Deletes whatever version there is.
+pub(super) async fn deleted(caller: &Caller, path: &str) {
+    caller.delete(path, "*").await.expect(204);
+}
+
+/// A `POST` without a body, such as a restore.
+pub(super) async fn post_nothing(caller: &Caller, path: &str) -> Answer {
+    caller.send(caller.request(Method::POST, path)).await
+}
+
+/// The position of the last change in the log.
+pub(super) async fn log_end(app: &TestApp) -> i64 {
+    let operator = Actor::operator(app.store.now());
+    let reader = app.store.read(&operator).await.unwrap();
+    reader.changes_after(0, 100_000).await.unwrap().last().map_or(0, |change| change.position)
+}
+
+/// How many there are of everything, deleted ones too, and where the change log ends.
+async fn footprint(app: &TestApp) -> (Vec<(String, Value)>, i64) {
+    let staff = app.coordinator();
+    let mut totals = Vec::new();
+    for collection in [UTILITIES, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, FUNDING] {
+        for deleted in [false, true] {
+            let path = format!("{collection}?limit=1&count=true&deleted={deleted}");
+            let total = staff.get(&path).await.ok().json()["total"].clone();
+            totals.push((path, total));
+        }
+    }
+    (totals, log_end(app).await)
+}
+
+/// Whatever happens in there, nothing is written.
+pub(super) async fn untouched(app: &TestApp, attempts: impl AsyncFnOnce()) {
+    let before = footprint(app).await;
+    attempts().await;
+    assert_eq!(footprint(app).await, before);
+}

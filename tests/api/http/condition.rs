@@ -1,0 +1,142 @@
+//! Entity tags and the conditions made of them (RFC 9110, sections 8.8 and 13).
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::vary;
+use crate::api::given::{
+    DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, location, log_end, made, municipal,
+};
+use crate::harness::{Answer, Caller, on_both};
+
+const DRESDEN_UTILITY: &str = "/api/v1/utilities/stadtentwaesserung-dresden";
+
+async fn if_none_match(caller: &Caller, method: Method, path: &str, tag: &str) -> Answer {
+    caller.send(caller.request(method, path).header("If-None-Match", tag)).await
+}
+
+on_both! {
+    async fn a_known_representation_is_not_sent_again(app: TestApp) {
+        let staff = app.coordinator();
+        let transitions = format!("{DRESDEN}/transitions");
+        for path in [
+            DRESDEN,
+            PARTNERSHIPS,
+            FUNDING,
+            DRESDEN_UTILITY,
+            &transitions,
+            "/api/v1/me",
+            "/openapi.json",
+            "/openapi.yaml",
+            "/api/v1/partnerships?country=UA&limit=2",
+        ] {
+            let tag = staff.get(path).await.ok().tag();
+            assert!(tag.starts_with('"') && tag.ends_with('"'), "{path}: a strong tag, not {tag}");
+            for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".into()] {
+                for method in [Method::GET, Method::HEAD] {
+                    let answer = if_none_match(&staff, method, path, &known).await.expect(304);
+                    assert_eq!((answer.tag(), answer.body.len()), (tag.clone(), 0), "{path}");
+                    assert!(
+                        !answer.header("cache-control").is_empty() && !answer.header("vary").is_empty(),
+                        "{path}"
+                    );
+                }
+            }
+            for unknown in
+                ["\"x\"", "x", &tag.replace('"', ""), &tag.to_ascii_uppercase().replace('"', "\"x")]
+            {
+                if_none_match(&staff, Method::GET, path, unknown).await.ok();
+            }
+        }
+    }
+
+    async fn a_tag_is_of_what_is_shown(app: TestApp) {
+        let staff = app.coordinator();
+        let (before, log) = (staff.get(DRESDEN).await.ok(), log_end(&app).await);
+        let list = staff.get(PARTNERSHIPS).await.ok().tag();
+        staff.patch("/api/v1/utilities/lvivvodokanal", "*", &json!({"name": "Lviv Water"})).await.ok();
+
+        let after = if_none_match(&staff, Method::GET, DRESDEN, &before.tag()).await.ok();
+        assert!(after.text().contains("Lviv Water"));
+        assert_ne!(after.tag(), before.tag());
+        assert_ne!(staff.get(PARTNERSHIPS).await.tag(), list);
+        for member in ["version", "updated_at"] {
+            assert_eq!(after.json()[member], before.json()[member]);
+        }
+        assert_eq!(log_end(&app).await, log + 1, "the utility's change is the only one");
+        staff.patch(DRESDEN, &before.tag(), &json!({"end": "2030"})).await.ok();
+        staff.patch(DRESDEN, &after.tag(), &json!({"end": "2031"})).await.problem(412, "precondition_failed");
+    }
+
+    async fn a_tag_is_the_same_for_everybody(app: TestApp) {
+        let tag = app.anonymous().get(DRESDEN).await.ok().tag();
+        for (role, caller) in app.everybody() {
+            assert_eq!(caller.get(DRESDEN).await.tag(), tag, "{role}");
+        }
+    }
+
+    async fn if_match_takes_lists_and_a_star(app: TestApp) {
+        let staff = app.coordinator();
+        let mut end = 2030;
+        for header in ["*", " * ", "\"x\", TAG", "TAG,\"2-x\"", "\"\" ,W/\"1-x\",TAG"] {
+            end += 1;
+            let header = header.replace("TAG", &staff.get(DRESDEN).await.tag());
+            staff.patch(DRESDEN, &header, &json!({"end": end.to_string()})).await.ok();
+        }
+        let weak = format!("W/{}", staff.get(DRESDEN).await.tag());
+        staff.patch(DRESDEN, &weak, &json!({"end": null})).await.problem(412, "precondition_failed");
+        // Two lines of a header are one list.
+        let tag = staff.get(DRESDEN).await.tag();
+        let request = staff.request(Method::PATCH, DRESDEN).json(&json!({})).header("If-Match", "\"x\"");
+        staff.send(request.header("If-Match", tag)).await.ok();
+        for malformed in ["x", "\"x", "*, \"x\"", "", "\"x\" \"y\"x", "\u{e4}"] {
+            let answer = staff.patch(DRESDEN, malformed, &json!({"end": null})).await;
+            assert_eq!(answer.faults(400, "bad_request"), ["If-Match invalid_format"], "{malformed:?}");
+        }
+    }
+
+    async fn what_is_made_says_where_it_is(app: TestApp) {
+        let staff = app.coordinator();
+        for (path, body, place) in [
+            (UTILITIES, municipal("Neue Werke"), "/api/v1/utilities/neue-werke".to_owned()),
+            (FUNDING, json!({"kind": "in_kind"}), format!("{FUNDING}/")),
+        ] {
+            let answer = made(&staff, path, &body).await;
+            assert!(location(&answer).starts_with(&place), "{}", location(&answer));
+            let read = staff.get(&location(&answer)).await.ok();
+            assert_eq!((read.tag(), &read.body), (answer.tag(), &answer.body));
+            assert_eq!(read.json()["version"], 1);
+            let patched =
+                staff.patch(&location(&answer), &answer.tag(), &json!({"kind": body["kind"]})).await.ok();
+            assert_eq!((patched.tag(), &patched.body), (answer.tag(), &answer.body));
+        }
+        let by_id = made(&staff, UTILITIES, &changed(&municipal("X"), &json!({"slug": "mit-slug"}))).await;
+        assert_eq!(location(&by_id), "/api/v1/utilities/mit-slug");
+    }
+
+    async fn a_compressed_answer_has_a_tag_of_its_own(app: TestApp) {
+        let staff = app.coordinator();
+        let gzip = |method: Method, path: &str| staff.request(method, path).header("Accept-Encoding", "gzip");
+        for path in [DRESDEN, PARTNERSHIPS, "/openapi.json", "/openapi.yaml"] {
+            let plain = staff.get(path).await.ok();
+            let packed = staff.send(gzip(Method::GET, path)).await.ok();
+            assert_eq!(
+                (plain.header("content-encoding"), packed.header("content-encoding")),
+                (String::new(), "gzip".into())
+            );
+            assert!(packed.body.starts_with(&[0x1f, 0x8b]) && packed.body.len() < plain.body.len(), "{path}");
+            assert_eq!(packed.tag(), plain.tag().trim_end_matches('"').to_owned() + "-gzip\"");
+            for answer in [&plain, &packed] {
+                assert!(vary(answer).contains(&"accept-encoding".into()), "{path}: {:?}", vary(answer));
+            }
+            for known in [packed.tag(), format!("W/{}", packed.tag())] {
+                let request = gzip(Method::GET, path).header("If-None-Match", &known);
+                let answer = staff.send(request).await.expect(304);
+                assert_eq!((answer.tag(), answer.body.len()), (packed.tag(), 0), "{path}");
+            }
+        }
+        let packed = staff.send(gzip(Method::GET, DRESDEN)).await.tag();
+        staff.patch(DRESDEN, &packed, &json!({"end": "2030"})).await.ok();
+        staff.patch(DRESDEN, &packed, &json!({"end": "2031"})).await.problem(412, "precondition_failed");
+    }
+}

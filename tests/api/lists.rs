@@ -1,0 +1,297 @@
+//! Lists: every page of every list of the document, in every order and in both directions.
+
+mod interleaving;
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use futures_util::{StreamExt, stream};
+use serde_json::{Value, json};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::time::SystemClock;
+use vku_domain::kernel::value::PartialDate;
+use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::seal::Secret;
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, collections, visit};
+
+use crate::harness::database::SECRET;
+use crate::harness::{Caller, on_both};
+
+/// A list of the document: where it is, and the keys it can be sorted by.
+struct List {
+    path: String,
+    keys: Vec<String>,
+}
+
+/// Every list of the document; a part's below the parent that has most of them.
+async fn lists(caller: &Caller) -> Vec<List> {
+    let document = caller.get("/openapi.json").await.ok().json();
+    let mut lists = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        let Some(sort) = parameters.iter().find(|it| it["name"] == "sort") else { continue };
+        let about = sort["description"].as_str().unwrap();
+        let keys =
+            about.lines().filter_map(|line| Some(line.strip_prefix("- `")?.split_once('`')?.0.to_owned()));
+        let keys = keys.collect();
+        let path = match path.split_once("/{").zip(path.split_once("}/")) {
+            Some(((parents, _), (_, part))) => below_the_fullest(caller, parents, part).await,
+            None => path.clone(),
+        };
+        lists.push(List { path, keys });
+    }
+    lists
+}
+
+async fn below_the_fullest(caller: &Caller, parents: &str, part: &str) -> String {
+    let mut fullest = (0, String::new());
+    for parent in caller.all(&format!("{parents}?limit=200")).await {
+        let path = format!("{parents}/{}/{part}", parent["id"].as_str().unwrap());
+        let total = caller.get(&format!("{path}?limit=1&count=true")).await.ok().json()["total"].as_u64();
+        fullest = fullest.max((total.unwrap(), path));
+    }
+    fullest.1
+}
+
+/// What a row is sorted by under a key; an absent value comes first.
+fn sort_value(item: &Value, key: &str) -> String {
+    let text = item[key].as_str().unwrap_or_default();
+    let date = || text.parse::<PartialDate>().ok();
+    match key {
+        "name" | "title" | "city" => fold(text),
+        "start" | "from" => date().map(|date| date.first_day().to_string()).unwrap_or_default(),
+        "end" => date().map(|date| date.last_day().to_string()).unwrap_or_default(),
+        _ => text.to_owned(),
+    }
+}
+
+fn id(item: &Value) -> String {
+    item["id"].as_str().unwrap().to_owned()
+}
+
+/// The ids in the order that the conventions promise.
+fn in_order(items: &[Value], sort: &str) -> Vec<String> {
+    let compare = |one: &Value, other: &Value| {
+        sort.split(',').fold(Ordering::Equal, |so_far, key| {
+            let name = key.trim_start_matches('-');
+            let order = sort_value(one, name).cmp(&sort_value(other, name));
+            so_far.then(if key.starts_with('-') { order.reverse() } else { order })
+        })
+    };
+    let mut items: Vec<&Value> = items.iter().collect();
+    items.sort_by(|one, other| compare(one, other).then_with(|| id(one).cmp(&id(other))));
+    items.into_iter().map(id).collect()
+}
+
+/// Every key in both directions, and two combined ones.
+fn sorts(keys: &[String]) -> Vec<String> {
+    let [first, .., last] = keys else { panic!("a list has at least two keys: {keys:?}") };
+    let each = keys.iter().flat_map(|key| [key.clone(), format!("-{key}")]);
+    each.chain([format!("-{first},{last}"), format!("{last},-{first}")]).collect()
+}
+
+/// A filter that leaves only a few of the rows, and those rows.
+fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
+    let filters = ["kind", "country", "status", "visibility"].into_iter().flat_map(|name| {
+        let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
+        values.into_iter().map(move |value| (name, value))
+    });
+    let few = filters.map(|(name, value)| {
+        let kept: Vec<_> = rows.iter().filter(|row| row[name] == value).cloned().collect();
+        (format!("&{name}={value}"), kept)
+    });
+    few.min_by_key(|(_, rows)| rows.len().abs_diff(6)).unwrap()
+}
+
+/// The pages from `path` on, the way `turn` leads; checks that `Link` says what the body says.
+async fn pages(caller: &Caller, path: &str, turn: &str) -> Vec<Value> {
+    let (mut pages, mut path) = (Vec::new(), Some(path.to_owned()));
+    while let Some(here) = path {
+        let answer = caller.get(&here).await.ok();
+        let page = answer.json();
+        let link = |relation: &str| Some(format!("<{}>; rel=\"{relation}\"", page[relation].as_str()?));
+        let links: Vec<_> = ["next", "prev"].into_iter().filter_map(link).collect();
+        assert_eq!(answer.header("link"), links.join(", "), "{here}");
+        path = page[turn].as_str().map(str::to_owned);
+        pages.push(page);
+    }
+    pages
+}
+
+fn ids<'a>(pages: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
+    pages.into_iter().flat_map(|page| page["items"].as_array().unwrap()).map(id).collect()
+}
+
+/// Walks a list to its end and back to its beginning.
+async fn there_and_back(caller: &Caller, path: &str, limit: usize, expected: &[String]) {
+    let there = pages(caller, path, "next").await;
+    assert_eq!(ids(&there), expected, "{path}");
+    let (last, full) = there.split_last().unwrap();
+    assert!(there[0]["prev"].is_null() && last["next"].is_null(), "{path}");
+    assert!(full.iter().all(|page| page["items"].as_array().unwrap().len() == limit), "{path}");
+
+    let mut back = match last["prev"].as_str() {
+        Some(prev) => pages(caller, prev, "prev").await,
+        None => Vec::new(),
+    };
+    back.reverse();
+    assert!(back.first().is_none_or(|first| first["prev"].is_null()), "{path}");
+    assert_eq!(ids(back.iter().chain([last])), expected, "{path}, backwards");
+}
+
+/// The country of the rows that a test makes to have a list of its own.
+const ASIDE: &str = "LI";
+
+async fn organisation(caller: &Caller, name: &str) -> Value {
+    let body = json!({"name": name, "kind": "ngo", "country": ASIDE});
+    caller.post("/api/v1/organisations", &body).await.expect(201).json()
+}
+
+/// Names that databases and languages sort in many ways.
+const NASTY: &[&str] = &[
+    "Ärzte",
+    "arzt",
+    "Arzt",
+    "Zürich",
+    "Ztest",
+    "zulu",
+    "Łódź",
+    "Lodz",
+    "lodž",
+    "Київ",
+    "київ",
+    "Кам'янець",
+    "ґанок",
+    "Єнакієве",
+    "Œuvre",
+    "oe",
+    "ß",
+    "ss",
+    "SS",
+    "ẞ",
+    "İzmir",
+    "ızmir",
+    "a b",
+    "a-b",
+    "a_b",
+    "ab",
+    "A",
+    "a",
+    "~tilde",
+    "é",
+    "e\u{301}",
+    "ﬁn",
+    "fin",
+    "１２",
+    "12",
+    "𝔄bc",
+    "ｚ",
+    "日本",
+    "🚰",
+    "ñandú",
+    "Ñu",
+    "þing",
+    "Øre",
+    "Đakovo",
+    "ё",
+];
+
+on_both! {
+    async fn every_list_pages_to_its_end_in_every_order(app: TestApp) {
+        let caller = app.coordinator();
+        for (kind, from) in [("grant", Some("2021")), ("in_kind", None), ("third_party", Some("2021-01-01")), ("grant", Some("2020-05")), ("in_kind", None), ("grant", Some("2022")), ("in_kind", Some("2021")), ("own_contribution", None)] {
+            let funding = json!({"kind": kind, "from": from});
+            caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
+        }
+        for list in lists(&caller).await {
+            let whole = caller.all(&format!("{}?limit=200", list.path)).await;
+            let total = caller.get(&format!("{}?limit=1&count=true", list.path)).await.ok().json();
+            assert!(whole.len() > 8, "{} has too few rows to be a test", list.path);
+            assert_eq!(total["total"], whole.len(), "{}", list.path);
+            assert_eq!(whole.iter().map(id).collect::<BTreeSet<_>>().len(), whole.len(), "{}", list.path);
+            let walk = async |filter: String, rows: &[Value], limit: usize, sort: String| {
+                let path = format!("{}?sort={sort}&limit={limit}{filter}", list.path);
+                there_and_back(&caller, &path, limit, &in_order(rows, &sort)).await;
+            };
+            // A row a page is slow: the whole list in one order, and a part of it in all of them.
+            walk(String::new(), &whole, 1, format!("{},-{}", list.keys[1], list.keys[0])).await;
+            let (filter, part) = a_few(&whole);
+            stream::iter(sorts(&list.keys)).for_each_concurrent(4, async |sort| {
+                walk(filter.clone(), &part, 1, sort.clone()).await;
+                walk(String::new(), &whole, 7, sort.clone()).await;
+                walk(String::new(), &whole, 200, sort).await;
+            }).await;
+        }
+    }
+
+    async fn names_of_all_scripts_have_one_order(app: TestApp) {
+        let caller = app.coordinator();
+        let mut made = Vec::new();
+        for name in NASTY {
+            made.push(organisation(&caller, name).await);
+        }
+        for sort in ["name", "-name", "slug", "name,-created_at"] {
+            let path = format!("/api/v1/organisations?country={ASIDE}&limit=4&sort={sort}");
+            there_and_back(&caller, &path, 4, &in_order(&made, sort)).await;
+        }
+    }
+
+    async fn a_page_takes_as_many_statements_as_a_list(app: TestApp) {
+        let caller = app.coordinator();
+        for (path, body) in [
+            ("partnerships", json!({"slug": "all", "title": "All", "sectors": ["waste"], "participants": [
+                {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+                {"role": "supporting", "party": {"organisation": "giz"}},
+            ]})),
+            ("partnerships/all/funding", json!({"kind": "grant", "programme": "newza"})),
+            ("funding-programmes", json!({"name": "All", "kind": "grant", "funders": [{"organisation": "bmz"}, {"utility": "hamburg-wasser"}]})),
+        ] {
+            caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
+        }
+
+        let statements = Arc::new(AtomicUsize::new(0));
+        let mut database = Database::connect(&app.url).await.unwrap();
+        let counter = statements.clone();
+        database.observe(move |_| { counter.fetch_add(1, Relaxed); });
+        let (store, _) = Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
+        for collection in collections() {
+            let [one, many] = visit(&collection, Statements { store: &store, counter: &statements }).await.unwrap();
+            println!("{:?}, {collection}: {one} statements for one row, {many} for 200", app.backend);
+            assert!(one > 0);
+            assert_eq!(one, many, "{collection}");
+        }
+        store.database().clone().close().await.unwrap();
+    }
+}
+
+/// Counts the statements for a page of one row and for a page of 200.
+struct Statements<'a> {
+    store: &'a Store,
+    counter: &'a AtomicUsize,
+}
+
+impl Visitor for Statements<'_> {
+    type Answer = [usize; 2];
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let operator = Actor::operator(self.store.now());
+        let mut counts = [0; 2];
+        for (count, limit) in counts.iter_mut().zip(["1", "200"]) {
+            // The newest first: a row that refers to whatever it can refer to.
+            let pairs = [("sort", "-created_at"), ("limit", limit)];
+            let query = Query::<T>::parse(pairs.map(|(name, value)| (name.into(), value.into())).to_vec());
+            let query = query.unwrap();
+            self.counter.store(0, Relaxed);
+            self.store.read(&operator).await.unwrap().list_everywhere(&query).await.unwrap();
+            *count = self.counter.load(Relaxed);
+        }
+        counts
+    }
+}

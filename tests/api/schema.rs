@@ -1,0 +1,68 @@
+//! Every row type fits its table: whatever was written is read back, deleted or not, on both databases.
+
+use serde_json::json;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::Stored;
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, collections, visit};
+
+use super::changes::changes_after;
+use crate::harness::on_both;
+
+/// Every row of a resource that there is, or every deleted one.
+pub(super) async fn every<T: Table>(store: &Store, deleted: bool) -> Vec<Stored<T>> {
+    let operator = Actor::operator(store.now());
+    let (mut items, mut query) = (Vec::new(), Query::<T>::all());
+    query.deleted = deleted;
+    loop {
+        let page = store.read(&operator).await.unwrap().list_everywhere(&query).await.unwrap();
+        items.extend(page.items);
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return items,
+        }
+    }
+}
+
+/// How many rows are there, and how many are deleted.
+struct Count<'a>(&'a Store);
+
+impl Visitor for Count<'_> {
+    type Answer = (usize, usize);
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        (every::<T>(self.0, false).await.len(), every::<T>(self.0, true).await.len())
+    }
+}
+
+on_both! {
+    async fn every_table_is_read_into_its_row(app: TestApp) {
+        let coordinator = app.coordinator();
+        let made = coordinator.post("/api/v1/partnerships/hamburg-kyiv/funding", &json!({"kind": "in_kind"})).await;
+        let funding = format!("/api/v1/partnerships/hamburg-kyiv/funding/{}", made.json()["id"].as_str().unwrap());
+        coordinator.delete(&funding, "*").await.expect(204);
+        for (path, body) in [
+            ("organisations", json!({"slug": "gone", "name": "Gone", "kind": "ngo"})),
+            ("utilities", json!({"slug": "gone", "name": "Gone", "kind": "partner", "country": "UA", "sectors": ["water"]})),
+            ("funding-programmes", json!({"slug": "gone", "name": "Gone", "kind": "grant"})),
+            ("partnerships", json!({"slug": "gone", "title": "Gone", "sectors": ["waste"], "participants": [
+                {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+                {"role": "supporting", "party": {"organisation": "giz"}},
+            ]})),
+        ] {
+            coordinator.post(&format!("/api/v1/{path}"), &body).await.expect(201);
+            coordinator.delete(&format!("/api/v1/{path}/gone"), "*").await.expect(204);
+        }
+
+        for collection in collections() {
+            let (live, deleted) = visit(&collection, Count(&app.store)).await.unwrap();
+            assert!(live > 0, "there is no row of {collection}");
+            assert_eq!(deleted, 1, "deleted {collection}");
+        }
+        assert_eq!(app.store.accounts().await.unwrap().len(), 5);
+        assert!(!changes_after(&app.store, 0).await.is_empty());
+    }
+}

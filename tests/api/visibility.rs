@@ -1,0 +1,331 @@
+//! What a caller may not see does not exist for it: no list, count, filter, order, page, export, tag, name, message or
+//! status tells that it is there.
+
+mod bounds;
+pub(crate) mod planted;
+mod references;
+
+use std::collections::HashMap;
+
+use futures_util::{StreamExt, stream};
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::harness::{Answer, Caller, TestApp, on_both};
+use planted::{OWN, PUBLIC, Planted, Shown, filled, text};
+
+/// An answer as a text, without what names the request.
+fn plain(answer: &Answer) -> String {
+    let mut headers: Vec<_> =
+        answer.headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap())).collect();
+    let mut body = answer.text();
+    let is_problem = answer.header("content-type") == "application/problem+json";
+    if is_problem && !body.is_empty() {
+        let mut problem = answer.json();
+        for member in ["request_id", "instance"] {
+            problem.as_object_mut().unwrap().shift_remove(member).unwrap();
+        }
+        body = problem.to_string();
+    }
+    // The length of a problem is that of its path; a connection ends when a body comes too late to be read.
+    let chance =
+        ["date:", "x-request-id:", "connection:", if is_problem { "content-length:" } else { "date:" }];
+    headers.retain(|line| !chance.iter().any(|name| line.starts_with(name)));
+    headers.sort();
+    format!("{}\n{}\n{body}", answer.status, headers.concat())
+}
+
+/// What one gets at a URL; where it has a small `limit`, on every page.
+async fn read(caller: &Caller, url: &str) -> String {
+    let mut answer = caller.get(url).await;
+    let mut all = plain(&answer);
+    while url.contains("limit=7") && answer.status == 200 {
+        let Some(next) = answer.json()["next"].as_str().map(str::to_owned) else { break };
+        answer = caller.get(&next).await;
+        all += &plain(&answer);
+    }
+    all
+}
+
+/// The values of a parameter that find what is planted, or would if it were there.
+fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
+    let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+    let planted = |what: &str| shown.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
+    match parameter["name"].as_str().unwrap() {
+        "status" => list(&["preparation", "active"]),
+        "country" => list(&["MN"]),
+        "sector" => list(&["telecommunications"]),
+        "language" => list(&["mn"]),
+        "climate_zone" => list(&["Dwc"]),
+        "working_area" | "expertise" => list(&["composting"]),
+        "need" => list(&["pumps"]),
+        "sdg_target" => list(&["12.5"]),
+        "utility" => [planted("werk"), planted("vodokanal")].concat(),
+        "lead" => planted("werk"),
+        "organisation" => list(&["vku", "zxqdeleted-verein"]),
+        "funder" => list(&["bmz", "zxqdeleted-verein"]),
+        "programme" => list(&["betreiberplattform-2024-2027", "zxqdeleted-programm"]),
+        "visibility" => list(&["members", "internal"]),
+        "start_from" | "start_to" => list(&["2031"]),
+        "end_from" => list(&["2032"]),
+        "end_to" => list(&["2033"]),
+        "updated_since" => list(&["2020-01-01T00:00:00Z", "NOW"]),
+        "deleted" | "count" => list(&["true"]),
+        "format" => list(&["csv", "ndjson"]),
+        "limit" | "cursor" => list(&["7"]),
+        "sort" => {
+            let about = text(parameter, "description");
+            let keys = about.lines().filter_map(|line| line.strip_prefix("- `")?.split('`').next());
+            let keys: Vec<_> = keys.map(|key| format!("-{key}")).collect();
+            assert!(!keys.is_empty(), "{about}");
+            keys
+        }
+        name => {
+            let schema = parameter["schema"]["items"]["$ref"].as_str().unwrap_or_default();
+            let schema = &schemas[schema.rsplit('/').next().unwrap()]["enum"];
+            let words = schema.as_array().unwrap_or_else(|| panic!("`{name}`: which value finds all?"));
+            words.iter().map(|word| word.as_str().unwrap().to_owned()).collect()
+        }
+    }
+}
+
+/// A way to ask for a list.
+struct Question {
+    path: String,
+    parameter: String,
+    url: String,
+}
+
+/// Every way to ask for every list. The youngest come first, so that a few rows are enough.
+async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
+    let document = app.anonymous().get("/openapi.json").await.ok().json();
+    let now = app.store.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
+    let mut questions = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
+        if !parameters.iter().any(|parameter| parameter["name"] == "limit") {
+            continue;
+        }
+        let path = filled(path, PUBLIC, "");
+        for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
+            let name = text(parameter, "name");
+            for value in values(parameter, &document["components"]["schemas"], shown) {
+                let value = value.replace("NOW", &now);
+                let url = match name.as_str() {
+                    "limit" | "cursor" => format!("{path}?limit={value}"),
+                    "sort" => format!("{path}?limit=200&sort={value}"),
+                    _ => format!("{path}?limit=3&sort=-created_at&{name}={value}"),
+                };
+                questions.push(Question { path: path.clone(), parameter: name.clone(), url });
+            }
+        }
+    }
+    assert!(questions.len() > 80, "the document has lists");
+    questions
+}
+
+/// Everything that these callers get, by role and URL.
+async fn answers<'a>(
+    callers: &[(&'static str, Caller)],
+    questions: &'a [Question],
+) -> HashMap<(&'static str, &'a str), String> {
+    let mut answers = HashMap::new();
+    for (role, caller) in callers {
+        let asked = stream::iter(questions)
+            .map(|it| async { ((*role, it.url.as_str()), read(caller, &it.url).await) });
+        answers.extend(asked.buffered(4).collect::<Vec<_>>().await);
+    }
+    answers
+}
+
+/// Plants, and compares what everybody got before with what they get afterwards.
+async fn lists_do_not_move(app: TestApp, shown: &[Shown]) {
+    let hidden_from = shown[0].hidden_from();
+    let mut callers = app.everybody();
+    callers.retain(|(role, _)| *role == "coordinator" || hidden_from.contains(role));
+    let questions = questions(&app, shown).await;
+    let before = answers(&callers, &questions).await;
+    let mut planted = Vec::new();
+    for it in shown {
+        planted.push(it.plant(&app).await);
+    }
+    let after = answers(&callers, &questions).await;
+    for it in planted.iter().filter(|it| it.shown != Shown::Deleted) {
+        it.change(&app).await;
+    }
+    callers.retain(|(role, _)| *role != "coordinator");
+    let changed = answers(&callers, &questions).await;
+    let ids: Vec<_> = planted.iter().flat_map(Planted::ids).collect();
+    for (place, then) in &before {
+        let (role, url) = place;
+        if *role == "coordinator" {
+            continue;
+        }
+        for now in [&after[place], &changed[place]] {
+            assert!(then == now, "{role} gets something else at {url}:\n{then}\n\n{now}");
+            assert!(!ids.iter().any(|id| now.contains(id)), "{role} {url}: {now}");
+        }
+    }
+    // None of this would mean anything if the questions did not find what is planted.
+    for Question { path, parameter, .. } in questions.iter().filter(|it| HIDEABLE.contains(&it.path.as_str()))
+    {
+        let mut alike = questions.iter().filter(|it| (&it.path, &it.parameter) == (path, parameter));
+        let moved = alike.any(|it| {
+            let place = ("coordinator", it.url.as_str());
+            before[&place] != after[&place]
+        });
+        let never = parameter == "deleted" && !shown.contains(&Shown::Deleted);
+        assert!(moved != never, "the office, too, sees nothing new by `{parameter}` in {path}");
+    }
+}
+
+/// The lists of what has a visibility.
+const HIDEABLE: [&str; 2] = ["/api/v1/partnerships", "/api/v1/utilities"];
+
+/// The same path with keys of what is hidden, and with keys of what never was.
+fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
+    let nobody = uuid::Uuid::now_v7().to_string();
+    let mut twins = Vec::new();
+    if path.contains("_id}") {
+        assert!(
+            path.starts_with("/api/v1/partnerships/") && path.contains("/funding"),
+            "{path}: plant parts of it"
+        );
+        let phase = text(&planted.funding, "id");
+        for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
+            let parent = text(&planted.partnership, key);
+            twins.push((filled(path, &parent, &phase), filled(path, unknown, &nobody)));
+        }
+        if path.contains("{id}") {
+            for phase in [&planted.phase, &planted.funding].into_iter().filter(|phase| phase.is_object()) {
+                let phase = text(phase, "id");
+                twins.extend([PUBLIC, OWN].map(|it| (filled(path, it, &phase), filled(path, it, &nobody))));
+            }
+        }
+        return twins;
+    }
+    let hidden = match path.split('/').nth(3).unwrap() {
+        "partnerships" => vec![&planted.partnership],
+        "utilities" => vec![&planted.municipal, &planted.partner],
+        "organisations" => vec![&planted.organisation],
+        "funding-programmes" => vec![&planted.programme],
+        _ => panic!("{path}: plant some of these"),
+    };
+    for one in hidden.into_iter().filter(|one| one.is_object()) {
+        for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
+            twins.push((filled(path, "", &text(one, key)), filled(path, "", unknown)));
+        }
+    }
+    twins
+}
+
+/// Asks for what is hidden and for what never was, in every way that the document knows.
+async fn hidden_is_answered_as_absent(app: TestApp, shown: Shown) {
+    let planted = shown.plant(&app).await;
+    let document = app.anonymous().get("/openapi.json").await.ok().json();
+    let mut callers = app.everybody();
+    callers.retain(|(role, _)| shown.hidden_from().contains(role));
+    let mut asked = 0;
+    for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains("id}"))
+    {
+        let methods =
+            item.as_object().unwrap().keys().filter_map(|it| it.to_uppercase().parse::<Method>().ok());
+        for method in
+            methods.chain([Method::HEAD]).filter(|it| *it != Method::HEAD || item["get"].is_object())
+        {
+            for (hidden, absent) in twins(path, &planted) {
+                for (role, caller) in &callers {
+                    for variant in variants(&method) {
+                        let one = asks(caller, &method, &hidden, variant).await;
+                        let other = asks(caller, &method, &absent, variant).await;
+                        assert!(!one.status.is_success(), "{role} {method} {hidden}: {}", one.text());
+                        assert_eq!(plain(&one), plain(&other), "{role} {method} {hidden} {variant:?}");
+                        asked += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert!(asked > 100, "the document has paths with keys");
+}
+
+/// A query, headers for the conditions, and a body.
+type Variant = (&'static str, Option<&'static str>, &'static str);
+
+const READS: &[Variant] = &[
+    ("", None, ""),
+    ("", Some("*"), ""),
+    ("?deleted=true", None, ""),
+    ("?format=csv", None, ""),
+    ("?format=ndjson&count=true", None, ""),
+    ("?cursor=zxq", None, ""),
+];
+
+const WRITES: &[Variant] = &[
+    ("", None, "{}"),
+    ("", Some("*"), r#"{"title": "Zxq", "name": "Zxq", "to": "active"}"#),
+    ("?dry_run=true", Some("\"2-0\""), r#"{"kind": "grant"}"#),
+];
+
+fn variants(method: &Method) -> &'static [Variant] {
+    match *method {
+        Method::GET => READS,
+        Method::HEAD => &READS[..1],
+        _ => WRITES,
+    }
+}
+
+async fn asks(caller: &Caller, method: &Method, path: &str, (query, tag, body): &Variant) -> Answer {
+    let mut request = caller.request(method.clone(), &format!("{path}{query}"));
+    if let Some(tag) = tag {
+        request = request.header("If-Match", *tag).header("If-None-Match", *tag);
+    }
+    if [Method::POST, Method::PATCH].contains(method) {
+        request = request.header("Content-Type", "application/json").body(*body);
+    }
+    caller.send(request).await
+}
+
+on_both! {
+    async fn no_list_tells_the_public_of_what_accounts_see(app: TestApp) {
+        lists_do_not_move(app, &[Shown::Members]).await;
+    }
+
+    async fn no_list_tells_anybody_of_what_is_internal_or_deleted(app: TestApp) {
+        lists_do_not_move(app, &[Shown::Internal, Shown::Deleted]).await;
+    }
+
+    async fn what_accounts_see_is_absent_for_the_public(app: TestApp) {
+        hidden_is_answered_as_absent(app, Shown::Members).await;
+    }
+
+    async fn what_is_internal_is_absent_for_others(app: TestApp) {
+        hidden_is_answered_as_absent(app, Shown::Internal).await;
+    }
+
+    async fn what_is_deleted_is_absent_for_others(app: TestApp) {
+        hidden_is_answered_as_absent(app, Shown::Deleted).await;
+    }
+
+    /// The counterpart: who may see it does, by every key, with its parts.
+    async fn who_may_see_it_does(app: TestApp) {
+        let members = Shown::Members.plant(&app).await;
+        let internal = Shown::Internal.plant(&app).await;
+        for (role, caller) in app.everybody() {
+            for it in [&members, &internal] {
+                let hidden = it.shown.hidden_from().contains(&role);
+                for key in ["id", "slug"] {
+                    let path = format!("/api/v1/partnerships/{}", text(&it.partnership, key));
+                    let phase = format!("{path}/funding/{}", text(&it.funding, "id"));
+                    for path in [&path, &format!("{path}/funding"), &phase] {
+                        caller.get(path).await.expect(if hidden { 404 } else { 200 });
+                    }
+                }
+                let found = caller.all(&format!("/api/v1/partnerships?lead={}-werk", it.shown.word())).await;
+                assert_eq!(found.len(), usize::from(!hidden), "{role} {:?}", it.shown);
+                let found = caller.all("/api/v1/utilities?climate_zone=Dwc&visibility=internal").await;
+                assert_eq!(found.is_empty(), !["coordinator", "admin"].contains(&role));
+            }
+        }
+    }
+}

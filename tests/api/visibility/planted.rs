@@ -1,0 +1,216 @@
+//! Things planted for the tests of who sees what. Every name, title and slug begins with a word that stands nowhere
+//! else, and the word says for whom the thing is: `zxqmembers`, `zxqinternal`, `zxqdeleted`.
+
+use serde_json::{Value, json};
+
+use crate::harness::TestApp;
+
+/// A partnership that any lead and partner may have.
+pub(crate) fn partnership(title: &str, lead: &str, partner: &str, visibility: &str) -> Value {
+    json!({
+        "title": title,
+        "participants": [
+            { "role": "lead", "party": { "utility": lead } },
+            { "role": "partner", "party": { "utility": partner } }
+        ],
+        "sectors": ["telecommunications"],
+        "visibility": visibility
+    })
+}
+
+/// A utility abroad.
+pub(crate) fn partner_utility(name: &str, visibility: &str) -> Value {
+    json!({
+        "name": name, "kind": "partner", "country": "MN", "sectors": ["telecommunications"],
+        "visibility": visibility
+    })
+}
+
+/// A utility in Germany.
+pub(crate) fn municipal_utility(name: &str, visibility: &str) -> Value {
+    json!({
+        "name": name, "kind": "municipal", "country": "DE", "sectors": ["telecommunications"],
+        "visibility": visibility
+    })
+}
+
+/// Makes something through the coordination office.
+pub(crate) async fn plant(app: &TestApp, path: &str, body: Value) -> Value {
+    app.coordinator().post(path, &body).await.expect(201).json()
+}
+
+/// The object with more members.
+pub(crate) fn with(mut body: Value, more: Value) -> Value {
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+/// A member that is a text.
+pub(crate) fn text(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value:#}")).to_owned()
+}
+
+/// A path of the document with its keys: a part has its own as `{id}`, that of what it belongs to as `{…_id}`.
+pub(crate) fn filled(path: &str, parent: &str, id: &str) -> String {
+    let segment = |segment: &str| match segment {
+        "{id}" => id.to_owned(),
+        _ if segment.ends_with("_id}") => parent.to_owned(),
+        _ => segment.to_owned(),
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// For whom something is planted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Members,
+    Internal,
+    Deleted,
+}
+
+/// Two utilities, their partnership and its funding; of the deleted ones also an organisation, a programme, and a
+/// phase of a partnership that is public.
+pub(crate) struct Planted {
+    pub(crate) shown: Shown,
+    pub(crate) municipal: Value,
+    pub(crate) partner: Value,
+    pub(crate) partnership: Value,
+    pub(crate) funding: Value,
+    pub(crate) organisation: Value,
+    pub(crate) programme: Value,
+    pub(crate) phase: Value,
+}
+
+/// The partnership, public, that a deleted phase is planted into.
+pub(crate) const PUBLIC: &str = "hamburg-kyiv";
+/// The partnership, public, that the member's utility leads and the partner's takes part in.
+pub(crate) const OWN: &str = "dresden-lviv-ternopil-nadvirna";
+/// The member's utility.
+pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
+/// The partner's utility.
+pub(crate) const LVIV: &str = "lvivvodokanal";
+/// A utility of neither.
+pub(crate) const HAMBURG: &str = "hamburg-wasser";
+
+impl Shown {
+    /// The word that all names begin with.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Members => "zxqmembers",
+            Self::Internal => "zxqinternal",
+            Self::Deleted => "zxqdeleted",
+        }
+    }
+
+    /// The roles for which it does not exist.
+    pub(crate) fn hidden_from(self) -> &'static [&'static str] {
+        match self {
+            Self::Members => &["public"],
+            Self::Internal | Self::Deleted => &["public", "partner", "member", "reader"],
+        }
+    }
+
+    fn visibility(self) -> &'static str {
+        match self {
+            Self::Members => "members",
+            Self::Internal => "internal",
+            Self::Deleted => "public",
+        }
+    }
+
+    /// Plants all of it; every filter there is finds it.
+    pub(crate) async fn plant(self, app: &TestApp) -> Planted {
+        let (word, visibility) = (self.word(), self.visibility());
+        let more = json!({
+            "languages": ["mn"], "climate_zone": "Dwc", "expertise": ["composting"], "needs": ["pumps"]
+        });
+        let municipal = with(municipal_utility(&format!("{word} werk"), visibility), more.clone());
+        let municipal = plant(app, "/api/v1/utilities", municipal).await;
+        let partner = with(partner_utility(&format!("{word} vodokanal"), visibility), more);
+        let partner = plant(app, "/api/v1/utilities", partner).await;
+        let (mut organisation, mut programme, mut phase) = (json!("vku"), json!(PROGRAMME), Value::Null);
+        if self == Self::Deleted {
+            let body = json!({ "name": format!("{word} verein"), "kind": "association", "country": "MN" });
+            organisation = plant(app, "/api/v1/organisations", body).await;
+            let body = json!({ "name": format!("{word} programm"), "kind": "grant", "countries": ["MN"] });
+            programme = plant(app, "/api/v1/funding-programmes", body).await;
+            let body = json!({ "kind": "in_kind", "programme": programme["id"] });
+            phase = plant(app, &format!("/api/v1/partnerships/{PUBLIC}/funding"), body).await;
+        }
+        let (lead, peer) = (text(&municipal, "id"), text(&partner, "id"));
+        let mut body = with(
+            partnership(&format!("{word} bund"), &lead, &peer, visibility),
+            json!({
+                "status": "preparation", "working_areas": ["composting"], "sdg_targets": ["12.5"],
+                "start": "2031", "end": "2032"
+            }),
+        );
+        let supporting = json!({ "role": "supporting", "party": { "organisation": key(&organisation) } });
+        body["participants"].as_array_mut().unwrap().push(supporting);
+        let partnership = plant(app, "/api/v1/partnerships", body).await;
+        let path = format!("/api/v1/partnerships/{}/funding", text(&partnership, "id"));
+        let body = json!({ "kind": "grant", "programme": key(&programme) });
+        let funding = plant(app, &path, body).await;
+        let planted =
+            Planted { shown: self, municipal, partner, partnership, funding, organisation, programme, phase };
+        if self == Self::Deleted {
+            planted.delete(app).await;
+        }
+        planted
+    }
+}
+
+const PROGRAMME: &str = "betreiberplattform-2024-2027";
+
+/// The id of what was made, or the slug of what was there.
+fn key(value: &Value) -> &Value {
+    if value.is_object() { &value["id"] } else { value }
+}
+
+impl Planted {
+    /// Every id of what is planted.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        let all = [
+            &self.municipal,
+            &self.partner,
+            &self.partnership,
+            &self.funding,
+            &self.organisation,
+            &self.programme,
+        ];
+        let all = all.into_iter().chain([&self.phase]);
+        all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
+    }
+
+    /// Changes what is not deleted: names, a status, money.
+    pub(crate) async fn change(&self, app: &TestApp) {
+        let coordinator = app.coordinator();
+        let name = json!({ "name": format!("{} anders", self.shown.word()) });
+        for utility in [&self.municipal, &self.partner] {
+            coordinator.patch(&format!("/api/v1/utilities/{}", text(utility, "id")), "*", &name).await.ok();
+        }
+        let path = format!("/api/v1/partnerships/{}", text(&self.partnership, "id"));
+        coordinator.patch(&path, "*", &json!({ "end": "2033" })).await.ok();
+        coordinator.post(&format!("{path}/transitions"), &json!({ "to": "active" })).await.ok();
+        let funding = format!("{path}/funding/{}", text(&self.funding, "id"));
+        coordinator.patch(&funding, "*", &json!({ "from": "2031" })).await.ok();
+        coordinator.delete(&funding, "*").await.expect(204);
+    }
+
+    async fn delete(&self, app: &TestApp) {
+        let phase = format!("/api/v1/partnerships/{PUBLIC}/funding/{}", text(&self.phase, "id"));
+        let mut paths = vec![phase];
+        for (collection, one) in [
+            ("partnerships", &self.partnership),
+            ("utilities", &self.partner),
+            ("utilities", &self.municipal),
+            ("organisations", &self.organisation),
+            ("funding-programmes", &self.programme),
+        ] {
+            paths.push(format!("/api/v1/{collection}/{}", text(one, "id")));
+        }
+        for path in paths {
+            app.coordinator().delete(&path, "*").await.expect(204);
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! Names that stand in other things, and messages: neither tells of what the caller may not see.
+
+use serde_json::{Value, json};
+use vku_domain::kernel::access::Role;
+
+use super::plain;
+use super::planted::{
+    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, municipal_utility, partner_utility, partnership, plant, text,
+    with,
+};
+use crate::harness::{Answer, on_both};
+
+const PARTNERSHIPS: &str = "/api/v1/partnerships";
+const UTILITIES: &str = "/api/v1/utilities";
+
+/// An answer without the key that was asked with.
+fn without(answer: &Answer, key: &str) -> String {
+    let lines: Vec<_> = plain(answer).lines().map(str::to_owned).collect();
+    lines.join("\n").replace(key, "KEY")
+}
+
+on_both! {
+    /// To name what is hidden is to name what is not there: in any form, in a proposal or a change.
+    async fn hidden_utilities_cannot_be_named(app: TestApp) {
+        let member = app.member();
+        let nobody = uuid::Uuid::now_v7().to_string();
+        for shown in [Shown::Internal, Shown::Deleted] {
+            let it = shown.plant(&app).await;
+            for (role, utility) in [("partner", &it.partner), ("associate", &it.municipal), ("lead", &it.municipal)] {
+                for (key, unknown) in [("slug", "zxqnobody-werk"), ("id", nobody.as_str())] {
+                    let hidden = text(utility, key);
+                    let mut answers = Vec::new();
+                    for named in [hidden.as_str(), unknown] {
+                        for form in [json!(named), json!({ key: named })] {
+                            let mut body = partnership("zxq", DRESDEN, LVIV, "members");
+                            let party = json!({ "role": role, "party": { "utility": form } });
+                            body["participants"].as_array_mut().unwrap().push(party);
+                            let patch = json!({ "participants": body["participants"] });
+                            for answer in [
+                                member.post(PARTNERSHIPS, &body).await,
+                                member.patch(&format!("{PARTNERSHIPS}/{OWN}"), "*", &patch).await,
+                            ] {
+                                assert_eq!(answer.status, 422, "{}", answer.text());
+                                answers.push(without(&answer, named));
+                            }
+                        }
+                    }
+                    assert_eq!(answers[..4], answers[4..], "{role} {key} {shown:?}");
+                }
+            }
+        }
+    }
+
+    /// A proposal's slug is made from its title, and does not tell that somebody else's has the same.
+    async fn a_proposal_does_not_stumble_over_what_is_hidden(app: TestApp) {
+        for shown in [Shown::Internal, Shown::Deleted] {
+            shown.plant(&app).await;
+            let mut tails = Vec::new();
+            for word in [shown.word(), "zxqfree"] {
+                let body = partnership(&format!("{word} bund"), DRESDEN, LVIV, "members");
+                let made = app.member().post(&format!("{PARTNERSHIPS}?dry_run=true"), &body).await.expect(201);
+                tails.push(text(&made.json(), "slug").len() - word.len());
+            }
+            assert_eq!(tails[0], tails[1], "the slug tells of a hidden one: {shown:?}");
+        }
+    }
+
+    /// What an older slug led to is hidden as well.
+    async fn an_older_slug_leads_nowhere_either(app: TestApp) {
+        Shown::Internal.plant(&app).await;
+        let office = app.coordinator();
+        let path = format!("{PARTNERSHIPS}/zxqinternal-bund");
+        office.patch(&path, "*", &json!({ "slug": "zxqinternal-neu" })).await.ok();
+        for (role, caller) in app.everybody() {
+            let seen = ["coordinator", "admin"].contains(&role);
+            for slug in ["zxqinternal-bund", "zxqinternal-neu"] {
+                caller.get(&format!("{PARTNERSHIPS}/{slug}")).await.expect(if seen { 200 } else { 404 });
+            }
+        }
+        let taken = with(partnership("zxq", HAMBURG, LVIV, "public"), json!({ "slug": "zxqinternal-bund" }));
+        office.post(PARTNERSHIPS, &taken).await.problem(409, "slug_taken");
+        let refused = app.member().post(PARTNERSHIPS, &taken).await.faults(403, "forbidden");
+        assert_eq!(refused, ["/slug not_writable", "/visibility not_writable"]);
+    }
+
+    /// A refusal names what stands in the way, as far as the caller sees it.
+    async fn a_conflict_names_nothing_hidden(app: TestApp) {
+        let own = text(&plant(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
+        let partner = app.account(Role::Partner, &own).await;
+        let mut body = partnership("zxqgeheim", HAMBURG, &own, "internal");
+        body["participants"][1]["until"] = json!("2020");
+        let hidden = text(&plant(&app, PARTNERSHIPS, body).await, "id");
+        partner.get(&format!("{PARTNERSHIPS}/{hidden}")).await.problem(404, "not_found");
+        let patch = json!({ "kind": "municipal", "country": "DE" });
+        let answer = partner.patch(&format!("{UTILITIES}/{own}"), "*", &patch).await;
+        let told = answer.text();
+        assert!(!told.contains("zxqgeheim") && !told.contains(&hidden), "{told}");
+        assert!(answer.status.is_client_error(), "{told}");
+    }
+
+    /// A programme is public, and so stays whoever is named in it.
+    async fn who_stands_in_a_programme_stays_public(app: TestApp) {
+        let office = app.coordinator();
+        let utility = plant(&app, UTILITIES, municipal_utility("zxq werk", "public")).await;
+        let path = format!("{UTILITIES}/{}", text(&utility, "id"));
+        let party = json!([{ "utility": utility["id"] }]);
+        for member in ["implementers", "funders"] {
+            let body = json!({ "name": format!("zxq {member}"), "kind": "advisory", member: party });
+            plant(&app, "/api/v1/funding-programmes", body).await;
+        }
+        let narrowed = office.patch(&path, "*", &json!({ "visibility": "internal" })).await;
+        let hidden = app.anonymous().get(&path).await.status == 404;
+        let named = app.anonymous().get("/api/v1/funding-programmes?limit=200").await.ok().text().contains("zxq werk");
+        assert!(!(hidden && named), "the public reads the name of what it may not see");
+        let named = narrowed.problem(409, "conflicts_with_dependents")["dependents"].clone();
+        let named: Vec<_> = named.as_array().unwrap().iter().map(|one| text(one, "name")).collect();
+        assert_eq!(named, ["zxq implementers", "zxq funders"]);
+        for visibility in ["members", "internal"] {
+            let hidden = plant(&app, UTILITIES, municipal_utility("zxq", visibility)).await;
+            let body = json!({ "name": "zxq", "kind": "grant", "funders": [{ "utility": hidden["id"] }] });
+            let faults = office.post("/api/v1/funding-programmes", &body).await;
+            assert_eq!(faults.faults(422, "validation_failed"), ["/funders/0 wider_than_party"]);
+        }
+    }
+
+    /// An account is told of its utilities, but not of one that is gone for everybody.
+    async fn a_deleted_utility_is_gone_from_accounts_too(app: TestApp) {
+        let utility = plant(&app, UTILITIES, municipal_utility("zxqdeleted", "public")).await;
+        let path = format!("{UTILITIES}/{}", text(&utility, "id"));
+        let member = app.account(Role::Member, &text(&utility, "id")).await;
+        assert_eq!(member.get("/api/v1/me").await.ok().json()["utilities"][0]["name"], "zxqdeleted");
+        app.coordinator().delete(&path, "*").await.expect(204);
+        member.get(&path).await.problem(404, "not_found");
+        assert_eq!(member.get("/api/v1/me").await.ok().json()["utilities"], json!([]));
+    }
+
+    /// What is derived counts what is there: a deleted phase's programme is no programme of the partnership.
+    async fn a_deleted_phase_leaves_no_programme_behind(app: TestApp) {
+        let it = Shown::Deleted.plant(&app).await;
+        let programmes = |one: Value| one["programmes"].as_array().unwrap().len();
+        let path = format!("{PARTNERSHIPS}/{PUBLIC}");
+        let with_phase = programmes(app.coordinator().get(&path).await.ok().json());
+        let found = app.anonymous().all(&format!("{PARTNERSHIPS}?programme={}", text(&it.programme, "id"))).await;
+        assert_eq!((found.len(), with_phase), (0, 1));
+    }
+}

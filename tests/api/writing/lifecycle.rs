@@ -1,0 +1,158 @@
+//! Deleting is soft: gone for everybody but the coordination office, which brings it back.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::api::given::{
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, location,
+    log_end, made, municipal, participant, partnership, post_nothing, untouched,
+};
+use crate::harness::on_both;
+
+on_both! {
+    async fn gone_and_back(app: TestApp) {
+        let staff = app.coordinator();
+        for (collection, body) in [
+            (UTILITIES, municipal("Kurzlebig")),
+            (ORGANISATIONS, json!({"name": "Kurzlebig", "kind": "ngo"})),
+            (PARTNERSHIPS, partnership("Kurzlebig")),
+            (PROGRAMMES, json!({"name": "Kurzlebig", "kind": "grant"})),
+            (FUNDING, json!({"kind": "grant"})),
+        ] {
+            let made = made(&staff, collection, &body).await;
+            let (path, id) = (location(&made), made.json()["id"].clone());
+            let (count, log) = (staff.all(collection).await.len(), log_end(&app).await);
+            let gone = staff.delete(&path, &made.tag()).await.expect(204);
+            assert!(gone.body.is_empty() && gone.tag().is_empty(), "{path}");
+            assert_eq!((staff.all(collection).await.len(), log_end(&app).await), (count - 1, log + 1));
+
+            for (role, caller) in app.everybody() {
+                caller.get(&path).await.problem(404, "not_found");
+                caller.head(&path).await.expect(404);
+                assert!(caller.all(collection).await.iter().all(|item| item["id"] != id), "{role}");
+                let staff = matches!(role, "coordinator" | "admin");
+                for found in [
+                    caller.get(&format!("{path}?deleted=true")).await,
+                    caller.get(&format!("{collection}?deleted=true")).await,
+                ] {
+                    match role {
+                        "public" => drop(found.problem(401, "unauthenticated")),
+                        _ if staff => assert!(found.ok().text().contains("\"deleted_at\"")),
+                        _ => drop(found.problem(403, "forbidden")),
+                    }
+                }
+            }
+            untouched(&app, async || {
+                staff.delete(&path, "*").await.problem(404, "not_found");
+                staff.patch(&path, "*", &json!({"source_url": null})).await.problem(404, "not_found");
+                staff.get(&format!("{DRESDEN}?deleted=true")).await.problem(404, "not_found");
+            })
+            .await;
+
+            let back = post_nothing(&staff, &format!("{path}/restore")).await.ok();
+            assert_eq!((&back.json()["version"], back.json().get("deleted_at")), (&json!(3), None));
+            assert_eq!(staff.get(&path).await.ok().body, back.body);
+            let same =
+                |text: &serde_json::Value| changed(text, &json!({"version": null, "updated_at": null}));
+            assert_eq!(same(&back.json()), same(&made.json()));
+            untouched(&app, async || {
+                post_nothing(&staff, &format!("{path}/restore")).await.problem(409, "not_deleted");
+            })
+            .await;
+        }
+        post_nothing(&staff, &format!("{UTILITIES}/nothing/restore")).await.problem(404, "not_found");
+    }
+
+    async fn a_restore_may_name_its_version(app: TestApp) {
+        let staff = app.coordinator();
+        let made = made(&staff, UTILITIES, &municipal("Genau")).await;
+        let path = location(&made);
+        staff.delete(&path, &made.tag()).await.expect(204);
+        let restore = |tag: &str| {
+            staff.send(staff.request(Method::POST, &format!("{path}/restore")).header("If-Match", tag))
+        };
+        restore(&made.tag()).await.problem(412, "precondition_failed");
+        let current = staff.get(&format!("{path}?deleted=true")).await.ok().tag();
+        restore(&current).await.ok();
+    }
+
+    async fn only_the_coordination_office_deletes_and_restores(app: TestApp) {
+        untouched(&app, async || {
+            for (role, caller) in
+                app.everybody().into_iter().filter(|(role, _)| !matches!(*role, "coordinator" | "admin"))
+            {
+                for answer in [
+                    caller.delete(DRESDEN, "*").await,
+                    post_nothing(&caller, &format!("{DRESDEN}/restore")).await,
+                ] {
+                    match role {
+                        "public" => answer.problem(401, "unauthenticated"),
+                        _ => answer.problem(403, "forbidden"),
+                    };
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn nothing_comes_back_into_thin_air(app: TestApp) {
+        let staff = app.coordinator();
+        let utility = location(&made(&staff, UTILITIES, &abroad("Flüchtig")).await);
+        let programme =
+            location(&made(&staff, PROGRAMMES, &json!({"name": "Flüchtig", "kind": "grant"})).await);
+        let participants =
+            json!({"participants": [participant("lead", "oowv"), participant("partner", "fluechtig")]});
+        let partnership =
+            location(&made(&staff, PARTNERSHIPS, &changed(&partnership("Flüchtig"), &participants)).await);
+        let funding =
+            location(&made(&staff, FUNDING, &json!({"kind": "grant", "programme": "fluechtig"})).await);
+        for (one, other, pointer) in
+            [(&partnership, &utility, "/participants/1/party/utility"), (&funding, &programme, "/programme")]
+        {
+            deleted(&staff, one).await;
+            deleted(&staff, other).await;
+            untouched(&app, async || {
+                let answer = post_nothing(&staff, &format!("{one}/restore")).await;
+                assert_eq!(answer.faults(409, "reference_gone"), [format!("{pointer} unknown_reference")]);
+                staff.get(&format!("{one}?deleted=true")).await.ok();
+            })
+            .await;
+            post_nothing(&staff, &format!("{other}/restore")).await.ok();
+            post_nothing(&staff, &format!("{one}/restore")).await.ok();
+        }
+    }
+
+    async fn what_comes_back_obeys_the_rules_of_today(app: TestApp) {
+        let staff = app.coordinator();
+        let utility = location(&made(&staff, UTILITIES, &abroad("Scheu")).await);
+        let participants =
+            json!({"participants": [participant("lead", "oowv"), participant("partner", "scheu")]});
+        let partnership =
+            location(&made(&staff, PARTNERSHIPS, &changed(&partnership("Scheu"), &participants)).await);
+        deleted(&staff, &partnership).await;
+        staff.patch(&utility, "*", &json!({"visibility": "internal"})).await.ok();
+        let answer = post_nothing(&staff, &format!("{partnership}/restore")).await;
+        assert_eq!(answer.faults(409, "reference_gone"), ["/participants/1/party wider_than_party"]);
+    }
+
+    async fn nor_do_parts(app: TestApp) {
+        let staff = app.coordinator();
+        let programme = json!({"name": "Getragen", "kind": "grant"});
+        let programme = location(&made(&staff, PROGRAMMES, &programme).await);
+        let partnership = location(&made(&staff, PARTNERSHIPS, &partnership("Getragen")).await);
+        let funding = json!({"kind": "grant", "programme": "getragen"});
+        let funding = location(&made(&staff, &format!("{partnership}/funding"), &funding).await);
+        deleted(&staff, &partnership).await;
+        staff.get(&funding).await.problem(404, "not_found");
+        deleted(&staff, &programme).await;
+        untouched(&app, async || {
+            let answer = post_nothing(&staff, &format!("{partnership}/restore")).await;
+            let problem = answer.problem(409, "reference_gone");
+            assert_eq!(problem["dependents"][0]["slug"], "getragen", "{problem:#}");
+        })
+        .await;
+        post_nothing(&staff, &format!("{programme}/restore")).await.ok();
+        post_nothing(&staff, &format!("{partnership}/restore")).await.ok();
+        assert_eq!(staff.get(&funding).await.ok().json()["programme"]["slug"], "getragen");
+    }
+}

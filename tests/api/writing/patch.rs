@@ -1,0 +1,176 @@
+//! Merge patches (RFC 7396), and what GET answered sent back.
+
+use serde_json::{Value, json};
+
+use crate::api::given::{
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made,
+    participant, partnership, untouched,
+};
+use crate::harness::on_both;
+
+const LVIV: &str = "/api/v1/utilities/lvivvodokanal";
+
+on_both! {
+    async fn nested_members_merge(app: TestApp) {
+        let staff = app.coordinator();
+        let whole = json!({
+            "location": {"latitude": -15.4, "longitude": 28.3},
+            "employees": {"value": 400, "as_of": "2023", "source_url": "https://example.org"},
+            "description": {"de": "Wasser", "en": "Water"},
+            "sectors": ["water", "waste"],
+            "aliases": ["A", "B"],
+        });
+        let path = location(&made(&staff, UTILITIES, &changed(&abroad("Merge"), &whole)).await);
+        for (version, (patch, member, result)) in (2..).zip([
+            (
+                json!({"location": {"latitude": -15.5}}),
+                "location",
+                json!({"latitude": -15.5, "longitude": 28.3}),
+            ),
+            (
+                json!({"employees": {"value": 410, "as_of": null}}),
+                "employees",
+                json!({"value": 410, "source_url": "https://example.org"}),
+            ),
+            (
+                json!({"description": {"de": null, "fr": "Eau"}}),
+                "description",
+                json!({"en": "Water", "fr": "Eau"}),
+            ),
+            (json!({"sectors": ["wastewater"]}), "sectors", json!(["wastewater"])),
+            (json!({"aliases": null}), "aliases", json!([])),
+            (json!({"location": null}), "location", Value::Null),
+            (json!({"employees": null, "city": "Lusaka"}), "employees", Value::Null),
+            (json!({"visibility": null}), "visibility", json!("members")),
+        ]) {
+            let after = staff.patch(&path, "*", &patch).await.ok().json();
+            assert_eq!((&after[member], &after["version"]), (&result, &json!(version)), "{patch}");
+            assert_eq!(after.get(member).is_none(), result.is_null(), "what is cleared is absent");
+            assert_eq!(staff.get(&path).await.json(), after);
+        }
+        let mut null = abroad("Null");
+        for member in ["city", "location", "slug", "aliases", "visibility"] {
+            null[member] = Value::Null;
+        }
+        let made = made(&staff, UTILITIES, &null).await.json();
+        assert!(made.get("city").is_none() && made["slug"] == "null", "in a POST, null is absent");
+    }
+
+    async fn what_was_read_may_be_sent_back(app: TestApp) {
+        let staff = app.coordinator();
+        let whole = json!({
+            "slug": "alles-dran",
+            "summary": {"de": "Ein\nText"},
+            "status": "suspended",
+            "start": "2020-05",
+            "end": "2026-05-14",
+            "working_areas": ["gis"],
+            "sdg_targets": ["6.a"],
+            "based_on": {"kind": "town_twinning", "name": "Köln – Lviv"},
+            "source_url": "https://example.org/?a=b#c",
+        });
+        made(&staff, PARTNERSHIPS, &changed(&partnership("Alles dran"), &whole)).await;
+        let amount = json!({"amount": "5", "currency": "EUR"});
+        let phase = json!({"kind": "grant", "amount": amount, "from": "2020", "programme": "newza"});
+        made(&staff, FUNDING, &phase).await;
+        untouched(&app, async || {
+            for collection in [UTILITIES, ORGANISATIONS, PROGRAMMES, PARTNERSHIPS, FUNDING] {
+                for item in staff.all(&format!("{collection}?limit=200")).await {
+                    let path = format!("{collection}/{}", item["id"].as_str().unwrap());
+                    let read = staff.get(&path).await.ok();
+                    assert_eq!(read.json(), item);
+                    let sent = staff.patch(&path, &read.tag(), &item).await.ok();
+                    assert_eq!((sent.tag(), &sent.body), (read.tag(), &read.body));
+                    let nothing = staff.patch(&path, &read.tag(), &json!({})).await.ok();
+                    assert_eq!(nothing.tag(), read.tag());
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn read_only_members_are_refused_where_they_would_change(app: TestApp) {
+        let staff = app.coordinator();
+        let funding = format!("{FUNDING}/{}", staff.all(FUNDING).await[0]["id"].as_str().unwrap());
+        for (path, member, value) in [
+            (DRESDEN, "id", json!("0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60")),
+            (DRESDEN, "version", json!(7)),
+            (DRESDEN, "version", json!("1")),
+            (DRESDEN, "created_at", json!("2020-01-01T00:00:00Z")),
+            (DRESDEN, "updated_at", json!(null)),
+            (DRESDEN, "deleted_at", json!("2020-01-01T00:00:00Z")),
+            (DRESDEN, "countries", json!([])),
+            (DRESDEN, "locations", json!([])),
+            (DRESDEN, "programmes", json!(null)),
+            (&funding, "partnership", json!("gelsenwasser-lukanga")),
+        ] {
+            let read = staff.get(path).await.ok();
+            let alone = staff.patch(path, &read.tag(), &json!({member: value})).await;
+            assert_eq!(
+                alone.faults(422, "validation_failed"),
+                [format!("/{member} read_only")],
+                "{member}: {value}"
+            );
+            // With everything else as it was read.
+            let mut whole = read.json();
+            whole[member] = value;
+            let answer = staff.patch(path, &read.tag(), &whole).await;
+            assert_eq!(answer.faults(422, "validation_failed"), [format!("/{member} read_only")]);
+            assert_eq!(staff.get(path).await.body, read.body);
+        }
+    }
+
+    async fn relations_are_named_in_three_ways(app: TestApp) {
+        let staff = app.coordinator();
+        let read = staff.get(LVIV).await.ok().json();
+        let id = read["id"].clone();
+        let shown = json!({
+            "id": id, "slug": "lvivvodokanal", "name": read["name"], "kind": "partner", "country": "UA",
+        });
+        for lviv in [
+            id.clone(),
+            json!("lvivvodokanal"),
+            json!({"id": id}),
+            json!({"slug": "lvivvodokanal"}),
+            shown.clone(),
+            changed(&shown, &json!({"name": "Lemberg", "country": "PL"})),
+        ] {
+            let participants =
+                [participant("lead", "oowv"), json!({"role": "partner", "party": {"utility": lviv}})];
+            let body = changed(&partnership("Drei Wege"), &json!({"participants": participants}));
+            let made = made(&staff, PARTNERSHIPS, &body).await.json();
+            assert_eq!(made["participants"][1]["party"]["utility"], shown);
+            assert_eq!(made["countries"], json!(["UA"]));
+        }
+        for programme in
+            [json!("newza"), staff.get("/api/v1/funding-programmes/newza").await.json()["id"].clone()]
+        {
+            let made = made(&staff, FUNDING, &json!({"kind": "grant", "programme": programme})).await.json();
+            assert_eq!(made["programme"]["slug"], "newza");
+        }
+    }
+
+    async fn nothing_is_lost_between_writing_and_reading(app: TestApp) {
+        let staff = app.coordinator();
+        let whole = json!({
+            "aliases": ["Lwiw", "Lemberg", "Львів"],
+            "legal_form": "КП",
+            "region": "Львівська область",
+            "city": "Lviv",
+            "location": {"latitude": 49.842957, "longitude": -0.000001},
+            "climate_zone": "Dfb",
+            "sectors": ["wastewater", "water"],
+            "languages": ["uk", "en", "de"],
+            "population_served": {"value": 9_007_199_254_740_991_u64, "as_of": "2024-02-29"},
+            "website": "https://example.org/ä?b=%20",
+            "description": {"uk": "Рядок\nдругий\t!", "de": "Ö"},
+            "expertise": ["tariffs", "gis"],
+            "needs": ["gis", "pumps"],
+        });
+        let made = made(&staff, UTILITIES, &changed(&abroad("Verlustfrei ß"), &whole)).await;
+        let read = staff.get(&location(&made)).await.ok().json();
+        for (member, value) in whole.as_object().unwrap() {
+            assert_eq!(&read[member], value, "{member}");
+        }
+    }
+}

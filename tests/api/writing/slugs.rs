@@ -1,0 +1,97 @@
+//! Slugs: made from the name, never given twice, never forgotten.
+
+use serde_json::json;
+
+use crate::api::given::{
+    DRESDEN, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, municipal, participant,
+    partnership, untouched,
+};
+use crate::harness::on_both;
+
+on_both! {
+    async fn made_from_the_name(app: TestApp) {
+        let staff = app.coordinator();
+        for (name, slug) in [
+            ("Stadtwerke Übersee & Söhne (GmbH)", "stadtwerke-uebersee-soehne-gmbh"),
+            ("Stadtwerke Übersee & Söhne (GmbH)", "stadtwerke-uebersee-soehne-gmbh-2"),
+            ("Stadtwerke – Übersee / Söhne: GmbH!", "stadtwerke-uebersee-soehne-gmbh-3"),
+            ("Hamburg Wasser", "hamburg-wasser-2"),
+            ("Львівводоканал", "unnamed"),
+            ("🚰", "unnamed-2"),
+            ("0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60", "x-0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60"),
+        ] {
+            assert_eq!(made(&staff, UTILITIES, &municipal(name)).await.json()["slug"], slug, "{name}");
+        }
+        assert_eq!(
+            made(&staff, PARTNERSHIPS, &partnership("Hamburg Wasser")).await.json()["slug"],
+            "hamburg-wasser"
+        );
+    }
+
+    async fn a_new_name_keeps_the_slug(app: TestApp) {
+        let staff = app.coordinator();
+        let path = "/api/v1/utilities/hamburg-wasser";
+        let renamed = staff.patch(path, "*", &json!({"name": "Elbwasser"})).await.ok().json();
+        assert_eq!(renamed["slug"], "hamburg-wasser");
+        let cleared = staff.patch(path, "*", &json!({"slug": null})).await.ok().json();
+        assert_eq!(cleared["slug"], "elbwasser", "made from the name again");
+        let again = staff.patch(path, "*", &json!({"slug": null})).await.ok().json();
+        assert_eq!((&again["slug"], &again["version"]), (&json!("elbwasser"), &cleared["version"]));
+    }
+
+    async fn an_old_slug_keeps_leading_there(app: TestApp) {
+        let staff = app.coordinator();
+        let (old, new) = ("/api/v1/utilities/lvivvodokanal", "/api/v1/utilities/lemberg-wasser");
+        let id = staff.get(old).await.ok().json()["id"].clone();
+        staff.patch(old, "*", &json!({"slug": "lemberg-wasser"})).await.ok();
+        let read = staff.get(new).await.ok();
+        assert_eq!((&read.json()["id"], &read.json()["slug"]), (&id, &json!("lemberg-wasser")));
+        assert_eq!(staff.get(old).await.ok().body, read.body);
+        // In relations and filters too.
+        let body = changed(
+            &partnership("Alt"),
+            &json!({"participants": [participant("lead", "oowv"), participant("partner", "lvivvodokanal")]}),
+        );
+        assert_eq!(
+            made(&staff, PARTNERSHIPS, &body).await.json()["participants"][1]["party"]["utility"]["id"],
+            id
+        );
+        let by_old = staff.all(&format!("{PARTNERSHIPS}?utility=lvivvodokanal")).await;
+        let by_new = staff.all(&format!("{PARTNERSHIPS}?utility=lemberg-wasser")).await;
+        assert!(!by_old.is_empty() && by_old == by_new);
+        let dresden = staff.get(DRESDEN).await.ok().text();
+        assert!(dresden.contains("lemberg-wasser") && !dresden.contains("\"lvivvodokanal\""));
+        // Nobody else gets it; its own may have it back.
+        staff
+            .post(UTILITIES, &changed(&abroad("X"), &json!({"slug": "lvivvodokanal"})))
+            .await
+            .problem(409, "slug_taken");
+        staff
+            .patch("/api/v1/utilities/ternopilvodokanal", "*", &json!({"slug": "lvivvodokanal"}))
+            .await
+            .problem(409, "slug_taken");
+        assert_eq!(made(&staff, UTILITIES, &abroad("Lvivvodokanal")).await.json()["slug"], "lvivvodokanal-2");
+        staff.patch(new, "*", &json!({"slug": "lvivvodokanal"})).await.ok();
+        assert_eq!(staff.get(new).await.ok().json()["slug"], "lvivvodokanal");
+    }
+
+    async fn a_deleted_ones_slug_is_not_given_away(app: TestApp) {
+        let staff = app.coordinator();
+        let path = location(&made(&staff, UTILITIES, &municipal("Gewesen")).await);
+        deleted(&staff, &path).await;
+        untouched(&app, async || {
+            let body = changed(&municipal("X"), &json!({"slug": "gewesen"}));
+            staff.post(UTILITIES, &body).await.problem(409, "slug_taken");
+        })
+        .await;
+        assert_eq!(made(&staff, UTILITIES, &municipal("Gewesen")).await.json()["slug"], "gewesen-2");
+    }
+
+    async fn a_refused_write_takes_no_slug(app: TestApp) {
+        let staff = app.coordinator();
+        let body = changed(&municipal("Probe"), &json!({"sectors": []}));
+        staff.post(UTILITIES, &body).await.problem(422, "validation_failed");
+        staff.post(&format!("{UTILITIES}?dry_run=true"), &municipal("Probe")).await.expect(201);
+        assert_eq!(made(&staff, UTILITIES, &municipal("Probe")).await.json()["slug"], "probe");
+    }
+}
