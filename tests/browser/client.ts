@@ -1,0 +1,38 @@
+// What a client in TypeScript sees of the document. This compiles, or the document has lost something.
+
+import type { components, operations } from "../../target/openapi";
+
+type Schemas = components["schemas"];
+
+// What is always there needs no asking; what may be absent is `undefined`, never `null`.
+export const label = (it: Schemas["Partnership"]): string => `${it.slug}: ${it.title}, ${it.end ?? "open end"}`;
+
+export function leads(partnership: Schemas["Partnership"]): string[] {
+  const parties = partnership.participants.filter((it) => it.role === "lead").map((it) => it.party);
+  return parties.map((party) => ("utility" in party ? party.utility.name : party.organisation.name));
+}
+
+// Words are a closed list, filters are lists of them.
+export const query: operations["list_partnerships"]["parameters"]["query"] = {
+  status: ["active", "unknown"],
+  utility: ["hamburg-wasser"],
+  limit: 10,
+};
+
+// @ts-expect-error: there is no such status
+export const wrong: Schemas["PartnershipStatus"] = "actve";
+
+// A relation is written as a slug, money as a string.
+export const funding: Schemas["FundingInput"] = {
+  kind: "grant",
+  programme: "betreiberplattform-2024-2027",
+  amount: { amount: "125000.00", currency: "EUR" },
+};
+
+// A change clears by `null`, also one language of a text.
+export const patch: Schemas["PartnershipPatch"] = { end: null, summary: { de: null, en: "Less water lost" } };
+
+// Every refusal is a problem.
+export const faults = (
+  problem: operations["create_partnership"]["responses"][422]["content"]["application/problem+json"],
+): string[] => (problem.errors ?? []).map((fault) => `${fault.pointer ?? fault.parameter}: ${fault.detail}`);
