@@ -206,6 +206,9 @@ impl Sheet<'_> {
             Ok(header) => header.clone(),
             Err(error) => return self.unreadable(&error),
         };
+        if header.is_empty() {
+            self.fault(1, None, "malformed_row", "The file has no header.");
+        }
         for name in &header {
             if self.targets.iter().any(|(known, _)| known == name) {
                 self.fault(1, Some(name), "duplicate", "This column stands there twice.");

@@ -20,7 +20,7 @@ pub(crate) fn start(config: &Config) {
         .fold(targets, |targets, target| targets.with_target(target, LevelFilter::WARN));
     let layer = tracing_subscriber::fmt::layer().with_writer(stderr);
     let layer = if stderr().is_terminal() { layer.boxed() } else { layer.json().flatten_event(true).boxed() };
-    // One filter for all, not one of the layer: that one forgets to forget, and loses the event after one that a
-    // library asked about and that is not wanted (sqlx asks before it tells a notice of PostgreSQL).
+    // One filter for all: a filter of the layer alone remembers its last no when a library only asks (as sqlx does
+    // before a notice of PostgreSQL), and drops the next event with it.
     let _ = tracing_subscriber::registry().with(quiet).with(layer).try_init();
 }

@@ -51,6 +51,9 @@ pub enum ConnectError {
     /// The URL is of no kind known here.
     #[error("the database URL must begin with `sqlite://` or `postgres://`")]
     Url,
+    /// Nobody is there in time.
+    #[error("the database does not answer; is it running, and is its address right?")]
+    Away,
     /// The URL or the server refuses.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] sqlx::Error),
@@ -127,7 +130,11 @@ impl Database {
             .acquire_timeout(ACQUIRE)
             .test_before_acquire(false)
             .connect_with(options)
-            .await?;
+            .await
+            .map_err(|error| match error {
+                sqlx::Error::PoolTimedOut => ConnectError::Away,
+                other => other.into(),
+            })?;
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
         Ok(Self { reading: connection.clone(), writing: connection, backend: DatabaseBackend::Postgres })
     }
