@@ -116,8 +116,11 @@ on_both! {
         let to = json!({"to": "preparation", "reason": "Agreed."});
         let moved = caller.post(&format!("{path}/transitions"), &to).await.ok();
         let change = log.says(&moved, ChangeAction::Transitioned, 3).await;
-        let passage = Passage { from: Some("idea".into()), to: "preparation".into(), reason: Some("Agreed.".into()) };
-        assert_eq!(change.passage, Some(passage));
+        let Passage { from, to, reason } = change.passage.unwrap();
+        assert_eq!(
+            (from.as_deref(), &*to, reason.as_deref()),
+            (Some("idea"), "preparation", Some("Agreed."))
+        );
 
         let partnership = change.resource_id;
         let part = caller.post(&format!("{path}/funding"), &json!({"kind": "grant"})).await.expect(201);
@@ -141,8 +144,9 @@ on_both! {
     async fn what_changes_nothing_appends_nothing(app: TestApp) {
         let caller = app.coordinator();
         caller.post("/api/v1/partnerships", &partnership("new", "members")).await.expect(201);
-        caller.post("/api/v1/utilities", &json!({"slug": "gone", "name": "Gone", "kind": "partner", "country": "UA", "sectors": ["water"]})).await.expect(201);
-        caller.delete("/api/v1/utilities/gone", "*").await.expect(204);
+        let organisation = json!({"slug": "gone", "name": "Gone", "kind": "ngo"});
+        caller.post("/api/v1/organisations", &organisation).await.expect(201);
+        caller.delete("/api/v1/organisations/gone", "*").await.expect(204);
         let (new, mut log) = ("/api/v1/partnerships/new", Log::of(&app).await);
 
         caller.patch(new, "*", &json!({"title": "A new one"})).await.ok();
@@ -155,10 +159,10 @@ on_both! {
         caller.post(&format!("{new}/transitions?dry_run=true"), &to).await.ok();
         caller.post(&format!("{new}/funding?dry_run=true"), &json!({"kind": "grant"})).await.expect(201);
         caller.delete(&format!("{new}?dry_run=true"), "*").await.expect(204);
-        caller.post("/api/v1/utilities/gone/restore?dry_run=true", &json!({})).await.ok();
+        caller.post("/api/v1/organisations/gone/restore?dry_run=true", &json!({})).await.ok();
         log.nothing().await;
         assert_eq!(caller.get(new).await.ok().json()["version"], 1);
-        caller.get("/api/v1/utilities/gone").await.expect(404);
+        caller.get("/api/v1/organisations/gone").await.expect(404);
         caller.get("/api/v1/partnerships/other").await.expect(404);
 
         caller.post("/api/v1/partnerships", &partnership("new", "members")).await.expect(409);
@@ -200,7 +204,8 @@ on_both! {
         assert_eq!(seen.len(), acknowledged.len(), "nothing twice, and nothing that was rolled back");
         assert_eq!(seen.into_iter().collect::<BTreeSet<_>>(), acknowledged);
         let rate = acknowledged.len() as f64 / took.as_secs_f64();
-        println!("{:?}: {} commits of {WRITERS} writers, {rate:.0} a second", app.backend, acknowledged.len());
+        let commits = acknowledged.len();
+        println!("{:?}: {commits} commits of {WRITERS} writers, {rate:.0} a second", app.backend);
     }
 }
 

@@ -5,13 +5,23 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
-use crate::harness::{Answer, Caller, on_both};
+use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const UTILITIES: &str = "/api/v1/utilities";
 const PARTNERSHIPS: &str = "/api/v1/partnerships";
 
+/// How often two that must not both go through are tried at once.
+const ROUNDS: usize = 25;
+
 fn utility(slug: &str) -> Value {
-    json!({"slug": slug, "name": "Peer", "kind": "partner", "country": "UA", "sectors": ["water"], "visibility": "public"})
+    json!({
+        "slug": slug,
+        "name": "Peer",
+        "kind": "partner",
+        "country": "UA",
+        "sectors": ["water"],
+        "visibility": "public",
+    })
 }
 
 fn partnership(partner: &str, visibility: &str) -> Value {
@@ -26,6 +36,12 @@ fn partnership(partner: &str, visibility: &str) -> Value {
     })
 }
 
+/// Makes a partnership; answers its path.
+async fn made(caller: &Caller, body: &Value) -> String {
+    let made = caller.post(PARTNERSHIPS, body).await.expect(201).json();
+    format!("{PARTNERSHIPS}/{}", made["slug"].as_str().unwrap())
+}
+
 /// How many answers there are of each status.
 fn statuses<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
@@ -33,7 +49,7 @@ fn statuses<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> BTreeMap<u16, 
     counts
 }
 
-/// Everybody's answers are right ones, whatever they are: no fault of the server, nothing that should be tried again.
+/// Whatever the answers are: no fault of the server, nothing that should be tried again.
 fn all_answered<'a>(answers: impl IntoIterator<Item = &'a Answer>) {
     for answer in answers {
         assert!(answer.status.as_u16() < 500, "{}", answer.text());
@@ -41,7 +57,7 @@ fn all_answered<'a>(answers: impl IntoIterator<Item = &'a Answer>) {
 }
 
 /// Callers with connections of their own.
-fn crowd(app: &crate::harness::TestApp, size: usize) -> Vec<Caller> {
+fn crowd(app: &TestApp, size: usize) -> Vec<Caller> {
     (0..size).map(|_| app.coordinator()).collect()
 }
 
@@ -50,9 +66,8 @@ on_both! {
         let caller = app.coordinator();
         let path = format!("{UTILITIES}/lvivvodokanal");
         let tag = caller.get(&path).await.ok().tag();
-        let patches = (0..25).map(async |number| {
-            caller.patch(&path, &tag, &json!({"city": format!("City {number}")})).await
-        });
+        let patches = (0..25)
+            .map(async |number| caller.patch(&path, &tag, &json!({"city": format!("City {number}")})).await);
         let answers = join_all(patches).await;
         assert_eq!(statuses(&answers), BTreeMap::from([(200, 1), (412, 24)]));
 
@@ -68,13 +83,15 @@ on_both! {
     async fn one_name_makes_many_slugs_and_one_slug_one_row(app: TestApp) {
         let caller = app.coordinator();
         let organisation = json!({"name": "Städtetag", "kind": "association"});
-        let made = join_all((0..20).map(async |_| caller.post("/api/v1/organisations", &organisation).await)).await;
+        let create = async |_| caller.post("/api/v1/organisations", &organisation).await;
+        let made = join_all((0..20).map(create)).await;
         assert_eq!(statuses(&made), BTreeMap::from([(201, 20)]));
         let slugs: BTreeSet<_> = made.iter().map(|answer| answer.json()["slug"].to_string()).collect();
         assert_eq!(slugs.len(), 20);
 
         let organisation = json!({"name": "Städtetag", "slug": "the-one", "kind": "association"});
-        let made = join_all((0..20).map(async |_| caller.post("/api/v1/organisations", &organisation).await)).await;
+        let create = async |_| caller.post("/api/v1/organisations", &organisation).await;
+        let made = join_all((0..20).map(create)).await;
         assert_eq!(statuses(&made), BTreeMap::from([(201, 1), (409, 19)]));
         for refused in made.into_iter().filter(|answer| answer.status == 409) {
             refused.problem(409, "slug_taken");
@@ -88,16 +105,16 @@ on_both! {
             let slug = format!("peer-{round}");
             let peer = format!("{UTILITIES}/{slug}");
             callers[0].post(UTILITIES, &utility(&slug)).await.expect(201);
-            let hidden = callers[0].post(PARTNERSHIPS, &partnership(&slug, "internal")).await.expect(201).json();
-            let hidden = format!("{PARTNERSHIPS}/{}", hidden["slug"].as_str().unwrap());
+            let hidden = made(&callers[0], &partnership(&slug, "internal")).await;
 
             let narrow = json!({"visibility": "internal"});
             let (public, members) = (partnership(&slug, "public"), partnership(&slug, "members"));
-            let (wide, made) = (json!({"visibility": "public"}), [&callers[1], &callers[2]]);
+            let wide = json!({"visibility": "public"});
             let ((narrowed, widened), (one, other)) = join(
                 join(callers[0].patch(&peer, "*", &narrow), callers[3].patch(&hidden, "*", &wide)),
-                join(made[0].post(PARTNERSHIPS, &public), made[1].post(PARTNERSHIPS, &members)),
-            ).await;
+                join(callers[1].post(PARTNERSHIPS, &public), callers[2].post(PARTNERSHIPS, &members)),
+            )
+            .await;
             all_answered([&narrowed, &widened, &one, &other]);
             *outcomes.entry(statuses([&narrowed, &widened, &one, &other])).or_insert(0) += 1;
 
@@ -116,11 +133,13 @@ on_both! {
             let slug = format!("peer-{round}");
             let peer = format!("{UTILITIES}/{slug}");
             callers[0].post(UTILITIES, &utility(&slug)).await.expect(201);
-            let programme = json!({"name": "Programme", "kind": "grant", "implementers": [{"utility": slug}]});
+            let party = json!({"utility": slug});
+            let programme = json!({"name": "Programme", "kind": "grant", "implementers": [party]});
             let (narrowed, made) = join(
                 callers[0].patch(&peer, "*", &json!({"visibility": "members"})),
                 callers[1].post("/api/v1/funding-programmes", &programme),
-            ).await;
+            )
+            .await;
             all_answered([&narrowed, &made]);
             let counts = statuses([&narrowed, &made]);
             assert!([[200, 422], [201, 409]].iter().any(|both| counts.keys().eq(both)), "{counts:?}");
@@ -134,19 +153,21 @@ on_both! {
             let slug = format!("peer-{round}");
             let peer = format!("{UTILITIES}/{slug}");
             callers[0].post(UTILITIES, &utility(&slug)).await.expect(201);
-            let other = callers[0].post(PARTNERSHIPS, &partnership("lvivvodokanal", "public")).await.expect(201).json();
-            let other = format!("{PARTNERSHIPS}/{}", other["slug"].as_str().unwrap());
+            let other = made(&callers[0], &partnership("lvivvodokanal", "public")).await;
 
-            let (new, participants) = (partnership(&slug, "public"), json!({"participants": partnership(&slug, "public")["participants"]}));
+            let new = partnership(&slug, "public");
+            let participants = json!({"participants": new["participants"]});
             let (deleted, (made, named)) = join(
                 callers[0].delete(&peer, "*"),
                 join(callers[1].post(PARTNERSHIPS, &new), callers[2].patch(&other, "*", &participants)),
-            ).await;
+            )
+            .await;
             all_answered([&deleted, &made, &named]);
             *outcomes.entry(statuses([&deleted, &made, &named])).or_insert(0) += 1;
             let gone = callers[0].get(&peer).await.status == 404;
             assert_eq!(gone, deleted.status == 204);
-            assert!(!gone || made.status == 422 && named.status == 422, "{slug} is gone and named: {outcomes:?}");
+            let refused = made.status == 422 && named.status == 422;
+            assert!(!gone || refused, "{slug} is gone and named: {outcomes:?}");
         }
         println!("{:?}, deleting while others name: {outcomes:?}", app.backend);
         // Nothing that is read refers to what is not there.
@@ -156,10 +177,10 @@ on_both! {
     async fn a_part_never_outlives_what_it_belongs_to(app: TestApp) {
         let callers = crowd(&app, 2);
         for _ in 0..ROUNDS {
-            let made = callers[0].post(PARTNERSHIPS, &partnership("lvivvodokanal", "public")).await.expect(201).json();
-            let path = format!("{PARTNERSHIPS}/{}", made["slug"].as_str().unwrap());
+            let path = made(&callers[0], &partnership("lvivvodokanal", "public")).await;
             let (parts, funding) = (format!("{path}/funding"), json!({"kind": "grant"}));
-            let (deleted, part) = join(callers[0].delete(&path, "*"), callers[1].post(&parts, &funding)).await;
+            let (deleted, part) =
+                join(callers[0].delete(&path, "*"), callers[1].post(&parts, &funding)).await;
             all_answered([&deleted, &part]);
             assert!(part.status == 201 || part.status == 404, "{}", part.text());
             deleted.expect(204);
@@ -174,21 +195,22 @@ on_both! {
             for round in 0..6 {
                 let made = caller.post(PARTNERSHIPS, &partnership(&peer, "public")).await.expect(201);
                 let path = format!("{PARTNERSHIPS}/{}", made.json()["slug"].as_str().unwrap());
-                answers.push(caller.patch(&path, &made.tag(), &json!({"start": format!("20{:02}", round + 10)})).await);
-                answers.push(caller.post(&format!("{path}/funding"), &json!({"kind": "grant", "programme": "newza"})).await);
+                let start = json!({"start": format!("20{:02}", round + 10)});
+                answers.push(caller.patch(&path, &made.tag(), &start).await);
+                let funding = json!({"kind": "grant", "programme": "newza"});
+                answers.push(caller.post(&format!("{path}/funding"), &funding).await);
                 // Everybody wants the same row too.
-                let shared = format!("{UTILITIES}/hamburg-wasser");
-                answers.push(caller.patch(&shared, "*", &json!({"city": format!("Hamburg {number}-{round}")})).await);
+                let city = json!({"city": format!("Hamburg {number}-{round}")});
+                answers.push(caller.patch(&format!("{UTILITIES}/hamburg-wasser"), "*", &city).await);
                 answers.push(caller.get(&format!("{PARTNERSHIPS}?utility={peer}&count=true")).await);
                 answers.push(made);
             }
             answers
-        })).await;
+        }))
+        .await;
         let counts = statuses(answers.iter().flatten());
         assert_eq!(counts, BTreeMap::from([(200, 16 * 18), (201, 16 * 13)]));
         let shared = app.coordinator().get(&format!("{UTILITIES}/hamburg-wasser")).await.ok().json();
         assert_eq!(shared["version"], 1 + 16 * 6);
     }
 }
-
-const ROUNDS: usize = 25;

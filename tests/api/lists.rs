@@ -205,7 +205,9 @@ const NASTY: &[&str] = &[
 on_both! {
     async fn every_list_pages_to_its_end_in_every_order(app: TestApp) {
         let caller = app.coordinator();
-        for (kind, from) in [("grant", Some("2021")), ("in_kind", None), ("third_party", Some("2021-01-01")), ("grant", Some("2020-05")), ("in_kind", None), ("grant", Some("2022")), ("in_kind", Some("2021")), ("own_contribution", None)] {
+        for from in ["2021", "", "2021-01-01", "2020-05", "", "2022", "2021", ""] {
+            let from = (!from.is_empty()).then_some(from);
+            let kind = if from.is_some() { "grant" } else { "in_kind" };
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
         }
@@ -222,11 +224,13 @@ on_both! {
             // A row a page is slow: the whole list in one order, and a part of it in all of them.
             walk(String::new(), &whole, 1, format!("{},-{}", list.keys[1], list.keys[0])).await;
             let (filter, part) = a_few(&whole);
-            stream::iter(sorts(&list.keys)).for_each_concurrent(4, async |sort| {
-                walk(filter.clone(), &part, 1, sort.clone()).await;
-                walk(String::new(), &whole, 7, sort.clone()).await;
-                walk(String::new(), &whole, 200, sort).await;
-            }).await;
+            stream::iter(sorts(&list.keys))
+                .for_each_concurrent(4, async |sort| {
+                    walk(filter.clone(), &part, 1, sort.clone()).await;
+                    walk(String::new(), &whole, 7, sort.clone()).await;
+                    walk(String::new(), &whole, 200, sort).await;
+                })
+                .await;
         }
     }
 
@@ -245,13 +249,22 @@ on_both! {
     async fn a_page_takes_as_many_statements_as_a_list(app: TestApp) {
         let caller = app.coordinator();
         for (path, body) in [
-            ("partnerships", json!({"slug": "all", "title": "All", "sectors": ["waste"], "participants": [
-                {"role": "lead", "party": {"utility": "hamburg-wasser"}},
-                {"role": "partner", "party": {"utility": "lvivvodokanal"}},
-                {"role": "supporting", "party": {"organisation": "giz"}},
-            ]})),
+            (
+                "partnerships",
+                json!({"slug": "all", "title": "All", "sectors": ["waste"], "participants": [
+                    {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                    {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+                    {"role": "supporting", "party": {"organisation": "giz"}},
+                ]}),
+            ),
             ("partnerships/all/funding", json!({"kind": "grant", "programme": "newza"})),
-            ("funding-programmes", json!({"name": "All", "kind": "grant", "funders": [{"organisation": "bmz"}, {"utility": "hamburg-wasser"}]})),
+            (
+                "funding-programmes",
+                json!({"name": "All", "kind": "grant", "funders": [
+                    {"organisation": "bmz"},
+                    {"utility": "hamburg-wasser"},
+                ]}),
+            ),
         ] {
             caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
         }
@@ -259,10 +272,14 @@ on_both! {
         let statements = Arc::new(AtomicUsize::new(0));
         let mut database = Database::connect(&app.url).await.unwrap();
         let counter = statements.clone();
-        database.observe(move |_| { counter.fetch_add(1, Relaxed); });
-        let (store, _) = Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap();
+        database.observe(move |_| {
+            counter.fetch_add(1, Relaxed);
+        });
+        let secret = Secret::from_bytes(SECRET);
+        let (store, _) = Store::open(database, secret, Arc::new(SystemClock)).await.unwrap();
         for collection in collections() {
-            let [one, many] = visit(&collection, Statements { store: &store, counter: &statements }).await.unwrap();
+            let statements = Statements { store: &store, counter: &statements };
+            let [one, many] = visit(&collection, statements).await.unwrap();
             println!("{:?}, {collection}: {one} statements for one row, {many} for 200", app.backend);
             assert!(one > 0);
             assert_eq!(one, many, "{collection}");

@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod bad_input;
 mod changes;
+mod commands;
 mod concurrency;
 mod filters;
 mod given;

@@ -40,18 +40,26 @@ impl Visitor for Count<'_> {
 on_both! {
     async fn every_table_is_read_into_its_row(app: TestApp) {
         let coordinator = app.coordinator();
-        let made = coordinator.post("/api/v1/partnerships/hamburg-kyiv/funding", &json!({"kind": "in_kind"})).await;
-        let funding = format!("/api/v1/partnerships/hamburg-kyiv/funding/{}", made.json()["id"].as_str().unwrap());
-        coordinator.delete(&funding, "*").await.expect(204);
+        let parts = "/api/v1/partnerships/hamburg-kyiv/funding";
+        let part = coordinator.post(parts, &json!({"kind": "in_kind"})).await.expect(201).json();
+        coordinator.delete(&format!("{parts}/{}", part["id"].as_str().unwrap()), "*").await.expect(204);
         for (path, body) in [
             ("organisations", json!({"slug": "gone", "name": "Gone", "kind": "ngo"})),
-            ("utilities", json!({"slug": "gone", "name": "Gone", "kind": "partner", "country": "UA", "sectors": ["water"]})),
+            (
+                "utilities",
+                json!({
+                    "slug": "gone", "name": "Gone", "kind": "partner", "country": "UA", "sectors": ["water"],
+                }),
+            ),
             ("funding-programmes", json!({"slug": "gone", "name": "Gone", "kind": "grant"})),
-            ("partnerships", json!({"slug": "gone", "title": "Gone", "sectors": ["waste"], "participants": [
-                {"role": "lead", "party": {"utility": "hamburg-wasser"}},
-                {"role": "partner", "party": {"utility": "lvivvodokanal"}},
-                {"role": "supporting", "party": {"organisation": "giz"}},
-            ]})),
+            (
+                "partnerships",
+                json!({"slug": "gone", "title": "Gone", "sectors": ["waste"], "participants": [
+                    {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                    {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+                    {"role": "supporting", "party": {"organisation": "giz"}},
+                ]}),
+            ),
         ] {
             coordinator.post(&format!("/api/v1/{path}"), &body).await.expect(201);
             coordinator.delete(&format!("/api/v1/{path}/gone"), "*").await.expect(204);

@@ -76,11 +76,6 @@ impl Server {
         panic!("{statement}: the template is still in use after 30 seconds");
     }
 
-    /// Drops a database, if it exists, whoever is connected to it.
-    pub async fn drop_database(&self, name: &str) {
-        self.expect(&format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", quoted(name))).await;
-    }
-
     async fn expect(&self, statement: &str) {
         self.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
@@ -143,11 +138,6 @@ impl Cluster {
     /// For creating databases on it.
     pub fn server(&self) -> &Server {
         &self.server
-    }
-
-    /// The URL of the database `postgres`, which every cluster has.
-    pub fn url(&self) -> String {
-        self.server.url("postgres")
     }
 
     /// Takes the server away: open connections break, new ones are refused. What was committed is kept.

@@ -92,7 +92,8 @@ impl Row {
 
     fn organisation(&self) -> Value {
         let kind = self.pick(&["ministry", "agency", "association", "ngo", "research", "company"], 1);
-        json!({"name": "An organisation", "kind": kind, "country": self.pick(&[None, Some("DE"), Some("UA"), Some("ZM")], 1)})
+        let country = self.pick(&[None, Some("DE"), Some("UA"), Some("ZM")], 1);
+        json!({"name": "An organisation", "kind": kind, "country": country})
     }
 
     fn utility(&self) -> Value {
@@ -114,11 +115,12 @@ impl Row {
 
     fn programme(&self) -> Value {
         let [start, end] = self.period(1);
+        let funders = self.pick(&[&[][..], &["bmz"], &["giz", "bmz"]], 1);
         json!({
             "slug": format!("programme-{}", self.0),
             "name": "A programme",
             "kind": self.pick(&["grant", "in_kind", "advisory", "investment", "institutional"], 1),
-            "funders": self.pick(&[&[][..], &["bmz"], &["giz", "bmz"]], 1).iter().map(|it| json!({"organisation": it})).collect::<Vec<_>>(),
+            "funders": funders.iter().map(|it| json!({"organisation": it})).collect::<Vec<_>>(),
             "implementers": [{"organisation": "kfw"}, {"utility": "hamburg-wasser"}],
             "sectors": self.pick(SECTORS, 2),
             "countries": self.pick(&[&[][..], &["UA"], &["ZM", "MA"]], 1),
@@ -131,6 +133,7 @@ impl Row {
         let [start, end] = self.period(1);
         let partner = self.pick(&["utility-1", "utility-2", "utility-3", "lvivvodokanal"], 1);
         let partner = if self.0 < 3 { "lvivvodokanal" } else { partner };
+        let (kind, lead) = self.pick(&[("utility", "hamburg-wasser"), ("organisation", "giz")], 2);
         json!({
             "slug": format!("partnership-{}", self.0),
             "title": "A partnership",
@@ -143,7 +146,7 @@ impl Row {
             "visibility": self.pick(VISIBILITIES, 1),
             "participants": [
                 {"role": "lead", "party": {"utility": "utility-0"}, "until": "2020"},
-                {"role": "lead", "party": self.pick(&[json!({"utility": "hamburg-wasser"}), json!({"organisation": "giz"})].each_ref(), 2), "from": "2021"},
+                {"role": "lead", "party": {kind: lead}, "from": "2021"},
                 {"role": "partner", "party": {"utility": partner}},
                 {"role": "supporting", "party": {"organisation": self.pick(&["kfw", "bmz"], 1)}},
             ],

@@ -1,0 +1,212 @@
+//! The binary as people run it: imports and exports, accounts, configuration, start and end.
+
+mod configuration;
+mod import;
+mod serving;
+mod users;
+
+use std::io::{Read, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::OnceLock;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+use vku_domain::change::Change;
+use vku_persistence::kernel::store::Store;
+
+use super::changes::changes_after;
+use crate::harness::Backend;
+use crate::harness::database::{self, Private, SECRET};
+
+/// A test of the binary on an empty database: on SQLite always, and on PostgreSQL where there is one.
+macro_rules! on_empty {
+    ($($(#[$meta:meta])* fn $name:ident($home:ident: Home) $body:block)+) => {$(
+        $(#[$meta])*
+        mod $name {
+            #[allow(unused_imports)]
+            use super::*;
+            use $crate::api::commands::Home;
+            use $crate::harness::Backend;
+
+            fn test($home: Home) $body
+
+            #[test]
+            fn sqlite() {
+                Home::run_test(Backend::Sqlite, test);
+            }
+
+            #[test]
+            fn postgres() {
+                Home::run_test(Backend::Postgres, test);
+            }
+        }
+    )+};
+}
+use on_empty;
+
+/// The binary, built once for all tests of this process.
+fn binary() -> &'static Path {
+    static BINARY: OnceLock<PathBuf> = OnceLock::new();
+    BINARY.get_or_init(|| {
+        let arguments =
+            ["build", "-p", "vku-partnerships", "--bin", "vku-partnerships", "--message-format=json", "-q"];
+        let mut cargo = Command::new(env!("CARGO"));
+        // What cargo tells this package about itself would make others look changed, and be built again.
+        for (name, _) in std::env::vars() {
+            if name.starts_with("CARGO_MANIFEST") || name.starts_with("CARGO_PKG") {
+                cargo.env_remove(name);
+            }
+        }
+        let built = cargo.args(arguments).output().unwrap();
+        assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+        let messages = String::from_utf8(built.stdout).unwrap();
+        let messages = messages.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+        let mut executables =
+            messages.filter_map(|message| message["executable"].as_str().map(PathBuf::from));
+        executables.next_back().expect("the binary is built")
+    })
+}
+
+/// A file of the real public data.
+fn fixture(collection: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/{collection}.csv"))
+}
+
+/// The working directory and the database of somebody who runs the binary.
+pub(crate) struct Home {
+    folder: TempDir,
+    database: Private,
+}
+
+/// How long a run may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Reads to the end, on a thread of its own: a pipe that is full would hold up who writes.
+fn reading(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
+    std::thread::spawn(move || {
+        let mut text = String::new();
+        stream.unwrap().read_to_string(&mut text).unwrap();
+        text
+    })
+}
+
+/// How a run ended.
+#[derive(Debug)]
+struct Ran {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl Home {
+    /// Runs a test on an empty database; says so where the back end is not there.
+    pub(crate) fn run_test(backend: Backend, test: impl FnOnce(Self)) {
+        match database::empty(backend) {
+            Some(database) => test(Self::on(database)),
+            None => println!("skipped: there is no PostgreSQL here"),
+        }
+    }
+
+    /// On a SQLite file.
+    fn new() -> Self {
+        Self::on(database::empty(Backend::Sqlite).unwrap())
+    }
+
+    fn on(database: Private) -> Self {
+        let folder = TempDir::new().unwrap();
+        let home = Self { folder, database };
+        // The secret of the other tests, so that they can look into this database too.
+        home.write("data/secret", SECRET);
+        home
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// Writes a file that only its owner reads.
+    fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(&path).unwrap();
+        file.write_all(content.as_ref()).unwrap();
+        path
+    }
+
+    /// The binary in this place, with nothing configured but its database.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(binary());
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VKU_")) {
+            command.env_remove(name);
+        }
+        command.env("VKU_DATABASE_URL", &self.database.url);
+        command.args(arguments).current_dir(self.folder.path());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(&mut self.command(arguments))
+    }
+
+    /// With a text on standard input.
+    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
+        Ran::of(self.command(arguments).stdin(self.input(input)))
+    }
+
+    fn input(&self, text: &str) -> Stdio {
+        std::fs::File::open(self.write("input", text)).unwrap().into()
+    }
+
+    /// What the change log holds.
+    fn changes(&self) -> Vec<Change> {
+        self.look(async |store| changes_after(&store, 0).await)
+    }
+
+    /// Looks into the database.
+    fn look<R>(&self, look: impl AsyncFnOnce(Store) -> R) -> R {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let (store, _) = database::open(&self.database.url).await;
+            let answer = look(store.clone()).await;
+            store.database().clone().close().await.unwrap();
+            answer
+        })
+    }
+}
+
+impl Ran {
+    /// Runs a command to its end; one that has none, such as a server that should not have started, is ended.
+    fn of(command: &mut Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let (out, err) = (reading(child.stdout.take()), reading(child.stderr.take()));
+        let begun = Instant::now();
+        let status = loop {
+            match child.try_wait().unwrap() {
+                Some(status) => break status,
+                None if begun.elapsed() > PATIENCE => child.kill().unwrap(),
+                None => std::thread::sleep(Duration::from_millis(5)),
+            }
+        };
+        Self { code: status.code(), out: out.join().unwrap(), err: err.join().unwrap() }
+    }
+
+    /// It went well; answers standard output.
+    #[track_caller]
+    fn ok(self) -> String {
+        assert_eq!(self.code, Some(0), "{self:#?}");
+        self.out
+    }
+
+    /// It did not, and said so; answers standard error.
+    #[track_caller]
+    fn fails(self) -> String {
+        assert!(self.code.is_some_and(|code| code != 0), "{self:#?}");
+        assert!(!self.err.trim().is_empty() && !self.err.contains("panicked"), "{self:#?}");
+        self.err
+    }
+}

@@ -1,0 +1,110 @@
+//! Wrong configuration stops the start with one clear sentence.
+
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::time::{Duration, Instant};
+
+use super::{Home, Ran, on_empty};
+
+type Words = &'static [&'static str];
+type Pairs = &'static [(&'static str, &'static str)];
+
+/// What stops the start: environment, arguments, and what the sentence says.
+const WRONG: &[(Pairs, Words, Words)] = &[
+    (&[("VKU_BIND", "nonsense")], &["serve"], &["nonsense", "--bind"]),
+    (&[("VKU_BIND", "127.0.0.1")], &["serve"], &["127.0.0.1", "--bind"]),
+    (
+        &[("VKU_DATABASE_URL", "mysql://localhost/x")],
+        &["serve", "--bind", "127.0.0.1:0"],
+        &["`sqlite://` or `postgres://`"],
+    ),
+    (&[("VKU_DATABASE_URL", "data.db")], &["check-config"], &["`sqlite://` or `postgres://`"]),
+    (
+        &[("VKU_DATABASE_URL", "sqlite:///proc/nowhere/data.db")],
+        &["migrate"],
+        &["the folder of the database file"],
+    ),
+    (&[("VKU_DATABASE_URL_FILE", "nowhere")], &["serve"], &["--database-url"]),
+    (&[("VKU_LOG", "nonsense")], &["serve"], &["nonsense", "--log"]),
+    (&[("VKU_LOG", "info,vku_http=loud")], &["serve"], &["loud", "--log"]),
+    (&[("VKU_PUBLIC_URL", "partnerships.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
+    (
+        &[("VKU_JWT_KEY_FILE", "nowhere.pem")],
+        &["serve", "--bind", "127.0.0.1:0"],
+        &["VKU_JWT_KEY_FILE", "nowhere.pem"],
+    ),
+    (&[("VKU_DATA_DIR", "/proc/nowhere")], &["check-config"], &["/proc/nowhere"]),
+    (&[], &["serve", "--demo", "--bind", "0.0.0.0:0"], &["`--demo`", "0.0.0.0:0", "127.0.0.1"]),
+    (&[], &["serve", "--demo", "--bind", "[::]:0"], &["`--demo`"]),
+];
+
+/// One sentence of ours, or one of the command line's with its usage: no panic, no debug output.
+#[track_caller]
+fn one_sentence(ran: Ran, words: &[&str]) {
+    let err = ran.fails();
+    assert!(
+        err.starts_with("vku-partnerships: ") && err.lines().count() == 1 || err.starts_with("error: "),
+        "{err}"
+    );
+    for word in words {
+        assert!(err.contains(word), "`{word}` is missing: {err}");
+    }
+}
+
+#[test]
+fn a_wrong_value_stops_the_start() {
+    for (environment, arguments, words) in WRONG {
+        let home = Home::new();
+        let mut command = home.command(arguments);
+        one_sentence(Ran::of(command.envs(environment.iter().copied())), words);
+        assert!(!home.path("empty.db").exists(), "{environment:?}");
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_told() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    one_sentence(Home::new().run(&["serve", "--bind", &address]), &["cannot listen on", &address]);
+}
+
+#[test]
+fn a_database_that_is_away_is_told_soon_and_without_its_password() {
+    let home = Home::new();
+    let mut command = home.command(&["serve", "--bind", "127.0.0.1:0"]);
+    let begun = Instant::now();
+    let ran = Ran::of(command.env("VKU_DATABASE_URL", "postgres://vku:hush-hush@127.0.0.1:1/x"));
+    assert!(!format!("{ran:?}").contains("hush-hush"));
+    one_sentence(ran, &["the database does not answer"]);
+    assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+on_empty! {
+    fn a_secret_is_its_owners_alone(home: Home) {
+        home.run(&["check-config"]).ok();
+        let secret = home.path("data/secret");
+        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
+        one_sentence(home.run(&["check-config"]), &["data/secret"]);
+        home.write("data/secret", "short");
+        std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
+        one_sentence(home.run(&["check-config"]), &["data/secret"]);
+        home.write("data/secret", [9; 32]);
+        one_sentence(home.run(&["check-config"]), &["sealed with another secret", "data/secret"]);
+
+        std::fs::remove_file(&secret).unwrap();
+        one_sentence(home.run(&["check-config"]), &["sealed with another secret"]);
+        assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    fn a_right_configuration_is_told(home: Home) {
+        let out = home.run(&["check-config"]).ok();
+        assert!(
+            out.starts_with("The configuration is right. ") && out.contains("schema up to date"),
+            "{out}"
+        );
+        assert_eq!(home.run(&["migrate"]).ok(), "The database is up to date.\n");
+        let url = home.write("url", format!("{}\n", home.database.url));
+        let mut command = home.command(&["check-config", "--database-url-file", url.to_str().unwrap()]);
+        Ran::of(command.env_remove("VKU_DATABASE_URL")).ok();
+    }
+}

@@ -1,0 +1,211 @@
+//! `import` and `export`: what goes in comes out, all of it or nothing.
+
+use std::collections::BTreeMap;
+
+use vku_persistence::collections;
+
+use super::{Home, fixture, on_empty};
+
+/// Imports the real data, in the order in which files can be imported.
+fn import_all(home: &Home) {
+    for collection in collections() {
+        let rows = rows(&std::fs::read_to_string(fixture(&collection)).unwrap()).len();
+        let out = home.run(&["import", &collection, fixture(&collection).to_str().unwrap()]).ok();
+        assert_eq!(out, format!("{collection}: {rows} created, 0 updated, 0 unchanged\n"));
+    }
+}
+
+fn export(home: &Home, collection: &str) -> String {
+    home.run(&["export", collection, "--format", "csv"]).ok()
+}
+
+/// The rows of a CSV text, each by the names of its columns.
+fn rows(csv: &str) -> Vec<BTreeMap<String, String>> {
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    reader.deserialize().collect::<Result<_, _>>().unwrap()
+}
+
+/// A row's cells under these columns; numbers as numbers, so that `10` is `10.0`.
+fn cells(row: &BTreeMap<String, String>, columns: &[String]) -> Vec<String> {
+    let cell = |column| row.get(column).unwrap_or_else(|| panic!("the export has no column `{column}`"));
+    let value =
+        |cell: &String| cell.parse::<f64>().map_or_else(|_| cell.clone(), |number| number.to_string());
+    columns.iter().map(|column| value(cell(column))).collect()
+}
+
+const ORGANISATIONS: &str = "slug,name,kind\nfirst,The first,ngo\nsecond,The second,agency\n";
+
+on_empty! {
+    fn what_is_imported_is_exported(home: Home) {
+        import_all(&home);
+        let log = home.changes().len();
+        for collection in collections() {
+            let file = std::fs::read_to_string(fixture(&collection)).unwrap();
+            let exported = export(&home, &collection);
+            let columns: Vec<_> = rows(&file)[0].keys().cloned().collect();
+            let sorted = |csv: &str| {
+                let mut all: Vec<_> = rows(csv).iter().map(|row| cells(row, &columns)).collect();
+                all.sort();
+                all
+            };
+            assert_eq!(sorted(&exported), sorted(&file), "{collection}");
+
+            let again = home.write(&format!("{collection}.csv"), &exported);
+            let out = home.run(&["import", &collection, again.to_str().unwrap()]).ok();
+            let rows = rows(&file).len();
+            assert_eq!(out, format!("{collection}: 0 created, 0 updated, {rows} unchanged\n"));
+            let lines = home.run(&["export", &collection, "--format", "ndjson"]).ok();
+            assert_eq!(lines.lines().count(), rows, "{collection}");
+        }
+        assert_eq!(home.changes().len(), log, "nothing changed, and yet the log grew");
+    }
+
+    fn a_rehearsal_writes_nothing(home: Home) {
+        let file = fixture("organisations");
+        let out = home.run(&["import", "organisations", file.to_str().unwrap(), "--dry-run"]).ok();
+        assert!(out.contains("23 created") && out.contains("nothing was written"), "{out}");
+        assert_eq!(rows(&export(&home, "organisations")), []);
+        assert!(home.changes().is_empty());
+    }
+
+    fn imports_come_from_files_with_and_without_bom_and_from_standard_input(home: Home) {
+        let file = home.write("bom.csv", format!("\u{feff}{ORGANISATIONS}"));
+        home.run(&["import", "organisations", file.to_str().unwrap()]).ok();
+        let changed = ORGANISATIONS.replace("The second", "Another");
+        let out = home.run_with(&["import", "organisations", "-"], &changed).ok();
+        assert_eq!(out, "organisations: 0 created, 1 updated, 1 unchanged\n");
+        let crlf = changed.replace('\n', "\r\n");
+        let out = home.run_with(&["import", "organisations", "-"], &crlf).ok();
+        assert_eq!(out, "organisations: 0 created, 0 updated, 2 unchanged\n");
+        let versions: Vec<_> = home.changes().iter().map(|change| change.version).collect();
+        assert_eq!(versions, [1, 1, 2]);
+    }
+
+    fn a_wrong_row_is_named_and_nothing_is_written(home: Home) {
+        home.run_with(&["import", "organisations", "-"], ORGANISATIONS).ok();
+        let before = (home.changes(), export(&home, "organisations"));
+        for Wrong { collection, create, csv, faults } in WRONG {
+            let file = home.write("wrong.csv", csv);
+            let mode = if *create { "create" } else { "upsert" };
+            let err = home.run(&["import", collection, file.to_str().unwrap(), "--mode", mode]).fails();
+            let told: Vec<_> = err.lines().filter_map(|line| line.strip_prefix(file.to_str()?)).collect();
+            assert_eq!(told.len(), faults.len(), "{err}");
+            for (told, (place, code)) in told.iter().zip(*faults) {
+                let code = format!("[{code}]");
+                assert!(told.starts_with(place) && told.ends_with(&code), "{place} {code}: {told}");
+            }
+            let end = match faults.len() {
+                1 => "vku-partnerships: 1 fault; nothing was written\n".to_owned(),
+                many => format!("vku-partnerships: {many} faults; nothing was written\n"),
+            };
+            assert!(err.ends_with(&end), "{err}");
+        }
+        assert_eq!((home.changes(), export(&home, "organisations")), before);
+        assert_eq!(rows(&export(&home, "utilities")), []);
+        assert_eq!(rows(&export(&home, "partnerships")), []);
+    }
+
+    fn what_cannot_be_imported_is_said_in_one_sentence(home: Home) {
+        let err = home.run(&["import", "utilites", "x.csv"]).fails();
+        assert!(err.contains("`utilites`") && err.contains("utilities"), "{err}");
+        let err = home.run(&["import", "utilities", "nowhere.csv"]).fails();
+        assert!(err.starts_with("vku-partnerships: nowhere.csv cannot be read"), "{err}");
+        let err = home.run(&["export", "members"]).fails();
+        assert!(err.contains("there is no resource `members`"), "{err}");
+    }
+}
+
+/// A file that is refused, and where each of its faults is.
+struct Wrong {
+    collection: &'static str,
+    create: bool,
+    csv: &'static [u8],
+    faults: &'static [(&'static str, &'static str)],
+}
+
+const WRONG: &[Wrong] = &[
+    Wrong {
+        collection: "organisations",
+        create: false,
+        csv: b"slug,nam,kind\nthird,The third,ngo\n",
+        faults: &[(":1: column `nam`: There is no column `nam`. Did you mean `name`?", "unknown_column")],
+    },
+    Wrong {
+        collection: "organisations",
+        create: false,
+        csv: b"slug,name,kind,name\nthird,The third,ngo,x\n",
+        faults: &[(":1: column `name`: ", "duplicate")],
+    },
+    Wrong {
+        collection: "organisations",
+        create: false,
+        csv: b"slug,name,kind\nthird,The third,ngo\nfourth,The fourth\nfifth,The fifth,ngo,x\nsixth,x,ngo\n",
+        faults: &[
+            (":3: The row has 2 cells, the header has 3.", "malformed_row"),
+            (":4: The row has 4 cells, the header has 3.", "malformed_row"),
+        ],
+    },
+    Wrong {
+        collection: "utilities",
+        create: false,
+        csv: b"slug,name,kind,country,sectors\na,A,partner,UA,water\nb,\"B\nb\",partner,UA,water\n\
+            c,C,partner,UA,water;beer\nd,D,partner,UA,\n",
+        faults: &[
+            (":3: column `name`: ", "invalid_format"),
+            (":5: column `sectors`: ", "unknown_value"),
+            (":6: column `sectors`: ", "required"),
+        ],
+    },
+    Wrong {
+        collection: "partnerships",
+        create: false,
+        csv: b"slug,title,participants,sectors\n\
+            a,A,lead:organisation:first;partner:utility:nobody,water\nb,B,first,water\n",
+        faults: &[
+            (":2: column `participants`: ", "unknown_reference"),
+            (":3: column `participants`: ", "invalid_format"),
+        ],
+    },
+    Wrong {
+        collection: "partnership-funding",
+        create: false,
+        csv: b"partnership,kind\nnowhere,grant\n",
+        faults: &[(":2: column `partnership`: ", "not_found")],
+    },
+    Wrong {
+        collection: "partnership-funding",
+        create: false,
+        csv: b"kind\ngrant\n",
+        faults: &[(":1: column `partnership`: ", "required")],
+    },
+    Wrong {
+        collection: "organisations",
+        create: true,
+        csv: b"slug,name,kind\nthird,The third,ngo\nfirst,Taken,ngo\nthird,Twice,ngo\n",
+        faults: &[(":3: column `slug`: ", "slug_taken"), (":4: column `slug`: ", "slug_taken")],
+    },
+    Wrong {
+        collection: "utilities",
+        create: false,
+        csv: b"slug,name,kind,country,sectors,location.latitude,location.longitude,population_served.value\n\
+            a,A,partner,UA,water,49.8,24.0,many\nb,B,partner,UA,water,49.8,,5\n\
+            c,C,partner,UA,water,\"49,8\",24,5\n",
+        faults: &[
+            (":2: column `population_served.value`: `many` is no number.", "invalid_format"),
+            (":3: column `location.longitude`: ", "required"),
+            (":4: column `location.latitude`: `49,8` is no number.", "invalid_format"),
+        ],
+    },
+    Wrong {
+        collection: "organisations",
+        create: false,
+        csv: b"slug,name,kind\nthird,Stadtwerke M\xfcnchen,ngo\n",
+        faults: &[(":2: The row is no UTF-8.", "malformed_row")],
+    },
+    Wrong {
+        collection: "organisations",
+        create: false,
+        csv: b"slug,n\xe4me,kind\nthird,x,ngo\n",
+        faults: &[(":1: The row is no UTF-8.", "malformed_row")],
+    },
+];

@@ -1,0 +1,100 @@
+//! `user`, `openapi` and the help: what an operator types.
+
+use vku_domain::kernel::access::Role;
+
+use super::{Home, fixture, on_empty};
+
+const PASSWORD: &str = "correct horse battery\n";
+
+on_empty! {
+    fn accounts_are_made_listed_and_disabled(home: Home) {
+        let add = ["user", "add", "Anna@Example.org", "--name", "Anna", "--role", "coordinator"];
+        let out = home.run_with(&add, PASSWORD).ok();
+        assert!(out.starts_with("Made the account ") && out.ends_with(" (coordinator).\n"), "{out}");
+        assert_eq!(home.run(&["user", "list"]).ok(), "Anna@example.org\tcoordinator\tAnna\tenabled\t\n");
+
+        let again = ["user", "add", "anna@example.ORG", "--name", "Other", "--role", "reader"];
+        let err = home.run_with(&again, PASSWORD).fails();
+        assert!(err.contains("Another account has this e-mail address."), "{err}");
+        assert!(home.run(&["user", "disable", "nobody@example.org"]).fails().contains("no enabled account"));
+        home.run(&["user", "disable", "anna@example.org"]).ok();
+        assert_eq!(home.run(&["user", "list"]).ok(), "Anna@example.org\tcoordinator\tAnna\tdisabled\t\n");
+        home.run(&["user", "disable", "anna@example.org"]).fails();
+        let hash =
+            home.look(async |store| store.account_by_email(&"anna@example.org".parse().unwrap()).await);
+        let (account, hash) = hash.unwrap().unwrap();
+        assert!(account.role == Role::Coordinator && account.disabled_at.is_some());
+        assert!(hash.starts_with("$argon2id$") && !hash.contains("horse"));
+    }
+
+    fn a_weak_password_makes_no_account(home: Home) {
+        let add = ["user", "add", "anna@example.org", "--name", "Anna", "--role", "reader"];
+        for weak in ["", "\n", "short\n", "aaaaaaaaaaaaaaaa\n", &"long".repeat(51)] {
+            let err = home.run_with(&add, weak).fails();
+            assert!(err.starts_with("vku-partnerships: the password must "), "{err}");
+            assert!(weak.trim().is_empty() || !err.contains(weak.trim()), "a password is shown");
+        }
+        assert_eq!(home.run(&["user", "list"]).ok(), "");
+    }
+
+    fn a_member_is_bound_to_a_utility_of_its_own_side(home: Home) {
+        home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
+        let add = |role: &str, utilities: &[&str]| {
+            let mut arguments = vec!["user", "add", "anna@example.org", "--name", "Anna", "--role", role];
+            arguments.extend(utilities.iter().flat_map(|utility| ["--utility", utility]));
+            home.run_with(&arguments, PASSWORD)
+        };
+        assert!(add("member", &[]).fails().contains("at least one utility"));
+        assert!(add("member", &["nowhere"]).fails().contains("`nowhere`"));
+        add("member", &["lvivvodokanal"]).fails();
+        add("partner", &["hamburg-wasser"]).fails();
+        add("reader", &["hamburg-wasser"]).fails();
+        add("member", &["hamburg-wasser", "hanseWasser"]).fails();
+        add("member", &["hamburg-wasser", "hansewasser-bremen", "hamburg-wasser"]).ok();
+        let list = home.run(&["user", "list"]).ok();
+        assert_eq!(list.matches("HAMBURG WASSER").count(), 1, "{list}");
+        assert!(list.contains("hanseWasser Bremen"), "{list}");
+    }
+}
+
+#[test]
+fn the_committed_document_is_fresh() {
+    let home = Home::new();
+    let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
+    assert!(home.run(&["openapi", "--check", committed]).ok().ends_with("openapi.json is fresh.\n"));
+    let printed = home.run(&["openapi"]).ok();
+    assert_eq!(printed, std::fs::read_to_string(committed).unwrap());
+
+    let stale = home.write("stale.json", printed.replacen("\"get_index\"", "\"get_root\"", 1));
+    let line = 1 + printed.lines().position(|line| line.contains("\"get_index\"")).unwrap();
+    let err = home.run(&["openapi", "--check", stale.to_str().unwrap()]).fails();
+    assert!(err.contains(&format!("stale.json is stale from line {line} on")), "{err}");
+    let short = home.write("short.json", &printed[..printed.len() - 3]);
+    assert!(
+        home.run(&["openapi", "--check", short.to_str().unwrap()]).fails().contains("is stale from line")
+    );
+    assert!(
+        home.run(&["openapi", "--check", "nowhere.json"]).fails().contains("nowhere.json cannot be read")
+    );
+}
+
+#[test]
+fn help_is_the_manual() {
+    let home = Home::new();
+    let help = home.run(&["--help"]).ok();
+    for word in [
+        "serve",
+        "migrate",
+        "import",
+        "export",
+        "user",
+        "openapi",
+        "check-config",
+        "VKU_BIND",
+        "VKU_DATABASE_URL",
+    ] {
+        assert!(help.contains(word), "{word}: {help}");
+    }
+    assert!(home.run(&["serv"]).fails().contains("serve"));
+    assert!(!home.path("data/vku-partnerships.db").exists(), "help makes no database");
+}
