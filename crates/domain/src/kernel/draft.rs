@@ -150,14 +150,7 @@ fn refuse_withheld<T: Resource>(actor: &Actor, changed: impl Fn(&&str) -> bool) 
     for member in T::withheld(role).iter().copied().filter(|member| changed(member)) {
         violations.member(format!("/{member}"), "not_writable", not_writable(member, role));
     }
-    if violations.is_empty() {
-        return Ok(());
-    }
-    Err(Error::with_violations(
-        Code::Forbidden,
-        "Some members are not yours to write; see `errors`.",
-        violations,
-    ))
+    Error::unless_writable(violations)
 }
 
 /// The sentence for a member that a role may not write.

@@ -153,6 +153,21 @@ impl Error {
         Self::with_violations(Code::ValidationFailed, "The content is not right; see `errors`.", violations)
     }
 
+    /// Wrong or unknown query parameters (400).
+    pub fn parameters(violations: Violations) -> Self {
+        let detail = "Some parameters are not right; see `errors`.";
+        Self::with_violations(Code::InvalidParameters, detail, violations)
+    }
+
+    /// Members that the role may not write (403); `Ok` where there are none.
+    pub fn unless_writable(violations: Violations) -> Result<(), Self> {
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let detail = "Some members are not yours to write; see `errors`.";
+        Err(Self::with_violations(Code::Forbidden, detail, violations))
+    }
+
     /// A problem with located faults.
     pub fn with_violations(code: Code, detail: impl Into<String>, violations: Violations) -> Self {
         Self { violations, ..Self::new(code, detail) }

@@ -8,7 +8,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::access::Action;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
@@ -47,13 +47,7 @@ pub(crate) fn flags<const N: usize>(
 ) -> Result<[bool; N], Problem> {
     let mut parameters = Parameters::new(parameters(request)?);
     let flags = names.map(|name| parameters.get(name));
-    parameters.finish().map_err(|violations| {
-        Error::with_violations(
-            Code::InvalidParameters,
-            "Some parameters are not right; see `errors`.",
-            violations,
-        )
-    })?;
+    parameters.finish().map_err(Error::parameters)?;
     Ok(flags)
 }
 

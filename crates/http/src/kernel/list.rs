@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LINK;
 use serde::Serialize;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::reference::Key;
@@ -34,13 +34,7 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
     let query = Query::<T>::take(&mut parameters);
-    parameters.finish().map_err(|violations| {
-        Error::with_violations(
-            Code::InvalidParameters,
-            "Some parameters are not right; see `errors`.",
-            violations,
-        )
-    })?;
+    parameters.finish().map_err(Error::parameters)?;
     let wanted = format(&context, named, Format::ALL)?;
     if wanted != Format::Json {
         return export::stream(context, query, parent, wanted).await;

@@ -13,5 +13,6 @@ pub mod row;
 mod save;
 pub mod seal;
 pub(crate) mod select;
+mod slug;
 pub mod store;
 pub mod table;

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{ExprTrait, LockType, OnConflict, Query};
+use sea_orm::sea_query::{ExprTrait, LockType};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
@@ -14,7 +14,7 @@ use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::state::{State, allowed};
 use vku_domain::kernel::tag::Precondition;
-use vku_domain::kernel::value::{Slug, Text};
+use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
 use super::error::failed;
@@ -194,14 +194,7 @@ impl Writer<'_> {
     fn withheld<T: Resource>(&self, before: Option<&T>, after: &T) -> Result<(), Error> {
         let mut violations = Violations::default();
         T::withheld_changes(before, after, self.actor(), &mut violations);
-        if violations.is_empty() {
-            return Ok(());
-        }
-        Err(Error::with_violations(
-            Code::Forbidden,
-            "Some members are not yours to write; see `errors`.",
-            violations,
-        ))
+        Error::unless_writable(violations)
     }
 
     /// Resolves the references of a draft and checks the rules, so that all faults are told at once.
@@ -234,51 +227,6 @@ impl Writer<'_> {
             }
         });
         Ok(violations)
-    }
-
-    /// Gives the resource its slug, for ever: the one asked for, or a free one made from its name.
-    async fn claim_slug<T: Table>(&self, id: Uuid, data: &mut T) -> Result<(), Error> {
-        let label = data.label().to_owned();
-        let Some(slot) = data.slug() else { return Ok(()) };
-        if let Some(slug) = slot {
-            if self.slug_is_mine::<T>(id, slug).await? || self.try_slug::<T>(id, slug).await? {
-                return Ok(());
-            }
-            return Err(Error::new(Code::SlugTaken, format!("The slug `{slug}` is taken.")));
-        }
-        let base = Slug::from_name(&label);
-        // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
-        let mut number = if self.actor().is_staff() { 1 } else { chance(id) };
-        let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
-        while !self.slug_is_mine::<T>(id, &candidate).await? && !self.try_slug::<T>(id, &candidate).await? {
-            number += 1;
-            candidate = base.numbered(number);
-        }
-        *slot = Some(candidate);
-        Ok(())
-    }
-
-    async fn try_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
-        let insert = Query::insert()
-            .into_table("slug")
-            .columns(["resource", "slug", "resource_id"])
-            .values_panic([T::NAME.into(), slug.as_str().into(), id.into()])
-            .on_conflict(OnConflict::columns(["resource", "slug"]).do_nothing().to_owned())
-            .take();
-        Ok(self.tx().execute(&insert).await.map_err(failed)?.rows_affected() == 1)
-    }
-
-    /// A slug that the resource had before may be taken up again.
-    async fn slug_is_mine<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
-        use sea_orm::sea_query::Expr;
-        let select = Query::select()
-            .column("resource_id")
-            .from("slug")
-            .and_where(Expr::col("resource").eq(T::NAME))
-            .and_where(Expr::col("slug").eq(slug.as_str()))
-            .and_where(Expr::col("resource_id").eq(id))
-            .take();
-        Ok(self.tx().query_one(&select).await.map_err(failed)?.is_some())
     }
 
     async fn replace<T: Table>(&self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
@@ -350,12 +298,6 @@ impl Writer<'_> {
         let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
         select::complete::<T>(tx, &rows).await?.pop().ok_or_else(Error::not_found)
     }
-}
-
-/// Six digits out of the random part of a UUID.
-fn chance(id: Uuid) -> u32 {
-    let [.., a, b, c, d] = id.into_bytes();
-    100_000 + u32::from_be_bytes([a, b, c, d]) % 900_000
 }
 
 /// A row that was written and is still to be noted.

@@ -1,0 +1,67 @@
+//! Ed25519 keys (RFC 8032) that access tokens are signed with.
+
+use std::fmt;
+
+use ed25519_dalek::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use jsonwebtoken::jwk::{Jwk, PublicKeyUse, ThumbprintHash};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+
+use super::TokenError;
+
+/// An Ed25519 key pair and its name. `Debug` shows the name only.
+#[derive(Clone)]
+pub struct SigningKey {
+    pub(super) kid: String,
+    pub(super) private: EncodingKey,
+    pub(super) public: DecodingKey,
+    pub(super) jwk: Jwk,
+}
+
+impl SigningKey {
+    /// A new key pair: its `kid` and its PKCS#8 DER bytes (RFC 8410), which the caller seals and stores.
+    ///
+    /// # Errors
+    /// [`TokenError::Random`] or [`TokenError::Key`].
+    pub fn generate() -> Result<(String, Vec<u8>), TokenError> {
+        let mut seed = [0; ed25519_dalek::SECRET_KEY_LENGTH];
+        getrandom::fill(&mut seed).map_err(|_| TokenError::Random)?;
+        let pair = ed25519_dalek::SigningKey::from_bytes(&seed);
+        let der = pair.to_pkcs8_der().map_err(|_| TokenError::Key)?.as_bytes().to_vec();
+        Ok((Self::from_der(&der)?.kid, der))
+    }
+
+    /// Reads PKCS#8 DER, as [`SigningKey::generate`] gives it.
+    ///
+    /// # Errors
+    /// [`TokenError::Key`].
+    pub fn from_der(der: &[u8]) -> Result<Self, TokenError> {
+        let pair = ed25519_dalek::SigningKey::from_pkcs8_der(der).map_err(|_| TokenError::Key)?;
+        let public = DecodingKey::from_ed_der(pair.verifying_key().as_bytes());
+        let mut jwk = Jwk::from_decoding_key(&public, Some(Algorithm::EdDSA)).map_err(|_| TokenError::Key)?;
+        // RFC 7638: the name follows from the key, so instances that share a key agree on it without a table.
+        let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| TokenError::Key)?;
+        jwk.common.key_id = Some(kid.clone());
+        jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+        Ok(Self { kid, private: EncodingKey::from_ed_der(der), public, jwk })
+    }
+
+    /// Reads PKCS#8 PEM, as `openssl genpkey -algorithm ed25519` writes it (`VKU_JWT_KEY_FILE`).
+    ///
+    /// # Errors
+    /// [`TokenError::Key`].
+    pub fn from_pem(pem: &[u8]) -> Result<Self, TokenError> {
+        Self::from_der(EncodingKey::from_ed_pem(pem).map_err(|_| TokenError::Key)?.as_bytes())
+    }
+
+    /// The RFC 7638 thumbprint (SHA-256) of the public key.
+    #[must_use]
+    pub fn kid(&self) -> &str {
+        &self.kid
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey").field("kid", &self.kid).finish_non_exhaustive()
+    }
+}
