@@ -33,55 +33,61 @@ fn email(role: Role) -> String {
     format!("{role}@demo.example")
 }
 
-/// Fills an empty database; one that holds anything stays as it is.
+/// Fills an empty database with data and accounts; one that was filled before stays as it is.
 ///
-/// Errors: the database is away.
+/// Errors: the database is away, or holds something else.
 pub async fn fill(store: &Store) -> Result<(), Failure> {
-    if store.database().is_empty().await? {
-        let operator = Actor::operator(store.now());
-        let writing =
-            Writing { actor: &operator, request_id: "demo", dry_run: false, origin: Origin::Import };
-        let mut faults = Vec::new();
-        let loaded = store
-            .write(&writing, async |writer| {
-                let mut loaded = Vec::new();
-                for (collection, text) in files![
-                    "organisations",
-                    "utilities",
-                    "funding-programmes",
-                    "partnerships",
-                    "partnership-funding"
-                ] {
-                    let file = File { name: collection, bytes: text.as_bytes(), mode: Mode::Create };
-                    let tally: Tally = import::rows(writer, collection, &file, &mut faults).await?;
-                    loaded.push(format!("{} {collection}", tally.created));
-                }
-                Ok(loaded)
-            })
-            .await;
-        if let Some(fault) = faults.first() {
-            return Err(Failure::new(format!("the demo data is not right: {fault}")));
-        }
-        tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
+    if has_accounts(store).await? {
+        return Ok(());
     }
-    if store.accounts().await?.is_empty() {
-        for (role, utility) in ACCOUNTS {
-            let password_hash = vku_http::kernel::password::hash_now(PASSWORD)
-                .map_err(|error| Failure::new(error.to_string()))?;
-            let parse = |error: vku_domain::kernel::violation::Fault| Failure::new(error.detail);
-            let account = NewAccount {
-                email: email(*role).parse().map_err(parse)?,
-                name: format!("Demo {role}").parse().map_err(parse)?,
-                role: *role,
-                utilities: utility
-                    .iter()
-                    .map(|slug| slug.parse())
-                    .collect::<Result<_, _>>()
-                    .map_err(parse)?,
-                password_hash,
-            };
-            store.add_account(account).await?;
-        }
+    if !store.database().is_empty().await? || !store.accounts().await?.is_empty() {
+        return Err(Failure::new("`--demo` fills an empty database, and this one holds something already"));
+    }
+    load(store).await?;
+    make_accounts(store).await
+}
+
+async fn load(store: &Store) -> Result<(), Failure> {
+    let operator = Actor::operator(store.now());
+    let writing = Writing { actor: &operator, request_id: "demo", dry_run: false, origin: Origin::Import };
+    let mut faults = Vec::new();
+    let loaded = store
+        .write(&writing, async |writer| {
+            let mut loaded = Vec::new();
+            for (collection, text) in files![
+                "organisations",
+                "utilities",
+                "funding-programmes",
+                "partnerships",
+                "partnership-funding"
+            ] {
+                let file = File { name: collection, bytes: text.as_bytes(), mode: Mode::Create };
+                let tally: Tally = import::rows(writer, collection, &file, &mut faults).await?;
+                loaded.push(format!("{} {collection}", tally.created));
+            }
+            Ok(loaded)
+        })
+        .await;
+    if let Some(fault) = faults.first() {
+        return Err(Failure::new(format!("the demo data is not right: {fault}")));
+    }
+    tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
+    Ok(())
+}
+
+async fn make_accounts(store: &Store) -> Result<(), Failure> {
+    for (role, utility) in ACCOUNTS {
+        let password_hash = vku_http::kernel::password::hash_now(PASSWORD)
+            .map_err(|error| Failure::new(error.to_string()))?;
+        let parse = |error: vku_domain::kernel::violation::Fault| Failure::new(error.detail);
+        let account = NewAccount {
+            email: email(*role).parse().map_err(parse)?,
+            name: format!("Demo {role}").parse().map_err(parse)?,
+            role: *role,
+            utilities: utility.iter().map(|slug| slug.parse()).collect::<Result<_, _>>().map_err(parse)?,
+            password_hash,
+        };
+        store.add_account(account).await?;
     }
     Ok(())
 }

@@ -159,9 +159,12 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         Task::User(task) => user::command(config, task).await,
         Task::Openapi { check } => openapi(check),
         Task::CheckConfig => {
-            let (store, _) = open::store(config).await?;
-            let database = store.database();
+            let database = open::checked(config).await?;
             let pending = database.pending().await?;
+            if pending == 0 {
+                // Whether the keys in the database were sealed with this secret.
+                open::store(config).await?;
+            }
             let schema =
                 if pending == 0 { "up to date".to_owned() } else { format!("{pending} steps behind") };
             say(format!("The configuration is right. {}: reachable, schema {schema}.", database.kind()))

@@ -1,5 +1,6 @@
 //! From the configuration to an open store.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use vku_domain::kernel::error::{Code, Error};
@@ -16,10 +17,15 @@ use crate::config::Config;
 /// Who access tokens are for.
 const AUDIENCE: &str = "vku-partnerships";
 
+/// Connects.
+pub(crate) async fn connected(config: &Config) -> Result<Database, Failure> {
+    let url = config.database_url()?;
+    Database::connect(&url).await.map_err(|error| Failure::new(error.to_string()))
+}
+
 /// Connects and brings the schema up to date.
 pub(crate) async fn migrated(config: &Config) -> Result<Database, Failure> {
-    let url = config.database_url()?;
-    let database = Database::connect(&url).await.map_err(|error| Failure::new(error.to_string()))?;
+    let database = connected(config).await?;
     database.migrate().await?;
     Ok(database)
 }
@@ -27,11 +33,7 @@ pub(crate) async fn migrated(config: &Config) -> Result<Database, Failure> {
 /// Opens the store, and the keys in it.
 pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), Failure> {
     config.public_url()?;
-    let file = config.secret_file();
-    if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::new(format!("{} cannot be made: {error}", folder.display())))?;
-    }
+    let file = secret_place(config)?;
     let secret = Secret::open_or_create(&file).map_err(|error| Failure::new(error.to_string()))?;
     let database = migrated(config).await?;
     Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
@@ -43,14 +45,37 @@ pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), Failure> 
     })
 }
 
+/// The secret file, in a folder that is there.
+fn secret_place(config: &Config) -> Result<PathBuf, Failure> {
+    let file = config.secret_file();
+    if let Some(folder) = file.parent() {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::new(format!("{} cannot be made: {error}", folder.display())))?;
+    }
+    Ok(file)
+}
+
+/// Checks what can be checked without touching the schema, and connects.
+pub(crate) async fn checked(config: &Config) -> Result<Database, Failure> {
+    config.public_url()?;
+    config.jwt_key_file.as_deref().map(key_of).transpose()?;
+    let secret = secret_place(config)?;
+    if secret.exists() {
+        Secret::open_or_create(&secret).map_err(|error| Failure::new(error.to_string()))?;
+    }
+    connected(config).await
+}
+
+fn key_of(file: &Path) -> Result<SigningKey, Failure> {
+    let wrong = |error: String| Failure::new(format!("VKU_JWT_KEY_FILE {}: {error}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    SigningKey::from_pem(&pem).map_err(|error| wrong(error.to_string()))
+}
+
 /// The keys that access tokens are signed with: of the key file, or those kept in the database.
 pub(crate) async fn token_keys(config: &Config, keyring: &Keyring) -> Result<TokenKeys, Failure> {
     let key = match &config.jwt_key_file {
-        Some(file) => {
-            let wrong = |error: String| Failure::new(format!("VKU_JWT_KEY_FILE {}: {error}", file.display()));
-            let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
-            SigningKey::from_pem(&pem).map_err(|error| wrong(error.to_string()))?
-        }
+        Some(file) => key_of(file)?,
         None => {
             let make = || SigningKey::generate().map(|(_, key)| key).map_err(Error::internal);
             let key = keyring.get("signing", make).await?;

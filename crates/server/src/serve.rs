@@ -23,10 +23,10 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
     let (store, keyring) = open::store(config).await?;
     if demo {
         demo::fill(&store).await?;
-    } else if !loopback && demo::has_accounts(&store).await? {
+    } else if demo::has_accounts(&store).await? {
         return Err(Failure::new(
-            "the database has demo accounts, whose passwords everybody knows; disable them (`user disable`) or use \
-             another database",
+            "the database has demo accounts, whose passwords everybody knows; serve it with `--demo`, or disable them \
+             (`user disable`)",
         ));
     }
     let tokens = open::token_keys(config, &keyring).await?;

@@ -220,4 +220,21 @@ on_both! {
             assert_eq!(page["total"], total, "{instant}");
         }
     }
+
+    async fn what_grows_on_the_way_in(app: TestApp) {
+        let request = app.anonymous().request(Method::POST, "/api/v1/auth/token").json(&json!({}));
+        let answer = app.anonymous().send(request.header("Content-Encoding", "gzip")).await;
+        answer.problem(415, "unsupported_media_type");
+
+        let staff = app.coordinator();
+        let deep = json!({ "n".repeat(500_000): vec![vec![0; 100]; 900] });
+        let begun = Instant::now();
+        assert_eq!(refused(post(&staff, UTILITIES, &deep).await, "a long name"), [" too_long"]);
+        let mut odd = municipal("Odd");
+        odd["expertise"] = json!(["tariff".repeat(100_000)]);
+        assert_eq!(refused(post(&staff, UTILITIES, &odd).await, "a long word"), ["/expertise/0 unknown_value"]);
+        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+        let many = format!("{UTILITIES}?sector=water{}", "&sector=waste".repeat(200));
+        assert_eq!(staff.get(&many).await.faults(400, "invalid_parameters"), ["sector too_many"]);
+    }
 }

@@ -81,7 +81,7 @@ fn a_database_that_is_away_is_told_soon_and_without_its_password() {
 
 on_empty! {
     fn a_secret_is_its_owners_alone(home: Home) {
-        home.run(&["check-config"]).ok();
+        home.run(&["user", "list"]).ok();
         let secret = home.path("data/secret");
         std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
         one_sentence(home.run(&["check-config"]), &["data/secret"]);
@@ -97,6 +97,7 @@ on_empty! {
     }
 
     fn a_right_configuration_is_told(home: Home) {
+        home.run(&["migrate"]).ok();
         let out = home.run(&["check-config"]).ok();
         assert!(
             out.starts_with("The configuration is right. ") && out.contains("schema up to date"),

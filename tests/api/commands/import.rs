@@ -60,6 +60,23 @@ on_empty! {
         assert_eq!(home.changes().len(), log, "nothing changed, and yet the log grew");
     }
 
+    fn phases_that_differ_in_their_amount_only_stay_two(home: Home) {
+        import_all(&home);
+        let phases = "partnership,kind,amount.amount,amount.currency\n\
+            eglv-lusaka,own_contribution,1000,EUR\neglv-lusaka,own_contribution,2000,EUR\n";
+        let file = home.write("phases.csv", phases);
+        let import = || home.run(&["import", "partnership-funding", file.to_str().unwrap()]).ok();
+        assert_eq!(import(), "partnership-funding: 2 created, 0 updated, 0 unchanged\n");
+        assert_eq!(import(), "partnership-funding: 0 created, 0 updated, 2 unchanged\n");
+    }
+
+    fn checking_the_configuration_changes_nothing(home: Home) {
+        let out = home.run(&["check-config"]).ok();
+        assert!(out.contains("steps behind"), "{out}");
+        let out = home.run(&["check-config"]).ok();
+        assert!(out.contains("steps behind"), "{out}");
+    }
+
     fn a_rehearsal_writes_nothing(home: Home) {
         let file = fixture("organisations");
         let out = home.run(&["import", "organisations", file.to_str().unwrap(), "--dry-run"]).ok();

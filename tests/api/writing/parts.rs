@@ -72,4 +72,12 @@ on_both! {
             assert_eq!(patched["amount"]["currency"], currency);
         }
     }
+
+    async fn a_reference_is_changed_by_its_slug(app: TestApp) {
+        let staff = app.coordinator();
+        let made = made(&staff, FUNDING, &json!({"kind": "grant", "programme": "newza"})).await;
+        let other = json!({"programme": {"slug": "nakopa"}});
+        let patched = staff.patch(&location(&made), &made.tag(), &other).await.ok().json();
+        assert_eq!(patched["programme"]["slug"], "nakopa");
+    }
 }

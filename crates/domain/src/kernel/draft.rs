@@ -69,7 +69,9 @@ impl<T: Resource> Draft<T> {
     pub fn patch(actor: &Actor, before: &Stored<T>, patch: Value, origin: Origin) -> Result<Self, Error> {
         let current = serde_json::to_value(before).map_err(Error::internal)?;
         let mut whole = current.clone();
-        merge(&mut whole, object(patch)?);
+        let patch = object(patch)?;
+        renamed(&mut whole, &patch);
+        merge(&mut whole, patch);
         let mut violations = Violations::default();
         let parent = before.parent.as_ref().map(|(name, _)| *name);
         for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
@@ -151,6 +153,21 @@ fn refuse_withheld<T: Resource>(actor: &Actor, changed: impl Fn(&&str) -> bool) 
         violations.member(format!("/{member}"), "not_writable", not_writable(member, role));
     }
     Error::unless_writable(violations)
+}
+
+/// A reference that a patch names by slug is no longer the one of the old id.
+fn renamed(whole: &mut Value, patch: &Value) {
+    let (Value::Object(whole), Value::Object(patch)) = (whole, patch) else { return };
+    for (name, patch) in patch {
+        let Some(member) = whole.get_mut(name) else { continue };
+        if let Some(reference) = member.as_object_mut()
+            && patch.get("slug").is_some()
+            && patch.get("id").is_none()
+        {
+            reference.shift_remove("id");
+        }
+        renamed(member, patch);
+    }
 }
 
 /// The sentence for a member that a role may not write.

@@ -65,6 +65,9 @@ impl Parameters {
     }
 }
 
+/// How often a parameter may be repeated: each number of values is another statement to the database.
+const MOST: usize = 100;
+
 /// How a parameter of this type is read and documented.
 pub trait FromParameter: Sized {
     /// Reads all values given under the name.
@@ -96,6 +99,10 @@ fn parse<T: FromStr<Err = Fault>>(name: &'static str, text: &str, violations: &m
 
 impl<T: FromStr<Err = Fault> + ToSchema> FromParameter for Vec<T> {
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self {
+        if values.len() > MOST {
+            violations.parameter(name, "too_many", format!("`{name}` may be given {MOST} times at most."));
+            return Self::new();
+        }
         values.iter().filter_map(|text| parse(name, text, violations)).collect()
     }
 

@@ -121,7 +121,8 @@ impl Fault {
 
     /// The value is none of a closed list; names the nearest and, if there are few, all.
     pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
-        Self::new("unknown_value", format!("`{value}` is not known.{}", hint(value, allowed)))
+        let told: String = value.chars().take(ECHOED).collect();
+        Self::new("unknown_value", format!("`{told}` is not known.{}", hint(value, allowed)))
     }
 }
 
@@ -133,6 +134,9 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// How much of a wrong value is told back, in letters.
+const ECHOED: usize = 100;
+
 /// The longest list of allowed values that is spelled out in a message.
 const SPELLED_OUT: usize = 40;
 
@@ -140,6 +144,8 @@ const SPELLED_OUT: usize = 40;
 pub fn hint(given: &str, known: &[&str]) -> String {
     let nearest = known
         .iter()
+        // What is more than twice as long is near to nothing, and comparing it takes its time.
+        .filter(|name| given.len() <= 2 * name.len() + 8)
         .map(|name| (strsim::damerau_levenshtein(given, name), name))
         .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 2)
         .min_by_key(|(distance, _)| *distance);

@@ -130,7 +130,10 @@ pub async fn stream<T: Table>(
             Ok(Some(bytes)) => Some((Ok(Bytes::from(bytes)), Some((rows, encoder, None)))),
             Ok(None) => None,
             // Ends the connection without the last chunk, so that the client sees that rows are missing.
-            Err(error) => Some((Err(Problem(error)), None)),
+            Err(error) => {
+                tracing::error!(code = error.code.as_str(), source = ?error.source, "an export broke off");
+                Some((Err(Problem(error)), None))
+            }
         }
     });
     let name = format!("attachment; filename=\"{}.{}\"", T::PATH, format.as_str());

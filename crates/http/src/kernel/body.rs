@@ -13,6 +13,9 @@ pub const LIMIT: usize = 1 << 20;
 /// The longest list and the largest object in a body: rules compare entries with each other.
 const MOST: usize = 1_000;
 
+/// The longest name of a member, in bytes: it stands in the pointer of every fault below it.
+const LONGEST_NAME: usize = 200;
+
 /// The media type of JSON.
 pub const JSON: &str = "application/json";
 /// The media type of JSON Merge Patch (RFC 7396).
@@ -28,35 +31,59 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
         let detail = format!("Send the body with `Content-Type: {}`.", media.join("` or `"));
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
-    let value = serde_json::from_slice(body).map_err(|error| {
+    let value: Value = serde_json::from_slice(body).map_err(|error| {
         let what = if error.is_eof() { "it ends too early" } else { "it is not JSON there" };
         let detail = format!("Reading stopped at line {}, column {}: {what}.", error.line(), error.column());
         Error::new(Code::MalformedJson, detail)
     })?;
     let mut violations = Violations::default();
-    crowded(&value, String::new(), &mut violations);
+    crowded(&value, &mut Vec::new(), &mut violations);
     if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
 }
 
-/// Notes the lists and objects that are too large to be looked into.
-fn crowded(value: &Value, at: String, violations: &mut Violations) {
-    let found = match value {
-        Value::Array(entries) => entries.len(),
-        Value::Object(members) => members.len(),
+/// A step on the way to a value.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Member(&'a str),
+    Entry(usize),
+}
+
+/// Notes the lists and objects that are too large to be looked into, and names that would make every pointer huge.
+fn crowded<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
+    let (found, longest) = match value {
+        Value::Array(entries) => (entries.len(), 0),
+        Value::Object(members) => (members.len(), members.keys().map(String::len).max().unwrap_or(0)),
         _ => return,
     };
     if found > MOST {
-        return violations.member(at, "too_many", format!("At most {MOST} entries, found {found}."));
+        return violations.member(
+            pointer(path),
+            "too_many",
+            format!("At most {MOST} entries, found {found}."),
+        );
     }
+    if longest > LONGEST_NAME {
+        let detail = format!("A member's name has at most {LONGEST_NAME} bytes, found {longest}.");
+        return violations.member(pointer(path), "too_long", detail);
+    }
+    let mut below = |step, value: &'a Value| {
+        path.push(step);
+        crowded(value, path, violations);
+        path.pop();
+    };
     match value {
         Value::Array(entries) => {
-            let entries = entries.iter().enumerate();
-            entries.for_each(|(index, entry)| crowded(entry, format!("{at}/{index}"), violations));
+            entries.iter().enumerate().for_each(|(index, entry)| below(Step::Entry(index), entry));
         }
-        Value::Object(members) => {
-            let members = members.iter();
-            members.for_each(|(name, member)| crowded(member, format!("{at}/{}", escape(name)), violations));
-        }
+        Value::Object(members) => members.iter().for_each(|(name, member)| below(Step::Member(name), member)),
         _ => {}
     }
+}
+
+fn pointer(path: &[Step<'_>]) -> String {
+    let segment = |step: &Step<'_>| match step {
+        Step::Member(name) => format!("/{}", escape(name)),
+        Step::Entry(index) => format!("/{index}"),
+    };
+    path.iter().map(segment).collect()
 }

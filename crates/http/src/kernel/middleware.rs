@@ -50,7 +50,15 @@ pub async fn observe(
     request.extensions_mut().insert(RequestId(id.as_str().into()));
     // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
     let span = tracing::info_span!("request", id, method = %request.method(), path = request.path());
+    // An inflated body is many times what was sent, and is in memory before its size can be looked at.
+    let coded = request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
     let answer = async {
+        if coded {
+            let error =
+                Error::new(Code::UnsupportedMediaType, "Send the body as it is, without `Content-Encoding`.");
+            let refused = render(&error, request.path(), &id);
+            return Ok(finish(request.into_response(refused).map_into_boxed_body(), &id));
+        }
         // What handlers refuse arrives as a response too, with its error inside.
         let response = finish(next.call(request).await?.map_into_boxed_body(), &id);
         let status = response.status().as_u16();

@@ -231,6 +231,14 @@ pub(crate) async fn gone_for_parts<T: Resource>(
                 .and_where(Expr::col(format!("{}_id", T::NAME)).eq(id))
                 .and_where(part.column("deleted_at").is_null())
                 .take();
+            // First held, then looked at: nobody deletes one of them in between.
+            let held = Query::select()
+                .column("id")
+                .from(target.name)
+                .and_where(target.column("id").in_subquery(wanted.clone()))
+                .lock(LockType::Share)
+                .take();
+            tx.query_all(&held).await.map_err(failed)?;
             let select = target
                 .select()
                 .and_where(target.column("id").in_subquery(wanted))

@@ -49,7 +49,9 @@ where
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// The URL is of no kind known here.
-    #[error("the database URL must begin with `sqlite://` or `postgres://`")]
+    #[error(
+        "the database URL must begin with `sqlite://` or `postgres://`; a SQLite file has no parameters behind `?`"
+    )]
     Url,
     /// Nobody is there in time.
     #[error("the database does not answer; is it running, and is its address right?")]
@@ -76,7 +78,7 @@ impl Database {
     /// Errors: a wrong URL, or a database that does not answer.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
         match url.split_once("://") {
-            Some(("sqlite", path)) => Self::sqlite(path).await,
+            Some(("sqlite", path)) if !path.contains('?') => Self::sqlite(path).await,
             Some(("postgres" | "postgresql", _)) => Self::postgres(url).await,
             _ => Err(ConnectError::Url),
         }

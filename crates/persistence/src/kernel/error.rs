@@ -30,8 +30,15 @@ pub(crate) fn is_away(error: &DbErr) -> bool {
 
 /// Whether a connection was there and broke, as opposed to none to be had.
 pub(crate) fn is_broken(error: &DbErr) -> bool {
-    cause(error).is_some_and(|error| {
-        !matches!(error, sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) && is_passing(error)
+    // SQLSTATEs of class 08 and of a shutdown; a busy SQLite is there, and has waited long enough already.
+    let ended =
+        |code: &str| code.len() == 5 && (code.starts_with("08") || ["57P01", "57P02"].contains(&code));
+    cause(error).is_some_and(|error| match error {
+        sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
+            true
+        }
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| ended(&code)),
+        _ => false,
     })
 }
 

@@ -48,9 +48,11 @@ impl Writer<'_> {
         };
         let body = Value::Object(body);
         let Some(known) = known else {
-            self.create::<T>(parent, body).await?;
+            let made = self.create::<T>(parent, body).await?;
+            self.meet(made.id);
             return Ok(Effect::Created);
         };
+        self.meet(known.id);
         let after = self.patch::<T>(&Key::Id(known.id), parent, &Precondition::Any, body).await?;
         Ok(if after.version == known.version { Effect::Unchanged } else { Effect::Updated })
     }
@@ -74,16 +76,18 @@ impl Writer<'_> {
         let Some(mut data) = draft.data else { return Ok(None) };
         // Faults are told when the row is written.
         let _: Violations = self.resolve(&mut data).await?;
-        let mut query = Query::<T>::all();
+        let (mut query, mut found) = (Query::<T>::all(), Vec::new());
         loop {
             let page = self.list::<T>(&query, parent).await?;
-            if let Some(known) = page.items.into_iter().find(|item| item.data.same_part(&data)) {
-                return Ok(Some(known));
-            }
+            // A part that another row of the file meant is not meant twice: two phases may differ in their amount only.
+            found
+                .extend(page.items.into_iter().filter(|it| it.data.same_part(&data) && !self.was_met(it.id)));
             match page.next {
                 Some(next) => query.cursor = Some(next),
-                None => return Ok(None),
+                None => break,
             }
         }
+        let equal = found.iter().position(|item: &Stored<T>| item.data == data);
+        Ok(found.into_iter().nth(equal.unwrap_or(0)))
     }
 }

@@ -1,5 +1,6 @@
 //! The store: the only door to the data. Reading is one snapshot, writing is one closure.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -7,6 +8,7 @@ use sea_orm::{
     AccessMode, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
+use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::Error;
@@ -95,7 +97,13 @@ impl Store {
         };
         let tx = begin(self.database.writing(), options).await?;
         let reader = Reader { tx, actor: writing.actor, cursors: &self.cursors };
-        let mut writer = Writer { reader, at: self.now(), writing: writing.clone(), changes: Vec::new() };
+        let mut writer = Writer {
+            reader,
+            at: self.now(),
+            writing: writing.clone(),
+            changes: Vec::new(),
+            met: HashSet::new(),
+        };
         let result = work(&mut writer).await;
         let Writer { reader, changes, .. } = writer;
         match result {
@@ -150,6 +158,7 @@ pub struct Writer<'a> {
     at: DateTime<Utc>,
     writing: Writing<'a>,
     changes: Vec<NewChange>,
+    met: HashSet<Uuid>,
 }
 
 impl<'a> std::ops::Deref for Writer<'a> {
@@ -168,6 +177,16 @@ impl Writer<'_> {
 
     pub(crate) fn writing(&self) -> &Writing<'_> {
         &self.writing
+    }
+
+    /// Notes that a row of an import meant this one.
+    pub(crate) fn meet(&mut self, id: Uuid) {
+        self.met.insert(id);
+    }
+
+    /// Whether a row of this import meant this one already.
+    pub(crate) fn was_met(&self, id: Uuid) -> bool {
+        self.met.contains(&id)
     }
 
     /// Notes a change; all are appended to the log just before the commit.
