@@ -75,11 +75,11 @@ pub async fn create_access_token(
     let body = json(&request, &body, &[JSON])?;
     let Credentials { email, password } =
         deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
-    let found = shared.store.account_by_email(&email).await?;
-    let (account, hash) = found.filter(|(account, _)| account.disabled_at.is_none()).unzip();
+    let found = shared.store.signing_in(&email).await?;
     // An unknown account is verified too, against a hash of nobody, so that it takes as long.
+    let hash = found.as_ref().map(|account| account.password_hash.clone());
     let right = password::verify(password, hash).await.map_err(Error::internal)?;
-    let Some(account) = account.filter(|_| right) else {
+    let Some(account) = found.filter(|_| right) else {
         return Err(Error::new(Code::InvalidCredentials, "E-mail or password is wrong.").into());
     };
     let token = shared

@@ -62,6 +62,16 @@ pub struct NewAccount {
     pub password_hash: String,
 }
 
+/// Somebody who has still to prove who it is. Prints nothing.
+pub struct SigningIn {
+    /// The account.
+    pub id: Uuid,
+    /// What it may do.
+    pub role: Role,
+    /// Argon2id, as a PHC string.
+    pub password_hash: String,
+}
+
 impl Store {
     /// Makes an account.
     ///
@@ -136,14 +146,17 @@ impl Store {
         .await
     }
 
-    /// The account that signs in with this address, and its password hash.
+    /// Who signs in with this address; `None` where there is nobody, or the account is disabled. One query either way,
+    /// so that the time it takes tells nothing.
     ///
     /// Errors: the database is away.
-    pub async fn account_by_email(&self, email: &Email) -> Result<Option<(Account, String)>, Error> {
+    pub async fn signing_in(&self, email: &Email) -> Result<Option<SigningIn>, Error> {
         let select = row::Entity::find().filter(row::Column::EmailKey.eq(email.folded()));
-        let Some(found) = self.find(select).await? else { return Ok(None) };
-        let hash = found.password_hash.clone();
-        Ok(Some((self.complete(found).await?, hash)))
+        let found = self.find(select).await?.filter(|found| found.disabled_at.is_none());
+        let signing_in = |row: row::Model| {
+            Ok(SigningIn { id: row.id, role: text(row.role)?, password_hash: row.password_hash })
+        };
+        found.map(signing_in).transpose()
     }
 
     /// The account of that id.
