@@ -80,7 +80,7 @@ async fn make_accounts(store: &Store) -> Result<(), Failure> {
     for (role, utility) in ACCOUNTS {
         let password_hash = vku_http::kernel::password::hash_now(PASSWORD)
             .map_err(|error| Failure::new(error.to_string()))?;
-        let parse = |error: Fault| Failure::new(error.detail);
+        let parse = |error: Fault| Failure::new(error.to_string());
         let account = NewAccount {
             email: email(*role).parse().map_err(parse)?,
             name: format!("Demo {role}").parse().map_err(parse)?,
@@ -96,7 +96,7 @@ async fn make_accounts(store: &Store) -> Result<(), Failure> {
 /// Whether a demo account can still sign in.
 pub(crate) async fn has_accounts(store: &Store) -> Result<bool, Failure> {
     for (role, _) in ACCOUNTS {
-        let email = email(*role).parse().map_err(|error: Fault| Failure::new(error.detail))?;
+        let email = email(*role).parse().map_err(|error: Fault| Failure::new(error.to_string()))?;
         if store.signing_in(&email).await?.is_some() {
             return Ok(true);
         }

@@ -217,7 +217,7 @@ impl Sheet<'_> {
             } else {
                 match layout.column(name) {
                     Ok(column) => self.targets.push((name.to_owned(), Target::Member(column))),
-                    Err(fault) => self.fault(1, Some(name), fault.code, &fault.detail),
+                    Err(fault) => self.fault(1, Some(name), fault.code, &fault.detail.en),
                 }
             }
         }
@@ -262,7 +262,7 @@ impl Sheet<'_> {
             return Some((line, parent, body));
         }
         for (name, fault) in wrong {
-            self.fault(line, Some(&name), fault.code, &fault.detail);
+            self.fault(line, Some(&name), fault.code, &fault.detail.en);
         }
         None
     }
@@ -279,14 +279,14 @@ impl Sheet<'_> {
                 _ => None,
             };
             let column = column.map(str::to_owned);
-            self.fault(line, column.as_deref(), error.code.as_str(), &error.detail);
+            self.fault(line, column.as_deref(), error.code.as_str(), &error.detail.en);
         }
         for violation in error.violations.iter() {
             let column = match &violation.place {
                 Place::Pointer(pointer) => self.column_of(pointer),
                 _ => None,
             };
-            self.fault(line, column.as_deref(), violation.code, &violation.detail);
+            self.fault(line, column.as_deref(), violation.code, &violation.detail.en);
         }
     }
 

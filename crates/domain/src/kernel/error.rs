@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::text::Both;
 use super::violation::Violations;
 
 macro_rules! codes {
@@ -116,7 +117,7 @@ pub struct Error {
     /// Which problem.
     pub code: Code,
     /// This occurrence, in a sentence for the caller.
-    pub detail: String,
+    pub detail: Both,
     /// The wrong members, parameters or headers.
     pub violations: Violations,
     /// The states, methods or media types that would be possible.
@@ -131,7 +132,7 @@ pub struct Error {
 
 impl Error {
     /// A problem with a sentence about this occurrence.
-    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+    pub fn new(code: Code, detail: impl Into<Both>) -> Self {
         Self {
             code,
             detail: detail.into(),
@@ -169,7 +170,7 @@ impl Error {
     }
 
     /// A problem with located faults.
-    pub fn with_violations(code: Code, detail: impl Into<String>, violations: Violations) -> Self {
+    pub fn with_violations(code: Code, detail: impl Into<Both>, violations: Violations) -> Self {
         Self { violations, ..Self::new(code, detail) }
     }
 

@@ -13,6 +13,7 @@ pub mod resource;
 pub mod rules;
 pub mod state;
 pub mod tag;
+pub mod text;
 pub mod time;
 pub mod value;
 pub mod violation;

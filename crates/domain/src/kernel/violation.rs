@@ -3,12 +3,11 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use super::text::Both;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
-use serde::Serialize;
 
 /// Where in a request the fault lies.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
     /// A member of the body, as a JSON pointer (RFC 6901).
     Pointer(String),
@@ -19,42 +18,40 @@ pub enum Place {
 }
 
 /// One fault: where, which (a stable code) and what to do about it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Where it lies.
-    #[serde(flatten)]
     pub place: Place,
     /// Stable code, snake_case.
     pub code: &'static str,
     /// A sentence for people; names the allowed values where there are few.
-    pub detail: String,
+    pub detail: Both,
 }
 
 /// How many faults of one input are told: nobody reads more, and an answer must not be many times its question.
 const MOST: usize = 1_000;
 
 /// All faults of one input; an empty one means that there are none.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
     /// Adds a fault of a body member. `pointer` is a JSON pointer (RFC 6901).
-    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<Both>) {
         self.push(Place::Pointer(pointer.into()), code, detail);
     }
 
     /// Adds a fault of a query parameter.
-    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<Both>) {
         self.push(Place::Parameter(name.into()), code, detail);
     }
 
     /// Adds a fault of a request header.
-    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<String>) {
+    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<Both>) {
         self.push(Place::Header(name.into()), code, detail);
     }
 
-    fn push(&mut self, place: Place, code: &'static str, detail: impl Into<String>) {
+    fn push(&mut self, place: Place, code: &'static str, detail: impl Into<Both>) {
         if self.0.len() < MOST {
             self.0.push(Violation { place, code, detail: detail.into() });
         }
@@ -105,17 +102,17 @@ pub struct Fault {
     /// Stable code, snake_case.
     pub code: &'static str,
     /// A sentence that says what would be right.
-    pub detail: String,
+    pub detail: Both,
 }
 
 impl Fault {
     /// A fault of the given code.
-    pub fn new(code: &'static str, detail: impl Into<String>) -> Self {
+    pub fn new(code: &'static str, detail: impl Into<Both>) -> Self {
         Self { code, detail: detail.into() }
     }
 
     /// The text is not shaped as the type wants it.
-    pub fn format(detail: impl Into<String>) -> Self {
+    pub fn format(detail: impl Into<Both>) -> Self {
         Self::new("invalid_format", detail)
     }
 
@@ -128,7 +125,7 @@ impl Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.detail)
+        self.detail.fmt(f)
     }
 }
 

@@ -14,8 +14,10 @@ use tracing::Instrument;
 use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tag::{CODINGS, coded};
+use vku_domain::kernel::text::Tongue;
 
 use super::context::RequestId;
+use super::negotiate::tongue;
 use super::problem::{PROBLEM_JSON, Problem, render};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -52,15 +54,16 @@ pub async fn observe(
     let span = tracing::info_span!("request", id, method = %request.method(), path = request.path());
     // An inflated body is many times what was sent, and is in memory before its size can be looked at.
     let coded = request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    let tongue = tongue(request.headers());
     let answer = async {
         if coded {
             let error =
                 Error::new(Code::UnsupportedMediaType, "Send the body as it is, without `Content-Encoding`.");
-            let refused = render(&error, request.path(), &id);
-            return Ok(finish(request.into_response(refused).map_into_boxed_body(), &id));
+            let refused = render(&error, request.path(), &id, tongue);
+            return Ok(finish(request.into_response(refused).map_into_boxed_body(), &id, tongue));
         }
         // What handlers refuse arrives as a response too, with its error inside.
-        let response = finish(next.call(request).await?.map_into_boxed_body(), &id);
+        let response = finish(next.call(request).await?.map_into_boxed_body(), &id, tongue);
         let status = response.status().as_u16();
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status, milliseconds, "answered");
@@ -80,17 +83,17 @@ fn request_id(request: &ServiceRequest) -> String {
 }
 
 /// The error as a problem of this request; what is ours is logged here and nowhere else.
-fn explain(error: &ActixError, path: &str, id: &str) -> HttpResponse {
+fn explain(error: &ActixError, path: &str, id: &str, tongue: Tongue) -> HttpResponse {
     if let Some(Problem(problem)) = error.as_error::<Problem>() {
         log(problem);
-        return render(problem, path, id);
+        return render(problem, path, id, tongue);
     }
     let status = error.as_response_error().status_code();
     let problem = of_status(status);
     if status.is_server_error() {
         tracing::error!(%error, "the framework failed");
     }
-    render(&problem, path, id)
+    render(&problem, path, id, tongue)
 }
 
 fn log(problem: &Error) {
@@ -116,8 +119,8 @@ fn of_status(status: StatusCode) -> Error {
     Error::new(code, code.title())
 }
 
-fn finish(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
-    let mut response = rendered(response, id);
+fn finish(response: ServiceResponse<BoxBody>, id: &str, tongue: Tongue) -> ServiceResponse<BoxBody> {
+    let mut response = rendered(response, id, tongue);
     let content = if response.request().path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(id) {
@@ -153,20 +156,20 @@ fn tag_in_coding(response: &ServiceResponse<BoxBody>) -> Option<String> {
 }
 
 /// An error answer that is no problem yet becomes one.
-fn rendered(response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
+fn rendered(response: ServiceResponse<BoxBody>, id: &str, tongue: Tongue) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     if let Some(error) = response.response().error() {
         let path = response.request().path().to_owned();
-        let rendered = explain(error, &path, id);
+        let rendered = explain(error, &path, id, tongue);
         return response.into_response(rendered);
     }
     let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON);
     if is_problem || matches!(response.response().body().size(), BodySize::Stream) {
         return response;
     }
-    let rendered = render(&of_status(status), response.request().path(), id);
+    let rendered = render(&of_status(status), response.request().path(), id, tongue);
     response.into_response(rendered)
 }

@@ -1,7 +1,8 @@
 //! Content negotiation: `Accept`, or `format` in the query, which wins.
 
-use actix_web::http::header::{ACCEPT, Accept, Header, Quality};
+use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, Accept, Header, HeaderMap, Quality};
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::{Fault, Violations};
 
 use super::context::Context;
@@ -74,4 +75,52 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
             ..Error::new(Code::NotAcceptable, "See `allowed` for what there is.")
         }
     })
+}
+
+/// The language to speak in: the one that `Accept-Language` (RFC 9110, section 12.5.4) weighs most; English where it
+/// names neither, or cannot be read.
+pub fn tongue(headers: &HeaderMap) -> Tongue {
+    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let weight = |tongue: Tongue| {
+        let ranges = header.split(',').filter_map(|part| {
+            let (range, quality) = part.trim().split_once(';').unwrap_or((part.trim(), "q=1"));
+            let primary = range.trim().split('-').next().unwrap_or_default();
+            let fits = primary.eq_ignore_ascii_case(tongue.as_str());
+            let quality = quality.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
+            // A language that is named counts before `*`.
+            match range.trim() {
+                "*" => Some((false, quality)),
+                _ => fits.then_some((true, quality)),
+            }
+        });
+        ranges
+            .reduce(|best, next| if next.0 > best.0 { next } else { best })
+            .map_or(0.0, |(_, quality)| quality)
+    };
+    if weight(Tongue::De) > weight(Tongue::En) { Tongue::De } else { Tongue::En }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn german_is_spoken_where_it_weighs_more() {
+        for (header, wanted) in [
+            ("", Tongue::En),
+            ("de", Tongue::De),
+            ("de-AT,de;q=0.9,en;q=0.8", Tongue::De),
+            ("en,de", Tongue::En),
+            ("en;q=0.5, de", Tongue::De),
+            ("fr, de;q=0.3", Tongue::De),
+            ("*", Tongue::En),
+            ("*, en;q=0", Tongue::De),
+            ("de;q=0, *", Tongue::En),
+            ("de;q=x", Tongue::En),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());
+            assert_eq!(tongue(&headers), wanted, "{header}");
+        }
+    }
 }

@@ -1,11 +1,14 @@
 //! Problems (RFC 9457): the one way in which anything that went wrong is told.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{ALLOW, CONTENT_TYPE, ETAG, RETRY_AFTER, WWW_AUTHENTICATE};
+use actix_web::http::header::{
+    ALLOW, CONTENT_LANGUAGE, CONTENT_TYPE, ETAG, RETRY_AFTER, VARY, WWW_AUTHENTICATE,
+};
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::Place;
 
 /// The media type of problems.
@@ -45,7 +48,7 @@ impl ResponseError for Problem {
 
     /// Without `instance` and `request_id`: the middleware, which knows the request, writes the final one.
     fn error_response(&self) -> HttpResponse {
-        render(&self.0, "", "")
+        render(&self.0, "", "", Tongue::En)
     }
 }
 
@@ -113,14 +116,14 @@ pub struct ProblemBody {
 }
 
 impl ProblemBody {
-    fn of(error: &Error, instance: &str, request_id: &str) -> Self {
+    fn of(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -> Self {
         let errors = error.violations.iter().map(|violation| {
             let mut body = FaultBody {
                 pointer: None,
                 parameter: None,
                 header: None,
                 code: violation.code,
-                detail: violation.detail.clone(),
+                detail: violation.detail.in_tongue(tongue).to_owned(),
             };
             match violation.place.clone() {
                 Place::Pointer(pointer) => body.pointer = Some(pointer),
@@ -139,7 +142,7 @@ impl ProblemBody {
             r#type: format!("/problems/{}", error.code.as_str()),
             title: error.code.title(),
             status: error.code.status(),
-            detail: error.detail.clone(),
+            detail: error.detail.in_tongue(tongue).to_owned(),
             instance: instance.to_owned(),
             code: error.code.as_str(),
             request_id: request_id.to_owned(),
@@ -151,10 +154,14 @@ impl ProblemBody {
 }
 
 /// The response that tells an error of this request.
-pub fn render(error: &Error, instance: &str, request_id: &str) -> HttpResponse {
+pub fn render(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -> HttpResponse {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);
-    response.insert_header((CONTENT_TYPE, PROBLEM_JSON)).insert_header(("Cache-Control", "no-store"));
+    response
+        .insert_header((CONTENT_TYPE, PROBLEM_JSON))
+        .insert_header(("Cache-Control", "no-store"))
+        .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
+        .insert_header((VARY, "Accept-Language"));
     match error.code {
         Code::Unauthenticated | Code::InvalidCredentials => {
             response.insert_header((WWW_AUTHENTICATE, r#"Bearer realm="vku-partnerships""#));
@@ -175,5 +182,6 @@ pub fn render(error: &Error, instance: &str, request_id: &str) -> HttpResponse {
         response.insert_header((ETAG, tag.as_str()));
     }
     // Serialising strings and numbers into memory cannot fail; an empty body would still carry status and type.
-    response.body(serde_json::to_vec(&ProblemBody::of(error, instance, request_id)).unwrap_or_default())
+    response
+        .body(serde_json::to_vec(&ProblemBody::of(error, instance, request_id, tongue)).unwrap_or_default())
 }

@@ -68,7 +68,7 @@ pub struct Corrupt(String);
 
 impl From<Fault> for Corrupt {
     fn from(fault: Fault) -> Self {
-        Self(fault.detail)
+        Self(fault.to_string())
     }
 }
 

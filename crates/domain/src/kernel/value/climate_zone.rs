@@ -81,6 +81,6 @@ mod tests {
     #[test]
     fn the_case_of_the_letters_counts() {
         let detail = "cfb".parse::<ClimateZone>().map_err(|fault| fault.detail);
-        assert!(detail.is_err_and(|detail| detail.contains("Did you mean `Cfb`?")));
+        assert!(detail.is_err_and(|detail| detail.en.contains("Did you mean `Cfb`?")));
     }
 }

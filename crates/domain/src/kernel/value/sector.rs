@@ -35,6 +35,6 @@ mod tests {
     #[test]
     fn a_slip_of_the_pen_is_named() {
         let fault = "waste_water".parse::<Sector>().map_err(|fault| fault.detail);
-        assert!(fault.is_err_and(|detail| detail.contains("Did you mean `wastewater`?")));
+        assert!(fault.is_err_and(|detail| detail.en.contains("Did you mean `wastewater`?")));
     }
 }
