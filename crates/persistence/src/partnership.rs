@@ -2,8 +2,8 @@
 
 use std::collections::HashMap;
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
@@ -23,6 +23,7 @@ use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::{Links, PartyLink};
 use crate::kernel::row::row;
+use crate::kernel::store::Reader;
 use crate::kernel::table::{
     SortColumn, Table, column, first_day, in_set, json_opt, last_day, named, one_of, seen_by_visibility,
     text, text_opt, to_json_opt, to_text,
@@ -205,7 +206,8 @@ impl Table for Partnership {
     }
 
     /// Countries, places and programmes: one query for all funding of the page, one for the programmes' names.
-    async fn derive(tx: &DatabaseTransaction, items: &mut [Stored<Self>]) -> Result<(), Error> {
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let tx = reader.tx();
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
         let mut funded: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
         if !ids.is_empty() {

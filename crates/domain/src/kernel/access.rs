@@ -109,6 +109,16 @@ impl Actor {
         }
     }
 
+    /// Whether the actor may read this kind of resource at all; what it sees of it is the store's to say.
+    ///
+    /// Errors: 401 without an account, 403 where the role may never.
+    pub fn reads<T: Resource>(&self) -> Result<(), Error> {
+        match self.role {
+            None if T::PUBLIC => Ok(()),
+            _ => self.gate::<T>(Action::Read).map(drop),
+        }
+    }
+
     /// Whether the utility is one of the account's own.
     pub fn owns(&self, utility: Uuid) -> bool {
         self.utilities.contains(&utility)

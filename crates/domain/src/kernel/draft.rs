@@ -57,7 +57,7 @@ impl<T: Resource> Draft<T> {
             };
             let differs =
                 |member: &&str| whole.get(member).is_some_and(|given| Some(given) != unset(member).as_ref());
-            refuse_withheld::<T>(actor, differs)?;
+            refuse::<T>(actor, withheld::<T>(actor)?, differs)?;
         }
         Ok(draft)
     }
@@ -70,6 +70,9 @@ impl<T: Resource> Draft<T> {
         let current = serde_json::to_value(before).map_err(Error::internal)?;
         let mut whole = current.clone();
         let patch = object(patch)?;
+        // Whether it is the same as what is there must not show.
+        let unread = T::concealed(actor.role);
+        refuse::<T>(actor, unread, |member| patch.get(member).is_some())?;
         renamed(&mut whole, &patch);
         merge(&mut whole, patch);
         let mut violations = Violations::default();
@@ -80,7 +83,7 @@ impl<T: Resource> Draft<T> {
             }
         }
         let moved = |member: &&str| whole.get(member) != current.get(member);
-        refuse_withheld::<T>(actor, moved)?;
+        refuse::<T>(actor, withheld::<T>(actor)?, moved)?;
         if origin == Origin::Request && !T::Status::STATES.is_empty() && moved(&"status") {
             let detail = format!("Use `POST …/{}/{}/transitions`.", T::PATH, before.id);
             return Err(Error::new(Code::StatusByTransition, detail));
@@ -146,10 +149,19 @@ fn read_only(member: &str, violations: &mut Violations) {
     violations.member(format!("/{member}"), "read_only", format!("`{member}` is not written by callers."));
 }
 
-fn refuse_withheld<T: Resource>(actor: &Actor, changed: impl Fn(&&str) -> bool) -> Result<(), Error> {
+fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
+    actor.role.map(T::withheld).ok_or_else(|| Error::refused(actor))
+}
+
+/// Refuses a body that changes one of the members.
+fn refuse<T: Resource>(
+    actor: &Actor,
+    members: &'static [&'static str],
+    changed: impl Fn(&&str) -> bool,
+) -> Result<(), Error> {
     let Some(role) = actor.role else { return Err(Error::refused(actor)) };
     let mut violations = Violations::default();
-    for member in T::withheld(role).iter().copied().filter(|member| changed(member)) {
+    for member in members.iter().copied().filter(|member| changed(member)) {
         violations.member(format!("/{member}"), "not_writable", not_writable(member, role));
     }
     Error::unless_writable(violations)

@@ -36,6 +36,13 @@ pub trait Resource:
     /// The derived members, shown and never written.
     const DERIVED: &'static [&'static str] = &[];
 
+    /// Whether those without an account may read what is public of it.
+    const PUBLIC: bool = true;
+    /// Whether it tells of persons: an API key needs the scope `personal_data:read` for it.
+    const PERSONAL: bool = false;
+    /// The members that are left out of the change log: personal ones, and what each caller is shown differently.
+    const UNLOGGED: &'static [&'static str] = &[];
+
     /// What it is a part of; `()` for a main resource.
     type Parent: Send + Sync;
     /// The filters of its list.
@@ -57,6 +64,14 @@ pub trait Resource:
     fn withheld(_role: Role) -> &'static [&'static str] {
         &[]
     }
+
+    /// The members that the role does not read, although it reads the rest; `None` is the public.
+    fn concealed(_role: Option<Role>) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// Takes these members out; called with what [`Self::concealed`] names.
+    fn conceal(&mut self, _members: &'static [&'static str]) {}
 
     /// Adds what the role may not change although the members are its to write; `before` is `None` on create.
     fn withheld_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {

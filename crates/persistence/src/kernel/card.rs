@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
@@ -12,13 +12,14 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};
-use super::table::{Parent, Table, text, text_opt};
+use super::table::{Parent, Table, column_of, text, text_opt};
 use crate::resources;
 
 /// How a resource is looked up by name: made from its `impl Table`.
 pub(crate) struct Described {
     pub(crate) name: &'static str,
     label: &'static str,
+    label_of: Option<SimpleExpr>,
     slugged: bool,
     card: &'static [&'static str],
     hideable: bool,
@@ -34,6 +35,7 @@ impl Described {
         Self {
             name: T::NAME,
             label: T::LABEL,
+            label_of: T::LABEL_OF.map(|(key, table, name)| column_of::<T>(key, table, name)),
             slugged: T::SLUGGED,
             card: T::CARD,
             hideable: T::HIDEABLE,
@@ -66,7 +68,8 @@ impl Described {
         put("kind", self.card.contains(&"kind"));
         put("country", self.card.contains(&"country"));
         put("visibility", self.hideable);
-        select.expr_as(self.column("id"), "id").expr_as(self.column(self.label), "label");
+        let label = self.label_of.clone().unwrap_or_else(|| self.column(self.label));
+        select.expr_as(self.column("id"), "id").expr_as(label, "label");
         for name in ["latitude", "longitude"] {
             let column = if self.located { self.column(name) } else { Expr::val(None::<f64>) };
             select.expr_as(column, name);

@@ -12,7 +12,7 @@ use vku_domain::kernel::violation::Violations;
 
 use super::cursor_mac::CursorKey;
 use super::error::failed;
-use super::table::{SortColumn, Table, column};
+use super::table::{self, SortColumn, Table, column};
 
 /// Which way a page is read from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +35,7 @@ impl SortColumn {
             Self::Instant(_) => {
                 DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).into())
             }
-            Self::Text(_) | Self::OptionalText(_) => Some(text.into()),
+            Self::Text(_) | Self::OptionalText(_) | Self::Of(..) => Some(text.into()),
         }
     }
 }
@@ -55,6 +55,7 @@ impl<T: Table> Order<T> {
     fn expr(column: SortColumn) -> SimpleExpr {
         match column {
             SortColumn::Text(name) | SortColumn::Instant(name) => self::column::<T>(name),
+            SortColumn::Of(key, table, name) => table::column_of::<T>(key, table, name),
             SortColumn::OptionalText(name) => Func::coalesce([self::column::<T>(name), Expr::val("")]).into(),
         }
     }

@@ -16,3 +16,4 @@ pub(crate) mod select;
 mod slug;
 pub mod store;
 pub mod table;
+mod unique;

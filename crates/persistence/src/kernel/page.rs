@@ -25,9 +25,16 @@ impl Reader<'_> {
         parent: Option<&Key>,
         deleted: bool,
     ) -> Result<Stored<T>, Error> {
+        self.actor().reads::<T>()?;
         self.may_see_deleted::<T>(deleted)?;
         let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
-        one::<T>(self, key, parent, deleted, None).await
+        Ok(self.shown(one::<T>(self, key, parent, deleted, None).await?))
+    }
+
+    /// The resource without the members that the actor does not read.
+    pub(crate) fn shown<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
+        stored.data.conceal(T::concealed(self.actor().role));
+        stored
     }
 
     /// What a part belongs to, if the actor sees it.
@@ -43,6 +50,7 @@ impl Reader<'_> {
     ///
     /// Errors: 400 for a cursor of another list, 404 where the parent is not the actor's to see.
     pub async fn list<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
+        self.actor().reads::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
         let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
         self.page(query, parent).await
@@ -50,6 +58,7 @@ impl Reader<'_> {
 
     /// A page of the parts of all parents that the actor sees, for exports.
     pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
+        self.actor().reads::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
         self.page(query, None).await
     }
@@ -98,6 +107,7 @@ impl Reader<'_> {
         };
         let next = if has_next { token(rows.last(), Way::Next)? } else { None };
         let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
-        Ok(Page { items: complete::<T>(self.tx(), &rows).await?, next, prev, total })
+        let items = complete::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect();
+        Ok(Page { items, next, prev, total })
     }
 }

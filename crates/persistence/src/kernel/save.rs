@@ -23,7 +23,7 @@ use super::row::{Meta, Row};
 use super::select::one;
 use super::store::Writer;
 use super::table::{Parent, Table, column};
-use super::{card, select};
+use super::{card, select, unique};
 use crate::change::NewChange;
 
 impl Writer<'_> {
@@ -46,7 +46,10 @@ impl Writer<'_> {
         let meta =
             Meta { id, parent: parent_id, version: 1, created_at: at, updated_at: at, deleted_at: None };
         let (row, links) = row::<T>(meta, &data)?;
-        T::Entity::insert(row.into_active_model()).exec_without_returning(self.tx()).await.map_err(failed)?;
+        let row = row.into_active_model();
+        unique::check::<T>(self, id, &row).await?;
+        let inserted = T::Entity::insert(row).exec_without_returning(self.tx()).await;
+        inserted.map_err(unique::failed::<T>)?;
         link::save::<T>(self.tx(), id, links, true).await?;
         self.noted::<T>(id, ChangeAction::Created, None).await
     }
@@ -70,7 +73,7 @@ impl Writer<'_> {
             self.claim_slug(before.id, &mut data).await?;
         }
         if data == before.data {
-            return Ok(before);
+            return Ok(self.shown(before));
         }
         T::guard(self, &before, &data).await?;
         let passage = passage(&before.data, &data, None);
@@ -245,6 +248,9 @@ impl Writer<'_> {
     async fn update<T: Table>(&self, meta: Meta, data: &T, version: i64) -> Result<(), Error> {
         let (row, links) = row::<T>(meta, data)?;
         let row = row.into_active_model().reset_all();
+        if meta.deleted_at.is_none() {
+            unique::check::<T>(self, meta.id, &row).await?;
+        }
         // The row is locked, so its version is the one that was read; should it ever not be, nothing is overwritten.
         let updated = T::Entity::update_many()
             .set(row)
@@ -252,7 +258,7 @@ impl Writer<'_> {
             .filter(column::<T>("version").eq(version))
             .exec(self.tx())
             .await
-            .map_err(failed)?;
+            .map_err(unique::failed::<T>)?;
         if updated.rows_affected != 1 {
             return Err(Error::new(Code::PreconditionFailed, "It was changed in the meantime."));
         }
@@ -277,10 +283,10 @@ impl Writer<'_> {
             action,
             version: stored.version,
             visibility: self.log_visibility(&stored),
-            state: serde_json::to_value(&stored).map_err(Error::internal)?,
+            state: logged(&stored)?,
             passage,
         });
-        Ok(stored)
+        Ok(self.shown(stored))
     }
 
     /// A part is seen by whoever sees what it belongs to.
@@ -296,7 +302,7 @@ impl Writer<'_> {
         let select = T::Entity::find().filter(column::<T>("id").eq(id));
         let tx = self.tx();
         let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
-        select::complete::<T>(tx, &rows).await?.pop().ok_or_else(Error::not_found)
+        select::complete::<T>(self, &rows).await?.pop().ok_or_else(Error::not_found)
     }
 }
 
@@ -312,6 +318,15 @@ impl<T: Table> Saved<T> {
     ) -> Result<Stored<T>, Error> {
         writer.noted(self.0, action, passage).await
     }
+}
+
+/// The state that the log keeps.
+fn logged<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
+    let mut state = serde_json::to_value(stored).map_err(Error::internal)?;
+    if let Some(members) = state.as_object_mut() {
+        members.retain(|name, _| !T::UNLOGGED.contains(&name.as_str()));
+    }
+    Ok(state)
 }
 
 fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, Links), Error> {

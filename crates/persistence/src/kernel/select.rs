@@ -62,14 +62,15 @@ pub(crate) async fn one<T: Table>(
     }
     let tx = reader.tx();
     let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
-    complete::<T>(tx, &rows).await?.pop().ok_or_else(Error::not_found)
+    complete::<T>(reader, &rows).await?.pop().ok_or_else(Error::not_found)
 }
 
 /// Makes resources of rows: at most two queries for links, one for each kind of reference and those that derive.
 pub(crate) async fn complete<T: Table>(
-    tx: &DatabaseTransaction,
+    reader: &Reader<'_>,
     rows: &[QueryResult],
 ) -> Result<Vec<Stored<T>>, Error> {
+    let tx = reader.tx();
     let rows = rows
         .iter()
         .map(|row| T::Row::from_query_result(row, "").map(Row::split))
@@ -103,7 +104,7 @@ pub(crate) async fn complete<T: Table>(
         }
     }
     decorate(tx, &mut items).await?;
-    T::derive(tx, &mut items).await?;
+    T::derive(reader, &mut items).await?;
     Ok(items)
 }
 

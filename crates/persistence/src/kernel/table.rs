@@ -3,14 +3,15 @@
 use std::str::FromStr;
 
 use deserr::Deserr;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
-use sea_orm::{ActiveModelTrait, DatabaseTransaction, EntityTrait, FromQueryResult, IntoActiveModel};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel};
 use serde::Serialize;
 use serde_json::Value;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Card, Key};
 use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::text::Both;
 use vku_domain::kernel::value::{Money, PartialDate};
 use vku_domain::kernel::violation::{Fault, Violations};
 
@@ -29,6 +30,22 @@ pub enum SortColumn {
     OptionalText(&'static str),
     /// An instant.
     Instant(&'static str),
+    /// A text of what it refers to: foreign key, table and column there.
+    Of(&'static str, &'static str, &'static str),
+}
+
+/// What no two rows may have alike. An index of the table promises it; this says it before, in words.
+pub struct Unique {
+    /// The columns.
+    pub columns: &'static [&'static str],
+    /// Among the rows where this column is true.
+    pub only: Option<&'static str>,
+    /// Whether deleted rows count too.
+    pub deleted_too: bool,
+    /// The problem.
+    pub code: Code,
+    /// What it says.
+    pub detail: fn() -> Both,
 }
 
 /// A resource and its table. Column and table names are the JSON members' and the resource's own.
@@ -48,6 +65,10 @@ pub trait Table: Resource<Parent: Parent> {
     const HIDEABLE: bool = false;
     /// Whether it has `latitude` and `longitude`.
     const LOCATED: bool = false;
+    /// Where its label lies, if not in a column of its own: foreign key, table and column there.
+    const LABEL_OF: Option<(&'static str, &'static str, &'static str)> = None;
+    /// What no two of them may have alike.
+    const UNIQUE: &'static [Unique] = &[];
     /// Its foreign keys to other resources, beside sets and parties: column and resource.
     const REFERS: &'static [(&'static str, &'static str)] = &[];
 
@@ -68,11 +89,8 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
-    /// Fills in what is derived; a fixed number of queries for the whole page.
-    fn derive(
-        _tx: &DatabaseTransaction,
-        _items: &mut [Stored<Self>],
-    ) -> impl Future<Output = Result<(), Error>> + Send {
+    /// Fills in what is derived, as far as the actor may know it; a fixed number of queries for the whole page.
+    fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
     }
 
@@ -151,6 +169,20 @@ pub(crate) fn column<T: Resource>(name: impl Into<String>) -> Expr {
 /// The column is one of the words; true when none is wanted.
 pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
     (!wanted.is_empty()).then(|| column::<T>(name).is_in(wanted.iter().map(W::to_string)))
+}
+
+/// A column of what the foreign key leads to.
+pub(crate) fn column_of<T: Resource>(
+    key: &'static str,
+    table: &'static str,
+    name: &'static str,
+) -> SimpleExpr {
+    let there = Query::select()
+        .expr(Expr::col((Alias::new(table), Alias::new(name))))
+        .from(table)
+        .and_where(Expr::col((Alias::new(table), Alias::new("id"))).eq(column::<T>(key)))
+        .take();
+    SimpleExpr::SubQuery(None, Box::new(there.into()))
 }
 
 /// One of the words is in the resource's set; true when none is wanted.

@@ -178,7 +178,7 @@ fn operation<T: Feature>(it: Operation) -> Value {
         "tags": [tag::<T>()],
         "summary": it.summary::<T>(),
         "description": it.description::<T>(),
-        "security": if it.reads() { json!([{}, { "bearer": [] }]) } else { json!([{ "bearer": [] }]) },
+        "security": if it.reads() && T::PUBLIC { json!([{}, { "bearer": [] }]) } else { json!([{ "bearer": [] }]) },
         "parameters": parameters::<T>(it),
         "responses": responses::<T>(it),
     });
