@@ -152,6 +152,22 @@ pub(crate) async fn index(
     manager.create_index(index).await
 }
 
+/// Creates an index by which no two rows, deleted ones aside, have the column alike; among those where `only` is true.
+pub(crate) async fn unique_among_living(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    column: &'static str,
+    only: Option<&'static str>,
+) -> Result<(), DbErr> {
+    let name = format!("{table}_{column}_unique");
+    let mut index = Index::create().unique().name(name).table(table).col(column).to_owned();
+    index.and_where(Expr::col("deleted_at").is_null());
+    if let Some(only) = only {
+        index.and_where(Expr::col(only).eq(true));
+    }
+    manager.create_index(index).await
+}
+
 /// The `MigrationTrait` of a step that only creates: the name is the file's, the body gets the manager.
 #[macro_export]
 macro_rules! step {

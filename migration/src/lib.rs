@@ -2,11 +2,14 @@
 
 mod columns;
 mod m20261122_account;
+mod m20261122_contact;
 mod m20261122_funding;
 mod m20261122_kernel;
+mod m20261122_member;
 mod m20261122_organisation;
 mod m20261122_partnership;
 mod m20261122_programme;
+mod m20261122_programme_rules;
 mod m20261122_utility;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -25,6 +28,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_partnership::Migration),
             Box::new(m20261122_funding::Migration),
             Box::new(m20261122_account::Migration),
+            Box::new(m20261122_programme_rules::Migration),
+            Box::new(m20261122_member::Migration),
+            Box::new(m20261122_contact::Migration),
         ]
     }
 }

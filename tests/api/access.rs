@@ -114,6 +114,52 @@ get_funding_programme        deleted           401     403     403     403     2
 update_funding_programme     others            401     403     403     403     200     200
 delete_funding_programme     idle              401     403     403     403     204     204
 restore_funding_programme    deleted           401     403     403     403     200     200
+
+list_members                 -                 401     200     200     200     200     200
+list_members                 deleted           401     403     403     403     200     200
+create_member                -                 401     403     403     403     201     201
+get_member                   own               401     200     200     200     200     200
+get_member                   others            401     200     200     200     200     200
+get_member                   paused            401     404     200     200     200     200
+get_member                   internal          401     404     404     404     200     200
+get_member                   deleted           401     403     403     403     200     200
+update_member                own               401     403     200     403     200     200
+update_member                others            401     403     403     403     200     200
+update_member                internal          401     403     404     403     200     200
+delete_member                own               401     403     403     403     204     204
+delete_member                idle              401     403     403     403     204     204
+restore_member               deleted           401     403     403     403     200     200
+get_member_transitions       own               401     200     200     200     200     200
+get_member_transitions       others            401     200     200     200     200     200
+get_member_transitions       internal          401     404     404     404     200     200
+transition_member            own               401     403     403     403     200     200
+transition_member            others            401     403     403     403     200     200
+transition_member            internal          401     403     403     403     200     200
+
+list_member_contacts         own               401     403     200     403     200     200
+list_member_contacts         others            401     403     200     403     200     200
+list_member_contacts         paused            401     403     200     403     200     200
+list_member_contacts         internal          401     403     404     403     200     200
+create_member_contact        own               401     403     201     403     201     201
+create_member_contact        others            401     403     403     403     201     201
+create_member_contact        paused            401     403     403     403     201     201
+create_member_contact        internal          401     403     404     403     201     201
+get_member_contact           own               401     403     200     403     200     200
+get_member_contact           others            401     403     200     403     200     200
+get_member_contact           silent            401     403     404     403     200     200
+get_member_contact           paused            401     403     200     403     200     200
+get_member_contact           internal          401     403     404     403     200     200
+update_member_contact        own               401     403     200     403     200     200
+update_member_contact        others            401     403     403     403     200     200
+update_member_contact        silent            401     403     404     403     200     200
+update_member_contact        paused            401     403     403     403     200     200
+update_member_contact        internal          401     403     404     403     200     200
+delete_member_contact        own               401     403     204     403     204     204
+delete_member_contact        others            401     403     403     403     204     204
+delete_member_contact        silent            401     403     404     403     204     204
+delete_member_contact        paused            401     403     403     403     204     204
+delete_member_contact        internal          401     403     404     403     204     204
+restore_member_contact       own               401     403     403     403     200     200
 ";
 
 /// The targets of an operation, in the order of the table.
@@ -122,10 +168,20 @@ fn targets(operation: &str) -> &'static [&'static str] {
     match operation {
         "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" => &["-"],
         "create_access_token" => &["right", "wrong"],
-        "list_partnerships" | "list_utilities" | "list_organisations" | "list_funding_programmes" => {
-            &["-", "deleted"]
+        "list_partnerships"
+        | "list_utilities"
+        | "list_organisations"
+        | "list_funding_programmes"
+        | "list_members" => &["-", "deleted"],
+        "create_utility" | "create_organisation" | "create_funding_programme" | "create_member" => &["-"],
+        "get_member" => &["own", "others", "paused", "internal", "deleted"],
+        "update_member" | "get_member_transitions" | "transition_member" => &["own", "others", "internal"],
+        "delete_member" => &["own", "idle"],
+        "list_member_contacts" | "create_member_contact" => &["own", "others", "paused", "internal"],
+        "get_member_contact" | "update_member_contact" | "delete_member_contact" => {
+            &["own", "others", "silent", "paused", "internal"]
         }
-        "create_utility" | "create_organisation" | "create_funding_programme" => &["-"],
+        "restore_member_contact" => &["own"],
         "create_partnership" | "delete_partnership" | "transition_partnership" => &["own", "others"],
         "get_partnership" => &["own", "others", "own internal", "members", "internal", "deleted"],
         "update_partnership"
@@ -142,9 +198,11 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "get_organisation" | "get_funding_programme" => &["others", "deleted"],
         "update_organisation" | "update_funding_programme" => &["others"],
         "delete_organisation" | "delete_funding_programme" => &["idle"],
-        "restore_partnership" | "restore_utility" | "restore_organisation" | "restore_funding_programme" => {
-            &["deleted"]
-        }
+        "restore_partnership"
+        | "restore_utility"
+        | "restore_organisation"
+        | "restore_funding_programme"
+        | "restore_member" => &["deleted"],
         other => panic!("`{other}` is new: who may do it? Give it a place here and in the table."),
     }
 }
@@ -173,14 +231,24 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
 impl Operation {
     /// The path for a target. Whatever writes is a rehearsal, so that the order of the table does not matter.
     fn path(&self, target: &'static str, places: &Places) -> String {
-        let kinds =
-            [("organisation", "organisation"), ("programme", "funding_programme"), ("utilit", "utility")];
+        let kinds = [
+            ("organisation", "organisation"),
+            ("programme", "funding_programme"),
+            ("utilit", "utility"),
+            ("member", "member"),
+        ];
         let kind = kinds.into_iter().find(|(word, _)| self.id.contains(word));
         let kind = kind.map_or("partnership", |(_, kind)| kind);
         let place = |kind: &'static str| places.get(&(kind, target)).map_or("", String::as_str);
-        let part = if self.id.starts_with("restore") { "deleted funding" } else { "funding" };
-        let part = if self.path.contains("_id}") { part } else { kind };
-        let path = filled(&self.path.replace("{code}", "not_found"), place("partnership"), place(part));
+        let part = match (kind, self.id.starts_with("restore")) {
+            _ if !self.path.contains("_id}") => kind,
+            ("member", false) => "contact",
+            ("member", true) => "deleted contact",
+            (_, false) => "funding",
+            (_, true) => "deleted funding",
+        };
+        let parent = if kind == "member" { kind } else { "partnership" };
+        let path = filled(&self.path.replace("{code}", "not_found"), place(parent), place(part));
         match (&self.method, target) {
             (&Method::GET, "deleted") => path + "?deleted=true",
             (&Method::GET, _) => path,
@@ -261,7 +329,7 @@ fn holds(lines: &[Line]) {
         assert_eq!(coordinator, admin, "{}: an admin may what a coordinator may", who(line));
         assert!(!public || (partner && member && reader), "{}: an account takes nothing away", who(line));
         assert!(!(partner || member || reader) || coordinator, "{}: the office may everything", who(line));
-        if line.reads && !line.target.starts_with("own") {
+        if line.reads && !line.target.starts_with("own") && !line.operation.contains("_member") {
             assert!(partner == member && member == reader, "{}: accounts read alike", who(line));
         }
     }
@@ -275,6 +343,8 @@ fn holds(lines: &[Line]) {
         member.extend(["own", "own internal"].map(|target| format!("{verb}_partnership_funding {target}")));
     }
     member.push("update_utility dresden".into());
+    member.push("update_member own".into());
+    member.extend(["create", "update", "delete"].map(|verb| format!("{verb}_member_contact own")));
     assert_eq!(writes("member"), member);
     for (target, readers) in [
         ("own", "public partner member reader"),
@@ -284,9 +354,26 @@ fn holds(lines: &[Line]) {
         ("internal", ""),
         ("deleted", ""),
     ] {
-        for line in lines.iter().filter(|line| line.reads && line.target == target) {
+        let of_members = |line: &Line| line.operation.contains("_member");
+        for line in lines.iter().filter(|line| line.reads && line.target == target && !of_members(line)) {
             let seen: Vec<_> = COLUMNS[..4].iter().copied().filter(|column| line.may(column)).collect();
             assert_eq!(seen.join(" "), readers, "{} is read by", who(line));
         }
+    }
+    for (operation, target, readers) in [
+        ("list_members", "-", "partner member reader"),
+        ("get_member", "own", "partner member reader"),
+        ("get_member", "others", "partner member reader"),
+        ("get_member", "paused", "member reader"),
+        ("get_member", "internal", ""),
+        ("get_member_contact", "own", "member"),
+        ("get_member_contact", "others", "member"),
+        ("get_member_contact", "silent", ""),
+        ("list_member_contacts", "own", "member"),
+        ("list_member_contacts", "internal", ""),
+    ] {
+        let line = lines.iter().find(|line| line.operation == operation && line.target == target).unwrap();
+        let seen: Vec<_> = COLUMNS[..4].iter().copied().filter(|column| line.may(column)).collect();
+        assert_eq!(seen.join(" "), readers, "{} is read by", who(line));
     }
 }

@@ -98,6 +98,13 @@ const STRANGERS: &[&str] = &[
     "2150",
     "1970-01-01T00:00:00Z",
     "2150-01-01T00:00:00+02:00",
+    "true",
+    "false",
+    "ULLER",
+    "e%",
+    "A_B",
+    "\\",
+    "lena mü",
 ];
 
 impl Parameter {

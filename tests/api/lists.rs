@@ -20,6 +20,7 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
+use super::visibility::planted::{contact, with};
 use crate::harness::database::SECRET;
 use crate::harness::{Caller, on_both};
 
@@ -64,7 +65,7 @@ fn sort_value(item: &Value, key: &str) -> String {
     let text = item[key].as_str().unwrap_or_default();
     let date = || text.parse::<PartialDate>().ok();
     match key {
-        "name" | "title" | "city" => fold(text),
+        "name" | "title" | "city" | "family_name" | "given_name" => fold(text),
         "start" | "from" => date().map(|date| date.first_day().to_string()).unwrap_or_default(),
         "end" => date().map(|date| date.last_day().to_string()).unwrap_or_default(),
         _ => text.to_owned(),
@@ -98,7 +99,7 @@ fn sorts(keys: &[String]) -> Vec<String> {
 
 /// A filter that leaves only a few of the rows, and those rows.
 fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
-    let filters = ["kind", "country", "status", "visibility"].into_iter().flat_map(|name| {
+    let filters = ["kind", "country", "status", "visibility", "language"].into_iter().flat_map(|name| {
         let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
         values.into_iter().map(move |value| (name, value))
     });
@@ -210,6 +211,11 @@ on_both! {
             let kind = if from.is_some() { "grant" } else { "in_kind" };
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
+        }
+        for (number, name) in ["Ärzte", "zulu", "Ztest", "arzt", "Łódź", "a", "Ä", "b", "Ö"].iter().enumerate() {
+            let person = contact(&format!("zxq{number}"), number % 2 == 0);
+            let named = with(person, json!({"family_name": name, "given_name": NASTY[number]}));
+            caller.post("/api/v1/members/hamburg-wasser/contacts", &named).await.expect(201);
         }
         for list in lists(&caller).await {
             let whole = caller.all(&format!("{}?limit=200", list.path)).await;

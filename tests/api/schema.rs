@@ -9,6 +9,7 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
+use super::visibility::planted::contact;
 use crate::harness::on_both;
 
 /// Every row of a resource that there is, or every deleted one.
@@ -64,6 +65,16 @@ on_both! {
             coordinator.post(&format!("/api/v1/{path}"), &body).await.expect(201);
             coordinator.delete(&format!("/api/v1/{path}/gone"), "*").await.expect(204);
         }
+
+        let utility = json!({
+            "slug": "left", "name": "Left", "kind": "municipal", "country": "DE", "sectors": ["water"]
+        });
+        coordinator.post("/api/v1/utilities", &utility).await.expect(201);
+        coordinator.post("/api/v1/members", &json!({"utility": "left"})).await.expect(201);
+        coordinator.delete("/api/v1/members/left", "*").await.expect(204);
+        let contacts = "/api/v1/members/hamburg-wasser/contacts";
+        let person = coordinator.post(contacts, &contact("gone", true)).await.expect(201).json();
+        coordinator.delete(&format!("{contacts}/{}", person["id"].as_str().unwrap()), "*").await.expect(204);
 
         for collection in collections() {
             let (live, deleted) = visit(&collection, Count(&app.store)).await.unwrap();

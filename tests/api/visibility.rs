@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::harness::{Answer, Caller, TestApp, on_both};
-use planted::{OWN, PUBLIC, Planted, Shown, filled, text};
+use planted::{DRESDEN, HAMBURG, OWN, PUBLIC, Planted, Shown, filled, text};
 
 /// An answer as a text, without what names the request.
 fn plain(answer: &Answer) -> String {
@@ -62,6 +62,9 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "sdg_target" => list(&["12.5"]),
         "utility" => [planted("werk"), planted("vodokanal")].concat(),
         "lead" => planted("werk"),
+        "regional_group" => list(&["Zxq"]),
+        "has_active_partnership" | "is_primary" => list(&["true", "false"]),
+        "name" => shown.iter().map(|it| it.word().to_owned()).collect(),
         "organisation" => list(&["vku", "zxqdeleted-verein"]),
         "funder" => list(&["bmz", "zxqdeleted-verein"]),
         "programme" => list(&["betreiberplattform-2024-2027", "zxqdeleted-programm"]),
@@ -106,7 +109,7 @@ async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
         if !parameters.iter().any(|parameter| parameter["name"] == "limit") {
             continue;
         }
-        let path = filled(path, PUBLIC, "");
+        let path = filled(path, if path.contains("/members/") { HAMBURG } else { PUBLIC }, "");
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
             let name = text(parameter, "name");
             for value in values(parameter, &document["components"]["schemas"], shown) {
@@ -180,26 +183,27 @@ async fn lists_do_not_move(app: TestApp, shown: &[Shown]) {
 }
 
 /// The lists of what has a visibility.
-const HIDEABLE: [&str; 2] = ["/api/v1/partnerships", "/api/v1/utilities"];
+const HIDEABLE: [&str; 3] = ["/api/v1/partnerships", "/api/v1/utilities", "/api/v1/members"];
 
 /// The same path with keys of what is hidden, and with keys of what never was.
 fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
     let nobody = uuid::Uuid::now_v7().to_string();
     let mut twins = Vec::new();
     if path.contains("_id}") {
-        assert!(
-            path.starts_with("/api/v1/partnerships/") && path.contains("/funding"),
-            "{path}: plant parts of it"
-        );
-        let phase = text(&planted.funding, "id");
+        let (parent, parts, elsewhere) = match path.split('/').nth(5) {
+            Some("funding") => (&planted.partnership, vec![&planted.funding, &planted.phase], [PUBLIC, OWN]),
+            Some("contacts") => (&planted.member, vec![&planted.contact], [HAMBURG, DRESDEN]),
+            _ => panic!("{path}: plant parts of it"),
+        };
+        let phase = text(parts[0], "id");
         for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
-            let parent = text(&planted.partnership, key);
+            let parent = text(parent, key);
             twins.push((filled(path, &parent, &phase), filled(path, unknown, &nobody)));
         }
         if path.contains("{id}") {
-            for phase in [&planted.phase, &planted.funding].into_iter().filter(|phase| phase.is_object()) {
+            for phase in parts.into_iter().filter(|phase| phase.is_object()) {
                 let phase = text(phase, "id");
-                twins.extend([PUBLIC, OWN].map(|it| (filled(path, it, &phase), filled(path, it, &nobody))));
+                twins.extend(elsewhere.map(|it| (filled(path, it, &phase), filled(path, it, &nobody))));
             }
         }
         return twins;
@@ -209,6 +213,7 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         "utilities" => vec![&planted.municipal, &planted.partner],
         "organisations" => vec![&planted.organisation],
         "funding-programmes" => vec![&planted.programme],
+        "members" => vec![&planted.member],
         _ => panic!("{path}: plant some of these"),
     };
     for one in hidden.into_iter().filter(|one| one.is_object()) {

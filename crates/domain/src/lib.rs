@@ -5,8 +5,10 @@
 
 pub mod account;
 pub mod change;
+pub mod contact;
 pub mod funding;
 pub mod kernel;
+pub mod member;
 pub mod organisation;
 pub mod partnership;
 pub mod party;

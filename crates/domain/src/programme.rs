@@ -11,9 +11,11 @@ use crate::kernel::parameters::Instant;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Key, Pending, Ref};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::rules::{distinct, ordered};
+use crate::kernel::rules::{days_ordered, distinct, ordered};
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Country, Line, Localized, Money, PartialDate, Sector, Slug, Visibility, WebUrl};
+use crate::kernel::value::{
+    Country, Day, Line, Localized, Money, Months, PartialDate, Percent, Sector, Slug, Visibility, WebUrl,
+};
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
 
@@ -33,6 +35,49 @@ crate::vocabulary! {
         /// a funded post or structure
         Institutional = "institutional",
     }
+}
+
+/// Who may have money of a programme, how much, and for what.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct ProgrammeRules {
+    /// Who may apply, in words.
+    #[deserr(default)]
+    pub who_may_apply: Option<Localized>,
+    /// The most that one grant gives.
+    #[deserr(default)]
+    pub max_grant: Option<Money>,
+    /// The share that the applicant brings itself, in per cent.
+    #[deserr(default)]
+    pub own_share_percent: Option<Percent>,
+    /// The longest that it pays for one partnership, in months.
+    #[deserr(default)]
+    pub max_months: Option<Months>,
+    /// Whether it pays for travel.
+    #[deserr(default)]
+    pub travel_allowed: Option<bool>,
+    /// The most that goods may cost.
+    #[deserr(default)]
+    pub goods_max: Option<Money>,
+}
+
+/// A call for applications.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct ProgrammeCall {
+    /// What it is called.
+    pub title: Line,
+    /// The first day of applying.
+    #[deserr(default)]
+    pub opens_on: Option<Day>,
+    /// The last day of applying.
+    #[deserr(default)]
+    pub closes_on: Option<Day>,
+    /// Where it is published.
+    #[deserr(default)]
+    pub url: Option<WebUrl>,
 }
 
 /// A programme that pays for partnerships. Always public.
@@ -72,6 +117,9 @@ pub struct FundingProgramme {
     /// Its whole budget.
     #[deserr(default)]
     pub volume: Option<Money>,
+    /// Who may have money of it, how much, and for what.
+    #[deserr(default)]
+    pub rules: Option<ProgrammeRules>,
     /// What it does, for people.
     #[deserr(default)]
     pub description: Option<Localized>,
@@ -81,6 +129,10 @@ pub struct FundingProgramme {
     /// Where these facts were published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
+    /// Its calls for applications.
+    #[serde(default)]
+    #[deserr(default)]
+    pub calls: Vec<ProgrammeCall>,
 }
 
 /// A relation to a programme.
@@ -151,6 +203,10 @@ impl Resource for FundingProgramme {
         distinct(&self.sectors, "/sectors", violations);
         distinct(&self.countries, "/countries", violations);
         ordered(self.start.as_ref(), self.end.as_ref(), "/end", violations);
+        for (index, call) in self.calls.iter().enumerate() {
+            let at = format!("/calls/{index}/closes_on");
+            days_ordered(call.opens_on.as_ref(), call.closes_on.as_ref(), &at, violations);
+        }
         // A programme is public, and so is whoever stands in it.
         for (member, parties) in [("funders", &self.funders), ("implementers", &self.implementers)] {
             for (index, party) in parties.iter().enumerate() {

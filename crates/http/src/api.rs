@@ -4,7 +4,9 @@ use actix_web::web::{self, ServiceConfig};
 use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+use vku_domain::contact::Contact;
 use vku_domain::funding::Funding;
+use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
@@ -39,6 +41,8 @@ features! {
     Utility,
     Organisation,
     FundingProgramme,
+    Member,
+    Contact,
 }
 
 /// Single endpoints: each stands here and in [`Base`].

@@ -3,6 +3,7 @@
 //! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
 
 pub mod api;
+mod contact;
 pub mod docs;
 pub mod export;
 mod funding;
@@ -10,6 +11,7 @@ mod health;
 mod index;
 pub mod kernel;
 mod login;
+mod member;
 mod organisation;
 mod partnership;
 mod problems;

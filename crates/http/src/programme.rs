@@ -29,6 +29,12 @@ impl Feature for FundingProgramme {
             "start": "2024-07",
             "end": "2027-06",
             "volume": { "amount": "6000000.00", "currency": "EUR" },
+            "rules": {
+                "who_may_apply": { "en": "German municipal utilities." },
+                "max_months": 36,
+                "travel_allowed": true
+            },
+            "calls": [{ "title": "Third round", "opens_on": "2026-04-01", "closes_on": "2026-06-30" }],
             "created_at": "2026-03-01T08:00:00.000000Z",
             "updated_at": "2026-03-01T08:00:00.000000Z",
             "version": 1

@@ -6,8 +6,10 @@
 
 pub mod account;
 pub mod change;
+mod contact;
 mod funding;
 pub mod kernel;
+mod member;
 mod organisation;
 mod partnership;
 mod programme;
@@ -15,7 +17,9 @@ mod utility;
 
 use kernel::card::Described;
 use kernel::table::{Parent, Table};
+use vku_domain::contact::Contact;
 use vku_domain::funding::Funding;
+use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
@@ -67,4 +71,6 @@ resources! {
     FundingProgramme,
     Partnership,
     Funding,
+    Member,
+    Contact,
 }

@@ -11,10 +11,10 @@ use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::Instant;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::state::Wanted;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::{
     Participant, ParticipantRole, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort,
+    PartnershipStatus,
 };
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
@@ -25,8 +25,8 @@ use crate::kernel::link::{Links, PartyLink};
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
-    SortColumn, Table, column, first_day, in_set, json_opt, last_day, named, one_of, seen_by_visibility,
-    text, text_opt, to_json_opt, to_text,
+    SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named, one_of,
+    seen_by_visibility, text, text_opt, to_json_opt, to_text,
 };
 
 row! {
@@ -118,12 +118,6 @@ impl Table for Partnership {
     }
 
     fn condition(filter: &PartnershipFilter, actor: &Actor) -> Condition {
-        let status = (!filter.status.is_empty()).then(|| {
-            let known =
-                filter.status.iter().filter_map(|Wanted(status)| status.map(|status| status.as_str()));
-            let unknown = filter.status.contains(&Wanted(None)).then(|| column::<Self>("status").is_null());
-            Condition::any().add(column::<Self>("status").is_in(known)).add_option(unknown)
-        });
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
         let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(named::<Utility>(keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
@@ -152,7 +146,7 @@ impl Table for Partnership {
         });
         let (start, end) = (|| column::<Self>("start_first"), || column::<Self>("end_last"));
         Condition::all()
-            .add_option(status)
+            .add_option(in_status::<Self, _>(&filter.status))
             .add_option(country)
             .add_option(in_set::<Self, _>("sectors", &filter.sector))
             .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
@@ -250,6 +244,28 @@ fn owners(condition: Condition) -> SelectStatement {
 
 /// The ids of the partnerships, deleted ones aside, in which one of the actor's utilities takes part today.
 pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
+    let live =
+        Query::select().column("id").from("partnership").and_where(Expr::col("deleted_at").is_null()).take();
+    let here = Expr::col("utility_id").is_in(actor.utilities.iter().copied());
+    owners(today(actor).add(here).add(Expr::col("owner_id").in_subquery(live)))
+}
+
+/// The ids of the utilities that take part today in an active partnership that the actor sees.
+pub(crate) fn at_work_today(actor: &Actor) -> SelectStatement {
+    let active = Query::select()
+        .column("id")
+        .from("partnership")
+        .and_where(column::<Partnership>("status").eq(PartnershipStatus::Active.as_str()))
+        .and_where(column::<Partnership>("deleted_at").is_null())
+        .cond_where(Partnership::visible(actor))
+        .take();
+    let utilities = today(actor).add(Expr::col("owner_id").in_subquery(active));
+    let known = utilities.add(Expr::col("utility_id").is_not_null());
+    Query::select().column("utility_id").from("partnership_party").cond_where(known).take()
+}
+
+/// Who takes part on the day of the request.
+fn today(actor: &Actor) -> Condition {
     let today = actor.today().to_string();
     let begun = Condition::any()
         .add(Expr::col("from_first").is_null())
@@ -257,8 +273,5 @@ pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
     let not_left = Condition::any()
         .add(Expr::col("until_last").is_null())
         .add(Expr::col("until_last").gte(today.as_str()));
-    let live =
-        Query::select().column("id").from("partnership").and_where(Expr::col("deleted_at").is_null()).take();
-    let here = Expr::col("utility_id").is_in(actor.utilities.iter().copied());
-    owners(Condition::all().add(here).add(begun).add(not_left).add(Expr::col("owner_id").in_subquery(live)))
+    Condition::all().add(begun).add(not_left)
 }

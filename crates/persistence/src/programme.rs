@@ -13,7 +13,7 @@ use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::table::{
     SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text, text_opt,
-    to_json_opt, to_text,
+    to_json, to_json_opt, to_text,
 };
 
 row! {
@@ -28,9 +28,11 @@ row! {
         end_last: String,
         volume_minor: Option<i64>,
         volume_currency: Option<String>,
+        rules: Option<Json>,
         description: Option<Json>,
         url: Option<String>,
         source_url: Option<String>,
+        calls: Option<Json>,
     }
 }
 
@@ -54,9 +56,11 @@ impl Table for FundingProgramme {
             start,
             end,
             volume,
+            rules,
             description,
             url,
             source_url,
+            calls,
         } = data;
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
@@ -69,9 +73,11 @@ impl Table for FundingProgramme {
             end_last: last_day(end),
             volume_minor: volume.as_ref().map(|volume| volume.minor_units()),
             volume_currency: volume.as_ref().map(|volume| volume.currency().to_string()),
+            rules: to_json_opt(rules)?,
             description: to_json_opt(description)?,
             url: to_text(url),
             source_url: to_text(source_url),
+            calls: Some(to_json(calls)?),
         };
         let links = Links::default()
             .set("sectors", sectors)
@@ -93,9 +99,11 @@ impl Table for FundingProgramme {
             start: text_opt(row.start)?,
             end: text_opt(row.end)?,
             volume: money(row.volume_minor, row.volume_currency)?,
+            rules: json_opt(row.rules)?,
             description: json_opt(row.description)?,
             url: text_opt(row.url)?,
             source_url: text_opt(row.source_url)?,
+            calls: json_opt(row.calls)?.unwrap_or_default(),
         })
     }
 

@@ -1,14 +1,15 @@
 //! How utilities lie in their table.
 
 use sea_orm::DatabaseTransaction;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error, Named};
 use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::Instant;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::{Location, Visibility};
+use vku_domain::member::Member;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
@@ -201,6 +202,16 @@ impl Table for Utility {
             // A programme is public, and so is whoever stands in it.
             dependents.extend(naming::<FundingProgramme>(writer.tx(), before.id, Condition::all()).await?);
         }
+        if moved {
+            // A member is a municipal utility.
+            let select = Query::select()
+                .column("id")
+                .from(Member::NAME)
+                .and_where(Expr::col("utility_id").eq(before.id))
+                .and_where(Expr::col("deleted_at").is_null())
+                .take();
+            dependents.extend(cards::<Member>(writer.tx(), select).await?);
+        }
         if dependents.is_empty() {
             return Ok(());
         }
@@ -215,7 +226,6 @@ async fn naming<T: Table>(
     utility: Uuid,
     conflict: Condition,
 ) -> Result<Vec<Named>, Error> {
-    use sea_orm::ConnectionTrait;
     let ids = Query::select()
         .distinct()
         .expr_as(column::<T>("id"), "id")
@@ -225,6 +235,12 @@ async fn naming<T: Table>(
         .and_where(column::<T>("deleted_at").is_null())
         .cond_where(conflict)
         .take();
+    cards::<T>(tx, ids).await
+}
+
+/// The resources of these ids, as an error names them.
+async fn cards<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Result<Vec<Named>, Error> {
+    use sea_orm::ConnectionTrait;
     let rows = tx.query_all(&ids).await.map_err(failed)?;
     let ids =
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;

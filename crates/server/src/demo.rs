@@ -60,7 +60,9 @@ async fn load(store: &Store) -> Result<(), Failure> {
                 "utilities",
                 "funding-programmes",
                 "partnerships",
-                "partnership-funding"
+                "partnership-funding",
+                "members",
+                "member-contacts"
             ] {
                 let file = File { name: collection, bytes: text.as_bytes(), mode: Mode::Create };
                 let tally: Tally = import::rows(writer, collection, &file, &mut faults).await?;

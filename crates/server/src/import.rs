@@ -307,10 +307,9 @@ impl Sheet<'_> {
 /// An object of which every cell is empty is absent as a whole.
 fn collapse(body: &mut Map<String, serde_json::Value>) {
     for value in body.values_mut() {
-        if value
-            .as_object()
-            .is_some_and(|members| !members.is_empty() && members.values().all(|it| it.is_null()))
-        {
+        let Some(members) = value.as_object_mut() else { continue };
+        collapse(members);
+        if !members.is_empty() && members.values().all(serde_json::Value::is_null) {
             *value = serde_json::Value::Null;
         }
     }

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::api::visibility::planted::{
-    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, municipal_utility, partner_utility, partnership, plant, text, with,
+    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, partner_utility, partnership, plant,
+    text, with,
 };
 use crate::harness::TestApp;
 
@@ -25,6 +26,11 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "update_utility" => json!({ "legal_form": "Zxq" }),
         "update_organisation" => json!({ "aliases": ["Zxq"] }),
         "update_funding_programme" => json!({ "url": "https://zxq.example" }),
+        "create_member" => json!({ "utility": "harzwasserwerke" }),
+        "update_member" => json!({ "interests": { "sectors": ["water"] } }),
+        "transition_member" => json!({ "to": "paused" }),
+        "create_member_contact" => contact("zxq", false),
+        "update_member_contact" => json!({ "function": "Zxq" }),
         "transition_partnership" => json!({ "to": "suspended" }),
         _ => return None,
     })
@@ -73,6 +79,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
     }
     places.insert(("organisation", "others"), "bmz".into());
     places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
+    members(app, &mut places).await;
     for target in ["idle", "deleted"] {
         for (kind, path, body) in [
             ("utility", utilities, municipal_utility(&format!("Zxq {target}"), "public")),
@@ -93,4 +100,35 @@ pub(super) async fn places(app: &TestApp) -> Places {
         app.coordinator().delete(&path, "*").await.expect(204);
     }
     places
+}
+
+/// Members of all kinds, and their contacts: who agreed to stand in the directory, and who did not.
+async fn members(app: &TestApp, places: &mut Places) {
+    for (target, key) in [("own", DRESDEN), ("others", HAMBURG), ("silent", HAMBURG)] {
+        places.insert(("member", target), key.into());
+    }
+    let internal = plant(app, "/api/v1/utilities", municipal_utility("Zxq member", "internal")).await;
+    for (target, utility, status) in [
+        ("paused", "stadtwerke-norderstedt".to_owned(), "paused"),
+        ("internal", text(&internal, "id"), "active"),
+    ] {
+        let body = json!({ "utility": utility, "status": status });
+        places.insert(("member", target), text(&plant(app, "/api/v1/members", body).await, "id"));
+    }
+    for target in ["idle", "deleted"] {
+        let utility = plant(app, "/api/v1/utilities", municipal_utility("Zxq member", "public")).await;
+        let made = plant(app, "/api/v1/members", json!({ "utility": utility["id"] })).await;
+        places.insert(("member", target), text(&made, "id"));
+    }
+    let deleted = format!("/api/v1/members/{}", places[&("member", "deleted")]);
+    app.coordinator().delete(&deleted, "*").await.expect(204);
+    for target in ["own", "others", "silent", "paused", "internal"] {
+        let path = format!("/api/v1/members/{}/contacts", places[&("member", target)]);
+        let person = plant(app, &path, contact("zxq", target != "silent")).await;
+        places.insert(("contact", target), text(&person, "id"));
+    }
+    let path = format!("/api/v1/members/{DRESDEN}/contacts");
+    let person = text(&plant(app, &path, contact("zxq", true)).await, "id");
+    app.coordinator().delete(&format!("{path}/{person}"), "*").await.expect(204);
+    places.insert(("deleted contact", "own"), person);
 }

@@ -127,8 +127,8 @@ on_empty! {
         assert!(err.contains("`utilites`") && err.contains("utilities"), "{err}");
         let err = home.run(&["import", "utilities", "nowhere.csv"]).fails();
         assert!(err.starts_with("vku-partnerships: nowhere.csv cannot be read"), "{err}");
-        let err = home.run(&["export", "members"]).fails();
-        assert!(err.contains("there is no resource `members`"), "{err}");
+        let err = home.run(&["export", "sessions"]).fails();
+        assert!(err.contains("there is no resource `sessions`"), "{err}");
     }
 }
 

@@ -6,10 +6,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use vku_domain::contact::Contact;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::time::Clock;
+use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
@@ -44,7 +46,13 @@ pub(super) async fn add(url: &str) {
             tx.create::<Utility>(None, row.utility()).await?;
             tx.create::<FundingProgramme>(None, row.programme()).await?;
             tx.create::<Partnership>(None, row.partnership()).await?;
-            tx.create::<Funding>(Some(&parent), row.funding()).await
+            tx.create::<Funding>(Some(&parent), row.funding()).await?;
+            if row.utility()["kind"] == "municipal" {
+                let utility: Key = format!("utility-{number}").parse().unwrap();
+                tx.create::<Member>(None, row.member()).await?;
+                tx.create::<Contact>(Some(&utility), row.contact()).await?;
+            }
+            Ok(())
         };
         write(&store, Origin::Import, add).await.unwrap();
     }
@@ -150,6 +158,31 @@ impl Row {
                 {"role": "partner", "party": {"utility": partner}},
                 {"role": "supporting", "party": {"organisation": self.pick(&["kfw", "bmz"], 1)}},
             ],
+        })
+    }
+
+    fn member(&self) -> Value {
+        json!({
+            "utility": format!("utility-{}", self.0),
+            "status": self.pick(&[Some("interested"), None, Some("active"), Some("left"), Some("paused")], 4),
+            "regional_group": self.pick(&[None, Some("Ost"), Some("ost"), Some("Süd-West")], 4),
+            "interests": {
+                "sectors": self.pick(SECTORS, 4),
+                "countries": self.pick(&[&[][..], &["UA"], &["ZM", "MA"]], 4),
+                "working_areas": self.pick(AREAS, 4),
+            },
+        })
+    }
+
+    fn contact(&self) -> Value {
+        let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "1"});
+        json!({
+            "given_name": self.pick(&["Émile", "Anna Lena", "100%", "a_b"], 4),
+            "family_name": self.pick(&["Łoś", "Müller", "O'Brien \\", "ISSI"], 4),
+            "email": format!("person-{}@zxq.example", self.0),
+            "language": self.pick(&["de", "en", "fr"], 4),
+            "is_primary": self.pick(&[true, false], 4),
+            "consents": {"directory": consent},
         })
     }
 

@@ -68,7 +68,7 @@ pub(crate) enum Shown {
     Deleted,
 }
 
-/// Two utilities, their partnership and its funding; of the deleted ones also an organisation, a programme, and a
+/// Two utilities, their partnership and its funding, a member and its contact; of the deleted ones also an organisation, a programme, and a
 /// phase of a partnership that is public.
 pub(crate) struct Planted {
     pub(crate) shown: Shown,
@@ -79,6 +79,8 @@ pub(crate) struct Planted {
     pub(crate) organisation: Value,
     pub(crate) programme: Value,
     pub(crate) phase: Value,
+    pub(crate) member: Value,
+    pub(crate) contact: Value,
 }
 
 /// The partnership, public, that a deleted phase is planted into.
@@ -151,8 +153,27 @@ impl Shown {
         let path = format!("/api/v1/partnerships/{}/funding", text(&partnership, "id"));
         let body = json!({ "kind": "grant", "programme": key(&programme) });
         let funding = plant(app, &path, body).await;
-        let planted =
-            Planted { shown: self, municipal, partner, partnership, funding, organisation, programme, phase };
+        let body = json!({
+            "utility": municipal["id"], "status": "active", "regional_group": "Zxq",
+            "interests": {
+                "sectors": ["telecommunications"], "countries": ["MN"], "working_areas": ["composting"]
+            }
+        });
+        let member = plant(app, "/api/v1/members", body).await;
+        let path = format!("/api/v1/members/{}/contacts", text(&member, "id"));
+        let contact = plant(app, &path, contact(word, true)).await;
+        let planted = Planted {
+            shown: self,
+            municipal,
+            partner,
+            partnership,
+            funding,
+            organisation,
+            programme,
+            phase,
+            member,
+            contact,
+        };
         if self == Self::Deleted {
             planted.delete(app).await;
         }
@@ -160,7 +181,21 @@ impl Shown {
     }
 }
 
+/// A person, who agreed to stand in the directory or did not.
+pub(crate) fn contact(name: &str, in_directory: bool) -> Value {
+    let consent = json!({ "given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01" });
+    json!({
+        "given_name": name, "family_name": name, "email": format!("{name}@zxq.example"), "language": "mn",
+        "phone": "+976 1234567", "function": name,
+        "consents": if in_directory { json!({ "directory": consent }) } else { json!({ "mailings": consent }) }
+    })
+}
+
 const PROGRAMME: &str = "betreiberplattform-2024-2027";
+
+fn name_of_a_person() -> Value {
+    json!({ "family_name": "Zxqanders", "is_primary": true })
+}
 
 /// The id of what was made, or the slug of what was there.
 fn key(value: &Value) -> &Value {
@@ -177,6 +212,8 @@ impl Planted {
             &self.funding,
             &self.organisation,
             &self.programme,
+            &self.member,
+            &self.contact,
         ];
         let all = all.into_iter().chain([&self.phase]);
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
@@ -192,6 +229,10 @@ impl Planted {
         let path = format!("/api/v1/partnerships/{}", text(&self.partnership, "id"));
         coordinator.patch(&path, "*", &json!({ "end": "2033" })).await.ok();
         coordinator.post(&format!("{path}/transitions"), &json!({ "to": "active" })).await.ok();
+        let member = format!("/api/v1/members/{}", text(&self.member, "id"));
+        coordinator.patch(&member, "*", &json!({ "joined_on": "2026-01-01" })).await.ok();
+        let contact = format!("{member}/contacts/{}", text(&self.contact, "id"));
+        coordinator.patch(&contact, "*", &name_of_a_person()).await.ok();
         let funding = format!("{path}/funding/{}", text(&self.funding, "id"));
         coordinator.patch(&funding, "*", &json!({ "from": "2031" })).await.ok();
         coordinator.delete(&funding, "*").await.expect(204);
@@ -199,7 +240,8 @@ impl Planted {
 
     async fn delete(&self, app: &TestApp) {
         let phase = format!("/api/v1/partnerships/{PUBLIC}/funding/{}", text(&self.phase, "id"));
-        let mut paths = vec![phase];
+        let member = format!("/api/v1/members/{}", text(&self.member, "id"));
+        let mut paths = vec![phase, format!("{member}/contacts/{}", text(&self.contact, "id")), member];
         for (collection, one) in [
             ("partnerships", &self.partnership),
             ("utilities", &self.partner),

@@ -65,6 +65,10 @@ codes! {
     SlugTaken = 409, "slug_taken", "The slug is taken";
     /// Another account has this e-mail address.
     EmailTaken = 409, "email_taken", "The e-mail address is taken";
+    /// The utility has a member already: each has one at most.
+    MemberExists = 409, "member_exists", "The utility is a member already";
+    /// The member has a primary contact already: one of them at most is primary. Change that one first.
+    PrimaryExists = 409, "primary_exists", "There is a primary contact already";
     /// Others refer to this one; `dependents` names them. Change or delete those first.
     HasDependents = 409, "has_dependents", "Others depend on this";
     /// What this refers to was deleted in the meantime; `errors` names the members, `dependents` what parts of it refer

@@ -3,10 +3,13 @@
 use std::str::FromStr;
 
 use chrono::{DateTime, SubsecRound, Utc};
+use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
+use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref as SchemaRef, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::resource::instant;
 use super::violation::{Fault, Violations, hint};
 
 /// The parameters of a request while they are being taken, one by one; what is left over is unknown.
@@ -151,6 +154,34 @@ impl FromParameter for bool {
     }
 }
 
+/// Yes or no in a filter, where neither is a question too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Truth(pub bool);
+
+impl FromStr for Truth {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        match text {
+            "true" => Ok(Self(true)),
+            "false" => Ok(Self(false)),
+            other => Err(Fault::unknown_value(other, &["true", "false"])),
+        }
+    }
+}
+
+impl PartialSchema for Truth {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::Boolean).description(Some("`true` or `false`.")).into()
+    }
+}
+
+impl ToSchema for Truth {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Truth".into()
+    }
+}
+
 /// A parameter as the document describes it.
 pub struct Described {
     /// Its name in the query string.
@@ -200,7 +231,7 @@ macro_rules! filter {
     };
 }
 
-/// An instant in a parameter: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
+/// An instant that somebody writes: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Instant(pub DateTime<Utc>);
 
@@ -211,6 +242,22 @@ impl FromStr for Instant {
         DateTime::parse_from_rfc3339(text)
             .map(|at| Self(at.with_timezone(&Utc).trunc_subsecs(6)))
             .map_err(|_| Fault::format("Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`."))
+    }
+}
+
+impl Serialize for Instant {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&instant(self.0))
+    }
+}
+
+impl Deserr<Violations> for Instant {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        let text = String::deserialize_from_value(value, at)?;
+        text.parse().map_err(|fault: Fault| take_cf_content(Violations::merge(None, fault, at)))
     }
 }
 

@@ -1,7 +1,8 @@
 //! Rules that many resources have, with the places and codes they are reported by.
 
-use super::value::PartialDate;
+use super::value::{Day, PartialDate};
 use super::violation::Violations;
+use crate::say;
 
 /// A set names nothing twice.
 pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {
@@ -16,6 +17,17 @@ pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Vio
 pub fn not_empty<T>(entries: &[T], pointer: &str, violations: &mut Violations) {
     if entries.is_empty() {
         violations.member(pointer, "too_few", "At least one entry is required.");
+    }
+}
+
+/// A span of days does not end before it starts.
+pub fn days_ordered(start: Option<&Day>, end: Option<&Day>, pointer: &str, violations: &mut Violations) {
+    if let (Some(start), Some(end)) = (start, end)
+        && end < start
+    {
+        let detail =
+            say!("`{end}` lies before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+        violations.member(pointer, "end_before_start", detail);
     }
 }
 

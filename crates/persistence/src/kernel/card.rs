@@ -19,7 +19,7 @@ use crate::resources;
 pub(crate) struct Described {
     pub(crate) name: &'static str,
     label: &'static str,
-    label_of: Option<SimpleExpr>,
+    named_after: Option<[SimpleExpr; 2]>,
     slugged: bool,
     card: &'static [&'static str],
     hideable: bool,
@@ -35,7 +35,8 @@ impl Described {
         Self {
             name: T::NAME,
             label: T::LABEL,
-            label_of: T::LABEL_OF.map(|(key, table, name)| column_of::<T>(key, table, name)),
+            named_after: T::NAMED_AFTER
+                .map(|(key, table)| ["slug", "name"].map(|name| column_of::<T>(key, table, name))),
             slugged: T::SLUGGED,
             card: T::CARD,
             hideable: T::HIDEABLE,
@@ -64,12 +65,12 @@ impl Described {
             let column = if has { self.column(name) } else { absent() };
             select.expr_as(column, name);
         };
-        put("slug", self.slugged);
         put("kind", self.card.contains(&"kind"));
         put("country", self.card.contains(&"country"));
         put("visibility", self.hideable);
-        let label = self.label_of.clone().unwrap_or_else(|| self.column(self.label));
-        select.expr_as(self.column("id"), "id").expr_as(label, "label");
+        let own_slug = if self.slugged { self.column("slug") } else { absent() };
+        let [slug, label] = self.named_after.clone().unwrap_or_else(|| [own_slug, self.column(self.label)]);
+        select.expr_as(self.column("id"), "id").expr_as(slug, "slug").expr_as(label, "label");
         for name in ["latitude", "longitude"] {
             let column = if self.located { self.column(name) } else { Expr::val(None::<f64>) };
             select.expr_as(column, name);

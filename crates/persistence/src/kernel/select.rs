@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Condition, ExprTrait, LockType, Query};
+use sea_orm::sea_query::{Condition, ExprTrait, LockType};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
     QuerySelect, QueryTrait, Select,
@@ -16,7 +16,7 @@ use super::error::{Corrupt, failed};
 use super::link;
 use super::row::Row;
 use super::store::Reader;
-use super::table::{Parent, Table, column};
+use super::table::{Parent, Table, by_slug, column};
 
 /// The rows that the actor sees; below `parent` if that is given.
 pub(crate) fn seen<T: Table>(reader: &Reader<'_>, parent: Option<Uuid>, deleted: bool) -> Select<T::Entity> {
@@ -46,15 +46,7 @@ pub(crate) async fn one<T: Table>(
 ) -> Result<Stored<T>, Error> {
     let named = match key {
         Key::Id(id) => column::<T>("id").eq(*id),
-        Key::Slug(slug) => {
-            let target = Query::select()
-                .column("resource_id")
-                .from("slug")
-                .and_where(sea_orm::sea_query::Expr::col("resource").eq(T::NAME))
-                .and_where(sea_orm::sea_query::Expr::col("slug").eq(slug.as_str()))
-                .take();
-            column::<T>("id").in_subquery(target)
-        }
+        Key::Slug(slug) => by_slug::<T>([slug.to_string()]),
     };
     let mut select = seen::<T>(reader, parent, deleted).filter(named);
     if let Some(lock) = lock {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use deserr::Deserr;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LikeExpr, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel};
 use serde::Serialize;
 use serde_json::Value;
@@ -11,6 +11,7 @@ use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Card, Key};
 use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::state::{State, Wanted};
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::value::{Money, PartialDate};
 use vku_domain::kernel::violation::{Fault, Violations};
@@ -65,8 +66,9 @@ pub trait Table: Resource<Parent: Parent> {
     const HIDEABLE: bool = false;
     /// Whether it has `latitude` and `longitude`.
     const LOCATED: bool = false;
-    /// Where its label lies, if not in a column of its own: foreign key, table and column there.
-    const LABEL_OF: Option<(&'static str, &'static str, &'static str)> = None;
+    /// What it is named after, if it has no name of its own: the foreign key, and the resource there, whose name and
+    /// slug are its own too.
+    const NAMED_AFTER: Option<(&'static str, &'static str)> = None;
     /// What no two of them may have alike.
     const UNIQUE: &'static [Unique] = &[];
     /// Its foreign keys to other resources, beside sets and parties: column and resource.
@@ -171,6 +173,21 @@ pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, wanted: &[W])
     (!wanted.is_empty()).then(|| column::<T>(name).is_in(wanted.iter().map(W::to_string)))
 }
 
+/// The text is somewhere in the column, which holds folded text.
+pub(crate) fn contains<T: Resource>(name: &'static str, part: &str) -> SimpleExpr {
+    let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
+    column::<T>(name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
+}
+
+/// One of the states, or none known; true when none is wanted.
+pub(crate) fn in_status<T: Resource, S: State>(wanted: &[Wanted<S>]) -> Option<Condition> {
+    (!wanted.is_empty()).then(|| {
+        let known = wanted.iter().filter_map(|Wanted(status)| status.map(|status| status.word()));
+        let unknown = wanted.contains(&Wanted(None)).then(|| column::<T>("status").is_null());
+        Condition::any().add(column::<T>("status").is_in(known)).add_option(unknown)
+    })
+}
+
 /// A column of what the foreign key leads to.
 pub(crate) fn column_of<T: Resource>(
     key: &'static str,
@@ -205,21 +222,26 @@ pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
         Key::Slug(_) => None,
     });
     let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
-    let by_slug = Query::select()
-        .column("resource_id")
-        .from("slug")
-        .and_where(Expr::col("resource").eq(T::NAME))
-        .and_where(Expr::col("slug").is_in(slugs))
-        .take();
+    let by_slug = by_slug::<T>(slugs);
     Query::select()
         .column("id")
         .from(T::NAME)
-        .cond_where(
-            Condition::any().add(column::<T>("id").is_in(ids)).add(column::<T>("id").in_subquery(by_slug)),
-        )
+        .cond_where(Condition::any().add(column::<T>("id").is_in(ids)).add(by_slug))
         .and_where(column::<T>("deleted_at").is_null())
         .cond_where(T::visible(actor))
         .take()
+}
+
+/// The slug, current or former, is one of these; its own, or that of what it is named after.
+pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> SimpleExpr {
+    let (key, resource) = T::NAMED_AFTER.unwrap_or(("id", T::NAME));
+    let target = Query::select()
+        .column("resource_id")
+        .from("slug")
+        .and_where(Expr::col("resource").eq(resource))
+        .and_where(Expr::col("slug").is_in(slugs))
+        .take();
+    column::<T>(key).in_subquery(target)
 }
 
 /// The visibility column holds one of what the actor sees without taking part.

@@ -206,7 +206,7 @@ fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
         all.push(path(&column, &format!("The {parent}, by id or slug."), key.clone(), slug));
     }
     if !matches!(it, List | Create) {
-        all.push(match T::SLUGGED {
+        all.push(match example.get("slug").is_some() {
             true => path(ID, "By id or slug.", key, example.get("slug")),
             false => path(ID, "By id.", json!({ "type": "string", "format": "uuid" }), example.get("id")),
         });

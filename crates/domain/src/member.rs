@@ -1,0 +1,248 @@
+//! Members: a municipal utility's participation in the exchange.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::{Instant, Truth};
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::{Key, Pending};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::{days_ordered, distinct};
+use crate::kernel::state::Wanted;
+use crate::kernel::value::{Country, Day, Line, Sector, Slug, Text, Visibility, WorkingArea};
+use crate::kernel::violation::Violations;
+use crate::say;
+use crate::utility::{UtilityKind, UtilityRef};
+
+crate::vocabulary! {
+    /// Where a membership stands.
+    MemberStatus {
+        /// wants to take part
+        Interested = "interested",
+        /// takes part
+        Active = "active",
+        /// rests
+        Paused = "paused",
+        /// takes part no longer
+        Left = "left",
+    }
+}
+
+crate::states!(MemberStatus {
+    Interested => [Active],
+    Active => [Paused, Left],
+    Paused => [Active, Left],
+    Left => [Interested],
+});
+
+/// What a member would like to work on, and where.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Interests {
+    /// In which sectors.
+    #[serde(default)]
+    #[deserr(default)]
+    pub sectors: Vec<Sector>,
+    /// In which countries.
+    #[serde(default)]
+    #[deserr(default)]
+    pub countries: Vec<Country>,
+    /// On which working areas.
+    #[serde(default)]
+    #[deserr(default)]
+    pub working_areas: Vec<WorkingArea>,
+}
+
+/// A municipal utility's participation in the exchange.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Member {
+    /// The municipal utility; each has one member at most.
+    pub utility: UtilityRef,
+    /// Where the membership stands. Changed by a transition only.
+    #[deserr(default)]
+    pub status: Option<MemberStatus>,
+    /// Since when it takes part.
+    #[deserr(default)]
+    pub joined_on: Option<Day>,
+    /// Until when it took part.
+    #[deserr(default)]
+    pub left_on: Option<Day>,
+    /// The regional group that it belongs to.
+    #[deserr(default)]
+    pub regional_group: Option<Line>,
+    /// What it would like to work on, and where.
+    #[serde(default)]
+    #[deserr(default)]
+    pub interests: Interests,
+    /// A note of the coordination office, which nobody else reads.
+    #[deserr(default)]
+    pub note: Option<Text>,
+}
+
+/// What the store derives for a member.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct MemberDerived {
+    /// Its utility's slug: accepted wherever the member's id is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required, nullable = false)]
+    pub slug: Option<Slug>,
+    /// What its utility is called.
+    pub name: String,
+    /// Whether its utility takes part today in an active partnership that you may see.
+    pub has_active_partnership: bool,
+}
+
+crate::filter! {
+    /// Which members.
+    MemberFilter {
+        /// Where the membership stands.
+        status: Vec<Wanted<MemberStatus>>,
+        /// Its utility, by id or slug.
+        utility: Vec<Key>,
+        /// A sector that it is interested in.
+        sector: Vec<Sector>,
+        /// A country that it is interested in (ISO 3166-1 alpha-2).
+        country: Vec<Country>,
+        /// A working area that it is interested in.
+        working_area: Vec<WorkingArea>,
+        /// The regional group that it belongs to, as it is written.
+        regional_group: Vec<Line>,
+        /// Whether its utility takes part today in an active partnership that you may see.
+        has_active_partnership: Option<Truth>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What members are sorted by.
+    MemberSort {
+        /// the utility's name, folded (case and accents do not count)
+        Name = "name",
+        /// the status, as a word
+        Status = "status",
+        /// since when it takes part
+        JoinedOn = "joined_on",
+        /// the regional group
+        RegionalGroup = "regional_group",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(MemberSort, usual: [(Self::Name, Ascending)]);
+
+impl Resource for Member {
+    const NAME: &'static str = "member";
+    const PATH: &'static str = "members";
+    const SLUGGED: bool = false;
+    const DERIVED: &'static [&'static str] = &["slug", "name", "has_active_partnership"];
+    const PUBLIC: bool = false;
+    const UNLOGGED: &'static [&'static str] = &["has_active_partnership"];
+
+    type Parent = ();
+    type Filter = MemberFilter;
+    type Sort = MemberSort;
+    type Status = MemberStatus;
+    type Derived = MemberDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            (Role::Member, Action::Update) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
+        self.utility.id().is_some_and(|utility| actor.owns(utility))
+    }
+
+    fn withheld(role: Role) -> &'static [&'static str] {
+        match role {
+            Role::Admin | Role::Coordinator => &[],
+            Role::Reader | Role::Member | Role::Partner => {
+                &["utility", "status", "joined_on", "left_on", "note"]
+            }
+        }
+    }
+
+    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+        match role {
+            Some(Role::Admin | Role::Coordinator) => &[],
+            _ => &["note"],
+        }
+    }
+
+    fn conceal(&mut self, members: &'static [&'static str]) {
+        if members.contains(&"note") {
+            self.note = None;
+        }
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        let kind = self.utility.card().and_then(|card| card.kind.as_deref());
+        if kind.is_some_and(|kind| kind != UtilityKind::Municipal.as_str()) {
+            let detail = say!(
+                "A member is a `municipal` utility; this one is a partner utility.",
+                "Mitglied ist ein Unternehmen der Art `municipal`; dieses ist ein Partnerunternehmen."
+            );
+            violations.member("/utility", "not_municipal", detail);
+        }
+        days_ordered(self.joined_on.as_ref(), self.left_on.as_ref(), "/left_on", violations);
+        distinct(&self.interests.sectors, "/interests/sectors", violations);
+        distinct(&self.interests.countries, "/interests/countries", violations);
+        distinct(&self.interests.working_areas, "/interests/working_areas", violations);
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        self.utility.visit("/utility", visit);
+    }
+
+    fn matches(filter: &MemberFilter, item: &Stored<Self>) -> bool {
+        fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
+            wanted.is_empty() || wanted.iter().any(fits)
+        }
+        let (it, interests) = (&item.data, &item.data.interests);
+        let is_utility = |key: &Key| it.utility.card().is_some_and(|card| card.is(key));
+        any(&filter.status, |Wanted(status)| *status == it.status)
+            && any(&filter.utility, is_utility)
+            && any(&filter.sector, |sector| interests.sectors.contains(sector))
+            && any(&filter.country, |country| interests.countries.contains(country))
+            && any(&filter.working_area, |area| interests.working_areas.contains(area))
+            && any(&filter.regional_group, |group| it.regional_group.as_ref() == Some(group))
+            && filter
+                .has_active_partnership
+                .is_none_or(|Truth(wanted)| wanted == item.derived.has_active_partnership)
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn label(&self) -> &str {
+        self.utility.card().map_or("", |card| card.label.1.as_str())
+    }
+
+    /// Nothing of it is public.
+    fn visibility(&self) -> Visibility {
+        Visibility::Members
+    }
+
+    fn status(&self) -> Option<MemberStatus> {
+        self.status
+    }
+
+    fn set_status(&mut self, status: MemberStatus) {
+        self.status = Some(status);
+    }
+
+    /// The same utility.
+    fn same_part(&self, other: &Self) -> bool {
+        self.utility == other.utility
+    }
+}

@@ -1,0 +1,51 @@
+//! Contacts of members, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::contact::Contact;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Contact {
+    const ONE: &'static str = "a contact";
+    const MANY: &'static str = "contacts";
+    const ABOUT: &'static str = "The persons at a member. Personal data: for the coordination office and the member itself, and for other \
+         members where the person agreed to stand in the directory.";
+    const PARENT_PATH: &'static str = "members";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::List | Operation::Get => {
+                "Other members see those who agreed to stand in the directory (`consents.directory`). An API key needs the \
+                 scope `personal_data:read`."
+            }
+            Operation::Create | Operation::Update => {
+                "A member keeps its own contacts. One of them at most is primary (409). A consent says when it was \
+                 given, and to which version of the text."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80",
+            "member": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+                "slug": "stadtentwaesserung-dresden",
+                "name": "Stadtentwässerung Dresden"
+            },
+            "given_name": "Erika",
+            "family_name": "Mustermann",
+            "email": "erika.mustermann@dresden.example",
+            "phone": "+49 351 1234567",
+            "function": "International cooperation",
+            "language": "de",
+            "is_primary": true,
+            "consents": { "directory": { "given_at": "2026-02-01T09:00:00.000000Z", "text_version": "2026-01" } },
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,50 @@
+//! Members, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::member::Member;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Member {
+    const ONE: &'static str = "a member";
+    const MANY: &'static str = "members";
+    const ABOUT: &'static str = "Municipal utilities that take part in the exchange.";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::List => {
+                "Partner utilities abroad see the active members. `has_active_partnership` counts the partnerships that \
+                 you may see."
+            }
+            Operation::Create => "Each municipal utility has one member at most (409).",
+            Operation::Update => "A member changes its own interests and its regional group.",
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+            "utility": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a13",
+                "slug": "stadtentwaesserung-dresden",
+                "name": "Stadtentwässerung Dresden",
+                "kind": "municipal",
+                "country": "DE"
+            },
+            "status": "active",
+            "joined_on": "2019-05-01",
+            "regional_group": "Ost",
+            "interests": {
+                "sectors": ["wastewater"], "countries": ["UA", "ZM"], "working_areas": ["sludge-management"]
+            },
+            "slug": "stadtentwaesserung-dresden",
+            "name": "Stadtentwässerung Dresden",
+            "has_active_partnership": true,
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,143 @@
+//! How contacts lie in their table.
+
+use std::collections::HashSet;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use uuid::Uuid;
+use vku_domain::contact::{Contact, ContactFilter, ContactSort};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::say;
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::store::Reader;
+use crate::kernel::table::{
+    SortColumn, Table, Unique, column, contains, json, one_of, text, text_opt, to_json, to_text,
+};
+
+row! {
+    "contact" in member_id {
+        given_name: String,
+        given_name_key: String,
+        family_name: String,
+        family_name_key: String,
+        name_key: String,
+        email: String,
+        phone: Option<String>,
+        function: Option<String>,
+        language: String,
+        is_primary: bool,
+        consents: Json,
+        in_directory: bool,
+    }
+}
+
+impl Table for Contact {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const UNIQUE: &'static [Unique] = &[Unique {
+        columns: &["member_id"],
+        only: Some("is_primary"),
+        deleted_too: false,
+        code: Code::PrimaryExists,
+        detail: || {
+            say!(
+                "This member has a primary contact already; change that one first.",
+                "Dieses Mitglied hat schon eine erste Ansprechperson; ändern Sie zuerst jene."
+            )
+        },
+    }];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { given_name, family_name, email, phone, function, language, is_primary, consents } = data;
+        let columns = row::Columns {
+            given_name: given_name.to_string(),
+            given_name_key: fold(given_name.as_str()),
+            family_name: family_name.to_string(),
+            family_name_key: fold(family_name.as_str()),
+            name_key: fold(&data.full_name()),
+            email: email.to_string(),
+            phone: to_text(phone),
+            function: to_text(function),
+            language: language.to_string(),
+            is_primary: *is_primary,
+            consents: to_json(consents)?,
+            in_directory: consents.directory.is_some(),
+        };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            given_name: text(row.given_name)?,
+            family_name: text(row.family_name)?,
+            email: text(row.email)?,
+            phone: text_opt(row.phone)?,
+            function: text_opt(row.function)?,
+            language: text(row.language)?,
+            is_primary: row.is_primary,
+            consents: json(row.consents)?,
+        })
+    }
+
+    fn condition(filter: &ContactFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(filter.name.as_ref().map(|part| contains::<Self>("name_key", &fold(part.as_str()))))
+            .add_option(one_of::<Self, _>("language", &filter.language))
+            .add_option(filter.is_primary.map(|Truth(wanted)| column::<Self>("is_primary").eq(wanted)))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: ContactSort) -> SortColumn {
+        match key {
+            ContactSort::FamilyName => SortColumn::Text("family_name_key"),
+            ContactSort::GivenName => SortColumn::Text("given_name_key"),
+            ContactSort::CreatedAt => SortColumn::Instant("created_at"),
+            ContactSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// Those of the actor's own member, and those who agreed to stand in the directory.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        Condition::any()
+            .add(column::<Self>("in_directory").eq(true))
+            .add(column::<Self>("member_id").in_subquery(own_members(actor)))
+    }
+
+    /// Whether somebody is written to by the office is nothing for other members.
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        if reader.actor().is_staff() || items.is_empty() {
+            return Ok(());
+        }
+        let rows = reader.tx().query_all(&own_members(reader.actor())).await.map_err(failed)?;
+        let own = rows.iter().map(|row| row.try_get("", "id")).collect::<Result<HashSet<Uuid>, _>>();
+        let own = own.map_err(failed)?;
+        for item in items {
+            if !item.parent.as_ref().is_some_and(|(_, member)| own.contains(&member.id)) {
+                item.data.consents.mailings = None;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The ids of the members that are the actor's own.
+fn own_members(actor: &Actor) -> sea_orm::sea_query::SelectStatement {
+    Query::select()
+        .column("id")
+        .from("member")
+        .and_where(Expr::col("utility_id").is_in(actor.utilities.iter().copied()))
+        .and_where(Expr::col("deleted_at").is_null())
+        .take()
+}

@@ -1,0 +1,155 @@
+//! How members lie in their table.
+
+use std::collections::HashSet;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use uuid::Uuid;
+use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
+use vku_domain::say;
+use vku_domain::utility::Utility;
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::store::Reader;
+use crate::kernel::table::{
+    SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
+};
+use crate::partnership::at_work_today;
+
+row! {
+    "member" {
+        utility_id: Uuid,
+        status: Option<String>,
+        joined_on: Option<String>,
+        left_on: Option<String>,
+        regional_group: Option<String>,
+        note: Option<String>,
+    }
+}
+
+impl Table for Member {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
+    const REFERS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
+    const UNIQUE: &'static [Unique] = &[Unique {
+        columns: &["utility_id"],
+        only: None,
+        deleted_too: false,
+        code: Code::MemberExists,
+        detail: || {
+            say!(
+                "This utility has a member already; each has one at most.",
+                "Dieses Unternehmen ist schon Mitglied; jedes ist es höchstens einmal."
+            )
+        },
+    }];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
+        let Interests { sectors, countries, working_areas } = interests;
+        let columns = row::Columns {
+            utility_id: utility.id().ok_or_else(|| Error::internal("a member without a utility"))?,
+            status: to_text(status),
+            joined_on: to_text(joined_on),
+            left_on: to_text(left_on),
+            regional_group: to_text(regional_group),
+            note: to_text(note),
+        };
+        let links = Links::default()
+            .set("sectors", sectors)
+            .set("countries", countries)
+            .set("working_areas", working_areas);
+        Ok((columns, links))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            utility: Ref::to(Key::Id(row.utility_id)),
+            status: text_opt(row.status)?,
+            joined_on: text_opt(row.joined_on)?,
+            left_on: text_opt(row.left_on)?,
+            regional_group: text_opt(row.regional_group)?,
+            interests: Interests {
+                sectors: links.take_set("sectors")?,
+                countries: links.take_set("countries")?,
+                working_areas: links.take_set("working_areas")?,
+            },
+            note: text_opt(row.note)?,
+        })
+    }
+
+    fn condition(filter: &MemberFilter, actor: &Actor) -> Condition {
+        let utility = (!filter.utility.is_empty())
+            .then(|| column::<Self>("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)));
+        let at_work = filter.has_active_partnership.map(|Truth(wanted)| {
+            let at_work = column::<Self>("utility_id").in_subquery(at_work_today(actor));
+            if wanted { at_work } else { at_work.not() }
+        });
+        Condition::all()
+            .add_option(in_status::<Self, _>(&filter.status))
+            .add_option(utility)
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(in_set::<Self, _>("countries", &filter.country))
+            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
+            .add_option(one_of::<Self, _>("regional_group", &filter.regional_group))
+            .add_option(at_work)
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: MemberSort) -> SortColumn {
+        match key {
+            MemberSort::Name => SortColumn::Of("utility_id", "utility", "name_key"),
+            MemberSort::Status => SortColumn::OptionalText("status"),
+            MemberSort::JoinedOn => SortColumn::OptionalText("joined_on"),
+            MemberSort::RegionalGroup => SortColumn::OptionalText("regional_group"),
+            MemberSort::CreatedAt => SortColumn::Instant("created_at"),
+            MemberSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// Those whose utility the actor sees; partners abroad see active ones only.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        let utilities =
+            Query::select().column("id").from(Utility::NAME).cond_where(Utility::visible(actor)).take();
+        let active = column::<Self>("status").eq(MemberStatus::Active.as_str());
+        Condition::all()
+            .add(column::<Self>("utility_id").in_subquery(utilities))
+            .add_option((actor.role == Some(Role::Partner)).then_some(active))
+    }
+
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let utilities: Vec<Uuid> = items.iter().filter_map(|item| item.data.utility.id()).collect();
+        let mut at_work: HashSet<Uuid> = HashSet::new();
+        if !utilities.is_empty() {
+            let select = at_work_today(reader.actor())
+                .and_where(Expr::col("utility_id").is_in(utilities))
+                .distinct()
+                .take();
+            for row in reader.tx().query_all(&select).await.map_err(failed)? {
+                at_work.insert(row.try_get("", "utility_id").map_err(failed)?);
+            }
+        }
+        for item in items {
+            item.derived = MemberDerived {
+                slug: item.data.utility.card().and_then(|card| card.slug.clone()),
+                name: item.data.label().to_owned(),
+                has_active_partnership: item.data.utility.id().is_some_and(|id| at_work.contains(&id)),
+            };
+        }
+        Ok(())
+    }
+}
