@@ -225,7 +225,7 @@ async fn writer(store: &Store, number: usize) -> Vec<(Uuid, i64)> {
         let fails = round % 3 == 0;
         let patch = async |tx: &mut Writer<'_>| {
             let patched = tx.patch::<Organisation>(&key, None, &Precondition::Any, body).await?;
-            if fails { Err(Error::new(Code::BadRequest, "Meant to fail.")) } else { Ok(patched) }
+            if fails { Err(Error::new(Code::BadRequest, Code::BadRequest.title())) } else { Ok(patched) }
         };
         if let Ok(patched) = write(store, Origin::Request, patch).await {
             acknowledged.push((patched.id, patched.version));

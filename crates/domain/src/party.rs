@@ -7,8 +7,9 @@ use uuid::Uuid;
 
 use crate::kernel::reference::{Card, Pending, Ref};
 use crate::kernel::value::Visibility;
-use crate::kernel::violation::{Violations, escape, hint, pointer};
+use crate::kernel::violation::{Violations, escape, pointer, unknown_member};
 use crate::organisation::OrganisationRef;
+use crate::say;
 use crate::utility::UtilityRef;
 
 /// A utility or an organisation: `{"utility": …}` or `{"organisation": …}`.
@@ -58,8 +59,11 @@ impl Party {
 /// What names a party is seen no wider than the party itself, or its name would be told to those who may not see it.
 pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &mut Violations) {
     if let Some(card) = party.card().filter(|card| shown_to.is_wider_than(card.visibility)) {
-        let detail =
-            format!("{} is visible to `{}` only, this to `{shown_to}`.", card.label.1, card.visibility);
+        let (label, seen_by) = (&card.label.1, card.visibility);
+        let detail = say!(
+            "{label} is visible to `{seen_by}` only, this to `{shown_to}`.",
+            "{label} ist nur für `{seen_by}` sichtbar, dies hier für `{shown_to}`."
+        );
         violations.member(at, "wider_than_party", detail);
     }
 }
@@ -73,7 +77,11 @@ impl Deserr<Violations> for Party {
         let mut violations = Violations::default();
         let here = pointer(at);
         let Value::Map(map) = value else {
-            violations.member(here, "wrong_type", r#"Expected {"utility": …} or {"organisation": …}."#);
+            let detail = say!(
+                r#"Expected {{"utility": …}} or {{"organisation": …}}."#,
+                r#"Erwartet: {{"utility": …}} oder {{"organisation": …}}."#
+            );
+            violations.member(here, "wrong_type", detail);
             return Err(violations);
         };
         let mut found = Vec::new();
@@ -83,8 +91,7 @@ impl Deserr<Violations> for Party {
                 "utility" => Ref::deserialize_from_value(value.into_value(), at).map(Self::Utility),
                 "organisation" => Ref::deserialize_from_value(value.into_value(), at).map(Self::Organisation),
                 _ => {
-                    let detail =
-                        format!("There is no member `{name}`.{}", hint(&name, &["utility", "organisation"]));
+                    let detail = unknown_member(&name, &["utility", "organisation"]);
                     violations.member(format!("{here}/{}", escape(&name)), "unknown_member", detail);
                     continue;
                 }
@@ -97,7 +104,11 @@ impl Deserr<Violations> for Party {
         match (found.pop(), found.is_empty(), violations.is_empty()) {
             (Some(party), true, true) => Ok(party),
             (_, _, true) => {
-                violations.member(here, "one_of", "Exactly one of `utility` and `organisation` is required.");
+                let detail = say!(
+                    "Exactly one of `utility` and `organisation` is required.",
+                    "Genau eines von `utility` und `organisation` ist erforderlich."
+                );
+                violations.member(here, "one_of", detail);
                 Err(violations)
             }
             _ => Err(violations),

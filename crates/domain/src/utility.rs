@@ -18,6 +18,7 @@ use crate::kernel::value::{
     WorkingArea,
 };
 use crate::kernel::violation::Violations;
+use crate::say;
 
 crate::vocabulary! {
     /// On which side of a partnership a utility stands.
@@ -178,12 +179,18 @@ impl Resource for Utility {
             (UtilityKind::Municipal, false) => violations.member(
                 "/country",
                 "inconsistent",
-                "A `municipal` utility is a German one: its country is `DE`.",
+                say!(
+                    "A `municipal` utility is a German one: its country is `DE`.",
+                    "Ein kommunales Unternehmen (`municipal`) ist ein deutsches: Sein Land ist `DE`."
+                ),
             ),
             (UtilityKind::Partner, true) => violations.member(
                 "/country",
                 "inconsistent",
-                "A `partner` utility is abroad: its country is not `DE`.",
+                say!(
+                    "A `partner` utility is abroad: its country is not `DE`.",
+                    "Ein Partnerunternehmen (`partner`) ist im Ausland: Sein Land ist nicht `DE`."
+                ),
             ),
             _ => {}
         }

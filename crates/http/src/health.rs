@@ -5,6 +5,7 @@ use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::say;
 
 use crate::kernel::context::Shared;
 use crate::kernel::problem::Problem;
@@ -53,6 +54,12 @@ pub async fn get_readiness(shared: Data<Shared>) -> Result<HttpResponse, Problem
     database.ping().await?;
     match database.pending().await? {
         0 => Ok(healthy()),
-        _ => Err(Error::new(Code::Unavailable, "The database schema is not up to date.").into()),
+        _ => {
+            let detail = say!(
+                "The database schema is not up to date.",
+                "Das Datenbankschema ist nicht auf dem neuesten Stand."
+            );
+            Err(Error::new(Code::Unavailable, detail).into())
+        }
     }
 }

@@ -13,6 +13,7 @@ use vku_domain::kernel::reference::Card;
 use vku_domain::kernel::tag::Tag;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
 
 use crate::kernel::body::{JSON, json};
 use crate::kernel::conditional::respond;
@@ -80,7 +81,8 @@ pub async fn create_access_token(
     let hash = found.as_ref().map(|account| account.password_hash.clone());
     let right = password::verify(password, hash).await.map_err(Error::internal)?;
     let Some(account) = found.filter(|_| right) else {
-        return Err(Error::new(Code::InvalidCredentials, "E-mail or password is wrong.").into());
+        let detail = say!("E-mail or password is wrong.", "E-Mail-Adresse oder Passwort ist falsch.");
+        return Err(Error::new(Code::InvalidCredentials, detail).into());
     };
     let token = shared
         .tokens

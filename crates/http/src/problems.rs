@@ -1,10 +1,12 @@
 //! The documentation of each problem, where its `type` leads to.
 
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
 
+use crate::kernel::negotiate::tongue;
 use crate::kernel::problem::Problem;
 
 /// What a problem is and what to do about it.
@@ -15,14 +17,15 @@ pub struct ProblemType {
     /// The HTTP status that it comes with.
     status: u16,
     /// What it is, in a few words.
-    title: &'static str,
+    title: String,
     /// What it means and what to do about it.
     description: String,
 }
 
 /// Look up a problem
 ///
-/// Every error names its `type`, `/problems/{code}`: this is what stands there.
+/// Every error names its `type`, `/problems/{code}`: this is what stands there, in German or in English
+/// (`Accept-Language`).
 #[utoipa::path(
     get,
     path = "/problems/{code}",
@@ -46,11 +49,17 @@ pub struct ProblemType {
 pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let wanted = request.match_info().get("code").unwrap_or_default();
     let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or_else(Error::not_found)?;
+    let tongue = tongue(request.headers());
     let body = ProblemType {
         code: code.as_str(),
         status: code.status(),
-        title: code.title(),
-        description: code.documentation(),
+        title: code.title().in_tongue(tongue).to_owned(),
+        description: code.documentation().in_tongue(tongue).to_owned(),
     };
-    Ok(HttpResponse::Ok().insert_header(("Cache-Control", "public, max-age=3600")).json(body))
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
+        .insert_header((VARY, "Accept-Language"));
+    Ok(response.json(body))
 }

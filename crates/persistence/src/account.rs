@@ -10,6 +10,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::value::{Email, Line};
 use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
 use vku_domain::utility::UtilityKind;
 
 use crate::kernel::card;
@@ -94,18 +95,26 @@ impl Store {
                         violations.member(
                             "/utilities",
                             "unknown_reference",
-                            format!("There is no utility `{key}`."),
+                            say!("There is no utility `{key}`.", "Ein Unternehmen `{key}` gibt es nicht."),
                         );
                     }
                     (Some(card), Some(side)) if card.kind.as_deref() == Some(side.as_str()) => {}
                     _ => {
-                        let detail = format!("The role `{}` is not bound to `{key}`.", new.role);
+                        let role = new.role;
+                        let detail = say!(
+                            "The role `{role}` is not bound to `{key}`.",
+                            "Die Rolle `{role}` wird nicht an `{key}` gebunden."
+                        );
                         violations.member("/utilities", "inconsistent", detail);
                     }
                 }
             }
             if side.is_some() && new.utilities.is_empty() {
-                let detail = format!("The role `{}` is bound to at least one utility.", new.role);
+                let role = new.role;
+                let detail = say!(
+                    "The role `{role}` is bound to at least one utility.",
+                    "Die Rolle `{role}` ist an mindestens ein Unternehmen gebunden."
+                );
                 violations.member("/utilities", "too_few", detail);
             }
             if !violations.is_empty() {
@@ -128,7 +137,11 @@ impl Store {
                 .await
                 .map_err(failed)?;
             if made == 0 {
-                return Err(Error::new(Code::EmailTaken, "Another account has this e-mail address."));
+                let detail = say!(
+                    "Another account has this e-mail address.",
+                    "Ein anderes Konto hat diese E-Mail-Adresse."
+                );
+                return Err(Error::new(Code::EmailTaken, detail));
             }
             let mut bindings =
                 Query::insert().into_table("account_utility").columns(["account_id", "utility_id"]).take();
@@ -194,7 +207,13 @@ impl Store {
             .await
             .map_err(failed)?;
         match disabled.rows_affected {
-            0 => Err(Error::new(Code::NotFound, "There is no enabled account with this address.")),
+            0 => Err(Error::new(
+                Code::NotFound,
+                say!(
+                    "There is no enabled account with this address.",
+                    "Ein aktives Konto mit dieser Adresse gibt es nicht."
+                ),
+            )),
             _ => Ok(()),
         }
     }

@@ -12,6 +12,7 @@ use vku_domain::kernel::value::{Location, Visibility};
 use vku_domain::member::Member;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::programme::FundingProgramme;
+use vku_domain::say;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
 use crate::kernel::card;
@@ -215,7 +216,10 @@ impl Table for Utility {
         if dependents.is_empty() {
             return Ok(());
         }
-        let detail = "What it takes part in would no longer be right; see `dependents`.";
+        let detail = say!(
+            "What it takes part in would no longer be right; see `dependents`.",
+            "Woran es beteiligt ist, würde nicht mehr stimmen; siehe `dependents`."
+        );
         Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) })
     }
 }

@@ -13,6 +13,7 @@ use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::violation::{Place, hint};
+use vku_domain::say;
 use vku_persistence::kernel::import::{Effect, Mode};
 use vku_persistence::kernel::store::{Writer, Writing};
 use vku_persistence::kernel::table::{Parent, Table};
@@ -165,7 +166,8 @@ impl Visitor for Rows<'_, '_> {
         if sheet.faults.is_empty() {
             return Ok(tally);
         }
-        Err(Error::new(Code::ValidationFailed, "Some rows are not right."))
+        let detail = say!("Some rows are not right.", "Einige Zeilen stimmen nicht.");
+        Err(Error::new(Code::ValidationFailed, detail))
     }
 }
 

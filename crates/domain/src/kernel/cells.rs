@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use super::reference::{INPUT, schema_name};
 use super::resource::Resource;
 use super::violation::{Fault, hint};
+use crate::say;
 
 /// How the cells of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,8 @@ impl Layout {
         let columns = self.columns(&[]);
         let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
         columns.iter().find(|column| column.name == name).cloned().ok_or_else(|| {
-            Fault::new("unknown_column", format!("There is no column `{name}`.{}", hint(name, &names)))
+            let missing = say!("There is no column `{name}`.", "Es gibt keine Spalte `{name}`.");
+            Fault::new("unknown_column", missing.then(hint(name, &names)))
         })
     }
 }
@@ -207,7 +209,7 @@ impl Column {
             }
             Kind::Number => match serde_json::from_str(cell) {
                 Ok(Value::Number(number)) => Value::Number(number),
-                _ => return Err(Fault::format(format!("`{cell}` is no number."))),
+                _ => return Err(Fault::format(say!("`{cell}` is no number.", "`{cell}` ist keine Zahl."))),
             },
             Kind::Boolean => match cell {
                 "true" => Value::Bool(true),
@@ -216,7 +218,8 @@ impl Column {
             },
             Kind::Parties => entries().map(read_party).collect::<Result<_, _>>()?,
             Kind::Participants => entries().map(read_participant).collect::<Result<_, _>>()?,
-            Kind::Json => serde_json::from_str(cell).map_err(|_| Fault::format("The cell is no JSON."))?,
+            Kind::Json => serde_json::from_str(cell)
+                .map_err(|_| Fault::format(say!("The cell is no JSON.", "Die Zelle ist kein JSON.")))?,
         })
     }
 }
@@ -247,19 +250,28 @@ fn participant(value: &Value) -> Option<String> {
 fn read_party(text: &str) -> Result<Value, Fault> {
     match text.split_once(':') {
         Some((kind @ ("utility" | "organisation"), key)) => Ok(json!({ kind: key })),
-        _ => Err(Fault::format(format!("`{text}` is not `utility:<slug>` or `organisation:<slug>`."))),
+        _ => Err(Fault::format(say!(
+            "`{text}` is not `utility:<slug>` or `organisation:<slug>`.",
+            "`{text}` ist weder `utility:<slug>` noch `organisation:<slug>`."
+        ))),
     }
 }
 
 fn read_participant(text: &str) -> Result<Value, Fault> {
     let (who, when) = text.split_once('@').map_or((text, None), |(who, when)| (who, Some(when)));
     let Some((role, party)) = who.split_once(':') else {
-        return Err(Fault::format(format!("`{text}` is not `<role>:utility:<slug>`.")));
+        return Err(Fault::format(say!(
+            "`{text}` is not `<role>:utility:<slug>`.",
+            "`{text}` ist nicht `<role>:utility:<slug>`."
+        )));
     };
     let mut participant = json!({ "role": role, "party": read_party(party)? });
     if let (Some(when), Value::Object(members)) = (when, &mut participant) {
         let Some((from, until)) = when.split_once('/') else {
-            return Err(Fault::format(format!("`{when}` is not `from/until`.")));
+            return Err(Fault::format(say!(
+                "`{when}` is not `from/until`.",
+                "`{when}` ist nicht `from/until`."
+            )));
         };
         for (name, date) in
             [("from", from), ("until", until)].into_iter().filter(|(_, date)| !date.is_empty())

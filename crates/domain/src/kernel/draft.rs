@@ -9,7 +9,9 @@ use super::error::{Code, Error};
 use super::merge::merge;
 use super::resource::{READ_ONLY, Resource, Stored};
 use super::state::State;
+use super::text::Both;
 use super::violation::{Place, Violation, Violations};
+use crate::say;
 
 /// Where a body comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,7 +87,11 @@ impl<T: Resource> Draft<T> {
         let moved = |member: &&str| whole.get(member) != current.get(member);
         refuse::<T>(actor, withheld::<T>(actor)?, moved)?;
         if origin == Origin::Request && !T::Status::STATES.is_empty() && moved(&"status") {
-            let detail = format!("Use `POST …/{}/{}/transitions`.", T::PATH, before.id);
+            let (path, id) = (T::PATH, before.id);
+            let detail = say!(
+                "Use `POST …/{path}/{id}/transitions`.",
+                "Verwenden Sie `POST …/{path}/{id}/transitions`."
+            );
             return Err(Error::new(Code::StatusByTransition, detail));
         }
         Ok(Self::parse(whole, violations))
@@ -137,7 +143,7 @@ fn object(body: Value) -> Result<Value, Error> {
         return Ok(body);
     }
     let mut violations = Violations::default();
-    violations.member("", "wrong_type", "Expected an object.");
+    violations.member("", "wrong_type", say!("Expected an object.", "Erwartet: Objekt."));
     Err(Error::invalid(violations))
 }
 
@@ -146,7 +152,9 @@ fn remove(whole: &mut Value, member: &str) -> Option<Value> {
 }
 
 fn read_only(member: &str, violations: &mut Violations) {
-    violations.member(format!("/{member}"), "read_only", format!("`{member}` is not written by callers."));
+    let detail =
+        say!("`{member}` is not written by callers.", "`{member}` wird nicht von Aufrufenden geschrieben.");
+    violations.member(format!("/{member}"), "read_only", detail);
 }
 
 fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
@@ -183,8 +191,11 @@ fn renamed(whole: &mut Value, patch: &Value) {
 }
 
 /// The sentence for a member that a role may not write.
-pub fn not_writable(member: &str, role: Role) -> String {
-    format!("`{member}` is not written by the role `{role}`.")
+pub fn not_writable(member: &str, role: Role) -> Both {
+    say!(
+        "`{member}` is not written by the role `{role}`.",
+        "`{member}` wird von der Rolle `{role}` nicht geschrieben."
+    )
 }
 
 /// Puts something harmless where a required member was wrong: no rule looks at a name, and what a rule finds in an

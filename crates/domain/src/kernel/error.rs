@@ -4,9 +4,13 @@ use std::fmt;
 
 use super::text::Both;
 use super::violation::Violations;
+use crate::say;
 
 macro_rules! codes {
-    ($( $(#[doc = $doc:literal])+ $variant:ident = $status:literal, $code:literal, $title:literal; )+) => {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident = $status:literal, $code:literal, $title:literal => $de:literal: $doc_de:literal;
+    )+) => {
         /// The code of a problem: stable, snake_case, documented at `/problems/{code}`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $( $(#[doc = $doc])+ $variant ),+ }
@@ -26,13 +30,14 @@ macro_rules! codes {
             }
 
             /// A short title, the same for every occurrence (RFC 9457).
-            pub const fn title(self) -> &'static str {
-                match self { $(Self::$variant => $title),+ }
+            pub fn title(self) -> Both {
+                match self { $(Self::$variant => say!($title, $de)),+ }
             }
 
             /// What it means and what to do about it.
-            pub fn documentation(self) -> String {
-                match self { $(Self::$variant => [$($doc),+].concat().trim().to_owned()),+ }
+            pub fn documentation(self) -> Both {
+                let (en, de) = match self { $(Self::$variant => ([$($doc),+].concat(), $doc_de)),+ };
+                Both { en: en.trim().to_owned().into(), de: de.into() }
             }
         }
     };
@@ -40,65 +45,126 @@ macro_rules! codes {
 
 codes! {
     /// The body is no JSON text. `detail` says at which line and column reading stopped.
-    MalformedJson = 400, "malformed_json", "The body is not JSON";
+    MalformedJson = 400, "malformed_json", "The body is not JSON"
+        => "Der Body ist kein JSON":
+            "Der Body ist kein JSON-Text. `detail` sagt, in welcher Zeile und Spalte das Lesen endete.";
     /// A query parameter is unknown or has a value that it cannot have. `errors` names each with the nearest known
     /// name. Also a cursor that was altered or belongs to another filter, sort or resource.
-    InvalidParameters = 400, "invalid_parameters", "A query parameter is not right";
+    InvalidParameters = 400, "invalid_parameters", "A query parameter is not right"
+        => "Ein Query-Parameter stimmt nicht":
+            "Ein Query-Parameter ist unbekannt oder hat einen Wert, den er nicht haben kann. `errors` nennt jeden, mit \
+             dem ähnlichsten bekannten Namen. Ebenso ein Cursor, der verändert wurde oder zu einem anderen Filter, einer \
+             anderen Sortierung oder einer anderen Ressource gehört.";
     /// The request itself is malformed: a path that is no UTF-8, or a header that cannot be read.
-    BadRequest = 400, "bad_request", "The request is malformed";
+    BadRequest = 400, "bad_request", "The request is malformed"
+        => "Die Anfrage ist fehlerhaft":
+            "Die Anfrage selbst ist fehlerhaft: ein Pfad, der kein UTF-8 ist, oder ein Header, der nicht lesbar ist.";
     /// This needs an account: send `Authorization: Bearer <access token>`; `POST /api/v1/auth/token` gives one.
-    Unauthenticated = 401, "unauthenticated", "An account is needed";
+    Unauthenticated = 401, "unauthenticated", "An account is needed"
+        => "Ein Konto ist nötig":
+            "Das verlangt ein Konto: Senden Sie `Authorization: Bearer <access token>`; `POST /api/v1/auth/token` stellt \
+             eines aus.";
     /// The access token is malformed, expired, not ours, or its account is disabled. Get a new one.
-    InvalidToken = 401, "invalid_token", "The access token is not valid";
+    InvalidToken = 401, "invalid_token", "The access token is not valid"
+        => "Das Access-Token ist nicht gültig":
+            "Das Access-Token ist fehlerhaft, abgelaufen oder nicht von uns, oder sein Konto ist gesperrt. Holen Sie ein \
+             neues.";
     /// E-mail and password do not belong together. Which of the two is wrong is not said.
-    InvalidCredentials = 401, "invalid_credentials", "E-mail or password is wrong";
+    InvalidCredentials = 401, "invalid_credentials", "E-mail or password is wrong"
+        => "E-Mail-Adresse oder Passwort ist falsch":
+            "E-Mail-Adresse und Passwort gehören nicht zusammen. Welches von beiden falsch ist, wird nicht gesagt.";
     /// The account is known, and its role may not do this. `errors` names the members of the body that the role may
     /// not write, where that is the reason.
-    Forbidden = 403, "forbidden", "Not allowed for this account";
+    Forbidden = 403, "forbidden", "Not allowed for this account"
+        => "Für dieses Konto nicht erlaubt":
+            "Das Konto ist bekannt, aber seine Rolle darf das nicht. `errors` nennt die Felder des Bodys, die diese Rolle \
+             nicht schreiben darf, wenn das der Grund ist.";
     /// There is no such thing, or not for this caller.
-    NotFound = 404, "not_found", "Not found";
+    NotFound = 404, "not_found", "Not found"
+        => "Nicht gefunden": "So etwas gibt es nicht, oder nicht für Sie.";
     /// The path is right, the method is not. `Allow` names those there are.
-    MethodNotAllowed = 405, "method_not_allowed", "This method is not available here";
+    MethodNotAllowed = 405, "method_not_allowed", "This method is not available here"
+        => "Diese Methode gibt es hier nicht":
+            "Der Pfad stimmt, die Methode nicht. `Allow` nennt die vorhandenen.";
     /// None of the media types in `Accept` can be produced; `allowed` names what there is.
-    NotAcceptable = 406, "not_acceptable", "No acceptable representation";
+    NotAcceptable = 406, "not_acceptable", "No acceptable representation"
+        => "Keine annehmbare Darstellung":
+            "Keiner der Medientypen in `Accept` kann geliefert werden; `allowed` nennt, was es gibt.";
     /// The slug is taken, or was once: an old slug keeps leading to its resource and is never given to another.
-    SlugTaken = 409, "slug_taken", "The slug is taken";
+    SlugTaken = 409, "slug_taken", "The slug is taken"
+        => "Der Slug ist vergeben":
+            "Der Slug ist vergeben oder war es einmal: Ein alter Slug führt weiter zu seiner Ressource und wird nie an \
+             eine andere vergeben.";
     /// Another account has this e-mail address.
-    EmailTaken = 409, "email_taken", "The e-mail address is taken";
+    EmailTaken = 409, "email_taken", "The e-mail address is taken"
+        => "Die E-Mail-Adresse ist vergeben": "Ein anderes Konto hat diese E-Mail-Adresse.";
     /// The utility has a member already: each has one at most.
-    MemberExists = 409, "member_exists", "The utility is a member already";
+    MemberExists = 409, "member_exists", "The utility is a member already"
+        => "Das Unternehmen ist schon Mitglied": "Das Unternehmen ist schon Mitglied: Jedes ist es höchstens einmal.";
     /// The member has a primary contact already: one of them at most is primary. Change that one first.
-    PrimaryExists = 409, "primary_exists", "There is a primary contact already";
+    PrimaryExists = 409, "primary_exists", "There is a primary contact already"
+        => "Es gibt schon eine erste Ansprechperson":
+            "Das Mitglied hat schon eine erste Ansprechperson, und mehr als eine gibt es nicht. Ändern Sie zuerst jene.";
     /// Others refer to this one; `dependents` names them. Change or delete those first.
-    HasDependents = 409, "has_dependents", "Others depend on this";
+    HasDependents = 409, "has_dependents", "Others depend on this"
+        => "Anderes hängt davon ab":
+            "Anderes verweist darauf; `dependents` nennt es. Ändern oder löschen Sie das zuerst.";
     /// What this refers to was deleted in the meantime; `errors` names the members, `dependents` what parts of it refer
     /// to. Restore that first.
-    ReferenceGone = 409, "reference_gone", "Something this refers to is deleted";
+    ReferenceGone = 409, "reference_gone", "Something this refers to is deleted"
+        => "Etwas, worauf verwiesen wird, ist gelöscht":
+            "Worauf verwiesen wird, wurde inzwischen gelöscht; `errors` nennt die Felder, `dependents` das, worauf Teile \
+             davon verweisen. Stellen Sie das zuerst wieder her.";
     /// The state machine has no such way; `allowed` names the states that it allows from here.
-    TransitionNotAllowed = 409, "transition_not_allowed", "This transition is not allowed";
+    TransitionNotAllowed = 409, "transition_not_allowed", "This transition is not allowed"
+        => "Dieser Übergang ist nicht erlaubt":
+            "Einen solchen Weg hat der Zustandsautomat nicht; `allowed` nennt die Zustände, die von hier aus erlaubt \
+             sind.";
     /// The state needs members that are still missing; `errors` names them.
-    TransitionNeeds = 409, "transition_needs", "The target status needs more";
+    TransitionNeeds = 409, "transition_needs", "The target status needs more"
+        => "Der Zielstatus braucht mehr": "Der Status braucht Felder, die noch fehlen; `errors` nennt sie.";
     /// A status is changed by `POST …/transitions` only.
-    StatusByTransition = 409, "status_by_transition", "A status is changed by a transition";
+    StatusByTransition = 409, "status_by_transition", "A status is changed by a transition"
+        => "Ein Status wird durch einen Übergang geändert":
+            "Ein Status wird nur durch `POST …/transitions` geändert.";
     /// The change would break a rule of the partnerships named in `dependents`.
-    ConflictsWithDependents = 409, "conflicts_with_dependents", "Others would no longer be right";
+    ConflictsWithDependents = 409, "conflicts_with_dependents", "Others would no longer be right"
+        => "Anderes würde nicht mehr stimmen":
+            "Die Änderung würde eine Regel der Partnerschaften verletzen, die `dependents` nennt.";
     /// It is not deleted, so it cannot be restored.
-    NotDeleted = 409, "not_deleted", "It is not deleted";
+    NotDeleted = 409, "not_deleted", "It is not deleted"
+        => "Es ist nicht gelöscht": "Es ist nicht gelöscht, kann also nicht wiederhergestellt werden.";
     /// Somebody changed it since; the current `ETag` is in the answer. Read it again, then repeat the change.
-    PreconditionFailed = 412, "precondition_failed", "It was changed in the meantime";
+    PreconditionFailed = 412, "precondition_failed", "It was changed in the meantime"
+        => "Es wurde inzwischen geändert":
+            "Jemand hat es seither geändert; der gegenwärtige `ETag` steht in der Antwort. Lesen Sie es neu und \
+             wiederholen Sie dann die Änderung.";
     /// The body is larger than 1 MiB.
-    PayloadTooLarge = 413, "payload_too_large", "The body is too large";
+    PayloadTooLarge = 413, "payload_too_large", "The body is too large"
+        => "Der Body ist zu groß": "Der Body ist größer als 1 MiB.";
     /// The body is of a media type that is not understood here; `detail` names the right one.
-    UnsupportedMediaType = 415, "unsupported_media_type", "Media type not supported";
+    UnsupportedMediaType = 415, "unsupported_media_type", "Media type not supported"
+        => "Medientyp nicht unterstützt":
+            "Der Body hat einen Medientyp, der hier nicht verstanden wird; `detail` nennt den richtigen.";
     /// The body is JSON, but its content is not right. `errors` names every wrong member with a JSON pointer
     /// (RFC 6901), a code and what would be right. Nothing was written.
-    ValidationFailed = 422, "validation_failed", "The content is not right";
+    ValidationFailed = 422, "validation_failed", "The content is not right"
+        => "Der Inhalt stimmt nicht":
+            "Der Body ist JSON, aber sein Inhalt stimmt nicht. `errors` nennt jedes falsche Feld mit einem JSON-Pointer \
+             (RFC 6901), einem Code und dem, was richtig wäre. Nichts wurde geschrieben.";
     /// A change needs `If-Match` with the `ETag` of what it is based on, so that nobody's work is overwritten.
-    PreconditionRequired = 428, "precondition_required", "If-Match is required";
+    PreconditionRequired = 428, "precondition_required", "If-Match is required"
+        => "If-Match ist erforderlich":
+            "Eine Änderung verlangt `If-Match` mit dem `ETag` dessen, worauf sie beruht, damit niemandes Arbeit \
+             überschrieben wird.";
     /// Something failed on our side. `request_id` helps to find it in the log.
-    Internal = 500, "internal", "Internal error";
+    Internal = 500, "internal", "Internal error"
+        => "Interner Fehler":
+            "Auf unserer Seite ist etwas fehlgeschlagen. Mit `request_id` lässt es sich im Protokoll finden.";
     /// The database is not available. Try again after the number of seconds in `Retry-After`.
-    Unavailable = 503, "unavailable", "Temporarily not available";
+    Unavailable = 503, "unavailable", "Temporarily not available"
+        => "Vorübergehend nicht verfügbar":
+            "Die Datenbank ist nicht verfügbar. Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` erneut.";
 }
 
 /// A thing named in an error, such as one that depends on another.
@@ -136,10 +202,10 @@ pub struct Error {
 
 impl Error {
     /// A problem with a sentence about this occurrence.
-    pub fn new(code: Code, detail: impl Into<Both>) -> Self {
+    pub fn new(code: Code, detail: Both) -> Self {
         Self {
             code,
-            detail: detail.into(),
+            detail,
             violations: Violations::default(),
             allowed: None,
             dependents: Vec::new(),
@@ -150,17 +216,28 @@ impl Error {
 
     /// Not there, or not for this caller: both say the same.
     pub fn not_found() -> Self {
-        Self::new(Code::NotFound, "There is nothing here, or nothing that you may see.")
+        Self::new(
+            Code::NotFound,
+            say!(
+                "There is nothing here, or nothing that you may see.",
+                "Hier ist nichts, oder nichts, was Sie sehen dürfen."
+            ),
+        )
     }
 
     /// Wrong content (422); an unlocated detail counts the faults.
     pub fn invalid(violations: Violations) -> Self {
-        Self::with_violations(Code::ValidationFailed, "The content is not right; see `errors`.", violations)
+        let detail =
+            say!("The content is not right; see `errors`.", "Der Inhalt stimmt nicht; siehe `errors`.");
+        Self::with_violations(Code::ValidationFailed, detail, violations)
     }
 
     /// Wrong or unknown query parameters (400).
     pub fn parameters(violations: Violations) -> Self {
-        let detail = "Some parameters are not right; see `errors`.";
+        let detail = say!(
+            "Some parameters are not right; see `errors`.",
+            "Einige Parameter stimmen nicht; siehe `errors`."
+        );
         Self::with_violations(Code::InvalidParameters, detail, violations)
     }
 
@@ -169,34 +246,44 @@ impl Error {
         if violations.is_empty() {
             return Ok(());
         }
-        let detail = "Some members are not yours to write; see `errors`.";
+        let detail = say!(
+            "Some members are not yours to write; see `errors`.",
+            "Einige Felder dürfen Sie nicht schreiben; siehe `errors`."
+        );
         Err(Self::with_violations(Code::Forbidden, detail, violations))
     }
 
     /// A problem with located faults.
-    pub fn with_violations(code: Code, detail: impl Into<Both>, violations: Violations) -> Self {
+    pub fn with_violations(code: Code, detail: Both, violations: Violations) -> Self {
         Self { violations, ..Self::new(code, detail) }
     }
 
     /// The role may not do this, or, without an account, an account is needed.
     pub fn refused(actor: &super::access::Actor) -> Self {
         match actor.role {
-            None => Self::new(Code::Unauthenticated, "This needs an account."),
-            Some(role) => Self::new(Code::Forbidden, format!("The role `{role}` may not do this here.")),
+            None => {
+                Self::new(Code::Unauthenticated, say!("This needs an account.", "Das verlangt ein Konto."))
+            }
+            Some(role) => Self::new(
+                Code::Forbidden,
+                say!("The role `{role}` may not do this here.", "Die Rolle `{role}` darf das hier nicht."),
+            ),
         }
     }
 
     /// Something inside failed that the caller cannot mend.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self { source: Some(source.into()), ..Self::new(Code::Internal, "Something failed on our side.") }
+        let detail = say!("Something failed on our side.", "Auf unserer Seite ist etwas fehlgeschlagen.");
+        Self { source: Some(source.into()), ..Self::new(Code::Internal, detail) }
     }
 
     /// The database is away.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self {
-            source: Some(source.into()),
-            ..Self::new(Code::Unavailable, "The database is not available; please try again shortly.")
-        }
+        let detail = say!(
+            "The database is not available; please try again shortly.",
+            "Die Datenbank ist nicht verfügbar; bitte versuchen Sie es gleich noch einmal."
+        );
+        Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
     }
 }
 
@@ -209,5 +296,20 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.source.as_deref().map(|source| source as _)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_told_in_both_languages() {
+        for code in Code::ALL {
+            for text in [code.title(), code.documentation()] {
+                assert!(!text.en.is_empty() && !text.de.is_empty() && text.en != text.de, "{code:?}: {text}");
+                assert!(!text.en.contains("  ") && !text.de.contains("  "), "{code:?}: {text}");
+            }
+        }
     }
 }

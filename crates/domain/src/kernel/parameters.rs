@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::resource::instant;
 use super::violation::{Fault, Violations, hint};
+use crate::say;
 
 /// The parameters of a request while they are being taken, one by one; what is left over is unknown.
 pub struct Parameters {
@@ -61,7 +62,9 @@ impl Parameters {
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
         for (name, _) in given {
-            let detail = format!("There is no parameter `{name}` here.{}", hint(&name, &known));
+            let missing =
+                say!("There is no parameter `{name}` here.", "Einen Parameter `{name}` gibt es hier nicht.");
+            let detail = missing.then(hint(&name, &known));
             violations.parameter(name, "unknown_parameter", detail);
         }
         if violations.is_empty() { Ok(()) } else { Err(violations) }
@@ -85,7 +88,8 @@ pub trait FromParameter: Sized {
 
 fn single(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Option<String> {
     if values.len() > 1 {
-        violations.parameter(name, "repeated", format!("`{name}` may be given once only."));
+        let detail = say!("`{name}` may be given once only.", "`{name}` darf nur einmal angegeben werden.");
+        violations.parameter(name, "repeated", detail);
     }
     values.into_iter().next()
 }
@@ -103,7 +107,11 @@ fn parse<T: FromStr<Err = Fault>>(name: &'static str, text: &str, violations: &m
 impl<T: FromStr<Err = Fault> + ToSchema> FromParameter for Vec<T> {
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self {
         if values.len() > MOST {
-            violations.parameter(name, "too_many", format!("`{name}` may be given {MOST} times at most."));
+            let detail = say!(
+                "`{name}` may be given {MOST} times at most.",
+                "`{name}` darf höchstens {MOST}-mal angegeben werden."
+            );
+            violations.parameter(name, "too_many", detail);
             return Self::new();
         }
         values.iter().filter_map(|text| parse(name, text, violations)).collect()
@@ -239,9 +247,14 @@ impl FromStr for Instant {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        DateTime::parse_from_rfc3339(text)
-            .map(|at| Self(at.with_timezone(&Utc).trunc_subsecs(6)))
-            .map_err(|_| Fault::format("Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`."))
+        DateTime::parse_from_rfc3339(text).map(|at| Self(at.with_timezone(&Utc).trunc_subsecs(6))).map_err(
+            |_| {
+                Fault::format(say!(
+                    "Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`.",
+                    "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
+                ))
+            },
+        )
     }
 }
 

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::parameters::{FilterParameters, Parameters};
 use super::resource::{Resource, Stored};
 use super::violation::{Fault, Violations};
+use crate::say;
 
 /// The keys that a list can be sorted by; made by [`vocabulary!`](crate::vocabulary).
 pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = Fault> + ToSchema + 'static {
@@ -121,7 +122,8 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
         };
         let key: K = word.parse()?;
         if keys.iter().any(|(known, _)| *known == key) {
-            return Err(Fault::new("repeated", format!("`{word}` is named twice.")));
+            let detail = say!("`{word}` is named twice.", "`{word}` ist doppelt genannt.");
+            return Err(Fault::new("repeated", detail));
         }
         keys.push((key, direction));
     }
@@ -131,7 +133,13 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
 fn limit(text: &str) -> Result<u64, Fault> {
     match text.parse() {
         Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
-        _ => Err(Fault::new("out_of_range", format!("Expected a whole number from 1 to {LIMIT_MAX}."))),
+        _ => Err(Fault::new(
+            "out_of_range",
+            say!(
+                "Expected a whole number from 1 to {LIMIT_MAX}.",
+                "Erwartet: ganze Zahl von 1 bis {LIMIT_MAX}."
+            ),
+        )),
     }
 }
 

@@ -13,7 +13,8 @@ use uuid::Uuid;
 
 use super::resource::Resource;
 use super::value::{Country, Location, Slug, Visibility};
-use super::violation::{Fault, Violations, escape, hint, pointer};
+use super::violation::{Fault, Violations, escape, pointer, unknown_member};
+use crate::say;
 
 /// How something is named from outside: by its id or by its slug.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -31,7 +32,10 @@ impl FromStr for Key {
         match Uuid::parse_str(text) {
             Ok(id) => Ok(Self::Id(id)),
             Err(_) => text.parse().map(Self::Slug).map_err(|_| {
-                Fault::format(format!("`{text}` is neither an id (a UUID) nor a slug (`hamburg-wasser`)."))
+                Fault::format(say!(
+                    "`{text}` is neither an id (a UUID) nor a slug (`hamburg-wasser`).",
+                    "`{text}` ist weder eine ID (eine UUID) noch ein Slug (`hamburg-wasser`)."
+                ))
             }),
         }
     }
@@ -217,15 +221,16 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                     match (name.as_str(), value.into_value()) {
                         ("id", Value::String(text)) => key = Some((here, text)),
                         ("slug", Value::String(text)) => named = Some((here, text)),
-                        ("id" | "slug", _) => violations.member(here, "wrong_type", "Expected a string."),
-                        (name, _) if Self::members().contains(&name) => {}
-                        (name, _) => {
-                            let hint = hint(name, &Self::members());
+                        ("id" | "slug", _) => {
                             violations.member(
                                 here,
-                                "unknown_member",
-                                format!("There is no member `{name}`.{hint}"),
+                                "wrong_type",
+                                say!("Expected a string.", "Erwartet: Text."),
                             );
+                        }
+                        (name, _) if Self::members().contains(&name) => {}
+                        (name, _) => {
+                            violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }
                     }
                 }
@@ -234,13 +239,20 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                     violations.member(
                         format!("{}/id", pointer(at)),
                         "required",
-                        "`id` or `slug` is required.",
+                        say!("`id` or `slug` is required.", "`id` oder `slug` ist erforderlich."),
                     );
                 }
             }
             other => {
-                let found = if matches!(other, Value::Null) { "null" } else { "something else" };
-                let detail = format!("Expected an id, a slug or a reference object, found {found}.");
+                let wanted = say!(
+                    "Expected an id, a slug or a reference object, found ",
+                    "Erwartet: ID, Slug oder Referenzobjekt, gefunden: "
+                );
+                let found = match other {
+                    Value::Null => say!("null.", "null."),
+                    _ => say!("something else.", "etwas anderes."),
+                };
+                let detail = wanted.then(found);
                 violations.member(pointer(at), "wrong_type", detail);
             }
         }

@@ -8,7 +8,8 @@ use crate::say;
 pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {
     for (index, entry) in entries.iter().enumerate() {
         if entries.iter().take(index).any(|earlier| earlier == entry) {
-            violations.member(format!("{pointer}/{index}"), "duplicate", "This is named twice.");
+            let detail = say!("This is named twice.", "Das ist doppelt genannt.");
+            violations.member(format!("{pointer}/{index}"), "duplicate", detail);
         }
     }
 }
@@ -16,7 +17,8 @@ pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Vio
 /// A list has at least one entry.
 pub fn not_empty<T>(entries: &[T], pointer: &str, violations: &mut Violations) {
     if entries.is_empty() {
-        violations.member(pointer, "too_few", "At least one entry is required.");
+        let detail = say!("At least one entry is required.", "Mindestens ein Eintrag ist erforderlich.");
+        violations.member(pointer, "too_few", detail);
     }
 }
 
@@ -41,6 +43,8 @@ pub fn ordered(
     if let (Some(start), Some(end)) = (start, end)
         && !start.starts_by(end)
     {
-        violations.member(pointer, "end_before_start", format!("`{end}` lies before the start, `{start}`."));
+        let detail =
+            say!("`{end}` lies before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+        violations.member(pointer, "end_before_start", detail);
     }
 }

@@ -6,6 +6,7 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use super::violation::Fault;
+use crate::say;
 
 /// The states of a resource and the ways between them.
 pub trait State: Copy + Eq + Send + Sync + FromStr<Err = Fault> + 'static {
@@ -32,7 +33,8 @@ impl FromStr for NoStatus {
     type Err = Fault;
 
     fn from_str(_: &str) -> Result<Self, Fault> {
-        Err(Fault::new("unknown_value", "This resource has no status."))
+        let detail = say!("This resource has no status.", "Diese Ressource hat keinen Status.");
+        Err(Fault::new("unknown_value", detail))
     }
 }
 

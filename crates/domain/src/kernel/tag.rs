@@ -5,6 +5,7 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 
 use super::violation::Fault;
+use crate::say;
 
 /// The content codings that answers are compressed in.
 pub const CODINGS: &[&str] = &["gzip", "deflate"];
@@ -79,7 +80,10 @@ impl Precondition {
         for tag in tags {
             let opaque = tag.trim_start_matches("W/");
             let Some(text) = opaque.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else {
-                return Err(Fault::format("If-Match takes `*` or a list of quoted entity tags."));
+                return Err(Fault::format(say!(
+                    "If-Match takes `*` or a list of quoted entity tags.",
+                    "If-Match nimmt `*` oder eine Liste von Entity-Tags in Anführungszeichen."
+                )));
             };
             let version = text.split_once('-').and_then(|(version, _)| version.parse::<i64>().ok());
             versions.extend(version.filter(|_| opaque.len() == tag.len()));

@@ -47,18 +47,6 @@ impl fmt::Display for Both {
     }
 }
 
-impl From<&'static str> for Both {
-    fn from(text: &'static str) -> Self {
-        Self { en: text.into(), de: text.into() }
-    }
-}
-
-impl From<String> for Both {
-    fn from(text: String) -> Self {
-        Self { en: text.clone().into(), de: text.into() }
-    }
-}
-
 /// A sentence in English and in German, with names in braces as in `format!`: `say!("No {x}.", "Kein {x}.")`.
 #[macro_export]
 macro_rules! say {

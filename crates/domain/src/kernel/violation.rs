@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 
 use super::text::Both;
+use crate::say;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
 /// Where in a request the fault lies.
@@ -37,23 +38,23 @@ pub struct Violations(Vec<Violation>);
 
 impl Violations {
     /// Adds a fault of a body member. `pointer` is a JSON pointer (RFC 6901).
-    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: impl Into<Both>) {
+    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: Both) {
         self.push(Place::Pointer(pointer.into()), code, detail);
     }
 
     /// Adds a fault of a query parameter.
-    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<Both>) {
+    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: Both) {
         self.push(Place::Parameter(name.into()), code, detail);
     }
 
     /// Adds a fault of a request header.
-    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: impl Into<Both>) {
+    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: Both) {
         self.push(Place::Header(name.into()), code, detail);
     }
 
-    fn push(&mut self, place: Place, code: &'static str, detail: impl Into<Both>) {
+    fn push(&mut self, place: Place, code: &'static str, detail: Both) {
         if self.0.len() < MOST {
-            self.0.push(Violation { place, code, detail: detail.into() });
+            self.0.push(Violation { place, code, detail });
         }
     }
 
@@ -107,19 +108,29 @@ pub struct Fault {
 
 impl Fault {
     /// A fault of the given code.
-    pub fn new(code: &'static str, detail: impl Into<Both>) -> Self {
-        Self { code, detail: detail.into() }
+    pub fn new(code: &'static str, detail: Both) -> Self {
+        Self { code, detail }
     }
 
     /// The text is not shaped as the type wants it.
-    pub fn format(detail: impl Into<Both>) -> Self {
+    pub fn format(detail: Both) -> Self {
         Self::new("invalid_format", detail)
     }
 
     /// The value is none of a closed list; names the nearest and, if there are few, all.
     pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
         let told: String = value.chars().take(ECHOED).collect();
-        Self::new("unknown_value", format!("`{told}` is not known.{}", hint(value, allowed)))
+        let unknown = say!("`{told}` is not known.", "`{told}` ist nicht bekannt.");
+        Self::new("unknown_value", unknown.then(hint(value, allowed)))
+    }
+
+    /// The text has more characters than fit.
+    pub fn too_long(most: usize, length: usize) -> Self {
+        let detail = say!(
+            "At most {most} characters, found {length}.",
+            "Höchstens {most} Zeichen, gefunden: {length}."
+        );
+        Self::new("too_long", detail)
     }
 }
 
@@ -138,7 +149,7 @@ const ECHOED: usize = 100;
 const SPELLED_OUT: usize = 40;
 
 /// ` Did you mean `x`? Allowed: …`: the nearest known name and, where they are few, all of them.
-pub fn hint(given: &str, known: &[&str]) -> String {
+pub fn hint(given: &str, known: &[&str]) -> Both {
     let nearest = known
         .iter()
         // What is more than twice as long is near to nothing, and comparing it takes its time.
@@ -146,13 +157,19 @@ pub fn hint(given: &str, known: &[&str]) -> String {
         .map(|name| (strsim::damerau_levenshtein(given, name), name))
         .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 2)
         .min_by_key(|(distance, _)| *distance);
-    let mut text = nearest.map(|(_, name)| format!(" Did you mean `{name}`?")).unwrap_or_default();
-    if known.len() <= SPELLED_OUT {
-        text.push_str(" Allowed: ");
-        text.push_str(&known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", "));
-        text.push('.');
+    let near = nearest
+        .map(|(_, name)| say!(" Did you mean `{name}`?", " Meinten Sie `{name}`?"))
+        .unwrap_or_default();
+    if known.len() > SPELLED_OUT {
+        return near;
     }
-    text
+    let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+    near.then(say!(" Allowed: {all}.", " Erlaubt: {all}."))
+}
+
+/// The sentence for a member that there is not.
+pub fn unknown_member(name: &str, known: &[&str]) -> Both {
+    say!("There is no member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
 }
 
 /// The RFC 6901 pointer of a place in a JSON text (`~` and `/` escaped).
@@ -171,16 +188,28 @@ pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-fn json_type(kind: ValueKind) -> &'static str {
+fn json_type(kind: ValueKind) -> Both {
     match kind {
-        ValueKind::Null => "null",
-        ValueKind::Boolean => "a boolean",
-        ValueKind::Integer | ValueKind::NegativeInteger => "an integer",
-        ValueKind::Float => "a number",
-        ValueKind::String => "a string",
-        ValueKind::Sequence => "an array",
-        ValueKind::Map => "an object",
+        ValueKind::Null => say!("null", "null"),
+        ValueKind::Boolean => say!("a boolean", "Wahrheitswert"),
+        ValueKind::Integer | ValueKind::NegativeInteger => say!("an integer", "ganze Zahl"),
+        ValueKind::Float => say!("a number", "Zahl"),
+        ValueKind::String => say!("a string", "Text"),
+        ValueKind::Sequence => say!("an array", "Liste"),
+        ValueKind::Map => say!("an object", "Objekt"),
     }
+}
+
+/// `Expected a string or an array, found null.`
+fn wrong_type(accepted: &[ValueKind], actual: ValueKind) -> Both {
+    let mut wanted: Vec<_> = accepted.iter().map(|kind| json_type(*kind)).collect();
+    wanted.dedup();
+    let wanted = wanted.into_iter().reduce(|all, next| all.then(say!(" or ", " oder ")).then(next));
+    say!("Expected ", "Erwartet: ")
+        .then(wanted.unwrap_or_default())
+        .then(say!(", found ", ", gefunden: "))
+        .then(json_type(actual))
+        .then(say!(".", "."))
 }
 
 impl MergeWithError<Self> for Violations {
@@ -209,20 +238,17 @@ impl DeserializeError for Violations {
         let here = pointer(at);
         match error {
             ErrorKind::IncorrectValueKind { actual, accepted } => {
-                let mut wanted: Vec<_> = accepted.iter().map(|kind| json_type(*kind)).collect();
-                wanted.dedup();
-                let detail = format!("Expected {}, found {}.", wanted.join(" or "), json_type(actual.kind()));
-                all.member(here, "wrong_type", detail);
+                all.member(here, "wrong_type", wrong_type(accepted, actual.kind()));
             }
             ErrorKind::MissingField { field } => {
                 all.member(
                     format!("{here}/{}", escape(field)),
                     "required",
-                    format!("`{field}` is required."),
+                    say!("`{field}` is required.", "`{field}` ist erforderlich."),
                 );
             }
             ErrorKind::UnknownKey { key, accepted } => {
-                let detail = format!("There is no member `{key}`.{}", hint(key, accepted));
+                let detail = unknown_member(key, accepted);
                 all.member(format!("{here}/{}", escape(key)), "unknown_member", detail);
             }
             ErrorKind::UnknownValue { value, accepted } => {
@@ -230,9 +256,14 @@ impl DeserializeError for Violations {
                 all.member(here, fault.code, fault.detail);
             }
             ErrorKind::BadSequenceLen { expected, .. } => {
-                all.member(here, "wrong_length", format!("Expected {expected} entries."));
+                let detail = say!("Expected {expected} entries.", "Erwartet: {expected} Einträge.");
+                all.member(here, "wrong_length", detail);
             }
-            ErrorKind::Unexpected { msg } => all.member(here, "invalid_format", msg),
+            // In words of its own, which are in one language and name types of ours.
+            ErrorKind::Unexpected { .. } => {
+                let detail = say!("This value does not fit here.", "Dieser Wert passt hier nicht.");
+                all.member(here, "invalid_format", detail);
+            }
         }
         ControlFlow::Continue(all)
     }

@@ -23,6 +23,7 @@ use crate::kernel::value::{
 };
 use crate::kernel::violation::Violations;
 use crate::programme::ProgrammeRef;
+use crate::say;
 
 crate::vocabulary! {
     /// What a partnership grew out of.
@@ -169,7 +170,10 @@ impl Resource for Partnership {
             violations.member(
                 "/participants",
                 "not_writable",
-                "Who leads is changed by the coordination office only.",
+                say!(
+                    "Who leads is changed by the coordination office only.",
+                    "Wer federführend ist, ändert nur die Koordinierungsstelle."
+                ),
             );
         }
     }

@@ -13,6 +13,7 @@ use crate::kernel::rules::ordered;
 use crate::kernel::value::PartialDate;
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
+use crate::say;
 use crate::utility::UtilityKind;
 
 crate::vocabulary! {
@@ -98,23 +99,36 @@ impl Partnership {
             );
             not_narrower(&participant.party, self.visibility, &format!("{at}/party"), violations);
             if participant.role == ParticipantRole::Partner && participant.is_municipal() {
-                let detail =
-                    "A German utility is no partner utility: it is `lead`, `associate` or `supporting`.";
+                let detail = say!(
+                    "A German utility is no partner utility: it is `lead`, `associate` or `supporting`.",
+                    "Ein deutsches Unternehmen ist kein Partnerunternehmen: Es ist `lead`, `associate` oder \
+                     `supporting`."
+                );
                 violations.member(format!("{at}/party"), "german_partner", detail);
             }
             let leads = |it: &Participant| it.role == ParticipantRole::Lead;
             let earlier =
                 || self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant));
             if earlier().any(|earlier| earlier.party == participant.party) {
-                violations.member(&at, "duplicate", "This participant takes part twice at one time.");
+                let detail = say!(
+                    "This participant takes part twice at one time.",
+                    "Diese Seite ist zur selben Zeit zweimal beteiligt."
+                );
+                violations.member(&at, "duplicate", detail);
             }
             if leads(participant) && earlier().any(|it| leads(it) && it.party != participant.party) {
-                violations.member(&at, "two_leads", "There are two leads at one time.");
+                let detail =
+                    say!("There are two leads at one time.", "Zur selben Zeit gibt es zwei Federführende.");
+                violations.member(&at, "two_leads", detail);
             }
         }
         self.has_one_current_lead(violations);
         if self.partners().next().is_none() {
-            violations.member("/participants", "no_partner", "At least one partner utility is required.");
+            let detail = say!(
+                "At least one partner utility is required.",
+                "Mindestens ein Partnerunternehmen ist erforderlich."
+            );
+            violations.member("/participants", "no_partner", detail);
         }
     }
 
@@ -123,7 +137,11 @@ impl Partnership {
         let current = self.with_role(ParticipantRole::Lead).filter(|lead| lead.until.is_none()).count();
         let ended = self.end.is_some() && self.with_role(ParticipantRole::Lead).next().is_some();
         if current == 0 && !ended {
-            violations.member("/participants", "no_lead", "Exactly one current lead is required.");
+            let detail = say!(
+                "Exactly one current lead is required.",
+                "Genau eine gegenwärtige Federführung (`lead`) ist erforderlich."
+            );
+            violations.member("/participants", "no_lead", detail);
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::Partnership;
 use crate::kernel::violation::Violations;
+use crate::say;
 
 crate::vocabulary! {
     /// Where a partnership stands.
@@ -38,7 +39,10 @@ impl Partnership {
             PartnershipStatus::Completed if self.end.is_none() => "end",
             _ => return,
         };
-        let detail = format!("A partnership needs `{needed}` to become `{to}`.");
+        let detail = say!(
+            "A partnership needs `{needed}` to become `{to}`.",
+            "Eine Partnerschaft braucht `{needed}`, um `{to}` zu werden."
+        );
         violations.member(format!("/{needed}"), "required", detail);
     }
 }

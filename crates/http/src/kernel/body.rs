@@ -6,6 +6,7 @@ use actix_web::web::Bytes;
 use serde_json::Value;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, escape};
+use vku_domain::say;
 
 /// The largest body, in bytes (1 MiB).
 pub const LIMIT: usize = 1 << 20;
@@ -28,13 +29,23 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
     let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media.contains(&essence.as_str()) {
-        let detail = format!("Send the body with `Content-Type: {}`.", media.join("` or `"));
+        let (en, de) = (media.join("` or `"), media.join("` oder `"));
+        let detail =
+            say!("Send the body with `Content-Type: {en}`.", "Senden Sie den Body mit `Content-Type: {de}`.");
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
     let value: Value = serde_json::from_slice(body).map_err(|error| {
-        let what = if error.is_eof() { "it ends too early" } else { "it is not JSON there" };
-        let detail = format!("Reading stopped at line {}, column {}: {what}.", error.line(), error.column());
-        Error::new(Code::MalformedJson, detail)
+        let (line, column) = (error.line(), error.column());
+        let stopped = say!(
+            "Reading stopped at line {line}, column {column}: ",
+            "Das Lesen endete in Zeile {line}, Spalte {column}: "
+        );
+        let why = if error.is_eof() {
+            say!("it ends too early.", "Der Body endet zu früh.")
+        } else {
+            say!("it is not JSON there.", "Dort ist er kein JSON.")
+        };
+        Error::new(Code::MalformedJson, stopped.then(why))
     })?;
     let mut violations = Violations::default();
     crowded(&value, &mut Vec::new(), &mut violations);
@@ -59,11 +70,14 @@ fn crowded<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Viol
         return violations.member(
             pointer(path),
             "too_many",
-            format!("At most {MOST} entries, found {found}."),
+            say!("At most {MOST} entries, found {found}.", "Höchstens {MOST} Einträge, gefunden: {found}."),
         );
     }
     if longest > LONGEST_NAME {
-        let detail = format!("A member's name has at most {LONGEST_NAME} bytes, found {longest}.");
+        let detail = say!(
+            "A member's name has at most {LONGEST_NAME} bytes, found {longest}.",
+            "Der Name eines Feldes hat höchstens {LONGEST_NAME} Bytes, gefunden: {longest}."
+        );
         return violations.member(pointer(path), "too_long", detail);
     }
     let mut below = |step, value: &'a Value| {

@@ -6,6 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NO
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tag::{Precondition, Tag};
 use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
 
 use super::body::JSON;
 use super::context::Context;
@@ -22,7 +23,9 @@ pub fn precondition(context: &Context) -> Result<Precondition, Error> {
     Precondition::parse(&text).map_err(|fault| {
         let mut violations = Violations::default();
         violations.header("If-Match", fault.code, fault.detail);
-        Error::with_violations(Code::BadRequest, "A header cannot be read; see `errors`.", violations)
+        let detail =
+            say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        Error::with_violations(Code::BadRequest, detail, violations)
     })
 }
 

@@ -9,6 +9,7 @@ use vku_domain::account::Account;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::say;
 use vku_persistence::kernel::store::{Reader, Store, Writer, Writing};
 
 use super::problem::Problem;
@@ -54,7 +55,10 @@ impl Context {
             Some(token) => {
                 let invalid = |reason: &'static str| Error {
                     source: Some(reason.into()),
-                    ..Error::new(Code::InvalidToken, "Get a new access token.")
+                    ..Error::new(
+                        Code::InvalidToken,
+                        say!("Get a new access token.", "Holen Sie ein neues Access-Token."),
+                    )
                 };
                 let claims = shared.tokens.verify(&token, now).map_err(|_| invalid("token refused"))?;
                 let account =
@@ -103,7 +107,10 @@ impl Context {
 /// Errors: 400 where it is no UTF-8.
 pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-    let query = query.map_err(|_| Error::new(Code::BadRequest, "The query string cannot be read."))?;
+    let query = query.map_err(|_| {
+        let detail = say!("The query string cannot be read.", "Der Query-String ist nicht lesbar.");
+        Error::new(Code::BadRequest, detail)
+    })?;
     Ok(query.into_inner())
 }
 
@@ -114,8 +121,13 @@ fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
     });
-    let detail = "Send `Authorization: Bearer <access token>`.";
-    token.map(Some).ok_or_else(|| Error::new(Code::InvalidToken, detail).into())
+    token.map(Some).ok_or_else(|| {
+        let detail = say!(
+            "Send `Authorization: Bearer <access token>`.",
+            "Senden Sie `Authorization: Bearer <access token>`."
+        );
+        Error::new(Code::InvalidToken, detail).into()
+    })
 }
 
 impl FromRequest for Context {

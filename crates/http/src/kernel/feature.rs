@@ -5,6 +5,7 @@ use actix_web::{HttpRequest, HttpResponse, Resource as Routes};
 use serde_json::Value;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::state::State;
+use vku_domain::say;
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::crud::{self, ID, PARENT};
@@ -74,7 +75,11 @@ pub fn routes<T: Feature>(config: &mut ServiceConfig) {
 pub fn resource(path: &str, methods: &'static [&'static str]) -> Routes {
     web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
         let allowed = methods.iter().map(|method| (*method).to_owned()).collect();
-        let detail = format!("`{}` is not available here; see `allowed`.", request.method());
+        let method = request.method();
+        let detail = say!(
+            "`{method}` is not available here; see `allowed`.",
+            "`{method}` gibt es hier nicht; siehe `allowed`."
+        );
         Err::<HttpResponse, _>(Problem(Error {
             allowed: Some(allowed),
             ..Error::new(Code::MethodNotAllowed, detail)

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tag::{CODINGS, coded};
 use vku_domain::kernel::text::Tongue;
+use vku_domain::say;
 
 use super::context::RequestId;
 use super::negotiate::tongue;
@@ -57,8 +58,11 @@ pub async fn observe(
     let tongue = tongue(request.headers());
     let answer = async {
         if coded {
-            let error =
-                Error::new(Code::UnsupportedMediaType, "Send the body as it is, without `Content-Encoding`.");
+            let detail = say!(
+                "Send the body as it is, without `Content-Encoding`.",
+                "Senden Sie den Body, wie er ist, ohne `Content-Encoding`."
+            );
+            let error = Error::new(Code::UnsupportedMediaType, detail);
             let refused = render(&error, request.path(), &id, tongue);
             return Ok(finish(request.into_response(refused).map_into_boxed_body(), &id, tongue));
         }

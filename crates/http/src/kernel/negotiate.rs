@@ -4,6 +4,7 @@ use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, Accept, Header, HeaderMap
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::say;
 
 use super::context::Context;
 
@@ -44,18 +45,20 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
             let mut violations = Violations::default();
             let fault = Fault::unknown_value(&named, &words);
             violations.parameter("format", fault.code, fault.detail);
-            Error::with_violations(
-                Code::InvalidParameters,
+            let detail = say!(
                 "There is no such format; see `errors`.",
-                violations,
-            )
+                "Ein solches Format gibt es nicht; siehe `errors`."
+            );
+            Error::with_violations(Code::InvalidParameters, detail, violations)
         });
     }
     if !context.request.headers().contains_key(ACCEPT) {
         return Ok(Format::Json);
     }
-    let accept = Accept::parse(&context.request)
-        .map_err(|_| Error::new(Code::BadRequest, "The header `Accept` cannot be read."))?;
+    let accept = Accept::parse(&context.request).map_err(|_| {
+        let detail = say!("The header `Accept` cannot be read.", "Der Header `Accept` ist nicht lesbar.");
+        Error::new(Code::BadRequest, detail)
+    })?;
     let (refused, accepted): (Vec<_>, _) =
         accept.0.into_iter().partition(|item| item.quality == Quality::ZERO);
     let ranked = Accept(accepted).ranked();
@@ -72,7 +75,10 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
         let allowed = available.iter().map(|format| format.essence().to_owned()).collect();
         Error {
             allowed: Some(allowed),
-            ..Error::new(Code::NotAcceptable, "See `allowed` for what there is.")
+            ..Error::new(
+                Code::NotAcceptable,
+                say!("See `allowed` for what there is.", "In `allowed` steht, was es gibt."),
+            )
         }
     })
 }
@@ -80,7 +86,8 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
 /// The language to speak in: the one that `Accept-Language` (RFC 9110, section 12.5.4) weighs most; English where it
 /// names neither, or cannot be read.
 pub fn tongue(headers: &HeaderMap) -> Tongue {
-    let header = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let lines = headers.get_all(ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok());
+    let header = lines.collect::<Vec<_>>().join(",");
     let weight = |tongue: Tongue| {
         let ranges = header.split(',').filter_map(|part| {
             let (range, quality) = part.trim().split_once(';').unwrap_or((part.trim(), "q=1"));
@@ -93,9 +100,7 @@ pub fn tongue(headers: &HeaderMap) -> Tongue {
                 _ => fits.then_some((true, quality)),
             }
         });
-        ranges
-            .reduce(|best, next| if next.0 > best.0 { next } else { best })
-            .map_or(0.0, |(_, quality)| quality)
+        ranges.reduce(|best, next| if next > best { next } else { best }).map_or(0.0, |(_, quality)| quality)
     };
     if weight(Tongue::De) > weight(Tongue::En) { Tongue::De } else { Tongue::En }
 }
@@ -117,6 +122,7 @@ mod tests {
             ("*, en;q=0", Tongue::De),
             ("de;q=0, *", Tongue::En),
             ("de;q=x", Tongue::En),
+            ("en;q=0.5, de;q=0.1, de-AT;q=0.9", Tongue::De),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());

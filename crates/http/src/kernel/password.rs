@@ -10,6 +10,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use unicode_normalization::UnicodeNormalization;
+use vku_domain::kernel::text::Both;
+use vku_domain::say;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -68,19 +70,22 @@ pub fn hash_now(password: &str) -> Result<String, PasswordError> {
 /// (NIST SP 800-63B-3, section 5.1.1.2): no rules on kinds of characters.
 ///
 /// # Errors
-/// What the password must have, as a sentence for its owner.
-pub fn check_strength(password: &str) -> Result<(), &'static str> {
+/// What the password must have, as the end of a sentence for its owner: behind "the password".
+pub fn check_strength(password: &str) -> Result<(), Both> {
     let length = password.chars().count();
     if length < *LENGTH.start() {
-        return Err("must have at least 12 characters");
+        return Err(say!("must have at least 12 characters", "muss mindestens 12 Zeichen haben"));
     }
     if length > *LENGTH.end() {
-        return Err("must have at most 200 characters");
+        return Err(say!("must have at most 200 characters", "darf höchstens 200 Zeichen haben"));
     }
     let mut characters = password.chars();
     let first = characters.next();
     if characters.all(|character| Some(character) == first) {
-        return Err("must not repeat a single character");
+        return Err(say!(
+            "must not repeat a single character",
+            "darf nicht aus einem einzigen wiederholten Zeichen bestehen"
+        ));
     }
     Ok(())
 }
@@ -191,7 +196,7 @@ mod tests {
             ("aaaaaaaaaaaaaaaa", "repeat"),
             (&"ab".repeat(101), "at most 200"),
         ] {
-            assert!(check_strength(bad).unwrap_err().contains(why), "{bad}");
+            assert!(check_strength(bad).unwrap_err().en.contains(why), "{bad}");
         }
     }
 }

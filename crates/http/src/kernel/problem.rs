@@ -93,7 +93,7 @@ pub struct ProblemBody {
     /// Leads to the documentation of this kind of problem.
     r#type: String,
     /// The kind of problem, in a few words; the same for every occurrence.
-    title: &'static str,
+    title: String,
     /// The HTTP status.
     status: u16,
     /// This occurrence, in a sentence.
@@ -140,7 +140,7 @@ impl ProblemBody {
         });
         Self {
             r#type: format!("/problems/{}", error.code.as_str()),
-            title: error.code.title(),
+            title: error.code.title().in_tongue(tongue).to_owned(),
             status: error.code.status(),
             detail: error.detail.in_tongue(tongue).to_owned(),
             instance: instance.to_owned(),

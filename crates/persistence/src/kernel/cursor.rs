@@ -9,6 +9,7 @@ use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Direction, Query};
 use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
 
 use super::cursor_mac::CursorKey;
 use super::error::failed;
@@ -141,11 +142,14 @@ pub(crate) fn read<T: Table>(
         violations.parameter(
             "cursor",
             "invalid_cursor",
-            "The cursor was altered, or belongs to another list.",
+            say!(
+                "The cursor was altered, or belongs to another list.",
+                "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
+            ),
         );
         Error::with_violations(
             Code::InvalidParameters,
-            "The cursor does not belong to this list.",
+            say!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
             violations,
         )
     })

@@ -14,8 +14,10 @@ use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::state::{State, allowed};
 use vku_domain::kernel::tag::Precondition;
+use vku_domain::kernel::text::Both;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
 
 use super::error::failed;
 use super::link::{self, Links};
@@ -94,7 +96,10 @@ impl Writer<'_> {
         check(&before, precondition)?;
         let dependents = card::dependents::<T>(self.tx(), before.id).await?;
         if !dependents.is_empty() {
-            let detail = "Others refer to this; see `dependents`.";
+            let detail = say!(
+                "Others refer to this; see `dependents`.",
+                "Anderes verweist darauf; siehe `dependents`."
+            );
             return Err(Error { dependents, ..Error::new(Code::HasDependents, detail) });
         }
         self.mark_deleted::<T>(&before, true).await?.noted(self, ChangeAction::Deleted, None).await.map(drop)
@@ -114,7 +119,8 @@ impl Writer<'_> {
             Err(error) if error.code == Code::NotFound => {
                 // There may be one that is not deleted.
                 self.open::<T>(Action::Restore, key, parent, false).await?;
-                return Err(Error::new(Code::NotDeleted, "It is not deleted."));
+                let detail = say!("It is not deleted.", "Es ist nicht gelöscht.");
+                return Err(Error::new(Code::NotDeleted, detail));
             }
             found => found?,
         };
@@ -125,12 +131,18 @@ impl Writer<'_> {
         let mut violations = self.resolve(&mut data).await?;
         data.rules(&mut violations);
         if !violations.is_empty() {
-            let detail = "What it refers to is deleted or has changed; see `errors`.";
+            let detail = say!(
+                "What it refers to is deleted or has changed; see `errors`.",
+                "Worauf es verweist, ist gelöscht oder hat sich geändert; siehe `errors`."
+            );
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
         }
         let dependents = card::gone_for_parts::<T>(self.tx(), deleted.id).await?;
         if !dependents.is_empty() {
-            let detail = "What its parts refer to is deleted; see `dependents`.";
+            let detail = say!(
+                "What its parts refer to is deleted; see `dependents`.",
+                "Worauf Teile davon verweisen, ist gelöscht; siehe `dependents`."
+            );
             return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
         }
         self.mark_deleted::<T>(&deleted, false).await?.noted(self, ChangeAction::Restored, None).await
@@ -154,20 +166,28 @@ impl Writer<'_> {
         let allowed = allowed(from);
         if !allowed.contains(&to) {
             let words = allowed.iter().map(|state| state.word().to_owned()).collect();
-            let detail = match from {
-                Some(from) => format!("From `{}` there is no way to `{}`.", from.word(), to.word()),
-                None => format!("There is no way to `{}`.", to.word()),
+            let to = to.word();
+            let detail = match from.map(State::word) {
+                Some(from) => {
+                    say!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
+                }
+                None => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
             };
             return Err(Error { allowed: Some(words), ..Error::new(Code::TransitionNotAllowed, detail) });
         }
         let mut violations = Violations::default();
         if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
-            violations.member("/reason", "required", "This transition needs a reason.");
+            let detail = say!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
+            violations.member("/reason", "required", detail);
             return Err(Error::invalid(violations));
         }
         before.data.needs(to, &mut violations);
         if !violations.is_empty() {
-            let detail = format!("`{}` needs more than there is; see `errors`.", to.word());
+            let to = to.word();
+            let detail = say!(
+                "`{to}` needs more than there is; see `errors`.",
+                "`{to}` braucht mehr, als da ist; siehe `errors`."
+            );
             return Err(Error::with_violations(Code::TransitionNeeds, detail, violations));
         }
         let mut data = before.data.clone();
@@ -224,8 +244,10 @@ impl Writer<'_> {
         data.references(&mut |pending| {
             pending.link.card = found.get(&(pending.resource, pending.link.key.clone())).cloned();
             if pending.link.card.is_none() {
-                let kind = pending.resource.replace('_', " ");
-                let detail = format!("There is no {kind} `{}`.", pending.link.key);
+                let (resource, key) = (pending.resource, &pending.link.key);
+                let kind = resource.replace('_', " ");
+                let detail =
+                    say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
                 violations.member(pending.pointer, "unknown_reference", detail);
             }
         });
@@ -260,7 +282,7 @@ impl Writer<'_> {
             .await
             .map_err(unique::failed::<T>)?;
         if updated.rows_affected != 1 {
-            return Err(Error::new(Code::PreconditionFailed, "It was changed in the meantime."));
+            return Err(Error::new(Code::PreconditionFailed, changed_meanwhile()));
         }
         link::save::<T>(self.tx(), meta.id, links, false).await
     }
@@ -356,17 +378,24 @@ fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<P
     })
 }
 
+fn changed_meanwhile() -> Both {
+    say!("It was changed in the meantime.", "Es wurde inzwischen geändert.")
+}
+
 /// 428 without `If-Match`, 412 when it names another version.
 fn check<T: Resource>(stored: &Stored<T>, precondition: &Precondition) -> Result<(), Error> {
     match precondition.allows(stored.version) {
         Some(true) => Ok(()),
         Some(false) => {
             let current = Some(stored.tag().map_err(Error::internal)?);
-            Err(Error { current, ..Error::new(Code::PreconditionFailed, "It was changed in the meantime.") })
+            Err(Error { current, ..Error::new(Code::PreconditionFailed, changed_meanwhile()) })
         }
         None => {
             let current = Some(stored.tag().map_err(Error::internal)?);
-            let detail = "Send `If-Match` with the `ETag` of what the change is based on.";
+            let detail = say!(
+                "Send `If-Match` with the `ETag` of what the change is based on.",
+                "Senden Sie `If-Match` mit dem `ETag` dessen, worauf die Änderung beruht."
+            );
             Err(Error { current, ..Error::new(Code::PreconditionRequired, detail) })
         }
     }

@@ -5,6 +5,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::value::Slug;
+use vku_domain::say;
 
 use super::error::failed;
 use super::store::Writer;
@@ -19,7 +20,8 @@ impl Writer<'_> {
             if self.slug_is_mine::<T>(id, slug).await? || self.try_slug::<T>(id, slug).await? {
                 return Ok(());
             }
-            return Err(Error::new(Code::SlugTaken, format!("The slug `{slug}` is taken.")));
+            let detail = say!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
+            return Err(Error::new(Code::SlugTaken, detail));
         }
         let base = Slug::from_name(&label);
         // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.

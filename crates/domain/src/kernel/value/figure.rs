@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::{PartialDate, WebUrl};
 use crate::kernel::violation::{Fault, Violations};
+use crate::say;
 
 /// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6): 2^53 - 1.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -32,7 +33,11 @@ pub struct Figure {
 
 fn check_value(number: i128) -> Result<u64, Fault> {
     u64::try_from(number).ok().filter(|number| *number <= LARGEST).ok_or_else(|| {
-        Fault::new("out_of_range", format!("Must lie between 0 and {LARGEST}, found {number}."))
+        let detail = say!(
+            "Must lie between 0 and {LARGEST}, found {number}.",
+            "Muss zwischen 0 und {LARGEST} liegen, gefunden: {number}."
+        );
+        Fault::new("out_of_range", detail)
     })
 }
 

@@ -1,7 +1,7 @@
 //! Names and titles.
 
 use crate::kernel::violation::Fault;
-use crate::text;
+use crate::{say, text};
 
 /// In characters.
 const LONGEST: usize = 300;
@@ -15,15 +15,16 @@ text! {
         parse: |text| {
             let text = text.trim();
             if text.is_empty() {
-                return Err(Fault::new("empty", "Must not be empty."));
+                return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
             }
             if text.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
-                return Err(Fault::format("Must be one line without control characters."));
+                return Err(Fault::format(say!(
+                    "Must be one line without control characters.",
+                    "Muss eine Zeile ohne Steuerzeichen sein."
+                )));
             }
             match text.chars().count() {
-                length if length > LONGEST => {
-                    Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")))
-                }
+                length if length > LONGEST => Err(Fault::too_long(LONGEST, length)),
                 _ => Ok(text.to_owned()),
             }
         },

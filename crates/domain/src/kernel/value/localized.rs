@@ -13,6 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::{Language, Text};
 use crate::kernel::violation::{Fault, Violations};
+use crate::say;
 
 /// A text by language; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -25,7 +26,10 @@ impl Localized {
         if texts.is_empty() {
             return Err(Fault::new(
                 "empty",
-                "Expected the text in at least one language, such as `{\"de\": \"…\"}`.",
+                say!(
+                    "Expected the text in at least one language, such as `{{\"de\": \"…\"}}`.",
+                    "Erwartet: der Text in mindestens einer Sprache, etwa `{{\"de\": \"…\"}}`."
+                ),
             ));
         }
         Ok(Self(texts))

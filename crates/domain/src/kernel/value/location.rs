@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::kernel::violation::{Fault, Violations};
+use crate::say;
 
 /// Place on the map, in degrees of WGS 84 (EPSG:4326); as exact as the city, not the building.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserr, ToSchema)]
@@ -32,7 +33,13 @@ fn within(degrees: f64, most: f64) -> Result<f64, Fault> {
     if (-most..=most).contains(&degrees) {
         return Ok(degrees);
     }
-    Err(Fault::new("out_of_range", format!("Must lie between -{most} and {most} degrees, found {degrees}.")))
+    Err(Fault::new(
+        "out_of_range",
+        say!(
+            "Must lie between -{most} and {most} degrees, found {degrees}.",
+            "Muss zwischen -{most} und {most} Grad liegen, gefunden: {degrees}."
+        ),
+    ))
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::Currency;
 use crate::kernel::violation::{Fault, Violations, pointer};
+use crate::say;
 
 /// Digits before the point.
 const MOST_DIGITS: usize = 15;
@@ -39,12 +40,17 @@ impl Money {
         let missing =
             usize::try_from(decimals).ok().and_then(|decimals| decimals.checked_sub(fraction.len()));
         let Some(missing) = missing else {
-            return Err(Fault::format(format!("Amounts in {currency} have at most {decimals} decimals.")));
+            return Err(Fault::format(say!(
+                "Amounts in {currency} have at most {decimals} decimals.",
+                "Beträge in {currency} haben höchstens {decimals} Nachkommastellen."
+            )));
         };
         let digits = format!("{whole}{fraction}{}", "0".repeat(missing));
         match digits.parse() {
             Ok(minor) => Ok(Self { minor, currency }),
-            Err(_) => Err(Fault::new("out_of_range", "The amount is too large.")),
+            Err(_) => {
+                Err(Fault::new("out_of_range", say!("The amount is too large.", "Der Betrag ist zu groß.")))
+            }
         }
     }
 
@@ -78,16 +84,25 @@ fn check_shape(amount: &str) -> Result<(), Fault> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
     if whole.strip_prefix('-').is_some_and(is_digits) && is_digits(fraction) {
-        return Err(Fault::new("out_of_range", "An amount must not be negative."));
+        let detail = say!("An amount must not be negative.", "Ein Betrag darf nicht negativ sein.");
+        return Err(Fault::new("out_of_range", detail));
     }
     if !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
-        return Err(Fault::format(
+        return Err(Fault::format(say!(
             "Expected a decimal number such as `125000.00`: a point before the decimals, no separators of \
              thousands, no currency.",
-        ));
+            "Erwartet: Dezimalzahl wie `125000.00`: Punkt vor den Nachkommastellen, keine Tausendertrennzeichen, \
+             keine Währung."
+        )));
     }
     if whole.len() > MOST_DIGITS {
-        return Err(Fault::new("out_of_range", "An amount must be less than 1000000000000000 (10^15)."));
+        return Err(Fault::new(
+            "out_of_range",
+            say!(
+                "An amount must be less than 1000000000000000 (10^15).",
+                "Ein Betrag muss kleiner als 1000000000000000 (10^15) sein."
+            ),
+        ));
     }
     Ok(())
 }
@@ -121,8 +136,12 @@ impl Deserr<Violations> for Amount {
             },
             Value::Integer(_) | Value::NegativeInteger(_) | Value::Float(_) => {
                 let mut violations = Violations::default();
-                let detail = "Expected a string such as \"125000.00\", found a number: JSON numbers are \
-                              read as binary floating-point numbers and lose cents.";
+                let detail = say!(
+                    "Expected a string such as \"125000.00\", found a number: JSON numbers are read as binary \
+                     floating-point numbers and lose cents.",
+                    "Erwartet: Text wie \"125000.00\", gefunden: Zahl. Zahlen in JSON werden als binäre \
+                     Gleitkommazahlen gelesen und verlieren Cents."
+                );
                 violations.member(pointer(at), "wrong_type", detail);
                 Err(violations)
             }

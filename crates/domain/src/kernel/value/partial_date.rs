@@ -8,8 +8,8 @@ use utoipa::PartialSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use crate::as_text;
 use crate::kernel::violation::Fault;
+use crate::{as_text, say};
 
 /// The years that are no slip of the pen.
 const YEARS: std::ops::RangeInclusive<i32> = 1800..=2200;
@@ -49,7 +49,12 @@ impl FromStr for PartialDate {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        let shape = || Fault::format("Expected a date as `2023`, `2023-05` or `2023-05-14` (ISO 8601).");
+        let shape = || {
+            Fault::format(say!(
+                "Expected a date as `2023`, `2023-05` or `2023-05-14` (ISO 8601).",
+                "Erwartet: Datum wie `2023`, `2023-05` oder `2023-05-14` (ISO 8601)."
+            ))
+        };
         let number = |part: &str, digits: usize| {
             let is_number = part.len() == digits && part.bytes().all(|digit| digit.is_ascii_digit());
             if is_number { part.parse::<u32>().map_err(|_| shape()) } else { Err(shape()) }
@@ -65,7 +70,11 @@ impl FromStr for PartialDate {
         let year = i32::try_from(year).map_err(|_| shape())?;
         if !YEARS.contains(&year) {
             let (from, until) = YEARS.into_inner();
-            return Err(Fault::new("invalid_date", format!("The year must lie between {from} and {until}.")));
+            let detail = say!(
+                "The year must lie between {from} and {until}.",
+                "Das Jahr muss zwischen {from} und {until} liegen."
+            );
+            return Err(Fault::new("invalid_date", detail));
         }
         let first = NaiveDate::from_ymd_opt(year, month.unwrap_or(1), day.unwrap_or(1));
         let months = match (month, day) {
@@ -79,7 +88,10 @@ impl FromStr for PartialDate {
         });
         match (first, last) {
             (Some(first), Some(last)) => Ok(Self { text: text.to_owned(), first, last }),
-            _ => Err(Fault::new("invalid_date", format!("There is no such date as `{text}`."))),
+            _ => Err(Fault::new(
+                "invalid_date",
+                say!("There is no such date as `{text}`.", "Ein Datum `{text}` gibt es nicht."),
+            )),
         }
     }
 }

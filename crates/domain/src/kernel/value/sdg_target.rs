@@ -1,7 +1,7 @@
 //! Targets of the Sustainable Development Goals.
 
 use crate::kernel::violation::Fault;
-use crate::text;
+use crate::{say, text};
 
 /// By goal: the number of the numbered targets and the letters of the others.
 const GOALS: [(u8, &str); 17] = [
@@ -41,8 +41,9 @@ text! {
             if known {
                 return Ok(text.to_owned());
             }
-            Err(Fault::new("unknown_value", format!(
-                "`{text}` is no target of the Sustainable Development Goals, such as `6.3` or `6.a`."
+            Err(Fault::new("unknown_value", say!(
+                "`{text}` is no target of the Sustainable Development Goals, such as `6.3` or `6.a`.",
+                "`{text}` ist kein Unterziel der Ziele für nachhaltige Entwicklung wie `6.3` oder `6.a`."
             )))
         },
     }

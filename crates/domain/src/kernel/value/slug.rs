@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::kernel::fold::fold;
 use crate::kernel::violation::Fault;
-use crate::text;
+use crate::{say, text};
 
 const LONGEST: usize = 100;
 /// Leaves room for a number.
@@ -21,16 +21,19 @@ text! {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
             let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_letter);
             if !text.split('-').all(is_word) {
-                return Err(Fault::format(
+                return Err(Fault::format(say!(
                     "Expected lower-case letters, digits and single hyphens, such as `hamburg-wasser`.",
-                ));
+                    "Erwartet: Kleinbuchstaben ohne Umlaute, Ziffern und einzelne Bindestriche, etwa `hamburg-wasser`."
+                )));
             }
             if text.len() > LONGEST {
-                let length = text.len();
-                return Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")));
+                return Err(Fault::too_long(LONGEST, text.len()));
             }
             if Uuid::parse_str(text).is_ok() {
-                return Err(Fault::format("Must not be shaped like a UUID: those are taken for ids."));
+                return Err(Fault::format(say!(
+                    "Must not be shaped like a UUID: those are taken for ids.",
+                    "Darf nicht die Form einer UUID haben: Die wird für eine ID gehalten."
+                )));
             }
             Ok(text.to_owned())
         },

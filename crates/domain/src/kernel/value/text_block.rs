@@ -1,7 +1,7 @@
 //! Descriptions, notes and messages.
 
 use crate::kernel::violation::Fault;
-use crate::text;
+use crate::{say, text};
 
 /// In characters.
 const LONGEST: usize = 10_000;
@@ -16,15 +16,16 @@ text! {
             let text = text.replace("\r\n", "\n");
             let text = text.trim();
             if text.is_empty() {
-                return Err(Fault::new("empty", "Must not be empty."));
+                return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
             }
             if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
-                return Err(Fault::format("No control characters but line breaks and tabs."));
+                return Err(Fault::format(say!(
+                    "No control characters but line breaks and tabs.",
+                    "Keine Steuerzeichen außer Zeilenumbrüchen und Tabulatoren."
+                )));
             }
             match text.chars().count() {
-                length if length > LONGEST => {
-                    Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")))
-                }
+                length if length > LONGEST => Err(Fault::too_long(LONGEST, length)),
                 _ => Ok(text.to_owned()),
             }
         },

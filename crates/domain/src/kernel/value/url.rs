@@ -1,7 +1,7 @@
 //! Web addresses.
 
 use crate::kernel::violation::Fault;
-use crate::text;
+use crate::{say, text};
 
 /// In characters.
 const LONGEST: usize = 2_000;
@@ -17,9 +17,14 @@ text! {
             let text = text.trim();
             let length = text.chars().count();
             if length > LONGEST {
-                return Err(Fault::new("too_long", format!("At most {LONGEST} characters, found {length}.")));
+                return Err(Fault::too_long(LONGEST, length));
             }
-            let fault = || Fault::format("Expected a full web address, such as `https://www.example.org`.");
+            let fault = || {
+                Fault::format(say!(
+                    "Expected a full web address, such as `https://www.example.org`.",
+                    "Erwartet: vollständige Web-Adresse, etwa `https://www.example.org`."
+                ))
+            };
             // The URL Standard would repair all of this; the address is kept as it is, so it has to be
             // right as it is.
             let is_strange = |letter: char| {
@@ -35,7 +40,10 @@ text! {
                 return Err(fault());
             }
             if authority.contains('@') {
-                return Err(Fault::format("Leave the user name and the password out of the address."));
+                return Err(Fault::format(say!(
+                    "Leave the user name and the password out of the address.",
+                    "Lassen Sie Benutzernamen und Passwort aus der Adresse weg."
+                )));
             }
             Ok(text.to_owned())
         },

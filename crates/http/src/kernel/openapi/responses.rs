@@ -131,7 +131,7 @@ fn example(it: &Shared) -> Value {
     let code = it.shown;
     let example = json!({
         "type": format!("/problems/{}", code.as_str()),
-        "title": code.title(),
+        "title": code.title().en,
         "status": code.status(),
         "detail": it.detail,
         "instance": "/api/v1/partnerships/hamburg-kyiv",
