@@ -89,8 +89,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             - **Writing**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
             as `Authorization: Bearer …` (*Authorize* in Swagger UI).\n\
             - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
-            - **Errors** are problems (RFC 9457) that name every fault at once, with codes that never change. Unknown \
-            parameters and members are errors too.",
+            - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
+            (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.",
         contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
@@ -116,6 +116,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         crud::TransitionStep,
         negotiate::Format,
         vku_domain::kernel::reference::Key,
+        vku_domain::kernel::text::Tongue,
     )),
     modifiers(&Bearer)
 )]

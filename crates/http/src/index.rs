@@ -2,9 +2,16 @@
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
-use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_TYPE, Header, Quality, VARY};
+use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, Header, Quality, VARY};
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::text::Tongue;
+
+use crate::kernel::context::parameters;
+use crate::kernel::negotiate::tongue;
+use crate::kernel::problem::Problem;
 
 /// Where things are.
 #[derive(Serialize, ToSchema)]
@@ -33,14 +40,29 @@ fn wants_page(request: &HttpRequest) -> bool {
     weight("text/html") > weight("application/json")
 }
 
+/// The page for people: one document with its own styles.
+fn page(tongue: Tongue) -> String {
+    let page = match tongue {
+        Tongue::En => include_str!("index.html"),
+        Tongue::De => include_str!("index.de.html"),
+    };
+    page.replace("{style}", include_str!("index.css"))
+}
+
 /// Where to begin
 ///
-/// The collections and the documentation; a browser gets a page instead.
+/// The collections and the documentation; a browser gets a page instead, in German or in English (`Accept-Language`).
 #[utoipa::path(
     get,
     path = "/",
     tag = "service",
     operation_id = "get_index",
+    params((
+        "lang" = Option<Tongue>,
+        Query,
+        description = "The language of the page, whatever `Accept-Language` says.",
+        example = "de"
+    )),
     responses((
         status = 200,
         description = "Where things are.",
@@ -57,23 +79,30 @@ fn wants_page(request: &HttpRequest) -> bool {
     extensions(("x-problems" = json!([400, 500]))),
     security(())
 )]
-pub async fn get_index(request: HttpRequest) -> HttpResponse {
+pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::new(parameters(&request)?);
+    let asked_for: Option<Tongue> = parameters.get("lang");
+    parameters.finish().map_err(Error::parameters)?;
     let mut response = HttpResponse::Ok();
-    response.insert_header((VARY, "Accept")).insert_header((CACHE_CONTROL, "public, no-cache"));
+    response
+        .insert_header((VARY, "Accept, Accept-Language"))
+        .insert_header((CACHE_CONTROL, "public, no-cache"));
     if wants_page(&request) {
         // The page's own styles are all that it may use; nothing is loaded and nothing runs.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-        return response
+        let tongue = asked_for.unwrap_or_else(|| tongue(request.headers()));
+        return Ok(response
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+            .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
             .insert_header(("Content-Security-Policy", policy))
-            .body(include_str!("index.html"));
+            .body(page(tongue)));
     }
-    response.json(Index {
+    Ok(response.json(Index {
         name: "Internationale Partnerschaften",
         version: env!("CARGO_PKG_VERSION"),
         docs: "/docs/",
         openapi: "/openapi.json",
         token: "/api/v1/auth/token",
         resources: crate::api::main_paths(),
-    })
+    }))
 }
