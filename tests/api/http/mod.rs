@@ -1,6 +1,7 @@
 //! HTTP as the RFCs and the conventions have it: representations, conditions, every path with every method.
 
 mod condition;
+mod language;
 mod path;
 mod representation;
 

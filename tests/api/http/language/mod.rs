@@ -1,0 +1,108 @@
+//! German and English, by `Accept-Language`: problems of every kind, their documentation, and the front page.
+
+mod problems;
+
+use std::collections::BTreeSet;
+
+use reqwest::{Method, RequestBuilder};
+use vku_domain::kernel::error::Code;
+
+use super::vary;
+use crate::harness::{Answer, Caller, on_both};
+
+/// Words that no German sentence has.
+const ENGLISH: &str = "the is are of see and must expected found there allowed needs send no this that not or at most \
+    least with without which here be it its to by on has have than such as between did you mean required lies written \
+    may would cannot only once twice";
+
+/// The words of a text, in lower case; names in backticks are the same in every language.
+fn words(text: &str) -> BTreeSet<String> {
+    let spoken = text.split('`').step_by(2).collect::<Vec<_>>().join(" ");
+    spoken.split(|letter: char| !letter.is_alphabetic()).map(str::to_lowercase).collect()
+}
+
+fn no_english(text: &str) {
+    let words = words(text);
+    let english = ENGLISH.split_whitespace().find(|word| words.contains(*word));
+    assert_eq!(english, None, "{text}");
+}
+
+async fn in_language(caller: &Caller, request: &RequestBuilder, languages: &str) -> Answer {
+    caller.send(request.try_clone().unwrap().header("Accept-Language", languages)).await
+}
+
+on_both! {
+    async fn the_language_that_weighs_most(app: TestApp) {
+        let anyone = app.anonymous();
+        let request = anyone.request(Method::GET, "/nowhere");
+        for (languages, tongue) in [
+            ("de-CH, fr;q=0.9", "de"),
+            ("en;q=0.8, de;q=0.9", "de"),
+            ("en-GB, de", "en"),
+            ("de;q=0", "en"),
+            ("*", "en"),
+            ("uk, de;q=0.1", "de"),
+            ("nonsense;;q", "en"),
+        ] {
+            let answer = in_language(&anyone, &request, languages).await;
+            assert_eq!(answer.header("content-language"), tongue, "{languages}");
+            let title = if tongue == "de" { "Nicht gefunden" } else { "Not found" };
+            assert_eq!(answer.problem(404, "not_found")["title"], title);
+        }
+        assert_eq!(anyone.get("/nowhere").await.problem(404, "not_found")["title"], "Not found");
+    }
+
+    async fn the_documentation_of_every_problem(app: TestApp) {
+        let anyone = app.anonymous();
+        for code in Code::ALL {
+            let request = anyone.request(Method::GET, &format!("/problems/{}", code.as_str()));
+            let [german, english] = [
+                in_language(&anyone, &request, "de").await.ok(),
+                in_language(&anyone, &request, "en").await.ok(),
+            ];
+            for (answer, tongue) in [(&german, "de"), (&english, "en")] {
+                assert_eq!(answer.header("content-language"), tongue);
+                assert!(vary(answer).contains(&"accept-language".into()));
+            }
+            let (german, english) = (german.json(), english.json());
+            assert_eq!((&german["code"], &german["status"]), (&english["code"], &english["status"]));
+            for member in ["title", "description"] {
+                assert_ne!(german[member], english[member]);
+                no_english(german[member].as_str().unwrap());
+            }
+        }
+    }
+
+    async fn the_front_page(app: TestApp) {
+        let anyone = app.anonymous();
+        for (path, languages, tongue, text) in [
+            ("/", "de, en;q=0.5", "de", "Wer mit wem arbeitet"),
+            ("/", "en, de;q=0.5", "en", "Who works with whom"),
+            ("/", "fr", "en", "Who works with whom"),
+            ("/?lang=de", "en", "de", "Wer mit wem arbeitet"),
+            ("/?lang=en", "de", "en", "Who works with whom"),
+        ] {
+            let request = anyone.request(Method::GET, path).header("Accept", "text/html");
+            let page = in_language(&anyone, &request, languages).await.ok();
+            assert_eq!(page.header("content-language"), tongue, "{path} {languages}");
+            let vary = vary(&page);
+            assert!(vary.contains(&"accept".into()) && vary.contains(&"accept-language".into()), "{vary:?}");
+            assert!(page.header("content-security-policy").contains("default-src 'none'"));
+            let other = if tongue == "de" { "en" } else { "de" };
+            for part in [format!("<html lang=\"{tongue}\">"), format!("href=\"/?lang={other}\""), text.to_owned()] {
+                assert!(page.text().contains(&part), "{part}");
+            }
+            assert!(page.text().contains(":focus-visible") && !page.text().contains("{style}"));
+            if tongue == "de" {
+                let text = page.text();
+                let body = text.split("<body>").nth(1).unwrap();
+                let spoken = body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
+                no_english(&spoken.filter(|text| !text.contains('/')).collect::<Vec<_>>().join(" "));
+            }
+        }
+        // For programs there is one index.
+        let request = anyone.request(Method::GET, "/");
+        let [german, english] = ["de", "en"].map(|tongue| in_language(&anyone, &request, tongue));
+        assert_eq!(german.await.ok().json(), english.await.ok().json());
+    }
+}
