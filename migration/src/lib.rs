@@ -11,9 +11,13 @@ mod m20261122_partnership;
 mod m20261122_programme;
 mod m20261122_programme_rules;
 mod m20261122_utility;
+mod m20261122_working_area;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
+
+/// What stands in the change log as the request that brought what every database has from the beginning.
+pub const SCHEMA: &str = "schema";
 
 /// Runs the steps; each in a transaction of its own.
 pub struct Migrator;
@@ -31,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_programme_rules::Migration),
             Box::new(m20261122_member::Migration),
             Box::new(m20261122_contact::Migration),
+            Box::new(m20261122_working_area::Migration),
         ]
     }
 }

@@ -14,3 +14,4 @@ pub mod partnership;
 pub mod party;
 pub mod programme;
 pub mod utility;
+pub mod working_area;

@@ -15,7 +15,7 @@ use crate::kernel::rules::{distinct, not_empty};
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
     ClimateZone, Country, Figure, Language, Line, Localized, Location, Sector, Slug, Visibility, WebUrl,
-    WorkingArea,
+    WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
 use crate::say;
@@ -81,14 +81,14 @@ pub struct Utility {
     /// What it does, for people.
     #[deserr(default)]
     pub description: Option<Localized>,
-    /// Working areas in which it can advise others.
+    /// Working areas in which it can advise others, by their codes.
     #[serde(default)]
     #[deserr(default)]
-    pub expertise: Vec<WorkingArea>,
-    /// Working areas in which it looks for advice.
+    pub expertise: Vec<WorkingAreaCode>,
+    /// Working areas in which it looks for advice, by their codes.
     #[serde(default)]
     #[deserr(default)]
-    pub needs: Vec<WorkingArea>,
+    pub needs: Vec<WorkingAreaCode>,
     /// Who may see it; `members` when left out.
     #[serde(default)]
     #[deserr(default)]
@@ -113,9 +113,9 @@ crate::filter! {
         /// A language it works in (ISO 639-1).
         language: Vec<Language>,
         /// A working area in which it can advise.
-        expertise: Vec<WorkingArea>,
+        expertise: Vec<WorkingAreaCode>,
         /// A working area in which it looks for advice.
-        need: Vec<WorkingArea>,
+        need: Vec<WorkingAreaCode>,
         /// Its climate (Köppen–Geiger).
         climate_zone: Vec<ClimateZone>,
         /// Who may see it.
@@ -204,7 +204,7 @@ impl Resource for Utility {
 
     fn matches(filter: &UtilityFilter, item: &Stored<Self>) -> bool {
         let it = &item.data;
-        let any = |wanted: &[WorkingArea], areas: &[WorkingArea]| {
+        let any = |wanted: &[WorkingAreaCode], areas: &[WorkingAreaCode]| {
             wanted.is_empty() || wanted.iter().any(|area| areas.contains(area))
         };
         (filter.kind.is_empty() || filter.kind.contains(&it.kind))

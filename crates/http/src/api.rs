@@ -11,6 +11,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
+use vku_domain::working_area::WorkingArea;
 
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
@@ -43,6 +44,7 @@ features! {
     FundingProgramme,
     Member,
     Contact,
+    WorkingArea,
 }
 
 /// Single endpoints: each stands here and in [`Base`].

@@ -17,6 +17,7 @@ mod partnership;
 mod problems;
 mod programme;
 mod utility;
+mod working_area;
 
 use std::net::TcpListener;
 use std::time::Duration;

@@ -14,6 +14,7 @@ mod organisation;
 mod partnership;
 mod programme;
 mod utility;
+mod working_area;
 
 use kernel::card::Described;
 use kernel::table::{Parent, Table};
@@ -24,6 +25,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
+use vku_domain::working_area::WorkingArea;
 
 /// Something that is done to a resource that is known by name only.
 pub trait Visitor {
@@ -66,6 +68,7 @@ macro_rules! resources {
 
 // Every resource, a line each; one that refers to another stands behind it.
 resources! {
+    WorkingArea,
     Organisation,
     Utility,
     FundingProgramme,

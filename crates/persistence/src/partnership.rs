@@ -54,6 +54,7 @@ impl Table for Partnership {
     const SETS: bool = true;
     const PARTIES: bool = true;
     const HIDEABLE: bool = true;
+    const CODES: &'static [(&'static str, &'static str)] = &[("working_areas", "working_area")];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {

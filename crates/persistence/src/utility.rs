@@ -57,6 +57,8 @@ impl Table for Utility {
     const SETS: bool = true;
     const HIDEABLE: bool = true;
     const LOCATED: bool = true;
+    const CODES: &'static [(&'static str, &'static str)] =
+        &[("expertise", "working_area"), ("needs", "working_area")];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {

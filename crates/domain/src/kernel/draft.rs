@@ -86,6 +86,13 @@ impl<T: Resource> Draft<T> {
         }
         let moved = |member: &&str| whole.get(member) != current.get(member);
         refuse::<T>(actor, withheld::<T>(actor)?, moved)?;
+        for member in T::FIXED.iter().copied().filter(|member| moved(member)) {
+            let detail = say!(
+                "`{member}` never changes: others know it by that.",
+                "`{member}` ändert sich nie: andere kennen es daran."
+            );
+            violations.member(format!("/{member}"), "fixed", detail);
+        }
         if origin == Origin::Request && !T::Status::STATES.is_empty() && moved(&"status") {
             let (path, id) = (T::PATH, before.id);
             let detail = say!(

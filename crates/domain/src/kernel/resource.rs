@@ -35,6 +35,8 @@ pub trait Resource:
     const CARD: &'static [&'static str] = &[];
     /// The derived members, shown and never written.
     const DERIVED: &'static [&'static str] = &[];
+    /// The members that never change once it is there.
+    const FIXED: &'static [&'static str] = &[];
 
     /// Whether those without an account may read what is public of it.
     const PUBLIC: bool = true;

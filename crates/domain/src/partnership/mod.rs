@@ -19,7 +19,7 @@ use crate::kernel::reference::Pending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty, ordered};
 use crate::kernel::value::{
-    Country, Line, Localized, PartialDate, SdgTarget, Sector, Slug, Visibility, WebUrl, WorkingArea,
+    Country, Line, Localized, PartialDate, SdgTarget, Sector, Slug, Visibility, WebUrl, WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
 use crate::programme::ProgrammeRef;
@@ -66,10 +66,10 @@ pub struct Partnership {
     pub participants: Vec<Participant>,
     /// The sectors it works in: a set, at least one.
     pub sectors: Vec<Sector>,
-    /// What it works on.
+    /// What it works on: codes of working areas.
     #[serde(default)]
     #[deserr(default)]
-    pub working_areas: Vec<WorkingArea>,
+    pub working_areas: Vec<WorkingAreaCode>,
     /// Targets of the Sustainable Development Goals it contributes to.
     #[serde(default)]
     #[deserr(default)]

@@ -6,7 +6,7 @@ use crate::kernel::query::Direction::{Ascending, Descending};
 use crate::kernel::reference::{Key, Ref};
 use crate::kernel::resource::Stored;
 use crate::kernel::state::Wanted;
-use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, WorkingArea};
+use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, WorkingAreaCode};
 use crate::party::Party;
 
 crate::filter! {
@@ -19,7 +19,7 @@ crate::filter! {
         /// A sector it works in.
         sector: Vec<Sector>,
         /// What it works on.
-        working_area: Vec<WorkingArea>,
+        working_area: Vec<WorkingAreaCode>,
         /// A target of the Sustainable Development Goals.
         sdg_target: Vec<SdgTarget>,
         /// A utility that takes or took part, by id or slug.

@@ -26,6 +26,7 @@ pub(crate) struct Described {
     located: bool,
     parties: bool,
     refers: &'static [(&'static str, &'static str)],
+    codes: &'static [(&'static str, &'static str)],
     parent: Option<&'static str>,
     visible: fn(&Actor) -> Condition,
 }
@@ -43,6 +44,7 @@ impl Described {
             located: T::LOCATED,
             parties: T::PARTIES,
             refers: T::REFERS,
+            codes: T::CODES,
             parent: <T::Parent as Parent>::NAME,
             visible: T::visible,
         }
@@ -188,6 +190,18 @@ pub(crate) async fn dependents<T: Resource>(tx: &DatabaseTransaction, id: Uuid) 
         }
         for (column, _) in described.refers.iter().filter(|(_, resource)| *resource == T::NAME) {
             conditions = conditions.add(described.column(column).eq(id));
+        }
+        let sets: Vec<_> =
+            described.codes.iter().filter(|(_, of)| *of == T::NAME).map(|(set, _)| *set).collect();
+        if !sets.is_empty() {
+            let code = Query::select().column("slug").from(T::NAME).and_where(Expr::col("id").eq(id)).take();
+            let owners = Query::select()
+                .column("owner_id")
+                .from(format!("{}_set", described.name))
+                .and_where(Expr::col("field").is_in(sets))
+                .and_where(Expr::col("value").in_subquery(code))
+                .take();
+            conditions = conditions.add(described.column("id").in_subquery(owners));
         }
         if conditions.is_empty() {
             continue;

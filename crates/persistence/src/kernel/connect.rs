@@ -174,11 +174,16 @@ impl Database {
         }
     }
 
-    /// Whether anything was ever written to the database.
+    /// Whether nothing was ever written to the database, beside what its schema brings.
     ///
     /// Errors: the database is away.
     pub async fn is_empty(&self) -> Result<bool, Error> {
-        let row = self.reading.query_one_raw(self.statement("SELECT 1 FROM change LIMIT 1")).await;
+        let written = sea_orm::Statement::from_sql_and_values(
+            self.backend,
+            "SELECT 1 FROM change WHERE request_id <> $1 LIMIT 1",
+            [vku_migration::SCHEMA.into()],
+        );
+        let row = self.reading.query_one_raw(written).await;
         Ok(row.map_err(failed)?.is_none())
     }
 

@@ -57,6 +57,11 @@ impl Links {
         values.iter().map(|value| value.parse().map_err(Corrupt::from)).collect()
     }
 
+    /// The words of a set that is about to be kept.
+    pub(crate) fn words(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.sets.get(field).into_iter().flatten().map(String::as_str)
+    }
+
     /// All parties, in their order.
     pub(crate) fn take_parties(&mut self) -> Vec<PartyLink> {
         std::mem::take(&mut self.parties)

@@ -1,6 +1,7 @@
 //! The mechanics every table shares.
 
 pub(crate) mod card;
+mod code;
 pub mod connect;
 mod cursor;
 mod cursor_mac;

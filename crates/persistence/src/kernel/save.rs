@@ -25,7 +25,7 @@ use super::row::{Meta, Row};
 use super::select::one;
 use super::store::Writer;
 use super::table::{Parent, Table, column};
-use super::{card, select, unique};
+use super::{card, code, select, unique};
 use crate::change::NewChange;
 
 impl Writer<'_> {
@@ -129,6 +129,7 @@ impl Writer<'_> {
         }
         let mut data = deleted.data.clone();
         let mut violations = self.resolve(&mut data).await?;
+        violations.append(code::unknown(self.tx(), &data).await?);
         data.rules(&mut violations);
         if !violations.is_empty() {
             let detail = say!(
@@ -220,11 +221,12 @@ impl Writer<'_> {
         Error::unless_writable(violations)
     }
 
-    /// Resolves the references of a draft and checks the rules, so that all faults are told at once.
+    /// Resolves the references and codes of a draft and checks the rules, so that all faults are told at once.
     async fn settle<T: Table>(&self, mut draft: Draft<T>) -> Result<T, Error> {
         let mut violations = Violations::default();
         if let Some(data) = &mut draft.data {
             violations = self.resolve(data).await?;
+            violations.append(code::unknown(self.tx(), data).await?);
             data.rules(&mut violations);
         }
         draft.finish(violations)

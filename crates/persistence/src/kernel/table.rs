@@ -73,6 +73,9 @@ pub trait Table: Resource<Parent: Parent> {
     const UNIQUE: &'static [Unique] = &[];
     /// Its foreign keys to other resources, beside sets and parties: column and resource.
     const REFERS: &'static [(&'static str, &'static str)] = &[];
+    /// Its sets of codes: the set and the resource whose slugs they are. A set is called as its member; below an object
+    /// with a dot in between.
+    const CODES: &'static [(&'static str, &'static str)] = &[];
 
     /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
     fn write(data: &Self) -> Result<(Columns<Self>, Links), Error>;

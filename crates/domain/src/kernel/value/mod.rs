@@ -42,4 +42,4 @@ pub use slug::Slug;
 pub use text_block::Text;
 pub use url::WebUrl;
 pub use visibility::Visibility;
-pub use working_area::WorkingArea;
+pub use working_area::WorkingAreaCode;

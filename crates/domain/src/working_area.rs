@@ -1,0 +1,128 @@
+//! Working areas (Arbeitsfelder): what utilities work on together. The coordination office extends the list.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Line, Localized, Slug, WorkingAreaCode};
+use crate::kernel::violation::Violations;
+
+/// The languages that every label is written in.
+const LANGUAGES: [&str; 2] = ["de", "en"];
+
+/// What utilities work on together, can help with or look for help with. Always public.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct WorkingArea {
+    /// The code that others name it by, 2 to 60 characters: made from the English label when left out, and never
+    /// changed.
+    #[deserr(default)]
+    pub slug: Option<Slug>,
+    /// What it is called: in German and English, and in other languages if you like.
+    pub label: Localized,
+}
+
+/// What follows from a working area.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct WorkingAreaDerived {
+    /// Its code, which is the slug: every reference list has `code` and `label`.
+    #[schema(value_type = WorkingAreaCode)]
+    pub code: String,
+}
+
+crate::filter! {
+    /// Which working areas.
+    WorkingAreaFilter {
+        /// Its code.
+        code: Vec<WorkingAreaCode>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What working areas are sorted by.
+    WorkingAreaSort {
+        /// the code
+        Code = "code",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(WorkingAreaSort, usual: [(Self::Code, Ascending)]);
+
+impl Resource for WorkingArea {
+    const NAME: &'static str = "working_area";
+    const PATH: &'static str = "working-areas";
+    const LABEL: &'static str = "label";
+    const DERIVED: &'static [&'static str] = &["code"];
+    const FIXED: &'static [&'static str] = &["slug"];
+
+    type Parent = ();
+    type Filter = WorkingAreaFilter;
+    type Sort = WorkingAreaSort;
+    type Status = NoStatus;
+    type Derived = WorkingAreaDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        for language in LANGUAGES.into_iter().filter(|language| self.label.get(language).is_none()) {
+            let detail = format!("The label is wanted in German and English; `{language}` is missing.");
+            violations.member(format!("/label/{language}"), "required", detail);
+        }
+        for (language, text) in self.label.iter() {
+            if let Err(fault) = text.parse::<Line>() {
+                violations.member(format!("/label/{language}"), fault.code, fault.detail);
+            }
+        }
+        let is_code = |slug: &Slug| slug.as_str().parse::<WorkingAreaCode>();
+        match &self.slug {
+            Some(slug) => {
+                if let Err(fault) = is_code(slug) {
+                    violations.member("/slug", fault.code, fault.detail);
+                }
+            }
+            None => {
+                // With a number behind it, in case that the code is taken.
+                let made = Slug::from_name(self.label());
+                if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
+                    let detail = "The label is too long or too short to make a code of it: name a `slug`.";
+                    violations.member("/slug", "required", detail);
+                }
+            }
+        }
+    }
+
+    fn matches(filter: &WorkingAreaFilter, item: &Stored<Self>) -> bool {
+        (filter.code.is_empty() || filter.code.iter().any(|code| code.as_str() == item.derived.code))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn label(&self) -> &str {
+        self.label.best()
+    }
+
+    fn slug(&mut self) -> Option<&mut Option<Slug>> {
+        Some(&mut self.slug)
+    }
+}

@@ -1,0 +1,72 @@
+//! Codes: members that name the rows of a reference list by their slug, such as working areas.
+//!
+//! A resource says in [`Table::CODES`] which of its sets hold codes, and of what. A write of it is refused where a
+//! code is not there; what is named by a code is not deleted.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::violation::{Fault, Violations};
+
+use super::error::failed;
+use super::table::Table;
+
+/// How many codes one statement asks for: databases take a limited number of values.
+const CHUNK: usize = 500;
+/// How many unknown codes are told.
+const TOLD: usize = 100;
+
+/// The faults of codes that nothing has, each where it stands. What there is stays until the write ends.
+pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
+    let mut violations = Violations::default();
+    if T::CODES.is_empty() {
+        return Ok(violations);
+    }
+    let (_, links) = T::write(data)?;
+    let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (set, resource) in T::CODES {
+        named.entry(resource).or_default().extend(links.words(set));
+    }
+    for (resource, codes) in named {
+        let codes: Vec<_> = codes.into_iter().collect();
+        let mut known = BTreeSet::new();
+        for chunk in codes.chunks(CHUNK) {
+            known.extend(live(tx, resource, Some(chunk)).await?);
+        }
+        if known.len() == codes.len() {
+            continue;
+        }
+        let all = live(tx, resource, None).await?;
+        let all: Vec<_> = all.iter().map(String::as_str).collect();
+        for (set, _) in T::CODES.iter().filter(|(_, of)| *of == resource) {
+            let words = links.words(set).enumerate().filter(|(_, code)| !known.contains(*code)).take(TOLD);
+            for (index, code) in words {
+                let fault = Fault::unknown_value(code, &all);
+                violations.member(format!("/{}/{index}", set.replace('.', "/")), fault.code, fault.detail);
+            }
+        }
+    }
+    Ok(violations)
+}
+
+/// The slugs of a resource that are not deleted: the wanted ones, held until the write ends, or all of them.
+async fn live(
+    tx: &DatabaseTransaction,
+    resource: &str,
+    wanted: Option<&[&str]>,
+) -> Result<Vec<String>, Error> {
+    let mut select = Query::select();
+    select.column("slug").from(resource.to_owned()).and_where(Expr::col("deleted_at").is_null());
+    match wanted {
+        Some(wanted) => {
+            select.and_where(Expr::col("slug").is_in(wanted.iter().copied())).lock(LockType::Share);
+        }
+        None => {
+            select.order_by("slug", sea_orm::Order::Asc);
+        }
+    }
+    let rows = tx.query_all(&select).await.map_err(failed)?;
+    rows.iter().map(|row| row.try_get("", "slug").map_err(failed)).collect()
+}

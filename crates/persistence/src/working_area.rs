@@ -1,0 +1,64 @@
+//! How working areas lie in their table.
+
+use sea_orm::DatabaseTransaction;
+use sea_orm::sea_query::{Condition, ExprTrait};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::working_area::{WorkingArea, WorkingAreaFilter, WorkingAreaSort};
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, to_json, to_text};
+
+row! {
+    "working_area" {
+        slug: String,
+        // The one label that errors name it by; all of them are in `labels`.
+        label: String,
+        labels: Json,
+    }
+}
+
+impl Table for WorkingArea {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { slug, label: labels } = data;
+        let columns = row::Columns {
+            slug: to_text(slug).unwrap_or_default(),
+            label: data.label().to_owned(),
+            labels: to_json(labels)?,
+        };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        Ok(Self { slug: Some(text(row.slug)?), label: json(row.labels)? })
+    }
+
+    fn condition(filter: &WorkingAreaFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(one_of::<Self, _>("slug", &filter.code))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: WorkingAreaSort) -> SortColumn {
+        match key {
+            WorkingAreaSort::Code => SortColumn::Text("slug"),
+            WorkingAreaSort::CreatedAt => SortColumn::Instant("created_at"),
+            WorkingAreaSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    async fn derive(_tx: &DatabaseTransaction, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        for item in items {
+            item.derived.code = to_text(&item.data.slug).unwrap_or_default();
+        }
+        Ok(())
+    }
+}
