@@ -25,6 +25,12 @@ get_problem_type             -                 200     200     200     200     2
 create_access_token          right             200     200     200     200     200     200
 create_access_token          wrong             401     401     401     401     401     401
 get_me                       -                 401     200     200     200     200     200
+list_climate_zones           -                 200     200     200     200     200     200
+list_countries               -                 200     200     200     200     200     200
+list_dac_codes               -                 200     200     200     200     200     200
+list_languages               -                 200     200     200     200     200     200
+list_sdg_targets             -                 200     200     200     200     200     200
+list_sectors                 -                 200     200     200     200     200     200
 
 list_partnerships            -                 200     200     200     200     200     200
 list_partnerships            deleted           401     403     403     403     200     200
@@ -160,6 +166,16 @@ delete_member_contact        silent            401     403     404     403     2
 delete_member_contact        paused            401     403     403     403     204     204
 delete_member_contact        internal          401     403     404     403     204     204
 restore_member_contact       own               401     403     403     403     200     200
+
+list_working_areas           -                 200     200     200     200     200     200
+list_working_areas           deleted           401     403     403     403     200     200
+create_working_area          -                 401     403     403     403     201     201
+get_working_area             others            200     200     200     200     200     200
+get_working_area             deleted           401     403     403     403     200     200
+update_working_area          others            401     403     403     403     200     200
+delete_working_area          others            401     403     403     403     409     409
+delete_working_area          idle              401     403     403     403     204     204
+restore_working_area         deleted           401     403     403     403     200     200
 ";
 
 /// The targets of an operation, in the order of the table.
@@ -167,13 +183,18 @@ fn targets(operation: &str) -> &'static [&'static str] {
     const READ: &[&str] = &["own", "others", "own internal", "members", "internal"];
     match operation {
         "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" => &["-"],
+        "list_climate_zones" | "list_countries" | "list_dac_codes" | "list_languages"
+        | "list_sdg_targets" | "list_sectors" => &["-"],
         "create_access_token" => &["right", "wrong"],
         "list_partnerships"
         | "list_utilities"
         | "list_organisations"
         | "list_funding_programmes"
-        | "list_members" => &["-", "deleted"],
-        "create_utility" | "create_organisation" | "create_funding_programme" | "create_member" => &["-"],
+        | "list_members"
+        | "list_working_areas" => &["-", "deleted"],
+        "create_utility" | "create_organisation" | "create_funding_programme" | "create_member" | "create_working_area" => {
+            &["-"]
+        }
         "get_member" => &["own", "others", "paused", "internal", "deleted"],
         "update_member" | "get_member_transitions" | "transition_member" => &["own", "others", "internal"],
         "delete_member" => &["own", "idle"],
@@ -195,14 +216,16 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "get_utility" => &["dresden", "others", "own internal", "members", "internal", "deleted"],
         "update_utility" => &["dresden", "lviv", "others", "members", "internal"],
         "delete_utility" => &["dresden", "idle"],
-        "get_organisation" | "get_funding_programme" => &["others", "deleted"],
-        "update_organisation" | "update_funding_programme" => &["others"],
+        "get_organisation" | "get_funding_programme" | "get_working_area" => &["others", "deleted"],
+        "update_organisation" | "update_funding_programme" | "update_working_area" => &["others"],
+        "delete_working_area" => &["others", "idle"],
         "delete_organisation" | "delete_funding_programme" => &["idle"],
         "restore_partnership"
         | "restore_utility"
         | "restore_organisation"
         | "restore_funding_programme"
-        | "restore_member" => &["deleted"],
+        | "restore_member"
+        | "restore_working_area" => &["deleted"],
         other => panic!("`{other}` is new: who may do it? Give it a place here and in the table."),
     }
 }
@@ -236,6 +259,7 @@ impl Operation {
             ("programme", "funding_programme"),
             ("utilit", "utility"),
             ("member", "member"),
+            ("working_area", "working_area"),
         ];
         let kind = kinds.into_iter().find(|(word, _)| self.id.contains(word));
         let kind = kind.map_or("partnership", |(_, kind)| kind);

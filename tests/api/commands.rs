@@ -162,9 +162,11 @@ impl Home {
         std::fs::File::open(self.write("input", text)).unwrap().into()
     }
 
-    /// What the change log holds.
+    /// What the change log holds, beside what every database has from the beginning.
     fn changes(&self) -> Vec<Change> {
-        self.look(async |store| changes_after(&store, 0).await)
+        let mut changes = self.look(async |store| changes_after(&store, 0).await);
+        changes.retain(|change| change.request_id != vku_persistence::SCHEMA);
+        changes
     }
 
     /// Looks into the database.

@@ -53,6 +53,7 @@ on_both! {
                 }),
             ),
             ("funding-programmes", json!({"slug": "gone", "name": "Gone", "kind": "grant"})),
+            ("reference/working-areas", json!({"slug": "gone", "label": {"de": "Fort", "en": "Gone"}})),
             (
                 "partnerships",
                 json!({"slug": "gone", "title": "Gone", "sectors": ["waste"], "participants": [

@@ -58,7 +58,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "language" => list(&["mn"]),
         "climate_zone" => list(&["Dwc"]),
         "working_area" | "expertise" => list(&["composting"]),
-        "need" => list(&["pumps"]),
+        "need" | "code" => list(&["pumps"]),
         "sdg_target" => list(&["12.5"]),
         "utility" => [planted("werk"), planted("vodokanal")].concat(),
         "lead" => planted("werk"),
@@ -214,6 +214,7 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         "organisations" => vec![&planted.organisation],
         "funding-programmes" => vec![&planted.programme],
         "members" => vec![&planted.member],
+        "reference" => vec![&planted.area],
         _ => panic!("{path}: plant some of these"),
     };
     for one in hidden.into_iter().filter(|one| one.is_object()) {

@@ -13,5 +13,6 @@ pub mod organisation;
 pub mod partnership;
 pub mod party;
 pub mod programme;
+pub mod reference;
 pub mod utility;
 pub mod working_area;

@@ -16,7 +16,7 @@ use vku_domain::working_area::WorkingArea;
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, negotiate, problem};
-use crate::{docs, health, index, login, problems};
+use crate::{docs, health, index, login, problems, reference};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -78,6 +78,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::head().to(problems::get_problem_type)),
         )
         .configure(feature_routes)
+        .configure(reference::routes)
         .configure(docs::routes);
 }
 
@@ -140,7 +141,7 @@ impl Modify for Bearer {
 
 /// The whole OpenAPI document.
 pub fn document() -> Value {
-    let mut document = Document::new(&Base::openapi());
+    let mut document = Document::new(&Base::openapi().merge_from(reference::document()));
     feature_documents(&mut document);
     document.finish()
 }

@@ -16,6 +16,7 @@ mod organisation;
 mod partnership;
 mod problems;
 mod programme;
+mod reference;
 mod utility;
 mod working_area;
 

@@ -28,7 +28,7 @@ impl Feature for WorkingArea {
 
     fn example() -> Value {
         json!({
-            "id": "019da8c7-8c00-7000-8000-000000000016",
+            "id": "01a2008d-7400-7000-8000-000000000016",
             "slug": "non-revenue-water",
             "label": { "de": "Wasserverluste (Non-Revenue Water)", "en": "Non-revenue water" },
             "code": "non-revenue-water",

@@ -16,6 +16,8 @@ mod programme;
 mod utility;
 mod working_area;
 
+pub use vku_migration::SCHEMA;
+
 use kernel::card::Described;
 use kernel::table::{Parent, Table};
 use vku_domain::contact::Contact;

@@ -21,6 +21,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_utility" => partner_utility("Zxq", "members"),
         "create_organisation" => json!({ "name": "Zxq", "kind": "ngo" }),
         "create_funding_programme" => json!({ "name": "Zxq", "kind": "grant" }),
+        "create_working_area" => json!({ "label": { "de": "Zxq", "en": "Zxq" } }),
         "update_partnership" => json!({ "summary": { "de": "Zxq" } }),
         "update_partnership_funding" => json!({ "from": "2019" }),
         "update_utility" => json!({ "legal_form": "Zxq" }),
@@ -31,6 +32,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "transition_member" => json!({ "to": "paused" }),
         "create_member_contact" => contact("zxq", false),
         "update_member_contact" => json!({ "function": "Zxq" }),
+        "update_working_area" => json!({ "label": { "fr": "Zxq" } }),
         "transition_partnership" => json!({ "to": "suspended" }),
         _ => return None,
     })
@@ -80,11 +82,17 @@ pub(super) async fn places(app: &TestApp) -> Places {
     places.insert(("organisation", "others"), "bmz".into());
     places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
     members(app, &mut places).await;
+    places.insert(("working_area", "others"), "composting".into());
     for target in ["idle", "deleted"] {
         for (kind, path, body) in [
             ("utility", utilities, municipal_utility(&format!("Zxq {target}"), "public")),
             ("organisation", "/api/v1/organisations", json!({ "name": "Zxq", "kind": "ngo" })),
             ("funding_programme", "/api/v1/funding-programmes", json!({ "name": "Zxq", "kind": "grant" })),
+            (
+                "working_area",
+                "/api/v1/reference/working-areas",
+                json!({ "label": { "de": "Zxq", "en": "Zxq" } }),
+            ),
         ] {
             let made = plant(app, path, with(body, json!({ "slug": format!("zxq-{target}") }))).await;
             places.insert((kind, target), text(&made, "id"));
@@ -95,6 +103,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
         ("organisations", "organisation"),
         ("funding-programmes", "funding_programme"),
         ("partnerships", "partnership"),
+        ("reference/working-areas", "working_area"),
     ] {
         let path = format!("/api/v1/{collection}/{}", places[&(kind, "deleted")]);
         app.coordinator().delete(&path, "*").await.expect(204);

@@ -68,8 +68,8 @@ pub(crate) enum Shown {
     Deleted,
 }
 
-/// Two utilities, their partnership and its funding, a member and its contact; of the deleted ones also an organisation, a programme, and a
-/// phase of a partnership that is public.
+/// Two utilities, their partnership and its funding, a member and its contact; of the deleted ones also an
+/// organisation, a programme, a working area, and a phase of a partnership that is public.
 pub(crate) struct Planted {
     pub(crate) shown: Shown,
     pub(crate) municipal: Value,
@@ -81,6 +81,7 @@ pub(crate) struct Planted {
     pub(crate) phase: Value,
     pub(crate) member: Value,
     pub(crate) contact: Value,
+    pub(crate) area: Value,
 }
 
 /// The partnership, public, that a deleted phase is planted into.
@@ -130,12 +131,15 @@ impl Shown {
         let municipal = plant(app, "/api/v1/utilities", municipal).await;
         let partner = with(partner_utility(&format!("{word} vodokanal"), visibility), more);
         let partner = plant(app, "/api/v1/utilities", partner).await;
-        let (mut organisation, mut programme, mut phase) = (json!("vku"), json!(PROGRAMME), Value::Null);
+        let (mut organisation, mut programme) = (json!("vku"), json!(PROGRAMME));
+        let (mut phase, mut area) = (Value::Null, Value::Null);
         if self == Self::Deleted {
             let body = json!({ "name": format!("{word} verein"), "kind": "association", "country": "MN" });
             organisation = plant(app, "/api/v1/organisations", body).await;
             let body = json!({ "name": format!("{word} programm"), "kind": "grant", "countries": ["MN"] });
             programme = plant(app, "/api/v1/funding-programmes", body).await;
+            let body = json!({ "label": { "de": format!("{word} feld"), "en": format!("{word} area") } });
+            area = plant(app, "/api/v1/reference/working-areas", body).await;
             let body = json!({ "kind": "in_kind", "programme": programme["id"] });
             phase = plant(app, &format!("/api/v1/partnerships/{PUBLIC}/funding"), body).await;
         }
@@ -173,6 +177,7 @@ impl Shown {
             phase,
             member,
             contact,
+            area,
         };
         if self == Self::Deleted {
             planted.delete(app).await;
@@ -215,7 +220,7 @@ impl Planted {
             &self.member,
             &self.contact,
         ];
-        let all = all.into_iter().chain([&self.phase]);
+        let all = all.into_iter().chain([&self.phase, &self.area]);
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
     }
 
@@ -248,6 +253,7 @@ impl Planted {
             ("utilities", &self.municipal),
             ("organisations", &self.organisation),
             ("funding-programmes", &self.programme),
+            ("reference/working-areas", &self.area),
         ] {
             paths.push(format!("/api/v1/{collection}/{}", text(one, "id")));
         }

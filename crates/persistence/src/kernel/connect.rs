@@ -181,7 +181,7 @@ impl Database {
         let written = sea_orm::Statement::from_sql_and_values(
             self.backend,
             "SELECT 1 FROM change WHERE request_id <> $1 LIMIT 1",
-            [vku_migration::SCHEMA.into()],
+            [crate::SCHEMA.into()],
         );
         let row = self.reading.query_one_raw(written).await;
         Ok(row.map_err(failed)?.is_none())

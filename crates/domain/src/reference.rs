@@ -1,0 +1,129 @@
+//! Reference lists: codes that are the same everywhere, with what they are called in German and English.
+//!
+//! Each lies in a file that names its source. What the coordination office extends is a resource of its own:
+//! [working areas](crate::working_area).
+
+use std::sync::OnceLock;
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A code and what it is called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReferenceEntry)]
+pub struct Entry {
+    /// The code, as other resources name it.
+    pub code: String,
+    /// What it is called.
+    pub label: Label,
+}
+
+/// A name in both languages.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ReferenceLabel)]
+pub struct Label {
+    /// In German.
+    pub de: String,
+    /// In English.
+    pub en: String,
+}
+
+/// A list, read from its file when it is first asked for.
+pub struct List {
+    file: &'static str,
+    entries: OnceLock<Vec<Entry>>,
+}
+
+/// A row of a file.
+#[derive(Deserialize)]
+struct Row {
+    code: String,
+    de: String,
+    en: String,
+}
+
+impl List {
+    const fn of(file: &'static str) -> Self {
+        Self { file, entries: OnceLock::new() }
+    }
+
+    /// Every code, in the order of the file.
+    pub fn entries(&self) -> &[Entry] {
+        self.entries.get_or_init(|| {
+            let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(self.file.as_bytes());
+            // The files are part of the program; that each of their rows is one is what the tests say.
+            let rows = reader.deserialize().filter_map(Result::ok);
+            rows.map(|Row { code, de, en }| Entry { code, label: Label { de, en } }).collect()
+        })
+    }
+}
+
+/// Sectors (Sparten).
+pub static SECTORS: List = List::of(include_str!("reference/sectors.csv"));
+/// Countries and territories.
+pub static COUNTRIES: List = List::of(include_str!("reference/countries.csv"));
+/// Languages.
+pub static LANGUAGES: List = List::of(include_str!("reference/languages.csv"));
+/// Climate zones.
+pub static CLIMATE_ZONES: List = List::of(include_str!("reference/climate_zones.csv"));
+/// Targets of the Sustainable Development Goals.
+pub static SDG_TARGETS: List = List::of(include_str!("reference/sdg_targets.csv"));
+/// Purpose codes of the OECD DAC.
+pub static DAC_CODES: List = List::of(include_str!("reference/dac_codes.csv"));
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::kernel::value::{ClimateZone, Country, Language, Line, SdgTarget, Sector};
+
+    fn codes(list: &List) -> Vec<&str> {
+        list.entries().iter().map(|entry| entry.code.as_str()).collect()
+    }
+
+    /// Every text of two letters of an alphabet.
+    fn pairs(letters: std::ops::RangeInclusive<char>) -> Vec<String> {
+        let each = |first| letters.clone().map(move |second| format!("{first}{second}"));
+        letters.clone().flat_map(each).collect()
+    }
+
+    #[test]
+    fn every_code_of_a_type_is_listed_in_its_order_and_no_other() {
+        let sectors: Vec<_> = Sector::ALL.iter().map(|sector| sector.as_str()).collect();
+        assert_eq!(codes(&SECTORS), sectors);
+        let zones: Vec<_> = ClimateZone::ALL.iter().map(|zone| zone.as_str()).collect();
+        assert_eq!(codes(&CLIMATE_ZONES), zones);
+        let targets: Vec<_> = SdgTarget::all().map(|target| target.to_string()).collect();
+        assert_eq!(codes(&SDG_TARGETS), targets);
+        let mut countries = pairs('A'..='Z');
+        countries.retain(|code| code.parse::<Country>().is_ok());
+        assert_eq!(codes(&COUNTRIES), countries);
+        let mut languages = pairs('a'..='z');
+        languages.retain(|code| code.parse::<Language>().is_ok());
+        assert_eq!(codes(&LANGUAGES), languages);
+    }
+
+    #[test]
+    fn dac_codes_are_those_in_use() {
+        let codes = codes(&DAC_CODES);
+        assert_eq!(codes.len(), 295);
+        assert!(codes.is_sorted() && codes.iter().collect::<BTreeSet<_>>().len() == codes.len());
+        assert!(codes.iter().all(|code| code.len() == 5 && code.bytes().all(|digit| digit.is_ascii_digit())));
+        assert!(["14021", "14022", "14032", "14050"].iter().all(|code| codes.contains(code)));
+        assert!(!codes.contains(&"23010"), "withdrawn");
+    }
+
+    #[test]
+    fn every_row_is_an_entry_with_both_labels() {
+        for list in [&SECTORS, &COUNTRIES, &LANGUAGES, &CLIMATE_ZONES, &SDG_TARGETS, &DAC_CODES] {
+            let rows = list.file.lines().filter(|line| !line.starts_with('#')).count();
+            assert_eq!(list.entries().len() + 1, rows);
+            for Entry { code, label: Label { de, en } } in list.entries() {
+                let is_label = |text: &str| text.parse::<Line>().is_ok_and(|line| line.as_str() == text);
+                assert!(is_label(de) && is_label(en), "{code}: {de:?} {en:?}");
+                assert!(de.chars().count() <= 120 && en.chars().count() <= 120, "{code}: {de:?} {en:?}");
+            }
+        }
+    }
+}

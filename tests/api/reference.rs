@@ -1,0 +1,114 @@
+//! Reference lists: every code once, in both languages, for everybody and for caches.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::given::AREAS;
+use crate::harness::on_both;
+
+/// Each list, how many codes it has, and one of them with its labels.
+const LISTS: [(&str, usize, [&str; 3]); 6] = [
+    ("sectors", 7, ["water", "Trinkwasser", "Drinking water"]),
+    ("countries", 250, ["UA", "Ukraine", "Ukraine"]),
+    ("languages", 184, ["sw", "Suaheli", "Swahili"]),
+    ("climate-zones", 30, ["ET", "Polar, Tundra", "Polar, tundra"]),
+    (
+        "sdg-targets",
+        169,
+        ["15.4", "Bergökosysteme erhalten", "Ensure the conservation of mountain ecosystems"],
+    ),
+    ("dac-codes", 295, ["14021", "Wasserversorgung – große Systeme", "Water supply – large systems"]),
+];
+
+fn path(list: &str) -> String {
+    format!("/api/v1/reference/{list}")
+}
+
+/// Code, German label, English label of every entry.
+fn entries(list: &Value) -> Vec<[String; 3]> {
+    let entry = |entry: &Value| {
+        [&entry["code"], &entry["label"]["de"], &entry["label"]["en"]]
+            .map(|text| text.as_str().unwrap().to_owned())
+    };
+    list["items"].as_array().unwrap().iter().map(entry).collect()
+}
+
+on_both! {
+    async fn every_list_is_whole_and_in_both_languages(app: TestApp) {
+        for (list, many, [code, de, en]) in LISTS {
+            let entries = entries(&app.anonymous().get(&path(list)).await.ok().json());
+            assert_eq!(entries.len(), many, "{list}");
+            assert_eq!(entries.iter().map(|[code, ..]| code).collect::<BTreeSet<_>>().len(), many, "{list}");
+            assert!(entries.iter().flatten().all(|text| !text.trim().is_empty()), "{list}");
+            assert!(entries.contains(&[code, de, en].map(str::to_owned)), "{list}");
+        }
+    }
+
+    /// What can be written is what is listed: no code of the data stands outside of its list.
+    async fn every_code_of_the_data_is_in_its_list(app: TestApp) {
+        let caller = app.coordinator();
+        let utilities = caller.all("/api/v1/utilities?limit=200").await;
+        let partnerships = caller.all("/api/v1/partnerships?limit=200").await;
+        for (list, rows, member) in [
+            ("sectors", &utilities, "sectors"),
+            ("countries", &utilities, "country"),
+            ("languages", &utilities, "languages"),
+            ("climate-zones", &utilities, "climate_zone"),
+            ("working-areas?limit=200", &utilities, "expertise"),
+            ("working-areas?limit=200", &partnerships, "working_areas"),
+            ("sdg-targets", &partnerships, "sdg_targets"),
+        ] {
+            let listed = entries(&caller.get(&path(list)).await.ok().json());
+            let listed: BTreeSet<_> = listed.iter().map(|[code, ..]| code.as_str()).collect();
+            let used = rows.iter().map(|row| &row[member]).flat_map(|value| match value {
+                Value::Array(codes) => codes.iter().collect(),
+                code => vec![code],
+            });
+            let used: BTreeSet<_> = used.filter_map(Value::as_str).collect();
+            assert!(used.is_subset(&listed), "{list}: {used:?}");
+            assert!(!used.is_empty() || ["languages", "climate_zone", "expertise"].contains(&member), "{member}");
+        }
+    }
+
+    async fn who_has_a_list_is_told_so_and_anybody_may_keep_it(app: TestApp) {
+        for (list, ..) in LISTS {
+            let path = path(list);
+            let whole = app.anonymous().get(&path).await.ok();
+            assert_eq!(whole.header("cache-control"), "public, max-age=3600", "{list}");
+            assert!(!whole.header("vary").to_lowercase().contains("authorization"), "{list}");
+            for caller in [app.anonymous(), app.member()] {
+                let request = caller.request(reqwest::Method::GET, &path).header("If-None-Match", whole.tag());
+                let known = caller.send(request).await.expect(304);
+                assert_eq!((known.tag(), known.body.len()), (whole.tag(), 0));
+                assert_eq!(known.header("cache-control"), "public, max-age=3600", "{list}");
+            }
+            let head = app.anonymous().head(&path).await.ok();
+            assert_eq!((head.tag(), head.body.len()), (whole.tag(), 0));
+        }
+    }
+
+    async fn what_no_list_takes_is_refused(app: TestApp) {
+        let caller = app.anonymous();
+        for (list, ..) in LISTS {
+            let faults = caller.get(&format!("{}?limit=5", path(list))).await;
+            assert_eq!(faults.faults(400, "invalid_parameters"), ["limit unknown_parameter"]);
+            let request = caller.request(reqwest::Method::GET, &path(list)).header("Accept", "text/csv");
+            caller.send(request).await.problem(406, "not_acceptable");
+            caller.delete(&path(list), "*").await.problem(405, "method_not_allowed");
+        }
+        caller.get(&path("nothing")).await.problem(404, "not_found");
+        let stranger = caller.with_token("none");
+        stranger.get(&path("sectors")).await.problem(401, "invalid_token");
+    }
+
+    /// Working areas are a list like the others, only that they come a page at a time.
+    async fn working_areas_are_listed_alike(app: TestApp) {
+        let page = app.anonymous().get(&format!("{AREAS}?limit=200&count=true")).await.ok().json();
+        let entries = entries(&page);
+        assert_eq!((&page["total"], entries.len()), (&Value::from(45), 45));
+        assert!(entries.is_sorted());
+        let water = ["non-revenue-water", "Wasserverluste (Non-Revenue Water)", "Non-revenue water"];
+        assert!(entries.contains(&water.map(str::to_owned)));
+    }
+}
