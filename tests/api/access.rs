@@ -25,12 +25,12 @@ get_problem_type             -                 200     200     200     200     2
 create_access_token          right             200     200     200     200     200     200
 create_access_token          wrong             401     401     401     401     401     401
 get_me                       -                 401     200     200     200     200     200
-list_climate_zones           -                 200     200     200     200     200     200
-list_countries               -                 200     200     200     200     200     200
-list_dac_codes               -                 200     200     200     200     200     200
-list_languages               -                 200     200     200     200     200     200
-list_sdg_targets             -                 200     200     200     200     200     200
 list_sectors                 -                 200     200     200     200     200     200
+list_countries               -                 200     200     200     200     200     200
+list_languages               -                 200     200     200     200     200     200
+list_climate_zones           -                 200     200     200     200     200     200
+list_sdg_targets             -                 200     200     200     200     200     200
+list_dac_codes               -                 200     200     200     200     200     200
 
 list_partnerships            -                 200     200     200     200     200     200
 list_partnerships            deleted           401     403     403     403     200     200

@@ -15,8 +15,6 @@ use super::table::Table;
 
 /// How many codes one statement asks for: databases take a limited number of values.
 const CHUNK: usize = 500;
-/// How many unknown codes are told.
-const TOLD: usize = 100;
 
 /// The faults of codes that nothing has, each where it stands. What there is stays until the write ends.
 pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
@@ -41,7 +39,7 @@ pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Res
         let all = live(tx, resource, None).await?;
         let all: Vec<_> = all.iter().map(String::as_str).collect();
         for (set, _) in T::CODES.iter().filter(|(_, of)| *of == resource) {
-            let words = links.words(set).enumerate().filter(|(_, code)| !known.contains(*code)).take(TOLD);
+            let words = links.words(set).enumerate().filter(|(_, code)| !known.contains(*code));
             for (index, code) in words {
                 let fault = Fault::unknown_value(code, &all);
                 violations.member(format!("/{}/{index}", set.replace('.', "/")), fault.code, fault.detail);
