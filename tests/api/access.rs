@@ -192,9 +192,11 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "list_funding_programmes"
         | "list_members"
         | "list_working_areas" => &["-", "deleted"],
-        "create_utility" | "create_organisation" | "create_funding_programme" | "create_member" | "create_working_area" => {
-            &["-"]
-        }
+        "create_utility"
+        | "create_organisation"
+        | "create_funding_programme"
+        | "create_member"
+        | "create_working_area" => &["-"],
         "get_member" => &["own", "others", "paused", "internal", "deleted"],
         "update_member" | "get_member_transitions" | "transition_member" => &["own", "others", "internal"],
         "delete_member" => &["own", "idle"],

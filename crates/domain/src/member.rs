@@ -13,7 +13,7 @@ use crate::kernel::reference::{Key, Pending};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{days_ordered, distinct};
 use crate::kernel::state::Wanted;
-use crate::kernel::value::{Country, Day, Line, Sector, Slug, Text, Visibility, WorkingArea};
+use crate::kernel::value::{Country, Day, Line, Sector, Slug, Text, Visibility, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 use crate::say;
 use crate::utility::{UtilityKind, UtilityRef};
@@ -54,7 +54,7 @@ pub struct Interests {
     /// On which working areas.
     #[serde(default)]
     #[deserr(default)]
-    pub working_areas: Vec<WorkingArea>,
+    pub working_areas: Vec<WorkingAreaCode>,
 }
 
 /// A municipal utility's participation in the exchange.
@@ -110,7 +110,7 @@ crate::filter! {
         /// A country that it is interested in (ISO 3166-1 alpha-2).
         country: Vec<Country>,
         /// A working area that it is interested in.
-        working_area: Vec<WorkingArea>,
+        working_area: Vec<WorkingAreaCode>,
         /// The regional group that it belongs to, as it is written.
         regional_group: Vec<Line>,
         /// Whether its utility takes part today in an active partnership that you may see.

@@ -13,6 +13,7 @@ use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Line, Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
+use crate::say;
 
 /// The languages that every label is written in.
 const LANGUAGES: [&str; 2] = ["de", "en"];
@@ -87,7 +88,10 @@ impl Resource for WorkingArea {
 
     fn rules(&self, violations: &mut Violations) {
         for language in LANGUAGES.into_iter().filter(|language| self.label.get(language).is_none()) {
-            let detail = format!("The label is wanted in German and English; `{language}` is missing.");
+            let detail = say!(
+                "The label is wanted in German and English; `{language}` is missing.",
+                "Die Bezeichnung wird deutsch und englisch gebraucht; `{language}` fehlt."
+            );
             violations.member(format!("/label/{language}"), "required", detail);
         }
         for (language, text) in self.label.iter() {
@@ -106,7 +110,10 @@ impl Resource for WorkingArea {
                 // With a number behind it, in case that the code is taken.
                 let made = Slug::from_name(self.label());
                 if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
-                    let detail = "The label is too long or too short to make a code of it: name a `slug`.";
+                    let detail = say!(
+                        "The label is too long or too short to make a code of it: name a `slug`.",
+                        "Die Bezeichnung ist zu lang oder zu kurz für einen Code: Nennen Sie einen `slug`."
+                    );
                     violations.member("/slug", "required", detail);
                 }
             }

@@ -1,6 +1,5 @@
 //! How working areas lie in their table.
 
-use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
@@ -11,6 +10,7 @@ use vku_domain::working_area::{WorkingArea, WorkingAreaFilter, WorkingAreaSort};
 use crate::kernel::error::Corrupt;
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
+use crate::kernel::store::Reader;
 use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, to_json, to_text};
 
 row! {
@@ -55,7 +55,7 @@ impl Table for WorkingArea {
         }
     }
 
-    async fn derive(_tx: &DatabaseTransaction, items: &mut [Stored<Self>]) -> Result<(), Error> {
+    async fn derive(_reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         for item in items {
             item.derived.code = to_text(&item.data.slug).unwrap_or_default();
         }
