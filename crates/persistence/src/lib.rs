@@ -22,6 +22,8 @@ use kernel::card::Described;
 use kernel::table::{Parent, Table};
 use vku_domain::contact::Contact;
 use vku_domain::funding::Funding;
+use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
@@ -56,6 +58,14 @@ macro_rules! resources {
         /// The collections there are, in the order in which files of them can be imported.
         pub fn collections() -> Vec<String> {
             vec![$(collection::<$resource>()),+]
+        }
+
+        /// Visits the resource whose schema is called that; `None` where there is none.
+        pub(crate) async fn visit_schema<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
+            $(if name == pascal(<$resource as Resource>::NAME) {
+                return Some(visitor.visit::<$resource>().await);
+            })+
+            None
         }
 
         /// Visits the resource whose files are called that; `None` where there is none.

@@ -6,6 +6,7 @@
 //! compact JSON.
 
 use serde_json::{Map, Value, json};
+use utoipa::ToSchema;
 
 use super::reference::{INPUT, schema_name};
 use super::resource::Resource;
@@ -54,11 +55,20 @@ pub struct Layout {
 impl Layout {
     /// Reads the columns off the schema of the data struct.
     pub fn of<T: Resource>() -> Self {
+        Self::read_off::<T>()
+    }
+
+    /// The columns of what is derived, which are not imported.
+    pub fn derived<T: Resource>() -> Self {
+        Self::read_off::<T::Derived>()
+    }
+
+    fn read_off<S: ToSchema>() -> Self {
         let mut named = Vec::new();
-        T::schemas(&mut named);
+        S::schemas(&mut named);
         let named = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
         let mut layout = Self { columns: Vec::new(), localized: Vec::new() };
-        layout.object("", &json!(T::schema()), &named);
+        layout.object("", &json!(S::schema()), &named);
         layout
     }
 

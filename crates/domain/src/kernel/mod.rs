@@ -16,5 +16,6 @@ pub mod tag;
 pub mod text;
 pub mod time;
 pub mod value;
+pub mod view;
 pub mod violation;
 pub mod vocabulary;

@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::parameters::{FilterParameters, Parameters};
 use super::resource::{Resource, Stored};
+use super::view::View;
 use super::violation::{Fault, Violations};
 use crate::say;
 
@@ -68,12 +69,14 @@ pub struct Query<T: Resource> {
     pub count: bool,
     /// Only the deleted ones (coordinators).
     pub deleted: bool,
+    /// How the rows are shown.
+    pub view: View,
     /// Filter and sort as one text: a cursor is bound to it.
     pub fingerprint: String,
 }
 
-/// The parameters that say where in a list one is, not which list it is.
-const PLACE: &[&str] = &["cursor", "limit", "count"];
+/// The parameters that say where in a list one is and how its rows are shown, not which list it is.
+const PLACE: &[&str] = &["cursor", "limit", "count", "fields", "expand"];
 
 impl<T: Resource> Query<T> {
     /// Everything, in the usual order.
@@ -85,6 +88,7 @@ impl<T: Resource> Query<T> {
             limit: LIMIT_MAX,
             count: false,
             deleted: false,
+            view: View::default(),
             fingerprint: String::new(),
         }
     }
@@ -101,6 +105,7 @@ impl<T: Resource> Query<T> {
             limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
             count: parameters.get("count"),
             deleted: parameters.get("deleted"),
+            view: View::take::<T>(parameters),
             fingerprint,
         }
     }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::resource::Resource;
 use super::value::{Country, Location, Slug, Visibility};
+use super::view::Shape;
 use super::violation::{Fault, Violations, escape, pointer, unknown_member};
 use crate::say;
 
@@ -229,6 +230,8 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                             );
                         }
                         (name, _) if Self::members().contains(&name) => {}
+                        // What was read with `expand` may be sent back, too.
+                        (name, _) if Shape::of::<T>().fields.iter().any(|field| field == name) => {}
                         (name, _) => {
                             violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }

@@ -46,7 +46,7 @@ pub trait Resource:
     const UNLOGGED: &'static [&'static str] = &[];
 
     /// What it is a part of; `()` for a main resource.
-    type Parent: Send + Sync;
+    type Parent: Owner;
     /// The filters of its list.
     type Filter: FilterParameters;
     /// The keys its list is sorted by.
@@ -121,6 +121,20 @@ pub trait Resource:
     fn same_part(&self, _other: &Self) -> bool {
         false
     }
+}
+
+/// What a resource can be a part of.
+pub trait Owner: Send + Sync {
+    /// Its name, which is also the part's member for it; `None` for `()`.
+    const OWNER: Option<&'static str>;
+}
+
+impl Owner for () {
+    const OWNER: Option<&'static str> = None;
+}
+
+impl<T: Resource> Owner for T {
+    const OWNER: Option<&'static str> = Some(T::NAME);
 }
 
 /// A resource as it is kept: its data with id, version, times and what is derived.

@@ -2,7 +2,8 @@
 
 use vku_domain::kernel::cells::{Column, Kind, Layout};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::view::{Shown, View};
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::Encoder;
@@ -14,12 +15,18 @@ pub struct CsvEncoder {
 
 impl CsvEncoder {
     /// With a column for each member, and for each of the languages beside the usual ones; a part begins with what
-    /// it belongs to.
-    pub fn new<T: Table>(languages: &[String]) -> Self {
+    /// it belongs to. What nobody writes has a column only where it was chosen.
+    pub fn new<T: Table>(languages: &[String], view: &View) -> Self {
+        let column = |name: &str, kind| Column { name: name.to_owned(), kind };
         let parent = <T::Parent as Parent>::NAME;
-        let mut columns: Vec<_> =
-            parent.iter().map(|name| Column { name: (*name).to_owned(), kind: Kind::Reference }).collect();
+        let mut columns: Vec<_> = parent.iter().map(|name| column(name, Kind::Reference)).collect();
         columns.extend(Layout::of::<T>().columns(languages));
+        if view.is_sparse() {
+            columns.insert(0, column("id", Kind::Text));
+            columns.extend(Layout::derived::<T>().columns(languages));
+            columns.extend(READ_ONLY.iter().skip(1).map(|name| column(name, Kind::Text)));
+            columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
+        }
         Self { columns }
     }
 
@@ -36,7 +43,7 @@ impl<T: Table> Encoder<T> for CsvEncoder {
         Self::line(self.columns.iter().map(|column| column.name.clone()))
     }
 
-    fn row(&mut self, item: &Stored<T>) -> Result<Vec<u8>, Error> {
+    fn row(&mut self, item: &Shown<T>) -> Result<Vec<u8>, Error> {
         let item = serde_json::to_value(item).map_err(Error::internal)?;
         Self::line(self.columns.iter().map(|column| column.write(&item)))
     }

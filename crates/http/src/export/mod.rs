@@ -15,7 +15,7 @@ use vku_domain::kernel::cells::Layout;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::{LIMIT_MAX, Query};
 use vku_domain::kernel::reference::Key;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::view::Shown;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 
@@ -30,7 +30,7 @@ pub trait Encoder<T: Table> {
     fn head(&mut self) -> Result<Vec<u8>, Error>;
 
     /// A row.
-    fn row(&mut self, item: &Stored<T>) -> Result<Vec<u8>, Error>;
+    fn row(&mut self, item: &Shown<T>) -> Result<Vec<u8>, Error>;
 }
 
 /// All rows of a list, a page at a time; of one parent, or of all of them.
@@ -50,18 +50,19 @@ impl<T: Table> Rows<T> {
     }
 
     /// The next rows; `None` at the end.
-    pub async fn next(&mut self) -> Result<Option<Vec<Stored<T>>>, Error> {
+    pub async fn next(&mut self) -> Result<Option<Vec<Shown<T>>>, Error> {
         let Some(query) = &mut self.query else { return Ok(None) };
         let reader = self.store.read(&self.actor).await?;
         let page = match &self.parent {
             Some(parent) => reader.list(query, Some(parent)).await?,
             None => reader.list_everywhere(query).await?,
         };
+        let items = reader.show(&query.view, page.items).await?;
         match page.next {
             Some(next) => query.cursor = Some(next),
             None => self.query = None,
         }
-        Ok(Some(page.items))
+        Ok(Some(items))
     }
 
     /// The languages that texts are written in beside the usual ones: CSV has a column for each.
@@ -101,7 +102,7 @@ pub async fn encoder<T: Table>(
     Ok(match format {
         Format::Csv => {
             let rows = Rows::new(store.clone(), actor.clone(), query.clone(), parent.cloned());
-            Box::new(CsvEncoder::new::<T>(&rows.languages().await?))
+            Box::new(CsvEncoder::new::<T>(&rows.languages().await?, &query.view))
         }
         Format::Ndjson | Format::Json => Box::new(NdjsonEncoder),
     })

@@ -1,7 +1,7 @@
 //! NDJSON: one JSON text a line.
 
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::view::Shown;
 use vku_persistence::kernel::table::Table;
 
 use super::Encoder;
@@ -14,8 +14,8 @@ impl<T: Table> Encoder<T> for NdjsonEncoder {
         Ok(Vec::new())
     }
 
-    fn row(&mut self, item: &Stored<T>) -> Result<Vec<u8>, Error> {
-        let mut line = item.to_json().map_err(Error::internal)?;
+    fn row(&mut self, item: &Shown<T>) -> Result<Vec<u8>, Error> {
+        let mut line = serde_json::to_vec(item).map_err(Error::internal)?;
         line.push(b'\n');
         Ok(line)
     }

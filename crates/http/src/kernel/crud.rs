@@ -14,6 +14,7 @@ use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::state::{State, allowed};
 use vku_domain::kernel::value::Text;
+use vku_domain::kernel::view::View;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::change::Step;
 use vku_persistence::kernel::table::{Parent as _, Table};
@@ -61,6 +62,14 @@ fn represent<T: Table>(
     Ok(respond(context, status, &tag, body))
 }
 
+/// The flag `deleted`, and what is to be shown.
+fn wanted<T: Table>(request: &HttpRequest) -> Result<(bool, View), Problem> {
+    let mut parameters = Parameters::new(parameters(request)?);
+    let wanted = (parameters.get("deleted"), View::take::<T>(&mut parameters));
+    parameters.finish().map_err(Error::parameters)?;
+    Ok(wanted)
+}
+
 /// `GET` on the collection.
 pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let parent = parent::<T>(&context.request)?;
@@ -70,10 +79,19 @@ pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
 /// `GET` on one.
 pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [deleted] = flags(&context.request, ["deleted"])?;
+    let (deleted, view) = wanted::<T>(&context.request)?;
     format(&context, None, &[Format::Json])?;
-    let stored = context.read().await?.get::<T>(&id, parent.as_ref(), deleted).await?;
-    Ok(represent(&context, StatusCode::OK, &stored)?)
+    let reader = context.read().await?;
+    let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
+    if view.is_usual() {
+        return Ok(represent(&context, StatusCode::OK, &stored)?);
+    }
+    let version = stored.version;
+    let shown = reader.show(&view, vec![stored]).await?.pop();
+    let body = serde_json::to_vec(&shown).map_err(Error::internal)?;
+    // The version of what was asked for, so that the tag of any view of it does for a write.
+    let tag = vku_domain::kernel::tag::Tag::of(version, &body);
+    Ok(respond(&context, StatusCode::OK, &tag, body))
 }
 
 /// `POST` on the collection.

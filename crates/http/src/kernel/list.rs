@@ -8,8 +8,11 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::reference::Key;
-use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::view::Shown;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
 use vku_persistence::kernel::table::Table;
 
 use super::conditional::respond;
@@ -20,7 +23,7 @@ use crate::export;
 
 #[derive(Serialize)]
 struct Body<'a, T: Resource> {
-    items: &'a [Stored<T>],
+    items: &'a [Shown<T>],
     #[serde(skip_serializing_if = "Option::is_none")]
     next: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -36,11 +39,21 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
     let query = Query::<T>::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
     let wanted = format(&context, named, Format::ALL)?;
+    if !query.view.expanded().is_empty() && !wanted.nests() {
+        let mut violations = Violations::default();
+        let format = wanted.as_str();
+        let detail =
+            say!("`{format}` has no place for whole resources.", "`{format}` hat keinen Platz für Ganzes.");
+        violations.parameter("expand", "not_in_format", detail);
+        return Err(Error::parameters(violations).into());
+    }
     if wanted != Format::Json {
         return export::stream(context, query, parent, wanted).await;
     }
-    let page = context.read().await?.list(&query, parent.as_ref()).await?;
+    let reader = context.read().await?;
+    let page = reader.list(&query, parent.as_ref()).await?;
     let Page { items, next, prev, total } = page;
+    let items = reader.show(&query.view, items).await?;
     let turn = |cursor: Option<String>| cursor.map(|cursor| turned(&context, &cursor));
     let body = Body { items: &items, next: turn(next), prev: turn(prev), total };
     let mut links = Vec::new();

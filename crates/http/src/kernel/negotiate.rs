@@ -30,6 +30,11 @@ impl Format {
         }
     }
 
+    /// Whether a row has place for another resource in it.
+    pub const fn nests(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson)
+    }
+
     fn essence(self) -> &'static str {
         self.media_type().split(';').next().unwrap_or_default()
     }

@@ -14,6 +14,7 @@ pub mod row;
 mod save;
 pub mod seal;
 pub(crate) mod select;
+mod show;
 mod slug;
 pub mod store;
 pub mod table;
