@@ -14,6 +14,7 @@ use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::time::SystemClock;
 use vku_domain::kernel::value::PartialDate;
+use vku_domain::kernel::view::Shape;
 use vku_persistence::kernel::connect::Database;
 use vku_persistence::kernel::seal::Secret;
 use vku_persistence::kernel::store::Store;
@@ -270,7 +271,7 @@ on_both! {
                 json!({"name": "All", "kind": "grant", "funders": [
                     {"organisation": "bmz"},
                     {"utility": "hamburg-wasser"},
-                ]}),
+                ], "implementers": [{"organisation": "giz"}, {"utility": "lvivvodokanal"}]}),
             ),
         ] {
             caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
@@ -286,10 +287,11 @@ on_both! {
         let (store, _) = Store::open(database, secret, Arc::new(SystemClock)).await.unwrap();
         for collection in collections() {
             let statements = Statements { store: &store, counter: &statements };
-            let [one, many] = visit(&collection, statements).await.unwrap();
+            let [(one, one_whole), (many, all_whole)] = visit(&collection, statements).await.unwrap();
             println!("{:?}, {collection}: {one} statements for one row, {many} for 200", app.backend);
+            println!("with all references expanded: {one_whole} and {all_whole}");
             assert!(one > 0);
-            assert_eq!(one, many, "{collection}");
+            assert_eq!((one, one_whole), (many, all_whole), "{collection}");
         }
         store.database().clone().close().await.unwrap();
     }
@@ -302,19 +304,27 @@ struct Statements<'a> {
 }
 
 impl Visitor for Statements<'_> {
-    type Answer = [usize; 2];
+    type Answer = [(usize, usize); 2];
 
     async fn visit<T: Table>(self) -> Self::Answer {
         let operator = Actor::operator(self.store.now());
-        let mut counts = [0; 2];
+        let mut counts = [(0, 0); 2];
+        let all: Vec<_> = Shape::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
+        let all = all.join(",");
         for (count, limit) in counts.iter_mut().zip(["1", "200"]) {
             // The newest first: a row that refers to whatever it can refer to.
-            let pairs = [("sort", "-created_at"), ("limit", limit)];
-            let query = Query::<T>::parse(pairs.map(|(name, value)| (name.into(), value.into())).to_vec());
-            let query = query.unwrap();
+            let mut pairs = vec![("sort", "-created_at"), ("limit", limit)];
+            pairs.extend((!all.is_empty()).then_some(("expand", all.as_str())));
+            let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            let query = Query::<T>::parse(pairs).unwrap();
             self.counter.store(0, Relaxed);
-            self.store.read(&operator).await.unwrap().list_everywhere(&query).await.unwrap();
-            *count = self.counter.load(Relaxed);
+            let reader = self.store.read(&operator).await.unwrap();
+            let page = reader.list_everywhere(&query).await.unwrap();
+            let plain = self.counter.load(Relaxed);
+            reader.show(&query.view, page.items).await.unwrap();
+            let whole = self.counter.load(Relaxed);
+            assert_eq!(whole > plain, !all.is_empty(), "{}", T::NAME);
+            *count = (plain, whole);
         }
         counts
     }

@@ -75,6 +75,11 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "updated_since" => list(&["2020-01-01T00:00:00Z", "NOW"]),
         "deleted" | "count" => list(&["true"]),
         "format" => list(&["csv", "ndjson"]),
+        "fields" | "expand" => {
+            let schema = text(&parameter["schema"]["items"], "$ref");
+            let words = schemas[schema.rsplit('/').next().unwrap()]["enum"].as_array().unwrap();
+            vec![words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(",")]
+        }
         "limit" | "cursor" => list(&["7"]),
         "sort" => {
             let about = text(parameter, "description");

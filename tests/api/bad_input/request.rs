@@ -55,7 +55,7 @@ on_both! {
             ("/organisations?visibility=public", vec!["visibility unknown_parameter"]),
             (
                 "/partnerships/gelsenwasser-lukanga?expand=all&limit=1",
-                vec!["expand unknown_parameter", "limit unknown_parameter"],
+                vec!["expand unknown_value", "limit unknown_parameter"],
             ),
             ("/partnerships/gelsenwasser-lukanga/transitions?x=", vec!["x unknown_parameter"]),
             ("/partnerships/gelsenwasser-lukanga/funding?status=active", vec!["status unknown_parameter"]),

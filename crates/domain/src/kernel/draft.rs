@@ -80,7 +80,12 @@ impl<T: Resource> Draft<T> {
         let mut violations = Violations::default();
         let parent = before.parent.as_ref().map(|(name, _)| *name);
         for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
-            if remove(&mut whole, member).as_ref() != current.get(member) {
+            let given = remove(&mut whole, member);
+            let is_same = match (&given, current.get(member)) {
+                (Some(given), Some(current)) => is_same(given, current),
+                (given, current) => given.as_ref() == current,
+            };
+            if !is_same {
                 read_only(member, &mut violations);
             }
         }
@@ -156,6 +161,22 @@ fn object(body: Value) -> Result<Value, Error> {
 
 fn remove(whole: &mut Value, member: &str) -> Option<Value> {
     whole.as_object_mut().and_then(|members| members.shift_remove(member))
+}
+
+/// Whether a value is the one that is there; what was read with `expand` is whole where that is a reference.
+fn is_same(given: &Value, current: &Value) -> bool {
+    match (given, current) {
+        (Value::Array(given), Value::Array(current)) => {
+            given.len() == current.len()
+                && given.iter().zip(current).all(|(given, current)| is_same(given, current))
+        }
+        (Value::Object(whole), Value::Object(reference))
+            if ["id", "created_at", "updated_at", "version"].iter().all(|name| whole.contains_key(*name)) =>
+        {
+            reference.iter().all(|(name, value)| whole.get(name) == Some(value))
+        }
+        (given, current) => given == current,
+    }
 }
 
 fn read_only(member: &str, violations: &mut Violations) {

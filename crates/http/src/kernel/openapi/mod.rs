@@ -5,6 +5,7 @@ mod responses;
 mod schemas;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use serde_json::{Map, Value, json};
 

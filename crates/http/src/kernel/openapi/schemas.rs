@@ -8,10 +8,11 @@ use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::reference::{INPUT, pascal, schema_name};
 use vku_persistence::kernel::table::Parent;
 
-use super::with;
+use super::{view, with};
 use crate::kernel::feature::Feature;
 
-type Named = BTreeMap<String, Value>;
+/// Schemas by name.
+pub(super) type Named = BTreeMap<String, Value>;
 
 /// Adds all schemas of a resource.
 pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
@@ -37,6 +38,7 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     if !T::LABEL.is_empty() {
         put(components, &schema_name(T::NAME), reference::<T>(&read));
     }
+    view::add::<T>(&read, &named, components);
     put(components, &name, read);
     let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
     without_null(&mut input);
@@ -164,7 +166,8 @@ fn reference<T: Feature>(read: &Value) -> Value {
         .filter_map(|name| Some(((*name).to_owned(), read.get("properties")?.get(name)?.clone())))
         .collect();
     let required: Vec<_> = members.iter().filter(|name| is_required(read, name)).collect();
-    let about = format!("A reference to {}.", T::ONE);
+    let about =
+        format!("A reference to {}; with `expand` it has all members of `{}`.", T::ONE, pascal(T::NAME));
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 

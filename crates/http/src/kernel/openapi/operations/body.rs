@@ -1,0 +1,78 @@
+//! What an operation is sent.
+
+use serde_json::{Value, json};
+use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::state::State;
+use vku_persistence::kernel::table::Parent;
+
+use super::Operation::{self, Create, Transition, Update};
+use crate::kernel::body::{JSON, MERGE_PATCH};
+use crate::kernel::feature::Feature;
+
+/// A schema of the resource.
+pub(super) fn schema<T: Feature>(suffix: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{}{suffix}", pascal(T::NAME)) })
+}
+
+/// The body, where there is one.
+pub(super) fn body<T: Feature>(it: Operation) -> Option<Value> {
+    let json_body = |schema: Value, example: Value| {
+        Some(json!({ "required": true, "content": { JSON: { "schema": schema, "example": example } } }))
+    };
+    match it {
+        Create => json_body(schema::<T>("Input"), input::<T>()),
+        Update => {
+            let example = input::<T>();
+            let member = if T::LABEL.is_empty() { "kind" } else { T::LABEL };
+            let content =
+                json!({ "schema": schema::<T>("Patch"), "example": { member: example.get(member) } });
+            Some(json!({ "required": true, "content": { MERGE_PATCH: content, JSON: content } }))
+        }
+        Transition => {
+            let to = next::<T>().first().map(|state| state.word());
+            json_body(
+                json!({ "$ref": "#/components/schemas/Transition" }),
+                json!({ "to": to, "reason": "Agreed by both sides." }),
+            )
+        }
+        _ => None,
+    }
+}
+
+/// Where the example may be led from where it stands.
+pub(super) fn next<T: Feature>() -> &'static [T::Status] {
+    let example = T::example();
+    let word = example.get("status").and_then(Value::as_str);
+    let status = T::Status::STATES.iter().find(|state| word == Some(state.word()));
+    status.map_or(&[], |status| status.next())
+}
+
+/// The example as somebody would write it: without what is read only or made when left out, relations by slug.
+fn input<T: Feature>() -> Value {
+    let mut example = T::example();
+    if let Some(members) = example.as_object_mut() {
+        let parent = <T::Parent as Parent>::NAME;
+        members.retain(|name, _| {
+            name != "slug"
+                && !READ_ONLY.contains(&name.as_str())
+                && !T::DERIVED.contains(&name.as_str())
+                && parent != Some(name.as_str())
+        });
+    }
+    by_slug(&mut example);
+    example
+}
+
+fn by_slug(value: &mut Value) {
+    if value.get("id").is_some()
+        && let Some(slug) = value.get("slug").cloned()
+    {
+        *value = slug;
+    }
+    match value {
+        Value::Object(members) => members.values_mut().for_each(by_slug),
+        Value::Array(entries) => entries.iter_mut().for_each(by_slug),
+        _ => {}
+    }
+}

@@ -1,0 +1,104 @@
+//! The operations of a resource.
+
+mod body;
+mod parameters;
+mod responses;
+mod texts;
+
+use serde_json::{Map, Value, json};
+use vku_domain::kernel::state::State;
+use vku_persistence::kernel::table::Parent;
+
+use crate::kernel::crud::{ID, PARENT};
+use crate::kernel::feature::Feature;
+
+/// What can be done with a resource.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// `GET` on the collection.
+    List,
+    /// `POST` on the collection.
+    Create,
+    /// `GET` on one.
+    Get,
+    /// `PATCH` on one.
+    Update,
+    /// `DELETE` on one.
+    Delete,
+    /// `POST` on `restore`.
+    Restore,
+    /// `GET` on `transitions`.
+    Transitions,
+    /// `POST` on `transitions`.
+    Transition,
+}
+
+use Operation::{Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+
+impl Operation {
+    fn method(self) -> &'static str {
+        match self {
+            List | Get | Transitions => "get",
+            Create | Restore | Transition => "post",
+            Update => "patch",
+            Delete => "delete",
+        }
+    }
+
+    fn reads(self) -> bool {
+        self.method() == "get"
+    }
+
+    /// The problems it can answer with, beside 404 for the list of a part.
+    fn problems(self) -> &'static [u16] {
+        match self {
+            List => &[400, 401, 403, 406, 500, 503],
+            Get => &[400, 401, 403, 404, 406, 500, 503],
+            Create => &[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
+            Update => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503],
+            Delete => &[400, 401, 403, 404, 409, 412, 428, 500, 503],
+            Restore => &[400, 401, 403, 404, 409, 412, 500, 503],
+            Transitions => &[400, 401, 404, 406, 500, 503],
+            Transition => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503],
+        }
+    }
+}
+
+/// The tag of a resource.
+pub(super) fn tag<T: Feature>() -> String {
+    texts::names::<T>().1
+}
+
+/// Adds the operations of a resource.
+pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
+    let parent = <T::Parent as Parent>::column().unwrap_or_default();
+    let collection = T::path().replace(PARENT, &parent);
+    let one = format!("{collection}/{{{ID}}}");
+    let mut put = |path: String, operations: &[Operation]| {
+        let item: Map<_, _> =
+            operations.iter().map(|it| (it.method().to_owned(), operation::<T>(*it))).collect();
+        paths.insert(path, Value::Object(item));
+    };
+    put(collection, &[List, Create]);
+    put(one.clone(), &[Get, Update, Delete]);
+    put(format!("{one}/restore"), &[Restore]);
+    if !T::Status::STATES.is_empty() {
+        put(format!("{one}/transitions"), &[Transitions, Transition]);
+    }
+}
+
+fn operation<T: Feature>(it: Operation) -> Value {
+    let mut whole = json!({
+        "operationId": it.id::<T>(),
+        "tags": [tag::<T>()],
+        "summary": it.summary::<T>(),
+        "description": it.description::<T>(),
+        "security": if it.reads() && T::PUBLIC { json!([{}, { "bearer": [] }]) } else { json!([{ "bearer": [] }]) },
+        "parameters": parameters::parameters::<T>(it),
+        "responses": responses::responses::<T>(it),
+    });
+    if let (Some(body), Some(members)) = (body::body::<T>(it), whole.as_object_mut()) {
+        members.insert("requestBody".into(), body);
+    }
+    whole
+}

@@ -1,0 +1,143 @@
+//! The parameters of an operation.
+
+use serde_json::{Value, json};
+use utoipa::PartialSchema;
+use vku_domain::kernel::parameters::FilterParameters;
+use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
+use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::view::Shape;
+use vku_persistence::kernel::table::Parent;
+
+use super::Operation::{self, Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+use crate::kernel::crud::ID;
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::view::{EXPANSION, FIELD};
+use crate::kernel::openapi::with;
+
+fn query(name: &str, about: &str, schema: Value) -> Value {
+    json!({ "name": name, "in": "query", "description": about, "schema": schema })
+}
+
+fn flag(name: &str, about: &str) -> Value {
+    query(name, about, json!({ "type": "boolean", "default": false }))
+}
+
+/// All of them.
+pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
+    let mut all = Vec::new();
+    let example = T::example();
+    let path = |name: &str, about: &str, schema: Value, example: Option<&Value>| json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example });
+    let key = json!({ "$ref": "#/components/schemas/Key" });
+    if let (Some(parent), Some(column)) = (<T::Parent as Parent>::NAME, <T::Parent as Parent>::column()) {
+        let slug = example.get(parent).and_then(|it| it.get("slug"));
+        all.push(path(&column, &format!("The {parent}, by id or slug."), key.clone(), slug));
+    }
+    if !matches!(it, List | Create) {
+        all.push(match example.get("slug").is_some() {
+            true => path(ID, "By id or slug.", key, example.get("slug")),
+            false => path(ID, "By id.", json!({ "type": "string", "format": "uuid" }), example.get("id")),
+        });
+    }
+    let deleted = flag("deleted", "Deleted ones instead (coordination office only).");
+    match it {
+        List => {
+            all.extend(
+                T::Filter::describe()
+                    .into_iter()
+                    .map(|parameter| query(parameter.name, &parameter.about, json!(parameter.schema))),
+            );
+            all.push(query(
+                "sort",
+                &sort_about::<T>(),
+                json!({ "type": "string", "examples": [usual::<T>()] }),
+            ));
+            all.push(query(
+                "limit",
+                "How many rows a page has.",
+                json!({
+                "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT }),
+            ));
+            all.push(query(
+                "cursor",
+                "Where to go on: from `next` or `prev`, with the same filters and sort.",
+                json!({ "type": "string" }),
+            ));
+            all.extend(view::<T>(it));
+            all.push(flag("count", "Also count all rows of the filter, as `total`."));
+            all.push(deleted);
+            all.push(query(
+                "format",
+                "The representation; wins over `Accept`. `json` where neither says otherwise.",
+                json!({ "$ref": "#/components/schemas/Format" }),
+            ));
+        }
+        Get => {
+            all.extend(view::<T>(it));
+            all.push(deleted);
+        }
+        Transitions => {}
+        Create | Update | Delete | Restore | Transition => {
+            all.push(flag("dry_run", "Check everything, write nothing."));
+        }
+    }
+    if matches!(it, Update | Delete | Restore | Transition) {
+        let required = matches!(it, Update | Delete);
+        let about =
+            "The `ETag` that this is based on (a list of them, or `*`). Only the version in it counts.";
+        all.push(json!({ "name": "If-Match", "in": "header", "required": required, "description": about,
+                         "schema": { "type": "string", "examples": ["\"3-9f86d081884c7d65\""] } }));
+    }
+    if it.reads() {
+        all.push(
+            json!({ "name": "If-None-Match", "in": "header", "description": "The `ETag` that you have.",
+                         "schema": { "type": "string" } }),
+        );
+    }
+    all
+}
+
+/// What of each is shown.
+fn view<T: Feature>(it: Operation) -> Vec<Value> {
+    let shape = Shape::of::<T>();
+    let list = |name: &str, about: &str, suffix: &str, example: Vec<&str>| {
+        let items = json!({ "$ref": format!("#/components/schemas/{}{suffix}", pascal(T::NAME)) });
+        let schema = json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true });
+        let parameter = query(name, about, with(schema, "examples", json!([example])));
+        with(with(parameter, "style", json!("form")), "explode", json!(false))
+    };
+    let (columns, no_place) = match it {
+        List => (" In CSV: only these columns.", " Not in CSV."),
+        _ => ("", ""),
+    };
+    let about = format!("Only these members, separated by commas; all where it is left out.{columns}");
+    let example =
+        shape.fields.iter().map(String::as_str).filter(|name| ["id", "slug", T::LABEL].contains(name));
+    let mut all = vec![list("fields", &about, FIELD, example.collect())];
+    if let Some(first) = shape.expansions.first() {
+        let about = format!(
+            "What to put in the place of references to it, whole, separated by commas. What you may not get stays a \
+             reference; what `fields` leaves out is not expanded.{no_place}"
+        );
+        all.push(list("expand", &about, EXPANSION, vec![&first.name]));
+    }
+    all
+}
+
+fn usual<T: Feature>() -> String {
+    let word = |(key, direction): &(T::Sort, Direction)| match direction {
+        Direction::Ascending => key.word().to_owned(),
+        Direction::Descending => format!("-{}", key.word()),
+    };
+    T::Sort::usual().iter().map(word).collect::<Vec<_>>().join(",")
+}
+
+fn sort_about<T: Feature>() -> String {
+    let vocabulary = json!(T::Sort::schema());
+    let about = vocabulary.get("description").and_then(Value::as_str).unwrap_or_default();
+    let keys = about.split_once("\n\n").map_or(about, |(_, keys)| keys);
+    format!(
+        "The order: keys separated by commas, `-` before one for descending; usually `{}`. Absent values come first, \
+         descending last; the id is the last tie-break. Keys:\n\n{keys}",
+        usual::<T>()
+    )
+}

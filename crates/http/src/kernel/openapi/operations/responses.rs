@@ -1,0 +1,90 @@
+//! What an operation answers.
+
+use serde_json::{Map, Value, json};
+use vku_domain::kernel::cells::{Column, Kind, Layout};
+use vku_domain::kernel::state::State;
+use vku_persistence::kernel::table::Parent;
+
+use super::Operation::{self, Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+use super::body::{next, schema};
+use crate::kernel::body::JSON;
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::responses::declare;
+use crate::kernel::openapi::with;
+
+/// The answer when all goes well, and the problems.
+pub(super) fn responses<T: Feature>(it: Operation) -> Value {
+    let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
+    let one = json!({
+        "description": "As it is now.",
+        "headers": { "ETag": etag },
+        "content": { JSON: { "schema": schema::<T>(""), "example": T::example() } }
+    });
+    let (status, success) = match it {
+        List => (
+            "200",
+            json!({
+                "description": "A page, or all rows in another format.",
+                "headers": {
+                    "ETag": etag,
+                    "Link": { "description": "`next` and `prev` (RFC 8288).", "schema": { "type": "string" } },
+                    "Content-Disposition": {
+                        "description": "The file's name, where it is no page.", "schema": { "type": "string" }
+                    }
+                },
+                "content": {
+                    JSON: { "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 } },
+                    "text/csv": { "schema": { "type": "string" }, "example": table::<T>() },
+                    "application/x-ndjson": {
+                        "schema": { "type": "string" }, "example": format!("{}\n", T::example())
+                    }
+                }
+            }),
+        ),
+        Create => {
+            let location = json!({ "description": "Where it is.", "schema": { "type": "string" } });
+            let made = with(one, "headers", json!({ "ETag": etag, "Location": location }));
+            ("201", with(made, "description", json!("As it was made.")))
+        }
+        Get | Update | Restore | Transition => ("200", one),
+        Delete => ("204", json!({ "description": "It is deleted." })),
+        Transitions => (
+            "200",
+            json!({
+                "description": "Where it may go and how it came where it is.",
+                "headers": { "ETag": etag },
+                "content": { JSON: {
+                    "schema": { "$ref": "#/components/schemas/Transitions" },
+                    "example": {
+                        "allowed": next::<T>().iter().map(|state| state.word()).collect::<Vec<_>>(),
+                        "history": [{ "at": "2026-03-01T08:00:00.000000Z", "to": T::example().get("status") }]
+                    }
+                } }
+            }),
+        ),
+    };
+    let mut all = Map::new();
+    all.insert(status.to_owned(), success);
+    if it.reads() {
+        all.insert("304".into(), json!({ "description": "You have it already (`If-None-Match`)." }));
+    }
+    let mut problems = it.problems().to_vec();
+    if it == List && <T::Parent as Parent>::NAME.is_some() {
+        problems.push(404);
+    }
+    declare(&mut all, &problems);
+    Value::Object(all)
+}
+
+/// The example as a line of a table, under the names of its columns.
+fn table<T: Feature>() -> String {
+    let item = T::example();
+    let parent = <T::Parent as Parent>::NAME;
+    let parent = parent.map(|name| Column { name: name.to_owned(), kind: Kind::Reference });
+    let columns: Vec<_> = parent.into_iter().chain(Layout::of::<T>().columns(&[])).collect();
+    let mut table = csv::Writer::from_writer(Vec::new());
+    // Writing into memory cannot fail.
+    let _ = table.write_record(columns.iter().map(|column| &column.name));
+    let _ = table.write_record(columns.iter().map(|column| column.write(&item)));
+    String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default()
+}
