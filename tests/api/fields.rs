@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, participant, partnership};
+use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership};
 use super::visibility::planted::{PUBLIC, Shown, filled, text};
 use crate::harness::{Caller, TestApp, on_both};
 
@@ -313,22 +313,23 @@ on_both! {
         assert!(tried > 50, "{tried}");
     }
 
-    /// Whoever takes part reads of a utility that it may not see the name, and no more.
+    /// A deleted partnership still names its deleted utilities, which nobody gets any more.
     async fn what_one_may_not_get_stays_a_reference(app: TestApp) {
-        let it = Shown::Internal.plant(&app).await;
-        let member = app.member();
-        let mut participants = json!([participant("lead", "stadtentwaesserung-dresden")]);
-        participants.as_array_mut().unwrap().push(participant("partner", "zxqinternal-vodokanal"));
-        let body = changed(&partnership("Nur wir"), &json!({"participants": participants, "visibility": "internal"}));
-        let made = made(&app.coordinator(), PARTNERSHIPS, &body).await.json();
-        let path = format!("{PARTNERSHIPS}/{}", text(&made, "id"));
-        member.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
-        let plain = member.get(&path).await.ok().json();
-        let shown = member.get(&format!("{path}?expand=participants.utility")).await.ok().json();
+        let it = Shown::Deleted.plant(&app).await;
+        let staff = app.coordinator();
+        staff.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
+        let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(&it.partnership, "id"));
+        let plain = staff.get(&path).await.ok().json();
+        let query = "expand=participants.utility,participants.organisation";
+        let shown = staff.get(&format!("{path}&{query}")).await.ok().json();
         assert_eq!(shown["participants"][1], plain["participants"][1]);
-        assert_eq!(shown["participants"][0]["party"]["utility"]["version"], 1);
-        let office = app.coordinator().get(&format!("{path}?expand=participants.utility")).await.ok().json();
-        assert_eq!(office["participants"][1]["party"]["utility"], it.partner);
+        assert_eq!(shown["participants"][2]["party"]["organisation"]["version"], Value::Null);
+        let list = staff.get(&format!("{PARTNERSHIPS}?deleted=true&{query}")).await.ok().json();
+        assert_eq!(list["items"], json!([shown]));
+        staff.post(&format!("/api/v1/organisations/{}/restore", text(&it.organisation, "id")), &json!({})).await.ok();
+        let shown = staff.get(&format!("{path}&{query}")).await.ok().json();
+        assert_eq!(shown["participants"][1], plain["participants"][1]);
+        assert!(shown["participants"][2]["party"]["organisation"]["version"].is_i64());
     }
 
     async fn a_tag_is_of_what_is_shown_and_does_for_a_write(app: TestApp) {

@@ -265,14 +265,14 @@ on_both! {
                     {"role": "supporting", "party": {"organisation": "giz"}},
                 ]}),
             ),
-            ("partnerships/all/funding", json!({"kind": "grant", "programme": "newza"})),
             (
                 "funding-programmes",
-                json!({"name": "All", "kind": "grant", "funders": [
+                json!({"slug": "all-money", "name": "All", "kind": "grant", "funders": [
                     {"organisation": "bmz"},
                     {"utility": "hamburg-wasser"},
                 ], "implementers": [{"organisation": "giz"}, {"utility": "lvivvodokanal"}]}),
             ),
+            ("partnerships/all/funding", json!({"kind": "grant", "programme": "all-money"})),
         ] {
             caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
         }

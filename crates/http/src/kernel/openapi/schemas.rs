@@ -11,8 +11,7 @@ use vku_persistence::kernel::table::Parent;
 use super::{view, with};
 use crate::kernel::feature::Feature;
 
-/// Schemas by name.
-pub(super) type Named = BTreeMap<String, Value>;
+type Named = BTreeMap<String, Value>;
 
 /// Adds all schemas of a resource.
 pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
@@ -38,8 +37,8 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     if !T::LABEL.is_empty() {
         put(components, &schema_name(T::NAME), reference::<T>(&read));
     }
-    view::add::<T>(&read, &named, components);
     put(components, &name, read);
+    view::add::<T>(components);
     let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
     without_null(&mut input);
     let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";

@@ -4,7 +4,6 @@ use serde_json::{Map, Value, json};
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::view::{Expansion, Shape, Step};
 
-use super::schemas::Named;
 use crate::kernel::feature::Feature;
 
 /// What ends the name of the schema of a resource's members.
@@ -12,10 +11,10 @@ pub(super) const FIELD: &str = "Field";
 /// What ends the name of the schema of what can be expanded in a resource.
 pub(super) const EXPANSION: &str = "Expansion";
 
-/// Adds them; `read` is the resource as it is read.
-pub(super) fn add<T: Feature>(read: &Value, named: &Named, components: &mut Map<String, Value>) {
+/// Adds them to the schemas, in which the resource as it is read stands already.
+pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     let name = pascal(T::NAME);
-    components.insert(format!("{name}{FIELD}"), fields::<T>(read, named));
+    components.insert(format!("{name}{FIELD}"), fields::<T>(components));
     let expansions = &Shape::of::<T>().expansions;
     if !expansions.is_empty() {
         let about = |it: &Expansion| format!("the whole `{}` of `{}`", it.target, written_out(&it.path));
@@ -26,12 +25,12 @@ pub(super) fn add<T: Feature>(read: &Value, named: &Named, components: &mut Map<
 }
 
 /// The names of the members that it is read with.
-fn fields<T: Feature>(read: &Value, named: &Named) -> Value {
+fn fields<T: Feature>(components: &Map<String, Value>) -> Value {
     let of = |schema: &Value| Some(schema.get("description")?.as_str()?.to_owned());
     let about = |name: &str| {
-        let schema = read.get("properties")?.get(name)?;
+        let schema = components.get(&pascal(T::NAME))?.get("properties")?.get(name)?;
         let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
-        let about = of(schema).or_else(|| of(named.get(target?)?))?;
+        let about = of(schema).or_else(|| of(components.get(target?)?))?;
         let first = about.split("\n\n").next().unwrap_or_default();
         Some(first.lines().map(str::trim).collect::<Vec<_>>().join(" "))
     };

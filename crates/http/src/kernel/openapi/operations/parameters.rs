@@ -115,7 +115,7 @@ fn view<T: Feature>(it: Operation) -> Vec<Value> {
     let mut all = vec![list("fields", &about, FIELD, example.collect())];
     if let Some(first) = shape.expansions.first() {
         let about = format!(
-            "What to put in the place of references to it, whole, separated by commas. What you may not get stays a \
+            "What to put whole in the place of references to it, separated by commas. What you may not get stays a \
              reference; what `fields` leaves out is not expanded.{no_place}"
         );
         all.push(list("expand", &about, EXPANSION, vec![&first.name]));
