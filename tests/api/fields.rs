@@ -142,22 +142,22 @@ on_both! {
                 let page = staff.get(&format!("{path}?limit=3&fields={named}")).await.ok().json();
                 let items: Vec<_> = whole.as_array().unwrap().iter().map(|it| sparse(it, chosen)).collect();
                 assert_eq!(page["items"], json!(items), "{path} {named}");
-                let text = staff.get(&format!("{path}?format=ndjson&fields={named}")).await.ok().text();
-                assert_eq!(lines(&text)[..items.len()], items, "{path} {named}");
-                item.text()
+                (item.text(), items)
             };
             for field in &fields {
                 ask(&[field]).await;
             }
             let all: Vec<_> = fields.iter().map(String::as_str).collect();
             let plain = staff.get(&one).await.ok();
-            assert_eq!(ask(&all).await, plain.text(), "all members, in their order");
+            assert_eq!(ask(&all).await.0, plain.text(), "all members, in their order");
             for member in first.as_object().unwrap().keys() {
                 assert!(fields.contains(member), "{path} does not offer `{member}`");
             }
             let backwards: Vec<_> = all.iter().rev().copied().collect();
-            assert_eq!(ask(&backwards).await, plain.text());
-            ask(&all[1..]).await;
+            assert_eq!(ask(&backwards).await.0, plain.text());
+            let (_, items) = ask(&all[1..]).await;
+            let every = staff.get(&format!("{path}?format=ndjson&fields={}", all[1..].join(","))).await.ok();
+            assert_eq!(lines(&every.text())[..items.len()], items, "{path}");
         }
     }
 
@@ -169,12 +169,14 @@ on_both! {
             text.split("\r\n").next().unwrap().to_owned()
         };
         for Resource { path, fields, .. } in resources(&app).await {
-            let usual = header(&format!("{path}?format=csv")).await;
-            let every = header(&format!("{path}?format=csv&fields={}", fields.join(","))).await;
+            // A header says which columns there are; rows are not needed.
+            let path = format!("{path}?updated_since=2100-01-01T00:00:00Z&format=csv");
+            let usual = header(&path).await;
+            let every = header(&format!("{path}&fields={}", fields.join(","))).await;
             let kept: Vec<_> = every.split(',').filter(|name| usual.split(',').any(|it| it == *name)).collect();
             assert_eq!(kept.join(","), usual, "all columns, in their order");
             for field in fields {
-                let columns = header(&format!("{path}?format=csv&fields={field}")).await;
+                let columns = header(&format!("{path}&fields={field}")).await;
                 let belongs = |name: &&str| name.split('.').next().unwrap() == field;
                 assert!(columns.split(',').all(|name| belongs(&name)), "{path} {field}: {columns}");
                 assert_eq!(columns.split(',').count(), every.split(',').filter(belongs).count());
