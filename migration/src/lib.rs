@@ -2,6 +2,7 @@
 
 mod columns;
 mod m20261122_account;
+mod m20261122_change_index;
 mod m20261122_contact;
 mod m20261122_funding;
 mod m20261122_kernel;
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_member::Migration),
             Box::new(m20261122_contact::Migration),
             Box::new(m20261122_working_area::Migration),
+            Box::new(m20261122_change_index::Migration),
         ]
     }
 }

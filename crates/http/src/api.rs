@@ -12,11 +12,12 @@ use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
+use vku_persistence::audit::AuditFilter;
 
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
-use crate::kernel::{crud, negotiate, problem};
-use crate::{docs, health, index, login, problems, reference};
+use crate::kernel::{crud, history, negotiate, problem};
+use crate::{audit, docs, health, index, login, problems, reference};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -63,6 +64,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::head().to(login::get_me)),
         )
         .service(
+            resource("/api/v1/audit", READ)
+                .route(web::get().to(audit::list_audit))
+                .route(web::head().to(audit::list_audit)),
+        )
+        .service(
             resource("/health/live", READ)
                 .route(web::get().to(health::get_liveness))
                 .route(web::head().to(health::get_liveness)),
@@ -99,6 +105,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     ),
     servers((url = "/", description = "This server")),
     tags(
+        (name = "audit", description = "Who changed what, and when: for the coordination office."),
         (name = "auth", description = "Signing in, and who you are."),
         (name = "service", description = "Where to begin, whether it is up, what a problem means.")
     ),
@@ -108,7 +115,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         health::get_readiness,
         problems::get_problem_type,
         login::create_access_token,
-        login::get_me
+        login::get_me,
+        audit::list_audit
     ),
     components(schemas(
         problem::ProblemBody,
@@ -117,6 +125,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         crud::Transition,
         crud::Transitions,
         crud::TransitionStep,
+        history::HistoryPage,
         negotiate::Format,
         vku_domain::kernel::reference::Key,
         vku_domain::kernel::text::Tongue,
@@ -143,5 +152,6 @@ impl Modify for Bearer {
 pub fn document() -> Value {
     let mut document = Document::new(&Base::openapi().merge_from(reference::document()));
     feature_documents(&mut document);
+    document.filter::<AuditFilter>("/api/v1/audit");
     document.finish()
 }

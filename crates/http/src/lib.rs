@@ -3,6 +3,7 @@
 //! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
 
 pub mod api;
+mod audit;
 mod contact;
 pub mod docs;
 pub mod export;

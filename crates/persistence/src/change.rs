@@ -11,10 +11,11 @@ use vku_domain::kernel::resource::{Resource, Stored, instant};
 use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::history::sight;
 use crate::kernel::store::Reader;
 use crate::kernel::table::text;
 
-mod row {
+pub(crate) mod row {
     use sea_orm::entity::prelude::*;
 
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -104,7 +105,7 @@ impl NewChange {
 }
 
 impl row::Model {
-    fn into_change(self) -> Result<Change, Corrupt> {
+    pub(crate) fn into_change(self) -> Result<Change, Corrupt> {
         let word = |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(Change {
             position: self.position,
@@ -165,8 +166,7 @@ impl Reader<'_> {
     ///
     /// Errors: the database is away.
     pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
-        let sees = self.actor().sees();
-        let seen = if sees.contains(&of.data.visibility()) { sees } else { Visibility::ALL };
+        let seen = sight(self, of);
         let rows = row::Entity::find()
             .filter(row::Column::Visibility.is_in(seen.iter().map(|visibility| visibility.as_str())))
             .filter(row::Column::Resource.eq(T::NAME))

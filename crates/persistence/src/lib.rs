@@ -5,6 +5,7 @@
 //! [`Store::write`](kernel::store::Store::write), which check who may do what.
 
 pub mod account;
+pub mod audit;
 pub mod change;
 mod contact;
 mod funding;

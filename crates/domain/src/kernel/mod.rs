@@ -2,9 +2,11 @@
 
 pub mod access;
 pub mod cells;
+pub mod difference;
 pub mod draft;
 pub mod error;
 pub mod fold;
+pub mod mention;
 pub mod merge;
 pub mod parameters;
 pub mod query;

@@ -8,6 +8,7 @@ use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref as SchemaRef, RefOr};
 use utoipa::{PartialSchema, ToSchema};
+use uuid::Uuid;
 
 use super::resource::instant;
 use super::violation::{Fault, Violations, hint};
@@ -288,5 +289,36 @@ impl PartialSchema for Instant {
 impl ToSchema for Instant {
     fn name() -> std::borrow::Cow<'static, str> {
         "Instant".into()
+    }
+}
+
+/// An id in a parameter: a UUID.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Id(pub Uuid);
+
+impl FromStr for Id {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let fault =
+            |_| Fault::format(crate::say!("Expected an id (a UUID).", "Erwartet wird eine id (eine UUID)."));
+        Uuid::parse_str(text).map(Self).map_err(fault)
+    }
+}
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)))
+            .description(Some("An id (a UUID)."))
+            .examples(["0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40"])
+            .into()
+    }
+}
+
+impl ToSchema for Id {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Id".into()
     }
 }

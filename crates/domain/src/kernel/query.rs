@@ -118,6 +118,30 @@ impl<T: Resource> Query<T> {
     }
 }
 
+/// Where in a list that is neither filtered nor sorted as a resource is: place and size.
+#[derive(Clone, Debug)]
+pub struct Paging {
+    /// From where on: an opaque token of an earlier page.
+    pub cursor: Option<String>,
+    /// How many rows, 1 to [`LIMIT_MAX`].
+    pub limit: u64,
+    /// All other parameters as one text: a cursor is bound to it.
+    pub fingerprint: String,
+}
+
+impl Paging {
+    /// Takes the parameters that turn the pages; call it before the others are taken.
+    pub fn take(parameters: &mut Parameters) -> Self {
+        let fingerprint = parameters.fingerprint(PLACE);
+        let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
+        Self {
+            cursor: parameters.once("cursor"),
+            limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
+            fingerprint,
+        }
+    }
+}
+
 fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
     let mut keys: Vec<(K, Direction)> = Vec::new();
     for word in text.split(',').map(str::trim) {

@@ -32,12 +32,12 @@ pub const PARENT: &str = "parent_id";
 pub const ID: &str = "id";
 
 /// The key in the path; what can be no key names nothing.
-fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
+pub(super) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
     request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
 }
 
 /// What the path says a part belongs to.
-fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
+pub(super) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
     T::Parent::column().map(|_| key(request, PARENT)).transpose()
 }
 

@@ -9,6 +9,7 @@ use vku_domain::say;
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::crud::{self, ID, PARENT};
+use super::history::history;
 use super::openapi::Operation;
 use super::problem::Problem;
 
@@ -61,6 +62,11 @@ pub fn routes<T: Feature>(config: &mut ServiceConfig) {
             .route(web::delete().to(crud::delete::<T>)),
     );
     config.service(resource(&format!("{one}/restore"), &["POST"]).route(web::post().to(crud::restore::<T>)));
+    config.service(
+        resource(&format!("{one}/history"), &["GET", "HEAD"])
+            .route(web::get().to(history::<T>))
+            .route(web::head().to(history::<T>)),
+    );
     if !T::Status::STATES.is_empty() {
         config.service(
             resource(&format!("{one}/transitions"), &["GET", "HEAD", "POST"])

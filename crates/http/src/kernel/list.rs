@@ -54,14 +54,23 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
     let page = reader.list(&query, parent.as_ref()).await?;
     let Page { items, next, prev, total } = page;
     let items = reader.show(&query.view, items).await?;
-    let turn = |cursor: Option<String>| cursor.map(|cursor| turned(&context, &cursor));
-    let body = Body { items: &items, next: turn(next), prev: turn(prev), total };
+    let body = Body { items: &items, next: turned(&context, next), prev: turned(&context, prev), total };
+    Ok(paged(&context, &body, &body.next, &body.prev)?)
+}
+
+/// A page as it is answered: with its tag, and with links (RFC 8288) to its neighbours.
+pub(crate) fn paged(
+    context: &Context,
+    body: &impl Serialize,
+    next: &Option<String>,
+    prev: &Option<String>,
+) -> Result<HttpResponse, Error> {
     let mut links = Vec::new();
-    for (relation, target) in [("next", &body.next), ("prev", &body.prev)] {
+    for (relation, target) in [("next", next), ("prev", prev)] {
         links.extend(target.as_ref().map(|target| format!("<{target}>; rel=\"{relation}\"")));
     }
-    let bytes = serde_json::to_vec(&body).map_err(Error::internal)?;
-    let mut response = respond(&context, StatusCode::OK, &Tag::of_bytes(&bytes), bytes);
+    let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
+    let mut response = respond(context, StatusCode::OK, &Tag::of_bytes(&bytes), bytes);
     if let Ok(links) = links.join(", ").parse::<actix_web::http::header::HeaderValue>()
         && !links.is_empty()
     {
@@ -71,12 +80,13 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
 }
 
 /// The same request with another cursor, as an absolute path.
-fn turned(context: &Context, cursor: &str) -> String {
+pub(crate) fn turned(context: &Context, cursor: Option<String>) -> Option<String> {
+    let cursor = cursor?;
     let kept = context
         .request
         .query_string()
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
     let query: Vec<_> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
-    format!("{}?{}", context.request.path(), query.join("&"))
+    Some(format!("{}?{}", context.request.path(), query.join("&")))
 }

@@ -5,6 +5,7 @@ pub mod conditional;
 pub mod context;
 pub mod crud;
 pub mod feature;
+pub mod history;
 pub mod list;
 pub mod middleware;
 pub mod negotiate;

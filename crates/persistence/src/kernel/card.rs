@@ -1,14 +1,14 @@
 //! What references show, looked up for a whole page at once, and who refers to what.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::reference::{Card, Key};
-use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::resource::{READ_ONLY, Resource};
 use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};
@@ -29,6 +29,10 @@ pub(crate) struct Described {
     codes: &'static [(&'static str, &'static str)],
     parent: Option<&'static str>,
     visible: fn(&Actor) -> Condition,
+    reads: fn(&Actor) -> Result<(), Error>,
+    concealed: fn(Option<Role>) -> &'static [&'static str],
+    derived: &'static [&'static str],
+    pub(crate) path: &'static str,
 }
 
 impl Described {
@@ -47,12 +51,29 @@ impl Described {
             codes: T::CODES,
             parent: <T::Parent as Parent>::NAME,
             visible: T::visible,
+            reads: Actor::reads::<T>,
+            concealed: T::concealed,
+            derived: T::DERIVED,
+            path: T::PATH,
         }
     }
 
     fn find(name: &str) -> Result<Self, Error> {
         let found = resources().into_iter().find(|described| described.name == name);
         found.ok_or_else(|| Corrupt::from("a reference to no known resource").into())
+    }
+
+    /// Whether the actor may read this kind of resource at all.
+    pub(crate) fn is_read_by(&self, actor: &Actor) -> bool {
+        (self.reads)(actor).is_ok()
+    }
+
+    /// Whether a member of a logged state is the data of the thing itself, and the actor's to read.
+    pub(crate) fn tells(&self, actor: &Actor, member: &str) -> bool {
+        !READ_ONLY.contains(&member)
+            && self.parent != Some(member)
+            && !self.derived.contains(&member)
+            && !(self.concealed)(actor.role).contains(&member)
     }
 
     fn column(&self, name: &'static str) -> Expr {
@@ -169,6 +190,42 @@ pub(crate) async fn by_key(
         cards.extend(named.map(|(key, _)| (key.clone(), card.clone())));
     }
     Ok(cards)
+}
+
+/// How many ids one statement asks for: a statement takes a limited number of values.
+const CHUNK: usize = 10_000;
+
+/// Those of these ids that the actor sees now, of whatever resource: a query each, however many they are.
+pub(crate) async fn seen(
+    tx: &DatabaseTransaction,
+    actor: &Actor,
+    ids: &HashSet<Uuid>,
+) -> Result<HashSet<Uuid>, Error> {
+    let (all, ids) = (resources(), ids.iter().copied().collect::<Vec<_>>());
+    let live = |described: &Described| {
+        let mut select = Query::select();
+        select
+            .column("id")
+            .from(described.name)
+            .and_where(described.column("deleted_at").is_null())
+            .cond_where((described.visible)(actor));
+        select
+    };
+    let mut found = HashSet::with_capacity(ids.len());
+    for described in all.iter().filter(|described| described.is_read_by(actor)) {
+        let mut select = live(described);
+        if let Some(parent) = all.iter().find(|it| described.parent == Some(it.name)) {
+            let key = Expr::col((Alias::new(described.name), Alias::new(format!("{}_id", parent.name))));
+            select.and_where(key.in_subquery(live(parent)));
+        }
+        for chunk in ids.chunks(CHUNK) {
+            let select = select.clone().and_where(described.column("id").is_in(chunk.iter().copied())).take();
+            for row in tx.query_all(&select).await.map_err(failed)? {
+                found.insert(row.try_get("", "id").map_err(failed)?);
+            }
+        }
+    }
+    Ok(found)
 }
 
 /// How many dependents an error names at most.

@@ -137,22 +137,25 @@ pub(crate) fn read<T: Table>(
 ) -> Result<Place, Error> {
     let payload = key.open(context(query, parent).as_bytes(), token);
     let place = payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok());
-    place.filter(|place| Order::of(query).fits(place)).ok_or_else(|| {
-        let mut violations = Violations::default();
-        violations.parameter(
-            "cursor",
-            "invalid_cursor",
-            say!(
-                "The cursor was altered, or belongs to another list.",
-                "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
-            ),
-        );
-        Error::with_violations(
-            Code::InvalidParameters,
-            say!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
-            violations,
-        )
-    })
+    place.filter(|place| Order::of(query).fits(place)).ok_or_else(foreign)
+}
+
+/// 400: the cursor belongs to another list, or is none.
+pub(crate) fn foreign() -> Error {
+    let mut violations = Violations::default();
+    violations.parameter(
+        "cursor",
+        "invalid_cursor",
+        say!(
+            "The cursor was altered, or belongs to another list.",
+            "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
+        ),
+    );
+    Error::with_violations(
+        Code::InvalidParameters,
+        say!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
+        violations,
+    )
 }
 
 /// How both databases give the reader a stable view over several statements.

@@ -6,6 +6,7 @@ pub mod connect;
 mod cursor;
 mod cursor_mac;
 pub(crate) mod error;
+pub mod history;
 pub mod import;
 pub mod keyring;
 pub(crate) mod link;

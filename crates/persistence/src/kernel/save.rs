@@ -20,6 +20,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
 use super::error::failed;
+use super::history::logged_visibility;
 use super::link::{self, Links};
 use super::row::{Meta, Row};
 use super::select::one;
@@ -306,19 +307,11 @@ impl Writer<'_> {
             parent_id: stored.parent.as_ref().map(|(_, card)| card.id),
             action,
             version: stored.version,
-            visibility: self.log_visibility(&stored),
+            visibility: logged_visibility(&stored),
             state: logged(&stored)?,
             passage,
         });
         Ok(self.shown(stored))
-    }
-
-    /// A part is seen by whoever sees what it belongs to.
-    fn log_visibility<T: Table>(&self, stored: &Stored<T>) -> vku_domain::kernel::value::Visibility {
-        match &stored.parent {
-            Some((_, card)) => card.visibility,
-            None => stored.data.visibility(),
-        }
     }
 
     async fn written<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {

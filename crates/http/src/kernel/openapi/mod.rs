@@ -10,6 +10,7 @@ mod view;
 use serde_json::{Map, Value, json};
 
 pub use operations::Operation;
+use vku_domain::kernel::parameters::FilterParameters;
 
 use super::feature::Feature;
 
@@ -40,6 +41,20 @@ impl Document {
             // The resources first, then the single endpoints: a reader comes for the data.
             tags.insert(self.resources, json!({ "name": operations::tag::<T>(), "description": T::ABOUT }));
             self.resources += 1;
+        }
+    }
+
+    /// Adds the filters of a list that is a single endpoint, and what turns its pages.
+    pub fn filter<F: FilterParameters>(&mut self, path: &str) {
+        let described = F::describe();
+        let mut parameters = operations::filters(&described);
+        parameters.extend(operations::paging());
+        for (name, schema) in described.into_iter().flat_map(|parameter| parameter.schemas) {
+            self.at("/components/schemas").insert(name, json!(schema));
+        }
+        let operation = self.at("/paths").get_mut(path).and_then(|item| item.get_mut("get"));
+        if let Some(Value::Array(all)) = operation.and_then(|it| it.get_mut("parameters")) {
+            all.splice(0..0, parameters);
         }
     }
 

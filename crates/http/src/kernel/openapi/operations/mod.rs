@@ -27,18 +27,20 @@ pub enum Operation {
     Delete,
     /// `POST` on `restore`.
     Restore,
+    /// `GET` on `history`.
+    History,
     /// `GET` on `transitions`.
     Transitions,
     /// `POST` on `transitions`.
     Transition,
 }
 
-use Operation::{Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+use Operation::{Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 
 impl Operation {
     fn method(self) -> &'static str {
         match self {
-            List | Get | Transitions => "get",
+            List | Get | History | Transitions => "get",
             Create | Restore | Transition => "post",
             Update => "patch",
             Delete => "delete",
@@ -53,7 +55,7 @@ impl Operation {
     fn problems(self) -> &'static [u16] {
         match self {
             List => &[400, 401, 403, 406, 500, 503],
-            Get => &[400, 401, 403, 404, 406, 500, 503],
+            Get | History => &[400, 401, 403, 404, 406, 500, 503],
             Create => &[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
             Update => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503],
             Delete => &[400, 401, 403, 404, 409, 412, 428, 500, 503],
@@ -82,6 +84,7 @@ pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
     put(collection, &[List, Create]);
     put(one.clone(), &[Get, Update, Delete]);
     put(format!("{one}/restore"), &[Restore]);
+    put(format!("{one}/history"), &[History]);
     if !T::Status::STATES.is_empty() {
         put(format!("{one}/transitions"), &[Transitions, Transition]);
     }

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
-use vku_domain::kernel::parameters::FilterParameters;
+use vku_domain::kernel::parameters::{Described, FilterParameters};
 use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::view::Shape;
 use vku_persistence::kernel::table::Parent;
 
-use super::Operation::{self, Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use crate::kernel::crud::ID;
 use crate::kernel::feature::Feature;
 use crate::kernel::openapi::view::{EXPANSION, FIELD};
@@ -16,6 +16,18 @@ use crate::kernel::openapi::with;
 
 fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })
+}
+
+/// The filters of a list.
+pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
+    described.iter().map(|it| query(it.name, &it.about, json!(it.schema))).collect()
+}
+
+/// What turns the pages of a list.
+pub(crate) fn paging() -> [Value; 2] {
+    let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT });
+    let cursor = "Where to go on: from `next` or `prev`, with the same filters and sort.";
+    [query("limit", "How many rows a page has.", limit), query("cursor", cursor, json!({ "type": "string" }))]
 }
 
 fn flag(name: &str, about: &str) -> Value {
@@ -41,27 +53,13 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
     let deleted = flag("deleted", "Deleted ones instead (coordination office only).");
     match it {
         List => {
-            all.extend(
-                T::Filter::describe()
-                    .into_iter()
-                    .map(|parameter| query(parameter.name, &parameter.about, json!(parameter.schema))),
-            );
+            all.extend(filters(&T::Filter::describe()));
             all.push(query(
                 "sort",
                 &sort_about::<T>(),
                 json!({ "type": "string", "examples": [usual::<T>()] }),
             ));
-            all.push(query(
-                "limit",
-                "How many rows a page has.",
-                json!({
-                "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT }),
-            ));
-            all.push(query(
-                "cursor",
-                "Where to go on: from `next` or `prev`, with the same filters and sort.",
-                json!({ "type": "string" }),
-            ));
+            all.extend(paging());
             all.extend(view::<T>(it));
             all.push(flag("count", "Also count all rows of the filter, as `total`."));
             all.push(deleted);
@@ -73,6 +71,10 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
         }
         Get => {
             all.extend(view::<T>(it));
+            all.push(deleted);
+        }
+        History => {
+            all.extend(paging());
             all.push(deleted);
         }
         Transitions => {}

@@ -5,7 +5,7 @@ use vku_domain::kernel::cells::{Column, Kind, Layout};
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
-use super::Operation::{self, Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::body::{next, schema};
 use crate::kernel::body::JSON;
 use crate::kernel::feature::Feature;
@@ -47,6 +47,7 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
             ("201", with(made, "description", json!("As it was made.")))
         }
         Get | Update | Restore | Transition => ("200", one),
+        History => ("200", history::<T>(&etag)),
         Delete => ("204", json!({ "description": "It is deleted." })),
         Transitions => (
             "200",
@@ -74,6 +75,27 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
     }
     declare(&mut all, &problems);
     Value::Object(all)
+}
+
+fn history<T: Feature>(etag: &Value) -> Value {
+    let member = if T::LABEL.is_empty() { "kind" } else { T::LABEL };
+    let (pointer, now) = (format!("/{member}"), T::example().get(member).cloned());
+    let changed = json!([{ "pointer": pointer, "from": "As it was", "to": now }]);
+    let made = json!([{ "pointer": pointer, "to": "As it was" }]);
+    json!({
+        "description": "A page of changes.",
+        "headers": {
+            "ETag": etag,
+            "Link": { "description": "`next` and `prev` (RFC 8288).", "schema": { "type": "string" } }
+        },
+        "content": { JSON: {
+            "schema": { "$ref": "#/components/schemas/HistoryPage" },
+            "example": { "items": [
+                { "at": "2026-03-02T08:00:00.000000Z", "action": "updated", "version": 2, "changes": changed },
+                { "at": "2026-03-01T08:00:00.000000Z", "action": "created", "version": 1, "changes": made }
+            ] }
+        } }
+    })
 }
 
 /// The example as a line of a table, under the names of its columns.

@@ -3,7 +3,7 @@
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
-use super::Operation::{self, Create, Delete, Get, List, Restore, Transition, Transitions, Update};
+use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use crate::kernel::feature::Feature;
 
 impl Operation {
@@ -16,6 +16,7 @@ impl Operation {
             Update => format!("update_{one}"),
             Delete => format!("delete_{one}"),
             Restore => format!("restore_{one}"),
+            History => format!("get_{one}_history"),
             Transitions => format!("get_{one}_transitions"),
             Transition => format!("transition_{one}"),
         }
@@ -30,6 +31,7 @@ impl Operation {
             Update => format!("Change {one}"),
             Delete => format!("Delete {one}"),
             Restore => format!("Restore {one}"),
+            History => format!("Get the history of {one}"),
             Transitions => format!("Get the transitions of {one}"),
             Transition => format!("Lead {one} into another status"),
         }
@@ -61,6 +63,10 @@ impl Operation {
                  refer to it, it stays: 409 names them."
             }
             Restore => "Brings a deleted one back as it was. What it refers to has to be there.",
+            History => {
+                "What became of it, newest first, a page at a time: what was done, and what that changed, member by \
+                 member. It shows what you could see then, without what you may not see now."
+            }
             Transitions => "Where it stands, where you may lead it now, and the ways that it has taken.",
             Transition => {
                 "A status is changed in no other way. What the state machine forbids is 409 and names what it allows."

@@ -1,0 +1,148 @@
+//! The audit: who changed what, when, for the coordination office.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::kernel::difference::Difference;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::{FilterParameters, Parameters};
+use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::resource::instant;
+use vku_domain::kernel::value::Visibility;
+use vku_persistence::audit::AuditFilter;
+use vku_persistence::kernel::history::Entry;
+
+use crate::kernel::context::Context;
+use crate::kernel::list::{paged, turned};
+use crate::kernel::negotiate::{Format, format};
+use crate::kernel::problem::Problem;
+
+/// A change, with who made it.
+#[derive(Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// The account that made it; absent where it was made at the command line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<Uuid>,
+    /// The request that made it, as in `X-Request-Id` and in the server's log.
+    request_id: String,
+    /// The kind of resource.
+    resource: String,
+    /// Which one.
+    resource_id: Uuid,
+    /// What it is a part of; absent where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_id: Option<Uuid>,
+    /// What was done.
+    action: ChangeAction,
+    /// The version that it made.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// Who could see it afterwards.
+    visibility: Visibility,
+    /// The way that its status took; absent where it took none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    passage: Option<AuditPassage>,
+    /// What changed, member by member; of a new one, all that it had.
+    changes: Vec<Difference>,
+}
+
+/// The way from one status to another.
+#[derive(Serialize, ToSchema)]
+pub struct AuditPassage {
+    /// The status before; absent where it was unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    /// The status after.
+    to: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl From<Entry> for AuditEntry {
+    fn from(Entry { change, changes }: Entry) -> Self {
+        let passage = |Passage { from, to, reason }| AuditPassage { from, to, reason };
+        Self {
+            at: instant(change.at),
+            actor: change.actor,
+            request_id: change.request_id,
+            resource: change.resource,
+            resource_id: change.resource_id,
+            parent_id: change.parent_id,
+            action: change.action,
+            version: change.version,
+            visibility: change.visibility,
+            passage: change.passage.map(passage),
+            changes,
+        }
+    }
+}
+
+/// A page of the audit.
+#[derive(Serialize, ToSchema)]
+pub struct AuditPage {
+    /// The changes, newest first.
+    items: Vec<AuditEntry>,
+    /// The path of the page after this one, with older changes; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-reference")]
+    next: Option<String>,
+    /// The path of the page before this one; absent on the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-reference")]
+    prev: Option<String>,
+}
+
+/// List all changes
+///
+/// Who changed what, when and in which request, newest first: every change of every resource, deleted ones too.
+/// Personal data never stands in it. Repeat a filter for *any of*; different filters mean *all of*.
+#[utoipa::path(
+    get,
+    path = "/api/v1/audit",
+    tag = "audit",
+    operation_id = "list_audit",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "A page of changes.",
+        headers(
+            ("ETag" = String, description = "The entity tag."),
+            ("Link" = String, description = "`next` and `prev` (RFC 8288).")
+        ),
+        body = AuditPage,
+        example = json!({ "items": [{
+            "at": "2026-03-01T08:00:00.000000Z",
+            "actor": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
+            "request_id": "0197a5c0-0000-7000-8000-000000000000",
+            "resource": "partnership",
+            "resource_id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+            "action": "transitioned",
+            "version": 2,
+            "visibility": "public",
+            "passage": { "from": "active", "to": "suspended", "reason": "Agreed by both sides." },
+            "changes": [{ "pointer": "/status", "from": "active", "to": "suspended" }]
+        }] })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
+    if !context.actor.is_staff() {
+        return Err(Error::refused(&context.actor).into());
+    }
+    let mut parameters = Parameters::new(context.parameters()?);
+    let paging = Paging::take(&mut parameters);
+    let filter = AuditFilter::take(&mut parameters);
+    parameters.finish().map_err(Error::parameters)?;
+    format(&context, None, &[Format::Json])?;
+    let page = context.read().await?.audit(&filter, &paging).await?;
+    let items = page.items.into_iter().map(AuditEntry::from).collect();
+    let body = AuditPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
+    Ok(paged(&context, &body, &body.next, &body.prev)?)
+}

@@ -1,0 +1,84 @@
+//! The history of each thing: what became of it, as far as the caller could see it.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::kernel::difference::Difference;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::resource::instant;
+use vku_persistence::kernel::history::Entry;
+use vku_persistence::kernel::table::Table;
+
+use super::context::Context;
+use super::crud::{ID, key, parent};
+use super::list::{paged, turned};
+use super::negotiate::{Format, format};
+use super::problem::Problem;
+
+/// A change of one thing.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryEntry {
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// What was done.
+    action: ChangeAction,
+    /// The version that it made.
+    #[schema(minimum = 1)]
+    version: i64,
+    /// The status before, for a transition; absent where it was unknown, or not yours to see.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    /// The status after, for a transition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
+    /// Why, for a transition.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+    /// What changed, member by member; of a new one, all that it had. Where you could not see what was before, all
+    /// that was there after.
+    changes: Vec<Difference>,
+}
+
+impl From<Entry> for HistoryEntry {
+    fn from(Entry { change, changes }: Entry) -> Self {
+        let passage = change.passage.map(|Passage { from, to, reason }| (from, Some(to), reason));
+        let (from, to, reason) = passage.unwrap_or_default();
+        let (at, action, version) = (instant(change.at), change.action, change.version);
+        Self { at, action, version, from, to, reason, changes }
+    }
+}
+
+/// A page of a history.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryPage {
+    /// The changes, newest first.
+    items: Vec<HistoryEntry>,
+    /// The path of the page after this one, with older changes; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-reference")]
+    next: Option<String>,
+    /// The path of the page before this one; absent on the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-reference")]
+    prev: Option<String>,
+}
+
+/// `GET` on `history`.
+pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let mut parameters = Parameters::new(context.parameters()?);
+    let paging = Paging::take(&mut parameters);
+    let deleted = parameters.get("deleted");
+    parameters.finish().map_err(Error::parameters)?;
+    format(&context, None, &[Format::Json])?;
+    let reader = context.read().await?;
+    let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
+    let page = reader.history(&stored, &paging).await?;
+    let items = page.items.into_iter().map(HistoryEntry::from).collect();
+    let body = HistoryPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
+    Ok(paged(&context, &body, &body.next, &body.prev)?)
+}

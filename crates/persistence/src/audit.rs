@@ -1,0 +1,102 @@
+//! The audit: every change there was, for the coordination office.
+
+use std::borrow::Cow;
+use std::str::FromStr;
+
+use sea_orm::ColumnTrait;
+use sea_orm::sea_query::{Condition, Expr};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use vku_domain::change::ChangeAction;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::{Id, Instant};
+use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::value::Visibility;
+use vku_domain::kernel::violation::Fault;
+
+use crate::change::row;
+use crate::kernel::history::Entries;
+use crate::kernel::store::Reader;
+use crate::resources;
+
+/// The name of a resource that there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResourceName(&'static str);
+
+impl FromStr for ResourceName {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        let names: Vec<_> = resources().iter().map(|described| described.name).collect();
+        let found = names.iter().find(|name| **name == text);
+        found.map(|name| Self(name)).ok_or_else(|| Fault::unknown_value(text, &names))
+    }
+}
+
+impl utoipa::PartialSchema for ResourceName {
+    fn schema() -> RefOr<Schema> {
+        let all = resources();
+        let about = all.iter().map(|it| format!("- `{}`: {}", it.name, it.path.replace('-', " ")));
+        let about = about.collect::<Vec<_>>().join("\n");
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(format!("A kind of resource.\n\n{about}")))
+            .enum_values(Some(all.iter().map(|it| it.name)))
+            .into()
+    }
+}
+
+impl utoipa::ToSchema for ResourceName {
+    fn name() -> Cow<'static, str> {
+        "ResourceName".into()
+    }
+}
+
+vku_domain::filter! {
+    /// Which changes. It lies here, where all resources are known by name.
+    AuditFilter {
+        /// Of this kind of resource.
+        resource: Vec<ResourceName>,
+        /// Of this one, by its id; deleted ones too.
+        resource_id: Vec<Id>,
+        /// Of the parts of this one, by its id.
+        parent_id: Vec<Id>,
+        /// Made by this account, by its id.
+        actor: Vec<Id>,
+        /// What was done.
+        action: Vec<ChangeAction>,
+        /// At this instant or later.
+        at_from: Option<Instant>,
+        /// At this instant or earlier.
+        at_to: Option<Instant>,
+    }
+}
+
+impl Reader<'_> {
+    /// A page of all changes of what the actor may read.
+    ///
+    /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
+    pub async fn audit(&self, filter: &AuditFilter, paging: &Paging) -> Result<Entries, Error> {
+        if !self.actor().is_staff() {
+            return Err(Error::refused(self.actor()));
+        }
+        let all = resources();
+        let unread: Vec<_> = all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
+        let any = |column: row::Column, wanted: &[Id]| {
+            (!wanted.is_empty()).then(|| column.is_in(wanted.iter().map(|Id(id)| *id)))
+        };
+        let words = |column: row::Column, words: Vec<&'static str>| -> Option<Expr> {
+            (!words.is_empty()).then(|| column.is_in(words))
+        };
+        let which = Condition::all()
+            .add_option((!unread.is_empty()).then(|| row::Column::Resource.is_not_in(unread)))
+            .add_option(words(row::Column::Resource, filter.resource.iter().map(|name| name.0).collect()))
+            .add_option(any(row::Column::ResourceId, &filter.resource_id))
+            .add_option(any(row::Column::ParentId, &filter.parent_id))
+            .add_option(any(row::Column::Actor, &filter.actor))
+            .add_option(words(row::Column::Action, filter.action.iter().map(|it| it.as_str()).collect()))
+            .add_option(filter.at_from.map(|Instant(at)| row::Column::At.gte(at)))
+            .add_option(filter.at_to.map(|Instant(at)| row::Column::At.lte(at)));
+        self.entries(which, Visibility::ALL, &format!("audit|{}", paging.fingerprint), paging).await
+    }
+}

@@ -1,0 +1,12 @@
+//! What the change log is asked for: what came before, and the filters of the audit.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::index;
+
+crate::step!(manager => {
+    index(manager, "change", &["resource_id", "version"]).await?;
+    index(manager, "change", &["parent_id", "position"]).await?;
+    index(manager, "change", &["actor", "position"]).await?;
+    index(manager, "change", &["at"]).await
+});
