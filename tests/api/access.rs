@@ -31,6 +31,7 @@ list_languages               -                 200     200     200     200     2
 list_climate_zones           -                 200     200     200     200     200     200
 list_sdg_targets             -                 200     200     200     200     200     200
 list_dac_codes               -                 200     200     200     200     200     200
+list_audit                   -                 401     403     403     403     200     200
 
 list_partnerships            -                 200     200     200     200     200     200
 list_partnerships            deleted           401     403     403     403     200     200
@@ -50,6 +51,12 @@ update_partnership           internal          401     403     404     403     2
 delete_partnership           own               401     403     403     403     204     204
 delete_partnership           others            401     403     403     403     204     204
 restore_partnership          deleted           401     403     403     403     200     200
+get_partnership_history      own               200     200     200     200     200     200
+get_partnership_history      others            200     200     200     200     200     200
+get_partnership_history      own internal      404     200     200     404     200     200
+get_partnership_history      members           404     200     200     200     200     200
+get_partnership_history      internal          404     404     404     404     200     200
+get_partnership_history      deleted           401     403     403     403     200     200
 get_partnership_transitions  own               200     200     200     200     200     200
 get_partnership_transitions  others            200     200     200     200     200     200
 get_partnership_transitions  own internal      404     200     200     404     200     200
@@ -84,6 +91,11 @@ delete_partnership_funding   own internal      401     403     204     403     2
 delete_partnership_funding   members           401     403     403     403     204     204
 delete_partnership_funding   internal          401     403     404     403     204     204
 restore_partnership_funding  own               401     403     403     403     200     200
+get_partnership_funding_history own               200     200     200     200     200     200
+get_partnership_funding_history others            200     200     200     200     200     200
+get_partnership_funding_history own internal      404     200     200     404     200     200
+get_partnership_funding_history members           404     200     200     200     200     200
+get_partnership_funding_history internal          404     404     404     404     200     200
 
 list_utilities               -                 200     200     200     200     200     200
 list_utilities               deleted           401     403     403     403     200     200
@@ -102,6 +114,12 @@ update_utility               internal          401     404     404     403     2
 delete_utility               dresden           401     403     403     403     409     409
 delete_utility               idle              401     403     403     403     204     204
 restore_utility              deleted           401     403     403     403     200     200
+get_utility_history          dresden           200     200     200     200     200     200
+get_utility_history          others            200     200     200     200     200     200
+get_utility_history          own internal      404     200     200     404     200     200
+get_utility_history          members           404     200     200     200     200     200
+get_utility_history          internal          404     404     404     404     200     200
+get_utility_history          deleted           401     403     403     403     200     200
 
 list_organisations           -                 200     200     200     200     200     200
 list_organisations           deleted           401     403     403     403     200     200
@@ -111,6 +129,8 @@ get_organisation             deleted           401     403     403     403     2
 update_organisation          others            401     403     403     403     200     200
 delete_organisation          idle              401     403     403     403     204     204
 restore_organisation         deleted           401     403     403     403     200     200
+get_organisation_history     others            200     200     200     200     200     200
+get_organisation_history     deleted           401     403     403     403     200     200
 
 list_funding_programmes      -                 200     200     200     200     200     200
 list_funding_programmes      deleted           401     403     403     403     200     200
@@ -120,6 +140,8 @@ get_funding_programme        deleted           401     403     403     403     2
 update_funding_programme     others            401     403     403     403     200     200
 delete_funding_programme     idle              401     403     403     403     204     204
 restore_funding_programme    deleted           401     403     403     403     200     200
+get_funding_programme_history others            200     200     200     200     200     200
+get_funding_programme_history deleted           401     403     403     403     200     200
 
 list_members                 -                 401     200     200     200     200     200
 list_members                 deleted           401     403     403     403     200     200
@@ -135,6 +157,11 @@ update_member                internal          401     403     404     403     2
 delete_member                own               401     403     403     403     204     204
 delete_member                idle              401     403     403     403     204     204
 restore_member               deleted           401     403     403     403     200     200
+get_member_history           own               401     200     200     200     200     200
+get_member_history           others            401     200     200     200     200     200
+get_member_history           paused            401     404     200     200     200     200
+get_member_history           internal          401     404     404     404     200     200
+get_member_history           deleted           401     403     403     403     200     200
 get_member_transitions       own               401     200     200     200     200     200
 get_member_transitions       others            401     200     200     200     200     200
 get_member_transitions       internal          401     404     404     404     200     200
@@ -166,6 +193,11 @@ delete_member_contact        silent            401     403     404     403     2
 delete_member_contact        paused            401     403     403     403     204     204
 delete_member_contact        internal          401     403     404     403     204     204
 restore_member_contact       own               401     403     403     403     200     200
+get_member_contact_history   own               401     403     200     403     200     200
+get_member_contact_history   others            401     403     200     403     200     200
+get_member_contact_history   silent            401     403     404     403     200     200
+get_member_contact_history   paused            401     403     200     403     200     200
+get_member_contact_history   internal          401     403     404     403     200     200
 
 list_working_areas           -                 200     200     200     200     200     200
 list_working_areas           deleted           401     403     403     403     200     200
@@ -176,13 +208,18 @@ update_working_area          others            401     403     403     403     2
 delete_working_area          others            401     403     403     403     409     409
 delete_working_area          idle              401     403     403     403     204     204
 restore_working_area         deleted           401     403     403     403     200     200
+get_working_area_history     others            200     200     200     200     200     200
+get_working_area_history     deleted           401     403     403     403     200     200
 ";
 
 /// The targets of an operation, in the order of the table.
 fn targets(operation: &str) -> &'static [&'static str] {
     const READ: &[&str] = &["own", "others", "own internal", "members", "internal"];
-    match operation {
-        "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" => &["-"],
+    // A history is for whoever may read the thing.
+    match operation.strip_suffix("_history").unwrap_or(operation) {
+        "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" | "list_audit" => {
+            &["-"]
+        }
         "list_climate_zones" | "list_countries" | "list_dac_codes" | "list_languages"
         | "list_sdg_targets" | "list_sectors" => &["-"],
         "create_access_token" => &["right", "wrong"],

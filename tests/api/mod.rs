@@ -9,6 +9,7 @@ mod concurrency;
 mod fields;
 mod filters;
 mod given;
+mod history;
 mod http;
 mod lists;
 mod outage;

@@ -1,0 +1,134 @@
+//! Who sees what of the past: what was hidden then, and what is hidden now, is not there.
+
+use serde_json::json;
+
+use super::{history, pointers, told};
+use crate::api::given::{
+    FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, made, participant,
+    partnership, post_nothing,
+};
+use crate::harness::on_both;
+
+on_both! {
+    /// Internal, changed, shown to members, to all, hidden again, and shown again.
+    async fn what_was_hidden_then_stays_hidden(app: TestApp) {
+        let office = app.coordinator();
+        let body = changed(&partnership("Zxq"), &json!({"visibility": "internal", "start": "2001"}));
+        let at = made(&office, PARTNERSHIPS, &body).await.header("location");
+        for patch in [
+            json!({"start": "2002"}),
+            json!({"visibility": "members", "end": "2032"}),
+            json!({"end": "2033"}),
+            json!({"visibility": "public"}),
+            json!({"visibility": "internal"}),
+            json!({"start": "2003"}),
+        ] {
+            office.patch(&at, "*", &patch).await.ok();
+        }
+        let phase = made(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await.header("location");
+        assert_eq!(told(&history(&office, &at).await).len(), 7);
+        // Lviv takes part today: it sees it although it is internal, and so all of it.
+        assert_eq!(history(&app.partner(), &at).await, history(&office, &at).await);
+        assert_eq!(history(&app.partner(), &phase).await, history(&office, &phase).await);
+        app.reader().get(&format!("{at}/history")).await.problem(404, "not_found");
+        app.anonymous().get(&format!("{phase}/history")).await.problem(404, "not_found");
+
+        office.patch(&at, "*", &json!({"visibility": "public"})).await.ok();
+        office.patch(&phase, "*", &json!({"kind": "in_kind"})).await.ok();
+        let versions = |found: Vec<serde_json::Value>| {
+            found.iter().map(|entry| entry["version"].as_i64().unwrap()).collect::<Vec<_>>()
+        };
+        let reader = history(&app.reader(), &at).await;
+        assert_eq!(versions(history(&office, &at).await), [8, 7, 6, 5, 4, 3, 2, 1]);
+        assert_eq!(versions(reader.clone()), [8, 5, 4, 3]);
+        assert_eq!(versions(history(&app.anonymous(), &at).await), [8, 5]);
+        assert_eq!(told(&reader)[1..3], [
+            r#"5 updated /visibility "members">"public""#, r#"4 updated /end "2032">"2033""#
+        ]);
+        // What it was before could not be seen: all of it is new, and nothing says what it was.
+        for entry in [&reader[0], &reader[3]] {
+            let changes = entry["changes"].as_array().unwrap();
+            assert!(changes.iter().all(|it| it.get("from").is_none()), "{entry:#}");
+            assert!(pointers(entry).contains(&"/title") && pointers(entry).contains(&"/start"), "{entry:#}");
+        }
+        for caller in [app.reader(), app.anonymous()] {
+            let text = caller.get(&format!("{at}/history")).await.ok().text();
+            assert!(!text.contains("2001"), "{text}");
+        }
+        let parts = history(&app.reader(), &phase).await;
+        assert_eq!(told(&parts), [r#"2 updated /kind >"in_kind""#]);
+    }
+
+    /// Who left the list and is internal or deleted now was named in it once.
+    async fn what_is_hidden_now_is_taken_out_of_what_was(app: TestApp) {
+        let office = app.coordinator();
+        made(&office, UTILITIES, &changed(&abroad("Zxqgone"), &json!({"slug": "zxqgone"}))).await;
+        let verein = json!({"name": "Zxqverein", "kind": "ngo", "slug": "zxqverein"});
+        made(&office, ORGANISATIONS, &verein).await;
+        let stay = [participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal")];
+        let verein = json!({"role": "supporting", "party": {"organisation": "zxqverein"}});
+        let with = json!([stay[0], participant("partner", "zxqgone"), stay[1], verein]);
+        let body = changed(&partnership("Bund"), &json!({"participants": with}));
+        let at = made(&office, PARTNERSHIPS, &body).await.header("location");
+        let before = history(&app.reader(), &at).await;
+        assert_eq!(before[0]["changes"][0]["to"].as_array().unwrap().len(), 4);
+        office.patch(&at, "*", &json!({"participants": stay})).await.ok();
+        assert_eq!(told(&history(&app.reader(), &at).await).len(), 2, "they are still there to be seen");
+
+        office.patch(&format!("{UTILITIES}/zxqgone"), "*", &json!({"visibility": "internal"})).await.ok();
+        deleted(&office, &format!("{ORGANISATIONS}/zxqverein")).await;
+        for (role, caller) in app.everybody() {
+            let found = history(&caller, &at).await;
+            let text = format!("{found:?}").to_lowercase();
+            if ["coordinator", "admin"].contains(&role) {
+                assert_eq!(found.len(), 2);
+                assert!(text.contains("zxqgone") && text.contains("zxqverein"), "{role}: {text}");
+            } else {
+                assert!(!text.contains("zxq"), "{role}: {text}");
+                assert_eq!(pointers(&found[0])[0], "/participants");
+                assert_eq!(found[0]["changes"][0]["to"].as_array().unwrap().len(), 2);
+                assert_eq!(found.len(), 1, "that they left is not told either");
+            }
+        }
+        post_nothing(&office, &format!("{ORGANISATIONS}/zxqverein/restore")).await.ok();
+        let found = history(&app.reader(), &at).await;
+        assert_eq!((found.len(), pointers(&found[0])), (2, vec!["/participants"]), "it may be told again");
+    }
+
+    async fn a_reference_to_what_is_gone_is_taken_out(app: TestApp) {
+        let office = app.coordinator();
+        made(&office, PROGRAMMES, &json!({"name": "Zxqprogramm", "kind": "grant", "slug": "zxq"})).await;
+        let body = json!({"kind": "grant", "programme": "zxq"});
+        let phase = made(&office, FUNDING, &body).await.header("location");
+        office.patch(&phase, "*", &json!({"programme": null, "kind": "in_kind"})).await.ok();
+        assert_eq!(pointers(&history(&app.reader(), &phase).await[0]), ["/kind", "/programme"]);
+        deleted(&office, &format!("{PROGRAMMES}/zxq")).await;
+        let expected = [r#"2 updated /kind "grant">"in_kind""#, r#"1 created /kind >"grant""#];
+        assert_eq!(told(&history(&app.reader(), &phase).await), expected);
+        assert_eq!(pointers(&history(&office, &phase).await[0]), ["/kind", "/programme"]);
+    }
+
+    /// A new name of what something refers to is no change of it.
+    async fn a_new_name_changes_nothing_elsewhere(app: TestApp) {
+        let office = app.coordinator();
+        let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
+        office.patch(&format!("{UTILITIES}/hamburg-wasser"), "*", &json!({"name": "Zxq neu"})).await.ok();
+        office.patch(&at, "*", &json!({"start": "2020"})).await.ok();
+        assert_eq!(pointers(&history(&app.reader(), &at).await[0]), ["/start"]);
+    }
+
+    async fn what_is_deleted_has_a_history_for_the_office_only(app: TestApp) {
+        let office = app.coordinator();
+        let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
+        office.get(&format!("{at}/history?deleted=true")).await.problem(404, "not_found");
+        deleted(&office, &at).await;
+        office.get(&format!("{at}/history")).await.problem(404, "not_found");
+        let found = office.all(&format!("{at}/history?deleted=true")).await;
+        assert_eq!((found[0]["action"].as_str(), found.len()), (Some("deleted"), 2));
+        for (role, caller) in app.everybody().into_iter().take(4) {
+            let (status, code) = if role == "public" { (401, "unauthenticated") } else { (403, "forbidden") };
+            caller.get(&format!("{at}/history?deleted=true")).await.problem(status, code);
+            caller.get(&format!("{at}/history")).await.problem(404, "not_found");
+        }
+    }
+}
