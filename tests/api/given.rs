@@ -10,6 +10,7 @@ use crate::harness::{Answer, Caller, TestApp};
 pub(super) const UTILITIES: &str = "/api/v1/utilities";
 pub(super) const ORGANISATIONS: &str = "/api/v1/organisations";
 pub(super) const PARTNERSHIPS: &str = "/api/v1/partnerships";
+pub(super) const MEMBERS: &str = "/api/v1/members";
 pub(super) const PROGRAMMES: &str = "/api/v1/funding-programmes";
 pub(super) const AREAS: &str = "/api/v1/reference/working-areas";
 

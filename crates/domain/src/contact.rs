@@ -2,6 +2,7 @@
 
 use deserr::Deserr;
 use serde::Serialize;
+use serde_json::Value;
 use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -137,6 +138,15 @@ impl Resource for Contact {
 
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Member>, actor: &Actor) -> bool {
         parent.is_some_and(|member| member.is_own(None, None, actor))
+    }
+
+    /// Others see who stands in the directory, and not who is written to by the office.
+    fn recall(state: &mut Value, own: bool, _actor: &Actor) -> bool {
+        let consents = state.get_mut("consents").and_then(Value::as_object_mut);
+        own || consents.is_some_and(|consents| {
+            consents.shift_remove("mailings");
+            consents.contains_key("directory")
+        })
     }
 
     fn rules(&self, _violations: &mut Violations) {}

@@ -2,6 +2,7 @@
 
 use deserr::Deserr;
 use serde::Serialize;
+use serde_json::Value;
 use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -185,6 +186,12 @@ impl Resource for Member {
         if members.contains(&"note") {
             self.note = None;
         }
+    }
+
+    /// Partners see active ones only.
+    fn recall(state: &mut Value, _own: bool, actor: &Actor) -> bool {
+        let active = state.get("status").is_some_and(|status| status == MemberStatus::Active.as_str());
+        active || actor.role != Some(Role::Partner)
     }
 
     fn rules(&self, violations: &mut Violations) {

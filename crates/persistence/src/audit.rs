@@ -97,6 +97,7 @@ impl Reader<'_> {
             .add_option(words(row::Column::Action, filter.action.iter().map(|it| it.as_str()).collect()))
             .add_option(filter.at_from.map(|Instant(at)| row::Column::At.gte(at)))
             .add_option(filter.at_to.map(|Instant(at)| row::Column::At.lte(at)));
-        self.entries(which, Visibility::ALL, &format!("audit|{}", paging.fingerprint), paging).await
+        self.entries(which, Visibility::ALL, &|_| true, &format!("audit|{}", paging.fingerprint), paging)
+            .await
     }
 }

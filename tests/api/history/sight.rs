@@ -1,12 +1,14 @@
 //! Who sees what of the past: what was hidden then, and what is hidden now, is not there.
 
 use serde_json::json;
+use vku_domain::kernel::access::Role;
 
 use super::{history, pointers, told};
 use crate::api::given::{
-    FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, made, participant,
-    partnership, post_nothing,
+    FUNDING, MEMBERS, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, made,
+    municipal, participant, partnership, post_nothing,
 };
+use crate::api::visibility::planted::contact;
 use crate::harness::on_both;
 
 on_both! {
@@ -106,6 +108,70 @@ on_both! {
         let expected = [r#"2 updated /kind "grant">"in_kind""#, r#"1 created /kind >"grant""#];
         assert_eq!(told(&history(&app.reader(), &phase).await), expected);
         assert_eq!(pointers(&history(&office, &phase).await[0]), ["/kind", "/programme"]);
+    }
+
+    /// What a role does not read now it does not read in the past either; partners see a member while it is active.
+    async fn a_member_is_told_of_as_it_is_read(app: TestApp) {
+        let office = app.coordinator();
+        made(&office, UTILITIES, &changed(&municipal("Zxqwerk"), &json!({"slug": "zxqwerk"}))).await;
+        let body = json!({"utility": "zxqwerk", "note": "Zxqnote"});
+        let at = made(&office, MEMBERS, &body).await.header("location");
+        office.patch(&at, "*", &json!({"note": "Zxqnote, too"})).await.ok();
+        office.patch(&at, "*", &json!({"regional_group": "Ost"})).await.ok();
+        let lead = async |to: &str| {
+            let body = json!({"to": to, "reason": "Agreed."});
+            office.post(&format!("{at}/transitions"), &body).await.ok()
+        };
+        lead("active").await;
+        office.patch(&at, "*", &json!({"regional_group": "West"})).await.ok();
+        lead("paused").await;
+        lead("active").await;
+        assert_eq!(history(&office, &at).await.len(), 7);
+        for caller in [app.reader(), app.member()] {
+            let found = history(&caller, &at).await;
+            let versions: Vec<_> = found.iter().map(|entry| entry["version"].as_i64().unwrap()).collect();
+            assert_eq!(versions, [7, 6, 5, 4, 3, 1], "a change of the note alone tells nothing");
+            assert!(!format!("{found:?}").contains("Zxqnote"));
+        }
+        let found = history(&app.partner(), &at).await;
+        assert_eq!(told(&found)[1], r#"5 updated /regional_group "Ost">"West""#);
+        for (entry, version) in [(&found[0], 7), (&found[2], 4)] {
+            assert_eq!((entry["version"].as_i64(), entry.get("from")), (Some(version), None), "{entry:#}");
+            assert!(pointers(entry).contains(&"/utility"), "{entry:#}");
+            assert!(!entry.to_string().contains("paused") && !entry.to_string().contains("interested"));
+        }
+        assert_eq!(found.len(), 3);
+        app.anonymous().get(&format!("{at}/history")).await.problem(401, "unauthenticated");
+    }
+
+    /// Others see a contact while it stands in the directory, and nobody's name is kept.
+    async fn a_contact_is_told_of_as_it_is_read(app: TestApp) {
+        let office = app.coordinator();
+        let contacts = format!("{MEMBERS}/stadtentwaesserung-dresden/contacts");
+        let at = made(&office, &contacts, &contact("Zxqperson", false)).await.header("location");
+        let consent = json!({"given_at": "2026-02-01T09:00:00Z", "text_version": "2026-01"});
+        office.patch(&at, "*", &json!({"consents": {"directory": consent}, "function": "Zxq A"})).await.ok();
+        office.patch(&at, "*", &json!({"email": "zxqother@zxq.example"})).await.ok();
+        office.patch(&at, "*", &json!({"function": "Zxq B"})).await.ok();
+        let other = app.account(Role::Member, "hamburg-wasser").await;
+        assert_eq!(told(&history(&office, &at).await)[1], "3 updated", "that somebody changed it");
+        let own = history(&app.member(), &at).await;
+        assert_eq!(told(&own)[0], r#"4 updated /function "Zxq A">"Zxq B""#);
+        assert!(own.len() == 3 && own[2].to_string().contains("mailings"), "{own:#?}");
+        let found = history(&other, &at).await;
+        assert_eq!(told(&found)[0], told(&own)[0]);
+        assert_eq!((found.len(), found[1]["version"].as_i64()), (2, Some(2)), "{found:#?}");
+        assert!(found[1]["changes"].as_array().unwrap().iter().all(|it| it.get("from").is_none()));
+        assert!(!format!("{found:?}").contains("mailings"), "{found:#?}");
+        for caller in [app.reader(), app.partner()] {
+            caller.get(&format!("{at}/history")).await.problem(403, "forbidden");
+        }
+        let audit = office.get("/api/v1/audit?resource=contact&limit=200").await.ok().text();
+        for text in [audit, format!("{:?}", history(&office, &at).await)] {
+            for personal in ["zxq.example", "family_name", "email", "1234567"] {
+                assert!(!text.contains(personal), "{personal}: {text}");
+            }
+        }
     }
 
     /// A new name of what something refers to is no change of it.

@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -74,6 +75,12 @@ pub trait Resource:
 
     /// Takes these members out; called with what [`Self::concealed`] names.
     fn conceal(&mut self, _members: &'static [&'static str]) {}
+
+    /// Of a state in the change log: takes out what the actor does not read of it, and answers whether the actor could
+    /// see it then at all, its visibility aside. `own` is what [`Self::is_own`] says today; staff is not asked.
+    fn recall(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+        true
+    }
 
     /// Adds what the role may not change although the members are its to write; `before` is `None` on create.
     fn withheld_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {

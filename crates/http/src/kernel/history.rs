@@ -77,7 +77,7 @@ pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem
     format(&context, None, &[Format::Json])?;
     let reader = context.read().await?;
     let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
-    let page = reader.history(&stored, &paging).await?;
+    let page = reader.history(&stored, parent.as_ref(), &paging).await?;
     let items = page.items.into_iter().map(HistoryEntry::from).collect();
     let body = HistoryPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
     Ok(paged(&context, &body, &body.next, &body.prev)?)

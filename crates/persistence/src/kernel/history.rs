@@ -12,6 +12,7 @@ use vku_domain::kernel::difference::{Difference, differences};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::mention::{keep_seen, mentioned};
 use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 
@@ -19,6 +20,7 @@ use super::card;
 use super::cursor::{Way, foreign};
 use super::error::failed;
 use super::store::Reader;
+use super::table::{Parent, Table};
 use crate::change::row;
 use crate::resources;
 
@@ -54,6 +56,9 @@ pub struct Entries {
 #[derive(Serialize, Deserialize)]
 struct Place(Way, Uuid, i64);
 
+/// What is left of a logged state, and whether anything is; see [`Resource::recall`].
+type Recall<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
+
 /// Who could see what was logged with that visibility.
 pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
     // A part is seen by whoever sees what it belongs to.
@@ -69,24 +74,34 @@ pub(crate) fn sight<T: Resource>(reader: &Reader<'_>, of: &Stored<T>) -> &'stati
 
 impl Reader<'_> {
     /// A page of what became of something, as far as the actor could see it then and sees now what it mentions. Call
-    /// it for what the actor has been shown.
+    /// it for what the actor has been shown; `parent` names what it is a part of.
     ///
     /// Errors: 400 for a cursor of another history.
-    pub async fn history<T: Resource>(&self, of: &Stored<T>, paging: &Paging) -> Result<Entries, Error> {
+    pub async fn history<T: Table>(
+        &self,
+        of: &Stored<T>,
+        parent: Option<&Key>,
+        paging: &Paging,
+    ) -> Result<Entries, Error> {
+        let parent = T::Parent::open(self, parent, false).await?.map(|(_, parent)| parent);
+        let actor = self.actor();
+        let own = of.data.is_own(Some(of.id), parent.as_ref(), actor);
+        let recall = |state: &mut Value| actor.is_staff() || T::recall(state, own, actor);
         let sees = sight(self, of);
         let which = Condition::all()
             .add(row::Column::Resource.eq(T::NAME))
             .add(row::Column::ResourceId.eq(of.id))
             .add(row::Column::Visibility.is_in(sees.iter().map(|visibility| visibility.as_str())));
         let list = format!("history|{}|{}|{}", T::NAME, of.id, paging.fingerprint);
-        self.entries(which, sees, &list, paging).await
+        self.entries(which, sees, &recall, &list, paging).await
     }
 
-    /// A page of those rows of the log; `list` is what its cursors are bound to.
+    /// A page of those rows of the log; `recall` as in [`Resource::recall`], `list` is what its cursors are bound to.
     pub(crate) async fn entries(
         &self,
         which: Condition,
         sees: &[Visibility],
+        recall: Recall<'_>,
         list: &str,
         paging: &Paging,
     ) -> Result<Entries, Error> {
@@ -109,7 +124,10 @@ impl Reader<'_> {
             let rows = select.all(self.tx()).await.map_err(failed)?;
             let last = rows.get(limit).map(|row| row.position);
             items.extend(
-                self.told(rows, sees).await?.into_iter().filter(|it| self.actor().is_staff() || it.tells()),
+                self.told(rows, sees, recall)
+                    .await?
+                    .into_iter()
+                    .filter(|it| self.actor().is_staff() || it.tells()),
             );
             match last {
                 Some(last) if items.len() <= limit => beyond = Some(past(way, Expr::val(last))),
@@ -137,7 +155,12 @@ impl Reader<'_> {
     }
 
     /// What these changes changed: one query for the states before, one a resource for what they mention.
-    async fn told(&self, rows: Vec<row::Model>, sees: &[Visibility]) -> Result<Vec<Entry>, Error> {
+    async fn told(
+        &self,
+        rows: Vec<row::Model>,
+        sees: &[Visibility],
+        recall: Recall<'_>,
+    ) -> Result<Vec<Entry>, Error> {
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
         let mut before = self.states_before(&changes, sees).await?;
         let (kinds, actor) = (resources(), self.actor());
@@ -150,6 +173,10 @@ impl Reader<'_> {
         let mut pairs = Vec::with_capacity(changes.len());
         for mut change in changes {
             let mut before = before.remove(&(change.resource_id, change.version - 1));
+            before = before.and_then(|mut state| recall(&mut state).then_some(state));
+            if !recall(&mut change.state) {
+                continue;
+            }
             before.iter_mut().chain([&mut change.state]).for_each(|state| own(&change.resource, state));
             pairs.push((before, change));
         }
