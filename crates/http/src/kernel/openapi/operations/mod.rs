@@ -5,6 +5,8 @@ mod parameters;
 mod responses;
 mod texts;
 
+pub(super) use parameters::{filters, paging};
+
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
