@@ -107,6 +107,20 @@ async function frontPage() {
       await page.close();
     }
   }
+  // In German for who reads German; each language leads to the other.
+  const german = await open({ locale: "de-DE", viewport: PHONE });
+  await german.goto(base);
+  const language = () => german.locator("html").getAttribute("lang");
+  assert.equal(await language(), "de");
+  const wide = await german.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
+  assert(wide <= 0, `${wide}px wider than the window (German)`);
+  await picture(german, "index-german-phone", { fullPage: true });
+  for (const [name, lang] of [["English", "en"], ["Deutsch", "de"]]) {
+    await german.getByRole("link", { name, exact: true }).click();
+    await german.waitForURL(`${base}/?lang=${lang}`);
+    assert.equal(await language(), lang);
+  }
+  await german.close();
   // Every link leads somewhere.
   const page = await open();
   await page.goto(base);
