@@ -6,10 +6,12 @@ use vku_persistence::SCHEMA;
 
 use super::changes::changes_after;
 use super::given::{
-    AREAS, DRESDEN, PARTNERSHIPS, UTILITIES, changed, deleted, log_end, made, municipal, partnership,
-    post_nothing,
+    AREAS, DRESDEN, PARTNERSHIPS, UTILITIES, changed, deleted, location, log_end, made, municipal,
+    partnership, post_nothing,
 };
 use crate::harness::on_both;
+
+const MEMBERS: &str = "/api/v1/members";
 
 fn area(de: &str, en: &str) -> Value {
     json!({"label": {"de": de, "en": en}})
@@ -96,15 +98,23 @@ on_both! {
         let office = app.coordinator();
         made(&office, AREAS, &area("Neu", "New one")).await;
         let path = format!("{AREAS}/new-one");
-        let utility = changed(&municipal("Zxq werk"), &json!({"slug": "zxq", "needs": ["new-one"]}));
+        let utility = changed(&municipal("Zxq"), &json!({"slug": "zxq", "needs": ["new-one"]}));
         made(&office, UTILITIES, &utility).await;
         let body = changed(&partnership("Zxq bund"), &json!({"slug": "zxq-bund", "working_areas": ["new-one"]}));
         made(&office, PARTNERSHIPS, &body).await;
 
+        let interests = |code: &str| json!({"utility": "zxq-werk", "interests": {"working_areas": ["gis", code]}});
+        let member = changed(&municipal("Zxq werk"), &json!({"slug": "zxq-werk"}));
+        made(&office, UTILITIES, &member).await;
+        let refused = office.post(MEMBERS, &interests("new-on")).await;
+        assert_eq!(refused.faults(422, "validation_failed"), ["/interests/working_areas/1 unknown_value"]);
+        let member = location(&made(&office, MEMBERS, &interests("new-one")).await);
+
         let refused = office.delete(&path, "*").await.problem(409, "has_dependents");
         let named = refused["dependents"].as_array().unwrap().iter();
         let named: Vec<_> = named.map(|it| (it["resource"].as_str().unwrap(), it["name"].as_str().unwrap())).collect();
-        assert_eq!(named, [("utility", "Zxq werk"), ("partnership", "Zxq bund")]);
+        assert_eq!(named, [("utility", "Zxq"), ("partnership", "Zxq bund"), ("member", "Zxq werk")]);
+        deleted(&office, &member).await;
 
         // What was deleted uses nothing, and does not come back while the code is gone.
         deleted(&office, &format!("{PARTNERSHIPS}/zxq-bund")).await;

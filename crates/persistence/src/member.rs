@@ -19,7 +19,7 @@ use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
-    SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
+    Codes, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
 };
 use crate::partnership::at_work_today;
 
@@ -40,6 +40,8 @@ impl Table for Member {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
+    const CODES: &'static [Codes] =
+        &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
     const REFERS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
     const CODES: &'static [(&'static str, &'static str)] = &[("interests.working_areas", "working_area")];

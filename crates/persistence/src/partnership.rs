@@ -25,7 +25,7 @@ use crate::kernel::link::{Links, PartyLink};
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
-    SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named, one_of,
+    Codes, SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named, one_of,
     seen_by_visibility, text, text_opt, to_json_opt, to_text,
 };
 
@@ -52,9 +52,10 @@ impl Table for Partnership {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
+    const CODES: &'static [Codes] =
+        &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
     const PARTIES: bool = true;
     const HIDEABLE: bool = true;
-    const CODES: &'static [(&'static str, &'static str)] = &[("working_areas", "working_area")];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {

@@ -21,8 +21,8 @@ use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::store::Writer;
 use crate::kernel::table::{
-    SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt, to_json,
-    to_json_opt, to_text,
+    Codes, SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt,
+    to_json, to_json_opt, to_text,
 };
 
 row! {
@@ -55,10 +55,12 @@ impl Table for Utility {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
+    const CODES: &'static [Codes] = &[
+        Codes { set: "expertise", pointer: "/expertise", of: "working_area" },
+        Codes { set: "needs", pointer: "/needs", of: "working_area" },
+    ];
     const HIDEABLE: bool = true;
     const LOCATED: bool = true;
-    const CODES: &'static [(&'static str, &'static str)] =
-        &[("expertise", "working_area"), ("needs", "working_area")];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {

@@ -231,8 +231,8 @@ on_both! {
         let begun = Instant::now();
         assert_eq!(refused(post(&staff, UTILITIES, &deep).await, "a long name"), [" too_long"]);
         let mut odd = municipal("Odd");
-        odd["expertise"] = json!(["tariff".repeat(100_000)]);
-        assert_eq!(refused(post(&staff, UTILITIES, &odd).await, "a long word"), ["/expertise/0 unknown_value"]);
+        odd["sectors"] = json!(["tariff".repeat(100_000)]);
+        assert_eq!(refused(post(&staff, UTILITIES, &odd).await, "a long word"), ["/sectors/0 unknown_value"]);
         assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
         let many = format!("{UTILITIES}?sector=water{}", "&sector=waste".repeat(200));
         assert_eq!(staff.get(&many).await.faults(400, "invalid_parameters"), ["sector too_many"]);

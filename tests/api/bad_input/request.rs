@@ -51,7 +51,7 @@ on_both! {
                 "/partnerships?sektor=water&%ff=1",
                 vec!["sektor unknown_parameter", "\u{fffd} unknown_parameter"],
             ),
-            ("/utilities?need=pump&expertise=pumps", vec!["need unknown_value"]),
+            ("/utilities?need=Pump&expertise=pumps", vec!["need invalid_format"]),
             ("/organisations?visibility=public", vec!["visibility unknown_parameter"]),
             (
                 "/partnerships/gelsenwasser-lukanga?expand=all&limit=1",

@@ -12,7 +12,7 @@ use vku_domain::kernel::resource::{READ_ONLY, Resource};
 use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};
-use super::table::{Parent, Table, column_of, text, text_opt};
+use super::table::{Codes, Parent, Table, column_of, text, text_opt};
 use crate::resources;
 
 /// How a resource is looked up by name: made from its `impl Table`.
@@ -26,7 +26,7 @@ pub(crate) struct Described {
     located: bool,
     parties: bool,
     refers: &'static [(&'static str, &'static str)],
-    codes: &'static [(&'static str, &'static str)],
+    codes: &'static [Codes],
     parent: Option<&'static str>,
     visible: fn(&Actor) -> Condition,
     reads: fn(&Actor) -> Result<(), Error>,
@@ -249,7 +249,7 @@ pub(crate) async fn dependents<T: Resource>(tx: &DatabaseTransaction, id: Uuid) 
             conditions = conditions.add(described.column(column).eq(id));
         }
         let sets: Vec<_> =
-            described.codes.iter().filter(|(_, of)| *of == T::NAME).map(|(set, _)| *set).collect();
+            described.codes.iter().filter(|codes| codes.of == T::NAME).map(|codes| codes.set).collect();
         if !sets.is_empty() {
             let code = Query::select().column("slug").from(T::NAME).and_where(Expr::col("id").eq(id)).take();
             let owners = Query::select()

@@ -24,25 +24,25 @@ pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Res
     }
     let (_, links) = T::write(data)?;
     let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for (set, resource) in T::CODES {
-        named.entry(resource).or_default().extend(links.words(set));
+    for codes in T::CODES {
+        named.entry(codes.of).or_default().extend(links.words(codes.set));
     }
-    for (resource, codes) in named {
-        let codes: Vec<_> = codes.into_iter().collect();
+    for (resource, wanted) in named {
+        let wanted: Vec<_> = wanted.into_iter().collect();
         let mut known = BTreeSet::new();
-        for chunk in codes.chunks(CHUNK) {
+        for chunk in wanted.chunks(CHUNK) {
             known.extend(live(tx, resource, Some(chunk)).await?);
         }
-        if known.len() == codes.len() {
+        if known.len() == wanted.len() {
             continue;
         }
         let all = live(tx, resource, None).await?;
         let all: Vec<_> = all.iter().map(String::as_str).collect();
-        for (set, _) in T::CODES.iter().filter(|(_, of)| *of == resource) {
-            let words = links.words(set).enumerate().filter(|(_, code)| !known.contains(*code));
-            for (index, code) in words {
+        for codes in T::CODES.iter().filter(|codes| codes.of == resource) {
+            for (index, code) in links.words(codes.set).enumerate().filter(|(_, code)| !known.contains(*code))
+            {
                 let fault = Fault::unknown_value(code, &all);
-                violations.member(format!("/{}/{index}", set.replace('.', "/")), fault.code, fault.detail);
+                violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);
             }
         }
     }

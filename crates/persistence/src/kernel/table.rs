@@ -49,6 +49,16 @@ pub struct Unique {
     pub detail: fn() -> Both,
 }
 
+/// A set that names the rows of a reference list by their slugs.
+pub struct Codes {
+    /// The set.
+    pub set: &'static str,
+    /// Where it stands in the body (RFC 6901).
+    pub pointer: &'static str,
+    /// The resource whose slugs they are.
+    pub of: &'static str,
+}
+
 /// A resource and its table. Column and table names are the JSON members' and the resource's own.
 pub trait Table: Resource<Parent: Parent> {
     /// The sea-orm entity.
@@ -73,9 +83,8 @@ pub trait Table: Resource<Parent: Parent> {
     const UNIQUE: &'static [Unique] = &[];
     /// Its foreign keys to other resources, beside sets and parties: column and resource.
     const REFERS: &'static [(&'static str, &'static str)] = &[];
-    /// Its sets of codes: the set and the resource whose slugs they are. A set is called as its member; below an object
-    /// with a dot in between.
-    const CODES: &'static [(&'static str, &'static str)] = &[];
+    /// Its sets of codes.
+    const CODES: &'static [Codes] = &[];
 
     /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
     fn write(data: &Self) -> Result<(Columns<Self>, Links), Error>;

@@ -73,6 +73,10 @@ impl Document {
                 }
             }
         }
+        // Nobody refers to some resources, such as what is named by its code.
+        let text = self.value.to_string();
+        let is_used = |name: &str| text.contains(&format!("#/components/schemas/{name}\""));
+        self.at("/components/schemas").retain(|name, _| !name.ends_with("Reference") || is_used(name));
         self.at("/components/schemas").sort_keys();
         unwrap(&mut self.value);
         self.value
