@@ -22,6 +22,7 @@ get_index                    -                 200     200     200     200     2
 get_liveness                 -                 200     200     200     200     200     200
 get_readiness                -                 200     200     200     200     200     200
 get_problem_type             -                 200     200     200     200     200     200
+get_security_contact         -                 200     200     200     200     200     200
 create_access_token          right             200     200     200     200     200     200
 create_access_token          wrong             401     401     401     401     401     401
 get_me                       -                 401     200     200     200     200     200
@@ -217,9 +218,13 @@ fn targets(operation: &str) -> &'static [&'static str] {
     const READ: &[&str] = &["own", "others", "own internal", "members", "internal"];
     // A history is for whoever may read the thing.
     match operation.strip_suffix("_history").unwrap_or(operation) {
-        "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" | "list_audit" => {
-            &["-"]
-        }
+        "get_index"
+        | "get_liveness"
+        | "get_readiness"
+        | "get_problem_type"
+        | "get_security_contact"
+        | "get_me"
+        | "list_audit" => &["-"],
         "list_climate_zones" | "list_countries" | "list_dac_codes" | "list_languages"
         | "list_sdg_targets" | "list_sectors" => &["-"],
         "create_access_token" => &["right", "wrong"],

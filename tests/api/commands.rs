@@ -1,5 +1,6 @@
-//! The binary as people run it: imports and exports, accounts, configuration, start and end.
+//! The binary as people run it: imports and exports, accounts, configuration, start and end, backups.
 
+mod backup;
 mod configuration;
 mod import;
 mod serving;
@@ -8,7 +9,7 @@ mod users;
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -184,7 +185,10 @@ impl Home {
 impl Ran {
     /// Runs a command to its end; one that has none, such as a server that should not have started, is ended.
     fn of(command: &mut Command) -> Self {
-        let mut child = command.spawn().unwrap();
+        Self::finished(command.spawn().unwrap())
+    }
+
+    fn finished(mut child: Child) -> Self {
         let (out, err) = (reading(child.stdout.take()), reading(child.stderr.take()));
         let begun = Instant::now();
         let status = loop {

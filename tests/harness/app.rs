@@ -9,7 +9,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::Key;
-use vku_http::kernel::context::Shared;
+use vku_http::kernel::context::{Shared, Site};
 use vku_http::kernel::token::{SigningKey, TokenKeys};
 use vku_persistence::account::NewAccount;
 use vku_persistence::kernel::store::Store;
@@ -62,7 +62,11 @@ impl TestApp {
                 let key = SigningKey::from_der(&keyring.get("signing", make).await.unwrap()).unwrap();
                 let issuer = format!("http://{address}");
                 let tokens = TokenKeys::new(key, Vec::new(), issuer, "vku-partnerships".into());
-                let shared = Data::new(Shared { store: store.clone(), tokens });
+                let site = Site {
+                    public_url: "https://partnerships.example".into(),
+                    security_contact: Some("mailto:security@partnerships.example".into()),
+                };
+                let shared = Data::new(Shared { store: store.clone(), tokens, site });
                 let accounts = store.accounts().await.unwrap();
                 let tokens = accounts.into_iter().map(|account| {
                     let token = shared.tokens.issue(account.id, account.role.as_str(), store.now()).unwrap();

@@ -17,7 +17,7 @@ use vku_persistence::audit::AuditFilter;
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
-use crate::{audit, docs, health, index, login, problems, reference};
+use crate::{audit, docs, health, index, login, problems, reference, security_txt};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -83,6 +83,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(problems::get_problem_type))
                 .route(web::head().to(problems::get_problem_type)),
         )
+        .service(
+            resource("/.well-known/security.txt", READ)
+                .route(web::get().to(security_txt::get_security_contact))
+                .route(web::head().to(security_txt::get_security_contact)),
+        )
         .configure(feature_routes)
         .configure(reference::routes)
         .configure(docs::routes);
@@ -114,6 +119,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         health::get_liveness,
         health::get_readiness,
         problems::get_problem_type,
+        security_txt::get_security_contact,
         login::create_access_token,
         login::get_me,
         audit::list_audit

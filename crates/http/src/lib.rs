@@ -18,6 +18,7 @@ mod partnership;
 mod problems;
 mod programme;
 mod reference;
+mod security_txt;
 mod utility;
 mod working_area;
 
@@ -44,7 +45,7 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Error::not_found().into())
 }
 
-/// The server, on a listener that is bound already. It ends on SIGTERM or SIGINT after the running requests.
+/// The server, on a listener that is bound already. It ends when its handle is told to stop.
 ///
 /// Errors: the listener cannot be used.
 pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> std::io::Result<Server> {
@@ -61,6 +62,8 @@ pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> st
     .keep_alive(KEEP_ALIVE)
     .client_request_timeout(HEAD_TIMEOUT)
     .shutdown_timeout(SHUTDOWN_SECONDS)
+    // They are watched by who starts it: this one would begin to only some time after it is started.
+    .disable_signals()
     .listen(listener)?;
     Ok(server.run())
 }

@@ -1,10 +1,12 @@
 //! Configuration, by flags and environment: `--help` is the manual.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use tracing_subscriber::filter::{LevelFilter, Targets};
+use url::Url;
+use vku_domain::kernel::value::{Email, WebUrl};
 
 use crate::Failure;
 
@@ -21,6 +23,9 @@ pub(crate) struct Config {
     /// A file that holds the database URL, so that its password stands in no environment
     #[arg(long, env = "VKU_DATABASE_URL_FILE", conflicts_with = "database_url", global = true)]
     database_url_file: Option<PathBuf>,
+    /// A file that holds the password of the database alone, for a PostgreSQL URL that has none
+    #[arg(long, env = "VKU_DATABASE_PASSWORD_FILE", global = true)]
+    database_password_file: Option<PathBuf>,
     /// Where the SQLite file and the secret file lie
     #[arg(long, env = "VKU_DATA_DIR", default_value = "data", global = true)]
     pub(crate) data_dir: PathBuf,
@@ -28,6 +33,9 @@ pub(crate) struct Config {
     /// [default: http:// and the address it listens on]
     #[arg(long, env = "VKU_PUBLIC_URL", global = true)]
     public_url: Option<String>,
+    /// Where to tell of security holes, for /.well-known/security.txt: a mailto: or https: URI
+    #[arg(long, env = "VKU_SECURITY_CONTACT", value_parser = security_contact, global = true)]
+    pub(crate) security_contact: Option<String>,
     /// The secret that seals the keys in the database; made when missing, readable by its owner only
     /// [default: `secret` in the data directory]
     #[arg(long, env = "VKU_SECRET_FILE", global = true)]
@@ -52,16 +60,44 @@ fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
+/// A web page, or an address to write to (RFC 9116, section 2.5.3).
+fn security_contact(text: &str) -> Result<String, String> {
+    let right = match text.split_once(':') {
+        Some(("mailto", address)) => address.parse::<Email>().is_ok(),
+        Some(("https", _)) => text.parse::<WebUrl>().is_ok(),
+        _ => false,
+    };
+    let wrong = "expected mailto:security@example.org or https://example.org/security";
+    if right { Ok(text.to_owned()) } else { Err(wrong.into()) }
+}
+
+/// What a file holds, without the line end.
+fn read(file: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file)
+        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+    Ok(text.trim().to_owned())
+}
+
 impl Config {
     /// The database URL.
     pub(crate) fn database_url(&self) -> Result<String, Failure> {
-        if let Some(file) = &self.database_url_file {
-            let text = std::fs::read_to_string(file)
-                .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
-            return Ok(text.trim().to_owned());
-        }
         let default = || format!("sqlite://{}", self.data_dir.join("vku-partnerships.db").display());
-        Ok(self.database_url.clone().unwrap_or_else(default))
+        let url = match &self.database_url_file {
+            Some(file) => read(file)?,
+            None => self.database_url.clone().unwrap_or_else(default),
+        };
+        let Some(file) = &self.database_password_file else { return Ok(url) };
+        let misplaced = || {
+            let sentence = "VKU_DATABASE_PASSWORD_FILE goes with a URL such as postgres://user@host/database, \
+                            which has no password";
+            Failure::new(sentence)
+        };
+        let mut url = Url::parse(&url).map_err(|_| misplaced())?;
+        let postgres = ["postgres", "postgresql"].contains(&url.scheme());
+        if !postgres || url.password().is_some() || url.set_password(Some(&read(file)?)).is_err() {
+            return Err(misplaced());
+        }
+        Ok(url.into())
     }
 
     /// The secret file.
@@ -74,7 +110,7 @@ impl Config {
     /// Errors: it is no http or https URL.
     pub(crate) fn public_url(&self) -> Result<String, Failure> {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
-        match url.parse::<vku_domain::kernel::value::WebUrl>() {
+        match url.parse::<WebUrl>() {
             Ok(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
             Err(fault) => Err(Failure::new(format!("VKU_PUBLIC_URL is not right: {}", fault.detail))),
         }

@@ -1,8 +1,11 @@
 //! The server and the tools of whoever runs it, as `vku-partnerships` offers them on the command line.
 
+mod backup;
 mod config;
 pub mod demo;
+mod ending;
 mod export;
+mod health;
 mod import;
 mod open;
 mod serve;
@@ -40,7 +43,7 @@ enum Task {
     Migrate,
     /// Load a CSV file: all of it, or nothing when a row is not right
     Import {
-        /// What the rows are: organisations, utilities, funding-programmes, partnerships, partnership-funding
+        #[arg(help = one_of("What the rows are"))]
         resource: String,
         /// The file; `-` for standard input
         file: PathBuf,
@@ -53,7 +56,7 @@ enum Task {
     },
     /// Write a resource to standard output
     Export {
-        /// What to write: organisations, utilities, funding-programmes, partnerships, partnership-funding
+        #[arg(help = one_of("What to write"))]
         resource: String,
         /// The format
         #[arg(long, value_enum, default_value = "csv")]
@@ -68,8 +71,25 @@ enum Task {
         #[arg(long)]
         check: Option<PathBuf>,
     },
+    /// Copy the SQLite database to a new file, while servers go on; the secret file is not in it
+    Backup {
+        /// The file; one that is there already is not overwritten
+        file: PathBuf,
+    },
+    /// Put a backup in the place of the SQLite database; what was there is kept beside it
+    Restore {
+        /// A file that `backup` made
+        file: PathBuf,
+    },
     /// Check the configuration and the way to the database
     CheckConfig,
+    /// Ask the server on this machine whether it is ready; for the health check of a container
+    Health,
+}
+
+/// The help of an argument that names a collection.
+fn one_of(what: &str) -> String {
+    format!("{what}: {}", vku_persistence::collections().join(", "))
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -158,6 +178,9 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         Task::Export { resource, format } => export::command(config, &resource, format).await,
         Task::User(task) => user::command(config, task).await,
         Task::Openapi { check } => openapi(check),
+        Task::Backup { file } => backup::backup(config, &file).await,
+        Task::Restore { file } => backup::restore(config, &file).await,
+        Task::Health => health::ask(config),
         Task::CheckConfig => {
             let database = open::checked(config).await?;
             let pending = database.pending().await?;

@@ -3,9 +3,10 @@
 use std::net::TcpListener;
 
 use actix_web::web::Data;
-use vku_http::kernel::context::Shared;
+use vku_http::kernel::context::{Shared, Site};
 
 use crate::config::Config;
+use crate::ending::Ending;
 use crate::{Failure, demo, open};
 
 /// Serves; with `demo`, an empty database is filled first.
@@ -32,8 +33,12 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
     let tokens = open::token_keys(config, &keyring).await?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let address = listener.local_addr()?;
-    let shared = Data::new(Shared { store: store.clone(), tokens });
+    let site = Site { public_url: config.public_url()?, security_contact: config.security_contact.clone() };
+    let shared = Data::new(Shared { store: store.clone(), tokens, site });
     let server = vku_http::server(listener, shared, workers)?;
+    // Before anybody is told that it serves: who is told may ask it to end.
+    let (ending, handle) = (Ending::watch()?, server.handle());
+    actix_web::rt::spawn(async move { handle.stop(ending.asked().await).await });
     tracing::info!(%address, database = store.database().kind(), "serving");
     if demo {
         demo::welcome(address)?;

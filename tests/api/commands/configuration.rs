@@ -25,6 +25,10 @@ const WRONG: &[(Pairs, Words, Words)] = &[
         &["the folder of the database file"],
     ),
     (&[("VKU_DATABASE_URL_FILE", "nowhere")], &["serve"], &["--database-url"]),
+    (&[("VKU_DATABASE_PASSWORD_FILE", "nowhere")], &["check-config"], &["nowhere cannot be read"]),
+    (&[("VKU_SECURITY_CONTACT", "security@example.org")], &["serve"], &["mailto:", "--security-contact"]),
+    (&[("VKU_SECURITY_CONTACT", "http://example.org/")], &["serve"], &["https:", "--security-contact"]),
+    (&[("VKU_SECURITY_CONTACT", "mailto:nobody")], &["serve"], &["mailto:", "--security-contact"]),
     (&[("VKU_LOG", "nonsense")], &["serve"], &["nonsense", "--log"]),
     (&[("VKU_LOG", "info,vku_http=loud")], &["serve"], &["loud", "--log"]),
     (&[("VKU_PUBLIC_URL", "partnerships.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
@@ -108,4 +112,21 @@ on_empty! {
         let mut command = home.command(&["check-config", "--database-url-file", url.to_str().unwrap()]);
         Ran::of(command.env_remove("VKU_DATABASE_URL")).ok();
     }
+}
+
+#[test]
+fn the_password_of_the_database_comes_from_a_file_of_its_own() {
+    let home = Home::new();
+    let password = home.write("password", "p@ss/word:#%\n");
+    let run = |url: &str| {
+        let mut command = home.command(&["check-config", "--database-password-file"]);
+        Ran::of(command.arg(&password).env("VKU_DATABASE_URL", url))
+    };
+    for misplaced in ["sqlite://empty.db", "postgres://vku:other@127.0.0.1:1/x", "postgres:x", "nonsense"] {
+        one_sentence(run(misplaced), &["VKU_DATABASE_PASSWORD_FILE", "postgres://user@host/database"]);
+    }
+    // Nobody is there to take it, but the URL is whole.
+    let ran = run("postgres://vku@127.0.0.1:1/x");
+    assert!(!format!("{ran:?}").contains("word"));
+    one_sentence(ran, &["the database does not answer"]);
 }

@@ -1,4 +1,5 @@
-//! `serve`: it says where it is, and ends when it is asked to, after the requests that are running.
+//! `serve`: it says where it is, and ends when it is asked to, after the requests that are running; several start at
+//! once.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -7,33 +8,53 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-use super::{Home, on_empty};
+use super::{Home, Ran, on_empty};
+use crate::harness::Backend;
 
 /// A server of its own, killed when a test fails.
-struct Server {
+pub(super) struct Server {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
     address: String,
 }
 
 impl Server {
-    /// Starts it and waits until it says that it serves.
-    fn start(home: &Home, arguments: &[&str]) -> Self {
+    /// Starts it.
+    fn spawn(home: &Home, arguments: &[&str]) -> Self {
         let mut child =
             home.command(&[&["serve", "--bind", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
-        let (mut server, mut lines) = (Self { child, log, address: String::new() }, String::new());
-        while server.log.read_line(&mut lines).unwrap() > 0 {
-            let line: Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+        Self { child, log, address: String::new() }
+    }
+
+    /// Waits until it says that it serves.
+    fn announced(mut self) -> Self {
+        let mut lines = String::new();
+        while self.log.read_line(&mut lines).unwrap() > 0 {
+            let line = serde_json::from_str::<Value>(lines.lines().last().unwrap()).unwrap_or_default();
             if line["message"] == "serving" {
-                server.address = line["address"].as_str().unwrap().to_owned();
-                // It has told that it is about to serve; whoever has an answer knows that it does.
-                assert!(answer(server.send("GET /health/ready", CLOSE)).starts_with("HTTP/1.1 200"));
-                return server;
+                self.address = line["address"].as_str().unwrap().to_owned();
+                return self;
             }
         }
         panic!("it does not serve: {lines}");
     }
+
+    /// Starts it and waits until it serves.
+    pub(super) fn start(home: &Home, arguments: &[&str]) -> Self {
+        let server = Self::spawn(home, arguments).announced();
+        // It has told that it is about to serve; whoever has an answer knows that it does.
+        assert!(answer(server.send("GET /health/ready", CLOSE)).starts_with("HTTP/1.1 200"));
+        server
+    }
+
+    /// What it answers to a GET.
+    pub(super) fn get(&self, path: &str) -> String {
+        answer(self.send(&format!("GET {path}"), CLOSE))
+    }
+
+    /// Ends it as a power cut would.
+    pub(super) fn kill(self) {}
 
     /// Sends the head of a request.
     fn send(&self, target: &str, headers: &str) -> TcpStream {
@@ -135,4 +156,78 @@ on_empty! {
         assert_eq!(server.ended(Duration::from_secs(10)).0, Some(0));
         assert_eq!(home.changes().len(), log);
     }
+
+    fn whoever_reads_that_it_serves_may_end_it(home: Home) {
+        // Without waiting for an answer: the signal comes as early as anybody can know whom to send it to.
+        for _ in 0..10 {
+            let server = Server::spawn(&home, &[]).announced();
+            server.signal("-TERM");
+            let (code, _, log) = server.ended(Duration::from_secs(10));
+            assert_eq!(code, Some(0), "{log}");
+            assert!(log.contains(r#""message":"ended""#), "{log}");
+        }
+    }
+
+    fn several_start_at_once_on_an_empty_database(home: Home) {
+        // With one secret to be made as well.
+        std::fs::remove_file(home.path("data/secret")).unwrap();
+        let servers: Vec<_> = (0..4).map(|_| Server::spawn(&home, &[])).collect();
+        for server in servers.into_iter().map(Server::announced) {
+            assert!(server.get("/health/ready").starts_with("HTTP/1.1 200"));
+            assert!(server.get("/api/v1/partnerships").starts_with("HTTP/1.1 200"));
+        }
+        let out = home.run(&["check-config"]).ok();
+        assert!(out.contains("schema up to date"), "{out}");
+    }
+
+    fn whether_it_is_ready_is_asked_from_a_container(home: Home) {
+        let server = Server::start(&home, &[]);
+        let port = server.address.rsplit(':').next().unwrap();
+        assert_eq!(home.run(&["health", "--bind", &server.address]).ok(), "The server is ready.\n");
+        home.run(&["health", "--bind", &format!("0.0.0.0:{port}")]).ok();
+        let address = server.address.clone();
+        server.kill();
+        let err = home.run(&["health", "--bind", &address]).fails();
+        assert!(err.contains(&format!("nobody answers on {address}")), "{err}");
+    }
+
+    fn the_contact_for_security_is_whom_the_operator_names(home: Home) {
+        let server = Server::start(&home, &[]);
+        assert!(server.get("/.well-known/security.txt").starts_with("HTTP/1.1 404"));
+        let contact = ["--security-contact", "mailto:security@example.org"];
+        let server = Server::start(&home, &contact);
+        let text = server.get("/.well-known/security.txt");
+        assert!(text.contains("\nContact: mailto:security@example.org\n"), "{text}");
+        // Its own URL is no https one, which alone may stand there.
+        assert!(!text.contains("Canonical"), "{text}");
+    }
+}
+
+/// The file is made by one of them, and SQLite does not wait for who makes it.
+#[test]
+fn many_make_one_file() {
+    for _ in 0..5 {
+        let home = Home::new();
+        let servers: Vec<_> = (0..6).map(|_| Server::spawn(&home, &[])).collect();
+        servers.into_iter().map(Server::announced).for_each(Server::kill);
+    }
+}
+
+/// A server that is not ready says so to the health check.
+#[test]
+fn what_is_no_server_is_not_ready() {
+    Home::run_test(Backend::Sqlite, |home| {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        for (said, told) in [
+            ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "is not ready (status 503)"),
+            ("SSH-2.0-OpenSSH_9.2", "this is no HTTP"),
+        ] {
+            let asking = home.command(&["health", "--bind", &address]).spawn().unwrap();
+            let (mut stream, _) = listener.accept().unwrap();
+            stream.write_all(said.as_bytes()).unwrap();
+            let err = Ran::finished(asking).fails();
+            assert!(err.contains(told), "{err}");
+        }
+    });
 }

@@ -4,6 +4,7 @@ mod condition;
 mod language;
 mod path;
 mod representation;
+mod security_txt;
 
 use crate::harness::Answer;
 

@@ -21,6 +21,16 @@ pub struct Shared {
     pub store: Store,
     /// The keys that access tokens are signed with.
     pub tokens: TokenKeys,
+    /// What it is to the world outside.
+    pub site: Site,
+}
+
+/// What the service is to the world outside.
+pub struct Site {
+    /// The URL under which it is reached, without a slash at its end.
+    pub public_url: String,
+    /// Where to tell of security holes, a `mailto:` or `https:` URI.
+    pub security_contact: Option<String>,
 }
 
 /// The id of a request: given by the client if it is a sane one, made otherwise.

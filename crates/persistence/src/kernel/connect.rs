@@ -1,11 +1,13 @@
 //! Connections: one writer and a few readers on SQLite, one pool on PostgreSQL.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
+    TransactionTrait,
 };
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -14,6 +16,7 @@ use vku_domain::kernel::error::Error;
 use vku_migration::{Migrator, MigratorTrait as _};
 
 use super::error::{failed, is_broken};
+use super::file::{self, Hold};
 
 /// How long a request waits for a connection to PostgreSQL before it is answered 503: when it is away, all wait so long.
 const ACQUIRE: Duration = Duration::from_secs(3);
@@ -62,6 +65,17 @@ pub enum ConnectError {
     /// The folder of the SQLite file is missing or not to be written.
     #[error("the folder of the database file cannot be made: {0}")]
     Folder(#[from] std::io::Error),
+    /// The lock files beside the SQLite file cannot be made or locked.
+    #[error("the lock file beside {path} cannot be used: {source}")]
+    Lock {
+        /// The database file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Somebody replaces the SQLite file right now.
+    #[error("{0} is being restored right now; start again when that is done")]
+    Restoring(PathBuf),
 }
 
 /// The connections to the database.
@@ -70,6 +84,8 @@ pub struct Database {
     reading: DatabaseConnection,
     writing: DatabaseConnection,
     backend: DatabaseBackend,
+    /// On SQLite: its file, held as long as anything here is used.
+    file: Option<Arc<(PathBuf, Hold)>>,
 }
 
 impl Database {
@@ -77,19 +93,21 @@ impl Database {
     ///
     /// Errors: a wrong URL, or a database that does not answer.
     pub async fn connect(url: &str) -> Result<Self, ConnectError> {
-        match url.split_once("://") {
-            Some(("sqlite", path)) if !path.contains('?') => Self::sqlite(path).await,
-            Some(("postgres" | "postgresql", _)) => Self::postgres(url).await,
+        match (file::path_of(url), url.split_once("://")) {
+            (Some(path), _) => Self::sqlite(path).await,
+            (None, Some(("postgres" | "postgresql", _))) => Self::postgres(url).await,
             _ => Err(ConnectError::Url),
         }
     }
 
-    async fn sqlite(path: &str) -> Result<Self, ConnectError> {
-        if let Some(folder) = Path::new(path).parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::create_dir_all(folder)?;
-        }
+    async fn sqlite(path: &Path) -> Result<Self, ConnectError> {
+        std::fs::create_dir_all(file::folder_of(path))?;
+        let path = file::resolved(path)?;
+        let locked = |source| ConnectError::Lock { path: path.clone(), source };
+        let hold = Hold::shared(&path).map_err(locked)?;
+        let hold = hold.ok_or_else(|| ConnectError::Restoring(path.clone()))?;
         let options = SqliteConnectOptions::new()
-            .filename(path)
+            .filename(&path)
             .create_if_missing(true)
             .foreign_keys(true)
             .journal_mode(SqliteJournalMode::Wal)
@@ -111,13 +129,17 @@ impl Database {
         };
         let readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, SQLITE_READERS);
         let readers = u32::try_from(readers).unwrap_or(2);
-        // The writer first: it makes the file.
+        // The writer first: it makes the file. Two that do so at once would be in each other's way: SQLite does not wait
+        // for a lock when it begins to keep a log.
+        let turn = Hold::turn(&path).await.map_err(locked)?;
         let writing = pool().max_connections(1).connect_with(options.clone()).await?;
+        drop(turn);
         let reading = pool().max_connections(readers).connect_lazy_with(options);
         Ok(Self {
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
             backend: DatabaseBackend::Sqlite,
+            file: Some(Arc::new((path, hold))),
         })
     }
 
@@ -138,28 +160,33 @@ impl Database {
                 other => other.into(),
             })?;
         let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        Ok(Self { reading: connection.clone(), writing: connection, backend: DatabaseBackend::Postgres })
+        let reading = connection.clone();
+        Ok(Self { reading, writing: connection, backend: DatabaseBackend::Postgres, file: None })
     }
 
-    /// Brings the schema up to date; on PostgreSQL under a lock, so that several instances may start at once.
+    /// Brings the schema up to date, under a lock, so that several instances may start at once.
     ///
     /// Errors: the database is away, or a step failed (it is rolled back).
     pub async fn migrate(&self) -> Result<(), Error> {
         if self.pending().await? == 0 {
             return Ok(());
         }
-        match self.backend {
-            DatabaseBackend::Postgres => {
-                use sea_orm::TransactionTrait;
-                let lock = self.writing.begin().await.map_err(failed)?;
-                let statement = format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
-                lock.execute_unprepared(&statement).await.map_err(failed)?;
-                let migrated = Migrator::up(&self.writing, None).await;
-                lock.rollback().await.map_err(failed)?;
-                migrated.map_err(failed)
-            }
-            _ => Migrator::up(&self.writing, None).await.map_err(failed),
-        }
+        let Some(file) = &self.file else { return self.migrate_postgres().await };
+        let turn = Hold::turn(&file.0).await.map_err(Error::internal)?;
+        let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
+        drop(turn);
+        migrated
+    }
+
+    async fn migrate_postgres(&self) -> Result<(), Error> {
+        let lock = self.writing.begin().await.map_err(failed)?;
+        // Who comes second waits as long as the first one needs.
+        let statement =
+            format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+        lock.execute_unprepared(&statement).await.map_err(failed)?;
+        let migrated = Migrator::up(&self.writing, None).await;
+        lock.rollback().await.map_err(failed)?;
+        migrated.map_err(failed)
     }
 
     /// How many steps of the schema are missing.

@@ -1,5 +1,6 @@
 //! The mechanics every table shares.
 
+pub mod backup;
 pub(crate) mod card;
 mod code;
 pub mod connect;
@@ -7,6 +8,7 @@ mod cursor;
 mod cursor_mac;
 pub(crate) mod error;
 pub mod history;
+pub(crate) mod file;
 pub mod import;
 pub mod keyring;
 pub(crate) mod link;

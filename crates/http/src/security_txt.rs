@@ -1,0 +1,53 @@
+//! `/.well-known/security.txt` (RFC 9116): where to tell of security holes.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use actix_web::web::Data;
+use chrono::{DateTime, Days, NaiveTime, SecondsFormat, Utc};
+use vku_domain::kernel::error::Error;
+
+use crate::kernel::context::{Shared, Site};
+use crate::kernel::problem::Problem;
+
+const PATH: &str = "/.well-known/security.txt";
+
+/// How long the contact may be relied on; less than a year is what the RFC recommends.
+const GOOD_FOR: Days = Days::new(180);
+
+fn text(site: &Site, contact: &str, now: DateTime<Utc>) -> String {
+    // By the day, so that the text is the same all day.
+    let expires = (now + GOOD_FOR).with_time(NaiveTime::MIN).single().unwrap_or(now);
+    let expires = expires.to_rfc3339_opts(SecondsFormat::Secs, true);
+    let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: de, en\n");
+    // A URL without TLS proves nothing, and is not allowed there.
+    if site.public_url.starts_with("https://") {
+        text.push_str(&format!("Canonical: {}{PATH}\n", site.public_url));
+    }
+    text
+}
+
+/// Where to tell of a security hole
+///
+/// For people who found one and do not know whom to tell (RFC 9116). 404 where the operator named nobody.
+#[utoipa::path(
+    get,
+    path = "/.well-known/security.txt",
+    tag = "service",
+    operation_id = "get_security_contact",
+    responses((
+        status = 200,
+        description = "The contact.",
+        body = String,
+        content_type = "text/plain",
+        example = "Contact: mailto:security@example.org\nExpires: 2027-06-01T00:00:00Z\nPreferred-Languages: de, en\n"
+    )),
+    extensions(("x-problems" = json!([400, 404, 500]))),
+    security(())
+)]
+pub async fn get_security_contact(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+    let contact = shared.site.security_contact.as_deref().ok_or_else(Error::not_found)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "public, max-age=86400"))
+        .body(text(&shared.site, contact, shared.store.now())))
+}

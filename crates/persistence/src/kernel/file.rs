@@ -1,0 +1,85 @@
+//! A SQLite database as a file: where it lies, and which processes use it.
+//!
+//! Two lock files stand beside it, and stay: whoever removed one could lock another than the next who looks. The locks
+//! themselves belong to the operating system, which releases them when a process ends, however it ends.
+
+use std::ffi::OsString;
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The path in a URL of SQLite; `None` where it is of another kind.
+pub(crate) fn path_of(url: &str) -> Option<&Path> {
+    url.strip_prefix("sqlite://").filter(|path| !path.contains('?')).map(Path::new)
+}
+
+/// The folder that a file lies in.
+pub(crate) fn folder_of(file: &Path) -> &Path {
+    file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// A file beside another, named after it.
+pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
+    let mut name = OsString::from(file);
+    name.push(ending);
+    name.into()
+}
+
+/// The one name of a file that may not be there yet: two ways to it must not lead to two locks.
+///
+/// Errors: its folder is not there, or it has no name.
+pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
+    match file.canonicalize() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let name = file.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+            Ok(folder_of(file).canonicalize()?.join(name))
+        }
+        resolved => resolved,
+    }
+}
+
+/// A lock on a database, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Hold(#[allow(dead_code, reason = "what is locked is the open file")] File);
+
+impl Hold {
+    /// For everybody who opens the database; `None` while somebody has it alone.
+    pub(crate) fn shared(database: &Path) -> io::Result<Option<Self>> {
+        let file = lock_file(database, ".lock")?;
+        let locked = file.try_lock_shared();
+        held(file, locked)
+    }
+
+    /// For who replaces the file; `None` while anybody uses the database.
+    pub(crate) fn alone(database: &Path) -> io::Result<Option<Self>> {
+        let file = lock_file(database, ".lock")?;
+        let locked = file.try_lock();
+        held(file, locked)
+    }
+
+    /// The turn of those who start at once: one after the other they make the file, and bring its schema up to date.
+    pub(crate) async fn turn(database: &Path) -> io::Result<Self> {
+        let file = lock_file(database, ".start.lock")?;
+        let waiting = tokio::task::spawn_blocking(move || file.lock().map(|()| Self(file)));
+        waiting.await.map_err(io::Error::other)?
+    }
+}
+
+fn held(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<Hold>> {
+    match locked {
+        Ok(()) => Ok(Some(Hold(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+/// Opened for reading where it is there, which is enough for a lock: another account may have made it.
+fn lock_file(database: &Path, ending: &str) -> io::Result<File> {
+    let path = beside(database, ending);
+    match File::open(&path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            File::options().read(true).write(true).create(true).truncate(false).open(&path)
+        }
+        opened => opened,
+    }
+}

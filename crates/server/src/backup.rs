@@ -1,0 +1,73 @@
+//! `backup` and `restore`: a SQLite database as one file, and back.
+
+use std::path::Path;
+
+use chrono::Utc;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::query::Query;
+use vku_persistence::kernel::backup::{self, BackupError};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, collections, visit};
+
+use crate::config::Config;
+use crate::{Failure, open, say};
+
+impl From<BackupError> for Failure {
+    fn from(error: BackupError) -> Self {
+        Self::new(error.to_string())
+    }
+}
+
+/// `backup <file>`.
+pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), Failure> {
+    let size = backup::backup(&config.database_url()?, target).await?;
+    let secret = config.secret_file();
+    say(format!(
+        "{} holds the whole database ({size} bytes), read back and found right. Keep {} too, in another place: the keys \
+         in the backup are sealed with it.",
+        target.display(),
+        secret.display()
+    ))
+}
+
+/// `restore <file>`.
+pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), Failure> {
+    let kept = backup::restore(&config.database_url()?, source, Utc::now()).await?;
+    let kept = match kept {
+        Some(kept) => format!(" What was there before is kept as {}.", kept.display()),
+        None => String::new(),
+    };
+    say(format!("{} is in place.{kept}", source.display()))?;
+    // Opened as a server opens it: the schema is brought up to date, and the secret file has to be the right one.
+    let (store, _) = open::store(config).await?;
+    let mut counts = Vec::new();
+    for collection in collections() {
+        if let Some(count) = visit(&collection, Count { store: &store }).await {
+            counts.push(format!("{} {collection}", count?));
+        }
+    }
+    say(format!("It holds {}.", counts.join(", ")))?;
+    let database = store.database().clone();
+    database
+        .close()
+        .await
+        .map_err(|error| Failure::new(format!("the database did not close cleanly: {error}")))
+}
+
+struct Count<'a> {
+    store: &'a Store,
+}
+
+impl Visitor for Count<'_> {
+    type Answer = Result<u64, Failure>;
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let operator = Actor::operator(self.store.now());
+        let mut query = Query::<T>::all();
+        query.limit = 1;
+        query.count = true;
+        let page = self.store.read(&operator).await?.list_everywhere(&query).await?;
+        Ok(page.total.unwrap_or_default())
+    }
+}

@@ -1,0 +1,44 @@
+//! `health`: is the server on this machine ready? A container has no other client at hand.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use std::time::Duration;
+
+use crate::config::Config;
+use crate::{Failure, say};
+
+/// How long each step may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Asks `/health/ready` where the configuration says that the server listens.
+pub(crate) fn ask(config: &Config) -> Result<(), Failure> {
+    let address = reachable(config.bind);
+    let status =
+        status(address).map_err(|error| Failure::new(format!("nobody answers on {address}: {error}")))?;
+    match status.as_str() {
+        "200" => say("The server is ready."),
+        _ => Err(Failure::new(format!("the server on {address} is not ready (status {status})"))),
+    }
+}
+
+/// Who listens everywhere listens at home.
+fn reachable(mut bind: SocketAddr) -> SocketAddr {
+    if bind.ip().is_unspecified() {
+        bind.set_ip(match bind {
+            SocketAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            SocketAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    bind
+}
+
+fn status(address: SocketAddr) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
+    let mut head = [0; "HTTP/1.1 200".len()];
+    stream.read_exact(&mut head)?;
+    let head = String::from_utf8_lossy(&head);
+    head.strip_prefix("HTTP/1.1 ").map(str::to_owned).ok_or_else(|| std::io::Error::other("this is no HTTP"))
+}

@@ -1,0 +1,314 @@
+//! `backup` and `restore`: nothing that was acknowledged is lost, nothing that is there is overwritten.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use chrono::Utc;
+use futures_util::future::join_all;
+use serde_json::json;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::SqliteConnectOptions;
+
+use super::serving::Server;
+use super::{Home, Ran, fixture};
+use crate::harness::database::empty;
+use crate::harness::{Backend, TestApp, run};
+
+/// A database with the organisations in it.
+fn filled() -> Home {
+    let home = Home::new();
+    home.run(&["import", "organisations", fixture("organisations").to_str().unwrap()]).ok();
+    home
+}
+
+fn organisations(home: &Home) -> String {
+    home.run(&["export", "organisations"]).ok()
+}
+
+/// The file of a home's database.
+fn file(home: &Home) -> PathBuf {
+    PathBuf::from(home.database.url.strip_prefix("sqlite://").unwrap())
+}
+
+/// What lies beside the database, without the lock files.
+fn beside(home: &Home) -> Vec<String> {
+    let names = std::fs::read_dir(file(home).parent().unwrap()).unwrap();
+    let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<_> = names.filter(|name| !name.ends_with(".lock")).collect();
+    names.sort();
+    names
+}
+
+fn backed_up(home: &Home, name: &str) -> PathBuf {
+    home.run(&["backup", name]).ok();
+    home.path(name)
+}
+
+/// Runs statements on a file as another program would.
+fn altered(database: &Path, statements: &[&'static str]) {
+    let options = SqliteConnectOptions::new().filename(database).foreign_keys(false);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut connection = options.create_if_missing(true).connect().await.unwrap();
+        for statement in statements {
+            sqlx::query(*statement).execute(&mut connection).await.unwrap();
+        }
+        sqlx::Connection::close(connection).await.unwrap();
+    });
+}
+
+/// Makes organisations until it is told to stop; notes each that was acknowledged.
+async fn write_on(app: &TestApp, writer: usize, acknowledged: &Mutex<Vec<String>>, stop: &AtomicBool) {
+    let caller = app.coordinator();
+    for number in 0.. {
+        if stop.load(Ordering::Relaxed) {
+            return;
+        }
+        let slug = format!("writer-{writer}-{number}");
+        let body = json!({"name": "Written", "slug": slug, "kind": "ngo"});
+        caller.post("/api/v1/organisations", &body).await.expect(201);
+        acknowledged.lock().unwrap().push(slug);
+    }
+}
+
+#[test]
+fn every_write_before_its_start_is_in_a_backup_made_under_load() {
+    run(Backend::Sqlite, async |app| {
+        let (acknowledged, stop) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicBool::new(false)));
+        let home = Home::new();
+        let mut command = home.command(&["backup", "backup.db"]);
+        command.env("VKU_DATABASE_URL", &app.url);
+        let operator = async {
+            while acknowledged.lock().unwrap().len() < 40 {
+                tokio::task::yield_now().await;
+            }
+            let before = acknowledged.lock().unwrap().clone();
+            let ran = tokio::task::spawn_blocking(move || Ran::of(&mut command)).await.unwrap();
+            let after = acknowledged.lock().unwrap().len();
+            stop.store(true, Ordering::Relaxed);
+            ran.ok();
+            (before, after)
+        };
+        let writers = join_all((0..4).map(|writer| write_on(&app, writer, &acknowledged, &stop)));
+        let ((before, after), _) = futures_util::future::join(operator, writers).await;
+        assert!(after > before.len(), "nobody wrote while the backup was made");
+
+        home.run(&["restore", "backup.db"]).ok();
+        let restored = organisations(&home);
+        let lost: Vec<_> = before.iter().filter(|slug| !restored.contains(&format!("{slug},"))).collect();
+        assert!(lost.is_empty(), "acknowledged before the backup began, and not in it: {lost:?}");
+        // Each with its change: all of a write, or nothing.
+        let created = home.changes().iter().filter(|change| change.resource == "organisation").count();
+        assert_eq!(created, restored.lines().count() - 1);
+    });
+}
+
+#[test]
+fn what_was_backed_up_comes_back() {
+    let home = filled();
+    let before = organisations(&home);
+    let out = home.run(&["backup", "backup.db"]).ok();
+    assert!(out.contains("backup.db holds the whole database") && out.contains("data/secret"), "{out}");
+    let backup = home.path("backup.db");
+    assert_eq!(std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
+    let bytes = std::fs::read(&backup).unwrap();
+
+    // What is written later is gone after the restore, and not lost.
+    home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
+    let utilities = home.run(&["export", "utilities"]).ok();
+    let begun = Utc::now();
+    let out = home.run(&["restore", "backup.db"]).ok();
+    assert!(out.contains("It holds 23 organisations, 0 utilities, "), "{out}");
+    assert_eq!(organisations(&home), before);
+    assert_eq!(home.run(&["export", "utilities"]).ok().lines().count(), 1);
+    assert_eq!(std::fs::read(&backup).unwrap(), bytes, "a restore only reads the backup");
+
+    let names = beside(&home);
+    assert_eq!(names.len(), 2, "{names:?}");
+    let kept = file(&home).with_file_name(&names[1]);
+    assert!(out.contains(kept.to_str().unwrap()), "{out}");
+    let named = names[1].strip_prefix("empty.db.before-restore-").unwrap();
+    assert!(named >= begun.format("%Y%m%dT%H%M%SZ").to_string().as_str(), "{named}");
+    let mut command = home.command(&["export", "utilities"]);
+    command.env("VKU_DATABASE_URL", format!("sqlite://{}", kept.display()));
+    assert_eq!(Ran::of(&mut command).ok(), utilities);
+
+    // On a machine that has nothing yet but the secret.
+    let fresh = Home::new();
+    let out = fresh.run(&["restore", backup.to_str().unwrap()]).ok();
+    assert!(!out.contains("kept as"), "{out}");
+    assert_eq!(organisations(&fresh), before);
+    assert_eq!(beside(&fresh), ["empty.db"]);
+}
+
+#[test]
+fn a_backup_overwrites_nothing() {
+    let home = filled();
+    home.write("backup.db", "precious");
+    let err = home.run(&["backup", "backup.db"]).fails();
+    assert!(err.contains("backup.db exists already"), "{err}");
+    assert_eq!(std::fs::read(home.path("backup.db")).unwrap(), b"precious");
+    std::os::unix::fs::symlink("nowhere", home.path("link.db")).unwrap();
+    assert!(home.run(&["backup", "link.db"]).fails().contains("link.db exists already"));
+    assert!(home.run(&["backup", "nowhere/backup.db"]).fails().contains("nowhere/backup.db"));
+    let database = file(&home);
+    assert!(home.run(&["backup", database.to_str().unwrap()]).fails().contains("exists already"));
+    let left: Vec<_> = std::fs::read_dir(home.path(".")).unwrap().map(|it| it.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 3, "a draft is left behind: {left:?}");
+}
+
+#[test]
+fn without_a_database_there_is_no_backup() {
+    let home = Home::new();
+    assert!(home.run(&["backup", "backup.db"]).fails().contains("there is no database at"));
+    assert!(!home.path("backup.db").exists() && !file(&home).exists());
+}
+
+#[test]
+fn a_restore_over_a_running_server_is_refused() {
+    let home = filled();
+    backed_up(&home, "backup.db");
+    home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
+    let server = Server::start(&home, &[]);
+    let (names, before) = (beside(&home), server.get("/api/v1/utilities?count=true&limit=1"));
+    let err = home.run(&["restore", "backup.db"]).fails();
+    assert!(err.contains("is in use; end the server"), "{err}");
+    // Another way to the same file is the same file.
+    let link = home.path("link.db");
+    std::os::unix::fs::symlink(file(&home), &link).unwrap();
+    let mut command = home.command(&["restore", "backup.db"]);
+    command.env("VKU_DATABASE_URL", format!("sqlite://{}", link.display()));
+    assert!(Ran::of(&mut command).fails().contains("is in use"));
+    assert_eq!(beside(&home), names);
+    let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
+    let after = server.get("/api/v1/utilities?count=true&limit=1");
+    assert_eq!(body(&after), body(&before));
+    assert!(body(&after).contains(r#""total":85"#), "{after}");
+
+    // A server that was killed holds nothing, and what it had in its log is kept.
+    server.kill();
+    assert!(beside(&home).contains(&"empty.db-wal".to_owned()));
+    let utilities = home.run(&["export", "utilities"]).ok();
+    Server::start(&home, &[]).kill();
+    home.run(&["restore", "backup.db"]).ok();
+    let names = beside(&home);
+    assert_eq!(names.len(), 2, "no log is left: {names:?}");
+    let mut command = home.command(&["export", "utilities"]);
+    command.env("VKU_DATABASE_URL", format!("sqlite://{}", file(&home).with_file_name(&names[1]).display()));
+    assert_eq!(Ran::of(&mut command).ok(), utilities);
+}
+
+#[test]
+fn what_a_killed_writer_left_in_the_log_is_kept() {
+    let home = filled();
+    backed_up(&home, "backup.db");
+    let server = Server::start(&home, &[]);
+    // Beside the server, so that the log is not taken in at the end of the import.
+    home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
+    server.kill();
+    let log = file(&home).with_file_name("empty.db-wal");
+    assert!(std::fs::metadata(log).unwrap().len() > 0);
+    home.run(&["restore", "backup.db"]).ok();
+    let names = beside(&home);
+    assert_eq!(names.len(), 2, "{names:?}");
+    let mut command = home.command(&["export", "utilities"]);
+    command.env("VKU_DATABASE_URL", format!("sqlite://{}", file(&home).with_file_name(&names[1]).display()));
+    assert_eq!(Ran::of(&mut command).ok().lines().count(), 86);
+    assert_eq!(home.run(&["export", "utilities"]).ok().lines().count(), 1);
+}
+
+#[test]
+fn who_is_damaged_is_replaced_and_kept() {
+    let home = filled();
+    let before = organisations(&home);
+    backed_up(&home, "backup.db");
+    std::fs::write(file(&home), "burnt").unwrap();
+    home.run(&["restore", "backup.db"]).ok();
+    assert_eq!(organisations(&home), before);
+    let names = beside(&home);
+    assert_eq!(std::fs::read(file(&home).with_file_name(&names[1])).unwrap(), b"burnt");
+}
+
+#[test]
+fn a_restore_takes_only_what_is_right() {
+    let home = filled();
+    let whole = std::fs::read(backed_up(&home, "backup.db")).unwrap();
+    let page = 4096;
+    assert!(whole.len() > 12 * page);
+    let mut burnt = whole.clone();
+    burnt[4 * page..12 * page].fill(0xa5);
+    let cut = &whole[..whole.len() / page / 2 * page];
+    home.write("burnt.db", &burnt);
+    home.write("cut.db", cut);
+    home.write("text.db", "organisation,name\n");
+    home.write("empty.db", "");
+    altered(&home.path("foreign.db"), &["CREATE TABLE track (title TEXT)"]);
+    for other in ["newer.db", "dangling.db", "other.db", "partial.db"] {
+        home.write(other, &whole);
+    }
+    home.write("partial.db-wal", "not empty");
+    let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_tide', 0)";
+    altered(&home.path("newer.db"), &[step]);
+    altered(&home.path("other.db"), &["UPDATE seaql_migrations SET version = 'other_' || version"]);
+    let binding = "INSERT INTO account_utility (account_id, utility_id) VALUES (x'01', x'02')";
+    altered(&home.path("dangling.db"), &[binding]);
+
+    let (names, bytes) = (beside(&home), std::fs::read(file(&home)).unwrap());
+    for (backup, told) in [
+        ("burnt.db", "burnt.db is damaged: "),
+        ("cut.db", "cut.db is damaged: "),
+        ("text.db", "text.db is no SQLite database"),
+        ("empty.db", "empty.db is no SQLite database"),
+        ("foreign.db", "foreign.db is a SQLite database, but not one of vku-partnerships"),
+        ("other.db", "other.db is a SQLite database, but not one of vku-partnerships"),
+        ("newer.db", "`m20991231_tide`"),
+        ("dangling.db", "dangling.db is damaged: 2 rows refer to rows that are not there"),
+        ("partial.db", "partial.db has a `-wal` file beside it"),
+        ("nowhere.db", "nowhere.db: "),
+        (".", ".: "),
+    ] {
+        let err = home.run(&["restore", backup]).fails();
+        assert!(err.contains(told) && err.lines().count() == 1, "{backup}: {err}");
+        assert_eq!(beside(&home), names, "{backup}");
+        assert!(std::fs::read(file(&home)).unwrap() == bytes, "{backup} changed the database");
+    }
+}
+
+#[test]
+fn a_damaged_database_makes_no_backup() {
+    let home = filled();
+    let mut bytes = std::fs::read(file(&home)).unwrap();
+    bytes[4 * 4096..12 * 4096].fill(0xa5);
+    std::fs::write(file(&home), bytes).unwrap();
+    home.run(&["backup", "backup.db"]).fails();
+    assert!(!home.path("backup.db").exists());
+}
+
+#[test]
+fn a_backup_needs_the_secret_that_it_was_sealed_with() {
+    let home = filled();
+    backed_up(&home, "backup.db");
+    home.write("data/secret", [9; 32]);
+    let err = home.run(&["restore", "backup.db"]).fails();
+    assert!(err.contains("sealed with another secret"), "{err}");
+    home.write("data/secret", crate::harness::database::SECRET);
+    assert_eq!(organisations(&home).lines().count(), 24);
+}
+
+#[test]
+fn postgresql_has_its_own_tools() {
+    let Some(database) = empty(Backend::Postgres) else {
+        println!("skipped: there is no PostgreSQL here");
+        return;
+    };
+    let home = Home::on(database);
+    home.run(&["migrate"]).ok();
+    home.write("some.db", "");
+    for arguments in [["backup", "backup.db"], ["restore", "some.db"]] {
+        let err = home.run(&arguments).fails();
+        assert!(err.contains("pg_dump") && err.contains("pg_restore"), "{err}");
+    }
+    assert!(!home.path("backup.db").exists());
+}
