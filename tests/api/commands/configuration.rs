@@ -25,7 +25,11 @@ const WRONG: &[(Pairs, Words, Words)] = &[
         &["the folder of the database file"],
     ),
     (&[("VKU_DATABASE_URL_FILE", "nowhere")], &["serve"], &["--database-url"]),
-    (&[("VKU_DATABASE_PASSWORD_FILE", "nowhere")], &["check-config"], &["nowhere cannot be read"]),
+    (
+        &[("VKU_DATABASE_URL", "postgres://vku@127.0.0.1:1/x"), ("VKU_DATABASE_PASSWORD_FILE", "nowhere")],
+        &["check-config"],
+        &["nowhere cannot be read"],
+    ),
     (&[("VKU_SECURITY_CONTACT", "security@example.org")], &["serve"], &["mailto:", "--security-contact"]),
     (&[("VKU_SECURITY_CONTACT", "http://example.org/")], &["serve"], &["https:", "--security-contact"]),
     (&[("VKU_SECURITY_CONTACT", "mailto:nobody")], &["serve"], &["mailto:", "--security-contact"]),
