@@ -304,6 +304,10 @@ fn a_backup_needs_the_secret_that_it_was_sealed_with() {
     assert!(err.contains("sealed with another secret"), "{err}");
     home.write("data/secret", crate::harness::database::SECRET);
     assert_eq!(organisations(&home).lines().count(), 24);
+    // Where that is lost, the keys are given up.
+    home.write("data/secret", [9; 32]);
+    altered(&file(&home), &["DELETE FROM sealed_key"]);
+    assert_eq!(organisations(&home).lines().count(), 24);
 }
 
 #[test]

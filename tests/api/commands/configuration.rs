@@ -18,6 +18,8 @@ const WRONG: &[(Pairs, Words, Words)] = &[
         &["serve", "--bind", "127.0.0.1:0"],
         &["`sqlite://` or `postgres://`"],
     ),
+    (&[("VKU_DATABASE_URL", "sqlite://:memory:")], &["migrate"], &["SQLite needs a file"]),
+    (&[("VKU_DATABASE_URL", "sqlite://")], &["migrate"], &["SQLite needs a file"]),
     (&[("VKU_DATABASE_URL", "data.db")], &["check-config"], &["`sqlite://` or `postgres://`"]),
     (
         &[("VKU_DATABASE_URL", "sqlite:///proc/nowhere/data.db")],

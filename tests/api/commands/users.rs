@@ -96,10 +96,20 @@ fn help_is_the_manual() {
         "user",
         "openapi",
         "check-config",
+        "backup",
+        "restore",
+        "health",
         "VKU_BIND",
         "VKU_DATABASE_URL",
     ] {
         assert!(help.contains(word), "{word}: {help}");
+    }
+    for command in ["import", "export"] {
+        let help = home.run(&[command, "--help"]).ok();
+        let words: Vec<_> = help.split_whitespace().map(|word| word.trim_end_matches(',')).collect();
+        for collection in vku_persistence::collections() {
+            assert!(words.contains(&collection.as_str()), "{collection}: {help}");
+        }
     }
     assert!(home.run(&["serv"]).fails().contains("serve"));
     assert!(!home.path("data/vku-partnerships.db").exists(), "help makes no database");

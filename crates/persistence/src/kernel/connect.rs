@@ -53,7 +53,7 @@ where
 pub enum ConnectError {
     /// The URL is of no kind known here.
     #[error(
-        "the database URL must begin with `sqlite://` or `postgres://`; a SQLite file has no parameters behind `?`"
+        "the database URL must begin with `sqlite://` or `postgres://`; SQLite needs a file, without parameters behind `?`"
     )]
     Url,
     /// Nobody is there in time.

@@ -8,9 +8,10 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The path in a URL of SQLite; `None` where it is of another kind.
+/// The path in a URL of SQLite; `None` where it is of another kind, or names no file.
 pub(crate) fn path_of(url: &str) -> Option<&Path> {
-    url.strip_prefix("sqlite://").filter(|path| !path.contains('?')).map(Path::new)
+    let named = |path: &&str| !path.is_empty() && *path != ":memory:" && !path.contains('?');
+    url.strip_prefix("sqlite://").filter(named).map(Path::new)
 }
 
 /// The folder that a file lies in.
