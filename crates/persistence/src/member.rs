@@ -44,7 +44,6 @@ impl Table for Member {
         &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
     const REFERS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
-    const CODES: &'static [(&'static str, &'static str)] = &[("interests.working_areas", "working_area")];
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["utility_id"],
         only: None,
@@ -71,9 +70,9 @@ impl Table for Member {
             note: to_text(note),
         };
         let links = Links::default()
-            .set("interests.sectors", sectors)
-            .set("interests.countries", countries)
-            .set("interests.working_areas", working_areas);
+            .set("sectors", sectors)
+            .set("countries", countries)
+            .set("working_areas", working_areas);
         Ok((columns, links))
     }
 
@@ -85,9 +84,9 @@ impl Table for Member {
             left_on: text_opt(row.left_on)?,
             regional_group: text_opt(row.regional_group)?,
             interests: Interests {
-                sectors: links.take_set("interests.sectors")?,
-                countries: links.take_set("interests.countries")?,
-                working_areas: links.take_set("interests.working_areas")?,
+                sectors: links.take_set("sectors")?,
+                countries: links.take_set("countries")?,
+                working_areas: links.take_set("working_areas")?,
             },
             note: text_opt(row.note)?,
         })
@@ -103,9 +102,9 @@ impl Table for Member {
         Condition::all()
             .add_option(in_status::<Self, _>(&filter.status))
             .add_option(utility)
-            .add_option(in_set::<Self, _>("interests.sectors", &filter.sector))
-            .add_option(in_set::<Self, _>("interests.countries", &filter.country))
-            .add_option(in_set::<Self, _>("interests.working_areas", &filter.working_area))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(in_set::<Self, _>("countries", &filter.country))
+            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
             .add_option(one_of::<Self, _>("regional_group", &filter.regional_group))
             .add_option(at_work)
             .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
