@@ -7,6 +7,7 @@ mod m20261122_contact;
 mod m20261122_funding;
 mod m20261122_kernel;
 mod m20261122_member;
+mod m20261122_login;
 mod m20261122_organisation;
 mod m20261122_partnership;
 mod m20261122_programme;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_contact::Migration),
             Box::new(m20261122_working_area::Migration),
             Box::new(m20261122_change_index::Migration),
+            Box::new(m20261122_login::Migration),
         ]
     }
 }

@@ -33,6 +33,7 @@ impl Account {
             account: Some(self.id),
             role: Some(self.role),
             utilities: self.utilities.iter().map(|utility| utility.id).collect(),
+            scopes: None,
             at,
         }
     }

@@ -81,6 +81,7 @@ crate::sort_keys!(FundingSort, usual: [(Self::From, Ascending), (Self::CreatedAt
 impl Resource for Funding {
     const NAME: &'static str = "funding";
     const PATH: &'static str = "funding";
+    const SCOPE: &'static str = Partnership::PATH;
     const LABEL: &'static str = "";
     const SLUGGED: bool = false;
 

@@ -4,6 +4,7 @@
 //! Features stand at the root, one file each; the mechanics that all of them share are in [`kernel`].
 
 pub mod account;
+pub mod api_key;
 pub mod change;
 pub mod contact;
 pub mod funding;

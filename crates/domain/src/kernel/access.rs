@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::resource::Resource;
+use super::scope::{Scopes, scope};
 use super::value::Visibility;
 
 crate::vocabulary! {
@@ -63,6 +64,8 @@ pub struct Actor {
     pub role: Option<Role>,
     /// The utilities that the account is bound to.
     pub utilities: Vec<Uuid>,
+    /// What an API key narrows its owner's rights to; `None` is not narrowed.
+    pub scopes: Option<Scopes>,
     /// The instant of the request: "takes part today" is judged by it.
     pub at: DateTime<Utc>,
 }
@@ -70,12 +73,12 @@ pub struct Actor {
 impl Actor {
     /// Somebody without an account.
     pub fn public(at: DateTime<Utc>) -> Self {
-        Self { account: None, role: None, utilities: Vec::new(), at }
+        Self { account: None, role: None, utilities: Vec::new(), scopes: None, at }
     }
 
     /// The operator at the command line: whoever can start the binary on the database may do everything.
     pub fn operator(at: DateTime<Utc>) -> Self {
-        Self { account: None, role: Some(Role::Admin), utilities: Vec::new(), at }
+        Self { account: None, role: Some(Role::Admin), utilities: Vec::new(), scopes: None, at }
     }
 
     /// Whether this is the coordination office or an administrator.
@@ -101,10 +104,13 @@ impl Actor {
 
     /// How far the actor's role reaches for this action on a kind of resource.
     ///
-    /// Errors: 401 without an account, 403 where the role may never.
+    /// Errors: 401 without an account, 403 where the role may never, or where the scopes of an API key are too narrow.
     pub fn gate<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
         match self.role.map(|role| T::grant(role, action)) {
-            Some(grant @ (Grant::Own | Grant::All)) => Ok(grant),
+            Some(grant @ (Grant::Own | Grant::All)) => {
+                self.within_scope::<T>(action != Action::Read)?;
+                Ok(grant)
+            }
             Some(Grant::Never) | None => Err(Error::refused(self)),
         }
     }
@@ -116,6 +122,14 @@ impl Actor {
         match self.role {
             None if T::PUBLIC => Ok(()),
             _ => self.gate::<T>(Action::Read).map(drop),
+        }
+    }
+
+    /// Whether the scopes of an API key reach to a kind of resource; whoever has none is not narrowed.
+    fn within_scope<T: Resource>(&self, write: bool) -> Result<(), Error> {
+        match &self.scopes {
+            Some(scopes) => scopes.grant(&scope(T::SCOPE, write)),
+            None => Ok(()),
         }
     }
 

@@ -73,12 +73,22 @@ codes! {
     InvalidCredentials = 401, "invalid_credentials", "E-mail or password is wrong"
         => "E-Mail-Adresse oder Passwort ist falsch":
             "E-Mail-Adresse und Passwort gehören nicht zusammen. Welches von beiden falsch ist, wird nicht gesagt.";
+    /// The refresh token is not ours, has ended, or was used before. One that is used again ends its login, because
+    /// somebody else may have it: sign in again.
+    InvalidRefreshToken = 401, "invalid_refresh_token", "The refresh token is not valid"
+        => "Das Refresh-Token ist nicht gültig":
+            "Das Refresh-Token ist nicht von uns, beendet oder schon benutzt. Eines, das noch einmal benutzt wird, \
+             beendet seine Anmeldung, weil es jemand anderes haben könnte: Melden Sie sich neu an.";
     /// The account is known, and its role may not do this. `errors` names the members of the body that the role may
     /// not write, where that is the reason.
     Forbidden = 403, "forbidden", "Not allowed for this account"
         => "Für dieses Konto nicht erlaubt":
             "Das Konto ist bekannt, aber seine Rolle darf das nicht. `errors` nennt die Felder des Bodys, die diese Rolle \
              nicht schreiben darf, wenn das der Grund ist.";
+    /// The API key is not allowed to do this, although its owner is: it has not the scope that `allowed` names.
+    InsufficientScope = 403, "insufficient_scope", "The API key's scopes are too narrow"
+        => "Die Scopes des API-Schlüssels reichen nicht":
+            "Der API-Schlüssel darf das nicht, obwohl sein Besitzer es darf: Ihm fehlt der Scope, den `allowed` nennt.";
     /// There is no such thing, or not for this caller.
     NotFound = 404, "not_found", "Not found"
         => "Nicht gefunden": "So etwas gibt es nicht, oder nicht für Sie.";
@@ -105,6 +115,10 @@ codes! {
     PrimaryExists = 409, "primary_exists", "There is a primary contact already"
         => "Es gibt schon eine erste Ansprechperson":
             "Das Mitglied hat schon eine erste Ansprechperson, und mehr als eine gibt es nicht. Ändern Sie zuerst jene.";
+    /// The account has as many API keys as one can have. Revoke one that is no longer used.
+    TooManyApiKeys = 409, "too_many_api_keys", "There are too many API keys"
+        => "Es gibt zu viele API-Schlüssel":
+            "Das Konto hat so viele API-Schlüssel, wie man haben kann. Widerrufen Sie einen, der nicht mehr benutzt wird.";
     /// Others refer to this one; `dependents` names them. Change or delete those first.
     HasDependents = 409, "has_dependents", "Others depend on this"
         => "Anderes hängt davon ab":
@@ -157,6 +171,12 @@ codes! {
         => "If-Match ist erforderlich":
             "Eine Änderung verlangt `If-Match` mit dem `ETag` dessen, worauf sie beruht, damit niemandes Arbeit \
              überschrieben wird.";
+    /// Too many failed attempts to sign in, for this account or from this address. Try again after the number of seconds
+    /// in `Retry-After`.
+    TooManyAttempts = 429, "too_many_attempts", "Too many attempts"
+        => "Zu viele Versuche":
+            "Zu viele fehlgeschlagene Anmeldungen, für dieses Konto oder von dieser Adresse. Versuchen Sie es nach der \
+             Zahl von Sekunden in `Retry-After` wieder.";
     /// Something failed on our side. `request_id` helps to find it in the log.
     Internal = 500, "internal", "Internal error"
         => "Interner Fehler":
@@ -190,12 +210,14 @@ pub struct Error {
     pub detail: Both,
     /// The wrong members, parameters or headers.
     pub violations: Violations,
-    /// The states, methods or media types that would be possible.
+    /// The states, methods, media types or scopes that would be possible.
     pub allowed: Option<Vec<String>>,
     /// The things in the way.
     pub dependents: Vec<Named>,
     /// The version that the resource has now, for 412.
     pub current: Option<super::resource::Tag>,
+    /// In how many seconds it is worth to try again, for 429.
+    pub retry_after: Option<u32>,
     /// What went wrong inside; logged, never sent.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
@@ -210,6 +232,7 @@ impl Error {
             allowed: None,
             dependents: Vec::new(),
             current: None,
+            retry_after: None,
             source: None,
         }
     }

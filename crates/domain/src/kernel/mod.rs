@@ -13,6 +13,7 @@ pub mod query;
 pub mod reference;
 pub mod resource;
 pub mod rules;
+pub mod scope;
 pub mod state;
 pub mod tag;
 pub mod text;

@@ -28,6 +28,8 @@ pub trait Resource:
     const NAME: &'static str;
     /// Its segment in paths: plural, kebab-case.
     const PATH: &'static str;
+    /// The collection whose scopes an API key needs for it: for a part, that of its parent.
+    const SCOPE: &'static str = Self::PATH;
     /// The member that names it: `name` or `title`; empty for a part without one.
     const LABEL: &'static str = "name";
     /// Whether it has a `slug`.

@@ -1,0 +1,97 @@
+//! API keys: credentials for scripts, which act as their owner, narrowed by scopes.
+
+use chrono::{DateTime, Utc};
+use deserr::Deserr;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::error::Error;
+use crate::kernel::parameters::Instant;
+use crate::kernel::scope::Scopes;
+use crate::kernel::value::Line;
+use crate::kernel::violation::{Fault, Violations};
+use crate::say;
+
+/// How many scopes a key can be given: more than there are is a mistake.
+const MOST_SCOPES: usize = 100;
+
+/// An API key to be made.
+#[derive(Clone, Debug, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct NewApiKey {
+    /// What it is for, to tell it from others.
+    pub name: Line,
+    /// What it may do: `<collection>:read` and `<collection>:write`, `personal_data:read`, `audit:read`. What is below
+    /// a collection (contacts of members, funding of partnerships) belongs to it. Never more than its owner may.
+    #[schema(min_items = 1, max_items = 100)]
+    pub scopes: Vec<String>,
+    /// When it ends by itself; never where it is left out.
+    #[deserr(default)]
+    #[schema(format = DateTime, nullable = false)]
+    pub expires_at: Option<String>,
+}
+
+impl NewApiKey {
+    /// Its scopes and its end, where all is right.
+    ///
+    /// Errors: 422 for unknown scopes (with the nearest known one), for none at all, and for an end in the past.
+    pub fn check(
+        &self,
+        known: &[String],
+        now: DateTime<Utc>,
+    ) -> Result<(Scopes, Option<DateTime<Utc>>), Error> {
+        let mut violations = Violations::default();
+        let known: Vec<&str> = known.iter().map(String::as_str).collect();
+        if self.scopes.is_empty() {
+            let detail = say!("A key has at least one scope.", "Ein Schlüssel hat mindestens einen Scope.");
+            violations.member("/scopes", "too_few", detail);
+        }
+        if self.scopes.len() > MOST_SCOPES {
+            let detail = say!(
+                "A key has at most {MOST_SCOPES} scopes.",
+                "Ein Schlüssel hat höchstens {MOST_SCOPES} Scopes."
+            );
+            violations.member("/scopes", "too_many", detail);
+        }
+        for (index, scope) in self.scopes.iter().take(MOST_SCOPES).enumerate() {
+            if !known.contains(&scope.as_str()) {
+                let Fault { code, detail } = Fault::unknown_value(scope, &known);
+                violations.member(format!("/scopes/{index}"), code, detail);
+            }
+        }
+        let mut ends = None;
+        match self.expires_at.as_deref().map(str::parse) {
+            None => {}
+            Some(Ok(Instant(at))) if at > now => ends = Some(at),
+            Some(Ok(_)) => {
+                let detail = say!("The end has to be in the future.", "Das Ende muss in der Zukunft liegen.");
+                violations.member("/expires_at", "out_of_range", detail);
+            }
+            Some(Err(Fault { code, detail })) => violations.member("/expires_at", code, detail),
+        }
+        if violations.is_empty() {
+            Ok((self.scopes.iter().collect(), ends))
+        } else {
+            Err(Error::invalid(violations))
+        }
+    }
+}
+
+/// An API key, without the key itself, which nobody keeps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// What it is for.
+    pub name: String,
+    /// How it begins, to find it where it is used.
+    pub prefix: String,
+    /// What it may do.
+    pub scopes: Scopes,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it ends by itself.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// When it was last used, to the minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+}
