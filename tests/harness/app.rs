@@ -2,19 +2,23 @@
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
+use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::Key;
 use vku_http::kernel::context::{Shared, Site};
-use vku_http::kernel::token::{SigningKey, TokenKeys};
+use vku_http::kernel::throttle::SignIns;
+use vku_http::kernel::token::{LiveKeys, SigningKey, TokenKeys};
 use vku_persistence::account::NewAccount;
+use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::store::Store;
 
 use super::caller::Caller;
+use super::clock::MovableClock;
 use super::database::{self, Private};
 
 /// Which database a test runs on.
@@ -30,6 +34,8 @@ pub(crate) struct TestApp {
     pub(crate) store: Store,
     pub(crate) backend: Backend,
     pub(crate) url: String,
+    pub(crate) clock: Arc<MovableClock>,
+    pub(crate) keyring: Keyring,
     shared: Data<Shared>,
     accounts: HashMap<Role, String>,
     server: ServerHandle,
@@ -57,36 +63,39 @@ impl TestApp {
         let opened = url.clone();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {
-                let (store, keyring) = database::open(&opened).await;
-                let make = || Ok(SigningKey::generate().unwrap().1);
-                let key = SigningKey::from_der(&keyring.get("signing", make).await.unwrap()).unwrap();
-                let issuer = format!("http://{address}");
-                let tokens = TokenKeys::new(key, Vec::new(), issuer, "vku-partnerships".into());
+                let clock = Arc::new(MovableClock::default());
+                let (store, keyring) = database::open_at(&opened, clock.clone()).await;
+                let (issuer, audience) = (format!("http://{address}"), AUDIENCE.to_owned());
+                let live = LiveKeys::open(keyring.clone(), None, issuer, audience).await.unwrap();
+                let (sign_ins, proxies) = (SignIns::default(), vec!["127.0.0.1/32".parse().unwrap()]);
                 let site = Site {
                     public_url: "https://partnerships.example".into(),
                     security_contact: Some("mailto:security@partnerships.example".into()),
                 };
-                let shared = Data::new(Shared { store: store.clone(), tokens, site });
-                let accounts = store.accounts().await.unwrap();
-                let tokens = accounts.into_iter().map(|account| {
-                    let token = shared.tokens.issue(account.id, account.role.as_str(), store.now()).unwrap();
-                    (account.role, token.token)
-                });
-                let tokens: HashMap<_, _> = tokens.collect();
+                let tokens = live;
+                let shared = Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site });
+                let mut tokens = HashMap::new();
+                for account in store.accounts().await.unwrap() {
+                    tokens.insert(account.role, token(&shared, account.id).await);
+                }
                 let server = vku_http::server(listener, shared.clone(), 2).unwrap();
-                send.send((store.clone(), shared, tokens, server.handle())).unwrap();
+                let started =
+                    Started { store: store.clone(), shared, clock, keyring, tokens, server: server.handle() };
+                send.send(started).unwrap_or_else(|_| panic!("nobody waits for the server"));
                 server.await.unwrap();
                 store.database().clone().close().await.unwrap();
             });
         });
-        let (store, shared, accounts, server) = receive.recv().unwrap();
+        let Started { store, shared, clock, keyring, tokens, server } = receive.recv().unwrap();
         Self {
             address,
             store,
             backend,
             url,
+            clock,
+            keyring,
             shared,
-            accounts,
+            accounts: tokens,
             server,
             thread: Some(thread),
             _database: database,
@@ -139,21 +148,47 @@ impl TestApp {
     /// A new account of that role, bound to that utility; its password is never used.
     pub(crate) async fn account(&self, role: Role, utility: &str) -> Caller {
         let account = NewAccount {
-            email: format!("{role}-{}@test.example", uuid::Uuid::now_v7()).parse().unwrap(),
+            email: format!("{role}-{}@test.example", Uuid::now_v7()).parse().unwrap(),
             name: "Test".parse().unwrap(),
             role,
             utilities: vec![utility.parse::<Key>().unwrap()],
             password_hash: "$argon2id$none".into(),
         };
         let id = self.store.add_account(account).await.unwrap();
-        let token = self.shared.tokens.issue(id, role.as_str(), self.store.now()).unwrap();
-        Caller::new(self.address, Some(token.token))
+        Caller::new(self.address, Some(token(&self.shared, id).await))
     }
 
-    /// The keys that tokens are signed with.
-    pub(crate) fn tokens(&self) -> &TokenKeys {
-        &self.shared.tokens
+    /// The keys that tokens are signed with: signs and verifies as the server does.
+    pub(crate) async fn tokens(&self) -> TokenKeys {
+        let keys = self.keyring.all("signing").await.unwrap();
+        let mut keys: Vec<_> = keys.iter().map(|kept| SigningKey::from_der(&kept.key).unwrap()).collect();
+        let current = keys.pop().unwrap();
+        TokenKeys::new(current, keys, format!("http://{}", self.address), AUDIENCE.into())
     }
+
+    /// A token of the account, in a login of its own.
+    pub(crate) async fn token(&self, account: Uuid) -> String {
+        token(&self.shared, account).await
+    }
+}
+
+/// Whom access tokens are for.
+pub(crate) const AUDIENCE: &str = "vku-partnerships";
+
+/// What the thread of the server gives to the test.
+struct Started {
+    store: Store,
+    shared: Data<Shared>,
+    clock: Arc<MovableClock>,
+    keyring: Keyring,
+    tokens: HashMap<Role, String>,
+    server: ServerHandle,
+}
+
+async fn token(shared: &Shared, account: Uuid) -> String {
+    let (account, _) = shared.store.signed_in(account).await.unwrap().unwrap();
+    let login = shared.store.begin_login(&account, "test").await.unwrap().unwrap();
+    shared.tokens.issue(login.account, login.login, login.role.as_str()).await.unwrap().token
 }
 
 impl Drop for TestApp {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
-use vku_domain::kernel::time::SystemClock;
+use vku_domain::kernel::time::{Clock, SystemClock};
 use vku_persistence::kernel::connect::Database;
 use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::seal::Secret;
@@ -24,9 +24,14 @@ pub(crate) struct Private {
 
 /// Opens a store on a database.
 pub(crate) async fn open(url: &str) -> (Store, Keyring) {
+    open_at(url, Arc::new(SystemClock)).await
+}
+
+/// Opens a store on a database, by another clock.
+pub(crate) async fn open_at(url: &str, clock: Arc<dyn Clock>) -> (Store, Keyring) {
     let database = Database::connect(url).await.unwrap();
     database.migrate().await.unwrap();
-    Store::open(database, Secret::from_bytes(SECRET), Arc::new(SystemClock)).await.unwrap()
+    Store::open(database, Secret::from_bytes(SECRET), clock).await.unwrap()
 }
 
 pub(crate) async fn fill(url: &str) {

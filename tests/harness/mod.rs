@@ -2,6 +2,7 @@
 
 mod app;
 mod caller;
+mod clock;
 pub(crate) mod database;
 pub(crate) mod postgres;
 

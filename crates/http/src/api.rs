@@ -17,7 +17,9 @@ use vku_persistence::audit::AuditFilter;
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
-use crate::{audit, docs, health, index, login, problems, reference, security_txt};
+use crate::{
+    api_key, audit, auth, docs, health, index, jwks, login, me, problems, reference, security_txt,
+};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -57,11 +59,37 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(index::get_index))
                 .route(web::head().to(index::get_index)),
         )
-        .service(resource("/api/v1/auth/token", &["POST"]).route(web::post().to(login::create_access_token)))
+        .service(resource("/api/v1/auth/token", &["POST"]).route(web::post().to(auth::create_access_token)))
         .service(
-            resource("/api/v1/me", READ)
-                .route(web::get().to(login::get_me))
-                .route(web::head().to(login::get_me)),
+            resource("/api/v1/auth/refresh", &["POST"]).route(web::post().to(auth::refresh_access_token)),
+        )
+        .service(resource("/api/v1/auth/logout", &["POST"]).route(web::post().to(auth::end_login)))
+        .service(
+            resource("/api/v1/me", READ).route(web::get().to(me::get_me)).route(web::head().to(me::get_me)),
+        )
+        .service(resource("/api/v1/me/password", &["PUT"]).route(web::put().to(me::change_password)))
+        .service(
+            resource("/api/v1/me/logins", READ)
+                .route(web::get().to(login::list_logins))
+                .route(web::head().to(login::list_logins)),
+        )
+        .service(resource("/api/v1/me/logins/{id}", &["DELETE"]).route(web::delete().to(login::delete_login)))
+        .service(
+            resource("/api/v1/api-keys", &["GET", "HEAD", "POST"])
+                .route(web::get().to(api_key::list_api_keys))
+                .route(web::head().to(api_key::list_api_keys))
+                .route(web::post().to(api_key::create_api_key)),
+        )
+        .service(
+            resource("/api/v1/api-keys/{id}", &["GET", "HEAD", "DELETE"])
+                .route(web::get().to(api_key::get_api_key))
+                .route(web::head().to(api_key::get_api_key))
+                .route(web::delete().to(api_key::delete_api_key)),
+        )
+        .service(
+            resource("/.well-known/jwks.json", READ)
+                .route(web::get().to(jwks::get_jwks))
+                .route(web::head().to(jwks::get_jwks)),
         )
         .service(
             resource("/api/v1/audit", READ)
@@ -101,7 +129,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             their partners in the Global South and in Ukraine, who works with whom on what, and the programmes that pay.\n\n\
             - **Reading** what is public needs no account. A list comes a page at a time: follow `next`.\n\
             - **Writing**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
-            as `Authorization: Bearer …` (*Authorize* in Swagger UI).\n\
+            as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API key (`POST /api/v1/api-keys`).\n\
             - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
             - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
             (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.",
@@ -111,7 +139,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     servers((url = "/", description = "This server")),
     tags(
         (name = "audit", description = "Who changed what, and when: for the coordination office."),
-        (name = "auth", description = "Signing in, and who you are."),
+        (name = "auth", description = "Signing in and out, and who you are."),
+        (name = "api_keys", description = "Credentials for scripts: they act as you, narrowed by scopes."),
         (name = "service", description = "Where to begin, whether it is up, what a problem means.")
     ),
     paths(
@@ -120,8 +149,18 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         health::get_readiness,
         problems::get_problem_type,
         security_txt::get_security_contact,
-        login::create_access_token,
-        login::get_me,
+        auth::create_access_token,
+        auth::refresh_access_token,
+        auth::end_login,
+        me::get_me,
+        me::change_password,
+        login::list_logins,
+        login::delete_login,
+        api_key::list_api_keys,
+        api_key::create_api_key,
+        api_key::get_api_key,
+        api_key::delete_api_key,
+        jwks::get_jwks,
         audit::list_audit
     ),
     components(schemas(
@@ -147,7 +186,7 @@ impl Modify for Bearer {
         let scheme = HttpBuilder::new()
             .scheme(HttpAuthScheme::Bearer)
             .bearer_format("JWT")
-            .description(Some("An access token from `POST /api/v1/auth/token`."))
+            .description(Some("An access token from `POST /api/v1/auth/token`, or an API key (`vkp_…`)."))
             .build();
         let components = document.components.get_or_insert_with(Default::default);
         components.add_security_scheme("bearer", SecurityScheme::Http(scheme));

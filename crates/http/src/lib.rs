@@ -4,14 +4,18 @@
 
 pub mod api;
 mod audit;
+mod api_key;
+mod auth;
 mod contact;
 pub mod docs;
 pub mod export;
 mod funding;
 mod health;
 mod index;
+mod jwks;
 pub mod kernel;
 mod login;
+mod me;
 mod member;
 mod organisation;
 mod partnership;

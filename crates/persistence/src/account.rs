@@ -1,8 +1,8 @@
 //! Accounts: kept apart from the resources, because only the person and administrators may see them.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{IntoActiveModel, QueryOrder, Select};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select};
 use vku_domain::account::Account;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
@@ -16,7 +16,7 @@ use vku_domain::utility::UtilityKind;
 use crate::kernel::card;
 use crate::kernel::connect::passing_over_broken;
 use crate::kernel::error::failed;
-use crate::kernel::store::{Store, Writing};
+use crate::kernel::store::{Store, Writer, Writing};
 use crate::kernel::table::text;
 
 mod row {
@@ -71,6 +71,31 @@ pub struct SigningIn {
     pub role: Role,
     /// Argon2id, as a PHC string.
     pub password_hash: String,
+}
+
+impl Writer<'_> {
+    /// The role of the account, held until the write ends, as long as it is neither disabled nor has another password.
+    pub(crate) async fn hold_account(&self, account: &SigningIn) -> Result<Option<Role>, Error> {
+        let select = row::Entity::find_by_id(account.id).lock(LockType::Update);
+        let found = select.one(self.tx()).await.map_err(failed)?;
+        let same = |row: &row::Model| row.disabled_at.is_none() && row.password_hash == account.password_hash;
+        found.filter(same).map(|row| text(row.role).map_err(Error::from)).transpose()
+    }
+
+    /// The role of the account; `None` where it is disabled.
+    pub(crate) async fn role_of(&self, account: Uuid) -> Result<Option<Role>, Error> {
+        let found = row::Entity::find_by_id(account).one(self.tx()).await.map_err(failed)?;
+        let enabled = found.filter(|row| row.disabled_at.is_none());
+        enabled.map(|row| text(row.role).map_err(Error::from)).transpose()
+    }
+
+    /// Gives the account another password.
+    pub(crate) async fn set_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
+        let update =
+            row::Entity::update_many().col_expr(row::Column::PasswordHash, Expr::val(hash.to_owned()));
+        update.filter(row::Column::Id.eq(account)).exec(self.tx()).await.map_err(failed)?;
+        Ok(())
+    }
 }
 
 impl Store {
@@ -216,6 +241,18 @@ impl Store {
             )),
             _ => Ok(()),
         }
+    }
+
+    /// Who the account belongs to, as for signing in; with the folded address.
+    ///
+    /// Errors: the database is away.
+    pub async fn signed_in(&self, id: Uuid) -> Result<Option<(SigningIn, String)>, Error> {
+        let found = self.find(row::Entity::find_by_id(id)).await?.filter(|found| found.disabled_at.is_none());
+        let signed_in = |row: row::Model| {
+            let account = SigningIn { id: row.id, role: text(row.role)?, password_hash: row.password_hash };
+            Ok((account, row.email_key))
+        };
+        found.map(signed_in).transpose()
     }
 
     async fn find(&self, select: Select<row::Entity>) -> Result<Option<row::Model>, Error> {

@@ -6,10 +6,13 @@
 
 pub mod account;
 pub mod audit;
+pub mod api_key;
+pub mod caller;
 pub mod change;
 mod contact;
 mod funding;
 pub mod kernel;
+pub mod login;
 mod member;
 mod organisation;
 mod partnership;
@@ -25,6 +28,7 @@ use vku_domain::contact::Contact;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::scope;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
@@ -69,6 +73,12 @@ macro_rules! resources {
             None
         }
 
+        /// Every scope that an API key can have: reading and writing each main collection, and a few more.
+        pub fn scopes() -> Vec<String> {
+            let main = [$((<$resource as Resource>::PATH, <<$resource as Resource>::Parent as Parent>::NAME)),+];
+            scope::known(main.into_iter().filter(|(_, parent)| parent.is_none()).map(|(path, _)| path))
+        }
+
         /// Visits the resource whose files are called that; `None` where there is none.
         pub async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
             $(if name == collection::<$resource>() {
@@ -89,4 +99,30 @@ resources! {
     Funding,
     Member,
     Contact,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Scope;
+
+    impl Visitor for Scope {
+        type Answer = &'static str;
+
+        async fn visit<T: Table>(self) -> Self::Answer {
+            T::SCOPE
+        }
+    }
+
+    /// A part that names no collection of its own could be reached by no key at all.
+    #[tokio::test]
+    async fn every_resource_has_a_scope_that_there_is() {
+        for collection in collections() {
+            let belongs_to = visit(&collection, Scope).await.unwrap();
+            for write in [false, true] {
+                assert!(scopes().contains(&scope::scope(belongs_to, write)), "{collection}: {belongs_to}");
+            }
+        }
+    }
 }

@@ -1,9 +1,10 @@
 //! Configuration, by flags and environment: `--help` is the manual.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
@@ -43,9 +44,21 @@ pub(crate) struct Config {
     /// An Ed25519 key (PKCS#8, PEM) to sign access tokens with, instead of the one kept in the database
     #[arg(long, env = "VKU_JWT_KEY_FILE", global = true)]
     pub(crate) jwt_key_file: Option<PathBuf>,
+    /// The proxies in front, as addresses or networks (10.0.0.0/8,fd00::/8): what they say of the client in
+    /// X-Forwarded-For is believed, what anybody else says is not
+    #[arg(long, env = "VKU_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
+    pub(crate) trusted_proxies: Vec<IpNet>,
     /// What is logged: a level, or a list such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,
+}
+
+fn network(text: &str) -> Result<IpNet, String> {
+    let text = text.trim();
+    let one = || text.parse::<IpAddr>().map(IpNet::from);
+    text.parse::<IpNet>()
+        .or_else(|_| one())
+        .map_err(|_| "expected an address or a network such as 10.0.0.0/8".into())
 }
 
 fn log_filter(text: &str) -> Result<String, String> {

@@ -7,6 +7,7 @@ mod ending;
 mod export;
 mod health;
 mod import;
+mod keys;
 mod open;
 mod serve;
 mod telemetry;
@@ -65,6 +66,12 @@ enum Task {
     /// Make, list and disable accounts
     #[command(subcommand)]
     User(user::Task),
+    /// Make a new key for signing access tokens; it signs after ten minutes, and the one before goes on to verify
+    RotateKeys {
+        /// After a key was stolen: drop all others at once; every access token that is out has to be fetched anew
+        #[arg(long)]
+        now: bool,
+    },
     /// Print the OpenAPI document
     Openapi {
         /// Compare it with this file instead, and fail when they differ
@@ -177,6 +184,7 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         }
         Task::Export { resource, format } => export::command(config, &resource, format).await,
         Task::User(task) => user::command(config, task).await,
+        Task::RotateKeys { now } => keys::rotate(config, now).await,
         Task::Openapi { check } => openapi(check),
         Task::Backup { file } => backup::backup(config, &file).await,
         Task::Restore { file } => backup::restore(config, &file).await,

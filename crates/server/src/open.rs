@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Code;
 use vku_domain::kernel::time::SystemClock;
-use vku_http::kernel::token::{SigningKey, TokenKeys};
+use vku_http::kernel::token::{LiveKeys, SigningKey};
 use vku_persistence::kernel::connect::Database;
 use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::seal::Secret;
@@ -73,14 +73,7 @@ fn key_of(file: &Path) -> Result<SigningKey, Failure> {
 }
 
 /// The keys that access tokens are signed with: of the key file, or those kept in the database.
-pub(crate) async fn token_keys(config: &Config, keyring: &Keyring) -> Result<TokenKeys, Failure> {
-    let key = match &config.jwt_key_file {
-        Some(file) => key_of(file)?,
-        None => {
-            let make = || SigningKey::generate().map(|(_, key)| key).map_err(Error::internal);
-            let key = keyring.get("signing", make).await?;
-            SigningKey::from_der(&key).map_err(|error| Failure::new(error.to_string()))?
-        }
-    };
-    Ok(TokenKeys::new(key, Vec::new(), config.public_url()?, AUDIENCE.to_owned()))
+pub(crate) async fn token_keys(config: &Config, keyring: Keyring) -> Result<LiveKeys, Failure> {
+    let file = config.jwt_key_file.as_deref().map(key_of).transpose()?;
+    Ok(LiveKeys::open(keyring, file, config.public_url()?, AUDIENCE.to_owned()).await?)
 }

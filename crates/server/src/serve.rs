@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use actix_web::web::Data;
 use vku_http::kernel::context::{Shared, Site};
+use vku_http::kernel::throttle::SignIns;
 
 use crate::config::Config;
 use crate::ending::Ending;
@@ -30,11 +31,17 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
              (`user disable`)",
         ));
     }
-    let tokens = open::token_keys(config, &keyring).await?;
+    let tokens = open::token_keys(config, keyring).await?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let address = listener.local_addr()?;
     let site = Site { public_url: config.public_url()?, security_contact: config.security_contact.clone() };
-    let shared = Data::new(Shared { store: store.clone(), tokens, site });
+    let shared = Data::new(Shared {
+        store: store.clone(),
+        tokens,
+        sign_ins: SignIns::default(),
+        proxies: config.trusted_proxies.clone(),
+        site,
+    });
     let server = vku_http::server(listener, shared, workers)?;
     // Before anybody is told that it serves: who is told may ask it to end.
     let (ending, handle) = (Ending::watch()?, server.handle());

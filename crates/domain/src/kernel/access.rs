@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::resource::Resource;
-use super::scope::{Scopes, scope};
+use super::scope::{PERSONAL_DATA, Scopes, scope};
 use super::value::Visibility;
 
 crate::vocabulary! {
@@ -127,10 +127,10 @@ impl Actor {
 
     /// Whether the scopes of an API key reach to a kind of resource; whoever has none is not narrowed.
     fn within_scope<T: Resource>(&self, write: bool) -> Result<(), Error> {
-        match &self.scopes {
-            Some(scopes) => scopes.grant(&scope(T::SCOPE, write)),
-            None => Ok(()),
-        }
+        let Some(scopes) = &self.scopes else { return Ok(()) };
+        scopes.grant(&scope(T::SCOPE, write))?;
+        // Whoever writes is answered with what is there.
+        if T::PERSONAL { scopes.grant(PERSONAL_DATA) } else { Ok(()) }
     }
 
     /// Whether the utility is one of the account's own.

@@ -5,22 +5,29 @@ use std::sync::Arc;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use vku_domain::account::Account;
+use ipnet::IpNet;
+use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
+use vku_persistence::api_key;
 use vku_persistence::kernel::store::{Reader, Store, Writer, Writing};
 
 use super::problem::Problem;
-use super::token::TokenKeys;
+use super::throttle::SignIns;
+use super::token::{LiveKeys, invalid};
 
 /// What all requests share.
 pub struct Shared {
     /// The data.
     pub store: Store,
     /// The keys that access tokens are signed with.
-    pub tokens: TokenKeys,
+    pub tokens: LiveKeys,
+    /// Who tried to sign in of late.
+    pub sign_ins: SignIns,
+    /// The proxies that say truly whom they were asked by.
+    pub proxies: Vec<IpNet>,
     /// What it is to the world outside.
     pub site: Site,
 }
@@ -33,6 +40,35 @@ pub struct Site {
     pub security_contact: Option<String>,
 }
 
+/// What somebody showed to be known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Credentials {
+    /// Nothing.
+    None,
+    /// An access token of this login.
+    Login(Uuid),
+    /// The API key of this id.
+    ApiKey(Uuid),
+}
+
+impl Shared {
+    /// Who shows this access token or API key. Whether it still counts is asked of the database every time: a logout, a
+    /// disabled account or a revoked key is out at its next request, on every instance.
+    ///
+    /// Errors: 401, without saying why.
+    async fn recognise(&self, token: &str) -> Result<(Actor, Credentials), Error> {
+        if token.starts_with(api_key::PREFIX) {
+            let known = self.store.caller_by_key(token).await?;
+            let (actor, key) = known.ok_or_else(|| invalid("API key refused"))?;
+            return Ok((actor, Credentials::ApiKey(key)));
+        }
+        let claims = self.tokens.verify(token).await?;
+        let known = self.store.caller_by_login(claims.sub, claims.sid).await?;
+        let actor = known.ok_or_else(|| invalid("the login has ended, or its account is disabled"))?;
+        Ok((actor, Credentials::Login(claims.sid)))
+    }
+}
+
 /// The id of a request: given by the client if it is a sane one, made otherwise.
 #[derive(Clone, Debug)]
 pub struct RequestId(pub Arc<str>);
@@ -43,8 +79,8 @@ pub struct Context {
     pub shared: Data<Shared>,
     /// Who asks.
     pub actor: Actor,
-    /// The account, if there is one.
-    pub account: Option<Account>,
+    /// What was shown.
+    pub credentials: Credentials,
     /// The request itself.
     pub request: HttpRequest,
     request_id: RequestId,
@@ -60,27 +96,11 @@ impl Context {
         let request_id =
             request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("".into()));
         let now = shared.store.now();
-        let account = match bearer(&request)? {
-            None => None,
-            Some(token) => {
-                let invalid = |reason: &'static str| Error {
-                    source: Some(reason.into()),
-                    ..Error::new(
-                        Code::InvalidToken,
-                        say!("Get a new access token.", "Holen Sie ein neues Access-Token."),
-                    )
-                };
-                let claims = shared.tokens.verify(&token, now).map_err(|_| invalid("token refused"))?;
-                let account =
-                    shared.store.account(claims.sub).await?.ok_or_else(|| invalid("no such account"))?;
-                if account.disabled_at.is_some() {
-                    return Err(invalid("account disabled").into());
-                }
-                Some(account)
-            }
+        let (actor, credentials) = match bearer(&request)? {
+            None => (Actor::public(now), Credentials::None),
+            Some(token) => shared.recognise(&token).await?,
         };
-        let actor = account.as_ref().map_or_else(|| Actor::public(now), |account| account.acting(now));
-        Ok(Self { shared, actor, account, request, request_id })
+        Ok(Self { shared, actor, credentials, request, request_id })
     }
 
     /// Begins to read as whoever asks.
@@ -97,6 +117,23 @@ impl Context {
         let writing =
             Writing { actor: &self.actor, request_id: &self.request_id.0, dry_run, origin: Origin::Request };
         self.shared.store.write(&writing, work).await
+    }
+
+    /// The account that asks, and the login that it asks in: for what people do for themselves.
+    ///
+    /// Errors: 401 for nobody, 403 for an API key.
+    pub fn login(&self) -> Result<(Uuid, Uuid), Error> {
+        match (self.actor.account, self.credentials) {
+            (Some(account), Credentials::Login(login)) => Ok((account, login)),
+            (_, Credentials::ApiKey(_)) => {
+                let detail = say!(
+                    "An API key may not do this: sign in.",
+                    "Ein API-Schlüssel darf das nicht: Melden Sie sich an."
+                );
+                Err(Error::new(Code::Forbidden, detail))
+            }
+            _ => Err(Error::refused(&self.actor)),
+        }
     }
 
     /// Whether nobody in particular asks, so that the answer is anybody's.
@@ -125,7 +162,7 @@ pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>,
 }
 
 /// The bearer token; `None` where no credentials are sent.
-fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
+pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let Some(header) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
     let token = header.to_str().ok().and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;

@@ -1,6 +1,7 @@
 //! The mechanics every endpoint shares.
 
 pub mod body;
+pub mod client;
 pub mod conditional;
 pub mod context;
 pub mod crud;
@@ -12,4 +13,5 @@ pub mod negotiate;
 pub mod openapi;
 pub mod password;
 pub mod problem;
+pub mod throttle;
 pub mod token;

@@ -107,7 +107,7 @@ pub struct ProblemBody {
     /// The wrong members, parameters and headers: all of them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FaultBody>,
-    /// The states, methods or media types that there are.
+    /// The states, methods, media types or scopes that there are.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<Vec<String>>,
     /// The things in the way.
@@ -163,12 +163,22 @@ pub fn render(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -
         .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
         .insert_header((VARY, "Accept-Language"));
     match error.code {
-        Code::Unauthenticated | Code::InvalidCredentials => {
+        Code::Unauthenticated | Code::InvalidCredentials | Code::InvalidRefreshToken => {
             response.insert_header((WWW_AUTHENTICATE, r#"Bearer realm="vku-partnerships""#));
         }
         Code::InvalidToken => {
             let challenge = r#"Bearer realm="vku-partnerships", error="invalid_token""#;
             response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        Code::InsufficientScope => {
+            // RFC 6750, section 3.1.
+            let scope = error.allowed.iter().flatten().map(String::as_str).collect::<Vec<_>>().join(" ");
+            let challenge =
+                format!(r#"Bearer realm="vku-partnerships", error="insufficient_scope", scope="{scope}""#);
+            response.insert_header((WWW_AUTHENTICATE, challenge));
+        }
+        Code::TooManyAttempts => {
+            response.insert_header((RETRY_AFTER, error.retry_after.unwrap_or(RETRY_SECONDS).to_string()));
         }
         Code::Unavailable => {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS.to_string()));

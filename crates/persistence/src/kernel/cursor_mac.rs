@@ -1,4 +1,4 @@
-//! Tokens that a client carries for us (list cursors, change tokens) and cannot make or change: base64url without
+//! Tokens that a client carries for us (list cursors, change tokens, refresh tokens) and cannot make or change: base64url without
 //! padding (RFC 4648, section 5) of payload ‖ HMAC-SHA256 (RFC 2104) cut to 16 bytes.
 //!
 //! The payload can be read by whoever decodes it; only its origin is protected. The context (resource, filter, sort)

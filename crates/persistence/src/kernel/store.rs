@@ -8,6 +8,7 @@ use sea_orm::{
     AccessMode, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
@@ -27,6 +28,8 @@ use crate::change::{self, NewChange};
 pub struct Store {
     database: Database,
     cursors: CursorKey,
+    refreshes: CursorKey,
+    noting: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -44,7 +47,8 @@ pub struct Writing<'a> {
 }
 
 impl Store {
-    /// Opens the store on a migrated database; the cursor key is made on first start and kept sealed.
+    /// Opens the store on a migrated database; the keys of cursors and of refresh tokens are made on first start
+    /// and kept sealed.
     ///
     /// Errors: the database is away, or its keys were sealed with another secret.
     pub async fn open(
@@ -54,12 +58,24 @@ impl Store {
     ) -> Result<(Self, Keyring), Error> {
         let keyring = Keyring::new(database.clone(), secret, clock.clone());
         let cursors = CursorKey::from_bytes(keyring.symmetric("cursor").await?);
-        Ok((Self { database, cursors, clock }, keyring))
+        let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
+        let noting = Arc::new(Semaphore::new(1));
+        Ok((Self { database, cursors, refreshes, noting, clock }, keyring))
     }
 
     /// The current instant.
     pub fn now(&self) -> DateTime<Utc> {
         self.clock.now()
+    }
+
+    /// What refresh tokens are made and known by.
+    pub(crate) fn refreshes(&self) -> &CursorKey {
+        &self.refreshes
+    }
+
+    /// Whose turn it is to note the use of an API key.
+    pub(crate) fn noting(&self) -> Arc<Semaphore> {
+        self.noting.clone()
     }
 
     /// The connections beneath, for readiness and for migrations.

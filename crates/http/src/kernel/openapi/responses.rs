@@ -33,7 +33,7 @@ const STATUSES: &[Shared] = &[
     ),
     shared(
         "Forbidden",
-        "The account's role may not do this.",
+        "The account's role, or the API key's scopes, do not reach to this.",
         Code::Forbidden,
         "The role `reader` may not do this here.",
     ),
@@ -86,6 +86,12 @@ const STATUSES: &[Shared] = &[
         "Send `If-Match` with the `ETag` of what the change is based on.",
     ),
     shared(
+        "TooManyRequests",
+        "Too much was asked; try again after `Retry-After` seconds.",
+        Code::TooManyAttempts,
+        "Too many failed attempts to sign in. Try again in 90 seconds.",
+    ),
+    shared(
         "InternalServerError",
         "Something failed on our side.",
         Code::Internal,
@@ -114,7 +120,7 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
         let header = match status {
             401 => Some(("WWW-Authenticate", "string", "How to authenticate (RFC 6750).")),
             412 | 428 => Some(("ETag", "string", "The current entity tag.")),
-            503 => Some(("Retry-After", "integer", "Seconds to wait.")),
+            429 | 503 => Some(("Retry-After", "integer", "Seconds to wait.")),
             _ => None,
         };
         if let (Some((name, kind, about)), Some(response)) = (header, response.as_object_mut()) {

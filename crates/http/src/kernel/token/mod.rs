@@ -3,14 +3,19 @@
 //!
 //! Time is a parameter: jsonwebtoken would ask the system clock, so `exp`, `nbf` and `iat` are compared here.
 
+mod live;
 mod signing_key;
+mod stored;
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub use live::LiveKeys;
+pub(crate) use live::invalid;
 pub use signing_key::SigningKey;
+pub use stored::{RotateError, rotate};
 
 /// Life of an access token, in seconds.
 const LIFETIME: i64 = 600;
@@ -20,6 +25,9 @@ const CLOCK_SKEW: i64 = 5;
 const TYPE: &str = "at+jwt";
 /// RFC 9068 wants the client named; all our tokens are fetched at our own login.
 const CLIENT_ID: &str = "vku-partnerships";
+
+/// The one reason that may pass: another instance may have made a key since we looked.
+const UNKNOWN_KEY: &str = "unknown key";
 
 /// Why there is no token, or no caller.
 #[derive(Debug, thiserror::Error)]
@@ -41,7 +49,7 @@ pub enum TokenError {
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
-/// What a token says (RFC 9068, section 2.2, and the role).
+/// What a token says (RFC 9068, section 2.2, and login and role).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// Who issued it: our public URL.
@@ -61,6 +69,8 @@ pub struct Claims {
     pub nbf: Option<i64>,
     /// The name of this one token.
     pub jti: Uuid,
+    /// The login that it was fetched in: a token ends with it.
+    pub sid: Uuid,
     /// The role of the account when the token was issued.
     pub role: String,
 }
@@ -97,11 +107,17 @@ impl TokenKeys {
         Self { current, others, issuer, audience, validation }
     }
 
-    /// A token for the account, good for ten minutes from `now`.
+    /// A token for the account in this login, good for ten minutes from `now`.
     ///
     /// # Errors
     /// [`TokenError::Sign`].
-    pub fn issue(&self, subject: Uuid, role: &str, now: DateTime<Utc>) -> Result<AccessToken, TokenError> {
+    pub fn issue(
+        &self,
+        subject: Uuid,
+        login: Uuid,
+        role: &str,
+        now: DateTime<Utc>,
+    ) -> Result<AccessToken, TokenError> {
         let iat = now.timestamp();
         let claims = Claims {
             iss: self.issuer.clone(),
@@ -112,6 +128,7 @@ impl TokenKeys {
             exp: iat.saturating_add(LIFETIME),
             nbf: None,
             jti: Uuid::new_v4(),
+            sid: login,
             role: role.to_owned(),
         };
         let mut header = Header::new(Algorithm::EdDSA);
@@ -140,7 +157,7 @@ impl TokenKeys {
         let key = self
             .keys()
             .find(|key| header.kid.as_deref() == Some(key.kid()))
-            .ok_or(TokenError::Invalid("unknown key"))?;
+            .ok_or(TokenError::Invalid(UNKNOWN_KEY))?;
         let claims = jsonwebtoken::decode::<Claims>(token, &key.public, &self.validation)
             .map_err(|error| refused(&error))?
             .claims;
@@ -163,6 +180,11 @@ impl TokenKeys {
     #[must_use]
     pub fn jwks(&self) -> serde_json::Value {
         serde_json::json!({ "keys": self.keys().map(|key| &key.jwk).collect::<Vec<_>>() })
+    }
+
+    /// Whether one of the keys has this name.
+    fn has(&self, kid: &str) -> bool {
+        self.keys().any(|key| key.kid() == kid)
     }
 
     fn keys(&self) -> impl Iterator<Item = &SigningKey> {

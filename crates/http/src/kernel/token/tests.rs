@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 const ISSUER: &str = "https://exchange.example";
 const AUDIENCE: &str = "https://exchange.example/api";
 const SUBJECT: Uuid = Uuid::from_u128(7);
+const LOGIN: Uuid = Uuid::from_u128(8);
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000, 999_999_000).unwrap()
@@ -24,7 +25,7 @@ fn keys(current: &SigningKey, others: &[&SigningKey]) -> TokenKeys {
     TokenKeys::new(current.clone(), others, ISSUER.into(), AUDIENCE.into())
 }
 fn issue(keys: &TokenKeys) -> String {
-    keys.issue(SUBJECT, "member", now()).unwrap().token
+    keys.issue(SUBJECT, LOGIN, "member", now()).unwrap().token
 }
 fn header(key: &SigningKey) -> Value {
     json!({"typ": "at+jwt", "alg": "EdDSA", "kid": key.kid()})
@@ -32,7 +33,7 @@ fn header(key: &SigningKey) -> Value {
 fn claims() -> Value {
     let iat = now().timestamp();
     json!({"iss": ISSUER, "aud": AUDIENCE, "sub": SUBJECT, "client_id": CLIENT_ID, "iat": iat, "exp": iat + 600,
-        "jti": Uuid::from_u128(9), "role": "member"})
+        "jti": Uuid::from_u128(9), "sid": LOGIN, "role": "member"})
 }
 /// A token with any header and claims, signed as asked: what an attacker, or a holder of the key, could send.
 fn forge(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm) -> String {
@@ -60,7 +61,7 @@ fn refuses(keys: &TokenKeys, token: &str, why: &str) {
 fn verifies_what_it_issued() {
     let (current, before) = (key(), key());
     let both = keys(&current, &[&before]);
-    let issued = both.issue(SUBJECT, "member", now()).unwrap();
+    let issued = both.issue(SUBJECT, LOGIN, "member", now()).unwrap();
     assert_eq!(issued.expires_in, 600);
     let claims = both.verify(&issued.token, now()).unwrap();
     assert_eq!((claims.sub, claims.role.as_str(), claims.exp - claims.iat), (SUBJECT, "member", 600));

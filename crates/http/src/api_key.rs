@@ -1,0 +1,230 @@
+//! API keys, for scripts.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
+use actix_web::web::Bytes;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use vku_domain::api_key::{ApiKey, NewApiKey};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::instant;
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::violation::Violations;
+
+use crate::kernel::body::{JSON, json};
+use crate::kernel::conditional::respond;
+use crate::kernel::context::Context;
+use crate::kernel::crud::flags;
+use crate::kernel::problem::Problem;
+use crate::login::id;
+
+/// An API key, without the key itself.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiKey)]
+pub struct ApiKeyBody {
+    /// Its id (UUIDv7).
+    id: Uuid,
+    /// What it is for.
+    name: String,
+    /// How the key begins, to find it where it is used.
+    prefix: String,
+    /// What it may do of what its owner may.
+    scopes: Vec<String>,
+    /// When it was made.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// When it ends by itself; never where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    expires_at: Option<String>,
+    /// When it was last used, to the minute.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime, nullable = false)]
+    last_used_at: Option<String>,
+}
+
+impl From<ApiKey> for ApiKeyBody {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id,
+            name: key.name,
+            prefix: key.prefix,
+            scopes: key.scopes.iter().map(str::to_owned).collect(),
+            created_at: instant(key.created_at),
+            expires_at: key.expires_at.map(instant),
+            last_used_at: key.last_used_at.map(instant),
+        }
+    }
+}
+
+/// Your API keys.
+#[derive(Serialize, ToSchema)]
+pub struct ApiKeys {
+    /// Those that were not revoked, newest first; a hundred at most.
+    items: Vec<ApiKeyBody>,
+}
+
+/// A new API key.
+#[derive(Serialize, ToSchema)]
+pub struct MadeApiKey {
+    /// What can be read of it later.
+    #[serde(flatten)]
+    about: ApiKeyBody,
+    /// The key: shown this once. Send it as `Authorization: Bearer <key>`.
+    key: String,
+}
+
+fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
+    let body = serde_json::to_vec(body).map_err(Error::internal)?;
+    Ok(respond(context, StatusCode::OK, &Tag::of_bytes(&body), body))
+}
+
+/// List your API keys
+///
+/// Those that were not revoked, newest first; expired ones among them. An API key may not do this.
+#[utoipa::path(
+    get,
+    path = "/api/v1/api-keys",
+    tag = "api_keys",
+    operation_id = "list_api_keys",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "Your keys.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = ApiKeys,
+        example = json!({
+            "items": [{
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62",
+                "name": "Nightly report",
+                "prefix": "vkp_k7m2x9qa",
+                "scopes": ["partnerships:read", "utilities:read"],
+                "created_at": "2026-03-01T08:00:00.000000Z",
+                "expires_at": "2027-03-01T00:00:00.000000Z",
+                "last_used_at": "2026-03-02T02:00:00.000000Z"
+            }]
+        })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
+    let (account, _) = context.login()?;
+    let [] = flags(&context.request, [])?;
+    let keys = context.shared.store.api_keys(account).await?;
+    Ok(answer(&context, &ApiKeys { items: keys.into_iter().map(ApiKeyBody::from).collect() })?)
+}
+
+/// Create an API key
+///
+/// For a script that works as you do, and may do no more than its scopes say: `<collection>:read` and
+/// `<collection>:write` for each collection (`partnerships:read` reads partnerships and all that is below them),
+/// `personal_data:read` beside them for what is personal, `audit:read`. Where a scope is missing the answer is 403
+/// `insufficient_scope`, which names it. Reading what is public needs no key.
+///
+/// The key is in this answer only: keep it like a password. It ends when it expires, when you revoke it, and when your
+/// account is disabled. An API key may not do this.
+#[utoipa::path(
+    post,
+    path = "/api/v1/api-keys",
+    tag = "api_keys",
+    operation_id = "create_api_key",
+    request_body(
+        content = NewApiKey,
+        example = json!({
+            "name": "Nightly report",
+            "scopes": ["partnerships:read", "utilities:read"],
+            "expires_at": "2027-03-01T00:00:00Z"
+        })
+    ),
+    responses((
+        status = 201,
+        description = "The key, this once.",
+        headers(("Location" = String, description = "Where it is.")),
+        body = MadeApiKey,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62",
+            "name": "Nightly report",
+            "prefix": "vkp_k7m2x9qa",
+            "scopes": ["partnerships:read", "utilities:read"],
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "expires_at": "2027-03-01T00:00:00.000000Z",
+            "key": "vkp_k7m2x9qa_c2VjcmV0IGJ5dGVzLCBzaG93biBvbmx5IG9uY2UhIQA"
+        })
+    )),
+    extensions(("x-problems" = json!([400, 401, 403, 409, 413, 415, 422, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    let (account, _) = context.login()?;
+    let [] = flags(&context.request, [])?;
+    let body = json(&context.request, &body, &[JSON])?;
+    let new = deserr::deserialize::<NewApiKey, _, Violations>(body).map_err(Error::invalid)?;
+    let store = &context.shared.store;
+    let (scopes, expires_at) = new.check(&vku_persistence::scopes(), store.now())?;
+    let (about, key) = store.add_api_key(account, &new.name, &scopes, expires_at).await?;
+    let location = format!("{}/{}", context.request.path(), about.id);
+    Ok(HttpResponse::Created()
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((LOCATION, location))
+        .json(MadeApiKey { about: about.into(), key }))
+}
+
+/// Get an API key
+///
+/// What it may do and when it was last used; never the key itself. An API key may not do this.
+#[utoipa::path(
+    get,
+    path = "/api/v1/api-keys/{id}",
+    tag = "api_keys",
+    operation_id = "get_api_key",
+    params(
+        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+    ),
+    responses((
+        status = 200,
+        description = "The key.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = ApiKeyBody,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62",
+            "name": "Nightly report",
+            "prefix": "vkp_k7m2x9qa",
+            "scopes": ["partnerships:read", "utilities:read"],
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "expires_at": "2027-03-01T00:00:00.000000Z",
+            "last_used_at": "2026-03-02T02:00:00.000000Z"
+        })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
+    let (account, _) = context.login()?;
+    let [] = flags(&context.request, [])?;
+    let key = context.shared.store.api_key(account, id(&context.request)?).await?;
+    Ok(answer(&context, &ApiKeyBody::from(key))?)
+}
+
+/// Revoke an API key
+///
+/// It works no more from the next request on, and is listed no more. An API key may not do this.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/api-keys/{id}",
+    tag = "api_keys",
+    operation_id = "delete_api_key",
+    params(("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62")),
+    responses((status = 204, description = "It is revoked.")),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn delete_api_key(context: Context) -> Result<HttpResponse, Problem> {
+    let (account, _) = context.login()?;
+    let [] = flags(&context.request, [])?;
+    context.shared.store.revoke_api_key(account, id(&context.request)?).await?;
+    Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
+}

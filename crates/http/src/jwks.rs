@@ -1,0 +1,83 @@
+//! The public keys of access tokens, for whoever verifies them.
+
+use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG};
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use utoipa::ToSchema;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::tag::Tag;
+
+use crate::kernel::body::JSON;
+use crate::kernel::context::Shared;
+use crate::kernel::crud::flags;
+use crate::kernel::problem::Problem;
+
+/// How long it may be kept without asking again: a new key stands here for ten minutes before it signs.
+const KEEP: &str = "public, max-age=60";
+
+/// A set of public keys (RFC 7517).
+#[derive(ToSchema)]
+#[allow(dead_code)]
+pub struct JsonWebKeySet {
+    /// The keys; the one that signs first.
+    keys: Vec<JsonWebKey>,
+}
+
+/// An Ed25519 public key (RFC 8037).
+#[derive(ToSchema)]
+#[allow(dead_code)]
+pub struct JsonWebKey {
+    /// Always `OKP`.
+    kty: String,
+    /// Always `Ed25519`.
+    crv: String,
+    /// The key, base64url.
+    x: String,
+    /// Names it in the header of tokens: its thumbprint (RFC 7638).
+    kid: String,
+    /// Always `EdDSA`.
+    alg: String,
+    /// Always `sig`.
+    r#use: String,
+}
+
+/// Get the public keys
+///
+/// What access tokens are signed with (EdDSA), as a JWK Set: verify them by the `kid` in their header. A new key stands
+/// here ten minutes before the first token is signed with it, and the one before stays.
+#[utoipa::path(
+    get,
+    path = "/.well-known/jwks.json",
+    tag = "auth",
+    operation_id = "get_jwks",
+    responses((
+        status = 200,
+        description = "The keys.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = JsonWebKeySet,
+        example = json!({
+            "keys": [{
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+                "alg": "EdDSA",
+                "use": "sig"
+            }]
+        })
+    )),
+    extensions(("x-problems" = json!([400, 500, 503]))),
+    security(())
+)]
+pub async fn get_jwks(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
+    let body = serde_json::to_vec(&shared.tokens.jwks().await?).map_err(Error::internal)?;
+    let tag = Tag::of_bytes(&body);
+    Ok(HttpResponse::Ok()
+        .insert_header((ETAG, tag.as_str()))
+        .insert_header((CACHE_CONTROL, KEEP))
+        // For verifiers in a browser.
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .content_type(JSON)
+        .body(body))
+}

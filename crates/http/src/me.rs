@@ -1,0 +1,152 @@
+//! Who one is, and one's password.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Bytes;
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use vku_domain::kernel::access::Role;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::reference::Card;
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+
+use crate::auth::authenticate;
+use crate::kernel::body::{JSON, json};
+use crate::kernel::conditional::respond;
+use crate::kernel::context::Context;
+use crate::kernel::crud::flags;
+use crate::kernel::password;
+use crate::kernel::problem::Problem;
+
+/// The account that asks.
+#[derive(Serialize, ToSchema)]
+pub struct Me {
+    /// Its id (UUIDv7).
+    id: Uuid,
+    /// The address it signs in with.
+    #[schema(value_type = vku_domain::kernel::value::Email)]
+    email: String,
+    /// What the person is called.
+    name: String,
+    /// What it may do.
+    #[schema(value_type = Role)]
+    role: &'static str,
+    /// The utilities that it is bound to.
+    #[schema(value_type = Vec<vku_domain::utility::UtilityRef>)]
+    utilities: Vec<Card>,
+}
+
+/// Get your own account
+///
+/// Tells who you are to this API: your role, and the utilities that are your own.
+#[utoipa::path(
+    get,
+    path = "/api/v1/me",
+    tag = "auth",
+    operation_id = "get_me",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "Your account.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = Me,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
+            "email": "member@demo.example",
+            "name": "Demo member",
+            "role": "member",
+            "utilities": [{
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a13",
+                "slug": "stadtentwaesserung-dresden",
+                "name": "Stadtentwässerung Dresden",
+                "kind": "municipal",
+                "country": "DE"
+            }]
+        })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
+    let [] = flags(&context.request, [])?;
+    let refused = || Error::refused(&context.actor);
+    let id = context.actor.account.ok_or_else(refused)?;
+    let account = context.shared.store.account(id).await?.ok_or_else(refused)?;
+    let me = Me {
+        id: account.id,
+        email: account.email.to_string(),
+        name: account.name.to_string(),
+        role: account.role.as_str(),
+        utilities: account.utilities,
+    };
+    let body = serde_json::to_vec(&me).map_err(Error::internal)?;
+    Ok(respond(&context, actix_web::http::StatusCode::OK, &Tag::of_bytes(&body), body))
+}
+
+/// A new password.
+// Without `Debug`: a password is in no log.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct PasswordChange {
+    /// The password so far.
+    #[schema(format = Password)]
+    current_password: String,
+    /// The new one: 12 to 200 characters.
+    #[schema(format = Password, min_length = 12, max_length = 200)]
+    new_password: String,
+}
+
+/// Change your password
+///
+/// Wants the password so far, however you are signed in; a wrong one counts as a failed attempt to sign in. All your
+/// other logins end; this one goes on. API keys stay as they are. An API key may not do this.
+#[utoipa::path(
+    put,
+    path = "/api/v1/me/password",
+    tag = "auth",
+    operation_id = "change_password",
+    request_body(
+        content = PasswordChange,
+        example = json!({ "current_password": "demo-partnerships", "new_password": "correct horse battery" })
+    ),
+    responses((status = 204, description = "It is changed.")),
+    extensions(("x-problems" = json!([400, 401, 403, 413, 415, 422, 429, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn change_password(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    let (id, login) = context.login()?;
+    let [] = flags(&context.request, [])?;
+    let body = json(&context.request, &body, &[JSON])?;
+    let PasswordChange { current_password, new_password } =
+        deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
+    if let Err(why) = password::check_strength(&new_password) {
+        return Err(wrong("/new_password", "weak_password", why).into());
+    }
+    let store = &context.shared.store;
+    let (account, email) = store.signed_in(id).await?.ok_or_else(|| Error::refused(&context.actor))?;
+    let found = authenticate(&context.request, &context.shared, &email, Some(account), current_password);
+    let account = found.await.map_err(|error| match error.code {
+        Code::InvalidCredentials => not_the_password(),
+        _ => error,
+    })?;
+    let hash = password::hash(new_password).await.map_err(Error::internal)?;
+    if !store.change_password(&account, &hash, login).await? {
+        return Err(not_the_password().into());
+    }
+    Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
+}
+
+fn not_the_password() -> Error {
+    let detail = say!("This is not your password.", "Das ist nicht Ihr Passwort.");
+    wrong("/current_password", "wrong_password", detail)
+}
+
+fn wrong(pointer: &str, code: &'static str, detail: impl Into<vku_domain::kernel::text::Both>) -> Error {
+    let mut violations = Violations::default();
+    violations.member(pointer, code, detail);
+    Error::invalid(violations)
+}

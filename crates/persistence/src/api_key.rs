@@ -1,0 +1,217 @@
+//! API keys: `vkp_<8 letters>_<43 letters>`. Kept is the SHA-256 of the whole; it is found by its first letters.
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
+use sea_orm::{Condition, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryOrder};
+use sha2::{Digest, Sha256};
+use vku_domain::api_key::ApiKey;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::scope::Scopes;
+use vku_domain::kernel::value::Line;
+
+use crate::kernel::connect::passing_over_broken;
+use crate::kernel::error::failed;
+use crate::kernel::store::Store;
+
+/// What API keys begin with, so that they are found where they do not belong.
+pub const PREFIX: &str = "vkp_";
+/// Letters of the readable part: as many keys as anybody makes are told apart, and none can be mistaken for another.
+const READABLE: usize = 8;
+const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+/// How many keys that work an account may have.
+const MOST: u64 = 100;
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "api_key")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        pub name: String,
+        pub prefix: String,
+        pub hash: Vec<u8>,
+        pub scopes: String,
+        pub created_at: DateTimeUtc,
+        pub expires_at: Option<DateTimeUtc>,
+        pub last_used_at: Option<DateTimeUtc>,
+        pub revoked_at: Option<DateTimeUtc>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A key that was found by how it begins, and is still to be compared.
+#[derive(FromQueryResult)]
+pub(crate) struct Found {
+    pub(crate) key: Uuid,
+    pub(crate) hash: Vec<u8>,
+    pub(crate) scopes: String,
+    pub(crate) expires_at: Option<DateTimeUtc>,
+    pub(crate) last_used_at: Option<DateTimeUtc>,
+}
+
+impl Found {
+    /// Adds its columns.
+    pub(crate) fn select(mut select: SelectStatement) -> SelectStatement {
+        select
+            .expr_as(Expr::col(("api_key", "id")), "key")
+            .column(("api_key", "hash"))
+            .column(("api_key", "scopes"))
+            .column(("api_key", "expires_at"))
+            .column(("api_key", "last_used_at"))
+            .take()
+    }
+}
+
+/// How a key begins, and the hash of the whole; `None` where it has not the shape of one.
+pub(crate) fn opened(key: &str) -> Option<(&str, [u8; 32])> {
+    let (readable, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
+    let prefix = key.get(..PREFIX.len() + READABLE)?;
+    let shaped = readable.len() == READABLE && URL_SAFE_NO_PAD.decode(secret).is_ok_and(|it| it.len() == 32);
+    shaped.then(|| (prefix, Sha256::digest(key).into()))
+}
+
+/// A new key, and how it begins.
+fn generate() -> Result<(String, String), Error> {
+    let (mut readable, mut secret) = ([0; READABLE], [0; 32]);
+    getrandom::fill(&mut readable).map_err(Error::internal)?;
+    getrandom::fill(&mut secret).map_err(Error::internal)?;
+    let letter =
+        |byte: &u8| LETTERS.get(usize::from(*byte) % LETTERS.len()).map(|letter| char::from(*letter));
+    let prefix = format!("{PREFIX}{}", readable.iter().filter_map(letter).collect::<String>());
+    Ok((format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(secret)), prefix))
+}
+
+/// Those of an account that were not revoked; expired ones among them.
+fn own(account: Uuid) -> Condition {
+    Condition::all().add(row::Column::AccountId.eq(account)).add(row::Column::RevokedAt.is_null())
+}
+
+fn api_key(row: row::Model) -> ApiKey {
+    let row::Model { id, name, prefix, scopes, created_at, expires_at, last_used_at, .. } = row;
+    let scopes = scopes.split_whitespace().collect();
+    ApiKey { id, name, prefix, scopes, created_at, expires_at, last_used_at }
+}
+
+impl Store {
+    /// Makes a key of an account; the key itself is told here, and never again.
+    ///
+    /// Errors: 409 where the account has too many.
+    pub async fn add_api_key(
+        &self,
+        account: Uuid,
+        name: &Line,
+        scopes: &Scopes,
+        expires_at: Option<DateTimeUtc>,
+    ) -> Result<(ApiKey, String), Error> {
+        let (key, prefix) = generate()?;
+        self.apart(async |writer| {
+            let count = row::Entity::find().filter(own(account)).count(writer.tx()).await.map_err(failed)?;
+            if count >= MOST {
+                let detail = vku_domain::say!(
+                    "An account has at most {MOST} API keys. Revoke one first.",
+                    "Ein Konto hat höchstens {MOST} API-Schlüssel. Widerrufen Sie zuerst einen."
+                );
+                return Err(Error::new(Code::TooManyApiKeys, detail));
+            }
+            let row = row::Model {
+                id: Uuid::now_v7(),
+                account_id: account,
+                name: name.to_string(),
+                prefix,
+                hash: Sha256::digest(&key).to_vec(),
+                scopes: scopes.to_string(),
+                created_at: writer.at(),
+                expires_at,
+                last_used_at: None,
+                revoked_at: None,
+            };
+            let insert = row::Entity::insert(row.clone().into_active_model());
+            insert.exec_without_returning(writer.tx()).await.map_err(failed)?;
+            Ok((api_key(row), key))
+        })
+        .await
+    }
+
+    /// The keys of an account that were not revoked, newest first.
+    ///
+    /// Errors: the database is away.
+    pub async fn api_keys(&self, account: Uuid) -> Result<Vec<ApiKey>, Error> {
+        let select = row::Entity::find()
+            .filter(own(account))
+            .order_by_desc(row::Column::CreatedAt)
+            .order_by_desc(row::Column::Id);
+        let reading = self.database().reading();
+        let rows = passing_over_broken(|| select.clone().all(reading)).await.map_err(failed)?;
+        Ok(rows.into_iter().map(api_key).collect())
+    }
+
+    /// A key of an account.
+    ///
+    /// Errors: 404 where it has no such key, or revoked it.
+    pub async fn api_key(&self, account: Uuid, id: Uuid) -> Result<ApiKey, Error> {
+        let select = row::Entity::find_by_id(id).filter(own(account));
+        let reading = self.database().reading();
+        let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
+        found.map(api_key).ok_or_else(Error::not_found)
+    }
+
+    /// Revokes a key of an account: it works no more, and is shown no more.
+    ///
+    /// Errors: 404 where it has no such key, or revoked it already.
+    pub async fn revoke_api_key(&self, account: Uuid, id: Uuid) -> Result<(), Error> {
+        let update = row::Entity::update_many()
+            .col_expr(row::Column::RevokedAt, Expr::val(self.now()))
+            .filter(own(account))
+            .filter(row::Column::Id.eq(id));
+        match update.exec(self.database().writing()).await.map_err(failed)?.rows_affected {
+            0 => Err(Error::not_found()),
+            _ => Ok(()),
+        }
+    }
+
+    /// Notes that a key was used, unless that was noted after `since`.
+    pub(crate) async fn note_use(&self, id: Uuid, since: DateTimeUtc) -> Result<(), Error> {
+        let column = Expr::col(row::Column::LastUsedAt);
+        let update = row::Entity::update_many()
+            .col_expr(row::Column::LastUsedAt, Expr::val(self.now()))
+            .filter(row::Column::Id.eq(id))
+            .filter(column.clone().is_null().or(column.lte(since)));
+        update.exec(self.database().writing()).await.map(drop).map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_found_by_how_it_begins() {
+        let (key, prefix) = generate().unwrap();
+        assert_eq!((key.len(), prefix.len()), (4 + 8 + 1 + 43, 12));
+        let (found, hash) = opened(&key).unwrap();
+        assert_eq!(found, prefix);
+        assert_eq!(hash.as_slice(), Sha256::digest(&key).as_slice());
+        assert_ne!(key, generate().unwrap().0);
+        for bad in [
+            "",
+            "vkp_",
+            "vkp_abcdefgh",
+            "vkp_abcdefgh_",
+            "vkp_ü_x",
+            &key[..55],
+            &format!("{key}A"),
+            &key[4..],
+        ] {
+            assert!(opened(bad).is_none(), "{bad}");
+        }
+    }
+}
