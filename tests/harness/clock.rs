@@ -1,23 +1,29 @@
-//! A clock that tests can move: time passes at once.
+//! A clock that tests can move and stop: time passes at once, or not at all, however slow the machine is.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vku_domain::kernel::time::{Clock, SystemClock};
 
-/// The clock of the machine, and by how much it is ahead.
+/// Where it was stopped, and by how much it is ahead of that, or of the clock of the machine.
 #[derive(Debug, Default)]
-pub(crate) struct MovableClock(AtomicI64);
+pub(crate) struct MovableClock(Mutex<(Option<DateTime<Utc>>, TimeDelta)>);
 
 impl MovableClock {
     /// Lets time pass.
     pub(crate) fn advance(&self, by: TimeDelta) {
-        self.0.fetch_add(by.num_microseconds().unwrap(), Ordering::SeqCst);
+        self.0.lock().unwrap().1 += by;
+    }
+
+    /// Time passes from now on only when it is told to.
+    pub(crate) fn stop(&self) {
+        self.0.lock().unwrap().0 = Some(SystemClock.now());
     }
 }
 
 impl Clock for MovableClock {
     fn now(&self) -> DateTime<Utc> {
-        SystemClock.now() + TimeDelta::microseconds(self.0.load(Ordering::SeqCst))
+        let (stopped, ahead) = *self.0.lock().unwrap();
+        stopped.unwrap_or_else(|| SystemClock.now()) + ahead
     }
 }

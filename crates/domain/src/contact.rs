@@ -116,6 +116,7 @@ crate::sort_keys!(ContactSort, usual: [(Self::FamilyName, Ascending), (Self::Giv
 impl Resource for Contact {
     const NAME: &'static str = "contact";
     const PATH: &'static str = "contacts";
+    const SCOPE: &'static str = Member::PATH;
     const LABEL: &'static str = "";
     const SLUGGED: bool = false;
     const PUBLIC: bool = false;

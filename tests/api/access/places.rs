@@ -16,6 +16,9 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
     let lead = if target == "own" { DRESDEN } else { HAMBURG };
     Some(match operation {
         "create_access_token" => json!({ "email": "reader@demo.example", "password": password }),
+        "refresh_access_token" | "end_login" => json!({ "refresh_token": "zxq" }),
+        "change_password" => json!({ "current_password": password, "new_password": "correct horse battery" }),
+        "create_api_key" => json!({ "name": "Zxq", "scopes": ["utilities:read"] }),
         "create_partnership" => partnership("Zxq", lead, LVIV, "members"),
         "create_partnership_funding" => json!({ "kind": "own_contribution" }),
         "create_utility" => partner_utility("Zxq", "members"),
