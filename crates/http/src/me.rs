@@ -11,6 +11,7 @@ use vku_domain::kernel::access::Role;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Card;
 use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::text::Both;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
@@ -145,7 +146,7 @@ fn not_the_password() -> Error {
     wrong("/current_password", "wrong_password", detail)
 }
 
-fn wrong(pointer: &str, code: &'static str, detail: impl Into<vku_domain::kernel::text::Both>) -> Error {
+fn wrong(pointer: &str, code: &'static str, detail: Both) -> Error {
     let mut violations = Violations::default();
     violations.member(pointer, code, detail);
     Error::invalid(violations)
