@@ -133,9 +133,7 @@ pub struct AuditPage {
     security(("bearer" = []))
 )]
 pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
-    if !context.actor.is_staff() {
-        return Err(Error::refused(&context.actor).into());
-    }
+    context.actor.audits()?;
     let mut parameters = Parameters::new(context.parameters()?);
     let paging = Paging::take(&mut parameters);
     let filter = AuditFilter::take(&mut parameters);

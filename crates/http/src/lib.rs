@@ -3,8 +3,8 @@
 //! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
 
 pub mod api;
-mod audit;
 mod api_key;
+mod audit;
 mod auth;
 mod contact;
 pub mod docs;

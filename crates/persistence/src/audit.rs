@@ -77,9 +77,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn audit(&self, filter: &AuditFilter, paging: &Paging) -> Result<Entries, Error> {
-        if !self.actor().is_staff() {
-            return Err(Error::refused(self.actor()));
-        }
+        self.actor().audits()?;
         let all = resources();
         let unread: Vec<_> = all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
         let any = |column: row::Column, wanted: &[Id]| {

@@ -5,8 +5,8 @@
 //! [`Store::write`](kernel::store::Store::write), which check who may do what.
 
 pub mod account;
-pub mod audit;
 pub mod api_key;
+pub mod audit;
 pub mod caller;
 pub mod change;
 mod contact;

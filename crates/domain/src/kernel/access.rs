@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::resource::Resource;
-use super::scope::{PERSONAL_DATA, Scopes, scope};
+use super::scope::{AUDIT, PERSONAL_DATA, Scopes, scope};
 use super::value::Visibility;
 
 crate::vocabulary! {
@@ -131,6 +131,18 @@ impl Actor {
         scopes.grant(&scope(T::SCOPE, write))?;
         // Whoever writes is answered with what is there.
         if T::PERSONAL { scopes.grant(PERSONAL_DATA) } else { Ok(()) }
+    }
+
+    /// Whether the actor may read the audit.
+    ///
+    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
+    /// are too narrow.
+    pub fn audits(&self) -> Result<(), Error> {
+        match &self.scopes {
+            _ if !self.is_staff() => Err(Error::refused(self)),
+            Some(scopes) => scopes.grant(AUDIT),
+            None => Ok(()),
+        }
     }
 
     /// Whether the utility is one of the account's own.
