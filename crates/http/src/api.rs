@@ -17,9 +17,7 @@ use vku_persistence::audit::AuditFilter;
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
-use crate::{
-    api_key, audit, auth, docs, health, index, jwks, login, me, problems, reference, security_txt,
-};
+use crate::{api_key, audit, auth, docs, health, index, jwks, login, me, problems, reference, security_txt};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
