@@ -59,7 +59,7 @@ impl<T: Resource> Draft<T> {
             };
             let differs =
                 |member: &&str| whole.get(member).is_some_and(|given| Some(given) != unset(member).as_ref());
-            refuse::<T>(actor, withheld::<T>(actor)?, differs)?;
+            refuse(actor, withheld::<T>(actor)?, differs)?;
         }
         Ok(draft)
     }
@@ -74,7 +74,7 @@ impl<T: Resource> Draft<T> {
         let patch = object(patch)?;
         // Whether it is the same as what is there must not show.
         let unread = T::concealed(actor.role);
-        refuse::<T>(actor, unread, |member| patch.get(member).is_some())?;
+        refuse(actor, unread, |member| patch.get(member).is_some())?;
         renamed(&mut whole, &patch);
         merge(&mut whole, patch);
         let mut violations = Violations::default();
@@ -90,7 +90,7 @@ impl<T: Resource> Draft<T> {
             }
         }
         let moved = |member: &&str| whole.get(member) != current.get(member);
-        refuse::<T>(actor, withheld::<T>(actor)?, moved)?;
+        refuse(actor, withheld::<T>(actor)?, moved)?;
         for member in T::FIXED.iter().copied().filter(|member| moved(member)) {
             let detail = say!(
                 "`{member}` never changes: others know it by that.",
@@ -190,7 +190,7 @@ fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error
 }
 
 /// Refuses a body that changes one of the members.
-fn refuse<T: Resource>(
+fn refuse(
     actor: &Actor,
     members: &'static [&'static str],
     changed: impl Fn(&&str) -> bool,
