@@ -43,7 +43,7 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
     for (path, item) in paths {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
         // Logs have lists, too, but nothing that is deleted and restored.
-        if !parameters.iter().any(|it| it["name"] == "deleted") || path.ends_with("{id}") {
+        if !parameters.iter().any(|it| it["name"] == "deleted") || !paths.contains_key(&format!("{path}/{{id}}")) {
             continue;
         }
         let one = &paths[&format!("{path}/{{id}}")]["get"]["parameters"];
