@@ -43,7 +43,9 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
     for (path, item) in paths {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
         // Logs have lists, too, but nothing that is deleted and restored.
-        if !parameters.iter().any(|it| it["name"] == "deleted") || !paths.contains_key(&format!("{path}/{{id}}")) {
+        if !parameters.iter().any(|it| it["name"] == "deleted")
+            || !paths.contains_key(&format!("{path}/{{id}}"))
+        {
             continue;
         }
         let one = &paths[&format!("{path}/{{id}}")]["get"]["parameters"];
@@ -69,7 +71,7 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
 
 /// Makes the parts of which the fixtures have none.
 async fn parts(app: &TestApp) {
-    let staff = app.coordinator();
+    let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
     made(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
     made(&staff, &format!("/api/v1/members/{HAMBURG}/contacts"), &contact("zxq", true)).await;
@@ -138,7 +140,7 @@ fn lines(text: &str) -> Vec<Value> {
 
 on_both! {
     async fn fields_choose_members(app: TestApp) {
-        let staff = app.coordinator();
+        let staff = app.admin();
         parts(&app).await;
         for Resource { path, fields, .. } in resources(&app).await {
             let whole = staff.get(&format!("{path}?limit=3")).await.ok().json()["items"].clone();
@@ -171,7 +173,7 @@ on_both! {
     }
 
     async fn fields_choose_columns(app: TestApp) {
-        let staff = app.coordinator();
+        let staff = app.admin();
         parts(&app).await;
         let header = async |path: &str| {
             let text = staff.get(path).await.ok().text();
@@ -198,7 +200,7 @@ on_both! {
     }
 
     async fn what_cannot_be_chosen_is_told(app: TestApp) {
-        let staff = app.coordinator();
+        let staff = app.admin();
         parts(&app).await;
         for Resource { path, fields, expansions } in resources(&app).await {
             let first = text(&staff.get(&format!("{path}?limit=1&fields=id")).await.ok().json()["items"][0], "id");
@@ -330,7 +332,7 @@ on_both! {
     /// A deleted partnership still names its deleted utilities, which nobody gets any more.
     async fn what_one_may_not_get_stays_a_reference(app: TestApp) {
         let it = Shown::Deleted.plant(&app).await;
-        let staff = app.coordinator();
+        let staff = app.admin();
         staff.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
         let path = format!("{PARTNERSHIPS}/{}?deleted=true", text(&it.partnership, "id"));
         let plain = staff.get(&path).await.ok().json();
@@ -347,7 +349,7 @@ on_both! {
     }
 
     async fn a_tag_is_of_what_is_shown_and_does_for_a_write(app: TestApp) {
-        let staff = app.coordinator();
+        let staff = app.admin();
         let views = ["", "?fields=id", "?fields=id,title", "?expand=participants.utility", "?fields=programmes&expand=programmes"];
         let mut tags = Vec::new();
         for view in views {
@@ -387,7 +389,7 @@ on_both! {
     }
 
     async fn what_was_read_expanded_may_be_sent_back(app: TestApp) {
-        let staff = app.coordinator();
+        let staff = app.admin();
         parts(&app).await;
         for Resource { path, expansions, .. } in resources(&app).await {
             let names: Vec<_> = expansions.iter().map(|it| it.0.as_str()).collect();
@@ -412,7 +414,7 @@ on_both! {
     }
 
     async fn pages_go_on_as_they_began(app: TestApp) {
-        let staff = app.coordinator();
+        let staff = app.admin();
         let view = "fields=id,participants&expand=participants.utility";
         let whole = staff.get(&format!("{PARTNERSHIPS}?limit=200&{view}")).await.ok().json()["items"].clone();
         assert_eq!(json!(staff.all(&format!("{PARTNERSHIPS}?limit=7&{view}")).await), whole);

@@ -77,6 +77,10 @@ on_both! {
         let person = coordinator.post(contacts, &contact("gone", true)).await.expect(201).json();
         coordinator.delete(&format!("{contacts}/{}", person["id"].as_str().unwrap()), "*").await.expect(204);
 
+        let user = json!({"email": "gone@zxq.example", "name": "Gone", "role": "reader"});
+        let user = app.admin().post("/api/v1/users", &user).await.expect(201).json();
+        app.admin().delete(&format!("/api/v1/users/{}", user["id"].as_str().unwrap()), "*").await.expect(204);
+
         for collection in collections() {
             let (live, deleted) = visit(&collection, Count(&app.store)).await.unwrap();
             assert!(live > 0, "there is no row of {collection}");

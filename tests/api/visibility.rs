@@ -63,7 +63,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "utility" => [planted("werk"), planted("vodokanal")].concat(),
         "lead" => planted("werk"),
         "regional_group" => list(&["Zxq"]),
-        "has_active_partnership" | "is_primary" => list(&["true", "false"]),
+        "has_active_partnership" | "is_primary" | "disabled" => list(&["true", "false"]),
         "name" => shown.iter().map(|it| it.word().to_owned()).collect(),
         "organisation" => list(&["vku", "zxqdeleted-verein"]),
         "funder" => list(&["bmz", "zxqdeleted-verein"]),
@@ -225,12 +225,14 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         "organisations" => vec![&planted.organisation],
         "funding-programmes" => vec![&planted.programme],
         "members" => vec![&planted.member],
+        "users" => vec![&planted.user],
         "reference" => vec![&planted.area],
         _ => panic!("{path}: plant some of these"),
     };
     for one in hidden.into_iter().filter(|one| one.is_object()) {
         for (key, unknown) in [("slug", "zxqnobody"), ("id", &nobody)] {
-            twins.push((filled(path, "", &text(one, key)), filled(path, "", unknown)));
+            let Some(key) = one[key].as_str() else { continue };
+            twins.push((filled(path, "", key), filled(path, "", unknown)));
         }
     }
     twins

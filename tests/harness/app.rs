@@ -76,7 +76,7 @@ impl TestApp {
                 let shared = Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site });
                 let mut tokens = HashMap::new();
                 for account in store.accounts().await.unwrap() {
-                    tokens.insert(account.role, token(&shared, account.id).await);
+                    tokens.insert(account.data.role, token(&shared, account.id).await);
                 }
                 let server = vku_http::server(listener, shared.clone(), 2).unwrap();
                 let started =

@@ -3,7 +3,6 @@
 //! No IO, no tokio, no database, no HTTP and no system clock: everything here is data and plain functions.
 //! Features stand at the root, one file each; the mechanics that all of them share are in [`kernel`].
 
-pub mod account;
 pub mod api_key;
 pub mod change;
 pub mod contact;
@@ -15,5 +14,6 @@ pub mod partnership;
 pub mod party;
 pub mod programme;
 pub mod reference;
+pub mod user;
 pub mod utility;
 pub mod working_area;

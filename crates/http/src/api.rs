@@ -10,6 +10,7 @@ use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 use vku_persistence::audit::AuditFilter;
@@ -17,7 +18,9 @@ use vku_persistence::audit::AuditFilter;
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
-use crate::{api_key, audit, auth, docs, health, index, jwks, login, me, problems, reference, security_txt};
+use crate::{
+    api_key, audit, auth, docs, health, index, jwks, login, me, problems, reference, security_txt, user,
+};
 
 macro_rules! features {
     ($($feature:ty),+ $(,)?) => {
@@ -46,6 +49,7 @@ features! {
     Member,
     Contact,
     WorkingArea,
+    User,
 }
 
 /// Single endpoints: each stands here and in [`Base`].
@@ -93,6 +97,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             resource("/api/v1/audit", READ)
                 .route(web::get().to(audit::list_audit))
                 .route(web::head().to(audit::list_audit)),
+        )
+        .service(
+            resource("/api/v1/users/{id}/password", &["PUT"]).route(web::put().to(user::set_user_password)),
         )
         .service(
             resource("/health/live", READ)
@@ -151,6 +158,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         auth::refresh_access_token,
         auth::end_login,
         me::get_me,
+        user::set_user_password,
         me::change_password,
         login::list_logins,
         login::delete_login,

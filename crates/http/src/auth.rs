@@ -229,7 +229,7 @@ pub async fn end_login(
             None => {
                 let detail = say!(
                     "Send the access token, or the refresh token in the body.",
-                    "Senden Sie das Zugangstoken, oder das Refresh-Token im Rumpf."
+                    "Senden Sie das Access-Token, oder das Refresh-Token im Body."
                 );
                 return Err(Error::new(Code::Unauthenticated, detail).into());
             }

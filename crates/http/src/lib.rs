@@ -23,6 +23,7 @@ mod problems;
 mod programme;
 mod reference;
 mod security_txt;
+mod user;
 mod utility;
 mod working_area;
 

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::reference::Card;
+use vku_domain::kernel::reference::{Card, Ref};
 use vku_domain::kernel::tag::Tag;
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::violation::Violations;
@@ -79,10 +79,17 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
     let account = context.shared.store.account(id).await?.ok_or_else(refused)?;
     let me = Me {
         id: account.id,
-        email: account.email.to_string(),
-        name: account.name.to_string(),
-        role: account.role.as_str(),
-        utilities: account.utilities,
+        email: account.data.email.to_string(),
+        name: account.data.name.to_string(),
+        role: account.data.role.as_str(),
+        utilities: account
+            .data
+            .utilities
+            .iter()
+            .filter_map(Ref::card)
+            .filter(|card| context.actor.owns(card.id))
+            .cloned()
+            .collect(),
     };
     let body = serde_json::to_vec(&me).map_err(Error::internal)?;
     Ok(respond(&context, actix_web::http::StatusCode::OK, &Tag::of_bytes(&body), body))

@@ -1,53 +1,24 @@
-//! Accounts: kept apart from the resources, because only the person and administrators may see them.
+//! Who signs in: the users with their passwords, which lie apart from them.
 
-use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query};
-use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect, Select};
-use vku_domain::account::Account;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::json;
+use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::query;
 use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::{Email, Line};
-use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
-use vku_domain::utility::UtilityKind;
+use vku_domain::user::User;
 
-use crate::kernel::card;
 use crate::kernel::connect::passing_over_broken;
 use crate::kernel::error::failed;
 use crate::kernel::store::{Store, Writer, Writing};
 use crate::kernel::table::text;
-
-mod row {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, PartialEq, DeriveEntityModel)]
-    #[sea_orm(table_name = "account")]
-    pub struct Model {
-        #[sea_orm(primary_key, auto_increment = false)]
-        pub id: Uuid,
-        pub email: String,
-        pub email_key: String,
-        pub name: String,
-        pub role: String,
-        pub password_hash: String,
-        pub created_at: DateTimeUtc,
-        pub disabled_at: Option<DateTimeUtc>,
-    }
-
-    /// Prints nothing of the person.
-    impl std::fmt::Debug for Model {
-        fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.debug_struct("Account").field("id", &self.id).finish_non_exhaustive()
-        }
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 /// An account to be made.
 pub struct NewAccount {
@@ -73,27 +44,65 @@ pub struct SigningIn {
     pub password_hash: String,
 }
 
+#[derive(FromQueryResult)]
+struct Enabled {
+    id: Uuid,
+    role: String,
+    email_key: String,
+    hash: String,
+}
+
+impl Enabled {
+    /// Those who may sign in, with their passwords.
+    fn select() -> SelectStatement {
+        Query::select()
+            .column(("user", "id"))
+            .columns([("user", "role"), ("user", "email_key"), ("password", "hash")])
+            .from("user")
+            .inner_join("password", Expr::col(("password", "user_id")).equals(("user", "id")))
+            .and_where(Expr::col(("user", "disabled")).eq(false))
+            .and_where(Expr::col(("user", "deleted_at")).is_null())
+            .take()
+    }
+
+    fn by_id(id: Uuid) -> SelectStatement {
+        Self::select().and_where(Expr::col(("user", "id")).eq(id)).take()
+    }
+
+    fn signing_in(self) -> Result<(SigningIn, String), Error> {
+        Ok((SigningIn { id: self.id, role: text(self.role)?, password_hash: self.hash }, self.email_key))
+    }
+}
+
 impl Writer<'_> {
     /// The role of the account, held until the write ends, as long as it is neither disabled nor has another password.
     pub(crate) async fn hold_account(&self, account: &SigningIn) -> Result<Option<Role>, Error> {
-        let select = row::Entity::find_by_id(account.id).lock(LockType::Update);
-        let found = select.one(self.tx()).await.map_err(failed)?;
-        let same = |row: &row::Model| row.disabled_at.is_none() && row.password_hash == account.password_hash;
-        found.filter(same).map(|row| text(row.role).map_err(Error::from)).transpose()
+        let select = Enabled::by_id(account.id).lock(LockType::Update).take();
+        let found = self.enabled(&select).await?.map(Enabled::signing_in).transpose()?;
+        let same = |(found, _): &(SigningIn, String)| found.password_hash == account.password_hash;
+        Ok(found.filter(same).map(|(found, _)| found.role))
     }
 
     /// The role of the account; `None` where it is disabled.
     pub(crate) async fn role_of(&self, account: Uuid) -> Result<Option<Role>, Error> {
-        let found = row::Entity::find_by_id(account).one(self.tx()).await.map_err(failed)?;
-        let enabled = found.filter(|row| row.disabled_at.is_none());
-        enabled.map(|row| text(row.role).map_err(Error::from)).transpose()
+        let found = self.enabled(&Enabled::by_id(account)).await?;
+        found.map(|found| text(found.role).map_err(Error::from)).transpose()
+    }
+
+    async fn enabled(&self, select: &SelectStatement) -> Result<Option<Enabled>, Error> {
+        let row = self.tx().query_one(select).await.map_err(failed)?;
+        row.map(|row| Enabled::from_query_result(&row, "")).transpose().map_err(failed)
     }
 
     /// Gives the account another password.
     pub(crate) async fn set_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
-        let update =
-            row::Entity::update_many().col_expr(row::Column::PasswordHash, Expr::val(hash.to_owned()));
-        update.filter(row::Column::Id.eq(account)).exec(self.tx()).await.map_err(failed)?;
+        let insert = Query::insert()
+            .into_table("password")
+            .columns(["user_id", "hash", "changed_at"])
+            .values_panic([account.into(), hash.into(), self.at().into()])
+            .on_conflict(OnConflict::column("user_id").update_columns(["hash", "changed_at"]).to_owned())
+            .take();
+        self.tx().execute(&insert).await.map_err(failed)?;
         Ok(())
     }
 }
@@ -103,83 +112,15 @@ impl Store {
     ///
     /// Errors: 409 where the e-mail address is taken, 422 where the utilities do not fit the role.
     pub async fn add_account(&self, new: NewAccount) -> Result<Uuid, Error> {
-        let operator = Actor::operator(self.now());
-        let writing =
-            Writing { actor: &operator, request_id: "command", dry_run: false, origin: Origin::Import };
-        self.write(&writing, async |writer| {
-            let cards = card::by_key(writer.tx(), writer.actor(), "utility", &new.utilities).await?;
-            let side = match new.role {
-                Role::Member => Some(UtilityKind::Municipal),
-                Role::Partner => Some(UtilityKind::Partner),
-                Role::Admin | Role::Coordinator | Role::Reader => None,
-            };
-            let mut violations = Violations::default();
-            for key in &new.utilities {
-                match (cards.get(key), side) {
-                    (None, _) => {
-                        violations.member(
-                            "/utilities",
-                            "unknown_reference",
-                            say!("There is no utility `{key}`.", "Ein Unternehmen `{key}` gibt es nicht."),
-                        );
-                    }
-                    (Some(card), Some(side)) if card.kind.as_deref() == Some(side.as_str()) => {}
-                    _ => {
-                        let role = new.role;
-                        let detail = say!(
-                            "The role `{role}` is not bound to `{key}`.",
-                            "Die Rolle `{role}` wird nicht an `{key}` gebunden."
-                        );
-                        violations.member("/utilities", "inconsistent", detail);
-                    }
-                }
-            }
-            if side.is_some() && new.utilities.is_empty() {
-                let role = new.role;
-                let detail = say!(
-                    "The role `{role}` is bound to at least one utility.",
-                    "Die Rolle `{role}` ist an mindestens ein Unternehmen gebunden."
-                );
-                violations.member("/utilities", "too_few", detail);
-            }
-            if !violations.is_empty() {
-                return Err(Error::invalid(violations));
-            }
-            let account = row::Model {
-                id: Uuid::now_v7(),
-                email: new.email.to_string(),
-                email_key: new.email.folded(),
-                name: new.name.to_string(),
-                role: new.role.to_string(),
-                password_hash: new.password_hash.clone(),
-                created_at: writer.at(),
-                disabled_at: None,
-            };
-            let id = account.id;
-            let made = row::Entity::insert(account.into_active_model())
-                .on_conflict(OnConflict::column(row::Column::EmailKey).do_nothing().to_owned())
-                .exec_without_returning(writer.tx())
-                .await
-                .map_err(failed)?;
-            if made == 0 {
-                let detail = say!(
-                    "Another account has this e-mail address.",
-                    "Ein anderes Konto hat diese E-Mail-Adresse."
-                );
-                return Err(Error::new(Code::EmailTaken, detail));
-            }
-            let mut bindings =
-                Query::insert().into_table("account_utility").columns(["account_id", "utility_id"]).take();
-            let mut bound: Vec<Uuid> = cards.values().map(|card| card.id).collect();
-            bound.sort_unstable();
-            bound.dedup();
-            for utility in &bound {
-                bindings.values_panic([id.into(), (*utility).into()]);
-            }
-            if !bound.is_empty() {
-                writer.tx().execute(&bindings).await.map_err(failed)?;
-            }
-            Ok(id)
+        let NewAccount { email, name, role, utilities, password_hash } = new;
+        let mut utilities: Vec<_> = utilities.iter().map(Key::to_string).collect();
+        utilities.sort_unstable();
+        utilities.dedup();
+        let body = json!({ "email": email, "name": name, "role": role, "utilities": utilities });
+        self.operate(async |writer| {
+            let user = writer.create::<User>(None, body).await?;
+            writer.set_password(user.id, &password_hash).await?;
+            Ok(user.id)
         })
         .await
     }
@@ -189,109 +130,88 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn signing_in(&self, email: &Email) -> Result<Option<SigningIn>, Error> {
-        let select = row::Entity::find().filter(row::Column::EmailKey.eq(email.folded()));
-        let found = self.find(select).await?.filter(|found| found.disabled_at.is_none());
-        let signing_in = |row: row::Model| {
-            Ok(SigningIn { id: row.id, role: text(row.role)?, password_hash: row.password_hash })
-        };
-        found.map(signing_in).transpose()
-    }
-
-    /// The account of that id.
-    ///
-    /// Errors: the database is away.
-    pub async fn account(&self, id: Uuid) -> Result<Option<Account>, Error> {
-        match self.find(row::Entity::find_by_id(id)).await? {
-            Some(found) => self.complete(found).await.map(Some),
-            None => Ok(None),
-        }
-    }
-
-    /// All accounts, by their address.
-    ///
-    /// Errors: the database is away.
-    pub async fn accounts(&self) -> Result<Vec<Account>, Error> {
-        let rows =
-            row::Entity::find().order_by_asc(row::Column::EmailKey).all(self.database().reading()).await;
-        let mut accounts = Vec::new();
-        for row in rows.map_err(failed)? {
-            accounts.push(self.complete(row).await?);
-        }
-        Ok(accounts)
-    }
-
-    /// Disables an account: it can neither sign in nor use the tokens it has.
-    ///
-    /// Errors: 404 where there is none with this address.
-    pub async fn disable_account(&self, email: &Email) -> Result<(), Error> {
-        let disabled = row::Entity::update_many()
-            .col_expr(row::Column::DisabledAt, Expr::val(self.now()))
-            .filter(row::Column::EmailKey.eq(email.folded()))
-            .filter(row::Column::DisabledAt.is_null())
-            .exec(self.database().writing())
-            .await
-            .map_err(failed)?;
-        match disabled.rows_affected {
-            0 => Err(Error::new(
-                Code::NotFound,
-                say!(
-                    "There is no enabled account with this address.",
-                    "Ein aktives Konto mit dieser Adresse gibt es nicht."
-                ),
-            )),
-            _ => Ok(()),
-        }
+        let select = Enabled::select().and_where(Expr::col(("user", "email_key")).eq(email.folded())).take();
+        Ok(self.enabled(&select).await?.map(|(account, _)| account))
     }
 
     /// Who the account belongs to, as for signing in; with the folded address.
     ///
     /// Errors: the database is away.
     pub async fn signed_in(&self, id: Uuid) -> Result<Option<(SigningIn, String)>, Error> {
-        let found = self.find(row::Entity::find_by_id(id)).await?.filter(|found| found.disabled_at.is_none());
-        let signed_in = |row: row::Model| {
-            let account = SigningIn { id: row.id, role: text(row.role)?, password_hash: row.password_hash };
-            Ok((account, row.email_key))
-        };
-        found.map(signed_in).transpose()
+        self.enabled(&Enabled::by_id(id)).await
     }
 
-    async fn find(&self, select: Select<row::Entity>) -> Result<Option<row::Model>, Error> {
-        let reading = self.database().reading();
-        passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)
-    }
-
-    async fn complete(&self, row: row::Model) -> Result<Account, Error> {
-        let role: Role = text(row.role)?;
-        let mut utilities = Vec::new();
-        if matches!(role, Role::Member | Role::Partner) {
-            let live = Query::select()
-                .column("id")
-                .from("utility")
-                .and_where(Expr::col("deleted_at").is_null())
-                .take();
-            let select = Query::select()
-                .column("utility_id")
-                .from("account_utility")
-                .and_where(Expr::col("account_id").eq(row.id))
-                .and_where(Expr::col("utility_id").in_subquery(live))
-                .take();
-            let operator = Actor::operator(self.now());
-            let reader = self.read(&operator).await?;
-            let bound = reader.tx().query_all(&select).await.map_err(failed)?;
-            let bound =
-                bound.iter().map(|row| row.try_get("", "utility_id")).collect::<Result<Vec<Uuid>, _>>();
-            utilities =
-                card::by_id(reader.tx(), "utility", &bound.map_err(failed)?).await?.into_values().collect();
-            utilities.sort_by_key(|utility| utility.id);
+    /// The account of that id.
+    ///
+    /// Errors: the database is away.
+    pub async fn account(&self, id: Uuid) -> Result<Option<Stored<User>>, Error> {
+        let operator = Actor::operator(self.now());
+        match self.read(&operator).await?.get::<User>(&Key::Id(id), None, false).await {
+            Ok(found) => Ok(Some(found)),
+            Err(error) if error.code == Code::NotFound => Ok(None),
+            Err(error) => Err(error),
         }
-        Ok(Account {
-            id: row.id,
-            email: text(row.email)?,
-            name: text(row.name)?,
-            role,
-            utilities,
-            disabled_at: row.disabled_at,
-            created_at: row.created_at,
+    }
+
+    /// All accounts, by their names.
+    ///
+    /// Errors: the database is away.
+    pub async fn accounts(&self) -> Result<Vec<Stored<User>>, Error> {
+        let operator = Actor::operator(self.now());
+        let reader = self.read(&operator).await?;
+        let (mut query, mut accounts) = (query::Query::<User>::all(), Vec::new());
+        loop {
+            let page = reader.list(&query, None).await?;
+            accounts.extend(page.items);
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => return Ok(accounts),
+            }
+        }
+    }
+
+    /// Disables an account: it can neither sign in nor use the tokens it has.
+    ///
+    /// Errors: 404 where there is none with this address.
+    pub async fn disable_account(&self, email: &Email) -> Result<(), Error> {
+        let nobody = || {
+            let detail = say!(
+                "There is no enabled account with this address.",
+                "Ein aktives Konto mit dieser Adresse gibt es nicht."
+            );
+            Error::new(Code::NotFound, detail)
+        };
+        let select = Query::select()
+            .column("id")
+            .from("user")
+            .and_where(Expr::col("email_key").eq(email.folded()))
+            .and_where(Expr::col("disabled").eq(false))
+            .and_where(Expr::col("deleted_at").is_null())
+            .take();
+        self.operate(async |writer| {
+            let row = writer.tx().query_one(&select).await.map_err(failed)?.ok_or_else(nobody)?;
+            let key = Key::Id(row.try_get("", "id").map_err(failed)?);
+            let change = json!({ "disabled": true });
+            writer.patch::<User>(&key, None, &Precondition::Any, change).await.map(drop)
         })
+        .await
+    }
+
+    /// A write of the operator at the command line.
+    async fn operate<R>(
+        &self,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let operator = Actor::operator(self.now());
+        let writing =
+            Writing { actor: &operator, request_id: "command", dry_run: false, origin: Origin::Import };
+        self.write(&writing, work).await
+    }
+
+    async fn enabled(&self, select: &SelectStatement) -> Result<Option<(SigningIn, String)>, Error> {
+        let row =
+            passing_over_broken(|| self.database().reading().query_one(select)).await.map_err(failed)?;
+        let found = row.map(|row| Enabled::from_query_result(&row, "")).transpose().map_err(failed)?;
+        found.map(Enabled::signing_in).transpose()
     }
 }

@@ -28,16 +28,17 @@ struct Bound {
 /// Enabled accounts with the utilities that they are bound to; what says that they ask is to be joined.
 fn enabled() -> SelectStatement {
     let utility = Expr::col(("utility", "id"))
-        .equals(("account_utility", "utility_id"))
+        .equals(("user_party", "utility_id"))
         .and(Expr::col(("utility", "deleted_at")).is_null());
     Query::select()
-        .column(("account", "id"))
-        .column(("account", "role"))
+        .column(("user", "id"))
+        .column(("user", "role"))
         .expr_as(Expr::col(("utility", "id")), "utility")
-        .from("account")
-        .left_join("account_utility", Expr::col(("account_utility", "account_id")).equals(("account", "id")))
+        .from("user")
+        .left_join("user_party", Expr::col(("user_party", "owner_id")).equals(("user", "id")))
         .left_join("utility", utility)
-        .and_where(Expr::col(("account", "disabled_at")).is_null())
+        .and_where(Expr::col(("user", "disabled")).eq(false))
+        .and_where(Expr::col(("user", "deleted_at")).is_null())
         .take()
 }
 
@@ -48,8 +49,8 @@ impl Store {
     /// Errors: the database is away.
     pub async fn caller_by_login(&self, account: Uuid, login: Uuid) -> Result<Option<Actor>, Error> {
         let select = enabled()
-            .inner_join("login", Expr::col(("login", "account_id")).equals(("account", "id")))
-            .and_where(Expr::col(("account", "id")).eq(account))
+            .inner_join("login", Expr::col(("login", "account_id")).equals(("user", "id")))
+            .and_where(Expr::col(("user", "id")).eq(account))
             .and_where(Expr::col(("login", "id")).eq(login))
             .and_where(Expr::col(("login", "ended_at")).is_null())
             .and_where(Expr::col(("login", "expires_at")).gt(self.now()))
@@ -67,7 +68,7 @@ impl Store {
         let Some((prefix, hash)) = opened(key) else { return Ok(None) };
         let now = self.now();
         let select = Found::select(enabled())
-            .inner_join("api_key", Expr::col(("api_key", "account_id")).equals(("account", "id")))
+            .inner_join("api_key", Expr::col(("api_key", "account_id")).equals(("user", "id")))
             .and_where(Expr::col(("api_key", "prefix")).eq(prefix))
             .and_where(Expr::col(("api_key", "revoked_at")).is_null())
             .take();

@@ -17,6 +17,7 @@ mod member;
 mod organisation;
 mod partnership;
 mod programme;
+mod user;
 mod utility;
 mod working_area;
 
@@ -33,6 +34,7 @@ use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 
@@ -99,6 +101,7 @@ resources! {
     Funding,
     Member,
     Contact,
+    User,
 }
 
 #[cfg(test)]

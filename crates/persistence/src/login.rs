@@ -230,6 +230,17 @@ impl Store {
         .await
     }
 
+    /// Gives an account a password that an administrator chose, and ends all its logins.
+    ///
+    /// Errors: the database is away.
+    pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
+        self.apart(async |writer| {
+            writer.set_password(account, hash).await?;
+            writer.end_logins(Condition::all().add(row::Column::AccountId.eq(account))).await.map(drop)
+        })
+        .await
+    }
+
     fn continued(&self, row: &row::Model, role: Role) -> Continued {
         let payload = [row.id.as_bytes().as_slice(), &row.counter.to_be_bytes()].concat();
         Continued {

@@ -4,7 +4,7 @@ use std::io::{BufRead, IsTerminal, Write};
 
 use clap::Subcommand;
 use vku_domain::kernel::access::Role;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::value::{Email, Line};
 use vku_http::kernel::password;
 use vku_persistence::account::NewAccount;
@@ -51,9 +51,14 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), Failure> 
         }
         Task::List => {
             for account in store.accounts().await? {
-                let state = if account.disabled_at.is_some() { "disabled" } else { "enabled" };
-                let utilities: Vec<_> =
-                    account.utilities.iter().map(|utility| utility.label.1.as_str()).collect();
+                let account = account.data;
+                let state = if account.disabled { "disabled" } else { "enabled" };
+                let utilities: Vec<_> = account
+                    .utilities
+                    .iter()
+                    .filter_map(Ref::card)
+                    .map(|card| card.label.1.as_str())
+                    .collect();
                 say(format!(
                     "{}\t{}\t{}\t{state}\t{}",
                     account.email,

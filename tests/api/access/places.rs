@@ -30,6 +30,9 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "update_utility" => json!({ "legal_form": "Zxq" }),
         "update_organisation" => json!({ "aliases": ["Zxq"] }),
         "update_funding_programme" => json!({ "url": "https://zxq.example" }),
+        "create_user" => json!({ "email": "zxq.new@zxq.example", "name": "Zxq", "role": "reader" }),
+        "update_user" => json!({ "disabled": true }),
+        "set_user_password" => json!({ "password": "correct horse battery" }),
         "create_member" => json!({ "utility": "harzwasserwerke" }),
         "update_member" => json!({ "interests": { "sectors": ["water"] } }),
         "transition_member" => json!({ "to": "paused" }),
@@ -85,6 +88,13 @@ pub(super) async fn places(app: &TestApp) -> Places {
     places.insert(("organisation", "others"), "bmz".into());
     places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
     members(app, &mut places).await;
+    for target in ["person", "deleted"] {
+        let body = json!({ "email": format!("{target}@zxq.example"), "name": "Zxq", "role": "reader" });
+        let user = text(&app.admin().post("/api/v1/users", &body).await.expect(201).json(), "id");
+        places.insert(("user", target), user);
+    }
+    let deleted = format!("/api/v1/users/{}", places[&("user", "deleted")]);
+    app.admin().delete(&deleted, "*").await.expect(204);
     places.insert(("working_area", "others"), "composting".into());
     for target in ["idle", "deleted"] {
         for (kind, path, body) in [

@@ -259,7 +259,7 @@ fn a_restore_takes_only_what_is_right() {
     let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_tide', 0)";
     altered(&home.path("newer.db"), &[step]);
     altered(&home.path("other.db"), &["UPDATE seaql_migrations SET version = 'other_' || version"]);
-    let binding = "INSERT INTO account_utility (account_id, utility_id) VALUES (x'01', x'02')";
+    let binding = "INSERT INTO user_party (owner_id, position, field, utility_id) VALUES (x'01', 0, 'utilities', x'02')";
     altered(&home.path("dangling.db"), &[binding]);
 
     let (names, bytes) = (beside(&home), std::fs::read(file(&home)).unwrap());

@@ -124,7 +124,7 @@ on_both! {
         let index = anyone.get("/").await.ok();
         assert_eq!(index.header("content-type"), "application/json");
         for path in index.json()["resources"].as_array().unwrap() {
-            app.reader().get(path.as_str().unwrap()).await.ok();
+            app.admin().get(path.as_str().unwrap()).await.ok();
         }
         for member in ["docs", "openapi"] {
             anyone.get(index.json()[member].as_str().unwrap()).await.ok();

@@ -81,6 +81,7 @@ pub(crate) struct Planted {
     pub(crate) phase: Value,
     pub(crate) member: Value,
     pub(crate) contact: Value,
+    pub(crate) user: Value,
     pub(crate) area: Value,
 }
 
@@ -166,6 +167,10 @@ impl Shown {
         let member = plant(app, "/api/v1/members", body).await;
         let path = format!("/api/v1/members/{}/contacts", text(&member, "id"));
         let contact = plant(app, &path, contact(word, true)).await;
+        let body = json!({
+            "email": format!("{word}@zxq.example"), "name": word, "role": "member", "utilities": [municipal["id"]]
+        });
+        let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
         let planted = Planted {
             shown: self,
             municipal,
@@ -177,6 +182,7 @@ impl Shown {
             phase,
             member,
             contact,
+            user,
             area,
         };
         if self == Self::Deleted {
@@ -219,6 +225,7 @@ impl Planted {
             &self.programme,
             &self.member,
             &self.contact,
+            &self.user,
         ];
         let all = all.into_iter().chain([&self.phase, &self.area]);
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
@@ -244,6 +251,8 @@ impl Planted {
     }
 
     async fn delete(&self, app: &TestApp) {
+        let user = format!("/api/v1/users/{}", text(&self.user, "id"));
+        app.admin().delete(&user, "*").await.expect(204);
         let phase = format!("/api/v1/partnerships/{PUBLIC}/funding/{}", text(&self.phase, "id"));
         let member = format!("/api/v1/members/{}", text(&self.member, "id"));
         let mut paths = vec![phase, format!("{member}/contacts/{}", text(&self.contact, "id")), member];

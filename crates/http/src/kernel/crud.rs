@@ -32,7 +32,7 @@ pub const PARENT: &str = "parent_id";
 pub const ID: &str = "id";
 
 /// The key in the path; what can be no key names nothing.
-pub(super) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
+pub(crate) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
     request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
 }
 

@@ -25,6 +25,7 @@ pub(crate) struct Described {
     hideable: bool,
     located: bool,
     parties: bool,
+    personal: bool,
     refers: &'static [(&'static str, &'static str)],
     codes: &'static [Codes],
     parent: Option<&'static str>,
@@ -47,6 +48,7 @@ impl Described {
             hideable: T::HIDEABLE,
             located: T::LOCATED,
             parties: T::PARTIES,
+            personal: T::PERSONAL,
             refers: T::REFERS,
             codes: T::CODES,
             parent: <T::Parent as Parent>::NAME,
@@ -235,7 +237,8 @@ const NAMED: u64 = 20;
 pub(crate) async fn dependents<T: Resource>(tx: &DatabaseTransaction, id: Uuid) -> Result<Vec<Named>, Error> {
     let mut found: Vec<Named> = Vec::new();
     let all = resources();
-    for described in &all {
+    // Who is bound to something does not keep it from being deleted, and is not named to who may delete it.
+    for described in all.iter().filter(|described| !described.personal) {
         let mut conditions = Condition::any();
         if described.parties && (T::NAME == "utility" || T::NAME == "organisation") {
             let owners = Query::select()

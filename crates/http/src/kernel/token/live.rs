@@ -126,7 +126,7 @@ impl LiveKeys {
 
 /// One answer to all that is wrong with a token; what it is goes into the log.
 pub(crate) fn invalid(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let detail = say!("Get a new access token.", "Holen Sie ein neues Zugangstoken.");
+    let detail = say!("Get a new access token.", "Holen Sie ein neues Access-Token.");
     Error { source: Some(reason.into()), ..Error::new(Code::InvalidToken, detail) }
 }
 

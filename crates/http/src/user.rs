@@ -1,0 +1,103 @@
+//! Users, as the API offers them to administrators, and their passwords.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Bytes;
+use deserr::Deserr;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::user::User;
+
+use crate::kernel::body::{JSON, json};
+use crate::kernel::context::Context;
+use crate::kernel::crud::{ID, flags, key};
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+use crate::kernel::password;
+use crate::kernel::problem::Problem;
+
+impl Feature for User {
+    const ONE: &'static str = "a user";
+    const MANY: &'static str = "users";
+    const ABOUT: &'static str = "Who may sign in, and as what. For administrators.";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Create => {
+                "A `member` is bound to municipal utilities, a `partner` to partner utilities. It can sign in once it \
+                 has a password: `PUT …/password`."
+            }
+            Operation::Update => {
+                "A user that is `disabled` is out at its next request, with all its tokens and API keys."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
+            "email": "member@demo.example",
+            "name": "Demo member",
+            "role": "member",
+            "utilities": [{
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a13",
+                "slug": "stadtentwaesserung-dresden",
+                "name": "Stadtentwässerung Dresden",
+                "kind": "municipal",
+                "country": "DE"
+            }],
+            "disabled": false,
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}
+
+/// A password for somebody.
+// Without `Debug`: a password is in no log.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct NewPassword {
+    /// The new one: 12 to 200 characters.
+    #[schema(format = Password, min_length = 12, max_length = 200)]
+    password: String,
+}
+
+/// Give a user a password
+///
+/// For a new user, or for somebody who has forgotten it. All logins of the user end. Administrators only, and not with an
+/// API key.
+#[utoipa::path(
+    put,
+    path = "/api/v1/users/{id}/password",
+    tag = "users",
+    operation_id = "set_user_password",
+    params(("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60")),
+    request_body(content = NewPassword, example = json!({ "password": "correct horse battery" })),
+    responses((status = 204, description = "It is set.")),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 413, 415, 422, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.login()?;
+    context.actor.gate::<User>(Action::Update)?;
+    let id = key(&context.request, ID)?;
+    let [] = flags(&context.request, [])?;
+    let body = json(&context.request, &body, &[JSON])?;
+    let NewPassword { password } = deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
+    if let Err(why) = password::check_strength(&password) {
+        let mut violations = Violations::default();
+        violations.member("/password", "weak_password", why);
+        return Err(Error::invalid(violations).into());
+    }
+    // Looked up first: hashing takes a while, and there may be nobody.
+    let user = context.read().await?.get::<User>(&id, None, false).await?;
+    let hash = password::hash(password).await.map_err(Error::internal)?;
+    context.shared.store.give_password(user.id, &hash).await?;
+    Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
+}

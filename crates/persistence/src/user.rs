@@ -1,0 +1,102 @@
+//! How users lie in their table.
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::party::Party;
+use vku_domain::say;
+use vku_domain::user::{User, UserFilter, UserSort};
+use vku_domain::utility::Utility;
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::table::{SortColumn, Table, Unique, column, named, one_of, text};
+
+row! {
+    "user" {
+        email: String,
+        email_key: String,
+        name: String,
+        name_key: String,
+        role: String,
+        disabled: bool,
+    }
+}
+
+impl Table for User {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const PARTIES: bool = true;
+    const UNIQUE: &'static [Unique] = &[Unique {
+        columns: &["email_key"],
+        only: None,
+        deleted_too: true,
+        code: Code::EmailTaken,
+        detail: || {
+            say!("Another account has this e-mail address.", "Ein anderes Konto hat diese E-Mail-Adresse.")
+        },
+    }];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { email, name, role, utilities, disabled } = data;
+        let columns = row::Columns {
+            email: email.to_string(),
+            email_key: email.folded(),
+            name: name.to_string(),
+            name_key: fold(name.as_str()),
+            role: role.to_string(),
+            disabled: *disabled,
+        };
+        let utilities: Vec<_> = utilities.iter().cloned().map(Party::Utility).collect();
+        Ok((columns, Links::default().party_list("utilities", &utilities)))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        let utilities = links.take_party_list("utilities").into_iter().filter_map(|party| match party {
+            Party::Utility(utility) => Some(utility),
+            Party::Organisation(_) => None,
+        });
+        Ok(Self {
+            email: text(row.email)?,
+            name: text(row.name)?,
+            role: text(row.role)?,
+            utilities: utilities.collect(),
+            disabled: row.disabled,
+        })
+    }
+
+    fn condition(filter: &UserFilter, actor: &Actor) -> Condition {
+        let bound = (!filter.utility.is_empty()).then(|| {
+            let bound = Query::select()
+                .column("owner_id")
+                .from("user_party")
+                .and_where(Expr::col("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)))
+                .take();
+            column::<Self>("id").in_subquery(bound)
+        });
+        Condition::all()
+            .add_option(one_of::<Self, _>("role", &filter.role))
+            .add_option(bound)
+            .add_option(filter.disabled.map(|Truth(wanted)| column::<Self>("disabled").eq(wanted)))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: UserSort) -> SortColumn {
+        match key {
+            UserSort::Name => SortColumn::Text("name_key"),
+            UserSort::Role => SortColumn::Text("role"),
+            UserSort::CreatedAt => SortColumn::Instant("created_at"),
+            UserSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    fn visible(actor: &Actor) -> Condition {
+        let all = Condition::all();
+        if actor.role == Some(Role::Admin) { all } else { all.add(Expr::val(1).eq(0)) }
+    }
+}
