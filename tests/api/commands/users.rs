@@ -4,7 +4,7 @@ use vku_domain::kernel::access::Role;
 
 use vku_persistence::account::SigningIn;
 
-use super::{Home, fixture, on_empty};
+use super::{Home, Ran, fixture, on_empty};
 
 const PASSWORD: &str = "correct horse battery\n";
 
@@ -41,6 +41,17 @@ on_empty! {
             assert!(weak.trim().is_empty() || !err.contains(weak.trim()), "a password is shown");
         }
         assert_eq!(home.run(&["user", "list"]).ok(), "");
+    }
+
+    /// A key is replaced in its time, and at once after a compromise; none of it is ever shown.
+    fn signing_keys_are_replaced(home: Home) {
+        assert!(home.run(&["rotate-keys"]).ok().contains("signs in ten minutes"));
+        let err = home.run(&["rotate-keys"]).fails();
+        assert!(err.contains("not yet 20 minutes old") && err.contains("--now"), "{err}");
+        assert!(home.run(&["rotate-keys", "--now"]).ok().contains("all others are dropped"));
+        let mut command = home.command(&["rotate-keys"]);
+        let err = Ran::of(command.env("VKU_JWT_KEY_FILE", "nowhere.pem")).fails();
+        assert!(err.contains("VKU_JWT_KEY_FILE"), "{err}");
     }
 
     fn a_member_is_bound_to_a_utility_of_its_own_side(home: Home) {
