@@ -35,7 +35,11 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_SECURITY_CONTACT", "security@example.org")], &["serve"], &["mailto:", "--security-contact"]),
     (&[("VKU_SECURITY_CONTACT", "http://example.org/")], &["serve"], &["https:", "--security-contact"]),
     (&[("VKU_SECURITY_CONTACT", "mailto:nobody")], &["serve"], &["mailto:", "--security-contact"]),
-    (&[("VKU_TRUSTED_PROXIES", "10.0.0.0/8,proxy")], &["serve"], &["proxy", "--trusted-proxies", "10.0.0.0/8"]),
+    (
+        &[("VKU_TRUSTED_PROXIES", "10.0.0.0/8,proxy")],
+        &["serve"],
+        &["proxy", "--trusted-proxies", "10.0.0.0/8"],
+    ),
     (&[("VKU_TRUSTED_PROXIES", "10.0.0.0/33")], &["serve"], &["10.0.0.0/33", "--trusted-proxies"]),
     (&[("VKU_LOG", "nonsense")], &["serve"], &["nonsense", "--log"]),
     (&[("VKU_LOG", "info,vku_http=loud")], &["serve"], &["loud", "--log"]),
