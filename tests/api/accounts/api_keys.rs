@@ -105,6 +105,21 @@ on_both! {
         lacks(writer.get("/api/v1/organisations").await, "organisations:read");
     }
 
+    /// What is personal, and the audit, have scopes of their own.
+    async fn persons_and_the_audit_need_more(app: TestApp) {
+        let owner = app.coordinator();
+        let member = &owner.get("/api/v1/members?limit=1").await.ok().json()["items"][0];
+        let contacts = format!("/api/v1/members/{}/contacts", member["id"].as_str().unwrap());
+        let narrow = key(&owner, &["members:read"]).await;
+        narrow.get("/api/v1/members").await.ok();
+        lacks(narrow.get(&contacts).await, "personal_data:read");
+        lacks(key(&owner, &["personal_data:read"]).await.get(&contacts).await, "members:read");
+        key(&owner, &["members:read", "personal_data:read"]).await.get(&contacts).await.ok();
+        lacks(narrow.get("/api/v1/audit").await, "audit:read");
+        key(&owner, &["audit:read"]).await.get("/api/v1/audit").await.ok();
+        key(&app.reader(), &["audit:read"]).await.get("/api/v1/audit").await.problem(403, "forbidden");
+    }
+
     async fn a_key_never_does_more_than_its_owner(app: TestApp) {
         let script = key(&app.reader(), &["organisations:write", "utilities:read", "utilities:write"]).await;
         script.post("/api/v1/organisations", &json!({ "name": "Zxq", "kind": "ngo" })).await.problem(403, "forbidden");
