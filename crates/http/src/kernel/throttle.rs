@@ -169,7 +169,7 @@ mod tests {
         assert_eq!(attempt(10, 90_000), None);
         assert_eq!(attempt(10, 90_000), Some(90));
         assert_eq!(attempt(10, 90_000 + 900_000), None);
-        assert_eq!(wait(sign_ins.attempt("c@b.example", Some([10, 0, 0, 10].into()), at(0))), None);
+        assert_eq!(wait(sign_ins.attempt("c@b.example", Some([10, 0, 0, 10].into()), at(990_000))), None);
     }
 
     #[test]

@@ -65,8 +65,8 @@ impl Document {
                 let problems = operation.shift_remove("x-problems");
                 let statuses = problems.iter().flat_map(Value::as_array).flatten().filter_map(Value::as_u64);
                 let statuses: Vec<u16> = statuses.filter_map(|status| u16::try_from(status).ok()).collect();
-                if let Some(parameters) = operation.get_mut("parameters") {
-                    schemas::without_null(parameters);
+                for part in ["parameters", "requestBody"] {
+                    operation.get_mut(part).into_iter().for_each(schemas::without_null);
                 }
                 if let Some(Value::Object(declared)) = operation.get_mut("responses") {
                     responses::declare(declared, &statuses);
