@@ -17,6 +17,7 @@ mod reference;
 mod schema;
 mod smoke;
 mod states;
+mod users;
 mod visibility;
 mod working_areas;
 mod writing;

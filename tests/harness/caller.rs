@@ -64,6 +64,10 @@ impl Caller {
         self.send(self.request(Method::POST, path).json(body)).await
     }
 
+    pub(crate) async fn put(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PUT, path).json(body)).await
+    }
+
     /// A merge patch on the version that the tag names.
     pub(crate) async fn patch(&self, path: &str, tag: &str, body: &Value) -> Answer {
         let request = self.request(Method::PATCH, path).header("If-Match", tag).json(body);

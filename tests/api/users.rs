@@ -1,0 +1,136 @@
+//! Users: administrators keep them, nobody else sees them.
+
+use serde_json::{Value, json};
+
+use super::changes::changes_after;
+use crate::harness::{Caller, TestApp, on_both};
+
+const USERS: &str = "/api/v1/users";
+const PASSWORD: &str = "correct horse battery";
+
+async fn made(app: &TestApp, body: Value) -> String {
+    let user = app.admin().post(USERS, &body).await.expect(201).json();
+    format!("{USERS}/{}", user["id"].as_str().unwrap())
+}
+
+fn anna(more: Value) -> Value {
+    let mut body = json!({ "email": "Anna.Zxq@zxq.example", "name": "Anna Zxq", "role": "reader" });
+    body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    body
+}
+
+/// A user with a password, and the caller that it is.
+async fn with_password(app: &TestApp, body: Value) -> (String, Caller) {
+    let user = made(app, body).await;
+    app.admin().put(&format!("{user}/password"), &json!({ "password": PASSWORD })).await.expect(204);
+    let id = user.rsplit('/').next().unwrap().parse().unwrap();
+    (user, app.anonymous().with_token(&app.token(id).await))
+}
+
+on_both! {
+    async fn a_new_user_signs_in_once_it_has_a_password(app: TestApp) {
+        let (admin, anyone) = (app.admin(), app.anonymous());
+        let user = made(&app, anna(json!({}))).await;
+        let signing_in = json!({ "email": "anna.zxq@zxq.example", "password": PASSWORD });
+        anyone.post("/api/v1/auth/token", &signing_in).await.problem(401, "invalid_credentials");
+        for weak in ["", "short", "aaaaaaaaaaaaaaaa", &"long".repeat(51)] {
+            let answer = admin.put(&format!("{user}/password"), &json!({ "password": weak })).await;
+            assert_eq!(answer.faults(422, "validation_failed"), ["/password weak_password"], "{weak}");
+        }
+        admin.put(&format!("{user}/password"), &json!({ "password": PASSWORD })).await.expect(204);
+        let token = anyone.post("/api/v1/auth/token", &signing_in).await.ok().json();
+        let anna = anyone.with_token(token["access_token"].as_str().unwrap());
+        assert_eq!(anna.get("/api/v1/me").await.ok().json()["role"], "reader");
+
+        let another = json!({ "password": "another horse battery" });
+        admin.put(&format!("{user}/password"), &another).await.expect(204);
+        anna.get("/api/v1/me").await.problem(401, "invalid_token");
+        anyone.post("/api/v1/auth/token", &signing_in).await.problem(401, "invalid_credentials");
+    }
+
+    async fn a_role_or_a_lock_counts_at_the_next_request(app: TestApp) {
+        let admin = app.admin();
+        let (user, caller) = with_password(&app, anna(json!({}))).await;
+        caller.get("/api/v1/members/hamburg-wasser/contacts").await.problem(403, "forbidden");
+        let change = json!({ "role": "member", "utilities": ["hamburg-wasser"] });
+        admin.patch(&user, "*", &change).await.ok();
+        caller.get("/api/v1/members/hamburg-wasser/contacts").await.ok();
+        assert_eq!(caller.get("/api/v1/me").await.ok().json()["utilities"][0]["slug"], "hamburg-wasser");
+        admin.patch(&user, "*", &json!({ "disabled": true })).await.ok();
+        caller.get("/api/v1/me").await.problem(401, "invalid_token");
+        admin.patch(&user, "*", &json!({ "disabled": false })).await.ok();
+        caller.get("/api/v1/me").await.ok();
+        admin.delete(&user, "*").await.expect(204);
+        caller.get("/api/v1/partnerships").await.problem(401, "invalid_token");
+    }
+
+    async fn what_does_not_fit_is_refused(app: TestApp) {
+        let admin = app.admin();
+        made(&app, anna(json!({}))).await;
+        let again = admin.post(USERS, &anna(json!({ "email": "anna.ZXQ@zxq.example" }))).await;
+        again.problem(409, "email_taken");
+        let user = made(&app, anna(json!({ "email": "other@zxq.example" }))).await;
+        let change = json!({ "email": "ANNA.zxq@zxq.example" });
+        admin.patch(&user, "*", &change).await.problem(409, "email_taken");
+        for (body, fault) in [
+            (json!({ "role": "member" }), "/utilities too_few"),
+            (json!({ "role": "member", "utilities": ["lvivvodokanal"] }), "/utilities/0 inconsistent"),
+            (json!({ "role": "partner", "utilities": ["hamburg-wasser"] }), "/utilities/0 inconsistent"),
+            (json!({ "utilities": ["hamburg-wasser"] }), "/utilities/0 inconsistent"),
+            (json!({ "role": "member", "utilities": ["nowhere"] }), "/utilities/0 unknown_reference"),
+            (json!({ "role": "boss" }), "/role unknown_value"),
+            (json!({ "email": "a@b\r\nBcc: c@d.example" }), "/email invalid_format"),
+            (json!({ "password": PASSWORD }), "/password unknown_member"),
+        ] {
+            let body = anna(json!({ "email": "new@zxq.example" })).as_object().unwrap().clone().into_iter()
+                .chain(body.as_object().unwrap().clone()).collect::<serde_json::Map<_, _>>();
+            let answer = admin.post(USERS, &Value::Object(body.clone())).await;
+            assert_eq!(answer.faults(422, "validation_failed"), [fault], "{body:?}");
+        }
+    }
+
+    async fn a_deleted_users_address_stays_its_own(app: TestApp) {
+        let user = made(&app, anna(json!({}))).await;
+        app.admin().delete(&user, "*").await.expect(204);
+        app.admin().post(USERS, &anna(json!({}))).await.problem(409, "email_taken");
+        app.admin().post(&format!("{user}/restore"), &json!({})).await.ok();
+        app.admin().get(&user).await.ok();
+    }
+
+    /// Neither the log nor who may read it tells who a user is.
+    async fn the_log_knows_no_person(app: TestApp) {
+        let user = made(&app, anna(json!({}))).await;
+        app.admin().patch(&user, "*", &json!({ "name": "Berta Zxq" })).await.ok();
+        let id = user.rsplit('/').next().unwrap();
+        let log = changes_after(&app.store, 0).await;
+        let log: Vec<_> = log.iter().filter(|change| change.resource_id.to_string() == id).collect();
+        assert_eq!(log.len(), 2);
+        for change in log {
+            assert!(!change.state.to_string().to_lowercase().contains("zxq"), "{}", change.state);
+        }
+        for (role, caller) in app.everybody() {
+            let audit = caller.get(&format!("/api/v1/audit?resource_id={id}")).await;
+            let history = caller.get(&format!("{user}/history")).await;
+            if role == "admin" {
+                assert_eq!(audit.json()["items"].as_array().map(Vec::len), Some(2));
+            } else if role == "coordinator" {
+                assert_eq!(audit.json()["items"], json!([]));
+            }
+            assert_eq!(history.status == 200, role == "admin", "{role}");
+            assert!(!(audit.text() + &history.text()).to_lowercase().contains("zxq"), "{role}");
+        }
+    }
+
+    /// A utility to which somebody is bound can be deleted: the office, which may, hears of nobody.
+    async fn a_bond_is_no_dependent(app: TestApp) {
+        let office = app.coordinator();
+        let utility = json!({
+            "slug": "zxq-werk", "name": "Werk", "kind": "municipal", "country": "DE", "sectors": ["water"]
+        });
+        office.post("/api/v1/utilities", &utility).await.expect(201);
+        let bound = anna(json!({ "role": "member", "utilities": ["zxq-werk"] }));
+        let (_, caller) = with_password(&app, bound).await;
+        office.delete("/api/v1/utilities/zxq-werk", "*").await.expect(204);
+        assert_eq!(caller.get("/api/v1/me").await.ok().json()["utilities"], json!([]));
+    }
+}
