@@ -1,13 +1,14 @@
 //! Whether the service is alive, and whether it can do its work.
 
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
 
 use crate::kernel::context::Shared;
+use crate::kernel::crud::flags;
 use crate::kernel::problem::Problem;
 
 /// How the service is.
@@ -33,8 +34,9 @@ fn healthy() -> HttpResponse {
     extensions(("x-problems" = json!([400, 500]))),
     security(())
 )]
-pub async fn get_liveness() -> HttpResponse {
-    healthy()
+pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
+    Ok(healthy())
 }
 
 /// Is it ready?
@@ -49,7 +51,8 @@ pub async fn get_liveness() -> HttpResponse {
     extensions(("x-problems" = json!([400, 500, 503]))),
     security(())
 )]
-pub async fn get_readiness(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+pub async fn get_readiness(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
     let database = shared.store.database();
     database.ping().await?;
     match database.pending().await? {

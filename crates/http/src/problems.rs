@@ -6,6 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
 
+use crate::kernel::crud::flags;
 use crate::kernel::negotiate::tongue;
 use crate::kernel::problem::Problem;
 
@@ -43,10 +44,11 @@ pub struct ProblemType {
             "description": "There is no such thing, or not for this caller."
         })
     )),
-    extensions(("x-problems" = json!([404, 500]))),
+    extensions(("x-problems" = json!([400, 404, 500]))),
     security(())
 )]
 pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
     let wanted = request.match_info().get("code").unwrap_or_default();
     let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or_else(Error::not_found)?;
     let tongue = tongue(request.headers());

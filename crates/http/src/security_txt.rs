@@ -1,12 +1,13 @@
 //! `/.well-known/security.txt` (RFC 9116): where to tell of security holes.
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Days, NaiveTime, SecondsFormat, Utc};
 use vku_domain::kernel::error::Error;
 
 use crate::kernel::context::{Shared, Site};
+use crate::kernel::crud::flags;
 use crate::kernel::problem::Problem;
 
 const PATH: &str = "/.well-known/security.txt";
@@ -44,7 +45,11 @@ fn text(site: &Site, contact: &str, now: DateTime<Utc>) -> String {
     extensions(("x-problems" = json!([400, 404, 500]))),
     security(())
 )]
-pub async fn get_security_contact(shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+pub async fn get_security_contact(
+    request: HttpRequest,
+    shared: Data<Shared>,
+) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
     let contact = shared.site.security_contact.as_deref().ok_or_else(Error::not_found)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
