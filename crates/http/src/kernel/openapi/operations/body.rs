@@ -23,10 +23,8 @@ pub(super) fn body<T: Feature>(it: Operation) -> Option<Value> {
     match it {
         Create => json_body(schema::<T>("Input"), input::<T>()),
         Update => {
-            let example = input::<T>();
-            let member = if T::LABEL.is_empty() { "kind" } else { T::LABEL };
-            let content =
-                json!({ "schema": schema::<T>("Patch"), "example": { member: example.get(member) } });
+            let (member, value) = telling::<T>();
+            let content = json!({ "schema": schema::<T>("Patch"), "example": { member: value } });
             Some(json!({ "required": true, "content": { MERGE_PATCH: content, JSON: content } }))
         }
         Transition => {
@@ -46,6 +44,14 @@ pub(super) fn next<T: Feature>() -> &'static [T::Status] {
     let word = example.get("status").and_then(Value::as_str);
     let status = T::Status::STATES.iter().find(|state| word == Some(state.word()));
     status.map_or(&[], |status| status.next())
+}
+
+/// The member of the example that a change is shown by: what it is called or of what kind it is, where that is written,
+/// and the last one where not.
+pub(super) fn telling<T: Feature>() -> (String, Value) {
+    let Value::Object(mut members) = input::<T>() else { return Default::default() };
+    let named = [T::LABEL, "kind"].into_iter().find_map(|name| members.remove_entry(name));
+    named.or_else(|| members.into_iter().last()).unwrap_or_default()
 }
 
 /// The example as somebody would write it: without what is read only or made when left out, relations by slug.

@@ -6,7 +6,7 @@ use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
-use super::body::{next, schema};
+use super::body::{next, schema, telling};
 use crate::kernel::body::JSON;
 use crate::kernel::feature::Feature;
 use crate::kernel::openapi::responses::declare;
@@ -78,8 +78,8 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
 }
 
 fn history<T: Feature>(etag: &Value) -> Value {
-    let member = if T::LABEL.is_empty() { "kind" } else { T::LABEL };
-    let (pointer, now) = (format!("/{member}"), T::example().get(member).cloned());
+    let (member, now) = telling::<T>();
+    let pointer = format!("/{member}");
     let changed = json!([{ "pointer": pointer, "from": "As it was", "to": now }]);
     let made = json!([{ "pointer": pointer, "to": "As it was" }]);
     json!({
