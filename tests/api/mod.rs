@@ -6,6 +6,7 @@ mod bad_input;
 mod changes;
 mod commands;
 mod concurrency;
+mod contract;
 mod fields;
 mod filters;
 mod given;

@@ -6,11 +6,26 @@ mod path;
 mod representation;
 mod security_txt;
 
+use reqwest::header::HeaderMap;
+
 use crate::harness::Answer;
 
 /// The words of all `Vary` headers, in lower case.
-fn vary(answer: &Answer) -> Vec<String> {
+pub(super) fn vary(answer: &Answer) -> Vec<String> {
     let values =
         answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_ascii_lowercase());
     values.flat_map(|value| value.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>()).collect()
+}
+
+/// The headers that say something of what is answered, and nothing of this one request.
+pub(super) fn told(answer: &Answer) -> HeaderMap {
+    let mut told = answer.headers.clone();
+    for own in ["date", "x-request-id", "transfer-encoding"] {
+        told.remove(own);
+    }
+    // A problem names its request.
+    if answer.status.is_client_error() {
+        told.remove("content-length");
+    }
+    told
 }

@@ -1,0 +1,117 @@
+//! What every operation says of itself.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use vku_http::api::document;
+
+use super::Operation;
+use super::schemas::Schemas;
+use crate::harness::on_both;
+
+fn has_text(value: &Value, member: &str) -> bool {
+    value[member].as_str().is_some_and(|text| !text.trim().is_empty())
+}
+
+/// The names in the path that stand for keys.
+fn keys(path: &str) -> BTreeSet<&str> {
+    path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}')).collect()
+}
+
+fn references<'a>(value: &'a Value, found: &mut BTreeSet<&'a str>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str));
+            members.values().for_each(|value| references(value, found));
+        }
+        Value::Array(entries) => entries.iter().for_each(|value| references(value, found)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_operation_is_named_and_described() {
+    let document = document();
+    let tags: BTreeSet<_> =
+        document["tags"].as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+    assert!(document["tags"].as_array().unwrap().iter().all(|tag| has_text(tag, "description")));
+    let (mut ids, mut used) = (BTreeSet::new(), BTreeSet::new());
+    let operations = Operation::all(&document);
+    for Operation { id, told, path, .. } in &operations {
+        assert!(ids.insert(id), "there are two {id}");
+        let words: Vec<_> = id.split('_').collect();
+        let plain = |word: &&str| !word.is_empty() && word.bytes().all(|it| it.is_ascii_lowercase());
+        assert!(words.len() > 1 && words.iter().all(plain), "{id} is not verb_noun");
+        assert!(has_text(told, "summary") && has_text(told, "description"), "{id} does not say what it does");
+        let own: Vec<_> = told["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+        assert!(own.len() == 1 && tags.contains(own[0]), "{id}: {own:?}");
+        used.insert(own[0]);
+        assert!(told["security"].as_array().is_some_and(|it| !it.is_empty()), "{id} does not say who may");
+        let mut named = BTreeSet::new();
+        for parameter in told["parameters"].as_array().into_iter().flatten() {
+            let name = parameter["name"].as_str().unwrap();
+            assert!(has_text(parameter, "description"), "{id}: what is {name}?");
+            assert!(parameter["schema"].is_object(), "{id}: {name} has no schema");
+            if parameter["in"] == "path" {
+                assert_eq!(parameter["required"], true, "{id}: {name}");
+                named.insert(name);
+            }
+        }
+        assert_eq!(named, keys(path), "{id}: the keys in {path}");
+    }
+    assert_eq!(used, tags, "every tag has operations");
+}
+
+#[test]
+fn every_reference_leads_somewhere() {
+    let document = document();
+    let mut found = BTreeSet::new();
+    references(&document, &mut found);
+    assert!(found.len() > 50);
+    for target in found {
+        assert!(target.strip_prefix('#').and_then(|it| document.pointer(it)).is_some(), "{target}");
+    }
+}
+
+#[test]
+fn every_operation_declares_its_problems() {
+    let schemas = Schemas::of(document());
+    for it in Operation::all(&schemas.document) {
+        let mut needed = BTreeSet::from([400, 500]);
+        needed.extend(it.takes_credentials().then_some(401));
+        needed.extend((!keys(&it.path).is_empty()).then_some(404));
+        needed.extend(it.path.starts_with("/api/").then_some(503));
+        if it.told.get("requestBody").is_some() {
+            needed.extend([413, 415, 422]);
+        }
+        if let Some(condition) = it.parameter("If-Match") {
+            needed.insert(412);
+            needed.extend((condition["required"] == true).then_some(428));
+        }
+        needed.extend((it.reads() && it.parameter("format").is_some()).then_some(406));
+        let missing: Vec<_> = needed.into_iter().filter(|status| !it.declares(*status)).collect();
+        assert!(missing.is_empty(), "{} does not declare {missing:?}", it.id);
+        assert_eq!(it.declares(304), it.parameter("If-None-Match").is_some(), "{}: 304", it.id);
+        let conditional =
+            [Method::PATCH, Method::DELETE].contains(&it.method) && it.parameter("dry_run").is_some();
+        assert!(!conditional || it.parameter("If-Match").is_some(), "{}: If-Match", it.id);
+
+        for (status, response) in it.told["responses"].as_object().unwrap() {
+            assert!(has_text(schemas.resolved(response), "description"), "{} {status}", it.id);
+            if status.starts_with(['4', '5']) {
+                let place = response["$ref"].as_str().unwrap_or_default();
+                assert!(place.starts_with("#/components/responses/"), "{} {status} is not shared", it.id);
+                let content = &schemas.resolved(response)["content"]["application/problem+json"];
+                assert_eq!(content["schema"], json!({ "$ref": "#/components/schemas/Problem" }));
+                assert_eq!(content["example"]["status"].to_string(), *status, "{place}");
+            }
+        }
+    }
+}
+
+on_both! {
+    async fn the_served_document_is_this_one(app: TestApp) {
+        assert_eq!(app.anonymous().get("/openapi.json").await.ok().json(), document());
+    }
+}

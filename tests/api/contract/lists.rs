@@ -1,0 +1,90 @@
+//! Every list is walked: by `lists.rs` where it can be sorted, here where it comes in one order only.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::Value;
+use vku_persistence::collections;
+
+use super::{Operation, Walk};
+use crate::api::given::{deleted, location, post_nothing};
+use crate::harness::on_both;
+
+/// The lists that cannot be sorted or filtered by the kernel's query, and why. May only shrink.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("list_api_keys", "one's own keys: as many as fit on a page"),
+    (
+        "list_audit",
+        "the log in its own order: its pages are turned below, its filters tested in `history/audit.rs`",
+    ),
+    ("list_climate_zones", "reference data: whole"),
+    ("list_countries", "reference data: whole"),
+    ("list_dac_codes", "reference data: whole"),
+    ("list_languages", "reference data: whole"),
+    ("list_logins", "one's own logins: as many as fit on a page"),
+    ("list_sdg_targets", "reference data: whole"),
+    ("list_sectors", "reference data: whole"),
+];
+
+on_both! {
+    async fn every_list_is_walked_somewhere(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let (mut walked, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
+        for it in walk.operations.iter().filter(|it| it.reads()) {
+            let named = it.id.starts_with("list_");
+            // What `lists.rs` and `fields.rs` find is found by these parameters.
+            let turns = ["sort", "cursor", "limit", "count", "fields"].map(|name| it.parameter(name).is_some());
+            if named && turns == [true; 5] {
+                walked.insert(it.told["tags"][0].as_str().unwrap().to_owned());
+            } else if named {
+                assert!(!turns[0], "{} is sorted, but not walked", it.id);
+                elsewhere.insert(it.id.as_str());
+            } else {
+                assert!(!turns[0], "{} is a list by another name", it.id);
+            }
+        }
+        assert_eq!(elsewhere, ELSEWHERE.iter().map(|(id, _)| *id).collect());
+        // `filters.rs` compares the filters of these with `matches`.
+        assert_eq!(walked, collections().iter().map(|name| name.replace('-', "_")).collect());
+    }
+
+    /// What comes in one order only: the audit, and every history.
+    async fn what_is_not_sorted_ends_without_loss_or_repeat(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let mut turned = 0;
+        for it in walk.operations.iter().filter(|it| it.reads()) {
+            if it.parameter("cursor").is_none() || it.parameter("sort").is_some() {
+                continue;
+            }
+            let (caller, mut path) = (walk.admin(), walk.filled(it).await);
+            if let Some(template) = it.path.strip_suffix("/{id}/history") {
+                path = with_a_past(&walk, template, path.trim_end_matches("/history")).await + "/history";
+            }
+            let whole = caller.all(&format!("{path}?limit=200")).await;
+            assert!(whole.len() > 1, "{}: nothing to turn", it.id);
+            let each: BTreeSet<_> = whole.iter().map(Value::to_string).collect();
+            assert_eq!(each.len(), whole.len(), "{}: no row comes twice", it.id);
+            for limit in [if whole.len() < 20 { 1 } else { 7 }, 50] {
+                assert_eq!(caller.all(&format!("{path}?limit={limit}")).await, whole, "{} {limit}", it.id);
+            }
+            turned += 1;
+        }
+        assert!(turned > 8);
+    }
+}
+
+/// Something that was deleted and brought back: the example of the collection's `POST`, or else the thing itself.
+async fn with_a_past(walk: &Walk<'_>, template: &str, thing: &str) -> String {
+    let (admin, (collection, _)) = (walk.admin(), thing.rsplit_once('/').unwrap());
+    let (_, example) = walk.find(&Method::POST, template).and_then(Operation::body).unwrap();
+    let made = admin.post(collection, example).await;
+    let thing = match made.status.is_success() {
+        true => location(&made),
+        false => thing.to_owned(),
+    };
+    for _ in 0..2 {
+        deleted(&admin, &thing).await;
+        post_nothing(&admin, &format!("{thing}/restore")).await.ok();
+    }
+    thing
+}

@@ -1,0 +1,159 @@
+//! The contract: whatever stands in the OpenAPI document is done as it says. All of it walks the document, so that
+//! what is added to that is tested from its first day.
+//!
+//! Beside this: `http/path.rs` asks every path with every method, `lists.rs` turns the pages of every list in every
+//! order, `filters.rs` compares every filter with `matches`, `fields.rs` chooses and expands in every resource, and
+//! `access.rs` has every operation done by every role.
+
+mod document;
+mod examples;
+mod lists;
+mod reading;
+mod schemas;
+mod strangers;
+mod writing;
+
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+
+use crate::harness::{Answer, Caller, TestApp};
+use schemas::Schemas;
+
+/// An operation of the document.
+struct Operation {
+    id: String,
+    method: Method,
+    /// As the document has it, with names in the place of keys.
+    path: String,
+    told: Value,
+}
+
+impl Operation {
+    /// Every operation of a document.
+    fn all(document: &Value) -> Vec<Self> {
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, told) in item.as_object().unwrap() {
+                let id =
+                    told["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+                let method = method.to_uppercase().parse().unwrap();
+                operations.push(Self { id: id.to_owned(), method, path: path.clone(), told: told.clone() });
+            }
+        }
+        operations
+    }
+
+    fn reads(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    fn parameter(&self, name: &str) -> Option<&Value> {
+        self.told["parameters"].as_array()?.iter().find(|it| it["name"] == name)
+    }
+
+    /// The ways of showing who asks.
+    fn security(&self) -> &[Value] {
+        self.told["security"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    fn is_for_anybody(&self) -> bool {
+        self.security().contains(&json!({}))
+    }
+
+    fn takes_credentials(&self) -> bool {
+        self.security().iter().any(|way| way.get("bearer").is_some())
+    }
+
+    fn declares(&self, status: u16) -> bool {
+        self.told["responses"].get(status.to_string()).is_some()
+    }
+
+    /// The media type and the example of the body, where it takes one.
+    fn body(&self) -> Option<(&str, &Value)> {
+        let (media, content) = self.told.pointer("/requestBody/content")?.as_object()?.iter().next()?;
+        Some((media, &content["example"]))
+    }
+}
+
+/// A running app and what its document says.
+struct Walk<'a> {
+    app: &'a TestApp,
+    schemas: Schemas,
+    operations: Vec<Operation>,
+}
+
+impl<'a> Walk<'a> {
+    async fn of(app: &'a TestApp) -> Self {
+        let document = app.anonymous().get("/openapi.json").await.ok().json();
+        let operations = Operation::all(&document);
+        Self { app, schemas: Schemas::of(document), operations }
+    }
+
+    fn find(&self, method: &Method, path: &str) -> Option<&Operation> {
+        self.operations.iter().find(|it| it.method == *method && it.path == path)
+    }
+
+    /// Who may everything: an admin.
+    fn admin(&self) -> Caller {
+        self.app.admin()
+    }
+
+    /// A path that leads to something: each key is that of the first thing in the collection before it. Where there is
+    /// none, the example of the `POST` is made; where there is no collection, the parameter's own example is taken.
+    async fn filled(&self, operation: &Operation) -> String {
+        let (mut places, mut template) = (vec![String::new()], String::new());
+        for segment in operation.path.split('/').skip(1) {
+            if let Some(name) = segment.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+                places = match self.find(&Method::GET, &template) {
+                    Some(_) => self.things(&places, &template).await,
+                    None => {
+                        let key = operation.parameter(name).and_then(|it| it["example"].as_str());
+                        let key = key.unwrap_or_else(|| panic!("what is {name} in {}?", operation.path));
+                        vec![format!("{}/{key}", places[0])]
+                    }
+                };
+            } else {
+                places.iter_mut().for_each(|place| *place = format!("{place}/{segment}"));
+            }
+            template = format!("{template}/{segment}");
+        }
+        places.swap_remove(0)
+    }
+
+    /// The things in the first of the collections that is not empty.
+    async fn things(&self, collections: &[String], template: &str) -> Vec<String> {
+        for collection in collections {
+            let items = self.admin().get(collection).await.ok().json()["items"].clone();
+            let ids = items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap());
+            let things: Vec<_> = ids.map(|id| format!("{collection}/{id}")).collect();
+            if !things.is_empty() {
+                return things;
+            }
+        }
+        let create = self.find(&Method::POST, template);
+        let (_, example) = create.and_then(Operation::body).unwrap_or_else(|| panic!("{template} is empty"));
+        let made = self.admin().post(&collections[0], example).await.expect(201).json();
+        vec![format!("{}/{}", collections[0], made["id"].as_str().unwrap())]
+    }
+
+    /// A request as the document wants it: on something that there is, with the example as its body, on any version.
+    fn request(&self, operation: &Operation, caller: &Caller, path: &str) -> RequestBuilder {
+        let mut request = caller.request(operation.method.clone(), path);
+        if operation.parameter("If-Match").is_some() {
+            request = request.header("If-Match", "*");
+        }
+        match operation.body() {
+            Some((media, example)) => request.header("Content-Type", media).body(example.to_string()),
+            None => request,
+        }
+    }
+
+    /// Sends it; whatever comes back is declared by the operation, in its status, its media type and its schema.
+    async fn ask(&self, operation: &Operation, caller: &Caller, request: RequestBuilder) -> Answer {
+        let answer = caller.send(request).await;
+        let (id, status) = (&operation.id, answer.status.as_u16());
+        assert!(operation.declares(status), "{id} does not declare {status}: {}", answer.text());
+        self.schemas.check_answer(operation, &answer);
+        answer
+    }
+}

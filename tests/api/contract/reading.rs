@@ -1,0 +1,106 @@
+//! Every `GET`: answers as declared, with a tag that is honoured, and `HEAD` says the same.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Walk;
+use crate::api::http::{told, vary};
+use crate::harness::{Answer, on_both};
+
+/// What is answered without a tag, and why. May only shrink.
+const WITHOUT_TAG: &[(&str, &str)] = &[
+    ("get_index", "a few lines, which nobody asks for twice"),
+    ("get_liveness", "whether it is up is asked now"),
+    ("get_readiness", "whether it is up is asked now"),
+    ("get_problem_type", "never changes while a version runs: kept for an hour"),
+    ("get_security_contact", "read by people"),
+    ("get_jwks", "kept for a minute; its tag is told, and not asked for"),
+];
+
+/// Whatever its `GET` says of what a caller may see depends on who asks; these are the same for everybody.
+fn is_for_all_alike(tag: &Value) -> bool {
+    tag == "reference"
+}
+
+on_both! {
+    async fn every_tag_is_honoured(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let mut without = Vec::new();
+        for it in walk.operations.iter().filter(|it| it.reads()) {
+            let (id, caller) = (&it.id, walk.admin());
+            let path = walk.filled(it).await;
+            let ask = |method: Method, header: &'static str, value: String| {
+                let mut request = caller.request(method, &path);
+                if !header.is_empty() {
+                    request = request.header(header, value);
+                }
+                walk.ask(it, &caller, request)
+            };
+            let answer = ask(Method::GET, "", String::new()).await.ok();
+            let head = ask(Method::HEAD, "", String::new()).await.ok();
+            assert_eq!((told(&head), head.body.len()), (told(&answer), 0), "{id}: HEAD");
+            if it.takes_credentials() && !is_for_all_alike(&it.told["tags"][0]) {
+                for word in ["accept", "authorization"] {
+                    assert!(vary(&answer).contains(&word.into()), "{id}: Vary: {:?}", vary(&answer));
+                }
+                assert_eq!(answer.header("cache-control"), "private, no-cache", "{id}");
+            }
+            let declared = it.told["responses"]["200"]["headers"].get("ETag").is_some();
+            assert_eq!(declared, !answer.tag().is_empty(), "{id}: an ETag is declared, and answered");
+            if !it.declares(304) {
+                without.push(id.as_str());
+                continue;
+            }
+
+            let tag = answer.tag();
+            let opaque = tag.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or_default();
+            assert!(!opaque.is_empty() && !opaque.contains('"'), "{id}: {tag} is no strong tag");
+            if it.path.ends_with('}') && let Some(version) = answer.json()["version"].as_i64() {
+                assert!(opaque.starts_with(&format!("{version}-")), "{id}: version {version}, tag {tag}");
+            }
+            for method in [Method::GET, Method::HEAD] {
+                let known = ask(method.clone(), "If-None-Match", tag.clone()).await.expect(304);
+                assert_eq!((known.tag(), known.body.len()), (tag.clone(), 0), "{id}");
+                let kept = |answer: &Answer| (answer.header("cache-control"), vary(answer));
+                assert_eq!(kept(&known), kept(&answer), "{id}: {method} of what is known");
+                let other = ask(method, "If-None-Match", "\"1-zxq\"".into()).await.ok();
+                assert_eq!(told(&other), told(&answer), "{id}");
+            }
+        }
+        let known: Vec<_> = WITHOUT_TAG.iter().map(|(id, _)| *id).collect();
+        without.sort_by_key(|id| known.iter().position(|it| it == id));
+        assert_eq!(without, known, "these have no tag that is honoured");
+    }
+
+    /// What an operation does not have is refused where it says so, and only there.
+    async fn not_acceptable_is_declared_where_it_is_answered(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        for it in walk.operations.iter().filter(|it| it.reads()) {
+            let (caller, path) = (walk.admin(), walk.filled(it).await);
+            let request = caller.request(Method::GET, &path).header("Accept", "application/x-zxq");
+            let status = walk.ask(it, &caller, request).await.status.as_u16();
+            assert_eq!(status, if it.declares(406) { 406 } else { 200 }, "{}", it.id);
+        }
+    }
+
+    async fn every_form_and_every_expansion_is_as_declared(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let mut asked = 0;
+        for it in walk.operations.iter().filter(|it| it.reads()) {
+            let (caller, path) = (walk.admin(), walk.filled(it).await);
+            for name in ["format", "expand", "deleted", "count"] {
+                let Some(parameter) = it.parameter(name) else { continue };
+                let schema = walk.schemas.resolved(&parameter["schema"]);
+                let schema = if schema["type"] == "array" { walk.schemas.resolved(&schema["items"]) } else { schema };
+                let words = schema["enum"].as_array().cloned().unwrap_or(vec!["false".into(), "true".into()]);
+                for word in words.iter().map(|word| word.as_str().unwrap()) {
+                    let request = caller.request(Method::GET, &format!("{path}?{name}={word}"));
+                    let answer = walk.ask(it, &caller, request).await;
+                    assert!(answer.status.is_success() || name == "deleted", "{} {word}: {}", it.id, answer.text());
+                    asked += 1;
+                }
+            }
+        }
+        assert!(asked > 50, "{asked}");
+    }
+}

@@ -1,0 +1,128 @@
+//! Every operation is asked as its examples say, and wrongly: what comes back is declared, each time.
+
+use reqwest::Method;
+use serde_json::Value;
+
+use super::Walk;
+use crate::api::given::untouched;
+use crate::harness::on_both;
+
+/// What is refused for where it is sent to, and not for the example: what is there is not deleted, or is needed.
+const OF_THE_PLACE: [&str; 2] = ["not_deleted", "has_dependents"];
+
+/// The examples that cannot be sent on the real data, and why. May only shrink.
+const REFUSED: &[(&str, &str)] = &[("create_member", "Dresden is a member of the real data already")];
+
+on_both! {
+    /// Swagger UI offers the example to be sent as it is.
+    async fn every_example_may_be_sent(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let mut refused = Vec::new();
+        for it in walk.operations.iter().filter(|it| it.parameter("dry_run").is_some()) {
+            let (caller, path) = (walk.admin(), walk.filled(it).await);
+            let path = format!("{path}?dry_run=true");
+            let answer = walk.ask(it, &caller, walk.request(it, &caller, &path)).await;
+            if answer.status.is_success() {
+                continue;
+            }
+            if !OF_THE_PLACE.contains(&answer.json()["code"].as_str().unwrap()) {
+                println!("{}", answer.text());
+                refused.push(it.id.as_str());
+            }
+        }
+        assert_eq!(refused, REFUSED.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    }
+
+    async fn no_parameter_is_passed_over(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let places = places(&walk).await;
+        untouched(&app, async || {
+            for (it, path) in walk.operations.iter().zip(&places) {
+                let caller = walk.admin();
+                let request = walk.request(it, &caller, &format!("{path}?zxq=1"));
+                let answer = walk.ask(it, &caller, request).await;
+                assert_eq!(answer.status.as_u16(), 400, "{}: {}", it.id, answer.text());
+                let faults = answer.faults(400, "invalid_parameters");
+                assert_eq!(faults, ["zxq unknown_parameter"], "{}", it.id);
+            }
+        })
+        .await;
+    }
+
+    async fn every_condition_is_kept(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let places = places(&walk).await;
+        untouched(&app, async || {
+            for (it, path) in walk.operations.iter().zip(&places) {
+                let Some(condition) = it.parameter("If-Match") else { continue };
+                let caller = walk.admin();
+                let ask = async |tag: Option<&str>| {
+                    let mut request = walk.request(it, &caller, path).build().unwrap();
+                    request.headers_mut().remove("if-match");
+                    if let Some(tag) = tag {
+                        request.headers_mut().insert("if-match", tag.parse().unwrap());
+                    }
+                    walk.ask(it, &caller, reqwest::RequestBuilder::from_parts(reqwest::Client::new(), request)).await
+                };
+                ask(Some("zxq")).await.problem(400, "bad_request");
+                // Restoring what is not deleted is no matter of versions.
+                if it.path.ends_with("/restore") {
+                    continue;
+                }
+                let answer = ask(Some("\"999-zxq\"")).await;
+                assert!(!answer.tag().is_empty(), "{}: 412 names the tag that there is", it.id);
+                answer.problem(412, "precondition_failed");
+                if condition["required"] == true {
+                    ask(None).await.problem(428, "precondition_required");
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn no_body_is_guessed_at(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        let places = places(&walk).await;
+        let too_large = format!("{{\"zxq\": \"{}\"}}", "x".repeat(1 << 20));
+        untouched(&app, async || {
+            for (it, path) in walk.operations.iter().zip(&places) {
+                let Some((media, _)) = it.body() else { continue };
+                let caller = walk.admin();
+                for (media, body, status) in [
+                    (media, "{", 400),
+                    (media, "{\"zxq\": 1}", 422),
+                    (media, "[]", 422),
+                    ("text/plain", "{}", 415),
+                    (media, &too_large, 413),
+                ] {
+                    let request = caller.request(it.method.clone(), path).header("If-Match", "*");
+                    let request = request.header("Content-Type", media).body(body.to_owned());
+                    let answer = walk.ask(it, &caller, request).await;
+                    assert_eq!(answer.status.as_u16(), status, "{} {media}: {}", it.id, answer.text());
+                }
+            }
+        })
+        .await;
+    }
+
+    async fn nothing_is_found_where_nothing_is(app: TestApp) {
+        let walk = Walk::of(&app).await;
+        for it in walk.operations.iter().filter(|it| it.path.contains('{')) {
+            let segments = it.path.split('/').map(|it| if it.starts_with('{') { "zxq-nothing" } else { it });
+            let (caller, path) = (walk.admin(), segments.collect::<Vec<_>>().join("/"));
+            let answer = walk.ask(it, &caller, walk.request(it, &caller, &path)).await;
+            let problem: Value = answer.problem(404, "not_found");
+            assert_eq!(problem["instance"], path, "{}", it.id);
+        }
+        assert!(walk.find(&Method::GET, "/problems/{code}").is_some());
+    }
+}
+
+/// Where each operation finds something, in their order: filled in before it is counted what is written.
+async fn places(walk: &Walk<'_>) -> Vec<String> {
+    let mut places = Vec::new();
+    for it in &walk.operations {
+        places.push(walk.filled(it).await);
+    }
+    places
+}
