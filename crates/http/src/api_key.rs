@@ -17,6 +17,7 @@ use crate::kernel::body::{JSON, json};
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::crud::flags;
+use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
 use crate::login::id;
 
@@ -107,12 +108,13 @@ fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Erro
             }]
         })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
-    extensions(("x-problems" = json!([400, 401, 403, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = []))
 )]
 pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
     let [] = flags(&context.request, [])?;
+    format(&context, None, &[Format::Json])?;
     let keys = context.shared.store.api_keys(account).await?;
     Ok(answer(&context, &ApiKeys { items: keys.into_iter().map(ApiKeyBody::from).collect() })?)
 }
@@ -199,12 +201,13 @@ pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpRespons
             "last_used_at": "2026-03-02T02:00:00.000000Z"
         })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
-    extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
     security(("bearer" = []))
 )]
 pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
     let [] = flags(&context.request, [])?;
+    format(&context, None, &[Format::Json])?;
     let key = context.shared.store.api_key(account, id(&context.request)?).await?;
     Ok(answer(&context, &ApiKeyBody::from(key))?)
 }

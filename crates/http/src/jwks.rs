@@ -8,6 +8,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::tag::Tag;
 
 use crate::kernel::body::JSON;
+use crate::kernel::conditional::is_known;
 use crate::kernel::context::Shared;
 use crate::kernel::crud::flags;
 use crate::kernel::problem::Problem;
@@ -50,6 +51,7 @@ pub struct JsonWebKey {
     path = "/.well-known/jwks.json",
     tag = "auth",
     operation_id = "get_jwks",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
     responses((
         status = 200,
         description = "The keys.",
@@ -65,7 +67,7 @@ pub struct JsonWebKey {
                 "use": "sig"
             }]
         })
-    )),
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 500, 503]))),
     security(())
 )]
@@ -73,11 +75,12 @@ pub async fn get_jwks(request: HttpRequest, shared: Data<Shared>) -> Result<Http
     let [] = flags(&request, [])?;
     let body = serde_json::to_vec(&shared.tokens.jwks().await?).map_err(Error::internal)?;
     let tag = Tag::of_bytes(&body);
-    Ok(HttpResponse::Ok()
+    let known = is_known(&request, &tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response
         .insert_header((ETAG, tag.as_str()))
         .insert_header((CACHE_CONTROL, KEEP))
         // For verifiers in a browser.
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .content_type(JSON)
-        .body(body))
+        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
+    Ok(if known { response.finish() } else { response.content_type(JSON).body(body) })
 }

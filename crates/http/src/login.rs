@@ -14,6 +14,7 @@ use vku_persistence::login::Login;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::crud::{ID, flags};
+use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
 
 /// Somewhere you are signed in.
@@ -74,12 +75,13 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
             }]
         })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
-    extensions(("x-problems" = json!([400, 401, 403, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = []))
 )]
 pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
     let (account, current) = context.login()?;
     let [] = flags(&context.request, [])?;
+    format(&context, None, &[Format::Json])?;
     let item = |login: Login| LoginBody {
         id: login.id,
         current: login.id == current,

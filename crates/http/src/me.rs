@@ -20,6 +20,7 @@ use crate::kernel::body::{JSON, json};
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::crud::flags;
+use crate::kernel::negotiate::{Format, format};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 
@@ -69,11 +70,12 @@ pub struct Me {
             }]
         })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
-    extensions(("x-problems" = json!([400, 401, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 406, 500, 503]))),
     security(("bearer" = []))
 )]
 pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
     let [] = flags(&context.request, [])?;
+    format(&context, None, &[Format::Json])?;
     let refused = || Error::refused(&context.actor);
     let id = context.actor.account.ok_or_else(refused)?;
     let account = context.shared.store.account(id).await?.ok_or_else(refused)?;

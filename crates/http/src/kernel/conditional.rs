@@ -1,8 +1,8 @@
 //! Conditional requests (RFC 9110, section 13) and what caches are told.
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
+use actix_web::{HttpRequest, HttpResponse};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tag::{Precondition, Tag};
 use vku_domain::kernel::violation::Violations;
@@ -30,8 +30,8 @@ pub fn precondition(context: &Context) -> Result<Precondition, Error> {
 }
 
 /// Whether `If-None-Match` names this representation, so that 304 is the answer.
-pub fn is_known(context: &Context, tag: &Tag) -> bool {
-    let mut values = context.request.headers().get_all(IF_NONE_MATCH);
+pub fn is_known(request: &HttpRequest, tag: &Tag) -> bool {
+    let mut values = request.headers().get_all(IF_NONE_MATCH);
     values.any(|value| value.to_str().is_ok_and(|value| tag.is_in(value)))
 }
 
@@ -45,7 +45,7 @@ pub const DEPENDS_ON: &str = "Accept, Authorization";
 
 /// A representation with its tag, or 304 where the client has it.
 pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: Vec<u8>) -> HttpResponse {
-    let known = status == StatusCode::OK && is_known(context, tag);
+    let known = status == StatusCode::OK && is_known(&context.request, tag);
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { status });
     response
         .insert_header((ETAG, tag.as_str()))
