@@ -51,7 +51,7 @@ pub(super) fn next<T: Feature>() -> &'static [T::Status] {
 pub(super) fn telling<T: Feature>() -> (String, Value) {
     let Value::Object(mut members) = input::<T>() else { return Default::default() };
     let named = [T::LABEL, "kind"].into_iter().find_map(|name| members.remove_entry(name));
-    named.or_else(|| members.into_iter().last()).unwrap_or_default()
+    named.or_else(|| members.into_iter().next_back()).unwrap_or_default()
 }
 
 /// The example as somebody would write it: without what is read only or made when left out, relations by slug.
