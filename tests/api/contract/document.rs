@@ -8,6 +8,7 @@ use vku_http::api::document;
 
 use super::Operation;
 use super::schemas::Schemas;
+use super::strangers::SIGNING_IN;
 use crate::harness::on_both;
 
 fn has_text(value: &Value, member: &str) -> bool {
@@ -79,7 +80,8 @@ fn every_operation_declares_its_problems() {
     let schemas = Schemas::of(document());
     for it in Operation::all(&schemas.document) {
         let mut needed = BTreeSet::from([400, 500]);
-        needed.extend(it.takes_credentials().then_some(401));
+        let asks_who = it.takes_credentials() || SIGNING_IN.contains(&it.id.as_str());
+        assert_eq!(it.declares(401), asks_who, "{}: 401", it.id);
         needed.extend((!keys(&it.path).is_empty()).then_some(404));
         needed.extend(it.path.starts_with("/api/").then_some(503));
         if it.told.get("requestBody").is_some() {

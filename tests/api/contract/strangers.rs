@@ -4,7 +4,7 @@ use super::Walk;
 use crate::harness::on_both;
 
 /// The operations that say themselves whether credentials in the body are right.
-const SIGNING_IN: [&str; 3] = ["create_access_token", "refresh_access_token", "end_login"];
+pub(super) const SIGNING_IN: [&str; 3] = ["create_access_token", "refresh_access_token", "end_login"];
 
 on_both! {
     async fn every_secured_operation_wants_credentials(app: TestApp) {
