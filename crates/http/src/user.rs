@@ -40,8 +40,8 @@ impl Feature for User {
     fn example() -> Value {
         json!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
-            "email": "member@demo.example",
-            "name": "Demo member",
+            "email": "erika.mustermann@dresden.example",
+            "name": "Erika Mustermann",
             "role": "member",
             "utilities": [{
                 "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a13",
