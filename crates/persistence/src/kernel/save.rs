@@ -68,7 +68,7 @@ impl Writer<'_> {
         body: Value,
     ) -> Result<Stored<T>, Error> {
         let before = self.open::<T>(Action::Update, key, parent, false).await?;
-        check(&before, precondition)?;
+        self.check(&before, precondition)?;
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
         let mut data = self.settle(draft).await?;
         self.withheld(Some(&before.data), &data)?;
@@ -94,7 +94,7 @@ impl Writer<'_> {
         precondition: &Precondition,
     ) -> Result<(), Error> {
         let before = self.open::<T>(Action::Delete, key, parent, false).await?;
-        check(&before, precondition)?;
+        self.check(&before, precondition)?;
         let dependents = card::dependents::<T>(self.tx(), before.id).await?;
         if !dependents.is_empty() {
             let detail = say!(
@@ -126,7 +126,7 @@ impl Writer<'_> {
             found => found?,
         };
         if *precondition != Precondition::Missing {
-            check(&deleted, precondition)?;
+            self.check(&deleted, precondition)?;
         }
         let mut data = deleted.data.clone();
         let mut violations = self.resolve(&mut data).await?;
@@ -162,7 +162,7 @@ impl Writer<'_> {
     ) -> Result<Stored<T>, Error> {
         let before = self.open::<T>(Action::Transition, key, None, false).await?;
         if *precondition != Precondition::Missing {
-            check(&before, precondition)?;
+            self.check(&before, precondition)?;
         }
         let from = before.data.status();
         let allowed = allowed(from);
@@ -214,6 +214,23 @@ impl Writer<'_> {
             return Err(Error::refused(self.actor()));
         }
         Ok(stored)
+    }
+
+    /// 428 without `If-Match`, 412 when it names another version. The tag that is told is that of what the actor reads.
+    fn check<T: Table>(&self, stored: &Stored<T>, precondition: &Precondition) -> Result<(), Error> {
+        let (code, detail) = match precondition.allows(stored.version) {
+            Some(true) => return Ok(()),
+            Some(false) => (Code::PreconditionFailed, changed_meanwhile()),
+            None => (
+                Code::PreconditionRequired,
+                say!(
+                    "Send `If-Match` with the `ETag` of what the change is based on.",
+                    "Senden Sie `If-Match` mit dem `ETag` dessen, worauf die Änderung beruht."
+                ),
+            ),
+        };
+        let current = Some(self.shown(stored.clone()).tag().map_err(Error::internal)?);
+        Err(Error { current, ..Error::new(code, detail) })
     }
 
     fn withheld<T: Resource>(&self, before: Option<&T>, after: &T) -> Result<(), Error> {
@@ -375,23 +392,4 @@ fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<P
 
 fn changed_meanwhile() -> Both {
     say!("It was changed in the meantime.", "Es wurde inzwischen geändert.")
-}
-
-/// 428 without `If-Match`, 412 when it names another version.
-fn check<T: Resource>(stored: &Stored<T>, precondition: &Precondition) -> Result<(), Error> {
-    match precondition.allows(stored.version) {
-        Some(true) => Ok(()),
-        Some(false) => {
-            let current = Some(stored.tag().map_err(Error::internal)?);
-            Err(Error { current, ..Error::new(Code::PreconditionFailed, changed_meanwhile()) })
-        }
-        None => {
-            let current = Some(stored.tag().map_err(Error::internal)?);
-            let detail = say!(
-                "Send `If-Match` with the `ETag` of what the change is based on.",
-                "Senden Sie `If-Match` mit dem `ETag` dessen, worauf die Änderung beruht."
-            );
-            Err(Error { current, ..Error::new(Code::PreconditionRequired, detail) })
-        }
-    }
 }
