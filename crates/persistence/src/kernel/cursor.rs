@@ -115,7 +115,7 @@ fn context<T: Table>(query: &Query<T>, parent: Option<Uuid>) -> String {
     format!("{}|{}|{}", T::NAME, parent.map(|id| id.to_string()).unwrap_or_default(), query.fingerprint)
 }
 
-/// Writes a place as an opaque token.
+/// Writes a place as a token that nobody else reads: it may hold a person's name.
 pub(crate) fn write<T: Table>(
     key: &CursorKey,
     query: &Query<T>,
@@ -123,7 +123,8 @@ pub(crate) fn write<T: Table>(
     place: &Place,
 ) -> Result<String, Error> {
     let payload = serde_json::to_vec(place).map_err(Error::internal)?;
-    Ok(key.sign(context(query, parent).as_bytes(), &payload))
+    let token = key.seal(context(query, parent).as_bytes(), &payload);
+    token.ok_or_else(|| Error::internal("a cursor too long to seal"))
 }
 
 /// Reads a token.
@@ -135,7 +136,7 @@ pub(crate) fn read<T: Table>(
     parent: Option<Uuid>,
     token: &str,
 ) -> Result<Place, Error> {
-    let payload = key.open(context(query, parent).as_bytes(), token);
+    let payload = key.unseal(context(query, parent).as_bytes(), token);
     let place = payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok());
     place.filter(|place| Order::of(query).fits(place)).ok_or_else(foreign)
 }

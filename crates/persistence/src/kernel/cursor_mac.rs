@@ -1,18 +1,23 @@
 //! Tokens that a client carries for us (list cursors, change tokens, refresh tokens) and cannot make or change: base64url without
 //! padding (RFC 4648, section 5) of payload ‖ HMAC-SHA256 (RFC 2104) cut to 16 bytes.
 //!
-//! The payload can be read by whoever decodes it; only its origin is protected. The context (resource, filter, sort)
-//! is signed but not carried, so a cursor of one list does not open in another.
+//! The payload of what is signed can be read by whoever decodes it; only its origin is protected. The cursor of a list
+//! holds values of a row, which may be a person's name, and stands in a URL: it is sealed (XChaCha20-Poly1305), so that
+//! nobody reads it. The context (resource, filter, sort) is bound but not carried, so a cursor of one list does not open
+//! in another.
 
 use std::fmt;
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 /// 128 bits: RFC 2104, section 5 allows no less than half of the hash, and every byte stands in every `next` link.
 const TAG_BYTES: usize = 16;
+const NONCE_BYTES: usize = 24;
 
 /// Signs and opens tokens; all instances share the key. `Debug` shows none of its bytes.
 #[derive(Clone)]
@@ -44,6 +49,31 @@ impl CursorKey {
         self.mac(context, payload).verify_truncated_left(tag).ok()?;
         bytes.truncate(payload.len());
         Some(bytes)
+    }
+
+    /// The token that carries `payload` so that nobody else can read it, and opens only under the same `context`; `None`
+    /// where it is too long for the cipher (256 GiB). Its nonce is made of context and payload, so that the same question
+    /// has the same address, and no two payloads share one.
+    #[must_use]
+    pub fn seal(&self, context: &[u8], payload: &[u8]) -> Option<String> {
+        let nonce: [u8; NONCE_BYTES] =
+            self.mac(context, payload).finalize().into_bytes().first_chunk().copied()?;
+        let sealed = Payload { msg: payload, aad: context };
+        let text = self.cipher().encrypt(&XNonce::from(nonce), sealed).ok()?;
+        Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), text.as_slice()].concat()))
+    }
+
+    /// The payload of a token that [`CursorKey::seal`] made with this key and `context`; `None` for anything else.
+    #[must_use]
+    pub fn unseal(&self, context: &[u8], token: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
+        let (nonce, text) = bytes.split_first_chunk::<NONCE_BYTES>()?;
+        self.cipher().decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: context }).ok()
+    }
+
+    /// With a key of its own, made of this one.
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(&self.mac(b"cipher", b"").finalize().into_bytes())
     }
 
     fn mac(&self, context: &[u8], payload: &[u8]) -> Hmac<Sha256> {
@@ -81,6 +111,30 @@ mod tests {
             assert_eq!(token, key.sign(CONTEXT, payload), "the same question has the same address");
         }
         assert_eq!(format!("{key:?}"), "CursorKey(..)");
+    }
+
+    #[test]
+    fn what_is_sealed_cannot_be_read() {
+        let key = CursorKey::from_bytes([3; 32]);
+        for payload in [b"".as_slice(), b"x", b"[\"mustermann\"]", &[0xff; 300]] {
+            let token = key.seal(CONTEXT, payload).unwrap();
+            assert_eq!(key.unseal(CONTEXT, &token).as_deref(), Some(payload));
+            assert_eq!(
+                Some(&token),
+                key.seal(CONTEXT, payload).as_ref(),
+                "the same question has the same address"
+            );
+            let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
+            assert!(payload.len() < 2 || !bytes.windows(payload.len()).any(|window| window == payload));
+            assert_eq!(key.unseal(b"members?sort=name", &token), None);
+            assert_eq!(CursorKey::from_bytes([4; 32]).unseal(CONTEXT, &token), None);
+            for at in 0..bytes.len() {
+                let mut changed = bytes.clone();
+                changed[at] ^= 0x80;
+                assert_eq!(key.unseal(CONTEXT, &URL_SAFE_NO_PAD.encode(changed)), None, "byte {at}");
+                assert_eq!(key.unseal(CONTEXT, &URL_SAFE_NO_PAD.encode(&bytes[..at])), None, "cut at {at}");
+            }
+        }
     }
 
     #[test]
