@@ -3,6 +3,7 @@
 mod backup;
 mod configuration;
 mod import;
+mod register;
 mod serving;
 mod users;
 
