@@ -6,9 +6,10 @@ use std::net::TcpStream;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Home, Ran, on_empty};
+use crate::api::given::changed;
 use crate::harness::Backend;
 
 /// A server of its own, killed when a test fails.
@@ -51,6 +52,17 @@ impl Server {
     /// What it answers to a GET.
     pub(super) fn get(&self, path: &str) -> String {
         answer(self.send(&format!("GET {path}"), CLOSE))
+    }
+
+    /// What it answers to a JSON body.
+    fn write(&self, target: &str, headers: &str, body: &Value) -> String {
+        let body = body.to_string();
+        let length = body.len();
+        let headers =
+            format!("{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n{CLOSE}");
+        let mut stream = self.send(target, &headers);
+        stream.write_all(body.as_bytes()).unwrap();
+        answer(stream)
     }
 
     /// Ends it as a power cut would.
@@ -102,6 +114,38 @@ fn answer(mut stream: TcpStream) -> String {
 const CREDENTIALS: &str = r#"{"email": "reader@demo.example", "password": "demo-partnerships"}"#;
 
 on_empty! {
+    /// Whatever is told of requests: not who they are about.
+    fn persons_are_not_in_the_log(home: Home) {
+        let server = Server::start(&home, &["--demo", "--log", "debug"]);
+        let sign_in = json!({"email": "coordinator@demo.example", "password": "demo-partnerships"});
+        let signed_in = server.write("POST /api/v1/auth/token", "", &sign_in);
+        let body: Value = serde_json::from_str(signed_in.split("\r\n\r\n").nth(1).unwrap()).unwrap();
+        let token = body["access_token"].as_str().unwrap().to_owned();
+        let bearer = format!("Authorization: Bearer {token}\r\n");
+        let contacts = "/api/v1/members/hamburg-wasser/contacts";
+        let person = json!({
+            "given_name": "Zxqgiven", "family_name": "Zxqfamily", "email": "zxqmail@zxq.example", "language": "de",
+            "phone": "+49 40 7777777"
+        });
+        let post = |more: Value| server.write(&format!("POST {contacts}"), &bearer, &changed(&person, &more));
+        assert!(post(json!({})).starts_with("HTTP/1.1 201"));
+        assert!(post(json!({"email": "zxqmail at zxq"})).starts_with("HTTP/1.1 422"));
+        assert!(post(json!({"Zxqmember": "Zxqvalue"})).starts_with("HTTP/1.1 422"));
+        assert!(post(json!({"is_primary": true})).starts_with("HTTP/1.1 409"));
+        let found = answer(server.send(&format!("GET {contacts}?name=Zxqgiven"), &format!("{bearer}{CLOSE}")));
+        assert!(found.contains("Zxqfamily"), "{found}");
+        let refused = server.write("POST /api/v1/auth/token", "", &json!({"email": "zxqmail@zxq.example", "password": "Zxqpass"}));
+        assert!(refused.starts_with("HTTP/1.1 401"), "{refused}");
+
+        server.signal("-TERM");
+        let (_, _, log) = server.ended(Duration::from_secs(20));
+        assert!(log.matches(contacts).count() >= 5 && log.contains("primary_exists"), "{log}");
+        let lower = log.to_lowercase();
+        for personal in ["zxq", "7777777", "demo.example", "demo-partnerships", &token.to_lowercase()] {
+            assert!(!lower.contains(personal), "{personal}: {log}");
+        }
+    }
+
     fn a_running_request_is_answered_before_the_end(home: Home) {
         let server = Server::start(&home, &["--demo"]);
         let (first, rest) = CREDENTIALS.split_at(20);
