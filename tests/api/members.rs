@@ -231,4 +231,17 @@ on_both! {
         }
         office.patch(&format!("{MEMBERS}/zxq-alt"), "*", &json!({"regional_group": "Ost"})).await.ok();
     }
+
+    /// Partners see active members only, and of their ways only those that lead there.
+    async fn a_partner_does_not_hear_where_a_member_stood(app: TestApp) {
+        let ways = format!("{MEMBERS}/hamburg-wasser/transitions");
+        for to in ["paused", "active"] {
+            let body = json!({ "to": to, "reason": format!("zxq {to}") });
+            app.coordinator().post(&ways, &body).await.ok();
+        }
+        let told = app.partner().get(&ways).await.ok();
+        assert!(!told.text().contains("paused"), "{}", told.text());
+        assert_eq!(told.json()["history"].as_array().map(Vec::len), Some(1));
+        assert_eq!(app.reader().get(&ways).await.ok().json()["history"].as_array().map(Vec::len), Some(2));
+    }
 }

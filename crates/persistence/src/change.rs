@@ -177,9 +177,18 @@ impl Reader<'_> {
             .await
             .map_err(failed)?;
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
+        let actor = self.actor();
+        let own = of.data.is_own(Some(of.id), None, actor);
+        let could_see = |mut state: Value| actor.is_staff() || T::recall(&mut state, own, actor);
         let steps = changes.into_iter().filter_map(|change| {
             let Passage { from, to, reason } = change.passage?;
-            Some(Step { at: instant(change.at), from, to, reason })
+            let before = |status: &String| {
+                let mut state = change.state.clone();
+                state.as_object_mut().map(|members| members.insert("status".into(), json!(status)));
+                could_see(state)
+            };
+            let from = from.filter(before);
+            could_see(change.state).then(|| Step { at: instant(change.at), from, to, reason })
         });
         Ok(steps.collect())
     }
