@@ -2,6 +2,7 @@
 
 pub mod access;
 pub mod cells;
+pub mod code;
 pub mod difference;
 pub mod draft;
 pub mod error;

@@ -21,4 +21,5 @@ mod show;
 mod slug;
 pub mod store;
 pub mod table;
+mod transition;
 mod unique;

@@ -1,4 +1,4 @@
-//! Writing, once for every resource: create, patch, delete, restore, transition.
+//! Writing, once for every resource: create, patch, delete, restore; transitions stand beside it.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use vku_domain::kernel::draft::Draft;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::state::{State, allowed};
+use vku_domain::kernel::state::State;
 use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::value::Text;
@@ -150,56 +150,8 @@ impl Writer<'_> {
         self.mark_deleted::<T>(&deleted, false).await?.noted(self, ChangeAction::Restored, None).await
     }
 
-    /// Leads one into another status.
-    ///
-    /// Errors: 401, 403, 404, 409 (no such way, or something is missing for it), 412, 422.
-    pub async fn transition<T: Table>(
-        &mut self,
-        key: &Key,
-        precondition: &Precondition,
-        to: T::Status,
-        reason: Option<Text>,
-    ) -> Result<Stored<T>, Error> {
-        let before = self.open::<T>(Action::Transition, key, None, false).await?;
-        if *precondition != Precondition::Missing {
-            self.check(&before, precondition)?;
-        }
-        let from = before.data.status();
-        let allowed = allowed(from);
-        if !allowed.contains(&to) {
-            let words = allowed.iter().map(|state| state.word().to_owned()).collect();
-            let to = to.word();
-            let detail = match from.map(State::word) {
-                Some(from) => {
-                    say!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
-                }
-                None => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
-            };
-            return Err(Error { allowed: Some(words), ..Error::new(Code::TransitionNotAllowed, detail) });
-        }
-        let mut violations = Violations::default();
-        if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
-            let detail = say!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
-            violations.member("/reason", "required", detail);
-            return Err(Error::invalid(violations));
-        }
-        before.data.needs(to, &mut violations);
-        if !violations.is_empty() {
-            let to = to.word();
-            let detail = say!(
-                "`{to}` needs more than there is; see `errors`.",
-                "`{to}` braucht mehr, als da ist; siehe `errors`."
-            );
-            return Err(Error::with_violations(Code::TransitionNeeds, detail, violations));
-        }
-        let mut data = before.data.clone();
-        data.set_status(to);
-        let passage = passage(&before.data, &data, reason);
-        self.replace(before, data).await?.noted(self, ChangeAction::Transitioned, passage).await
-    }
-
     /// The one to be changed, locked, if the actor sees it and may change it.
-    async fn open<T: Table>(
+    pub(super) async fn open<T: Table>(
         &self,
         action: Action,
         key: &Key,
@@ -217,7 +169,11 @@ impl Writer<'_> {
     }
 
     /// 428 without `If-Match`, 412 when it names another version. The tag that is told is that of what the actor reads.
-    fn check<T: Table>(&self, stored: &Stored<T>, precondition: &Precondition) -> Result<(), Error> {
+    pub(super) fn check<T: Table>(
+        &self,
+        stored: &Stored<T>,
+        precondition: &Precondition,
+    ) -> Result<(), Error> {
         let (code, detail) = match precondition.allows(stored.version) {
             Some(true) => return Ok(()),
             Some(false) => (Code::PreconditionFailed, changed_meanwhile()),
@@ -274,7 +230,7 @@ impl Writer<'_> {
         Ok(violations)
     }
 
-    async fn replace<T: Table>(&self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
+    pub(super) async fn replace<T: Table>(&self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
         let meta = Meta { version: before.version + 1, updated_at: self.at(), ..meta(&before) };
         self.update(meta, &data, before.version).await?;
         Ok(Saved(before.id, std::marker::PhantomData))
@@ -341,10 +297,10 @@ impl Writer<'_> {
 }
 
 /// A row that was written and is still to be noted.
-struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
+pub(super) struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
 
 impl<T: Table> Saved<T> {
-    async fn noted(
+    pub(super) async fn noted(
         self,
         writer: &mut Writer<'_>,
         action: ChangeAction,
@@ -381,7 +337,7 @@ fn meta<T: Resource>(stored: &Stored<T>) -> Meta {
     }
 }
 
-fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<Passage> {
+pub(super) fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<Passage> {
     let (from, to) = (before.status(), after.status()?);
     (from != Some(to)).then(|| Passage {
         from: from.map(|state| state.word().to_owned()),

@@ -1,0 +1,200 @@
+//! The table of problem codes: what each means, in German and English.
+
+use super::text::Both;
+use crate::say;
+
+macro_rules! codes {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident = $status:literal, $code:literal, $title:literal => $de:literal: $doc_de:literal;
+    )+) => {
+        /// The code of a problem: stable, snake_case, documented at `/problems/{code}`.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code { $( $(#[doc = $doc])+ $variant ),+ }
+
+        impl Code {
+            /// Every code, for the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The code as it is written in `code` and in the problem's URL.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $code),+ }
+            }
+
+            /// The HTTP status that it is answered with.
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$variant => $status),+ }
+            }
+
+            /// A short title, the same for every occurrence (RFC 9457).
+            pub fn title(self) -> Both {
+                match self { $(Self::$variant => say!($title, $de)),+ }
+            }
+
+            /// What it means and what to do about it.
+            pub fn documentation(self) -> Both {
+                let (en, de) = match self { $(Self::$variant => ([$($doc),+].concat(), $doc_de)),+ };
+                Both { en: en.trim().to_owned().into(), de: de.into() }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The body is no JSON text. `detail` says at which line and column reading stopped.
+    MalformedJson = 400, "malformed_json", "The body is not JSON"
+        => "Der Body ist kein JSON":
+            "Der Body ist kein JSON-Text. `detail` sagt, in welcher Zeile und Spalte das Lesen endete.";
+    /// A query parameter is unknown or has a value that it cannot have. `errors` names each with the nearest known
+    /// name. Also a cursor that was altered or belongs to another filter, sort or resource.
+    InvalidParameters = 400, "invalid_parameters", "A query parameter is not right"
+        => "Ein Query-Parameter stimmt nicht":
+            "Ein Query-Parameter ist unbekannt oder hat einen Wert, den er nicht haben kann. `errors` nennt jeden, mit \
+             dem ähnlichsten bekannten Namen. Ebenso ein Cursor, der verändert wurde oder zu einem anderen Filter, einer \
+             anderen Sortierung oder einer anderen Ressource gehört.";
+    /// The request itself is malformed: a path that is no UTF-8, or a header that cannot be read.
+    BadRequest = 400, "bad_request", "The request is malformed"
+        => "Die Anfrage ist fehlerhaft":
+            "Die Anfrage selbst ist fehlerhaft: ein Pfad, der kein UTF-8 ist, oder ein Header, der nicht lesbar ist.";
+    /// This needs an account: send `Authorization: Bearer <access token>`; `POST /api/v1/auth/token` gives one.
+    Unauthenticated = 401, "unauthenticated", "An account is needed"
+        => "Ein Konto ist nötig":
+            "Das verlangt ein Konto: Senden Sie `Authorization: Bearer <access token>`; `POST /api/v1/auth/token` stellt \
+             eines aus.";
+    /// The access token is malformed, expired, not ours, or its account is disabled. Get a new one.
+    InvalidToken = 401, "invalid_token", "The access token is not valid"
+        => "Das Access-Token ist nicht gültig":
+            "Das Access-Token ist fehlerhaft, abgelaufen oder nicht von uns, oder sein Konto ist gesperrt. Holen Sie ein \
+             neues.";
+    /// E-mail and password do not belong together. Which of the two is wrong is not said.
+    InvalidCredentials = 401, "invalid_credentials", "E-mail or password is wrong"
+        => "E-Mail-Adresse oder Passwort ist falsch":
+            "E-Mail-Adresse und Passwort gehören nicht zusammen. Welches von beiden falsch ist, wird nicht gesagt.";
+    /// The refresh token is not ours, has ended, or was used before. One that is used again ends its login, because
+    /// somebody else may have it: sign in again.
+    InvalidRefreshToken = 401, "invalid_refresh_token", "The refresh token is not valid"
+        => "Das Refresh-Token ist nicht gültig":
+            "Das Refresh-Token ist nicht von uns, beendet oder schon benutzt. Eines, das noch einmal benutzt wird, \
+             beendet seine Anmeldung, weil es jemand anderes haben könnte: Melden Sie sich neu an.";
+    /// The account is known, and its role may not do this. `errors` names the members of the body that the role may
+    /// not write, where that is the reason.
+    Forbidden = 403, "forbidden", "Not allowed for this account"
+        => "Für dieses Konto nicht erlaubt":
+            "Das Konto ist bekannt, aber seine Rolle darf das nicht. `errors` nennt die Felder des Bodys, die diese Rolle \
+             nicht schreiben darf, wenn das der Grund ist.";
+    /// The API key is not allowed to do this, although its owner is: it has not the scope that `allowed` names.
+    InsufficientScope = 403, "insufficient_scope", "The API key's scopes are too narrow"
+        => "Die Scopes des API-Schlüssels reichen nicht":
+            "Der API-Schlüssel darf das nicht, obwohl sein Besitzer es darf: Ihm fehlt der Scope, den `allowed` nennt.";
+    /// There is no such thing, or not for this caller.
+    NotFound = 404, "not_found", "Not found"
+        => "Nicht gefunden": "So etwas gibt es nicht, oder nicht für Sie.";
+    /// The path is right, the method is not. `Allow` names those there are.
+    MethodNotAllowed = 405, "method_not_allowed", "This method is not available here"
+        => "Diese Methode gibt es hier nicht":
+            "Der Pfad stimmt, die Methode nicht. `Allow` nennt die vorhandenen.";
+    /// None of the media types in `Accept` can be produced; `allowed` names what there is.
+    NotAcceptable = 406, "not_acceptable", "No acceptable representation"
+        => "Keine annehmbare Darstellung":
+            "Keiner der Medientypen in `Accept` kann geliefert werden; `allowed` nennt, was es gibt.";
+    /// The slug is taken, or was once: an old slug keeps leading to its resource and is never given to another.
+    SlugTaken = 409, "slug_taken", "The slug is taken"
+        => "Der Slug ist vergeben":
+            "Der Slug ist vergeben oder war es einmal: Ein alter Slug führt weiter zu seiner Ressource und wird nie an \
+             eine andere vergeben.";
+    /// Another account has this e-mail address.
+    EmailTaken = 409, "email_taken", "The e-mail address is taken"
+        => "Die E-Mail-Adresse ist vergeben": "Ein anderes Konto hat diese E-Mail-Adresse.";
+    /// The utility has a member already: each has one at most.
+    MemberExists = 409, "member_exists", "The utility is a member already"
+        => "Das Unternehmen ist schon Mitglied": "Das Unternehmen ist schon Mitglied: Jedes ist es höchstens einmal.";
+    /// The member has a primary contact already: one of them at most is primary. Change that one first.
+    PrimaryExists = 409, "primary_exists", "There is a primary contact already"
+        => "Es gibt schon eine erste Ansprechperson":
+            "Das Mitglied hat schon eine erste Ansprechperson, und mehr als eine gibt es nicht. Ändern Sie zuerst jene.";
+    /// The account has as many API keys as one can have. Revoke one that is no longer used.
+    TooManyApiKeys = 409, "too_many_api_keys", "There are too many API keys"
+        => "Es gibt zu viele API-Schlüssel":
+            "Das Konto hat so viele API-Schlüssel, wie man haben kann. Widerrufen Sie einen, der nicht mehr benutzt wird.";
+    /// Others refer to this one; `dependents` names them. Change or delete those first.
+    HasDependents = 409, "has_dependents", "Others depend on this"
+        => "Anderes hängt davon ab":
+            "Anderes verweist darauf; `dependents` nennt es. Ändern oder löschen Sie das zuerst.";
+    /// What this refers to was deleted in the meantime; `errors` names the members, `dependents` what parts of it refer
+    /// to. Restore that first.
+    ReferenceGone = 409, "reference_gone", "Something this refers to is deleted"
+        => "Etwas, worauf verwiesen wird, ist gelöscht":
+            "Worauf verwiesen wird, wurde inzwischen gelöscht; `errors` nennt die Felder, `dependents` das, worauf Teile \
+             davon verweisen. Stellen Sie das zuerst wieder her.";
+    /// The state machine has no such way; `allowed` names the states that it allows from here.
+    TransitionNotAllowed = 409, "transition_not_allowed", "This transition is not allowed"
+        => "Dieser Übergang ist nicht erlaubt":
+            "Einen solchen Weg hat der Zustandsautomat nicht; `allowed` nennt die Zustände, die von hier aus erlaubt \
+             sind.";
+    /// The state needs members that are still missing; `errors` names them.
+    TransitionNeeds = 409, "transition_needs", "The target status needs more"
+        => "Der Zielstatus braucht mehr": "Der Status braucht Felder, die noch fehlen; `errors` nennt sie.";
+    /// A status is changed by `POST …/transitions` only.
+    StatusByTransition = 409, "status_by_transition", "A status is changed by a transition"
+        => "Ein Status wird durch einen Übergang geändert":
+            "Ein Status wird nur durch `POST …/transitions` geändert.";
+    /// The change would break a rule of the partnerships named in `dependents`.
+    ConflictsWithDependents = 409, "conflicts_with_dependents", "Others would no longer be right"
+        => "Anderes würde nicht mehr stimmen":
+            "Die Änderung würde eine Regel der Partnerschaften verletzen, die `dependents` nennt.";
+    /// It is not deleted, so it cannot be restored.
+    NotDeleted = 409, "not_deleted", "It is not deleted"
+        => "Es ist nicht gelöscht": "Es ist nicht gelöscht, kann also nicht wiederhergestellt werden.";
+    /// Somebody changed it since; the current `ETag` is in the answer. Read it again, then repeat the change.
+    PreconditionFailed = 412, "precondition_failed", "It was changed in the meantime"
+        => "Es wurde inzwischen geändert":
+            "Jemand hat es seither geändert; der gegenwärtige `ETag` steht in der Antwort. Lesen Sie es neu und \
+             wiederholen Sie dann die Änderung.";
+    /// The body is larger than 1 MiB.
+    PayloadTooLarge = 413, "payload_too_large", "The body is too large"
+        => "Der Body ist zu groß": "Der Body ist größer als 1 MiB.";
+    /// The body is of a media type that is not understood here; `detail` names the right one.
+    UnsupportedMediaType = 415, "unsupported_media_type", "Media type not supported"
+        => "Medientyp nicht unterstützt":
+            "Der Body hat einen Medientyp, der hier nicht verstanden wird; `detail` nennt den richtigen.";
+    /// The body is JSON, but its content is not right. `errors` names every wrong member with a JSON pointer
+    /// (RFC 6901), a code and what would be right. Nothing was written.
+    ValidationFailed = 422, "validation_failed", "The content is not right"
+        => "Der Inhalt stimmt nicht":
+            "Der Body ist JSON, aber sein Inhalt stimmt nicht. `errors` nennt jedes falsche Feld mit einem JSON-Pointer \
+             (RFC 6901), einem Code und dem, was richtig wäre. Nichts wurde geschrieben.";
+    /// A change needs `If-Match` with the `ETag` of what it is based on, so that nobody's work is overwritten.
+    PreconditionRequired = 428, "precondition_required", "If-Match is required"
+        => "If-Match ist erforderlich":
+            "Eine Änderung verlangt `If-Match` mit dem `ETag` dessen, worauf sie beruht, damit niemandes Arbeit \
+             überschrieben wird.";
+    /// Too many failed attempts to sign in, for this account or from this address. Try again after the number of seconds
+    /// in `Retry-After`.
+    TooManyAttempts = 429, "too_many_attempts", "Too many attempts"
+        => "Zu viele Versuche":
+            "Zu viele fehlgeschlagene Anmeldungen, für dieses Konto oder von dieser Adresse. Versuchen Sie es nach der \
+             Zahl von Sekunden in `Retry-After` wieder.";
+    /// Something failed on our side. `request_id` helps to find it in the log.
+    Internal = 500, "internal", "Internal error"
+        => "Interner Fehler":
+            "Auf unserer Seite ist etwas fehlgeschlagen. Mit `request_id` lässt es sich im Protokoll finden.";
+    /// The database is not available. Try again after the number of seconds in `Retry-After`.
+    Unavailable = 503, "unavailable", "Temporarily not available"
+        => "Vorübergehend nicht verfügbar":
+            "Die Datenbank ist nicht verfügbar. Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` erneut.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_told_in_both_languages() {
+        for code in Code::ALL {
+            for text in [code.title(), code.documentation()] {
+                assert!(!text.en.is_empty() && !text.de.is_empty() && text.en != text.de, "{code:?}: {text}");
+                assert!(!text.en.contains("  ") && !text.de.contains("  "), "{code:?}: {text}");
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Transitions: the one way in which a status changes.
+
+use vku_domain::change::ChangeAction;
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::state::{State, allowed};
+use vku_domain::kernel::tag::Precondition;
+use vku_domain::kernel::value::Text;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+
+use super::save::passage;
+use super::store::Writer;
+use super::table::Table;
+
+impl Writer<'_> {
+    /// Leads one into another status.
+    ///
+    /// Errors: 401, 403, 404, 409 (no such way, or something is missing for it), 412, 422.
+    pub async fn transition<T: Table>(
+        &mut self,
+        key: &Key,
+        precondition: &Precondition,
+        to: T::Status,
+        reason: Option<Text>,
+    ) -> Result<Stored<T>, Error> {
+        let before = self.open::<T>(Action::Transition, key, None, false).await?;
+        if *precondition != Precondition::Missing {
+            self.check(&before, precondition)?;
+        }
+        let from = before.data.status();
+        let allowed = allowed(from);
+        if !allowed.contains(&to) {
+            let words = allowed.iter().map(|state| state.word().to_owned()).collect();
+            let to = to.word();
+            let detail = match from.map(State::word) {
+                Some(from) => {
+                    say!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
+                }
+                None => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
+            };
+            return Err(Error { allowed: Some(words), ..Error::new(Code::TransitionNotAllowed, detail) });
+        }
+        let mut violations = Violations::default();
+        if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
+            let detail = say!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
+            violations.member("/reason", "required", detail);
+            return Err(Error::invalid(violations));
+        }
+        before.data.needs(to, &mut violations);
+        if !violations.is_empty() {
+            let to = to.word();
+            let detail = say!(
+                "`{to}` needs more than there is; see `errors`.",
+                "`{to}` braucht mehr, als da ist; siehe `errors`."
+            );
+            return Err(Error::with_violations(Code::TransitionNeeds, detail, violations));
+        }
+        let mut data = before.data.clone();
+        data.set_status(to);
+        let passage = passage(&before.data, &data, reason);
+        self.replace(before, data).await?.noted(self, ChangeAction::Transitioned, passage).await
+    }
+}
