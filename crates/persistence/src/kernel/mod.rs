@@ -17,6 +17,7 @@ pub mod row;
 mod save;
 pub mod seal;
 pub(crate) mod select;
+mod settle;
 mod show;
 mod slug;
 pub mod store;
