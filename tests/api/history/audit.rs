@@ -7,6 +7,7 @@ use crate::api::changes::changes_after;
 use crate::api::given::{
     ORGANISATIONS, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership, post_nothing,
 };
+use crate::api::visibility::planted::contact;
 use crate::harness::on_both;
 
 const AUDIT: &str = "/api/v1/audit";
@@ -152,6 +153,14 @@ on_both! {
         let next = office.get(&format!("{AUDIT}?limit=1")).await.ok().json()["next"].as_str().unwrap().to_owned();
         office.get(&format!("{next}&resource=utility")).await.problem(400, "invalid_parameters");
         office.get(&next.replace("limit=1", "limit=2")).await.ok();
+    }
+
+    async fn what_belongs_to_a_member_was_never_public(app: TestApp) {
+        let office = app.coordinator();
+        made(&office, "/api/v1/members/hamburg-wasser/contacts", &contact("zxq", true)).await;
+        let audit = office.all(&format!("{AUDIT}?resource=contact&resource=member&limit=200")).await;
+        assert!(audit.iter().any(|entry| entry["resource"] == "contact"));
+        assert!(audit.iter().all(|entry| entry["visibility"] == "members"), "{audit:#?}");
     }
 
     async fn it_names_no_person_and_is_not_sent_twice(app: TestApp) {

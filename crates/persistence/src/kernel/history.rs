@@ -61,8 +61,9 @@ type Recall<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
 
 /// Who could see what was logged with that visibility.
 pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
-    // A part is seen by whoever sees what it belongs to.
-    stored.parent.as_ref().map_or_else(|| stored.data.visibility(), |(_, card)| card.visibility)
+    // A part is seen by whoever sees what it belongs to; what is never public is not because that shows no visibility.
+    let widest = if T::PUBLIC { Visibility::Public } else { Visibility::Members };
+    stored.parent.as_ref().map_or_else(|| stored.data.visibility(), |(_, card)| card.visibility).max(widest)
 }
 
 /// The visibilities of the log's rows that the actor sees of something that it sees now: whoever sees it by taking
