@@ -141,6 +141,13 @@ on_both! {
             assert!(!entry.to_string().contains("paused") && !entry.to_string().contains("interested"));
         }
         assert_eq!(found.len(), 3);
+        let steps = app.partner().get(&format!("{at}/transitions")).await.ok().json()["history"].clone();
+        let led = |version: usize| json!({"at": found[version]["at"], "to": "active", "reason": "Agreed."});
+        assert_eq!(steps, json!([led(2), led(0)]), "nor of the way to a pause and back");
+        let steps = app.reader().get(&format!("{at}/transitions")).await.ok().json()["history"].clone();
+        let ways: Vec<_> = steps.as_array().unwrap().iter().map(|it| (&it["from"], &it["to"])).collect();
+        let (interested, active, paused) = (&json!("interested"), &json!("active"), &json!("paused"));
+        assert_eq!(ways, [(interested, active), (active, paused), (paused, active)]);
         app.anonymous().get(&format!("{at}/history")).await.problem(401, "unauthenticated");
     }
 
