@@ -56,12 +56,36 @@ on_both! {
         admin.patch(&user, "*", &change).await.ok();
         caller.get("/api/v1/members/hamburg-wasser/contacts").await.ok();
         assert_eq!(caller.get("/api/v1/me").await.ok().json()["utilities"][0]["slug"], "hamburg-wasser");
-        admin.patch(&user, "*", &json!({ "disabled": true })).await.ok();
-        caller.get("/api/v1/me").await.problem(401, "invalid_token");
-        admin.patch(&user, "*", &json!({ "disabled": false })).await.ok();
-        caller.get("/api/v1/me").await.ok();
         admin.delete(&user, "*").await.expect(204);
         caller.get("/api/v1/partnerships").await.problem(401, "invalid_token");
+    }
+
+    /// Whoever stole a token or a key does not come back with it when the user is let in again.
+    async fn who_is_shut_out_has_to_begin_anew(app: TestApp) {
+        let admin = app.admin();
+        let lock = async |user: &str| {
+            for disabled in [true, false] {
+                admin.patch(user, "*", &json!({ "disabled": disabled })).await.ok();
+            }
+        };
+        let reset = async |user: &str| {
+            admin.put(&format!("{user}/password"), &json!({ "password": PASSWORD })).await.expect(204);
+        };
+        let (user, mut caller) = with_password(&app, anna(json!({}))).await;
+        for way in [true, false] {
+            let body = json!({ "name": "Zxq", "scopes": ["partnerships:read"] });
+            let key = caller.post("/api/v1/api-keys", &body).await.expect(201).json();
+            let script = caller.with_token(key["key"].as_str().unwrap());
+            let me = script.get("/api/v1/me").await.ok().json();
+            assert!(me["email"].is_null() && me["name"].is_null() && me["role"] == "reader", "{me}");
+            if way { lock(&user).await } else { reset(&user).await }
+            for out in [&caller, &script] {
+                out.get("/api/v1/me").await.problem(401, "invalid_token");
+            }
+            let id = user.rsplit('/').next().unwrap().parse().unwrap();
+            caller = app.anonymous().with_token(&app.token(id).await);
+            caller.get("/api/v1/me").await.ok();
+        }
     }
 
     async fn what_does_not_fit_is_refused(app: TestApp) {

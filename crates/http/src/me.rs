@@ -10,6 +10,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Card, Ref};
+use vku_domain::kernel::scope::PERSONAL_DATA;
 use vku_domain::kernel::tag::Tag;
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::violation::Violations;
@@ -29,11 +30,14 @@ use crate::kernel::problem::Problem;
 pub struct Me {
     /// Its id (UUIDv7).
     id: Uuid,
-    /// The address it signs in with.
-    #[schema(value_type = vku_domain::kernel::value::Email)]
-    email: String,
-    /// What the person is called.
-    name: String,
+    /// The address it signs in with; not for an API key without the scope `personal_data:read`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<vku_domain::kernel::value::Email>, nullable = false)]
+    email: Option<String>,
+    /// What the person is called; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    name: Option<String>,
     /// What it may do.
     #[schema(value_type = Role)]
     role: &'static str,
@@ -79,10 +83,11 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
     let refused = || Error::refused(&context.actor);
     let id = context.actor.account.ok_or_else(refused)?;
     let account = context.shared.store.account(id).await?.ok_or_else(refused)?;
+    let told = context.actor.scopes.as_ref().is_none_or(|scopes| scopes.grant(PERSONAL_DATA).is_ok());
     let me = Me {
         id: account.id,
-        email: account.data.email.to_string(),
-        name: account.data.name.to_string(),
+        email: told.then(|| account.data.email.to_string()),
+        name: told.then(|| account.data.name.to_string()),
         role: account.data.role.as_str(),
         utilities: account
             .data

@@ -31,7 +31,7 @@ impl Feature for User {
                  has a password: `PUT …/password`."
             }
             Operation::Update => {
-                "A user that is `disabled` is out at its next request, with all its tokens and API keys."
+                "A user that is `disabled` is out at its next request; its logins and API keys end, also should it be let in again."
             }
             _ => "",
         }
@@ -70,7 +70,7 @@ pub struct NewPassword {
 
 /// Give a user a password
 ///
-/// For a new user, or for somebody who has forgotten it. All logins of the user end. Administrators only, and not with an
+/// For a new user, or for somebody who has forgotten it. All logins and API keys of the user end. Administrators only, and not with an
 /// API key.
 #[utoipa::path(
     put,

@@ -13,7 +13,7 @@ use vku_domain::kernel::value::Line;
 
 use crate::kernel::connect::passing_over_broken;
 use crate::kernel::error::failed;
-use crate::kernel::store::Store;
+use crate::kernel::store::{Store, Writer};
 
 /// What API keys begin with, so that they are found where they do not belong.
 pub const PREFIX: &str = "vkp_";
@@ -99,6 +99,15 @@ fn api_key(row: row::Model) -> ApiKey {
     let row::Model { id, name, prefix, scopes, created_at, expires_at, last_used_at, .. } = row;
     let scopes = scopes.split_whitespace().collect();
     ApiKey { id, name, prefix, scopes, created_at, expires_at, last_used_at }
+}
+
+impl Writer<'_> {
+    /// Revokes all keys of an account.
+    pub(crate) async fn revoke_api_keys(&self, account: Uuid) -> Result<(), Error> {
+        let update = row::Entity::update_many().col_expr(row::Column::RevokedAt, Expr::val(self.at()));
+        update.filter(own(account)).exec(self.tx()).await.map_err(failed)?;
+        Ok(())
+    }
 }
 
 impl Store {

@@ -230,13 +230,13 @@ impl Store {
         .await
     }
 
-    /// Gives an account a password that an administrator chose, and ends all its logins.
+    /// Gives an account a password that an administrator chose; its logins and API keys end.
     ///
     /// Errors: the database is away.
     pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
         self.apart(async |writer| {
             writer.set_password(account, hash).await?;
-            writer.end_logins(Condition::all().add(row::Column::AccountId.eq(account))).await.map(drop)
+            writer.shut_out(account).await
         })
         .await
     }
@@ -260,6 +260,12 @@ impl Store {
 }
 
 impl Writer<'_> {
+    /// Ends all logins and API keys of an account: whoever stole one of them does not come back with it.
+    pub(crate) async fn shut_out(&self, account: Uuid) -> Result<(), Error> {
+        self.end_logins(Condition::all().add(row::Column::AccountId.eq(account))).await?;
+        self.revoke_api_keys(account).await
+    }
+
     async fn end_logins(&self, which: Condition) -> Result<u64, Error> {
         let update = row::Entity::update_many()
             .col_expr(row::Column::EndedAt, Expr::val(self.at()))

@@ -5,6 +5,7 @@ use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::kernel::resource::Stored;
 use vku_domain::party::Party;
 use vku_domain::say;
 use vku_domain::user::{User, UserFilter, UserSort};
@@ -13,6 +14,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::error::Corrupt;
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
+use crate::kernel::store::Writer;
 use crate::kernel::table::{SortColumn, Table, Unique, column, named, one_of, text};
 
 row! {
@@ -93,6 +95,11 @@ impl Table for User {
             UserSort::CreatedAt => SortColumn::Instant("created_at"),
             UserSort::UpdatedAt => SortColumn::Instant("updated_at"),
         }
+    }
+
+    /// Who is disabled is out for good: to be let in again is not to have the old tokens and keys again.
+    async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
+        if after.disabled && !before.data.disabled { writer.shut_out(before.id).await } else { Ok(()) }
     }
 
     fn visible(actor: &Actor) -> Condition {
