@@ -15,7 +15,6 @@ use vku_domain::programme::FundingProgramme;
 use vku_domain::say;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
-use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
@@ -24,6 +23,7 @@ use crate::kernel::table::{
     Codes, SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt,
     to_json, to_json_opt, to_text,
 };
+use crate::kernel::{card, dependent};
 
 row! {
     "utility" {
@@ -254,5 +254,5 @@ async fn cards<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Resu
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;
     let mut cards: Vec<_> = card::by_id(tx, T::NAME, &ids).await?.into_values().collect();
     cards.sort_by_key(|card| card.id);
-    Ok(cards.into_iter().map(|found| card::name(T::NAME, found)).collect())
+    Ok(cards.into_iter().map(|found| dependent::name(T::NAME, found)).collect())
 }

@@ -6,6 +6,7 @@ mod code;
 pub mod connect;
 mod cursor;
 mod cursor_mac;
+pub(crate) mod dependent;
 pub(crate) mod error;
 pub(crate) mod file;
 pub mod history;

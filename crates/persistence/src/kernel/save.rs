@@ -24,7 +24,7 @@ use super::row::{Meta, Row};
 use super::select::one;
 use super::store::Writer;
 use super::table::{Parent, Table, column};
-use super::{card, code, select, unique};
+use super::{code, dependent, select, unique};
 use crate::change::NewChange;
 
 impl Writer<'_> {
@@ -93,7 +93,7 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let before = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
-        let dependents = card::dependents::<T>(self.tx(), before.id).await?;
+        let dependents = dependent::dependents::<T>(self.tx(), before.id).await?;
         if !dependents.is_empty() {
             let detail = say!(
                 "Others refer to this; see `dependents`.",
@@ -137,7 +137,7 @@ impl Writer<'_> {
             );
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
         }
-        let dependents = card::gone_for_parts::<T>(self.tx(), deleted.id).await?;
+        let dependents = dependent::gone_for_parts::<T>(self.tx(), deleted.id).await?;
         if !dependents.is_empty() {
             let detail = say!(
                 "What its parts refer to is deleted; see `dependents`.",
