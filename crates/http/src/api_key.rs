@@ -11,9 +11,8 @@ use vku_domain::api_key::{ApiKey, NewApiKey};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::instant;
 use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::violation::Violations;
 
-use crate::kernel::body::{JSON, json};
+use crate::kernel::body::parsed;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::crud::flags;
@@ -162,8 +161,7 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
 pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
     let [] = flags(&context.request, [])?;
-    let body = json(&context.request, &body, &[JSON])?;
-    let new = deserr::deserialize::<NewApiKey, _, Violations>(body).map_err(Error::invalid)?;
+    let new: NewApiKey = parsed(&context.request, &body)?;
     let store = &context.shared.store;
     let (scopes, expires_at) = new.check(&vku_persistence::scopes(), store.now())?;
     let (about, key) = store.add_api_key(account, &new.name, &scopes, expires_at).await?;

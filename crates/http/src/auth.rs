@@ -15,7 +15,7 @@ use vku_persistence::account::SigningIn;
 use vku_persistence::api_key;
 use vku_persistence::login::Continued;
 
-use crate::kernel::body::{JSON, json};
+use crate::kernel::body::parsed;
 use crate::kernel::client;
 use crate::kernel::context::{Shared, bearer};
 use crate::kernel::crud::flags;
@@ -135,9 +135,7 @@ pub async fn create_access_token(
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
     let [] = flags(&request, [])?;
-    let body = json(&request, &body, &[JSON])?;
-    let Credentials { email, password } =
-        deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
+    let Credentials { email, password } = parsed(&request, &body)?;
     let found = shared.store.signing_in(&email).await?;
     let account = authenticate(&request, &shared, &email.folded(), found, password).await?;
     let agent = request.headers().get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -152,8 +150,7 @@ fn ended() -> Error {
 }
 
 fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
-    let body = json(request, body, &[JSON])?;
-    let given = deserr::deserialize::<RefreshToken, _, Violations>(body).map_err(Error::invalid)?;
+    let given: RefreshToken = parsed(request, body)?;
     Ok(given.refresh_token)
 }
 

@@ -17,7 +17,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
 use crate::auth::authenticate;
-use crate::kernel::body::{JSON, json};
+use crate::kernel::body::parsed;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::crud::flags;
@@ -135,12 +135,8 @@ pub struct PasswordChange {
 pub async fn change_password(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     let (id, login) = context.login()?;
     let [] = flags(&context.request, [])?;
-    let body = json(&context.request, &body, &[JSON])?;
-    let PasswordChange { current_password, new_password } =
-        deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
-    if let Err(why) = password::check_strength(&new_password) {
-        return Err(wrong("/new_password", "weak_password", why).into());
-    }
+    let PasswordChange { current_password, new_password } = parsed(&context.request, &body)?;
+    password::accept(&new_password, "/new_password")?;
     let store = &context.shared.store;
     let (account, email) = store.signed_in(id).await?.ok_or_else(|| Error::refused(&context.actor))?;
     let found = authenticate(&context.request, &context.shared, &email, Some(account), current_password);

@@ -11,7 +11,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::user::User;
 
-use crate::kernel::body::{JSON, json};
+use crate::kernel::body::parsed;
 use crate::kernel::context::Context;
 use crate::kernel::crud::{ID, flags, key};
 use crate::kernel::feature::Feature;
@@ -70,8 +70,8 @@ pub struct NewPassword {
 
 /// Give a user a password
 ///
-/// For a new user, or for somebody who has forgotten it. All logins and API keys of the user end. Administrators only, and not with an
-/// API key.
+/// For a new user, or for somebody who has forgotten it. All logins and API keys of the user end. Administrators only,
+/// and not with an API key.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{id}/password",
@@ -88,13 +88,8 @@ pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResp
     context.actor.gate::<User>(Action::Update)?;
     let id = key(&context.request, ID)?;
     let [] = flags(&context.request, [])?;
-    let body = json(&context.request, &body, &[JSON])?;
-    let NewPassword { password } = deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
-    if let Err(why) = password::check_strength(&password) {
-        let mut violations = Violations::default();
-        violations.member("/password", "weak_password", why);
-        return Err(Error::invalid(violations).into());
-    }
+    let NewPassword { password } = parsed(&context.request, &body)?;
+    password::accept(&password, "/password")?;
     // Looked up first: hashing takes a while, and there may be nobody.
     let user = context.read().await?.get::<User>(&id, None, false).await?;
     let hash = password::hash(password).await.map_err(Error::internal)?;

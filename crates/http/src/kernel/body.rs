@@ -3,6 +3,7 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
+use deserr::Deserr;
 use serde_json::Value;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, escape};
@@ -50,6 +51,13 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
     let mut violations = Violations::default();
     crowded(&value, &mut Vec::new(), &mut violations);
     if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
+}
+
+/// Reads a JSON body as what it has to be.
+///
+/// Errors: as [`json`] has them, and 422 with every fault of the content.
+pub fn parsed<T: Deserr<Violations>>(request: &HttpRequest, body: &Bytes) -> Result<T, Error> {
+    deserr::deserialize::<T, _, Violations>(json(request, body, &[JSON])?).map_err(Error::invalid)
 }
 
 /// A step on the way to a value.

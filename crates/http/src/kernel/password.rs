@@ -10,7 +10,9 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use unicode_normalization::UnicodeNormalization;
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::text::Both;
+use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -88,6 +90,18 @@ pub fn check_strength(password: &str) -> Result<(), Both> {
         ));
     }
     Ok(())
+}
+
+/// Refuses a new password that is not good enough.
+///
+/// # Errors
+/// 422 `weak_password` at the pointer, with what it must have.
+pub fn accept(password: &str, pointer: &str) -> Result<(), Error> {
+    check_strength(password).map_err(|why| {
+        let mut violations = Violations::default();
+        violations.member(pointer, "weak_password", why);
+        Error::invalid(violations)
+    })
 }
 
 fn verify_now(password: &str, hash: Option<&str>) -> Result<bool, PasswordError> {
