@@ -23,6 +23,7 @@ use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::{Links, PartyLink};
 use crate::kernel::row::row;
+use crate::kernel::select::among;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
     Codes, SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named, one_of,
@@ -211,7 +212,7 @@ impl Table for Partnership {
                 .distinct()
                 .columns(["partnership_id", "programme_id"])
                 .from("funding")
-                .and_where(Expr::col("partnership_id").is_in(ids))
+                .and_where(Expr::col("partnership_id").is_in(among(&ids)))
                 .and_where(Expr::col("programme_id").is_not_null())
                 .and_where(Expr::col("deleted_at").is_null())
                 .take();

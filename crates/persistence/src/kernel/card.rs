@@ -12,6 +12,7 @@ use vku_domain::kernel::resource::READ_ONLY;
 use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};
+use super::select::among;
 use super::table::{Codes, Parent, Table, column_of, text, text_opt};
 use crate::resources;
 
@@ -143,7 +144,7 @@ pub(crate) async fn by_id(
         return Ok(HashMap::new());
     }
     let described = Described::find(resource)?;
-    let select = described.select().and_where(described.column("id").is_in(ids.iter().copied())).take();
+    let select = described.select().and_where(described.column("id").is_in(among(ids))).take();
     let mut cards = HashMap::with_capacity(ids.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
         let card = described.card(&row)?;

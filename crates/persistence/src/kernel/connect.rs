@@ -1,4 +1,4 @@
-//! Connections: one writer and a few readers on SQLite, one pool on PostgreSQL.
+//! Connections: one writer and a few readers on SQLite, as few of both on PostgreSQL.
 
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -22,8 +22,10 @@ use super::file::{self, Hold};
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// How long a request waits for its turn on SQLite, which is never away: a queue is no reason to refuse.
 const TURN: Duration = Duration::from_secs(15);
-/// Connections on PostgreSQL: more only wait for each other there.
-const POSTGRES_CONNECTIONS: u32 = 10;
+/// Connections on PostgreSQL that read: more only wait for each other there.
+const READING: u32 = 8;
+/// Connections on PostgreSQL that write.
+const WRITING: u32 = 6;
 /// The largest number of readers on SQLite; each has its own small cache.
 const SQLITE_READERS: usize = 4;
 /// The advisory lock under which PostgreSQL is migrated, so that two instances may start at once.
@@ -149,19 +151,25 @@ impl Database {
             .options([("statement_timeout", "30s"), ("timezone", "UTC")])
             .statement_cache_capacity(256)
             .disable_statement_logging();
-        let pool = PgPoolOptions::new()
-            .max_connections(POSTGRES_CONNECTIONS)
-            .acquire_timeout(ACQUIRE)
-            .test_before_acquire(false)
-            .connect_with(options)
-            .await
-            .map_err(|error| match error {
-                sqlx::Error::PoolTimedOut => ConnectError::Away,
-                other => other.into(),
-            })?;
-        let connection = SqlxPostgresConnector::from_sqlx_postgres_pool(pool);
-        let reading = connection.clone();
-        Ok(Self { reading, writing: connection, backend: DatabaseBackend::Postgres, file: None })
+        let pool = |most| {
+            PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE).test_before_acquire(false)
+        };
+        let writing = pool(WRITING).connect_with(options.clone()).await.map_err(|error| match error {
+            sqlx::Error::PoolTimedOut => ConnectError::Away,
+            other => other.into(),
+        })?;
+        // Said once, for a connection: said for each transaction, it would be two more round trips.
+        let snapshots = options.options([
+            ("default_transaction_isolation", "repeatable read"),
+            ("default_transaction_read_only", "on"),
+        ]);
+        let reading = pool(READING).connect_lazy_with(snapshots);
+        Ok(Self {
+            reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
+            writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
+            backend: DatabaseBackend::Postgres,
+            file: None,
+        })
     }
 
     /// Brings the schema up to date, under a lock, so that several instances may start at once.
@@ -238,10 +246,7 @@ impl Database {
     /// Errors: a connection did not end cleanly.
     pub async fn close(self) -> Result<(), DbErr> {
         self.reading.close().await?;
-        match self.backend {
-            DatabaseBackend::Postgres => Ok(()),
-            _ => self.writing.close().await,
-        }
+        self.writing.close().await
     }
 
     /// Which of the databases it is, as a word for people.
@@ -258,9 +263,5 @@ impl Database {
 
     pub(crate) fn writing(&self) -> &DatabaseConnection {
         &self.writing
-    }
-
-    pub(crate) fn backend(&self) -> DatabaseBackend {
-        self.backend
     }
 }

@@ -2,8 +2,8 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
-use sea_orm::{DatabaseBackend, QueryResult, Select};
 use sea_orm::{QueryOrder, QuerySelect};
+use sea_orm::{QueryResult, Select};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
@@ -157,10 +157,4 @@ pub(crate) fn foreign() -> Error {
         say!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
         violations,
     )
-}
-
-/// How both databases give the reader a stable view over several statements.
-pub(crate) fn snapshot(backend: DatabaseBackend) -> Option<sea_orm::IsolationLevel> {
-    // SQLite's deferred transaction is a snapshot already.
-    (backend == DatabaseBackend::Postgres).then_some(sea_orm::IsolationLevel::RepeatableRead)
 }

@@ -13,6 +13,7 @@ use vku_domain::kernel::violation::Fault;
 use vku_domain::party::Party;
 
 use super::error::{Corrupt, failed};
+use super::select::among;
 use super::table::Table;
 
 /// A party as it lies below a resource; `field` names the member or the role.
@@ -103,7 +104,7 @@ pub(crate) async fn load<T: Table>(
         let rows = Query::select()
             .columns(["owner_id", "field", "value"])
             .from(format!("{}_set", T::NAME))
-            .and_where(Expr::col("owner_id").is_in(ids.iter().copied()))
+            .and_where(Expr::col("owner_id").is_in(among(ids)))
             .order_by("position", sea_orm::Order::Asc)
             .take();
         for row in tx.query_all(&rows).await.map_err(failed)? {
@@ -115,7 +116,7 @@ pub(crate) async fn load<T: Table>(
         let rows = Query::select()
             .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
             .from(format!("{}_party", T::NAME))
-            .and_where(Expr::col("owner_id").is_in(ids.iter().copied()))
+            .and_where(Expr::col("owner_id").is_in(among(ids)))
             .order_by("position", sea_orm::Order::Asc)
             .take();
         for row in tx.query_all(&rows).await.map_err(failed)? {

@@ -11,7 +11,7 @@ use vku_domain::kernel::resource::Stored;
 
 use super::cursor::{self, Order, Way};
 use super::error::failed;
-use super::select::{complete, one, seen};
+use super::select::{among, complete, one, seen};
 use super::store::Reader;
 use super::table::{Parent, Table, column};
 
@@ -51,7 +51,7 @@ impl Reader<'_> {
         if ids.is_empty() || self.actor().reads::<T>().is_err() {
             return Ok(Vec::new());
         }
-        let named = column::<T>("id").is_in(ids.iter().copied());
+        let named = column::<T>("id").is_in(among(ids));
         let select = seen::<T>(self, None, false).filter(named);
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;

@@ -18,6 +18,13 @@ use super::row::Row;
 use super::store::Reader;
 use super::table::{Parent, Table, by_slug, column};
 
+/// The ids, with the last one repeated up to a power of two: there are a few statements to prepare, not one for each
+/// number of ids.
+pub(crate) fn among(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
+    let more = ids.len().next_power_of_two() - ids.len();
+    ids.iter().chain(ids.last().into_iter().cycle().take(more)).copied()
+}
+
 /// The rows that the actor sees; below `parent` if that is given.
 pub(crate) fn seen<T: Table>(reader: &Reader<'_>, parent: Option<Uuid>, deleted: bool) -> Select<T::Entity> {
     let mut condition = Condition::all().add(T::visible(reader.actor()));

@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{
-    AccessMode, DatabaseBackend, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 use tokio::sync::Semaphore;
 use uuid::Uuid;
@@ -16,7 +15,6 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::time::Clock;
 
 use super::connect::{Database, passing_over_broken};
-use super::cursor::snapshot;
 use super::cursor_mac::CursorKey;
 use super::error::failed;
 use super::keyring::Keyring;
@@ -87,13 +85,8 @@ impl Store {
     ///
     /// Errors: 503 where the database is away.
     pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
-        let options = TransactionOptions {
-            isolation_level: snapshot(self.database.backend()),
-            access_mode: (self.database.backend() == DatabaseBackend::Postgres)
-                .then_some(AccessMode::ReadOnly),
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Deferred),
-        };
-        let tx = begin(self.database.reading(), options).await?;
+        // A snapshot, as the connections that read are made: SQLite's deferred transaction is one by itself.
+        let tx = begin(self.database.reading(), TransactionOptions::default()).await?;
         Ok(Reader { tx, actor, cursors: &self.cursors })
     }
 
