@@ -1,0 +1,74 @@
+//! Load: `wrk` on the other core, the two sides in turn, medians.
+
+use std::process::Command;
+
+use crate::Failure;
+use crate::process::LOAD_CORE;
+
+/// What is asked.
+#[derive(Clone, Default)]
+pub struct Request {
+    pub url: String,
+    pub headers: Vec<String>,
+    /// A script that makes each request.
+    pub script: Option<String>,
+}
+
+impl Request {
+    pub fn get(url: impl Into<String>) -> Self {
+        Self { url: url.into(), ..Self::default() }
+    }
+
+    pub fn with(mut self, header: impl Into<String>) -> Self {
+        self.headers.push(header.into());
+        self
+    }
+}
+
+/// How much, how often.
+#[derive(Clone, Copy)]
+pub struct Plan {
+    pub connections: u32,
+    pub seconds: u32,
+    pub runs: usize,
+}
+
+/// Requests a second.
+pub fn run(request: &Request, plan: Plan) -> Result<f64, Failure> {
+    let mut command = Command::new("taskset");
+    command.args(["-c", LOAD_CORE, "wrk", "-t1"]);
+    command.arg(format!("-c{}", plan.connections)).arg(format!("-d{}s", plan.seconds));
+    for header in &request.headers {
+        command.args(["-H", header]);
+    }
+    if let Some(script) = &request.script {
+        command.args(["-s", script]);
+    }
+    let output = command.arg(&request.url).output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let after = |name: &str| text.lines().find_map(|line| line.trim().strip_prefix(name)).map(str::trim);
+    if let Some(failed) = after("Non-2xx or 3xx responses:") {
+        return Err(Failure::new(format!("{failed} requests to {} failed", request.url)));
+    }
+    if let Some(errors) = after("Socket errors:") {
+        return Err(Failure::new(format!("{}: {errors}", request.url)));
+    }
+    let rate = after("Requests/sec:").and_then(|rate| rate.parse().ok());
+    rate.ok_or_else(|| Failure::new(format!("wrk said nothing of {}: {text}", request.url)))
+}
+
+/// The medians of both sides, run in turn.
+pub fn compare(ours: &Request, theirs: &Request, plan: Plan) -> Result<(f64, f64), Failure> {
+    let (mut mine, mut yours) = (Vec::new(), Vec::new());
+    for _ in 0..plan.runs {
+        mine.push(run(ours, plan)?);
+        yours.push(run(theirs, plan)?);
+    }
+    Ok((median(mine), median(yours)))
+}
+
+/// The one in the middle.
+pub fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
+}
