@@ -5,6 +5,7 @@ mod m20261122_account;
 mod m20261122_change_index;
 mod m20261122_contact;
 mod m20261122_funding;
+mod m20261122_idempotency;
 mod m20261122_kernel;
 mod m20261122_login;
 mod m20261122_member;
@@ -42,6 +43,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_change_index::Migration),
             Box::new(m20261122_login::Migration),
             Box::new(m20261122_user::Migration),
+            Box::new(m20261122_idempotency::Migration),
         ]
     }
 }

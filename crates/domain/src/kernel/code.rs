@@ -145,6 +145,12 @@ codes! {
     /// It is not deleted, so it cannot be restored.
     NotDeleted = 409, "not_deleted", "It is not deleted"
         => "Es ist nicht gelöscht": "Es ist nicht gelöscht, kann also nicht wiederhergestellt werden.";
+    /// A request with this `Idempotency-Key` is still being worked on. Send it again after the number of seconds in
+    /// `Retry-After`: you get its answer then.
+    IdempotencyKeyInUse = 409, "idempotency_key_in_use", "A request with this idempotency key is still running"
+        => "Eine Anfrage mit diesem Idempotency-Key läuft noch":
+            "Eine Anfrage mit diesem `Idempotency-Key` wird noch bearbeitet. Senden Sie sie nach der Zahl von Sekunden in \
+             `Retry-After` noch einmal: Dann bekommen Sie ihre Antwort.";
     /// Somebody changed it since; the current `ETag` is in the answer. Read it again, then repeat the change.
     PreconditionFailed = 412, "precondition_failed", "It was changed in the meantime"
         => "Es wurde inzwischen geändert":
@@ -163,6 +169,13 @@ codes! {
         => "Der Inhalt stimmt nicht":
             "Der Body ist JSON, aber sein Inhalt stimmt nicht. `errors` nennt jedes falsche Feld mit einem JSON-Pointer \
              (RFC 6901), einem Code und dem, was richtig wäre. Nichts wurde geschrieben.";
+    /// This `Idempotency-Key` belongs to another request: another path, other parameters, another body, or the same one
+    /// sent with other rights. Every request of its own needs a key of its own; one that is sent again is sent unchanged.
+    IdempotencyKeyReused = 422, "idempotency_key_reused", "The idempotency key belongs to another request"
+        => "Der Idempotency-Key gehört zu einer anderen Anfrage":
+            "Dieser `Idempotency-Key` gehört zu einer anderen Anfrage: anderer Pfad, andere Parameter, anderer Body, oder \
+             dieselbe mit anderen Rechten. Jede eigene Anfrage braucht einen eigenen; eine, die noch einmal gesendet wird, \
+             bleibt unverändert.";
     /// A change needs `If-Match` with the `ETag` of what it is based on, so that nobody's work is overwritten.
     PreconditionRequired = 428, "precondition_required", "If-Match is required"
         => "If-Match ist erforderlich":

@@ -114,9 +114,12 @@ impl Context {
         dry_run: bool,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let writing =
-            Writing { actor: &self.actor, request_id: &self.request_id.0, dry_run, origin: Origin::Request };
-        self.shared.store.write(&writing, work).await
+        self.shared.store.write(&self.writing(dry_run), work).await
+    }
+
+    /// A write by whoever asks.
+    pub(super) fn writing(&self, dry_run: bool) -> Writing<'_> {
+        Writing { actor: &self.actor, request_id: &self.request_id.0, dry_run, origin: Origin::Request }
     }
 
     /// The account that asks, and the login that it asks in: for what people do for themselves.

@@ -1,7 +1,6 @@
 //! What every resource can do, once: plain generic handlers.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::LOCATION;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use deserr::Deserr;
@@ -17,6 +16,7 @@ use vku_domain::kernel::value::Text;
 use vku_domain::kernel::view::View;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::change::Step;
+use vku_persistence::kernel::answer::Answer;
 use vku_persistence::kernel::table::{Parent as _, Table};
 
 use super::body::{JSON, MERGE_PATCH, json};
@@ -94,22 +94,32 @@ pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     Ok(respond(&context, StatusCode::OK, &tag, body))
 }
 
+/// What a `POST` is answered with.
+fn answer<T: Table>(
+    status: StatusCode,
+    stored: &Stored<T>,
+    location: Option<String>,
+) -> Result<Answer, Error> {
+    let body = stored.to_json().map_err(Error::internal)?;
+    let tag = Some(vku_domain::kernel::tag::Tag::of(stored.version, &body).to_string());
+    Ok(Answer { status: status.as_u16(), tag, location, media_type: JSON.to_owned(), body })
+}
+
 /// `POST` on the collection.
 pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Create)?;
     let parent = parent::<T>(&context.request)?;
     let [dry_run] = flags(&context.request, ["dry_run"])?;
-    let body = json(&context.request, &body, &[JSON])?;
-    let stored =
-        context.write(dry_run, async |writer| writer.create::<T>(parent.as_ref(), body).await).await?;
-    let mut response = represent(&context, StatusCode::CREATED, &stored)?;
-    let slug = stored.data.clone().slug().and_then(Option::take);
-    let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
-    let location = format!("{}/{name}", context.request.path());
-    if let (false, Ok(location)) = (dry_run, location.parse()) {
-        response.headers_mut().insert(LOCATION, location);
-    }
-    Ok(response)
+    let value = json(&context.request, &body, &[JSON])?;
+    context
+        .post(dry_run, &body, async |writer| {
+            let stored = writer.create::<T>(parent.as_ref(), value).await?;
+            let slug = stored.data.clone().slug().and_then(Option::take);
+            let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
+            let location = (!dry_run).then(|| format!("{}/{name}", context.request.path()));
+            answer(StatusCode::CREATED, &stored, location)
+        })
+        .await
 }
 
 /// `PATCH` on one.
@@ -141,10 +151,12 @@ pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
-    let stored = context
-        .write(dry_run, async |writer| writer.restore::<T>(&id, parent.as_ref(), &condition).await)
-        .await?;
-    Ok(represent(&context, StatusCode::OK, &stored)?)
+    context
+        .post(dry_run, &[], async |writer| {
+            let stored = writer.restore::<T>(&id, parent.as_ref(), &condition).await?;
+            answer(StatusCode::OK, &stored, None)
+        })
+        .await
 }
 
 /// Where something stands, where it may go and how it came there.
@@ -208,18 +220,18 @@ pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpR
     let id = key(&context.request, ID)?;
     let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
-    let body = json(&context.request, &body, &[JSON])?;
-    let stored = context
-        .write(dry_run, async |writer| {
+    let value = json(&context.request, &body, &[JSON])?;
+    context
+        .post(dry_run, &body, async |writer| {
             let Transition { to, reason } =
-                deserr::deserialize::<_, _, Violations>(body).map_err(Error::invalid)?;
+                deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
             let to = to.parse::<T::Status>().map_err(|fault| {
                 let mut violations = Violations::default();
                 violations.member("/to", fault.code, fault.detail);
                 Error::invalid(violations)
             })?;
-            writer.transition::<T>(&id, &condition, to, reason).await
+            let stored = writer.transition::<T>(&id, &condition, to, reason).await?;
+            answer(StatusCode::OK, &stored, None)
         })
-        .await?;
-    Ok(represent(&context, StatusCode::OK, &stored)?)
+        .await
 }

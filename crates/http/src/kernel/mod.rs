@@ -7,6 +7,7 @@ pub mod context;
 pub mod crud;
 pub mod feature;
 pub mod history;
+pub mod idempotency;
 pub mod list;
 pub mod middleware;
 pub mod negotiate;

@@ -1,5 +1,6 @@
 //! The mechanics every table shares.
 
+pub mod answer;
 pub mod backup;
 pub(crate) mod card;
 mod code;

@@ -14,6 +14,7 @@ use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::time::Clock;
 
+use super::answer::Running;
 use super::connect::{Database, passing_over_broken};
 use super::cursor_mac::CursorKey;
 use super::error::failed;
@@ -28,6 +29,7 @@ pub struct Store {
     cursors: CursorKey,
     refreshes: CursorKey,
     noting: Arc<Semaphore>,
+    running: Running,
     clock: Arc<dyn Clock>,
 }
 
@@ -58,7 +60,8 @@ impl Store {
         let cursors = CursorKey::from_bytes(keyring.symmetric("cursor").await?);
         let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
-        Ok((Self { database, cursors, refreshes, noting, clock }, keyring))
+        let running = Running::default();
+        Ok((Self { database, cursors, refreshes, noting, running, clock }, keyring))
     }
 
     /// The current instant.
@@ -74,6 +77,11 @@ impl Store {
     /// Whose turn it is to note the use of an API key.
     pub(crate) fn noting(&self) -> Arc<Semaphore> {
         self.noting.clone()
+    }
+
+    /// The idempotency keys whose work runs.
+    pub(super) fn running(&self) -> &Running {
+        &self.running
     }
 
     /// The connections beneath, for readiness and for migrations.
@@ -117,8 +125,8 @@ impl Store {
         let Writer { reader, changes, .. } = writer;
         match result {
             Ok(answer) if !writing.dry_run => {
-                // What has to stand or fall with the work goes here: the log, and the row of an idempotency key, which
-                // would otherwise let a crash between the two do the work twice.
+                // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
+                // answer of an idempotency key, without which a crash in between would let the work be done twice.
                 change::append(&reader.tx, changes).await?;
                 reader.tx.commit().await.map_err(failed)?;
                 Ok(answer)
@@ -196,6 +204,11 @@ impl Writer<'_> {
     /// Whether a row of this import meant this one already.
     pub(crate) fn was_met(&self, id: Uuid) -> bool {
         self.met.contains(&id)
+    }
+
+    /// The id of what was last changed.
+    pub(super) fn changed(&self) -> Option<Uuid> {
+        self.changes.last().map(|change| change.resource_id)
     }
 
     /// Notes a change; all are appended to the log just before the commit.

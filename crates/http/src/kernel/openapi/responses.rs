@@ -119,6 +119,11 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
         });
         let header = match status {
             401 => Some(("WWW-Authenticate", "string", "How to authenticate (RFC 6750).")),
+            409 => Some((
+                "Retry-After",
+                "integer",
+                "Seconds to wait, where a request with the same `Idempotency-Key` is still running.",
+            )),
             412 | 428 => Some(("ETag", "string", "The current entity tag.")),
             429 | 503 => Some(("Retry-After", "integer", "Seconds to wait.")),
             _ => None,

@@ -11,6 +11,7 @@ use vku_persistence::kernel::table::Parent;
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use crate::kernel::crud::ID;
 use crate::kernel::feature::Feature;
+use crate::kernel::idempotency;
 use crate::kernel::openapi::view::{EXPANSION, FIELD};
 use crate::kernel::openapi::with;
 
@@ -28,6 +29,16 @@ pub(crate) fn paging() -> [Value; 2] {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT });
     let cursor = "Where to go on: from `next` or `prev`, with the same filters and sort.";
     [query("limit", "How many rows a page has.", limit), query("cursor", cursor, json!({ "type": "string" }))]
+}
+
+/// The key of a `POST` that is to be done once.
+pub(crate) fn idempotency_key() -> Value {
+    let about = "A name of your own for this request, such as a UUID: where no answer came, send it again as it was, \
+                 and what was done is answered again and not done twice. It is yours alone and counts for 24 hours, once \
+                 the request has succeeded. With `dry_run` it means nothing.";
+    json!({ "name": idempotency::KEY, "in": "header", "description": about,
+            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST, "pattern": "^[!-~]+$",
+                        "examples": ["0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"] } })
 }
 
 fn flag(name: &str, about: &str) -> Value {
@@ -88,6 +99,9 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
             "The `ETag` that this is based on (a list of them, or `*`). Only the version in it counts.";
         all.push(json!({ "name": "If-Match", "in": "header", "required": required, "description": about,
                          "schema": { "type": "string", "examples": ["\"3-9f86d081884c7d65\""] } }));
+    }
+    if matches!(it, Create | Restore | Transition) {
+        all.push(idempotency_key());
     }
     if it.reads() {
         all.push(

@@ -9,6 +9,7 @@ use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transi
 use super::body::{next, schema, telling};
 use crate::kernel::body::JSON;
 use crate::kernel::feature::Feature;
+use crate::kernel::idempotency;
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::with;
 
@@ -41,12 +42,17 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
                 }
             }),
         ),
+        // The one that may be an answer given before.
+        Restore | Transition => {
+            ("200", with(one, "headers", json!({ "ETag": etag, idempotency::REPLAYED: replayed() })))
+        }
         Create => {
             let location = json!({ "description": "Where it is.", "schema": { "type": "string" } });
-            let made = with(one, "headers", json!({ "ETag": etag, "Location": location }));
+            let headers = json!({ "ETag": etag, "Location": location, idempotency::REPLAYED: replayed() });
+            let made = with(one, "headers", headers);
             ("201", with(made, "description", json!("As it was made.")))
         }
-        Get | Update | Restore | Transition => ("200", one),
+        Get | Update => ("200", one),
         History => ("200", history::<T>(&etag)),
         Delete => ("204", json!({ "description": "It is deleted." })),
         Transitions => (
@@ -75,6 +81,12 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
     }
     declare(&mut all, &problems);
     Value::Object(all)
+}
+
+/// The header of an answer that was given before.
+fn replayed() -> Value {
+    let about = "`true` where this is the answer that an earlier request with this `Idempotency-Key` got.";
+    json!({ "description": about, "schema": { "type": "boolean" } })
 }
 
 fn history<T: Feature>(etag: &Value) -> Value {

@@ -1,0 +1,78 @@
+//! `Idempotency-Key`: a `POST` that is sent again is answered again, and done once.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, VARY};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+use vku_persistence::kernel::answer::{Answer, Once};
+use vku_persistence::kernel::store::Writer;
+
+use super::conditional::{DEPENDS_ON, cache_control};
+use super::context::Context;
+use super::problem::Problem;
+
+/// The request header that names a request.
+pub const KEY: &str = "Idempotency-Key";
+/// The response header of an answer that was given before.
+pub const REPLAYED: &str = "Idempotency-Replayed";
+/// The longest key, in characters.
+pub const LONGEST: usize = 255;
+
+impl Context {
+    /// Does the work of a `POST` and answers it; once, where the request has a key. `body` is what was sent, or a hash of
+    /// it. Call it when whoever asks has been found to be allowed to: what was answered before is answered again.
+    ///
+    /// Errors: 400 where the key cannot be read, 409 while its work runs, 422 where it belongs to another request, and
+    /// those of `work`.
+    pub async fn post(
+        &self,
+        dry_run: bool,
+        body: &[u8],
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
+    ) -> Result<HttpResponse, Problem> {
+        let request = &self.request;
+        let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
+        let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body];
+        let once = key(self)?.and_then(|key| Once::new(&self.actor, key, &parts));
+        let written = self.shared.store.write_once(&self.writing(dry_run), once.as_ref(), work).await?;
+        Ok(response(self, written)?)
+    }
+}
+
+/// The key; `None` where there is none.
+fn key(context: &Context) -> Result<Option<&str>, Error> {
+    let mut given = context.request.headers().get_all(KEY);
+    let Some(first) = given.next() else { return Ok(None) };
+    let key = first.to_str().unwrap_or_default();
+    let visible = (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    if visible && given.next().is_none() {
+        return Ok(Some(key));
+    }
+    let mut violations = Violations::default();
+    let detail = say!(
+        "Expected once, 1 to {LONGEST} visible ASCII characters, such as a UUID.",
+        "Erwartet: einmal, 1 bis {LONGEST} sichtbare ASCII-Zeichen, etwa eine UUID."
+    );
+    violations.header(KEY, "invalid_format", detail);
+    let detail =
+        say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+    Err(Error::with_violations(Code::BadRequest, detail, violations))
+}
+
+fn response(context: &Context, (answer, replayed): (Answer, bool)) -> Result<HttpResponse, Error> {
+    let Answer { status, tag, location, media_type, body } = answer;
+    let mut response = HttpResponse::build(StatusCode::from_u16(status).map_err(Error::internal)?);
+    response
+        .insert_header((CONTENT_TYPE, media_type))
+        .insert_header((CACHE_CONTROL, cache_control(context)))
+        .insert_header((VARY, DEPENDS_ON));
+    for (name, value) in [(ETAG, tag), (LOCATION, location)] {
+        value.map(|value| response.insert_header((name, value)));
+    }
+    if replayed {
+        response.insert_header((REPLAYED, "true"));
+    }
+    Ok(response.body(body))
+}

@@ -1,0 +1,256 @@
+//! Answers that are kept for their idempotency keys: a request that is sent again is answered again, and nothing is done
+//! twice.
+//!
+//! The answer is written in the transaction of its work, so that both are there or neither. While the work runs its key
+//! is taken: in this process it stands in a set, so that a twin is told at once and waits for nobody; between processes
+//! PostgreSQL has an advisory lock that ends with the transaction, and SQLite one writer. A twin never waits for a row
+//! that is not committed.
+//!
+//! What is kept may be personal data. It goes after a day, a few expired ones with each new one, and at any time by
+//! [`Store::forget_answers`].
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, Order, Query};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseBackend, EntityTrait, IntoActiveModel, QueryFilter,
+    Statement,
+};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+
+use super::error::{Corrupt, failed};
+use super::store::{Store, Writer, Writing};
+
+/// How long an answer is kept.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+/// How many expired ones go with each new one.
+const SWEPT: u64 = 4;
+/// After how many seconds it is worth to ask for the answer of a request that is still running.
+const RETRY_SECONDS: u32 = 1;
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "answer")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub key: Vec<u8>,
+        pub account_id: Uuid,
+        pub request: Vec<u8>,
+        pub at: DateTimeUtc,
+        pub resource_id: Option<Uuid>,
+        pub status: i64,
+        pub tag: Option<String>,
+        pub location: Option<String>,
+        pub media_type: String,
+        pub body: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// What a request that writes is answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status: a success.
+    pub status: u16,
+    /// The entity tag.
+    pub tag: Option<String>,
+    /// Where what was made is found.
+    pub location: Option<String>,
+    /// The media type of the body.
+    pub media_type: String,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+type Hash = [u8; 32];
+
+/// A request that is to be done once: whose it is, its key, and what is asked for.
+#[derive(Clone, Debug)]
+pub struct Once {
+    account: Uuid,
+    key: Hash,
+    request: Hash,
+}
+
+impl Once {
+    /// The request under this key; `None` where nobody in particular asks. `request` is all that makes it this one, in
+    /// parts. What the actor may do belongs to it: an answer is not for an API key that may see less of it, nor for an
+    /// account that meanwhile may.
+    pub fn new(actor: &Actor, key: &str, request: &[&[u8]]) -> Option<Self> {
+        let account = actor.account?;
+        let role = actor.role.map(|role| role.to_string()).unwrap_or_default();
+        let utilities: Vec<u8> = actor.utilities.iter().flat_map(|id| *id.as_bytes()).collect();
+        let scopes = actor.scopes.as_ref().map(|scopes| format!("only {scopes}")).unwrap_or_default();
+        let rights = [role.as_bytes(), &utilities, scopes.as_bytes()];
+        let request = hash(rights.into_iter().chain(request.iter().copied()));
+        Some(Self { account, key: hash([account.as_bytes().as_slice(), key.as_bytes()]), request })
+    }
+
+    /// For PostgreSQL's locks of two numbers, which are apart from those of one.
+    fn lock(&self) -> [i32; 2] {
+        let [a, b, c, d, e, f, g, h, ..] = self.key;
+        [i32::from_be_bytes([a, b, c, d]), i32::from_be_bytes([e, f, g, h])]
+    }
+}
+
+/// The lengths in front keep a byte from moving from one part to the next under the same hash.
+fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
+    let mut hash = Sha256::new();
+    for part in parts {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    hash.finalize().into()
+}
+
+/// The keys whose work runs in this process.
+#[derive(Clone, Default)]
+pub(super) struct Running(Arc<Mutex<HashSet<Hash>>>);
+
+/// A key that is taken, until this is dropped.
+struct Turn<'a>(&'a Running, Hash);
+
+impl Running {
+    fn take(&self, key: Hash) -> Result<Turn<'_>, Error> {
+        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if running.insert(key) { Ok(Turn(self, key)) } else { Err(still_running()) }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+    }
+}
+
+fn still_running() -> Error {
+    let detail = say!(
+        "A request with this `Idempotency-Key` is still running; send it again in a moment.",
+        "Eine Anfrage mit diesem `Idempotency-Key` läuft noch; senden Sie sie gleich noch einmal."
+    );
+    Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::IdempotencyKeyInUse, detail) }
+}
+
+fn reused() -> Error {
+    let detail = say!(
+        "This `Idempotency-Key` was sent with another request.",
+        "Dieser `Idempotency-Key` wurde mit einer anderen Anfrage gesendet."
+    );
+    let mut violations = Violations::default();
+    violations.header("Idempotency-Key", "reused", detail.clone());
+    Error::with_violations(Code::IdempotencyKeyReused, detail, violations)
+}
+
+impl Store {
+    /// Writes what is answered, once for a key: answers with what `work` did, or with what it did the first time, and
+    /// whether it is that. In a rehearsal a key means nothing.
+    ///
+    /// Errors: those of `work`, which use up no key; 409 while the key's work runs; 422 where the key belongs to another
+    /// request.
+    pub async fn write_once(
+        &self,
+        writing: &Writing<'_>,
+        once: Option<&Once>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
+    ) -> Result<(Answer, bool), Error> {
+        let Some(once) = once.filter(|_| !writing.dry_run) else {
+            return Ok((self.write(writing, work).await?, false));
+        };
+        let _turn = self.running().take(once.key)?;
+        self.write(writing, async |writer| {
+            if let Some(answer) = writer.answered(once).await? {
+                return Ok((answer, true));
+            }
+            let answer = work(writer).await?;
+            writer.keep(once, &answer).await?;
+            Ok((answer, false))
+        })
+        .await
+    }
+
+    /// Erases all answers to an account, or about a thing; answers how many there were. A request that was answered with
+    /// one of them and is sent again is done again.
+    ///
+    /// Errors: the database is away.
+    pub async fn forget_answers(&self, account_or_thing: Uuid) -> Result<u64, Error> {
+        let its = Condition::any()
+            .add(row::Column::AccountId.eq(account_or_thing))
+            .add(row::Column::ResourceId.eq(account_or_thing));
+        let deleted = row::Entity::delete_many().filter(its).exec(self.database().writing()).await;
+        Ok(deleted.map_err(failed)?.rows_affected)
+    }
+}
+
+impl Writer<'_> {
+    /// The answer that is kept for the key.
+    async fn answered(&self, once: &Once) -> Result<Option<Answer>, Error> {
+        if self.tx().get_database_backend() == DatabaseBackend::Postgres {
+            // A statement of its own: what the next one sees is decided when that begins, with the lock held.
+            let lock = Statement::from_sql_and_values(
+                DatabaseBackend::Postgres,
+                "SELECT pg_try_advisory_xact_lock($1, $2) AS locked",
+                once.lock().map(Into::into),
+            );
+            let locked = self.tx().query_one_raw(lock).await.map_err(failed)?;
+            let locked = locked.map(|row| row.try_get::<bool>("", "locked")).transpose().map_err(failed)?;
+            if locked != Some(true) {
+                return Err(still_running());
+            }
+        }
+        let found = row::Entity::find_by_id(once.key.to_vec()).one(self.tx()).await.map_err(failed)?;
+        let Some(found) = found else { return Ok(None) };
+        if found.at + KEPT <= self.at() {
+            row::Entity::delete_by_id(found.key).exec(self.tx()).await.map_err(failed)?;
+            return Ok(None);
+        }
+        if found.request != once.request {
+            return Err(reused());
+        }
+        let row::Model { status, tag, location, media_type, body, .. } = found;
+        let status = u16::try_from(status).map_err(|_| Corrupt::from("a status that is none"))?;
+        Ok(Some(Answer { status, tag, location, media_type, body }))
+    }
+
+    /// Keeps an answer, and lets some go that have expired.
+    async fn keep(&self, once: &Once, answer: &Answer) -> Result<(), Error> {
+        let Answer { status, tag, location, media_type, body } = answer.clone();
+        let row = row::Model {
+            key: once.key.to_vec(),
+            account_id: once.account,
+            request: once.request.to_vec(),
+            at: self.at(),
+            resource_id: self.changed(),
+            status: status.into(),
+            tag,
+            location,
+            media_type,
+            body,
+        };
+        let insert = row::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx()).await.map_err(failed)?;
+        // Those that another writer is about to delete are left to it, so that nobody waits.
+        let expired = Query::select()
+            .column(row::Column::Key)
+            .from(row::Entity)
+            .and_where(Expr::col(row::Column::At).lte(self.at() - KEPT))
+            .order_by(row::Column::At, Order::Asc)
+            .limit(SWEPT)
+            .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+            .take();
+        let sweep = row::Entity::delete_many().filter(row::Column::Key.in_subquery(expired));
+        sweep.exec(self.tx()).await.map(drop).map_err(failed)
+    }
+}

@@ -1,0 +1,24 @@
+//! Answers to requests with an idempotency key, kept for a day. They may hold personal data, so each says whose it is and
+//! what it is about.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::{id, id_null, index, instant, integer, text, text_null};
+
+crate::step!(manager => {
+    let answer = Table::create()
+        .table("answer")
+        .col(ColumnDef::new("key").blob().not_null().primary_key())
+        .col(id("account_id"))
+        .col(ColumnDef::new("request").blob().not_null())
+        .col(instant("at"))
+        .col(id_null("resource_id"))
+        .col(integer("status"))
+        .col(text_null(manager, "tag"))
+        .col(text_null(manager, "location"))
+        .col(text(manager, "media_type"))
+        .col(ColumnDef::new("body").blob().not_null())
+        .take();
+    manager.create_table(answer).await?;
+    index(manager, "answer", &["at"]).await
+});
