@@ -13,6 +13,7 @@ mod filters;
 mod given;
 mod history;
 mod http;
+mod idempotency;
 mod lists;
 mod members;
 mod outage;

@@ -1,0 +1,102 @@
+//! How a key is written, how long it counts, and what the document says of it.
+
+use chrono::TimeDelta;
+use reqwest::Method;
+use reqwest::header::HeaderValue;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::api::given::untouched;
+
+on_both! {
+    async fn a_key_is_plain_text(app: TestApp) {
+        let staff = app.coordinator();
+        let body = organisation("Zxq");
+        let long = "k".repeat(256);
+        untouched(&app, async || {
+            for key in ["", " ", "a b", "a\tb", "ü", "\u{fffd}", &long] {
+                let request = staff.request(Method::POST, ORGANISATIONS).json(&body);
+                let key = HeaderValue::from_bytes(key.as_bytes()).unwrap();
+                let faults = staff.send(request.header("Idempotency-Key", key)).await.faults(400, "bad_request");
+                assert_eq!(faults, ["Idempotency-Key invalid_format"]);
+            }
+            let twice = staff.request(Method::POST, ORGANISATIONS).json(&body);
+            let twice = twice.header("Idempotency-Key", "k").header("Idempotency-Key", "k");
+            let faults = staff.send(twice).await.faults(400, "bad_request");
+            assert_eq!(faults, ["Idempotency-Key invalid_format"]);
+        })
+        .await;
+        for key in ["k", "\"8e03978e-40d5-43dd-bc93-6894a57f9324\"", "!~/%00'--", &long[..255]] {
+            is_new(post(&staff, key, ORGANISATIONS, &body).await, 201);
+            assert_eq!(post(&staff, key, ORGANISATIONS, &body).await.header("idempotency-replayed"), "true");
+        }
+        assert_eq!(count(&app, "Zxq").await, 4);
+    }
+
+    async fn it_counts_for_a_day(app: TestApp) {
+        app.clock.stop();
+        let staff = app.coordinator();
+        let account = id_of(&staff).await;
+        let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
+        for number in 0..9 {
+            is_new(post(&staff, &number.to_string(), ORGANISATIONS, &organisation("Zxq")).await, 201);
+        }
+        app.clock.advance(TimeDelta::days(1) - TimeDelta::microseconds(1));
+        let staff = staff.with_token(&app.token(account).await);
+        replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
+        app.clock.advance(TimeDelta::microseconds(1));
+        // Also for another request: nothing is left of the first.
+        let next = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq II")).await, 201);
+        replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq II")).await, &next);
+        // The others go a few at a time: four with this one, four with the next, the last one with the third.
+        for key in ["l", "m"] {
+            is_new(post(&staff, key, ORGANISATIONS, &organisation("Zxq II")).await, 201);
+        }
+        assert_eq!(app.store.forget_answers(account).await.unwrap(), 3);
+        assert_eq!(app.store.forget_answers(account).await.unwrap(), 0);
+    }
+
+    async fn answers_are_erased_for_whom_and_about_what(app: TestApp) {
+        let staff = app.coordinator();
+        let person = is_new(post(&staff, "person", CONTACTS, &contact("zxq", true)).await, 201).json();
+        let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
+        let other = is_new(post(&app.admin(), "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
+        let person = person["id"].as_str().unwrap().parse().unwrap();
+        assert_eq!(app.store.forget_answers(person).await.unwrap(), 1);
+        replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
+        is_new(post(&staff, "person", CONTACTS, &contact("zxq2", true)).await, 201);
+        assert_eq!(app.store.forget_answers(id_of(&staff).await).await.unwrap(), 2);
+        is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
+        replays(&post(&app.admin(), "k", ORGANISATIONS, &organisation("Zxq")).await, &other);
+    }
+}
+
+#[test]
+fn the_document_tells_of_it() {
+    let document = vku_http::api::document();
+    let mut told = 0;
+    for (path, item) in document["paths"].as_object().unwrap() {
+        let Some(operation) = item.get("post") else { continue };
+        let of_credentials = path.starts_with("/api/v1/auth/") || path.starts_with(KEYS);
+        let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
+        let header = parameters.iter().find(|it| it["name"] == "Idempotency-Key");
+        assert_eq!(header.is_none(), of_credentials, "{path}");
+        let Some(header) = header else { continue };
+        told += 1;
+        assert_eq!((&header["in"], header.get("required")), (&json!("header"), None));
+        for status in ["400", "409", "422"] {
+            assert!(operation["responses"].get(status).is_some(), "{path} {status}");
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        let success = responses.iter().find(|(status, _)| status.starts_with('2')).unwrap().1;
+        assert_eq!(
+            success["headers"]["Idempotency-Replayed"]["schema"],
+            json!({"type": "boolean"}),
+            "{path}"
+        );
+    }
+    assert!(told >= 20, "{told}");
+    let conflict = &document["components"]["responses"]["Conflict"];
+    assert_ne!(conflict["headers"]["Retry-After"], Value::Null);
+    assert!(conflict["description"].as_str().unwrap().contains("`idempotency_key_in_use`"));
+}
