@@ -2,6 +2,7 @@
 
 mod backup;
 mod configuration;
+mod crash;
 mod import;
 mod register;
 mod serving;
@@ -123,6 +124,10 @@ impl Home {
         // The secret of the other tests, so that they can look into this database too.
         home.write("data/secret", SECRET);
         home
+    }
+
+    fn backend(&self) -> Backend {
+        if self.database.url.starts_with("sqlite:") { Backend::Sqlite } else { Backend::Postgres }
     }
 
     fn path(&self, name: &str) -> PathBuf {

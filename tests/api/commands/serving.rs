@@ -55,14 +55,19 @@ impl Server {
     }
 
     /// What it answers to a JSON body.
-    fn write(&self, target: &str, headers: &str, body: &Value) -> String {
+    pub(super) fn write(&self, target: &str, headers: &str, body: &Value) -> String {
+        answer(self.begin(target, headers, body))
+    }
+
+    /// Sends a JSON body, and leaves the answer unread.
+    pub(super) fn begin(&self, target: &str, headers: &str, body: &Value) -> TcpStream {
         let body = body.to_string();
         let length = body.len();
         let headers =
             format!("{headers}Content-Type: application/json\r\nContent-Length: {length}\r\n{CLOSE}");
         let mut stream = self.send(target, &headers);
         stream.write_all(body.as_bytes()).unwrap();
-        answer(stream)
+        stream
     }
 
     /// Ends it as a power cut would.
