@@ -55,6 +55,10 @@ impl Table for WorkingArea {
         }
     }
 
+    fn json_column(_member: &str) -> &str {
+        "labels"
+    }
+
     async fn derive(_reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         for item in items {
             item.derived.code = to_text(&item.data.slug).unwrap_or_default();

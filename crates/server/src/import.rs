@@ -8,7 +8,7 @@ use csv::{ReaderBuilder, StringRecord};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::Map;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::cells::{Column, Layout};
+use vku_domain::kernel::cells::{Column, CsvDialect, Layout};
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Key;
@@ -255,7 +255,7 @@ impl Sheet<'_> {
             let read = match target {
                 Target::Parent => cell.parse().map(|key| parent = Some(key)),
                 // An import sees a cell, not a member: an empty one clears what is there.
-                Target::Member(column) => column.read(cell, &mut body),
+                Target::Member(column) => column.read(cell, CsvDialect::Rfc4180, &mut body),
             };
             wrong.extend(read.err().map(|fault| (name.clone(), fault)));
         }

@@ -11,7 +11,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use actix_web::web::Bytes;
 use futures_util::stream;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::cells::Layout;
+use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::{LIMIT_MAX, Query};
 use vku_domain::kernel::reference::Key;
@@ -65,21 +65,6 @@ impl<T: Table> Rows<T> {
         Ok(Some(items))
     }
 
-    /// The languages that texts are written in beside the usual ones: CSV has a column for each.
-    pub async fn languages(mut self) -> Result<Vec<String>, Error> {
-        let layout = Layout::of::<T>();
-        let mut languages = Vec::new();
-        while let Some(items) = self.next().await? {
-            for item in items {
-                let item = serde_json::to_value(&item).map_err(Error::internal)?;
-                languages.extend(layout.languages(&item).into_iter().map(str::to_owned));
-            }
-            languages.sort_unstable();
-            languages.dedup();
-        }
-        Ok(languages)
-    }
-
     /// Encodes the next rows; `None` at the end.
     pub async fn encode(&mut self, encoder: &mut dyn Encoder<T>) -> Result<Option<Vec<u8>>, Error> {
         let Some(items) = self.next().await? else { return Ok(None) };
@@ -101,8 +86,8 @@ pub async fn encoder<T: Table>(
 ) -> Result<Box<dyn Encoder<T>>, Error> {
     Ok(match format {
         Format::Csv => {
-            let rows = Rows::new(store.clone(), actor.clone(), query.clone(), parent.cloned());
-            Box::new(CsvEncoder::new::<T>(&rows.languages().await?, &query.view))
+            let languages = store.read(actor).await?.languages(query, parent).await?;
+            Box::new(CsvEncoder::new::<T>(&languages, &query.view, CsvDialect::Rfc4180))
         }
         Format::Ndjson | Format::Json => Box::new(NdjsonEncoder),
     })

@@ -13,6 +13,7 @@ pub(crate) mod file;
 pub mod history;
 pub mod import;
 pub mod keyring;
+mod languages;
 pub(crate) mod link;
 mod page;
 pub mod row;

@@ -98,6 +98,11 @@ pub trait Table: Resource<Parent: Parent> {
     /// The column of a sort key.
     fn sort_column(key: Self::Sort) -> SortColumn;
 
+    /// The JSON column that keeps a member which is a text in several languages, or has one in it.
+    fn json_column(member: &str) -> &str {
+        member
+    }
+
     /// The rows that the actor may see, parents and deletion aside.
     fn visible(_actor: &Actor) -> Condition {
         Condition::all()

@@ -1,7 +1,7 @@
 //! What an operation answers.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::cells::{Column, Kind, Layout};
+use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
@@ -114,11 +114,11 @@ fn history<T: Feature>(etag: &Value) -> Value {
 fn table<T: Feature>() -> String {
     let item = T::example();
     let parent = <T::Parent as Parent>::NAME;
-    let parent = parent.map(|name| Column { name: name.to_owned(), kind: Kind::Reference });
+    let parent = parent.map(|name| Column::new(name, Kind::Reference));
     let columns: Vec<_> = parent.into_iter().chain(Layout::of::<T>().columns(&[])).collect();
     let mut table = csv::Writer::from_writer(Vec::new());
     // Writing into memory cannot fail.
     let _ = table.write_record(columns.iter().map(|column| &column.name));
-    let _ = table.write_record(columns.iter().map(|column| column.write(&item)));
+    let _ = table.write_record(columns.iter().map(|column| column.of(&item).write(CsvDialect::Rfc4180)));
     String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default()
 }

@@ -1,0 +1,164 @@
+//! What columns are called in German.
+
+/// A member, or the path of one, and what it is called. What a longer path is called follows from its parts, so only
+/// what would read badly stands here as a whole.
+const HEADINGS: &[(&str, &str)] = &[
+    ("aliases", "Weitere Namen"),
+    ("amount", "Betrag"),
+    ("amount.amount", "Betrag"),
+    ("as_of", "Stand"),
+    ("based_on", "Grundlage"),
+    ("based_on.kind", "Art der Grundlage"),
+    ("based_on.name", "Grundlage"),
+    ("calls", "Aufrufe"),
+    ("city", "Ort"),
+    ("climate_zone", "Klimazone"),
+    ("code", "Code"),
+    ("consents", "Einwilligungen"),
+    ("consents.directory", "Einwilligung Verzeichnis"),
+    ("consents.mailings", "Einwilligung Rundschreiben"),
+    ("countries", "Länder"),
+    ("country", "Land"),
+    ("created_at", "Angelegt am"),
+    ("currency", "Währung"),
+    ("deleted_at", "Gelöscht am"),
+    ("description", "Beschreibung"),
+    ("disabled", "Gesperrt"),
+    ("email", "E-Mail"),
+    ("employees", "Beschäftigte"),
+    ("employees.value", "Beschäftigte"),
+    ("end", "Ende"),
+    ("expertise", "Fachwissen"),
+    ("family_name", "Nachname"),
+    ("from", "Von"),
+    ("function", "Funktion"),
+    ("funders", "Geldgeber"),
+    ("given_at", "erteilt am"),
+    ("given_name", "Vorname"),
+    ("has_active_partnership", "Hat aktive Partnerschaft"),
+    ("iati_identifier", "IATI-Kennung"),
+    ("id", "ID"),
+    ("implementers", "Durchführende"),
+    ("interests", "Interessen"),
+    ("interests.countries", "Länder von Interesse"),
+    ("interests.sectors", "Sparten von Interesse"),
+    ("interests.working_areas", "Arbeitsfelder von Interesse"),
+    ("is_primary", "Hauptansprechperson"),
+    ("joined_on", "Dabei seit"),
+    ("kind", "Art"),
+    ("label", "Bezeichnung"),
+    ("language", "Sprache"),
+    ("languages", "Sprachen"),
+    ("latitude", "Breite"),
+    ("left_on", "Ausgetreten am"),
+    ("legal_form", "Rechtsform"),
+    ("location", "Lage"),
+    ("location.latitude", "Geografische Breite"),
+    ("location.longitude", "Geografische Länge"),
+    ("locations", "Orte"),
+    ("longitude", "Länge"),
+    ("member", "Mitglied"),
+    ("name", "Name"),
+    ("needs", "Bedarf"),
+    ("note", "Notiz"),
+    ("participants", "Beteiligte"),
+    ("partnership", "Partnerschaft"),
+    ("phone", "Telefon"),
+    ("population_served", "Versorgte Einwohner"),
+    ("population_served.value", "Versorgte Einwohner"),
+    ("programme", "Förderprogramm"),
+    ("programmes", "Förderprogramme"),
+    ("region", "Region"),
+    ("regional_group", "Regionalgruppe"),
+    ("role", "Rolle"),
+    ("rules", "Bedingungen"),
+    ("rules.goods_max", "Sachgüter höchstens"),
+    ("rules.goods_max.amount", "Sachgüter höchstens"),
+    ("rules.max_grant", "Zuwendung höchstens"),
+    ("rules.max_grant.amount", "Zuwendung höchstens"),
+    ("rules.max_months", "Laufzeit höchstens (Monate)"),
+    ("rules.own_share_percent", "Eigenanteil (Prozent)"),
+    ("rules.travel_allowed", "Reisen förderfähig"),
+    ("rules.who_may_apply", "Antragsberechtigt"),
+    ("sdg_targets", "SDG-Unterziele"),
+    ("sectors", "Sparten"),
+    ("short_name", "Kurzname"),
+    ("slug", "Kürzel"),
+    ("source_url", "Quelle"),
+    ("start", "Beginn"),
+    ("status", "Status"),
+    ("summary", "Zusammenfassung"),
+    ("text_version", "Textfassung"),
+    ("title", "Titel"),
+    ("to", "Bis"),
+    ("updated_at", "Geändert am"),
+    ("url", "Webadresse"),
+    ("utilities", "Unternehmen"),
+    ("utility", "Unternehmen"),
+    ("value", "Wert"),
+    ("version", "Version"),
+    ("visibility", "Sichtbarkeit"),
+    ("volume", "Volumen"),
+    ("volume.amount", "Volumen"),
+    ("website", "Website"),
+    ("working_areas", "Arbeitsfelder"),
+];
+
+/// The languages that have a name in headings; others stand there by their codes.
+const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "Englisch")];
+
+fn look<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
+    table.iter().find(|(known, _)| *known == name).map(|(_, heading)| *heading)
+}
+
+/// What a member is called; `None` where a part of its path is not known.
+pub(super) fn of_member(path: &str) -> Option<String> {
+    if let Some(heading) = look(HEADINGS, path) {
+        return Some(heading.to_owned());
+    }
+    let (above, last) = path.rsplit_once('.')?;
+    Some(format!("{} ({})", of_member(above)?, look(HEADINGS, last)?))
+}
+
+/// What the text of a member in one language is called.
+pub(super) fn of_text(member: &str, language: &str) -> Option<String> {
+    Some(format!("{} ({})", of_member(member)?, look(LANGUAGES, language).unwrap_or(language)))
+}
+
+/// The language that the heading of a member's text names.
+pub(super) fn language<'a>(member: &str, heading: &'a str) -> Option<&'a str> {
+    let named = heading.strip_prefix(&of_member(member)?)?.strip_prefix(" (")?.strip_suffix(')')?;
+    Some(LANGUAGES.iter().find(|(_, name)| *name == named).map_or(named, |(code, _)| code))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_nested_is_called_after_what_it_is_in() {
+        assert_eq!(of_member("employees.source_url").unwrap(), "Beschäftigte (Quelle)");
+        assert_eq!(of_member("volume.currency").unwrap(), "Volumen (Währung)");
+        assert_eq!(
+            of_member("consents.mailings.given_at").unwrap(),
+            "Einwilligung Rundschreiben (erteilt am)"
+        );
+        assert_eq!(of_member("nothing"), None);
+        assert_eq!(of_member("title.nothing"), None);
+    }
+
+    #[test]
+    fn texts_name_their_language() {
+        // `to` is a member elsewhere, and Tongan here.
+        for (code, heading) in [("de", "Titel (Deutsch)"), ("uk", "Titel (uk)"), ("to", "Titel (to)")] {
+            assert_eq!(of_text("title", code).unwrap(), heading);
+            assert_eq!(language("title", heading), Some(code));
+        }
+        assert_eq!(language("title", "Titel"), None);
+    }
+
+    #[test]
+    fn the_table_is_sorted_and_names_each_once() {
+        assert!(HEADINGS.is_sorted_by(|one, next| one.0 < next.0));
+    }
+}

@@ -1,0 +1,312 @@
+//! A resource as a row of cells: the columns of CSV files and of sheets, the same for import and export.
+//!
+//! The columns follow from the schema of the data struct: nested members are dotted (`population_served.value`), a
+//! text in several languages is a column each (`summary.en`), plain lists are joined by `;` (one that belongs to an
+//! entry is `\;`), parties are `utility:<slug>`, participants `<role>:utility:<slug>` with `@from/until` where known;
+//! what else is nested is compact JSON. Each column has a German heading too.
+
+mod heading;
+mod layout;
+mod list;
+mod pick;
+
+pub use self::layout::{LANGUAGES, Layout};
+pub use self::pick::Picker;
+
+use serde_json::{Map, Number, Value};
+
+use self::list::{join, participant, party, read_participant, read_party, slug, split};
+use super::violation::Fault;
+use crate::say;
+
+/// How the cells of a column are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, as it is; defused where a spreadsheet would take it for a formula.
+    Text,
+    /// The same; one of a text's languages, which ends the column's name.
+    Translation,
+    /// A number.
+    Number,
+    /// A decimal number that JSON holds as a text, so that no digit is lost.
+    Decimal,
+    /// `true` or `false`.
+    Boolean,
+    /// The slug (or id) of what it refers to.
+    Reference,
+    /// Texts, joined by `;`.
+    List,
+    /// `utility:<slug>` or `organisation:<slug>`, joined by `;`.
+    Parties,
+    /// `<role>:utility:<slug>@from/until`, joined by `;`.
+    Participants,
+    /// Compact JSON.
+    Json,
+}
+
+crate::vocabulary! {
+    /// How CSV is written.
+    CsvDialect {
+        /// as RFC 4180 says: separated by commas, a point in decimal numbers, the JSON names as header
+        Rfc4180 = "rfc4180",
+        /// as a German Excel opens it: separated by semicolons, a byte order mark, a comma in decimal numbers, German headings
+        ExcelDe = "excel_de",
+    }
+}
+
+impl CsvDialect {
+    /// What stands between two cells.
+    pub const fn separator(self) -> u8 {
+        match self {
+            Self::Rfc4180 => b',',
+            Self::ExcelDe => b';',
+        }
+    }
+
+    /// What stands before the first line.
+    pub const fn byte_order_mark(self) -> &'static str {
+        match self {
+            Self::Rfc4180 => "",
+            Self::ExcelDe => "\u{feff}",
+        }
+    }
+}
+
+/// A column: where its value lies in the JSON form, and how it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name: the path of the member, dotted.
+    pub name: String,
+    /// How its cells are written.
+    pub kind: Kind,
+}
+
+/// What stands in a cell.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Cell {
+    /// Nothing.
+    Empty,
+    /// A text that no spreadsheet runs.
+    Text(String),
+    /// A number, as JSON writes it.
+    Number(String),
+    /// Yes or no.
+    Boolean(bool),
+}
+
+impl Cell {
+    /// As CSV has it.
+    pub fn write(self, dialect: CsvDialect) -> String {
+        match self {
+            Self::Empty => String::new(),
+            Self::Text(text) => text,
+            Self::Number(number) if dialect == CsvDialect::ExcelDe => number.replace('.', ","),
+            Self::Number(number) => number,
+            Self::Boolean(yes) => yes.to_string(),
+        }
+    }
+}
+
+fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
+    path.split('.').try_fold(item, |value, member| value.get(member))
+}
+
+impl Column {
+    /// The column of a member, or of what a part belongs to.
+    pub fn new(name: impl Into<String>, kind: Kind) -> Self {
+        Self { name: name.into(), kind }
+    }
+
+    /// What it is called in German; its name where nobody has said.
+    pub fn heading(&self) -> String {
+        let heading = match (self.kind, self.name.rsplit_once('.')) {
+            (Kind::Translation, Some((member, language))) => heading::of_text(member, language),
+            _ => heading::of_member(&self.name),
+        };
+        heading.unwrap_or_else(|| self.name.clone())
+    }
+
+    /// What it is called in a dialect.
+    pub fn title(&self, dialect: CsvDialect) -> String {
+        match dialect {
+            CsvDialect::Rfc4180 => self.name.clone(),
+            CsvDialect::ExcelDe => self.heading(),
+        }
+    }
+
+    /// Whether a header means it: by its name or by its heading.
+    pub fn is_called(&self, header: &str) -> bool {
+        self.name == header || self.heading() == header
+    }
+
+    /// The cell of an item: empty where the member is absent.
+    pub fn of(&self, item: &Value) -> Cell {
+        at(item, &self.name).map_or(Cell::Empty, |value| self.cell(value))
+    }
+
+    /// The cell of the member's value.
+    pub fn cell(&self, value: &Value) -> Cell {
+        match (self.kind, value) {
+            (_, Value::Null) => Cell::Empty,
+            (Kind::Decimal, Value::String(number)) => Cell::Number(number.clone()),
+            (Kind::Text | Kind::Translation, Value::String(text)) => Cell::Text(defuse(text)),
+            (Kind::List, Value::Array(entries)) => {
+                let texts = entries.iter().filter_map(|entry| entry.as_str().map(str::to_owned));
+                Cell::Text(defuse(&join(texts)))
+            }
+            (Kind::Parties, Value::Array(entries)) => Cell::Text(join(entries.iter().filter_map(party))),
+            (Kind::Participants, Value::Array(entries)) => {
+                Cell::Text(join(entries.iter().filter_map(participant)))
+            }
+            (Kind::Reference, value) => slug(value).map_or(Cell::Empty, Cell::Text),
+            (_, Value::Bool(yes)) => Cell::Boolean(*yes),
+            (_, Value::Number(number)) => Cell::Number(number.to_string()),
+            (_, value) => Cell::Text(value.to_string()),
+        }
+    }
+
+    /// Puts the value of a cell into an item; an empty cell is `null`, which a merge patch clears.
+    ///
+    /// Errors: the cell is not written as its column and the dialect want it.
+    pub fn read(&self, cell: &str, dialect: CsvDialect, item: &mut Map<String, Value>) -> Result<(), Fault> {
+        let value = if cell.is_empty() { Value::Null } else { self.value(cell, dialect)? };
+        let mut item = item;
+        let mut path = self.name.split('.').peekable();
+        while let Some(member) = path.next() {
+            if path.peek().is_none() {
+                item.insert(member.to_owned(), value);
+                break;
+            }
+            let below = item.entry(member).or_insert_with(|| Value::Object(Map::new()));
+            let Value::Object(below) = below else { break };
+            item = below;
+        }
+        Ok(())
+    }
+
+    fn value(&self, cell: &str, dialect: CsvDialect) -> Result<Value, Fault> {
+        Ok(match self.kind {
+            Kind::Text | Kind::Translation => Value::from(undefuse(cell)),
+            Kind::Reference => Value::from(cell),
+            Kind::List => split(undefuse(cell)).into(),
+            Kind::Number => Value::Number(number(cell, dialect)?),
+            Kind::Decimal => match dialect {
+                CsvDialect::Rfc4180 => Value::from(cell),
+                CsvDialect::ExcelDe => Value::from(with_point(cell)?),
+            },
+            Kind::Boolean => match (cell, dialect) {
+                ("true", _) => Value::Bool(true),
+                ("false", _) => Value::Bool(false),
+                // What Excel makes of them when it saves the file.
+                ("WAHR", CsvDialect::ExcelDe) => Value::Bool(true),
+                ("FALSCH", CsvDialect::ExcelDe) => Value::Bool(false),
+                _ => return Err(Fault::unknown_value(cell, &["true", "false"])),
+            },
+            Kind::Parties => split(cell).iter().map(|entry| read_party(entry)).collect::<Result<_, _>>()?,
+            Kind::Participants => {
+                split(cell).iter().map(|entry| read_participant(entry)).collect::<Result<_, _>>()?
+            }
+            Kind::Json => serde_json::from_str(cell)
+                .map_err(|_| Fault::format(say!("The cell is no JSON.", "Die Zelle ist kein JSON.")))?,
+        })
+    }
+}
+
+fn number(cell: &str, dialect: CsvDialect) -> Result<Number, Fault> {
+    let text = match dialect {
+        CsvDialect::Rfc4180 => cell.to_owned(),
+        CsvDialect::ExcelDe => with_point(cell)?,
+    };
+    match serde_json::from_str(&text) {
+        // To the last digit, which JSON readers may get wrong.
+        Ok(Value::Number(number)) if number.is_f64() => text.parse().ok().and_then(Number::from_f64),
+        Ok(Value::Number(number)) => Some(number),
+        _ => None,
+    }
+    .ok_or_else(|| Fault::format(say!("`{cell}` is no number.", "`{cell}` ist keine Zahl.")))
+}
+
+/// A decimal comma as a point. A point is refused: between thousands and before decimals it would mean two things.
+fn with_point(cell: &str) -> Result<String, Fault> {
+    if cell.contains('.') {
+        return Err(Fault::format(say!(
+            "`{cell}` has a point; in this dialect decimals stand behind a comma, and nothing between thousands.",
+            "`{cell}` enthält einen Punkt; Nachkommastellen stehen hier hinter einem Komma, zwischen Tausendern \
+             steht nichts."
+        )));
+    }
+    Ok(cell.replace(',', "."))
+}
+
+/// Whether a spreadsheet would take the text for a formula, behind any apostrophes that defused it before.
+fn is_formula(text: &str) -> bool {
+    let begins = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    text.trim_start_matches('\'').starts_with(begins)
+}
+
+/// Puts an apostrophe before what a spreadsheet would run (OWASP, CSV injection).
+fn defuse(text: &str) -> String {
+    if is_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+fn undefuse(text: &str) -> &str {
+    text.strip_prefix('\'').filter(|_| is_formula(text)).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn formulas_are_defused_and_come_back() {
+        for text in ["=1+1", "'=1", "''-x", "'quoted'", "+49", "plain", "@x", "＝1"] {
+            assert_eq!(undefuse(&defuse(text)), text);
+        }
+        assert_eq!(defuse("=1+1"), "'=1+1");
+    }
+
+    fn read(column: &Column, cell: &str, dialect: CsvDialect) -> Result<Value, &'static str> {
+        let mut item = Map::new();
+        column.read(cell, dialect, &mut item).map_err(|fault| fault.code)?;
+        Ok(item.remove(&column.name).unwrap())
+    }
+
+    #[test]
+    fn every_cell_is_read_as_it_was_written() {
+        use Kind::*;
+        for (kind, value, plain, german) in [
+            (Text, json!("=1+1"), "'=1+1", "'=1+1"),
+            (Text, json!("1.5"), "1.5", "1.5"),
+            (Number, json!(49.84), "49.84", "49,84"),
+            (Number, json!(-0.000_000_1), "-1e-7", "-1e-7"),
+            (Number, json!(730_000), "730000", "730000"),
+            (Number, json!(0.1 + 0.2), "0.30000000000000004", "0,30000000000000004"),
+            (Decimal, json!("125000.00"), "125000.00", "125000,00"),
+            (Boolean, json!(true), "true", "true"),
+            (List, json!(["-a;b", "c"]), r"'-a\;b;c", r"'-a\;b;c"),
+            (Json, json!([{ "title": "=x" }]), r#"[{"title":"=x"}]"#, r#"[{"title":"=x"}]"#),
+        ] {
+            let column = Column::new("x", kind);
+            for (dialect, cell) in [(CsvDialect::Rfc4180, plain), (CsvDialect::ExcelDe, german)] {
+                assert_eq!(column.of(&json!({ "x": value })).write(dialect), cell);
+                assert_eq!(read(&column, cell, dialect).unwrap(), value, "{cell}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_number_of_another_dialect_is_refused() {
+        for (kind, dialect, cell) in [
+            (Kind::Number, CsvDialect::Rfc4180, "49,84"),
+            (Kind::Number, CsvDialect::ExcelDe, "49.84"),
+            (Kind::Number, CsvDialect::ExcelDe, "1.234,5"),
+            (Kind::Decimal, CsvDialect::ExcelDe, "125.000"),
+        ] {
+            assert_eq!(read(&Column::new("x", kind), cell, dialect), Err("invalid_format"), "{cell}");
+        }
+        let german = |cell| read(&Column::new("x", Kind::Boolean), cell, CsvDialect::ExcelDe);
+        assert_eq!((german("WAHR"), german("FALSCH")), (Ok(json!(true)), Ok(json!(false))));
+    }
+}

@@ -1,0 +1,3 @@
+//! Exports: every list in every format.
+
+mod headings;
