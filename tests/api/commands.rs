@@ -150,7 +150,7 @@ impl Home {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VKU_")) {
             command.env_remove(name);
         }
-        command.env("VKU_DATABASE_URL", &self.database.url);
+        command.env("VKU_DATABASE_URL", &self.database.url).env("VKU_RATE_LIMIT", "off");
         command.args(arguments).current_dir(self.folder.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

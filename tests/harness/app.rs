@@ -11,6 +11,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::Key;
 use vku_http::kernel::context::{Shared, Site};
+use vku_http::kernel::manners::Manners;
 use vku_http::kernel::throttle::SignIns;
 use vku_http::kernel::token::{LiveKeys, SigningKey, TokenKeys};
 use vku_persistence::account::NewAccount;
@@ -57,6 +58,15 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Te
 impl TestApp {
     /// Starts the app on a database that holds the demo accounts.
     pub(crate) fn start(backend: Backend, url: String, database: Option<Private>) -> Self {
+        Self::with_manners(backend, url, database, Manners::default())
+    }
+
+    /// Another app on the same database, with other manners.
+    pub(crate) fn again(&self, manners: Manners) -> Self {
+        Self::with_manners(self.backend, self.url.clone(), None, manners)
+    }
+
+    fn with_manners(backend: Backend, url: String, database: Option<Private>, manners: Manners) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (send, receive) = mpsc::channel();
@@ -73,7 +83,8 @@ impl TestApp {
                     security_contact: Some("mailto:security@partnerships.example".into()),
                 };
                 let tokens = live;
-                let shared = Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site });
+                let shared =
+                    Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site, manners });
                 let mut tokens = HashMap::new();
                 for account in store.accounts().await.unwrap() {
                     tokens.insert(account.data.role, token(&shared, account.id).await);

@@ -137,7 +137,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API key (`POST /api/v1/api-keys`).\n\
             - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
             - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
-            (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.",
+            (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.\n\
+            - **Quotas**: every answer tells in `RateLimit` how many requests are left, for the API key, the account or the \
+            address; above that the answer is 429 with `Retry-After`. An answer of 304 costs nothing.",
         contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),

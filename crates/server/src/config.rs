@@ -2,12 +2,14 @@
 
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
 use clap::Args;
 use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
+use vku_http::kernel::limit::Quota;
 
 use crate::Failure;
 
@@ -48,6 +50,10 @@ pub(crate) struct Config {
     /// X-Forwarded-For is believed, what anybody else says is not
     #[arg(long, env = "VKU_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// How many requests somebody may make in a second, a minute or an hour, by API key, account or address
+    /// (10/1s, 600/1m, 5000/1h); `off` for as many as one likes
+    #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
+    pub(crate) rate_limit: Quota,
     /// What is logged: a level, or a list such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,

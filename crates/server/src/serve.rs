@@ -4,6 +4,8 @@ use std::net::TcpListener;
 
 use actix_web::web::Data;
 use vku_http::kernel::context::{Shared, Site};
+use vku_http::kernel::limit::Limit;
+use vku_http::kernel::manners::Manners;
 use vku_http::kernel::throttle::SignIns;
 
 use crate::config::Config;
@@ -41,6 +43,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
         sign_ins: SignIns::default(),
         proxies: config.trusted_proxies.clone(),
         site,
+        manners: Manners { limit: Limit::of(config.rate_limit) },
     });
     let server = vku_http::server(listener, shared, workers)?;
     // Before anybody is told that it serves: who is told may ask it to end.

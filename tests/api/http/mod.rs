@@ -3,6 +3,7 @@
 mod condition;
 mod language;
 mod path;
+mod quota;
 mod representation;
 mod security_txt;
 

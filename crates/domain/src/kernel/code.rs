@@ -97,6 +97,10 @@ codes! {
     NotAcceptable = 406, "not_acceptable", "No acceptable representation"
         => "Keine annehmbare Darstellung":
             "Keiner der Medientypen in `Accept` kann geliefert werden; `allowed` nennt, was es gibt.";
+    /// The body did not arrive in time. What was asked was not done; the connection is closed.
+    RequestTimeout = 408, "request_timeout", "The request did not arrive in time"
+        => "Die Anfrage kam nicht rechtzeitig an":
+            "Der Body kam nicht rechtzeitig an. Was verlangt war, ist nicht geschehen; die Verbindung wird geschlossen.";
     /// The slug is taken, or was once: an old slug keeps leading to its resource and is never given to another.
     SlugTaken = 409, "slug_taken", "The slug is taken"
         => "Der Slug ist vergeben":
@@ -187,6 +191,13 @@ codes! {
         => "Zu viele Versuche":
             "Zu viele fehlgeschlagene Anmeldungen, für dieses Konto oder von dieser Adresse. Versuchen Sie es nach der \
              Zahl von Sekunden in `Retry-After` wieder.";
+    /// As many requests were made as this API key, this account or, without one, this address may make. Try again after
+    /// the number of seconds in `Retry-After`; every answer tells in `RateLimit` what is left.
+    TooManyRequests = 429, "too_many_requests", "Too many requests"
+        => "Zu viele Anfragen":
+            "Es wurden so viele Anfragen gestellt, wie dieser API-Schlüssel, dieses Konto oder, ohne eines, diese Adresse \
+             stellen darf. Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` wieder; jede Antwort sagt in \
+             `RateLimit`, was noch bleibt.";
     /// Something failed on our side. `request_id` helps to find it in the log.
     Internal = 500, "internal", "Internal error"
         => "Interner Fehler":
@@ -195,6 +206,13 @@ codes! {
     Unavailable = 503, "unavailable", "Temporarily not available"
         => "Vorübergehend nicht verfügbar":
             "Die Datenbank ist nicht verfügbar. Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` erneut.";
+    /// It took too long, and was given up. Read what there is before you write again: it may have been done. Try again
+    /// after the number of seconds in `Retry-After`, or ask for less at once.
+    TimedOut = 503, "timed_out", "It took too long"
+        => "Es hat zu lange gedauert":
+            "Es hat zu lange gedauert und wurde aufgegeben. Lesen Sie, was da ist, bevor Sie noch einmal schreiben: Es \
+             kann geschehen sein. Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` erneut, oder verlangen Sie \
+             weniger auf einmal.";
 }
 
 #[cfg(test)]

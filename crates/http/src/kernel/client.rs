@@ -18,6 +18,9 @@ pub fn address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
 fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let ours = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut address = peer.to_canonical();
+    if !ours(&address) {
+        return address;
+    }
     let given: Vec<&str> =
         headers.get_all(FORWARDED_FOR).map(|value| value.to_str().unwrap_or_default()).collect();
     for entry in given.join(",").rsplit(',') {

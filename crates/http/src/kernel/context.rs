@@ -1,10 +1,10 @@
 //! What every request has at hand: the app, and who asks.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use actix_web::{FromRequest, HttpRequest};
 use ipnet::IpNet;
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
@@ -14,9 +14,12 @@ use vku_domain::say;
 use vku_persistence::api_key;
 use vku_persistence::kernel::store::{Reader, Store, Writer, Writing};
 
+use super::limit::Who;
+use super::manners::Manners;
 use super::problem::Problem;
 use super::throttle::SignIns;
 use super::token::{LiveKeys, invalid};
+use super::visit::Visit;
 
 /// What all requests share.
 pub struct Shared {
@@ -30,6 +33,8 @@ pub struct Shared {
     pub proxies: Vec<IpNet>,
     /// What it is to the world outside.
     pub site: Site,
+    /// How it treats whoever calls it.
+    pub manners: Manners,
 }
 
 /// What the service is to the world outside.
@@ -69,10 +74,6 @@ impl Shared {
     }
 }
 
-/// The id of a request: given by the client if it is a sane one, made otherwise.
-#[derive(Clone, Debug)]
-pub struct RequestId(pub Arc<str>);
-
 /// A request with who asks.
 pub struct Context {
     /// What all requests share.
@@ -83,24 +84,27 @@ pub struct Context {
     pub credentials: Credentials,
     /// The request itself.
     pub request: HttpRequest,
-    request_id: RequestId,
+    visit: Rc<Visit>,
 }
 
 impl Context {
     /// Finds out who asks.
     ///
-    /// Errors: 401 for credentials that are not valid; none at all make the public.
+    /// Errors: 401 for credentials that are not valid; none at all make the public. 429 for whoever asks too much: only
+    /// here it is known who that is.
     pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
         let shared = request.app_data::<Data<Shared>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
-        let request_id =
-            request.extensions().get::<RequestId>().cloned().unwrap_or_else(|| RequestId("".into()));
-        let now = shared.store.now();
-        let (actor, credentials) = match bearer(&request)? {
-            None => (Actor::public(now), Credentials::None),
-            Some(token) => shared.recognise(&token).await?,
+        let visit = Visit::of(&request).unwrap_or_else(|| Rc::new(Visit::new("".into())));
+        let shown = match bearer(&request) {
+            Ok(None) => Ok((Actor::public(shared.store.now()), Credentials::None)),
+            Ok(Some(token)) => shared.recognise(&token).await.map_err(Problem),
+            Err(wrong) => Err(wrong),
         };
-        Ok(Self { shared, actor, credentials, request, request_id })
+        // Credentials that are not valid count for the address.
+        visit.count(&request, &shared, shown.as_ref().ok().and_then(who))?;
+        let (actor, credentials) = shown?;
+        Ok(Self { shared, actor, credentials, request, visit })
     }
 
     /// Begins to read as whoever asks.
@@ -119,7 +123,7 @@ impl Context {
 
     /// A write by whoever asks.
     pub(super) fn writing(&self, dry_run: bool) -> Writing<'_> {
-        Writing { actor: &self.actor, request_id: &self.request_id.0, dry_run, origin: Origin::Request }
+        Writing { actor: &self.actor, request_id: &self.visit.id, dry_run, origin: Origin::Request }
     }
 
     /// The account that asks, and the login that it asks in: for what people do for themselves.
@@ -149,6 +153,15 @@ impl Context {
     /// Errors: 400 where it is no UTF-8.
     pub fn parameters(&self) -> Result<Vec<(String, String)>, Problem> {
         parameters(&self.request)
+    }
+}
+
+/// Whom a request is counted for, where that is not its address.
+fn who((actor, credentials): &(Actor, Credentials)) -> Option<Who> {
+    match credentials {
+        Credentials::None => None,
+        Credentials::Login(_) => actor.account.map(Who::Account),
+        Credentials::ApiKey(key) => Some(Who::ApiKey(*key)),
     }
 }
 

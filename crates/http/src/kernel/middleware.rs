@@ -1,5 +1,6 @@
 //! Around every request: its id, its line in the log, security headers, and the final form of problems.
 
+use std::rc::Rc;
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -9,6 +10,7 @@ use actix_web::http::header::{
     CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
 };
 use actix_web::middleware::Next;
+use actix_web::web::Data;
 use actix_web::{Error as ActixError, HttpMessage, HttpResponse};
 use tracing::Instrument;
 use uuid::Uuid;
@@ -17,9 +19,11 @@ use vku_domain::kernel::tag::{CODINGS, coded};
 use vku_domain::kernel::text::Tongue;
 use vku_domain::say;
 
-use super::context::RequestId;
+use super::context::Shared;
+use super::limit;
 use super::negotiate::tongue;
 use super::problem::{PROBLEM_JSON, Problem, render};
+use super::visit::Visit;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -49,31 +53,73 @@ pub async fn observe(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let started = Instant::now();
-    let id = request_id(&request);
-    request.extensions_mut().insert(RequestId(id.as_str().into()));
+    let Some(shared) = request.app_data::<Data<Shared>>().cloned() else {
+        return Err(Problem(Error::internal("the app was started without its state")).into());
+    };
+    let visit = Rc::new(Visit::new(request_id(&request).into()));
+    request.extensions_mut().insert(visit.clone());
     // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
-    let span = tracing::info_span!("request", id, method = %request.method(), path = request.path());
-    // An inflated body is many times what was sent, and is in memory before its size can be looked at.
-    let coded = request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity");
+    let span =
+        tracing::info_span!("request", id = &*visit.id, method = %request.method(), path = request.path());
     let tongue = tongue(request.headers());
     let answer = async {
-        if coded {
-            let detail = say!(
-                "Send the body as it is, without `Content-Encoding`.",
-                "Senden Sie den Body, wie er ist, ohne `Content-Encoding`."
-            );
-            let error = Error::new(Code::UnsupportedMediaType, detail);
-            let refused = render(&error, request.path(), &id, tongue);
-            return Ok(finish(request.into_response(refused).map_into_boxed_body(), &id, tongue));
-        }
-        // What handlers refuse arrives as a response too, with its error inside.
-        let response = finish(next.call(request).await?.map_into_boxed_body(), &id, tongue);
+        let counts = shared.manners.limit.is_some() && limit::counts(&request);
+        let response = match admit(&request, &shared, &visit, counts) {
+            // What handlers refuse arrives as a response too, with its error inside.
+            Ok(()) => next.call(request).await?.map_into_boxed_body(),
+            Err(error) => refuse(request, &error, &visit, tongue),
+        };
+        let response = rendered(response, &visit.id, tongue);
+        let response = if counts { counted(response, &shared, &visit, tongue) } else { response };
+        let response = finish(response, &visit.id);
         let status = response.status().as_u16();
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status, milliseconds, "answered");
         Ok(response)
     };
     answer.instrument(span).await
+}
+
+/// What is refused before anything is done.
+fn admit(request: &ServiceRequest, shared: &Shared, visit: &Visit, counts: bool) -> Result<(), Error> {
+    if counts && !limit::is_known_later(request) {
+        visit.count(request.request(), shared, None)?;
+    }
+    // An inflated body is many times what was sent, and is in memory before its size can be looked at.
+    if request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+        let detail = say!(
+            "Send the body as it is, without `Content-Encoding`.",
+            "Senden Sie den Body, wie er ist, ohne `Content-Encoding`."
+        );
+        return Err(Error::new(Code::UnsupportedMediaType, detail));
+    }
+    Ok(())
+}
+
+fn refuse(request: ServiceRequest, error: &Error, visit: &Visit, tongue: Tongue) -> ServiceResponse<BoxBody> {
+    let refused = render(error, request.path(), &visit.id, tongue);
+    request.into_response(refused).map_into_boxed_body()
+}
+
+/// The answer with what is left of the quota. What nobody counted is counted here; what the client has is not.
+fn counted(
+    mut response: ServiceResponse<BoxBody>,
+    shared: &Shared,
+    visit: &Visit,
+    tongue: Tongue,
+) -> ServiceResponse<BoxBody> {
+    let Some(limit) = &shared.manners.limit else { return response };
+    if let Err(error) = visit.count(response.request(), shared, None) {
+        let refused = render(&error, response.request().path(), &visit.id, tongue);
+        response = response.into_response(refused).map_into_boxed_body();
+    }
+    if let Some(mut taken) = visit.taken() {
+        if response.status() == StatusCode::NOT_MODIFIED {
+            taken = limit.give_back(taken);
+        }
+        limit.tell(taken, response.headers_mut());
+    }
+    response
 }
 
 /// The client's id, if it is short and plain enough to stand in a log, or a new one.
@@ -123,8 +169,7 @@ fn of_status(status: StatusCode) -> Error {
     Error::new(code, code.title())
 }
 
-fn finish(response: ServiceResponse<BoxBody>, id: &str, tongue: Tongue) -> ServiceResponse<BoxBody> {
-    let mut response = rendered(response, id, tongue);
+fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
     let content = if response.request().path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(id) {

@@ -1,6 +1,7 @@
 //! The mechanics every endpoint shares.
 
 pub mod body;
+pub mod bucket;
 pub mod client;
 pub mod conditional;
 pub mod context;
@@ -8,7 +9,9 @@ pub mod crud;
 pub mod feature;
 pub mod history;
 pub mod idempotency;
+pub mod limit;
 pub mod list;
+pub mod manners;
 pub mod middleware;
 pub mod negotiate;
 pub mod openapi;
@@ -16,3 +19,4 @@ pub mod password;
 pub mod problem;
 pub mod throttle;
 pub mod token;
+pub mod visit;

@@ -177,10 +177,10 @@ pub fn render(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -
                 format!(r#"Bearer realm="vku-partnerships", error="insufficient_scope", scope="{scope}""#);
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        Code::TooManyAttempts | Code::IdempotencyKeyInUse => {
+        Code::TooManyAttempts | Code::TooManyRequests | Code::IdempotencyKeyInUse => {
             response.insert_header((RETRY_AFTER, error.retry_after.unwrap_or(RETRY_SECONDS).to_string()));
         }
-        Code::Unavailable => {
+        Code::Unavailable | Code::TimedOut => {
             response.insert_header((RETRY_AFTER, RETRY_SECONDS.to_string()));
         }
         Code::MethodNotAllowed => {

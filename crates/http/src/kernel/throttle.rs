@@ -1,55 +1,26 @@
 //! How often somebody may try to sign in: failures count for the account that is tried and for the address that tries.
 //!
-//! Each has a bucket of places that fills again with time (generic cell rate algorithm). A place is taken before the
-//! password is looked at, so that many attempts at once count too, and given back when it was right. Kept in memory:
-//! each instance counts for itself, and the oldest buckets make room for new ones.
+//! Each has a bucket of places. A place is taken before the password is looked at, so that many attempts at once count
+//! too, and given back when it was right.
 
-use std::hash::Hash;
 use std::net::IpAddr;
-use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
-use quick_cache::unsync::Cache;
 use sha2::{Digest, Sha256};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
 
-/// How many buckets are kept: those that were not touched for long go first.
-const BUCKETS: usize = 50_000;
-
-/// How many places a bucket has, and after how many milliseconds one is free again.
-#[derive(Clone, Copy)]
-struct Rate {
-    places: i64,
-    refill: i64,
-}
+use super::bucket::{Buckets, Level, Network, Rate, seconds};
 
 /// Ten failures, then one in 90 seconds.
-const ACCOUNT: Rate = Rate { places: 10, refill: 90_000 };
+const ACCOUNT: Rate = Rate { places: 10, refill: 90_000_000 };
 /// Sixty failures, then one in 10 seconds: behind one address there may be a whole utility.
-const ADDRESS: Rate = Rate { places: 60, refill: 10_000 };
+const ADDRESS: Rate = Rate { places: 60, refill: 10_000_000 };
 
 /// The places that somebody took; to be given back where the password was right. Dropped, they stay taken.
 pub struct Attempt {
     account: [u8; 32],
     address: Option<Network>,
-}
-
-/// An IPv4 address, or the /64 of an IPv6 address: whoever has one of those has them all.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
-enum Network {
-    V4(u32),
-    V6(u64),
-}
-
-impl From<IpAddr> for Network {
-    fn from(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.to_bits()),
-            // The upper half.
-            IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
-        }
-    }
 }
 
 /// The attempts of late.
@@ -76,13 +47,12 @@ impl SignIns {
     ) -> Result<Attempt, Error> {
         // Of the address nothing else is kept.
         let attempt = Attempt { account: Sha256::digest(email).into(), address: address.map(Network::from) };
-        let now = now.timestamp_millis();
         if let Some(address) = attempt.address {
             self.addresses.take(address, now).map_err(refused)?;
         }
-        self.accounts.take(attempt.account, now).map_err(|wait| {
+        self.accounts.take(attempt.account, now).map_err(|level| {
             self.succeeded_from(attempt.address);
-            refused(wait)
+            refused(level)
         })?;
         Ok(attempt)
     }
@@ -100,47 +70,13 @@ impl SignIns {
     }
 }
 
-fn refused(wait: i64) -> Error {
-    let seconds =
-        u32::try_from(wait.div_euclid(1000) + i64::from(wait.rem_euclid(1000) > 0)).unwrap_or(u32::MAX);
+fn refused(level: Level) -> Error {
+    let seconds = seconds(level.wait);
     let detail = say!(
         "Too many failed attempts to sign in. Try again in {seconds} seconds.",
         "Zu viele fehlgeschlagene Anmeldungen. Versuchen Sie es in {seconds} Sekunden wieder."
     );
     Error { retry_after: Some(seconds), ..Error::new(Code::TooManyAttempts, detail) }
-}
-
-/// When each bucket will be full of places again, in milliseconds since 1970.
-struct Buckets<K> {
-    rate: Rate,
-    full_at: Mutex<Cache<K, i64>>,
-}
-
-impl<K: Hash + Eq + Copy> Buckets<K> {
-    fn new(rate: Rate) -> Self {
-        Self { rate, full_at: Mutex::new(Cache::new(BUCKETS)) }
-    }
-
-    /// Takes a place, or tells in how many milliseconds there is one.
-    fn take(&self, key: K, now: i64) -> Result<(), i64> {
-        let Rate { places, refill } = self.rate;
-        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        let full_at = buckets.get(&key).copied().unwrap_or(now).max(now) + refill;
-        match full_at - now - places * refill {
-            wait @ 1.. => Err(wait),
-            _ => {
-                buckets.insert(key, full_at);
-                Ok(())
-            }
-        }
-    }
-
-    fn give_back(&self, key: K) {
-        let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(mut full_at) = buckets.get_mut(&key) {
-            *full_at -= self.rate.refill;
-        }
-    }
 }
 
 #[cfg(test)]

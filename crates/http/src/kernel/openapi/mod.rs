@@ -25,6 +25,7 @@ impl Document {
     pub fn new(base: &utoipa::openapi::OpenApi) -> Self {
         let mut document = Self { value: json!(base), resources: 0 };
         responses::add(document.at("/components/responses"));
+        responses::add_headers(document.at("/components/headers"));
         for schema in document.at("/components/schemas").values_mut() {
             // The single endpoints take no relations, they only show them.
             *schema = schemas::directed(schema, &[], false);
@@ -60,16 +61,22 @@ impl Document {
 
     /// Ends the document: the problems of the single endpoints become references, and descriptions one line a paragraph.
     pub fn finish(mut self) -> Value {
-        for path in self.at("/paths").values_mut().filter_map(Value::as_object_mut) {
-            for operation in path.values_mut().filter_map(Value::as_object_mut) {
+        for (path, item) in self.at("/paths").iter_mut() {
+            // Whatever is asked may be asked too slowly, too often, or be too much; health is not counted.
+            let always: &[u16] = if path.starts_with("/health/") { &[408, 503] } else { &[408, 429, 503] };
+            for operation in
+                item.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut)
+            {
                 let problems = operation.shift_remove("x-problems");
                 let statuses = problems.iter().flat_map(Value::as_array).flatten().filter_map(Value::as_u64);
-                let statuses: Vec<u16> = statuses.filter_map(|status| u16::try_from(status).ok()).collect();
+                let statuses = statuses.filter_map(|status| u16::try_from(status).ok());
+                let statuses: Vec<u16> = statuses.chain(always.iter().copied()).collect();
                 for part in ["parameters", "requestBody"] {
                     operation.get_mut(part).into_iter().for_each(schemas::without_null);
                 }
                 if let Some(Value::Object(declared)) = operation.get_mut("responses") {
                     responses::declare(declared, &statuses);
+                    declared.sort_keys();
                 }
             }
         }

@@ -50,6 +50,12 @@ const STATUSES: &[Shared] = &[
         "See `allowed` for what there is.",
     ),
     shared(
+        "RequestTimeout",
+        "The request did not arrive in time; the connection is closed.",
+        Code::RequestTimeout,
+        "The body did not arrive in time.",
+    ),
+    shared(
         "Conflict",
         "The state of things does not allow it.",
         Code::TransitionNotAllowed,
@@ -88,8 +94,8 @@ const STATUSES: &[Shared] = &[
     shared(
         "TooManyRequests",
         "Too much was asked; try again after `Retry-After` seconds.",
-        Code::TooManyAttempts,
-        "Too many failed attempts to sign in. Try again in 90 seconds.",
+        Code::TooManyRequests,
+        "You have made as many requests as you may. Try again in 12 seconds.",
     ),
     shared(
         "InternalServerError",
@@ -99,11 +105,35 @@ const STATUSES: &[Shared] = &[
     ),
     shared(
         "ServiceUnavailable",
-        "The database is away; try again after `Retry-After` seconds.",
+        "The database is away, or it took too long; try again after `Retry-After` seconds.",
         Code::Unavailable,
         "The database is not available.",
     ),
 ];
+
+/// What every answer tells of the quota: header, description, example.
+const QUOTA: [(&str, &str, &str); 2] = [
+    (
+        "RateLimit",
+        "In every answer: how many requests are left (`r`), and in how many seconds all are free again (`t`) \
+         (draft-ietf-httpapi-ratelimit-headers). An answer of 304 costs nothing.",
+        "\"default\";r=599;t=1",
+    ),
+    (
+        "RateLimit-Policy",
+        "In every answer: how many requests (`q`) may be made in how many seconds (`w`), by API key, account or, \
+         without one, address. Absent where the operator sets no limit.",
+        "\"default\";q=600;w=60",
+    ),
+];
+
+/// Adds the shared headers.
+pub(super) fn add_headers(headers: &mut Map<String, Value>) {
+    for (name, about, example) in QUOTA {
+        let header = json!({ "description": about, "schema": { "type": "string" }, "example": example });
+        headers.insert(name.to_owned(), header);
+    }
+}
 
 /// Adds the shared responses.
 pub(super) fn add(responses: &mut Map<String, Value>) {
@@ -129,10 +159,13 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
             _ => None,
         };
         if let (Some((name, kind, about)), Some(response)) = (header, response.as_object_mut()) {
-            response.insert(
-                "headers".into(),
-                json!({ name: { "description": about, "schema": { "type": kind } } }),
-            );
+            let mut headers = json!({ name: { "description": about, "schema": { "type": kind } } });
+            if status == 429 {
+                headers = QUOTA.iter().fold(headers, |all, (name, _, _)| {
+                    with(all, name, json!({ "$ref": format!("#/components/headers/{name}") }))
+                });
+            }
+            response.insert("headers".into(), headers);
         }
         responses.insert((*name).to_owned(), response);
     }
