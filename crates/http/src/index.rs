@@ -66,15 +66,17 @@ fn page(tongue: Tongue) -> String {
     responses((
         status = 200,
         description = "Where things are.",
-        body = Index,
-        example = json!({
-            "name": "Internationale Partnerschaften",
-            "version": "0.1.0",
-            "docs": "/docs/",
-            "openapi": "/openapi.json",
-            "token": "/api/v1/auth/token",
-            "resources": ["/api/v1/utilities", "/api/v1/partnerships"]
-        })
+        content(
+            (Index = "application/json", example = json!({
+                "name": "Internationale Partnerschaften",
+                "version": "0.1.0",
+                "docs": "/docs/",
+                "openapi": "/openapi.json",
+                "token": "/api/v1/auth/token",
+                "resources": ["/api/v1/utilities", "/api/v1/partnerships"]
+            })),
+            (String = "text/html", example = "<!doctype html>…")
+        )
     )),
     extensions(("x-problems" = json!([400, 500]))),
     security(())

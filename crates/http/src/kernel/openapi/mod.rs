@@ -76,6 +76,7 @@ impl Document {
                 }
                 if let Some(Value::Object(declared)) = operation.get_mut("responses") {
                     responses::declare(declared, &statuses);
+                    responses::require_tags(declared);
                     declared.sort_keys();
                 }
             }

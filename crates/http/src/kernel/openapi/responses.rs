@@ -148,18 +148,26 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
             } }
         });
         let header = match status {
-            401 => Some(("WWW-Authenticate", "string", "How to authenticate (RFC 6750).")),
+            401 => Some(("WWW-Authenticate", "string", "How to authenticate (RFC 6750).", true)),
+            403 => {
+                Some(("WWW-Authenticate", "string", "The scopes that an API key needs (RFC 6750).", false))
+            }
             409 => Some((
                 "Retry-After",
                 "integer",
                 "Seconds to wait, where a request with the same `Idempotency-Key` is still running.",
+                false,
             )),
-            412 | 428 => Some(("ETag", "string", "The current entity tag.")),
-            429 | 503 => Some(("Retry-After", "integer", "Seconds to wait.")),
+            412 | 428 => Some(("ETag", "string", "The current entity tag.", true)),
+            429 | 503 => Some(("Retry-After", "integer", "Seconds to wait.", true)),
             _ => None,
         };
-        if let (Some((name, kind, about)), Some(response)) = (header, response.as_object_mut()) {
-            let mut headers = json!({ name: { "description": about, "schema": { "type": kind } } });
+        if let (Some((name, kind, about, always)), Some(response)) = (header, response.as_object_mut()) {
+            let mut header = json!({ "description": about, "schema": { "type": kind } });
+            if always {
+                header = with(header, "required", json!(true));
+            }
+            let mut headers = json!({ name: header });
             if status == 429 {
                 headers = QUOTA.iter().fold(headers, |all, (name, _, _)| {
                     with(all, name, json!({ "$ref": format!("#/components/headers/{name}") }))
@@ -205,5 +213,27 @@ pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
     for Shared { name, shown, .. } in STATUSES.iter().filter(|it| statuses.contains(&it.shown.status())) {
         let target = json!({ "$ref": format!("#/components/responses/{name}") });
         responses.insert(shown.status().to_string(), target);
+    }
+}
+
+/// Says which headers are always there: the tag of what comes as JSON only, and of what is known (304), which
+/// has the links of a page too.
+pub(super) fn require_tags(responses: &mut Map<String, Value>) {
+    let mut known = Map::new();
+    for response in responses.iter_mut().filter(|(status, _)| status.starts_with('2')).map(|(_, it)| it) {
+        let kinds = response.get("content").and_then(Value::as_object);
+        let is_json = kinds.is_some_and(|kinds| kinds.keys().all(|kind| kind.ends_with("json")));
+        let Some(Value::Object(headers)) = response.get_mut("headers") else { continue };
+        if let Some(tag) = headers.get_mut("ETag") {
+            let always = with(tag.clone(), "required", json!(true));
+            if is_json {
+                *tag = always.clone();
+            }
+            known.insert("ETag".into(), always);
+        }
+        known.extend(headers.get("Link").map(|link| ("Link".to_owned(), link.clone())));
+    }
+    if let (false, Some(Value::Object(response))) = (known.is_empty(), responses.get_mut("304")) {
+        response.insert("headers".into(), Value::Object(known));
     }
 }
