@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use deserr::{Deserr, IntoValue, Map, Value, ValuePointerRef};
 use serde::ser::{Serialize, SerializeMap, Serializer};
+use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
-use utoipa::openapi::{Ref as SchemaRef, RefOr};
 use uuid::Uuid;
 
 use super::resource::Resource;
@@ -287,12 +287,20 @@ pub const INPUT: &str = "Input";
 
 impl<T: Resource> utoipa::PartialSchema for Ref<T> {
     fn schema() -> RefOr<Schema> {
-        let key =
-            ObjectBuilder::new().schema_type(Type::String).description(Some("An id (a UUID) or a slug."));
+        let text =
+            |about: &'static str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+        // Of what was read, one of these is enough.
+        let mut object = ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some(format!("A `{}` as it was read, or as much of it.", schema_name(T::NAME))))
+            .property("id", text("Its id (a UUID); it wins over the slug."));
+        if T::SLUGGED {
+            object = object.property("slug", text("Its slug."));
+        }
         Schema::OneOf(
             OneOfBuilder::new()
-                .item(key)
-                .item(SchemaRef::from_schema_name(schema_name(T::NAME)))
+                .item(text("An id (a UUID) or a slug."))
+                .item(object.min_properties(Some(1)))
                 .description(Some("Given as id, as slug or as the reference object that was read."))
                 .build(),
         )
