@@ -7,11 +7,11 @@ use crate::{say, text};
 const LONGEST: usize = 2_000;
 
 text! {
-    /// Web address (RFC 3986): absolute, `http` or `https`, with a host, without a user name or password,
+    /// Web address (RFC 3987: letters beyond ASCII may stand in it): absolute, `http` or `https`, with a host, without a user name or password,
     /// at most 2,000 characters. Kept exactly as it was given, but for space at either end.
     WebUrl {
         pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\"<>\\\\`]+$",
-        format: "uri",
+        format: "iri",
         example: "https://www.utility-platform.de/partnerschaften",
         parse: |text| {
             let text = text.trim();
