@@ -20,6 +20,9 @@ const LONGEST_NAME: usize = 200;
 
 /// The media type of JSON.
 pub const JSON: &str = "application/json";
+/// The media type of JSON from which members were left out by `fields`: another schema, so another media type. (A
+/// parameter of `application/json` would not do: who validates answers looks a schema up without parameters.)
+pub const SPARSE: &str = "application/vnd.vku.sparse+json";
 /// The media type of JSON Merge Patch (RFC 7396).
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 

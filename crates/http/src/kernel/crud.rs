@@ -20,7 +20,7 @@ use vku_persistence::kernel::answer::Answer;
 use vku_persistence::kernel::table::{Parent as _, Table};
 
 use super::body::{JSON, MERGE_PATCH, json};
-use super::conditional::{precondition, respond};
+use super::conditional::{as_shown, precondition, respond};
 use super::context::{Context, parameters};
 use super::list;
 use super::negotiate::{Format, format};
@@ -91,7 +91,7 @@ pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let body = serde_json::to_vec(&shown).map_err(Error::internal)?;
     // The version of what was asked for, so that the tag of any view of it does for a write.
     let tag = vku_domain::kernel::tag::Tag::of(version, &body);
-    Ok(respond(&context, StatusCode::OK, &tag, body))
+    Ok(as_shown(&view, respond(&context, StatusCode::OK, &tag, body)))
 }
 
 /// What a `POST` is answered with.

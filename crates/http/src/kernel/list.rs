@@ -15,7 +15,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
 
-use super::conditional::respond;
+use super::conditional::{as_shown, respond};
 use super::context::Context;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
@@ -55,7 +55,7 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
     let Page { items, next, prev, total } = page;
     let items = reader.show(&query.view, items).await?;
     let body = Body { items: &items, next: turned(&context, next), prev: turned(&context, prev), total };
-    Ok(paged(&context, &body, &body.next, &body.prev)?)
+    Ok(as_shown(&query.view, paged(&context, &body, &body.next, &body.prev)?))
 }
 
 /// A page as it is answered: with its tag, and with links (RFC 8288) to its neighbours.

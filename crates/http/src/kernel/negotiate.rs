@@ -6,6 +6,7 @@ use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::{Fault, Violations};
 use vku_domain::say;
 
+use super::body::SPARSE;
 use super::context::Context;
 
 vku_domain::vocabulary! {
@@ -67,12 +68,15 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
     let (refused, accepted): (Vec<_>, _) =
         accept.0.into_iter().partition(|item| item.quality == Quality::ZERO);
     let ranked = Accept(accepted).ranked();
+    // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
+    let sparse = context.request.query_string().split('&').any(|pair| pair.starts_with("fields="));
     let wanted = ranked.iter().find_map(|range| {
         available.iter().copied().find(|format| {
             let essence = format.essence();
             let (kind, subtype) = essence.split_once('/').unwrap_or((essence, ""));
             let fits = (range.type_() == "*" || range.type_() == kind)
                 && (range.subtype() == "*" || range.subtype() == subtype);
+            let fits = fits || (sparse && *format == Format::Json && range.essence_str() == SPARSE);
             fits && !refused.iter().any(|item| item.item.essence_str() == essence)
         })
     });

@@ -11,6 +11,9 @@ use vku_persistence::kernel::table::Parent;
 use super::{view, with};
 use crate::kernel::feature::Feature;
 
+/// What begins the name of a schema of which only some members were asked for.
+pub(super) const SPARSE_NAME: &str = "Sparse";
+
 type Named = BTreeMap<String, Value>;
 
 /// Adds all schemas of a resource.
@@ -37,6 +40,7 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     if !T::LABEL.is_empty() {
         put(components, &schema_name(T::NAME), reference::<T>(&read));
     }
+    put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, &name));
     put(components, &name, read);
     view::add::<T>(components);
     let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
@@ -46,6 +50,8 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     components.insert(format!("{name}Patch"), patch);
     components.insert(format!("{name}{INPUT}"), input);
     components.insert(format!("{name}Page"), page(&name, T::MANY));
+    let sparse = format!("{SPARSE_NAME}{name}");
+    components.insert(format!("{sparse}Page"), page(&sparse, T::MANY));
 }
 
 /// An optional member is simply not required: adds the schema without its `null`.
@@ -155,6 +161,14 @@ fn read<T: Feature>(data: &Value) -> Value {
     properties.insert("deleted_at".into(), deleted);
     let about = data.get("description").cloned().unwrap_or_default();
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
+}
+
+/// As it is read with `fields`: any member may have been left out.
+fn sparse(read: &Value, name: &str) -> Value {
+    let mut sparse =
+        with(read.clone(), "description", json!(format!("The members of a `{name}` that `fields` names.")));
+    sparse.as_object_mut().and_then(|members| members.shift_remove("required"));
+    sparse
 }
 
 /// What others show of it: id, slug, what it is called, and what else tells it apart.

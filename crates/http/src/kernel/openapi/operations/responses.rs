@@ -2,15 +2,17 @@
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
+use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::body::{next, schema, telling};
-use crate::kernel::body::JSON;
+use crate::kernel::body::{JSON, SPARSE};
 use crate::kernel::feature::Feature;
 use crate::kernel::idempotency;
 use crate::kernel::openapi::responses::declare;
+use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
 
 /// The answer when all goes well, and the problems.
@@ -35,6 +37,7 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
                 },
                 "content": {
                     JSON: { "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 } },
+                    SPARSE: { "schema": sparse::<T>("Page"), "example": { "items": [few::<T>()] } },
                     "text/csv": { "schema": { "type": "string" }, "example": table::<T>() },
                     "application/x-ndjson": {
                         "schema": { "type": "string" }, "example": format!("{}\n", T::example())
@@ -52,7 +55,8 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
             let made = with(one, "headers", headers);
             ("201", with(made, "description", json!("As it was made.")))
         }
-        Get | Update => ("200", one),
+        Get => ("200", with_sparse::<T>(one)),
+        Update => ("200", one),
         History => ("200", history::<T>(&etag)),
         Delete => ("204", json!({ "description": "It is deleted." })),
         Transitions => (
@@ -87,6 +91,27 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
 fn replayed() -> Value {
     let about = "`true` where this is the answer that an earlier request with this `Idempotency-Key` got.";
     json!({ "description": about, "schema": { "type": "boolean" } })
+}
+
+/// The schema of what has only some members.
+fn sparse<T: Feature>(suffix: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{SPARSE_NAME}{}{suffix}", pascal(T::NAME)) })
+}
+
+/// Some members of the example, as `fields` chooses them.
+fn few<T: Feature>() -> Value {
+    let mut example = T::example();
+    if let Some(members) = example.as_object_mut() {
+        members.retain(|name, _| ["id", "slug", T::LABEL].contains(&name.as_str()));
+    }
+    example
+}
+
+fn with_sparse<T: Feature>(mut one: Value) -> Value {
+    if let Some(Value::Object(content)) = one.get_mut("content") {
+        content.insert(SPARSE.into(), json!({ "schema": sparse::<T>(""), "example": few::<T>() }));
+    }
+    one
 }
 
 fn history<T: Feature>(etag: &Value) -> Value {

@@ -42,7 +42,7 @@ impl Operation {
         let general = match self {
             List => {
                 "A page at a time: follow `next`. `fields` leaves members out, also such as are always there \
-                 otherwise. Repeat a filter for *any of*; different filters mean *all of*. \
+                 otherwise; the answer is of another media type then. Repeat a filter for *any of*; different filters mean *all of*. \
                  What you may not see is not there. With `format=csv` or `format=ndjson` (or by `Accept`) you get \
                  all rows at once."
             }
@@ -52,7 +52,7 @@ impl Operation {
             }
             Get => {
                 "By id or slug; a former slug still leads to it. `fields` leaves members out, also such as are \
-                 always there otherwise. The `ETag` of any view of it does for `If-Match`. Send `If-None-Match` with the `ETag` for a 304."
+                 always there otherwise; the answer is of another media type then. The `ETag` of any view of it does for `If-Match`. Send `If-None-Match` with the `ETag` for a 304."
             }
             Update => {
                 "A JSON Merge Patch (RFC 7396): send only what changes, `null` to clear a member. `If-Match` takes \
