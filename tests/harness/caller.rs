@@ -6,6 +6,8 @@ use reqwest::header::HeaderMap;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
+use super::contract::{Contract, Sent};
+
 /// A client with the credentials of one account, or none.
 #[derive(Clone)]
 pub(crate) struct Caller {
@@ -45,11 +47,16 @@ impl Caller {
         }
     }
 
-    /// Sends a request that was made by hand.
+    /// Sends a request that was made by hand; what comes back keeps the contract.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
-        let response = request.send().await.unwrap();
+        let (client, request) = request.build_split();
+        let request = request.unwrap();
+        let sent = Sent::of(&request);
+        let response = client.execute(request).await.unwrap();
         let (status, headers) = (response.status(), response.headers().clone());
-        Answer { status, headers, body: response.bytes().await.unwrap().to_vec() }
+        let answer = Answer { status, headers, body: response.bytes().await.unwrap().to_vec() };
+        Contract::served().check(&sent, &answer);
+        answer
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {

@@ -3,6 +3,7 @@
 mod app;
 mod caller;
 mod clock;
+pub(crate) mod contract;
 pub(crate) mod database;
 pub(crate) mod postgres;
 

@@ -6,9 +6,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vku_http::api::document;
 
-use super::Operation;
-use super::schemas::Schemas;
 use super::strangers::SIGNING_IN;
+use crate::harness::contract::{Operation, Schemas};
 use crate::harness::on_both;
 
 fn has_text(value: &Value, member: &str) -> bool {

@@ -3,8 +3,7 @@
 use serde_json::Value;
 use vku_http::api::document;
 
-use super::Operation;
-use super::schemas::Schemas;
+use crate::harness::contract::{Operation, Schemas};
 
 /// The examples of a media type or a parameter.
 fn examples(of: &Value) -> Vec<&Value> {

@@ -28,7 +28,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
 
 on_both! {
     async fn every_list_is_walked_somewhere(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let (mut walked, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let named = it.id.starts_with("list_");
@@ -50,7 +50,7 @@ on_both! {
 
     /// What comes in one order only: the audit, and every history.
     async fn what_is_not_sorted_ends_without_loss_or_repeat(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let mut turned = 0;
         for it in walk.operations.iter().filter(|it| it.reads()) {
             if it.parameter("cursor").is_none() || it.parameter("sort").is_some() {

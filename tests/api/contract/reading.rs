@@ -23,7 +23,7 @@ fn is_for_all_alike(tag: &Value) -> bool {
 
 on_both! {
     async fn every_tag_is_honoured(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let mut without = Vec::new();
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let (id, caller) = (&it.id, walk.admin());
@@ -74,7 +74,7 @@ on_both! {
 
     /// What an operation does not have is refused where it says so, and only there.
     async fn not_acceptable_is_declared_where_it_is_answered(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let (caller, path) = (walk.admin(), walk.filled(it).await);
             let request = caller.request(Method::GET, &path).header("Accept", "application/x-zxq");
@@ -85,7 +85,7 @@ on_both! {
     }
 
     async fn every_form_and_every_expansion_is_as_declared(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let mut asked = 0;
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let (caller, path) = (walk.admin(), walk.filled(it).await);

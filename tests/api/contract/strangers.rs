@@ -8,9 +8,9 @@ pub(super) const SIGNING_IN: [&str; 3] = ["create_access_token", "refresh_access
 
 on_both! {
     async fn every_secured_operation_wants_credentials(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let (anybody, mut refused) = (app.anonymous(), 0);
-        for it in &walk.operations {
+        for it in walk.operations {
             let path = walk.filled(it).await;
             let answer = walk.ask(it, &anybody, walk.request(it, &anybody, &path)).await;
             if it.is_for_anybody() {
@@ -26,11 +26,11 @@ on_both! {
     }
 
     async fn no_operation_takes_a_token_that_is_none(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let mut refused = 0;
         for token in ["zxq", "e30.e30.zxq", "vkp_zxq"] {
             let liar = app.anonymous().with_token(token);
-            for it in &walk.operations {
+            for it in walk.operations {
                 let path = walk.filled(it).await;
                 let answer = walk.ask(it, &liar, walk.request(it, &liar, &path)).await;
                 if SIGNING_IN.contains(&it.id.as_str()) {

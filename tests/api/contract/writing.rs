@@ -16,7 +16,7 @@ const REFUSED: &[(&str, &str)] = &[("create_member", "Dresden is a member of the
 on_both! {
     /// Swagger UI offers the example to be sent as it is.
     async fn every_example_may_be_sent(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let mut refused = Vec::new();
         for it in walk.operations.iter().filter(|it| it.parameter("dry_run").is_some()) {
             let (caller, path) = (walk.admin(), walk.filled(it).await);
@@ -34,7 +34,7 @@ on_both! {
     }
 
     async fn no_parameter_is_passed_over(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let places = places(&walk).await;
         untouched(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
@@ -50,7 +50,7 @@ on_both! {
     }
 
     async fn every_condition_is_kept(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let places = places(&walk).await;
         untouched(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
@@ -81,7 +81,7 @@ on_both! {
     }
 
     async fn no_body_is_guessed_at(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         let places = places(&walk).await;
         let too_large = format!("{{\"zxq\": \"{}\"}}", "x".repeat(1 << 20));
         untouched(&app, async || {
@@ -106,7 +106,7 @@ on_both! {
     }
 
     async fn nothing_is_found_where_nothing_is(app: TestApp) {
-        let walk = Walk::of(&app).await;
+        let walk = Walk::of(&app);
         for it in walk.operations.iter().filter(|it| it.path.contains('{')) {
             let segments = it.path.split('/').map(|it| if it.starts_with('{') { "zxq-nothing" } else { it });
             let (caller, path) = (walk.admin(), segments.collect::<Vec<_>>().join("/"));
@@ -121,7 +121,7 @@ on_both! {
 /// Where each operation finds something, in their order: filled in before it is counted what is written.
 async fn places(walk: &Walk<'_>) -> Vec<String> {
     let mut places = Vec::new();
-    for it in &walk.operations {
+    for it in walk.operations {
         places.push(walk.filled(it).await);
     }
     places

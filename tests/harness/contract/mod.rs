@@ -1,0 +1,128 @@
+//! The contract, held against every answer that any test gets: what is answered stands in the document, and what is
+//! accepted too. A test that asks for something has tested this as well, without a word.
+
+mod operation;
+mod request;
+mod response;
+mod schemas;
+pub(crate) mod seen;
+
+use std::sync::OnceLock;
+
+use reqwest::{Method, Request};
+use serde_json::Value;
+
+pub(crate) use operation::Operation;
+pub(crate) use schemas::Schemas;
+
+use super::Answer;
+
+/// What is served beside the document: the document itself and the pages that show it.
+const BESIDE: [&str; 2] = ["/docs", "/openapi"];
+
+/// A request, as far as the document says something about it.
+#[derive(Debug)]
+pub(crate) struct Sent {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    pub(crate) media: String,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Sent {
+    pub(crate) fn of(request: &Request) -> Self {
+        let media = request.headers().get("content-type").and_then(|value| value.to_str().ok());
+        Self {
+            method: request.method().clone(),
+            path: request.url().path().to_owned(),
+            query: request.url().query().unwrap_or_default().to_owned(),
+            media: media.unwrap_or_default().to_ascii_lowercase(),
+            body: request.body().and_then(|body| body.as_bytes()).map(<[u8]>::to_vec),
+        }
+    }
+}
+
+/// What the document says.
+pub(crate) struct Contract {
+    pub(crate) schemas: Schemas,
+    pub(crate) operations: Vec<Operation>,
+}
+
+impl Contract {
+    /// Of the document that is served: `contract/document.rs` proves that it is this one.
+    pub(crate) fn served() -> &'static Self {
+        static SERVED: OnceLock<Contract> = OnceLock::new();
+        SERVED.get_or_init(|| {
+            let document = vku_http::api::document();
+            let operations = Operation::all(&document);
+            Self { schemas: Schemas::of(document), operations }
+        })
+    }
+
+    /// The operations on the path, each with the keys in it. Names in a template stand behind what is spelled out.
+    fn at(&self, path: &str) -> Vec<(&Operation, Vec<(&str, String)>)> {
+        let mut found: Vec<_> = self.operations.iter().filter_map(|it| Some((it, it.keys(path)?))).collect();
+        let fewest = found.iter().map(|(_, keys)| keys.len()).min();
+        found.retain(|(_, keys)| Some(keys.len()) == fewest);
+        found
+    }
+
+    /// Holds an answer, and what was accepted with it, against the document.
+    pub(crate) fn check(&self, sent: &Sent, answer: &Answer) {
+        let faults = self.faults(sent, answer);
+        let Sent { method, path, query, .. } = sent;
+        assert!(
+            faults.is_empty(),
+            "{method} {path}?{query} answers {} and breaks the contract: {faults:#?}\n{}",
+            answer.status,
+            answer.text().chars().take(2_000).collect::<String>()
+        );
+    }
+
+    fn faults(&self, sent: &Sent, answer: &Answer) -> Vec<String> {
+        let (found, status) = (self.at(&sent.path), answer.status.as_u16());
+        let method = if sent.method == Method::HEAD { &Method::GET } else { &sent.method };
+        let mut faults = Vec::new();
+        if status >= 400 && sent.method != Method::HEAD {
+            faults.extend(response::faults_of_problem(self, answer));
+        }
+        match found.iter().find(|(it, _)| it.method == *method) {
+            Some((operation, keys)) => {
+                let is_head = sent.method == Method::HEAD;
+                faults.extend(response::faults(self, operation, sent, answer));
+                if answer.status.is_success() && !is_head {
+                    faults.extend(request::faults(self, operation, keys, sent));
+                }
+            }
+            // What a browser asks before it asks.
+            None if sent.method == Method::OPTIONS && answer.status.is_success() => {}
+            None if !found.is_empty() => {
+                if status < 400 || (status == 405 && answer.header("allow").is_empty()) {
+                    faults.push(format!("{method} is not declared here, and not refused as it should be"));
+                }
+            }
+            None => {
+                let beside = BESIDE.iter().any(|place| sent.path.starts_with(place));
+                if status < 400 && !beside {
+                    faults.push("there is no such path in the document".to_owned());
+                }
+            }
+        }
+        faults
+    }
+}
+
+/// The media type without its parameters.
+fn essence(media: &str) -> &str {
+    media.split(';').next().unwrap_or_default().trim()
+}
+
+fn is_json(media: &str) -> bool {
+    essence(media) == "application/json" || essence(media).ends_with("+json")
+}
+
+/// The members of an object; none of anything else.
+fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
+    value.as_object().into_iter().flatten()
+}

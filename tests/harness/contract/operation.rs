@@ -1,0 +1,86 @@
+//! An operation of the document, and how a request finds it.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// An operation of the document.
+pub(crate) struct Operation {
+    pub(crate) id: String,
+    pub(crate) method: Method,
+    /// As the document has it, with names in the place of keys.
+    pub(crate) path: String,
+    pub(crate) told: Value,
+}
+
+impl Operation {
+    /// Every operation of a document.
+    pub(crate) fn all(document: &Value) -> Vec<Self> {
+        let mut operations = Vec::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for (method, told) in item.as_object().unwrap() {
+                let id =
+                    told["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+                let method = method.to_uppercase().parse().unwrap();
+                operations.push(Self { id: id.to_owned(), method, path: path.clone(), told: told.clone() });
+            }
+        }
+        operations
+    }
+
+    pub(crate) fn reads(&self) -> bool {
+        self.method == Method::GET
+    }
+
+    pub(crate) fn parameter(&self, name: &str) -> Option<&Value> {
+        self.told["parameters"].as_array()?.iter().find(|it| it["name"] == name)
+    }
+
+    /// The ways of showing who asks.
+    fn security(&self) -> &[Value] {
+        self.told["security"].as_array().map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn is_for_anybody(&self) -> bool {
+        self.security().contains(&json!({}))
+    }
+
+    pub(crate) fn takes_credentials(&self) -> bool {
+        self.security().iter().any(|way| way.get("bearer").is_some())
+    }
+
+    pub(crate) fn declares(&self, status: u16) -> bool {
+        self.told["responses"].get(status.to_string()).is_some()
+    }
+
+    /// The media type and the example of the body, where it takes one.
+    pub(crate) fn body(&self) -> Option<(&str, &Value)> {
+        let (media, content) = self.told.pointer("/requestBody/content")?.as_object()?.iter().next()?;
+        Some((media, &content["example"]))
+    }
+
+    /// The keys in a path of this template, each with its name; `None` where the path is another one's.
+    pub(crate) fn keys(&self, path: &str) -> Option<Vec<(&str, String)>> {
+        let (wanted, given): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
+        let mut keys = Vec::new();
+        for (wanted, given) in wanted.iter().zip(&given) {
+            match wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+                Some(name) if !given.is_empty() => keys.push((name, decoded(given))),
+                None if *wanted == decoded(given) => {}
+                _ => return None,
+            }
+        }
+        (wanted.len() == given.len()).then_some(keys)
+    }
+}
+
+/// A segment of a path, or a part of a query, without its percent signs.
+pub(super) fn decoded(text: &str) -> String {
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let Some((first, after)) = rest.split_first() {
+        let hex = after.get(..2).and_then(|hex| std::str::from_utf8(hex).ok());
+        let coded = hex.filter(|_| *first == b'%').and_then(|hex| u8::from_str_radix(hex, 16).ok());
+        bytes.push(coded.unwrap_or(*first));
+        rest = if coded.is_some() { &after[2..] } else { after };
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}

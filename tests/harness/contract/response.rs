@@ -1,0 +1,144 @@
+//! What an answer has to be.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::{Contract, Operation, Sent, essence, is_json, members, seen};
+use crate::harness::Answer;
+
+/// Headers that are no part of an operation: HTTP's own, and those that every answer has.
+const GENERAL: &[&str] = &[
+    "access-control-",
+    "age",
+    "allow",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-language",
+    "content-length",
+    "content-security-policy",
+    "content-type",
+    "cross-origin-",
+    "date",
+    "deprecation",
+    "last-modified",
+    "permissions-policy",
+    "ratelimit",
+    "ratelimit-",
+    "referrer-policy",
+    "server-timing",
+    "strict-transport-security",
+    "sunset",
+    "transfer-encoding",
+    "vary",
+    "x-content-type-options",
+    "x-frame-options",
+    "x-request-id",
+];
+
+/// What is wrong with the answer of an operation. Notes it as seen.
+pub(super) fn faults(
+    contract: &Contract,
+    operation: &Operation,
+    sent: &Sent,
+    answer: &Answer,
+) -> Vec<String> {
+    let (id, status) = (&operation.id, answer.status);
+    let Some(response) = operation.told["responses"].get(status.as_str()) else {
+        return vec![format!("{id} does not declare {status}")];
+    };
+    let response = contract.schemas.resolved(response);
+    seen::note(format!("{id} {}", status.as_str()));
+    let mut faults = faults_of_body(contract, operation, response, sent, answer);
+    faults.extend(faults_of_headers(operation, response, sent, answer));
+    faults.into_iter().map(|fault| format!("{id} {}: {fault}", status.as_str())).collect()
+}
+
+fn faults_of_body(
+    contract: &Contract,
+    operation: &Operation,
+    response: &Value,
+    sent: &Sent,
+    answer: &Answer,
+) -> Vec<String> {
+    let media = answer.header("content-type");
+    let contents = &response["content"];
+    if contents.is_null() {
+        let empty = answer.body.is_empty() && media.is_empty();
+        return if empty { Vec::new() } else { vec![format!("a body ({media}) that is not declared")] };
+    }
+    let Some(content) = contents.get(essence(&media)) else {
+        return vec![format!("the media type {media:?} is not declared")];
+    };
+    if sent.method == Method::HEAD {
+        let empty = answer.body.is_empty();
+        return if empty { Vec::new() } else { vec!["HEAD has no body".to_owned()] };
+    }
+    seen::note(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
+    // What is packed says the same as what is not: that has tests of its own.
+    if !answer.header("content-encoding").is_empty() || !is_json(&media) {
+        return Vec::new();
+    }
+    match serde_json::from_slice(&answer.body) {
+        Ok(body) => contract.schemas.faults(&content["schema"], &body),
+        Err(error) => vec![format!("no JSON: {error}")],
+    }
+}
+
+fn faults_of_headers(operation: &Operation, response: &Value, sent: &Sent, answer: &Answer) -> Vec<String> {
+    let mut faults = Vec::new();
+    let declared = &response["headers"];
+    let paged = is_json(&answer.header("content-type"));
+    let rehearsed = sent.query.split('&').any(|pair| pair == "dry_run=true");
+    for (name, header) in members(declared) {
+        let is_there = answer.headers.contains_key(name.as_str());
+        if is_there {
+            seen::note(format!("{} {} {name}", operation.id, answer.status.as_str()));
+        }
+        // A list has a tag where it is a page; what is only rehearsed is nowhere yet.
+        let needed = header["required"] == true
+            || (name == "ETag" && answer.status == StatusCode::OK && paged)
+            || (name == "Location" && answer.status == StatusCode::CREATED && !rehearsed);
+        if needed && !is_there {
+            faults.push(format!("no {name}"));
+        }
+    }
+    for name in answer.headers.keys().map(|name| name.as_str()) {
+        let general = GENERAL.iter().any(|it| name == *it || (it.ends_with('-') && name.starts_with(it)));
+        let known = members(declared).any(|(known, _)| known.eq_ignore_ascii_case(name));
+        if !general && !known {
+            faults.push(format!("the header {name} is not declared"));
+        }
+    }
+    faults
+}
+
+/// What is wrong with a refusal: it is a problem (RFC 9457), whatever was asked for.
+pub(super) fn faults_of_problem(contract: &Contract, answer: &Answer) -> Vec<String> {
+    if answer.header("content-type") != "application/problem+json" {
+        return vec!["a refusal that is no problem".to_owned()];
+    }
+    if !answer.header("content-encoding").is_empty() {
+        return Vec::new();
+    }
+    let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return vec!["a problem that is no JSON".to_owned()];
+    };
+    let mut faults = contract.schemas.faults(&json!({ "$ref": "#/components/schemas/Problem" }), &body);
+    let code = body["code"].as_str().unwrap_or_default();
+    for (member, wanted) in [
+        ("status", json!(answer.status.as_u16())),
+        ("type", json!(format!("/problems/{code}"))),
+        ("request_id", json!(answer.header("x-request-id"))),
+    ] {
+        if body[member] != wanted {
+            faults.push(format!("{member} is {}, not {wanted}", body[member]));
+        }
+    }
+    for member in ["code", "title", "detail", "instance"] {
+        if body[member].as_str().is_none_or(str::is_empty) {
+            faults.push(format!("no {member}"));
+        }
+    }
+    faults
+}
