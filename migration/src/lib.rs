@@ -13,6 +13,7 @@ mod m20261122_organisation;
 mod m20261122_partnership;
 mod m20261122_programme;
 mod m20261122_programme_rules;
+mod m20261122_search;
 mod m20261122_user;
 mod m20261122_utility;
 mod m20261122_working_area;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_login::Migration),
             Box::new(m20261122_user::Migration),
             Box::new(m20261122_idempotency::Migration),
+            Box::new(m20261122_search::Migration),
         ]
     }
 }

@@ -12,6 +12,7 @@ use crate::kernel::fold::fold;
 use crate::kernel::parameters::{Instant, Truth};
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Email, Language, Line, Phone};
 use crate::kernel::violation::Violations;
@@ -159,6 +160,12 @@ impl Resource for Contact {
             && (filter.language.is_empty() || filter.language.contains(&it.language))
             && filter.is_primary.is_none_or(|Truth(wanted)| wanted == it.is_primary)
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(self.full_name());
+        texts.details([&self.email]);
+        texts.details(&self.function);
     }
 
     fn label(&self) -> &str {

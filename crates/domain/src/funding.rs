@@ -12,6 +12,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Key, Pending, Ref};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::ordered;
+use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Money, PartialDate};
 use crate::kernel::violation::Violations;
@@ -114,6 +115,9 @@ impl Resource for Funding {
             && (filter.programme.is_empty() || filter.programme.iter().any(paid_by))
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
     }
+
+    /// It has no text: it is found by the programme that pays.
+    fn searched(&self, _texts: &mut Texts) {}
 
     fn label(&self) -> &str {
         self.kind.as_str()

@@ -13,6 +13,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Key, Pending};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{days_ordered, distinct};
+use crate::kernel::search::Texts;
 use crate::kernel::state::Wanted;
 use crate::kernel::value::{Country, Day, Line, Sector, Slug, Text, Visibility, WorkingAreaCode};
 use crate::kernel::violation::Violations;
@@ -229,6 +230,11 @@ impl Resource for Member {
                 .has_active_partnership
                 .is_none_or(|Truth(wanted)| wanted == item.derived.has_active_partnership)
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    /// Its name is that of its utility, where the search finds it; the note is not for everybody.
+    fn searched(&self, texts: &mut Texts) {
+        texts.details(&self.regional_group);
     }
 
     fn label(&self) -> &str {

@@ -12,6 +12,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
+use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Country, Line, Slug, WebUrl};
 use crate::kernel::violation::Violations;
@@ -134,6 +135,12 @@ impl Resource for Organisation {
             && (filter.country.is_empty()
                 || it.country.as_ref().is_some_and(|country| filter.country.contains(country)))
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.name);
+        self.short_name.iter().for_each(|name| texts.name(name));
+        texts.details(&self.aliases);
     }
 
     fn label(&self) -> &str {

@@ -12,6 +12,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Key, Pending, Ref};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{days_ordered, distinct, ordered};
+use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
     Country, Day, Line, Localized, Money, Months, PartialDate, Percent, Sector, Slug, Visibility, WebUrl,
@@ -232,6 +233,13 @@ impl Resource for FundingProgramme {
                 || filter.country.iter().any(|country| it.countries.contains(country)))
             && (filter.funder.is_empty() || filter.funder.iter().any(funds))
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.name);
+        texts.details(self.calls.iter().map(|call| &call.title));
+        texts.text(&self.description);
+        texts.text(self.rules.iter().filter_map(|rules| rules.who_may_apply.as_ref()));
     }
 
     fn label(&self) -> &str {

@@ -11,6 +11,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Key, Pending, Ref};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
+use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Email, Line, Visibility};
 use crate::kernel::violation::Violations;
@@ -137,6 +138,11 @@ impl Resource for User {
             && (filter.utility.is_empty() || filter.utility.iter().any(is_bound_to))
             && filter.disabled.is_none_or(|Truth(wanted)| wanted == it.disabled)
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.name);
+        texts.details([&self.email]);
     }
 
     fn label(&self) -> &str {

@@ -12,6 +12,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty};
+use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
     ClimateZone, Country, Figure, Language, Line, Localized, Location, Sector, Slug, Visibility, WebUrl,
@@ -218,6 +219,12 @@ impl Resource for Utility {
                 || it.climate_zone.is_some_and(|zone| filter.climate_zone.contains(&zone)))
             && (filter.visibility.is_empty() || filter.visibility.contains(&it.visibility))
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.name);
+        texts.details(self.aliases.iter().chain(&self.region).chain(&self.city));
+        texts.text(&self.description);
     }
 
     fn label(&self) -> &str {

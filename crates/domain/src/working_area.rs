@@ -10,6 +10,7 @@ use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::parameters::Instant;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::{Field, Texts};
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Line, Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
@@ -123,6 +124,11 @@ impl Resource for WorkingArea {
     fn matches(filter: &WorkingAreaFilter, item: &Stored<Self>) -> bool {
         (filter.code.is_empty() || filter.code.iter().any(|code| code.as_str() == item.derived.code))
             && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.localized(Field::Name, [&self.label]);
+        texts.details(&self.slug);
     }
 
     fn label(&self) -> &str {

@@ -19,7 +19,7 @@ use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
-    Codes, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
+    Codes, FoundBy, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
 };
 use crate::partnership::at_work_today;
 
@@ -44,6 +44,8 @@ impl Table for Member {
         &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
     const REFERS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
+    const FOUND_BY: &'static [FoundBy] =
+        &[FoundBy { resource: "utility", table: "member", key: "utility_id", owner: "id", own: true }];
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["utility_id"],
         only: None,

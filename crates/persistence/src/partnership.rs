@@ -26,8 +26,8 @@ use crate::kernel::row::row;
 use crate::kernel::select::among;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
-    Codes, SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named, one_of,
-    seen_by_visibility, text, text_opt, to_json_opt, to_text,
+    Codes, FoundBy, SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named,
+    one_of, seen_by_visibility, text, text_opt, to_json_opt, to_text,
 };
 
 row! {
@@ -56,6 +56,22 @@ impl Table for Partnership {
     const CODES: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
     const PARTIES: bool = true;
+    const FOUND_BY: &'static [FoundBy] = &[
+        FoundBy {
+            resource: "utility",
+            table: "partnership_party",
+            key: "utility_id",
+            owner: "owner_id",
+            own: false,
+        },
+        FoundBy {
+            resource: "organisation",
+            table: "partnership_party",
+            key: "organisation_id",
+            owner: "owner_id",
+            own: false,
+        },
+    ];
     const HIDEABLE: bool = true;
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {

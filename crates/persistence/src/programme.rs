@@ -12,8 +12,8 @@ use crate::kernel::error::Corrupt;
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::table::{
-    SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text, text_opt,
-    to_json, to_json_opt, to_text,
+    FoundBy, SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text,
+    text_opt, to_json, to_json_opt, to_text,
 };
 
 row! {
@@ -43,6 +43,22 @@ impl Table for FundingProgramme {
 
     const SETS: bool = true;
     const PARTIES: bool = true;
+    const FOUND_BY: &'static [FoundBy] = &[
+        FoundBy {
+            resource: "utility",
+            table: "funding_programme_party",
+            key: "utility_id",
+            owner: "owner_id",
+            own: false,
+        },
+        FoundBy {
+            resource: "organisation",
+            table: "funding_programme_party",
+            key: "organisation_id",
+            owner: "owner_id",
+            own: false,
+        },
+    ];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self {

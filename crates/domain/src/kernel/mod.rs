@@ -15,6 +15,7 @@ pub mod reference;
 pub mod resource;
 pub mod rules;
 pub mod scope;
+pub mod search;
 pub mod state;
 pub mod tag;
 pub mod text;

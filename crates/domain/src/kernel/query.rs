@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 
 use super::parameters::{FilterParameters, Parameters};
 use super::resource::{Resource, Stored};
+use super::search::Search;
 use super::view::View;
 use super::violation::{Fault, Violations};
 use crate::say;
@@ -59,7 +60,9 @@ pub const LIMIT_DEFAULT: u64 = 50;
 pub struct Query<T: Resource> {
     /// Which rows.
     pub filter: T::Filter,
-    /// In which order; the id is the last tie-break.
+    /// What they are searched for.
+    pub search: Option<Search>,
+    /// In which order, the id being the last tie-break; empty where a search has the best first.
     pub sort: Vec<(T::Sort, Direction)>,
     /// From where on: an opaque token of an earlier page.
     pub cursor: Option<String>,
@@ -83,6 +86,7 @@ impl<T: Resource> Query<T> {
     pub fn all() -> Self {
         Self {
             filter: T::Filter::default(),
+            search: None,
             sort: T::Sort::usual(),
             cursor: None,
             limit: LIMIT_MAX,
@@ -97,10 +101,13 @@ impl<T: Resource> Query<T> {
     pub fn take(parameters: &mut Parameters) -> Self {
         let fingerprint = parameters.fingerprint(PLACE);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
-        let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(T::Sort::usual()));
+        let search = parameters.once("q").map(|text| text.parse::<Search>()).transpose();
+        let usual = || if matches!(search, Ok(None)) { T::Sort::usual() } else { Vec::new() };
+        let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(usual()));
         Self {
             filter: T::Filter::take(parameters),
             sort: sort.unwrap_or_else(|fault| parameters.fault("sort", fault)),
+            search: search.unwrap_or_else(|fault| parameters.fault("q", fault)),
             cursor: parameters.once("cursor"),
             limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
             count: parameters.get("count"),

@@ -12,6 +12,7 @@ use super::access::{Action, Actor, Grant, Role};
 use super::parameters::FilterParameters;
 use super::query::SortKey;
 use super::reference::{Card, Pending};
+use super::search::Texts;
 use super::state::State;
 use super::value::{Slug, Visibility};
 use super::violation::Violations;
@@ -101,6 +102,9 @@ pub trait Resource:
 
     /// The specification of its filter: the SQL is tested against it.
     fn matches(filter: &Self::Filter, item: &Stored<Self>) -> bool;
+
+    /// What a search looks through; never what some of those who see it do not read, nor what is another's.
+    fn searched(&self, texts: &mut Texts);
 
     /// What it is called: name or title.
     fn label(&self) -> &str;

@@ -18,6 +18,7 @@ use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::reference::Pending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty, ordered};
+use crate::kernel::search::Texts;
 use crate::kernel::value::{
     Country, Line, Localized, PartialDate, SdgTarget, Sector, Slug, Visibility, WebUrl, WorkingAreaCode,
 };
@@ -197,6 +198,12 @@ impl Resource for Partnership {
 
     fn matches(filter: &PartnershipFilter, item: &Stored<Self>) -> bool {
         filter.matches(item)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.title);
+        texts.details(self.based_on.iter().map(|basis| &basis.name));
+        texts.text(&self.summary);
     }
 
     fn label(&self) -> &str {

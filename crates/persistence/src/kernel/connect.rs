@@ -17,6 +17,7 @@ use vku_migration::{Migrator, MigratorTrait as _};
 
 use super::error::{failed, is_broken};
 use super::file::{self, Hold};
+use super::search;
 
 /// How long a request waits for a connection to PostgreSQL before it is answered 503: when it is away, all wait so long.
 const ACQUIRE: Duration = Duration::from_secs(3);
@@ -172,18 +173,22 @@ impl Database {
         })
     }
 
-    /// Brings the schema up to date, under a lock, so that several instances may start at once.
+    /// Brings the schema up to date, under a lock, so that several instances may start at once; and what is searched,
+    /// where that is missing or of another version.
     ///
     /// Errors: the database is away, or a step failed (it is rolled back).
     pub async fn migrate(&self) -> Result<(), Error> {
-        if self.pending().await? == 0 {
-            return Ok(());
+        match (self.pending().await?, &self.file) {
+            (0, _) => {}
+            (_, None) => self.migrate_postgres().await?,
+            (_, Some(file)) => {
+                let turn = Hold::turn(&file.0).await.map_err(Error::internal)?;
+                let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
+                drop(turn);
+                migrated?;
+            }
         }
-        let Some(file) = &self.file else { return self.migrate_postgres().await };
-        let turn = Hold::turn(&file.0).await.map_err(Error::internal)?;
-        let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
-        drop(turn);
-        migrated
+        search::build(self).await
     }
 
     async fn migrate_postgres(&self) -> Result<(), Error> {

@@ -13,6 +13,7 @@ use vku_domain::say;
 
 use super::cursor_mac::CursorKey;
 use super::error::failed;
+use super::search::{FOUND, SCORE};
 use super::table::{self, SortColumn, Table, column};
 
 /// Which way a page is read from its cursor.
@@ -36,6 +37,7 @@ impl SortColumn {
             Self::Instant(_) => {
                 DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).into())
             }
+            Self::Score => text.parse::<i64>().ok().map(Value::from),
             Self::Text(_) | Self::OptionalText(_) | Self::Of(..) => Some(text.into()),
         }
     }
@@ -49,14 +51,17 @@ pub(crate) struct Order<T: Table> {
 
 impl<T: Table> Order<T> {
     pub(crate) fn of(query: &Query<T>) -> Self {
-        let columns = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction)).collect();
-        Self { columns, marker: std::marker::PhantomData }
+        let asked = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction));
+        let best = (query.sort.is_empty() && query.search.is_some())
+            .then_some((SortColumn::Score, Direction::Descending));
+        Self { columns: best.into_iter().chain(asked).collect(), marker: std::marker::PhantomData }
     }
 
     fn expr(column: SortColumn) -> SimpleExpr {
         match column {
             SortColumn::Text(name) | SortColumn::Instant(name) => self::column::<T>(name),
             SortColumn::Of(key, table, name) => table::column_of::<T>(key, table, name),
+            SortColumn::Score => Expr::col((FOUND, SCORE)),
             SortColumn::OptionalText(name) => Func::coalesce([self::column::<T>(name), Expr::val("")]).into(),
         }
     }
@@ -97,6 +102,7 @@ impl<T: Table> Order<T> {
             let name = format!("sort_{index}");
             Ok(match column {
                 SortColumn::Instant(_) => row.try_get::<DateTime<Utc>>("", &name)?.to_rfc3339(),
+                SortColumn::Score => row.try_get::<i64>("", &name)?.to_string(),
                 _ => row.try_get("", &name)?,
             })
         });

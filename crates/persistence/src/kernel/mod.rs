@@ -19,6 +19,7 @@ mod page;
 pub mod row;
 mod save;
 pub mod seal;
+pub(crate) mod search;
 pub(crate) mod select;
 mod settle;
 mod show;

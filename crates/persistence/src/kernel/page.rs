@@ -11,6 +11,7 @@ use vku_domain::kernel::resource::Stored;
 
 use super::cursor::{self, Order, Way};
 use super::error::failed;
+use super::search;
 use super::select::{among, complete, one, seen};
 use super::store::Reader;
 use super::table::{Parent, Table, column};
@@ -77,8 +78,11 @@ impl Reader<'_> {
 
     async fn page<T: Table>(&self, query: &Query<T>, parent: Option<Uuid>) -> Result<Page<T>, Error> {
         let backend = self.tx().get_database_backend();
-        let filtered =
+        let mut filtered =
             seen::<T>(self, parent, query.deleted).filter(T::condition(&query.filter, self.actor()));
+        if let Some(search) = &query.search {
+            search::join::<T>(self.tx(), &mut filtered, search).await?;
+        }
         let total = match query.count {
             true => {
                 let count = filtered.clone().select_only().expr_as(column::<T>("id").count(), "total");

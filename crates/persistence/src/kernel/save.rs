@@ -52,6 +52,7 @@ impl Writer<'_> {
         let inserted = T::Entity::insert(row).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
         link::save::<T>(self.tx(), id, links, true).await?;
+        self.index(id, None, &data);
         self.noted::<T>(id, ChangeAction::Created, None).await
     }
 
@@ -193,9 +194,10 @@ impl Writer<'_> {
         Error::unless_writable(violations)
     }
 
-    pub(super) async fn replace<T: Table>(&self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
+    pub(super) async fn replace<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
         let meta = Meta { version: before.version + 1, updated_at: self.at(), ..meta(&before) };
         self.update(meta, &data, before.version).await?;
+        self.index(before.id, Some(&before.data), &data);
         Ok(Saved(before.id, std::marker::PhantomData))
     }
 

@@ -12,6 +12,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::time::Clock;
 
 use super::answer::Running;
@@ -20,6 +21,7 @@ use super::cursor_mac::CursorKey;
 use super::error::failed;
 use super::keyring::Keyring;
 use super::seal::Secret;
+use super::search::{self, Reindexed};
 use crate::change::{self, NewChange};
 
 /// The data of the exchange, on SQLite or PostgreSQL.
@@ -119,14 +121,16 @@ impl Store {
             at: self.now(),
             writing: writing.clone(),
             changes: Vec::new(),
+            indexed: Vec::new(),
             met: HashSet::new(),
         };
         let result = work(&mut writer).await;
-        let Writer { reader, changes, .. } = writer;
+        let Writer { reader, changes, indexed, .. } = writer;
         match result {
             Ok(answer) if !writing.dry_run => {
                 // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
                 // answer of an idempotency key, without which a crash in between would let the work be done twice.
+                search::write(&reader.tx, indexed).await?;
                 change::append(&reader.tx, changes).await?;
                 reader.tx.commit().await.map_err(failed)?;
                 Ok(answer)
@@ -175,6 +179,7 @@ pub struct Writer<'a> {
     at: DateTime<Utc>,
     writing: Writing<'a>,
     changes: Vec<NewChange>,
+    indexed: Vec<Reindexed>,
     met: HashSet<Uuid>,
 }
 
@@ -209,6 +214,11 @@ impl Writer<'_> {
     /// The id of what was last changed.
     pub(super) fn changed(&self) -> Option<Uuid> {
         self.changes.last().map(|change| change.resource_id)
+    }
+
+    /// Notes the words of what is written; all are kept just before the commit.
+    pub(crate) fn index<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
+        self.indexed.push(Reindexed::of(id, before, after));
     }
 
     /// Notes a change; all are appended to the log just before the commit.

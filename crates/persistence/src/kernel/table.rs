@@ -33,6 +33,8 @@ pub enum SortColumn {
     Instant(&'static str),
     /// A text of what it refers to: foreign key, table and column there.
     Of(&'static str, &'static str, &'static str),
+    /// How well it matches the search.
+    Score,
 }
 
 /// What no two rows may have alike. An index of the table promises it; this says it before, in words.
@@ -57,6 +59,20 @@ pub struct Codes {
     pub pointer: &'static str,
     /// The resource whose slugs they are.
     pub of: &'static str,
+}
+
+/// Another resource by whose words a search finds this one.
+pub struct FoundBy {
+    /// The resource.
+    pub resource: &'static str,
+    /// The table that says which belongs to which.
+    pub table: &'static str,
+    /// Its column with the other's id.
+    pub key: &'static str,
+    /// Its column with the id of what is found.
+    pub owner: &'static str,
+    /// Whether the other's texts are its own, its name above all. If not, the other's names and places are details.
+    pub own: bool,
 }
 
 /// A resource and its table. Column and table names are the JSON members' and the resource's own.
@@ -85,6 +101,8 @@ pub trait Table: Resource<Parent: Parent> {
     const REFERS: &'static [(&'static str, &'static str)] = &[];
     /// Its sets of codes.
     const CODES: &'static [Codes] = &[];
+    /// What a search finds it by, beside its own texts; whoever sees it sees these too.
+    const FOUND_BY: &'static [FoundBy] = &[];
 
     /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
     fn write(data: &Self) -> Result<(Columns<Self>, Links), Error>;

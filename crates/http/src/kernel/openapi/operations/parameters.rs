@@ -5,6 +5,7 @@ use utoipa::PartialSchema;
 use vku_domain::kernel::parameters::{Described, FilterParameters};
 use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
 use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_domain::kernel::view::Shape;
 use vku_persistence::kernel::table::Parent;
 
@@ -65,6 +66,7 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
     match it {
         List => {
             all.extend(filters(&T::Filter::describe()));
+            all.push(search());
             all.push(query(
                 "sort",
                 &sort_about::<T>(),
@@ -110,6 +112,20 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
         );
     }
     all
+}
+
+/// What a list is searched for.
+fn search() -> Value {
+    let about = format!(
+        "Full text search in names, places, titles and texts, in every language: finds what has all of the words \
+         ({WORDS_MAX} at most). Case and accents do not count; `ß` is `ss`, and `ae`, `oe`, `ue` are `ä`, `ö`, `ü`. From \
+         three letters on a word is also found inside others (`wasser` in `Abwasserpartnerschaft`), from five letters \
+         on it may have a typo. The best come first, unless `sort` says otherwise: a name before a text, the word \
+         itself before a part of another, and that before a typo. At least one letter or digit."
+    );
+    let schema =
+        json!({ "type": "string", "minLength": 1, "maxLength": LENGTH_MAX, "examples": ["abwasser lviv"] });
+    query("q", &about, schema)
 }
 
 /// What of each is shown.

@@ -1,0 +1,232 @@
+//! What somebody looks for: the words of `q`.
+
+use std::collections::BTreeSet;
+use std::str::FromStr;
+
+use super::Field;
+use super::typo::is_near;
+use super::word::{INSIDE, beginning, forms, has_digit, runs, without_one, words};
+use crate::kernel::violation::Fault;
+use crate::say;
+
+/// How long a search may be, in characters.
+pub const LENGTH_MAX: usize = 200;
+/// How many words a search may have.
+pub const WORDS_MAX: usize = 10;
+
+/// From how many letters on a typo is forgiven.
+const FORGIVEN: usize = 5;
+/// From how many letters on a typo is forgiven in a part of a longer word too.
+const FORGIVEN_INSIDE: usize = 7;
+
+/// How well a word matches one that is wanted, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Quality {
+    /// It is the word.
+    Exact,
+    /// It begins with it.
+    Beginning,
+    /// It is in it.
+    Part,
+    /// It is the word, or in it, but for a typo.
+    Typo,
+}
+
+impl Quality {
+    /// What such a match is worth in a name, and by how much less in each further field.
+    pub fn worth(self) -> (i32, i32) {
+        match self {
+            Self::Exact => (12, 3),
+            Self::Beginning => (11, 3),
+            Self::Part => (10, 3),
+            Self::Typo => (3, 1),
+        }
+    }
+
+    /// What such a match is worth there: a typo less than any other, a name more than a detail, and that more than a
+    /// text.
+    pub fn points(self, field: Field) -> i64 {
+        let (most, step) = self.worth();
+        i64::from(most - step * field.rank())
+    }
+}
+
+/// A word that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    forms: Vec<String>,
+}
+
+impl Wanted {
+    /// How well a folded word matches; `None` where it does not.
+    pub fn quality(&self, word: &str) -> Option<Quality> {
+        let its = forms(word);
+        let pairs = || self.forms.iter().flat_map(|form| its.iter().map(move |other| (form, other)));
+        let good = pairs().filter_map(|(form, other)| match other.find(form.as_str()) {
+            Some(0) if form.len() == other.len() => Some(Quality::Exact),
+            Some(0) => Some(Quality::Beginning),
+            Some(_) if length(form) >= INSIDE => Some(Quality::Part),
+            _ => None,
+        });
+        let forgiven = || {
+            let near = |(form, other): (&String, &String)| {
+                length(form) >= FORGIVEN && is_near(form, other, length(form) >= FORGIVEN_INSIDE)
+            };
+            (!self.is_number() && !has_digit(word) && pairs().any(near)).then_some(Quality::Typo)
+        };
+        good.min().or_else(forgiven)
+    }
+
+    /// Sets of keys: every word that matches has all [keys](super::keys) of at least one of the sets. Others may too.
+    pub fn clues(&self) -> Vec<BTreeSet<String>> {
+        let mut clues = Vec::new();
+        for form in &self.forms {
+            let length = length(form);
+            clues.push(if length < INSIDE {
+                beginning(form, length).into_iter().collect()
+            } else {
+                runs(form)
+            });
+            if self.is_number() || length < FORGIVEN {
+                continue;
+            }
+            if length < FORGIVEN_INSIDE {
+                clues.extend(without_one(form).into_iter().map(|left| BTreeSet::from([left])));
+                continue;
+            }
+            // A typo is in one half, and the other is as it should be; or it swaps the two letters in the middle.
+            let middle = length / 2;
+            let (first, second): (String, String) =
+                (form.chars().take(middle).collect(), form.chars().skip(middle).collect());
+            let mut swapped: Vec<char> = form.chars().collect();
+            swapped.swap(middle - 1, middle);
+            clues.extend([runs(&first), runs(&second), runs(&swapped.iter().collect::<String>())]);
+        }
+        clues
+    }
+
+    fn is_number(&self) -> bool {
+        self.forms.iter().any(|form| has_digit(form))
+    }
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// What somebody looks for: all of these words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(Vec<Wanted>);
+
+impl Search {
+    /// The words; at least one.
+    pub fn words(&self) -> &[Wanted] {
+        &self.0
+    }
+}
+
+impl FromStr for Search {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        match length(text) {
+            length if length > LENGTH_MAX => return Err(Fault::too_long(LENGTH_MAX, length)),
+            _ => {}
+        }
+        let mut wanted: Vec<Wanted> = Vec::new();
+        for word in words(text) {
+            let word = Wanted { forms: forms(&word) };
+            if !wanted.contains(&word) {
+                wanted.push(word);
+            }
+        }
+        match wanted.len() {
+            0 => Err(Fault::new(
+                "empty",
+                say!(
+                    "Expected a word: letters or digits.",
+                    "Erwartet: ein Wort, also Buchstaben oder Ziffern."
+                ),
+            )),
+            WORDS_MAX.. if wanted.len() > WORDS_MAX => Err(Fault::new(
+                "too_many",
+                say!("Expected {WORDS_MAX} words at most.", "Erwartet: höchstens {WORDS_MAX} Wörter."),
+            )),
+            _ => Ok(Self(wanted)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::word::{keys, words};
+    use super::{Quality, Search};
+
+    fn quality(q: &str, text: &str) -> Option<Quality> {
+        let (search, words) = (q.parse::<Search>().unwrap(), words(text));
+        search.words()[0].quality(&words[0])
+    }
+
+    #[test]
+    fn spellings_parts_and_typos_match() {
+        for (q, text, expected) in [
+            ("muenster", "Münster", Some(Quality::Exact)),
+            ("Münster", "Muenster", Some(Quality::Exact)),
+            ("munster", "MÜNSTER", Some(Quality::Exact)),
+            ("strasse", "Straße", Some(Quality::Exact)),
+            ("energie", "Bioenergie", Some(Quality::Part)),
+            ("wasser", "Abwasserpartnerschaft", Some(Quality::Part)),
+            ("abwasser", "Abwasserpartnerschaft", Some(Quality::Beginning)),
+            ("abwaser", "Abwasserpartnerschaft", Some(Quality::Typo)),
+            ("drezden", "Dresden", Some(Quality::Typo)),
+            ("waser", "Wasser", Some(Quality::Typo)),
+            ("waser", "Abwasser", None),
+            ("kiew", "Kiev", None),
+            ("as", "Wasser", None),
+            ("wa", "Wasser", Some(Quality::Beginning)),
+            ("20199", "2019", None),
+            ("2019", "2018", None),
+        ] {
+            assert_eq!(quality(q, text), expected, "{q} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_search_has_words_but_not_too_many() {
+        let code = |text: &str| text.parse::<Search>().err().map(|fault| fault.code);
+        assert_eq!(code("Wasser und wasser, Und"), None);
+        assert_eq!((code(""), code(" -- !")), (Some("empty"), Some("empty")));
+        assert_eq!(code(&"a b c d e f g h i j k".repeat(2)), Some("too_many"));
+        assert_eq!((code(&"a".repeat(200)), code(&"a".repeat(201))), (None, Some("too_long")));
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_matches_has_the_keys_of_a_clue(q in "[abue]{1,9}", word in "[abue]{1,12}") {
+            let search: Search = q.parse().unwrap();
+            let (wanted, keys) = (&search.words()[0], keys(&word));
+            if wanted.quality(&word).is_some() {
+                prop_assert!(wanted.clues().iter().any(|clue| clue.is_subset(&keys)));
+            }
+        }
+
+        #[test]
+        fn a_typo_in_a_long_word_is_forgiven(word in "[a-d]{7,12}", place in 0_usize..7, letter in proptest::char::range('a', 'e'), kind in 0..4) {
+            let mut letters: Vec<char> = word.chars().collect();
+            match kind {
+                0 => letters[place] = letter,
+                1 => letters.insert(place, letter),
+                2 => drop(letters.remove(place)),
+                _ => letters.swap(place.min(5), place.min(5) + 1),
+            }
+            let q: String = letters.into_iter().collect();
+            let (search, word) = (q.parse::<Search>().unwrap(), format!("xy{word}z"));
+            prop_assume!(q.len() >= 7);
+            prop_assert!(search.words()[0].quality(&word).is_some(), "{q} in {word}");
+            let keys = keys(&word);
+            prop_assert!(search.words()[0].clues().iter().any(|clue| clue.is_subset(&keys)));
+        }
+    }
+}

@@ -1,0 +1,156 @@
+//! Words: how a text is cut, which spellings of a word meet, and by which keys a word is looked up.
+
+use std::collections::BTreeSet;
+
+use crate::kernel::fold::fold;
+
+/// How many letters of a word count.
+const LONGEST: usize = 64;
+
+/// From how many letters on a search looks inside words, not only at their beginnings.
+pub(super) const INSIDE: usize = 3;
+
+/// How long words are that are also looked up by what is left of them without one of their letters: one letter
+/// shorter to one letter longer than what is forgiven a typo but too short to be cut in halves.
+const SHORT: std::ops::RangeInclusive<usize> = 4..=7;
+
+/// The folded words of a text: letters and digits, as they stand together.
+pub(super) fn words(text: &str) -> Vec<String> {
+    chains(text).into_iter().flatten().collect()
+}
+
+/// The folded words of a text, and those written with hyphen or apostrophe also as one.
+pub(super) fn indexed(text: &str) -> Vec<String> {
+    let mut words = Vec::new();
+    for chain in chains(text) {
+        if chain.len() > 1 {
+            words.push(cut(chain.concat()));
+        }
+        words.extend(chain);
+    }
+    words
+}
+
+/// Words that are held together by hyphens or apostrophes.
+fn chains(text: &str) -> Vec<Vec<String>> {
+    let (mut chains, mut chain, mut word) = (Vec::new(), Vec::new(), String::new());
+    // The end of the text ends the last word too.
+    for letter in fold(text).chars().chain([' ']) {
+        if is_apostrophe(letter) || letter == '-' || letter == '\u{2010}' {
+            if word.is_empty() {
+                chains.push(std::mem::take(&mut chain));
+            } else {
+                chain.push(cut(std::mem::take(&mut word)));
+            }
+        } else if letter.is_alphanumeric() {
+            word.push(letter);
+        } else {
+            if !word.is_empty() {
+                chain.push(cut(std::mem::take(&mut word)));
+            }
+            chains.push(std::mem::take(&mut chain));
+        }
+    }
+    chains.retain(|chain| !chain.is_empty());
+    chains
+}
+
+fn is_apostrophe(letter: char) -> bool {
+    matches!(letter, '\'' | '\u{2019}' | '\u{2bc}' | '\u{2b9}')
+}
+
+fn cut(word: String) -> String {
+    match word.char_indices().nth(LONGEST) {
+        Some((end, _)) => word.get(..end).map(str::to_owned).unwrap_or(word),
+        None => word,
+    }
+}
+
+/// The spellings that a folded word is met by: its own, and that with `ae`, `oe` and `ue` as `a`, `o` and `u`, which is
+/// what is left of `ä`, `ö` and `ü`. Both, for in `Bioenergie` they are two letters.
+pub(super) fn forms(word: &str) -> Vec<String> {
+    let mut simple = String::with_capacity(word.len());
+    let mut letters = word.chars().peekable();
+    while let Some(letter) = letters.next() {
+        simple.push(letter);
+        if matches!(letter, 'a' | 'o' | 'u') {
+            letters.next_if_eq(&'e');
+        }
+    }
+    if simple == word { vec![simple] } else { vec![word.to_owned(), simple] }
+}
+
+/// The keys by which a folded word is looked up: its runs of three letters, its beginnings of one and two, and for
+/// short ones what is left without one letter.
+pub fn keys(word: &str) -> BTreeSet<String> {
+    let mut keys = BTreeSet::new();
+    for form in forms(word) {
+        keys.extend(runs(&form));
+        keys.extend((1..INSIDE).filter_map(|length| beginning(&form, length)));
+        keys.extend(without_one(&form));
+    }
+    keys
+}
+
+/// Its runs of three letters.
+pub(super) fn runs(form: &str) -> BTreeSet<String> {
+    let letters: Vec<char> = form.chars().collect();
+    letters.windows(INSIDE).map(|run| run.iter().collect()).collect()
+}
+
+/// Its beginning of so many letters, marked as one.
+pub(super) fn beginning(form: &str, length: usize) -> Option<String> {
+    let letters: String = form.chars().take(length).collect();
+    (letters.chars().count() == length).then(|| format!("^{letters}"))
+}
+
+/// A short word itself and what is left of it without one of its letters, marked as such: two words that are one typo
+/// apart have one of these in common. None for numbers, in which there are no typos.
+pub(super) fn without_one(form: &str) -> BTreeSet<String> {
+    let letters: Vec<char> = form.chars().collect();
+    if !SHORT.contains(&letters.len()) || has_digit(form) {
+        return BTreeSet::new();
+    }
+    let left = |gap: usize| -> String {
+        let kept = letters.iter().enumerate().filter(|(place, _)| *place != gap);
+        ['-'].into_iter().chain(kept.map(|(_, letter)| *letter)).collect()
+    };
+    (0..=letters.len()).map(left).collect()
+}
+
+/// Whether there is a digit in it.
+pub(super) fn has_digit(word: &str) -> bool {
+    word.chars().any(char::is_numeric)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{forms, indexed, keys, words};
+
+    #[test]
+    fn a_text_is_cut_into_words() {
+        assert_eq!(
+            words("Stadtentwässerung Dresden (GmbH), 2019/20"),
+            ["stadtentwasserung", "dresden", "gmbh", "2019", "20"]
+        );
+        assert_eq!(indexed("Abwasser-Partnerschaft"), ["abwasserpartnerschaft", "abwasser", "partnerschaft"]);
+        assert_eq!(indexed("Mess- und Regeltechnik"), ["mess", "und", "regeltechnik"]);
+        assert_eq!(indexed("d’Ivoire – Львів"), ["divoire", "d", "ivoire", "львів"]);
+        assert_eq!(words("—! -- '"), Vec::<String>::new());
+        assert_eq!(words(&"ß".repeat(100)), ["s".repeat(64)]);
+    }
+
+    #[test]
+    fn both_spellings_of_a_word_count() {
+        assert_eq!(forms("muenster"), ["muenster", "munster"]);
+        assert_eq!(forms("bioenergie"), ["bioenergie", "bionergie"]);
+        assert_eq!(forms("dresden"), ["dresden"]);
+    }
+
+    #[test]
+    fn keys_are_runs_beginnings_and_what_is_left() {
+        let expected = ["-kie", "-kiew", "-kiw", "-kew", "-iew", "^k", "^ki", "kie", "iew"];
+        assert_eq!(keys("kiew"), expected.into_iter().map(str::to_owned).collect());
+        assert_eq!(keys("2019").len(), 4, "no typos in numbers");
+    }
+}

@@ -1,0 +1,149 @@
+//! Finding: from the words of a search to the rows that have all of them, with a score each.
+
+use std::collections::BTreeSet;
+
+use sea_orm::sea_query::{
+    Expr, ExprTrait, Func, FunctionCall, JoinType, Query, SelectStatement, SimpleExpr, UnionType,
+};
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QuerySelect, Select, Statement};
+use serde_json::{Value, json};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::search::{Field, Search};
+
+use super::super::error::failed;
+use super::super::table::{FoundBy, Table};
+use super::entries;
+
+/// What is joined to a list that is searched.
+pub(crate) const FOUND: &str = "found";
+/// Its column that says how well a row matches.
+pub(crate) const SCORE: &str = "score";
+
+const ID: &str = "found_id";
+
+/// Leaves those rows that match the search, and joins their score as [`FOUND`].
+pub(crate) async fn join<T: Table>(
+    tx: &DatabaseTransaction,
+    select: &mut Select<T::Entity>,
+    search: &Search,
+) -> Result<(), Error> {
+    let found = found::<T>(tx.get_database_backend(), &matching(tx, search).await?, search.words().len());
+    let same = Expr::col((FOUND, ID)).equals((T::NAME, "id"));
+    QuerySelect::query(select).join_subquery(JoinType::InnerJoin, found, FOUND, same);
+    Ok(())
+}
+
+/// The words there are that match, with which of those wanted, and what each is worth: a row for each.
+async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
+    let clues = search.words().iter().flat_map(|wanted| wanted.clues());
+    let keys: Vec<_> = clues
+        .collect::<BTreeSet<_>>()
+        .into_iter()
+        .enumerate()
+        .flat_map(|(number, keys)| {
+            let needed = keys.len();
+            keys.into_iter().map(move |key| json!([key, number, needed]))
+        })
+        .collect();
+    let backend = tx.get_database_backend();
+    let sql = format!(
+        "SELECT search_gram.word FROM {} AS clue CROSS JOIN search_gram \
+         WHERE search_gram.gram = clue.value ->> 0 GROUP BY clue.value ->> 1, search_gram.word \
+         HAVING COUNT(*) = MAX(CAST(clue.value ->> 2 AS integer))",
+        entries(backend)
+    );
+    let statement = Statement::from_sql_and_values(backend, sql, [Value::Array(keys).to_string().into()]);
+    let mut words = BTreeSet::new();
+    for row in tx.query_all_raw(statement).await.map_err(failed)? {
+        words.insert(row.try_get::<String>("", "word").map_err(failed)?);
+    }
+    let matching = search.words().iter().enumerate().flat_map(|(position, wanted)| {
+        words.iter().filter_map(move |word| {
+            let (most, step) = wanted.quality(word)?.worth();
+            Some(json!([position, word, most, step]))
+        })
+    });
+    Ok(matching.collect())
+}
+
+/// The ids of what has all words that are wanted, and how well: the best hit of each word, added up.
+fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], wanted: usize) -> SelectStatement {
+    let hits = T::FOUND_BY.iter().fold(own::<T>(backend, matching), |mut hits, by| {
+        hits.union(UnionType::All, through(backend, matching, by)).take()
+    });
+    let best = Expr::col("points").max();
+    if wanted == 1 {
+        return Query::select()
+            .column(ID)
+            .expr_as(best.cast_as("bigint"), SCORE)
+            .from_subquery(hits, "hit")
+            .group_by_col(ID)
+            .take();
+    }
+    let each = Query::select()
+        .columns([ID, "position"])
+        .expr_as(best, "points")
+        .from_subquery(hits, "hit")
+        .group_by_columns([ID, "position"])
+        .take();
+    Query::select()
+        .column(ID)
+        .expr_as(Expr::col("points").sum().cast_as("bigint"), SCORE)
+        .from_subquery(each, "best")
+        .group_by_col(ID)
+        .and_having(Expr::col("position").count().eq(i64::try_from(wanted).unwrap_or(i64::MAX)))
+        .take()
+}
+
+/// Where the words stand in the texts of a resource.
+fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) -> SelectStatement {
+    let matching = Value::Array(matching.to_vec()).to_string();
+    let entries: FunctionCall = match backend {
+        DatabaseBackend::Postgres => {
+            Func::cust("jsonb_array_elements").arg(Expr::val(matching).cast_as("jsonb"))
+        }
+        _ => Func::cust("json_each").arg(matching),
+    };
+    Query::select()
+        .expr_as(number(0), "position")
+        .from_function(entries, "wanted")
+        .from("search_hit")
+        .and_where(Expr::col(("search_hit", "word")).eq(Expr::cust(r#""wanted"."value" ->> 1"#)))
+        .and_where(Expr::col(("search_hit", "resource")).eq(resource))
+        .take()
+}
+
+fn own<T: Table>(backend: DatabaseBackend, matching: &[Value]) -> SelectStatement {
+    hits(backend, matching, T::NAME)
+        .expr_as(points(Expr::col(("search_hit", "rank"))), "points")
+        .expr_as(Expr::col(("search_hit", "resource_id")), ID)
+        .take()
+}
+
+fn through(backend: DatabaseBackend, matching: &[Value], by: &FoundBy) -> SelectStatement {
+    let mut hits = hits(backend, matching, by.resource);
+    hits.from(by.table)
+        .and_where(Expr::col((by.table, by.key)).equals(("search_hit", "resource_id")))
+        .expr_as(
+            match by.own {
+                true => points(Expr::col(("search_hit", "rank"))),
+                false => points(Expr::cust(Field::Detail.rank().to_string())),
+            },
+            "points",
+        )
+        .expr_as(Expr::col((by.table, by.owner)), ID);
+    if !by.own {
+        hits.and_where(Expr::col(("search_hit", "rank")).lte(Field::Detail.rank()));
+    }
+    hits
+}
+
+/// What a hit in the field of that rank is worth.
+fn points(rank: SimpleExpr) -> SimpleExpr {
+    number(2).sub(number(3).mul(rank))
+}
+
+/// A number in what matches.
+fn number(place: u8) -> SimpleExpr {
+    Expr::cust(format!(r#"CAST("wanted"."value" ->> {place} AS integer)"#))
+}

@@ -1,0 +1,155 @@
+//! Keeping the words of what is written, in the same transaction: a few statements however much was written.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Statement};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::search::{Index, Texts, keys};
+
+use super::super::error::failed;
+use super::entries;
+
+/// The words of something before and after a write.
+pub(crate) struct Reindexed {
+    resource: &'static str,
+    id: Uuid,
+    before: Index,
+    after: Index,
+}
+
+impl Reindexed {
+    /// Of what was written; `before` is `None` where nothing of it is kept yet.
+    pub(crate) fn of<T: Resource>(id: Uuid, before: Option<&T>, after: &T) -> Self {
+        let before = before.map(Texts::of).unwrap_or_default();
+        Self { resource: T::NAME, id, before, after: Texts::of(after) }
+    }
+}
+
+/// Word, resource, rank and id: the order in which hits lie.
+type Hit<'a> = (&'a str, &'static str, i32, Uuid);
+
+fn hits<'a>(resource: &'static str, id: Uuid, index: &'a Index) -> BTreeSet<Hit<'a>> {
+    index.iter().map(|(word, field)| (word.as_str(), resource, field.rank(), id)).collect()
+}
+
+/// How many rows one statement takes.
+const CHUNK: usize = 2_000;
+
+/// The advisory lock by which PostgreSQL keeps those who add words apart from those who remove the last hit of one.
+pub(super) const WORDS_LOCK: i64 = 0x0076_6b75_5f77_7264;
+
+/// Keeps what has changed. Words that stand nowhere any more are gone: they may have been somebody's name.
+pub(crate) async fn write(tx: &DatabaseTransaction, indexed: Vec<Reindexed>) -> Result<(), Error> {
+    let mut merged: BTreeMap<(&'static str, Uuid), (Index, Index)> = BTreeMap::new();
+    for Reindexed { resource, id, before, after } in indexed {
+        merged.entry((resource, id)).or_insert_with(|| (before, Index::new())).1 = after;
+    }
+    let (mut old, mut new) = (BTreeSet::new(), BTreeSet::new());
+    for ((resource, id), (before, after)) in &merged {
+        let (before, after) = (hits(resource, *id, before), hits(resource, *id, after));
+        old.extend(before.difference(&after).copied());
+        new.extend(after.difference(&before).copied());
+    }
+    if old.is_empty() && new.is_empty() {
+        return Ok(());
+    }
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        let lock = if old.is_empty() { "pg_advisory_xact_lock_shared" } else { "pg_advisory_xact_lock" };
+        tx.execute_unprepared(&format!("SELECT {lock}({WORDS_LOCK})")).await.map_err(failed)?;
+    }
+    remove(tx, &old).await?;
+    add(tx, &new).await?;
+    forget(tx, &old.iter().map(|(word, ..)| *word).collect()).await
+}
+
+async fn remove(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
+    let sql = format!(
+        "DELETE FROM search_hit WHERE (word, resource, rank, resource_id) IN (SELECT {})",
+        HitColumns(tx.get_database_backend())
+    );
+    run(tx, &sql, rows(hits)).await.map(drop)
+}
+
+async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
+    let from = entries(tx.get_database_backend());
+    let words: BTreeSet<&str> = hits.iter().map(|(word, ..)| *word).collect();
+    let sql = format!(
+        "INSERT INTO search_word (word) SELECT entry.value ->> 0 FROM {from} AS entry WHERE true \
+         ON CONFLICT DO NOTHING RETURNING word"
+    );
+    let new = run(tx, &sql, words.iter().map(|word| json!([word])).collect()).await?;
+    let sql = format!(
+        "INSERT INTO search_gram (gram, word) SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry \
+         WHERE true ON CONFLICT DO NOTHING"
+    );
+    run(tx, &sql, grams(&new)?).await?;
+    let sql = format!(
+        "INSERT INTO search_hit (word, resource, rank, resource_id) SELECT {} WHERE true ON CONFLICT DO NOTHING",
+        HitColumns(tx.get_database_backend())
+    );
+    run(tx, &sql, rows(hits)).await.map(drop)
+}
+
+/// Removes those of these words that stand nowhere any more.
+async fn forget(tx: &DatabaseTransaction, words: &BTreeSet<&str>) -> Result<(), Error> {
+    let from = entries(tx.get_database_backend());
+    let sql = format!(
+        "DELETE FROM search_word WHERE word IN (SELECT entry.value ->> 0 FROM {from} AS entry) \
+         AND NOT EXISTS (SELECT 1 FROM search_hit WHERE search_hit.word = search_word.word) RETURNING word"
+    );
+    let gone = run(tx, &sql, words.iter().map(|word| json!([word])).collect()).await?;
+    let sql = format!(
+        "DELETE FROM search_gram WHERE (gram, word) IN \
+         (SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry)"
+    );
+    run(tx, &sql, grams(&gone)?).await.map(drop)
+}
+
+/// Runs a statement on rows of JSON.
+async fn run(tx: &DatabaseTransaction, sql: &str, rows: Vec<Value>) -> Result<Vec<QueryResult>, Error> {
+    let (backend, mut answer) = (tx.get_database_backend(), Vec::new());
+    for chunk in rows.chunks(CHUNK) {
+        let rows = Value::Array(chunk.to_vec()).to_string();
+        let statement = Statement::from_sql_and_values(backend, sql, [rows.into()]);
+        answer.extend(tx.query_all_raw(statement).await.map_err(failed)?);
+    }
+    Ok(answer)
+}
+
+/// The keys of the words that a statement answered with.
+fn grams(words: &[QueryResult]) -> Result<Vec<Value>, Error> {
+    let words = words.iter().map(|row| row.try_get::<String>("", "word")).collect::<Result<Vec<_>, _>>();
+    let mut grams: Vec<_> = words
+        .map_err(failed)?
+        .iter()
+        .flat_map(|word| keys(word).into_iter().map(|key| (key, word.clone())))
+        .collect();
+    grams.sort_unstable();
+    Ok(grams.into_iter().map(|(gram, word)| json!([gram, word])).collect())
+}
+
+fn rows(hits: &BTreeSet<Hit<'_>>) -> Vec<Value> {
+    hits.iter()
+        .map(|(word, resource, rank, id)| json!([word, resource, rank, id.simple().to_string()]))
+        .collect()
+}
+
+/// The columns of a hit, and the rows that they are taken from.
+struct HitColumns(DatabaseBackend);
+
+impl std::fmt::Display for HitColumns {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let id = match self.0 {
+            DatabaseBackend::Postgres => "CAST(entry.value ->> 3 AS uuid)",
+            _ => "unhex(entry.value ->> 3)",
+        };
+        let from = entries(self.0);
+        write!(
+            f,
+            "entry.value ->> 0, entry.value ->> 1, CAST(entry.value ->> 2 AS integer), {id} FROM {from} AS entry"
+        )
+    }
+}
