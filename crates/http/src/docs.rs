@@ -12,13 +12,25 @@ use vku_domain::kernel::tag::Tag;
 
 use crate::api::document;
 use crate::kernel::feature::resource;
+use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
 
 /// The document as it is committed and served: indented JSON with a line end.
 ///
 /// Errors: none in practice; a document that cannot be written is a fault of ours.
 pub fn openapi_json() -> Result<String, Error> {
-    let mut text = serde_json::to_string_pretty(&document()).map_err(Error::internal)?;
+    written(&document())
+}
+
+/// The same in the words of OpenAPI 3.0.3, for generators that read no later version.
+///
+/// Errors: as for [`openapi_json`].
+pub fn openapi_3_0_json() -> Result<String, Error> {
+    written(&openapi_3_0(document()))
+}
+
+fn written(document: &Value) -> Result<String, Error> {
+    let mut text = serde_json::to_string_pretty(document).map_err(Error::internal)?;
     text.push('\n');
     Ok(text)
 }
@@ -62,10 +74,15 @@ impl Served {
 }
 
 static JSON: Served = Served(OnceLock::new());
+static JSON_3_0: Served = Served(OnceLock::new());
 static YAML: Served = Served(OnceLock::new());
 
 async fn json(request: HttpRequest) -> Result<HttpResponse, Problem> {
     JSON.respond(&request, "application/json", openapi_json)
+}
+
+async fn json_3_0(request: HttpRequest) -> Result<HttpResponse, Problem> {
+    JSON_3_0.respond(&request, "application/json", openapi_3_0_json)
 }
 
 async fn yaml(request: HttpRequest) -> Result<HttpResponse, Problem> {
@@ -87,6 +104,9 @@ async fn page(file: web::Path<String>, ui: Data<Config<'static>>) -> Result<Http
 pub(crate) fn routes(config: &mut ServiceConfig) {
     const READ: &[&str] = &["GET", "HEAD"];
     config.service(resource("/openapi.json", READ).route(web::get().to(json)).route(web::head().to(json)));
+    config.service(
+        resource("/openapi-3.0.json", READ).route(web::get().to(json_3_0)).route(web::head().to(json_3_0)),
+    );
     config.service(resource("/openapi.yaml", READ).route(web::get().to(yaml)).route(web::head().to(yaml)));
     config.service(resource("/docs", READ).route(web::get().to(to_docs)).route(web::head().to(to_docs)));
     let ui = Config::new(["/openapi.json"])

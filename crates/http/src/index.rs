@@ -24,6 +24,8 @@ pub struct Index {
     docs: &'static str,
     /// The OpenAPI document.
     openapi: &'static str,
+    /// The same as OpenAPI 3.0, for generators that read no later version.
+    openapi_3_0: &'static str,
     /// Where to sign in.
     token: &'static str,
     /// The collections.
@@ -72,6 +74,7 @@ fn page(tongue: Tongue) -> String {
                 "version": "0.1.0",
                 "docs": "/docs/",
                 "openapi": "/openapi.json",
+                "openapi_3_0": "/openapi-3.0.json",
                 "token": "/api/v1/auth/token",
                 "resources": ["/api/v1/utilities", "/api/v1/partnerships"]
             })),
@@ -104,6 +107,7 @@ pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, Problem> {
         version: env!("CARGO_PKG_VERSION"),
         docs: "/docs/",
         openapi: "/openapi.json",
+        openapi_3_0: "/openapi-3.0.json",
         token: "/api/v1/auth/token",
         resources: crate::api::main_paths(),
     }))

@@ -77,6 +77,9 @@ enum Task {
         /// Compare it with this file instead, and fail when they differ
         #[arg(long)]
         check: Option<PathBuf>,
+        /// As OpenAPI 3.0, for generators that read no later version
+        #[arg(long = "v3.0", conflicts_with = "check")]
+        older: bool,
     },
     /// Copy the SQLite database to a new file, while servers go on; the secret file is not in it
     Backup {
@@ -185,7 +188,8 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         Task::Export { resource, format } => export::command(config, &resource, format).await,
         Task::User(task) => user::command(config, task).await,
         Task::RotateKeys { now } => keys::rotate(config, now).await,
-        Task::Openapi { check } => openapi(check),
+        Task::Openapi { older: true, .. } => say(vku_http::docs::openapi_3_0_json()?.trim_end()),
+        Task::Openapi { check, .. } => openapi(check),
         Task::Backup { file } => backup::backup(config, &file).await,
         Task::Restore { file } => backup::restore(config, &file).await,
         Task::Health => health::ask(config),

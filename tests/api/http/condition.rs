@@ -27,6 +27,7 @@ on_both! {
             &transitions,
             "/api/v1/me",
             "/openapi.json",
+            "/openapi-3.0.json",
             "/openapi.yaml",
             "/api/v1/partnerships?country=UA&limit=2",
         ] {
@@ -117,7 +118,7 @@ on_both! {
     async fn a_compressed_answer_has_a_tag_of_its_own(app: TestApp) {
         let staff = app.coordinator();
         let gzip = |method: Method, path: &str| staff.request(method, path).header("Accept-Encoding", "gzip");
-        for path in [DRESDEN, PARTNERSHIPS, "/openapi.json", "/openapi.yaml"] {
+        for path in [DRESDEN, PARTNERSHIPS, "/openapi.json", "/openapi-3.0.json", "/openapi.yaml"] {
             let plain = staff.get(path).await.ok();
             let packed = staff.send(gzip(Method::GET, path)).await.ok();
             assert_eq!(

@@ -32,7 +32,7 @@ async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
     }
     assert!(paths.len() > 15, "{paths:?}");
     let read = || BTreeSet::from(["GET".to_owned(), "HEAD".to_owned()]);
-    let beside = ["/openapi.json", "/openapi.yaml", "/docs", "/docs/"];
+    let beside = ["/openapi.json", "/openapi-3.0.json", "/openapi.yaml", "/docs", "/docs/"];
     paths.extend(beside.map(|path| (path.to_owned(), read())));
     paths
 }
@@ -166,6 +166,12 @@ on_both! {
             (json.header("content-type").as_str(), &json.json()["openapi"]),
             ("application/json", &json!("3.1.0"))
         );
+        let older = anyone.get("/openapi-3.0.json").await.ok();
+        assert_eq!(
+            (older.header("content-type").as_str(), &older.json()["openapi"]),
+            ("application/json", &json!("3.0.3"))
+        );
+        assert_eq!(older.header("access-control-allow-origin"), "*");
         let yaml = anyone.get("/openapi.yaml").await.ok();
         assert_eq!(yaml.header("content-type"), "application/yaml");
         assert!(yaml.text().starts_with("openapi: 3.1.0"), "{}", yaml.text().lines().next().unwrap());

@@ -26,6 +26,7 @@ on_both! {
             "/docs/",
             "/docs/swagger-ui.css",
             "/openapi.json",
+            "/openapi-3.0.json",
             "/openapi.yaml",
             "/health/live",
             "/health/ready",

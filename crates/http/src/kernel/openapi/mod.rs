@@ -1,5 +1,6 @@
 //! The OpenAPI document: written by the types, finished here once.
 
+mod older;
 mod operations;
 mod responses;
 mod schemas;
@@ -9,6 +10,7 @@ mod view;
 
 use serde_json::{Map, Value, json};
 
+pub use older::openapi_3_0;
 pub use operations::Operation;
 use vku_domain::kernel::parameters::FilterParameters;
 

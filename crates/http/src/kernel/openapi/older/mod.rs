@@ -1,0 +1,106 @@
+//! The document as OpenAPI 3.0.3, for generators that read no later version.
+//!
+//! What 3.0 cannot say is left out, so that its schemas accept what those of 3.1 accept, and sometimes more.
+
+mod schema;
+#[cfg(test)]
+mod tests;
+
+use serde_json::{Map, Value, json};
+
+type Members = Map<String, Value>;
+
+/// What 3.0 does not know at the root and in its parts.
+const UNKNOWN: &[(&str, &[&str])] =
+    &[("", &["webhooks", "jsonSchemaDialect"]), ("/info", &["summary"]), ("/components", &["pathItems"])];
+
+/// Converts a document of version 3.1.
+pub fn openapi_3_0(mut document: Value) -> Value {
+    for (place, names) in UNKNOWN {
+        if let Some(Value::Object(members)) = document.pointer_mut(place) {
+            names.iter().for_each(|name| drop(members.shift_remove(*name)));
+        }
+    }
+    if let Some(Value::Object(licence)) = document.pointer_mut("/info/license") {
+        licence_url(licence);
+    }
+    let scoped = scoped_schemes(&document);
+    if let Value::Object(members) = &mut document {
+        members.insert("openapi".into(), json!("3.0.3"));
+        // Required in 3.0, also where all there is are webhooks.
+        members.entry("paths").or_insert_with(|| json!({}));
+    }
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        schemas.values_mut().for_each(schema::convert);
+    }
+    parts(&mut document, &scoped);
+    document
+}
+
+/// An SPDX licence has a page in 3.0; one for an expression of several is the list of them.
+fn licence_url(licence: &mut Members) {
+    let Some(Value::String(identifier)) = licence.shift_remove("identifier") else { return };
+    let page = if identifier.contains(' ') { String::new() } else { format!("{identifier}.html") };
+    licence.entry("url").or_insert_with(|| json!(format!("https://spdx.org/licenses/{page}")));
+}
+
+/// The names of the security schemes that have scopes in 3.0.
+fn scoped_schemes(document: &Value) -> Vec<String> {
+    let schemes = document.pointer("/components/securitySchemes").and_then(Value::as_object);
+    let is_scoped = |scheme: &Value| {
+        scheme.get("type").and_then(Value::as_str).is_some_and(|it| ["oauth2", "openIdConnect"].contains(&it))
+    };
+    let scoped = schemes.into_iter().flatten().filter(|(_, scheme)| is_scoped(scheme));
+    scoped.map(|(name, _)| name.clone()).collect()
+}
+
+/// Everything but the schemas, in which these words would mean something else.
+fn parts(value: &mut Value, scoped: &[String]) {
+    match value {
+        Value::Object(members) => {
+            reference(members);
+            for (name, member) in members {
+                match name.as_str() {
+                    // Data, and what is converted already.
+                    "example" | "examples" | "schemas" => {}
+                    "schema" => schema::convert(member),
+                    "security" => security(member, scoped),
+                    "requestBody" => {
+                        one_media_type(member);
+                        parts(member, scoped);
+                    }
+                    _ => parts(member, scoped),
+                }
+            }
+        }
+        Value::Array(entries) => entries.iter_mut().for_each(|entry| parts(entry, scoped)),
+        _ => {}
+    }
+}
+
+/// A reference stands alone.
+fn reference(members: &mut Members) {
+    if members.get("$ref").is_some_and(Value::is_string) {
+        members.retain(|name, _| name == "$ref");
+    }
+}
+
+/// Generators of 3.0 stop at a body with several media types: it keeps JSON, or else the first.
+fn one_media_type(body: &mut Value) {
+    let Some(Value::Object(content)) = body.get_mut("content") else { return };
+    let names = || content.keys();
+    let Some(kept) = names().find(|name| *name == "application/json").or(names().next()).cloned() else {
+        return;
+    };
+    content.retain(|name, _| *name == kept);
+}
+
+/// Only OAuth 2 and OpenID Connect may name scopes.
+fn security(requirements: &mut Value, scoped: &[String]) {
+    let requirements = requirements.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut);
+    for (name, scopes) in requirements.flatten() {
+        if !scoped.contains(name) {
+            *scopes = json!([]);
+        }
+    }
+}
