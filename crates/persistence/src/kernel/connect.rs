@@ -269,4 +269,8 @@ impl Database {
     pub(crate) fn writing(&self) -> &DatabaseConnection {
         &self.writing
     }
+
+    pub(crate) fn backend(&self) -> DatabaseBackend {
+        self.backend
+    }
 }
