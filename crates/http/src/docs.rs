@@ -64,8 +64,6 @@ impl Served {
             .is_some_and(|it| tag.is_in(it));
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, "public, no-cache"));
-        // The document is public: a generator or an editor in a browser may read it from anywhere.
-        response.insert_header(("Access-Control-Allow-Origin", "*"));
         if known {
             return Ok(response.finish());
         }

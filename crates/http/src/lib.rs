@@ -28,7 +28,6 @@ mod utility;
 mod working_area;
 
 use std::net::TcpListener;
-use std::time::Duration;
 
 use actix_web::dev::Server;
 use actix_web::middleware::{Compress, from_fn};
@@ -37,14 +36,13 @@ use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use vku_domain::kernel::error::Error;
 
 use kernel::context::Shared;
+use kernel::manners::Patience;
 use kernel::problem::Problem;
 
 /// How long requests may still run after the process was asked to end, in seconds.
 const SHUTDOWN_SECONDS: u64 = 30;
-/// How long a client may take for the head of its request.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long an idle connection is kept.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How many connections a worker keeps at a time, a few kilobytes each; more of them wait.
+const CONNECTIONS: usize = 2_048;
 
 async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Error::not_found().into())
@@ -54,6 +52,7 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 ///
 /// Errors: the listener cannot be used.
 pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> std::io::Result<Server> {
+    let Patience { head, idle, linger, .. } = shared.manners.patience;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
@@ -64,8 +63,10 @@ pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> st
             .default_service(web::to(nothing_here))
     })
     .workers(workers)
-    .keep_alive(KEEP_ALIVE)
-    .client_request_timeout(HEAD_TIMEOUT)
+    .max_connections(CONNECTIONS)
+    .keep_alive(idle)
+    .client_request_timeout(head)
+    .client_disconnect_timeout(linger)
     .shutdown_timeout(SHUTDOWN_SECONDS)
     // They are watched by who starts it: this one would begin to only some time after it is started.
     .disable_signals()

@@ -50,6 +50,10 @@ pub(crate) struct Config {
     /// X-Forwarded-For is believed, what anybody else says is not
     #[arg(long, env = "VKU_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
     pub(crate) trusted_proxies: Vec<IpNet>,
+    /// The origins (https://app.example.org,https://other.example.org) whose pages may do in a browser what their users
+    /// may do; those of others may read what is public
+    #[arg(long, env = "VKU_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
+    pub(crate) cors_origins: Vec<String>,
     /// How many requests somebody may make in a second, a minute or an hour, by API key, account or address
     /// (10/1s, 600/1m, 5000/1h); `off` for as many as one likes
     #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
@@ -65,6 +69,17 @@ fn network(text: &str) -> Result<IpNet, String> {
     text.parse::<IpNet>()
         .or_else(|_| one())
         .map_err(|_| "expected an address or a network such as 10.0.0.0/8".into())
+}
+
+/// An origin as a browser writes it.
+fn origin(text: &str) -> Result<String, String> {
+    // A browser knows no patterns.
+    let origin = Url::parse(text.trim()).ok().filter(|_| !text.contains('*'));
+    let origin = origin.filter(|url| ["http", "https"].contains(&url.scheme()));
+    let origin = origin.map(|url| url.origin().ascii_serialization()).filter(|origin| origin == text.trim());
+    origin.ok_or_else(|| {
+        "expected an origin such as https://app.example.org, without a path or a slash at its end".into()
+    })
 }
 
 fn log_filter(text: &str) -> Result<String, String> {

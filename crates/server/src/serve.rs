@@ -4,8 +4,9 @@ use std::net::TcpListener;
 
 use actix_web::web::Data;
 use vku_http::kernel::context::{Shared, Site};
+use vku_http::kernel::cors::Origins;
 use vku_http::kernel::limit::Limit;
-use vku_http::kernel::manners::Manners;
+use vku_http::kernel::manners::{Manners, Patience};
 use vku_http::kernel::throttle::SignIns;
 
 use crate::config::Config;
@@ -43,7 +44,11 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
         sign_ins: SignIns::default(),
         proxies: config.trusted_proxies.clone(),
         site,
-        manners: Manners { limit: Limit::of(config.rate_limit) },
+        manners: Manners {
+            limit: Limit::of(config.rate_limit),
+            origins: Origins::new(&config.cors_origins),
+            patience: Patience::default(),
+        },
     });
     let server = vku_http::server(listener, shared, workers)?;
     // Before anybody is told that it serves: who is told may ask it to end.

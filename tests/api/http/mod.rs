@@ -1,8 +1,11 @@
 //! HTTP as the RFCs and the conventions have it: representations, conditions, every path with every method.
 
 mod condition;
+mod cors;
+mod headers;
 mod language;
 mod path;
+mod patience;
 mod quota;
 mod representation;
 mod security_txt;

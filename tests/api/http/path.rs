@@ -12,10 +12,11 @@ use crate::api::given::{DRESDEN, untouched};
 use crate::harness::{TestApp, on_both};
 
 /// The methods there are, and one that is made up.
-const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
+pub(super) const METHODS: [&str; 9] =
+    ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
 
 /// The paths of the document, each with its methods; something stands in the place of the parameters.
-async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
+pub(super) async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let mut paths = Vec::new();
     for (path, operations) in document["paths"].as_object().unwrap() {

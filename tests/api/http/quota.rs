@@ -12,7 +12,7 @@ use crate::harness::{Answer, Caller, TestApp, on_both};
 
 /// The same app with a quota, while no time passes.
 fn limited(app: &TestApp, quota: &str) -> TestApp {
-    let app = app.again(Manners { limit: Limit::of(quota.parse().unwrap()) });
+    let app = app.again(Manners { limit: Limit::of(quota.parse().unwrap()), ..Manners::default() });
     app.clock.stop();
     app
 }

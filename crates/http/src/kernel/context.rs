@@ -95,7 +95,7 @@ impl Context {
     pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
         let shared = request.app_data::<Data<Shared>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
-        let visit = Visit::of(&request).unwrap_or_else(|| Rc::new(Visit::new("".into())));
+        let visit = Visit::of(&request)?;
         let shown = match bearer(&request) {
             Ok(None) => Ok((Actor::public(shared.store.now()), Credentials::None)),
             Ok(Some(token)) => shared.recognise(&token).await.map_err(Problem),

@@ -8,6 +8,7 @@ use vku_domain::kernel::state::State;
 use vku_domain::say;
 use vku_persistence::kernel::table::{Parent, Table};
 
+use super::cors;
 use super::crud::{self, ID, PARENT};
 use super::history::history;
 use super::openapi::Operation;
@@ -80,6 +81,9 @@ pub fn routes<T: Feature>(config: &mut ServiceConfig) {
 /// A path that answers other methods with 405 and those there are.
 pub fn resource(path: &str, methods: &'static [&'static str]) -> Routes {
     web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
+        if let Some(answer) = cors::preflight(&request, methods) {
+            return Ok(answer);
+        }
         let allowed = methods.iter().map(|method| (*method).to_owned()).collect();
         let method = request.method();
         let detail = say!(

@@ -1,51 +1,30 @@
-//! Around every request: its id, its line in the log, security headers, and the final form of problems.
+//! Around every request: its line in the log, its quota, how long it may take, and the final form of problems.
 
-use std::rc::Rc;
-use std::time::Instant;
+use std::pin::pin;
+use std::time::Duration;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CONTENT_ENCODING, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error as ActixError, HttpMessage, HttpResponse};
+use actix_web::{Error as ActixError, HttpResponse};
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
-use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::tag::{CODINGS, coded};
-use vku_domain::kernel::text::Tongue;
 use vku_domain::say;
 
+use super::arrival::Arrival;
 use super::context::Shared;
+use super::finish::{dress, retag};
 use super::limit;
-use super::negotiate::tongue;
 use super::problem::{PROBLEM_JSON, Problem, render};
 use super::visit::Visit;
 
-const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-
-/// The longest request id that is taken over from a client.
-const REQUEST_ID_MAX: usize = 64;
-
-/// What every answer says to browsers (OWASP Secure Headers); `/docs` sets its own content policy.
-const SECURITY_HEADERS: &[(&str, &str)] = &[
-    ("x-content-type-options", "nosniff"),
-    ("referrer-policy", "no-referrer"),
-    ("x-frame-options", "DENY"),
-    ("cross-origin-opener-policy", "same-origin"),
-    ("permissions-policy", "interest-cohort=()"),
-];
-
-/// For answers that are no pages: nothing in them is to be loaded or run.
-const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
-
-/// For Swagger UI: its own files, its inline styles and images, and requests to this server only.
-const DOCS_CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
-    frame-ancestors 'none'";
+/// Where what may take long is asked for.
+const IMPORTS: &str = "/api/v1/imports";
 
 /// The middleware.
 pub async fn observe(
@@ -56,28 +35,94 @@ pub async fn observe(
     let Some(shared) = request.app_data::<Data<Shared>>().cloned() else {
         return Err(Problem(Error::internal("the app was started without its state")).into());
     };
-    let visit = Rc::new(Visit::new(request_id(&request).into()));
-    request.extensions_mut().insert(visit.clone());
+    let visit = Visit::begin(&request, &shared);
     // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
-    let span =
-        tracing::info_span!("request", id = &*visit.id, method = %request.method(), path = request.path());
-    let tongue = tongue(request.headers());
+    let (id, path) = (&*visit.id, visit.uri.path());
+    let span = tracing::info_span!("request", id, method = %request.method(), path);
     let answer = async {
-        let counts = shared.manners.limit.is_some() && limit::counts(&request);
-        let response = match admit(&request, &shared, &visit, counts) {
-            // What handlers refuse arrives as a response too, with its error inside.
-            Ok(()) => next.call(request).await?.map_into_boxed_body(),
-            Err(error) => refuse(request, &error, &visit, tongue),
+        let result = answer(request, next, &shared, &visit).await;
+        let status = match &result {
+            Ok(response) => response.status(),
+            Err(error) => error.as_response_error().status_code(),
         };
-        let response = rendered(response, &visit.id, tongue);
-        let response = if counts { counted(response, &shared, &visit, tongue) } else { response };
-        let response = finish(response, &visit.id);
-        let status = response.status().as_u16();
+        let status = status.as_u16();
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status, milliseconds, "answered");
-        Ok(response)
+        result
     };
     answer.instrument(span).await
+}
+
+async fn answer(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+    shared: &Shared,
+    visit: &Visit,
+) -> Result<ServiceResponse<BoxBody>, ActixError> {
+    let counts = shared.manners.limit.is_some() && limit::counts(&request);
+    let patience = shared.manners.patience;
+    let body = Arrival::watch(&mut request, patience.body);
+    let response = match admit(&request, shared, visit, counts) {
+        Ok(()) => {
+            // An import may take as long as it takes.
+            let patience = (!visit.uri.path().starts_with(IMPORTS)).then_some(patience.answer);
+            match in_time(next.call(request), body.as_deref(), patience).await {
+                // What handlers refuse arrives as a response too, with its error inside.
+                Some(response) => response?.map_into_boxed_body(),
+                None => return Err(given_up(shared, visit)),
+            }
+        }
+        Err(error) => {
+            let refused = explain(&error, visit);
+            request.into_response(refused).map_into_boxed_body()
+        }
+    };
+    let response = match &body {
+        // Whatever the handler made of half a body.
+        Some(body) if body.is_late() => {
+            let detail = say!("The body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
+            let late = explain(&Error::new(Code::RequestTimeout, detail), visit);
+            response.into_response(late)
+        }
+        _ => rendered(response, visit),
+    };
+    let mut response = if counts { counted(response, shared, visit) } else { response };
+    dress(response.headers_mut(), shared, visit);
+    retag(&mut response);
+    Ok(match body {
+        Some(body) => response.map_body(|_, answer| body.hold(answer)),
+        None => response,
+    })
+}
+
+/// The answer, unless it does not begin in time. As long as the body is on its way it is not waited for.
+async fn in_time<F: Future>(
+    call: F,
+    body: Option<&Arrival>,
+    patience: Option<Duration>,
+) -> Option<F::Output> {
+    let Some(patience) = patience else { return Some(call.await) };
+    let (mut call, mut since) = (pin!(call), Instant::now());
+    loop {
+        if let Ok(answer) = timeout_at(since + patience, &mut call).await {
+            return Some(answer);
+        }
+        match body.map(Arrival::last) {
+            Some(last) if last > since => since = last,
+            _ => return None,
+        }
+    }
+}
+
+/// The answer where there is none in time. It goes out as an error, because the request went with what was given up.
+fn given_up(shared: &Shared, visit: &Visit) -> ActixError {
+    let detail = say!(
+        "It took too long and was given up; please try again.",
+        "Es hat zu lange gedauert und wurde aufgegeben; bitte versuchen Sie es noch einmal."
+    );
+    let mut response = explain(&Error::new(Code::TimedOut, detail), visit);
+    dress(response.headers_mut(), shared, visit);
+    InternalError::from_response("it took too long", response).into()
 }
 
 /// What is refused before anything is done.
@@ -96,63 +141,27 @@ fn admit(request: &ServiceRequest, shared: &Shared, visit: &Visit, counts: bool)
     Ok(())
 }
 
-fn refuse(request: ServiceRequest, error: &Error, visit: &Visit, tongue: Tongue) -> ServiceResponse<BoxBody> {
-    let refused = render(error, request.path(), &visit.id, tongue);
-    request.into_response(refused).map_into_boxed_body()
-}
-
-/// The answer with what is left of the quota. What nobody counted is counted here; what the client has is not.
-fn counted(
-    mut response: ServiceResponse<BoxBody>,
-    shared: &Shared,
-    visit: &Visit,
-    tongue: Tongue,
-) -> ServiceResponse<BoxBody> {
-    let Some(limit) = &shared.manners.limit else { return response };
+/// Counts what nobody has counted, and gives back the place of what the client has already.
+fn counted(response: ServiceResponse<BoxBody>, shared: &Shared, visit: &Visit) -> ServiceResponse<BoxBody> {
     if let Err(error) = visit.count(response.request(), shared, None) {
-        let refused = render(&error, response.request().path(), &visit.id, tongue);
-        response = response.into_response(refused).map_into_boxed_body();
+        return response.into_response(explain(&error, visit));
     }
-    if let Some(mut taken) = visit.taken() {
-        if response.status() == StatusCode::NOT_MODIFIED {
-            taken = limit.give_back(taken);
-        }
-        limit.tell(taken, response.headers_mut());
+    if response.status() == StatusCode::NOT_MODIFIED {
+        visit.give_back(shared);
     }
     response
 }
 
-/// The client's id, if it is short and plain enough to stand in a log, or a new one.
-fn request_id(request: &ServiceRequest) -> String {
-    let plain = |text: &&str| {
-        (8..=REQUEST_ID_MAX).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    };
-    let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-    given.map_or_else(|| Uuid::now_v7().to_string(), str::to_owned)
-}
-
 /// The error as a problem of this request; what is ours is logged here and nowhere else.
-fn explain(error: &ActixError, path: &str, id: &str, tongue: Tongue) -> HttpResponse {
-    if let Some(Problem(problem)) = error.as_error::<Problem>() {
-        log(problem);
-        return render(problem, path, id, tongue);
-    }
-    let status = error.as_response_error().status_code();
-    let problem = of_status(status);
-    if status.is_server_error() {
-        tracing::error!(%error, "the framework failed");
-    }
-    render(&problem, path, id, tongue)
-}
-
-fn log(problem: &Error) {
+fn explain(problem: &Error, visit: &Visit) -> HttpResponse {
     let source = problem.source.as_deref().map(tracing::field::display);
     match problem.code {
         Code::Internal => tracing::error!(code = problem.code.as_str(), source, "failed"),
         Code::Unavailable => tracing::warn!(code = problem.code.as_str(), source, "database away"),
+        Code::TimedOut => tracing::warn!(code = problem.code.as_str(), source, "given up"),
         _ => tracing::debug!(code = problem.code.as_str(), source, "refused"),
     }
+    render(problem, visit.uri.path(), &visit.id, visit.tongue)
 }
 
 /// What the framework refuses by itself, as one of our problems.
@@ -169,56 +178,30 @@ fn of_status(status: StatusCode) -> Error {
     Error::new(code, code.title())
 }
 
-fn finish(mut response: ServiceResponse<BoxBody>, id: &str) -> ServiceResponse<BoxBody> {
-    let content = if response.request().path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(id) {
-        headers.insert(X_REQUEST_ID, value);
-    }
-    for (name, value) in SECURITY_HEADERS {
-        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
-    }
-    let policy = HeaderName::from_static("content-security-policy");
-    if !headers.contains_key(&policy) {
-        headers.insert(policy, HeaderValue::from_static(content));
-    }
-    // What is too short to be compressed depends on it too; the compressed answers say so themselves.
-    if !headers.contains_key(CONTENT_ENCODING) {
-        headers.append(VARY, HeaderValue::from_static("accept-encoding"));
-    }
-    if let Some(tag) = tag_in_coding(&response).and_then(|tag| HeaderValue::from_str(&tag).ok()) {
-        response.headers_mut().insert(ETAG, tag);
-    }
-    response
-}
-
-/// The tag of a compressed answer, or of the compressed one that the client has (304).
-fn tag_in_coding(response: &ServiceResponse<BoxBody>) -> Option<String> {
-    let tag = response.headers().get(ETAG)?.to_str().ok()?;
-    if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
-        return Some(coded(tag, coding.to_str().ok()?));
-    }
-    let known = response.request().headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let known = known.collect::<Vec<_>>().join(",");
-    let compressed = || CODINGS.iter().map(|coding| coded(tag, coding)).find(|tag| known.contains(tag));
-    (response.status() == StatusCode::NOT_MODIFIED).then(compressed).flatten()
-}
-
 /// An error answer that is no problem yet becomes one.
-fn rendered(response: ServiceResponse<BoxBody>, id: &str, tongue: Tongue) -> ServiceResponse<BoxBody> {
+fn rendered(response: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
-    if let Some(error) = response.response().error() {
-        let path = response.request().path().to_owned();
-        let rendered = explain(error, &path, id, tongue);
-        return response.into_response(rendered);
-    }
-    let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON);
-    if is_problem || matches!(response.response().body().size(), BodySize::Stream) {
-        return response;
-    }
-    let rendered = render(&of_status(status), response.request().path(), id, tongue);
-    response.into_response(rendered)
+    let problem = match response.response().error() {
+        Some(error) => match error.as_error::<Problem>() {
+            Some(Problem(problem)) => explain(problem, visit),
+            None => {
+                let status = error.as_response_error().status_code();
+                if status.is_server_error() {
+                    tracing::error!(%error, "the framework failed");
+                }
+                explain(&of_status(status), visit)
+            }
+        },
+        None => {
+            let is_problem = response.headers().get(CONTENT_TYPE).is_some_and(|value| value == PROBLEM_JSON);
+            if is_problem || matches!(response.response().body().size(), BodySize::Stream) {
+                return response;
+            }
+            explain(&of_status(status), visit)
+        }
+    };
+    response.into_response(problem)
 }

@@ -1,12 +1,15 @@
 //! The mechanics every endpoint shares.
 
+pub mod arrival;
 pub mod body;
 pub mod bucket;
 pub mod client;
 pub mod conditional;
 pub mod context;
+pub mod cors;
 pub mod crud;
 pub mod feature;
+pub mod finish;
 pub mod history;
 pub mod idempotency;
 pub mod limit;

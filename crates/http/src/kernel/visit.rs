@@ -4,30 +4,57 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use actix_web::dev::ServiceRequest;
+use actix_web::http::Uri;
 use actix_web::{HttpMessage, HttpRequest};
+use uuid::Uuid;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::text::Tongue;
 
 use super::client;
 use super::context::Shared;
+use super::cors::Pages;
+use super::finish::X_REQUEST_ID;
 use super::limit::{Taken, Who};
+use super::negotiate::tongue;
+
+/// The longest request id that is taken over from a client.
+const REQUEST_ID_MAX: usize = 64;
 
 /// The notes of one request.
 #[derive(Debug)]
 pub struct Visit {
     /// Its id: given by the client if it is a sane one, made otherwise.
     pub id: Arc<str>,
+    /// What it asks for.
+    pub uri: Uri,
+    /// The language to speak in.
+    pub tongue: Tongue,
+    /// Whose pages may see the answer.
+    pub pages: Pages,
     taken: Cell<Option<Taken>>,
 }
 
 impl Visit {
-    /// Nothing is known yet but the id.
-    pub fn new(id: Arc<str>) -> Self {
-        Self { id, taken: Cell::new(None) }
+    /// What its head says.
+    pub fn begin(request: &ServiceRequest, shared: &Shared) -> Rc<Self> {
+        let visit = Rc::new(Self {
+            id: request_id(request),
+            uri: request.uri().clone(),
+            tongue: tongue(request.headers()),
+            pages: shared.manners.origins.pages(request.request()),
+            taken: Cell::new(None),
+        });
+        request.extensions_mut().insert(visit.clone());
+        visit
     }
 
     /// The notes of this request.
-    pub fn of(request: &HttpRequest) -> Option<Rc<Self>> {
-        request.extensions().get::<Rc<Self>>().cloned()
+    ///
+    /// Errors: nobody has begun them.
+    pub fn of(request: &HttpRequest) -> Result<Rc<Self>, Error> {
+        let visit = request.extensions().get::<Rc<Self>>().cloned();
+        visit.ok_or_else(|| Error::internal("a request came past the middleware"))
     }
 
     /// Counts the request for somebody, unless it is counted already; for its address, where `who` is nobody.
@@ -41,8 +68,26 @@ impl Visit {
         result
     }
 
-    /// What it took of a quota; what is given back is given back once.
-    pub fn taken(&self) -> Option<Taken> {
-        self.taken.take()
+    /// Gives back what it took: it cost nothing.
+    pub fn give_back(&self, shared: &Shared) {
+        if let (Some(limit), Some(taken)) = (&shared.manners.limit, self.taken.get()) {
+            self.taken.set(Some(limit.give_back(taken)));
+        }
     }
+
+    /// What it took of a quota.
+    pub fn taken(&self) -> Option<Taken> {
+        self.taken.get()
+    }
+}
+
+/// The client's id, if it is short and plain enough to stand in a log, or a new one.
+fn request_id(request: &ServiceRequest) -> Arc<str> {
+    let plain = |text: &&str| {
+        (8..=REQUEST_ID_MAX).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    };
+    let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    let made = || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    given.map_or_else(made, Arc::from)
 }
