@@ -18,11 +18,13 @@ use crate::api::given::{DRESDEN, untouched};
 use crate::harness::{TestApp, on_both};
 
 const SHORT: Duration = Duration::from_millis(300);
+/// The least where the clock of the framework is asked, which moves twice a second.
+const FEW: Duration = Duration::from_secs(2);
 /// Longer than anything may take on a busy machine, and shorter than what is waited for otherwise.
 const LONG: Duration = Duration::from_secs(60);
 
 fn patient() -> Patience {
-    Patience { head: LONG, body: LONG, answer: LONG, idle: LONG, linger: SHORT }
+    Patience { head: LONG, body: LONG, answer: LONG, idle: LONG, linger: FEW }
 }
 
 fn with(app: &TestApp, patience: Patience) -> TestApp {
@@ -165,7 +167,7 @@ on_both! {
     }
 
     async fn a_head_that_does_not_arrive(app: TestApp) {
-        let app = with(&app, Patience { head: SHORT, ..patient() });
+        let app = with(&app, Patience { head: FEW, ..patient() });
         for begun in ["GET /api/v1/part", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
             let answer = until_closed(sent(&app, begun)).to_lowercase();
             assert!(answer.starts_with("http/1.1 408 "), "{answer}");
@@ -174,7 +176,7 @@ on_both! {
     }
 
     async fn a_connection_that_is_idle(app: TestApp) {
-        let app = with(&app, Patience { idle: Duration::from_secs(1), ..patient() });
+        let app = with(&app, Patience { idle: FEW, ..patient() });
         let answer = until_closed(sent(&app, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
     }
