@@ -20,6 +20,7 @@ mod outage;
 mod programmes;
 mod reference;
 mod schema;
+mod search;
 mod smoke;
 mod states;
 mod users;

@@ -1,0 +1,152 @@
+//! Full text search: `q` on every list.
+
+mod golden;
+mod kept;
+mod plans;
+mod reference;
+
+use serde_json::{Value, json};
+
+use super::visibility::planted::{contact, municipal_utility, partnership, plant, with};
+use crate::harness::{Caller, on_both};
+
+/// The slugs (names for who has none) that a search finds, in order.
+async fn found(caller: &Caller, query: &str) -> Vec<String> {
+    let name =
+        |item: &Value| item["slug"].as_str().or(item["family_name"].as_str()).unwrap_or_default().to_owned();
+    caller.all(&format!("/api/v1/{query}")).await.iter().map(name).collect()
+}
+
+on_both! {
+    async fn spellings_parts_and_typos_find_the_same(app: TestApp) {
+        let caller = app.anonymous();
+        plant(&app, "/api/v1/utilities", with(
+            municipal_utility("Zxqmünster Straßenwerke", "public"),
+            json!({"slug": "zxq", "aliases": ["Zxqlemberg"], "description": {"de": "Abwasserzxqverband", "uk": "Зкськанал"}}),
+        )).await;
+        for q in [
+            "zxqmünster", "ZXQMUENSTER", "zxqmunster", "strassenwerke zxqmünster", "zxqmünstr", "münster straßen zxq",
+            "lemberg zxqmünster", "zxqverband", "ЗКСЬ", "ськанал", "zxqmunstre", "zx", "Zxqmünster-Straßenwerke",
+        ] {
+            assert_eq!(found(&caller, &format!("utilities?q={q}")).await, ["zxq"], "{q}");
+        }
+        for q in ["zxqmünster zxqköln", "zxqmnstr", "xq"] {
+            assert_eq!(found(&caller, &format!("utilities?q={q}")).await, Vec::<String>::new(), "{q}");
+        }
+    }
+
+    async fn the_best_come_first(app: TestApp) {
+        let utility = |slug: &str, name: &str, alias: &str, text: &str| with(
+            municipal_utility(name, "public"),
+            json!({"slug": slug, "aliases": [alias], "description": {"de": text}}),
+        );
+        // Made in the reverse order.
+        for body in [
+            utility("typo", "Zxqwasset", "A", "a"),
+            utility("text-part", "H", "H", "abzxqwasser"),
+            utility("text", "G", "G", "zxqwasser"),
+            utility("alias-part", "F", "Abzxqwasser", "f"),
+            utility("alias", "E", "Zxqwasser", "e"),
+            utility("part", "Abzxqwasserwerk", "D", "d"),
+            utility("beginning", "Zxqwasserwerk", "C", "c"),
+            utility("name-later", "Zxqwasser B", "B", "b"),
+            utility("name", "Zxqwasser Aa", "A", "a"),
+        ] {
+            plant(&app, "/api/v1/utilities", body).await;
+        }
+        let ranked = [
+            "name-later", "name", "beginning", "part", "alias", "alias-part", "text", "text-part", "typo",
+        ];
+        let caller = app.anonymous();
+        assert_eq!(found(&caller, "utilities?q=zxqwasser").await, ranked);
+        assert_eq!(found(&caller, "utilities?q=zxqwasser&limit=2").await, ranked, "page by page");
+        let mut sorted = ranked;
+        sorted.sort_unstable();
+        assert_eq!(found(&caller, "utilities?q=zxqwasser&sort=slug&limit=4").await, sorted, "the sort wins");
+        assert_eq!(found(&caller, "utilities?q=zxqwasser%20werk").await, ["beginning", "part"]);
+        let page = caller.get("/api/v1/utilities?q=zxqwasser&limit=3&count=true&country=DE").await.ok().json();
+        assert_eq!(page["total"], 9);
+        let middle = caller.get(page["next"].as_str().unwrap()).await.ok().json();
+        assert_eq!(middle["items"][0]["slug"], "part");
+        let back = caller.get(middle["prev"].as_str().unwrap()).await.ok().json();
+        assert_eq!(back["items"][0]["slug"], "name-later");
+        assert_eq!(found(&caller, "utilities?q=zxqwasser&country=UA").await, Vec::<String>::new());
+        for (format, lines) in [("csv", 10), ("ndjson", 9)] {
+            let text = caller.get(&format!("/api/v1/utilities?q=zxqwasser&format={format}")).await.ok().text();
+            assert_eq!(text.lines().count(), lines, "{format}");
+        }
+    }
+
+    async fn what_is_written_is_found_at_once_and_no_longer(app: TestApp) {
+        let (caller, staff) = (app.anonymous(), app.coordinator());
+        let (path, list) = ("/api/v1/utilities/zxq", "utilities?q=zxqeins");
+        plant(&app, "/api/v1/utilities", with(municipal_utility("Zxqeins", "public"), json!({"slug": "zxq"}))).await;
+        assert_eq!(found(&caller, list).await, ["zxq"]);
+        let rehearsed = json!({"name": "Zxqzwei"});
+        staff.patch(&format!("{path}?dry_run=true"), "*", &rehearsed).await.ok();
+        assert_eq!(found(&caller, list).await, ["zxq"]);
+        staff.patch(path, "*", &rehearsed).await.ok();
+        assert_eq!(found(&caller, list).await, Vec::<String>::new());
+        assert_eq!(found(&caller, "utilities?q=zxqzwei").await, ["zxq"]);
+        staff.delete(path, "*").await.expect(204);
+        assert_eq!(found(&caller, "utilities?q=zxqzwei").await, Vec::<String>::new());
+        assert_eq!(found(&staff, "utilities?q=zxqzwei&deleted=true").await, ["zxq"]);
+        staff.post(&format!("{path}/restore"), &json!({})).await.ok();
+        assert_eq!(found(&caller, "utilities?q=zxqzwei").await, ["zxq"]);
+    }
+
+    async fn what_takes_part_is_found_by_the_names_of_who_does(app: TestApp) {
+        let (caller, staff) = (app.reader(), app.coordinator());
+        let members = found(&caller, "members?q=dresden").await;
+        assert_eq!(members, ["stadtentwaesserung-dresden"]);
+        assert!(!found(&caller, "partnerships?q=lemberg").await.is_empty());
+        staff.patch("/api/v1/utilities/stadtentwaesserung-dresden", "*", &json!({"name": "Zxqneu"})).await.ok();
+        assert_eq!(found(&caller, "members?q=zxqneu").await, members);
+        assert!(!found(&caller, "partnerships?q=zxqneu").await.is_empty());
+        let funding = staff.all("/api/v1/partnerships/hamburg-kyiv/funding?q=solidaritätsbetreiberpartnerschaften").await;
+        assert_eq!(funding.len(), 1, "{funding:#?}");
+    }
+
+    async fn nobody_finds_what_is_not_theirs_to_see(app: TestApp) {
+        plant(&app, "/api/v1/utilities", municipal_utility("Zxqversteck", "internal")).await;
+        let title = "Zxqversteck und andere";
+        plant(&app, "/api/v1/partnerships", partnership(title, "hamburg-wasser", "lvivvodokanal", "members")).await;
+        plant(&app, "/api/v1/members/hamburg-wasser/contacts", contact("zxqversteck", false)).await;
+        app.coordinator().patch("/api/v1/members/hamburg-wasser", "*", &json!({"note": "Zxqversteck"})).await.ok();
+        for (list, seen) in [
+            ("utilities", [0, 0, 0, 0, 1, 1]),
+            ("partnerships", [0, 1, 1, 1, 1, 1]),
+            ("members", [0, 0, 0, 0, 0, 0]),
+        ] {
+            for ((who, caller), seen) in app.everybody().into_iter().zip(seen) {
+                for q in ["zxqversteck", "versteck", "zxqverstekc"] {
+                    let answer = caller.get(&format!("/api/v1/{list}?q={q}&count=true")).await;
+                    if (who, list) == ("public", "members") {
+                        answer.problem(401, "unauthenticated");
+                        continue;
+                    }
+                    assert_eq!(answer.ok().json()["total"], seen, "{who}: {list} {q}");
+                }
+            }
+        }
+    }
+
+    async fn what_is_no_search_is_refused(app: TestApp) {
+        let caller = app.anonymous();
+        for (q, code) in [
+            ("", "empty"),
+            ("%20-%20!", "empty"),
+            ("%F0%9F%92%A7", "empty"),
+            (&"a".repeat(201), "too_long"),
+            ("a+b+c+d+e+f+g+h+i+j+k", "too_many"),
+            ("a&q=b", "repeated"),
+        ] {
+            let faults = caller.get(&format!("/api/v1/utilities?q={q}")).await.faults(400, "invalid_parameters");
+            assert_eq!(faults, [format!("q {code}")], "{q}");
+        }
+        let page = caller.get("/api/v1/utilities?q=stadtwerke&limit=1").await.ok().json();
+        let next = page["next"].as_str().unwrap().replace("q=stadtwerke", "q=wasser");
+        assert_eq!(caller.get(&next).await.faults(400, "invalid_parameters"), ["cursor invalid_cursor"]);
+        caller.get("/api/v1/health?q=a").await.expect(404);
+    }
+}

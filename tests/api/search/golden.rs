@@ -1,0 +1,72 @@
+//! Searches over the real data, with what each should find: how much of it is found, and how much of what comes first
+//! is meant; and both databases answer alike.
+
+use std::collections::BTreeSet;
+
+use super::found;
+use crate::harness::{Backend, run};
+
+/// A search and what it should find.
+struct Golden {
+    list: &'static str,
+    q: &'static str,
+    meant: BTreeSet<&'static str>,
+}
+
+fn golden() -> Vec<Golden> {
+    let lines = include_str!("golden.txt").lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
+    lines
+        .map(|line| {
+            let parts: Vec<_> = line.split('|').map(str::trim).collect();
+            let [list, q, meant] = parts[..] else { panic!("{line}") };
+            Golden { list, q, meant: meant.split_whitespace().collect() }
+        })
+        .collect()
+}
+
+/// What each search finds; `None` where the database is not there.
+fn answers(backend: Backend) -> Option<Vec<Vec<String>>> {
+    let (send, receive) = std::sync::mpsc::channel();
+    run(backend, async |app| {
+        let (caller, mut all) = (app.reader(), Vec::new());
+        for Golden { list, q, .. } in golden() {
+            all.push(found(&caller, &format!("{list}?limit=7&q={q}")).await);
+        }
+        send.send(all).unwrap();
+    });
+    receive.try_recv().ok()
+}
+
+#[test]
+fn what_is_meant_is_found_and_comes_first_on_both() {
+    let golden = golden();
+    assert!(golden.len() >= 80);
+    let sqlite = answers(Backend::Sqlite).unwrap();
+    let (mut recall, mut precision) = (0.0, 0.0);
+    for (Golden { list, q, meant }, found) in golden.iter().zip(&sqlite) {
+        let is_meant = |slug: &&String| meant.contains(slug.as_str());
+        let share = |part: usize, of: usize| if of == 0 { 1.0 } else { part as f64 / of as f64 };
+        let first = found.len().min(5);
+        // Of the first five that are found; whoever finds nothing where there is something, finds nothing right.
+        let right = share(found.iter().take(5).filter(is_meant).count(), first.max(meant.len().min(1)));
+        let whole = share(found.iter().filter(is_meant).count(), meant.len());
+        if whole < 1.0 || right < 1.0 {
+            println!(
+                "{list} `{q}`: recall {whole:.2}, precision {right:.2}, found {found:?}, meant {meant:?}"
+            );
+        }
+        recall += whole;
+        precision += right;
+    }
+    let count = golden.len() as f64;
+    (recall, precision) = (recall / count, precision / count);
+    println!("{} searches: recall {recall:.3}, precision at 5 {precision:.3}", golden.len());
+    assert!(recall >= 0.97 && precision >= 0.9, "recall {recall:.3}, precision at 5 {precision:.3}");
+    // Ids are made anew in each database, and in the same order.
+    if let Some(postgres) = answers(Backend::Postgres) {
+        for ((Golden { list, q, .. }, one), other) in golden.iter().zip(&sqlite).zip(&postgres) {
+            assert_eq!(one, other, "{list} `{q}`");
+        }
+        println!("both databases find the same in the same order");
+    }
+}

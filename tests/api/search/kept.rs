@@ -1,0 +1,96 @@
+//! What the tables of the search hold: exactly the words there are, however they came there.
+
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use vku_persistence::kernel::connect::Database;
+
+use crate::api::visibility::planted::{contact, plant};
+use crate::harness::{Backend, TestApp, on_both};
+
+/// The first column of what a statement answers, as texts.
+pub(super) async fn ask(app: &TestApp, sql: &str) -> Vec<String> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match app.backend {
+        Backend::Sqlite => {
+            let mut connection = SqliteConnection::connect(&app.url).await.unwrap();
+            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows
+        }
+        Backend::Postgres => {
+            let mut connection = PgConnection::connect(&app.url).await.unwrap();
+            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows
+        }
+    }
+}
+
+/// All rows of the tables.
+async fn kept(app: &TestApp) -> [Vec<String>; 3] {
+    let id = match app.backend {
+        Backend::Sqlite => "lower(hex(resource_id))",
+        Backend::Postgres => "replace(CAST(resource_id AS text), '-', '')",
+    };
+    let hits = format!("SELECT word || ' ' || resource || ' ' || rank || ' ' || {id} AS hit FROM search_hit");
+    let mut all = [
+        ask(app, &hits).await,
+        ask(app, "SELECT gram || ' ' || word AS gram FROM search_gram").await,
+        ask(app, "SELECT word FROM search_word").await,
+    ];
+    all.iter_mut().for_each(|rows| rows.sort_unstable());
+    all
+}
+
+on_both! {
+    async fn words_of_a_person_go_with_the_text(app: TestApp) {
+        let named = "SELECT word FROM search_word WHERE word LIKE '%zxqperson%' \
+                     UNION ALL SELECT gram || word FROM search_gram WHERE word LIKE '%zxqperson%' \
+                     UNION ALL SELECT word FROM search_hit WHERE word LIKE '%zxqperson%'";
+        let staff = app.coordinator();
+        let contacts = "/api/v1/members/hamburg-wasser/contacts";
+        let person = plant(&app, contacts, contact("Zxqperson", false)).await;
+        let before = ask(&app, named).await;
+        assert!(before.len() > 10, "{before:?}");
+        let path = format!("{contacts}/{}", person["id"].as_str().unwrap());
+        let anybody = json!({
+            "given_name": "A", "family_name": "B", "email": "a@b.example", "function": null,
+        });
+        staff.patch(&path, "*", &anybody).await.ok();
+        assert_eq!(ask(&app, named).await, Vec::<String>::new());
+        // What another still says stays.
+        plant(&app, contacts, contact("Zxqperson", false)).await;
+        staff.patch(&path, "*", &json!({"family_name": "Zxqperson"})).await.ok();
+        staff.patch(&path, "*", &json!({"family_name": "B"})).await.ok();
+        assert_eq!(staff.all(&format!("{contacts}?q=zxqperson")).await.len(), 1);
+        assert_eq!(ask(&app, named).await.len(), before.len());
+    }
+
+    async fn what_was_there_before_is_searched_too(app: TestApp) {
+        let staff = app.coordinator();
+        // Neither what was changed nor what was deleted differs from what is kept at once.
+        staff.patch("/api/v1/utilities/hamburg-wasser", "*", &json!({"name": "Zxqhamburg", "city": null})).await.ok();
+        let body = json!({"slug": "zxq", "name": "Zxqgelöscht", "kind": "ngo"});
+        staff.post("/api/v1/organisations", &body).await.expect(201);
+        staff.delete("/api/v1/organisations/zxq", "*").await.expect(204);
+        let before = kept(&app).await;
+        assert!(before.iter().all(|rows| rows.len() > 500));
+        for table in ["search_hit", "search_gram", "search_word", "search_state"] {
+            ask(&app, &format!("DELETE FROM {table}")).await;
+        }
+        assert_eq!(kept(&app).await, [const { Vec::<String>::new() }; 3]);
+        for _ in 0..2 {
+            let database = Database::connect(&app.url).await.unwrap();
+            database.migrate().await.unwrap();
+            database.close().await.unwrap();
+            assert!(kept(&app).await == before, "the tables differ");
+        }
+        // Another way of cutting texts into words fills them anew.
+        ask(&app, "UPDATE search_state SET version = 0").await;
+        ask(&app, "INSERT INTO search_word (word) VALUES ('zxqstale')").await;
+        let database = Database::connect(&app.url).await.unwrap();
+        database.migrate().await.unwrap();
+        database.close().await.unwrap();
+        assert!(kept(&app).await == before, "the tables differ");
+    }
+}
