@@ -19,12 +19,12 @@ crate::step!(manager => {
     let word = keyed("search_word").col(text(manager, "word").primary_key()).take();
     manager.create_table(word).await?;
 
-    let gram = keyed("search_gram")
-        .col(text(manager, "gram"))
+    let part = keyed("search_part")
+        .col(text(manager, "part"))
         .col(text(manager, "word"))
-        .primary_key(Index::create().col("gram").col("word"))
+        .primary_key(Index::create().col("part").col("word"))
         .take();
-    manager.create_table(gram).await?;
+    manager.create_table(part).await?;
 
     let hit = keyed("search_hit")
         .col(text(manager, "word"))

@@ -35,7 +35,7 @@ async fn kept(app: &TestApp) -> [Vec<String>; 3] {
     let hits = format!("SELECT word || ' ' || resource || ' ' || rank || ' ' || {id} AS hit FROM search_hit");
     let mut all = [
         ask(app, &hits).await,
-        ask(app, "SELECT gram || ' ' || word AS gram FROM search_gram").await,
+        ask(app, "SELECT part || ' ' || word AS part FROM search_part").await,
         ask(app, "SELECT word FROM search_word").await,
     ];
     all.iter_mut().for_each(|rows| rows.sort_unstable());
@@ -45,7 +45,7 @@ async fn kept(app: &TestApp) -> [Vec<String>; 3] {
 on_both! {
     async fn words_of_a_person_go_with_the_text(app: TestApp) {
         let named = "SELECT word FROM search_word WHERE word LIKE '%zxqperson%' \
-                     UNION ALL SELECT gram || word FROM search_gram WHERE word LIKE '%zxqperson%' \
+                     UNION ALL SELECT part || word FROM search_part WHERE word LIKE '%zxqperson%' \
                      UNION ALL SELECT word FROM search_hit WHERE word LIKE '%zxqperson%'";
         let staff = app.coordinator();
         let contacts = "/api/v1/members/hamburg-wasser/contacts";
@@ -75,7 +75,7 @@ on_both! {
         staff.delete("/api/v1/organisations/zxq", "*").await.expect(204);
         let before = kept(&app).await;
         assert!(before.iter().all(|rows| rows.len() > 500));
-        for table in ["search_hit", "search_gram", "search_word", "search_state"] {
+        for table in ["search_hit", "search_part", "search_word", "search_state"] {
             ask(&app, &format!("DELETE FROM {table}")).await;
         }
         assert_eq!(kept(&app).await, [const { Vec::<String>::new() }; 3]);

@@ -119,7 +119,7 @@ async fn searches_go_by_indexes(app: TestApp) {
                     Backend::Sqlite => line.starts_with("SCAN") && !line.contains("VIRTUAL TABLE"),
                     Backend::Postgres => line.contains("Seq Scan on"),
                 };
-                let kept = ["search_word", "search_gram", "search_hit", "partnership"];
+                let kept = ["search_word", "search_part", "search_hit", "partnership"];
                 let whole = |table: &&str| line.split_whitespace().any(|word| word == *table);
                 assert!(!scans || !kept.iter().any(|table| whole(&table)), "{line}");
             }

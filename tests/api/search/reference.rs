@@ -24,7 +24,7 @@ use crate::api::schema::every;
 use crate::harness::on_both;
 
 /// How many searches each resource is asked.
-const SEARCHES: usize = 100;
+const SEARCHES: usize = 60;
 
 on_both! {
     async fn sql_finds_what_the_domain_means(app: TestApp) {

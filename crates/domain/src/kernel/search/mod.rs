@@ -9,7 +9,7 @@ mod word;
 
 use std::collections::BTreeMap;
 
-pub use self::wanted::{LENGTH_MAX, Quality, Search, WORDS_MAX, Wanted};
+pub use self::wanted::{Clue, LENGTH_MAX, Quality, Search, WORDS_MAX, Wanted};
 pub use self::word::keys;
 
 use super::resource::Resource;

@@ -12,7 +12,7 @@ pub(super) const INSIDE: usize = 3;
 
 /// How long words are that are also looked up by what is left of them without one of their letters: one letter
 /// shorter to one letter longer than what is forgiven a typo but too short to be cut in halves.
-const SHORT: std::ops::RangeInclusive<usize> = 4..=7;
+const SHORT: std::ops::RangeInclusive<usize> = 4..=8;
 
 /// The folded words of a text: letters and digits, as they stand together.
 pub(super) fn words(text: &str) -> Vec<String> {
@@ -80,28 +80,24 @@ pub(super) fn forms(word: &str) -> Vec<String> {
     if simple == word { vec![simple] } else { vec![word.to_owned(), simple] }
 }
 
-/// The keys by which a folded word is looked up: its runs of three letters, its beginnings of one and two, and for
-/// short ones what is left without one letter.
+/// The keys by which a folded word is looked up, by their beginnings: itself, marked as such; it and what is left of it
+/// without its first letters, for what is in a word begins one of these; and for short ones what is left without one
+/// letter.
 pub fn keys(word: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for form in forms(word) {
-        keys.extend(runs(&form));
-        keys.extend((1..INSIDE).filter_map(|length| beginning(&form, length)));
+        let letters = form.chars().count();
+        let ends = form.char_indices().take((letters + 1).saturating_sub(INSIDE));
+        keys.extend(ends.filter_map(|(start, _)| form.get(start..)).map(str::to_owned));
         keys.extend(without_one(&form));
+        keys.insert(whole(&form));
     }
     keys
 }
 
-/// Its runs of three letters.
-pub(super) fn runs(form: &str) -> BTreeSet<String> {
-    let letters: Vec<char> = form.chars().collect();
-    letters.windows(INSIDE).map(|run| run.iter().collect()).collect()
-}
-
-/// Its beginning of so many letters, marked as one.
-pub(super) fn beginning(form: &str, length: usize) -> Option<String> {
-    let letters: String = form.chars().take(length).collect();
-    (letters.chars().count() == length).then(|| format!("^{letters}"))
+/// A word marked as one, and not the end of one.
+pub(super) fn whole(form: &str) -> String {
+    format!("^{form}")
 }
 
 /// A short word itself and what is left of it without one of its letters, marked as such: two words that are one typo
@@ -148,9 +144,10 @@ mod tests {
     }
 
     #[test]
-    fn keys_are_runs_beginnings_and_what_is_left() {
-        let expected = ["-kie", "-kiew", "-kiw", "-kew", "-iew", "^k", "^ki", "kie", "iew"];
+    fn keys_are_ends_and_what_is_left() {
+        let expected = ["-kie", "-kiew", "-kiw", "-kew", "-iew", "^kiew", "kiew", "iew"];
         assert_eq!(keys("kiew"), expected.into_iter().map(str::to_owned).collect());
-        assert_eq!(keys("2019").len(), 4, "no typos in numbers");
+        assert_eq!(keys("2019").len(), 3, "no typos in numbers");
+        assert_eq!(keys("oé").into_iter().collect::<Vec<_>>(), ["^oé"]);
     }
 }

@@ -41,7 +41,7 @@ pub(crate) async fn build(database: &Database) -> Result<(), Error> {
     if is_built(&tx).await.map_err(failed)? {
         return tx.rollback().await.map_err(failed);
     }
-    for table in ["search_state", "search_hit", "search_gram", "search_word"] {
+    for table in ["search_state", "search_hit", "search_part", "search_word"] {
         tx.execute(&Query::delete().from_table(table).take()).await.map_err(failed)?;
     }
     for collection in collections() {

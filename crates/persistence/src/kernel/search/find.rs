@@ -8,7 +8,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QuerySelect, Select, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::search::{Field, Search};
+use vku_domain::kernel::search::{Clue, Field, Search};
 
 use super::super::error::failed;
 use super::super::table::{FoundBy, Table};
@@ -35,24 +35,21 @@ pub(crate) async fn join<T: Table>(
 
 /// The words there are that match, with which of those wanted, and what each is worth: a row for each.
 async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
-    let clues = search.words().iter().flat_map(|wanted| wanted.clues());
-    let keys: Vec<_> = clues
-        .collect::<BTreeSet<_>>()
-        .into_iter()
-        .enumerate()
-        .flat_map(|(number, keys)| {
-            let needed = keys.len();
-            keys.into_iter().map(move |key| json!([key, number, needed]))
-        })
-        .collect();
+    let clues: BTreeSet<_> = search.words().iter().flat_map(|wanted| wanted.clues()).collect();
+    let clues: Vec<_> = clues.into_iter().map(|Clue(from, to)| json!([from, to])).collect();
     let backend = tx.get_database_backend();
-    let sql = format!(
-        "SELECT search_gram.word FROM {} AS clue CROSS JOIN search_gram \
-         WHERE search_gram.gram = clue.value ->> 0 GROUP BY clue.value ->> 1, search_gram.word \
-         HAVING COUNT(*) = MAX(CAST(clue.value ->> 2 AS integer))",
-        entries(backend)
-    );
-    let statement = Statement::from_sql_and_values(backend, sql, [Value::Array(keys).to_string().into()]);
+    let parts = "SELECT word FROM search_part WHERE part >= clue.value ->> 0 AND part < clue.value ->> 1";
+    let sql = match backend {
+        // Seen on its own, so that each range is looked up in the index.
+        DatabaseBackend::Postgres => {
+            format!(
+                "SELECT word FROM {} AS clue CROSS JOIN LATERAL ({parts} OFFSET 0) AS its",
+                entries(backend)
+            )
+        }
+        _ => parts.replace("FROM", &format!("FROM {} AS clue CROSS JOIN", entries(backend))),
+    };
+    let statement = Statement::from_sql_and_values(backend, sql, [Value::Array(clues).to_string().into()]);
     let mut words = BTreeSet::new();
     for row in tx.query_all_raw(statement).await.map_err(failed)? {
         words.insert(row.try_get::<String>("", "word").map_err(failed)?);

@@ -1,4 +1,4 @@
-//! Full text search in plain SQL, alike on both databases. `search_word` has every word once, `search_gram` its keys,
+//! Full text search in plain SQL, alike on both databases. `search_word` has every word once, `search_part` the keys it is looked up by,
 //! `search_hit` where it stands. Parts of words and typos are looked up among the words, of which there are few; where
 //! those stand is then looked up exactly.
 

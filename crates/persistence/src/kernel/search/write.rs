@@ -82,10 +82,10 @@ async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), E
     );
     let new = run(tx, &sql, words.iter().map(|word| json!([word])).collect()).await?;
     let sql = format!(
-        "INSERT INTO search_gram (gram, word) SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry \
+        "INSERT INTO search_part (part, word) SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry \
          WHERE true ON CONFLICT DO NOTHING"
     );
-    run(tx, &sql, grams(&new)?).await?;
+    run(tx, &sql, parts(&new)?).await?;
     let sql = format!(
         "INSERT INTO search_hit (word, resource, rank, resource_id) SELECT {} WHERE true ON CONFLICT DO NOTHING",
         HitColumns(tx.get_database_backend())
@@ -102,10 +102,10 @@ async fn forget(tx: &DatabaseTransaction, words: &BTreeSet<&str>) -> Result<(), 
     );
     let gone = run(tx, &sql, words.iter().map(|word| json!([word])).collect()).await?;
     let sql = format!(
-        "DELETE FROM search_gram WHERE (gram, word) IN \
+        "DELETE FROM search_part WHERE (part, word) IN \
          (SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry)"
     );
-    run(tx, &sql, grams(&gone)?).await.map(drop)
+    run(tx, &sql, parts(&gone)?).await.map(drop)
 }
 
 /// Runs a statement on rows of JSON.
@@ -120,15 +120,15 @@ async fn run(tx: &DatabaseTransaction, sql: &str, rows: Vec<Value>) -> Result<Ve
 }
 
 /// The keys of the words that a statement answered with.
-fn grams(words: &[QueryResult]) -> Result<Vec<Value>, Error> {
+fn parts(words: &[QueryResult]) -> Result<Vec<Value>, Error> {
     let words = words.iter().map(|row| row.try_get::<String>("", "word")).collect::<Result<Vec<_>, _>>();
-    let mut grams: Vec<_> = words
+    let mut parts: Vec<_> = words
         .map_err(failed)?
         .iter()
         .flat_map(|word| keys(word).into_iter().map(|key| (key, word.clone())))
         .collect();
-    grams.sort_unstable();
-    Ok(grams.into_iter().map(|(gram, word)| json!([gram, word])).collect())
+    parts.sort_unstable();
+    Ok(parts.into_iter().map(|(part, word)| json!([part, word])).collect())
 }
 
 fn rows(hits: &BTreeSet<Hit<'_>>) -> Vec<Value> {
