@@ -10,6 +10,7 @@ mod contacts;
 mod contract;
 mod fields;
 mod filters;
+mod fuzz;
 mod given;
 mod history;
 mod http;

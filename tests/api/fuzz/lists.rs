@@ -1,0 +1,221 @@
+//! Query strings and cursors.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::parameters::FilterParameters;
+use vku_domain::kernel::query::{Query, SortKey};
+use vku_domain::kernel::resource::Resource as _;
+use vku_domain::kernel::view::Shape;
+use vku_domain::organisation::Organisation;
+use vku_persistence::Visitor;
+use vku_persistence::kernel::table::Table;
+
+use super::dice::Dice;
+use super::{Case, everybody, is_theirs, texts};
+use crate::api::schema::every;
+use crate::harness::TestApp;
+
+type Pairs = Vec<(String, String)>;
+
+/// Tries the list of a resource.
+pub(super) struct Lists<'a> {
+    pub(super) app: &'a TestApp,
+    pub(super) dice: &'a mut Dice,
+    pub(super) read: usize,
+    pub(super) asked: usize,
+    pub(super) cursors: usize,
+}
+
+/// What a list is asked with.
+pub(super) struct Words {
+    parameters: Vec<&'static str>,
+    known: Vec<String>,
+    sorts: &'static [&'static str],
+    fields: Vec<String>,
+    expansions: Vec<String>,
+}
+
+impl Words {
+    /// The parameters of a list, and the texts that occur in what it holds and in what describes it.
+    pub(super) fn of<T: Table>(items: &[Value]) -> Self {
+        let described = T::Filter::describe();
+        let mut known = BTreeSet::new();
+        items.iter().for_each(|item| texts(item, &mut known));
+        for (_, schema) in described.iter().flat_map(|it| &it.schemas) {
+            texts(&serde_json::to_value(schema).unwrap()["enum"], &mut known);
+        }
+        let shape = Shape::of::<T>();
+        Self {
+            parameters: described.iter().map(|it| it.name).collect(),
+            known: known.into_iter().collect(),
+            sorts: T::Sort::KEYS,
+            fields: shape.fields.to_vec(),
+            expansions: shape.expansions.iter().map(|it| it.name.clone()).collect(),
+        }
+    }
+
+    /// A query string, decoded. Where `careful`, one that can often be read.
+    pub(super) fn pairs(&self, dice: &mut Dice, careful: bool) -> Pairs {
+        (0..dice.below(5)).map(|_| self.pair(dice, careful)).collect()
+    }
+
+    fn pair(&self, dice: &mut Dice, careful: bool) -> (String, String) {
+        let name = match dice.below(12) {
+            0 if !careful => dice.text(&self.known),
+            0 | 1 => "sort".to_owned(),
+            2 => "limit".to_owned(),
+            3 => (*dice.pick(&["count", "deleted", "q", "as_of", "cursor"])).to_owned(),
+            4 => (*dice.pick(&["fields", "expand"])).to_owned(),
+            _ if self.parameters.is_empty() => "sort".to_owned(),
+            _ => (*dice.pick(&self.parameters)).to_owned(),
+        };
+        let name = if !careful && dice.one_in(20) { dice.bent(&name) } else { name };
+        let joined = |dice: &mut Dice, of: &[String]| {
+            let chosen = (0..=dice.below(3)).map(|_| dice.pick(of).clone());
+            chosen.collect::<Vec<_>>().join(",")
+        };
+        let value = match name.as_str() {
+            _ if dice.one_in(if careful { 20 } else { 4 }) => dice.text(&self.known),
+            "sort" => {
+                let keys = self.sorts.iter().flat_map(|key| [(*key).to_owned(), format!("-{key}")]);
+                joined(dice, &keys.collect::<Vec<_>>())
+            }
+            "limit" => dice.below(250).to_string(),
+            "count" | "deleted" => (*dice.pick(&["true", "false"])).to_owned(),
+            "fields" => joined(dice, &self.fields),
+            "expand" if !self.expansions.is_empty() => joined(dice, &self.expansions),
+            _ => dice.text(&self.known),
+        };
+        (name, value)
+    }
+}
+
+impl Visitor for Lists<'_> {
+    type Answer = (usize, String);
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let Self { app, dice, read, asked, cursors } = self;
+        let stored = every::<T>(&app.store, false).await;
+        let items: Vec<_> = stored.iter().map(|item| serde_json::to_value(item).unwrap()).collect();
+        let words = Words::of::<T>(&items);
+        let ids: Vec<_> = stored.iter().map(|item| item.id).collect();
+        let readable = read_many::<T>(dice, &words, read);
+        let asked_well = ask_many::<T>(app, dice, &words, &ids, asked).await;
+        let opened = turn_many::<T>(app, dice, &words, cursors).await;
+        let told = format!(
+            "{readable} of {read} query strings can be read, {asked_well} of {asked} are answered, \
+             {opened} of {cursors} cursors open"
+        );
+        (read + asked + cursors, told)
+    }
+}
+
+/// Reads query strings; answers how many could be read.
+fn read_many<T: Table>(dice: &mut Dice, words: &Words, many: usize) -> usize {
+    let mut readable = 0;
+    for _ in 0..many {
+        let careful = dice.one_in(2);
+        let pairs = words.pairs(dice, careful);
+        let told = || format!("{} {pairs:?}", T::PATH);
+        let _case = Case(&told);
+        match Query::<T>::parse(pairs.clone()) {
+            Ok(query) => {
+                assert!((1..=200).contains(&query.limit) && !query.sort.is_empty());
+                readable += 1;
+            }
+            Err(violations) => assert!(!violations.is_empty()),
+        }
+    }
+    readable
+}
+
+/// Asks the database what can be asked; answers how often it was answered.
+async fn ask_many<T: Table>(
+    app: &TestApp,
+    dice: &mut Dice,
+    words: &Words,
+    ids: &[Uuid],
+    many: usize,
+) -> usize {
+    let (actors, mut answered) = (everybody(app, ids), 0);
+    for _ in 0..many {
+        let (pairs, query) = readable::<T>(dice, words);
+        let actor = dice.pick(&actors);
+        let told = || format!("{} {pairs:?} by {:?}", T::PATH, actor.role);
+        let _case = Case(&told);
+        let reader = app.store.read(actor).await.unwrap();
+        match reader.list_everywhere(&query).await {
+            Ok(page) => {
+                let items = reader.show(&query.view, page.items).await;
+                assert!(items.unwrap_or_else(|error| panic!("{error} {:?}", error.source)).len() <= 200);
+                answered += 1;
+            }
+            Err(error) => is_theirs(&error),
+        }
+    }
+    answered
+}
+
+/// A query string that can be read.
+fn readable<T: Table>(dice: &mut Dice, words: &Words) -> (Pairs, Query<T>) {
+    loop {
+        let pairs = words.pairs(dice, true);
+        if let Ok(query) = Query::<T>::parse(pairs.clone()) {
+            return (pairs, query);
+        }
+    }
+}
+
+/// Turns pages with cursors of this list, of others, and with what was made of them; answers how many were good.
+async fn turn_many<T: Table>(app: &TestApp, dice: &mut Dice, words: &Words, many: usize) -> usize {
+    if many == 0 {
+        return 0;
+    }
+    let operator = Actor::operator(app.store.now());
+    let reader = app.store.read(&operator).await.unwrap();
+    // Lists that have a second page, with what leads there.
+    let mut lists: Vec<(Query<T>, String)> = Vec::new();
+    for tried in 0..60 {
+        let (_, mut query) = readable::<T>(dice, words);
+        if tried == 0 {
+            query = Query::parse(Vec::new()).unwrap();
+        }
+        (query.limit, query.cursor) = (1, None);
+        let next = reader.list_everywhere(&query).await.unwrap().next;
+        lists.extend(next.map(|token| (query, token)));
+    }
+    let other = Query::<Organisation> { limit: 1, ..Query::all() };
+    let other = reader.list_everywhere(&other).await.unwrap().next.unwrap();
+    let mut opened = 0;
+    for _ in 0..many {
+        let (list, own) = dice.pick(&lists).clone();
+        let (neighbour, neighbours) = dice.pick(&lists).clone();
+        let token = match dice.below(16) {
+            0 => own,
+            1 => neighbours,
+            2 if T::PATH != Organisation::PATH => other.clone(),
+            3 => dice.text(&words.known),
+            _ => dice.bent(&own),
+        };
+        let fits = lists.iter().any(|(it, known)| *known == token && it.fingerprint == list.fingerprint);
+        let query = Query { cursor: Some(token.clone()), ..list };
+        let told = || {
+            format!("{} of {:?} with {token}, and {:?}", T::PATH, query.fingerprint, neighbour.fingerprint)
+        };
+        let _case = Case(&told);
+        match reader.list_everywhere(&query).await {
+            Ok(_) => {
+                assert!(fits, "it opens what it is not for");
+                opened += 1;
+            }
+            Err(error) => {
+                assert!(!fits, "it does not open what it is for: {error}");
+                is_theirs(&error);
+            }
+        }
+    }
+    opened
+}

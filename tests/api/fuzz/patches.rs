@@ -1,0 +1,106 @@
+//! Merge patches, and bodies of new things.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Map, Value};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::draft::{Draft, Origin};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::state::State;
+use vku_domain::kernel::violation::Violations;
+use vku_persistence::Visitor;
+use vku_persistence::kernel::table::Table;
+
+use super::dice::Dice;
+use super::{Case, everybody, is_theirs, texts};
+use crate::api::schema::every;
+use crate::harness::TestApp;
+
+/// Tries what is written to a resource.
+pub(super) struct Patches<'a> {
+    pub(super) app: &'a TestApp,
+    pub(super) dice: &'a mut Dice,
+    pub(super) many: usize,
+}
+
+/// The body of a `PATCH`: members of the resource and of others, with values that are near to right and far from it.
+pub(super) fn patch(dice: &mut Dice, item: &Value, names: &[String], known: &[String]) -> Value {
+    if dice.one_in(40) {
+        return dice.value(known, 3);
+    }
+    let mut patch = Map::new();
+    for _ in 0..=dice.below(4) {
+        let own: Vec<_> = item.as_object().into_iter().flatten().map(|(name, _)| name.clone()).collect();
+        let name = match dice.below(8) {
+            0 => dice.text(known),
+            1 if !names.is_empty() => dice.pick(names).clone(),
+            _ if own.is_empty() => dice.text(known),
+            _ => dice.pick(&own).clone(),
+        };
+        let value = match item.get(&name) {
+            _ if dice.one_in(8) => Value::Null,
+            Some(value) => dice.changed(value, known),
+            None => dice.value(known, 3),
+        };
+        patch.insert(name, value);
+    }
+    Value::Object(patch)
+}
+
+/// The texts and the names of members of some things.
+pub(super) fn words(items: &[Value]) -> (Vec<String>, Vec<String>) {
+    let (mut known, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for item in items {
+        texts(item, &mut known);
+        names.extend(item.as_object().into_iter().flatten().map(|(name, _)| name.clone()));
+    }
+    (known.into_iter().collect(), names.into_iter().collect())
+}
+
+impl Visitor for Patches<'_> {
+    type Answer = (usize, String);
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let Self { app, dice, many } = self;
+        let stored = every::<T>(&app.store, false).await;
+        let items: Vec<_> = stored.iter().map(|item| serde_json::to_value(item).unwrap()).collect();
+        let (known, names) = words(&items);
+        let ids: Vec<_> = stored.iter().map(|item| item.id).collect();
+        let (actors, mut right) = (everybody(app, &ids), 0);
+        for _ in 0..many {
+            let at = dice.below(stored.len());
+            let body = patch(dice, &items[at], &names, &known);
+            let actor = dice.pick(&actors);
+            let new = dice.one_in(4).then(|| dice.changed(&items[at], &known));
+            let told = || format!("{} {} {body} or {new:?} by {:?}", T::PATH, items[at], actor.role);
+            let _case = Case(&told);
+            let draft = match &new {
+                Some(body) => Draft::<T>::create(actor, body.clone(), Origin::Request),
+                None => Draft::patch(actor, &stored[at], body.clone(), Origin::Request),
+            };
+            match draft.and_then(|draft| settled(draft, &stored[at], actor)) {
+                Ok(()) => right += 1,
+                Err(error) => is_theirs(&error),
+            }
+        }
+        (many, format!("{right} of {many} bodies are right"))
+    }
+}
+
+/// Checks the rules as a write does, although nothing that it refers to was looked up; and those of a status.
+fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> Result<(), Error> {
+    let mut violations = Violations::default();
+    if let Some(data) = &mut draft.data {
+        data.references(&mut |_| {});
+        data.rules(&mut violations);
+        T::withheld_changes(Some(&before.data), data, actor, &mut Violations::default());
+        T::Status::STATES.iter().for_each(|state| data.needs(*state, &mut Violations::default()));
+    }
+    let data = draft.finish(violations)?;
+    // What is right is written as it would be read again.
+    let written = serde_json::to_value(&data).unwrap();
+    let read = deserr::deserialize::<T, _, Violations>(written.clone());
+    assert!(read.is_ok(), "{written} is not read again: {:?}", read.err());
+    Ok(())
+}

@@ -1,0 +1,189 @@
+//! Requests: what reaches the server, by whatever method, path, query, header and body.
+
+use std::collections::BTreeMap;
+
+use futures_util::{StreamExt, stream};
+use reqwest::header::HeaderValue;
+use reqwest::{Method, RequestBuilder};
+use serde_json::Value;
+use url::form_urlencoded::{Serializer, byte_serialize};
+
+use super::dice::Dice;
+use super::patches::{patch, words};
+use crate::harness::{Caller, TestApp};
+
+/// How many are under way at once.
+const AT_ONCE: usize = 8;
+
+/// Where things are, and what is there.
+struct Place {
+    path: String,
+    items: Vec<Value>,
+    names: Vec<String>,
+    known: Vec<String>,
+}
+
+const COLLECTIONS: &[&str] = &[
+    "utilities",
+    "organisations",
+    "partnerships",
+    "funding-programmes",
+    "members",
+    "users",
+    "reference/working-areas",
+    "partnerships/dresden-lviv-ternopil-nadvirna/funding",
+    "members/hamburg-wasser/contacts",
+    "audit",
+    "me",
+    "problems",
+];
+
+const PARAMETERS: &[&str] = &[
+    "q",
+    "limit",
+    "cursor",
+    "sort",
+    "fields",
+    "expand",
+    "count",
+    "deleted",
+    "dry_run",
+    "format",
+    "csv_dialect",
+    "as_of",
+    "updated_since",
+    "utility",
+    "country",
+    "sector",
+    "status",
+    "kind",
+    "visibility",
+    "name",
+    "start_from",
+    "end_to",
+    "resource",
+    "from",
+];
+
+const HEADERS: &[&str] = &[
+    "if-match",
+    "if-none-match",
+    "accept",
+    "accept-language",
+    "idempotency-key",
+    "x-request-id",
+    "range",
+    "origin",
+];
+
+/// Sends requests of all kinds; answers how many, and what came back.
+pub(super) async fn send(app: &TestApp, dice: &mut Dice, many: usize) -> (usize, String) {
+    let admin = app.admin();
+    let mut places = Vec::new();
+    for path in COLLECTIONS {
+        let path = format!("/api/v1/{path}");
+        let items = admin.get(&format!("{path}?limit=200")).await.json();
+        let items = items["items"].as_array().cloned().unwrap_or_default();
+        let (known, names) = words(&items);
+        places.push(Place { path, items, names, known });
+    }
+    let callers: Vec<_> = app.everybody().into_iter().map(|(_, caller)| caller).chain([admin]).collect();
+    let mut statuses = BTreeMap::new();
+    let requests = (0..many).map(|_| request(dice, &callers, &places));
+    let mut answers = stream::iter(requests).map(answered).buffer_unordered(AT_ONCE);
+    while let Some(status) = answers.next().await {
+        *statuses.entry(status).or_insert(0) += 1;
+    }
+    (many, format!("{many} answered with {statuses:?}"))
+}
+
+/// The status of what comes back, which is no fault of ours.
+async fn answered(request: RequestBuilder) -> u16 {
+    let sent = request.try_clone().unwrap().build().unwrap();
+    let body = sent.body().and_then(|body| body.as_bytes()).map(String::from_utf8_lossy).unwrap_or_default();
+    let told = format!("{} {} {:?} {body}", sent.method(), sent.url(), sent.headers());
+    let response = request.send().await.unwrap_or_else(|error| panic!("{error:?}: {told}"));
+    let (status, headers) = (response.status().as_u16(), response.headers().clone());
+    let text = response.bytes().await.unwrap_or_else(|error| panic!("{error:?}: {told}"));
+    assert!(status < 500, "{status} {}: {told}", String::from_utf8_lossy(&text));
+    let media = headers.get("content-type").map(|media| media.to_str().unwrap());
+    assert!(status < 400 || media == Some("application/problem+json"), "{status} {media:?}: {told}");
+    status
+}
+
+fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuilder {
+    let place = dice.pick(places);
+    let Place { path, items, names, known } = place;
+    let item = if items.is_empty() { &Value::Null } else { dice.pick(items) };
+    let key = match dice.below(8) {
+        0 => dice.text(known),
+        1 | 2 => item["slug"].as_str().unwrap_or_default().to_owned(),
+        _ => item["id"].as_str().unwrap_or_default().to_owned(),
+    };
+    let part = ["history", "transitions", "restore", "funding", "contacts", "password"];
+    let method = match dice.below(20) {
+        0..10 => Method::GET,
+        10..14 => Method::PATCH,
+        14..17 => Method::POST,
+        17 => Method::DELETE,
+        18 => Method::HEAD,
+        _ => Method::PUT,
+    };
+    let mut segments: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
+    if dice.one_in(2) || [Method::PATCH, Method::DELETE].contains(&method) {
+        segments.push(key);
+        if dice.one_in(3) {
+            segments.push((*dice.pick(&part)).to_owned());
+        }
+    }
+    if dice.one_in(40) {
+        segments.push(dice.text(known));
+    }
+    let segments: Vec<String> =
+        segments.iter().map(|segment| byte_serialize(segment.as_bytes()).collect()).collect();
+    let query = query(dice, place, method != Method::GET);
+    let mut request = dice.pick(callers).request(method.clone(), &format!("/{}?{query}", segments.join("/")));
+    if dice.one_in(2) {
+        request = request.header("if-match", "*");
+    }
+    for _ in 0..dice.below(3) {
+        let value = match dice.below(3) {
+            0 => dice.text(known),
+            1 => format!("\"{}-{}\"", dice.below(9), dice.text(&[])),
+            _ => (*dice.pick(&["*/*", "text/csv", "application/json;q=0", "de, en;q=0.5", "k", "W/\"1\""]))
+                .to_owned(),
+        };
+        if let Ok(value) = HeaderValue::from_bytes(value.as_bytes()) {
+            request = request.header(*dice.pick(HEADERS), value);
+        }
+    }
+    if [Method::POST, Method::PATCH, Method::PUT].contains(&method) {
+        let body = patch(dice, item, names, known).to_string();
+        let body = if dice.one_in(20) { dice.bent(&body) } else { body };
+        let media = ["application/json", "application/merge-patch+json", "application/json; charset=utf-8"];
+        let media = if dice.one_in(30) { "text/plain" } else { *dice.pick(&media) };
+        request = request.header("content-type", media).body(body);
+    }
+    request
+}
+
+/// A query string, encoded, or not. What is written is a rehearsal, mostly; always where it could shut the callers out.
+fn query(dice: &mut Dice, place: &Place, writes: bool) -> String {
+    let mut query = Serializer::new(String::new());
+    if writes && (place.path.ends_with("/users") || !dice.one_in(8)) {
+        return query.append_pair("dry_run", "true").finish();
+    }
+    for _ in 0..dice.below(4) {
+        let name =
+            if dice.one_in(10) { dice.text(&place.known) } else { (*dice.pick(PARAMETERS)).to_owned() };
+        query.append_pair(&name, &dice.text(&place.known));
+    }
+    let query = query.finish();
+    match dice.one_in(10) {
+        true => {
+            let raw = dice.bent(&query);
+            raw.chars().filter(|letter| letter.is_ascii_graphic() && *letter != '#').collect()
+        }
+        false => query,
+    }
+}
