@@ -15,6 +15,7 @@ use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 use vku_persistence::audit::AuditFilter;
 
+use crate::kernel::deprecation::{Deprecated, Notices};
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
@@ -201,8 +202,27 @@ impl Modify for Bearer {
     }
 }
 
+/// What is on its way out, a line each: an operation, one of its parameters, or a feature.
+pub(crate) const DEPRECATED: &[Deprecated] = &[];
+
 /// The whole OpenAPI document.
 pub fn document() -> Value {
+    let mut document = plain_document();
+    Notices::mark(&mut document, DEPRECATED);
+    document
+}
+
+/// What is said with answers of what is on its way out.
+pub(crate) fn notices() -> Notices {
+    // Making the document takes a while, which a start should not.
+    if DEPRECATED.is_empty() {
+        return Notices::default();
+    }
+    Notices::mark(&mut plain_document(), DEPRECATED)
+}
+
+/// The document as if nothing were on its way out.
+pub(crate) fn plain_document() -> Value {
     let mut document = Document::new(&Base::openapi().merge_from(reference::document()));
     feature_documents(&mut document);
     document.filter::<AuditFilter>("/api/v1/audit");

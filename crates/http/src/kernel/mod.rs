@@ -8,6 +8,7 @@ pub mod conditional;
 pub mod context;
 pub mod cors;
 pub mod crud;
+pub mod deprecation;
 pub mod feature;
 pub mod finish;
 pub mod history;
