@@ -123,7 +123,7 @@ fn read_many<T: Table>(dice: &mut Dice, words: &Words, many: usize) -> usize {
         let _case = Case(&told);
         match Query::<T>::parse(pairs.clone()) {
             Ok(query) => {
-                assert!((1..=200).contains(&query.limit) && !query.sort.is_empty());
+                assert!((1..=200).contains(&query.limit));
                 readable += 1;
             }
             Err(violations) => assert!(!violations.is_empty()),
