@@ -138,7 +138,37 @@ fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
+const SPARSE: &str = "application/vnd.vku.sparse+json";
+
 on_both! {
+    /// What lacks members that are always there otherwise is of another media type, which has a schema of its own.
+    async fn what_lacks_members_says_so(app: TestApp) {
+        let anyone = app.anonymous();
+        let ask = async |path: &str, accept: &str| {
+            let request = anyone.request(Method::GET, path);
+            anyone.send(if accept.is_empty() { request } else { request.header("Accept", accept) }).await
+        };
+        for path in [PARTNERSHIPS, DRESDEN] {
+            let whole = ["", "?expand=participants.utility"].map(|query| format!("{path}{query}"));
+            let some = ["?fields=id", "?fields=id,participants&expand=participants.utility"];
+            let some = some.map(|query| format!("{path}{query}"));
+            for accept in ["", "*/*", "application/json", "application/*"] {
+                for path in &whole {
+                    assert_eq!(ask(path, accept).await.ok().header("content-type"), "application/json", "{accept}");
+                }
+                for path in &some {
+                    assert_eq!(ask(path, accept).await.ok().header("content-type"), SPARSE, "{accept}");
+                }
+            }
+            assert_eq!(ask(&some[0], SPARSE).await.ok().header("content-type"), SPARSE);
+            ask(&whole[0], SPARSE).await.problem(406, "not_acceptable");
+            // Who has it is told nothing of what it is.
+            let tag = anyone.get(&some[0]).await.tag();
+            let known = anyone.request(Method::GET, &some[0]).header("If-None-Match", tag);
+            assert_eq!(anyone.send(known).await.expect(304).header("content-type"), "");
+        }
+    }
+
     async fn fields_choose_members(app: TestApp) {
         let staff = app.admin();
         parts(&app).await;

@@ -136,6 +136,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             - **Reading** what is public needs no account. A list comes a page at a time: follow `next`.\n\
             - **Writing**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
             as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API key (`POST /api/v1/api-keys`).\n\
+            - **Less** is shown with `fields`. Such an answer may lack what is always there otherwise, and so is not \
+            `application/json` but `application/vnd.vku.sparse+json`, with a schema of its own.\n\
             - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
             - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
             (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.\n\
