@@ -3,10 +3,14 @@
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Executor};
 
 use super::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
+use crate::harness::contract::seen::Watching;
 use crate::harness::postgres::Cluster;
-use crate::harness::{Answer, Backend, TestApp, database};
+use crate::harness::{Answer, Backend, TestApp, database, on_both};
 
 /// Longer than the app waits for a connection, on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -60,6 +64,7 @@ async fn until_ready(app: &TestApp) {
 
 #[test]
 fn the_database_goes_away_and_comes_back() {
+    let _watching = Watching::begin();
     let Some(mut cluster) = Cluster::start() else {
         println!("skipped: there is no PostgreSQL here");
         return;
@@ -88,5 +93,26 @@ fn the_database_goes_away_and_comes_back() {
         cluster.stop();
         cluster.restart();
         runtime.block_on(all_is_well(&app));
+    }
+}
+
+on_both! {
+    /// What nobody foresaw: told as a problem, and nothing of why.
+    async fn what_fails_inside_stays_there(app: TestApp) {
+        let away = "ALTER TABLE organisation RENAME TO zxq";
+        match app.backend {
+            Backend::Sqlite => drop(SqliteConnection::connect(&app.url).await.unwrap().execute(away).await.unwrap()),
+            Backend::Postgres => drop(PgConnection::connect(&app.url).await.unwrap().execute(away).await.unwrap()),
+        }
+        let anyone = app.anonymous();
+        for path in ["/api/v1/organisations", "/api/v1/organisations/giz", "/api/v1/organisations?format=csv"] {
+            let answer = anyone.get(path).await;
+            let text = answer.text().to_lowercase();
+            for inside in ["sql", "table", "select", "zxq", "relation", "column"] {
+                assert!(!text.contains(inside), "{text}");
+            }
+            answer.problem(500, "internal");
+        }
+        anyone.get(UTILITIES).await.ok();
     }
 }
