@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 
@@ -98,6 +98,20 @@ impl Caller {
 }
 
 impl Answer {
+    /// As it came over the wire, on a connection that was closed after it.
+    pub(crate) fn of_text(text: &str) -> Self {
+        let (head, body) = text.split_once("\r\n\r\n").unwrap();
+        let (first, lines) = head.split_once("\r\n").unwrap();
+        let mut headers = HeaderMap::new();
+        for (name, value) in lines.split("\r\n").map(|line| line.split_once(": ").unwrap()) {
+            headers.append(HeaderName::from_bytes(name.as_bytes()).unwrap(), value.parse().unwrap());
+        }
+        let status = first.split(' ').nth(1).unwrap().parse().unwrap();
+        let is_chunked = headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
+        let body = if is_chunked { joined(body.as_bytes()) } else { body.as_bytes().to_vec() };
+        Self { status, headers, body }
+    }
+
     /// Whatever else it is, it has to be this status.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
@@ -161,4 +175,19 @@ impl Answer {
         faults.sort();
         faults
     }
+}
+
+/// The chunks of a body, without what stands between them.
+fn joined(mut chunks: &[u8]) -> Vec<u8> {
+    let mut body = Vec::new();
+    while let Some(end) = chunks.windows(2).position(|pair| pair == b"\r\n") {
+        let size = std::str::from_utf8(&chunks[..end]).unwrap();
+        let (from, to) = (end + 2, end + 2 + usize::from_str_radix(size, 16).unwrap());
+        if from == to {
+            break;
+        }
+        body.extend_from_slice(&chunks[from..to]);
+        chunks = &chunks[to + 2..];
+    }
+    body
 }

@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::{Home, Ran, on_empty};
 use crate::api::given::changed;
-use crate::harness::Backend;
+use crate::harness::contract::{Contract, Sent};
+use crate::harness::{Answer, Backend};
 
 /// A server of its own, killed when a test fails.
 pub(super) struct Server {
@@ -51,12 +52,18 @@ impl Server {
 
     /// What it answers to a GET.
     pub(super) fn get(&self, path: &str) -> String {
-        answer(self.send(&format!("GET {path}"), CLOSE))
+        let target = format!("GET {path}");
+        let text = answer(self.send(&target, CLOSE));
+        Contract::served().check(&Sent::of_target(&target, "", None), &Answer::of_text(&text));
+        text
     }
 
     /// What it answers to a JSON body.
     pub(super) fn write(&self, target: &str, headers: &str, body: &Value) -> String {
-        answer(self.begin(target, headers, body))
+        let text = answer(self.begin(target, headers, body));
+        let sent = Sent::of_target(target, "application/json", Some(&body.to_string()));
+        Contract::served().check(&sent, &Answer::of_text(&text));
+        text
     }
 
     /// Sends a JSON body, and leaves the answer unread.

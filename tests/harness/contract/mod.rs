@@ -31,6 +31,19 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
+    /// A request that was written by hand: `POST /api/v1/utilities?dry_run=true`.
+    pub(crate) fn of_target(target: &str, media: &str, body: Option<&str>) -> Self {
+        let (method, rest) = target.split_once(' ').unwrap();
+        let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Self {
+            method: method.parse().unwrap(),
+            path: path.to_owned(),
+            query: query.to_owned(),
+            media: media.to_owned(),
+            body: body.map(|body| body.as_bytes().to_vec()),
+        }
+    }
+
     pub(crate) fn of(request: &Request) -> Self {
         let media = request.headers().get("content-type").and_then(|value| value.to_str().ok());
         Self {
