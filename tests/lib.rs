@@ -4,3 +4,5 @@
 mod api;
 #[cfg(test)]
 mod harness;
+#[cfg(test)]
+mod seen;

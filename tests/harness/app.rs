@@ -20,6 +20,7 @@ use vku_persistence::kernel::store::Store;
 
 use super::caller::Caller;
 use super::clock::MovableClock;
+use super::contract::seen::Watching;
 use super::database::{self, Private};
 
 /// Which database a test runs on.
@@ -46,6 +47,7 @@ pub(crate) struct TestApp {
 
 /// Runs a test on a copy of the template; says so where the back end is not there.
 pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(TestApp) -> F) {
+    let _watching = Watching::begin();
     let Some(database) = database::copy(backend) else {
         println!("skipped: there is no PostgreSQL here");
         return;

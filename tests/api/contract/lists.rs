@@ -74,7 +74,7 @@ on_both! {
 }
 
 /// Something that was deleted and brought back: the example of the collection's `POST`, or else the thing itself.
-async fn with_a_past(walk: &Walk<'_>, template: &str, thing: &str) -> String {
+pub(super) async fn with_a_past(walk: &Walk<'_>, template: &str, thing: &str) -> String {
     let (admin, (collection, _)) = (walk.admin(), thing.rsplit_once('/').unwrap());
     let (_, example) = walk.find(&Method::POST, template).and_then(Operation::body).unwrap();
     let made = admin.post(collection, example).await;

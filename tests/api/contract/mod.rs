@@ -8,6 +8,7 @@
 mod document;
 mod examples;
 mod lists;
+mod rarely;
 mod reading;
 mod strangers;
 mod writing;

@@ -62,6 +62,7 @@ fn faults_of_body(contract: &Contract, operation: &Operation, sent: &Sent) -> Ve
     let Some(content) = contents.get(essence(&sent.media)) else {
         return vec![format!("the media type {:?}, which is not declared", sent.media)];
     };
+    seen::note(format!("{} < {}", operation.id, essence(&sent.media)));
     if !is_json(&sent.media) {
         return Vec::new();
     }

@@ -36,6 +36,9 @@ const GENERAL: &[&str] = &[
     "x-request-id",
 ];
 
+/// What lacks members that are always there otherwise.
+const SPARSE: &str = "application/vnd.vku.sparse+json";
+
 /// What is wrong with the answer of an operation. Notes it as seen.
 pub(super) fn faults(
     contract: &Contract,
@@ -50,7 +53,7 @@ pub(super) fn faults(
     let response = contract.schemas.resolved(response);
     seen::note(format!("{id} {}", status.as_str()));
     let mut faults = faults_of_body(contract, operation, response, sent, answer);
-    faults.extend(faults_of_headers(operation, response, sent, answer));
+    faults.extend(faults_of_headers(contract, operation, response, sent, answer));
     faults.into_iter().map(|fault| format!("{id} {}: {fault}", status.as_str())).collect()
 }
 
@@ -76,7 +79,13 @@ fn faults_of_body(
     }
     seen::note(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
     // What is packed says the same as what is not: that has tests of its own.
-    if !answer.header("content-encoding").is_empty() || !is_json(&media) {
+    if !answer.header("content-encoding").is_empty() {
+        return Vec::new();
+    }
+    if essence(&media) == "application/x-ndjson" {
+        return faults_of_lines(contract, contents, sent, answer);
+    }
+    if !is_json(&media) {
         return Vec::new();
     }
     match serde_json::from_slice(&answer.body) {
@@ -85,7 +94,27 @@ fn faults_of_body(
     }
 }
 
-fn faults_of_headers(operation: &Operation, response: &Value, sent: &Sent, answer: &Answer) -> Vec<String> {
+/// Each line is what an item of the page would be.
+fn faults_of_lines(contract: &Contract, contents: &Value, sent: &Sent, answer: &Answer) -> Vec<String> {
+    let is_sparse = sent.query.split('&').any(|pair| pair.starts_with("fields="));
+    let media = if is_sparse { SPARSE } else { "application/json" };
+    let page = contract.schemas.resolved(&contents[media]["schema"]);
+    let item = page.pointer("/properties/items/items").unwrap();
+    let lines = answer.body.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+    let faults = |line| match serde_json::from_slice(line) {
+        Ok(line) => contract.schemas.faults(item, &line),
+        Err(error) => vec![format!("a line that is no JSON: {error}")],
+    };
+    lines.take(200).flat_map(faults).collect()
+}
+
+fn faults_of_headers(
+    contract: &Contract,
+    operation: &Operation,
+    response: &Value,
+    sent: &Sent,
+    answer: &Answer,
+) -> Vec<String> {
     let mut faults = Vec::new();
     let declared = &response["headers"];
     let paged = is_json(&answer.header("content-type"));
@@ -96,7 +125,7 @@ fn faults_of_headers(operation: &Operation, response: &Value, sent: &Sent, answe
             seen::note(format!("{} {} {name}", operation.id, answer.status.as_str()));
         }
         // A list has a tag where it is a page; what is only rehearsed is nowhere yet.
-        let needed = header["required"] == true
+        let needed = contract.schemas.resolved(header)["required"] == true
             || (name == "ETag" && answer.status == StatusCode::OK && paged)
             || (name == "Location" && answer.status == StatusCode::CREATED && !rehearsed);
         if needed && !is_there {

@@ -1,11 +1,49 @@
-//! What of the contract any test of this process has seen.
+//! What of the contract the tests of this process have seen, and whether all of them are through.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Condvar, Mutex};
+use std::time::Duration;
 
 static SEEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+static TESTS: Mutex<Tests> = Mutex::new(Tests { running: 0, ended: 0 });
+static ONE_ENDED: Condvar = Condvar::new();
+
+struct Tests {
+    running: usize,
+    ended: usize,
+}
 
 /// Notes that something was seen, such as `get_partnership 404`.
 pub(super) fn note(what: String) {
     SEEN.lock().unwrap().insert(what);
+}
+
+/// All that was seen until now.
+pub(crate) fn all() -> BTreeSet<String> {
+    SEEN.lock().unwrap().clone()
+}
+
+/// A test that may see something, until it ends, however it ends.
+pub(crate) struct Watching;
+
+impl Watching {
+    pub(crate) fn begin() -> Self {
+        TESTS.lock().unwrap().running += 1;
+        Self
+    }
+}
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        let mut tests = TESTS.lock().unwrap();
+        (tests.running, tests.ended) = (tests.running - 1, tests.ended + 1);
+        ONE_ENDED.notify_all();
+    }
+}
+
+/// Waits until that many tests have ended and none runs; whether that came to be.
+pub(crate) fn wait_for(tests: usize, patience: Duration) -> bool {
+    let some_are_missing = |it: &mut Tests| it.ended < tests || it.running > 0;
+    let waited = ONE_ENDED.wait_timeout_while(TESTS.lock().unwrap(), patience, some_are_missing);
+    !waited.unwrap().1.timed_out()
 }

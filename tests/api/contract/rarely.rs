@@ -1,0 +1,87 @@
+//! What is rarely answered, of every operation that can: a key that reaches elsewhere, a request that is sent twice, a
+//! change as plain JSON, a restore that is rehearsed or comes too late.
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::lists::with_a_past;
+use super::{Operation, Walk};
+use crate::api::given::deleted;
+use crate::harness::on_both;
+
+on_both! {
+    async fn a_key_reaches_as_far_as_its_scopes(app: TestApp) {
+        let walk = Walk::of(&app);
+        let mut refused = BTreeSet::new();
+        for scope in ["utilities:read", "organisations:read"] {
+            let key = json!({"name": "Narrow", "scopes": [scope]});
+            let key = walk.admin().post("/api/v1/api-keys", &key).await.expect(201).json();
+            let script = app.anonymous().with_token(key["key"].as_str().unwrap());
+            for it in walk.operations {
+                let path = walk.filled(it).await;
+                if walk.ask(it, &script, walk.request(it, &script, &path)).await.status == 403 {
+                    refused.insert(it.id.as_str());
+                }
+            }
+        }
+        let declared = walk.operations.iter().filter(|it| it.declares(403)).map(|it| it.id.as_str());
+        assert_eq!(refused, declared.collect());
+    }
+
+    async fn a_request_may_be_sent_twice_but_not_become_another(app: TestApp) {
+        let walk = Walk::of(&app);
+        let takes_key = |it: &&Operation| it.parameter("Idempotency-Key").is_some();
+        let mut replayed = 0;
+        for it in walk.operations.iter().filter(takes_key) {
+            let (caller, path) = (walk.admin(), walk.filled(it).await);
+            let ask = |key: &str| {
+                walk.ask(it, &caller, walk.request(it, &caller, &path).header("Idempotency-Key", key.to_owned()))
+            };
+            let own = format!("of-{}", it.id);
+            if ask(&own).await.status.is_success() {
+                assert_eq!(ask(&own).await.header("idempotency-replayed"), "true", "{}", it.id);
+                replayed += 1;
+            }
+            let other = json!({"name": "Zxq", "kind": "ngo"});
+            let taken = format!("taken-{}", it.id);
+            let request = caller.request(Method::POST, "/api/v1/organisations").header("Idempotency-Key", &taken);
+            caller.send(request.json(&other)).await.expect(201);
+            ask(&taken).await.problem(422, "idempotency_key_reused");
+        }
+        assert!(replayed > 5, "{replayed}");
+    }
+
+    async fn whatever_is_deleted_may_be_brought_back(app: TestApp) {
+        let walk = Walk::of(&app);
+        let mut restored = 0;
+        for it in walk.operations {
+            let Some(one) = it.path.strip_suffix("/restore") else { continue };
+            let caller = walk.admin();
+            let path = walk.filled(it).await;
+            let template = one.strip_suffix("/{id}").unwrap();
+            let thing = with_a_past(&walk, template, path.strip_suffix("/restore").unwrap()).await;
+
+            let update = walk.find(&Method::PATCH, one).unwrap();
+            let (_, change) = update.body().unwrap();
+            let change = caller.request(Method::PATCH, &thing).header("If-Match", "*").json(change);
+            walk.ask(update, &caller, change).await.ok();
+
+            let delete = walk.find(&Method::DELETE, one).unwrap();
+            let rehearsed = caller.request(Method::DELETE, &format!("{thing}?dry_run=true"));
+            walk.ask(delete, &caller, rehearsed.header("If-Match", "*")).await.expect(204);
+            deleted(&caller, &thing).await;
+
+            let restore = |query: &str| caller.request(Method::POST, &format!("{thing}/restore{query}"));
+            let late = restore("").header("If-Match", "\"999-zxq\"");
+            walk.ask(it, &caller, late).await.problem(412, "precondition_failed");
+            walk.ask(it, &caller, restore("?dry_run=true")).await.ok();
+            let once = || restore("").header("Idempotency-Key", format!("restore-{}", it.id));
+            walk.ask(it, &caller, once()).await.ok();
+            assert_eq!(walk.ask(it, &caller, once()).await.header("idempotency-replayed"), "true", "{}", it.id);
+            restored += 1;
+        }
+        assert!(restored > 8, "{restored}");
+    }
+}

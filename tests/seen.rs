@@ -1,0 +1,103 @@
+//! The end of the suite: what the document declares was seen, all of it.
+//!
+//! Tests are started in the order of their names, so this one comes last, and waits for those that are still running.
+//! Only a whole run has seen everything: where only some tests were asked for, there is nothing to say.
+
+use std::collections::BTreeSet;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::harness::contract::seen::{all, wait_for};
+use crate::harness::contract::{Contract, Operation};
+use crate::harness::postgres;
+
+/// What comes from around the operations: seen once, it is seen for all of them.
+const ANYWHERE: [&str; 4] = ["408", "429", "500", "503"];
+
+/// What was never seen, and why: `get_index 400: …`. May only shrink.
+const NEVER: &str = include_str!("never_seen.txt");
+
+/// Longer than the slowest test takes, on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(1_200);
+
+/// The tests that a run with these arguments has.
+fn tests(arguments: &[String]) -> Option<Vec<String>> {
+    let mut listing = Command::new(std::env::current_exe().unwrap());
+    let listed = listing.args(arguments).args(["--list", "--format", "terse"]).output().unwrap();
+    let lines = String::from_utf8(listed.stdout).unwrap();
+    listed
+        .status
+        .success()
+        .then(|| lines.lines().filter_map(|it| it.strip_suffix(": test")).map(str::to_owned).collect())
+}
+
+/// What is declared of an operation, a line each.
+fn declared(contract: &Contract, it: &Operation) -> BTreeSet<String> {
+    let mut declared = BTreeSet::new();
+    let id = &it.id;
+    for (status, response) in it.told["responses"].as_object().unwrap() {
+        let status = if ANYWHERE.contains(&status.as_str()) && !is_own(it, status) {
+            declared.insert(format!("* {status}"));
+            continue;
+        } else {
+            status
+        };
+        declared.insert(format!("{id} {status}"));
+        if status.starts_with(['4', '5']) {
+            continue;
+        }
+        let response = contract.schemas.resolved(response);
+        for part in ["content", "headers"] {
+            let names = response[part].as_object().into_iter().flatten();
+            declared.extend(names.map(|(name, _)| format!("{id} {status} {name}")));
+        }
+    }
+    let parameters = it.told["parameters"].as_array().into_iter().flatten();
+    let asked = parameters.filter(|it| it["in"] == "query").map(|it| it["name"].as_str().unwrap());
+    declared.extend(asked.map(|name| format!("{id} ?{name}")));
+    let sent = it.told.pointer("/requestBody/content").and_then(Value::as_object).into_iter().flatten();
+    declared.extend(sent.map(|(media, _)| format!("{id} < {media}")));
+    declared
+}
+
+/// Who is signed in too often is told so by the operation itself; readiness is what it is asked for.
+fn is_own(it: &Operation, status: &str) -> bool {
+    match status {
+        "429" => it.id == "create_access_token",
+        "503" => it.id == "get_readiness",
+        _ => false,
+    }
+}
+
+#[test]
+fn everything_that_is_declared() {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let whole = tests(&[]).unwrap();
+    if tests(&arguments).as_ref() != Some(&whole) || postgres::server().is_none() {
+        println!("skipped: only some tests run");
+        return;
+    }
+    let through_the_harness = |name: &&String| name.ends_with("::sqlite") || name.ends_with("::postgres");
+    let expected = whole.iter().filter(through_the_harness).count();
+    assert!(wait_for(expected, PATIENCE), "other tests do not come to an end");
+
+    let (contract, mut seen) = (Contract::served(), all());
+    let anywhere =
+        seen.iter().filter_map(|it| it.split(' ').nth(1).filter(|status| ANYWHERE.contains(status)));
+    let anywhere: Vec<_> = anywhere.map(|status| format!("* {status}")).collect();
+    seen.extend(anywhere);
+    let declared: BTreeSet<_> = contract.operations.iter().flat_map(|it| declared(contract, it)).collect();
+    let excused: BTreeSet<_> = NEVER.lines().filter(|it| !it.starts_with('#') && !it.is_empty()).collect();
+    let excused: BTreeSet<_> =
+        excused.iter().map(|line| line.split_once(": ").unwrap().0.to_owned()).collect();
+
+    let missing: Vec<_> = declared.difference(&seen).filter(|it| !excused.contains(*it)).collect();
+    let stale: Vec<_> = excused.iter().filter(|it| seen.contains(*it) || !declared.contains(*it)).collect();
+    assert!(
+        missing.is_empty() && stale.is_empty(),
+        "No test has seen, though the document declares it (a test that failed may be why): {missing:#?}\n\
+         In never_seen.txt without need: {stale:#?}"
+    );
+}
