@@ -10,6 +10,7 @@ use actix_web::web::Data;
 use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::Key;
+use vku_http::export::Sheets;
 use vku_http::kernel::context::{Shared, Site};
 use vku_http::kernel::manners::Manners;
 use vku_http::kernel::throttle::SignIns;
@@ -29,6 +30,9 @@ pub(crate) enum Backend {
     Sqlite,
     Postgres,
 }
+
+/// The most rows that a sheet has in tests: more than any list has that is not made for this.
+pub(crate) const SHEET_ROWS: u64 = 250;
 
 /// The app, until it is dropped.
 pub(crate) struct TestApp {
@@ -84,9 +88,9 @@ impl TestApp {
                     public_url: "https://partnerships.example".into(),
                     security_contact: Some("mailto:security@partnerships.example".into()),
                 };
-                let tokens = live;
-                let shared =
-                    Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site, manners });
+                let (tokens, sheets) = (live, Sheets::up_to(SHEET_ROWS));
+
+                let shared = Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site, manners, sheets });
                 let mut tokens = HashMap::new();
                 for account in store.accounts().await.unwrap() {
                     tokens.insert(account.data.role, token(&shared, account.id).await);

@@ -15,8 +15,8 @@ use crate::kernel::rules::{distinct, not_empty};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
-    ClimateZone, Country, Figure, Language, Line, Localized, Location, Sector, Slug, Visibility, WebUrl,
-    WorkingAreaCode,
+    ClimateZone, Country, Figure, Language, Line, Localized, Location, Places, Sector, Slug, Visibility,
+    WebUrl, WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
 use crate::say;
@@ -149,6 +149,8 @@ impl Resource for Utility {
     const NAME: &'static str = "utility";
     const PATH: &'static str = "utilities";
     const CARD: &'static [&'static str] = &["kind", "country"];
+
+    const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|it| Places::One(it.data.location));
 
     type Parent = ();
     type Filter = UtilityFilter;

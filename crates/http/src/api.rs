@@ -183,6 +183,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         crud::TransitionStep,
         history::HistoryPage,
         negotiate::Format,
+        negotiate::PlainFormat,
+        vku_domain::kernel::cells::CsvDialect,
         vku_domain::kernel::reference::Key,
         vku_domain::kernel::text::Tongue,
     )),

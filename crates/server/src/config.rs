@@ -9,6 +9,7 @@ use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
+use vku_http::export::Sheets;
 use vku_http::kernel::limit::Quota;
 
 use crate::Failure;
@@ -58,6 +59,9 @@ pub(crate) struct Config {
     /// (10/1s, 600/1m, 5000/1h); `off` for as many as one likes
     #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
     pub(crate) rate_limit: Quota,
+    /// How many rows an XLSX export may have; who asks for more is pointed to CSV. Excel itself ends at 1048575
+    #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = Sheets::ROWS, global = true)]
+    pub(crate) xlsx_rows: u64,
     /// What is logged: a level, or a list such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,

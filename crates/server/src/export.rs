@@ -1,11 +1,11 @@
 //! `export`: a whole resource to standard output.
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::query::Query;
-use vku_http::export::{Rows, encoder};
+use vku_http::export::{Export, Reading, Sheets};
 use vku_http::kernel::negotiate::Format;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
@@ -13,45 +13,70 @@ use vku_persistence::{Visitor, visit};
 
 use crate::config::Config;
 use crate::import::known;
-use crate::{ExportFormat, Failure, open};
+use crate::{ExportDialect, ExportFormat, Failure, open};
 
 /// `export <resource> --format …`.
-pub(crate) async fn command(config: &Config, collection: &str, format: ExportFormat) -> Result<(), Failure> {
+pub(crate) async fn command(
+    config: &Config,
+    collection: &str,
+    format: ExportFormat,
+    dialect: Option<ExportDialect>,
+) -> Result<(), Failure> {
     known(collection)?;
-    let (store, _) = open::store(config).await?;
     let format = match format {
         ExportFormat::Csv => Format::Csv,
         ExportFormat::Ndjson => Format::Ndjson,
+        ExportFormat::Xlsx => Format::Xlsx,
+        ExportFormat::Geojson => Format::Geojson,
     };
-    match visit(collection, Export { store, format }).await {
+    if dialect.is_some() && format != Format::Csv {
+        return Err(Failure::new("`--csv-dialect` is for `--format csv`"));
+    }
+    let dialect = match dialect {
+        Some(ExportDialect::ExcelDe) => CsvDialect::ExcelDe,
+        Some(ExportDialect::Rfc4180) | None => CsvDialect::Rfc4180,
+    };
+    let (store, _) = open::store(config).await?;
+    let whole = Whole { store, format, dialect, sheets: Sheets::up_to(config.xlsx_rows) };
+    match visit(collection, whole).await {
         Some(done) => done,
         None => known(collection),
     }
 }
 
-struct Export {
+struct Whole {
     store: Store,
     format: Format,
+    dialect: CsvDialect,
+    sheets: Sheets,
 }
 
-impl Visitor for Export {
+impl Visitor for Whole {
     type Answer = Result<(), Failure>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { store, format } = self;
-        let (operator, query) = (Actor::operator(store.now()), Query::<T>::all());
-        let mut encoder = encoder(&store, &operator, &query, None, format).await?;
-        let mut rows = Rows::new(store, operator, query, None);
-        let mut output = std::io::stdout().lock();
-        let mut next: Result<_, Error> = encoder.head().map(Some);
-        while let Some(bytes) = next? {
-            match output.write_all(&bytes) {
-                // Whoever reads has seen enough.
-                Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(()),
-                written => written?,
-            }
-            next = rows.encode(encoder.as_mut()).await;
+        let Self { store, format, dialect, sheets } = self;
+        if !Format::of::<T>().contains(&format) {
+            let (path, format) = (T::PATH, format.as_str());
+            return Err(Failure::new(format!("{path} have no places, so there is no {format} of them")));
         }
-        Ok(output.flush()?)
+        let (actor, query) = (Actor::operator(store.now()), Query::<T>::all());
+        let export = Export { store, actor, query, parent: None, format, dialect, sheets };
+        let mut output = std::io::stdout().lock();
+        let mut broken = None;
+        let written = export.write(async |piece| match output.write_all(&piece) {
+            Ok(()) => Reading::On,
+            Err(error) => {
+                broken = Some(error);
+                Reading::Ended
+            }
+        });
+        written.await?;
+        match broken {
+            // Whoever reads has seen enough.
+            Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Some(error) => Err(error.into()),
+            None => Ok(output.flush()?),
+        }
     }
 }

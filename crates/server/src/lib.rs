@@ -62,6 +62,9 @@ enum Task {
         /// The format
         #[arg(long, value_enum, default_value = "csv")]
         format: ExportFormat,
+        /// How CSV is written
+        #[arg(long, value_enum)]
+        csv_dialect: Option<ExportDialect>,
     },
     /// Make, list and disable accounts
     #[command(subcommand)]
@@ -125,6 +128,19 @@ enum ExportFormat {
     Csv,
     /// One JSON text a line
     Ndjson,
+    /// A sheet for Excel and others
+    Xlsx,
+    /// A map (RFC 7946), of what has places
+    Geojson,
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum ExportDialect {
+    /// RFC 4180: commas, a point in decimal numbers, the JSON names as header
+    Rfc4180,
+    /// For a German Excel: semicolons, a byte order mark, a comma in decimal numbers, German headings
+    #[value(name = "excel_de")]
+    ExcelDe,
 }
 
 /// Why a task failed: one sentence for whoever started it.
@@ -185,7 +201,9 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         Task::Import { resource, file, dry_run, mode } => {
             import::command(config, &resource, &file, dry_run, mode.into()).await
         }
-        Task::Export { resource, format } => export::command(config, &resource, format).await,
+        Task::Export { resource, format, csv_dialect } => {
+            export::command(config, &resource, format, csv_dialect).await
+        }
         Task::User(task) => user::command(config, task).await,
         Task::RotateKeys { now } => keys::rotate(config, now).await,
         Task::Openapi { older: true, .. } => say(vku_http::docs::openapi_3_0_json()?.trim_end()),

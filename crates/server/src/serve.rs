@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 
 use actix_web::web::Data;
+use vku_http::export::Sheets;
 use vku_http::kernel::context::{Shared, Site};
 use vku_http::kernel::cors::Origins;
 use vku_http::kernel::limit::Limit;
@@ -49,6 +50,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
             origins: Origins::new(&config.cors_origins),
             patience: Patience::default(),
         },
+        sheets: Sheets::up_to(config.xlsx_rows),
     });
     let server = vku_http::server(listener, shared, workers)?;
     // Before anybody is told that it serves: who is told may ask it to end.

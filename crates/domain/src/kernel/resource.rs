@@ -14,7 +14,7 @@ use super::query::SortKey;
 use super::reference::{Card, Pending};
 use super::search::Texts;
 use super::state::State;
-use super::value::{Slug, Visibility};
+use super::value::{Places, Slug, Visibility};
 use super::violation::Violations;
 
 pub use super::tag::Tag;
@@ -59,6 +59,9 @@ pub trait Resource:
     type Status: State;
     /// What the store derives for it; `()` where nothing is.
     type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
+
+    /// Where one is, for maps; `None` for what has no place at all.
+    const PLACES: Option<fn(&Stored<Self>) -> Places> = None;
 
     /// Its row of the table "Who may do what".
     fn grant(role: Role, action: Action) -> Grant;

@@ -20,7 +20,8 @@ use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty, ordered};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{
-    Country, Line, Localized, PartialDate, SdgTarget, Sector, Slug, Visibility, WebUrl, WorkingAreaCode,
+    Country, Line, Localized, Location, PartialDate, Places, SdgTarget, Sector, Slug, Visibility, WebUrl,
+    WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
 use crate::programme::ProgrammeRef;
@@ -139,6 +140,12 @@ impl Resource for Partnership {
     const PATH: &'static str = "partnerships";
     const LABEL: &'static str = "title";
     const DERIVED: &'static [&'static str] = &["countries", "locations", "programmes"];
+
+    const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|it| {
+        let places = it.derived.locations.iter();
+        let place = |it: &PartnerLocation| Location { latitude: it.latitude, longitude: it.longitude };
+        Places::Many(places.map(place).collect())
+    });
 
     type Parent = ();
     type Filter = PartnershipFilter;

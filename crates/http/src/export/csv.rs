@@ -1,16 +1,17 @@
 //! CSV (RFC 4180): the columns that an import reads.
 
-use vku_domain::kernel::cells::{Cell, Column, CsvDialect, Kind, Layout, Picker};
+use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout, Picker};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::READ_ONLY;
-use vku_domain::kernel::view::{Shown, View};
+use vku_domain::kernel::view::View;
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::Encoder;
+use super::rows::Row;
+use super::text::Encoder;
 
 /// The columns of a table: one for each member, and for each of the languages beside the usual ones; a part begins with
 /// what it belongs to. What nobody writes has a column only where it was chosen.
-pub(super) fn columns<T: Table>(languages: &[String], view: &View) -> Vec<Column> {
+pub(crate) fn columns<T: Table>(languages: &[String], view: &View) -> Vec<Column> {
     let parent = <T::Parent as Parent>::NAME;
     let mut columns: Vec<_> = parent.iter().map(|name| Column::new(*name, Kind::Reference)).collect();
     columns.extend(Layout::of::<T>().columns(languages));
@@ -24,36 +25,49 @@ pub(super) fn columns<T: Table>(languages: &[String], view: &View) -> Vec<Column
 }
 
 /// Encodes rows as lines of cells.
-pub struct CsvEncoder {
+pub(super) struct CsvEncoder {
     picker: Picker,
     dialect: CsvDialect,
 }
 
 impl CsvEncoder {
     /// In a dialect, with columns for these languages beside the usual ones.
-    pub fn new<T: Table>(languages: &[String], view: &View, dialect: CsvDialect) -> Self {
+    pub(super) fn new<T: Table>(languages: &[String], view: &View, dialect: CsvDialect) -> Self {
         Self { picker: Picker::new(columns::<T>(languages, view)), dialect }
     }
 
-    fn line(&self, cells: impl Iterator<Item = String>) -> Result<Vec<u8>, Error> {
-        let mut writer = ::csv::WriterBuilder::new()
-            .delimiter(self.dialect.separator())
-            .terminator(::csv::Terminator::CRLF)
-            .from_writer(Vec::new());
-        writer.write_record(cells).map_err(Error::internal)?;
-        writer.into_inner().map_err(|error| Error::internal(error.to_string()))
+    /// A line (RFC 4180): a cell stands in quotes where it would be taken for more or less than one.
+    fn line(&self, cells: impl Iterator<Item = String>, out: &mut Vec<u8>) {
+        let separator = self.dialect.separator();
+        let alone = self.picker.columns().len() == 1;
+        for (index, cell) in cells.enumerate() {
+            if index > 0 {
+                out.push(separator);
+            }
+            let divides = |byte: u8| byte == separator || matches!(byte, b'"' | b'\r' | b'\n');
+            // An empty line would be no row.
+            if cell.bytes().any(divides) || (alone && cell.is_empty()) {
+                out.push(b'"');
+                out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
+                out.push(b'"');
+            } else {
+                out.extend_from_slice(cell.as_bytes());
+            }
+        }
+        out.extend_from_slice(b"\r\n");
     }
 }
 
 impl<T: Table> Encoder<T> for CsvEncoder {
-    fn head(&mut self) -> Result<Vec<u8>, Error> {
-        let mut head = self.dialect.byte_order_mark().as_bytes().to_vec();
-        head.extend(self.line(self.picker.columns().iter().map(|column| column.title(self.dialect)))?);
-        Ok(head)
+    fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.extend_from_slice(self.dialect.byte_order_mark().as_bytes());
+        self.line(self.picker.columns().iter().map(|column| column.title(self.dialect)), out);
+        Ok(())
     }
 
-    fn row(&mut self, item: &Shown<T>) -> Result<Vec<u8>, Error> {
-        let cells = self.picker.cells(item).map_err(Error::internal)?;
-        self.line(cells.into_iter().map(|cell: Cell| cell.write(self.dialect)))
+    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
+        let cells = self.picker.cells(&row.shown).map_err(Error::internal)?;
+        self.line(cells.into_iter().map(|cell| cell.write(self.dialect)), out);
+        Ok(())
     }
 }

@@ -20,6 +20,7 @@ use super::problem::Problem;
 use super::throttle::SignIns;
 use super::token::{LiveKeys, invalid};
 use super::visit::Visit;
+use crate::export::Sheets;
 
 /// What all requests share.
 pub struct Shared {
@@ -35,6 +36,8 @@ pub struct Shared {
     pub site: Site,
     /// How it treats whoever calls it.
     pub manners: Manners,
+    /// How sheets are made.
+    pub sheets: Sheets,
 }
 
 /// What the service is to the world outside.

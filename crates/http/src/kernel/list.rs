@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::LINK;
 use serde::Serialize;
+use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::{Page, Query};
@@ -36,9 +37,20 @@ struct Body<'a, T: Resource> {
 pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
+    let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
     let query = Query::<T>::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    let wanted = format(&context, named, Format::ALL)?;
+    let wanted = format(&context, named, &Format::of::<T>())?;
+    if dialect.is_some() && wanted != Format::Csv {
+        let mut violations = Violations::default();
+        let format = wanted.as_str();
+        let detail = say!(
+            "`{format}` has no dialects; `csv` has.",
+            "`{format}` hat keine Dialekte; `csv` hat welche."
+        );
+        violations.parameter("csv_dialect", "not_in_format", detail);
+        return Err(Error::parameters(violations).into());
+    }
     if !query.view.expanded().is_empty() && !wanted.nests() {
         let mut violations = Violations::default();
         let format = wanted.as_str();
@@ -48,7 +60,7 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
         return Err(Error::parameters(violations).into());
     }
     if wanted != Format::Json {
-        return export::stream(context, query, parent, wanted).await;
+        return export::stream(context, query, parent, wanted, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
     }
     let reader = context.read().await?;
     let page = reader.list(&query, parent.as_ref()).await?;

@@ -1,7 +1,11 @@
 //! Content negotiation: `Accept`, or `format` in the query, which wins.
 
 use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, Accept, Header, HeaderMap, Quality};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::Schema;
+use utoipa::{PartialSchema, ToSchema};
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::{Fault, Violations};
 use vku_domain::say;
@@ -18,6 +22,32 @@ vku_domain::vocabulary! {
         Csv = "csv",
         /// all rows, one JSON text a line, as `application/x-ndjson`
         Ndjson = "ndjson",
+        /// all rows as a sheet for Excel and others
+        Xlsx = "xlsx",
+        /// all rows with where they are, as `application/geo+json` (RFC 7946)
+        Geojson = "geojson",
+    }
+}
+
+/// The representations of a list of what has no places, for the document.
+pub struct PlainFormat;
+
+impl PartialSchema for PlainFormat {
+    fn schema() -> RefOr<Schema> {
+        let whole = Format::schema();
+        let RefOr::T(Schema::Object(mut object)) = whole else { return whole };
+        let map = Format::Geojson.as_str();
+        let about = object.description.unwrap_or_default();
+        let lines = about.lines().filter(|line| !line.starts_with(&format!("- `{map}`")));
+        object.description = Some(lines.collect::<Vec<_>>().join("\n"));
+        object.enum_values.iter_mut().for_each(|words| words.retain(|word| word != map));
+        object.into()
+    }
+}
+
+impl ToSchema for PlainFormat {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "PlainFormat".into()
     }
 }
 
@@ -28,15 +58,24 @@ impl Format {
             Self::Json => "application/json",
             Self::Csv => "text/csv; charset=utf-8; header=present",
             Self::Ndjson => "application/x-ndjson",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Geojson => "application/geo+json",
         }
     }
 
     /// Whether a row has place for another resource in it.
     pub const fn nests(self) -> bool {
-        matches!(self, Self::Json | Self::Ndjson)
+        matches!(self, Self::Json | Self::Ndjson | Self::Geojson)
     }
 
-    fn essence(self) -> &'static str {
+    /// The formats of a list: a map only of what has places.
+    pub fn of<T: Resource>() -> Vec<Self> {
+        let fits = |format: &Self| *format != Self::Geojson || T::PLACES.is_some();
+        Self::ALL.iter().copied().filter(fits).collect()
+    }
+
+    /// The media type without its parameters.
+    pub fn essence(self) -> &'static str {
         self.media_type().split(';').next().unwrap_or_default()
     }
 }

@@ -29,6 +29,11 @@ const READING: u32 = 8;
 const WRITING: u32 = 6;
 /// The largest number of readers on SQLite; each has its own small cache.
 const SQLITE_READERS: usize = 4;
+/// How many exports read at one time: each holds a connection, and its snapshot, for as long as its client takes. They
+/// have connections of their own, so that nobody else waits for one.
+pub(crate) const EXPORTS: u32 = 2;
+/// After how long a connection that no export uses is given back.
+const EXPORT_IDLE: Duration = Duration::from_secs(10);
 /// The advisory lock under which PostgreSQL is migrated, so that two instances may start at once.
 const MIGRATION_LOCK: i64 = 0x0076_6b75_5f6d_6967;
 
@@ -86,6 +91,7 @@ pub enum ConnectError {
 pub struct Database {
     reading: DatabaseConnection,
     writing: DatabaseConnection,
+    exporting: DatabaseConnection,
     backend: DatabaseBackend,
     /// On SQLite: its file, held as long as anything here is used.
     file: Option<Arc<(PathBuf, Hold)>>,
@@ -137,8 +143,10 @@ impl Database {
         let turn = Hold::turn(&path).await.map_err(locked)?;
         let writing = pool().max_connections(1).connect_with(options.clone()).await?;
         drop(turn);
-        let reading = pool().max_connections(readers).connect_lazy_with(options);
+        let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
+        let exporting = pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options);
         Ok(Self {
+            exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
             backend: DatabaseBackend::Sqlite,
@@ -170,8 +178,10 @@ impl Database {
             ("default_transaction_isolation", "repeatable read"),
             ("default_transaction_read_only", "on"),
         ]);
-        let reading = pool(READING).connect_lazy_with(snapshots);
+        let reading = pool(READING).connect_lazy_with(snapshots.clone());
+        let exporting = pool(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots);
         Ok(Self {
+            exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
             writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
             backend: DatabaseBackend::Postgres,
@@ -247,7 +257,8 @@ impl Database {
 
     /// Calls back for every statement that is run from now on; for counting them.
     pub fn observe(&mut self, callback: impl Fn(&str) + Send + Sync + Clone + 'static) {
-        let other = callback.clone();
+        let (other, export) = (callback.clone(), callback.clone());
+        self.exporting.set_metric_callback(move |info| export(&info.statement.sql));
         self.reading.set_metric_callback(move |info| callback(&info.statement.sql));
         self.writing.set_metric_callback(move |info| other(&info.statement.sql));
     }
@@ -256,6 +267,7 @@ impl Database {
     ///
     /// Errors: a connection did not end cleanly.
     pub async fn close(self) -> Result<(), DbErr> {
+        self.exporting.close().await?;
         self.reading.close().await?;
         self.writing.close().await
     }
@@ -270,6 +282,10 @@ impl Database {
 
     pub(crate) fn reading(&self) -> &DatabaseConnection {
         &self.reading
+    }
+
+    pub(crate) fn exporting(&self) -> &DatabaseConnection {
+        &self.exporting
     }
 
     pub(crate) fn writing(&self) -> &DatabaseConnection {

@@ -9,6 +9,7 @@ mod cursor;
 mod cursor_mac;
 pub(crate) mod dependent;
 pub(crate) mod error;
+pub mod export;
 pub(crate) mod file;
 pub mod history;
 pub mod import;

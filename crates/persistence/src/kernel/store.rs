@@ -16,7 +16,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::time::Clock;
 
 use super::answer::Running;
-use super::connect::{Database, passing_over_broken};
+use super::connect::{Database, EXPORTS, passing_over_broken};
 use super::cursor_mac::CursorKey;
 use super::error::failed;
 use super::keyring::Keyring;
@@ -32,6 +32,7 @@ pub struct Store {
     refreshes: CursorKey,
     noting: Arc<Semaphore>,
     running: Running,
+    pub(super) exports: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -62,8 +63,8 @@ impl Store {
         let cursors = CursorKey::from_bytes(keyring.symmetric("cursor").await?);
         let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
-        let running = Running::default();
-        Ok((Self { database, cursors, refreshes, noting, running, clock }, keyring))
+        let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
+        Ok((Self { database, cursors, refreshes, noting, running, exports, clock }, keyring))
     }
 
     /// The current instant.
@@ -95,8 +96,17 @@ impl Store {
     ///
     /// Errors: 503 where the database is away.
     pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+        self.read_on(self.database.reading(), actor).await
+    }
+
+    /// Begins to read on connections that read.
+    pub(super) async fn read_on<'a>(
+        &'a self,
+        connections: &DatabaseConnection,
+        actor: &'a Actor,
+    ) -> Result<Reader<'a>, Error> {
         // A snapshot, as the connections that read are made: SQLite's deferred transaction is one by itself.
-        let tx = begin(self.database.reading(), TransactionOptions::default()).await?;
+        let tx = begin(connections, TransactionOptions::default()).await?;
         Ok(Reader { tx, actor, cursors: &self.cursors })
     }
 

@@ -21,6 +21,15 @@ pub struct Location {
     pub longitude: f64,
 }
 
+/// Where something is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Places {
+    /// In one place, or nobody knows where.
+    One(Option<Location>),
+    /// In any number of places.
+    Many(Vec<Location>),
+}
+
 fn check_latitude(degrees: f64) -> Result<f64, Fault> {
     within(degrees, 90.0)
 }

@@ -31,7 +31,7 @@ pub use figure::Figure;
 pub use language::Language;
 pub use line::Line;
 pub use localized::Localized;
-pub use location::Location;
+pub use location::{Location, Places};
 pub use money::Money;
 pub use number::{Months, Percent};
 pub use partial_date::PartialDate;

@@ -1,6 +1,7 @@
 //! The operations of a resource.
 
 mod body;
+mod formats;
 mod parameters;
 mod responses;
 mod texts;

@@ -10,6 +10,7 @@ use vku_domain::kernel::view::Shape;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
+use super::formats;
 use crate::kernel::crud::ID;
 use crate::kernel::feature::Feature;
 use crate::kernel::idempotency;
@@ -79,7 +80,12 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
             all.push(query(
                 "format",
                 "The representation; wins over `Accept`. `json` where neither says otherwise.",
-                json!({ "$ref": "#/components/schemas/Format" }),
+                formats::parameter::<T>(),
+            ));
+            all.push(query(
+                "csv_dialect",
+                "How CSV is written; with `format=csv` (or by `Accept`) only. Usually `rfc4180`.",
+                json!({ "$ref": "#/components/schemas/CsvDialect" }),
             ));
         }
         Get => {
@@ -138,7 +144,7 @@ fn view<T: Feature>(it: Operation) -> Vec<Value> {
         with(with(parameter, "style", json!("form")), "explode", json!(false))
     };
     let (columns, no_place) = match it {
-        List => (" In CSV: only these columns.", " Not in CSV."),
+        List => (" In CSV and XLSX: only these columns.", " Not in CSV and XLSX."),
         _ => ("", ""),
     };
     let about = format!("Only these members, separated by commas; all where it is left out.{columns}");

@@ -1,13 +1,13 @@
 //! What an operation answers.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::body::{next, schema, telling};
+use super::formats::contents;
 use crate::kernel::body::{JSON, SPARSE};
 use crate::kernel::feature::Feature;
 use crate::kernel::idempotency;
@@ -35,14 +35,11 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
                         "description": "The file's name, where it is no page.", "schema": { "type": "string" }
                     }
                 },
-                "content": {
-                    JSON: { "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 } },
-                    SPARSE: { "schema": sparse::<T>("Page"), "example": { "items": [few::<T>()] } },
-                    "text/csv": { "schema": { "type": "string" }, "example": table::<T>() },
-                    "application/x-ndjson": {
-                        "schema": { "type": "string" }, "example": format!("{}\n", T::example())
-                    }
-                }
+                "content": with(
+                    Value::Object(contents::<T>()),
+                    SPARSE,
+                    json!({ "schema": sparse::<T>("Page"), "example": { "items": [few::<T>()] } })
+                )
             }),
         ),
         // The one that may be an answer given before.
@@ -133,17 +130,4 @@ fn history<T: Feature>(etag: &Value) -> Value {
             ] }
         } }
     })
-}
-
-/// The example as a line of a table, under the names of its columns.
-fn table<T: Feature>() -> String {
-    let item = T::example();
-    let parent = <T::Parent as Parent>::NAME;
-    let parent = parent.map(|name| Column::new(name, Kind::Reference));
-    let columns: Vec<_> = parent.into_iter().chain(Layout::of::<T>().columns(&[])).collect();
-    let mut table = csv::Writer::from_writer(Vec::new());
-    // Writing into memory cannot fail.
-    let _ = table.write_record(columns.iter().map(|column| &column.name));
-    let _ = table.write_record(columns.iter().map(|column| column.of(&item).write(CsvDialect::Rfc4180)));
-    String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default()
 }

@@ -43,8 +43,8 @@ impl Operation {
             List => {
                 "A page at a time: follow `next`. `fields` leaves members out, also such as are always there \
                  otherwise; the answer is of another media type then. Repeat a filter for *any of*; different filters mean *all of*. \
-                 What you may not see is not there. With `format=csv` or `format=ndjson` (or by `Accept`) you get \
-                 all rows at once."
+                 What you may not see is not there. In any other `format` than `json` (or by `Accept`) you get all rows \
+                 of one instant at once, as a file; a sheet (`xlsx`) has a largest number of rows, above which it is 400."
             }
             Create => {
                 "Answers with what was made, its `ETag` and where it is. Relations are given by id or slug. With \

@@ -1,0 +1,95 @@
+//! A list as a file that a client downloads.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use actix_web::rt::spawn;
+use actix_web::rt::task::JoinHandle;
+use actix_web::web::Bytes;
+use futures_util::stream;
+use tokio::sync::mpsc;
+use vku_domain::kernel::cells::CsvDialect;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::reference::Key;
+use vku_persistence::kernel::table::Table;
+
+use super::{Export, Reading, file_name};
+use crate::kernel::conditional::{DEPENDS_ON, cache_control};
+use crate::kernel::context::Context;
+use crate::kernel::negotiate::Format;
+use crate::kernel::problem::Problem;
+
+/// How long a client may leave a piece lying before it is taken to have gone: an export holds a connection to the
+/// database.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An export on its way.
+struct Download {
+    pieces: mpsc::Receiver<Bytes>,
+    work: JoinHandle<Result<(), Error>>,
+}
+
+impl Download {
+    fn start<T: Table>(export: Export<T>) -> Self {
+        let (send, pieces) = mpsc::channel(1);
+        let work =
+            spawn(export.write(
+                async move |piece| match tokio::time::timeout(PATIENCE, send.send(piece)).await {
+                    Ok(Ok(())) => Reading::On,
+                    _ => Reading::Ended,
+                },
+            ));
+        Self { pieces, work }
+    }
+
+    /// The next piece; `None` at the end. That rows are missing is told by an error: the connection then ends without
+    /// its last chunk.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self.pieces.recv().await {
+            Some(piece) => Ok(Some(piece)),
+            None => (&mut self.work).await.map_err(Error::internal)?.map(|()| None),
+        }
+    }
+}
+
+/// Answers a list as a stream.
+pub(crate) async fn stream<T: Table>(
+    context: Context,
+    query: Query<T>,
+    parent: Option<Key>,
+    format: Format,
+    dialect: CsvDialect,
+) -> Result<HttpResponse, Problem> {
+    let name = file_name::<T>(format, context.actor.today());
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, format.media_type()))
+        .insert_header((CACHE_CONTROL, cache_control(&context)))
+        .insert_header((VARY, DEPENDS_ON))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    let (store, actor) = (context.shared.store.clone(), context.actor.clone());
+    let sheets = context.shared.sheets.clone();
+    let export = Export { store, actor, query, parent, format, dialect, sheets };
+    if context.request.method() == Method::HEAD {
+        export.check().await?;
+        return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));
+    }
+    let mut download = Download::start(export);
+    // The first piece before the status is sent, so that what can go wrong is still told as a problem.
+    let first = download.next().await?;
+    let rest = stream::unfold(Some((first, download)), |state| async {
+        let (piece, mut download) = state?;
+        let piece = piece?;
+        match download.next().await {
+            Ok(next) => Some((Ok(piece), Some((next, download)))),
+            Err(error) => {
+                tracing::error!(code = error.code.as_str(), source = ?error.source, "an export broke off");
+                Some((Err(Problem(error)), None))
+            }
+        }
+    });
+    Ok(response.streaming(rest))
+}

@@ -1,0 +1,65 @@
+//! GeoJSON (RFC 7946): a collection of features, each an item with where it is.
+
+use serde::Serialize;
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::value::{Location, Places};
+use vku_domain::kernel::view::Shown;
+use vku_persistence::kernel::table::Table;
+
+use super::rows::Row;
+use super::text::Encoder;
+
+/// Encodes each row as a feature on a line.
+#[derive(Default)]
+pub(super) struct GeoJsonEncoder {
+    begun: bool,
+}
+
+#[derive(Serialize)]
+struct Feature<'a, T: Table> {
+    r#type: &'static str,
+    id: Uuid,
+    geometry: Option<Geometry>,
+    properties: &'a Shown<T>,
+}
+
+#[derive(Serialize)]
+#[serde(tag = "type", content = "coordinates")]
+enum Geometry {
+    Point([f64; 2]),
+    MultiPoint(Vec<[f64; 2]>),
+}
+
+/// Longitude first.
+fn position(place: &Location) -> [f64; 2] {
+    [place.longitude, place.latitude]
+}
+
+/// `None` for what nobody knows the place of.
+fn geometry(places: &Places) -> Option<Geometry> {
+    match places {
+        Places::One(place) => place.as_ref().map(position).map(Geometry::Point),
+        Places::Many(places) if places.is_empty() => None,
+        Places::Many(places) => Some(Geometry::MultiPoint(places.iter().map(position).collect())),
+    }
+}
+
+impl<T: Table> Encoder<T> for GeoJsonEncoder {
+    fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.extend_from_slice(br#"{"type":"FeatureCollection","features":["#);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
+        self.begun = true;
+        let geometry = row.places.as_ref().and_then(geometry);
+        let feature = Feature { r#type: "Feature", id: row.id, geometry, properties: &row.shown };
+        serde_json::to_writer(out, &feature).map_err(Error::internal)
+    }
+
+    fn tail(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"\n]}\n");
+    }
+}

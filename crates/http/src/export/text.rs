@@ -1,0 +1,61 @@
+//! Formats that are text: written row by row, with something before and behind.
+
+use actix_web::web::Bytes;
+use vku_domain::kernel::error::Error;
+use vku_persistence::kernel::table::Table;
+
+use super::csv::CsvEncoder;
+use super::geojson::GeoJsonEncoder;
+use super::ndjson::NdjsonEncoder;
+use super::rows::{Row, Rows};
+use super::{Export, Reading};
+use crate::kernel::negotiate::Format;
+
+/// Encodes rows.
+pub(super) trait Encoder<T: Table> {
+    /// What stands before all rows.
+    fn head(&mut self, _out: &mut Vec<u8>) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// A row.
+    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error>;
+
+    /// What stands behind all rows.
+    fn tail(&mut self, _out: &mut Vec<u8>) {}
+}
+
+/// About how many bytes are handed on at once.
+const PIECE: usize = 64 * 1024;
+
+pub(super) async fn write<T: Table>(
+    export: Export<T>,
+    mut emit: impl AsyncFnMut(Bytes) -> Reading,
+) -> Result<(), Error> {
+    let Export { store, actor, query, parent, format, dialect, .. } = export;
+    let reader = store.export(&actor).await?;
+    let mut encoder: Box<dyn Encoder<T>> = match format {
+        Format::Csv => {
+            let languages = reader.languages(&query, parent.as_ref()).await?;
+            Box::new(CsvEncoder::new::<T>(&languages, &query.view, dialect))
+        }
+        Format::Geojson => Box::new(GeoJsonEncoder::default()),
+        Format::Ndjson | Format::Json | Format::Xlsx => Box::new(NdjsonEncoder),
+    };
+    let mut rows = Rows::new(&reader, query, parent.as_ref(), format == Format::Geojson);
+    let mut next = rows.next().await?;
+    let mut out = Vec::with_capacity(PIECE);
+    encoder.head(&mut out)?;
+    while let Some(some) = next {
+        for row in &some {
+            encoder.row(row, &mut out)?;
+            if out.len() >= PIECE && emit(std::mem::take(&mut out).into()).await == Reading::Ended {
+                return Ok(());
+            }
+        }
+        next = rows.next().await?;
+    }
+    encoder.tail(&mut out);
+    emit(out.into()).await;
+    Ok(())
+}

@@ -1,0 +1,203 @@
+//! XLSX: the columns of CSV as a sheet, with numbers as numbers; made in a temporary file, off the async threads.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::web::Bytes;
+use rust_xlsxwriter::{Format as Style, Workbook, Worksheet, XlsxError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::{JoinHandle, spawn_blocking};
+use vku_domain::kernel::cells::{Cell, Column, Picker};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::text::Both;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+use vku_persistence::collection;
+use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::table::Table;
+
+use super::csv::columns;
+use super::rows::{Row, Rows};
+use super::{Export, Reading};
+
+/// The rows that a sheet of Excel has, its header among them.
+const SHEET_ROWS: u64 = 1_048_576;
+/// How many sheets are made at one time: each takes a core.
+const AT_ONCE: usize = 1;
+/// How long one waits for its turn before it is answered 503.
+const TURN: Duration = Duration::from_secs(20);
+/// After how many seconds a client that was refused may come again.
+const RETRY_SECONDS: u32 = 20;
+/// How many bytes are handed on at once.
+const PIECE: usize = 64 * 1024;
+
+/// How sheets are made.
+#[derive(Clone)]
+pub struct Sheets {
+    cap: u64,
+    turns: Arc<Semaphore>,
+}
+
+impl Sheets {
+    /// The most rows that a sheet may have when nobody says otherwise.
+    pub const ROWS: u64 = 100_000;
+
+    /// With so many rows at most.
+    pub fn up_to(rows: u64) -> Self {
+        Self { cap: rows.min(SHEET_ROWS - 1), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        if let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await {
+            return Ok(turn);
+        }
+        let detail = say!(
+            "Others are exporting; please try again shortly.",
+            "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
+        );
+        Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) })
+    }
+}
+
+fn refused(detail: Both) -> Error {
+    let mut violations = Violations::default();
+    violations.parameter("format", "too_large", detail);
+    Error::parameters(violations)
+}
+
+/// Refuses what has more rows than a sheet may have.
+pub(super) async fn within_cap<T: Table>(export: &Export<T>, reader: &Reader<'_>) -> Result<(), Error> {
+    let query = Query { count: true, limit: 1, cursor: None, ..export.query.clone() };
+    let parent = export.parent.as_ref();
+    let page = match parent {
+        Some(_) => reader.list(&query, parent).await?,
+        None => reader.list_everywhere(&query).await?,
+    };
+    let (cap, total) = (export.sheets.cap, page.total.unwrap_or(0));
+    if total <= cap {
+        return Ok(());
+    }
+    Err(refused(say!(
+        "These are {total} rows, and a sheet has {cap} at most: narrow the filter, or use `format=csv`.",
+        "Das sind {total} Zeilen, und ein Tabellenblatt hat höchstens {cap}: Grenzen Sie den Filter ein, oder \
+         verwenden Sie `format=csv`."
+    )))
+}
+
+pub(super) async fn write<T: Table>(
+    export: Export<T>,
+    mut emit: impl AsyncFnMut(Bytes) -> Reading,
+) -> Result<(), Error> {
+    let mut file = make(export).await?;
+    loop {
+        let (read, piece) = spawn_blocking(move || piece(file)).await.map_err(Error::internal)??;
+        file = read;
+        if piece.is_empty() || emit(piece).await == Reading::Ended {
+            return Ok(());
+        }
+    }
+}
+
+fn piece(mut file: File) -> Result<(File, Bytes), Error> {
+    let mut piece = Vec::with_capacity(PIECE);
+    file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(Error::internal)?;
+    Ok((file, piece.into()))
+}
+
+/// The whole file, from its beginning.
+async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
+    let _turn = export.sheets.turn().await?;
+    let reader = export.store.export(&export.actor).await?;
+    within_cap(&export, &reader).await?;
+    let languages = reader.languages(&export.query, export.parent.as_ref()).await?;
+    let picker = Picker::new(columns::<T>(&languages, &export.query.view));
+    let (send, receive) = mpsc::channel::<Vec<Row<T>>>(1);
+    let sheet: JoinHandle<Result<File, Error>> =
+        spawn_blocking(move || Sheet::new::<T>(picker)?.fill(receive));
+    let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), false);
+    while let Some(some) = rows.next().await? {
+        // When nobody takes them any more, what the sheet says is why.
+        if send.send(some).await.is_err() {
+            break;
+        }
+    }
+    drop(send);
+    sheet.await.map_err(Error::internal)?
+}
+
+/// A sheet while it is being filled.
+struct Sheet {
+    book: Workbook,
+    picker: Picker,
+}
+
+impl Sheet {
+    /// With its header.
+    fn new<T: Table>(picker: Picker) -> Result<Self, Error> {
+        let mut book = Workbook::new();
+        let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
+        let name: String = collection::<T>().chars().take(31).collect();
+        sheet.set_name(name).map_err(failed)?;
+        sheet.set_freeze_panes(1, 0).map_err(failed)?;
+        let bold = Style::new().set_bold();
+        for (index, column) in (0..).zip(picker.columns()) {
+            sheet.set_column_width(index, width(column)).map_err(failed)?;
+            sheet.write_string_with_format(0, index, &column.name, &bold).map_err(failed)?;
+        }
+        Ok(Self { book, picker })
+    }
+
+    fn fill<T: Table>(mut self, mut rows: mpsc::Receiver<Vec<Row<T>>>) -> Result<File, Error> {
+        let sheet = self.book.worksheet_from_index(0).map_err(failed)?;
+        let mut line = 0;
+        while let Some(some) = rows.blocking_recv() {
+            for row in &some {
+                line += 1;
+                let cells = self.picker.cells(&row.shown).map_err(Error::internal)?;
+                for (index, cell) in (0..).zip(cells) {
+                    put(sheet, line, index, cell).map_err(failed)?;
+                }
+            }
+        }
+        let mut file = tempfile::tempfile().map_err(Error::internal)?;
+        self.book.save_to_writer(file.try_clone().map_err(Error::internal)?).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+        Ok(file)
+    }
+}
+
+/// Wide enough for its name.
+fn width(column: &Column) -> f64 {
+    let letters = u16::try_from(column.name.chars().count()).unwrap_or(u16::MAX);
+    f64::from(letters.clamp(10, 40) + 2)
+}
+
+/// Excel keeps so many digits of a number; one that has more stays a text.
+const DIGITS: usize = 15;
+
+fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), XlsxError> {
+    let exact = |number: &str| number.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
+    match cell {
+        Cell::Empty => return Ok(()),
+        Cell::Boolean(yes) => sheet.write_boolean(row, column, yes)?,
+        Cell::Text(text) => sheet.write_string(row, column, text)?,
+        Cell::Number(number) => match number.parse::<f64>() {
+            Ok(value) if exact(&number) => sheet.write_number(row, column, value)?,
+            _ => sheet.write_string(row, column, number)?,
+        },
+    };
+    Ok(())
+}
+
+fn failed(error: XlsxError) -> Error {
+    match error {
+        XlsxError::MaxStringLengthExceeded => refused(say!(
+            "A cell would have more letters than a sheet can hold (32,767); use `format=csv`.",
+            "Eine Zelle hätte mehr Zeichen, als ein Tabellenblatt fasst (32.767); verwenden Sie `format=csv`."
+        )),
+        error => Error::internal(error),
+    }
+}

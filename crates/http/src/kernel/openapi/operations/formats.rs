@@ -1,0 +1,95 @@
+//! What a list is in other formats than pages.
+
+use serde_json::{Map, Value, json};
+use vku_domain::kernel::cells::{CsvDialect, Picker};
+use vku_domain::kernel::view::View;
+
+use super::body::schema;
+use crate::export::columns;
+use crate::kernel::feature::Feature;
+use crate::kernel::negotiate::{Format, PlainFormat};
+
+/// The schema of the parameter `format`.
+pub(super) fn parameter<T: Feature>() -> Value {
+    let name = if T::PLACES.is_some() { "Format".into() } else { <PlainFormat as utoipa::ToSchema>::name() };
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+/// The content of the answer, by media type.
+pub(super) fn contents<T: Feature>() -> Map<String, Value> {
+    let content = |format: Format| match format {
+        Format::Json => json!({
+            "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 }
+        }),
+        Format::Csv => json!({ "schema": { "type": "string" }, "examples": {
+            "rfc4180": { "summary": "As RFC 4180 says", "value": table::<T>(CsvDialect::Rfc4180) },
+            "excel_de": { "summary": "For a German Excel: `csv_dialect=excel_de`", "value": table::<T>(CsvDialect::ExcelDe) }
+        } }),
+        Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{}\n", T::example()) }),
+        Format::Xlsx => json!({
+            "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the columns of CSV, numbers as numbers." },
+            "example": "PK…"
+        }),
+        Format::Geojson => json!({ "schema": collection(), "example": map::<T>() }),
+    };
+    Format::of::<T>().into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
+}
+
+/// The example as a line of a table, under the titles of its columns.
+fn table<T: Feature>(dialect: CsvDialect) -> String {
+    let picker = Picker::new(columns::<T>(&[], &View::default()));
+    let mut table = csv::WriterBuilder::new().delimiter(dialect.separator()).from_writer(Vec::new());
+    // Writing into memory cannot fail.
+    let _ = table.write_record(picker.columns().iter().map(|column| column.title(dialect)));
+    let cells = picker.cells(&T::example()).unwrap_or_default();
+    let _ = table.write_record(cells.into_iter().map(|cell| cell.write(dialect)));
+    let table = String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default();
+    format!("{}{table}", dialect.byte_order_mark())
+}
+
+/// A collection of features (RFC 7946, section 3.3).
+fn collection() -> Value {
+    let kind = |words: &[&str]| json!({ "type": "string", "enum": words });
+    let geometry = json!({
+        "type": ["object", "null"],
+        "description": "Where it is, longitude before latitude; `null` where nobody knows.",
+        "required": ["type", "coordinates"],
+        "properties": {
+            "type": kind(&["Point", "MultiPoint"]),
+            "coordinates": { "type": "array", "items": {}, "description": "A position, or a list of them." }
+        }
+    });
+    let feature = json!({
+        "type": "object",
+        "required": ["type", "id", "geometry", "properties"],
+        "properties": {
+            "type": kind(&["Feature"]),
+            "id": { "type": "string", "format": "uuid", "description": "The id of the item." },
+            "geometry": geometry,
+            "properties": { "type": "object", "description": "The item, as it is read one by one." }
+        }
+    });
+    json!({
+        "type": "object",
+        "required": ["type", "features"],
+        "properties": {
+            "type": kind(&["FeatureCollection"]),
+            "features": { "type": "array", "items": feature }
+        }
+    })
+}
+
+fn map<T: Feature>() -> Value {
+    let item = T::example();
+    let position = |place: &Value| json!([place.get("longitude"), place.get("latitude")]);
+    let geometry = match (item.get("location"), item.get("locations").and_then(Value::as_array)) {
+        (Some(place), _) => json!({ "type": "Point", "coordinates": position(place) }),
+        (None, Some(places)) => {
+            json!({ "type": "MultiPoint", "coordinates": places.iter().map(position).collect::<Vec<_>>() })
+        }
+        (None, None) => Value::Null,
+    };
+    let feature =
+        json!({ "type": "Feature", "id": item.get("id"), "geometry": geometry, "properties": item });
+    json!({ "type": "FeatureCollection", "features": [feature] })
+}
