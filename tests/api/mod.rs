@@ -8,6 +8,7 @@ mod commands;
 mod concurrency;
 mod contacts;
 mod contract;
+mod exports;
 mod fields;
 mod filters;
 mod fuzz;

@@ -77,6 +77,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "updated_since" => list(&["2020-01-01T00:00:00Z", "NOW"]),
         "deleted" | "count" => list(&["true"]),
         "format" => list(&["csv", "ndjson"]),
+        "csv_dialect" => list(&["excel_de&format=csv"]),
         "fields" | "expand" => {
             let schema = text(&parameter["schema"]["items"], "$ref");
             let words = schemas[schema.rsplit('/').next().unwrap()]["enum"].as_array().unwrap();
@@ -279,6 +280,7 @@ const READS: &[Variant] = &[
     ("?deleted=true", None, ""),
     ("?format=csv", None, ""),
     ("?format=ndjson&count=true", None, ""),
+    ("?format=xlsx", None, ""),
     ("?cursor=zxq", None, ""),
 ];
 

@@ -7,7 +7,7 @@ pub(crate) mod contract;
 pub(crate) mod database;
 pub(crate) mod postgres;
 
-pub(crate) use app::{Backend, TestApp, run};
+pub(crate) use app::{Backend, SHEET_ROWS, TestApp, run};
 pub(crate) use caller::{Answer, Caller};
 
 /// A test of the API: runs on SQLite always, and on PostgreSQL where there is one.

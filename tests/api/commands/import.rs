@@ -66,6 +66,28 @@ on_empty! {
         assert_eq!(home.changes().len(), log, "nothing changed, and yet the log grew");
     }
 
+    fn every_format_is_written(home: Home) {
+        import_all(&home);
+        let count = rows(&export(&home, "utilities")).len();
+        let german = home.run(&["export", "utilities", "--csv-dialect", "excel_de"]).ok();
+        assert!(german.starts_with("\u{feff}Kürzel;Name;"), "{german}");
+        let map = home.run(&["export", "utilities", "--format", "geojson"]).ok();
+        let map: serde_json::Value = serde_json::from_str(&map).unwrap();
+        assert_eq!(map["features"].as_array().unwrap().len(), count);
+        let sheet = home.command(&["export", "utilities", "--format", "xlsx"]).output().unwrap().stdout;
+        let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(sheet)).unwrap();
+        let sheet = calamine::Reader::worksheet_range(&mut book, "utilities").unwrap();
+        assert_eq!(sheet.height(), count + 1);
+        for (arguments, sentence) in [
+            (&["export", "members", "--format", "geojson"][..], "members have no places, so there is no geojson of them"),
+            (&["export", "members", "--format", "xlsx", "--csv-dialect", "excel_de"], "`--csv-dialect` is for `--format csv`"),
+            (&["export", "utilities", "--format", "xlsx", "--xlsx-rows", "3"], "use `format=csv`"),
+        ] {
+            let err = home.run(arguments).fails();
+            assert!(err.contains(sentence), "{err}");
+        }
+    }
+
     fn phases_that_differ_in_their_amount_only_stay_two(home: Home) {
         import_all(&home);
         let phases = "partnership,kind,amount.amount,amount.currency\n\

@@ -7,6 +7,8 @@ use super::{told, vary};
 use crate::api::given::{DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES};
 use crate::harness::{Answer, Caller, on_both};
 
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
 async fn accepting(caller: &Caller, path: &str, accept: &str) -> Answer {
     caller.send(caller.request(Method::GET, path).header("Accept", accept)).await
 }
@@ -43,6 +45,9 @@ on_both! {
             "/api/v1/utilities/nothing",
             "/api/v1/partnerships?limit=0",
             "/api/v1/partnerships?format=csv",
+            "/api/v1/partnerships?format=xlsx",
+            "/api/v1/partnerships?format=geojson",
+            "/api/v1/utilities?format=xlsx",
             "/api/v1/partnerships?limit=3&count=true",
             "/nowhere",
         ] {
@@ -79,7 +84,7 @@ on_both! {
             let problem = accepting(&anyone, PARTNERSHIPS, accept).await.problem(406, "not_acceptable");
             assert_eq!(
                 problem["allowed"],
-                json!(["application/json", "text/csv", "application/x-ndjson"]),
+                json!(["application/json", "text/csv", "application/x-ndjson", XLSX, "application/geo+json"]),
                 "{accept}"
             );
         }
@@ -97,7 +102,7 @@ on_both! {
                 accepting(&anyone, &format!("{PARTNERSHIPS}?format={format}"), "application/pdf").await.ok();
             assert_eq!(media_type(&answer), media);
             if format != "json" {
-                assert!(answer.header("content-disposition").contains(&format!("partnerships.{format}")));
+                assert!(answer.header("content-disposition").ends_with(&format!(".{format}\"")));
             }
         }
         let lines = anyone.get(&format!("{PARTNERSHIPS}?format=ndjson")).await.ok().text();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use rust_xlsxwriter::{Format as Style, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 use vku_domain::kernel::cells::{Cell, Column, Picker};
@@ -115,8 +115,9 @@ async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
     let languages = reader.languages(&export.query, export.parent.as_ref()).await?;
     let picker = Picker::new(columns::<T>(&languages, &export.query.view));
     let (send, receive) = mpsc::channel::<Vec<Row<T>>>(1);
+    let made_at = export.store.now().timestamp();
     let sheet: JoinHandle<Result<File, Error>> =
-        spawn_blocking(move || Sheet::new::<T>(picker)?.fill(receive));
+        spawn_blocking(move || Sheet::new::<T>(picker, made_at)?.fill(receive));
     let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), false);
     while let Some(some) = rows.next().await? {
         // When nobody takes them any more, what the sheet says is why.
@@ -136,8 +137,10 @@ struct Sheet {
 
 impl Sheet {
     /// With its header.
-    fn new<T: Table>(picker: Picker) -> Result<Self, Error> {
+    fn new<T: Table>(picker: Picker, made_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
+        let made_at = ExcelDateTime::from_timestamp(made_at).map_err(failed)?;
+        book.set_properties(&DocProperties::new().set_creation_datetime(&made_at));
         let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
         let name: String = collection::<T>().chars().take(31).collect();
         sheet.set_name(name).map_err(failed)?;

@@ -42,12 +42,11 @@ impl Reader<'_> {
             let keys = match (backend, below) {
                 (DatabaseBackend::Postgres, None) => Func::cust("jsonb_object_keys").arg(texts),
                 (DatabaseBackend::Postgres, Some(below)) => {
-                    let within =
-                        Func::cust("jsonb_extract_path").arg(texts).args(below.split('.').map(Expr::val));
-                    Func::cust("jsonb_object_keys").arg(within)
+                    let path = [texts].into_iter().chain(below.split('.').map(Expr::val));
+                    Func::cust("jsonb_object_keys").arg(Func::cust("jsonb_extract_path").args(path))
                 }
                 (_, None) => Func::cust("json_each").arg(texts),
-                (_, Some(below)) => Func::cust("json_each").arg(texts).arg(format!("$.{below}")),
+                (_, Some(below)) => Func::cust("json_each").args([texts, Expr::val(format!("$.{below}"))]),
             };
             let found = Select::select()
                 .distinct()

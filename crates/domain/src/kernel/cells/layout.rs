@@ -50,9 +50,8 @@ impl Layout {
                     self.localized.push(name);
                     continue;
                 }
-                (Some(target), _) if target.ends_with(&schema_name("")) || target.ends_with(INPUT) => {
-                    Kind::Reference
-                }
+                (Some(target), _) if is_reference(target) => Kind::Reference,
+                (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
                 (_, Some((Some("Party"), _))) => Kind::Parties,
                 (_, Some((Some("Participant"), _))) => Kind::Participants,
                 (_, Some((item, items))) => {
@@ -130,6 +129,10 @@ fn referred(schema: &Value) -> Option<&str> {
     let path = schema.get("$ref").and_then(Value::as_str);
     let beside_null = || schema.get("oneOf")?.as_array()?.iter().find_map(referred);
     path.and_then(|path| path.rsplit('/').next()).or_else(beside_null)
+}
+
+fn is_reference(schema: &str) -> bool {
+    schema.ends_with(&schema_name("")) || schema.ends_with(INPUT)
 }
 
 fn type_of(schema: &Value) -> &str {

@@ -1,7 +1,7 @@
 //! A resource as a row of cells: the columns of CSV files and of sheets, the same for import and export.
 //!
 //! The columns follow from the schema of the data struct: nested members are dotted (`population_served.value`), a
-//! text in several languages is a column each (`summary.en`), plain lists are joined by `;` (one that belongs to an
+//! text in several languages is a column each (`summary.en`), references are slugs, plain lists are joined by `;` (one that belongs to an
 //! entry is `\;`), parties are `utility:<slug>`, participants `<role>:utility:<slug>` with `@from/until` where known;
 //! what else is nested is compact JSON. Each column has a German heading too.
 
@@ -34,6 +34,8 @@ pub enum Kind {
     Boolean,
     /// The slug (or id) of what it refers to.
     Reference,
+    /// The slugs (or ids) of what it refers to, joined by `;`.
+    References,
     /// Texts, joined by `;`.
     List,
     /// `utility:<slug>` or `organisation:<slug>`, joined by `;`.
@@ -154,6 +156,7 @@ impl Column {
                 let texts = entries.iter().filter_map(|entry| entry.as_str().map(str::to_owned));
                 Cell::Text(defuse(&join(texts)))
             }
+            (Kind::References, Value::Array(entries)) => Cell::Text(join(entries.iter().filter_map(slug))),
             (Kind::Parties, Value::Array(entries)) => Cell::Text(join(entries.iter().filter_map(party))),
             (Kind::Participants, Value::Array(entries)) => {
                 Cell::Text(join(entries.iter().filter_map(participant)))
@@ -188,6 +191,7 @@ impl Column {
         Ok(match self.kind {
             Kind::Text | Kind::Translation => Value::from(undefuse(cell)),
             Kind::Reference => Value::from(cell),
+            Kind::References => split(cell).into(),
             Kind::List => split(undefuse(cell)).into(),
             Kind::Number => Value::Number(number(cell, dialect)?),
             Kind::Decimal => match dialect {

@@ -1,0 +1,125 @@
+//! What stands in the cells of CSV and of sheets.
+
+use calamine::Data;
+use serde_json::{Value, json};
+
+use super::{exported, records, sheet};
+use crate::api::given::{FUNDING, UTILITIES, abroad, changed, made};
+use crate::harness::{Caller, on_both};
+
+/// Texts that a spreadsheet would run, and one that only looks so.
+const RUN: [(&str, &str); 6] = [
+    ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+    ("@SUM(1+1)", "'@SUM(1+1)"),
+    ("+49 351", "'+49 351"),
+    ("-1", "'-1"),
+    ("'=1", "''=1"),
+    ("'quoted'", "'quoted'"),
+];
+
+async fn planted(staff: &Caller) -> Vec<Value> {
+    let mut planted = Vec::new();
+    for (text, _) in RUN {
+        let more = json!({
+            "country": "TV", "city": text, "aliases": [text, "a;b"], "description": { "en": text, "tv": null },
+            "location": { "latitude": -8.5, "longitude": 179.25 }, "population_served": { "value": 11_000 }
+        });
+        planted.push(made(staff, UTILITIES, &changed(&abroad(&format!("{text} x")), &more)).await.json());
+    }
+    planted
+}
+
+on_both! {
+    async fn no_cell_is_a_formula(app: TestApp) {
+        let staff = app.coordinator();
+        planted(&staff).await;
+        let path = format!("{UTILITIES}?country=TV&sort=created_at");
+        for (dialect, separator) in [("rfc4180", b','), ("excel_de", b';')] {
+            let csv = exported(&staff, &path, &format!("csv&csv_dialect={dialect}")).await.text();
+            let table = records(&csv, separator);
+            let column = |names: [&str; 2]| {
+                let found = table[0].iter().position(|name| names.contains(&name.as_str()));
+                found.unwrap_or_else(|| panic!("{names:?} in {:?}", table[0]))
+            };
+            let (city, aliases, text) =
+                (column(["city", "Ort"]), column(["aliases", "Weitere Namen"]), column(["description.en", "Beschreibung (Englisch)"]));
+            for (row, (_, defused)) in table[1..].iter().zip(RUN) {
+                assert_eq!([&row[city], &row[text]], [defused; 2]);
+                assert_eq!(row[aliases], format!(r"{defused};a\;b"));
+            }
+            assert_eq!(table.len(), RUN.len() + 1);
+        }
+        let sheet = sheet(&exported(&staff, &path, "xlsx").await);
+        let header: Vec<_> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
+        let column = |name: &str| header.iter().position(|it| it == name).unwrap();
+        for (row, (_, defused)) in sheet.rows().skip(1).zip(RUN) {
+            assert_eq!(row[column("city")], Data::String(defused.to_owned()));
+            assert_eq!(row[column("location.latitude")], Data::Float(-8.5));
+            assert_eq!(row[column("population_served.value")], Data::Float(11_000.0));
+            assert_eq!(row[column("climate_zone")], Data::Empty);
+        }
+        assert_eq!(sheet.height(), RUN.len() + 1);
+    }
+
+    async fn german_excel_gets_what_it_opens(app: TestApp) {
+        let staff = app.coordinator();
+        planted(&staff).await;
+        let path = format!("{UTILITIES}?country=TV&fields=slug,location,population_served,updated_at");
+        let csv = exported(&staff, &path, "csv&csv_dialect=excel_de").await.text();
+        let csv = csv.strip_prefix('\u{feff}').unwrap();
+        let table = records(csv, b';');
+        assert_eq!(
+            table[0],
+            [
+                "Kürzel", "Geografische Breite", "Geografische Länge", "Versorgte Einwohner",
+                "Versorgte Einwohner (Stand)", "Versorgte Einwohner (Quelle)", "Geändert am"
+            ]
+        );
+        assert_eq!(table[1][1..4], ["-8,5", "179,25", "11000"]);
+        let plain = exported(&staff, &path, "csv").await.text();
+        assert!(plain.starts_with("slug,location.latitude,") && plain.contains(",-8.5,179.25,11000,"));
+    }
+
+    async fn amounts_are_numbers_and_days_are_texts(app: TestApp) {
+        let staff = app.coordinator();
+        let phase = json!({ "kind": "grant", "amount": { "amount": "1250.50", "currency": "EUR" }, "from": "2031-05" });
+        made(&staff, FUNDING, &phase).await;
+        let huge = json!({ "kind": "grant", "amount": { "amount": "99999999999999.99", "currency": "EUR" }, "from": "2032" });
+        made(&staff, FUNDING, &huge).await;
+        let path = format!("{FUNDING}?sort=-from");
+        let sheet = sheet(&exported(&staff, &path, "xlsx").await);
+        let rows: Vec<_> = sheet.rows().collect();
+        let column = |name: &str| rows[0].iter().position(|it| it.to_string() == name).unwrap();
+        let (amount, from) = (column("amount.amount"), column("from"));
+        // Excel keeps fifteen digits.
+        assert_eq!(rows[1][amount], Data::String("99999999999999.99".into()));
+        assert_eq!(rows[2][amount], Data::Float(1250.5));
+        assert_eq!(rows[2][from], Data::String("2031-05".into()));
+        let german = exported(&staff, &path, "csv&csv_dialect=excel_de").await.text();
+        assert!(german.contains(";1250,50;EUR;2031-05;"), "{german}");
+    }
+
+    async fn every_language_has_its_column_where_it_occurs(app: TestApp) {
+        let staff = app.coordinator();
+        let programme = json!({
+            "name": "Xq", "kind": "grant", "description": { "de": "x", "uk": "х" },
+            "rules": { "who_may_apply": { "en": "All", "fr": "Tous" } }
+        });
+        made(&staff, "/api/v1/funding-programmes", &programme).await;
+        let area = json!({ "slug": "xq", "label": { "de": "x", "en": "x", "pt": "x" } });
+        made(&staff, "/api/v1/reference/working-areas", &area).await;
+        for (path, has, has_not) in [
+            ("/api/v1/funding-programmes", &["description.uk", "rules.who_may_apply.fr", "rules.who_may_apply.en"][..], "description.pt"),
+            ("/api/v1/funding-programmes?sector=energy", &["description.de"][..], "description.uk"),
+            ("/api/v1/reference/working-areas", &["label.pt"][..], "label.uk"),
+            (UTILITIES, &["description.en"][..], "description.pt"),
+        ] {
+            let csv = exported(&staff, path, "csv").await.text();
+            let header = &records(&csv, b',')[0];
+            assert!(has.iter().all(|name| header.iter().any(|it| it == name)), "{path}: {header:?}");
+            assert!(!header.iter().any(|it| it == has_not), "{path}: {header:?}");
+        }
+        let german = exported(&staff, "/api/v1/reference/working-areas", "csv&csv_dialect=excel_de").await.text();
+        assert!(german.contains("Bezeichnung (Deutsch);Bezeichnung (Englisch);Bezeichnung (pt)"));
+    }
+}

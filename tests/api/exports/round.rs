@@ -1,0 +1,129 @@
+//! What is exported comes back by an import, to the byte.
+
+use serde_json::{Value, json};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::reference::Key;
+use vku_http::export::{Export, Reading, Sheets};
+use vku_http::kernel::negotiate::Format;
+use vku_persistence::kernel::import::{Effect, Mode};
+use vku_persistence::kernel::store::{Store, Writing};
+use vku_persistence::kernel::table::{Parent, Table};
+use vku_persistence::{Visitor, collections, visit};
+
+use super::records;
+use crate::api::given::{FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
+use crate::harness::database::{self};
+use crate::harness::on_both;
+
+/// Writes a whole collection.
+struct Whole<'a> {
+    store: &'a Store,
+    dialect: CsvDialect,
+}
+
+impl Visitor for Whole<'_> {
+    type Answer = String;
+
+    async fn visit<T: Table>(self) -> String {
+        let (store, actor) = (self.store.clone(), Actor::operator(self.store.now()));
+        let (query, sheets) = (Query::<T>::all(), Sheets::up_to(0));
+        let dialect = self.dialect;
+        let export = Export { store, actor, query, parent: None, format: Format::Csv, dialect, sheets };
+        let mut whole = Vec::new();
+        let written = export.write(async |piece| {
+            whole.extend_from_slice(&piece);
+            Reading::On
+        });
+        written.await.unwrap();
+        String::from_utf8(whole).unwrap()
+    }
+}
+
+/// Reads a whole collection; counts what it made.
+struct Back<'a> {
+    store: &'a Store,
+    dialect: CsvDialect,
+    csv: &'a str,
+}
+
+impl Visitor for Back<'_> {
+    type Answer = usize;
+
+    async fn visit<T: Table>(self) -> usize {
+        let (layout, parent) = (Layout::of::<T>(), <T::Parent as Parent>::NAME);
+        let parent = parent.map(|name| Column::new(name, Kind::Reference));
+        let text = self.csv.strip_prefix('\u{feff}').unwrap_or(self.csv);
+        let table = records(text, self.dialect.separator());
+        let mut bodies: Vec<(Option<Key>, serde_json::Map<String, Value>)> = Vec::new();
+        for row in &table[1..] {
+            let (mut body, mut key) = (serde_json::Map::new(), None);
+            for (header, cell) in table[0].iter().zip(row) {
+                match &parent {
+                    Some(parent) if parent.is_called(header) => key = Some(cell.parse().unwrap()),
+                    _ if cell.is_empty() => {}
+                    _ => layout.column(header).unwrap().read(cell, self.dialect, &mut body).unwrap(),
+                }
+            }
+            bodies.push((key, body));
+        }
+        let operator = Actor::operator(self.store.now());
+        let writing =
+            Writing { actor: &operator, request_id: "test", dry_run: false, origin: Origin::Import };
+        let made = self.store.write(&writing, async |writer| {
+            let mut made = 0;
+            for (key, body) in bodies {
+                made += usize::from(
+                    writer.import::<T>(Mode::Upsert, key.as_ref(), body).await? == Effect::Created,
+                );
+            }
+            Ok(made)
+        });
+        made.await.unwrap()
+    }
+}
+
+const AWKWARD: [&str; 7] = ["a;b", r"c\d", "\"quoted\"", "'apostrophe", "=1+1;2", "'=1", "x, y"];
+
+on_both! {
+    async fn csv_comes_back_to_the_byte(app: TestApp) {
+        let staff = app.coordinator();
+        for (index, text) in AWKWARD.iter().enumerate() {
+            let body = json!({
+                "name": format!("{text} {index}"), "aliases": AWKWARD, "city": text, "legal_form": text,
+                "description": { "en": format!("{text}\nnext\n\n\tline"), "uk": text, "to": text },
+                "location": { "latitude": 0.1 + 0.2, "longitude": -1e-7 },
+                "population_served": { "value": 9_007_199_254_740_991_u64, "as_of": "2023-05" }
+            });
+            let utility = made(&staff, UTILITIES, &changed(&abroad("x"), &body)).await.json();
+            let body = json!({ "title": text, "based_on": { "kind": "other", "name": text },
+                "participants": [
+                    { "role": "lead", "party": { "utility": "hamburg-wasser" }, "from": "2019", "until": "2021-05" },
+                    { "role": "lead", "party": { "utility": "stadtentwaesserung-dresden" }, "from": "2021-06" },
+                    { "role": "partner", "party": { "utility": utility["id"] } }
+                ] });
+            made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
+        }
+        let phase = json!({ "kind": "grant", "amount": { "amount": "1250.50", "currency": "EUR" }, "from": "2031-05" });
+        made(&staff, FUNDING, &phase).await;
+        for dialect in [CsvDialect::Rfc4180, CsvDialect::ExcelDe] {
+            let Some(empty) = database::empty(app.backend) else { return };
+            let (store, _) = database::open(&empty.url).await;
+            let mut rows = 0;
+            for collection in collections() {
+                let there = visit(&collection, Whole { store: &app.store, dialect }).await.unwrap();
+                let made = visit(&collection, Back { store: &store, dialect, csv: &there }).await.unwrap();
+                let here = visit(&collection, Whole { store: &store, dialect }).await.unwrap();
+                assert_eq!(there, here, "{collection}");
+                // A second time there is nothing to do.
+                let again = visit(&collection, Back { store: &store, dialect, csv: &here }).await.unwrap();
+                assert_eq!(again, if collection == "users" { made } else { 0 }, "{collection}");
+                rows += made;
+            }
+            assert!(rows > 200);
+            store.database().clone().close().await.unwrap();
+        }
+    }
+}
