@@ -89,8 +89,15 @@ impl TestApp {
                     security_contact: Some("mailto:security@partnerships.example".into()),
                 };
                 let (tokens, sheets) = (live, Sheets::up_to(SHEET_ROWS));
-
-                let shared = Data::new(Shared { store: store.clone(), tokens, sign_ins, proxies, site, manners, sheets });
+                let shared = Data::new(Shared {
+                    store: store.clone(),
+                    tokens,
+                    sign_ins,
+                    proxies,
+                    site,
+                    manners,
+                    sheets,
+                });
                 let mut tokens = HashMap::new();
                 for account in store.accounts().await.unwrap() {
                     tokens.insert(account.data.role, token(&shared, account.id).await);
