@@ -3,13 +3,14 @@
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, Header, Quality, VARY};
+use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::text::Tongue;
 
-use crate::kernel::context::parameters;
+use crate::kernel::context::{Shared, parameters};
 use crate::kernel::negotiate::tongue;
 use crate::kernel::problem::Problem;
 
@@ -42,13 +43,29 @@ fn wants_page(request: &HttpRequest) -> bool {
     weight("text/html") > weight("application/json")
 }
 
+/// The first examples, as the README has them, and what they print.
+const EXAMPLES: &[(&str, &str)] = &[
+    ("{curl}", include_str!("first/curl.sh")),
+    ("{typescript}", include_str!("first/typescript.ts")),
+    ("{python}", include_str!("first/python.py")),
+    ("{lines}", include_str!("first/lines.txt")),
+];
+
+/// Where the examples ask, unless the service is reached somewhere else.
+const HOST: &str = "http://localhost:8080";
+
 /// The page for people: one document with its own styles.
-fn page(tongue: Tongue) -> String {
+fn page(tongue: Tongue, host: &str) -> String {
     let page = match tongue {
         Tongue::En => include_str!("index.html"),
         Tongue::De => include_str!("index.de.html"),
     };
-    page.replace("{style}", include_str!("index.css"))
+    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let page = page.replace("{style}", include_str!("index.css"));
+    let shown = |page: String, (place, example): &(&str, &str)| {
+        page.replace(place, escaped(&example.replace(HOST, host)).trim_end())
+    };
+    EXAMPLES.iter().fold(page, shown)
 }
 
 /// Where to begin
@@ -84,7 +101,7 @@ fn page(tongue: Tongue) -> String {
     extensions(("x-problems" = json!([400, 500]))),
     security(())
 )]
-pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn get_index(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(parameters(&request)?);
     let asked_for: Option<Tongue> = parameters.get("lang");
     parameters.finish().map_err(Error::parameters)?;
@@ -100,7 +117,7 @@ pub async fn get_index(request: HttpRequest) -> Result<HttpResponse, Problem> {
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
             .insert_header(("Content-Security-Policy", policy))
-            .body(page(tongue)));
+            .body(page(tongue, &shared.site.public_url)));
     }
     Ok(response.json(Index {
         name: "Internationale Partnerschaften",

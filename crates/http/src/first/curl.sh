@@ -1,0 +1,1 @@
+curl -s 'http://localhost:8080/api/v1/partnerships?country=ZM&status=active&fields=title,start'
