@@ -15,7 +15,8 @@ use vku_http::kernel::manners::{Manners, Patience};
 
 use crate::api::changes::write;
 use crate::api::given::{DRESDEN, untouched};
-use crate::harness::{TestApp, on_both};
+use crate::harness::contract::{Contract, Sent};
+use crate::harness::{Answer, TestApp, on_both};
 
 const SHORT: Duration = Duration::from_millis(300);
 /// The least where the clock of the framework is asked, which moves twice a second.
@@ -84,6 +85,8 @@ on_both! {
             ] {
                 let answer = until_closed(sent(&hasty, &(post(headers) + begun)));
                 let told = problem(&answer, 408, "request_timeout");
+                let target = Sent::of_target("POST /api/v1/auth/token", "application/json", None);
+                Contract::served().check(&target, &Answer::of_text(&answer));
                 let german = told["detail"] == "Der Body kam nicht rechtzeitig an.";
                 assert_eq!(german, headers.contains("de"), "{told:#}");
             }
