@@ -64,6 +64,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "lead" => planted("werk"),
         "regional_group" => list(&["Zxq"]),
         "has_active_partnership" | "is_primary" | "disabled" => list(&["true", "false"]),
+        "q" => shown.iter().map(|it| it.word().to_owned()).chain(["zxq".to_owned()]).collect(),
         "name" => shown.iter().map(|it| it.word().to_owned()).collect(),
         "organisation" => list(&["vku", "zxqdeleted-verein"]),
         "funder" => list(&["bmz", "zxqdeleted-verein"]),

@@ -101,11 +101,21 @@ fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) ->
         }
         _ => Func::cust("json_each").arg(matching),
     };
-    Query::select()
+    let number = |place: u8| Expr::cust(format!(r#"CAST("entry"."value" ->> {place} AS integer)"#));
+    // Distinct, so that it is read once and not again for each hit.
+    let wanted = Query::select()
+        .distinct()
         .expr_as(number(0), "position")
-        .from_function(entries, "wanted")
+        .expr_as(Expr::cust(r#""entry"."value" ->> 1"#), "word")
+        .expr_as(number(2), "most")
+        .expr_as(number(3), "step")
+        .from_function(entries, "entry")
+        .take();
+    Query::select()
+        .expr_as(Expr::col(("wanted", "position")), "position")
+        .from_subquery(wanted, "wanted")
         .from("search_hit")
-        .and_where(Expr::col(("search_hit", "word")).eq(Expr::cust(r#""wanted"."value" ->> 1"#)))
+        .and_where(Expr::col(("search_hit", "word")).equals(("wanted", "word")))
         .and_where(Expr::col(("search_hit", "resource")).eq(resource))
         .take()
 }
@@ -137,10 +147,5 @@ fn through(backend: DatabaseBackend, matching: &[Value], by: &FoundBy) -> Select
 
 /// What a hit in the field of that rank is worth.
 fn points(rank: SimpleExpr) -> SimpleExpr {
-    number(2).sub(number(3).mul(rank))
-}
-
-/// A number in what matches.
-fn number(place: u8) -> SimpleExpr {
-    Expr::cust(format!(r#"CAST("wanted"."value" ->> {place} AS integer)"#))
+    Expr::col(("wanted", "most")).sub(Expr::col(("wanted", "step")).mul(rank))
 }
