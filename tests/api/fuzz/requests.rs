@@ -87,7 +87,8 @@ pub(super) async fn send(app: &TestApp, dice: &mut Dice, many: usize) -> (usize,
         let (known, names) = words(&items);
         places.push(Place { path, items, names, known });
     }
-    let callers: Vec<_> = app.everybody().into_iter().map(|(_, caller)| caller).chain([admin]).collect();
+    let callers: Vec<_> =
+        app.everybody().into_iter().map(|(_, caller)| caller).chain([app.coordinator(), admin]).collect();
     let mut statuses = BTreeMap::new();
     let requests = (0..many).map(|_| request(dice, &callers, &places));
     let mut answers = stream::iter(requests).map(answered).buffer_unordered(AT_ONCE);
@@ -120,19 +121,21 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
         1 | 2 => item["slug"].as_str().unwrap_or_default().to_owned(),
         _ => item["id"].as_str().unwrap_or_default().to_owned(),
     };
-    let part = ["history", "transitions", "restore", "funding", "contacts", "password"];
     let method = match dice.below(20) {
-        0..10 => Method::GET,
-        10..14 => Method::PATCH,
-        14..17 => Method::POST,
+        0..8 => Method::GET,
+        8..13 => Method::PATCH,
+        13..17 => Method::POST,
         17 => Method::DELETE,
         18 => Method::HEAD,
         _ => Method::PUT,
     };
     let mut segments: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
-    if dice.one_in(2) || [Method::PATCH, Method::DELETE].contains(&method) {
+    // Where such a request belongs, mostly.
+    let reads = [Method::GET, Method::HEAD].contains(&method);
+    if dice.one_in(3) || !(reads || method == Method::POST) {
         segments.push(key);
-        if dice.one_in(3) {
+        if method == Method::POST || dice.one_in(if reads { 3 } else { 20 }) {
+            let part = ["history", "transitions", "restore", "funding", "contacts", "password"];
             segments.push((*dice.pick(&part)).to_owned());
         }
     }
@@ -143,7 +146,7 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
         segments.iter().map(|segment| byte_serialize(segment.as_bytes()).collect()).collect();
     let query = query(dice, place, method != Method::GET);
     let mut request = dice.pick(callers).request(method.clone(), &format!("/{}?{query}", segments.join("/")));
-    if dice.one_in(2) {
+    if !dice.one_in(4) {
         request = request.header("if-match", "*");
     }
     for _ in 0..dice.below(3) {
