@@ -6,6 +6,7 @@ mod m20261122_change_index;
 mod m20261122_contact;
 mod m20261122_funding;
 mod m20261122_idempotency;
+mod m20261122_import;
 mod m20261122_kernel;
 mod m20261122_login;
 mod m20261122_member;
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_user::Migration),
             Box::new(m20261122_idempotency::Migration),
             Box::new(m20261122_search::Migration),
+            Box::new(m20261122_import::Migration),
         ]
     }
 }

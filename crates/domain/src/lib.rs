@@ -7,6 +7,7 @@ pub mod api_key;
 pub mod change;
 pub mod contact;
 pub mod funding;
+pub mod import;
 pub mod kernel;
 pub mod member;
 pub mod organisation;

@@ -11,6 +11,7 @@ pub mod caller;
 pub mod change;
 mod contact;
 mod funding;
+pub mod import;
 pub mod kernel;
 pub mod login;
 mod member;

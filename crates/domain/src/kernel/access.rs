@@ -145,6 +145,18 @@ impl Actor {
         }
     }
 
+    /// Whether the actor may import this kind of resource.
+    ///
+    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
+    /// are too narrow.
+    pub fn imports<T: Resource>(&self) -> Result<(), Error> {
+        if !self.is_staff() {
+            return Err(Error::refused(self));
+        }
+        self.gate::<T>(Action::Create)?;
+        self.gate::<T>(Action::Update).map(drop)
+    }
+
     /// Whether the utility is one of the account's own.
     pub fn owns(&self, utility: Uuid) -> bool {
         self.utilities.contains(&utility)

@@ -155,6 +155,18 @@ codes! {
         => "Eine Anfrage mit diesem Idempotency-Key läuft noch":
             "Eine Anfrage mit diesem `Idempotency-Key` wird noch bearbeitet. Senden Sie sie nach der Zahl von Sekunden in \
              `Retry-After` noch einmal: Dann bekommen Sie ihre Antwort.";
+    /// What the import was rehearsed on has changed since, so that it would do something else now. Nothing was written.
+    /// Rehearse it again.
+    PlanMoved = 409, "plan_moved", "The data has moved since the rehearsal"
+        => "Die Daten haben sich seit der Probe geändert":
+            "Worauf der Import geprobt wurde, hat sich seither geändert, sodass er jetzt etwas anderes täte. Nichts wurde \
+             geschrieben. Proben Sie ihn neu.";
+    /// The import has no plan that could be committed: it was not rehearsed, rows of it are not right, or its file is
+    /// gone. `detail` says which.
+    NothingToCommit = 409, "nothing_to_commit", "There is no plan to commit"
+        => "Es gibt keinen Plan, der ausgeführt werden könnte":
+            "Der Import hat keinen Plan, der ausgeführt werden könnte: Er wurde nicht geprobt, Zeilen stimmen nicht, oder \
+             seine Datei ist gelöscht. `detail` sagt, was davon.";
     /// Somebody changed it since; the current `ETag` is in the answer. Read it again, then repeat the change.
     PreconditionFailed = 412, "precondition_failed", "It was changed in the meantime"
         => "Es wurde inzwischen geändert":

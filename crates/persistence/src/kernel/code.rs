@@ -18,14 +18,22 @@ const CHUNK: usize = 500;
 
 /// The faults of codes that nothing has, each where it stands. What there is stays until the write ends.
 pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
-    let mut violations = Violations::default();
+    Ok(unknown_in(tx, &[data]).await?.pop().unwrap_or_default())
+}
+
+/// The same for many, in as many statements as for one.
+pub(crate) async fn unknown_in<T: Table>(
+    tx: &DatabaseTransaction,
+    all: &[&T],
+) -> Result<Vec<Violations>, Error> {
+    let mut violations = vec![Violations::default(); all.len()];
     if T::CODES.is_empty() {
         return Ok(violations);
     }
-    let (_, links) = T::write(data)?;
+    let links = all.iter().map(|data| Ok(T::write(data)?.1)).collect::<Result<Vec<_>, Error>>()?;
     let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
     for codes in T::CODES {
-        named.entry(codes.of).or_default().extend(links.words(codes.set));
+        named.entry(codes.of).or_default().extend(links.iter().flat_map(|links| links.words(codes.set)));
     }
     for (resource, wanted) in named {
         let wanted: Vec<_> = wanted.into_iter().collect();
@@ -36,13 +44,15 @@ pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Res
         if known.len() == wanted.len() {
             continue;
         }
-        let all = live(tx, resource, None).await?;
-        let all: Vec<_> = all.iter().map(String::as_str).collect();
-        for codes in T::CODES.iter().filter(|codes| codes.of == resource) {
-            for (index, code) in links.words(codes.set).enumerate().filter(|(_, code)| !known.contains(*code))
-            {
-                let fault = Fault::unknown_value(code, &all);
-                violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);
+        let there = live(tx, resource, None).await?;
+        let there: Vec<_> = there.iter().map(String::as_str).collect();
+        for (links, violations) in links.iter().zip(&mut violations) {
+            for codes in T::CODES.iter().filter(|codes| codes.of == resource) {
+                let words = links.words(codes.set).enumerate();
+                for (index, code) in words.filter(|(_, code)| !known.contains(*code)) {
+                    let fault = Fault::unknown_value(code, &there);
+                    violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);
+                }
             }
         }
     }

@@ -292,6 +292,11 @@ impl Database {
         &self.writing
     }
 
+    /// On SQLite: the file.
+    pub(crate) fn file(&self) -> Option<&Path> {
+        self.file.as_ref().map(|file| file.0.as_path())
+    }
+
     pub(crate) fn backend(&self) -> DatabaseBackend {
         self.backend
     }

@@ -153,50 +153,64 @@ pub(crate) async fn save<T: Table>(
             tx.execute(&delete).await.map_err(failed)?;
         }
     }
-    let mut sets = Query::insert()
-        .into_table(format!("{}_set", T::NAME))
-        .columns(["owner_id", "field", "value", "position"])
-        .take();
-    let values =
-        links.sets.iter().flat_map(|(field, values)| (0_i64..).zip(values).map(move |it| (field, it)));
-    let mut any = false;
-    for (field, (position, value)) in values {
-        sets.values_panic([id.into(), field.into(), value.into(), position.into()]);
-        any = true;
+    insert::<T>(tx, &[(id, links)]).await
+}
+
+/// How many rows of links one statement inserts: databases take a limited number of values.
+const CHUNK: usize = 1_000;
+
+/// Inserts the links of new rows.
+pub(crate) async fn insert<T: Table>(tx: &DatabaseTransaction, all: &[(Uuid, Links)]) -> Result<(), Error> {
+    let sets = all.iter().flat_map(|(id, links)| {
+        links.sets.iter().flat_map(move |(field, values)| {
+            (0_i64..).zip(values).map(move |(position, value)| (*id, field, position, value))
+        })
+    });
+    let mut sets = sets.peekable();
+    while sets.peek().is_some() {
+        let mut insert = Query::insert()
+            .into_table(format!("{}_set", T::NAME))
+            .columns(["owner_id", "field", "value", "position"])
+            .take();
+        for (id, field, position, value) in sets.by_ref().take(CHUNK) {
+            insert.values_panic([id.into(), field.into(), value.into(), position.into()]);
+        }
+        tx.execute(&insert).await.map_err(failed)?;
     }
-    if any {
-        tx.execute(&sets).await.map_err(failed)?;
-    }
-    let mut parties = Query::insert()
-        .into_table(format!("{}_party", T::NAME))
-        .columns([
-            "owner_id",
-            "position",
-            "field",
-            "utility_id",
-            "organisation_id",
-            "from",
-            "from_first",
-            "until",
-            "until_last",
-        ])
-        .take();
-    for (position, link) in (0_i64..).zip(&links.parties) {
-        let day = |date: Option<chrono::NaiveDate>| Value::from(date.map(|day| day.to_string()));
-        parties.values_panic([
-            id.into(),
-            position.into(),
-            link.field.as_str().into(),
-            link.party.utility().into(),
-            link.party.organisation().into(),
-            link.from.as_ref().map(PartialDate::to_string).into(),
-            Expr::val(day(link.from.as_ref().map(PartialDate::first_day))),
-            link.until.as_ref().map(PartialDate::to_string).into(),
-            Expr::val(day(link.until.as_ref().map(PartialDate::last_day))),
-        ]);
-    }
-    if !links.parties.is_empty() {
-        tx.execute(&parties).await.map_err(failed)?;
+    let parties = all.iter().flat_map(|(id, links)| {
+        (0_i64..).zip(&links.parties).map(move |(position, link)| (*id, position, link))
+    });
+    let mut parties = parties.peekable();
+    while parties.peek().is_some() {
+        let mut insert = Query::insert()
+            .into_table(format!("{}_party", T::NAME))
+            .columns([
+                "owner_id",
+                "position",
+                "field",
+                "utility_id",
+                "organisation_id",
+                "from",
+                "from_first",
+                "until",
+                "until_last",
+            ])
+            .take();
+        for (id, position, link) in parties.by_ref().take(CHUNK) {
+            let day = |date: Option<chrono::NaiveDate>| Value::from(date.map(|day| day.to_string()));
+            insert.values_panic([
+                id.into(),
+                position.into(),
+                link.field.as_str().into(),
+                link.party.utility().into(),
+                link.party.organisation().into(),
+                link.from.as_ref().map(PartialDate::to_string).into(),
+                Expr::val(day(link.from.as_ref().map(PartialDate::first_day))),
+                link.until.as_ref().map(PartialDate::to_string).into(),
+                Expr::val(day(link.until.as_ref().map(PartialDate::last_day))),
+            ]);
+        }
+        tx.execute(&insert).await.map_err(failed)?;
     }
     Ok(())
 }

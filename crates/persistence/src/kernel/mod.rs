@@ -1,13 +1,16 @@
 //! The mechanics every table shares.
 
 pub mod answer;
+pub(crate) mod alive;
 pub mod backup;
+mod batch;
 pub(crate) mod card;
 mod code;
 pub mod connect;
 mod cursor;
 mod cursor_mac;
 pub(crate) mod dependent;
+pub mod double;
 pub(crate) mod error;
 pub mod export;
 pub(crate) mod file;

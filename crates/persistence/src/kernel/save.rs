@@ -188,7 +188,7 @@ impl Writer<'_> {
         Err(Error { current, ..Error::new(code, detail) })
     }
 
-    fn withheld<T: Resource>(&self, before: Option<&T>, after: &T) -> Result<(), Error> {
+    pub(super) fn withheld<T: Resource>(&self, before: Option<&T>, after: &T) -> Result<(), Error> {
         let mut violations = Violations::default();
         T::withheld_changes(before, after, self.actor(), &mut violations);
         Error::unless_writable(violations)
@@ -236,12 +236,22 @@ impl Writer<'_> {
         passage: Option<Passage>,
     ) -> Result<Stored<T>, Error> {
         let stored = self.written::<T>(id).await?;
+        self.log(stored, action, passage)
+    }
+
+    /// Notes what was written and read back.
+    pub(super) fn log<T: Table>(
+        &mut self,
+        stored: Stored<T>,
+        action: ChangeAction,
+        passage: Option<Passage>,
+    ) -> Result<Stored<T>, Error> {
         self.note(NewChange {
             at: self.at(),
             actor: self.actor().account,
             request_id: self.writing().request_id.to_owned(),
             resource: T::NAME,
-            resource_id: id,
+            resource_id: stored.id,
             parent_id: stored.parent.as_ref().map(|(_, card)| card.id),
             action,
             version: stored.version,
@@ -284,7 +294,7 @@ fn logged<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
     Ok(state)
 }
 
-fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, Links), Error> {
+pub(super) fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, Links), Error> {
     let (columns, links) = T::write(data)?;
     let row =
         T::Row::join(meta, columns).ok_or_else(|| Error::internal("a part without what it belongs to"))?;

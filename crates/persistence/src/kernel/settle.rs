@@ -1,10 +1,10 @@
 //! What a body refers to is looked up inside the write, and its rules are checked: all faults at once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use vku_domain::kernel::draft::Draft;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::reference::{Card, Key};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
@@ -12,39 +12,69 @@ use super::store::Writer;
 use super::table::Table;
 use super::{card, code};
 
+/// What keys lead to, as far as it is there.
+type Cards = HashMap<(&'static str, Key), Card>;
+
 impl Writer<'_> {
     /// Resolves the references and codes of a draft and checks the rules, so that all faults are told at once.
-    pub(super) async fn settle<T: Table>(&self, mut draft: Draft<T>) -> Result<T, Error> {
-        let mut violations = Violations::default();
-        if let Some(data) = &mut draft.data {
-            violations = self.resolve(data).await?;
-            violations.append(code::unknown(self.tx(), data).await?);
-            data.rules(&mut violations);
+    pub(super) async fn settle<T: Table>(&self, draft: Draft<T>) -> Result<T, Error> {
+        let settled = self.settle_all(vec![draft]).await?.pop();
+        settled.ok_or_else(|| Error::internal("a draft that was not settled"))?
+    }
+
+    /// The same for many drafts, in as many statements as for one.
+    pub(super) async fn settle_all<T: Table>(
+        &self,
+        mut drafts: Vec<Draft<T>>,
+    ) -> Result<Vec<Result<T, Error>>, Error> {
+        let cards = self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut())).await?;
+        let mut found: Vec<Violations> = drafts
+            .iter_mut()
+            .map(|draft| draft.data.as_mut().map(|data| resolved(data, &cards)).unwrap_or_default())
+            .collect();
+        let whole: Vec<&T> = drafts.iter().filter_map(|draft| draft.data.as_ref()).collect();
+        let unknown = code::unknown_in(self.tx(), &whole).await?;
+        let with_data = drafts.iter().zip(&mut found).filter_map(|(draft, found)| Some((draft.data.as_ref()?, found)));
+        for ((data, found), unknown) in with_data.zip(unknown) {
+            found.append(unknown);
+            data.rules(found);
         }
-        draft.finish(violations)
+        Ok(drafts.into_iter().zip(found).map(|(draft, found)| draft.finish(found)).collect())
     }
 
     pub(crate) async fn resolve<T: Table>(&self, data: &mut T) -> Result<Violations, Error> {
-        let mut wanted: HashMap<&'static str, Vec<Key>> = HashMap::new();
-        data.references(&mut |pending| {
-            wanted.entry(pending.resource).or_default().push(pending.link.key.clone())
-        });
+        let cards = self.look_up(std::iter::once(&mut *data)).await?;
+        Ok(resolved(data, &cards))
+    }
+
+    async fn look_up<'a, T: Table>(&self, all: impl Iterator<Item = &'a mut T>) -> Result<Cards, Error> {
+        let mut wanted: HashMap<&'static str, HashSet<Key>> = HashMap::new();
+        for data in all {
+            data.references(&mut |pending| {
+                wanted.entry(pending.resource).or_default().insert(pending.link.key.clone());
+            });
+        }
         let mut found = HashMap::new();
         for (resource, keys) in wanted {
+            let keys: Vec<_> = keys.into_iter().collect();
             let cards = card::by_key(self.tx(), self.actor(), resource, &keys).await?;
             found.extend(cards.into_iter().map(|(key, card)| ((resource, key), card)));
         }
-        let mut violations = Violations::default();
-        data.references(&mut |pending| {
-            pending.link.card = found.get(&(pending.resource, pending.link.key.clone())).cloned();
-            if pending.link.card.is_none() {
-                let (resource, key) = (pending.resource, &pending.link.key);
-                let kind = resource.replace('_', " ");
-                let detail =
-                    say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
-                violations.member(pending.pointer, "unknown_reference", detail);
-            }
-        });
-        Ok(violations)
+        Ok(found)
     }
+}
+
+/// Puts the cards where they are referred to; the faults are those that lead nowhere.
+fn resolved<T: Table>(data: &mut T, cards: &Cards) -> Violations {
+    let mut violations = Violations::default();
+    data.references(&mut |pending| {
+        pending.link.card = cards.get(&(pending.resource, pending.link.key.clone())).cloned();
+        if pending.link.card.is_none() {
+            let (resource, key) = (pending.resource, &pending.link.key);
+            let kind = resource.replace('_', " ");
+            let detail = say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
+            violations.member(pending.pointer, "unknown_reference", detail);
+        }
+    });
+    violations
 }

@@ -20,8 +20,7 @@ impl Writer<'_> {
             if self.slug_is_mine::<T>(id, slug).await? || self.try_slug::<T>(id, slug).await? {
                 return Ok(());
             }
-            let detail = say!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
-            return Err(Error::new(Code::SlugTaken, detail));
+            return Err(taken(slug));
         }
         let base = Slug::from_name(&label);
         // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
@@ -56,6 +55,10 @@ impl Writer<'_> {
             .take();
         Ok(self.tx().query_one(&select).await.map_err(failed)?.is_some())
     }
+}
+
+pub(super) fn taken(slug: &Slug) -> Error {
+    Error::new(Code::SlugTaken, say!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben."))
 }
 
 /// Six digits out of the random part of a UUID.

@@ -23,6 +23,7 @@ use super::keyring::Keyring;
 use super::seal::Secret;
 use super::search::{self, Reindexed};
 use crate::change::{self, NewChange};
+use crate::import::Importing;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
 #[derive(Clone)]
@@ -33,6 +34,7 @@ pub struct Store {
     noting: Arc<Semaphore>,
     running: Running,
     pub(super) exports: Arc<Semaphore>,
+    imports: Arc<Importing>,
     clock: Arc<dyn Clock>,
 }
 
@@ -64,7 +66,8 @@ impl Store {
         let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
-        Ok((Self { database, cursors, refreshes, noting, running, exports, clock }, keyring))
+        let imports = Arc::default();
+        Ok((Self { database, cursors, refreshes, noting, running, exports, imports, clock }, keyring))
     }
 
     /// The current instant.
@@ -85,6 +88,9 @@ impl Store {
     /// The idempotency keys whose work runs.
     pub(super) fn running(&self) -> &Running {
         &self.running
+    /// The imports that this instance works on.
+    pub(crate) fn imports_running(&self) -> &Arc<Importing> {
+        &self.imports
     }
 
     /// The connections beneath, for readiness and for migrations.
@@ -229,6 +235,17 @@ impl Writer<'_> {
     /// Notes the words of what is written; all are kept just before the commit.
     pub(crate) fn index<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
         self.indexed.push(Reindexed::of(id, before, after));
+    }
+
+    /// How much is noted: changes and words.
+    pub(crate) fn noted_so_far(&self) -> (usize, usize) {
+        (self.changes.len(), self.indexed.len())
+    }
+
+    /// Forgets what was noted after that, because it was undone.
+    pub(crate) fn forget_after(&mut self, (changes, indexed): (usize, usize)) {
+        self.changes.truncate(changes);
+        self.indexed.truncate(indexed);
     }
 
     /// Notes a change; all are appended to the log just before the commit.

@@ -1,0 +1,207 @@
+//! Imports: a file of rows is rehearsed, then committed as it was rehearsed, or done at once.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::kernel::difference::Difference;
+use crate::kernel::text::Both;
+
+crate::vocabulary! {
+    /// What is done with a row whose slug is there already.
+    ImportMode {
+        /// it is refused: the slug is taken
+        Create = "create",
+        /// it changes what is there
+        Upsert = "upsert",
+    }
+}
+
+crate::vocabulary! {
+    /// What is done when a row is not right.
+    OnError {
+        /// nothing is written
+        Abort = "abort",
+        /// the row is left out, the others are written
+        Skip = "skip",
+    }
+}
+
+crate::vocabulary! {
+    /// How far an import is.
+    ImportStatus {
+        /// it is being read, or waits for its turn
+        Running = "running",
+        /// it was rehearsed: nothing is written, and what would be is in the report
+        Rehearsed = "rehearsed",
+        /// it is written
+        Committed = "committed",
+        /// it could not be done; nothing is written
+        Failed = "failed",
+        /// the server ended while it ran; nothing is written
+        Interrupted = "interrupted",
+    }
+}
+
+/// How many faults, duplicates and changes a report lists: nobody reads more. The totals count all of them.
+pub const LISTED: usize = 1_000;
+
+/// What the rows do, counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows that make a new one.
+    pub create: u64,
+    /// Rows that change one.
+    pub update: u64,
+    /// Rows that say what is there already.
+    pub unchanged: u64,
+    /// Rows that are not right.
+    pub faulty: u64,
+    /// Rows that are left out because they are not right.
+    pub skipped: u64,
+}
+
+/// What is wrong in a file, and where.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RowFault {
+    /// The line of the file or the row of the sheet; in a JSON array the how-manieth entry it is.
+    pub row: u64,
+    /// The column, by the name that the file gives it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<String>,
+    /// The member of the row, as a JSON pointer, where the file has no columns.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pointer: Option<String>,
+    /// Which fault.
+    pub code: String,
+    /// What is wrong and what would be right.
+    #[serde(with = "both")]
+    pub detail: Both,
+}
+
+/// Something that is there already and may be what a row would make anew.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Duplicate {
+    /// The row.
+    pub row: u64,
+    /// What the row calls it.
+    pub name: String,
+    /// How likely they are the same, up to 1.
+    pub score: f64,
+    /// What they have alike.
+    pub alike: Vec<String>,
+    /// A reference to the one that is there.
+    pub existing: serde_json::Value,
+}
+
+/// What a row changes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RowChange {
+    /// The row.
+    pub row: u64,
+    /// Which one it changes.
+    pub id: Uuid,
+    /// Its slug.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub slug: Option<String>,
+    /// The version that it has.
+    pub version: i64,
+    /// What changes, member by member.
+    pub changes: Vec<Difference>,
+}
+
+/// What was found out about a file.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Report {
+    /// What the rows do.
+    pub counts: Counts,
+    /// What is wrong, up to [`LISTED`].
+    pub faults: Vec<RowFault>,
+    /// How many faults there are.
+    pub faults_total: u64,
+    /// What may be there already, up to [`LISTED`].
+    pub duplicates: Vec<Duplicate>,
+    /// How many there are.
+    pub duplicates_total: u64,
+    /// What changes, up to [`LISTED`] rows.
+    pub changes: Vec<RowChange>,
+    /// Whether the file is read to its end: one whose header is wrong, or that breaks off, is not.
+    pub whole: bool,
+}
+
+impl Report {
+    /// Adds a fault.
+    pub fn fault(&mut self, fault: RowFault) {
+        self.faults_total += 1;
+        if self.faults.len() < LISTED {
+            self.faults.push(fault);
+        }
+    }
+
+    /// Whether the rows can be written, all of them or all that are right.
+    pub fn is_doable(&self, on_error: OnError) -> bool {
+        self.whole && (on_error == OnError::Skip || self.faults_total == 0)
+    }
+
+    /// How many rows were looked at.
+    pub fn rows(&self) -> u64 {
+        let Counts { create, update, unchanged, faulty, skipped: _ } = self.counts;
+        create + update + unchanged + faulty
+    }
+
+    /// What is left of it when the file is gone: numbers, and nothing that stood in the file.
+    pub fn forget(&mut self) {
+        self.faults.clear();
+        self.duplicates.clear();
+        self.changes.clear();
+    }
+}
+
+/// What somebody asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The collection that the rows are of.
+    pub resource: String,
+    /// What is done with slugs that are there.
+    pub mode: ImportMode,
+    /// What is done when a row is not right.
+    pub on_error: OnError,
+    /// The file's format, a word of the HTTP interface.
+    pub format: String,
+}
+
+/// An import, as it is kept.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Import {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// What was asked for.
+    pub order: Order,
+    /// How far it is.
+    pub status: ImportStatus,
+    /// Why it failed, where that is no fault of the file: the code of a problem.
+    pub problem: Option<String>,
+    /// When it was asked for.
+    pub created_at: DateTime<Utc>,
+    /// When it ended, or was rehearsed.
+    pub finished_at: Option<DateTime<Utc>>,
+    /// What was found out.
+    pub report: Option<Report>,
+    /// Names the plan that can be committed.
+    pub plan_token: Option<String>,
+}
+
+/// Both languages of a sentence, as they are kept.
+mod both {
+    use super::{Both, Deserialize};
+    use serde::{Deserializer, Serialize, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(text: &Both, serializer: S) -> Result<S::Ok, S::Error> {
+        (&text.en, &text.de).serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Both, D::Error> {
+        let (en, de) = <(String, String)>::deserialize(deserializer)?;
+        Ok(Both { en: en.into(), de: de.into() })
+    }
+}

@@ -1,0 +1,427 @@
+//! Imports as they are kept: what was asked for, the file until it is no longer needed, and what came of it.
+
+use std::collections::{HashMap, HashSet};
+use std::io::{Read, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::TimeDelta;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vku_domain::import::{Import, ImportStatus, Order, Report};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::say;
+
+use crate::kernel::alive::Alive;
+use crate::kernel::connect::passing_over_broken;
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::store::{Store, Writer};
+use crate::kernel::table::{Table, text};
+use crate::{Visitor, visit};
+
+/// How long the file is kept, and what the report says of it: there may be personal data in both.
+const KEPT: TimeDelta = TimeDelta::hours(24);
+/// How many imports are listed.
+const SHOWN: u64 = 100;
+/// How many imports of one instance may be under way, those that wait for their turn among them.
+const ROOM: usize = 4;
+/// The size of a piece of a file.
+const PIECE: usize = 1 << 20;
+
+pub(crate) mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "import")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        pub resource: String,
+        pub mode: String,
+        pub on_error: String,
+        pub format: String,
+        pub status: String,
+        pub problem: Option<String>,
+        pub created_at: DateTimeUtc,
+        pub finished_at: Option<DateTimeUtc>,
+        pub report: Option<Json>,
+        pub plan_token: Option<String>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod piece {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "import_piece")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub import_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub position: i64,
+        pub content: Vec<u8>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// How far an import of this instance is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Progress {
+    /// How many rows are done, and of how many where that is known.
+    pub fn read(&self) -> (u64, Option<u64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total > 0).then_some(total))
+    }
+
+    /// Notes how many rows are done, and of how many; none where that is not known.
+    pub fn note(&self, done: u64, total: Option<u64>) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total.unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+/// The imports that this instance works on.
+#[derive(Debug)]
+pub(crate) struct Importing {
+    jobs: Mutex<HashMap<Uuid, Arc<Progress>>>,
+    room: Arc<Semaphore>,
+    turn: Arc<Semaphore>,
+}
+
+impl Default for Importing {
+    fn default() -> Self {
+        let (room, turn) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(1)));
+        Self { jobs: Mutex::default(), room, turn }
+    }
+}
+
+impl Importing {
+    fn jobs(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Progress>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An import that is worked on here, until this is dropped.
+pub struct Job {
+    /// Which one.
+    pub id: Uuid,
+    /// How far it is.
+    pub progress: Arc<Progress>,
+    running: Arc<Importing>,
+    _alive: Alive,
+    _room: OwnedSemaphorePermit,
+}
+
+impl Job {
+    /// Waits for its turn: one import at a time is enough for a database.
+    ///
+    /// Errors: the server ends.
+    pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        self.running.turn.clone().acquire_owned().await.map_err(Error::internal)
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        let mut jobs = self.running.jobs();
+        if jobs.get(&self.id).is_some_and(|progress| Arc::ptr_eq(progress, &self.progress)) {
+            jobs.remove(&self.id);
+        }
+    }
+}
+
+/// An import as it is shown: with how far it is, where this instance works on it.
+#[derive(Clone, Debug)]
+pub struct Shown {
+    /// What is kept of it.
+    pub import: Import,
+    /// Rows done, and of how many where that is known.
+    pub progress: Option<(u64, Option<u64>)>,
+}
+
+impl Store {
+    /// Takes a new import on: keeps the file, and makes it known as running.
+    ///
+    /// Errors: 503 where too many are under way, or the database is away.
+    pub async fn begin_import(
+        &self,
+        account: Uuid,
+        order: &Order,
+        file: &mut (impl Read + Send),
+    ) -> Result<Job, Error> {
+        let id = Uuid::now_v7();
+        let job = self.job(id).await?;
+        self.sweep_imports().await?;
+        let row = row::Model {
+            id,
+            account_id: account,
+            resource: order.resource.clone(),
+            mode: order.mode.to_string(),
+            on_error: order.on_error.to_string(),
+            format: order.format.clone(),
+            status: ImportStatus::Running.to_string(),
+            problem: None,
+            created_at: self.now(),
+            finished_at: None,
+            report: None,
+            plan_token: None,
+        };
+        self.apart(async |writer| {
+            let inserted = row::Entity::insert(row.into_active_model()).exec_without_returning(writer.tx());
+            inserted.await.map_err(failed)?;
+            for position in 0.. {
+                let mut content = Vec::new();
+                let mut next = (&mut *file).take(u64::try_from(PIECE).unwrap_or(u64::MAX));
+                if next.read_to_end(&mut content).map_err(Error::internal)? == 0 {
+                    break;
+                }
+                let piece = piece::Model { import_id: id, position, content }.into_active_model();
+                piece::Entity::insert(piece).exec_without_returning(writer.tx()).await.map_err(failed)?;
+            }
+            Ok(())
+        })
+        .await?;
+        Ok(job)
+    }
+
+    /// Works on an import that is there.
+    ///
+    /// Errors: 503 where too many are under way, or the database is away.
+    pub async fn resume_import(&self, id: Uuid) -> Result<Job, Error> {
+        self.job(id).await
+    }
+
+    async fn job(&self, id: Uuid) -> Result<Job, Error> {
+        let running = self.imports_running().clone();
+        let room = running.room.clone().try_acquire_owned().map_err(|_| {
+            let detail = say!(
+                "Too many imports are under way; try again in a moment.",
+                "Zu viele Importe laufen gerade; versuchen Sie es gleich noch einmal."
+            );
+            Error::new(Code::Unavailable, detail)
+        })?;
+        let alive = Alive::begin(self.database(), id).await?;
+        let progress = Arc::<Progress>::default();
+        running.jobs().insert(id, progress.clone());
+        Ok(Job { id, progress, running, _alive: alive, _room: room })
+    }
+
+    /// The latest imports of what the actor may import, newest first.
+    ///
+    /// Errors: the database is away.
+    pub async fn imports(&self, actor: &Actor) -> Result<Vec<Shown>, Error> {
+        self.sweep_imports().await?;
+        let mut allowed: HashSet<String> = HashSet::new();
+        for collection in crate::collections() {
+            if may_import(&collection, actor).await.is_ok() {
+                allowed.insert(collection);
+            }
+        }
+        let select = row::Entity::find()
+            .filter(row::Column::Resource.is_in(allowed))
+            .order_by_desc(row::Column::CreatedAt)
+            .order_by_desc(row::Column::Id)
+            .limit(SHOWN);
+        let reading = self.database().reading();
+        let rows = passing_over_broken(|| select.clone().all(reading)).await.map_err(failed)?;
+        let mut imports = Vec::with_capacity(rows.len());
+        for row in rows {
+            imports.push(self.import_shown(row).await?);
+        }
+        Ok(imports)
+    }
+
+    /// An import of something that the actor may import.
+    ///
+    /// Errors: 404 where there is none.
+    pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<Shown, Error> {
+        self.sweep_imports().await?;
+        let row = self.import_row(id).await?;
+        may_import(&row.resource, actor).await.map_err(|_| Error::not_found())?;
+        self.import_shown(row).await
+    }
+
+    async fn import_row(&self, id: Uuid) -> Result<row::Model, Error> {
+        let (select, reading) = (row::Entity::find_by_id(id), self.database().reading());
+        let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
+        found.ok_or_else(Error::not_found)
+    }
+
+    async fn import_shown(&self, row: row::Model) -> Result<Shown, Error> {
+        let progress = self.imports_running().jobs().get(&row.id).cloned();
+        if let Some(progress) = progress {
+            // Also while a plan is committed.
+            let import = Import { status: ImportStatus::Running, ..import(row)? };
+            return Ok(Shown { import, progress: Some(progress.read()) });
+        }
+        let found = import(row)?;
+        if found.status != ImportStatus::Running || Alive::is(self.database(), found.id).await? {
+            return Ok(Shown { import: found, progress: None });
+        }
+        // Nobody works on it: it has ended since it was read, or whoever worked on it is gone.
+        let update = row::Entity::update_many()
+            .col_expr(row::Column::Status, Expr::val(ImportStatus::Interrupted.as_str()))
+            .col_expr(row::Column::FinishedAt, Expr::val(self.now()))
+            .filter(row::Column::Id.eq(found.id))
+            .filter(row::Column::Status.eq(ImportStatus::Running.as_str()));
+        update.exec(self.database().writing()).await.map_err(failed)?;
+        Ok(Shown { import: import(self.import_row(found.id).await?)?, progress: None })
+    }
+
+    /// Writes the file of an import into another one; whether it is still there.
+    ///
+    /// Errors: the database is away, or there is no room.
+    pub async fn import_file(&self, id: Uuid, to: &mut (impl Write + Send)) -> Result<bool, Error> {
+        for position in 0_i64.. {
+            let (select, reading) = (piece::Entity::find_by_id((id, position)), self.database().reading());
+            let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
+            let Some(piece) = found else { return Ok(position > 0) };
+            to.write_all(&piece.content).map_err(Error::internal)?;
+        }
+        Ok(true)
+    }
+
+    /// Notes how an import ended that wrote nothing.
+    ///
+    /// Errors: the database is away.
+    pub async fn end_import(&self, id: Uuid, end: &End) -> Result<(), Error> {
+        self.apart(async |writer| writer.end_import(id, end).await).await
+    }
+
+    /// Drops the files that are a day old, and what the reports say of them.
+    ///
+    /// Errors: the database is away.
+    pub async fn sweep_imports(&self) -> Result<(), Error> {
+        let before = self.now() - KEPT;
+        let old = row::Entity::find()
+            .filter(row::Column::CreatedAt.lt(before))
+            .filter(
+                Condition::any()
+                    .add(row::Column::PlanToken.is_not_null())
+                    .add(row::Column::Id.in_subquery(
+                        sea_orm::sea_query::Query::select().column("import_id").from("import_piece").take(),
+                    )),
+            )
+            .limit(SHOWN);
+        let reading = self.database().reading();
+        let old = passing_over_broken(|| old.clone().all(reading)).await.map_err(failed)?;
+        for row in old {
+            if self.imports_running().jobs().contains_key(&row.id) {
+                continue;
+            }
+            self.apart(async |writer| {
+                let mut report = import(row.clone())?.report;
+                report.iter_mut().for_each(Report::forget);
+                let report = report.map(serde_json::to_value).transpose().map_err(Error::internal)?;
+                let update = row::Entity::update_many()
+                    .col_expr(row::Column::Report, Expr::val(report))
+                    .col_expr(row::Column::PlanToken, Expr::val(None::<String>))
+                    .filter(row::Column::Id.eq(row.id));
+                update.exec(writer.tx()).await.map_err(failed)?;
+                writer.drop_file(row.id).await
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+/// How an import ended.
+#[derive(Clone, Debug)]
+pub struct End {
+    /// The status that it has from now on.
+    pub status: ImportStatus,
+    /// What was found out.
+    pub report: Option<Report>,
+    /// Names the plan that can be committed.
+    pub plan_token: Option<String>,
+    /// Why it failed, where that is no fault of the file.
+    pub problem: Option<Code>,
+}
+
+impl Writer<'_> {
+    /// The import whose plan is to be committed, locked.
+    ///
+    /// Errors: 404 where there is none.
+    pub async fn import_locked(&self, id: Uuid) -> Result<Import, Error> {
+        let found = row::Entity::find_by_id(id).lock(LockType::Update).one(self.tx()).await.map_err(failed)?;
+        Ok(import(found.ok_or_else(Error::not_found)?)?)
+    }
+
+    /// Notes how an import ended, in the same transaction as what it wrote; the file goes where it is done with.
+    ///
+    /// Errors: the database is away.
+    pub async fn end_import(&self, id: Uuid, end: &End) -> Result<(), Error> {
+        let report = end.report.as_ref().map(serde_json::to_value).transpose().map_err(Error::internal)?;
+        let update = row::Entity::update_many()
+            .col_expr(row::Column::Status, Expr::val(end.status.as_str()))
+            .col_expr(row::Column::FinishedAt, Expr::val(self.at()))
+            .col_expr(row::Column::Report, Expr::val(report))
+            .col_expr(row::Column::PlanToken, Expr::val(end.plan_token.clone()))
+            .col_expr(row::Column::Problem, Expr::val(end.problem.map(Code::as_str)))
+            .filter(row::Column::Id.eq(id));
+        update.exec(self.tx()).await.map_err(failed)?;
+        if end.plan_token.is_none() || end.status == ImportStatus::Committed {
+            self.drop_file(id).await?;
+        }
+        Ok(())
+    }
+
+    async fn drop_file(&self, id: Uuid) -> Result<(), Error> {
+        let delete = piece::Entity::delete_many().filter(piece::Column::ImportId.eq(id));
+        delete.exec(self.tx()).await.map(drop).map_err(failed)
+    }
+}
+
+fn import(row: row::Model) -> Result<Import, Corrupt> {
+    Ok(Import {
+        id: row.id,
+        order: Order {
+            resource: row.resource,
+            mode: text(row.mode)?,
+            on_error: text(row.on_error)?,
+            format: row.format,
+        },
+        status: text(row.status)?,
+        problem: row.problem,
+        created_at: row.created_at,
+        finished_at: row.finished_at,
+        report: row.report.map(serde_json::from_value).transpose()?,
+        plan_token: row.plan_token,
+    })
+}
+
+/// Whether the actor may import this collection.
+///
+/// Errors: 401, 403; 404 for a collection that there is not.
+pub async fn may_import(collection: &str, actor: &Actor) -> Result<(), Error> {
+    visit(collection, MayImport(actor)).await.ok_or_else(Error::not_found)?
+}
+
+struct MayImport<'a>(&'a Actor);
+
+impl Visitor for MayImport<'_> {
+    type Answer = Result<(), Error>;
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        self.0.imports::<T>()
+    }
+}

@@ -1,0 +1,253 @@
+//! Many rows of an import in a fixed number of statements: references and codes of all are looked up at once, and what
+//! is new is written and read back at once.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait};
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::change::ChangeAction;
+use vku_domain::import::ImportMode;
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::draft::{Draft, Origin};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Slug;
+
+use super::error::failed;
+use super::import::{Done, Found, Outcome, Row, refuse_known};
+use super::row::Meta;
+use super::save::{passage, row};
+use super::select::{complete, seen};
+use super::store::Writer;
+use super::table::{Table, column, text};
+use super::{link, slug, unique};
+
+/// What is to be done with a row.
+enum Step<T: Table> {
+    Refused(Error),
+    Create(T),
+    Change(Box<Stored<T>>, T),
+    /// By itself: it changes its slug.
+    Alone(Row),
+}
+
+impl Writer<'_> {
+    /// What each row means, where that is there; locked until the write ends.
+    pub(super) async fn targets<T: Table>(&self, rows: &[Row]) -> Result<Vec<Option<Stored<T>>>, Error> {
+        let owners = self.owners::<T>(rows.iter().filter_map(Row::slug)).await?;
+        let key = |row: &Row| {
+            let by_slug = || row.slug().and_then(|slug| owners.get(&slug).copied());
+            [row.id(), by_slug()]
+        };
+        let ids: HashSet<Uuid> = rows.iter().flat_map(key).flatten().collect();
+        let mut found: Found<T> = HashMap::with_capacity(ids.len());
+        if !ids.is_empty() {
+            let select = seen::<T>(self, None, false).filter(column::<T>("id").is_in(ids));
+            let select = select.lock(LockType::Update);
+            let all = self.tx().query_all_raw(select.build(self.tx().get_database_backend())).await;
+            let all = complete::<T>(self, &all.map_err(failed)?).await?;
+            found.extend(all.into_iter().map(|stored| (stored.id, stored)));
+        }
+        Ok(rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned())).collect())
+    }
+
+    /// Whose these slugs are or were.
+    async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<HashMap<Slug, Uuid>, Error> {
+        let slugs: Vec<_> = slugs.map(|slug| slug.to_string()).collect();
+        if slugs.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let select = Query::select()
+            .columns(["slug", "resource_id"])
+            .from("slug")
+            .and_where(Expr::col("resource").eq(T::NAME))
+            .and_where(Expr::col("slug").is_in(slugs))
+            .take();
+        let mut owners = HashMap::new();
+        for row in self.tx().query_all(&select).await.map_err(failed)? {
+            let slug: String = row.try_get("", "slug").map_err(failed)?;
+            owners.insert(text(slug)?, row.try_get("", "resource_id").map_err(failed)?);
+        }
+        Ok(owners)
+    }
+
+    /// Writes rows of which none depends on another one.
+    pub(super) async fn import_run<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        rows: Vec<Row>,
+        targets: Vec<Option<Stored<T>>>,
+    ) -> Result<Vec<Outcome<T>>, Error> {
+        let steps = self.steps_of::<T>(mode, rows, targets).await?;
+        let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(steps.len());
+        let (mut made, mut rest) = (Vec::new(), Vec::new());
+        for (place, step) in steps.into_iter().enumerate() {
+            outcomes.push(None);
+            match step {
+                Step::Create(data) => made.push((place, (Uuid::now_v7(), data))),
+                other => rest.push((place, other)),
+            }
+        }
+        let mut put = |place: usize, outcome| {
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = Some(outcome);
+            }
+        };
+        let (places, made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+        for (place, stored) in places.into_iter().zip(self.insert_all(made).await?) {
+            put(place, Ok(Done::Created(Box::new(stored))));
+        }
+        for (place, step) in rest {
+            let outcome = match step {
+                Step::Refused(error) => Err(error),
+                Step::Alone(row) => Box::pin(self.import_one(mode, row)).await?,
+                Step::Change(before, data) if before.data == data => Ok(Done::Unchanged(before)),
+                Step::Change(before, data) => Box::pin(self.change_one(*before, data)).await?,
+                Step::Create(_) => Err(Error::internal("it was just made")),
+            };
+            put(place, outcome);
+        }
+        let whole: Option<Vec<_>> = outcomes.into_iter().collect();
+        whole.ok_or_else(|| Error::internal("a row without an outcome"))
+    }
+
+    /// Reads and checks all rows.
+    async fn steps_of<T: Table>(
+        &self,
+        mode: ImportMode,
+        rows: Vec<Row>,
+        targets: Vec<Option<Stored<T>>>,
+    ) -> Result<Vec<Step<T>>, Error> {
+        let actor = self.actor();
+        actor.gate::<T>(Action::Create)?;
+        let mut drafts = Vec::with_capacity(rows.len());
+        let mut before = Vec::with_capacity(rows.len());
+        for (row, target) in rows.iter().zip(targets) {
+            let known = target.map(|known| refuse_known(mode, row, known)).transpose();
+            let drafted = known.and_then(|known| match known.flatten() {
+                None => Ok((Draft::create(actor, row.clone().new_body::<T>(), Origin::Import)?, None)),
+                Some(known) => {
+                    let body = Value::Object(row.body.clone());
+                    Ok((Draft::patch(actor, &known, body, Origin::Import)?, Some(known)))
+                }
+            });
+            match drafted {
+                Ok((draft, known)) => {
+                    drafts.push(draft);
+                    before.push(Ok(known));
+                }
+                Err(error) => before.push(Err(error)),
+            }
+        }
+        let mut settled = self.settle_all(drafts).await?.into_iter();
+        let mut steps = Vec::with_capacity(rows.len());
+        for (row, before) in rows.into_iter().zip(before) {
+            let step = before.and_then(|before| {
+                let data = settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
+                self.withheld(before.as_ref().map(|it| &it.data), &data)?;
+                Ok((before, data))
+            });
+            steps.push(match step {
+                Err(error) => Step::Refused(error),
+                // A slug that changes is claimed like a new one.
+                Ok((Some(before), data)) if slug_of(&before.data) != slug_of(&data) => Step::Alone(row),
+                Ok((Some(before), data)) => Step::Change(Box::new(before), data),
+                Ok((None, data)) => Step::Create(data),
+            });
+        }
+        self.refuse_taken(steps).await
+    }
+
+    /// Refuses what is new and names a slug that somebody has.
+    async fn refuse_taken<T: Table>(&self, steps: Vec<Step<T>>) -> Result<Vec<Step<T>>, Error> {
+        let named = |step: &Step<T>| match step {
+            Step::Create(data) => slug_of(data),
+            _ => None,
+        };
+        let taken = self.owners::<T>(steps.iter().filter_map(named)).await?;
+        let checked = steps.into_iter().map(|step| match named(&step) {
+            Some(slug) if taken.contains_key(&slug) => Step::Refused(slug::taken(&slug)),
+            _ => step,
+        });
+        Ok(checked.collect())
+    }
+
+    /// Gives each new one its slug: those that were left out are made of the names.
+    async fn claim_all<T: Table>(&self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
+        let wanted = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
+        let taken = self.owners::<T>(made.iter().map(|(_, data)| wanted(data))).await?;
+        let mut taken: HashSet<Slug> = taken.into_keys().collect();
+        let mut insert = Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
+        let mut any = false;
+        for (id, data) in made.iter_mut() {
+            let slug = wanted(data);
+            if !taken.insert(slug.clone()) {
+                self.claim_slug(*id, data).await?;
+                continue;
+            }
+            insert.values_panic([T::NAME.into(), slug.as_str().into(), (*id).into()]);
+            any = true;
+            if let Some(slot) = data.slug() {
+                *slot = Some(slug);
+            }
+        }
+        if any {
+            self.tx().execute(&insert).await.map_err(failed)?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is new, and reads it back in the same order.
+    async fn insert_all<T: Table>(&mut self, mut made: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
+        if made.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.claim_all(&mut made).await?;
+        let at = self.at();
+        let (mut rows, mut links) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
+        for (id, data) in &made {
+            let meta =
+                Meta { id: *id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
+            let (columns, below) = row::<T>(meta, data)?;
+            rows.push(columns.into_active_model());
+            links.push((*id, below));
+        }
+        let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
+        inserted.map_err(unique::failed::<T>)?;
+        link::insert::<T>(self.tx(), &links).await?;
+        for (id, data) in &made {
+            self.index(*id, None, data);
+        }
+        let ids: Vec<Uuid> = made.iter().map(|(id, _)| *id).collect();
+        let select = T::Entity::find().filter(column::<T>("id").is_in(ids.iter().copied()));
+        let all = self.tx().query_all_raw(select.build(self.tx().get_database_backend())).await;
+        let all = complete::<T>(self, &all.map_err(failed)?).await?;
+        let mut all: Found<T> = all.into_iter().map(|stored| (stored.id, stored)).collect();
+        let mut written = Vec::with_capacity(ids.len());
+        for id in ids {
+            let stored = all.remove(&id).ok_or_else(|| Error::internal("what was written is not there"))?;
+            written.push(self.log(stored, ChangeAction::Created, None)?);
+        }
+        Ok(written)
+    }
+
+    /// Changes one that is locked and settled; what it wrote before it is refused is undone.
+    async fn change_one<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Outcome<T>, Error> {
+        self.undoable(async |writer| {
+            T::guard(writer, &before, &data).await?;
+            let passage = passage(&before.data, &data, None);
+            let action =
+                if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+            let saved = writer.replace(before.clone(), data).await?;
+            let after = saved.noted(writer, action, passage).await?;
+            Ok(Done::Updated(Box::new((before, after))))
+        })
+        .await
+    }
+}
+
+fn slug_of<T: Table>(data: &T) -> Option<Slug> {
+    data.clone().slug().and_then(Option::take)
+}
