@@ -20,7 +20,7 @@ use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
-    api_key, audit, auth, docs, health, index, jwks, login, me, problems, reference, security_txt, user,
+    api_key, audit, auth, docs, health, import, index, jwks, login, me, problems, reference, security_txt, user,
 };
 
 macro_rules! features {
@@ -100,6 +100,20 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::head().to(audit::list_audit)),
         )
         .service(
+            resource("/api/v1/imports", &["GET", "HEAD", "POST"])
+                .route(web::get().to(import::list_imports))
+                .route(web::head().to(import::list_imports))
+                .route(web::post().to(import::create_import)),
+        )
+        .service(
+            resource("/api/v1/imports/{id}", READ)
+                .route(web::get().to(import::get_import))
+                .route(web::head().to(import::get_import)),
+        )
+        .service(
+            resource("/api/v1/imports/{id}/commit", &["POST"]).route(web::post().to(import::commit_import)),
+        )
+        .service(
             resource("/api/v1/users/{id}/password", &["PUT"]).route(web::put().to(user::set_user_password)),
         )
         .service(
@@ -150,6 +164,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     tags(
         (name = "audit", description = "Who changed what, and when: for the coordination office."),
         (name = "auth", description = "Signing in and out, and who you are."),
+        (name = "imports", description = "Files of rows: rehearsed, looked at, committed. For the coordination office."),
         (name = "api_keys", description = "Credentials for scripts: they act as you, narrowed by scopes."),
         (name = "service", description = "Where to begin, whether it is up, what a problem means.")
     ),
@@ -172,7 +187,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         api_key::get_api_key,
         api_key::delete_api_key,
         jwks::get_jwks,
-        audit::list_audit
+        audit::list_audit,
+        import::create_import,
+        import::list_imports,
+        import::get_import,
+        import::commit_import
     ),
     components(schemas(
         problem::ProblemBody,

@@ -11,6 +11,7 @@ pub mod docs;
 pub mod export;
 mod funding;
 mod health;
+pub mod import;
 mod index;
 mod jwks;
 pub mod kernel;

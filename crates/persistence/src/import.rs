@@ -126,7 +126,7 @@ pub struct Job {
     /// How far it is.
     pub progress: Arc<Progress>,
     running: Arc<Importing>,
-    _alive: Alive,
+    _alive: Option<Alive>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -168,8 +168,9 @@ impl Store {
         file: &mut (impl Read + Send),
     ) -> Result<Job, Error> {
         let id = Uuid::now_v7();
-        let job = self.job(id).await?;
+        let mut job = self.job(id)?;
         self.sweep_imports().await?;
+        job._alive = Some(Alive::begin(self.database(), id).await?);
         let row = row::Model {
             id,
             account_id: account,
@@ -202,14 +203,14 @@ impl Store {
         Ok(job)
     }
 
-    /// Works on an import that is there.
+    /// Works on an import that was rehearsed; if it does not come to its end, that is what it stays.
     ///
-    /// Errors: 503 where too many are under way, or the database is away.
-    pub async fn resume_import(&self, id: Uuid) -> Result<Job, Error> {
-        self.job(id).await
+    /// Errors: 503 where too many are under way.
+    pub fn resume_import(&self, id: Uuid) -> Result<Job, Error> {
+        self.job(id)
     }
 
-    async fn job(&self, id: Uuid) -> Result<Job, Error> {
+    fn job(&self, id: Uuid) -> Result<Job, Error> {
         let running = self.imports_running().clone();
         let room = running.room.clone().try_acquire_owned().map_err(|_| {
             let detail = say!(
@@ -218,10 +219,9 @@ impl Store {
             );
             Error::new(Code::Unavailable, detail)
         })?;
-        let alive = Alive::begin(self.database(), id).await?;
         let progress = Arc::<Progress>::default();
         running.jobs().insert(id, progress.clone());
-        Ok(Job { id, progress, running, _alive: alive, _room: room })
+        Ok(Job { id, progress, running, _alive: None, _room: room })
     }
 
     /// The latest imports of what the actor may import, newest first.

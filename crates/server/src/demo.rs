@@ -2,14 +2,15 @@
 
 use std::net::SocketAddr;
 
+use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Fault;
 use vku_persistence::account::NewAccount;
-use vku_persistence::kernel::import::Mode;
 use vku_persistence::kernel::store::{Store, Writing};
 
-use crate::import::{self, File, Tally};
+use crate::import;
 use crate::{Failure, say};
 
 /// The password of every demo account.
@@ -51,7 +52,7 @@ pub async fn fill(store: &Store) -> Result<(), Failure> {
 async fn load(store: &Store) -> Result<(), Failure> {
     let operator = Actor::operator(store.now());
     let writing = Writing { actor: &operator, request_id: "demo", dry_run: false, origin: Origin::Import };
-    let mut faults = Vec::new();
+    let mut report = None;
     let loaded = store
         .write(&writing, async |writer| {
             let mut loaded = Vec::new();
@@ -64,15 +65,23 @@ async fn load(store: &Store) -> Result<(), Failure> {
                 "members",
                 "member-contacts"
             ] {
-                let file = File { name: collection, bytes: text.as_bytes(), mode: Mode::Create };
-                let tally: Tally = import::rows(writer, collection, &file, &mut faults).await?;
-                loaded.push(format!("{} {collection}", tally.created));
+                let file = import::spooled(&mut text.as_bytes()).map_err(Error::internal)?;
+                let order = Order {
+                    resource: collection.to_owned(),
+                    mode: ImportMode::Create,
+                    on_error: OnError::Abort,
+                    format: "csv".to_owned(),
+                };
+                import::rows(writer, &order, file, &mut report).await?;
+                let created = report.as_ref().map_or(0, |report| report.counts.create);
+                loaded.push(format!("{created} {collection}"));
             }
             Ok(loaded)
         })
         .await;
-    if let Some(fault) = faults.first() {
-        return Err(Failure::new(format!("the demo data is not right: {fault}")));
+    if let Some(fault) = report.iter().find_map(|report| report.faults.first()) {
+        let (row, detail) = (fault.row, &fault.detail);
+        return Err(Failure::new(format!("the demo data is not right: row {row}: {detail}")));
     }
     tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
     Ok(())

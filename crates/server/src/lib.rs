@@ -18,7 +18,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use vku_persistence::kernel::import::Mode;
+use vku_domain::import::{ImportMode as Mode, OnError};
+use vku_http::import::ImportFormat;
 
 use config::Config;
 
@@ -42,7 +43,7 @@ enum Task {
     },
     /// Bring the database up to date, and nothing else
     Migrate,
-    /// Load a CSV file: all of it, or nothing when a row is not right
+    /// Load a file of rows (CSV, XLSX, NDJSON, JSON): all of it, or nothing when a row is not right
     Import {
         #[arg(help = one_of("What the rows are"))]
         resource: String,
@@ -54,6 +55,12 @@ enum Task {
         /// Whether rows may change what is there already (by slug)
         #[arg(long, value_enum, default_value = "upsert")]
         mode: ImportMode,
+        /// What to do when a row is not right
+        #[arg(long, value_enum, default_value = "abort")]
+        on_error: RowFaults,
+        /// The format, where the file's name does not end with it
+        #[arg(long, value_parser = format_named)]
+        format: Option<ImportFormat>,
     },
     /// Write a resource to standard output
     Export {
@@ -120,6 +127,27 @@ impl From<ImportMode> for Mode {
             ImportMode::Upsert => Self::Upsert,
         }
     }
+}
+
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum RowFaults {
+    /// Write nothing
+    Abort,
+    /// Leave the row out
+    Skip,
+}
+
+impl From<RowFaults> for OnError {
+    fn from(faults: RowFaults) -> Self {
+        match faults {
+            RowFaults::Abort => Self::Abort,
+            RowFaults::Skip => Self::Skip,
+        }
+    }
+}
+
+fn format_named(name: &str) -> Result<ImportFormat, String> {
+    name.parse().map_err(|fault: vku_domain::kernel::violation::Fault| fault.to_string())
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -198,8 +226,9 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
             open::migrated(config).await?;
             say("The database is up to date.")
         }
-        Task::Import { resource, file, dry_run, mode } => {
-            import::command(config, &resource, &file, dry_run, mode.into()).await
+        Task::Import { resource, file, dry_run, mode, on_error, format } => {
+            let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
+            import::command(config, import::Task { collection, file: &file, format, mode, on_error, dry_run }).await
         }
         Task::Export { resource, format, csv_dialect } => {
             export::command(config, &resource, format, csv_dialect).await

@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use deserr::Deserr;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, escape};
 use vku_domain::say;
@@ -61,6 +61,24 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
 /// Errors: as [`json`] has them, and 422 with every fault of the content.
 pub fn parsed<T: Deserr<Violations>>(request: &HttpRequest, body: &Bytes) -> Result<T, Error> {
     deserr::deserialize::<T, _, Violations>(json(request, body, &[JSON])?).map_err(Error::invalid)
+}
+
+/// The faults of an object in which a list has no end, or a name.
+pub(crate) fn crowding(members: &Map<String, Value>) -> Violations {
+    let mut violations = Violations::default();
+    for (name, member) in members {
+        if name.len() > LONGEST_NAME {
+            let found = name.len();
+            let detail = say!(
+                "A member's name has at most {LONGEST_NAME} bytes, found {found}.",
+                "Der Name eines Feldes hat höchstens {LONGEST_NAME} Bytes, gefunden: {found}."
+            );
+            violations.member("", "too_long", detail);
+        } else {
+            crowded(member, &mut vec![Step::Member(name)], &mut violations);
+        }
+    }
+    violations
 }
 
 /// A step on the way to a value.

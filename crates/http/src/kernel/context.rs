@@ -151,6 +151,11 @@ impl Context {
         self.actor.role.is_none()
     }
 
+    /// The id of the request.
+    pub(crate) fn request_id(&self) -> Arc<str> {
+        self.request_id.0.clone()
+    }
+
     /// The decoded pairs of the query string.
     ///
     /// Errors: 400 where it is no UTF-8.

@@ -18,7 +18,7 @@ pub(crate) struct Alive(#[allow(dead_code, reason = "it is held, and ends when i
 
 enum Lock {
     Transaction(#[allow(dead_code, reason = "the lock is its own")] DatabaseTransaction),
-    File(PathBuf, File),
+    File(PathBuf, #[allow(dead_code, reason = "what is locked is the open file")] File),
 }
 
 impl Drop for Lock {

@@ -1,6 +1,6 @@
 //! What may be there already under another slug: found by names, aliases and the host of the website.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
 
 use sea_orm::sea_query::{ExprTrait, SelectStatement};
@@ -111,13 +111,10 @@ impl Names {
             country: text("country").map(str::to_owned),
             host: text("website").or_else(|| text("url")).and_then(host),
         };
-        let mut places = BTreeMap::new();
-        for name in std::iter::once(&new.name).chain(&new.others) {
-            self.by_name.get(name).into_iter().flatten().for_each(|place| drop(places.insert(*place, ())));
-        }
+        let by_name = std::iter::once(&new.name).chain(&new.others).filter_map(|name| self.by_name.get(name));
         let by_host = new.host.as_ref().and_then(|host| self.by_host.get(host));
-        by_host.into_iter().flatten().for_each(|place| drop(places.insert(*place, ())));
-        let found = places.into_keys().filter_map(|place| self.known.get(place));
+        let places: BTreeSet<usize> = by_name.chain(by_host).flatten().copied().collect();
+        let found = places.into_iter().filter_map(|place| self.known.get(place));
         let mut likely: Vec<_> = found
             .map(|(card, known)| {
                 let (score, alike) = compared(&new, known);

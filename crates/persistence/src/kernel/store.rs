@@ -88,6 +88,8 @@ impl Store {
     /// The idempotency keys whose work runs.
     pub(super) fn running(&self) -> &Running {
         &self.running
+    }
+
     /// The imports that this instance works on.
     pub(crate) fn imports_running(&self) -> &Arc<Importing> {
         &self.imports

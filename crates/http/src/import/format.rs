@@ -1,0 +1,46 @@
+//! The formats of files that can be imported, and how they are recognised.
+
+use std::path::Path;
+
+vku_domain::vocabulary! {
+    /// The format of a file of rows.
+    ImportFormat {
+        /// `text/csv`, with a header; separated by commas, or by semicolons as a German Excel writes it; in UTF-8, UTF-16 or Windows-1252
+        Csv = "csv",
+        /// an Excel workbook: the first sheet, whose first row is the header
+        Xlsx = "xlsx",
+        /// `application/x-ndjson`: an object a line
+        Ndjson = "ndjson",
+        /// `application/json`: an array of objects, or a list as `GET` answers it (`{"items": […]}`)
+        Json = "json",
+    }
+}
+
+/// The media type of Excel workbooks.
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+impl ImportFormat {
+    /// The media types that can be sent.
+    pub const MEDIA: &'static [(&'static str, Self)] = &[
+        ("application/json", Self::Json),
+        ("application/x-ndjson", Self::Ndjson),
+        ("application/ndjson", Self::Ndjson),
+        ("text/csv", Self::Csv),
+        (XLSX, Self::Xlsx),
+    ];
+
+    /// The format of a media type.
+    pub fn of_media(essence: &str) -> Option<Self> {
+        Self::MEDIA.iter().find(|(media, _)| *media == essence).map(|(_, format)| *format)
+    }
+
+    /// The format of a file, by how its name ends.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
+        match extension.as_str() {
+            "jsonl" => Some(Self::Ndjson),
+            "txt" => Some(Self::Csv),
+            other => other.parse().ok(),
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! JSON and NDJSON: what `GET` answers may be sent back.
+
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
+use vku_domain::kernel::text::Both;
+use vku_domain::say;
+use vku_persistence::kernel::table::Table;
+
+use super::encoding;
+use super::read::{Enough, Item, Sink, fault, row};
+
+fn no_object() -> Both {
+    say!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")
+}
+
+fn item<T: Table>(number: u64, value: Value) -> Item {
+    match value {
+        Value::Object(body) => row::<T>(number, body),
+        _ => Item::Faulty(number, vec![fault(number, "wrong_type", no_object())]),
+    }
+}
+
+/// Reads an object a line.
+pub(super) fn read_lines<T: Table>(file: File, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
+    let file = match encoding::utf8(file)? {
+        Ok(file) => file,
+        Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
+    };
+    for (line, number) in BufReader::new(file).lines().zip(1..) {
+        let line = line?;
+        if line.trim().is_empty() {
+            continue;
+        }
+        let item = match serde_json::from_str(&line) {
+            Ok(value) => item::<T>(number, value),
+            Err(_) => Item::Faulty(number, vec![fault(number, "malformed_json", no_object())]),
+        };
+        if let Err(enough) = sink.put(item) {
+            return Ok(Err(enough));
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Reads an array of objects, or a list as it is answered.
+pub(super) fn read_array<T: Table>(file: File, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
+    let file = match encoding::utf8(file)? {
+        Ok(file) => file,
+        Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
+    };
+    let (mut number, mut ended) = (0, None);
+    let mut text = serde_json::Deserializer::from_reader(BufReader::new(file));
+    let mut each = |value| {
+        number += 1;
+        ended = sink.put(item::<T>(number, value)).err();
+        ended.is_none()
+    };
+    let read = Rows { each: &mut each, whole: true }.deserialize(&mut text).and_then(|()| text.end());
+    if let Some(enough) = ended {
+        return Ok(Err(enough));
+    }
+    let Err(error) = read else { return Ok(Ok(())) };
+    let (line, column) = (error.line(), error.column());
+    let detail = match error.classify() {
+        serde_json::error::Category::Io => return Err(error.into()),
+        serde_json::error::Category::Data => say!(
+            "Expected an array of objects, or an object whose `items` are one.",
+            "Erwartet: eine Liste von Objekten, oder ein Objekt, dessen `items` eine ist."
+        ),
+        _ => say!(
+            "Reading stopped at line {line}, column {column}: it is not JSON there.",
+            "Das Lesen endete in Zeile {line}, Spalte {column}: Dort ist es kein JSON."
+        ),
+    };
+    Ok(sink.broken(number + 1, "malformed_json", detail))
+}
+
+/// Reads the entries one by one, so that a file is never in memory as a whole.
+struct Rows<'a> {
+    each: &'a mut dyn FnMut(Value) -> bool,
+    /// Whether this is the whole file, and not `items` in it.
+    whole: bool,
+}
+
+impl<'de> DeserializeSeed<'de> for Rows<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Rows<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of objects")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut entries: A) -> Result<(), A::Error> {
+        while let Some(value) = entries.next_element()? {
+            if !(self.each)(value) {
+                return Err(A::Error::custom("enough"));
+            }
+        }
+        Ok(())
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<(), A::Error> {
+        let Self { each, whole } = self;
+        let mut found = false;
+        while let Some(name) = members.next_key::<String>()? {
+            if whole && !found && name == "items" {
+                found = true;
+                members.next_value_seed(Rows { each: &mut *each, whole: false })?;
+            } else {
+                members.next_value::<IgnoredAny>()?;
+            }
+        }
+        if found { Ok(()) } else { Err(A::Error::custom("no items")) }
+    }
+}

@@ -1,0 +1,363 @@
+//! Imports: a file of rows is rehearsed, looked at, and committed as it was rehearsed.
+
+mod body;
+mod csv;
+mod encoding;
+mod format;
+mod json;
+mod read;
+mod run;
+mod table;
+mod upload;
+mod work;
+mod xlsx;
+
+pub use body::{
+    ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport, Imports,
+};
+pub use format::ImportFormat;
+pub use run::{Plan, Watch, run};
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, VARY};
+use actix_web::web::{Bytes, Payload};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use vku_domain::import::{ImportMode, OnError, Order};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::say;
+use vku_persistence::collections;
+use vku_persistence::import::may_import;
+
+use crate::kernel::body::{JSON, parsed};
+use crate::kernel::conditional::respond;
+use crate::kernel::context::Context;
+use crate::kernel::crud::flags;
+use crate::kernel::negotiate::{Format, format as representation, tongue};
+use crate::kernel::problem::Problem;
+use crate::login::id;
+use work::Worker;
+
+/// What is asked for in the query string.
+struct Asked {
+    order: Order,
+    format: Option<ImportFormat>,
+    dry_run: bool,
+}
+
+impl Asked {
+    /// Errors: 400 with every wrong parameter; 401, 403 where the collection is not the caller's to import.
+    async fn of(context: &Context) -> Result<Self, Problem> {
+        if !context.actor.is_staff() {
+            return Err(Error::refused(&context.actor).into());
+        }
+        let mut parameters = Parameters::new(context.parameters()?);
+        let resource = parameters.once("resource");
+        let mode: Option<ImportMode> = parameters.get("mode");
+        let on_error: Option<OnError> = parameters.get("on_error");
+        let (dry_run, format) = (parameters.get("dry_run"), parameters.get("format"));
+        let names = collections();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        let resource = match resource {
+            Some(name) if names.contains(&name.as_str()) => name,
+            Some(name) => parameters.fault("resource", Fault::unknown_value(&name, &names)),
+            None => {
+                let all = names.join("`, `");
+                let detail = say!(
+                    "`resource` is required: what the rows are. Allowed: `{all}`.",
+                    "`resource` ist erforderlich: was die Zeilen sind. Erlaubt: `{all}`."
+                );
+                parameters.fault("resource", Fault::new("required", detail))
+            }
+        };
+        parameters.finish().map_err(Error::parameters)?;
+        may_import(&resource, &context.actor).await?;
+        let mode = mode.unwrap_or(ImportMode::Create);
+        let on_error = on_error.unwrap_or(OnError::Abort);
+        Ok(Self { order: Order { resource, mode, on_error, format: String::new() }, format, dry_run })
+    }
+}
+
+fn worker(context: &Context) -> Worker {
+    Worker {
+        store: context.shared.store.clone(),
+        actor: context.actor.clone(),
+        request_id: context.request_id(),
+    }
+}
+
+fn told(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
+    let body = serde_json::to_vec(body).map_err(Error::internal)?;
+    let mut response = respond(context, StatusCode::OK, &Tag::of_bytes(&body), body);
+    // What is wrong is told in the caller's language.
+    response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
+    Ok(response)
+}
+
+/// An import as whoever asks is shown it.
+async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
+    let import = context.shared.store.import(&context.actor, id).await?;
+    Ok(ImportBody::of(import, tongue(context.request.headers())))
+}
+
+/// Import a file
+///
+/// A file of rows, up to 64 MiB and 100,000 rows, in the columns (or members) that an export has: CSV, XLSX, NDJSON or
+/// JSON, as the body with its `Content-Type`, or as the part `file` of a form. Columns are named as in JSON or by their
+/// German headings. What `GET` answered may be sent back.
+///
+/// With `dry_run=true` it is a rehearsal: nothing is written, and the report says what would be: what is wrong, cell by
+/// cell; what may be there already under another slug, with a score; what each row changes. Its `plan_token` commits
+/// exactly that. Without it the rows are written at once: with `on_error=abort` all or none, with `on_error=skip` those
+/// that are right.
+///
+/// The answer is the import, which goes on by itself: ask where `Location` leads to until it is no longer `running`.
+/// The file, and what the report says of it, are kept for a day. For the coordination office. An API key needs the scope
+/// of writing the collection, and `personal_data:read` beside it for what is personal.
+#[utoipa::path(
+    post,
+    path = "/api/v1/imports",
+    tag = "imports",
+    operation_id = "create_import",
+    params(
+        ("resource" = String, Query, description = "What the rows are: the name of a collection; that of a part has its \
+            parent's before it, as in `partnership-funding`.", example = "organisations"),
+        ("mode" = inline(Option<ImportMode>), Query, description = "What is done with slugs that are there already; `create` where it is left out."),
+        ("on_error" = inline(Option<OnError>), Query, description = "What is done when a row is not right; `abort` where it is left out."),
+        ("dry_run" = Option<bool>, Query, description = "Rehearse it: check everything, write nothing."),
+        ("format" = inline(Option<ImportFormat>), Query, description = "The file's format; wins over its `Content-Type`.")
+    ),
+    request_body(
+        description = "The file.",
+        content(
+            (Vec<serde_json::Value> = "application/json", example = json!([{ "name": "Water Aid Society", "kind": "ngo", "country": "DE" }])),
+            (String = "application/x-ndjson", example = "{\"name\": \"Water Aid Society\", \"kind\": \"ngo\"}\n"),
+            (String = "text/csv", example = "name,kind,country\nWater Aid Society,ngo,DE\n"),
+            (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = "(an Excel workbook)"),
+            (ImportForm = "multipart/form-data", example = json!({ "file": "name,kind,country\nWater Aid Society,ngo,DE\n" }))
+        )
+    ),
+    responses((
+        status = 202,
+        description = "It is taken on.",
+        headers(("Location" = String, description = "Where it is.")),
+        body = ImportBody,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+            "status": "running",
+            "resource": "organisations",
+            "mode": "create",
+            "on_error": "abort",
+            "format": "json",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "progress": { "done": 0 }
+        })
+    )),
+    extensions(("x-problems" = json!([400, 401, 403, 413, 415, 422, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn create_import(context: Context, payload: Payload) -> Result<HttpResponse, Problem> {
+    let Asked { mut order, format, dry_run } = Asked::of(&context).await?;
+    let account = context.actor.account.ok_or_else(|| Error::refused(&context.actor))?;
+    let mut upload = upload::receive(&context.request, payload, format).await?;
+    order.format = upload.format.to_string();
+    let job = context.shared.store.begin_import(account, &order, &mut upload.file).await?;
+    let id = job.id;
+    let work = worker(&context).begin(job, order, upload.file, dry_run);
+    actix_web::rt::spawn(work);
+    let location = format!("{}/{id}", context.request.path());
+    let body = serde_json::to_vec(&shown(&context, id).await?).map_err(Error::internal)?;
+    Ok(HttpResponse::Accepted()
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((LOCATION, location))
+        .body(body))
+}
+
+/// A form with a file.
+#[derive(ToSchema)]
+#[allow(dead_code, reason = "it is read part by part, and described here")]
+pub struct ImportForm {
+    /// The file; its media type or the ending of its name says of what format it is.
+    #[schema(format = Binary)]
+    file: String,
+}
+
+/// List imports
+///
+/// The latest hundred of what you may import, newest first, without their reports.
+#[utoipa::path(
+    get,
+    path = "/api/v1/imports",
+    tag = "imports",
+    operation_id = "list_imports",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "The imports.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = Imports,
+        example = json!({ "items": [{
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+            "status": "committed",
+            "resource": "organisations",
+            "mode": "create",
+            "on_error": "abort",
+            "format": "csv",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "finished_at": "2026-03-01T08:00:01.000000Z",
+            "progress": { "done": 12, "total": 12 }
+        }] })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
+    if !context.actor.is_staff() {
+        return Err(Error::refused(&context.actor).into());
+    }
+    let [] = flags(&context.request, [])?;
+    representation(&context, None, &[Format::Json])?;
+    let imports = context.shared.store.imports(&context.actor).await?;
+    let tongue = tongue(context.request.headers());
+    let items = imports.into_iter().map(|import| ImportBody::of(import, tongue).brief()).collect();
+    Ok(told(&context, &Imports { items })?)
+}
+
+/// Get an import
+///
+/// How far it is, and its report when it is rehearsed or has ended. Faults, duplicates and changes are listed up to a
+/// thousand each; their totals count all.
+#[utoipa::path(
+    get,
+    path = "/api/v1/imports/{id}",
+    tag = "imports",
+    operation_id = "get_import",
+    params(
+        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+    ),
+    responses((
+        status = 200,
+        description = "The import.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = ImportBody,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+            "status": "rehearsed",
+            "resource": "organisations",
+            "mode": "upsert",
+            "on_error": "skip",
+            "format": "csv",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "finished_at": "2026-03-01T08:00:01.000000Z",
+            "progress": { "done": 3, "total": 3 },
+            "report": {
+                "counts": { "create": 1, "update": 1, "unchanged": 0, "faulty": 1, "skipped": 1 },
+                "faults": [{
+                    "row": 4, "column": "country", "code": "unknown_value",
+                    "detail": "`XX` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`."
+                }],
+                "faults_total": 1,
+                "duplicates": [{
+                    "row": 2, "name": "BMZ", "score": 0.85, "alike": ["alias", "country"],
+                    "existing": {
+                        "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a41", "slug": "bmz",
+                        "name": "Bundesministerium für wirtschaftliche Zusammenarbeit und Entwicklung"
+                    }
+                }],
+                "duplicates_total": 1,
+                "changes": [{
+                    "row": 3, "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a42", "slug": "giz", "version": 1,
+                    "changes": [{ "pointer": "/website", "to": "https://www.giz.de" }]
+                }],
+                "changes_total": 1
+            },
+            "plan_token": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+        })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn get_import(context: Context) -> Result<HttpResponse, Problem> {
+    if !context.actor.is_staff() {
+        return Err(Error::refused(&context.actor).into());
+    }
+    let [] = flags(&context.request, [])?;
+    representation(&context, None, &[Format::Json])?;
+    Ok(told(&context, &shown(&context, id(&context.request)?).await?)?)
+}
+
+/// A plan to be committed.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct ImportCommit {
+    /// The `plan_token` of the rehearsal.
+    #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
+    plan_token: String,
+}
+
+/// Commit a rehearsed import
+///
+/// Does exactly what the rehearsal said, all in one transaction, and answers when it is done. Where the data has moved
+/// since, so that it would do something else, nothing is written: 409 `plan_moved`. What is committed already is answered
+/// as it is.
+#[utoipa::path(
+    post,
+    path = "/api/v1/imports/{id}/commit",
+    tag = "imports",
+    operation_id = "commit_import",
+    params(("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70")),
+    request_body(
+        content = ImportCommit,
+        example = json!({ "plan_token": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" })
+    ),
+    responses((
+        status = 200,
+        description = "It is committed.",
+        body = ImportBody,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+            "status": "committed",
+            "resource": "organisations",
+            "mode": "upsert",
+            "on_error": "abort",
+            "format": "csv",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "finished_at": "2026-03-01T08:05:00.000000Z",
+            "progress": { "done": 1, "total": 1 },
+            "report": {
+                "counts": { "create": 1, "update": 0, "unchanged": 0, "faulty": 0, "skipped": 0 },
+                "faults": [], "faults_total": 0,
+                "duplicates": [], "duplicates_total": 0,
+                "changes": [], "changes_total": 0
+            },
+            "plan_token": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
+        })
+    )),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 409, 413, 415, 422, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    if !context.actor.is_staff() {
+        return Err(Error::refused(&context.actor).into());
+    }
+    let id = id(&context.request)?;
+    let [] = flags(&context.request, [])?;
+    context.shared.store.import(&context.actor, id).await?;
+    let ImportCommit { plan_token } = parsed(&context.request, &body)?;
+    // It goes on when whoever asked has gone.
+    let work = actix_web::rt::spawn(worker(&context).commit(id, plan_token));
+    work.await.map_err(Error::internal)??;
+    let body = serde_json::to_vec(&shown(&context, id).await?).map_err(Error::internal)?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, JSON))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(body))
+}

@@ -1,0 +1,177 @@
+//! From a file to its rows: read on a thread of its own, as fast as they are written.
+
+use std::fs::File;
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use vku_domain::import::RowFault;
+use vku_domain::kernel::cells::Column;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::text::Both;
+use vku_domain::kernel::violation::{Fault, Place, Violation};
+use vku_domain::say;
+use vku_persistence::kernel::import::Row;
+use vku_persistence::kernel::table::{Parent, Table};
+
+use super::format::ImportFormat;
+use super::{csv, json, xlsx};
+
+/// The largest number of rows of a file.
+pub(super) const MOST: u64 = 100_000;
+
+/// How many rows are written at once.
+const BATCH: usize = 200;
+
+/// A piece of a file.
+pub(super) enum Item {
+    /// How many rows there are.
+    Total(u64),
+    /// The columns, where the file has some.
+    Head(Vec<Target>),
+    /// A row.
+    Row(u64, Row),
+    /// A row whose cells cannot be read.
+    Faulty(u64, Vec<RowFault>),
+    /// Nothing can be read from here on.
+    Broken(Vec<RowFault>),
+}
+
+/// Where the value of a cell goes.
+#[derive(Clone, Debug)]
+pub(super) struct Target {
+    /// What the file calls the column.
+    pub(super) header: String,
+    /// The column; that of what a part belongs to is called like that.
+    pub(super) column: Column,
+    /// Whether it is that.
+    pub(super) is_parent: bool,
+}
+
+/// Takes the pieces of a file, a number of them at once.
+pub(super) struct Sink {
+    send: mpsc::Sender<Vec<Item>>,
+    items: Vec<Item>,
+    rows: u64,
+}
+
+/// Nobody wants the rest of the file.
+pub(super) struct Enough;
+
+impl Sink {
+    pub(super) fn put(&mut self, item: Item) -> Result<(), Enough> {
+        if let Item::Row(number, _) | Item::Faulty(number, _) = &item {
+            self.rows += 1;
+            if self.rows > MOST {
+                let detail = say!(
+                    "A file has at most {MOST} rows; split it.",
+                    "Eine Datei hat höchstens {MOST} Zeilen; teilen Sie sie."
+                );
+                self.items.push(Item::Broken(vec![fault(*number, "too_many", detail)]));
+                self.flush()?;
+                return Err(Enough);
+            }
+        }
+        self.items.push(item);
+        if self.items.len() >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    pub(super) fn broken(&mut self, row: u64, code: &str, detail: Both) -> Result<(), Enough> {
+        self.put(Item::Broken(vec![fault(row, code, detail)]))
+    }
+
+    fn flush(&mut self) -> Result<(), Enough> {
+        let items = std::mem::take(&mut self.items);
+        if items.is_empty() { Ok(()) } else { self.send.blocking_send(items).map_err(|_| Enough) }
+    }
+}
+
+/// A fault of a row as a whole.
+pub(super) fn fault(row: u64, code: &str, detail: Both) -> RowFault {
+    RowFault { row, column: None, pointer: None, code: code.to_owned(), detail }
+}
+
+/// Begins to read. What is answered ends with the file; the handle then says whether it could be read at all.
+pub(super) fn begin<T: Table>(
+    file: File,
+    format: ImportFormat,
+) -> (mpsc::Receiver<Vec<Item>>, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let (send, receive) = mpsc::channel(2);
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut sink = Sink { send, items: Vec::new(), rows: 0 };
+        let read = match format {
+            ImportFormat::Csv => csv::read::<T>(file, &mut sink)?,
+            ImportFormat::Xlsx => xlsx::read::<T>(file, &mut sink)?,
+            ImportFormat::Ndjson => json::read_lines::<T>(file, &mut sink)?,
+            ImportFormat::Json => json::read_array::<T>(file, &mut sink)?,
+        };
+        // Whether or not anybody listens still.
+        let _ = read.and_then(|()| sink.flush());
+        Ok(())
+    });
+    (receive, reading)
+}
+
+/// An object as a row; what it is a part of is named as it is read.
+pub(super) fn row<T: Table>(number: u64, mut body: Map<String, Value>) -> Item {
+    let Some(name) = <T::Parent as Parent>::NAME else {
+        return Item::Row(number, Row { parent: None, body });
+    };
+    let parent = body.shift_remove(name);
+    let text = parent.as_ref().and_then(|given| {
+        let key = || given.get("id").or_else(|| given.get("slug"));
+        given.as_str().or_else(|| key()?.as_str())
+    });
+    let key = text.map(str::parse::<Key>).unwrap_or_else(|| {
+        Err(Fault::new("required", say!("`{name}` is required.", "`{name}` ist erforderlich.")))
+    });
+    match key {
+        Ok(key) => Item::Row(number, Row { parent: Some(key), body }),
+        Err(Fault { code, detail }) => {
+            let pointer = Some(format!("/{name}"));
+            Item::Faulty(number, vec![RowFault { pointer, ..fault(number, code, detail) }])
+        }
+    }
+}
+
+/// What the store refused of a row, at the columns or members that it means.
+pub(super) fn refused<T: Table>(number: u64, head: &[Target], error: Error) -> Vec<RowFault> {
+    let at = |pointer: Option<&str>, code: &str, detail: Both| {
+        let mut found = fault(number, code, detail);
+        match pointer {
+            Some(pointer) if head.is_empty() => found.pointer = Some(pointer.to_owned()),
+            Some(pointer) => found.column = Some(column_of(head, pointer)),
+            None => {}
+        }
+        found
+    };
+    if error.violations.is_empty() {
+        use vku_domain::kernel::error::Code;
+        let parent = <T::Parent as Parent>::NAME.map(|name| format!("/{name}"));
+        let pointer = match error.code {
+            Code::SlugTaken => Some("/slug"),
+            Code::NotFound => parent.as_deref(),
+            _ => None,
+        };
+        return vec![at(pointer, error.code.as_str(), error.detail)];
+    }
+    let violations = error.violations.into_iter();
+    violations
+        .map(|Violation { place, code, detail }| match place {
+            Place::Pointer(pointer) => at(Some(&pointer), code, detail),
+            _ => at(None, code, detail),
+        })
+        .collect()
+}
+
+/// `/location/longitude` lies in the column `location.longitude`, `/sectors/1` in `sectors`; it is told by the name that
+/// the file has for it.
+fn column_of(head: &[Target], pointer: &str) -> String {
+    let path = pointer.trim_start_matches('/').replace('/', ".");
+    let is_above = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let is_below = |name: &str| name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'));
+    let length = |target: &&Target| target.column.name.len();
+    let above = head.iter().filter(|target| is_above(&target.column.name)).max_by_key(length);
+    let below = || head.iter().filter(|target| is_below(&target.column.name)).min_by_key(length);
+    above.or_else(below).map_or_else(|| path.clone(), |target| target.header.clone())
+}

@@ -1,0 +1,202 @@
+//! What the rows of a file do: read, written and told, the same for a rehearsal and for the real thing.
+
+use std::fs::File;
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use vku_domain::import::{Duplicate, ImportMode, LISTED, OnError, Order, Report, RowChange, RowFault};
+use vku_domain::kernel::difference::differences;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::Stored;
+use vku_persistence::kernel::double::Names;
+use vku_persistence::kernel::import::{Done, Outcome, Row};
+use vku_persistence::kernel::store::Writer;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, visit};
+
+use super::format::ImportFormat;
+use super::read::{self, Item, Target};
+use crate::kernel::body::crowding;
+
+/// What was done, and a name for exactly that.
+pub struct Plan {
+    /// What there is to tell.
+    pub report: Report,
+    /// The same for the same rows on the same data.
+    pub token: String,
+}
+
+/// Is told how many rows are done, and of how many where that is known.
+pub type Watch<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
+
+/// Writes the rows of a file as far as they are right. Whether what is written stays is the caller's to say.
+///
+/// Errors: 401, 403; what is no fault of the file.
+pub async fn run(
+    writer: &mut Writer<'_>,
+    order: &Order,
+    file: File,
+    watch: Watch<'_>,
+) -> Result<Plan, Error> {
+    let format = order.format.parse().map_err(Error::internal)?;
+    let job = Run { writer, order, file, format, watch };
+    let done = Box::pin(visit(&order.resource, job)).await;
+    done.ok_or_else(|| Error::internal("a collection that is not known"))?
+}
+
+struct Run<'a, 'w> {
+    writer: &'a mut Writer<'w>,
+    order: &'a Order,
+    file: File,
+    format: ImportFormat,
+    watch: Watch<'a>,
+}
+
+impl Visitor for Run<'_, '_> {
+    type Answer = Result<Plan, Error>;
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let Self { writer, order, file, format, watch } = self;
+        writer.actor().imports::<T>()?;
+        let mut telling = Telling {
+            report: Report { whole: true, ..Report::default() },
+            digest: Sha256::new(),
+            names: writer.names::<T>().await?,
+            head: Vec::new(),
+            on_error: order.on_error,
+        };
+        telling.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
+        let mut total = None;
+        let (mut items, reading) = read::begin::<T>(file, format);
+        while let Some(batch) = items.recv().await {
+            let mut rows = Vec::with_capacity(batch.len());
+            for item in batch {
+                match item {
+                    Item::Total(found) => total = Some(found),
+                    Item::Head(head) => telling.head = head,
+                    Item::Row(number, row) => match crowding(&row.body) {
+                        crowded if crowded.is_empty() => rows.push((number, row)),
+                        crowded => {
+                            let before = std::mem::take(&mut rows);
+                            write::<T>(writer, order.mode, before, &mut telling).await?;
+                            telling.outcome::<T>(number, Err(Error::invalid(crowded)))?;
+                        }
+                    },
+                    Item::Faulty(number, faults) => {
+                        // What was read before it is told before it.
+                        let before = std::mem::take(&mut rows);
+                        write::<T>(writer, order.mode, before, &mut telling).await?;
+                        telling.faulty(number, faults)?;
+                    }
+                    Item::Broken(faults) => {
+                        faults.into_iter().for_each(|fault| telling.report.fault(fault));
+                        telling.report.whole = false;
+                    }
+                }
+            }
+            write::<T>(writer, order.mode, rows, &mut telling).await?;
+            watch(telling.report.rows(), total);
+            // Others have their turn on this thread.
+            tokio::task::yield_now().await;
+        }
+        reading.await.map_err(Error::internal)?.map_err(Error::internal)?;
+        let Telling { report, digest, .. } = telling;
+        let token = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(Plan { report, token })
+    }
+}
+
+/// Writes rows and tells what became of them.
+async fn write<T: Table>(
+    writer: &mut Writer<'_>,
+    mode: ImportMode,
+    rows: Vec<(u64, Row)>,
+    telling: &mut Telling,
+) -> Result<(), Error> {
+    let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    for (number, outcome) in numbers.into_iter().zip(Box::pin(writer.import::<T>(mode, rows)).await?) {
+        telling.outcome(number, outcome)?;
+    }
+    Ok(())
+}
+
+/// The report in the making, and the digest of all that the plan does.
+struct Telling {
+    report: Report,
+    digest: Sha256,
+    names: Names,
+    head: Vec<Target>,
+    on_error: OnError,
+}
+
+impl Telling {
+    fn add(&mut self, what: &impl Serialize) -> Result<(), Error> {
+        self.digest.update(serde_json::to_vec(what).map_err(Error::internal)?);
+        self.digest.update([0]);
+        Ok(())
+    }
+
+    fn faulty(&mut self, number: u64, faults: Vec<RowFault>) -> Result<(), Error> {
+        self.report.counts.faulty += 1;
+        if self.on_error == OnError::Skip {
+            self.report.counts.skipped += 1;
+        }
+        self.add(&(number, "faulty"))?;
+        faults.into_iter().for_each(|fault| self.report.fault(fault));
+        Ok(())
+    }
+
+    fn outcome<T: Table>(&mut self, number: u64, outcome: Outcome<T>) -> Result<(), Error> {
+        let parent = |stored: &Stored<T>| stored.parent.as_ref().map(|(_, card)| card.id);
+        match outcome {
+            Ok(Done::Created(made)) => {
+                self.report.counts.create += 1;
+                self.add(&(number, "create", parent(&made), &made.data))?;
+                self.doubles(number, &made)
+            }
+            Ok(Done::Updated(both)) => {
+                let (before, after) = *both;
+                self.report.counts.update += 1;
+                self.add(&(number, "update", before.id, before.version, &after.data))?;
+                self.changed(number, &before, &after)
+            }
+            Ok(Done::Unchanged(known)) => {
+                self.report.counts.unchanged += 1;
+                self.add(&(number, "unchanged", known.id, known.version))
+            }
+            Err(error) if matches!(error.code, Code::Internal | Code::Unavailable) => Err(error),
+            Err(error) => self.faulty(number, read::refused::<T>(number, &self.head, error)),
+        }
+    }
+
+    fn doubles<T: Table>(&mut self, number: u64, made: &Stored<T>) -> Result<(), Error> {
+        for likely in self.names.like(made)? {
+            self.report.duplicates_total += 1;
+            if self.report.duplicates.len() < LISTED {
+                self.report.duplicates.push(Duplicate {
+                    row: number,
+                    name: made.data.label().to_owned(),
+                    score: likely.score,
+                    alike: likely.alike.into_iter().map(str::to_owned).collect(),
+                    existing: serde_json::to_value(&likely.card).map_err(Error::internal)?,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn changed<T: Table>(&mut self, number: u64, before: &Stored<T>, after: &Stored<T>) -> Result<(), Error> {
+        if self.report.changes.len() >= LISTED {
+            return Ok(());
+        }
+        let value = |of: &T| serde_json::to_value(of).map_err(Error::internal);
+        self.report.changes.push(RowChange {
+            row: number,
+            id: before.id,
+            slug: before.data.clone().slug().and_then(Option::take).map(|slug| slug.to_string()),
+            version: before.version,
+            changes: differences(&value(&before.data)?, &value(&after.data)?),
+        });
+        Ok(())
+    }
+}

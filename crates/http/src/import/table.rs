@@ -1,0 +1,96 @@
+//! Tables: a header that names columns, and rows of cells.
+
+use serde_json::{Map, Value};
+use vku_domain::import::RowFault;
+use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
+use vku_domain::kernel::text::Both;
+use vku_domain::kernel::violation::Fault;
+use vku_domain::say;
+use vku_persistence::kernel::import::Row;
+use vku_persistence::kernel::table::{Parent, Table};
+
+use super::read::{Item, Target, fault};
+
+/// A table while its rows are being read.
+pub(super) struct Sheet {
+    targets: Vec<Target>,
+    dialect: CsvDialect,
+}
+
+impl Sheet {
+    /// Reads the header, in the row of this number.
+    ///
+    /// Errors: columns that there are not, or twice.
+    pub(super) fn open<T: Table>(
+        number: u64,
+        header: &[String],
+        dialect: CsvDialect,
+    ) -> Result<Self, Vec<RowFault>> {
+        let layout = Layout::of::<T>();
+        let parent = <T::Parent as Parent>::NAME.map(|name| Column::new(name, Kind::Reference));
+        let (mut targets, mut faults) = (Vec::<Target>::new(), Vec::new());
+        let at = |name: &str, code: &str, detail: Both| RowFault {
+            column: Some(name.to_owned()),
+            ..fault(number, code, detail)
+        };
+        if header.iter().all(String::is_empty) {
+            let detail = say!("The file has no header.", "Die Datei hat keine Kopfzeile.");
+            return Err(vec![fault(number, "malformed_row", detail)]);
+        }
+        for name in header {
+            let column = match &parent {
+                Some(parent) if parent.is_called(name) => Ok((parent.clone(), true)),
+                _ => layout.column(name).map(|column| (column, false)),
+            };
+            match column {
+                Ok((column, _)) if targets.iter().any(|it| it.column.name == column.name) => {
+                    let detail = say!("This column stands there twice.", "Diese Spalte gibt es doppelt.");
+                    faults.push(at(name, "duplicate", detail));
+                }
+                Ok((column, is_parent)) => {
+                    targets.push(Target { header: name.clone(), column, is_parent });
+                }
+                Err(Fault { code, detail }) => faults.push(at(name, code, detail)),
+            }
+        }
+        if let Some(parent) = parent.filter(|_| !targets.iter().any(|target| target.is_parent)) {
+            let detail = say!("This column is required.", "Diese Spalte ist erforderlich.");
+            faults.push(at(&parent.name, "required", detail));
+        }
+        if faults.is_empty() { Ok(Self { targets, dialect }) } else { Err(faults) }
+    }
+
+    /// The columns, in their order.
+    pub(super) fn head(&self) -> Vec<Target> {
+        self.targets.clone()
+    }
+
+    /// A row of cells.
+    pub(super) fn row<'a>(&self, number: u64, cells: impl IntoIterator<Item = &'a str>) -> Item {
+        let (mut parent, mut body, mut faults) = (None, Map::new(), Vec::new());
+        for (target, cell) in self.targets.iter().zip(cells) {
+            let read = match target.is_parent {
+                true => cell.parse().map(|key| parent = Some(key)),
+                // An import sees a cell, not a member: an empty one clears what is there.
+                false => target.column.read(cell, self.dialect, &mut body),
+            };
+            if let Err(Fault { code, detail }) = read {
+                let column = Some(target.header.clone());
+                faults.push(RowFault { column, ..fault(number, code, detail) });
+            }
+        }
+        collapse(&mut body);
+        if faults.is_empty() { Item::Row(number, Row { parent, body }) } else { Item::Faulty(number, faults) }
+    }
+}
+
+/// An object of which every cell is empty is absent as a whole.
+fn collapse(body: &mut Map<String, Value>) {
+    for value in body.values_mut() {
+        let Some(members) = value.as_object_mut() else { continue };
+        collapse(members);
+        if !members.is_empty() && members.values().all(Value::is_null) {
+            *value = Value::Null;
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! A file on its way in: into a temporary file, piece by piece, never into memory as a whole.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom, Write};
+
+use actix_multipart::{Multipart, MultipartError};
+use actix_web::HttpRequest;
+use actix_web::error::PayloadError;
+use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use actix_web::web::{Bytes, Payload};
+use futures_util::{Stream, StreamExt};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+
+use super::format::ImportFormat;
+
+/// The largest file, in bytes (64 MiB).
+pub const LIMIT: u64 = 64 << 20;
+
+/// How much more a request may have than its file: what stands between the parts of a form.
+const AROUND: u64 = 1 << 16;
+
+/// The part of a form that holds the file.
+const PART: &str = "file";
+
+/// What was sent.
+pub(super) struct Upload {
+    /// The file: it has no name, and is gone when it is closed.
+    pub(super) file: File,
+    /// What it is said to be.
+    pub(super) format: ImportFormat,
+}
+
+/// Takes the file out of a request.
+///
+/// Errors: 400 (a form that cannot be read), 413, 415, 422 (a form without it, an empty file).
+pub(super) async fn receive(
+    request: &HttpRequest,
+    payload: Payload,
+    format: Option<ImportFormat>,
+) -> Result<Upload, Error> {
+    let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = essence(header(CONTENT_TYPE));
+    let is_form = essence == "multipart/form-data";
+    let format = format.or_else(|| ImportFormat::of_media(&essence));
+    if !is_form && (format.is_none() || !is_file(&essence)) {
+        return Err(unsupported());
+    }
+    let announced = header(CONTENT_LENGTH).parse::<u64>().unwrap_or(0);
+    if announced > LIMIT + if is_form { AROUND } else { 0 } {
+        return Err(too_large());
+    }
+    if is_form {
+        return of_form(Multipart::new(request.headers(), payload), format).await;
+    }
+    let file = keep(payload.map(|piece| piece.map_err(broken))).await?;
+    Ok(Upload { file, format: format.ok_or_else(unsupported)? })
+}
+
+/// Whether a media type may be that of a file whose format is named.
+fn is_file(essence: &str) -> bool {
+    ["", "application/octet-stream", "text/plain"].contains(&essence) || ImportFormat::of_media(essence).is_some()
+}
+
+fn essence(media: &str) -> String {
+    media.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
+async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Upload, Error> {
+    let (mut found, mut violations) = (None, Violations::default());
+    while let Some(part) = form.next().await {
+        let mut part = part.map_err(torn)?;
+        let name = part.name().unwrap_or_default().to_owned();
+        if name != PART || found.is_some() {
+            let told: String = name.chars().take(100).collect();
+            let detail = say!(
+                "The form has one part, `{PART}`; found `{told}` beside it.",
+                "Das Formular hat einen Teil, `{PART}`; daneben gefunden: `{told}`."
+            );
+            violations.member(format!("/{}", vku_domain::kernel::violation::escape(&told)), "unknown_member", detail);
+            break;
+        }
+        let media = part.content_type().map(|media| essence(media.as_ref())).unwrap_or_default();
+        let named = part.content_disposition().and_then(|it| it.get_filename().and_then(ImportFormat::of_name));
+        let format = format.or_else(|| ImportFormat::of_media(&media)).or(named).ok_or_else(unsupported)?;
+        let file = keep((&mut part).map(|piece| piece.map_err(torn))).await?;
+        found = Some(Upload { file, format });
+    }
+    if violations.is_empty() && found.is_none() {
+        let detail = say!("The form has no part `{PART}`.", "Das Formular hat keinen Teil `{PART}`.");
+        violations.member(format!("/{PART}"), "required", detail);
+    }
+    match found {
+        Some(upload) if violations.is_empty() => Ok(upload),
+        _ => Err(Error::invalid(violations)),
+    }
+}
+
+async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> Result<File, Error> {
+    let mut file = tempfile::tempfile().map_err(Error::internal)?;
+    let mut size = 0;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece?;
+        size += u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        if size > LIMIT {
+            return Err(too_large());
+        }
+        file.write_all(&piece).map_err(Error::internal)?;
+    }
+    if size == 0 {
+        let mut violations = Violations::default();
+        violations.member("", "required", say!("The file is empty.", "Die Datei ist leer."));
+        return Err(Error::invalid(violations));
+    }
+    file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+    Ok(file)
+}
+
+fn too_large() -> Error {
+    let detail = say!("The file is larger than 64 MiB.", "Die Datei ist größer als 64 MiB.");
+    Error::new(Code::PayloadTooLarge, detail)
+}
+
+fn unsupported() -> Error {
+    let media: Vec<_> = ImportFormat::MEDIA.iter().map(|(media, _)| (*media).to_owned()).collect();
+    let detail = say!(
+        "Send the file with the `Content-Type` that it has (see `allowed`), or as `multipart/form-data`.",
+        "Senden Sie die Datei mit ihrem `Content-Type` (siehe `allowed`) oder als `multipart/form-data`."
+    );
+    Error { allowed: Some(media), ..Error::new(Code::UnsupportedMediaType, detail) }
+}
+
+fn broken(error: PayloadError) -> Error {
+    let detail = say!("The body broke off.", "Der Body brach ab.");
+    Error { source: Some(Box::new(error)), ..Error::new(Code::BadRequest, detail) }
+}
+
+fn torn(error: MultipartError) -> Error {
+    let detail = say!(
+        "The form cannot be read, or broke off.",
+        "Das Formular ist nicht lesbar oder brach ab."
+    );
+    Error { source: Some(error.to_string().into()), ..Error::new(Code::BadRequest, detail) }
+}

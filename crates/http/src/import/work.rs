@@ -1,0 +1,153 @@
+//! The work of an import, beside the request that asked for it: it goes on when nobody waits.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::sync::Arc;
+
+use uuid::Uuid;
+use vku_domain::import::{ImportStatus, Order};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+use vku_persistence::import::{End, Job};
+use vku_persistence::kernel::store::{Store, Writing};
+
+use super::run::{Plan, run};
+
+/// Whose work it is, and in which request.
+pub(super) struct Worker {
+    pub(super) store: Store,
+    pub(super) actor: Actor,
+    pub(super) request_id: Arc<str>,
+}
+
+impl Worker {
+    fn writing(&self, dry_run: bool) -> Writing<'_> {
+        Writing { actor: &self.actor, request_id: &self.request_id, dry_run, origin: Origin::Import }
+    }
+
+    /// Rehearses a new import, or does it; how it ended is kept.
+    pub(super) async fn begin(self, job: Job, order: Order, file: File, dry_run: bool) {
+        let id = job.id;
+        let ended = match self.done(&job, &order, file, dry_run).await {
+            Ok(None) => Ok(()),
+            Ok(Some(end)) => self.store.end_import(id, &end).await,
+            Err(error) => {
+                tracing::error!(code = error.code.as_str(), source = ?error.source, "an import failed");
+                let problem = Some(error.code);
+                let end = End { status: ImportStatus::Failed, report: None, plan_token: None, problem };
+                self.store.end_import(id, &end).await
+            }
+        };
+        if let Err(error) = ended {
+            // It is told as interrupted, which it is.
+            tracing::error!(code = error.code.as_str(), source = ?error.source, "the end of an import is not kept");
+        }
+        drop(job);
+    }
+
+    /// How it ended, where that is still to be kept.
+    async fn done(&self, job: &Job, order: &Order, file: File, dry_run: bool) -> Result<Option<End>, Error> {
+        let _turn = job.turn().await?;
+        let watch = |done, total| job.progress.note(done, total);
+        let mut found = None;
+        let writing = self.writing(dry_run);
+        let written = self.store.write(&writing, async |writer| {
+            let plan = run(writer, order, file, &watch).await?;
+            let is_doable = plan.report.is_doable(order.on_error);
+            let Plan { report, token } = found.insert(plan);
+            if !dry_run {
+                // In the same transaction as what it did.
+                let end = End {
+                    status: ImportStatus::Committed,
+                    report: Some(report.clone()),
+                    plan_token: Some(token.clone()),
+                    problem: None,
+                };
+                if !is_doable {
+                    return Err(Error::invalid(Violations::default()));
+                }
+                writer.end_import(job.id, &end).await?;
+            }
+            Ok(())
+        });
+        let written = Box::pin(written).await;
+        let Some(Plan { report, token }) = found else { return written.map(|()| None) };
+        match written {
+            Ok(()) if !dry_run => return Ok(None),
+            Err(error) if error.code != Code::ValidationFailed => return Err(error),
+            _ => {}
+        }
+        let is_rehearsed = dry_run && report.whole;
+        Ok(Some(End {
+            status: if is_rehearsed { ImportStatus::Rehearsed } else { ImportStatus::Failed },
+            plan_token: (is_rehearsed && report.is_doable(order.on_error)).then_some(token),
+            report: Some(report),
+            problem: None,
+        }))
+    }
+
+    /// Commits what was rehearsed, and nothing else.
+    ///
+    /// Errors: 404, 409 (nothing to commit, the data has moved), 422 (another plan).
+    pub(super) async fn commit(self, id: Uuid, token: String) -> Result<(), Error> {
+        let job = self.store.resume_import(id)?;
+        let _turn = job.turn().await?;
+        let mut file = tempfile::tempfile().map_err(Error::internal)?;
+        let is_there = self.store.import_file(id, &mut file).await?;
+        file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+        let watch = |done, total| job.progress.note(done, total);
+        let writing = self.writing(false);
+        let work = self.store.write(&writing, async |writer| {
+            let import = writer.import_locked(id).await?;
+            let planned = import.plan_token.ok_or_else(|| nothing(import.status))?;
+            if planned != token {
+                return Err(other_plan());
+            }
+            match import.status {
+                // By somebody else, or before: it is done, and that was asked for.
+                ImportStatus::Committed => return Ok(()),
+                ImportStatus::Rehearsed if is_there => {}
+                status => return Err(nothing(status)),
+            }
+            let Plan { report, token } = run(writer, &import.order, file, &watch).await?;
+            if token != planned {
+                let detail = say!(
+                    "The data has moved since the rehearsal; rehearse the file again.",
+                    "Die Daten haben sich seit der Probe geändert; proben Sie die Datei neu."
+                );
+                return Err(Error::new(Code::PlanMoved, detail));
+            }
+            let status = ImportStatus::Committed;
+            writer.end_import(id, &End { status, report: Some(report), plan_token: Some(token), problem: None }).await
+        });
+        Box::pin(work).await
+    }
+}
+
+fn nothing(status: ImportStatus) -> Error {
+    let detail = match status {
+        ImportStatus::Rehearsed => say!(
+            "Rows are not right, or the file is gone; correct them and rehearse the file again.",
+            "Zeilen stimmen nicht, oder die Datei ist gelöscht; korrigieren Sie sie und proben Sie die Datei neu."
+        ),
+        ImportStatus::Committed => say!(
+            "It was committed without a rehearsal, or long ago.",
+            "Er wurde ohne Probe ausgeführt, oder vor langer Zeit."
+        ),
+        _ => say!("It was not rehearsed.", "Er wurde nicht geprobt."),
+    };
+    Error::new(Code::NothingToCommit, detail)
+}
+
+fn other_plan() -> Error {
+    let mut violations = Violations::default();
+    let detail = say!(
+        "This is not the plan of this import; see its `plan_token`.",
+        "Das ist nicht der Plan dieses Imports; siehe dessen `plan_token`."
+    );
+    violations.member("/plan_token", "unknown_value", detail);
+    Error::invalid(violations)
+}
