@@ -25,6 +25,9 @@ fn targets(operation: &str) -> &'static [&'static str] {
     match operation.strip_suffix("_history").unwrap_or(operation) {
         "get_security_contact" => &["-"],
         "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" | "get_jwks" => &["-"],
+        "create_import" | "list_imports" => &["-"],
+        "get_import" => &["others"],
+        "commit_import" => &["others"],
         "list_logins" | "list_api_keys" | "create_api_key" | "list_audit" => &["-"],
         "refresh_access_token" | "end_login" | "change_password" => &["wrong"],
         "delete_login" | "get_api_key" | "delete_api_key" => &["others"],
@@ -118,6 +121,7 @@ impl Operation {
             ("member", "member"),
             ("working_area", "working_area"),
             ("_user", "user"),
+            ("_import", "import"),
         ];
         let kind = kinds.into_iter().find(|(word, _)| self.id.contains(word));
         let kind = kind.map_or("partnership", |(_, kind)| kind);
@@ -134,7 +138,8 @@ impl Operation {
         match (&self.method, target) {
             (&Method::GET, "deleted") => path + "?deleted=true",
             (&Method::GET, _) => path,
-            _ if of_the_account(&self.id) => path,
+            _ if of_the_account(&self.id) || self.id == "commit_import" => path,
+            _ if self.id == "create_import" => path + "?resource=organisations&dry_run=true",
             _ => path + "?dry_run=true",
         }
     }

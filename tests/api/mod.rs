@@ -16,6 +16,7 @@ mod given;
 mod history;
 mod http;
 mod idempotency;
+mod imports;
 mod lists;
 mod members;
 mod outage;

@@ -53,7 +53,7 @@ pub(crate) fn copy(backend: Backend) -> Option<Private> {
             let server = postgres::server()?;
             let template = postgres_template(server);
             let name = format!("test_{}", uuid::Uuid::now_v7().simple());
-            on_runtime(server.create_database(&name, Some(template)));
+            on_runtime(|| server.create_database(&name, Some(template)));
             Some(Private { url: server.url(&name), _folder: None })
         }
     }
@@ -70,18 +70,18 @@ pub(crate) fn empty(backend: Backend) -> Option<Private> {
         Backend::Postgres => {
             let server = postgres::server()?;
             let name = format!("empty_{}", uuid::Uuid::now_v7().simple());
-            on_runtime(server.create_database(&name, None));
+            on_runtime(|| server.create_database(&name, None));
             Some(Private { url: server.url(&name), _folder: None })
         }
     }
 }
 
-fn on_runtime<R: Send>(work: impl Future<Output = R> + Send) -> R {
+fn on_runtime<R: Send, F: Future<Output = R>>(work: impl FnOnce() -> F + Send) -> R {
     // A thread of its own: the caller may be inside a runtime.
     std::thread::scope(|scope| {
         scope
             .spawn(|| {
-                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work)
+                tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(work())
             })
             .join()
             .unwrap()
@@ -94,7 +94,7 @@ fn sqlite_template() -> &'static Path {
         let folder = TempDir::new().unwrap();
         let file = folder.path().join("template.db");
         let url = format!("sqlite://{}", file.display());
-        on_runtime(async move { fill(&url).await });
+        on_runtime(|| fill(&url));
         (folder, file)
     });
     file
@@ -104,9 +104,9 @@ fn postgres_template(server: &'static postgres::Server) -> &'static str {
     static TEMPLATE: OnceLock<String> = OnceLock::new();
     TEMPLATE.get_or_init(|| {
         let name = format!("template_{}", uuid::Uuid::now_v7().simple());
-        on_runtime(server.create_database(&name, None));
+        on_runtime(|| server.create_database(&name, None));
         let url = server.url(&name);
-        on_runtime(async move { fill(&url).await });
+        on_runtime(|| fill(&url));
         name
     })
 }

@@ -33,6 +33,8 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_user" => json!({ "email": "zxq.new@zxq.example", "name": "Zxq", "role": "reader" }),
         "update_user" => json!({ "disabled": true }),
         "set_user_password" => json!({ "password": "correct horse battery" }),
+        "create_import" => json!([{ "name": "Zxq", "kind": "ngo" }]),
+        "commit_import" => json!({ "plan_token": "zxq" }),
         "create_member" => json!({ "utility": "harzwasserwerke" }),
         "update_member" => json!({ "interests": { "sectors": ["water"] } }),
         "transition_member" => json!({ "to": "paused" }),
@@ -96,6 +98,11 @@ pub(super) async fn places(app: &TestApp) -> Places {
     let deleted = format!("/api/v1/users/{}", places[&("user", "deleted")]);
     app.admin().delete(&deleted, "*").await.expect(204);
     places.insert(("working_area", "others"), "composting".into());
+    let rows = json!([{ "name": "Zxq", "kind": "ngo" }]);
+    let path = "/api/v1/imports?resource=organisations&dry_run=true";
+    let import = text(&app.coordinator().post(path, &rows).await.expect(202).json(), "id");
+    crate::api::imports::ended(&app.coordinator(), &import).await;
+    places.insert(("import", "others"), import);
     for target in ["idle", "deleted"] {
         for (kind, path, body) in [
             ("utility", utilities, municipal_utility(&format!("Zxq {target}"), "public")),

@@ -150,6 +150,20 @@ on_empty! {
         assert_eq!(rows(&export(&home, "partnerships")), []);
     }
 
+    fn rows_that_are_not_right_may_be_left_out(home: Home) {
+        let file = home.write("some.ndjson", "{\"name\": \"Zxq\", \"kind\": \"ngo\"}\n{\"name\": \"Zxq\"}\n");
+        let ran = home.run(&["import", "organisations", file.to_str().unwrap(), "--on-error", "skip"]);
+        assert!(ran.err.contains(":2: /kind: `kind` is required. [required]"), "{ran:#?}");
+        assert_eq!(ran.ok(), "organisations: 1 created, 0 updated, 0 unchanged, 1 left out\n");
+        assert_eq!(rows(&export(&home, "organisations")).len(), 1);
+        let file = home.write("some.csv", "name,kind\nZxq,ngo\nZxq,\n");
+        let err = home.run(&["import", "organisations", file.to_str().unwrap()]).fails();
+        assert!(err.contains(":3: column `kind`: ") && err.ends_with(": 1 fault; nothing was written\n"), "{err}");
+        let same = home.run(&["import", "organisations", file.to_str().unwrap(), "--format", "json"]).fails();
+        assert!(same.contains(":1: Reading stopped at line 1, column 2"), "{same}");
+        assert_eq!(rows(&export(&home, "organisations")).len(), 1);
+    }
+
     fn what_cannot_be_imported_is_said_in_one_sentence(home: Home) {
         let err = home.run(&["import", "utilites", "x.csv"]).fails();
         assert!(err.contains("`utilites`") && err.contains("utilities"), "{err}");
@@ -260,13 +274,13 @@ const WRONG: &[Wrong] = &[
     Wrong {
         collection: "organisations",
         create: false,
-        csv: b"slug,name,kind\nthird,Stadtwerke M\xfcnchen,ngo\n",
-        faults: &[(":2: The row is no UTF-8.", "malformed_row")],
+        csv: b"slug,name,kind\nthird,Stadtwerke M\xfcnchen,ngo\nfourth,M\xc3\xbcnchen,ngo\n",
+        faults: &[(":2: The line is no UTF-8, although others are.", "invalid_encoding")],
     },
     Wrong {
         collection: "organisations",
         create: false,
         csv: b"slug,n\xe4me,kind\nthird,x,ngo\n",
-        faults: &[(":1: The row is no UTF-8.", "malformed_row")],
+        faults: &[(":1: column `n\u{e4}me`: There is no column `n\u{e4}me`. Did you mean `name`?", "unknown_column")],
     },
 ];

@@ -20,6 +20,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("list_climate_zones", "reference data: whole"),
     ("list_countries", "reference data: whole"),
     ("list_dac_codes", "reference data: whole"),
+    ("list_imports", "the latest: as many as fit on a page"),
     ("list_languages", "reference data: whole"),
     ("list_logins", "one's own logins: as many as fit on a page"),
     ("list_sdg_targets", "reference data: whole"),

@@ -86,7 +86,8 @@ on_both! {
         let too_large = format!("{{\"zxq\": \"{}\"}}", "x".repeat(1 << 20));
         untouched(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
-                let Some((media, _)) = it.body() else { continue };
+                // A file of rows has a media type for each format, and room: `imports/refused.rs`.
+                let Some((media, _)) = it.body().filter(|_| it.id != "create_import") else { continue };
                 let caller = walk.admin();
                 for (media, body, status) in [
                     (media, "{", 400),

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::str::FromStr;
 
-use sea_orm::sea_query::{Expr, ExprTrait, Query, Value};
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -161,27 +161,44 @@ const CHUNK: usize = 1_000;
 
 /// Inserts the links of new rows.
 pub(crate) async fn insert<T: Table>(tx: &DatabaseTransaction, all: &[(Uuid, Links)]) -> Result<(), Error> {
-    let sets = all.iter().flat_map(|(id, links)| {
-        links.sets.iter().flat_map(move |(field, values)| {
-            (0_i64..).zip(values).map(move |(position, value)| (*id, field, position, value))
-        })
-    });
-    let mut sets = sets.peekable();
-    while sets.peek().is_some() {
+    for insert in set_inserts::<T>(all).into_iter().chain(party_inserts::<T>(all)) {
+        tx.execute(&insert).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn set_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
+    let mut rows = Vec::new();
+    for (id, links) in all {
+        for (field, values) in &links.sets {
+            rows.extend((0_i64..).zip(values).map(|(position, value)| (*id, field, position, value)));
+        }
+    }
+    let inserts = rows.chunks(CHUNK).map(|rows| {
         let mut insert = Query::insert()
             .into_table(format!("{}_set", T::NAME))
             .columns(["owner_id", "field", "value", "position"])
             .take();
-        for (id, field, position, value) in sets.by_ref().take(CHUNK) {
-            insert.values_panic([id.into(), field.into(), value.into(), position.into()]);
+        for (id, field, position, value) in rows {
+            insert.values_panic([
+                (*id).into(),
+                field.as_str().into(),
+                value.as_str().into(),
+                (*position).into(),
+            ]);
         }
-        tx.execute(&insert).await.map_err(failed)?;
-    }
-    let parties = all.iter().flat_map(|(id, links)| {
-        (0_i64..).zip(&links.parties).map(move |(position, link)| (*id, position, link))
+        insert
     });
-    let mut parties = parties.peekable();
-    while parties.peek().is_some() {
+    inserts.collect()
+}
+
+fn party_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
+    let mut rows = Vec::new();
+    for (id, links) in all {
+        rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));
+    }
+    let day = |date: Option<chrono::NaiveDate>| Expr::val(Value::from(date.map(|day| day.to_string())));
+    let inserts = rows.chunks(CHUNK).map(|rows| {
         let mut insert = Query::insert()
             .into_table(format!("{}_party", T::NAME))
             .columns([
@@ -196,21 +213,20 @@ pub(crate) async fn insert<T: Table>(tx: &DatabaseTransaction, all: &[(Uuid, Lin
                 "until_last",
             ])
             .take();
-        for (id, position, link) in parties.by_ref().take(CHUNK) {
-            let day = |date: Option<chrono::NaiveDate>| Value::from(date.map(|day| day.to_string()));
+        for (id, position, link) in rows {
             insert.values_panic([
-                id.into(),
-                position.into(),
+                (*id).into(),
+                (*position).into(),
                 link.field.as_str().into(),
                 link.party.utility().into(),
                 link.party.organisation().into(),
                 link.from.as_ref().map(PartialDate::to_string).into(),
-                Expr::val(day(link.from.as_ref().map(PartialDate::first_day))),
+                day(link.from.as_ref().map(PartialDate::first_day)),
                 link.until.as_ref().map(PartialDate::to_string).into(),
-                Expr::val(day(link.until.as_ref().map(PartialDate::last_day))),
+                day(link.until.as_ref().map(PartialDate::last_day)),
             ]);
         }
-        tx.execute(&insert).await.map_err(failed)?;
-    }
-    Ok(())
+        insert
+    });
+    inserts.collect()
 }

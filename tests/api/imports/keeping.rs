@@ -1,0 +1,80 @@
+//! What is kept of an import, and for how long.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+use uuid::Uuid;
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+
+use super::{CSV, IMPORTS, commit, counts, faults, import};
+use crate::harness::{Backend, Caller, TestApp, on_both};
+
+/// A coordinator who has just signed in: tokens do not live as long as files.
+async fn again(app: &TestApp, account: Uuid) -> Caller {
+    app.anonymous().with_token(&app.token(account).await)
+}
+
+on_both! {
+    /// There may be personal data in the file and in what is told of it.
+    async fn a_day_after_the_numbers_are_left(app: TestApp) {
+        let caller = app.coordinator();
+        let account = caller.get("/api/v1/me").await.ok().json()["id"].as_str().unwrap().parse().unwrap();
+        let file = "slug,name,kind\nbmz,Zxq,ministry\n,Zxq,beer\n";
+        let rehearsed =
+            import(&caller, "resource=organisations&mode=upsert&on_error=skip&dry_run=true", CSV, file).await;
+        let failed = import(&caller, "resource=organisations", CSV, file).await;
+        assert_eq!(rehearsed["report"]["changes"].as_array().unwrap().len(), 1);
+        app.clock.advance(TimeDelta::hours(23));
+        for import in [&rehearsed, &failed] {
+            let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
+            assert_eq!(again(&app, account).await.get(&path).await.ok().json(), *import);
+        }
+        app.clock.advance(TimeDelta::hours(2));
+        for import in [&rehearsed, &failed] {
+            let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
+            let later = again(&app, account).await.get(&path).await.ok().json();
+            assert_eq!(counts(&later), counts(import));
+            assert!(later.get("plan_token").is_none());
+            for list in ["faults", "changes", "duplicates"] {
+                assert_eq!(later["report"][list], Value::Array(Vec::new()));
+            }
+        }
+        commit(&again(&app, account).await, &rehearsed).await.problem(409, "nothing_to_commit");
+    }
+
+    async fn the_latest_come_first(app: TestApp) {
+        let caller = app.coordinator();
+        let one = import(&caller, "resource=organisations", CSV, "name,kind\nZxq,ngo\n").await;
+        let two = import(&caller, "resource=utilities&dry_run=true", CSV, "name\nZxq\n").await;
+        let listed = caller.get(IMPORTS).await.ok().json();
+        let ids: Vec<_> = listed["items"].as_array().unwrap().iter().map(|it| &it["id"]).collect();
+        assert_eq!(ids, [&two["id"], &one["id"]]);
+        assert!(listed["items"][0].get("report").is_none());
+        assert_eq!((&one["status"], &two["status"]), (&json!("committed"), &json!("rehearsed")));
+        assert_eq!(faults(&two).len(), 3);
+    }
+
+    /// One that says that it runs, and on which nobody works.
+    async fn what_nobody_works_on_is_interrupted(app: TestApp) {
+        let caller = app.coordinator();
+        let done = import(&caller, "resource=organisations", CSV, "name,kind\nZxq,ngo\n").await;
+        let id = done["id"].as_str().unwrap();
+        let set = "UPDATE import SET status = 'running', report = NULL, plan_token = NULL, finished_at = NULL WHERE id";
+        let changed = match app.backend {
+            Backend::Sqlite => {
+                let mut database = SqliteConnection::connect(&app.url).await.unwrap();
+                let statement = format!("{set} = X'{}'", id.replace('-', ""));
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut database).await.unwrap().rows_affected()
+            }
+            Backend::Postgres => {
+                let mut database = PgConnection::connect(&app.url).await.unwrap();
+                let statement = format!("{set} = '{id}'");
+                sqlx::query(AssertSqlSafe(statement)).execute(&mut database).await.unwrap().rows_affected()
+            }
+        };
+        assert_eq!(changed, 1);
+        let path = format!("{IMPORTS}/{}", done["id"].as_str().unwrap());
+        let found = caller.get(&path).await.ok().json();
+        assert_eq!(found["status"], "interrupted");
+        assert!(found.get("finished_at").is_some());
+    }
+}

@@ -1,0 +1,72 @@
+//! Imports: files are rehearsed, then committed as they were rehearsed, whatever they are written in.
+
+mod formats;
+mod keeping;
+mod refused;
+mod rehearsal;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::given::untouched;
+use crate::harness::{Answer, Caller, TestApp};
+
+pub(super) const IMPORTS: &str = "/api/v1/imports";
+pub(super) const CSV: &str = "text/csv";
+
+/// Sends a file.
+pub(super) async fn send(caller: &Caller, query: &str, media: &str, file: impl Into<Vec<u8>>) -> Answer {
+    let request = caller.request(Method::POST, &format!("{IMPORTS}?{query}"));
+    caller.send(request.header("Content-Type", media).body(file.into())).await
+}
+
+/// The import when it no longer runs.
+pub(super) async fn ended(caller: &Caller, id: &str) -> Value {
+    loop {
+        let import = caller.get(&format!("{IMPORTS}/{id}")).await.ok().json();
+        if import["status"] != "running" {
+            return import;
+        }
+    }
+}
+
+/// Sends a file and waits until it is done with.
+pub(super) async fn import(caller: &Caller, query: &str, media: &str, file: impl Into<Vec<u8>>) -> Value {
+    let answer = send(caller, query, media, file).await.expect(202);
+    let begun = answer.json();
+    let id = begun["id"].as_str().unwrap();
+    assert_eq!(answer.header("location"), format!("{IMPORTS}/{id}"));
+    ended(caller, id).await
+}
+
+/// Commits a plan.
+pub(super) async fn commit(caller: &Caller, rehearsed: &Value) -> Answer {
+    let (id, token) = (rehearsed["id"].as_str().unwrap(), &rehearsed["plan_token"]);
+    caller.post(&format!("{IMPORTS}/{id}/commit"), &json!({ "plan_token": token })).await
+}
+
+/// `[create, update, unchanged, faulty, skipped]`
+pub(super) fn counts(import: &Value) -> [u64; 5] {
+    let counts = &import["report"]["counts"];
+    ["create", "update", "unchanged", "faulty", "skipped"]
+        .map(|name| counts[name].as_u64().unwrap_or_else(|| panic!("{import:#}")))
+}
+
+/// Each fault as `row place code`.
+pub(super) fn faults(import: &Value) -> Vec<String> {
+    let faults = import["report"]["faults"].as_array().unwrap_or_else(|| panic!("{import:#}"));
+    assert_eq!(import["report"]["faults_total"], faults.len());
+    let place = |fault: &Value| {
+        let place = fault["column"].as_str().or(fault["pointer"].as_str()).unwrap_or("-").to_owned();
+        assert!(!fault["detail"].as_str().unwrap().is_empty());
+        format!("{} {place} {}", fault["row"], fault["code"].as_str().unwrap())
+    };
+    faults.iter().map(place).collect()
+}
+
+/// Does something that writes nothing, and answers what that answers.
+pub(super) async fn still<R>(app: &TestApp, work: impl AsyncFnOnce() -> R) -> R {
+    let mut answer = None;
+    untouched(app, async || answer = Some(work().await)).await;
+    answer.unwrap()
+}

@@ -1,0 +1,129 @@
+//! What is refused before a row is read: by whom it is sent, what it is said to be, how large it is.
+
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::{CSV, IMPORTS, commit, faults, import, send};
+use crate::api::given::untouched;
+use crate::harness::{Caller, on_both};
+
+const FILE: &str = "name,kind\nZxq,ngo\n";
+
+/// A script of somebody, with these scopes.
+async fn script(owner: &Caller, scopes: &[&str]) -> Caller {
+    let made = owner.post("/api/v1/api-keys", &json!({ "name": "Zxq", "scopes": scopes })).await.expect(201);
+    owner.with_token(made.json()["key"].as_str().unwrap())
+}
+
+on_both! {
+    async fn wrong_parameters_are_named(app: TestApp) {
+        let caller = app.coordinator();
+        for (query, wanted) in [
+            ("", &["resource required"][..]),
+            ("resource=utilites", &["resource unknown_value"]),
+            (
+                "resource=utilities&mode=replace&on_error=no&dry_run=1&format=ods&x=1",
+                &["dry_run unknown_value", "format unknown_value", "mode unknown_value", "on_error unknown_value",
+                  "x unknown_parameter"],
+            ),
+        ] {
+            let refused = send(&caller, query, CSV, FILE).await;
+            assert_eq!(refused.faults(400, "invalid_parameters"), wanted, "{query}");
+        }
+    }
+
+    async fn what_it_is_has_to_be_known(app: TestApp) {
+        let caller = app.coordinator();
+        let query = "resource=organisations&dry_run=true";
+        for media in ["text/plain", "application/octet-stream", "image/png", "application/vnd.ms-excel", ""] {
+            let refused = send(&caller, query, media, FILE).await.problem(415, "unsupported_media_type");
+            assert!(refused["allowed"].as_array().unwrap().contains(&"text/csv".into()), "{refused:#}");
+        }
+        for media in ["text/plain", "application/octet-stream", "text/csv; charset=utf-8; header=present"] {
+            send(&caller, &format!("{query}&format=csv"), media, FILE).await.expect(202);
+        }
+        send(&caller, &format!("{query}&format=csv"), "image/png", FILE).await.problem(415, "unsupported_media_type");
+        let refused = send(&caller, query, CSV, "").await;
+        assert_eq!(refused.faults(422, "validation_failed"), [" required"]);
+    }
+
+    async fn large_files_are_taken_and_larger_ones_are_not(app: TestApp) {
+        let caller = app.coordinator();
+        let query = "resource=organisations&dry_run=true";
+        // Over a mebibyte, which is all that other bodies may have.
+        let large = format!("name,kind\n{},ngo\n", "x".repeat(2 << 20));
+        let done = import(&caller, query, CSV, large).await;
+        assert_eq!(faults(&done), ["2 name too_long"]);
+        untouched(&app, async || {
+            let row = "Zxq,ngo\n".repeat(1 << 20);
+            let larger = "name,kind\n".to_owned() + &row.repeat(8) + &row;
+            send(&caller, query, CSV, larger.clone()).await.problem(413, "payload_too_large");
+            // Without saying how much it is.
+            let mut stream = TcpStream::connect(app.address).unwrap();
+            let token = caller.request(Method::GET, "/").build().unwrap().headers()["authorization"].clone();
+            let (token, path) = (token.to_str().unwrap(), format!("{IMPORTS}?{query}"));
+            write!(
+                stream,
+                "POST {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {token}\r\nContent-Type: {CSV}\r\n\
+                 Transfer-Encoding: chunked\r\n\r\n"
+            )
+            .unwrap();
+            for piece in larger.as_bytes().chunks(1 << 20) {
+                // Who has heard enough may hang up.
+                let sent = write!(stream, "{:x}\r\n", piece.len())
+                    .and_then(|()| stream.write_all(piece))
+                    .and_then(|()| stream.write_all(b"\r\n"));
+                if sent.is_err() {
+                    break;
+                }
+            }
+            let mut answer = [0; 12];
+            stream.read_exact(&mut answer).unwrap();
+            assert_eq!(std::str::from_utf8(&answer).unwrap(), "HTTP/1.1 413");
+        })
+        .await;
+    }
+
+    async fn too_many_rows_are_refused(app: TestApp) {
+        let caller = app.coordinator();
+        let file = "name,kind\n".to_owned() + &"Zxq,beer\n".repeat(100_001);
+        let done = import(&caller, "resource=organisations&on_error=skip", CSV, file).await;
+        let report = &done["report"];
+        assert_eq!((&done["status"], &report["faults_total"]), (&json!("failed"), &json!(100_001)));
+        assert_eq!(report["faults"].as_array().unwrap().len(), 1_000);
+    }
+
+    /// The users are the administrators' alone, and so are imports of them.
+    async fn what_is_not_ones_own_to_import_does_not_exist(app: TestApp) {
+        let (admin, office) = (app.admin(), app.coordinator());
+        let file = json!([{ "email": "zxq@zxq.example", "name": "Zxq", "role": "reader" }]).to_string();
+        let query = "resource=users&dry_run=true";
+        send(&office, query, "application/json", file.clone()).await.problem(403, "forbidden");
+        let rehearsed = import(&admin, query, "application/json", file).await;
+        let path = format!("{IMPORTS}/{}", rehearsed["id"].as_str().unwrap());
+        admin.get(&path).await.ok();
+        office.get(&path).await.problem(404, "not_found");
+        commit(&office, &rehearsed).await.problem(404, "not_found");
+        let listed = async |caller: &Caller| caller.get(IMPORTS).await.ok().json()["items"].as_array().unwrap().len();
+        assert_eq!((listed(&admin).await, listed(&office).await), (1, 0));
+        assert_eq!(commit(&admin, &rehearsed).await.ok().json()["status"], "committed");
+    }
+
+    async fn a_key_needs_the_scope_of_what_it_imports(app: TestApp) {
+        let owner = app.coordinator();
+        let narrow = script(&owner, &["organisations:read", "utilities:write"]).await;
+        let refused = send(&narrow, "resource=organisations", CSV, FILE).await.problem(403, "insufficient_scope");
+        assert_eq!(refused["allowed"], json!(["organisations:write"]));
+        let members = script(&owner, &["members:write"]).await;
+        let refused = send(&members, "resource=member-contacts", CSV, FILE).await.problem(403, "insufficient_scope");
+        assert_eq!(refused["allowed"], json!(["personal_data:read"]));
+        let writer = script(&owner, &["organisations:write"]).await;
+        let rehearsed = import(&writer, "resource=organisations&dry_run=true", CSV, FILE).await;
+        commit(&narrow, &rehearsed).await.problem(404, "not_found");
+        assert_eq!(narrow.get(IMPORTS).await.ok().json()["items"], Value::Array(Vec::new()));
+        assert_eq!(commit(&writer, &rehearsed).await.ok().json()["status"], "committed");
+    }
+}
