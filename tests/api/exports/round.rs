@@ -1,17 +1,20 @@
 //! What is exported comes back by an import, to the byte.
 
-use serde_json::{Value, json};
+use std::io::Write;
+
+use serde_json::json;
+use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_http::export::{Export, Reading, Sheets};
+use vku_http::import::{Plan, run};
 use vku_http::kernel::negotiate::Format;
-use vku_persistence::kernel::import::{Effect, Mode};
 use vku_persistence::kernel::store::{Store, Writing};
 use vku_persistence::kernel::table::{Parent, Table};
-use vku_persistence::{Visitor, collections, visit};
+use vku_persistence::{Visitor, collection, collections, visit};
 
 use super::records;
 use crate::api::given::{FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
@@ -45,7 +48,6 @@ impl Visitor for Whole<'_> {
 /// Reads a whole collection; counts what it made.
 struct Back<'a> {
     store: &'a Store,
-    dialect: CsvDialect,
     csv: &'a str,
 }
 
@@ -53,35 +55,23 @@ impl Visitor for Back<'_> {
     type Answer = usize;
 
     async fn visit<T: Table>(self) -> usize {
-        let (layout, parent) = (Layout::of::<T>(), <T::Parent as Parent>::NAME);
-        let parent = parent.map(|name| Column::new(name, Kind::Reference));
-        let text = self.csv.strip_prefix('\u{feff}').unwrap_or(self.csv);
-        let table = records(text, self.dialect.separator());
-        let mut bodies: Vec<(Option<Key>, serde_json::Map<String, Value>)> = Vec::new();
-        for row in &table[1..] {
-            let (mut body, mut key) = (serde_json::Map::new(), None);
-            for (header, cell) in table[0].iter().zip(row) {
-                match &parent {
-                    Some(parent) if parent.is_called(header) => key = Some(cell.parse().unwrap()),
-                    _ if cell.is_empty() => {}
-                    _ => layout.column(header).unwrap().read(cell, self.dialect, &mut body).unwrap(),
-                }
-            }
-            bodies.push((key, body));
-        }
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(self.csv.as_bytes()).unwrap();
+        let order = Order {
+            resource: collection::<T>(),
+            mode: ImportMode::Upsert,
+            on_error: OnError::Abort,
+            format: "csv".into(),
+        };
         let operator = Actor::operator(self.store.now());
         let writing =
             Writing { actor: &operator, request_id: "test", dry_run: false, origin: Origin::Import };
-        let made = self.store.write(&writing, async |writer| {
-            let mut made = 0;
-            for (key, body) in bodies {
-                made += usize::from(
-                    writer.import::<T>(Mode::Upsert, key.as_ref(), body).await? == Effect::Created,
-                );
-            }
-            Ok(made)
+        let done = self.store.write(&writing, async |writer| {
+            let Plan { report, .. } = run(writer, &order, file, &|_, _| {}).await?;
+            assert_eq!(report.faults, [], "{}", order.resource);
+            Ok(report.counts.create.try_into().unwrap())
         });
-        made.await.unwrap()
+        done.await.unwrap()
     }
 }
 
@@ -114,11 +104,11 @@ on_both! {
             let mut rows = 0;
             for collection in collections() {
                 let there = visit(&collection, Whole { store: &app.store, dialect }).await.unwrap();
-                let made = visit(&collection, Back { store: &store, dialect, csv: &there }).await.unwrap();
+                let made = visit(&collection, Back { store: &store, csv: &there }).await.unwrap();
                 let here = visit(&collection, Whole { store: &store, dialect }).await.unwrap();
                 assert_eq!(there, here, "{collection}");
                 // A second time there is nothing to do.
-                let again = visit(&collection, Back { store: &store, dialect, csv: &here }).await.unwrap();
+                let again = visit(&collection, Back { store: &store, csv: &here }).await.unwrap();
                 assert_eq!(again, 0, "{collection}");
                 rows += made;
             }

@@ -166,7 +166,7 @@ on_both! {
             ("\"zxq\"", "1 - malformed_json"),
             ("[] x", "1 - malformed_json"),
         ] {
-            let done = import(&caller, "resource=organisations", JSON, file).await;
+            let done = import(&caller, "resource=organisations&format=json", "application/octet-stream", file).await;
             assert_eq!((faults(&done), &done["status"]), (vec![fault.to_owned()], &json!("failed")), "{file}");
         }
         let done = import(&caller, "resource=organisations", JSON, "[]").await;

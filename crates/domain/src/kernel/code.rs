@@ -172,9 +172,9 @@ codes! {
         => "Es wurde inzwischen geändert":
             "Jemand hat es seither geändert; der gegenwärtige `ETag` steht in der Antwort. Lesen Sie es neu und \
              wiederholen Sie dann die Änderung.";
-    /// The body is larger than 1 MiB.
+    /// The body is larger than 1 MiB; that of an import, than 64 MiB.
     PayloadTooLarge = 413, "payload_too_large", "The body is too large"
-        => "Der Body ist zu groß": "Der Body ist größer als 1 MiB.";
+        => "Der Body ist zu groß": "Der Body ist größer als 1 MiB; der eines Imports größer als 64 MiB.";
     /// The body is of a media type that is not understood here; `detail` names the right one.
     UnsupportedMediaType = 415, "unsupported_media_type", "Media type not supported"
         => "Medientyp nicht unterstützt":

@@ -109,7 +109,8 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
 /// Import a file
 ///
 /// A file of rows, up to 64 MiB and 100,000 rows, in the columns (or members) that an export has: CSV, XLSX, NDJSON or
-/// JSON, as the body with its `Content-Type`, or as the part `file` of a form. Columns are named as in JSON or by their
+/// JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part `file` of a
+/// form. Columns are named as in JSON or by their
 /// German headings. What `GET` answered may be sent back.
 ///
 /// With `dry_run=true` it is a rehearsal: nothing is written, and the report says what would be: what is wrong, cell by
@@ -136,10 +137,12 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
     request_body(
         description = "The file.",
         content(
-            (Vec<serde_json::Value> = "application/json", example = json!([{ "name": "Water Aid Society", "kind": "ngo", "country": "DE" }])),
+            (serde_json::Value = "application/json", example = json!([{ "name": "Water Aid Society", "kind": "ngo", "country": "DE" }])),
+            (String = "application/ndjson", example = "{\"name\": \"Water Aid Society\", \"kind\": \"ngo\"}\n"),
             (String = "application/x-ndjson", example = "{\"name\": \"Water Aid Society\", \"kind\": \"ngo\"}\n"),
             (String = "text/csv", example = "name,kind,country\nWater Aid Society,ngo,DE\n"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = "(an Excel workbook)"),
+            (String = "application/octet-stream", example = "name,kind,country\nWater Aid Society,ngo,DE\n"),
             (ImportForm = "multipart/form-data", example = json!({ "file": "name,kind,country\nWater Aid Society,ngo,DE\n" }))
         )
     ),

@@ -60,7 +60,7 @@ pub(super) async fn receive(
 
 /// Whether a media type may be that of a file whose format is named.
 fn is_file(essence: &str) -> bool {
-    ["", "application/octet-stream", "text/plain"].contains(&essence) || ImportFormat::of_media(essence).is_some()
+    essence == "application/octet-stream" || ImportFormat::of_media(essence).is_some()
 }
 
 fn essence(media: &str) -> String {
@@ -125,8 +125,10 @@ fn too_large() -> Error {
 fn unsupported() -> Error {
     let media: Vec<_> = ImportFormat::MEDIA.iter().map(|(media, _)| (*media).to_owned()).collect();
     let detail = say!(
-        "Send the file with the `Content-Type` that it has (see `allowed`), or as `multipart/form-data`.",
-        "Senden Sie die Datei mit ihrem `Content-Type` (siehe `allowed`) oder als `multipart/form-data`."
+        "Send the file with its `Content-Type` (see `allowed`), as `application/octet-stream` with `format`, or as \
+         `multipart/form-data`.",
+        "Senden Sie die Datei mit ihrem `Content-Type` (siehe `allowed`), als `application/octet-stream` mit `format` \
+         oder als `multipart/form-data`."
     );
     Error { allowed: Some(media), ..Error::new(Code::UnsupportedMediaType, detail) }
 }

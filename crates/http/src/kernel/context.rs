@@ -152,8 +152,8 @@ impl Context {
     }
 
     /// The id of the request.
-    pub(crate) fn request_id(&self) -> Arc<str> {
-        self.request_id.0.clone()
+    pub(crate) fn request_id(&self) -> std::sync::Arc<str> {
+        self.visit.id.clone()
     }
 
     /// The decoded pairs of the query string.

@@ -69,7 +69,7 @@ const STATUSES: &[Shared] = &[
     ),
     shared(
         "ContentTooLarge",
-        "The body is larger than 1 MiB.",
+        "The body is larger than 1 MiB; that of an import, than 64 MiB.",
         Code::PayloadTooLarge,
         "The body is too large",
     ),
