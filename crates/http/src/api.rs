@@ -20,7 +20,8 @@ use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
-    api_key, audit, auth, docs, health, import, index, jwks, login, me, problems, reference, security_txt, user,
+    api_key, audit, auth, docs, health, import, index, jwks, login, me, problems, reference, security_txt,
+    user,
 };
 
 macro_rules! features {

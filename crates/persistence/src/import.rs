@@ -313,13 +313,11 @@ impl Store {
         let before = self.now() - KEPT;
         let old = row::Entity::find()
             .filter(row::Column::CreatedAt.lt(before))
-            .filter(
-                Condition::any()
-                    .add(row::Column::PlanToken.is_not_null())
-                    .add(row::Column::Id.in_subquery(
-                        sea_orm::sea_query::Query::select().column("import_id").from("import_piece").take(),
-                    )),
-            )
+            .filter(Condition::any().add(row::Column::PlanToken.is_not_null()).add(
+                row::Column::Id.in_subquery(
+                    sea_orm::sea_query::Query::select().column("import_id").from("import_piece").take(),
+                ),
+            ))
             .limit(SHOWN);
         let reading = self.database().reading();
         let old = passing_over_broken(|| old.clone().all(reading)).await.map_err(failed)?;
@@ -362,7 +360,8 @@ impl Writer<'_> {
     ///
     /// Errors: 404 where there is none.
     pub async fn import_locked(&self, id: Uuid) -> Result<Import, Error> {
-        let found = row::Entity::find_by_id(id).lock(LockType::Update).one(self.tx()).await.map_err(failed)?;
+        let found =
+            row::Entity::find_by_id(id).lock(LockType::Update).one(self.tx()).await.map_err(failed)?;
         Ok(import(found.ok_or_else(Error::not_found)?)?)
     }
 

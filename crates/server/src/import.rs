@@ -54,9 +54,8 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failu
     let writing = Writing { actor: &operator, request_id: "import", dry_run, origin: Origin::Import };
     let order = Order { resource: collection.to_owned(), mode, on_error, format: format.to_string() };
     let mut report = None;
-    let written = store
-        .write(&writing, async |writer| rows(writer, &order, content, &mut report).await)
-        .await;
+    let written =
+        store.write(&writing, async |writer| rows(writer, &order, content, &mut report).await).await;
     let Report { faults, faults_total, counts, whole, .. } = report.unwrap_or_default();
     let mut output = std::io::stderr().lock();
     for fault in &faults {

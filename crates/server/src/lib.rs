@@ -228,7 +228,8 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         }
         Task::Import { resource, file, dry_run, mode, on_error, format } => {
             let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
-            import::command(config, import::Task { collection, file: &file, format, mode, on_error, dry_run }).await
+            import::command(config, import::Task { collection, file: &file, format, mode, on_error, dry_run })
+                .await
         }
         Task::Export { resource, format, csv_dialect } => {
             export::command(config, &resource, format, csv_dialect).await

@@ -281,6 +281,9 @@ const WRONG: &[Wrong] = &[
         collection: "organisations",
         create: false,
         csv: b"slug,n\xe4me,kind\nthird,x,ngo\n",
-        faults: &[(":1: column `n\u{e4}me`: There is no column `n\u{e4}me`. Did you mean `name`?", "unknown_column")],
+        faults: &[(
+            ":1: column `n\u{e4}me`: There is no column `n\u{e4}me`. Did you mean `name`?",
+            "unknown_column",
+        )],
     },
 ];

@@ -78,7 +78,8 @@ impl<'a> Walk<'a> {
         }
         let create = self.find(&Method::POST, template);
         let (_, example) = create.and_then(Operation::body).unwrap_or_else(|| panic!("{template} is empty"));
-        let path = if template == IMPORTS { format!("{template}?{REHEARSED}") } else { collections[0].clone() };
+        let path =
+            if template == IMPORTS { format!("{template}?{REHEARSED}") } else { collections[0].clone() };
         let made = self.admin().post(&path, example).await.json();
         if template == IMPORTS {
             ended(&self.admin(), made["id"].as_str().unwrap()).await;

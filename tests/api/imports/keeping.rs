@@ -2,8 +2,8 @@
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
-use uuid::Uuid;
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
+use uuid::Uuid;
 
 use super::{CSV, IMPORTS, commit, counts, faults, import};
 use crate::harness::{Backend, Caller, TestApp, on_both};

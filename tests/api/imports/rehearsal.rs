@@ -30,7 +30,11 @@ fn planted() -> (String, Vec<String>) {
     for number in 1..=1_000 {
         match wrong.iter().find(|(planted, ..)| *planted == number) {
             Some((_, row, _)) => file += row,
-            None => file += &format!("u-{number},Utility {number},partner,UA,water;waste,,pumps,49.8,24.0,{number},uk,"),
+            None => {
+                file += &format!(
+                    "u-{number},Utility {number},partner,UA,water;waste,,pumps,49.8,24.0,{number},uk,"
+                )
+            }
         }
         file += "\n";
     }

@@ -39,10 +39,7 @@ pub(super) fn utf8(mut file: File) -> io::Result<Result<File, RowFault>> {
         // One that has letters in UTF-8 is no Windows-1252, or they would be read as two.
         (None, Some(line)) if begin > 0 || found.beyond_ascii => Ok(Err(fault(
             line,
-            say!(
-                "The line is no UTF-8, although others are.",
-                "Die Zeile ist kein UTF-8, andere schon."
-            ),
+            say!("The line is no UTF-8, although others are.", "Die Zeile ist kein UTF-8, andere schon."),
         ))),
         (None, Some(_)) => decoded(file, WINDOWS_1252.new_decoder_without_bom_handling()),
     }
@@ -134,7 +131,10 @@ fn decoded(mut file: File, mut decoder: Decoder) -> io::Result<Result<File, RowF
             let text = output.get(..written).unwrap_or_default();
             // WHATWG reads what Windows-1252 leaves open as control characters; nobody writes them.
             let control = std::str::from_utf8(text).unwrap_or_default().char_indices();
-            let control = control.filter(|(_, it)| *it == '\0' || ('\u{80}'..'\u{a0}').contains(it)).map(|it| it.0).next();
+            let control = control
+                .filter(|(_, it)| *it == '\0' || ('\u{80}'..'\u{a0}').contains(it))
+                .map(|it| it.0)
+                .next();
             if let Some(place) = control {
                 return Ok(Err(no_text(line + lines(text.get(..place).unwrap_or_default()))));
             }

@@ -13,7 +13,8 @@ mod work;
 mod xlsx;
 
 pub use body::{
-    ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport, Imports,
+    ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport,
+    Imports,
 };
 pub use format::ImportFormat;
 pub use run::{Plan, Watch, run};

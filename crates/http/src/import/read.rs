@@ -168,7 +168,8 @@ pub(super) fn refused<T: Table>(number: u64, head: &[Target], error: Error) -> V
 /// the file has for it.
 fn column_of(head: &[Target], pointer: &str) -> String {
     let path = pointer.trim_start_matches('/').replace('/', ".");
-    let is_above = |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let is_above =
+        |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
     let is_below = |name: &str| name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'));
     let length = |target: &&Target| target.column.name.len();
     let above = head.iter().filter(|target| is_above(&target.column.name)).max_by_key(length);

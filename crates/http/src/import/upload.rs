@@ -78,11 +78,16 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
                 "The form has one part, `{PART}`; found `{told}` beside it.",
                 "Das Formular hat einen Teil, `{PART}`; daneben gefunden: `{told}`."
             );
-            violations.member(format!("/{}", vku_domain::kernel::violation::escape(&told)), "unknown_member", detail);
+            violations.member(
+                format!("/{}", vku_domain::kernel::violation::escape(&told)),
+                "unknown_member",
+                detail,
+            );
             break;
         }
         let media = part.content_type().map(|media| essence(media.as_ref())).unwrap_or_default();
-        let named = part.content_disposition().and_then(|it| it.get_filename().and_then(ImportFormat::of_name));
+        let named =
+            part.content_disposition().and_then(|it| it.get_filename().and_then(ImportFormat::of_name));
         let format = format.or_else(|| ImportFormat::of_media(&media)).or(named).ok_or_else(unsupported)?;
         let file = keep((&mut part).map(|piece| piece.map_err(torn))).await?;
         found = Some(Upload { file, format });
@@ -139,9 +144,7 @@ fn broken(error: PayloadError) -> Error {
 }
 
 fn torn(error: MultipartError) -> Error {
-    let detail = say!(
-        "The form cannot be read, or broke off.",
-        "Das Formular ist nicht lesbar oder brach ab."
-    );
+    let detail =
+        say!("The form cannot be read, or broke off.", "Das Formular ist nicht lesbar oder brach ab.");
     Error { source: Some(error.to_string().into()), ..Error::new(Code::BadRequest, detail) }
 }

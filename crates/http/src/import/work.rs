@@ -121,7 +121,9 @@ impl Worker {
                 return Err(Error::new(Code::PlanMoved, detail));
             }
             let status = ImportStatus::Committed;
-            writer.end_import(id, &End { status, report: Some(report), plan_token: Some(token), problem: None }).await
+            writer
+                .end_import(id, &End { status, report: Some(report), plan_token: Some(token), problem: None })
+                .await
         });
         Box::pin(work).await
     }

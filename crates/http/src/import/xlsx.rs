@@ -52,10 +52,7 @@ fn is_bearable(file: &File) -> io::Result<bool> {
     Ok(true)
 }
 
-fn sheet<T: Table, R: io::Read + io::Seek>(
-    workbook: &mut Xlsx<R>,
-    sink: &mut Sink,
-) -> Result<(), Enough> {
+fn sheet<T: Table, R: io::Read + io::Seek>(workbook: &mut Xlsx<R>, sink: &mut Sink) -> Result<(), Enough> {
     let Some(name) = workbook.sheet_names().into_iter().next() else {
         return sink.broken(1, "malformed_file", no_workbook());
     };
@@ -103,7 +100,8 @@ impl Rows {
             }
         };
         if column >= COLUMNS {
-            let detail = say!("A row has at most {COLUMNS} cells.", "Eine Zeile hat höchstens {COLUMNS} Zellen.");
+            let detail =
+                say!("A row has at most {COLUMNS} cells.", "Eine Zeile hat höchstens {COLUMNS} Zellen.");
             self.faults.push((column, detail));
             return;
         }

@@ -50,11 +50,17 @@ impl Writer<'_> {
             let all = complete::<T>(self, &all.map_err(failed)?).await?;
             found.extend(all.into_iter().map(|stored| (stored.id, stored)));
         }
-        Ok(rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned())).collect())
+        Ok(rows
+            .iter()
+            .map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()))
+            .collect())
     }
 
     /// Whose these slugs are or were.
-    async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<HashMap<Slug, Uuid>, Error> {
+    async fn owners<T: Table>(
+        &self,
+        slugs: impl Iterator<Item = Slug>,
+    ) -> Result<HashMap<Slug, Uuid>, Error> {
         let slugs: Vec<_> = slugs.map(|slug| slug.to_string()).collect();
         if slugs.is_empty() {
             return Ok(HashMap::new());
@@ -145,7 +151,8 @@ impl Writer<'_> {
         let mut steps = Vec::with_capacity(rows.len());
         for (row, before) in rows.into_iter().zip(before) {
             let step = before.and_then(|before| {
-                let data = settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
+                let data =
+                    settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
                 self.withheld(before.as_ref().map(|it| &it.data), &data)?;
                 Ok((before, data))
             });
@@ -179,7 +186,8 @@ impl Writer<'_> {
         let wanted = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
         let taken = self.owners::<T>(made.iter().map(|(_, data)| wanted(data))).await?;
         let mut taken: HashSet<Slug> = taken.into_keys().collect();
-        let mut insert = Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
+        let mut insert =
+            Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
         let mut any = false;
         for (id, data) in made.iter_mut() {
             let slug = wanted(data);
@@ -238,8 +246,7 @@ impl Writer<'_> {
         self.undoable(async |writer| {
             T::guard(writer, &before, &data).await?;
             let passage = passage(&before.data, &data, None);
-            let action =
-                if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+            let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
             let saved = writer.replace(before.clone(), data).await?;
             let after = saved.noted(writer, action, passage).await?;
             Ok(Done::Updated(Box::new((before, after))))

@@ -17,8 +17,10 @@ use super::store::Reader;
 use super::table::{Table, column};
 
 /// Legal forms and the like, which tell nothing apart.
-const FORMS: &[&str] =
-    &["gmbh", "mbh", "ag", "aor", "kg", "co", "ev", "e", "v", "eg", "gag", "kdor", "ltd", "plc", "llc", "inc", "sa"];
+const FORMS: &[&str] = &[
+    "gmbh", "mbh", "ag", "aor", "kg", "co", "ev", "e", "v", "eg", "gag", "kdor", "ltd", "plc", "llc", "inc",
+    "sa",
+];
 
 /// How alike they have to be to be told.
 const LEAST: f64 = 0.5;

@@ -54,7 +54,8 @@ impl Row {
 
     /// The body of a new one. What was read elsewhere says more than is written.
     pub(super) fn new_body<T: Table>(mut self) -> Value {
-        self.body.retain(|name, _| !READ_ONLY.contains(&name.as_str()) && !T::DERIVED.contains(&name.as_str()));
+        self.body
+            .retain(|name, _| !READ_ONLY.contains(&name.as_str()) && !T::DERIVED.contains(&name.as_str()));
         Value::Object(self.body)
     }
 }
@@ -81,7 +82,9 @@ impl Writer<'_> {
             let mut run = independent(&mut rest);
             let targets = self.targets::<T>(&run).await?;
             let mut met = HashSet::new();
-            if let Some(again) = targets.iter().position(|it| it.as_ref().is_some_and(|it| !met.insert(it.id))) {
+            if let Some(again) =
+                targets.iter().position(|it| it.as_ref().is_some_and(|it| !met.insert(it.id)))
+            {
                 for row in run.drain(again..).rev() {
                     rest.push_front(row);
                 }

@@ -1,7 +1,7 @@
 //! The mechanics every table shares.
 
-pub mod answer;
 pub(crate) mod alive;
+pub mod answer;
 pub mod backup;
 mod batch;
 pub(crate) mod card;

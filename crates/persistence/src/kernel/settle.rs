@@ -34,7 +34,8 @@ impl Writer<'_> {
             .collect();
         let whole: Vec<&T> = drafts.iter().filter_map(|draft| draft.data.as_ref()).collect();
         let unknown = code::unknown_in(self.tx(), &whole).await?;
-        let with_data = drafts.iter().zip(&mut found).filter_map(|(draft, found)| Some((draft.data.as_ref()?, found)));
+        let with_data =
+            drafts.iter().zip(&mut found).filter_map(|(draft, found)| Some((draft.data.as_ref()?, found)));
         for ((data, found), unknown) in with_data.zip(unknown) {
             found.append(unknown);
             data.rules(found);
@@ -72,7 +73,8 @@ fn resolved<T: Table>(data: &mut T, cards: &Cards) -> Violations {
         if pending.link.card.is_none() {
             let (resource, key) = (pending.resource, &pending.link.key);
             let kind = resource.replace('_', " ");
-            let detail = say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
+            let detail =
+                say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
             violations.member(pending.pointer, "unknown_reference", detail);
         }
     });
