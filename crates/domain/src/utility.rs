@@ -65,6 +65,7 @@ pub struct Utility {
     #[deserr(default)]
     pub climate_zone: Option<ClimateZone>,
     /// What it operates: a set, at least one.
+    #[schema(min_items = 1)]
     pub sectors: Vec<Sector>,
     /// Languages it works in.
     #[serde(default)]

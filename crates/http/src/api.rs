@@ -198,7 +198,6 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         problem::ProblemBody,
         problem::FaultBody,
         problem::DependentBody,
-        crud::Transition,
         crud::Transitions,
         crud::TransitionStep,
         history::HistoryPage,

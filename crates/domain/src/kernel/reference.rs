@@ -51,11 +51,18 @@ impl fmt::Display for Key {
     }
 }
 
+/// How a key looks: a slug, or a UUID.
+const PATTERN: &str = "^([a-z0-9]+(-[a-z0-9]+)*|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$";
+/// How long a slug is at most.
+const LONGEST: usize = 100;
+
 impl utoipa::PartialSchema for Key {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .description(Some("The id (a UUID) or the slug."))
+            .pattern(Some(PATTERN))
+            .max_length(Some(LONGEST))
             .examples(["hamburg-wasser"])
             .into()
     }
@@ -287,8 +294,10 @@ pub const INPUT: &str = "Input";
 
 impl<T: Resource> utoipa::PartialSchema for Ref<T> {
     fn schema() -> RefOr<Schema> {
-        let text =
-            |about: &'static str| ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+        let text = |about: &'static str| {
+            let text = ObjectBuilder::new().schema_type(Type::String).description(Some(about));
+            text.pattern(Some(PATTERN)).max_length(Some(LONGEST))
+        };
         // Of what was read, one of these is enough.
         let mut object = ObjectBuilder::new()
             .schema_type(Type::Object)

@@ -67,6 +67,7 @@ pub struct Partnership {
     /// Who takes part, in which role, from when until when. Who has left stays in the list.
     pub participants: Vec<Participant>,
     /// The sectors it works in: a set, at least one.
+    #[schema(min_items = 1)]
     pub sectors: Vec<Sector>,
     /// What it works on: codes of working areas.
     #[serde(default)]

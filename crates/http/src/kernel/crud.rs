@@ -187,7 +187,7 @@ pub struct TransitionStep {
 }
 
 /// A transition asked for.
-#[derive(Deserr, ToSchema)]
+#[derive(Deserr)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Transition {
     /// The status to enter.

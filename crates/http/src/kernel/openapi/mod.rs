@@ -4,6 +4,7 @@ mod older;
 mod operations;
 mod responses;
 mod schemas;
+mod sent;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -87,6 +88,7 @@ impl Document {
                 }
             }
         }
+        sent::close(&mut self.value);
         // Nobody refers to some resources, such as what is named by its code.
         let text = self.value.to_string();
         let is_used = |name: &str| text.contains(&format!("#/components/schemas/{name}\""));

@@ -6,8 +6,10 @@ use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::reference::{INPUT, pascal, schema_name};
+use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
+use super::sent::{self, TRANSITION};
 use super::{view, with};
 use crate::kernel::feature::Feature;
 
@@ -50,6 +52,9 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     components.insert(format!("{name}Patch"), patch);
     components.insert(format!("{name}{INPUT}"), input);
     components.insert(format!("{name}Page"), page(&name, T::MANY));
+    if !T::Status::STATES.is_empty() {
+        components.insert(format!("{name}{TRANSITION}"), sent::transition(&name));
+    }
     let sparse = format!("{SPARSE_NAME}{name}");
     components.insert(format!("{sparse}Page"), page(&sparse, T::MANY));
 }

@@ -9,6 +9,7 @@ use vku_persistence::kernel::table::Parent;
 use super::Operation::{self, Create, Transition, Update};
 use crate::kernel::body::{JSON, MERGE_PATCH};
 use crate::kernel::feature::Feature;
+use crate::kernel::openapi::sent::TRANSITION;
 
 /// A schema of the resource.
 pub(super) fn schema<T: Feature>(suffix: &str) -> Value {
@@ -29,10 +30,7 @@ pub(super) fn body<T: Feature>(it: Operation) -> Option<Value> {
         }
         Transition => {
             let to = next::<T>().first().map(|state| state.word());
-            json_body(
-                json!({ "$ref": "#/components/schemas/Transition" }),
-                json!({ "to": to, "reason": "Agreed by both sides." }),
-            )
+            json_body(schema::<T>(TRANSITION), json!({ "to": to, "reason": "Agreed by both sides." }))
         }
         _ => None,
     }

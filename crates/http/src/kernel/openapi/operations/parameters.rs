@@ -21,6 +21,9 @@ fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })
 }
 
+/// What `If-Match` takes: anything, or a list of entity tags.
+const TAGS: &str = "^(\\*|(W/)?\"[!#-+\\--~]*\"( *, *(W/)?\"[!#-+\\--~]*\")*)$";
+
 /// The filters of a list.
 pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
     described.iter().map(|it| query(it.name, &it.about, json!(it.schema))).collect()
@@ -106,7 +109,7 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
         let about =
             "The `ETag` that this is based on (a list of them, or `*`). Only the version in it counts.";
         all.push(json!({ "name": "If-Match", "in": "header", "required": required, "description": about,
-                         "schema": { "type": "string", "examples": ["\"3-9f86d081884c7d65\""] } }));
+                         "schema": { "type": "string", "pattern": TAGS, "examples": ["\"3-9f86d081884c7d65\""] } }));
     }
     if matches!(it, Create | Restore | Transition) {
         all.push(idempotency_key());

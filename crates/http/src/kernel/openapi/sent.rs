@@ -1,0 +1,41 @@
+//! What is sent besides the resources; and that nothing that is sent takes other members than those it names.
+
+use serde_json::{Map, Value, json};
+
+/// What ends the name of the schema by which a status is changed.
+pub(super) const TRANSITION: &str = "Transition";
+
+/// Closes the schemas of all bodies.
+pub(super) fn close(document: &mut Value) {
+    let mut sent = Vec::new();
+    let items = document.get("paths").and_then(Value::as_object).into_iter().flat_map(Map::values);
+    for body in
+        items.filter_map(Value::as_object).flat_map(Map::values).filter_map(|it| it.get("requestBody"))
+    {
+        for media in body.get("content").and_then(Value::as_object).into_iter().flat_map(Map::values) {
+            let target = media.pointer("/schema/$ref").and_then(Value::as_str);
+            sent.extend(target.and_then(|target| target.strip_prefix('#')).map(str::to_owned));
+        }
+    }
+    for target in sent {
+        if let Some(Value::Object(schema)) = document.pointer_mut(&target)
+            && schema.get("type").is_some_and(|name| name == "object")
+        {
+            schema.entry("additionalProperties").or_insert(json!(false));
+        }
+    }
+}
+
+/// A transition asked for.
+pub(super) fn transition(name: &str) -> Value {
+    let of = |schema: &str, about: &str| json!({ "$ref": format!("#/components/schemas/{schema}"), "description": about });
+    json!({
+        "type": "object",
+        "description": "A transition asked for.",
+        "required": ["to"],
+        "properties": {
+            "to": of(&format!("{name}Status"), "The status to enter."),
+            "reason": of("Text", "Why; some ways need it.")
+        }
+    })
+}
