@@ -69,6 +69,32 @@ else
         fail npm-packages "npm ci failed"
 fi
 
+# --- PyPI packages: a validator, a generator of clients, and what asks the server all there is to ask ------------------
+
+python_is_recent() { python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; }
+
+# Debian keeps what makes environments apart.
+python3 -c 'import ensurepip, venv' 2>/dev/null || apt python3 python3 python3-venv
+
+if ! has python3 || ! python_is_recent; then
+    fail pypi-packages "need Python 3.10 or later"
+elif cmp -s requirements.txt .venv/installed.txt; then
+    skip pypi-packages "as in requirements.txt"
+else
+    echo "install  pypi-packages"
+    python3 -m venv --clear .venv && .venv/bin/pip install --quiet --disable-pip-version-check --requirement requirements.txt &&
+        cp requirements.txt .venv/installed.txt ||
+        fail pypi-packages "pip install failed"
+fi
+
+# --- For the benchmark, in `.ci/full` only -----------------------------------------------------------------------------
+
+if [ "${1-}" = full ]; then
+    if has wrk; then skip wrk "there"; else apt wrk wrk; fi
+    if has taskset; then skip taskset "there"; else apt taskset util-linux; fi
+    if has psql; then skip psql "there"; else apt psql postgresql-client; fi
+fi
+
 # ---------------------------------------------------------------------------------------------------------------------
 
 if [ -n "$missing" ]; then

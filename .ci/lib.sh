@@ -1,0 +1,136 @@
+# What the gates share: steps with a table of their times, and servers to ask. To be sourced by bash.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+exec </dev/null
+
+# One debug build for all steps: the same features and the same directory, whatever is built.
+export CARGO_TARGET_DIR=$PWD/target CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
+export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
+readonly document=openapi/openapi.json older=target/openapi-3.0.json binary=target/debug/vku-partnerships
+readonly npm=.ci/node_modules/.bin python=.ci/.venv/bin
+
+logs=$(mktemp -d)
+table=()
+finish() {
+    local status=$?
+    if [ -f "$logs/tests" ]; then printf '\n' && grep -E '^(     Running|   Doc-tests|test result:)' "$logs/tests" || true; fi
+    if [ -f "$logs/figures" ]; then printf '\n' && cat "$logs/figures"; fi
+    printf '\n%-44s %8s\n' step seconds
+    [ ${#table[@]} = 0 ] || printf '%-44s %8s\n' "${table[@]}"
+    printf '%-44s %8s\n' all "$SECONDS"
+    rm -rf "$logs"
+    if [ "$status" = 0 ]; then printf '\nThe gate is open.\n'; else printf '\nThe gate is shut.\n'; fi
+}
+trap finish EXIT
+
+# step NAME COMMAND...: in a subshell of its own, which `set -e` ends at the first failure. (That is why a step's status
+# lies in a variable: within `step … || …` the shell would ignore `set -e`.)
+failed=
+step() {
+    local name=$1 log=$logs/${1%% *} began=$SECONDS
+    shift
+    set +e
+    (set -e; "$@") >"$log" 2>&1
+    status=$?
+    set -e
+    if [ "$status" != 0 ]; then
+        printf '\n--- %s ---\n' "$name"
+        cat "$log"
+        name="$name: FAILED"
+        failed=yes
+    fi
+    table+=("$name" "$((SECONDS - began))")
+}
+
+# Without the last step there is no point in the next.
+needed() { [ "$status" = 0 ] || exit 1; }
+
+# figures COMMAND...: the last line that it says is shown at the end, also when all is well.
+figures() {
+    local said=$logs/said status=0
+    "$@" >"$said" 2>&1 || status=$?
+    cat "$said"
+    tail -n 1 "$said" >>"$logs/figures"
+    return "$status"
+}
+
+# later COMMAND: when the step ends, the last one first.
+endings=
+later() {
+    endings="$1; $endings"
+    trap "$endings" EXIT
+}
+
+# serve [DATABASE_URL]: a server with demo data until the step ends, at $base.
+serve() {
+    local data
+    data=$(mktemp -d "$logs/data.XXXXXX")
+    VKU_LOG=error VKU_RATE_LIMIT=off VKU_DATABASE_URL=${1:-sqlite://$data/vku.db} \
+        "$binary" serve --demo --data-dir "$data" --bind 127.0.0.1:0 >"$data/said" 2>&1 &
+    later "kill $! || true; wait $! || true"
+    for _ in $(seq 600); do
+        base=$(sed -n 's#.*http://localhost:\([0-9]*\)/docs/.*#http://127.0.0.1:\1#p' "$data/said")
+        [ -z "$base" ] || return 0
+        kill -0 $! || break
+        sleep 0.1
+    done
+    cat "$data/said"
+    return 1
+}
+
+# postgres: a throw-away cluster until the step ends; $postgres is the URL of its database. The server refuses root.
+postgres() {
+    local programs home port as=()
+    programs=$(dirname "$(command -v initdb || ls /usr/local/bin/initdb /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n 1)")
+    home=$(mktemp -d /tmp/vku-postgres.XXXXXX)
+    later "rm -rf $home"
+    if [ "$(id -u)" = 0 ]; then
+        chown postgres: "$home"
+        as=(runuser -u postgres --)
+    fi
+    port=$(node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => { console.log(s.address().port); s.close(); })')
+    (
+        cd "$home"
+        "${as[@]}" "$programs/initdb" -D data -U vku --auth=trust --encoding=UTF8 --locale-provider=icu --icu-locale=und \
+            --locale=C.UTF-8 --no-sync
+        "${as[@]}" "$programs/pg_ctl" -D data -l log -w -t 60 start -o "-p $port -c listen_addresses=127.0.0.1 \
+            -c unix_socket_directories= -c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+    )
+    later "cd $home && ${as[*]} $programs/pg_ctl -D data -m immediate -w stop"
+    postgres=postgres://vku@127.0.0.1:$port/postgres
+}
+
+# fuzz DATABASE ROLE [OPTION...]
+fuzz() {
+    local database=$1 role=$2 url=
+    shift 2
+    if [ "$database" = postgresql ]; then
+        postgres
+        url=$postgres
+    fi
+    serve "$url"
+    printf '%s, ' "$database" >>"$logs/figures"
+    figures "$python/python" tests/fuzz/run.py "$base" "$role" "$@"
+}
+
+typescript_client() {
+    "$npm/openapi-typescript" "$document" --output target/clients/openapi.d.ts
+    "$npm/tsc" --project tests/clients/typescript
+    ln -sfn "$PWD/.ci/node_modules" target/clients/node_modules
+    serve
+    node --input-type=module --eval "await (await import('$PWD/target/clients/typescript/main.js')).use('$base')"
+}
+
+python_client() {
+    "$python/openapi-python-client" generate --path "$document" --output-path target/clients/python/vku_client \
+        --meta none --overwrite
+    MYPYPATH=target/clients/python "$python/mypy" --strict --cache-dir target/clients/mypy tests/clients/python/main.py
+    serve
+    PYTHONPATH=target/clients/python "$python/python" tests/clients/python/main.py "$base"
+}
+
+rust_client() {
+    cargo build --locked --manifest-path tests/clients/rust/Cargo.toml --target-dir target/clients/rust
+    serve
+    target/clients/rust/debug/vku-client-example "$base"
+}
