@@ -11,6 +11,7 @@ use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::Key;
 use vku_http::export::Sheets;
+use vku_http::kernel::cache::{self, Responses};
 use vku_http::kernel::context::{Shared, Site};
 use vku_http::kernel::manners::Manners;
 use vku_http::kernel::throttle::SignIns;
@@ -89,10 +90,12 @@ impl TestApp {
                     security_contact: Some("mailto:security@partnerships.example".into()),
                 };
                 let (tokens, sheets) = (live, Sheets::up_to(SHEET_ROWS));
+                let responses = Responses::new(cache::USUAL);
                 let shared = Data::new(Shared {
                     store: store.clone(),
                     tokens,
                     sign_ins,
+                    responses,
                     proxies,
                     site,
                     manners,

@@ -142,5 +142,5 @@ pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
     let page = context.read().await?.audit(&filter, &paging).await?;
     let items = page.items.into_iter().map(AuditEntry::from).collect();
     let body = AuditPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
-    Ok(paged(&context, &body, &body.next, &body.prev)?)
+    Ok(paged(&body, &body.next, &body.prev)?.answer(&context))
 }

@@ -32,7 +32,7 @@ use std::net::TcpListener;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::Server;
-use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use vku_domain::kernel::error::Error;
@@ -56,12 +56,12 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> std::io::Result<Server> {
     let Patience { head, idle, linger, .. } = shared.manners.patience;
     let notices = Data::new(api::notices());
+    shared.store.database().follow();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .app_data(notices.clone())
             .app_data(PayloadConfig::new(kernel::body::LIMIT))
-            .wrap(Compress::default())
             .wrap(from_fn(kernel::middleware::observe))
             .wrap(Condition::new(!notices.is_empty(), from_fn(kernel::deprecation::announce::<BoxBody>)))
             .configure(api::configure)

@@ -181,7 +181,8 @@ impl Store {
             .col_expr(row::Column::RevokedAt, Expr::val(self.now()))
             .filter(own(account))
             .filter(row::Column::Id.eq(id));
-        match update.exec(self.database().writing()).await.map_err(failed)?.rows_affected {
+        let revoked = async |writer: &mut Writer<'_>| update.exec(writer.tx()).await.map_err(failed);
+        match self.apart(revoked).await?.rows_affected {
             0 => Err(Error::not_found()),
             _ => Ok(()),
         }

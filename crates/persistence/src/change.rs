@@ -12,6 +12,7 @@ use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::history::sight;
+use crate::kernel::notice::CHANNEL;
 use crate::kernel::store::Reader;
 use crate::kernel::table::text;
 
@@ -63,17 +64,18 @@ const LOG_LOCK: i64 = 0x0076_6b75_5f6c_6f67;
 /// How many rows one statement appends.
 const CHUNK: usize = 200;
 
-/// Appends to the log, as the last statement before the commit.
+/// Appends to the log, as the last statement before the commit, and tells other instances that something was written.
 ///
 /// On PostgreSQL a sequence gives its numbers before the commit, so that a later number may become visible first and
 /// a follower would skip the earlier one. The lock is held from here to the commit: positions are given and become
 /// visible in the same order. SQLite has one writer at a time anyway.
 pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
-    if changes.is_empty() {
-        return Ok(());
-    }
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        tx.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({LOG_LOCK})")).await.map_err(failed)?;
+        let mut statements = format!("NOTIFY {CHANNEL}");
+        if !changes.is_empty() {
+            statements.push_str(&format!("; SELECT pg_advisory_xact_lock({LOG_LOCK})"));
+        }
+        tx.execute_unprepared(&statements).await.map_err(failed)?;
     }
     let mut rows = changes.into_iter().map(NewChange::into_row).peekable();
     while rows.peek().is_some() {

@@ -62,6 +62,9 @@ pub(crate) struct Config {
     /// How many rows an XLSX export may have; who asks for more is pointed to CSV. Excel itself ends at 1048575
     #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = Sheets::ROWS, global = true)]
     pub(crate) xlsx_rows: u64,
+    /// How many bytes of answers are kept in memory; 0 keeps none
+    #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::USUAL, global = true)]
+    pub(crate) cache_bytes: u64,
     /// What is logged: a level, or a list such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,

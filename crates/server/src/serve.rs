@@ -4,6 +4,7 @@ use std::net::TcpListener;
 
 use actix_web::web::Data;
 use vku_http::export::Sheets;
+use vku_http::kernel::cache::Responses;
 use vku_http::kernel::context::{Shared, Site};
 use vku_http::kernel::cors::Origins;
 use vku_http::kernel::limit::Limit;
@@ -43,6 +44,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
         store: store.clone(),
         tokens,
         sign_ins: SignIns::default(),
+        responses: Responses::new(config.cache_bytes),
         proxies: config.trusted_proxies.clone(),
         site,
         manners: Manners {

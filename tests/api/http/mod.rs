@@ -24,7 +24,7 @@ pub(super) fn vary(answer: &Answer) -> Vec<String> {
 /// The headers that say something of what is answered, and nothing of this one request.
 pub(super) fn told(answer: &Answer) -> HeaderMap {
     let mut told = answer.headers.clone();
-    for own in ["date", "x-request-id", "transfer-encoding"] {
+    for own in ["date", "x-request-id", "transfer-encoding", "server-timing"] {
         told.remove(own);
     }
     // A problem names its request.

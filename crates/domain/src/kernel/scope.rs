@@ -21,7 +21,7 @@ pub fn known<'a>(collections: impl IntoIterator<Item = &'a str>) -> Vec<String> 
 }
 
 /// The scopes of a key. Nothing follows from another: who writes and reads needs both.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(BTreeSet<String>);
 
 impl Scopes {

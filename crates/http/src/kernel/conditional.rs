@@ -1,17 +1,15 @@
 //! Conditional requests (RFC 9110, section 13) and what caches are told.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
-};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
 use actix_web::{HttpRequest, HttpResponse};
+use bytes::Bytes;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tag::{Precondition, Tag};
-use vku_domain::kernel::view::View;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
-use super::body::{JSON, SPARSE};
+use super::body::JSON;
 use super::context::Context;
 
 /// What `If-Match` demands.
@@ -47,7 +45,7 @@ pub fn cache_control(context: &Context) -> &'static str {
 pub const DEPENDS_ON: &str = "Accept, Authorization";
 
 /// A representation with its tag, or 304 where the client has it.
-pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: Vec<u8>) -> HttpResponse {
+pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: impl Into<Bytes>) -> HttpResponse {
     let known = status == StatusCode::OK && is_known(&context.request, tag);
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { status });
     response
@@ -57,13 +55,5 @@ pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: Vec<u8>) 
     if known {
         return response.finish();
     }
-    response.insert_header((CONTENT_TYPE, JSON)).body(body)
-}
-
-/// Says of an answer that members were left out of it, where they were.
-pub fn as_shown(view: &View, mut response: HttpResponse) -> HttpResponse {
-    if view.is_sparse() && response.headers().contains_key(CONTENT_TYPE) {
-        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(SPARSE));
-    }
-    response
+    response.insert_header((CONTENT_TYPE, JSON)).body(body.into())
 }

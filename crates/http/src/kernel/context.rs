@@ -14,6 +14,7 @@ use vku_domain::say;
 use vku_persistence::api_key;
 use vku_persistence::kernel::store::{Reader, Store, Writer, Writing};
 
+use super::cache::{Moment, Responses};
 use super::limit::Who;
 use super::manners::Manners;
 use super::problem::Problem;
@@ -30,6 +31,8 @@ pub struct Shared {
     pub tokens: LiveKeys,
     /// Who tried to sign in of late.
     pub sign_ins: SignIns,
+    /// The answers that are kept.
+    pub responses: Responses,
     /// The proxies that say truly whom they were asked by.
     pub proxies: Vec<IpNet>,
     /// What it is to the world outside.
@@ -60,8 +63,8 @@ pub enum Credentials {
 }
 
 impl Shared {
-    /// Who shows this access token or API key. Whether it still counts is asked of the database every time: a logout, a
-    /// disabled account or a revoked key is out at its next request, on every instance.
+    /// Who shows this access token or API key, and whether it still counts: a logout, a disabled account or a revoked key
+    /// is out at its next request, and on another instance as soon as that is told what was written.
     ///
     /// Errors: 401, without saying why.
     async fn recognise(&self, token: &str) -> Result<(Actor, Credentials), Error> {
@@ -87,6 +90,8 @@ pub struct Context {
     pub credentials: Credentials,
     /// The request itself.
     pub request: HttpRequest,
+    /// What is read now may be kept as of this; `None` where it may not.
+    pub moment: Option<Moment>,
     visit: Rc<Visit>,
 }
 
@@ -99,6 +104,8 @@ impl Context {
         let shared = request.app_data::<Data<Shared>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
         let visit = Visit::of(&request)?;
+        // Before anything is read.
+        let generation = shared.store.generation().await;
         let shown = match bearer(&request) {
             Ok(None) => Ok((Actor::public(shared.store.now()), Credentials::None)),
             Ok(Some(token)) => shared.recognise(&token).await.map_err(Problem),
@@ -107,7 +114,9 @@ impl Context {
         // Credentials that are not valid count for the address.
         visit.count(&request, &shared, shown.as_ref().ok().and_then(who))?;
         let (actor, credentials) = shown?;
-        Ok(Self { shared, actor, credentials, request, visit })
+        visit.has_account.set(actor.role.is_some());
+        let moment = Moment::of(generation, &actor);
+        Ok(Self { shared, actor, credentials, request, moment, visit })
     }
 
     /// Begins to read as whoever asks.

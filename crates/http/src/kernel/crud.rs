@@ -20,7 +20,8 @@ use vku_persistence::kernel::answer::Answer;
 use vku_persistence::kernel::table::{Parent as _, Table};
 
 use super::body::{JSON, MERGE_PATCH, json};
-use super::conditional::{as_shown, precondition, respond};
+use super::cache::{self, Representation};
+use super::conditional::{precondition, respond};
 use super::context::{Context, parameters};
 use super::list;
 use super::negotiate::{Format, format};
@@ -78,20 +79,26 @@ pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
 
 /// `GET` on one.
 pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+        return Ok(answer);
+    }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let (deleted, view) = wanted::<T>(&context.request)?;
     format(&context, None, &[Format::Json])?;
-    let reader = context.read().await?;
-    let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
-    if view.is_usual() {
-        return Ok(represent(&context, StatusCode::OK, &stored)?);
-    }
-    let version = stored.version;
-    let shown = reader.show(&view, vec![stored]).await?.pop();
-    let body = serde_json::to_vec(&shown).map_err(Error::internal)?;
-    // The version of what was asked for, so that the tag of any view of it does for a write.
-    let tag = vku_domain::kernel::tag::Tag::of(version, &body);
-    Ok(as_shown(&view, respond(&context, StatusCode::OK, &tag, body)))
+    cache::keep(&context, async || {
+        let reader = context.read().await?;
+        let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
+        let version = stored.version;
+        let body = if view.is_usual() {
+            stored.to_json().map_err(Error::internal)?
+        } else {
+            let shown = reader.show(&view, vec![stored]).await?.pop();
+            serde_json::to_vec(&shown).map_err(Error::internal)?
+        };
+        // The version of what was asked for, so that the tag of any view of it does for a write.
+        Ok(Representation::new(vku_domain::kernel::tag::Tag::of(version, &body), body).shown(&view))
+    })
+    .await
 }
 
 /// What a `POST` is answered with.
@@ -199,19 +206,25 @@ pub struct Transition {
 
 /// `GET` on `transitions`.
 pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+        return Ok(answer);
+    }
     let id = key(&context.request, ID)?;
     let [] = flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
-    let reader = context.read().await?;
-    let stored = reader.get::<T>(&id, None, false).await?;
-    let allowed =
-        if context.actor.gate::<T>(Action::Transition).is_ok() { allowed(stored.data.status()) } else { &[] };
-    let body = Transitions {
-        allowed: allowed.iter().map(|state| state.word()).collect(),
-        history: reader.steps(&stored).await?,
-    };
-    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
-    Ok(respond(&context, StatusCode::OK, &vku_domain::kernel::tag::Tag::of_bytes(&body), body))
+    cache::keep(&context, async || {
+        let reader = context.read().await?;
+        let stored = reader.get::<T>(&id, None, false).await?;
+        let may = context.actor.gate::<T>(Action::Transition).is_ok();
+        let allowed = if may { allowed(stored.data.status()) } else { &[] };
+        let body = Transitions {
+            allowed: allowed.iter().map(|state| state.word()).collect(),
+            history: reader.steps(&stored).await?,
+        };
+        let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+        Ok(Representation::new(vku_domain::kernel::tag::Tag::of_bytes(&body), body))
+    })
+    .await
 }
 
 /// `POST` on `transitions`.

@@ -12,6 +12,7 @@ use vku_domain::kernel::resource::instant;
 use vku_persistence::kernel::history::Entry;
 use vku_persistence::kernel::table::Table;
 
+use super::cache;
 use super::context::Context;
 use super::crud::{ID, key, parent};
 use super::list::{paged, turned};
@@ -69,16 +70,23 @@ pub struct HistoryPage {
 
 /// `GET` on `history`.
 pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+        return Ok(answer);
+    }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let mut parameters = Parameters::new(context.parameters()?);
     let paging = Paging::take(&mut parameters);
     let deleted = parameters.get("deleted");
     parameters.finish().map_err(Error::parameters)?;
     format(&context, None, &[Format::Json])?;
-    let reader = context.read().await?;
-    let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
-    let page = reader.history(&stored, parent.as_ref(), &paging).await?;
-    let items = page.items.into_iter().map(HistoryEntry::from).collect();
-    let body = HistoryPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
-    Ok(paged(&context, &body, &body.next, &body.prev)?)
+    cache::keep(&context, async || {
+        let reader = context.read().await?;
+        let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
+        let page = reader.history(&stored, parent.as_ref(), &paging).await?;
+        let items = page.items.into_iter().map(HistoryEntry::from).collect();
+        let (next, prev) = (turned(&context, page.next), turned(&context, page.prev));
+        let body = HistoryPage { items, next, prev };
+        Ok(paged(&body, &body.next, &body.prev)?)
+    })
+    .await
 }

@@ -1,8 +1,7 @@
 //! Lists: a page as JSON with links, or all rows streamed.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::LINK;
+use actix_web::http::header::HeaderValue;
 use serde::Serialize;
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::error::Error;
@@ -16,7 +15,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
 
-use super::conditional::{as_shown, respond};
+use super::cache::{self, Representation};
 use super::context::Context;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
@@ -35,6 +34,9 @@ struct Body<'a, T: Resource> {
 
 /// Answers a list.
 pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
+    if let Some(answer) = cache::find(&context, Format::ALL).await {
+        return Ok(answer);
+    }
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
@@ -62,33 +64,30 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
     if wanted != Format::Json {
         return export::stream(context, query, parent, wanted, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
     }
-    let reader = context.read().await?;
-    let page = reader.list(&query, parent.as_ref()).await?;
-    let Page { items, next, prev, total } = page;
-    let items = reader.show(&query.view, items).await?;
-    let body = Body { items: &items, next: turned(&context, next), prev: turned(&context, prev), total };
-    Ok(as_shown(&query.view, paged(&context, &body, &body.next, &body.prev)?))
+    cache::keep(&context, async || {
+        let reader = context.read().await?;
+        let page = reader.list(&query, parent.as_ref()).await?;
+        let Page { items, next, prev, total } = page;
+        let items = reader.show(&query.view, items).await?;
+        let body = Body { items: &items, next: turned(&context, next), prev: turned(&context, prev), total };
+        Ok(paged(&body, &body.next, &body.prev)?.shown(&query.view))
+    })
+    .await
 }
 
 /// A page as it is answered: with its tag, and with links (RFC 8288) to its neighbours.
 pub(crate) fn paged(
-    context: &Context,
     body: &impl Serialize,
     next: &Option<String>,
     prev: &Option<String>,
-) -> Result<HttpResponse, Error> {
+) -> Result<Representation, Error> {
     let mut links = Vec::new();
     for (relation, target) in [("next", next), ("prev", prev)] {
         links.extend(target.as_ref().map(|target| format!("<{target}>; rel=\"{relation}\"")));
     }
     let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
-    let mut response = respond(context, StatusCode::OK, &Tag::of_bytes(&bytes), bytes);
-    if let Ok(links) = links.join(", ").parse::<actix_web::http::header::HeaderValue>()
-        && !links.is_empty()
-    {
-        response.headers_mut().insert(LINK, links);
-    }
-    Ok(response)
+    let link = links.join(", ").parse::<HeaderValue>().ok().filter(|links| !links.is_empty());
+    Ok(Representation::new(Tag::of_bytes(&bytes), bytes).linked(link))
 }
 
 /// The same request with another cursor, as an absolute path.

@@ -7,7 +7,7 @@ use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error as ActixError, HttpResponse};
@@ -17,12 +17,14 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
 
 use super::arrival::Arrival;
+use super::coding::{Accepted, Coding, encoded};
 use super::context::Shared;
 use super::finish::{dress, retag};
 use super::limit;
 use super::problem::{PROBLEM_JSON, Problem, render};
 use super::visit::Visit;
 
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Where what may take long is asked for.
 const IMPORTS: &str = "/api/v1/imports";
 
@@ -40,11 +42,19 @@ pub async fn observe(
     let (id, path) = (&*visit.id, visit.uri.path());
     let span = tracing::info_span!("request", id, method = %request.method(), path);
     let answer = async {
-        let result = answer(request, next, &shared, &visit).await;
+        let mut result = answer(request, next, &shared, &visit).await;
         let status = match &result {
             Ok(response) => response.status(),
             Err(error) => error.as_response_error().status_code(),
         };
+        // Of a refusal it might tell what was looked for.
+        let told = status.is_success() || status == StatusCode::NOT_MODIFIED;
+        if let (Ok(response), true) = (&mut result, told && visit.has_account.get()) {
+            let total = format!("total;dur={:.1}", started.elapsed().as_secs_f64() * 1e3);
+            if let Ok(total) = HeaderValue::try_from(total) {
+                response.headers_mut().append(SERVER_TIMING, total);
+            }
+        }
         let status = status.as_u16();
         let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
         tracing::info!(status, milliseconds, "answered");
@@ -62,13 +72,14 @@ async fn answer(
     let counts = shared.manners.limit.is_some() && limit::counts(&request);
     let patience = shared.manners.patience;
     let body = Arrival::watch(&mut request, patience.body);
-    let response = match admit(&request, shared, visit, counts) {
+    let accepted = Accepted::of(request.headers());
+    let response = match admit(&request, shared, visit, counts, accepted.as_ref()) {
         Ok(()) => {
             // An import may take as long as it takes.
             let patience = (!visit.uri.path().starts_with(IMPORTS)).then_some(patience.answer);
             match in_time(next.call(request), body.as_deref(), patience).await {
                 // What handlers refuse arrives as a response too, with its error inside.
-                Some(response) => response?.map_into_boxed_body(),
+                Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), encoded),
                 None => return Err(given_up(shared, visit)),
             }
         }
@@ -126,7 +137,13 @@ fn given_up(shared: &Shared, visit: &Visit) -> ActixError {
 }
 
 /// What is refused before anything is done.
-fn admit(request: &ServiceRequest, shared: &Shared, visit: &Visit, counts: bool) -> Result<(), Error> {
+fn admit(
+    request: &ServiceRequest,
+    shared: &Shared,
+    visit: &Visit,
+    counts: bool,
+    accepted: Option<&Accepted>,
+) -> Result<(), Error> {
     if counts && !limit::is_known_later(request) {
         visit.count(request.request(), shared, None)?;
     }
@@ -138,7 +155,10 @@ fn admit(request: &ServiceRequest, shared: &Shared, visit: &Visit, counts: bool)
         );
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
-    Ok(())
+    match accepted {
+        Some(accepted) if accepted.best(Coding::ANY).is_none() => Err(of_status(StatusCode::NOT_ACCEPTABLE)),
+        _ => Ok(()),
+    }
 }
 
 /// Counts what nobody has counted, and gives back the place of what the client has already.

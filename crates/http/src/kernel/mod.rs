@@ -3,7 +3,9 @@
 pub mod arrival;
 pub mod body;
 pub mod bucket;
+pub mod cache;
 pub mod client;
+pub mod coding;
 pub mod conditional;
 pub mod context;
 pub mod cors;

@@ -32,6 +32,8 @@ pub struct Visit {
     pub tongue: Tongue,
     /// Whose pages may see the answer.
     pub pages: Pages,
+    /// Whether somebody with an account asks, as far as that is known.
+    pub has_account: Cell<bool>,
     taken: Cell<Option<Taken>>,
 }
 
@@ -43,6 +45,7 @@ impl Visit {
             uri: request.uri().clone(),
             tongue: tongue(request.headers()),
             pages: shared.manners.origins.pages(request.request()),
+            has_account: Cell::new(false),
             taken: Cell::new(None),
         });
         request.extensions_mut().insert(visit.clone());

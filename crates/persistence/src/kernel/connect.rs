@@ -17,6 +17,8 @@ use vku_migration::{Migrator, MigratorTrait as _};
 
 use super::error::{failed, is_broken};
 use super::file::{self, Hold};
+use super::generation::Generation;
+use super::notice;
 use super::search;
 
 /// How long a request waits for a connection to PostgreSQL before it is answered 503: when it is away, all wait so long.
@@ -95,6 +97,9 @@ pub struct Database {
     backend: DatabaseBackend,
     /// On SQLite: its file, held as long as anything here is used.
     file: Option<Arc<(PathBuf, Hold)>>,
+    generation: Arc<Generation>,
+    /// On PostgreSQL: how to connect once more, to listen.
+    listening: Option<Arc<PgConnectOptions>>,
 }
 
 impl Database {
@@ -144,13 +149,16 @@ impl Database {
         let writing = pool().max_connections(1).connect_with(options.clone()).await?;
         drop(turn);
         let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
-        let exporting = pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options);
+        let exporting =
+            pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
         Ok(Self {
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, hold))),
+            generation: Arc::new(Generation::looked(options)),
+            listening: None,
         })
     }
 
@@ -174,7 +182,7 @@ impl Database {
             other => other.into(),
         })?;
         // Said once, for a connection: said for each transaction, it would be two more round trips.
-        let snapshots = options.options([
+        let snapshots = options.clone().options([
             ("default_transaction_isolation", "repeatable read"),
             ("default_transaction_read_only", "on"),
         ]);
@@ -186,6 +194,8 @@ impl Database {
             writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
             backend: DatabaseBackend::Postgres,
             file: None,
+            generation: Arc::new(Generation::told()),
+            listening: Some(Arc::new(options)),
         })
     }
 
@@ -214,6 +224,9 @@ impl Database {
             format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
         lock.execute_unprepared(&statement).await.map_err(failed)?;
         let migrated = Migrator::up(&self.writing, None).await;
+        // A step may have changed rows.
+        let notice = format!("NOTIFY {}", notice::CHANNEL);
+        self.writing.execute_unprepared(&notice).await.map_err(failed)?;
         lock.rollback().await.map_err(failed)?;
         migrated.map_err(failed)
     }
@@ -263,11 +276,24 @@ impl Database {
         self.writing.set_metric_callback(move |info| other(&info.statement.sql));
     }
 
+    /// Begins to listen to what other instances write, as long as the runtime lives: without it nothing is kept in
+    /// memory on PostgreSQL. SQLite needs no listening.
+    pub fn follow(&self) {
+        if let Some(options) = &self.listening {
+            tokio::spawn(notice::follow(options.as_ref().clone(), self.generation.clone()));
+        }
+    }
+
+    pub(crate) fn generation(&self) -> &Generation {
+        &self.generation
+    }
+
     /// Ends all connections; what is committed is on disk.
     ///
     /// Errors: a connection did not end cleanly.
     pub async fn close(self) -> Result<(), DbErr> {
         self.exporting.close().await?;
+        self.generation.close().await;
         self.reading.close().await?;
         self.writing.close().await
     }

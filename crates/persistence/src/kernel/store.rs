@@ -22,6 +22,7 @@ use super::error::failed;
 use super::keyring::Keyring;
 use super::seal::Secret;
 use super::search::{self, Reindexed};
+use crate::caller::Callers;
 use crate::change::{self, NewChange};
 use crate::import::Importing;
 
@@ -35,6 +36,7 @@ pub struct Store {
     running: Running,
     pub(super) exports: Arc<Semaphore>,
     imports: Arc<Importing>,
+    callers: Arc<Callers>,
     clock: Arc<dyn Clock>,
 }
 
@@ -66,8 +68,9 @@ impl Store {
         let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
-        let imports = Arc::default();
-        Ok((Self { database, cursors, refreshes, noting, running, exports, imports, clock }, keyring))
+        let (imports, callers) = (Arc::default(), Arc::default());
+        let store = Self { database, cursors, refreshes, noting, running, exports, imports, callers, clock };
+        Ok((store, keyring))
     }
 
     /// The current instant.
@@ -93,6 +96,17 @@ impl Store {
     /// The imports that this instance works on.
     pub(crate) fn imports_running(&self) -> &Arc<Importing> {
         &self.imports
+    }
+
+    /// Who asked of late.
+    pub(crate) fn callers(&self) -> &Callers {
+        &self.callers
+    }
+
+    /// The generation of what is stored: what is read after it was taken may be kept as long as it is the current one,
+    /// and the day (UTC) is the same. `None` where nobody knows whether other processes have written.
+    pub async fn generation(&self) -> Option<u64> {
+        self.database.generation().current().await
     }
 
     /// The connections beneath, for readiness and for migrations.
@@ -150,7 +164,10 @@ impl Store {
                 // answer of an idempotency key, without which a crash in between would let the work be done twice.
                 search::write(&reader.tx, indexed).await?;
                 change::append(&reader.tx, changes).await?;
+                // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
+                let moving = self.database.generation().moving();
                 reader.tx.commit().await.map_err(failed)?;
+                drop(moving);
                 Ok(answer)
             }
             result => {

@@ -1,0 +1,335 @@
+//! Answers that were made before, kept as bytes: found before anything is parsed, and the same for all that see alike.
+//!
+//! An answer counts as long as nothing has been written and the day (UTC) is the same. Both are asked for each time, so
+//! nothing has to be thrown away; what is not asked for gives way to what is.
+
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::time::Instant;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LINK, VARY};
+use actix_web::web::block;
+use bytes::Bytes;
+use chrono::NaiveDate;
+use quick_cache::sync::Cache;
+use quick_cache::{Equivalent, Weighter};
+use uuid::Uuid;
+use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::scope::Scopes;
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::view::View;
+
+use super::body::{JSON, SPARSE};
+use super::coding::{Accepted, Coding, SHORT, packed};
+use super::conditional::{is_known, respond};
+use super::context::Context;
+use super::negotiate::{Format, format};
+use super::problem::Problem;
+
+/// How many bytes are kept unless it is configured otherwise.
+pub const USUAL: u64 = 32 * 1024 * 1024;
+/// What one that is kept weighs beside its bytes: keys, places in tables, counters.
+const OVERHEAD: u64 = 512;
+/// The usual size of an answer, which tells for how many there is to be room.
+const TYPICAL: u64 = 4096;
+
+const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
+
+/// A representation of what is stored, before it is known whether the client has it, and how it wants it packed.
+#[derive(Clone, Debug)]
+pub struct Representation {
+    tag: Tag,
+    link: Option<HeaderValue>,
+    media_type: &'static str,
+    body: Bytes,
+    gzip: Option<Bytes>,
+    br: Option<Bytes>,
+}
+
+impl Representation {
+    /// JSON with its tag.
+    pub fn new(tag: Tag, body: Vec<u8>) -> Self {
+        Self { tag, link: None, media_type: JSON, body: body.into(), gzip: None, br: None }
+    }
+
+    /// Where members were left out of it, it says so.
+    pub fn shown(self, view: &View) -> Self {
+        if view.is_sparse() { Self { media_type: SPARSE, ..self } } else { self }
+    }
+
+    /// With a `Link` header.
+    pub fn linked(self, link: Option<HeaderValue>) -> Self {
+        Self { link, ..self }
+    }
+
+    fn packed(&self, coding: Coding) -> Option<&Bytes> {
+        match coding {
+            Coding::Br => self.br.as_ref(),
+            Coding::Gzip => self.gzip.as_ref(),
+            Coding::Deflate | Coding::Identity => None,
+        }
+    }
+
+    /// As it is answered without anything of it being kept.
+    pub fn answer(self, context: &Context) -> HttpResponse {
+        let mut response = respond(context, StatusCode::OK, &self.tag, self.body);
+        if self.media_type != JSON && response.headers().contains_key(CONTENT_TYPE) {
+            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
+        }
+        if let Some(link) = self.link {
+            response.headers_mut().insert(LINK, link);
+        }
+        response
+    }
+}
+
+/// What an answer was read in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Moment {
+    generation: u64,
+    day: NaiveDate,
+}
+
+impl Moment {
+    /// Of a generation that was taken before anything was read; `None` where there is none.
+    pub fn of(generation: Option<u64>, actor: &Actor) -> Option<Self> {
+        generation.map(|generation| Self { generation, day: actor.today() })
+    }
+
+    /// Whether what was read in this one is what would be read in the other.
+    fn serves(self, other: Self) -> bool {
+        self.day == other.day && self.generation >= other.generation
+    }
+}
+
+struct Kept {
+    moment: Moment,
+    answer: Representation,
+    /// Whether somebody packs it already.
+    packing: AtomicBool,
+}
+
+/// Who sees what: all that reading is told of who asks, except the account, which it must not depend on.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    role: Option<Role>,
+    utilities: Vec<Uuid>,
+    scopes: Option<Scopes>,
+    target: Box<str>,
+}
+
+/// The same, borrowed.
+struct Asked<'a> {
+    actor: &'a Actor,
+    target: &'a str,
+}
+
+impl Hash for Asked<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Actor { role, utilities, scopes, .. } = self.actor;
+        (role, utilities, scopes, self.target).hash(state);
+    }
+}
+
+impl Equivalent<Key> for Asked<'_> {
+    fn equivalent(&self, key: &Key) -> bool {
+        let Actor { role, utilities, scopes, .. } = self.actor;
+        (role, self.target) == (&key.role, &key.target)
+            && (utilities, scopes) == (&key.utilities, &key.scopes)
+    }
+}
+
+impl<'a> Asked<'a> {
+    fn of(context: &'a Context) -> Self {
+        let target = context.request.uri().path_and_query().map_or("", |target| target.as_str());
+        Self { actor: &context.actor, target }
+    }
+
+    fn key(&self) -> Key {
+        let Actor { role, utilities, scopes, .. } = self.actor.clone();
+        Key { role, utilities, scopes, target: self.target.into() }
+    }
+}
+
+#[derive(Clone)]
+struct Weigh;
+
+impl Weighter<Key, Arc<Kept>> for Weigh {
+    fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
+        let Representation { body, gzip, br, .. } = &kept.answer;
+        let packed = gzip.as_ref().map_or(0, Bytes::len) + br.as_ref().map_or(0, Bytes::len);
+        let scopes = key.scopes.iter().flat_map(Scopes::iter).map(|scope| scope.len() + 64).sum::<usize>();
+        (body.len() + packed + key.target.len() + 16 * key.utilities.len() + scopes) as u64 + OVERHEAD
+    }
+}
+
+/// The answers that are kept, up to so many bytes.
+pub struct Responses(Option<Arc<Cache<Key, Arc<Kept>, Weigh>>>);
+
+/// Where an answer came from, as `Server-Timing` tells it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Source {
+    /// It was there.
+    Hit,
+    /// It was made, for whoever asks next too.
+    Miss,
+    /// Another made it at the same time.
+    Shared,
+    /// It was made for this one alone.
+    Bypass,
+}
+
+impl Source {
+    const fn word(self) -> &'static str {
+        match self {
+            Self::Hit => "hit",
+            Self::Miss => "miss",
+            Self::Shared => "shared",
+            Self::Bypass => "bypass",
+        }
+    }
+}
+
+impl Responses {
+    /// Keeps so many bytes at most; 0 keeps nothing.
+    pub fn new(bytes: u64) -> Self {
+        let room = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX);
+        Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(room, bytes, Weigh))))
+    }
+
+    /// What it would be read as now: from memory, or made by `make` and kept. Of those who ask at once, one makes it.
+    async fn get(
+        &self,
+        asked: &Asked<'_>,
+        moment: Option<Moment>,
+        make: impl AsyncFnOnce() -> Result<Representation, Problem>,
+    ) -> Result<(Representation, Source), Problem> {
+        let (Some(cache), Some(moment)) = (&self.0, moment) else {
+            return Ok((make().await?, Source::Bypass));
+        };
+        let key = asked.key();
+        let guard = loop {
+            let mut waited = false;
+            let mut turn = std::pin::pin!(cache.get_value_or_guard_async(&key));
+            let found = std::future::poll_fn(|task| {
+                let found = turn.as_mut().poll(task);
+                waited |= found.is_pending();
+                found
+            });
+            match found.await {
+                Ok(kept) if kept.moment.serves(moment) => {
+                    return Ok((kept.answer.clone(), if waited { Source::Shared } else { Source::Hit }));
+                }
+                // Of before: whoever comes first makes it anew.
+                Ok(_) => drop(cache.remove_if(&key, |kept| !kept.moment.serves(moment))),
+                // Whoever had it to make could not: all that waited for it ask by themselves, not one after the other.
+                Err(_) if waited => break None,
+                Err(guard) => break Some(guard),
+            }
+        };
+        let answer = make().await?;
+        let kept = Arc::new(Kept { moment, answer: answer.clone(), packing: AtomicBool::new(false) });
+        match guard {
+            // Somebody else may have kept one meanwhile, as good as this.
+            Some(guard) => drop(guard.insert(kept)),
+            None => cache.insert(key, kept),
+        }
+        Ok((answer, Source::Miss))
+    }
+
+    /// What is kept, if it is what would be read now.
+    fn find(&self, asked: &Asked<'_>, moment: Option<Moment>) -> Option<Arc<Kept>> {
+        let (cache, moment) = (self.0.as_ref()?, moment?);
+        cache.get(asked).filter(|kept| kept.moment.serves(moment))
+    }
+
+    /// What is kept, packed. Packing is for what is asked for again: the first who finds it packs it for all.
+    async fn pack(&self, asked: &Asked<'_>, kept: &Arc<Kept>, coding: Coding) -> Option<Bytes> {
+        if let Some(bytes) = kept.answer.packed(coding) {
+            return Some(bytes.clone());
+        }
+        if kept.packing.swap(true, SeqCst) {
+            return None;
+        }
+        let (cache, key, kept) = (self.0.clone()?, asked.key(), kept.clone());
+        let pack = move || {
+            let bytes = packed(&kept.answer.body, coding)?;
+            let mut answer = kept.answer.clone();
+            match coding {
+                Coding::Br => answer.br = Some(bytes.clone()),
+                _ => answer.gzip = Some(bytes.clone()),
+            }
+            let again = Arc::new(Kept { moment: kept.moment, answer, packing: AtomicBool::new(false) });
+            // It may have given way, or have been made anew.
+            if cache.peek(&key).is_some_and(|now| Arc::ptr_eq(&now, &kept)) {
+                let _ = cache.replace(key, again, true);
+            }
+            Some(bytes)
+        };
+        block(pack).await.ok()?
+    }
+}
+
+/// The answer, where it was made before for somebody who sees alike, and the client wants one of these formats.
+pub async fn find(context: &Context, formats: &[Format]) -> Option<HttpResponse> {
+    let (responses, asked) = (&context.shared.responses, Asked::of(context));
+    let kept = responses.find(&asked, context.moment)?;
+    // An answer that is kept is JSON: by `format`, or by what is negotiated.
+    if !matches!(format(context, None, formats), Ok(Format::Json)) {
+        return None;
+    }
+    let mut response = match coding(context, &kept) {
+        Some(coding) => match responses.pack(&asked, &kept, coding).await {
+            Some(body) => {
+                let mut response = Representation { body, ..kept.answer.clone() }.answer(context);
+                response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
+                response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
+                response
+            }
+            None => kept.answer.clone().answer(context),
+        },
+        None => kept.answer.clone().answer(context),
+    };
+    time(context, &mut response, Source::Hit, None);
+    Some(response)
+}
+
+/// The coding to send it in, where it is one that is kept, and the client has it not already.
+fn coding(context: &Context, kept: &Kept) -> Option<Coding> {
+    if kept.answer.body.len() < SHORT {
+        return None;
+    }
+    let accepted = Accepted::of(context.request.headers())?;
+    let coding = accepted.best(Coding::KEPT).filter(|coding| *coding != Coding::Identity)?;
+    (!is_known(&context.request, &kept.answer.tag)).then_some(coding)
+}
+
+/// The answer: what `make` reads, which is kept for who sees alike.
+pub async fn keep(
+    context: &Context,
+    make: impl AsyncFnOnce() -> Result<Representation, Problem>,
+) -> Result<HttpResponse, Problem> {
+    let begun = Instant::now();
+    let (answer, source) = context.shared.responses.get(&Asked::of(context), context.moment, make).await?;
+    let mut response = answer.answer(context);
+    time(context, &mut response, source, Some(begun));
+    Ok(response)
+}
+
+/// Tells those who have an account where the answer came from, and how long reading took.
+fn time(context: &Context, response: &mut HttpResponse, source: Source, begun: Option<Instant>) {
+    if context.is_public() {
+        return;
+    }
+    let word = source.word();
+    let told = match begun {
+        Some(begun) => format!("cache;desc={word}, db;dur={:.1}", begun.elapsed().as_secs_f64() * 1e3),
+        None => format!("cache;desc={word}"),
+    };
+    if let Ok(told) = HeaderValue::try_from(told) {
+        response.headers_mut().append(SERVER_TIMING, told);
+    }
+}

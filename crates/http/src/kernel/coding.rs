@@ -1,0 +1,194 @@
+//! Content codings (RFC 9110, sections 8.4.1 and 12.5.3): which the client takes, and answers in them.
+//!
+//! What is kept in memory is kept in them too, and br is for that alone; everything else is compressed as it is sent.
+
+use std::io::{self, Write};
+
+use actix_http::encoding::Encoder;
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, ContentEncoding, HeaderMap};
+use brotli::enc::BrotliEncoderParams;
+use bytes::Bytes;
+use flate2::Compression;
+use flate2::write::GzEncoder;
+
+/// What is shorter is sent as it is: it fits into one packet anyway.
+pub const SHORT: usize = 1024;
+
+/// A content coding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// RFC 7932: smaller, and dear to make.
+    Br,
+    /// RFC 1952.
+    Gzip,
+    /// RFC 1950.
+    Deflate,
+    /// None.
+    Identity,
+}
+
+impl Coding {
+    /// Those that anything can be sent in.
+    pub const ANY: &[Self] = &[Self::Gzip, Self::Deflate, Self::Identity];
+    /// Those that are kept.
+    pub const KEPT: &[Self] = &[Self::Br, Self::Gzip, Self::Identity];
+
+    /// As it is written in `Content-Encoding`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Br => "br",
+            Self::Gzip => "gzip",
+            Self::Deflate => "deflate",
+            Self::Identity => "identity",
+        }
+    }
+}
+
+/// What `Accept-Encoding` weighs, in thousandths.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    weights: Vec<(String, u16)>,
+}
+
+impl Accepted {
+    /// What the client takes; `None` where it does not say.
+    pub fn of(headers: &HeaderMap) -> Option<Self> {
+        let mut lines = headers.get_all(ACCEPT_ENCODING).peekable();
+        lines.peek()?;
+        let lines: Vec<_> = lines.filter_map(|line| line.to_str().ok()).collect();
+        Some(Self::parse(&lines.join(",")))
+    }
+
+    fn parse(text: &str) -> Self {
+        let weights = text.split(',').filter_map(|item| {
+            let (name, weight) = item.split_once(';').unwrap_or((item, "q=1"));
+            let weight = weight.trim().strip_prefix("q=").or_else(|| weight.trim().strip_prefix("Q="))?;
+            let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
+            let name = name.trim().to_ascii_lowercase();
+            // A number of thousandths between 0 and 1000.
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+            (!name.is_empty()).then_some((name, (weight * 1000.0).round() as u16))
+        });
+        Self { weights: weights.collect() }
+    }
+
+    /// How much a coding is wanted; 0 is not at all. What is not named is only taken where it changes nothing.
+    fn weight(&self, coding: Coding) -> u16 {
+        let named = |name: &str| {
+            let of = |(known, _): &&(String, u16)| known == name;
+            self.weights.iter().find(of).map(|(_, weight)| *weight)
+        };
+        let old = || if coding == Coding::Gzip { named("x-gzip") } else { None };
+        // Without a word on it, identity is taken, but wanted less than anything that is named.
+        let unnamed = if coding == Coding::Identity { 1 } else { 0 };
+        named(coding.as_str()).or_else(old).or_else(|| named("*")).unwrap_or(unnamed)
+    }
+
+    /// The one that is wanted most, the first of those that are wanted alike; `None` where none is taken.
+    pub fn best(&self, offered: &[Coding]) -> Option<Coding> {
+        let weighed =
+            offered.iter().map(|coding| (self.weight(*coding), *coding)).filter(|(weight, _)| *weight > 0);
+        weighed.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, coding)| coding)
+    }
+
+    /// Whether the body may be sent as it is.
+    pub fn takes_plain(&self) -> bool {
+        self.weight(Coding::Identity) > 0
+    }
+}
+
+/// The answer in the coding that is wanted most of those that anything can be sent in.
+pub fn encoded(response: ServiceResponse<BoxBody>, accepted: &Accepted) -> ServiceResponse<BoxBody> {
+    let coding = match accepted.best(Coding::ANY) {
+        Some(Coding::Gzip) => ContentEncoding::Gzip,
+        Some(Coding::Deflate) => ContentEncoding::Deflate,
+        _ => return response,
+    };
+    let short = match response.response().body().size() {
+        BodySize::None | BodySize::Sized(0) => return response,
+        BodySize::Sized(size) => size < SHORT as u64,
+        BodySize::Stream => false,
+    };
+    let packed = response.headers().get(CONTENT_TYPE).is_some_and(|kind| is_packed(kind.as_bytes()));
+    let done = response.headers().contains_key(CONTENT_ENCODING) || !response.status().is_success();
+    if done || ((short || packed) && accepted.takes_plain()) {
+        return response;
+    }
+    response.map_body(|head, body| Encoder::response(coding, head, body).boxed())
+}
+
+/// Whether a media type is compressed already.
+fn is_packed(media_type: &[u8]) -> bool {
+    let begins = |kind: &str| media_type.starts_with(kind.as_bytes());
+    (begins("image/") && !begins("image/svg")) || begins("font/") || begins("application/vnd.openxml")
+}
+
+/// The bytes in a coding that is kept; `None` where that would not make them shorter.
+pub fn packed(bytes: &Bytes, coding: Coding) -> Option<Bytes> {
+    let packed = match coding {
+        Coding::Br => brotli(bytes),
+        Coding::Gzip => gzip(bytes),
+        Coding::Deflate | Coding::Identity => return None,
+    };
+    packed.ok().filter(|packed| packed.len() < bytes.len()).map(Bytes::from)
+}
+
+fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    // Between the sixth and the last of eleven levels time grows tenfold, and size shrinks by a tenth.
+    let parameters =
+        BrotliEncoderParams { quality: 5, size_hint: bytes.len(), ..BrotliEncoderParams::default() };
+    let mut packed = Vec::with_capacity(bytes.len() / 4);
+    brotli::BrotliCompress(&mut &bytes[..], &mut packed, &parameters)?;
+    Ok(packed)
+}
+
+fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    let mut encoder = GzEncoder::new(Vec::with_capacity(bytes.len() / 4), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_weighs_most_is_taken() {
+        use Coding::{Br, Deflate, Gzip, Identity};
+        for (header, any, kept) in [
+            ("", Some(Identity), Some(Identity)),
+            ("gzip", Some(Gzip), Some(Gzip)),
+            ("br", Some(Identity), Some(Br)),
+            ("gzip, deflate, br, zstd", Some(Gzip), Some(Br)),
+            ("br;q=0.5, gzip;q=0.8", Some(Gzip), Some(Gzip)),
+            ("GZIP;Q=0.2", Some(Gzip), Some(Gzip)),
+            ("x-gzip", Some(Gzip), Some(Gzip)),
+            ("deflate", Some(Deflate), Some(Identity)),
+            ("*", Some(Gzip), Some(Br)),
+            ("*;q=0", None, None),
+            ("*;q=0, gzip", Some(Gzip), Some(Gzip)),
+            ("identity;q=0, br", None, Some(Br)),
+            ("identity;q=0", None, None),
+            ("gzip;q=0, *", Some(Deflate), Some(Br)),
+            ("gzip;q=0.5, identity", Some(Identity), Some(Identity)),
+            ("gzip;q=nonsense", Some(Identity), Some(Identity)),
+            ("gzip;q=0.001", Some(Gzip), Some(Gzip)),
+            (" gzip ; q=0.9 , , br;q=0", Some(Gzip), Some(Gzip)),
+        ] {
+            let accepted = Accepted::parse(header);
+            assert_eq!((accepted.best(Coding::ANY), accepted.best(Coding::KEPT)), (any, kept), "{header}");
+        }
+    }
+
+    #[test]
+    fn what_is_packed_is_shorter() {
+        let long = Bytes::from("water and wastewater ".repeat(500));
+        for coding in [Coding::Br, Coding::Gzip] {
+            assert!(packed(&long, coding).unwrap().len() < 500, "{coding:?}");
+            assert!(packed(&Bytes::from_static(b"x"), coding).is_none(), "{coding:?}");
+        }
+        assert!(packed(&long, Coding::Identity).is_none());
+    }
+}
