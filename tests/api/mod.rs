@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod bad_input;
+mod cache;
 mod changes;
 mod commands;
 mod concurrency;

@@ -28,8 +28,8 @@ fn plain(answer: &Answer) -> String {
         body = problem.to_string();
     }
     // The length of a problem is that of its path; a connection ends when a body comes too late to be read.
-    let chance =
-        ["date:", "x-request-id:", "connection:", if is_problem { "content-length:" } else { "date:" }];
+    let length = if is_problem { "content-length:" } else { "date:" };
+    let chance = ["date:", "x-request-id:", "server-timing:", "connection:", length];
     headers.retain(|line| !chance.iter().any(|name| line.starts_with(name)));
     headers.sort();
     format!("{}\n{}\n{body}", answer.status, headers.concat())

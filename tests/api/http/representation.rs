@@ -125,7 +125,9 @@ on_both! {
             ("br", ""),
             ("", ""),
         ] {
-            for path in [DRESDEN, "/api/v1/partnerships?format=csv"] {
+            // What is read for the first time; once it is kept there is br too.
+            let first = format!("{DRESDEN}?{}", "&".repeat(accepted.len()));
+            for path in [&first, "/api/v1/partnerships?format=csv"] {
                 let request = anyone.request(Method::GET, path).header("Accept-Encoding", accepted);
                 assert_eq!(anyone.send(request).await.ok().header("content-encoding"), coding, "{accepted}");
             }
