@@ -57,6 +57,8 @@ features! {
 /// Single endpoints: each stands here and in [`Base`].
 pub(crate) fn configure(config: &mut ServiceConfig) {
     const READ: &[&str] = &["GET", "HEAD"];
+    // First: a path is compared with one route after the other, and these are asked for most.
+    config.configure(feature_routes);
     config
         .service(
             resource("/", READ)
@@ -137,7 +139,6 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::get().to(security_txt::get_security_contact))
                 .route(web::head().to(security_txt::get_security_contact)),
         )
-        .configure(feature_routes)
         .configure(reference::routes)
         .configure(docs::routes);
 }

@@ -19,7 +19,12 @@ pub(crate) fn start(config: &Config) {
         .filter(|target| !config.log.contains(target))
         .fold(targets, |targets, target| targets.with_target(target, LevelFilter::WARN));
     let layer = tracing_subscriber::fmt::layer().with_writer(stderr);
-    let layer = if stderr().is_terminal() { layer.boxed() } else { layer.json().flatten_event(true).boxed() };
+    // Without the list of all spans: there is one, and it is told.
+    let layer = if stderr().is_terminal() {
+        layer.boxed()
+    } else {
+        layer.json().flatten_event(true).with_span_list(false).boxed()
+    };
     // One filter for all: a filter of the layer alone remembers its last no when a library only asks (as sqlx does
     // before a notice of PostgreSQL), and drops the next event with it.
     let _ = tracing_subscriber::registry().with(quiet).with(layer).try_init();
