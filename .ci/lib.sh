@@ -22,6 +22,9 @@ finish() {
     if [ "$status" = 0 ]; then printf '\nThe gate is open.\n'; else printf '\nThe gate is shut.\n'; fi
 }
 trap finish EXIT
+# Who is ended from outside has not passed.
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 # step NAME COMMAND...: in a subshell of its own, which `set -e` ends at the first failure. (That is why a step's status
 # lies in a variable: within `step … || …` the shell would ignore `set -e`.)
