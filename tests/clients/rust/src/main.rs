@@ -57,7 +57,7 @@ async fn main() -> Result<(), Failure> {
 
     let end: api::types::PartialDate = "2031".parse()?;
     let patch = |end| PartnershipPatch::builder().end(end);
-    let changed = client.update_partnership().id(LUKANGA.to_owned()).if_match(&tag).body(patch(Some(end)));
+    let changed = client.update_partnership().id(LUKANGA.to_owned()).if_match(tag.as_str()).body(patch(Some(end)));
     let changed = changed.send().await?;
     println!("ends {:?}, version {}", changed.end.as_deref(), changed.version);
     assert_eq!(
@@ -65,7 +65,7 @@ async fn main() -> Result<(), Failure> {
         (Some("2031"), one.version.get() + 1)
     );
 
-    let stale = client.update_partnership().id(LUKANGA.to_owned()).if_match(&tag).body(patch(None));
+    let stale = client.update_partnership().id(LUKANGA.to_owned()).if_match(tag.as_str()).body(patch(None));
     let problem = problem(stale.send().await.err().ok_or("the old tag was taken")?).await?;
     println!("{} {}: {}", problem.status, problem.code, problem.detail);
     assert_eq!((problem.status, problem.code.as_str()), (412, "precondition_failed"));
