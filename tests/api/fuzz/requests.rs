@@ -144,7 +144,7 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
     }
     let segments: Vec<String> =
         segments.iter().map(|segment| byte_serialize(segment.as_bytes()).collect()).collect();
-    let query = query(dice, place, method != Method::GET);
+    let query = query(dice, place, &method);
     let mut request = dice.pick(callers).request(method.clone(), &format!("/{}?{query}", segments.join("/")));
     if !dice.one_in(4) {
         request = request.header("if-match", "*");
@@ -170,10 +170,12 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
     request
 }
 
-/// A query string, encoded, or not. What is written is a rehearsal, mostly; always where it could shut the callers out.
-fn query(dice: &mut Dice, place: &Place, writes: bool) -> String {
+/// A query string, encoded, or not. What is written is a rehearsal, mostly; always where it would take away what others
+/// need, or shut the callers out.
+fn query(dice: &mut Dice, place: &Place, method: &Method) -> String {
     let mut query = Serializer::new(String::new());
-    if writes && (place.path.ends_with("/users") || !dice.one_in(8)) {
+    let rehearses = *method == Method::DELETE || place.path.ends_with("/users") || !dice.one_in(8);
+    if ![Method::GET, Method::HEAD].contains(method) && rehearses {
         return query.append_pair("dry_run", "true").finish();
     }
     for _ in 0..dice.below(4) {
