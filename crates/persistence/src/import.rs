@@ -226,14 +226,19 @@ impl Store {
 
     /// The latest imports of what the actor may import, newest first.
     ///
-    /// Errors: the database is away.
+    /// Errors: 401 or 403 for who may import nothing.
     pub async fn imports(&self, actor: &Actor) -> Result<Vec<Shown>, Error> {
         self.sweep_imports().await?;
         let mut allowed: HashSet<String> = HashSet::new();
+        let mut refused = None;
         for collection in crate::collections() {
-            if may_import(&collection, actor).await.is_ok() {
-                allowed.insert(collection);
+            match may_import(&collection, actor).await {
+                Ok(()) => allowed.extend([collection]),
+                Err(error) => refused = Some(error),
             }
+        }
+        if let Some(error) = refused.filter(|_| allowed.is_empty()) {
+            return Err(error);
         }
         let select = row::Entity::find()
             .filter(row::Column::Resource.is_in(allowed))
@@ -251,11 +256,15 @@ impl Store {
 
     /// An import of something that the actor may import.
     ///
-    /// Errors: 404 where there is none.
+    /// Errors: 404 where there is none, 403 where the scopes of an API key do not reach to it.
     pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<Shown, Error> {
         self.sweep_imports().await?;
         let row = self.import_row(id).await?;
-        may_import(&row.resource, actor).await.map_err(|_| Error::not_found())?;
+        may_import(&row.resource, actor).await.map_err(|error| match error.code {
+            // It could be seen, if it were not for the key.
+            Code::InsufficientScope => error,
+            _ => Error::not_found(),
+        })?;
         self.import_shown(row).await
     }
 

@@ -122,7 +122,7 @@ on_both! {
         assert_eq!(refused["allowed"], json!(["personal_data:read"]));
         let writer = script(&owner, &["organisations:write"]).await;
         let rehearsed = import(&writer, "resource=organisations&dry_run=true", CSV, FILE).await;
-        commit(&narrow, &rehearsed).await.problem(404, "not_found");
+        commit(&narrow, &rehearsed).await.problem(403, "insufficient_scope");
         assert_eq!(narrow.get(IMPORTS).await.ok().json()["items"], Value::Array(Vec::new()));
         assert_eq!(commit(&writer, &rehearsed).await.ok().json()["status"], "committed");
     }
