@@ -54,7 +54,7 @@ impl Callers {
         let generation = generation?;
         let known = self.0.get(shown)?;
         let counts = known.generation >= generation && (known.from..known.until).contains(&now);
-        counts.then(|| Remembered { actor: Actor { at: now, ..known.actor }, ..known })
+        counts.then_some(Remembered { actor: Actor { at: now, ..known.actor }, ..known })
     }
 
     fn keep(&self, shown: Shown, known: Remembered) {

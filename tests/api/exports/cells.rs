@@ -89,7 +89,7 @@ on_both! {
         let path = format!("{FUNDING}?sort=-from");
         let sheet = sheet(&exported(&staff, &path, "xlsx").await);
         let rows: Vec<_> = sheet.rows().collect();
-        let column = |name: &str| rows[0].iter().position(|it| it.to_string() == name).unwrap();
+        let column = |name: &str| rows[0].iter().position(|it| *it == *name).unwrap();
         let (amount, from) = (column("amount.amount"), column("from"));
         // Excel keeps fifteen digits.
         assert_eq!(rows[1][amount], Data::String("99999999999999.99".into()));

@@ -83,7 +83,7 @@ on_both! {
             }
             sheet.write(row, 4, start).unwrap();
         }
-        sheet.write_with_format(1, 5, &ExcelDateTime::from_ymd(2023, 5, 14).unwrap(), &day).unwrap();
+        sheet.write_with_format(1, 5, ExcelDateTime::from_ymd(2023, 5, 14).unwrap(), &day).unwrap();
         sheet.write(2, 6, "Kühl").unwrap();
         sheet.write(4, 0, "zxq-3").unwrap();
         sheet.write(4, 8, "beyond").unwrap();
