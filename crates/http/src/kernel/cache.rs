@@ -8,16 +8,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Instant;
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
-use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LINK, VARY};
+use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LINK, VARY};
+use actix_web::http::{Method, StatusCode};
 use actix_web::web::block;
+use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::scope::Scopes;
 use vku_domain::kernel::tag::Tag;
 use vku_domain::kernel::view::View;
@@ -26,6 +27,7 @@ use super::body::{JSON, SPARSE};
 use super::coding::{Accepted, Coding, SHORT, packed};
 use super::conditional::{is_known, respond};
 use super::context::Context;
+use super::feature::BASE;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
 
@@ -273,14 +275,34 @@ impl Responses {
     }
 }
 
+/// The answer, where it is kept, before it is looked for who makes it: for a client that takes what is usual.
+///
+/// Errors: 429. Whatever else is wrong with a request, who makes the answer says.
+pub async fn early(request: &HttpRequest) -> Result<Option<HttpResponse>, Error> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && request.path().starts_with(BASE);
+    let usual = |accept: &HeaderValue| accept == "*/*" || accept == JSON;
+    if !reads || !request.headers().get(ACCEPT).is_none_or(usual) {
+        return Ok(None);
+    }
+    match Context::of(request.clone()).await {
+        Ok(context) => Ok(kept(&context).await),
+        Err(Problem(error)) if error.code == Code::TooManyRequests => Err(error),
+        Err(_) => Ok(None),
+    }
+}
+
 /// The answer, where it was made before for somebody who sees alike, and the client wants one of these formats.
 pub async fn find(context: &Context, formats: &[Format]) -> Option<HttpResponse> {
+    // An answer that is kept is JSON: by `format`, or by what is negotiated.
+    match format(context, None, formats) {
+        Ok(Format::Json) => kept(context).await,
+        _ => None,
+    }
+}
+
+async fn kept(context: &Context) -> Option<HttpResponse> {
     let (responses, asked) = (&context.shared.responses, Asked::of(context));
     let kept = responses.find(&asked, context.moment)?;
-    // An answer that is kept is JSON: by `format`, or by what is negotiated.
-    if !matches!(format(context, None, formats), Ok(Format::Json)) {
-        return None;
-    }
     let mut response = match coding(context, &kept) {
         Some(coding) => match responses.pack(&asked, &kept, coding).await {
             Some(body) => {

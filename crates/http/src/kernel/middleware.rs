@@ -17,6 +17,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
 
 use super::arrival::Arrival;
+use super::cache;
 use super::coding::{Accepted, Coding, encoded};
 use super::context::Shared;
 use super::finish::{dress, retag};
@@ -73,8 +74,16 @@ async fn answer(
     let patience = shared.manners.patience;
     let body = Arrival::watch(&mut request, patience.body);
     let accepted = Accepted::of(request.headers());
-    let response = match admit(&request, shared, visit, counts, accepted.as_ref()) {
-        Ok(()) => {
+    let early = match admit(&request, shared, visit, counts, accepted.as_ref()) {
+        Ok(()) => cache::early(request.request()).await,
+        Err(error) => Err(error),
+    };
+    let response = match early {
+        Ok(Some(kept)) => {
+            let response = request.into_response(kept).map_into_boxed_body();
+            accepted.iter().fold(response, encoded)
+        }
+        Ok(None) => {
             // An import may take as long as it takes.
             let patience = (!visit.uri.path().starts_with(IMPORTS)).then_some(patience.answer);
             match in_time(next.call(request), body.as_deref(), patience).await {
