@@ -19,6 +19,7 @@ crate::step!(manager => {
         .col(instant_null("finished_at"))
         .col(json_null("report"))
         .col(text_null(manager, "plan_token"))
+        .col(instant_null("forgotten_at"))
         .foreign_key(&mut refers("import", "account_id", "user"))
         .take();
     manager.create_table(import).await?;

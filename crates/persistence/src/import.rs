@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
-use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vku_domain::import::{Import, ImportStatus, Order, Report};
 use vku_domain::kernel::access::Actor;
@@ -50,6 +50,7 @@ pub(crate) mod row {
         pub finished_at: Option<DateTimeUtc>,
         pub report: Option<Json>,
         pub plan_token: Option<String>,
+        pub forgotten_at: Option<DateTimeUtc>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -158,48 +159,14 @@ pub struct Shown {
 }
 
 impl Store {
-    /// Takes a new import on: keeps the file, and makes it known as running.
+    /// Makes room for a new import, which is to be begun in a write.
     ///
     /// Errors: 503 where too many are under way, or the database is away.
-    pub async fn begin_import(
-        &self,
-        account: Uuid,
-        order: &Order,
-        file: &mut (impl Read + Send),
-    ) -> Result<Job, Error> {
+    pub async fn new_import(&self) -> Result<Job, Error> {
         let id = Uuid::now_v7();
         let mut job = self.job(id)?;
         self.sweep_imports().await?;
         job._alive = Some(Alive::begin(self.database(), id).await?);
-        let row = row::Model {
-            id,
-            account_id: account,
-            resource: order.resource.clone(),
-            mode: order.mode.to_string(),
-            on_error: order.on_error.to_string(),
-            format: order.format.clone(),
-            status: ImportStatus::Running.to_string(),
-            problem: None,
-            created_at: self.now(),
-            finished_at: None,
-            report: None,
-            plan_token: None,
-        };
-        self.apart(async |writer| {
-            let inserted = row::Entity::insert(row.into_active_model()).exec_without_returning(writer.tx());
-            inserted.await.map_err(failed)?;
-            for position in 0.. {
-                let mut content = Vec::new();
-                let mut next = (&mut *file).take(u64::try_from(PIECE).unwrap_or(u64::MAX));
-                if next.read_to_end(&mut content).map_err(Error::internal)? == 0 {
-                    break;
-                }
-                let piece = piece::Model { import_id: id, position, content }.into_active_model();
-                piece::Entity::insert(piece).exec_without_returning(writer.tx()).await.map_err(failed)?;
-            }
-            Ok(())
-        })
-        .await?;
         Ok(job)
     }
 
@@ -322,11 +289,7 @@ impl Store {
         let before = self.now() - KEPT;
         let old = row::Entity::find()
             .filter(row::Column::CreatedAt.lt(before))
-            .filter(Condition::any().add(row::Column::PlanToken.is_not_null()).add(
-                row::Column::Id.in_subquery(
-                    sea_orm::sea_query::Query::select().column("import_id").from("import_piece").take(),
-                ),
-            ))
+            .filter(row::Column::ForgottenAt.is_null())
             .limit(SHOWN);
         let reading = self.database().reading();
         let old = passing_over_broken(|| old.clone().all(reading)).await.map_err(failed)?;
@@ -341,6 +304,7 @@ impl Store {
                 let update = row::Entity::update_many()
                     .col_expr(row::Column::Report, Expr::val(report))
                     .col_expr(row::Column::PlanToken, Expr::val(None::<String>))
+                    .col_expr(row::Column::ForgottenAt, Expr::val(writer.at()))
                     .filter(row::Column::Id.eq(row.id));
                 update.exec(writer.tx()).await.map_err(failed)?;
                 writer.drop_file(row.id).await
@@ -365,6 +329,45 @@ pub struct End {
 }
 
 impl Writer<'_> {
+    /// Takes a new import on: keeps the file, and makes it known as running.
+    ///
+    /// Errors: the database is away.
+    pub async fn begin_import(
+        &self,
+        job: &Job,
+        account: Uuid,
+        order: &Order,
+        file: &mut (impl Read + Send),
+    ) -> Result<Shown, Error> {
+        let row = row::Model {
+            id: job.id,
+            account_id: account,
+            resource: order.resource.clone(),
+            mode: order.mode.to_string(),
+            on_error: order.on_error.to_string(),
+            format: order.format.clone(),
+            status: ImportStatus::Running.to_string(),
+            problem: None,
+            created_at: self.at(),
+            finished_at: None,
+            report: None,
+            plan_token: None,
+            forgotten_at: None,
+        };
+        let inserted = row::Entity::insert(row.clone().into_active_model()).exec_without_returning(self.tx());
+        inserted.await.map_err(failed)?;
+        for position in 0.. {
+            let mut content = Vec::new();
+            let mut next = (&mut *file).take(u64::try_from(PIECE).unwrap_or(u64::MAX));
+            if next.read_to_end(&mut content).map_err(Error::internal)? == 0 {
+                break;
+            }
+            let piece = piece::Model { import_id: job.id, position, content }.into_active_model();
+            piece::Entity::insert(piece).exec_without_returning(self.tx()).await.map_err(failed)?;
+        }
+        Ok(Shown { import: import(row)?, progress: Some(job.progress.read()) })
+    }
+
     /// The import whose plan is to be committed, locked.
     ///
     /// Errors: 404 where there is none.

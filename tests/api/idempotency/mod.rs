@@ -36,7 +36,7 @@ async fn count(app: &TestApp, name: &str) -> usize {
 /// What is the same whenever an answer is given; whether the connection goes on is no part of it.
 fn told(answer: &Answer) -> (u16, HeaderMap, &[u8]) {
     let mut headers = answer.headers.clone();
-    for own in ["connection", "date", "x-request-id", "idempotency-replayed"] {
+    for own in ["connection", "date", "x-request-id", "idempotency-replayed", "server-timing"] {
         headers.remove(own);
     }
     (answer.status.as_u16(), headers, &answer.body)

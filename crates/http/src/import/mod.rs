@@ -21,7 +21,7 @@ pub use run::{Plan, Watch, run};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, LOCATION, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
 use actix_web::web::{Bytes, Payload};
 use deserr::Deserr;
 use serde::Serialize;
@@ -35,11 +35,14 @@ use vku_domain::kernel::violation::{Fault, Violations};
 use vku_domain::say;
 use vku_persistence::collections;
 use vku_persistence::import::may_import;
+use vku_persistence::kernel::answer::Answer;
+use vku_persistence::kernel::store::Writer;
 
 use crate::kernel::body::{JSON, parsed};
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::crud::flags;
+use crate::kernel::idempotency::REPLAYED;
 use crate::kernel::negotiate::{Format, format as representation, tongue};
 use crate::kernel::problem::Problem;
 use crate::login::id;
@@ -133,7 +136,10 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
         ("mode" = inline(Option<ImportMode>), Query, description = "What is done with slugs that are there already; `create` where it is left out."),
         ("on_error" = inline(Option<OnError>), Query, description = "What is done when a row is not right; `abort` where it is left out."),
         ("dry_run" = Option<bool>, Query, description = "Rehearse it: check everything, write nothing."),
-        ("format" = inline(Option<ImportFormat>), Query, description = "The file's format; wins over its `Content-Type`.")
+        ("format" = inline(Option<ImportFormat>), Query, description = "The file's format; wins over its `Content-Type`."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
+            again, and one import is made.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
     request_body(
         description = "The file.",
@@ -150,7 +156,11 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
     responses((
         status = 202,
         description = "It is taken on.",
-        headers(("Location" = String, description = "Where it is.")),
+        headers(
+            ("Location" = String, description = "Where it is."),
+            ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with this \
+                `Idempotency-Key` got.")
+        ),
         body = ImportBody,
         example = json!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
@@ -163,7 +173,7 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
             "progress": { "done": 0 }
         })
     )),
-    extensions(("x-problems" = json!([400, 401, 403, 413, 415, 422, 500, 503]))),
+    extensions(("x-problems" = json!([400, 401, 403, 409, 413, 415, 422, 500, 503]))),
     security(("bearer" = []))
 )]
 pub async fn create_import(context: Context, payload: Payload) -> Result<HttpResponse, Problem> {
@@ -171,17 +181,21 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
     let account = context.actor.account.ok_or_else(|| Error::refused(&context.actor))?;
     let mut upload = upload::receive(&context.request, payload, format).await?;
     order.format = upload.format.to_string();
-    let job = context.shared.store.begin_import(account, &order, &mut upload.file).await?;
-    let id = job.id;
-    let work = worker(&context).begin(job, order, upload.file, dry_run);
-    actix_web::rt::spawn(work);
-    let location = format!("{}/{id}", context.request.path());
-    let body = serde_json::to_vec(&shown(&context, id).await?).map_err(Error::internal)?;
-    Ok(HttpResponse::Accepted()
-        .insert_header((CONTENT_TYPE, JSON))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .insert_header((LOCATION, location))
-        .body(body))
+    let digest = upload::digest(&mut upload.file)?;
+    let job = context.shared.store.new_import().await?;
+    let location = format!("{}/{}", context.request.path(), job.id);
+    let tongue = tongue(context.request.headers());
+    let begun = async |writer: &mut Writer<'_>| {
+        let import = writer.begin_import(&job, account, &order, &mut upload.file).await?;
+        let body = serde_json::to_vec(&ImportBody::of(import, tongue)).map_err(Error::internal)?;
+        let (status, location) = (StatusCode::ACCEPTED.as_u16(), Some(location));
+        Ok(Answer { status, tag: None, location, media_type: JSON.to_owned(), body })
+    };
+    let answer = context.post(false, &digest, begun).await?;
+    if !answer.headers().contains_key(REPLAYED) {
+        actix_web::rt::spawn(worker(&context).begin(job, order, upload.file, dry_run));
+    }
+    Ok(answer)
 }
 
 /// A form with a file.

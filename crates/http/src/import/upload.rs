@@ -1,7 +1,7 @@
 //! A file on its way in: into a temporary file, piece by piece, never into memory as a whole.
 
 use std::fs::File;
-use std::io::{Seek, SeekFrom, Write};
+use std::io::{Read, Seek, SeekFrom, Write};
 
 use actix_multipart::{Multipart, MultipartError};
 use actix_web::HttpRequest;
@@ -9,6 +9,7 @@ use actix_web::error::PayloadError;
 use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt};
+use sha2::{Digest, Sha256};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
@@ -120,6 +121,20 @@ async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> R
     }
     file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
     Ok(file)
+}
+
+/// SHA-256 of the file, which is left at its beginning.
+pub(super) fn digest(file: &mut File) -> Result<Vec<u8>, Error> {
+    let mut hash = Sha256::new();
+    let mut piece = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut piece).map_err(Error::internal)? {
+            0 => break,
+            length => hash.update(piece.get(..length).unwrap_or_default()),
+        }
+    }
+    file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+    Ok(hash.finalize().to_vec())
 }
 
 fn too_large() -> Error {
