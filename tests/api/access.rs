@@ -248,7 +248,10 @@ fn holds(lines: &[Line]) {
         ("internal", ""),
         ("deleted", ""),
     ] {
-        let other = |line: &Line| line.operation.contains("_member") || of_the_account(&line.operation);
+        let other = |line: &Line| {
+            ["_member", "_import"].iter().any(|it| line.operation.contains(it))
+                || of_the_account(&line.operation)
+        };
         for line in lines.iter().filter(|line| line.reads && line.target == target && !other(line)) {
             let seen: Vec<_> = COLUMNS[..4].iter().copied().filter(|column| line.may(column)).collect();
             assert_eq!(seen.join(" "), readers, "{} is read by", who(line));
@@ -260,6 +263,8 @@ fn holds(lines: &[Line]) {
         ("get_member", "others", "partner member reader"),
         ("get_member", "paused", "member reader"),
         ("get_member", "internal", ""),
+        ("list_imports", "-", ""),
+        ("get_import", "others", ""),
         ("get_member_contact", "own", "member"),
         ("get_member_contact", "others", "member"),
         ("get_member_contact", "silent", ""),

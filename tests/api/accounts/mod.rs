@@ -239,7 +239,7 @@ on_both! {
             caller.delete(path, "*").await,
             caller.post("/api/v1/partnerships", &json!({})).await,
             caller.get("/api/v1/utilities/nobody").await,
-            caller.get("/api/v1/utilities?q=1").await,
+            caller.get("/api/v1/utilities?zx=1").await,
             caller.get("/api/v1/utilities?deleted=true").await,
             sign_in(&app, "zxq.person@demo.example", "wrong-partnerships").await,
         ] {

@@ -170,6 +170,7 @@ on_both! {
 
     async fn a_sheet_has_a_largest_number_of_rows(app: TestApp) {
         let staff = app.coordinator();
+        made(&staff, UTILITIES, &abroad("Zxq")).await;
         let total = staff.get(&format!("{UTILITIES}?limit=1&count=true")).await.ok().json()["total"].as_u64().unwrap();
         assert!(total > SHEET_ROWS);
         let path = format!("{UTILITIES}?format=xlsx");

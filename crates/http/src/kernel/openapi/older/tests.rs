@@ -134,14 +134,17 @@ fn a_document_loses_what_is_unknown() {
 fn newer(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            let words =
-                ["const", "examples", "prefixItems", "propertyNames", "patternProperties", "identifier"];
+            let words = ["const", "prefixItems", "propertyNames", "patternProperties", "identifier"];
             let alone = !members.contains_key("$ref") || members.len() == 1;
             let one_type = !members.get("type").is_some_and(|it| it.is_array() || it == "null");
             let bounds = ["exclusiveMinimum", "exclusiveMaximum"].map(|name| members.get(name));
             let bounds = bounds.into_iter().flatten().all(Value::is_boolean);
+            // Those of a media type are a map, in both versions.
+            let listed = members.get("examples").is_some_and(Value::is_array);
             let typed = !members.contains_key("nullable") || members.contains_key("type");
-            if words.iter().any(|word| members.contains_key(*word)) || !(alone && one_type && bounds && typed)
+            if words.iter().any(|word| members.contains_key(*word))
+                || listed
+                || !(alone && one_type && bounds && typed)
             {
                 found.push(at.to_owned());
             }

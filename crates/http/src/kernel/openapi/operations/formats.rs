@@ -49,13 +49,17 @@ fn table<T: Feature>(dialect: CsvDialect) -> String {
 
 /// A collection of features (RFC 7946, section 3.3).
 fn collection() -> Value {
-    let kind = |words: &[&str]| json!({ "type": "string", "enum": words });
+    let kind = |words: &[(&str, &str)]| {
+        let about: Vec<_> = words.iter().map(|(word, about)| format!("- `{word}`: {about}")).collect();
+        let words: Vec<_> = words.iter().map(|(word, _)| word).collect();
+        json!({ "type": "string", "enum": words, "description": about.join("\n") })
+    };
     let geometry = json!({
         "type": ["object", "null"],
         "description": "Where it is, longitude before latitude; `null` where nobody knows.",
         "required": ["type", "coordinates"],
         "properties": {
-            "type": kind(&["Point", "MultiPoint"]),
+            "type": kind(&[("Point", "one place"), ("MultiPoint", "several places")]),
             "coordinates": { "type": "array", "items": {}, "description": "A position, or a list of them." }
         }
     });
@@ -63,7 +67,7 @@ fn collection() -> Value {
         "type": "object",
         "required": ["type", "id", "geometry", "properties"],
         "properties": {
-            "type": kind(&["Feature"]),
+            "type": kind(&[("Feature", "an item with its place")]),
             "id": { "type": "string", "format": "uuid", "description": "The id of the item." },
             "geometry": geometry,
             "properties": { "type": "object", "description": "The item, as it is read one by one." }
@@ -73,8 +77,8 @@ fn collection() -> Value {
         "type": "object",
         "required": ["type", "features"],
         "properties": {
-            "type": kind(&["FeatureCollection"]),
-            "features": { "type": "array", "items": feature }
+            "type": kind(&[("FeatureCollection", "all items of the filter")]),
+            "features": { "type": "array", "items": feature, "description": "The items, with their places." }
         }
     })
 }
