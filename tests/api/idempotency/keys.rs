@@ -85,7 +85,7 @@ fn the_document_tells_of_it() {
         assert_eq!(header.is_none(), of_credentials || of_a_plan, "{path}");
         let Some(header) = header else { continue };
         told += 1;
-        assert_eq!((&header["in"], header.get("required")), (&json!("header"), None));
+        assert!(header["in"] == "header" && header["required"] != true, "{path}");
         for status in ["400", "409", "422"] {
             assert!(operation["responses"].get(status).is_some(), "{path} {status}");
         }
