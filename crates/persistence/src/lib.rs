@@ -24,6 +24,8 @@ mod working_area;
 
 pub use vku_migration::SCHEMA;
 
+use std::sync::LazyLock;
+
 use kernel::card::Described;
 use kernel::table::{Parent, Table};
 use vku_domain::contact::Contact;
@@ -59,8 +61,9 @@ pub fn collection<T: Table>() -> String {
 macro_rules! resources {
     ($($resource:ty),+ $(,)?) => {
         /// How each is looked up by name: what references resolve to and what dependents are looked for in.
-        pub(crate) fn resources() -> Vec<Described> {
-            vec![$(Described::of::<$resource>()),+]
+        pub(crate) fn resources() -> &'static [Described] {
+            static ALL: LazyLock<Vec<Described>> = LazyLock::new(|| vec![$(Described::of::<$resource>()),+]);
+            &ALL
         }
 
         /// The collections there are, in the order in which files of them can be imported.

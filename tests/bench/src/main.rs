@@ -185,7 +185,7 @@ impl Bench<'_> {
             ("VKU_BIND", bind.as_str()),
             ("VKU_DATABASE_URL", url),
             ("VKU_SECRET_FILE", &secret),
-            ("VKU_RATE_LIMIT", "1000000000/1m"),
+            ("VKU_RATE_LIMIT", "1000000/1s"),
         ];
         if !cache {
             environment.push(("VKU_CACHE_BYTES", "0"));

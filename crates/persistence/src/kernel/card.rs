@@ -61,8 +61,8 @@ impl Described {
         }
     }
 
-    pub(super) fn find(name: &str) -> Result<Self, Error> {
-        let found = resources().into_iter().find(|described| described.name == name);
+    pub(super) fn find(name: &str) -> Result<&'static Self, Error> {
+        let found = resources().iter().find(|described| described.name == name);
         found.ok_or_else(|| Corrupt::from("a reference to no known resource").into())
     }
 
