@@ -137,3 +137,8 @@ rust_client() {
     serve
     target/clients/rust/debug/vku-client-example "$base"
 }
+
+first_examples() {
+    serve
+    "$python/python" tests/clients/first.py "$base"
+}
