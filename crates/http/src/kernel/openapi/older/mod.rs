@@ -6,6 +6,8 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 type Members = Map<String, Value>;
@@ -16,6 +18,8 @@ const UNKNOWN: &[(&str, &[&str])] =
 
 /// Converts a document of version 3.1.
 pub fn openapi_3_0(mut document: Value) -> Value {
+    let mut used = BTreeSet::new();
+    references(&document, &mut used);
     for (place, names) in UNKNOWN {
         if let Some(Value::Object(members)) = document.pointer_mut(place) {
             names.iter().for_each(|name| drop(members.shift_remove(*name)));
@@ -34,7 +38,33 @@ pub fn openapi_3_0(mut document: Value) -> Value {
         schemas.values_mut().for_each(schema::convert);
     }
     parts(&mut document, &scoped);
+    drop_unused(&mut document, &used);
     document
+}
+
+/// Every `$ref` of a document.
+fn references(value: &Value, found: &mut BTreeSet<String>) {
+    match value {
+        Value::Object(members) => {
+            found.extend(members.get("$ref").and_then(Value::as_str).map(str::to_owned));
+            members.values().for_each(|member| references(member, found));
+        }
+        Value::Array(entries) => entries.iter().for_each(|entry| references(entry, found)),
+        _ => {}
+    }
+}
+
+/// Drops the schemas that were used, and are no longer: those of media types that a body has lost.
+fn drop_unused(document: &mut Value, used: &BTreeSet<String>) {
+    let mut left = BTreeSet::new();
+    references(document, &mut left);
+    if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
+        let lost = |name: &str| {
+            let path = format!("#/components/schemas/{name}");
+            used.contains(&path) && !left.contains(&path)
+        };
+        schemas.retain(|name, _| !lost(name));
+    }
 }
 
 /// An SPDX licence has a page in 3.0; one for an expression of several is the list of them.
