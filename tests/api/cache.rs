@@ -285,7 +285,9 @@ fn without_notices_nothing_is_kept() {
         let path = location(&made(&here, UTILITIES, &abroad("Deaf")).await);
         let mut killer = PgConnection::connect(&app.url).await.unwrap();
         for round in 0..3 {
+            // Both listen.
             kept(&here, &path).await;
+            kept(&there, &path).await;
             let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                         AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query LIKE 'SELECT pg_notify%')";
             assert_eq!(killer.execute(kill).await.unwrap().rows_affected(), 2);
