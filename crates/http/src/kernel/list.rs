@@ -34,6 +34,8 @@ struct Body<'a, T: Resource> {
 
 /// Answers a list.
 pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
+    // A stranger is not told what is wrong with a question that is not for strangers.
+    context.actor.reads::<T>()?;
     if let Some(answer) = cache::find(&context, Format::ALL).await {
         return Ok(answer);
     }
