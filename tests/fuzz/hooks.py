@@ -29,6 +29,7 @@ BEYOND_SCHEMAS = [
     ("no_partner", ".*", "a rule between the entries of a list"),
     ("not_in_format", ".*", "a rule between two parameters"),
     ("not_municipal", ".*", "a rule between a member and what it refers to"),
+    ("out_of_range", "/expires_at: ", "what is still to come, only the clock knows"),
     ("required", ".*/id: ", "of a reference that was read, all that counts may be missing"),
     ("reused", "Idempotency-Key: ", "a key belongs to the request that it was sent with first"),
     ("two_leads", ".*", "a rule between the entries of a list"),

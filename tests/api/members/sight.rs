@@ -42,7 +42,11 @@ on_both! {
                 let text = answer.text();
                 assert_eq!(text.contains("Zxqgeheim"), staff && answer.status == 200, "{role} {path}: {text}");
             }
-            caller.get(&format!("{MEMBERS}?note=Zxqgeheim")).await.problem(400, "invalid_parameters");
+            let filtered = caller.get(&format!("{MEMBERS}?note=Zxqgeheim")).await;
+            match role {
+                "public" => filtered.problem(401, "unauthenticated"),
+                _ => filtered.problem(400, "invalid_parameters"),
+            };
         }
         for caller in [app.reader(), app.member(), app.partner()] {
             let read = caller.get(OWN).await.ok();
