@@ -9,6 +9,7 @@ mod read;
 mod run;
 mod table;
 mod upload;
+mod within;
 mod work;
 mod xlsx;
 
@@ -46,6 +47,7 @@ use crate::kernel::idempotency::REPLAYED;
 use crate::kernel::negotiate::{Format, format as representation, tongue};
 use crate::kernel::problem::Problem;
 use crate::login::id;
+use within::Within;
 use work::Worker;
 
 /// What is asked for in the query string.
@@ -193,7 +195,7 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
     };
     let answer = context.post(false, &digest, begun).await?;
     if !answer.headers().contains_key(REPLAYED) {
-        actix_web::rt::spawn(worker(&context).begin(job, order, upload.file, dry_run));
+        actix_web::rt::spawn(Within::new(worker(&context).begin(job, order, upload.file, dry_run)));
     }
     Ok(answer)
 }
@@ -371,7 +373,7 @@ pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse
     context.shared.store.import(&context.actor, id).await?;
     let ImportCommit { plan_token } = parsed(&context.request, &body)?;
     // It goes on when whoever asked has gone.
-    let work = actix_web::rt::spawn(worker(&context).commit(id, plan_token));
+    let work = actix_web::rt::spawn(Within::new(worker(&context).commit(id, plan_token)));
     work.await.map_err(Error::internal)??;
     let body = serde_json::to_vec(&shown(&context, id).await?).map_err(Error::internal)?;
     Ok(HttpResponse::Ok()
