@@ -26,7 +26,7 @@ use crate::kernel::row::row;
 use crate::kernel::select::among;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
-    Codes, FoundBy, SortColumn, Table, column, first_day, in_set, in_status, json_opt, last_day, named,
+    Codes, FoundBy, SortColumn, Table, column, first_day, has, in_set, in_status, json_opt, last_day, named,
     one_of, seen_by_visibility, text, text_opt, to_json_opt, to_text,
 };
 
@@ -145,7 +145,10 @@ impl Table for Partnership {
                 .from("utility")
                 .and_where(Expr::col("country").is_in(filter.country.iter().map(ToString::to_string)))
                 .take();
-            with(in_role(ParticipantRole::Partner).add(Expr::col("utility_id").in_subquery(there)))
+            has::<Self>(
+                "party",
+                in_role(ParticipantRole::Partner).add(Expr::col("utility_id").in_subquery(there)),
+            )
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
             let organisations = named::<Organisation>(&filter.organisation, actor);

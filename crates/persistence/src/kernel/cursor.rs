@@ -80,20 +80,30 @@ impl<T: Table> Order<T> {
         select.order_by(column::<T>("id"), turn(Direction::Ascending))
     }
 
-    /// The rows after (or before) the place: `a > x OR (a = x AND (b < y OR (b = y AND id > z)))`.
+    /// The rows after (or before) the place: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id > z))))`. The first
+    /// part says nothing that the second does not; by it an index is entered where the page begins.
     pub(crate) fn beyond(&self, place: &Place) -> Condition {
         let Place(way, values, id) = place;
         let past = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
             (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gt(value),
             _ => expr.lt(value),
         };
+        let from = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
+            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gte(value),
+            _ => expr.lte(value),
+        };
+        let first = self.columns.first().zip(values.first()).and_then(|((column, direction), text)| {
+            column.value(text).map(|value| from(Self::expr(*column), value, *direction))
+        });
         let last = Condition::all().add(past(column::<T>("id"), (*id).into(), Direction::Ascending));
-        self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
-            let Some(value) = column.value(value) else { return inner };
-            Condition::any()
-                .add(past(Self::expr(*column), value.clone(), *direction))
-                .add(Condition::all().add(Self::expr(*column).eq(value)).add(inner))
-        })
+        let beyond =
+            self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
+                let Some(value) = column.value(value) else { return inner };
+                Condition::any()
+                    .add(past(Self::expr(*column), value.clone(), *direction))
+                    .add(Condition::all().add(Self::expr(*column).eq(value)).add(inner))
+            });
+        Condition::all().add_option(first).add(beyond)
     }
 
     /// The place of a row that [`Self::apply`] selected.

@@ -17,7 +17,7 @@ const TURN: Duration = Duration::from_secs(10);
 /// After how many seconds a client that was refused may come again.
 const RETRY_SECONDS: u32 = 10;
 /// How many rows are read at once: a fixed number of statements, and as much memory as they take.
-const ROWS: u64 = 500;
+const ROWS: u64 = 250;
 
 /// A reader that may take its time: it holds back nobody but other exports.
 pub struct Export<'a> {

@@ -240,14 +240,19 @@ pub(crate) fn column_of<T: Resource>(
 /// One of the words is in the resource's set; true when none is wanted.
 pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
     (!wanted.is_empty()).then(|| {
-        let owners = Query::select()
-            .column("owner_id")
-            .from(format!("{}_set", T::NAME))
-            .and_where(Expr::col("field").eq(field))
-            .and_where(Expr::col("value").is_in(wanted.iter().map(W::to_string)))
-            .take();
-        column::<T>("id").in_subquery(owners)
+        let words = Expr::col("value").is_in(wanted.iter().map(W::to_string));
+        has::<T>("set", Condition::all().add(Expr::col("field").eq(field)).add(words))
     })
+}
+
+/// A row of the resource's table of links (`set`, `party`) is such a one.
+///
+/// It is asked of each row in the order of the list, until the page is full: what many have costs the same however many
+/// there are. What few have is better found first, by its ids.
+pub(crate) fn has<T: Resource>(links: &str, such: Condition) -> SimpleExpr {
+    let table = Alias::new(format!("{}_{links}", T::NAME));
+    let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(column::<T>("id"));
+    Expr::exists(Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(such).take())
 }
 
 /// The ids of the resources that the keys name and the actor sees.

@@ -1,0 +1,23 @@
+//! The order in which lists are shown and followed, as indexes: a page is read from where it begins.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::index;
+
+crate::step!(manager => {
+    // Made for one direction, which no list has.
+    let mut old = Index::drop();
+    old.name("partnership_start_first_title_key_id").table("partnership");
+    manager.drop_index(old).await?;
+    let usual = Index::create()
+        .name("partnership_usual")
+        .table("partnership")
+        .col(("start_first", IndexOrder::Desc))
+        .col("title_key")
+        .col("id")
+        .take();
+    manager.create_index(usual).await?;
+    index(manager, "partnership", &["updated_at", "id"]).await?;
+    index(manager, "utility", &["updated_at", "id"]).await?;
+    index(manager, "funding", &["from_first", "created_at", "id"]).await
+});
