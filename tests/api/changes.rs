@@ -34,7 +34,7 @@ pub(super) async fn changes_after(store: &Store, mut position: i64) -> Vec<Chang
     let operator = Actor::operator(store.now());
     let mut all = Vec::new();
     loop {
-        let more = store.read(&operator).await.unwrap().changes_after(position, 500).await.unwrap();
+        let more = store.changes_after(&operator, position, 500).await.unwrap();
         let Some(last) = more.last() else { return all };
         position = last.position;
         all.extend(more);
@@ -185,7 +185,7 @@ on_both! {
             let role = Some(account.data.role);
             let actor = Actor { account: Some(account.id), role, ..Actor::public(app.store.now()) };
             let staff = actor.is_staff();
-            let read = app.store.read(&actor).await.unwrap().changes_after(0, 1).await;
+            let read = app.store.changes_after(&actor, 0, 1).await;
             assert_eq!(read.is_ok(), staff, "{}", account.data.role);
         }
     }
@@ -240,7 +240,7 @@ async fn follower(store: &Store, mut position: i64) -> Vec<Change> {
     let operator = Actor::operator(store.now());
     let (mut seen, mut patience) = (Vec::new(), Instant::now());
     while patience.elapsed() < Duration::from_secs(2) {
-        let more = store.read(&operator).await.unwrap().changes_after(position, 7).await.unwrap();
+        let more = store.changes_after(&operator, position, 7).await.unwrap();
         match more.last() {
             Some(last) => (position, patience) = (last.position, Instant::now()),
             None if seen.len() >= WRITERS * (ROUNDS + ROUNDS * 2 / 3) => break,

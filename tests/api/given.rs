@@ -70,8 +70,7 @@ pub(super) async fn post_nothing(caller: &Caller, path: &str) -> Answer {
 /// The position of the last change in the log.
 pub(super) async fn log_end(app: &TestApp) -> i64 {
     let operator = Actor::operator(app.store.now());
-    let reader = app.store.read(&operator).await.unwrap();
-    reader.changes_after(0, 100_000).await.unwrap().last().map_or(0, |change| change.position)
+    app.store.changes_after(&operator, 0, 100_000).await.unwrap().last().map_or(0, |change| change.position)
 }
 
 /// How many there are of everything, deleted ones too, and where the change log ends.

@@ -2,18 +2,18 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveValue, DatabaseBackend, DatabaseTransaction, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, DatabaseTransaction, QueryOrder, QuerySelect};
 use serde_json::{Value, json};
 use vku_domain::change::{Change, ChangeAction, Passage};
+use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::{Resource, Stored, instant};
 use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::history::sight;
-use crate::kernel::notice::CHANNEL;
-use crate::kernel::store::Reader;
+use crate::kernel::settled;
+use crate::kernel::store::{Reader, Store};
 use crate::kernel::table::text;
 
 pub(crate) mod row {
@@ -58,24 +58,13 @@ pub(crate) struct NewChange {
     pub(crate) passage: Option<Passage>,
 }
 
-/// The advisory lock under which positions are given, so that they become visible in their order.
-const LOG_LOCK: i64 = 0x0076_6b75_5f6c_6f67;
-
 /// How many rows one statement appends.
 const CHUNK: usize = 200;
 
-/// Appends to the log, as the last statement before the commit, and tells other instances that something was written.
-///
-/// On PostgreSQL a sequence gives its numbers before the commit, so that a later number may become visible first and
-/// a follower would skip the earlier one. The lock is held from here to the commit: positions are given and become
-/// visible in the same order. SQLite has one writer at a time anyway.
+/// Appends to the log, as the last statement before the commit.
 pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
-    if tx.get_database_backend() == DatabaseBackend::Postgres {
-        let mut statements = format!("NOTIFY {CHANNEL}");
-        if !changes.is_empty() {
-            statements.push_str(&format!("; SELECT pg_advisory_xact_lock({LOG_LOCK})"));
-        }
-        tx.execute_unprepared(&statements).await.map_err(failed)?;
+    if !changes.is_empty() {
+        settled::announce(tx).await?;
     }
     let mut rows = changes.into_iter().map(NewChange::into_row).peekable();
     while rows.peek().is_some() {
@@ -145,24 +134,34 @@ pub struct Step {
     pub reason: Option<String>,
 }
 
-impl Reader<'_> {
-    /// The log from a position on, oldest first; for staff, and for what follows the log inside.
+impl Store {
+    /// The log from a position on, oldest first, as far as it is settled; for staff, and for what follows the log inside.
     ///
     /// Errors: 403 or 401 for everybody else: the log shows what others may not see.
-    pub async fn changes_after(&self, position: i64, limit: u64) -> Result<Vec<Change>, Error> {
-        if !self.actor().is_staff() {
-            return Err(Error::refused(self.actor()));
+    pub async fn changes_after(
+        &self,
+        actor: &Actor,
+        position: i64,
+        limit: u64,
+    ) -> Result<Vec<Change>, Error> {
+        if !actor.is_staff() {
+            return Err(Error::refused(actor));
         }
+        let end = settled::end(self.database()).await?;
+        let reader = self.read(actor).await?;
         let rows = row::Entity::find()
-            .filter(Expr::col("position").gt(position))
+            .filter(row::Column::Position.gt(position))
+            .filter(row::Column::Position.lte(end))
             .order_by_asc(row::Column::Position)
             .limit(limit)
-            .all(self.tx())
+            .all(reader.tx())
             .await
             .map_err(failed)?;
         Ok(rows.into_iter().map(row::Model::into_change).collect::<Result<_, _>>()?)
     }
+}
 
+impl Reader<'_> {
     /// The ways that something has taken, oldest first, as far as the actor could see it then. Call it for what the
     /// actor has been shown: whoever sees it by taking part sees all.
     ///

@@ -18,7 +18,7 @@ use vku_migration::{Migrator, MigratorTrait as _};
 use super::error::{failed, is_broken};
 use super::file::{self, Hold};
 use super::generation::Generation;
-use super::notice;
+use super::notice::{self, Teller};
 use super::search;
 
 /// How long a request waits for a connection to PostgreSQL before it is answered 503: when it is away, all wait so long.
@@ -100,6 +100,8 @@ pub struct Database {
     generation: Arc<Generation>,
     /// On PostgreSQL: how to connect once more, to listen.
     listening: Option<Arc<PgConnectOptions>>,
+    /// On PostgreSQL: who tells others of what is written.
+    teller: Option<Arc<Teller>>,
 }
 
 impl Database {
@@ -131,6 +133,8 @@ impl Database {
             .pragma("mmap_size", "134217728")
             .pragma("cache_size", "-2000")
             .pragma("temp_store", "memory")
+            // Pages that many writes touch are brought home once for all of them; the log then takes 16 MiB.
+            .pragma("wal_autocheckpoint", "4000")
             .statement_cache_capacity(128)
             .optimize_on_close(true, None)
             .disable_statement_logging();
@@ -159,6 +163,7 @@ impl Database {
             file: Some(Arc::new((path, hold))),
             generation: Arc::new(Generation::looked(options)),
             listening: None,
+            teller: None,
         })
     }
 
@@ -188,10 +193,12 @@ impl Database {
         ]);
         let reading = pool(READING).connect_lazy_with(snapshots.clone());
         let exporting = pool(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots);
+        let writing = SqlxPostgresConnector::from_sqlx_postgres_pool(writing);
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
-            writing: SqlxPostgresConnector::from_sqlx_postgres_pool(writing),
+            teller: Some(Teller::new(writing.clone())),
+            writing,
             backend: DatabaseBackend::Postgres,
             file: None,
             generation: Arc::new(Generation::told()),
@@ -225,8 +232,9 @@ impl Database {
         lock.execute_unprepared(&statement).await.map_err(failed)?;
         let migrated = Migrator::up(&self.writing, None).await;
         // A step may have changed rows.
-        let notice = format!("NOTIFY {}", notice::CHANNEL);
-        self.writing.execute_unprepared(&notice).await.map_err(failed)?;
+        if let Some(teller) = &self.teller {
+            teller.notify().await;
+        }
         lock.rollback().await.map_err(failed)?;
         migrated.map_err(failed)
     }
@@ -288,10 +296,20 @@ impl Database {
         &self.generation
     }
 
+    /// Tells other instances that something was written.
+    pub(crate) fn tell(&self) {
+        if let Some(teller) = &self.teller {
+            teller.tell();
+        }
+    }
+
     /// Ends all connections; what is committed is on disk.
     ///
     /// Errors: a connection did not end cleanly.
     pub async fn close(self) -> Result<(), DbErr> {
+        if let Some(teller) = &self.teller {
+            teller.finish().await;
+        }
         self.exporting.close().await?;
         self.generation.close().await;
         self.reading.close().await?;

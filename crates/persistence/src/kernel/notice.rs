@@ -1,27 +1,73 @@
-//! Writers on PostgreSQL tell each other: every commit sends a notice, and each instance that keeps what it read
-//! listens on a connection of its own.
+//! Writers on PostgreSQL tell each other: a notice follows every commit, one for many that come close together, and each
+//! instance that keeps what it read listens on a connection of its own. (A notice within the transaction would make all
+//! commits wait for each other: PostgreSQL takes one lock for all that notify, until they are on disk.)
 //!
 //! Whether it hears is never taken for granted: it sends a notice to itself every second, and what it has not heard for
-//! some seconds makes it doubt. Notices come in the order of the commits, so whoever hears its own has heard all before.
+//! some seconds makes it doubt. With each it looks whether the change log has grown: a writer may have been killed
+//! between its commit and its notice.
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
 use super::generation::Generation;
+use super::settled;
 
 /// What is told on.
-pub(crate) const CHANNEL: &str = "vku_written";
+const CHANNEL: &str = "vku_written";
 /// How often it sends a notice to itself.
 const BEAT: Duration = Duration::from_secs(1);
 /// How long after one that it has heard it relies on hearing the next.
 const RELY: Duration = Duration::from_secs(3);
 /// How long it waits before it connects again.
 const RETRY: Duration = Duration::from_millis(200);
+
+/// Tells others that something was written.
+#[derive(Debug)]
+pub(crate) struct Teller {
+    connections: DatabaseConnection,
+    /// Whether somebody is about to.
+    waiting: AtomicBool,
+}
+
+impl Teller {
+    /// Tells it on these connections.
+    pub(crate) fn new(connections: DatabaseConnection) -> Arc<Self> {
+        Arc::new(Self { connections, waiting: AtomicBool::new(false) })
+    }
+
+    /// Tells it soon, once for all who ask for that meanwhile.
+    pub(crate) fn tell(self: &Arc<Self>) {
+        if !self.waiting.swap(true, SeqCst) {
+            let teller = self.clone();
+            tokio::spawn(async move { teller.notify().await });
+        }
+    }
+
+    /// Tells it now, if it is still to be told.
+    pub(crate) async fn finish(&self) {
+        if self.waiting.load(SeqCst) {
+            self.notify().await;
+        }
+    }
+
+    /// Tells it now. Who cannot be told doubts by itself.
+    pub(crate) async fn notify(&self) {
+        let Ok(tx) = sea_orm::TransactionTrait::begin(&self.connections).await else {
+            return self.waiting.store(false, SeqCst);
+        };
+        // What is written from here on is another notice's.
+        self.waiting.store(false, SeqCst);
+        let _ = tx.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await;
+        let _ = tx.commit().await;
+    }
+}
 
 /// Listens until it is dropped; connects again as often as it has to.
 pub(crate) async fn follow(options: PgConnectOptions, generation: Arc<Generation>) {
@@ -52,7 +98,7 @@ async fn listen(options: &PgConnectOptions, generation: &Generation) -> Result<I
     // What was written while nobody listened.
     generation.moved();
     let me = Uuid::new_v4();
-    let (mut beats, mut sent) = (0_u64, Instant::now());
+    let (mut beats, mut sent, mut end) = (0_u64, Instant::now(), None);
     let mut beat = interval(BEAT);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -68,6 +114,10 @@ async fn listen(options: &PgConnectOptions, generation: &Generation) -> Result<I
             }
             _ = beat.tick() => {
                 (beats, sent) = (beats + 1, Instant::now());
+                let now = settled::end_on(&mut listener).await?;
+                if end.replace(now).is_some_and(|before| before != now) {
+                    generation.moved();
+                }
                 let notice = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(format!("{me} {beats}"));
                 notice.execute(&mut listener).await?;
             }

@@ -168,6 +168,7 @@ impl Store {
                 let moving = self.database.generation().moving();
                 reader.tx.commit().await.map_err(failed)?;
                 drop(moving);
+                self.database.tell();
                 Ok(answer)
             }
             result => {
