@@ -6,10 +6,11 @@
 //! PostgreSQL has an advisory lock that ends with the transaction, and SQLite one writer. A twin never waits for a row
 //! that is not committed.
 //!
-//! What is kept may be personal data. It goes after a day, a few expired ones with each new one, and at any time by
+//! What is kept may be personal data. It goes after a day, some expired ones with some of the new ones, and at any time by
 //! [`Store::forget_answers`].
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::TimeDelta;
@@ -30,8 +31,10 @@ use super::store::{Store, Writer, Writing};
 
 /// How long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
-/// How many expired ones go with each new one.
-const SWEPT: u64 = 4;
+/// With one new one in how many some expired ones go: a statement less for the others.
+const SWEEPS: u32 = 8;
+/// How many expired ones go then: more than have come.
+const SWEPT: u64 = 32;
 /// After how many seconds it is worth to ask for the answer of a request that is still running.
 const RETRY_SECONDS: u32 = 1;
 
@@ -116,9 +119,9 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
     hash.finalize().into()
 }
 
-/// The keys whose work runs in this process.
+/// The keys whose work runs in this process, and how many answers it has kept.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashSet<Hash>>>);
+pub(super) struct Running(Arc<Mutex<HashSet<Hash>>>, Arc<AtomicU32>);
 
 /// A key that is taken, until this is dropped.
 struct Turn<'a>(&'a Running, Hash);
@@ -127,6 +130,11 @@ impl Running {
     fn take(&self, key: Hash) -> Result<Turn<'_>, Error> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if running.insert(key) { Ok(Turn(self, key)) } else { Err(still_running()) }
+    }
+
+    /// Whether some expired answers are to go with the one that is kept now.
+    fn sweeps(&self) -> bool {
+        self.1.fetch_add(1, Relaxed).is_multiple_of(SWEEPS)
     }
 }
 
@@ -175,7 +183,7 @@ impl Store {
                 return Ok((answer, true));
             }
             let answer = work(writer).await?;
-            writer.keep(once, &answer).await?;
+            writer.keep(once, &answer, self.running().sweeps()).await?;
             Ok((answer, false))
         })
         .await
@@ -224,8 +232,8 @@ impl Writer<'_> {
         Ok(Some(Answer { status, tag, location, media_type, body }))
     }
 
-    /// Keeps an answer, and lets some go that have expired.
-    async fn keep(&self, once: &Once, answer: &Answer) -> Result<(), Error> {
+    /// Keeps an answer; where it sweeps, some go that have expired.
+    async fn keep(&self, once: &Once, answer: &Answer, sweeps: bool) -> Result<(), Error> {
         let Answer { status, tag, location, media_type, body } = answer.clone();
         let row = row::Model {
             key: once.key.to_vec(),
@@ -241,6 +249,9 @@ impl Writer<'_> {
         };
         let insert = row::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx()).await.map_err(failed)?;
+        if !sweeps {
+            return Ok(());
+        }
         // Those that another writer is about to delete are left to it, so that nobody waits.
         let expired = Query::select()
             .column(row::Column::Key)

@@ -14,6 +14,15 @@ use crate::resources;
 /// How many dependents an error names at most.
 const NAMED: u64 = 20;
 
+/// Whether anything can refer to such a resource so that it stays.
+pub fn may_have_dependents<T: Resource>() -> bool {
+    resources().iter().filter(|described| !described.personal).any(|described| {
+        (described.parties && (T::NAME == "utility" || T::NAME == "organisation"))
+            || described.refers.iter().any(|(_, resource)| *resource == T::NAME)
+            || described.codes.iter().any(|codes| codes.of == T::NAME)
+    })
+}
+
 /// What refers to this row and is not deleted itself; a part is named by what it is a part of.
 pub(crate) async fn dependents<T: Resource>(tx: &DatabaseTransaction, id: Uuid) -> Result<Vec<Named>, Error> {
     let mut found: Vec<Named> = Vec::new();

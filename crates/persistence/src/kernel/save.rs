@@ -1,5 +1,7 @@
 //! Writing, once for every resource: create, patch, delete, restore; transitions stand beside it.
 
+use std::collections::HashMap;
+
 use sea_orm::sea_query::{ExprTrait, LockType};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::Value;
@@ -53,7 +55,13 @@ impl Writer<'_> {
         inserted.map_err(unique::failed::<T>)?;
         link::save::<T>(self.tx(), id, links, true).await?;
         self.index(id, None, &data);
-        self.noted::<T>(id, ChangeAction::Created, None).await
+        match parent_id {
+            None => {
+                let stored = self.as_read(meta, data).await?;
+                self.log(stored, ChangeAction::Created, None)
+            }
+            Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await,
+        }
     }
 
     /// Changes one by the body of a `PATCH` (RFC 7396). What changes nothing writes nothing.
@@ -260,6 +268,28 @@ impl Writer<'_> {
             passage,
         });
         Ok(self.shown(stored))
+    }
+
+    /// What was just inserted as it is read: made of the same columns and links, without asking for them.
+    async fn as_read<T: Table>(&self, meta: Meta, mut given: T) -> Result<Stored<T>, Error> {
+        let (columns, links) = T::write(&given)?;
+        let mut data = T::read(columns, links)?;
+        let mut cards = HashMap::new();
+        given.references(&mut |pending| {
+            cards.extend(pending.link.card.clone().map(|card| (Key::Id(card.id), card)));
+        });
+        data.references(&mut |pending| {
+            let link = pending.link;
+            link.key = link.card.as_ref().map_or_else(|| link.key.clone(), |card| Key::Id(card.id));
+            link.card = cards.get(&link.key).cloned();
+        });
+        let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
+        let derived = T::Derived::default();
+        let mut stored =
+            [Stored { id, parent: None, data, derived, created_at, updated_at, version, deleted_at }];
+        T::derive(self, &mut stored).await?;
+        let [stored] = stored;
+        Ok(stored)
     }
 
     async fn written<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {

@@ -17,7 +17,7 @@ impl Writer<'_> {
         let label = data.label().to_owned();
         let Some(slot) = data.slug() else { return Ok(()) };
         if let Some(slug) = slot {
-            if self.slug_is_mine::<T>(id, slug).await? || self.try_slug::<T>(id, slug).await? {
+            if self.try_slug::<T>(id, slug).await? || self.slug_is_mine::<T>(id, slug).await? {
                 return Ok(());
             }
             return Err(taken(slug));
@@ -26,7 +26,7 @@ impl Writer<'_> {
         // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
         let mut number = if self.actor().is_staff() { 1 } else { chance(id) };
         let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
-        while !self.slug_is_mine::<T>(id, &candidate).await? && !self.try_slug::<T>(id, &candidate).await? {
+        while !self.try_slug::<T>(id, &candidate).await? && !self.slug_is_mine::<T>(id, &candidate).await? {
             number += 1;
             candidate = base.numbered(number);
         }
