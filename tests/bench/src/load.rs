@@ -59,10 +59,15 @@ pub fn run(request: &Request, plan: Plan) -> Result<f64, Failure> {
 
 /// The medians of both sides, run in turn.
 pub fn compare(ours: &Request, theirs: &Request, plan: Plan) -> Result<(f64, f64), Failure> {
+    alternate((ours, plan), (theirs, plan))
+}
+
+/// The same, each by a plan of its own; as often as the first says.
+pub fn alternate(ours: (&Request, Plan), theirs: (&Request, Plan)) -> Result<(f64, f64), Failure> {
     let (mut mine, mut yours) = (Vec::new(), Vec::new());
-    for _ in 0..plan.runs {
-        mine.push(run(ours, plan)?);
-        yours.push(run(theirs, plan)?);
+    for _ in 0..ours.1.runs {
+        mine.push(run(ours.0, ours.1)?);
+        yours.push(run(theirs.0, theirs.1)?);
     }
     Ok((median(mine), median(yours)))
 }

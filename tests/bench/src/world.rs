@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-const COUNTRIES: [&str; 40] = [
-    "ZM", "UA", "JO", "MA", "ZA", "TZ", "AL", "MD", "KE", "UG", "RW", "GH", "SN", "TN", "EG", "LB", "IN",
-    "VN", "PH", "ID", "PE", "BO", "EC", "CO", "BR", "MX", "CU", "HT", "ET", "MW", "MZ", "NA", "BW", "BJ",
-    "BF", "ML", "NE", "TG", "CM", "RS",
+/// As in the real register, an eighth of the partnerships are with Zambia and most are about water.
+const COUNTRIES: [&str; 44] = [
+    "ZM", "ZM", "ZM", "ZM", "ZM", "UA", "JO", "MA", "ZA", "TZ", "AL", "MD", "KE", "UG", "RW", "GH", "SN",
+    "TN", "EG", "LB", "IN", "VN", "PH", "ID", "PE", "BO", "EC", "CO", "BR", "MX", "CU", "HT", "ET", "MW",
+    "MZ", "NA", "BW", "BJ", "BF", "ML", "NE", "TG", "CM", "RS",
 ];
-const SECTORS: [&str; 4] = ["water", "wastewater", "waste", "energy"];
+const SECTORS: [&str; 5] = ["water", "water;wastewater", "wastewater", "water;energy", "waste"];
 const STATUSES: [&str; 4] = ["active", "active", "completed", "suspended"];
 const CITIES: [&str; 16] = [
     "Dresden",

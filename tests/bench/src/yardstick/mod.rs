@@ -88,11 +88,9 @@ impl Pools {
         Ok(())
     }
 
-    /// Writes all, and counts the bytes.
-    pub async fn export(&self) -> Result<usize, Failure> {
-        let mut bytes = 0;
-        on!(self, reading, export(|lines: Vec<u8>| bytes += lines.len()))?;
-        Ok(bytes)
+    /// Writes all, some lines at a time.
+    pub async fn export(&self, mut write: impl FnMut(Vec<u8>)) -> Result<(), Failure> {
+        Ok(on!(self, reading, export(|lines: Vec<u8>| write(lines)))?)
     }
 
     /// Makes that many in one transaction.

@@ -10,9 +10,10 @@ pub const ONE: &str = r#"WHERE "visibility" IN ($1) AND "deleted_at" IS NULL
 
 /// A page of three filters, as the public sees it.
 pub const PAGE: &str = r#"WHERE "visibility" IN ($1) AND "deleted_at" IS NULL AND "status" IN ($2)
-    AND "id" IN (SELECT "owner_id" FROM "partnership_party" WHERE "field" = $3
-        AND "utility_id" IN (SELECT "id" FROM "utility" WHERE "country" IN ($4)))
-    AND "id" IN (SELECT "owner_id" FROM "partnership_set" WHERE "field" = $5 AND "value" IN ($6))
+    AND EXISTS (SELECT 1 FROM "partnership_party" WHERE "partnership_party"."owner_id" = "partnership"."id"
+        AND "field" = $3 AND "utility_id" IN (SELECT "id" FROM "utility" WHERE "country" IN ($4)))
+    AND EXISTS (SELECT 1 FROM "partnership_set" WHERE "partnership_set"."owner_id" = "partnership"."id"
+        AND "field" = $5 AND "value" IN ($6))
     ORDER BY "start_first" DESC, "title_key" ASC, "id" ASC LIMIT $7"#;
 
 /// A part of all, in the order of their ids.
