@@ -71,7 +71,6 @@ fn is_own(it: &Operation, status: &str) -> bool {
 }
 
 #[test]
-#[ignore = "the list of what is never seen is not complete yet"]
 fn everything_that_is_declared() {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
     let running = tests(&arguments).unwrap_or_default();

@@ -48,6 +48,26 @@ on_both! {
         anyone.post("/api/v1/auth/token", &signing_in).await.problem(401, "invalid_credentials");
     }
 
+    async fn they_are_found_by_what_they_are(app: TestApp) {
+        let admin = app.admin();
+        made(&app, anna(json!({ "disabled": true }))).await;
+        let bound = json!({ "email": "zxq.2@zxq.example", "name": "Zxq Two", "role": "member", "utilities": ["hamburg-wasser"] });
+        made(&app, bound).await;
+        for (asked, names) in [
+            ("q=zxq", &["Anna Zxq", "Zxq Two"][..]),
+            ("q=zxq&disabled=true", &["Anna Zxq"]),
+            ("q=zxq&disabled=false", &["Zxq Two"]),
+            ("utility=hamburg-wasser&q=zxq", &["Zxq Two"]),
+        ] {
+            let mut found: Vec<_> = admin.all(&format!("{USERS}?{asked}")).await;
+            found.sort_by_key(|user| user["name"].to_string());
+            let found: Vec<_> = found.iter().map(|user| user["name"].as_str().unwrap()).collect();
+            assert_eq!(found, names, "{asked}");
+        }
+        let sheet = admin.get(&format!("{USERS}?format=csv&csv_dialect=excel_de&q=zxq")).await.ok().text();
+        assert_eq!(sheet.lines().count(), 3, "{sheet}");
+    }
+
     async fn a_role_or_a_lock_counts_at_the_next_request(app: TestApp) {
         let admin = app.admin();
         let (user, caller) = with_password(&app, anna(json!({}))).await;

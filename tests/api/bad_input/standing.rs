@@ -29,6 +29,10 @@ on_both! {
             }
             let patch = json!({"slug": "hamburg-bremen-miyahuna"});
             staff.patch(DRESDEN, "*", &patch).await.problem(409, "slug_taken");
+            for (one, slug) in [("organisations/giz", "bmz"), ("funding-programmes/newza", "betreiberplattform-2024-2027")] {
+                let patch = json!({"slug": slug});
+                staff.patch(&format!("/api/v1/{one}"), "*", &patch).await.problem(409, "slug_taken");
+            }
         })
         .await;
         // A slug is unique among its own kind only.

@@ -75,6 +75,7 @@ on_both! {
         let (transitions, restore) = (format!("{DRESDEN}/transitions"), format!("{gone}/restore"));
         for (path, body, status) in [
             (UTILITIES, municipal("Probe"), 201),
+            ("/api/v1/members", json!({"utility": "probe"}), 201),
             (ORGANISATIONS, organisation("Probe"), 201),
             (PARTNERSHIPS, partnership("Probe"), 201),
             (FUNDING, json!({"kind": "in_kind"}), 201),

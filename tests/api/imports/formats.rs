@@ -158,7 +158,7 @@ on_both! {
         );
         let twice = import(&caller, "resource=organisations&mode=create", JSON, json!([known]).to_string()).await;
         assert_eq!(faults(&twice), ["1 /id duplicate"]);
-        let done = import(&caller, "resource=partnership-funding", NDJSON, "\n{\"kind\": \"grant\"}\nzxq\n").await;
+        let done = import(&caller, "resource=partnership-funding", "application/ndjson", "\n{\"kind\": \"grant\"}\nzxq\n").await;
         assert_eq!(faults(&done), ["2 /partnership required", "3 - malformed_json"]);
         for (file, fault) in [
             ("{\"items\": [{\"name\": \"Zxq\"", "1 - malformed_json"),

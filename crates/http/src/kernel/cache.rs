@@ -81,7 +81,8 @@ impl Representation {
         if self.media_type != JSON && response.headers().contains_key(CONTENT_TYPE) {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
         }
-        if let Some(link) = self.link {
+        // A client that has the page has its links.
+        if let (Some(link), StatusCode::OK) = (self.link, response.status()) {
             response.headers_mut().insert(LINK, link);
         }
         response

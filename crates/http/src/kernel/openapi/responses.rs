@@ -216,8 +216,7 @@ pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
     }
 }
 
-/// Says which headers are always there: the tag of what comes as JSON only, and of what is known (304), which
-/// has the links of a page too.
+/// Says which headers are always there: the tag of what comes as JSON only, and of what is known (304).
 pub(super) fn require_tags(responses: &mut Map<String, Value>) {
     let mut known = Map::new();
     for response in responses.iter_mut().filter(|(status, _)| status.starts_with('2')).map(|(_, it)| it) {
@@ -231,7 +230,6 @@ pub(super) fn require_tags(responses: &mut Map<String, Value>) {
             }
             known.insert("ETag".into(), always);
         }
-        known.extend(headers.get("Link").map(|link| ("Link".to_owned(), link.clone())));
     }
     if let (false, Some(Value::Object(response))) = (known.is_empty(), responses.get_mut("304")) {
         response.insert("headers".into(), Value::Object(known));

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::state::State;
+use vku_persistence::kernel::dependent::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
@@ -76,12 +77,25 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
     if it.reads() {
         all.insert("304".into(), json!({ "description": "You have it already (`If-None-Match`)." }));
     }
+    let is_part = <T::Parent as Parent>::NAME.is_some();
     let mut problems = it.problems().to_vec();
-    if it == List && <T::Parent as Parent>::NAME.is_some() {
-        problems.push(404);
+    match it {
+        List if is_part => problems.push(404),
+        // Nothing has to be found before it is made.
+        Create if !is_part => problems.retain(|status| *status != 404),
+        Update if !conflicts_when_changed::<T>() => problems.retain(|status| *status != 409),
+        Delete if !may_have_dependents::<T>() => problems.retain(|status| *status != 409),
+        _ => {}
     }
     declare(&mut all, &problems);
     Value::Object(all)
+}
+
+/// Whether a change can be in conflict with how things are: by its slug, by what is unique, by its status or by who sees
+/// it.
+fn conflicts_when_changed<T: Feature>() -> bool {
+    let renamed = T::SLUGGED && !T::FIXED.contains(&"slug");
+    renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::HIDEABLE
 }
 
 /// The header of an answer that was given before.
