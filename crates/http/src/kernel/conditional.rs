@@ -1,7 +1,9 @@
 //! Conditional requests (RFC 9110, section 13) and what caches are told.
 
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH, VARY};
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
+};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use vku_domain::kernel::error::{Code, Error};
@@ -50,10 +52,10 @@ pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: impl Into
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { status });
     response
         .insert_header((ETAG, tag.as_str()))
-        .insert_header((CACHE_CONTROL, cache_control(context)))
-        .insert_header((VARY, DEPENDS_ON));
+        .insert_header((CACHE_CONTROL, HeaderValue::from_static(cache_control(context))))
+        .insert_header((VARY, HeaderValue::from_static(DEPENDS_ON)));
     if known {
         return response.finish();
     }
-    response.insert_header((CONTENT_TYPE, JSON)).body(body.into())
+    response.insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON))).body(body.into())
 }

@@ -77,8 +77,10 @@ fn tag_in_coding(response: &ServiceResponse<BoxBody>) -> Option<String> {
     if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
         return Some(coded(tag, coding.to_str().ok()?));
     }
-    let known = response.request().headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
-    let known = known.collect::<Vec<_>>().join(",");
-    let compressed = || CODINGS.iter().map(|coding| coded(tag, coding)).find(|tag| known.contains(tag));
-    (response.status() == StatusCode::NOT_MODIFIED).then(compressed).flatten()
+    if response.status() != StatusCode::NOT_MODIFIED {
+        return None;
+    }
+    let known =
+        || response.request().headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    CODINGS.iter().map(|coding| coded(tag, coding)).find(|tag| known().any(|known| known.contains(tag)))
 }

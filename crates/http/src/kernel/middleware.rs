@@ -39,29 +39,25 @@ pub async fn observe(
         return Err(Problem(Error::internal("the app was started without its state")).into());
     };
     let visit = Visit::begin(&request, &shared);
-    // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
-    let (id, path) = (&*visit.id, visit.uri.path());
-    let span = tracing::info_span!("request", id, method = %request.method(), path);
-    let answer = async {
-        let mut result = answer(request, next, &shared, &visit).await;
-        let status = match &result {
-            Ok(response) => response.status(),
-            Err(error) => error.as_response_error().status_code(),
-        };
-        // Of a refusal it might tell what was looked for.
-        let told = status.is_success() || status == StatusCode::NOT_MODIFIED;
-        if let (Ok(response), true) = (&mut result, told && visit.has_account.get()) {
-            let total = format!("total;dur={:.1}", started.elapsed().as_secs_f64() * 1e3);
-            if let Ok(total) = HeaderValue::try_from(total) {
-                response.headers_mut().append(SERVER_TIMING, total);
-            }
-        }
-        let status = status.as_u16();
-        let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(status, milliseconds, "answered");
-        result
+    let method = request.method().clone();
+    let mut result = answer(request, next, &shared, &visit).await;
+    let status = match &result {
+        Ok(response) => response.status(),
+        Err(error) => error.as_response_error().status_code(),
     };
-    answer.instrument(span).await
+    // Of a refusal it might tell what was looked for.
+    let told = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    if let (Ok(response), true) = (&mut result, told && visit.has_account.get()) {
+        let total = format!("total;dur={:.1}", started.elapsed().as_secs_f64() * 1e3);
+        if let Ok(total) = HeaderValue::try_from(total) {
+            response.headers_mut().append(SERVER_TIMING, total);
+        }
+    }
+    let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
+    let (id, method, path, status) = (&*visit.id, method.as_str(), visit.uri.path(), status.as_u16());
+    tracing::info!(id, method, path, status, milliseconds, "answered");
+    result
 }
 
 async fn answer(
@@ -86,7 +82,11 @@ async fn answer(
         Ok(None) => {
             // An import may take as long as it takes.
             let patience = (!visit.uri.path().starts_with(IMPORTS)).then_some(patience.answer);
-            match in_time(next.call(request), body.as_deref(), patience).await {
+            // Whatever is told on the way is told of this request.
+            let (id, path) = (&*visit.id, visit.uri.path());
+            let span = tracing::info_span!("request", id, method = %request.method(), path);
+            let call = next.call(request).instrument(span);
+            match in_time(call, body.as_deref(), patience).await {
                 // What handlers refuse arrives as a response too, with its error inside.
                 Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), encoded),
                 None => return Err(given_up(shared, visit)),
@@ -183,12 +183,13 @@ fn counted(response: ServiceResponse<BoxBody>, shared: &Shared, visit: &Visit) -
 
 /// The error as a problem of this request; what is ours is logged here and nowhere else.
 fn explain(problem: &Error, visit: &Visit) -> HttpResponse {
+    let (id, code) = (&*visit.id, problem.code.as_str());
     let source = problem.source.as_deref().map(tracing::field::display);
     match problem.code {
-        Code::Internal => tracing::error!(code = problem.code.as_str(), source, "failed"),
-        Code::Unavailable => tracing::warn!(code = problem.code.as_str(), source, "database away"),
-        Code::TimedOut => tracing::warn!(code = problem.code.as_str(), source, "given up"),
-        _ => tracing::debug!(code = problem.code.as_str(), source, "refused"),
+        Code::Internal => tracing::error!(id, code, source, "failed"),
+        Code::Unavailable => tracing::warn!(id, code, source, "database away"),
+        Code::TimedOut => tracing::warn!(id, code, source, "given up"),
+        _ => tracing::debug!(id, code, source, "refused"),
     }
     render(problem, visit.uri.path(), &visit.id, visit.tongue)
 }
@@ -219,7 +220,7 @@ fn rendered(response: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceRespons
             None => {
                 let status = error.as_response_error().status_code();
                 if status.is_server_error() {
-                    tracing::error!(%error, "the framework failed");
+                    tracing::error!(id = &*visit.id, %error, "the framework failed");
                 }
                 explain(&of_status(status), visit)
             }
