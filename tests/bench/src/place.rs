@@ -117,6 +117,9 @@ impl Place<'_> {
             "sqlite" => {
                 let (from, to) =
                     (self.folder.join(format!("{from}.db")), self.folder.join(format!("{to}.db")));
+                // All of it into the one file that is copied.
+                let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+                rusqlite::Connection::open(&from)?.query_row(checkpoint, [], |_| Ok(()))?;
                 std::fs::copy(from, to)?;
             }
             _ => self.psql(&format!("CREATE DATABASE {to} TEMPLATE {from}"))?,

@@ -292,6 +292,18 @@ impl Database {
         }
     }
 
+    /// Makes the database look at its rows again. PostgreSQL would do so by itself, a minute later; until then its plans
+    /// are those of empty tables.
+    pub(crate) async fn analyze(&self) {
+        let statement = match self.backend {
+            DatabaseBackend::Postgres => "ANALYZE",
+            _ => "PRAGMA analysis_limit = 1000; ANALYZE",
+        };
+        if let Err(error) = self.writing.execute_unprepared(statement).await {
+            tracing::warn!(%error, "the database was not analyzed");
+        }
+    }
+
     pub(crate) fn generation(&self) -> &Generation {
         &self.generation
     }

@@ -53,6 +53,9 @@ pub struct Writing<'a> {
     pub origin: Origin,
 }
 
+/// From how many changes on a write makes the database count its rows anew, so that its plans fit them.
+const MANY: usize = 1_000;
+
 impl Store {
     /// Opens the store on a migrated database; the keys of cursors and of refresh tokens are made on first start
     /// and kept sealed.
@@ -162,6 +165,7 @@ impl Store {
             Ok(answer) if !writing.dry_run => {
                 // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
                 // answer of an idempotency key, without which a crash in between would let the work be done twice.
+                let many = changes.len() >= MANY;
                 search::write(&reader.tx, indexed).await?;
                 change::append(&reader.tx, changes).await?;
                 // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
@@ -169,6 +173,9 @@ impl Store {
                 reader.tx.commit().await.map_err(failed)?;
                 drop(moving);
                 self.database.tell();
+                if many {
+                    self.database.analyze().await;
+                }
                 Ok(answer)
             }
             result => {
