@@ -134,7 +134,7 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
     operation_id = "create_import",
     params(
         ("resource" = String, Query, description = "What the rows are: the name of a collection; that of a part has its \
-            parent's before it, as in `partnership-funding`.", example = "organisations"),
+            parent's before it, as in `partnership-funding`.", pattern = "^[a-z]+(-[a-z]+)*$", example = "organisations"),
         ("mode" = inline(Option<ImportMode>), Query, description = "What is done with slugs that are there already; `create` where it is left out."),
         ("on_error" = inline(Option<OnError>), Query, description = "What is done when a row is not right; `abort` where it is left out."),
         ("dry_run" = Option<bool>, Query, description = "Rehearse it: check everything, write nothing."),
