@@ -1,0 +1,126 @@
+//! What is kept, for whom, and for how long.
+
+use std::sync::atomic::AtomicUsize;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::future::join_all;
+use vku_domain::kernel::error::Error;
+
+use super::*;
+
+const TARGET: &str = "/api/v1/partnerships?limit=50";
+
+fn answer(size: usize) -> Representation {
+    let body = vec![b'x'; size];
+    Representation::new(Tag::of_bytes(&body), body)
+}
+
+fn moment(generation: u64, actor: &Actor) -> Option<Moment> {
+    Moment::of(Some(generation), actor)
+}
+
+/// Asks `of` as `actor` at that moment; counts what is made.
+async fn ask(of: &Responses, actor: &Actor, moment: Option<Moment>, made: &AtomicUsize) -> Source {
+    let make = async || {
+        made.fetch_add(1, SeqCst);
+        tokio::task::yield_now().await;
+        Ok(answer(100))
+    };
+    of.get(&Asked { actor, target: TARGET }, moment, make).await.unwrap().1
+}
+
+#[tokio::test]
+async fn of_those_who_ask_at_once_one_makes_it() {
+    let (responses, actor, made) = (Responses::new(USUAL), Actor::public(Utc::now()), AtomicUsize::new(0));
+    for generation in 1..4 {
+        let asking = (0..20).map(|_| ask(&responses, &actor, moment(generation, &actor), &made));
+        let sources = join_all(asking).await;
+        assert_eq!(sources.iter().filter(|source| **source == Source::Miss).count(), 1);
+        assert_eq!(sources.iter().filter(|source| **source == Source::Shared).count(), 19);
+        assert_eq!(made.swap(0, SeqCst), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_failure_is_nobody_elses() {
+    let (responses, actor, tries) = (Responses::new(USUAL), Actor::public(Utc::now()), AtomicUsize::new(0));
+    let asked = Asked { actor: &actor, target: TARGET };
+    let try_it = || {
+        responses.get(&asked, moment(1, &actor), async || {
+            tokio::task::yield_now().await;
+            if tries.fetch_add(1, SeqCst) == 0 { Err(Error::not_found().into()) } else { Ok(answer(1)) }
+        })
+    };
+    let answers = join_all((0..5).map(|_| try_it())).await;
+    assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
+    assert!(matches!(try_it().await, Ok((_, Source::Hit))));
+    // Whoever is gone in the middle leaves it to others.
+    let gone =
+        responses.get(&asked, moment(2, &actor), std::future::pending::<Result<Representation, Problem>>);
+    assert!(tokio::time::timeout(std::time::Duration::ZERO, gone).await.is_err());
+    assert!(matches!(try_it().await, Ok((_, Source::Hit | Source::Miss))));
+}
+
+#[tokio::test]
+async fn it_counts_for_its_generation_its_day_and_its_kind_of_caller() {
+    let (responses, made) = (Responses::new(USUAL), AtomicUsize::new(0));
+    let at: DateTime<Utc> = "2026-11-22T23:59:59Z".parse().unwrap();
+    let public = Actor::public(at);
+    let member = |utility: u128| Actor {
+        account: Some(Uuid::now_v7()),
+        role: Some(Role::Member),
+        utilities: vec![Uuid::from_u128(utility)],
+        ..public.clone()
+    };
+    let scoped = |scopes: &[&str]| Actor { scopes: Some(scopes.iter().copied().collect()), ..member(1) };
+    let morning = Actor { at: at + TimeDelta::seconds(1), ..public.clone() };
+    let unnamed = Actor { role: Some(Role::Member), ..public.clone() };
+    for (actor, generation, source) in [
+        (public.clone(), 1, Source::Miss),
+        (public.clone(), 1, Source::Hit),
+        (public.clone(), 2, Source::Miss),
+        (public.clone(), 2, Source::Hit),
+        (morning.clone(), 2, Source::Miss),
+        (morning, 2, Source::Hit),
+        (unnamed, 2, Source::Miss),
+        (member(1), 2, Source::Miss),
+        (member(1), 2, Source::Hit),
+        (member(2), 2, Source::Miss),
+        (Actor { role: Some(Role::Partner), ..member(1) }, 2, Source::Miss),
+        (scoped(&[]), 2, Source::Miss),
+        (scoped(&["utilities:read"]), 2, Source::Miss),
+        (scoped(&["utilities:read"]), 2, Source::Hit),
+        (member(1), 2, Source::Hit),
+    ] {
+        assert_eq!(ask(&responses, &actor, moment(generation, &actor), &made).await, source, "{actor:?}");
+    }
+    assert_eq!(ask(&responses, &public, None, &made).await, Source::Bypass);
+    assert_eq!(ask(&Responses::new(0), &public, moment(2, &public), &made).await, Source::Bypass);
+}
+
+#[tokio::test]
+async fn no_more_is_kept_than_there_is_room_for() {
+    let (responses, actor) = (Responses::new(1 << 20), Actor::public(Utc::now()));
+    for number in 0..2_000 {
+        let target = format!("/api/v1/partnerships/{number}");
+        let asked = Asked { actor: &actor, target: &target };
+        responses.get(&asked, moment(1, &actor), async || Ok(answer(10_000))).await.unwrap();
+    }
+    let cache = responses.0.as_ref().unwrap();
+    assert!(cache.weight() <= 1 << 20 && cache.len() > 50, "{} in {}", cache.weight(), cache.len());
+}
+
+#[tokio::test]
+async fn what_is_packed_is_kept_too() {
+    let (responses, actor) = (Responses::new(USUAL), Actor::public(Utc::now()));
+    let (asked, now) = (Asked { actor: &actor, target: TARGET }, moment(1, &actor));
+    responses.get(&asked, now, async || Ok(answer(10_000))).await.unwrap();
+    for coding in [Coding::Br, Coding::Gzip] {
+        let kept = responses.find(&asked, now).unwrap();
+        let bytes = responses.pack(&asked, &kept, coding).await.unwrap();
+        let again = responses.find(&asked, now).unwrap();
+        assert_eq!(again.answer.packed(coding), Some(&bytes));
+        assert!(bytes.len() < 200 && again.answer.body == kept.answer.body);
+    }
+    assert!(responses.find(&asked, now).unwrap().answer.br.is_some());
+}
