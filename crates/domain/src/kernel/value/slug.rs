@@ -16,6 +16,7 @@ text! {
     /// digits, single hyphens in between, 1 to 100 characters, never shaped like a UUID.
     Slug {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+        max_length: LONGEST,
         example: "hamburg-bremen-miyahuna",
         parse: |text| {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
