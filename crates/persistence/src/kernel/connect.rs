@@ -293,10 +293,15 @@ impl Database {
     }
 
     /// Makes the database look at its rows again. PostgreSQL would do so by itself, a minute later; until then its plans
-    /// are those of empty tables.
+    /// are those of tables that nobody has looked at. Empty ones stay so: a plan for none is kept while they are filled.
     pub(crate) async fn analyze(&self) {
         let statement = match self.backend {
-            DatabaseBackend::Postgres => "ANALYZE",
+            DatabaseBackend::Postgres => {
+                "DO $$ DECLARE filled regclass; BEGIN \
+                 FOR filled IN SELECT oid FROM pg_class WHERE relkind = 'r' \
+                 AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0 \
+                 LOOP EXECUTE format('ANALYZE %s', filled); END LOOP; END $$"
+            }
             _ => "PRAGMA analysis_limit = 1000; ANALYZE",
         };
         if let Err(error) = self.writing.execute_unprepared(statement).await {
