@@ -17,6 +17,7 @@ own = {os.environ.get("VKU_FUZZ_USER", "")}
 # a single request can say.
 BEYOND_SCHEMAS = [
     ("duplicate", ".*", "some entries are the same although they are written differently"),
+    ("empty", "/label/", "what is blank in some script, a pattern does not tell"),
     ("empty", "q: ", "what is a letter in some script, a pattern does not tell"),
     ("end_before_start", ".*", "a rule between two members"),
     ("fixed", "/slug: ", "what GET answered may be sent back, so the member stands in the schema"),
@@ -37,7 +38,7 @@ BEYOND_SCHEMAS = [
     ("required", ".*/id: ", "of a reference that was read, all that counts may be missing"),
     ("required", ": The file is empty", "a file is any bytes, but some"),
     ("required", "/slug: ", "where no code can be made of a label, one is wanted"),
-    ("required", "/(rules/.*|amount|volume)/amount: ", "what a patch adds has to be whole"),
+    ("required", "/(rules/.*|amount|volume)/(amount|currency): ", "what a patch adds has to be whole"),
     ("required", "/reason: ", "which transition needs one, the states say"),
     ("required", "/label/", "a label is a text like others, in both languages of the service"),
     ("reused", "Idempotency-Key: ", "a key belongs to the request that it was sent with first"),
