@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use uuid::Uuid;
 
 use super::resource::Resource;
-use super::value::{Country, Location, Slug, Visibility};
+use super::value::{Country, Localized, Location, Slug, Visibility};
 use super::view::Shape;
 use super::violation::{Fault, Violations, escape, pointer, unknown_member};
 use crate::say;
@@ -91,6 +91,10 @@ pub struct Card {
     pub visibility: Visibility,
     /// Where it is; not shown.
     pub location: Option<Location>,
+    /// What it is called in each language, where it is named so: shown instead of the one text.
+    pub labels: Option<Localized>,
+    /// The id of what it is named after, if it has no name of its own, such as a member's utility; not shown.
+    pub named_after: Option<Uuid>,
 }
 
 impl Card {
@@ -110,7 +114,10 @@ impl Serialize for Card {
         if let Some(slug) = &self.slug {
             map.serialize_entry("slug", slug)?;
         }
-        map.serialize_entry(self.label.0, &self.label.1)?;
+        match &self.labels {
+            Some(labels) => map.serialize_entry(self.label.0, labels)?,
+            None => map.serialize_entry(self.label.0, &self.label.1)?,
+        }
         if let Some(kind) = &self.kind {
             map.serialize_entry("kind", kind)?;
         }

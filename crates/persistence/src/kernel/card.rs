@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::Error;
@@ -13,14 +14,22 @@ use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};
 use super::select::among;
-use super::table::{Codes, Parent, Table, column_of, text, text_opt};
+use super::table::{Codes, Parent, Table, column_of, json_opt, text, text_opt};
 use crate::resources;
+
+/// The foreign key to what a resource is named after, the resource there, and its slug and name.
+struct NamedAfter {
+    key: &'static str,
+    resource: &'static str,
+    columns: [SimpleExpr; 2],
+}
 
 /// How a resource is looked up by name: made from its `impl Table`.
 pub(crate) struct Described {
     pub(crate) name: &'static str,
     label: &'static str,
-    named_after: Option<[SimpleExpr; 2]>,
+    labels: Option<&'static str>,
+    named_after: Option<NamedAfter>,
     slugged: bool,
     card: &'static [&'static str],
     hideable: bool,
@@ -42,8 +51,11 @@ impl Described {
         Self {
             name: T::NAME,
             label: T::LABEL,
-            named_after: T::NAMED_AFTER
-                .map(|(key, table)| ["slug", "name"].map(|name| column_of::<T>(key, table, name))),
+            labels: Some(T::json_column(T::LABEL)).filter(|labels| *labels != T::LABEL),
+            named_after: T::NAMED_AFTER.map(|(key, resource)| {
+                let columns = ["slug", "name"].map(|name| column_of::<T>(key, resource, name));
+                NamedAfter { key, resource, columns }
+            }),
             slugged: T::SLUGGED,
             card: T::CARD,
             hideable: T::HIDEABLE,
@@ -95,8 +107,16 @@ impl Described {
         put("country", self.card.contains(&"country"));
         put("visibility", self.hideable);
         let own_slug = if self.slugged { self.column("slug") } else { absent() };
-        let [slug, label] = self.named_after.clone().unwrap_or_else(|| [own_slug, self.column(self.label)]);
+        let after = self.named_after.as_ref();
+        let [slug, label] =
+            after.map_or_else(|| [own_slug, self.column(self.label)], |after| after.columns.clone());
         select.expr_as(self.column("id"), "id").expr_as(slug, "slug").expr_as(label, "label");
+        if let Some(name) = self.labels {
+            select.expr_as(self.column(name), "labels");
+        }
+        if let Some(after) = after {
+            select.expr_as(self.column(after.key), "named_after");
+        }
         for name in ["latitude", "longitude"] {
             let column = if self.located { self.column(name) } else { Expr::val(None::<f64>) };
             select.expr_as(column, name);
@@ -106,6 +126,14 @@ impl Described {
     }
 
     pub(super) fn card(&self, row: &sea_orm::QueryResult) -> Result<Card, Error> {
+        let labels: Option<Value> = match self.labels {
+            Some(_) => row.try_get("", "labels").map_err(failed)?,
+            None => None,
+        };
+        let named_after = match self.named_after {
+            Some(_) => row.try_get("", "named_after").map_err(failed)?,
+            None => None,
+        };
         let row = CardRow::from_query_result(row, "").map_err(failed)?;
         let location =
             row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
@@ -118,6 +146,8 @@ impl Described {
             country: text_opt(row.country)?,
             visibility,
             location,
+            labels: json_opt(labels)?,
+            named_after,
         })
     }
 }
@@ -161,13 +191,15 @@ pub(crate) async fn by_key(
     keys: &[Key],
 ) -> Result<HashMap<Key, Card>, Error> {
     let described = Described::find(resource)?;
-    let mut targets: HashMap<Key, Uuid> = HashMap::with_capacity(keys.len());
+    let (named, key) =
+        described.named_after.as_ref().map_or((resource, "id"), |after| (after.resource, after.key));
     let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
+    let mut targets: HashMap<Key, Uuid> = HashMap::with_capacity(slugs.len());
     if !slugs.is_empty() {
         let select = Query::select()
             .columns(["slug", "resource_id"])
             .from("slug")
-            .and_where(Expr::col("resource").eq(resource))
+            .and_where(Expr::col("resource").eq(named))
             .and_where(Expr::col("slug").is_in(slugs))
             .take();
         for row in tx.query_all(&select).await.map_err(failed)? {
@@ -175,13 +207,16 @@ pub(crate) async fn by_key(
             targets.insert(Key::Slug(text(slug)?), row.try_get("", "resource_id").map_err(failed)?);
         }
     }
-    targets.extend(keys.iter().filter_map(|key| match key {
-        Key::Id(id) => Some((key.clone(), *id)),
+    let ids = keys.iter().filter_map(|key| match key {
+        Key::Id(id) => Some(*id),
         Key::Slug(_) => None,
-    }));
+    });
+    let meant = Condition::any()
+        .add(described.column("id").is_in(ids))
+        .add(described.column(key).is_in(targets.values().copied()));
     let select = described
         .select()
-        .and_where(described.column("id").is_in(targets.values().copied()))
+        .cond_where(meant)
         .and_where(described.column("deleted_at").is_null())
         .cond_where((described.visible)(actor))
         .lock(LockType::Share)
@@ -189,8 +224,11 @@ pub(crate) async fn by_key(
     let mut cards = HashMap::with_capacity(keys.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
         let card = described.card(&row)?;
-        let named = targets.iter().filter(|(_, id)| **id == card.id);
-        cards.extend(named.map(|(key, _)| (key.clone(), card.clone())));
+        let means = |key: &&Key| match key {
+            Key::Id(id) => *id == card.id,
+            Key::Slug(_) => targets.get(*key) == Some(&card.named_after.unwrap_or(card.id)),
+        };
+        cards.extend(keys.iter().filter(means).map(|key| (key.clone(), card.clone())));
     }
     Ok(cards)
 }

@@ -146,5 +146,7 @@ pub(crate) fn card<T: Resource>(stored: &Stored<T>) -> Card {
         country: None,
         visibility: stored.data.visibility(),
         location: None,
+        labels: None,
+        named_after: None,
     }
 }
