@@ -39,12 +39,14 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "list_organisations"
         | "list_funding_programmes"
         | "list_members"
+        | "list_policy_updates"
         | "list_working_areas"
         | "list_users" => &["-", "deleted"],
         "create_utility"
         | "create_organisation"
         | "create_funding_programme"
         | "create_member"
+        | "create_policy_update"
         | "create_working_area"
         | "create_user" => &["-"],
         "get_user" => &["person", "deleted"],
@@ -70,15 +72,19 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "get_utility" => &["dresden", "others", "own internal", "members", "internal", "deleted"],
         "update_utility" => &["dresden", "lviv", "others", "members", "internal"],
         "delete_utility" => &["dresden", "idle"],
-        "get_organisation" | "get_funding_programme" | "get_working_area" => &["others", "deleted"],
-        "update_organisation" | "update_funding_programme" | "update_working_area" => &["others"],
+        "get_organisation" | "get_funding_programme" | "get_policy_update" | "get_working_area" => &["others", "deleted"],
+        "update_organisation"
+        | "update_funding_programme"
+        | "update_policy_update"
+        | "update_working_area" => &["others"],
         "delete_working_area" => &["others", "idle"],
-        "delete_organisation" | "delete_funding_programme" => &["idle"],
+        "delete_organisation" | "delete_funding_programme" | "delete_policy_update" => &["idle"],
         "restore_partnership"
         | "restore_utility"
         | "restore_organisation"
         | "restore_funding_programme"
         | "restore_member"
+        | "restore_policy_update"
         | "restore_working_area"
         | "restore_user" => &["deleted"],
         other => panic!("`{other}` is new: who may do it? Give it a place here and in the table."),
@@ -119,6 +125,7 @@ impl Operation {
             ("programme", "funding_programme"),
             ("utilit", "utility"),
             ("member", "member"),
+            ("policy_update", "policy_update"),
             ("working_area", "working_area"),
             ("_user", "user"),
             ("_import", "import"),

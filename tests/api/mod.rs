@@ -21,6 +21,7 @@ mod imports;
 mod lists;
 mod members;
 mod outage;
+mod policy_updates;
 mod programmes;
 mod reference;
 mod schema;

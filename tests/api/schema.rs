@@ -9,7 +9,7 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
-use super::visibility::planted::contact;
+use super::visibility::planted::{contact, policy_update};
 use crate::harness::on_both;
 
 /// Every row of a resource that there is, or every deleted one.
@@ -80,6 +80,11 @@ on_both! {
         let user = json!({"email": "gone@zxq.example", "name": "Gone", "role": "reader"});
         let user = app.admin().post("/api/v1/users", &user).await.expect(201).json();
         app.admin().delete(&format!("/api/v1/users/{}", user["id"].as_str().unwrap()), "*").await.expect(204);
+
+        let updates = "/api/v1/policy-updates";
+        coordinator.post(updates, &policy_update("There")).await.expect(201);
+        let update = coordinator.post(updates, &policy_update("Gone")).await.expect(201).json();
+        coordinator.delete(&format!("{updates}/{}", update["id"].as_str().unwrap()), "*").await.expect(204);
 
         for collection in collections() {
             let (live, deleted) = visit(&collection, Count(&app.store)).await.unwrap();

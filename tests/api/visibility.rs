@@ -70,7 +70,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "funder" => list(&["bmz", "zxqdeleted-verein"]),
         "programme" => list(&["betreiberplattform-2024-2027", "zxqdeleted-programm"]),
         "visibility" => list(&["members", "internal"]),
-        "start_from" | "start_to" => list(&["2031"]),
+        "start_from" | "start_to" | "published_from" | "published_to" => list(&["2031"]),
         "end_from" => list(&["2032"]),
         "end_to" => list(&["2033"]),
         "resource_id" | "parent_id" | "actor" => vec![uuid::Uuid::nil().to_string()],
@@ -233,6 +233,7 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         // The office's alone, which sees everything: `imports` tests who may.
         "imports" => Vec::new(),
         "reference" => vec![&planted.area],
+        "policy-updates" => vec![&planted.policy_update],
         _ => panic!("{path}: plant some of these"),
     };
     for one in hidden.into_iter().filter(|one| one.is_object()) {

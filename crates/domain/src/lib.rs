@@ -13,6 +13,7 @@ pub mod member;
 pub mod organisation;
 pub mod partnership;
 pub mod party;
+pub mod policy_update;
 pub mod programme;
 pub mod reference;
 pub mod user;

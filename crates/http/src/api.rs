@@ -9,6 +9,7 @@ use vku_domain::funding::Funding;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
+use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -50,6 +51,7 @@ features! {
     FundingProgramme,
     Member,
     Contact,
+    PolicyUpdate,
     WorkingArea,
     User,
 }

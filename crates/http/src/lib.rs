@@ -20,6 +20,7 @@ mod me;
 mod member;
 mod organisation;
 mod partnership;
+mod policy_update;
 mod problems;
 mod programme;
 mod reference;

@@ -17,6 +17,7 @@ pub mod login;
 mod member;
 mod organisation;
 mod partnership;
+mod policy_update;
 mod programme;
 mod user;
 mod utility;
@@ -36,6 +37,7 @@ use vku_domain::kernel::scope;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
+use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -105,6 +107,7 @@ resources! {
     Funding,
     Member,
     Contact,
+    PolicyUpdate,
     User,
 }
 

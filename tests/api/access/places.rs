@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::visibility::planted::{
     DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, partner_utility, partnership, plant,
-    text, with,
+    policy_update, text, with,
 };
 use crate::harness::TestApp;
 
@@ -24,6 +24,8 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_utility" => partner_utility("Zxq", "members"),
         "create_organisation" => json!({ "name": "Zxq", "kind": "ngo" }),
         "create_funding_programme" => json!({ "name": "Zxq", "kind": "grant" }),
+        "create_policy_update" => policy_update("Zxq"),
+        "update_policy_update" => json!({ "level": "state" }),
         "create_working_area" => json!({ "label": { "de": "Zxq", "en": "Zxq" } }),
         "update_partnership" => json!({ "summary": { "de": "Zxq" } }),
         "update_partnership_funding" => json!({ "from": "2019" }),
@@ -90,6 +92,10 @@ pub(super) async fn places(app: &TestApp) -> Places {
     places.insert(("organisation", "others"), "bmz".into());
     places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
     members(app, &mut places).await;
+    for target in ["others", "idle", "deleted"] {
+        let made = plant(app, "/api/v1/policy-updates", policy_update("Zxq")).await;
+        places.insert(("policy_update", target), text(&made, "id"));
+    }
     for target in ["person", "deleted"] {
         let body = json!({ "email": format!("{target}@zxq.example"), "name": "Zxq", "role": "reader" });
         let user = text(&app.admin().post("/api/v1/users", &body).await.expect(201).json(), "id");
@@ -123,6 +129,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
         ("organisations", "organisation"),
         ("funding-programmes", "funding_programme"),
         ("partnerships", "partnership"),
+        ("policy-updates", "policy_update"),
         ("reference/working-areas", "working_area"),
     ] {
         let path = format!("/api/v1/{collection}/{}", places[&(kind, "deleted")]);

@@ -14,6 +14,7 @@ use vku_domain::kernel::time::Clock;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
+use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::connect::Database;
@@ -47,6 +48,7 @@ pub(super) async fn add(url: &str) {
             tx.create::<FundingProgramme>(None, row.programme()).await?;
             tx.create::<Partnership>(None, row.partnership()).await?;
             tx.create::<Funding>(Some(&parent), row.funding()).await?;
+            tx.create::<PolicyUpdate>(None, row.policy_update()).await?;
             if row.utility()["kind"] == "municipal" {
                 let utility: Key = format!("utility-{number}").parse().unwrap();
                 tx.create::<Member>(None, row.member()).await?;
@@ -183,6 +185,18 @@ impl Row {
             "language": self.pick(&["de", "en", "fr"], 4),
             "is_primary": self.pick(&[true, false], 4),
             "consents": {"directory": consent},
+        })
+    }
+
+    fn policy_update(&self) -> Value {
+        json!({
+            "title": {self.pick(&["de", "en", "fr"], 1): "A law"},
+            "summary": {"en": "What it says."},
+            "level": self.pick(&["international", "eu", "federal", "state"], 1),
+            "published_on": self.pick(&["2019-12-31", "2020-01-01", "2024-02-29"], 1),
+            "source_url": "https://zxq.example",
+            "sectors": self.pick(SECTORS, 2),
+            "working_areas": self.pick(AREAS, 1),
         })
     }
 

@@ -34,6 +34,15 @@ pub(crate) fn municipal_utility(name: &str, visibility: &str) -> Value {
     })
 }
 
+/// A policy update.
+pub(crate) fn policy_update(title: &str) -> Value {
+    json!({
+        "title": { "en": title }, "summary": { "en": title }, "level": "eu", "published_on": "2031-01-01",
+        "source_url": "https://zxq.example/policy", "sectors": ["telecommunications"],
+        "working_areas": ["composting"]
+    })
+}
+
 /// Makes something through the coordination office.
 pub(crate) async fn plant(app: &TestApp, path: &str, body: Value) -> Value {
     app.coordinator().post(path, &body).await.expect(201).json()
@@ -83,6 +92,7 @@ pub(crate) struct Planted {
     pub(crate) contact: Value,
     pub(crate) user: Value,
     pub(crate) area: Value,
+    pub(crate) policy_update: Value,
 }
 
 /// The partnership, public, that a deleted phase is planted into.
@@ -133,7 +143,7 @@ impl Shown {
         let partner = with(partner_utility(&format!("{word} vodokanal"), visibility), more);
         let partner = plant(app, "/api/v1/utilities", partner).await;
         let (mut organisation, mut programme) = (json!("vku"), json!(PROGRAMME));
-        let (mut phase, mut area) = (Value::Null, Value::Null);
+        let (mut phase, mut area, mut update) = (Value::Null, Value::Null, Value::Null);
         if self == Self::Deleted {
             let body = json!({ "name": format!("{word} verein"), "kind": "association", "country": "MN" });
             organisation = plant(app, "/api/v1/organisations", body).await;
@@ -141,6 +151,7 @@ impl Shown {
             programme = plant(app, "/api/v1/funding-programmes", body).await;
             let body = json!({ "label": { "de": format!("{word} feld"), "en": format!("{word} area") } });
             area = plant(app, "/api/v1/reference/working-areas", body).await;
+            update = plant(app, "/api/v1/policy-updates", policy_update(&format!("{word} news"))).await;
             let body = json!({ "kind": "in_kind", "programme": programme["id"] });
             phase = plant(app, &format!("/api/v1/partnerships/{PUBLIC}/funding"), body).await;
         }
@@ -184,6 +195,7 @@ impl Shown {
             contact,
             user,
             area,
+            policy_update: update,
         };
         if self == Self::Deleted {
             planted.delete(app).await;
@@ -227,7 +239,7 @@ impl Planted {
             &self.contact,
             &self.user,
         ];
-        let all = all.into_iter().chain([&self.phase, &self.area]);
+        let all = all.into_iter().chain([&self.phase, &self.area, &self.policy_update]);
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
     }
 
@@ -263,6 +275,7 @@ impl Planted {
             ("organisations", &self.organisation),
             ("funding-programmes", &self.programme),
             ("reference/working-areas", &self.area),
+            ("policy-updates", &self.policy_update),
         ] {
             paths.push(format!("/api/v1/{collection}/{}", text(one, "id")));
         }

@@ -1,6 +1,6 @@
 //! Rules that many resources have, with the places and codes they are reported by.
 
-use super::value::{Day, PartialDate};
+use super::value::{Day, Line, Localized, PartialDate};
 use super::violation::Violations;
 use crate::say;
 
@@ -46,5 +46,14 @@ pub fn ordered(
         let detail =
             say!("`{end}` lies before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
         violations.member(pointer, "end_before_start", detail);
+    }
+}
+
+/// What is called something in several languages is called so in one line each.
+pub fn single_lines(label: &Localized, pointer: &str, violations: &mut Violations) {
+    for (language, text) in label.iter() {
+        if let Err(fault) = text.parse::<Line>() {
+            violations.member(format!("{pointer}/{language}"), fault.code, fault.detail);
+        }
     }
 }

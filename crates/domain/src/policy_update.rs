@@ -1,0 +1,150 @@
+//! Policy updates: current developments that matter to the exchange.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::{Ascending, Descending};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::{distinct, single_lines};
+use crate::kernel::search::{Field, Texts};
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Day, Localized, PartialDate, Sector, WebUrl, WorkingAreaCode};
+use crate::kernel::violation::Violations;
+
+crate::vocabulary! {
+    /// Where something is decided.
+    PolicyLevel {
+        /// between states: the United Nations, their agencies, treaties
+        International = "international",
+        /// in the European Union
+        Eu = "eu",
+        /// in the German federation
+        Federal = "federal",
+        /// in a German state
+        State = "state",
+    }
+}
+
+/// A current development that matters to the exchange. Always public.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct PolicyUpdate {
+    /// What it is called: a line in each language.
+    pub title: Localized,
+    /// What it says and why it matters, for people.
+    pub summary: Localized,
+    /// Where it is decided.
+    pub level: PolicyLevel,
+    /// The day on which it was published.
+    pub published_on: Day,
+    /// Where it was published.
+    pub source_url: WebUrl,
+    /// The sectors that it matters to; empty where it matters to all.
+    #[serde(default)]
+    #[deserr(default)]
+    pub sectors: Vec<Sector>,
+    /// What it matters to: codes of working areas.
+    #[serde(default)]
+    #[deserr(default)]
+    pub working_areas: Vec<WorkingAreaCode>,
+}
+
+crate::filter! {
+    /// Which policy updates.
+    PolicyUpdateFilter {
+        /// Where it is decided.
+        level: Vec<PolicyLevel>,
+        /// A sector that it matters to.
+        sector: Vec<Sector>,
+        /// A working area that it matters to.
+        working_area: Vec<WorkingAreaCode>,
+        /// Published in this period or later.
+        published_from: Option<PartialDate>,
+        /// Published in this period or earlier.
+        published_to: Option<PartialDate>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What policy updates are sorted by.
+    PolicyUpdateSort {
+        /// the title in English, else in German, else in its first language; folded (case and accents do not count)
+        Title = "title",
+        /// the level, as a word
+        Level = "level",
+        /// the day on which it was published
+        PublishedOn = "published_on",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(PolicyUpdateSort, usual: [(Self::PublishedOn, Descending), (Self::Title, Ascending)]);
+
+impl Resource for PolicyUpdate {
+    const NAME: &'static str = "policy_update";
+    const PATH: &'static str = "policy-updates";
+    const LABEL: &'static str = "title";
+    const SLUGGED: bool = false;
+
+    type Parent = ();
+    type Filter = PolicyUpdateFilter;
+    type Sort = PolicyUpdateSort;
+    type Status = NoStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        single_lines(&self.title, "/title", violations);
+        distinct(&self.sectors, "/sectors", violations);
+        distinct(&self.working_areas, "/working_areas", violations);
+    }
+
+    fn matches(filter: &PolicyUpdateFilter, item: &Stored<Self>) -> bool {
+        fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
+            wanted.is_empty() || wanted.iter().any(fits)
+        }
+        let it = &item.data;
+        // Days are compared as they are written.
+        let published = it.published_on.as_str();
+        any(&filter.level, |level| *level == it.level)
+            && any(&filter.sector, |sector| it.sectors.contains(sector))
+            && any(&filter.working_area, |area| it.working_areas.contains(area))
+            && filter.published_from.as_ref().is_none_or(|from| *published >= *from.first_day().to_string())
+            && filter.published_to.as_ref().is_none_or(|to| *published <= *to.last_day().to_string())
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.localized(Field::Name, [&self.title]);
+        texts.text([&self.summary]);
+    }
+
+    fn label(&self) -> &str {
+        self.title.best()
+    }
+
+    /// The same publication.
+    fn same_part(&self, other: &Self) -> bool {
+        self.source_url == other.source_url && self.published_on == other.published_on
+    }
+}

@@ -1,0 +1,30 @@
+//! Policy updates, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::policy_update::PolicyUpdate;
+
+use crate::kernel::feature::Feature;
+
+impl Feature for PolicyUpdate {
+    const ONE: &'static str = "a policy update";
+    const MANY: &'static str = "policy updates";
+    const ABOUT: &'static str =
+        "Current developments that matter to the exchange, from the United Nations down to the German states. Always \
+         public; the coordination office writes them.";
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
+            "title": { "de": "Neue Abwasserrichtlinie", "en": "New directive on urban wastewater" },
+            "summary": { "en": "Larger plants get a fourth stage of treatment; who causes micropollutants pays." },
+            "level": "eu",
+            "published_on": "2024-12-12",
+            "source_url": "https://eur-lex.europa.eu/eli/dir/2024/3019/oj",
+            "sectors": ["wastewater"],
+            "working_areas": ["energy-efficiency"],
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

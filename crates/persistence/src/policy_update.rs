@@ -1,0 +1,88 @@
+//! How policy updates lie in their table.
+
+use sea_orm::sea_query::{Condition, ExprTrait};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::resource::Resource;
+use vku_domain::policy_update::{PolicyUpdate, PolicyUpdateFilter, PolicyUpdateSort};
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::table::{Codes, SortColumn, Table, column, in_set, json, one_of, text, to_json};
+
+row! {
+    "policy_update" {
+        // The one title that errors and sorting know it by; all of them are in `titles`.
+        title: String,
+        title_key: String,
+        titles: Json,
+        summary: Json,
+        level: String,
+        published_on: String,
+        source_url: String,
+    }
+}
+
+impl Table for PolicyUpdate {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const CODES: &'static [Codes] =
+        &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { title, summary, level, published_on, source_url, sectors, working_areas } = data;
+        let columns = row::Columns {
+            title: data.label().to_owned(),
+            title_key: fold(data.label()),
+            titles: to_json(title)?,
+            summary: to_json(summary)?,
+            level: level.to_string(),
+            published_on: published_on.to_string(),
+            source_url: source_url.to_string(),
+        };
+        Ok((columns, Links::default().set("sectors", sectors).set("working_areas", working_areas)))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            title: json(row.titles)?,
+            summary: json(row.summary)?,
+            level: text(row.level)?,
+            published_on: text(row.published_on)?,
+            source_url: text(row.source_url)?,
+            sectors: links.take_set("sectors")?,
+            working_areas: links.take_set("working_areas")?,
+        })
+    }
+
+    fn condition(filter: &PolicyUpdateFilter, _actor: &Actor) -> Condition {
+        let published = || column::<Self>("published_on");
+        Condition::all()
+            .add_option(one_of::<Self, _>("level", &filter.level))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
+            .add_option(filter.published_from.as_ref().map(|it| published().gte(it.first_day().to_string())))
+            .add_option(filter.published_to.as_ref().map(|it| published().lte(it.last_day().to_string())))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: PolicyUpdateSort) -> SortColumn {
+        match key {
+            PolicyUpdateSort::Title => SortColumn::Text("title_key"),
+            PolicyUpdateSort::Level => SortColumn::Text("level"),
+            PolicyUpdateSort::PublishedOn => SortColumn::Text("published_on"),
+            PolicyUpdateSort::CreatedAt => SortColumn::Instant("created_at"),
+            PolicyUpdateSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    fn json_column(member: &str) -> &str {
+        if member == Self::LABEL { "titles" } else { member }
+    }
+}

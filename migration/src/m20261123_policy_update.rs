@@ -1,0 +1,20 @@
+//! Policy updates.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::{create_sets, index, json, resource, text};
+
+crate::step!(manager => {
+    let table = resource("policy_update")
+        .col(text(manager, "title"))
+        .col(text(manager, "title_key"))
+        .col(json("titles"))
+        .col(json("summary"))
+        .col(text(manager, "level"))
+        .col(text(manager, "published_on"))
+        .col(text(manager, "source_url"))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, "policy_update", &["published_on", "title_key", "id"]).await?;
+    create_sets(manager, "policy_update_set", "policy_update").await
+});
