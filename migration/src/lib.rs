@@ -20,6 +20,7 @@ mod m20261122_utility;
 mod m20261122_working_area;
 mod m20261123_order;
 mod m20261123_policy_update;
+mod m20261123_topic;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261122_import::Migration),
             Box::new(m20261123_order::Migration),
             Box::new(m20261123_policy_update::Migration),
+            Box::new(m20261123_topic::Migration),
         ]
     }
 }

@@ -40,6 +40,7 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "list_funding_programmes"
         | "list_members"
         | "list_policy_updates"
+        | "list_topics"
         | "list_working_areas"
         | "list_users" => &["-", "deleted"],
         "create_utility"
@@ -73,6 +74,14 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "update_utility" => &["dresden", "lviv", "others", "members", "internal"],
         "delete_utility" => &["dresden", "idle"],
         "get_organisation" | "get_funding_programme" | "get_policy_update" | "get_working_area" => &["others", "deleted"],
+        "create_topic" => &["own", "others"],
+        "get_topic" => &["own", "others", "internal", "deleted"],
+        "update_topic"
+        | "set_topic_support"
+        | "delete_topic_support"
+        | "get_topic_transitions"
+        | "transition_topic" => &["own", "others", "internal"],
+        "delete_topic" => &["own"],
         "update_organisation"
         | "update_funding_programme"
         | "update_policy_update"
@@ -85,6 +94,7 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "restore_funding_programme"
         | "restore_member"
         | "restore_policy_update"
+        | "restore_topic"
         | "restore_working_area"
         | "restore_user" => &["deleted"],
         other => panic!("`{other}` is new: who may do it? Give it a place here and in the table."),
@@ -126,6 +136,7 @@ impl Operation {
             ("utilit", "utility"),
             ("member", "member"),
             ("policy_update", "policy_update"),
+            ("topic", "topic"),
             ("working_area", "working_area"),
             ("_user", "user"),
             ("_import", "import"),
@@ -146,6 +157,10 @@ impl Operation {
             (&Method::GET, "deleted") => path + "?deleted=true",
             (&Method::GET, _) => path,
             _ if of_the_account(&self.id) || self.id == "commit_import" => path,
+            // The office is asked in whose name.
+            _ if self.id.ends_with("_topic_support") => {
+                format!("{path}?dry_run=true&member={}", super::visibility::planted::DRESDEN)
+            }
             _ if self.id == "create_import" => path + "?resource=organisations&dry_run=true",
             _ => path + "?dry_run=true",
         }
@@ -230,6 +245,7 @@ fn holds(lines: &[Line]) {
         assert!(!public || (partner && member && reader), "{}: an account takes nothing away", who(line));
         assert!(!(partner || member || reader) || coordinator, "{}: the office may everything", who(line));
         let alike = line.reads && !line.target.starts_with("own");
+        let alike = alike && !line.operation.contains("_topic");
         if alike && !line.operation.contains("_member") && !of_the_account(&line.operation) {
             assert!(partner == member && member == reader, "{}: accounts read alike", who(line));
         }
@@ -238,7 +254,11 @@ fn holds(lines: &[Line]) {
         assert_eq!(writes(nobody), [""; 0], "{nobody} writes nothing");
     }
     assert_eq!(writes("partner"), ["update_utility lviv"]);
-    let mut member = vec!["create_partnership own".to_owned(), "update_partnership own".into()];
+    let mut member = Vec::new();
+    for verb in ["set", "delete"] {
+        member.extend(["own", "others"].map(|target| format!("{verb}_topic_support {target}")));
+    }
+    member.extend(["create_partnership own".to_owned(), "update_partnership own".into()]);
     member.push("update_partnership own internal".into());
     for verb in ["create", "update", "delete"] {
         member.extend(["own", "own internal"].map(|target| format!("{verb}_partnership_funding {target}")));
@@ -246,6 +266,7 @@ fn holds(lines: &[Line]) {
     member.push("update_utility dresden".into());
     member.push("update_member own".into());
     member.extend(["create", "update", "delete"].map(|verb| format!("{verb}_member_contact own")));
+    member.push("create_topic own".into());
     assert_eq!(writes("member"), member);
     for (target, readers) in [
         ("own", "public partner member reader"),
@@ -256,7 +277,7 @@ fn holds(lines: &[Line]) {
         ("deleted", ""),
     ] {
         let other = |line: &Line| {
-            ["_member", "_import"].iter().any(|it| line.operation.contains(it))
+            ["_member", "_import", "_topic"].iter().any(|it| line.operation.contains(it))
                 || of_the_account(&line.operation)
         };
         for line in lines.iter().filter(|line| line.reads && line.target == target && !other(line)) {
@@ -276,6 +297,10 @@ fn holds(lines: &[Line]) {
         ("get_member_contact", "others", "member"),
         ("get_member_contact", "silent", ""),
         ("list_member_contacts", "own", "member"),
+        ("list_topics", "-", "member reader"),
+        ("get_topic", "own", "member reader"),
+        ("get_topic", "others", "member reader"),
+        ("get_topic", "internal", ""),
         ("list_member_contacts", "internal", ""),
     ] {
         let line = lines.iter().find(|line| line.operation == operation && line.target == target).unwrap();

@@ -13,6 +13,7 @@ pub(super) const PARTNERSHIPS: &str = "/api/v1/partnerships";
 pub(super) const MEMBERS: &str = "/api/v1/members";
 pub(super) const PROGRAMMES: &str = "/api/v1/funding-programmes";
 pub(super) const POLICY_UPDATES: &str = "/api/v1/policy-updates";
+pub(super) const TOPICS: &str = "/api/v1/topics";
 pub(super) const AREAS: &str = "/api/v1/reference/working-areas";
 
 /// A partnership of the fixtures: led by Dresden, public, active since 2019, with one phase of funding.
@@ -78,7 +79,7 @@ pub(super) async fn log_end(app: &TestApp) -> i64 {
 async fn footprint(app: &TestApp) -> (Vec<(String, Value)>, i64) {
     let staff = app.coordinator();
     let mut totals = Vec::new();
-    for collection in [UTILITIES, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, FUNDING, AREAS, POLICY_UPDATES] {
+    for collection in [UTILITIES, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, FUNDING, AREAS, POLICY_UPDATES, TOPICS] {
         for deleted in [false, true] {
             let path = format!("{collection}?limit=1&count=true&deleted={deleted}");
             let total = staff.get(&path).await.ok().json()["total"].clone();

@@ -28,6 +28,7 @@ mod schema;
 mod search;
 mod smoke;
 mod states;
+mod topics;
 mod users;
 mod visibility;
 mod working_areas;

@@ -9,7 +9,7 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
-use super::visibility::planted::{contact, policy_update};
+use super::visibility::planted::{contact, policy_update, topic};
 use crate::harness::on_both;
 
 /// Every row of a resource that there is, or every deleted one.
@@ -80,6 +80,11 @@ on_both! {
         let user = json!({"email": "gone@zxq.example", "name": "Gone", "role": "reader"});
         let user = app.admin().post("/api/v1/users", &user).await.expect(201).json();
         app.admin().delete(&format!("/api/v1/users/{}", user["id"].as_str().unwrap()), "*").await.expect(204);
+
+        coordinator.post("/api/v1/topics", &topic("There", "hamburg-wasser")).await.expect(201);
+        let body = topic("Gone", "hamburg-wasser");
+        let gone = coordinator.post("/api/v1/topics", &body).await.expect(201).json();
+        coordinator.delete(&format!("/api/v1/topics/{}", gone["id"].as_str().unwrap()), "*").await.expect(204);
 
         let updates = "/api/v1/policy-updates";
         coordinator.post(updates, &policy_update("There")).await.expect(201);

@@ -16,6 +16,7 @@ pub mod party;
 pub mod policy_update;
 pub mod programme;
 pub mod reference;
+pub mod topic;
 pub mod user;
 pub mod utility;
 pub mod working_area;

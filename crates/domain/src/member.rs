@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::parameters::{Instant, Truth};
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Pending};
+use crate::kernel::reference::{Key, Pending, Ref};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{days_ordered, distinct};
 use crate::kernel::search::Texts;
@@ -99,6 +99,9 @@ pub struct MemberDerived {
     /// Whether its utility takes part today in an active partnership that you may see.
     pub has_active_partnership: bool,
 }
+
+/// A relation to a member.
+pub type MemberRef = Ref<Member>;
 
 crate::filter! {
     /// Which members.

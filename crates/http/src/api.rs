@@ -11,6 +11,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
@@ -22,7 +23,7 @@ use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
     api_key, audit, auth, docs, health, import, index, jwks, login, me, problems, reference, security_txt,
-    user,
+    topic, user,
 };
 
 macro_rules! features {
@@ -51,6 +52,7 @@ features! {
     FundingProgramme,
     Member,
     Contact,
+    Topic,
     PolicyUpdate,
     WorkingArea,
     User,
@@ -122,6 +124,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             resource("/api/v1/users/{id}/password", &["PUT"]).route(web::put().to(user::set_user_password)),
         )
         .service(
+            resource("/api/v1/topics/{id}/support", &["PUT", "DELETE"])
+                .route(web::put().to(topic::set_topic_support))
+                .route(web::delete().to(topic::delete_topic_support)),
+        )
+        .service(
             resource("/health/live", READ)
                 .route(web::get().to(health::get_liveness))
                 .route(web::head().to(health::get_liveness)),
@@ -183,6 +190,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         auth::end_login,
         me::get_me,
         user::set_user_password,
+        topic::set_topic_support,
+        topic::delete_topic_support,
         me::change_password,
         login::list_logins,
         login::delete_login,

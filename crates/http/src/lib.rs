@@ -25,6 +25,7 @@ mod problems;
 mod programme;
 mod reference;
 mod security_txt;
+mod topic;
 mod user;
 mod utility;
 mod working_area;

@@ -19,6 +19,7 @@ mod organisation;
 mod partnership;
 mod policy_update;
 mod programme;
+mod topic;
 mod user;
 mod utility;
 mod working_area;
@@ -39,6 +40,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
@@ -108,6 +110,7 @@ resources! {
     Member,
     Contact,
     PolicyUpdate,
+    Topic,
     User,
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::api::visibility::planted::{
     DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, partner_utility, partnership, plant,
-    policy_update, text, with,
+    policy_update, text, topic, with,
 };
 use crate::harness::TestApp;
 
@@ -24,6 +24,9 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_utility" => partner_utility("Zxq", "members"),
         "create_organisation" => json!({ "name": "Zxq", "kind": "ngo" }),
         "create_funding_programme" => json!({ "name": "Zxq", "kind": "grant" }),
+        "create_topic" => topic("Zxq", lead),
+        "update_topic" => json!({ "sectors": ["waste"] }),
+        "transition_topic" => json!({ "to": "scheduled" }),
         "create_policy_update" => policy_update("Zxq"),
         "update_policy_update" => json!({ "level": "state" }),
         "create_working_area" => json!({ "label": { "de": "Zxq", "en": "Zxq" } }),
@@ -92,6 +95,13 @@ pub(super) async fn places(app: &TestApp) -> Places {
     places.insert(("organisation", "others"), "bmz".into());
     places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
     members(app, &mut places).await;
+    for (target, member) in
+        [("own", "own"), ("others", "others"), ("internal", "internal"), ("deleted", "others")]
+    {
+        let body = topic("Zxq", &places[&("member", member)]);
+        let made = plant(app, "/api/v1/topics", body).await;
+        places.insert(("topic", target), text(&made, "id"));
+    }
     for target in ["others", "idle", "deleted"] {
         let made = plant(app, "/api/v1/policy-updates", policy_update("Zxq")).await;
         places.insert(("policy_update", target), text(&made, "id"));
@@ -130,6 +140,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
         ("funding-programmes", "funding_programme"),
         ("partnerships", "partnership"),
         ("policy-updates", "policy_update"),
+        ("topics", "topic"),
         ("reference/working-areas", "working_area"),
     ] {
         let path = format!("/api/v1/{collection}/{}", places[&(kind, "deleted")]);

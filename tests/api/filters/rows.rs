@@ -16,6 +16,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::topic::Topic;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::connect::Database;
 use vku_persistence::kernel::seal::Secret;
@@ -52,6 +53,7 @@ pub(super) async fn add(url: &str) {
             if row.utility()["kind"] == "municipal" {
                 let utility: Key = format!("utility-{number}").parse().unwrap();
                 tx.create::<Member>(None, row.member()).await?;
+                tx.create::<Topic>(None, row.topic()).await?;
                 tx.create::<Contact>(Some(&utility), row.contact()).await?;
             }
             Ok(())
@@ -185,6 +187,15 @@ impl Row {
             "language": self.pick(&["de", "en", "fr"], 4),
             "is_primary": self.pick(&[true, false], 4),
             "consents": {"directory": consent},
+        })
+    }
+
+    fn topic(&self) -> Value {
+        json!({
+            "title": {self.pick(&["de", "en", "fr"], 4): "A topic"},
+            "proposed_by": format!("utility-{}", self.0),
+            "status": self.pick(&[Some("scheduled"), None, Some("proposed"), Some("declined"), Some("discussed")], 4),
+            "sectors": self.pick(SECTORS, 4),
         })
     }
 

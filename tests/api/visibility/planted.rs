@@ -43,6 +43,14 @@ pub(crate) fn policy_update(title: &str) -> Value {
     })
 }
 
+/// A topic.
+pub(crate) fn topic(title: &str, by: &str) -> Value {
+    json!({
+        "title": { "en": title }, "description": { "en": title }, "proposed_by": by,
+        "sectors": ["telecommunications"]
+    })
+}
+
 /// Makes something through the coordination office.
 pub(crate) async fn plant(app: &TestApp, path: &str, body: Value) -> Value {
     app.coordinator().post(path, &body).await.expect(201).json()
@@ -93,6 +101,7 @@ pub(crate) struct Planted {
     pub(crate) user: Value,
     pub(crate) area: Value,
     pub(crate) policy_update: Value,
+    pub(crate) topic: Value,
 }
 
 /// The partnership, public, that a deleted phase is planted into.
@@ -176,6 +185,8 @@ impl Shown {
             }
         });
         let member = plant(app, "/api/v1/members", body).await;
+        let proposed = topic(&format!("{word} thema"), &text(&member, "id"));
+        let topic = plant(app, "/api/v1/topics", proposed).await;
         let path = format!("/api/v1/members/{}/contacts", text(&member, "id"));
         let contact = plant(app, &path, contact(word, true)).await;
         let body = json!({
@@ -196,6 +207,7 @@ impl Shown {
             user,
             area,
             policy_update: update,
+            topic,
         };
         if self == Self::Deleted {
             planted.delete(app).await;
@@ -238,6 +250,7 @@ impl Planted {
             &self.member,
             &self.contact,
             &self.user,
+            &self.topic,
         ];
         let all = all.into_iter().chain([&self.phase, &self.area, &self.policy_update]);
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
@@ -257,6 +270,9 @@ impl Planted {
         coordinator.patch(&member, "*", &json!({ "joined_on": "2026-01-01" })).await.ok();
         let contact = format!("{member}/contacts/{}", text(&self.contact, "id"));
         coordinator.patch(&contact, "*", &name_of_a_person()).await.ok();
+        let topic = format!("/api/v1/topics/{}", text(&self.topic, "id"));
+        coordinator.patch(&topic, "*", &json!({ "sectors": ["waste"] })).await.ok();
+        coordinator.post(&format!("{topic}/transitions"), &json!({ "to": "scheduled" })).await.ok();
         let funding = format!("{path}/funding/{}", text(&self.funding, "id"));
         coordinator.patch(&funding, "*", &json!({ "from": "2031" })).await.ok();
         coordinator.delete(&funding, "*").await.expect(204);
@@ -267,7 +283,9 @@ impl Planted {
         app.admin().delete(&user, "*").await.expect(204);
         let phase = format!("/api/v1/partnerships/{PUBLIC}/funding/{}", text(&self.phase, "id"));
         let member = format!("/api/v1/members/{}", text(&self.member, "id"));
-        let mut paths = vec![phase, format!("{member}/contacts/{}", text(&self.contact, "id")), member];
+        let topic = format!("/api/v1/topics/{}", text(&self.topic, "id"));
+        let contact = format!("{member}/contacts/{}", text(&self.contact, "id"));
+        let mut paths = vec![phase, topic, contact, member];
         for (collection, one) in [
             ("partnerships", &self.partnership),
             ("utilities", &self.partner),

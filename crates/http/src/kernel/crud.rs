@@ -53,7 +53,8 @@ pub(crate) fn flags<const N: usize>(
     Ok(flags)
 }
 
-fn represent<T: Table>(
+/// One as it is answered to a change of it.
+pub(crate) fn represent<T: Table>(
     context: &Context,
     status: StatusCode,
     stored: &Stored<T>,

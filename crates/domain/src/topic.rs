@@ -1,0 +1,195 @@
+//! Topics: what members want discussed.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Descending;
+use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::{distinct, single_lines};
+use crate::kernel::search::{Field, Texts};
+use crate::kernel::state::Wanted;
+use crate::kernel::value::{Localized, Sector, Slug, Visibility};
+use crate::kernel::violation::Violations;
+use crate::member::MemberRef;
+
+crate::vocabulary! {
+    /// Where a topic stands.
+    TopicStatus {
+        /// somebody wants it discussed
+        Proposed = "proposed",
+        /// it is to be discussed in a session
+        Scheduled = "scheduled",
+        /// it was discussed
+        Discussed = "discussed",
+        /// it is not going to be discussed
+        Declined = "declined",
+    }
+}
+
+crate::states!(TopicStatus {
+    Proposed => [Scheduled, Declined],
+    Scheduled => [Discussed, Declined],
+    Discussed => [],
+    Declined => [],
+});
+
+/// Something that members want discussed.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Topic {
+    /// Unique and stable, made from the title when left out; accepted wherever an id is.
+    #[deserr(default)]
+    pub slug: Option<Slug>,
+    /// What it is called: a line in each language.
+    pub title: Localized,
+    /// What there is to discuss, for people.
+    #[deserr(default)]
+    pub description: Option<Localized>,
+    /// The member that wants it discussed.
+    pub proposed_by: MemberRef,
+    /// Where it stands; absent where nobody knows. Changed by a transition only.
+    #[deserr(default)]
+    pub status: Option<TopicStatus>,
+    /// The sectors that it matters to; empty where it matters to all.
+    #[serde(default)]
+    #[deserr(default)]
+    pub sectors: Vec<Sector>,
+}
+
+/// What the store derives for a topic.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct TopicDerived {
+    /// How many members support it, of those that you may see.
+    #[schema(minimum = 0)]
+    pub support_count: u64,
+}
+
+/// What the change log calls the support that a member gives to a topic.
+pub const SUPPORT: &str = "support";
+
+/// A relation to a topic.
+pub type TopicRef = Ref<Topic>;
+
+crate::filter! {
+    /// Which topics.
+    TopicFilter {
+        /// Where it stands; `unknown` finds those of which nobody knows.
+        status: Vec<Wanted<TopicStatus>>,
+        /// A sector that it matters to.
+        sector: Vec<Sector>,
+        /// The member that proposed it, by id or slug.
+        proposed_by: Vec<Key>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What topics are sorted by.
+    TopicSort {
+        /// the title in English, else in German, else in its first language; folded (case and accents do not count)
+        Title = "title",
+        /// the slug
+        Slug = "slug",
+        /// the status, as a word
+        Status = "status",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(TopicSort, usual: [(Self::CreatedAt, Descending)]);
+
+impl Resource for Topic {
+    const NAME: &'static str = "topic";
+    const PATH: &'static str = "topics";
+    const LABEL: &'static str = "title";
+    const DERIVED: &'static [&'static str] = &["support_count"];
+    const PUBLIC: bool = false;
+    const UNLOGGED: &'static [&'static str] = &["support_count"];
+
+    type Parent = ();
+    type Filter = TopicFilter;
+    type Sort = TopicSort;
+    type Status = TopicStatus;
+    type Derived = TopicDerived;
+
+    /// What others support is not changed under them: who proposed it cannot, the office can.
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (Role::Admin | Role::Coordinator, _) | (Role::Reader | Role::Member, Action::Read) => Grant::All,
+            (Role::Member, Action::Create) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, actor: &Actor) -> bool {
+        let utility = self.proposed_by.card().and_then(|member| member.named_after);
+        utility.is_some_and(|utility| actor.owns(utility))
+    }
+
+    fn withheld(role: Role) -> &'static [&'static str] {
+        match role {
+            Role::Admin | Role::Coordinator => &[],
+            Role::Reader | Role::Member | Role::Partner => &["slug", "status"],
+        }
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        single_lines(&self.title, "/title", violations);
+        distinct(&self.sectors, "/sectors", violations);
+    }
+
+    fn needs_reason(_from: TopicStatus, to: TopicStatus) -> bool {
+        to == TopicStatus::Declined
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        self.proposed_by.visit("/proposed_by", visit);
+    }
+
+    fn matches(filter: &TopicFilter, item: &Stored<Self>) -> bool {
+        fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
+            wanted.is_empty() || wanted.iter().any(fits)
+        }
+        let it = &item.data;
+        any(&filter.status, |Wanted(status)| *status == it.status)
+            && any(&filter.sector, |sector| it.sectors.contains(sector))
+            && any(&filter.proposed_by, |key| it.proposed_by.card().is_some_and(|card| card.is(key)))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.localized(Field::Name, [&self.title]);
+        texts.text(&self.description);
+    }
+
+    fn label(&self) -> &str {
+        self.title.best()
+    }
+
+    fn slug(&mut self) -> Option<&mut Option<Slug>> {
+        Some(&mut self.slug)
+    }
+
+    /// Nothing of it is public.
+    fn visibility(&self) -> Visibility {
+        Visibility::Members
+    }
+
+    fn status(&self) -> Option<TopicStatus> {
+        self.status
+    }
+
+    fn set_status(&mut self, status: TopicStatus) {
+        self.status = Some(status);
+    }
+}

@@ -1,0 +1,145 @@
+//! How topics lie in their table.
+
+mod support;
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::member::Member;
+use vku_domain::topic::{Topic, TopicDerived, TopicFilter, TopicSort};
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::select::among;
+use crate::kernel::store::Reader;
+use crate::kernel::table::{
+    SortColumn, Table, column, in_set, in_status, json, json_opt, named, text, text_opt, to_json,
+    to_json_opt, to_text,
+};
+
+row! {
+    "topic" {
+        slug: String,
+        // The one title that errors and sorting know it by; all of them are in `titles`.
+        title: String,
+        title_key: String,
+        titles: Json,
+        description: Option<Json>,
+        proposed_by_id: Uuid,
+        status: Option<String>,
+    }
+}
+
+impl Table for Topic {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const REFERS: &'static [(&'static str, &'static str)] = &[("proposed_by_id", "member")];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { slug, title, description, proposed_by, status, sectors } = data;
+        let columns = row::Columns {
+            slug: to_text(slug).unwrap_or_default(),
+            title: data.label().to_owned(),
+            title_key: fold(data.label()),
+            titles: to_json(title)?,
+            description: to_json_opt(description)?,
+            // One that is not resolved is refused before it comes to the table, which would not take this either.
+            proposed_by_id: proposed_by.id().unwrap_or_default(),
+            status: to_text(status),
+        };
+        Ok((columns, Links::default().set("sectors", sectors)))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            slug: Some(text(row.slug)?),
+            title: json(row.titles)?,
+            description: json_opt(row.description)?,
+            proposed_by: Ref::to(Key::Id(row.proposed_by_id)),
+            status: text_opt(row.status)?,
+            sectors: links.take_set("sectors")?,
+        })
+    }
+
+    fn condition(filter: &TopicFilter, actor: &Actor) -> Condition {
+        let proposed = (!filter.proposed_by.is_empty()).then(|| {
+            column::<Self>("proposed_by_id").in_subquery(named::<Member>(&filter.proposed_by, actor))
+        });
+        Condition::all()
+            .add_option(in_status::<Self, _>(&filter.status))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(proposed)
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: TopicSort) -> SortColumn {
+        match key {
+            TopicSort::Title => SortColumn::Text("title_key"),
+            TopicSort::Slug => SortColumn::Text("slug"),
+            TopicSort::Status => SortColumn::OptionalText("status"),
+            TopicSort::CreatedAt => SortColumn::Instant("created_at"),
+            TopicSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    fn json_column(member: &str) -> &str {
+        if member == Self::LABEL { "titles" } else { member }
+    }
+
+    /// Those whose member the actor sees.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        Condition::all().add(column::<Self>("proposed_by_id").in_subquery(members(actor)))
+    }
+
+    /// Who supports it, of those that the actor sees: one query for the page.
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let select = Query::select()
+            .column("topic_id")
+            .expr_as(Expr::col("member_id").count(), "supporters")
+            .from("support")
+            .and_where(Expr::col("topic_id").is_in(among(&ids)))
+            .and_where(Expr::col("given").eq(true))
+            .and_where(Expr::col("member_id").in_subquery(members(reader.actor())))
+            .group_by_col("topic_id")
+            .take();
+        let mut counts: HashMap<Uuid, i64> = HashMap::new();
+        for row in reader.tx().query_all(&select).await.map_err(failed)? {
+            let topic = row.try_get("", "topic_id").map_err(failed)?;
+            counts.insert(topic, row.try_get("", "supporters").map_err(failed)?);
+        }
+        for item in items {
+            let count = counts.get(&item.id).copied().unwrap_or_default();
+            item.derived = TopicDerived { support_count: count.try_into().unwrap_or_default() };
+        }
+        Ok(())
+    }
+}
+
+/// The ids of the members that the actor sees.
+fn members(actor: &Actor) -> SelectStatement {
+    Query::select()
+        .column("id")
+        .from(Member::NAME)
+        .and_where(column::<Member>("deleted_at").is_null())
+        .cond_where(Member::visible(actor))
+        .take()
+}

@@ -1,0 +1,177 @@
+//! Who supports a topic: once a member, and noted in the change log as a part of the topic, which stays as it is.
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use serde_json::json;
+use uuid::Uuid;
+use vku_domain::change::ChangeAction;
+use vku_domain::kernel::access::{Action, Grant};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::text::Both;
+use vku_domain::kernel::value::Visibility;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+use vku_domain::topic::{SUPPORT, Topic};
+
+use crate::change::NewChange;
+use crate::kernel::card;
+use crate::kernel::error::failed;
+use crate::kernel::select::{self, one};
+use crate::kernel::store::Writer;
+use crate::kernel::table::Table;
+
+/// The support that a member gives, or gave once.
+struct Support {
+    id: Uuid,
+    given: bool,
+    version: i64,
+}
+
+impl Writer<'_> {
+    /// Gives a member's support to a topic, or takes it back; what is so already stays so. Without `member` it is the
+    /// one member of the account.
+    ///
+    /// Errors: 400 where it is not clear which member is meant, 401, 403, 404.
+    pub async fn support(
+        &mut self,
+        topic: &Key,
+        member: Option<&Key>,
+        given: bool,
+    ) -> Result<Stored<Topic>, Error> {
+        // Whoever may propose for a member may support for it.
+        let grant = self.actor().gate::<Topic>(Action::Create)?;
+        // Those who support it at once queue here.
+        let mut topic = one::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
+        let member = self.supporter(grant, member).await?;
+        if let Some(change) = self.set_support(&topic, &member, given).await? {
+            self.note(change);
+            Topic::derive(self, std::slice::from_mut(&mut topic)).await?;
+        }
+        Ok(topic)
+    }
+
+    /// The member that supports.
+    async fn supporter(&self, grant: Grant, member: Option<&Key>) -> Result<Card, Error> {
+        let key = match member {
+            Some(key) => key.clone(),
+            None => self.own_member().await?,
+        };
+        let mut found = card::by_key(self.tx(), self.actor(), "member", std::slice::from_ref(&key)).await?;
+        let Some(member) = found.remove(&key) else {
+            let detail = say!("There is no member `{key}`.", "Ein Mitglied `{key}` gibt es nicht.");
+            return Err(unclear("unknown_reference", detail));
+        };
+        let is_own = member.named_after.is_some_and(|utility| self.actor().owns(utility));
+        if grant == Grant::All || is_own { Ok(member) } else { Err(Error::refused(self.actor())) }
+    }
+
+    /// The one member of the account.
+    async fn own_member(&self) -> Result<Key, Error> {
+        let select = Query::select()
+            .column("id")
+            .from("member")
+            .and_where(Expr::col("utility_id").is_in(self.actor().utilities.iter().copied()))
+            .and_where(Expr::col("deleted_at").is_null())
+            .limit(2)
+            .take();
+        let rows = self.tx().query_all(&select).await.map_err(failed)?;
+        match rows.as_slice() {
+            [only] => Ok(Key::Id(only.try_get("", "id").map_err(failed)?)),
+            [] if !self.actor().is_staff() => {
+                let detail = say!("Your account is no member's.", "Ihr Konto gehört zu keinem Mitglied.");
+                Err(Error::new(Code::Forbidden, detail))
+            }
+            _ => {
+                let detail = say!(
+                    "Your account is not that of one member: say in `member` which one supports it.",
+                    "Ihr Konto ist nicht das eines einzigen Mitglieds: Nennen Sie in `member`, welches es unterstützt."
+                );
+                Err(unclear("required", detail))
+            }
+        }
+    }
+
+    /// Sets it, where it is not so already; answers what is to be noted.
+    async fn set_support(
+        &self,
+        topic: &Stored<Topic>,
+        member: &Card,
+        given: bool,
+    ) -> Result<Option<NewChange>, Error> {
+        let before = self.known_support(topic.id, member.id).await?;
+        if before.as_ref().is_some_and(|support| support.given) == given {
+            return Ok(None);
+        }
+        let (id, version, action) = match before {
+            None => {
+                let id = Uuid::now_v7();
+                let insert = Query::insert()
+                    .into_table("support")
+                    .columns(["id", "topic_id", "member_id", "given", "version", "updated_at"])
+                    .values_panic([
+                        id.into(),
+                        topic.id.into(),
+                        member.id.into(),
+                        given.into(),
+                        1_i64.into(),
+                        self.at().into(),
+                    ])
+                    .take();
+                self.tx().execute(&insert).await.map_err(failed)?;
+                (id, 1, ChangeAction::Created)
+            }
+            Some(Support { id, version, .. }) => {
+                let version = version + 1;
+                let update = Query::update()
+                    .table("support")
+                    .value("given", given)
+                    .value("version", version)
+                    .value("updated_at", self.at())
+                    .and_where(Expr::col("id").eq(id))
+                    .take();
+                self.tx().execute(&update).await.map_err(failed)?;
+                (id, version, if given { ChangeAction::Restored } else { ChangeAction::Deleted })
+            }
+        };
+        Ok(Some(NewChange {
+            at: self.at(),
+            actor: self.actor().account,
+            request_id: self.writing().request_id.to_owned(),
+            resource: SUPPORT,
+            resource_id: id,
+            parent_id: Some(topic.id),
+            action,
+            version,
+            visibility: Visibility::Members,
+            state: json!({ "id": id, "topic": select::card(topic), "member": member, "version": version }),
+            passage: None,
+        }))
+    }
+
+    async fn known_support(&self, topic: Uuid, member: Uuid) -> Result<Option<Support>, Error> {
+        let select = Query::select()
+            .columns(["id", "given", "version"])
+            .from("support")
+            .and_where(Expr::col("topic_id").eq(topic))
+            .and_where(Expr::col("member_id").eq(member))
+            .take();
+        let row = self.tx().query_one(&select).await.map_err(failed)?;
+        row.map(|row| {
+            Ok(Support {
+                id: row.try_get("", "id").map_err(failed)?,
+                given: row.try_get("", "given").map_err(failed)?,
+                version: row.try_get("", "version").map_err(failed)?,
+            })
+        })
+        .transpose()
+    }
+}
+
+/// It is not clear which member is meant.
+fn unclear(code: &'static str, detail: Both) -> Error {
+    let mut violations = Violations::default();
+    violations.parameter("member", code, detail);
+    Error::parameters(violations)
+}

@@ -1,0 +1,38 @@
+//! Topics, and who supports them.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::{create_sets, id, index, instant, integer, json, json_null, refers, resource, text, text_null};
+
+crate::step!(manager => {
+    let table = resource("topic")
+        .col(text(manager, "slug").unique_key())
+        .col(text(manager, "title"))
+        .col(text(manager, "title_key"))
+        .col(json("titles"))
+        .col(json_null("description"))
+        .col(id("proposed_by_id"))
+        .col(text_null(manager, "status"))
+        .foreign_key(&mut refers("topic", "proposed_by_id", "member"))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, "topic", &["created_at", "id"]).await?;
+    index(manager, "topic", &["proposed_by_id"]).await?;
+    create_sets(manager, "topic_set", "topic").await?;
+
+    // Who no longer supports a topic stays, so that the versions of its support go on where they ended.
+    let table = Table::create()
+        .table("support")
+        .col(id("id").primary_key())
+        .col(id("topic_id"))
+        .col(id("member_id"))
+        .col(ColumnDef::new("given").boolean().not_null())
+        .col(integer("version"))
+        .col(instant("updated_at"))
+        .index(Index::create().unique().name("support_topic_id_member_id").col("topic_id").col("member_id"))
+        .foreign_key(&mut refers("support", "topic_id", "topic"))
+        .foreign_key(&mut refers("support", "member_id", "member"))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, "support", &["member_id"]).await
+});
