@@ -2,7 +2,9 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::columns::{create_sets, id, index, instant, integer, json, json_null, refers, resource, text, text_null};
+use crate::columns::{
+    create_sets, id, index, instant, integer, json, json_null, refers, resource, text, text_null,
+};
 
 crate::step!(manager => {
     let table = resource("topic")

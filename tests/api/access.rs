@@ -73,7 +73,10 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "get_utility" => &["dresden", "others", "own internal", "members", "internal", "deleted"],
         "update_utility" => &["dresden", "lviv", "others", "members", "internal"],
         "delete_utility" => &["dresden", "idle"],
-        "get_organisation" | "get_funding_programme" | "get_policy_update" | "get_working_area" => &["others", "deleted"],
+        "get_organisation" | "get_funding_programme" | "get_policy_update" | "get_working_area" => {
+            &["others", "deleted"]
+        }
+        "get_utility_matches" => &["dresden", "others", "own internal", "internal"],
         "create_topic" => &["own", "others"],
         "get_topic" => &["own", "others", "internal", "deleted"],
         "update_topic"
@@ -277,7 +280,7 @@ fn holds(lines: &[Line]) {
         ("deleted", ""),
     ] {
         let other = |line: &Line| {
-            ["_member", "_import", "_topic"].iter().any(|it| line.operation.contains(it))
+            ["_member", "_import", "_topic", "_matches"].iter().any(|it| line.operation.contains(it))
                 || of_the_account(&line.operation)
         };
         for line in lines.iter().filter(|line| line.reads && line.target == target && !other(line)) {

@@ -79,7 +79,9 @@ pub(super) async fn log_end(app: &TestApp) -> i64 {
 async fn footprint(app: &TestApp) -> (Vec<(String, Value)>, i64) {
     let staff = app.coordinator();
     let mut totals = Vec::new();
-    for collection in [UTILITIES, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, FUNDING, AREAS, POLICY_UPDATES, TOPICS] {
+    for collection in
+        [UTILITIES, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, FUNDING, AREAS, POLICY_UPDATES, TOPICS]
+    {
         for deleted in [false, true] {
             let path = format!("{collection}?limit=1&count=true&deleted={deleted}");
             let total = staff.get(&path).await.ok().json()["total"].clone();

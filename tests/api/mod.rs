@@ -19,6 +19,7 @@ mod http;
 mod idempotency;
 mod imports;
 mod lists;
+mod matching;
 mod members;
 mod outage;
 mod policy_updates;

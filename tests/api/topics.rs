@@ -9,7 +9,9 @@ use vku_domain::change::{Change, ChangeAction};
 use vku_domain::kernel::access::Role;
 
 use super::changes::changes_after;
-use super::given::{MEMBERS, TOPICS, UTILITIES, changed, deleted, location, log_end, made, municipal, post_nothing, untouched};
+use super::given::{
+    MEMBERS, TOPICS, UTILITIES, changed, deleted, location, log_end, made, municipal, post_nothing, untouched,
+};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const DRESDEN: &str = "stadtentwaesserung-dresden";

@@ -74,6 +74,10 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "start_from" | "start_to" | "published_from" | "published_to" => list(&["2031"]),
         "end_from" => list(&["2032"]),
         "end_to" => list(&["2033"]),
+        "among" => list(&["municipal", "partner"]),
+        "climate" => list(&["different"]),
+        "excluded" => list(&["true"]),
+        weight if weight.starts_with("weight_") => list(&["1000"]),
         "resource_id" | "parent_id" | "actor" => vec![uuid::Uuid::nil().to_string()],
         "at_from" | "at_to" => list(&["2020-01-01T00:00:00Z", "NOW"]),
         "updated_since" => list(&["2020-01-01T00:00:00Z", "NOW"]),
@@ -120,7 +124,8 @@ async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
             continue;
         }
         // A history is asked of what anybody sees; what is planted beside it is no part of it.
-        let public = if path.contains("/members/") { HAMBURG } else { PUBLIC };
+        let of_utilities = ["/members/", "/utilities/"].iter().any(|it| path.contains(it));
+        let public = if of_utilities { HAMBURG } else { PUBLIC };
         let path = filled(path, public, public);
         let sorted = parameters.iter().any(|parameter| parameter["name"] == "sort");
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {

@@ -9,6 +9,7 @@ pub mod contact;
 pub mod funding;
 pub mod import;
 pub mod kernel;
+pub mod matching;
 pub mod member;
 pub mod organisation;
 pub mod partnership;

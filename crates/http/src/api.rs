@@ -6,6 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use vku_domain::contact::Contact;
 use vku_domain::funding::Funding;
+use vku_domain::matching::MatchQuery;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
@@ -22,8 +23,8 @@ use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
-    api_key, audit, auth, docs, health, import, index, jwks, login, me, problems, reference, security_txt,
-    topic, user,
+    api_key, audit, auth, docs, health, import, index, jwks, login, matching, me, problems, reference,
+    security_txt, topic, user,
 };
 
 macro_rules! features {
@@ -124,6 +125,11 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             resource("/api/v1/users/{id}/password", &["PUT"]).route(web::put().to(user::set_user_password)),
         )
         .service(
+            resource("/api/v1/utilities/{id}/matches", READ)
+                .route(web::get().to(matching::get_utility_matches))
+                .route(web::head().to(matching::get_utility_matches)),
+        )
+        .service(
             resource("/api/v1/topics/{id}/support", &["PUT", "DELETE"])
                 .route(web::put().to(topic::set_topic_support))
                 .route(web::delete().to(topic::delete_topic_support)),
@@ -190,6 +196,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         auth::end_login,
         me::get_me,
         user::set_user_password,
+        matching::get_utility_matches,
         topic::set_topic_support,
         topic::delete_topic_support,
         me::change_password,
@@ -261,5 +268,6 @@ pub(crate) fn plain_document() -> Value {
     let mut document = Document::new(&Base::openapi().merge_from(reference::document()));
     feature_documents(&mut document);
     document.filter::<AuditFilter>("/api/v1/audit");
+    document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
     document.finish()
 }

@@ -16,6 +16,7 @@ mod index;
 mod jwks;
 pub mod kernel;
 mod login;
+mod matching;
 mod me;
 mod member;
 mod organisation;

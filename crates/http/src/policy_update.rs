@@ -8,8 +8,7 @@ use crate::kernel::feature::Feature;
 impl Feature for PolicyUpdate {
     const ONE: &'static str = "a policy update";
     const MANY: &'static str = "policy updates";
-    const ABOUT: &'static str =
-        "Current developments that matter to the exchange, from the United Nations down to the German states. Always \
+    const ABOUT: &'static str = "Current developments that matter to the exchange, from the United Nations down to the German states. Always \
          public; the coordination office writes them.";
 
     fn example() -> Value {

@@ -18,8 +18,7 @@ use crate::kernel::problem::Problem;
 impl Feature for Topic {
     const ONE: &'static str = "a topic";
     const MANY: &'static str = "topics";
-    const ABOUT: &'static str =
-        "What members want discussed. Members propose and support topics; the coordination office puts them on an agenda.";
+    const ABOUT: &'static str = "What members want discussed. Members propose and support topics; the coordination office puts them on an agenda.";
 
     fn more(operation: Operation) -> &'static str {
         match operation {
@@ -122,8 +121,7 @@ async fn support(context: Context, given: bool) -> Result<HttpResponse, Problem>
     let mut parameters = Parameters::new(context.parameters()?);
     let (member, dry_run): (Option<Key>, bool) = (parameters.get("member"), parameters.get("dry_run"));
     parameters.finish().map_err(Error::parameters)?;
-    let topic = context
-        .write(dry_run, async |writer| writer.support(&id, member.as_ref(), given).await)
-        .await?;
+    let topic =
+        context.write(dry_run, async |writer| writer.support(&id, member.as_ref(), given).await).await?;
     Ok(represent(&context, StatusCode::OK, &topic)?)
 }

@@ -14,6 +14,7 @@ mod funding;
 pub mod import;
 pub mod kernel;
 pub mod login;
+mod matching;
 mod member;
 mod organisation;
 mod partnership;

@@ -47,10 +47,43 @@ impl fmt::Display for Both {
     }
 }
 
+/// A number with its thousands apart.
+pub fn spelled(number: u64) -> Both {
+    let digits = number.to_string();
+    let grouped = |separator: char| {
+        let mut text = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place) % 3 == 0 {
+                text.push(separator);
+            }
+            text.push(digit);
+        }
+        text
+    };
+    Both { en: grouped(',').into(), de: grouped('.').into() }
+}
+
 /// A sentence in English and in German, with names in braces as in `format!`: `say!("No {x}.", "Kein {x}.")`.
 #[macro_export]
 macro_rules! say {
     ($en:literal, $de:literal $(,)?) => {
         $crate::kernel::text::Both { en: format!($en).into(), de: format!($de).into() }
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::spelled;
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, en, de) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1_000, "1,000", "1.000"),
+            (12_345_678, "12,345,678", "12.345.678"),
+        ] {
+            assert_eq!((spelled(number).en.as_ref(), spelled(number).de.as_ref()), (en, de));
+        }
+    }
 }

@@ -50,9 +50,18 @@ impl Document {
 
     /// Adds the filters of a list that is a single endpoint, and what turns its pages.
     pub fn filter<F: FilterParameters>(&mut self, path: &str) {
+        self.describe::<F>(path, operations::paging());
+    }
+
+    /// Adds the parameters of a single endpoint.
+    pub fn parameters<F: FilterParameters>(&mut self, path: &str) {
+        self.describe::<F>(path, []);
+    }
+
+    fn describe<F: FilterParameters>(&mut self, path: &str, more: impl IntoIterator<Item = Value>) {
         let described = F::describe();
         let mut parameters = operations::filters(&described);
-        parameters.extend(operations::paging());
+        parameters.extend(more);
         for (name, schema) in described.into_iter().flat_map(|parameter| parameter.schemas) {
             self.at("/components/schemas").insert(name, json!(schema));
         }

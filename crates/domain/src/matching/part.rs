@@ -1,0 +1,128 @@
+//! The parts of a score: what each looks at, and how much of its weight is reached.
+
+use super::{Climate, Profile, Tie};
+use crate::kernel::value::ClimateZone;
+
+crate::vocabulary! {
+    /// What a part of a score looks at.
+    Part {
+        /// the sectors that both operate, of all that either does
+        Sectors = "sectors",
+        /// what the one that looks for partners needs, and the other can advise on
+        Needs = "needs",
+        /// what the other needs, and the one that looks for partners can advise on
+        Expertise = "expertise",
+        /// a language that both work in
+        Languages = "languages",
+        /// how many people they serve: about as many is best
+        Size = "size",
+        /// whether a German utility is interested, as a member, in the other's country; of two German ones, in the same
+        Countries = "countries",
+        /// a similar climate, or a different one
+        Climate = "climate",
+        /// whether they have worked together, or in the same country
+        Ties = "ties",
+    }
+}
+
+/// A share of a weight: so many of so many; of none it is nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share(pub usize, pub usize);
+
+impl Share {
+    const NOTHING: Self = Self(0, 1);
+    const ALL: Self = Self(1, 1);
+
+    /// The points that it is of a weight, rounded down.
+    pub fn of(self, weight: u32) -> u32 {
+        let Self(some, all) = self;
+        let weight = usize::try_from(weight).unwrap_or_default();
+        (weight * some).checked_div(all).and_then(|points| points.try_into().ok()).unwrap_or_default()
+    }
+}
+
+/// What stands in both, in the order of the first.
+pub(super) fn common<'a, T: PartialEq>(one: &'a [T], other: &[T]) -> Vec<&'a T> {
+    one.iter().filter(|entry| other.contains(entry)).collect()
+}
+
+impl Part {
+    /// How much of its weight is reached.
+    pub fn share(self, asker: &Profile, other: &Profile, climate: Climate) -> Share {
+        match self {
+            Self::Sectors => alike(&asker.sectors, &other.sectors),
+            Self::Needs => Share(common(&asker.needs, &other.expertise).len(), asker.needs.len()),
+            Self::Expertise => Share(common(&other.needs, &asker.expertise).len(), other.needs.len()),
+            Self::Languages if common(&asker.languages, &other.languages).is_empty() => Share::NOTHING,
+            Self::Languages => Share::ALL,
+            Self::Size => size(asker.population_served, other.population_served),
+            Self::Countries => countries(asker, other),
+            Self::Climate => match (asker.climate_zone, other.climate_zone) {
+                (Some(one), Some(other)) => {
+                    let Share(near, all) = Likeness::of(one, other).share();
+                    if climate == Climate::Similar { Share(near, all) } else { Share(all - near, all) }
+                }
+                _ => Share::NOTHING,
+            },
+            Self::Ties => match other.tie {
+                Tie::None => Share::NOTHING,
+                Tie::Country => Share(1, 2),
+                Tie::Before | Tie::Now => Share::ALL,
+            },
+        }
+    }
+}
+
+/// How much two sets have in common (Dice): all of it where they are the same.
+fn alike<T: PartialEq>(one: &[T], other: &[T]) -> Share {
+    Share(2 * common(one, other).len(), one.len() + other.len())
+}
+
+/// All up to twice as many people, then a quarter less each time that it doubles.
+fn size(one: Option<u64>, other: Option<u64>) -> Share {
+    let (Some(one), Some(other)) = (one, other) else { return Share::NOTHING };
+    let (small, large) = (u128::from(one.min(other)), u128::from(one.max(other)));
+    let quarters = [2, 4, 8, 16].iter().filter(|times| large <= small * **times).count();
+    if small == 0 { Share::NOTHING } else { Share(quarters, 4) }
+}
+
+fn countries(asker: &Profile, other: &Profile) -> Share {
+    let interested = |who: &Profile, whom: &Profile| {
+        if who.interests.contains(&whom.country) { Share::ALL } else { Share::NOTHING }
+    };
+    match (asker.country.is_germany(), other.country.is_germany()) {
+        (true, true) => alike(&asker.interests, &other.interests),
+        (false, true) => interested(other, asker),
+        (true | false, false) => interested(asker, other),
+    }
+}
+
+/// How near two climates are: by the letters of their classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Likeness {
+    Same,
+    Related,
+    Different,
+}
+
+impl Likeness {
+    pub(super) fn of(one: ClimateZone, other: ClimateZone) -> Self {
+        // The first letter is the main group.
+        let group = |zone: ClimateZone| zone.as_str().chars().next();
+        if one == other {
+            Self::Same
+        } else if group(one) == group(other) {
+            Self::Related
+        } else {
+            Self::Different
+        }
+    }
+
+    fn share(self) -> Share {
+        match self {
+            Self::Same => Share(2, 2),
+            Self::Related => Share(1, 2),
+            Self::Different => Share(0, 2),
+        }
+    }
+}

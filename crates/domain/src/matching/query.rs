@@ -1,0 +1,216 @@
+//! What a match is asked with.
+
+use std::str::FromStr;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
+
+use super::Part;
+use crate::kernel::parameters::Truth;
+use crate::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use crate::kernel::violation::Fault;
+use crate::say;
+use crate::utility::UtilityKind;
+
+crate::vocabulary! {
+    /// Among whom partners are looked for.
+    Among {
+        /// German utilities: leads for a partner abroad, peers for a German one (`associate`)
+        Municipal = "municipal",
+        /// utilities abroad
+        Partner = "partner",
+    }
+}
+
+impl Among {
+    /// The other side of a partnership.
+    pub fn across(kind: UtilityKind) -> Self {
+        match kind {
+            UtilityKind::Municipal => Self::Partner,
+            UtilityKind::Partner => Self::Municipal,
+        }
+    }
+}
+
+crate::vocabulary! {
+    /// Which climate counts.
+    Climate {
+        /// a similar one: the same problems
+        Similar = "similar",
+        /// a different one: problems that the other has known for long
+        Different = "different",
+    }
+}
+
+/// The largest weight.
+const HEAVIEST: u64 = 1_000;
+
+/// A whole number in a parameter, within bounds.
+fn number(text: &str, least: u64, most: u64) -> Result<u64, Fault> {
+    let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+    number.ok_or_else(|| {
+        let detail = say!(
+            "Expected a whole number from {least} to {most}.",
+            "Erwartet: ganze Zahl von {least} bis {most}."
+        );
+        Fault::new("out_of_range", detail)
+    })
+}
+
+/// How much a part counts: the most points that it can add.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight(pub u32);
+
+impl FromStr for Weight {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        Ok(Self(number(text, 0, HEAVIEST)?.try_into().unwrap_or_default()))
+    }
+}
+
+impl PartialSchema for Weight {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some("The most points that a part of a score can add; 0 leaves it out."))
+            .minimum(Some(0))
+            .maximum(Some(HEAVIEST))
+            .into()
+    }
+}
+
+impl ToSchema for Weight {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Weight".into()
+    }
+}
+
+/// How many are answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit(pub u64);
+
+impl FromStr for Limit {
+    type Err = Fault;
+
+    fn from_str(text: &str) -> Result<Self, Fault> {
+        number(text, 1, LIMIT_MAX).map(Self)
+    }
+}
+
+impl PartialSchema for Limit {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::Integer)
+            .description(Some("How many are answered at most."))
+            .minimum(Some(1))
+            .maximum(Some(LIMIT_MAX))
+            .default(Some(LIMIT_DEFAULT.into()))
+            .into()
+    }
+}
+
+impl ToSchema for Limit {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "MatchLimit".into()
+    }
+}
+
+crate::filter! {
+    /// How partners are looked for.
+    MatchQuery {
+        /// Among whom; usually on the other side: a German utility gets partners abroad, and the reverse.
+        /// `municipal` finds a German utility peers, for an associate role.
+        among: Option<Among>,
+        /// Which climate counts; usually a similar one.
+        climate: Option<Climate>,
+        /// Whether to tell also who does not match, and why.
+        excluded: Option<Truth>,
+        /// How many are answered at most, of those that match and of those that do not; usually 50.
+        limit: Option<Limit>,
+        /// How much it counts to have the same sectors; usually 250.
+        weight_sectors: Option<Weight>,
+        /// How much it counts that the other can advise on what is needed; usually 200.
+        weight_needs: Option<Weight>,
+        /// How much it counts to be able to advise on what the other needs; usually 200.
+        weight_expertise: Option<Weight>,
+        /// How much a common language counts; usually 100.
+        weight_languages: Option<Weight>,
+        /// How much a similar size counts; usually 75.
+        weight_size: Option<Weight>,
+        /// How much a country of interest counts; usually 75.
+        weight_countries: Option<Weight>,
+        /// How much the climate counts; usually 50.
+        weight_climate: Option<Weight>,
+        /// How much it counts to have worked together, or in the same country; usually 50.
+        weight_ties: Option<Weight>,
+    }
+}
+
+/// How much each part counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weights {
+    sectors: u32,
+    needs: u32,
+    expertise: u32,
+    languages: u32,
+    size: u32,
+    countries: u32,
+    climate: u32,
+    ties: u32,
+}
+
+impl Weights {
+    /// The weight of a part.
+    pub fn of(&self, part: Part) -> u32 {
+        match part {
+            Part::Sectors => self.sectors,
+            Part::Needs => self.needs,
+            Part::Expertise => self.expertise,
+            Part::Languages => self.languages,
+            Part::Size => self.size,
+            Part::Countries => self.countries,
+            Part::Climate => self.climate,
+            Part::Ties => self.ties,
+        }
+    }
+}
+
+impl MatchQuery {
+    /// The weights, with the usual ones where none are given: a thousand points in all.
+    pub fn weights(&self) -> Weights {
+        let or = |weight: Option<Weight>, usual| weight.map_or(usual, |Weight(weight)| weight);
+        Weights {
+            sectors: or(self.weight_sectors, 250),
+            needs: or(self.weight_needs, 200),
+            expertise: or(self.weight_expertise, 200),
+            languages: or(self.weight_languages, 100),
+            size: or(self.weight_size, 75),
+            countries: or(self.weight_countries, 75),
+            climate: or(self.weight_climate, 50),
+            ties: or(self.weight_ties, 50),
+        }
+    }
+
+    /// Among whom, for a utility of that kind.
+    pub fn among(&self, kind: UtilityKind) -> Among {
+        self.among.unwrap_or_else(|| Among::across(kind))
+    }
+
+    /// Which climate counts.
+    pub fn climate(&self) -> Climate {
+        self.climate.unwrap_or(Climate::Similar)
+    }
+
+    /// How many are answered.
+    pub fn limit(&self) -> usize {
+        let limit = self.limit.map_or(LIMIT_DEFAULT, |Limit(limit)| limit);
+        limit.try_into().unwrap_or(usize::MAX)
+    }
+
+    /// Whether those that do not match are told too.
+    pub fn tells_excluded(&self) -> bool {
+        self.excluded.is_some_and(|Truth(excluded)| excluded)
+    }
+}

@@ -1,0 +1,360 @@
+//! What matching is told of the utilities: as much as the actor sees, in a fixed number of statements.
+
+use std::collections::{HashMap, HashSet};
+use std::str::FromStr;
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, JoinType, Query, SelectStatement};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::text::Both;
+use vku_domain::kernel::value::{Country, Localized};
+use vku_domain::kernel::violation::Fault;
+use vku_domain::matching::{
+    Among, Excluded, Match, MatchPart, MatchQuery, Matches, Names, Part, Profile, Ranking, Tie, rank,
+};
+use vku_domain::member::{Member, MemberStatus};
+use vku_domain::partnership::{ParticipantRole, Partnership, PartnershipStatus};
+use vku_domain::utility::{Utility, UtilityKind};
+
+use crate::kernel::card;
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::store::Reader;
+use crate::kernel::table::{Table, column, json, text, text_opt};
+
+impl Reader<'_> {
+    /// Who might work with a utility, and why. What the actor may not see is neither a match nor counts.
+    ///
+    /// Errors: 401 without an account, 403, 404.
+    pub async fn matches(&self, key: &Key, query: &MatchQuery) -> Result<Matches, Error> {
+        self.actor().gate::<Utility>(Action::Read)?;
+        let asker = self.get::<Utility>(key, None, false).await?;
+        let (among, climate, weights) = (query.among(asker.data.kind), query.climate(), query.weights());
+        let peers = match among {
+            Among::Municipal => UtilityKind::Municipal,
+            Among::Partner => UtilityKind::Partner,
+        };
+        let mut profiles = self.profiles(asker.id, peers).await?;
+        let known = Known::read(self, &asker, peers).await?;
+        profiles.iter_mut().for_each(|profile| known.add_to(profile));
+        let place = profiles.iter().position(|profile| profile.id == asker.id);
+        let mine = place.map(|place| profiles.swap_remove(place)).ok_or_else(Error::not_found)?;
+        let Ranking { matches, excluded } = rank(&mine, &profiles, climate, &weights);
+
+        let total = matches.len().try_into().unwrap_or(u64::MAX);
+        let (best, told) = (matches.iter().take(query.limit()), excluded.iter().take(query.limit()));
+        let told: Vec<_> = told.filter(|_| query.tells_excluded()).collect();
+        let ids: Vec<Uuid> =
+            best.clone().map(|(it, _)| it.id).chain(told.iter().map(|(it, _)| it.id)).collect();
+        let mut cards = card::by_id(self.tx(), "utility", &ids).await?;
+        let areas = self.area_labels().await?;
+        let name = asker.data.name.as_str();
+        let utility = card::by_id(self.tx(), "utility", &[asker.id]).await?.remove(&asker.id);
+        let items = best.filter_map(|(other, score)| {
+            let utility = cards.remove(&other.id)?;
+            let names = Names { asker: name, other: &utility.label.1, areas: &areas };
+            let part = |&(name, points): &(Part, u32)| {
+                let reason = name.reason(&mine, other, &names);
+                MatchPart { name, points, weight: weights.of(name), reason }
+            };
+            let parts = score.parts().iter().map(part).collect();
+            Some(Match { score: score.total(), parts, utility })
+        });
+        let items = items.collect();
+        let excluded = told.into_iter().filter_map(|(other, reason)| {
+            Some(Excluded { utility: cards.remove(&other.id)?, reason: *reason, detail: reason.detail() })
+        });
+        let excluded = query.tells_excluded().then(|| excluded.collect());
+        let utility = utility.ok_or_else(Error::not_found)?;
+        Ok(Matches { utility, among, climate, items, total, excluded })
+    }
+
+    /// The one that asks and all of the kind that it is matched with, as far as the actor sees them.
+    async fn profiles(&self, asker: Uuid, kind: UtilityKind) -> Result<Vec<Profile>, Error> {
+        let wanted = Condition::any()
+            .add(column::<Utility>("kind").eq(kind.as_str()))
+            .add(column::<Utility>("id").eq(asker));
+        let seen = |select: &mut SelectStatement| {
+            select
+                .from("utility")
+                .and_where(column::<Utility>("deleted_at").is_null())
+                .cond_where(wanted.clone())
+                .cond_where(Utility::visible(self.actor()))
+                .take()
+        };
+        let mut select = Query::select();
+        for name in ["id", "kind", "country", "climate_zone"] {
+            select.expr_as(column::<Utility>(name), name);
+        }
+        let people = r#"CAST("utility"."population_served" ->> 'value' AS bigint)"#;
+        let select = seen(select.expr_as(Expr::cust(people), "people"));
+        let mut profiles = Vec::new();
+        for row in self.tx().query_all(&select).await.map_err(failed)? {
+            profiles.push(profile(&row)?);
+        }
+
+        let ids = seen(Query::select().column("id"));
+        let sets = grouped(self, "utility_set", "owner_id", &["field", "value"])
+            .and_where(Expr::col("field").is_in(["sectors", "languages", "expertise", "needs"]))
+            .and_where(Expr::col("owner_id").in_subquery(ids))
+            .take();
+        let places: HashMap<Uuid, usize> =
+            profiles.iter().enumerate().map(|(place, profile)| (profile.id, place)).collect();
+        for row in self.tx().query_all(&sets).await.map_err(failed)? {
+            let (owner, words) = words(&row)?;
+            let Some(profile) = places.get(&owner).and_then(|place| profiles.get_mut(*place)) else {
+                continue;
+            };
+            for word in words.split(' ') {
+                match word.split_once(':') {
+                    Some(("sectors", value)) => profile.sectors.push(parsed(value)?),
+                    Some(("languages", value)) => profile.languages.push(parsed(value)?),
+                    Some(("expertise", value)) => profile.expertise.push(parsed(value)?),
+                    Some(("needs", value)) => profile.needs.push(parsed(value)?),
+                    _ => {}
+                }
+            }
+        }
+        // Sentences list them, and databases do not say in which order.
+        for profile in &mut profiles {
+            profile.sectors.sort_unstable();
+            profile.languages.sort_unstable();
+            profile.expertise.sort_unstable();
+            profile.needs.sort_unstable();
+        }
+        Ok(profiles)
+    }
+
+    async fn area_labels(&self) -> Result<HashMap<String, Both>, Error> {
+        let select = Query::select().columns(["slug", "labels"]).from("working_area").take();
+        let mut areas = HashMap::new();
+        for row in self.tx().query_all(&select).await.map_err(failed)? {
+            let labels: Value = row.try_get("", "labels").map_err(failed)?;
+            let labels: Localized = json(labels)?;
+            let in_tongue = |code| labels.get(code).unwrap_or_else(|| labels.best()).to_owned().into();
+            let both = Both { en: in_tongue("en"), de: in_tongue("de") };
+            areas.insert(row.try_get("", "slug").map_err(failed)?, both);
+        }
+        Ok(areas)
+    }
+}
+
+/// The rows of each owner in one, their columns joined by `:` and the rows by spaces: a row for each value would take
+/// several times as long to fetch.
+fn grouped(
+    reader: &Reader<'_>,
+    table: &'static str,
+    owner: &'static str,
+    columns: &[&str],
+) -> SelectStatement {
+    let joined = columns.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" || ':' || ");
+    let function = match reader.tx().get_database_backend() {
+        DatabaseBackend::Postgres => "string_agg",
+        _ => "group_concat",
+    };
+    Query::select()
+        .expr_as(Expr::col(owner), "owner")
+        .expr_as(Expr::cust(format!("{function}({joined}, ' ')")), "words")
+        .from(table)
+        .group_by_col(owner)
+        .take()
+}
+
+fn words(row: &QueryResult) -> Result<(Uuid, String), Error> {
+    Ok((row.try_get("", "owner").map_err(failed)?, row.try_get("", "words").map_err(failed)?))
+}
+
+fn parsed<V: FromStr<Err = Fault>>(word: &str) -> Result<V, Corrupt> {
+    Ok(word.parse()?)
+}
+
+fn profile(row: &QueryResult) -> Result<Profile, Error> {
+    let get = |name: &str| row.try_get::<String>("", name).map_err(failed);
+    let people: Option<i64> = row.try_get("", "people").map_err(failed)?;
+    Ok(Profile {
+        id: row.try_get("", "id").map_err(failed)?,
+        kind: text(get("kind")?)?,
+        country: text(get("country")?)?,
+        climate_zone: text_opt(row.try_get("", "climate_zone").map_err(failed)?)?,
+        population_served: people.and_then(|people| people.try_into().ok()),
+        sectors: Vec::new(),
+        languages: Vec::new(),
+        expertise: Vec::new(),
+        needs: Vec::new(),
+        interests: Vec::new(),
+        has_left: false,
+        tie: Tie::None,
+    })
+}
+
+/// What is known of utilities beside their own data: of their membership, and of what they have done together.
+struct Known {
+    members: HashMap<Uuid, (bool, Vec<Country>)>,
+    together: HashMap<Uuid, Tie>,
+    /// The countries that the one that asks is or has worked in.
+    countries: HashSet<Country>,
+    /// The German utilities that have worked in one of them.
+    acquainted: HashSet<Uuid>,
+    abroad: bool,
+}
+
+impl Known {
+    async fn read(reader: &Reader<'_>, asker: &Stored<Utility>, peers: UtilityKind) -> Result<Self, Error> {
+        // Only German utilities are members.
+        let alone = (peers == UtilityKind::Partner).then_some(asker.id);
+        let mut known = Self {
+            members: members(reader, alone).await?,
+            together: HashMap::new(),
+            countries: HashSet::new(),
+            acquainted: HashSet::new(),
+            abroad: asker.data.kind == UtilityKind::Partner,
+        };
+        known.partners(reader, asker.id).await?;
+        if known.abroad {
+            known.countries = HashSet::from([asker.data.country.clone()]);
+        }
+        if peers == UtilityKind::Municipal {
+            known.acquaintances(reader).await?;
+        }
+        Ok(known)
+    }
+
+    /// With whom the one that asks takes or took part in a partnership, and where.
+    async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid) -> Result<(), Error> {
+        let today = reader.actor().today().to_string();
+        let mut select = Query::select();
+        for name in ["utility_id", "field", "from_first", "until_last"] {
+            select.expr_as(Expr::col(("other", name)), name);
+        }
+        let select = select
+            .expr_as(Expr::col(("mine", "from_first")), "my_from")
+            .expr_as(Expr::col(("mine", "until_last")), "my_until")
+            .expr_as(column::<Partnership>("status"), "status")
+            .expr_as(column::<Partnership>("end_last"), "end_last")
+            .expr_as(column::<Utility>("country"), "country")
+            .from_as("partnership_party", "mine")
+            .join_as(
+                JoinType::InnerJoin,
+                "partnership_party",
+                "other",
+                Expr::col(("other", "owner_id")).equals(("mine", "owner_id")),
+            )
+            .inner_join("partnership", column::<Partnership>("id").equals(("mine", "owner_id")))
+            .inner_join("utility", column::<Utility>("id").equals(("other", "utility_id")))
+            .and_where(Expr::col(("mine", "utility_id")).eq(asker))
+            .and_where(column::<Partnership>("deleted_at").is_null())
+            .cond_where(Partnership::visible(reader.actor()))
+            .take();
+        for row in reader.tx().query_all(&select).await.map_err(failed)? {
+            let get = |name: &str| row.try_get::<Option<String>>("", name).map_err(failed);
+            let begun = |name| Ok::<_, Error>(get(name)?.is_none_or(|day| day <= today));
+            let not_left = |name| Ok::<_, Error>(get(name)?.is_none_or(|day| day >= today));
+            let over = [PartnershipStatus::Completed, PartnershipStatus::Cancelled].map(|it| it.as_str());
+            let goes_on = get("status")?.is_none_or(|status| !over.contains(&status.as_str()))
+                && get("end_last")?.is_none_or(|day| day.is_empty() || day >= today);
+            let both_there =
+                begun("from_first")? && begun("my_from")? && not_left("until_last")? && not_left("my_until")?;
+            let tie = if goes_on && both_there { Tie::Now } else { Tie::Before };
+            let id: Uuid = row.try_get("", "utility_id").map_err(failed)?;
+            let known = self.together.entry(id).or_default();
+            *known = tie.max(*known);
+            if get("field")?.as_deref() == Some(ParticipantRole::Partner.as_str())
+                && let Some(country) = text_opt(get("country")?)?
+            {
+                self.countries.insert(country);
+            }
+        }
+        Ok(())
+    }
+
+    /// The German utilities that take or took part in a partnership in one of the countries.
+    async fn acquaintances(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
+        if self.countries.is_empty() {
+            return Ok(());
+        }
+        let there = Query::select()
+            .expr(Expr::col(("partnership_party", "owner_id")))
+            .from("partnership_party")
+            .inner_join("utility", column::<Utility>("id").equals(("partnership_party", "utility_id")))
+            .and_where(Expr::col("field").eq(ParticipantRole::Partner.as_str()))
+            .and_where(column::<Utility>("country").is_in(self.countries.iter().map(ToString::to_string)))
+            .take();
+        let seen = Query::select()
+            .column("id")
+            .from("partnership")
+            .and_where(column::<Partnership>("deleted_at").is_null())
+            .cond_where(Partnership::visible(reader.actor()))
+            .take();
+        let select = Query::select()
+            .distinct()
+            .column("utility_id")
+            .from("partnership_party")
+            .and_where(Expr::col("owner_id").in_subquery(there))
+            .and_where(Expr::col("owner_id").in_subquery(seen))
+            .and_where(Expr::col("utility_id").is_not_null())
+            .and_where(Expr::col("field").ne(ParticipantRole::Partner.as_str()))
+            .take();
+        for row in reader.tx().query_all(&select).await.map_err(failed)? {
+            self.acquainted.insert(row.try_get("", "utility_id").map_err(failed)?);
+        }
+        Ok(())
+    }
+
+    fn add_to(&self, profile: &mut Profile) {
+        if let Some((has_left, interests)) = self.members.get(&profile.id) {
+            (profile.has_left, profile.interests) = (*has_left, interests.clone());
+        }
+        let knows_the_country = match profile.kind {
+            UtilityKind::Municipal => self.acquainted.contains(&profile.id),
+            UtilityKind::Partner => !self.abroad && self.countries.contains(&profile.country),
+        };
+        let country = if knows_the_country { Tie::Country } else { Tie::None };
+        profile.tie = self.together.get(&profile.id).copied().unwrap_or_default().max(country);
+    }
+}
+
+/// Who has left, and which countries members are interested in, as far as the actor reads members at all; of one
+/// utility, or of all.
+async fn members(
+    reader: &Reader<'_>,
+    utility: Option<Uuid>,
+) -> Result<HashMap<Uuid, (bool, Vec<Country>)>, Error> {
+    let actor = reader.actor();
+    if actor.gate::<Member>(Action::Read).is_err() {
+        return Ok(HashMap::new());
+    }
+    let seen = |select: &mut SelectStatement| {
+        let only = utility.map(|utility| column::<Member>("utility_id").eq(utility));
+        select
+            .from("member")
+            .and_where(column::<Member>("deleted_at").is_null())
+            .cond_where(Condition::all().add_option(only))
+            .cond_where(Member::visible(actor))
+            .take()
+    };
+    let select = seen(Query::select().columns(["id", "utility_id", "status"]));
+    let sets = grouped(reader, "member_set", "owner_id", &["value"])
+        .and_where(Expr::col("field").eq("countries"))
+        .and_where(Expr::col("owner_id").in_subquery(seen(Query::select().column("id"))))
+        .take();
+    let mut interests = HashMap::new();
+    for row in reader.tx().query_all(&sets).await.map_err(failed)? {
+        let (member, words) = words(&row)?;
+        let mut countries = words.split(' ').map(parsed).collect::<Result<Vec<Country>, _>>()?;
+        countries.sort_unstable();
+        interests.insert(member, countries);
+    }
+    let mut members = HashMap::new();
+    for row in reader.tx().query_all(&select).await.map_err(failed)? {
+        let id: Uuid = row.try_get("", "id").map_err(failed)?;
+        let status: Option<String> = row.try_get("", "status").map_err(failed)?;
+        let has_left = status.as_deref() == Some(MemberStatus::Left.as_str());
+        let interests = interests.remove(&id).unwrap_or_default();
+        members.insert(row.try_get("", "utility_id").map_err(failed)?, (has_left, interests));
+    }
+    Ok(members)
+}
