@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::columns::{create_sets, index, json, resource, text};
+use crate::columns::{create_sets, json, resource, text};
 
 crate::step!(manager => {
     let table = resource("policy_update")
@@ -15,6 +15,13 @@ crate::step!(manager => {
         .col(text(manager, "source_url"))
         .take();
     manager.create_table(table).await?;
-    index(manager, "policy_update", &["published_on", "title_key", "id"]).await?;
+    let usual = Index::create()
+        .name("policy_update_usual")
+        .table("policy_update")
+        .col(("published_on", IndexOrder::Desc))
+        .col("title_key")
+        .col("id")
+        .take();
+    manager.create_index(usual).await?;
     create_sets(manager, "policy_update_set", "policy_update").await
 });

@@ -18,7 +18,13 @@ crate::step!(manager => {
         .foreign_key(&mut refers("topic", "proposed_by_id", "member"))
         .take();
     manager.create_table(table).await?;
-    index(manager, "topic", &["created_at", "id"]).await?;
+    let usual = Index::create()
+        .name("topic_usual")
+        .table("topic")
+        .col(("created_at", IndexOrder::Desc))
+        .col("id")
+        .take();
+    manager.create_index(usual).await?;
     index(manager, "topic", &["proposed_by_id"]).await?;
     create_sets(manager, "topic_set", "topic").await?;
 

@@ -97,7 +97,7 @@ on_both! {
             assert_eq!(titles(&anybody.all(&format!("{POLICY_UPDATES}?{query}")).await), found, "{query}");
         }
         let csv = anybody.get(&format!("{POLICY_UPDATES}?format=csv&level=state")).await.ok().text();
-        assert!(csv.starts_with("id,title.de,title.en,title.fr,summary.de,"), "{csv}");
+        assert!(csv.starts_with("level,published_on,source_url,sectors,working_areas,title.de,title.en,title.fr,"), "{csv}");
         let faults = anybody.get(&format!("{POLICY_UPDATES}?level=city")).await;
         assert_eq!(faults.faults(400, "invalid_parameters"), ["level unknown_value"]);
     }

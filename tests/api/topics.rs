@@ -198,7 +198,10 @@ on_both! {
         // Of two members: it says which.
         let body = json!({"email": "two@zxq.example", "name": "Zxq", "role": "member", "utilities": [DRESDEN, "zxq-second"]});
         let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
-        let token = app.token(user["id"].as_str().unwrap().parse().unwrap()).await;
+        let id = user["id"].as_str().unwrap();
+        let password = json!({"password": "correct horse battery"});
+        app.admin().put(&format!("/api/v1/users/{id}/password"), &password).await.expect(204);
+        let token = app.token(id.parse().unwrap()).await;
         let both = app.anonymous().with_token(&token);
         assert_eq!(support(&both, &at, "").await.faults(400, "invalid_parameters"), ["member required"]);
         for (number, slug) in [DRESDEN, "zxq-second"].into_iter().enumerate() {
