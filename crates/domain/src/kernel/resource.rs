@@ -63,6 +63,9 @@ pub trait Resource:
     /// Where one is, for maps; `None` for what has no place at all.
     const PLACES: Option<fn(&Stored<Self>) -> Places> = None;
 
+    /// Whether it is an activity in the sense of IATI, and so is told of there.
+    const IS_ACTIVITY: bool = false;
+
     /// Its row of the table "Who may do what".
     fn grant(role: Role, action: Action) -> Grant;
 
@@ -92,8 +95,14 @@ pub trait Resource:
     fn withheld_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {
     }
 
+    /// Fills in what follows from who writes; `before` is `None` on create. Called before relations are resolved.
+    fn sign(&mut self, _before: Option<&Self>, _actor: &Actor) {}
+
     /// The rules across members, and with what it refers to. Called when all relations are resolved.
     fn rules(&self, violations: &mut Violations);
+
+    /// The rules with what it is a part of. Called like [`Self::rules`].
+    fn rules_below(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
 
     /// What a status needs to be entered, as faults.
     fn needs(&self, _to: Self::Status, _violations: &mut Violations) {}

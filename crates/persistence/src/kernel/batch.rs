@@ -147,7 +147,7 @@ impl Writer<'_> {
                 Err(error) => before.push(Err(error)),
             }
         }
-        let mut settled = self.settle_all(drafts).await?.into_iter();
+        let mut settled = self.settle_all(drafts, None).await?.into_iter();
         let mut steps = Vec::with_capacity(rows.len());
         for (row, before) in rows.into_iter().zip(before) {
             let step = before.and_then(|before| {

@@ -1,7 +1,7 @@
 //! Lists, once for every resource.
 
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ConnectionTrait, QueryFilter, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
 use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::Error;
@@ -54,6 +54,19 @@ impl Reader<'_> {
         }
         let named = column::<T>("id").is_in(among(ids));
         let select = seen::<T>(self, None, false).filter(named);
+        let backend = self.tx().get_database_backend();
+        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
+        Ok(complete::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+    }
+
+    /// The parts of these parents that the actor may read and sees, oldest first.
+    pub async fn parts_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
+        let Some(parent) = T::Parent::column() else { return Ok(Vec::new()) };
+        if parents.is_empty() || self.actor().reads::<T>().is_err() {
+            return Ok(Vec::new());
+        }
+        let theirs = column::<T>(parent).is_in(among(parents));
+        let select = seen::<T>(self, None, false).filter(theirs).order_by_asc(column::<T>("id"));
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
         Ok(complete::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())

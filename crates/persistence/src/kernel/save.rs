@@ -38,7 +38,7 @@ impl Writer<'_> {
         let parent = T::Parent::open(self, parent, true).await?;
         let draft = Draft::<T>::create(self.actor(), body, self.writing().origin)?;
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
-        let mut data = self.settle(draft).await?;
+        let mut data = self.settle(draft, None, parent.as_ref()).await?;
         if grant == Grant::Own && !data.is_own(None, parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
         }
@@ -74,10 +74,10 @@ impl Writer<'_> {
         precondition: &Precondition,
         body: Value,
     ) -> Result<Stored<T>, Error> {
-        let before = self.open::<T>(Action::Update, key, parent, false).await?;
+        let (before, parent) = self.open::<T>(Action::Update, key, parent, false).await?;
         self.check(&before, precondition)?;
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
-        let mut data = self.settle(draft).await?;
+        let mut data = self.settle(draft, Some(&before.data), parent.as_ref()).await?;
         self.withheld(Some(&before.data), &data)?;
         if data.slug() != before.data.clone().slug() {
             self.claim_slug(before.id, &mut data).await?;
@@ -100,7 +100,7 @@ impl Writer<'_> {
         parent: Option<&Key>,
         precondition: &Precondition,
     ) -> Result<(), Error> {
-        let before = self.open::<T>(Action::Delete, key, parent, false).await?;
+        let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
         let dependents = dependent::dependents::<T>(self.tx(), before.id).await?;
         if !dependents.is_empty() {
@@ -123,7 +123,7 @@ impl Writer<'_> {
         precondition: &Precondition,
     ) -> Result<Stored<T>, Error> {
         self.actor().gate::<T>(Action::Restore)?;
-        let deleted = match self.open::<T>(Action::Restore, key, parent, true).await {
+        let (deleted, parent) = match self.open::<T>(Action::Restore, key, parent, true).await {
             Err(error) if error.code == Code::NotFound => {
                 // There may be one that is not deleted.
                 self.open::<T>(Action::Restore, key, parent, false).await?;
@@ -139,6 +139,7 @@ impl Writer<'_> {
         let mut violations = self.resolve(&mut data).await?;
         violations.append(code::unknown(self.tx(), &data).await?);
         data.rules(&mut violations);
+        parent.iter().for_each(|parent| data.rules_below(parent, &mut violations));
         if !violations.is_empty() {
             let detail = say!(
                 "What it refers to is deleted or has changed; see `errors`.",
@@ -157,14 +158,14 @@ impl Writer<'_> {
         self.mark_deleted::<T>(&deleted, false).await?.noted(self, ChangeAction::Restored, None).await
     }
 
-    /// The one to be changed, locked, if the actor sees it and may change it.
+    /// The one to be changed, locked, if the actor sees it and may change it; with what it is a part of.
     pub(super) async fn open<T: Table>(
         &self,
         action: Action,
         key: &Key,
         parent: Option<&Key>,
         deleted: bool,
-    ) -> Result<Stored<T>, Error> {
+    ) -> Result<(Stored<T>, Option<T::Parent>), Error> {
         let grant = self.actor().gate::<T>(action)?;
         let parent = T::Parent::open(self, parent, true).await?;
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
@@ -172,7 +173,7 @@ impl Writer<'_> {
         if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
         }
-        Ok(stored)
+        Ok((stored, parent))
     }
 
     /// 428 without `If-Match`, 412 when it names another version. The tag that is told is that of what the actor reads.

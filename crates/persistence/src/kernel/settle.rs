@@ -17,8 +17,14 @@ type Cards = HashMap<(&'static str, Key), Card>;
 
 impl Writer<'_> {
     /// Resolves the references and codes of a draft and checks the rules, so that all faults are told at once.
-    pub(super) async fn settle<T: Table>(&self, draft: Draft<T>) -> Result<T, Error> {
-        let settled = self.settle_all(vec![draft]).await?.pop();
+    pub(super) async fn settle<T: Table>(
+        &self,
+        mut draft: Draft<T>,
+        before: Option<&T>,
+        parent: Option<&T::Parent>,
+    ) -> Result<T, Error> {
+        draft.data.iter_mut().for_each(|data| data.sign(before, self.actor()));
+        let settled = self.settle_all(vec![draft], parent).await?.pop();
         settled.ok_or_else(|| Error::internal("a draft that was not settled"))?
     }
 
@@ -26,6 +32,7 @@ impl Writer<'_> {
     pub(super) async fn settle_all<T: Table>(
         &self,
         mut drafts: Vec<Draft<T>>,
+        parent: Option<&T::Parent>,
     ) -> Result<Vec<Result<T, Error>>, Error> {
         let cards = self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut())).await?;
         let mut found: Vec<Violations> = drafts
@@ -39,6 +46,7 @@ impl Writer<'_> {
         for ((data, found), unknown) in with_data.zip(unknown) {
             found.append(unknown);
             data.rules(found);
+            parent.into_iter().for_each(|parent| data.rules_below(parent, found));
         }
         Ok(drafts.into_iter().zip(found).map(|(draft, found)| draft.finish(found)).collect())
     }

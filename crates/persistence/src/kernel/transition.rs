@@ -26,7 +26,7 @@ impl Writer<'_> {
         to: T::Status,
         reason: Option<Text>,
     ) -> Result<Stored<T>, Error> {
-        let before = self.open::<T>(Action::Transition, key, None, false).await?;
+        let (before, _) = self.open::<T>(Action::Transition, key, None, false).await?;
         if *precondition != Precondition::Missing {
             self.check(&before, precondition)?;
         }

@@ -50,6 +50,7 @@ impl Layout {
                     self.localized.push(name);
                     continue;
                 }
+                (Some("Decimal"), _) => Kind::Decimal,
                 (Some(target), _) if is_reference(target) => Kind::Reference,
                 (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
                 (_, Some((Some("Party"), _))) => Kind::Parties,

@@ -54,6 +54,13 @@ impl Money {
         }
     }
 
+    /// What amounts of one currency add up to; `None` where that is more than an amount may be.
+    pub fn sum(minors: impl IntoIterator<Item = i64>, currency: Currency) -> Option<Self> {
+        let minor = minors.into_iter().try_fold(0_i64, i64::checked_add)?;
+        let sum = Self { minor, currency };
+        Self::parse(&sum.amount(), sum.currency).ok()
+    }
+
     /// The amount as it is written, always with all decimals of the currency.
     pub fn amount(&self) -> String {
         let decimals = self.currency.decimals();

@@ -74,6 +74,11 @@ whole_number! {
     Months: 1 to 600, example: 24
 }
 
+whole_number! {
+    /// A number of people, from 1 to 50000.
+    Headcount: 1 to 50000, example: 12
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;

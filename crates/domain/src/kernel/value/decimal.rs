@@ -1,0 +1,123 @@
+//! Decimal numbers: exact, never floating-point ones.
+
+use crate::kernel::violation::Fault;
+use crate::{say, text};
+
+/// Digits before the point.
+const MOST_DIGITS: usize = 12;
+/// Digits behind the point.
+const MOST_DECIMALS: usize = 6;
+
+text! {
+    /// Decimal number as a string, because JSON numbers are read as binary floating-point ones: at most 12 digits before
+    /// the point and 6 behind it. Zeros at the end are dropped.
+    Decimal {
+        pattern: "^-?(0|[1-9][0-9]{0,11})(\\.[0-9]{1,6})?$",
+        example: "41.5",
+        parse: |text| {
+            let (sign, number) = text.strip_prefix('-').map_or(("", text), |number| ("-", number));
+            let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
+            let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
+            if !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
+                return Err(Fault::format(say!(
+                    "Expected a decimal number such as `41.5`: a point before the decimals, no separators of thousands, \
+                     no unit.",
+                    "Erwartet: Dezimalzahl wie `41.5`: Punkt vor den Nachkommastellen, keine Tausendertrennzeichen, \
+                     keine Einheit."
+                )));
+            }
+            if fraction.len() > MOST_DECIMALS {
+                return Err(Fault::format(say!(
+                    "A number has at most {MOST_DECIMALS} decimals; more are noise of a calculation.",
+                    "Eine Zahl hat höchstens {MOST_DECIMALS} Nachkommastellen; mehr sind Rauschen einer Rechnung."
+                )));
+            }
+            if whole.len() > MOST_DIGITS {
+                return Err(Fault::new("out_of_range", say!(
+                    "A number has at most {MOST_DIGITS} digits before the point.",
+                    "Eine Zahl hat höchstens {MOST_DIGITS} Stellen vor dem Punkt."
+                )));
+            }
+            let normal = match fraction.trim_end_matches('0') {
+                "" => whole.to_owned(),
+                fraction => format!("{whole}.{fraction}"),
+            };
+            Ok(if normal == "0" { normal } else { format!("{sign}{normal}") })
+        },
+    }
+}
+
+impl Decimal {
+    /// Whether it lies under zero.
+    pub fn is_negative(&self) -> bool {
+        self.as_str().starts_with('-')
+    }
+
+    /// Whether it is less than the other; `None` where they are equal.
+    pub fn is_under(&self, other: &Self) -> Option<bool> {
+        let (mine, theirs) = (self.millionths(), other.millionths());
+        (mine != theirs).then_some(mine < theirs)
+    }
+
+    /// The number in its smallest unit.
+    fn millionths(&self) -> i128 {
+        let (sign, number) =
+            self.as_str().strip_prefix('-').map_or((1, self.as_str()), |number| (-1, number));
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = format!("{whole}{fraction:0<MOST_DECIMALS$}");
+        sign * digits.parse::<i128>().unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Decimal;
+
+    fn read(text: &str) -> Result<String, &'static str> {
+        text.parse::<Decimal>().map(|number| number.to_string()).map_err(|fault| fault.code)
+    }
+
+    #[test]
+    fn one_number_is_written_in_one_way() {
+        for (text, normal) in [
+            ("0", "0"),
+            ("-0.00", "0"),
+            ("41.50", "41.5"),
+            ("-3", "-3"),
+            ("0.000001", "0.000001"),
+            ("999999999999.999999", "999999999999.999999"),
+            ("100", "100"),
+        ] {
+            assert_eq!(read(text), Ok(normal.to_owned()));
+            assert_eq!(read(normal), Ok(normal.to_owned()));
+        }
+    }
+
+    #[test]
+    fn they_are_compared_as_numbers() {
+        let under = |one: &str, other: &str| {
+            one.parse::<Decimal>().unwrap().is_under(&other.parse::<Decimal>().unwrap())
+        };
+        for (one, other, expected) in [
+            ("9", "10", Some(true)),
+            ("10", "9.999999", Some(false)),
+            ("-2", "-1.5", Some(true)),
+            ("0.1", "0.09", Some(false)),
+            ("1.50", "1.5", None),
+            ("-0.000001", "0", Some(true)),
+        ] {
+            assert_eq!(under(one, other), expected, "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn noise_and_other_shapes_are_refused() {
+        for text in
+            ["", "-", ".5", "5.", "1,5", "1 000", "1e3", "01", "+1", "--1", "NaN", "41 %", "٣", "1.2.3"]
+        {
+            assert_eq!(read(text), Err("invalid_format"), "{text:?}");
+        }
+        assert_eq!(read("0.30000000000000004"), Err("invalid_format"));
+        assert_eq!(read("1000000000000"), Err("out_of_range"));
+    }
+}
