@@ -19,6 +19,7 @@ mod m20261122_user;
 mod m20261122_utility;
 mod m20261122_working_area;
 mod m20261123_order;
+mod m20261123_partnership_parts;
 mod m20261123_policy_update;
 mod m20261123_topic;
 
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_order::Migration),
             Box::new(m20261123_policy_update::Migration),
             Box::new(m20261123_topic::Migration),
+            Box::new(m20261123_partnership_parts::Migration),
         ]
     }
 }

@@ -68,8 +68,26 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "create_partnership_funding"
         | "get_partnership_funding"
         | "update_partnership_funding"
-        | "delete_partnership_funding" => READ,
-        "restore_partnership_funding" => &["own"],
+        | "delete_partnership_funding"
+        | "list_partnership_activities"
+        | "create_partnership_activity"
+        | "get_partnership_activity"
+        | "update_partnership_activity"
+        | "delete_partnership_activity"
+        | "list_partnership_results"
+        | "create_partnership_result"
+        | "get_partnership_result"
+        | "update_partnership_result"
+        | "delete_partnership_result"
+        | "list_partnership_documents"
+        | "create_partnership_document"
+        | "get_partnership_document"
+        | "update_partnership_document"
+        | "delete_partnership_document" => READ,
+        "restore_partnership_funding"
+        | "restore_partnership_activity"
+        | "restore_partnership_result"
+        | "restore_partnership_document" => &["own"],
         "get_utility" => &["dresden", "others", "own internal", "members", "internal", "deleted"],
         "update_utility" => &["dresden", "lviv", "others", "members", "internal"],
         "delete_utility" => &["dresden", "idle"],
@@ -151,8 +169,16 @@ impl Operation {
             _ if !self.path.contains("_id}") => kind,
             ("member", false) => "contact",
             ("member", true) => "deleted contact",
-            (_, false) => "funding",
-            (_, true) => "deleted funding",
+            (_, deleted) => {
+                let parts = [
+                    ("activit", ["activity", "deleted activity"]),
+                    ("result", ["result", "deleted result"]),
+                    ("document", ["document", "deleted document"]),
+                ];
+                let part = parts.into_iter().find(|(word, _)| self.id.contains(word));
+                let [there, gone] = part.map_or(["funding", "deleted funding"], |(_, names)| names);
+                if deleted { gone } else { there }
+            }
         };
         let parent = if kind == "member" { kind } else { "partnership" };
         let path = filled(&self.path.replace("{code}", "not_found"), place(parent), place(part));
@@ -256,15 +282,23 @@ fn holds(lines: &[Line]) {
     for nobody in ["public", "reader"] {
         assert_eq!(writes(nobody), [""; 0], "{nobody} writes nothing");
     }
-    assert_eq!(writes("partner"), ["update_utility lviv"]);
+    let mut partner = Vec::new();
+    for operation in ["update_partnership_result", "create_partnership_document"] {
+        partner.extend(["own", "own internal"].map(|target| format!("{operation} {target}")));
+    }
+    partner.push("update_utility lviv".into());
+    assert_eq!(writes("partner"), partner);
     let mut member = Vec::new();
     for verb in ["set", "delete"] {
         member.extend(["own", "others"].map(|target| format!("{verb}_topic_support {target}")));
     }
     member.extend(["create_partnership own".to_owned(), "update_partnership own".into()]);
     member.push("update_partnership own internal".into());
-    for verb in ["create", "update", "delete"] {
-        member.extend(["own", "own internal"].map(|target| format!("{verb}_partnership_funding {target}")));
+    for part in ["funding", "activity", "result", "document"] {
+        for verb in ["create", "update", "delete"] {
+            member
+                .extend(["own", "own internal"].map(|target| format!("{verb}_partnership_{part} {target}")));
+        }
     }
     member.push("update_utility dresden".into());
     member.push("update_member own".into());

@@ -21,7 +21,7 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
-use super::visibility::planted::{contact, with};
+use super::visibility::planted::{contact, part, with};
 use crate::harness::database::SECRET;
 use crate::harness::{Caller, on_both};
 
@@ -100,7 +100,7 @@ fn sorts(keys: &[String]) -> Vec<String> {
 
 /// A filter that leaves only a few of the rows, and those rows.
 fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
-    let filters = ["kind", "country", "status", "visibility", "language", "role", "code"]
+    let filters = ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target"]
         .into_iter()
         .flat_map(|name| {
             let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
@@ -215,6 +215,18 @@ on_both! {
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
         }
+        for (number, name) in NASTY.iter().enumerate().take(9) {
+            for collection in ["activities", "results", "documents"] {
+                let member = if collection == "results" { "name" } else { "title" };
+                let body = with(part(collection, "x"), json!({member: name}));
+                let body = match collection {
+                    "activities" => with(body, json!({"starts_on": format!("2024-0{}-01", number % 3 + 1)})),
+                    _ => body,
+                };
+                let path = format!("/api/v1/partnerships/hamburg-kyiv/{collection}");
+                caller.post(&path, &body).await.expect(201);
+            }
+        }
         for (number, name) in ["Ärzte", "zulu", "Ztest", "arzt", "Łódź", "a", "Ä", "b", "Ö"].iter().enumerate() {
             let person = contact(&format!("zxq{number}"), number % 2 == 0);
             let named = with(person, json!({"family_name": name, "given_name": NASTY[number]}));
@@ -278,6 +290,20 @@ on_both! {
                 ], "implementers": [{"organisation": "giz"}, {"utility": "lvivvodokanal"}]}),
             ),
             ("partnerships/all/funding", json!({"kind": "grant", "programme": "all-money"})),
+            (
+                "partnerships/all/activities",
+                json!({"kind": "mission", "title": "All", "starts_on": "2024-01-01"}),
+            ),
+            (
+                "partnerships/all/results",
+                json!({"name": "All", "unit": "%", "values": [
+                    {"on": "2024-01-01", "value": "1", "reported_by": "lvivvodokanal"},
+                ]}),
+            ),
+            (
+                "partnerships/all/documents",
+                json!({"title": "All", "url": "https://all.example", "kind": "mou", "language": "en"}),
+            ),
         ] {
             caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
         }

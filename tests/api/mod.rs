@@ -22,6 +22,7 @@ mod lists;
 mod matching;
 mod members;
 mod outage;
+mod partnership_parts;
 mod policy_updates;
 mod programmes;
 mod reference;

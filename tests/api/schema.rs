@@ -41,9 +41,26 @@ impl Visitor for Count<'_> {
 on_both! {
     async fn every_table_is_read_into_its_row(app: TestApp) {
         let coordinator = app.coordinator();
-        let parts = "/api/v1/partnerships/hamburg-kyiv/funding";
-        let part = coordinator.post(parts, &json!({"kind": "in_kind"})).await.expect(201).json();
-        coordinator.delete(&format!("{parts}/{}", part["id"].as_str().unwrap()), "*").await.expect(204);
+        for (collection, body) in [
+            ("funding", json!({"kind": "in_kind"})),
+            ("activities", json!({"kind": "study", "title": "Gone", "starts_on": "2024-01-01"})),
+            (
+                "results",
+                json!({"name": "Gone", "unit": "%", "values": [
+                    {"on": "2024-01-01", "value": "-0.5", "reported_by": "kyivvodokanal"},
+                    {"on": "2025-01-01", "value": "1"},
+                ]}),
+            ),
+            (
+                "documents",
+                json!({"title": "Gone", "url": "https://gone.example", "kind": "mou", "language": "uk"}),
+            ),
+        ] {
+            let parts = format!("/api/v1/partnerships/hamburg-kyiv/{collection}");
+            coordinator.post(&parts, &body).await.expect(201);
+            let part = coordinator.post(&parts, &body).await.expect(201).json();
+            coordinator.delete(&format!("{parts}/{}", part["id"].as_str().unwrap()), "*").await.expect(204);
+        }
         for (path, body) in [
             ("organisations", json!({"slug": "gone", "name": "Gone", "kind": "ngo"})),
             (

@@ -71,7 +71,9 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
         "funder" => list(&["bmz", "zxqdeleted-verein"]),
         "programme" => list(&["betreiberplattform-2024-2027", "zxqdeleted-programm"]),
         "visibility" => list(&["members", "internal"]),
-        "start_from" | "start_to" | "published_from" | "published_to" => list(&["2031"]),
+        "start_from" | "start_to" | "starts_from" | "starts_to" | "published_from" | "published_to" => {
+            list(&["2031"])
+        }
         "end_from" => list(&["2032"]),
         "end_to" => list(&["2033"]),
         "among" => list(&["municipal", "partner"]),
@@ -212,6 +214,11 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
     if path.contains("_id}") {
         let (parent, parts, elsewhere) = match path.split('/').nth(5) {
             Some("funding") => (&planted.partnership, vec![&planted.funding, &planted.phase], [PUBLIC, OWN]),
+            Some(name @ ("activities" | "results" | "documents")) => {
+                let (_, one, gone) =
+                    planted.parts.iter().find(|(collection, ..)| *collection == name).unwrap();
+                (&planted.partnership, vec![one, gone], [PUBLIC, OWN])
+            }
             Some("contacts") => (&planted.member, vec![&planted.contact], [HAMBURG, DRESDEN]),
             _ => panic!("{path}: plant parts of it"),
         };

@@ -3,9 +3,11 @@
 //! No IO, no tokio, no database, no HTTP and no system clock: everything here is data and plain functions.
 //! Features stand at the root, one file each; the mechanics that all of them share are in [`kernel`].
 
+pub mod activity;
 pub mod api_key;
 pub mod change;
 pub mod contact;
+pub mod document;
 pub mod funding;
 pub mod import;
 pub mod kernel;
@@ -17,6 +19,7 @@ pub mod party;
 pub mod policy_update;
 pub mod programme;
 pub mod reference;
+pub mod result;
 pub mod topic;
 pub mod user;
 pub mod utility;

@@ -2,12 +2,14 @@
 //!
 //! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
 
+mod activity;
 pub mod api;
 mod api_key;
 mod audit;
 mod auth;
 mod contact;
 pub mod docs;
+mod document;
 pub mod export;
 mod funding;
 mod health;
@@ -25,6 +27,7 @@ mod policy_update;
 mod problems;
 mod programme;
 mod reference;
+mod result;
 mod security_txt;
 mod topic;
 mod user;

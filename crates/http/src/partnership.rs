@@ -57,6 +57,8 @@ impl Feature for Partnership {
                 "name": "Solidaritätsbetreiberpartnerschaften Ukraine",
                 "kind": "grant"
             }],
+            "funding_totals": [{ "amount": "248000.00", "currency": "EUR" }],
+            "last_activity_on": "2025-05-16",
             "created_at": "2026-03-01T08:00:00.000000Z",
             "updated_at": "2026-03-01T08:00:00.000000Z",
             "version": 1

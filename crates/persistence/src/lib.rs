@@ -5,11 +5,13 @@
 //! [`Store::write`](kernel::store::Store::write), which check who may do what.
 
 pub mod account;
+mod activity;
 pub mod api_key;
 pub mod audit;
 pub mod caller;
 pub mod change;
 mod contact;
+mod document;
 mod funding;
 pub mod import;
 pub mod kernel;
@@ -20,6 +22,7 @@ mod organisation;
 mod partnership;
 mod policy_update;
 mod programme;
+mod result;
 mod topic;
 mod user;
 mod utility;
@@ -31,7 +34,9 @@ use std::sync::LazyLock;
 
 use kernel::card::Described;
 use kernel::table::{Parent, Table};
+use vku_domain::activity::Activity;
 use vku_domain::contact::Contact;
+use vku_domain::document::Document;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::resource::Resource;
@@ -41,6 +46,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::result::PartnershipResult;
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -108,6 +114,9 @@ resources! {
     FundingProgramme,
     Partnership,
     Funding,
+    Activity,
+    PartnershipResult,
+    Document,
     Member,
     Contact,
     PolicyUpdate,

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::api::visibility::planted::{
-    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, partner_utility, partnership, plant,
-    policy_update, text, topic, with,
+    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, part, partner_utility, partnership,
+    plant, policy_update, text, topic, with,
 };
 use crate::harness::TestApp;
 
@@ -21,6 +21,9 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_api_key" => json!({ "name": "Zxq", "scopes": ["utilities:read"] }),
         "create_partnership" => partnership("Zxq", lead, LVIV, "members"),
         "create_partnership_funding" => json!({ "kind": "own_contribution" }),
+        "create_partnership_activity" => part("activities", "Zxq"),
+        "create_partnership_result" => part("results", "Zxq"),
+        "create_partnership_document" => part("documents", "Zxq"),
         "create_utility" => partner_utility("Zxq", "members"),
         "create_organisation" => json!({ "name": "Zxq", "kind": "ngo" }),
         "create_funding_programme" => json!({ "name": "Zxq", "kind": "grant" }),
@@ -32,6 +35,9 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_working_area" => json!({ "label": { "de": "Zxq", "en": "Zxq" } }),
         "update_partnership" => json!({ "summary": { "de": "Zxq" } }),
         "update_partnership_funding" => json!({ "from": "2019" }),
+        "update_partnership_activity" => json!({ "ends_on": "2031-01-02" }),
+        "update_partnership_result" => json!({ "values": [{ "on": "2024-01-01", "value": "1.5" }] }),
+        "update_partnership_document" => json!({ "kind": "other" }),
         "update_utility" => json!({ "legal_form": "Zxq" }),
         "update_organisation" => json!({ "aliases": ["Zxq"] }),
         "update_funding_programme" => json!({ "url": "https://zxq.example" }),
@@ -50,6 +56,14 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         _ => return None,
     })
 }
+
+/// The parts of partnerships: what each is called here, and what a deleted one is.
+const PARTS: [(&str, &str, &str); 4] = [
+    ("funding", "deleted funding", "funding"),
+    ("activity", "deleted activity", "activities"),
+    ("result", "deleted result", "results"),
+    ("document", "deleted document", "documents"),
+];
 
 /// The keys of what the targets name: below the kind and the target.
 pub(super) type Places = HashMap<(&'static str, &'static str), String>;
@@ -80,15 +94,16 @@ pub(super) async fn places(app: &TestApp) -> Places {
     }
     places.insert(("partnership", "own"), OWN.into());
     places.insert(("partnership", "others"), PUBLIC.into());
-    for target in ["own", "others", "own internal", "members", "internal"] {
-        let path = format!("/api/v1/partnerships/{}/funding", places[&("partnership", target)]);
-        let phase = plant(app, &path, json!({ "kind": "third_party" })).await;
-        places.insert(("funding", target), text(&phase, "id"));
+    for (kind, deleted, collection) in PARTS {
+        for target in ["own", "others", "own internal", "members", "internal"] {
+            let path = format!("/api/v1/partnerships/{}/{collection}", places[&("partnership", target)]);
+            places.insert((kind, target), text(&plant(app, &path, part(collection, "Zxq")).await, "id"));
+        }
+        let path = format!("/api/v1/partnerships/{}/{collection}", places[&("partnership", "own")]);
+        let gone = text(&plant(app, &path, part(collection, "Zxq")).await, "id");
+        app.coordinator().delete(&format!("{path}/{gone}"), "*").await.expect(204);
+        places.insert((deleted, "own"), gone);
     }
-    let path = format!("/api/v1/partnerships/{}/funding", places[&("partnership", "own")]);
-    let phase = text(&plant(app, &path, json!({ "kind": "in_kind" })).await, "id");
-    app.coordinator().delete(&format!("{path}/{phase}"), "*").await.expect(204);
-    places.insert(("deleted funding", "own"), phase);
     for (target, key) in [("dresden", DRESDEN), ("lviv", LVIV), ("others", HAMBURG)] {
         places.insert(("utility", target), key.into());
     }

@@ -6,7 +6,9 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
+use vku_domain::activity::Activity;
 use vku_domain::contact::Contact;
+use vku_domain::document::Document;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::reference::Key;
@@ -16,6 +18,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::result::PartnershipResult;
 use vku_domain::topic::Topic;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::connect::Database;
@@ -50,6 +53,9 @@ pub(super) async fn add(url: &str) {
             tx.create::<Partnership>(None, row.partnership()).await?;
             tx.create::<Funding>(Some(&parent), row.funding()).await?;
             tx.create::<PolicyUpdate>(None, row.policy_update()).await?;
+            tx.create::<Activity>(Some(&parent), row.activity()).await?;
+            tx.create::<PartnershipResult>(Some(&parent), row.result()).await?;
+            tx.create::<Document>(Some(&parent), row.document()).await?;
             if row.utility()["kind"] == "municipal" {
                 let utility: Key = format!("utility-{number}").parse().unwrap();
                 tx.create::<Member>(None, row.member()).await?;
@@ -218,6 +224,35 @@ impl Row {
             "kind": self.pick(&["grant", "own_contribution", "in_kind", "third_party"], 1),
             "from": from,
             "to": to,
+        })
+    }
+
+    fn activity(&self) -> Value {
+        let kinds = ["mission", "hosted_visit", "training", "workshop", "study_tour", "delivery", "study"];
+        json!({
+            "kind": self.pick(&kinds, 1),
+            "title": "An activity",
+            "starts_on": self.pick(&["2019-12-31", "2020-01-01", "2024-02-29", "1900-01-01"], 1),
+            "country": self.pick(&[None, Some("DE"), Some("UA")], 2),
+            "expert_days": self.pick(&[None, Some("0.5"), Some("12")], 1),
+        })
+    }
+
+    fn result(&self) -> Value {
+        json!({
+            "name": "An indicator",
+            "unit": "%",
+            "sdg_target": self.pick(&[None, Some("6.3"), Some("6.a")], 1),
+            "values": [{"on": "2020-01-01", "value": "1", "reported_by": "utility-0"}],
+        })
+    }
+
+    fn document(&self) -> Value {
+        json!({
+            "title": "A document",
+            "url": format!("https://zxq.example/{}", self.0),
+            "kind": self.pick(&["mou", "contract", "report", "presentation", "web_page", "other"], 1),
+            "language": self.pick(&["de", "en", "uk"], 1),
         })
     }
 }

@@ -32,6 +32,9 @@ const COLLECTIONS: &[&str] = &[
     "users",
     "reference/working-areas",
     "partnerships/dresden-lviv-ternopil-nadvirna/funding",
+    "partnerships/dresden-lviv-ternopil-nadvirna/activities",
+    "partnerships/dresden-lviv-ternopil-nadvirna/results",
+    "partnerships/dresden-lviv-ternopil-nadvirna/documents",
     "members/hamburg-wasser/contacts",
     "audit",
     "me",
@@ -135,7 +138,17 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
     if dice.one_in(3) || !(reads || method == Method::POST) {
         segments.push(key);
         if method == Method::POST || dice.one_in(if reads { 3 } else { 20 }) {
-            let part = ["history", "transitions", "restore", "funding", "contacts", "password"];
+            let part = [
+                "history",
+                "transitions",
+                "restore",
+                "funding",
+                "activities",
+                "results",
+                "documents",
+                "contacts",
+                "password",
+            ];
             segments.push((*dice.pick(&part)).to_owned());
         }
     }

@@ -18,6 +18,22 @@ pub(crate) fn partnership(title: &str, lead: &str, partner: &str, visibility: &s
     })
 }
 
+/// The least that makes a part of a partnership.
+pub(crate) fn part(collection: &str, title: &str) -> Value {
+    match collection {
+        "funding" => json!({ "kind": "third_party" }),
+        "activities" => json!({ "kind": "mission", "title": title, "starts_on": "2031-01-01" }),
+        "results" => json!({ "name": title, "unit": "%", "sdg_target": "12.5" }),
+        "documents" => {
+            json!({ "title": title, "url": "https://zxq.example", "kind": "mou", "language": "mn" })
+        }
+        _ => panic!("{collection}: plant some of these"),
+    }
+}
+
+/// The parts of partnerships that are planted beside the funding.
+const PARTS: [&str; 3] = ["activities", "results", "documents"];
+
 /// A utility abroad.
 pub(crate) fn partner_utility(name: &str, visibility: &str) -> Value {
     json!({
@@ -102,6 +118,8 @@ pub(crate) struct Planted {
     pub(crate) area: Value,
     pub(crate) policy_update: Value,
     pub(crate) topic: Value,
+    /// Other parts by their collection: one of the partnership, and one like the phase.
+    pub(crate) parts: Vec<(&'static str, Value, Value)>,
 }
 
 /// The partnership, public, that a deleted phase is planted into.
@@ -178,6 +196,21 @@ impl Shown {
         let path = format!("/api/v1/partnerships/{}/funding", text(&partnership, "id"));
         let body = json!({ "kind": "grant", "programme": key(&programme) });
         let funding = plant(app, &path, body).await;
+        let mut parts = Vec::new();
+        for collection in PARTS {
+            let path = format!("/api/v1/partnerships/{}/{collection}", text(&partnership, "id"));
+            let one = plant(app, &path, part(collection, word)).await;
+            let mut gone = Value::Null;
+            if self == Self::Deleted {
+                gone = plant(
+                    app,
+                    &format!("/api/v1/partnerships/{PUBLIC}/{collection}"),
+                    part(collection, word),
+                )
+                .await;
+            }
+            parts.push((collection, one, gone));
+        }
         let body = json!({
             "utility": municipal["id"], "status": "active", "regional_group": "Zxq",
             "interests": {
@@ -208,6 +241,7 @@ impl Shown {
             area,
             policy_update: update,
             topic,
+            parts,
         };
         if self == Self::Deleted {
             planted.delete(app).await;
@@ -252,7 +286,8 @@ impl Planted {
             &self.user,
             &self.topic,
         ];
-        let all = all.into_iter().chain([&self.phase, &self.area, &self.policy_update]);
+        let parts = self.parts.iter().flat_map(|(_, one, gone)| [one, gone]);
+        let all = all.into_iter().chain([&self.phase, &self.area, &self.policy_update]).chain(parts);
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
     }
 
@@ -273,6 +308,14 @@ impl Planted {
         let topic = format!("/api/v1/topics/{}", text(&self.topic, "id"));
         coordinator.patch(&topic, "*", &json!({ "sectors": ["waste"] })).await.ok();
         coordinator.post(&format!("{topic}/transitions"), &json!({ "to": "scheduled" })).await.ok();
+        for (collection, one, _) in &self.parts {
+            let one = format!("{path}/{collection}/{}", text(one, "id"));
+            let member = if *collection == "results" { "name" } else { "title" };
+            coordinator
+                .patch(&one, "*", &json!({ member: format!("{} anders", self.shown.word()) }))
+                .await
+                .ok();
+        }
         let funding = format!("{path}/funding/{}", text(&self.funding, "id"));
         coordinator.patch(&funding, "*", &json!({ "from": "2031" })).await.ok();
         coordinator.delete(&funding, "*").await.expect(204);
@@ -286,6 +329,9 @@ impl Planted {
         let topic = format!("/api/v1/topics/{}", text(&self.topic, "id"));
         let contact = format!("{member}/contacts/{}", text(&self.contact, "id"));
         let mut paths = vec![phase, topic, contact, member];
+        for (collection, _, gone) in &self.parts {
+            paths.push(format!("/api/v1/partnerships/{PUBLIC}/{collection}/{}", text(gone, "id")));
+        }
         for (collection, one) in [
             ("partnerships", &self.partnership),
             ("utilities", &self.partner),

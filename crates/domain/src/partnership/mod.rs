@@ -20,8 +20,8 @@ use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty, ordered};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{
-    Country, Line, Localized, Location, PartialDate, Places, SdgTarget, Sector, Slug, Visibility, WebUrl,
-    WorkingAreaCode,
+    Country, Day, Line, Localized, Location, Money, PartialDate, Places, SdgTarget, Sector, Slug, Visibility,
+    WebUrl, WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
 use crate::programme::ProgrammeRef;
@@ -107,6 +107,23 @@ pub struct PartnershipDerived {
     pub locations: Vec<PartnerLocation>,
     /// The programmes that its funding names.
     pub programmes: Vec<ProgrammeRef>,
+    /// What its funding adds up to, one sum a currency, sorted by currency: currencies are never mixed. Phases without a
+    /// published amount are not in it.
+    pub funding_totals: Vec<Money>,
+    /// The last day of its latest activity that has begun, today at most; absent where there is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_activity_on: Option<Day>,
+}
+
+/// What is derived from a partnership's parts.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct PartsDerived {
+    /// The programmes that its funding names.
+    pub programmes: Vec<ProgrammeRef>,
+    /// What its funding adds up to, one sum a currency.
+    pub funding_totals: Vec<Money>,
+    /// The last day of its latest activity.
+    pub last_activity_on: Option<Day>,
 }
 
 /// Where a partner utility is, at city level (WGS 84, degrees).
@@ -121,8 +138,8 @@ pub struct PartnerLocation {
 }
 
 impl PartnershipDerived {
-    /// Derives from the partner utilities, current and former, and from the programmes of the funding.
-    pub fn of(partnership: &Partnership, programmes: Vec<ProgrammeRef>) -> Self {
+    /// Derives from the partner utilities, current and former, and from what its parts add up to.
+    pub fn of(partnership: &Partnership, parts: PartsDerived) -> Self {
         let partners = || partnership.partners().filter_map(|participant| participant.party.card());
         let mut countries: Vec<_> = partners().filter_map(|card| card.country.clone()).collect();
         countries.sort();
@@ -132,7 +149,8 @@ impl PartnershipDerived {
             let utility = card.slug.as_ref()?.to_string();
             Some(PartnerLocation { utility, latitude: location.latitude, longitude: location.longitude })
         });
-        Self { countries, locations: locations.collect(), programmes }
+        let PartsDerived { programmes, funding_totals, last_activity_on } = parts;
+        Self { countries, locations: locations.collect(), programmes, funding_totals, last_activity_on }
     }
 }
 
@@ -140,13 +158,16 @@ impl Resource for Partnership {
     const NAME: &'static str = "partnership";
     const PATH: &'static str = "partnerships";
     const LABEL: &'static str = "title";
-    const DERIVED: &'static [&'static str] = &["countries", "locations", "programmes"];
+    const DERIVED: &'static [&'static str] =
+        &["countries", "locations", "programmes", "funding_totals", "last_activity_on"];
 
     const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|it| {
         let places = it.derived.locations.iter();
         let place = |it: &PartnerLocation| Location { latitude: it.latitude, longitude: it.longitude };
         Places::Many(places.map(place).collect())
     });
+
+    const IS_ACTIVITY: bool = true;
 
     type Parent = ();
     type Filter = PartnershipFilter;

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Partnership;
-use crate::kernel::access::Actor;
+use crate::kernel::access::{Actor, Role};
 use crate::kernel::rules::ordered;
 use crate::kernel::value::PartialDate;
 use crate::kernel::violation::Violations;
@@ -84,6 +84,19 @@ impl Partnership {
     /// Whether one of the actor's utilities takes part today.
     pub fn has_part_of(&self, actor: &Actor) -> bool {
         self.participants.iter().any(|participant| participant.is_of(actor) && participant.on(actor.today()))
+    }
+
+    /// Whether the actor reports on it today: a partner on what it takes part in, others on what they lead.
+    pub fn is_worked_on_by(&self, actor: &Actor) -> bool {
+        match actor.role {
+            Some(Role::Partner) => self.has_part_of(actor),
+            _ => self.is_led_by(actor),
+        }
+    }
+
+    /// Whether the utility takes part, or did.
+    pub fn names_utility(&self, utility: Uuid) -> bool {
+        self.participants.iter().any(|participant| participant.party.utility() == Some(utility))
     }
 
     /// Exactly one current lead, never two at one instant; a partner utility; nobody twice at once; each side where

@@ -1,15 +1,14 @@
 //! How partnerships lie in their table, and who takes part in which.
 
-use std::collections::HashMap;
+mod parts;
 
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::Instant;
-use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::{
@@ -17,14 +16,13 @@ use vku_domain::partnership::{
     PartnershipStatus,
 };
 use vku_domain::programme::FundingProgramme;
+use vku_domain::say;
 use vku_domain::utility::Utility;
 
-use crate::kernel::card;
-use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::error::Corrupt;
 use crate::kernel::link::{Links, PartyLink};
 use crate::kernel::row::row;
-use crate::kernel::select::among;
-use crate::kernel::store::Reader;
+use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     Codes, FoundBy, SortColumn, Table, column, first_day, has, in_set, in_status, json_opt, last_day, named,
     one_of, seen_by_visibility, text, text_opt, to_json_opt, to_text,
@@ -221,37 +219,33 @@ impl Table for Partnership {
         condition
     }
 
-    /// Countries, places and programmes: one query for all funding of the page, one for the programmes' names.
+    /// Countries, places, and what the parts add up to: one query for all parts of the page, one for the programmes'
+    /// names.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
-        let tx = reader.tx();
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
-        let mut funded: HashMap<Uuid, Vec<Uuid>> = HashMap::new();
-        if !ids.is_empty() {
-            let select = Query::select()
-                .distinct()
-                .columns(["partnership_id", "programme_id"])
-                .from("funding")
-                .and_where(Expr::col("partnership_id").is_in(among(&ids)))
-                .and_where(Expr::col("programme_id").is_not_null())
-                .and_where(Expr::col("deleted_at").is_null())
-                .take();
-            for row in tx.query_all(&select).await.map_err(failed)? {
-                let partnership: Uuid = row.try_get("", "partnership_id").map_err(failed)?;
-                let programme: Uuid = row.try_get("", "programme_id").map_err(failed)?;
-                funded.entry(partnership).or_default().push(programme);
-            }
-        }
-        let mut programmes: Vec<Uuid> = funded.values().flatten().copied().collect();
-        programmes.sort_unstable();
-        programmes.dedup();
-        let cards = card::by_id(tx, "funding_programme", &programmes).await?;
+        let mut parts = parts::of(reader, &ids).await?;
         for item in items {
-            let mut its = funded.remove(&item.id).unwrap_or_default();
-            its.sort_unstable();
-            let its = its.iter().filter_map(|id| cards.get(id).cloned()).map(Ref::found).collect();
-            item.derived = PartnershipDerived::of(&item.data, its);
+            item.derived = PartnershipDerived::of(&item.data, parts.remove(&item.id).unwrap_or_default());
         }
         Ok(())
+    }
+
+    /// Who has reported a result takes part, or did.
+    async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
+        let gone = before.data.participants.iter().filter_map(|participant| participant.party.utility());
+        let gone: Vec<Uuid> = gone.filter(|utility| !after.names_utility(*utility)).collect();
+        if gone.is_empty() {
+            return Ok(());
+        }
+        let dependents = parts::reported_by(writer.tx(), before.id, gone).await?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let detail = say!(
+            "Who has reported results stays in the list, with an `until`; see `dependents`.",
+            "Wer Ergebnisse berichtet hat, bleibt in der Liste, mit einem `until`; siehe `dependents`."
+        );
+        Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) })
     }
 }
 

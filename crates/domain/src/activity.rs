@@ -1,0 +1,172 @@
+//! Activities: what a partnership does.
+
+use chrono::NaiveDate;
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::{Ascending, Descending};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::days_ordered;
+use crate::kernel::search::Texts;
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Country, Day, Decimal, Headcount, Line, Localized, PartialDate};
+use crate::kernel::violation::Violations;
+use crate::partnership::Partnership;
+use crate::say;
+
+crate::vocabulary! {
+    /// What was done.
+    ActivityKind {
+        /// experts travel to the partner
+        Mission = "mission",
+        /// staff of the partner works along at the lead's side
+        HostedVisit = "hosted_visit",
+        /// a training
+        Training = "training",
+        /// a workshop
+        Workshop = "workshop",
+        /// a tour of several places
+        StudyTour = "study_tour",
+        /// a meeting from afar
+        OnlineMeeting = "online_meeting",
+        /// something is bought
+        Procurement = "procurement",
+        /// something is handed over
+        Delivery = "delivery",
+        /// a study
+        Study = "study",
+    }
+}
+
+/// Something that a partnership does or has done.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Activity {
+    /// What was done.
+    pub kind: ActivityKind,
+    /// What it is called.
+    pub title: Line,
+    /// The first day.
+    pub starts_on: Day,
+    /// The last day, where it is another one.
+    #[deserr(default)]
+    pub ends_on: Option<Day>,
+    /// Where it took place (ISO 3166-1 alpha-2).
+    #[deserr(default)]
+    pub country: Option<Country>,
+    /// How many people took part.
+    #[deserr(default)]
+    pub participants: Option<Headcount>,
+    /// How many days experts worked for it, taken together.
+    #[deserr(default)]
+    pub expert_days: Option<Decimal>,
+    /// What happened, for people.
+    #[deserr(default)]
+    pub description: Option<Localized>,
+}
+
+impl Activity {
+    /// The last day, which is the first one where none is known.
+    pub fn last_day(&self) -> &Day {
+        self.ends_on.as_ref().unwrap_or(&self.starts_on)
+    }
+}
+
+crate::filter! {
+    /// Which activities.
+    ActivityFilter {
+        /// What was done.
+        kind: Vec<ActivityKind>,
+        /// Where it took place (ISO 3166-1 alpha-2).
+        country: Vec<Country>,
+        /// Began in this period or later.
+        starts_from: Option<PartialDate>,
+        /// Began in this period or earlier.
+        starts_to: Option<PartialDate>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What activities are sorted by.
+    ActivitySort {
+        /// the first day
+        StartsOn = "starts_on",
+        /// the title, folded (case and accents do not count)
+        Title = "title",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(ActivitySort, usual: [(Self::StartsOn, Descending), (Self::Title, Ascending)]);
+
+impl Resource for Activity {
+    const NAME: &'static str = "activity";
+    const PATH: &'static str = "activities";
+    const SCOPE: &'static str = Partnership::PATH;
+    const LABEL: &'static str = "title";
+    const SLUGGED: bool = false;
+
+    type Parent = Partnership;
+    type Filter = ActivityFilter;
+    type Sort = ActivitySort;
+    type Status = NoStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            (Role::Member, Action::Create | Action::Update | Action::Delete) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
+        parent.is_some_and(|partnership| partnership.is_led_by(actor))
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        days_ordered(Some(&self.starts_on), self.ends_on.as_ref(), "/ends_on", violations);
+        if self.expert_days.as_ref().is_some_and(Decimal::is_negative) {
+            let detail = say!(
+                "A number of days must not be negative.",
+                "Eine Anzahl von Tagen darf nicht negativ sein."
+            );
+            violations.member("/expert_days", "out_of_range", detail);
+        }
+    }
+
+    fn matches(filter: &ActivityFilter, item: &Stored<Self>) -> bool {
+        let it = &item.data;
+        let day = |day: NaiveDate| day.to_string();
+        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+            && (filter.country.is_empty()
+                || it.country.as_ref().is_some_and(|at| filter.country.contains(at)))
+            && filter.starts_from.as_ref().is_none_or(|from| *it.starts_on.as_str() >= *day(from.first_day()))
+            && filter.starts_to.as_ref().is_none_or(|to| *it.starts_on.as_str() <= *day(to.last_day()))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.title);
+        texts.text(&self.description);
+    }
+
+    fn label(&self) -> &str {
+        self.title.as_str()
+    }
+
+    /// The same kind and title on the same first day.
+    fn same_part(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.title == other.title && self.starts_on == other.starts_on
+    }
+}

@@ -1,0 +1,125 @@
+//! Documents: what a partnership has published, or was agreed on, with where it is found.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::Texts;
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Language, Line, WebUrl};
+use crate::kernel::violation::Violations;
+use crate::partnership::Partnership;
+
+crate::vocabulary! {
+    /// What a document is.
+    DocumentKind {
+        /// a memorandum of understanding
+        Mou = "mou",
+        /// a contract
+        Contract = "contract",
+        /// a report
+        Report = "report",
+        /// slides
+        Presentation = "presentation",
+        /// a web page
+        WebPage = "web_page",
+        /// something else
+        Other = "other",
+    }
+}
+
+/// A document of a partnership: it lies elsewhere, here is where.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Document {
+    /// What it is called.
+    pub title: Line,
+    /// Where it is found.
+    pub url: WebUrl,
+    /// What it is.
+    pub kind: DocumentKind,
+    /// The language that it is written in (ISO 639-1).
+    pub language: Language,
+}
+
+crate::filter! {
+    /// Which documents.
+    DocumentFilter {
+        /// What it is.
+        kind: Vec<DocumentKind>,
+        /// The language that it is written in (ISO 639-1).
+        language: Vec<Language>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What documents are sorted by.
+    DocumentSort {
+        /// the title, folded (case and accents do not count)
+        Title = "title",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(DocumentSort, usual: [(Self::Title, Ascending)]);
+
+impl Resource for Document {
+    const NAME: &'static str = "document";
+    const PATH: &'static str = "documents";
+    const SCOPE: &'static str = Partnership::PATH;
+    const LABEL: &'static str = "title";
+    const SLUGGED: bool = false;
+
+    type Parent = Partnership;
+    type Filter = DocumentFilter;
+    type Sort = DocumentSort;
+    type Status = NoStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            (Role::Member, Action::Create | Action::Update | Action::Delete)
+            | (Role::Partner, Action::Create) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    /// A partner adds to what it takes part in, a member keeps what it leads.
+    fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
+        parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
+    }
+
+    fn rules(&self, _violations: &mut Violations) {}
+
+    fn matches(filter: &DocumentFilter, item: &Stored<Self>) -> bool {
+        let it = &item.data;
+        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+            && (filter.language.is_empty() || filter.language.contains(&it.language))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.title);
+    }
+
+    fn label(&self) -> &str {
+        self.title.as_str()
+    }
+
+    /// The same address.
+    fn same_part(&self, other: &Self) -> bool {
+        self.url == other.url
+    }
+}

@@ -1,0 +1,223 @@
+//! Results: what a partnership is measured by, and what was measured.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::Texts;
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{Day, Decimal, Line, SdgTarget};
+use crate::kernel::violation::Violations;
+use crate::partnership::Partnership;
+use crate::say;
+use crate::utility::UtilityRef;
+
+/// How many values a result has at most: more are a measuring station, not a partnership.
+const MOST_VALUES: usize = 500;
+
+/// What was measured on a day.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct ResultValue {
+    /// The day that it was measured on, or that it is right for.
+    pub on: Day,
+    /// What was measured, in the indicator's unit.
+    pub value: Decimal,
+    /// The participant that reports it; absent where the coordination office does. Members and partners report for
+    /// themselves: left out, it is their own utility.
+    #[deserr(default)]
+    pub reported_by: Option<UtilityRef>,
+}
+
+/// An indicator that a partnership is measured by, with the values over time.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct PartnershipResult {
+    /// The indicator: what is measured.
+    pub name: Line,
+    /// The unit that it is measured in, such as `%`, `m³/d` or `people`.
+    pub unit: Line,
+    /// What it was when the partnership began.
+    #[deserr(default)]
+    pub baseline: Option<Decimal>,
+    /// What it is to be when the partnership ends.
+    #[deserr(default)]
+    pub target: Option<Decimal>,
+    /// The target of the Sustainable Development Goals that it serves.
+    #[deserr(default)]
+    pub sdg_target: Option<SdgTarget>,
+    /// What was measured: one value a day at most, and 500 in all.
+    #[serde(default)]
+    #[deserr(default)]
+    #[schema(max_items = 500)]
+    pub values: Vec<ResultValue>,
+}
+
+crate::filter! {
+    /// Which results.
+    ResultFilter {
+        /// The target of the Sustainable Development Goals that it serves.
+        sdg_target: Vec<SdgTarget>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What results are sorted by.
+    ResultSort {
+        /// the indicator's name, folded (case and accents do not count)
+        Name = "name",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(ResultSort, usual: [(Self::Name, Ascending)]);
+
+impl Resource for PartnershipResult {
+    const NAME: &'static str = "result";
+    const PATH: &'static str = "results";
+    const SCOPE: &'static str = Partnership::PATH;
+    const SLUGGED: bool = false;
+
+    type Parent = Partnership;
+    type Filter = ResultFilter;
+    type Sort = ResultSort;
+    type Status = NoStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            (Role::Member, Action::Create | Action::Update | Action::Delete)
+            | (Role::Partner, Action::Update) => Grant::Own,
+            _ => Grant::Never,
+        }
+    }
+
+    /// A partner reports on what it takes part in, a member keeps what it leads.
+    fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
+        parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
+    }
+
+    fn withheld(role: Role) -> &'static [&'static str] {
+        match role {
+            Role::Partner => &["name", "unit", "baseline", "target", "sdg_target"],
+            _ => &[],
+        }
+    }
+
+    /// Everybody but the office reports for itself, and leaves what others have reported as it is.
+    fn withheld_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
+        if actor.is_staff() {
+            return;
+        }
+        let known = before.map(|it| it.values.as_slice()).unwrap_or_default();
+        let is_own = |value: &ResultValue| {
+            value.reported_by.as_ref().and_then(Ref::id).is_some_and(|utility| actor.owns(utility))
+        };
+        for (index, value) in after.values.iter().enumerate() {
+            if !known.contains(value) && !is_own(value) {
+                let detail = say!(
+                    "You report for your own utility only: name it.",
+                    "Sie berichten nur für Ihr eigenes Unternehmen: Nennen Sie es."
+                );
+                violations.member(format!("/values/{index}/reported_by"), "not_writable", detail);
+            }
+        }
+        if let Some(lost) = known.iter().find(|value| !after.values.contains(value) && !is_own(value)) {
+            let day = &lost.on;
+            let detail = say!(
+                "The value of `{day}` was reported by others: send it back as it is.",
+                "Den Wert vom `{day}` haben andere berichtet: Senden Sie ihn unverändert zurück."
+            );
+            violations.member("/values", "not_writable", detail);
+        }
+    }
+
+    /// What a caller reports without saying for whom, it reports for its own utility.
+    fn sign(&mut self, before: Option<&Self>, actor: &Actor) {
+        let [utility] = actor.utilities.as_slice() else { return };
+        if actor.is_staff() {
+            return;
+        }
+        for value in &mut self.values {
+            if value.reported_by.is_none() && !before.is_some_and(|it| it.values.contains(value)) {
+                value.reported_by = Some(Ref::to(Key::Id(*utility)));
+            }
+        }
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        let count = self.values.len();
+        if count > MOST_VALUES {
+            let detail = say!(
+                "There are {count} values; {MOST_VALUES} at most.",
+                "Es sind {count} Werte; höchstens {MOST_VALUES}."
+            );
+            violations.member("/values", "too_many", detail);
+            return;
+        }
+        for (index, value) in self.values.iter().enumerate() {
+            if self.values.iter().take(index).any(|earlier| earlier.on == value.on) {
+                let day = &value.on;
+                let detail = say!("There are two values for `{day}`.", "Für `{day}` gibt es zwei Werte.");
+                violations.member(format!("/values/{index}/on"), "duplicate", detail);
+            }
+        }
+    }
+
+    /// Who reports takes part, or did: so whoever sees the partnership may know its name.
+    fn rules_below(&self, parent: &Partnership, violations: &mut Violations) {
+        for (index, value) in self.values.iter().enumerate() {
+            let reporter = value.reported_by.as_ref().and_then(Ref::card);
+            if let Some(card) = reporter.filter(|card| !parent.names_utility(card.id)) {
+                let label = &card.label.1;
+                let detail = say!(
+                    "{label} does not take part in this partnership.",
+                    "{label} ist an dieser Partnerschaft nicht beteiligt."
+                );
+                violations.member(format!("/values/{index}/reported_by"), "not_a_participant", detail);
+            }
+        }
+    }
+
+    fn matches(filter: &ResultFilter, item: &Stored<Self>) -> bool {
+        let it = &item.data;
+        (filter.sdg_target.is_empty()
+            || it.sdg_target.as_ref().is_some_and(|target| filter.sdg_target.contains(target)))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.name);
+    }
+
+    fn label(&self) -> &str {
+        self.name.as_str()
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        for (index, value) in self.values.iter_mut().enumerate() {
+            if let Some(utility) = &mut value.reported_by {
+                utility.visit(format!("/values/{index}/reported_by"), visit);
+            }
+        }
+    }
+
+    /// The same indicator in the same unit.
+    fn same_part(&self, other: &Self) -> bool {
+        self.name == other.name && self.unit == other.unit
+    }
+}

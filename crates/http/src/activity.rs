@@ -1,0 +1,35 @@
+//! The activities of partnerships, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::activity::Activity;
+
+use crate::kernel::feature::Feature;
+
+impl Feature for Activity {
+    const ONE: &'static str = "an activity";
+    const MANY: &'static str = "activities";
+    const ABOUT: &'static str = "What a partnership does: missions, hosted visits, trainings, deliveries and more, each with its days.";
+    const PARENT_PATH: &'static str = "partnerships";
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a51",
+            "partnership": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+                "slug": "hamburg-kyiv",
+                "title": "HAMBURG WASSER – Kyivvodokanal"
+            },
+            "kind": "hosted_visit",
+            "title": "Network modelling: a week in Hamburg",
+            "starts_on": "2025-05-12",
+            "ends_on": "2025-05-16",
+            "country": "DE",
+            "participants": 6,
+            "expert_days": "7.5",
+            "description": { "en": "Engineers of the partner built a model of one district with the colleagues here." },
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

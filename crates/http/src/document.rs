@@ -1,0 +1,42 @@
+//! The documents of partnerships, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::document::Document;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Document {
+    const ONE: &'static str = "a document";
+    const MANY: &'static str = "documents";
+    const ABOUT: &'static str =
+        "What a partnership has agreed on or published. The documents lie elsewhere; here is where.";
+    const PARENT_PATH: &'static str = "partnerships";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Create => {
+                "A partner utility adds documents to the partnerships that it takes part in."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a53",
+            "partnership": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+                "slug": "hamburg-kyiv",
+                "title": "HAMBURG WASSER – Kyivvodokanal"
+            },
+            "title": "Memorandum of understanding",
+            "url": "https://documents.example/hamburg-kyiv-mou.pdf",
+            "kind": "mou",
+            "language": "en",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! The results of partnerships, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::result::PartnershipResult;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for PartnershipResult {
+    const ONE: &'static str = "a result";
+    const MANY: &'static str = "results";
+    const ABOUT: &'static str =
+        "What a partnership is measured by: indicators with baseline, target and the values over time.";
+    const PARENT_PATH: &'static str = "partnerships";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Create => "Values that a member reports are its own utility's.",
+            Operation::Update => {
+                "A partner utility adds `values` to results of the partnerships that it takes part in: read the list, send \
+                 it back with one more. What others have reported stays as it is; who reports is the caller's own utility."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a52",
+            "partnership": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a40",
+                "slug": "hamburg-kyiv",
+                "title": "HAMBURG WASSER – Kyivvodokanal"
+            },
+            "name": "Water losses in the pilot district",
+            "unit": "%",
+            "baseline": "41.5",
+            "target": "30",
+            "sdg_target": "6.4",
+            "values": [
+                { "on": "2024-12-31", "value": "38", "reported_by": {
+                    "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a12", "slug": "kyivvodokanal",
+                    "name": "Kyivvodokanal", "kind": "partner", "country": "UA" } },
+                { "on": "2025-12-31", "value": "34.75" }
+            ],
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! How the activities of partnerships lie in their table.
+
+use sea_orm::sea_query::{Condition, ExprTrait};
+use vku_domain::activity::{Activity, ActivityFilter, ActivitySort};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::table::{
+    SortColumn, Table, column, json_opt, one_of, text, text_opt, to_json_opt, to_text,
+};
+
+row! {
+    "activity" in partnership_id {
+        kind: String,
+        title: String,
+        title_key: String,
+        starts_on: String,
+        ends_on: Option<String>,
+        last_on: String,
+        country: Option<String>,
+        participants: Option<Json>,
+        expert_days: Option<String>,
+        description: Option<Json>,
+    }
+}
+
+impl Table for Activity {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { kind, title, starts_on, ends_on, country, participants, expert_days, description } = data;
+        let columns = row::Columns {
+            kind: kind.to_string(),
+            title: title.to_string(),
+            title_key: fold(title.as_str()),
+            starts_on: starts_on.to_string(),
+            ends_on: to_text(ends_on),
+            last_on: data.last_day().to_string(),
+            country: to_text(country),
+            participants: to_json_opt(participants)?,
+            expert_days: to_text(expert_days),
+            description: to_json_opt(description)?,
+        };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            kind: text(row.kind)?,
+            title: text(row.title)?,
+            starts_on: text(row.starts_on)?,
+            ends_on: text_opt(row.ends_on)?,
+            country: text_opt(row.country)?,
+            participants: json_opt(row.participants)?,
+            expert_days: text_opt(row.expert_days)?,
+            description: json_opt(row.description)?,
+        })
+    }
+
+    fn condition(filter: &ActivityFilter, _actor: &Actor) -> Condition {
+        let starts = || column::<Self>("starts_on");
+        Condition::all()
+            .add_option(one_of::<Self, _>("kind", &filter.kind))
+            .add_option(one_of::<Self, _>("country", &filter.country))
+            .add_option(filter.starts_from.as_ref().map(|day| starts().gte(day.first_day().to_string())))
+            .add_option(filter.starts_to.as_ref().map(|day| starts().lte(day.last_day().to_string())))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: ActivitySort) -> SortColumn {
+        match key {
+            ActivitySort::StartsOn => SortColumn::Text("starts_on"),
+            ActivitySort::Title => SortColumn::Text("title_key"),
+            ActivitySort::CreatedAt => SortColumn::Instant("created_at"),
+            ActivitySort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! How the documents of partnerships lie in their table.
+
+use sea_orm::sea_query::{Condition, ExprTrait};
+use vku_domain::document::{Document, DocumentFilter, DocumentSort};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::table::{SortColumn, Table, column, one_of, text};
+
+row! {
+    "document" in partnership_id {
+        title: String,
+        title_key: String,
+        url: String,
+        kind: String,
+        language: String,
+    }
+}
+
+impl Table for Document {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { title, url, kind, language } = data;
+        let columns = row::Columns {
+            title: title.to_string(),
+            title_key: fold(title.as_str()),
+            url: url.to_string(),
+            kind: kind.to_string(),
+            language: language.to_string(),
+        };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            title: text(row.title)?,
+            url: text(row.url)?,
+            kind: text(row.kind)?,
+            language: text(row.language)?,
+        })
+    }
+
+    fn condition(filter: &DocumentFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(one_of::<Self, _>("kind", &filter.kind))
+            .add_option(one_of::<Self, _>("language", &filter.language))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: DocumentSort) -> SortColumn {
+        match key {
+            DocumentSort::Title => SortColumn::Text("title_key"),
+            DocumentSort::CreatedAt => SortColumn::Instant("created_at"),
+            DocumentSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+}

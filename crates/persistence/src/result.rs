@@ -1,0 +1,105 @@
+//! How the results of partnerships lie in their table. Who reported a value stands among the parties, in the order of
+//! the values, so that whatever looks for who refers to a utility finds it.
+
+use sea_orm::sea_query::{Condition, ExprTrait};
+use serde::{Deserialize, Serialize};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::party::Party;
+use vku_domain::result::{PartnershipResult, ResultFilter, ResultSort, ResultValue};
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::table::{SortColumn, Table, column, one_of, text, text_opt, to_json, to_text};
+
+row! {
+    "result" in partnership_id {
+        name: String,
+        name_key: String,
+        unit: String,
+        baseline: Option<String>,
+        target: Option<String>,
+        sdg_target: Option<String>,
+        values: Json,
+    }
+}
+
+/// The member whose parties report.
+const REPORTERS: &str = "reported_by";
+
+/// A value as it is kept.
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    on: String,
+    value: String,
+    /// Whether the next of the parties reported it.
+    reported: bool,
+}
+
+impl Table for PartnershipResult {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const PARTIES: bool = true;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { name, unit, baseline, target, sdg_target, values } = data;
+        let kept = values.iter().map(|ResultValue { on, value, reported_by }| Kept {
+            on: on.to_string(),
+            value: value.to_string(),
+            reported: reported_by.is_some(),
+        });
+        let reporters: Vec<_> =
+            values.iter().filter_map(|value| value.reported_by.clone()).map(Party::Utility).collect();
+        let columns = row::Columns {
+            name: name.to_string(),
+            name_key: fold(name.as_str()),
+            unit: unit.to_string(),
+            baseline: to_text(baseline),
+            target: to_text(target),
+            sdg_target: to_text(sdg_target),
+            values: to_json(&kept.collect::<Vec<_>>())?,
+        };
+        Ok((columns, Links::default().party_list(REPORTERS, &reporters)))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        let kept: Vec<Kept> =
+            serde_json::from_value(row.values).map_err(|_| Corrupt::from("values that are none"))?;
+        let mut reporters = links.take_party_list(REPORTERS).into_iter();
+        let values = kept.into_iter().map(|Kept { on, value, reported }| {
+            let reported_by = match reported.then(|| reporters.next()) {
+                None => None,
+                Some(Some(Party::Utility(utility))) => Some(utility),
+                Some(_) => return Err(Corrupt::from("a value without its reporter")),
+            };
+            Ok(ResultValue { on: text(on)?, value: text(value)?, reported_by })
+        });
+        Ok(Self {
+            values: values.collect::<Result<_, Corrupt>>()?,
+            name: text(row.name)?,
+            unit: text(row.unit)?,
+            baseline: text_opt(row.baseline)?,
+            target: text_opt(row.target)?,
+            sdg_target: text_opt(row.sdg_target)?,
+        })
+    }
+
+    fn condition(filter: &ResultFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(one_of::<Self, _>("sdg_target", &filter.sdg_target))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: ResultSort) -> SortColumn {
+        match key {
+            ResultSort::Name => SortColumn::Text("name_key"),
+            ResultSort::CreatedAt => SortColumn::Instant("created_at"),
+            ResultSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+}

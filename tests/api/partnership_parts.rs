@@ -1,0 +1,315 @@
+//! What partnerships do, achieve and publish, and what of it shows on the partnership itself.
+
+use serde_json::{Value, json};
+use vku_domain::kernel::access::Role;
+
+use super::given::{DRESDEN, PARTNERSHIPS, changed, location, made, partnership};
+use super::visibility::planted::{LVIV, part, text};
+use crate::harness::{Caller, TestApp, on_both};
+
+/// A partnership that Hamburg leads, with Lviv as partner.
+const ANOTHER: &str = "/api/v1/partnerships/zxq-another";
+
+fn activity(starts_on: &str, ends_on: Option<&str>) -> Value {
+    json!({"kind": "mission", "title": "Zxq", "starts_on": starts_on, "ends_on": ends_on})
+}
+
+fn value(on: &str, value: &str) -> Value {
+    json!({"on": on, "value": value})
+}
+
+/// A result of the partnership that Dresden leads, with a value that the office reports.
+async fn result(app: &TestApp) -> String {
+    let body = changed(&part("results", "Zxq"), &json!({"values": [value("2020-12-31", "40")]}));
+    location(&made(&app.coordinator(), &format!("{DRESDEN}/results"), &body).await)
+}
+
+/// Who reported which values, as `value slug`.
+async fn reported(caller: &Caller, path: &str) -> Vec<String> {
+    let result = caller.get(path).await.ok().json();
+    let values = result["values"].as_array().unwrap().iter();
+    let told = values
+        .map(|it| format!("{} {}", text(it, "value"), it["reported_by"]["slug"].as_str().unwrap_or("-")));
+    told.collect()
+}
+
+on_both! {
+    async fn a_part_comes_back_as_it_was_written(app: TestApp) {
+        let staff = app.coordinator();
+        let bodies = [
+            ("activities", json!({
+                "kind": "study_tour", "title": "Three waterworks", "starts_on": "2024-02-29", "ends_on": "2024-03-01",
+                "country": "UA", "participants": 12, "expert_days": "7.5", "description": {"uk": "Поїздка"}
+            })),
+            ("results", json!({
+                "name": "Losses", "unit": "%", "baseline": "41.5", "target": "-0.000001", "sdg_target": "6.4",
+                "values": [value("2024-12-31", "38"), value("2023-12-31", "999999999999.999999")]
+            })),
+            ("documents", json!({
+                "title": "Agreement", "url": "https://zxq.example/a?b#c", "kind": "contract", "language": "uk"
+            })),
+        ];
+        for (collection, body) in bodies {
+            let path = location(&made(&staff, &format!("{DRESDEN}/{collection}"), &body).await);
+            let there = staff.get(&path).await.ok().json();
+            for (member, sent) in body.as_object().unwrap() {
+                assert_eq!(&there[member], sent, "{path}");
+            }
+            assert_eq!(there["partnership"]["slug"], "dresden-lviv-ternopil-nadvirna");
+            // What was read may be sent back whole.
+            assert_eq!(staff.patch(&path, "*", &there).await.ok().json()["version"], 1);
+        }
+    }
+
+    async fn what_is_wrong_is_told_with_its_place(app: TestApp) {
+        let staff = app.coordinator();
+        for (collection, more, faults) in [
+            ("activities", json!({"ends_on": "2030-12-31"}), vec!["/ends_on end_before_start"]),
+            ("activities", json!({"starts_on": "2031"}), vec!["/starts_on invalid_format"]),
+            ("activities", json!({"expert_days": "-1"}), vec!["/expert_days out_of_range"]),
+            ("activities", json!({"expert_days": 7.5}), vec!["/expert_days wrong_type"]),
+            ("activities", json!({"participants": 0}), vec!["/participants out_of_range"]),
+            ("activities", json!({"kind": "party", "country": "XX"}), vec!["/country unknown_value", "/kind unknown_value"]),
+            ("results", json!({"baseline": 0.1}), vec!["/baseline wrong_type"]),
+            ("results", json!({"target": "0.30000000000000004"}), vec!["/target invalid_format"]),
+            (
+                "results",
+                json!({"values": [value("2024-01-01", "1"), value("2024-01-02", "1"), value("2024-01-01", "2")]}),
+                vec!["/values/2/on duplicate"],
+            ),
+            (
+                "results",
+                json!({"values": [value("2024-01-01", "1,5"), {"on": "2024-01-02", "value": 0.1}]}),
+                vec!["/values/0/value invalid_format", "/values/1/value wrong_type"],
+            ),
+            (
+                "results",
+                json!({"values": [{"on": "2024-01-01", "value": "1", "reported_by": "hamburg-wasser"}]}),
+                vec!["/values/0/reported_by not_a_participant"],
+            ),
+            (
+                "results",
+                json!({"values": [{"on": "2024-01-01", "value": "1", "reported_by": "zxq-nobody"}]}),
+                vec!["/values/0/reported_by unknown_reference"],
+            ),
+            ("results", json!({"sdg_target": "6.9"}), vec!["/sdg_target unknown_value"]),
+            ("documents", json!({"url": "ftp://zxq.example", "language": "xx"}), vec![
+                "/language unknown_value", "/url invalid_format",
+            ]),
+            ("documents", json!({"kind": null, "title": null}), vec!["/kind required", "/title required"]),
+        ] {
+            let body = changed(&part(collection, "Zxq"), &more);
+            let answer = staff.post(&format!("{DRESDEN}/{collection}"), &body).await;
+            assert_eq!(answer.faults(422, "validation_failed"), faults, "{more}");
+        }
+        let days = (0..501).map(|day| {
+            let day = chrono::NaiveDate::from_ymd_opt(2020, 1, 1).unwrap() + chrono::Days::new(day);
+            value(&day.to_string(), "1")
+        });
+        let body = changed(&part("results", "Zxq"), &json!({"values": days.collect::<Vec<_>>()}));
+        let answer = staff.post(&format!("{DRESDEN}/results"), &body).await;
+        assert_eq!(answer.faults(422, "validation_failed"), ["/values too_many"]);
+    }
+
+    async fn a_partner_reports_on_its_own_and_leaves_what_others_reported(app: TestApp) {
+        let (partner, path) = (app.partner(), result(&app).await);
+        let office = value("2020-12-31", "40");
+        let own = value("2021-12-31", "38.5");
+        let answer = partner.patch(&path, "*", &json!({"values": [office, own]})).await.ok();
+        assert_eq!(answer.json()["values"][1]["reported_by"]["slug"], LVIV);
+        assert_eq!(reported(&app.anonymous(), &path).await, ["40 -", "38.5 lvivvodokanal"]);
+
+        // Its own value it may correct; what it read it may send back whole.
+        let mut there = partner.get(&path).await.ok().json();
+        there["values"][1]["value"] = json!("39");
+        partner.patch(&path, &answer.tag(), &there).await.ok();
+        assert_eq!(reported(&partner, &path).await, ["40 -", "39 lvivvodokanal"]);
+
+        let dresden = json!({"on": "2022-12-31", "value": "1", "reported_by": "stadtentwaesserung-dresden"});
+        for (values, faults) in [
+            (json!([own]), vec!["/values not_writable"]),
+            (json!([value("2020-12-31", "41")]), vec!["/values not_writable", "/values not_writable"]),
+            (json!([office, own, dresden]), vec!["/values/2/reported_by not_writable"]),
+        ] {
+            let mut faults = faults;
+            let told = partner.patch(&path, "*", &json!({"values": values})).await;
+            let told = told.faults(403, "forbidden");
+            if told.len() != faults.len() {
+                faults.dedup();
+            }
+            assert_eq!(told, faults, "{values}");
+        }
+        assert_eq!(
+            partner.patch(&path, "*", &json!({"name": "Zxq other"})).await.faults(403, "forbidden"),
+            ["/name not_writable"]
+        );
+        partner.delete(&path, "*").await.problem(403, "forbidden");
+        partner.post(&format!("{DRESDEN}/results"), &part("results", "Zxq")).await.problem(403, "forbidden");
+
+        // With nothing left of its own it takes its value back.
+        partner.patch(&path, "*", &json!({"values": [office]})).await.ok();
+        assert_eq!(reported(&partner, &path).await, ["40 -"]);
+    }
+
+    async fn a_partner_adds_documents_to_its_own_and_only_that(app: TestApp) {
+        let (staff, partner) = (app.coordinator(), app.partner());
+        let body = changed(&partnership("Zxq another"), &json!({"participants": [
+            {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+            {"role": "partner", "party": {"utility": "kyivvodokanal"}},
+            {"role": "partner", "party": {"utility": LVIV}, "until": "2020"}
+        ]}));
+        made(&staff, PARTNERSHIPS, &body).await;
+        let document = part("documents", "Zxq");
+        let path = location(&made(&partner, &format!("{DRESDEN}/documents"), &document).await);
+        partner.patch(&path, "*", &json!({"kind": "other"})).await.problem(403, "forbidden");
+        partner.delete(&path, "*").await.problem(403, "forbidden");
+        // Who has left adds nothing, and no kind of part is anybody else's.
+        for at in [ANOTHER, "/api/v1/partnerships/hamburg-kyiv"] {
+            partner.post(&format!("{at}/documents"), &document).await.problem(403, "forbidden");
+        }
+        for collection in ["activities", "results", "funding"] {
+            let body = part(collection, "Zxq");
+            partner.post(&format!("{DRESDEN}/{collection}"), &body).await.problem(403, "forbidden");
+        }
+        let left = location(&made(&staff, &format!("{ANOTHER}/results"), &part("results", "Zxq")).await);
+        let values = json!({"values": [value("2024-01-01", "1")]});
+        partner.patch(&left, "*", &values).await.problem(403, "forbidden");
+    }
+
+    async fn a_member_keeps_the_parts_of_what_it_leads(app: TestApp) {
+        let (staff, member) = (app.coordinator(), app.member());
+        for collection in ["activities", "results", "documents"] {
+            let body = part(collection, "Zxq");
+            let path = location(&made(&member, &format!("{DRESDEN}/{collection}"), &body).await);
+            let change = if collection == "results" { json!({"unit": "m³"}) } else { json!({"kind": "study"}) };
+            let change = if collection == "documents" { json!({"kind": "report"}) } else { change };
+            member.patch(&path, "*", &change).await.ok();
+            member.delete(&path, "*").await.expect(204);
+            let others = format!("/api/v1/partnerships/hamburg-kyiv/{collection}");
+            member.post(&others, &body).await.problem(403, "forbidden");
+            let theirs = location(&made(&staff, &others, &body).await);
+            member.patch(&theirs, "*", &change).await.problem(403, "forbidden");
+            member.delete(&theirs, "*").await.problem(403, "forbidden");
+            app.reader().post(&format!("{DRESDEN}/{collection}"), &body).await.problem(403, "forbidden");
+            app.anonymous().post(&format!("{DRESDEN}/{collection}"), &body).await.expect(401);
+        }
+        // What it reports is its own utility's; for the partner it cannot speak.
+        let body = changed(&part("results", "Zxq"), &json!({"values": [value("2024-01-01", "1")]}));
+        let path = location(&made(&member, &format!("{DRESDEN}/results"), &body).await);
+        assert_eq!(reported(&member, &path).await, ["1 stadtentwaesserung-dresden"]);
+        let values = json!([{"on": "2024-01-01", "value": "1", "reported_by": LVIV}]);
+        let body = changed(&body, &json!({"values": values}));
+        assert_eq!(
+            member.post(&format!("{DRESDEN}/results"), &body).await.faults(403, "forbidden"),
+            ["/values/0/reported_by not_writable"]
+        );
+    }
+
+    async fn whoever_has_several_utilities_says_for_which_it_reports(app: TestApp) {
+        let path = result(&app).await;
+        let both = app.account(Role::Partner, LVIV).await;
+        let (staff, id) = (app.admin(), both.get("/api/v1/me").await.ok().json()["id"].clone());
+        let user = format!("/api/v1/users/{}", id.as_str().unwrap());
+        staff.patch(&user, "*", &json!({"utilities": [LVIV, "kyivvodokanal"]})).await.ok();
+        let office = value("2020-12-31", "40");
+        let answer = both.patch(&path, "*", &json!({"values": [office, value("2024-01-01", "1")]})).await;
+        assert_eq!(answer.faults(403, "forbidden"), ["/values/1/reported_by not_writable"]);
+        let named = json!({"on": "2024-01-01", "value": "1", "reported_by": LVIV});
+        both.patch(&path, "*", &json!({"values": [office, named]})).await.ok();
+        // One of its own, but no participant here.
+        let named = json!({"on": "2024-01-01", "value": "1", "reported_by": "kyivvodokanal"});
+        let answer = both.patch(&path, "*", &json!({"values": [office, named]})).await;
+        assert_eq!(answer.faults(422, "validation_failed"), ["/values/1/reported_by not_a_participant"]);
+    }
+
+    async fn who_has_reported_stays_among_the_participants(app: TestApp) {
+        let staff = app.coordinator();
+        let path = result(&app).await;
+        let lviv = json!({"on": "2024-01-01", "value": "1", "reported_by": LVIV});
+        staff.patch(&path, "*", &json!({"values": [lviv]})).await.ok();
+        let there = staff.get(DRESDEN).await.ok().json();
+        let mut participants = there["participants"].as_array().unwrap().clone();
+        participants.retain(|it| it["party"]["utility"]["slug"] != LVIV);
+        let without = json!({"participants": participants});
+        let problem = staff.patch(DRESDEN, "*", &without).await.problem(409, "conflicts_with_dependents");
+        assert_eq!(problem["dependents"][0]["resource"], "result");
+        staff.delete(&path, "*").await.expect(204);
+        staff.patch(DRESDEN, "*", &without).await.ok();
+        // Brought back, it would name somebody who never took part.
+        let restored = staff.post(&format!("{path}/restore"), &json!({})).await;
+        assert_eq!(restored.faults(409, "reference_gone"), ["/values/0/reported_by not_a_participant"]);
+    }
+
+    async fn money_is_added_up_by_currency_and_activities_are_dated(app: TestApp) {
+        let staff = app.coordinator();
+        let path = location(&made(&staff, PARTNERSHIPS, &partnership("Zxq another")).await);
+        let seen = async || app.anonymous().get(&path).await.ok();
+        let none = seen().await;
+        assert_eq!((&none.json()["funding_totals"], none.json().get("last_activity_on")), (&json!([]), None));
+
+        let mut phases = Vec::new();
+        for (amount, currency) in
+            [("0.10", "EUR"), ("0.20", "EUR"), ("1000", "UGX"), ("1.050", "JOD"), ("999999999999999.99", "USD")]
+        {
+            let phase = json!({"kind": "grant", "amount": {"amount": amount, "currency": currency}});
+            phases.push(location(&made(&staff, &format!("{path}/funding"), &phase).await));
+        }
+        made(&staff, &format!("{path}/funding"), &json!({"kind": "in_kind"})).await;
+        let money = |amount: &str, currency: &str| json!({"amount": amount, "currency": currency});
+        let usd = money("999999999999999.99", "USD");
+        let sums = json!([money("0.30", "EUR"), money("1.050", "JOD"), money("1000", "UGX"), usd]);
+        let now = seen().await;
+        assert_eq!(now.json()["funding_totals"], sums);
+        // It shows at once, and yet the partnership is the same version.
+        assert_ne!(now.tag(), none.tag());
+        assert_eq!(now.json()["version"], 1);
+
+        // A sum that is more than money can be does not make the partnership unreadable.
+        let phase = json!({"kind": "grant", "amount": usd});
+        made(&staff, &format!("{path}/funding"), &phase).await;
+        staff.delete(&phases[0], "*").await.expect(204);
+        assert_eq!(
+            seen().await.json()["funding_totals"],
+            json!([money("0.20", "EUR"), money("1.050", "JOD"), money("1000", "UGX")])
+        );
+
+        let today = app.store.now().date_naive();
+        let day = |days: i64| (today + chrono::TimeDelta::days(days)).to_string();
+        made(&staff, &format!("{path}/activities"), &activity(&day(1), None)).await;
+        assert_eq!(seen().await.json().get("last_activity_on"), None, "it is still to come");
+        made(&staff, &format!("{path}/activities"), &activity(&day(-20), Some(&day(-10)))).await;
+        made(&staff, &format!("{path}/activities"), &activity(&day(-15), None)).await;
+        assert_eq!(seen().await.json()["last_activity_on"], day(-10));
+        let going_on = location(&made(&staff, &format!("{path}/activities"), &activity(&day(-1), Some(&day(5)))).await);
+        assert_eq!(seen().await.json()["last_activity_on"], day(0));
+        staff.delete(&going_on, "*").await.expect(204);
+        assert_eq!(seen().await.json()["last_activity_on"], day(-10));
+        let listed = app.anonymous().all(&format!("{PARTNERSHIPS}?lead=hamburg-wasser")).await;
+        assert!(listed.iter().any(|it| it["last_activity_on"] == day(-10)));
+    }
+
+    async fn activities_are_found_by_kind_place_and_time(app: TestApp) {
+        let staff = app.coordinator();
+        for (kind, starts_on, country) in [
+            ("mission", "2023-12-31", json!("UA")),
+            ("training", "2024-01-01", json!("DE")),
+            ("training", "2024-12-31", Value::Null),
+        ] {
+            let body = json!({"kind": kind, "title": starts_on, "starts_on": starts_on, "country": country});
+            made(&staff, &format!("{DRESDEN}/activities"), &body).await;
+        }
+        for (query, days) in [
+            ("", vec!["2024-12-31", "2024-01-01", "2023-12-31"]),
+            ("?sort=starts_on", vec!["2023-12-31", "2024-01-01", "2024-12-31"]),
+            ("?kind=training", vec!["2024-12-31", "2024-01-01"]),
+            ("?country=UA&country=DE", vec!["2024-01-01", "2023-12-31"]),
+            ("?starts_from=2024", vec!["2024-12-31", "2024-01-01"]),
+            ("?starts_to=2024-01", vec!["2024-01-01", "2023-12-31"]),
+            ("?starts_from=2024-02&starts_to=2024-11", vec![]),
+        ] {
+            let found = app.anonymous().all(&format!("{DRESDEN}/activities{query}")).await;
+            let found: Vec<_> = found.iter().map(|it| text(it, "starts_on")).collect();
+            assert_eq!(found, days, "{query}");
+        }
+    }
+}
