@@ -88,6 +88,7 @@ impl TestApp {
                 let site = Site {
                     public_url: "https://partnerships.example".into(),
                     security_contact: Some("mailto:security@partnerships.example".into()),
+                    reporter: "XI-TEST;22;Exchange".parse().unwrap(),
                 };
                 let (tokens, sheets) = (live, Sheets::up_to(SHEET_ROWS));
                 let responses = Responses::new(cache::USUAL);

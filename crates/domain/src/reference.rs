@@ -71,6 +71,9 @@ pub static SDG_TARGETS: List = List::of(include_str!("reference/sdg_targets.csv"
 /// Purpose codes of the OECD DAC.
 pub static DAC_CODES: List = List::of(include_str!("reference/dac_codes.csv"));
 
+/// The purpose code of the OECD DAC that stands for each sector: a table with a header.
+pub const SECTOR_PURPOSES: &str = include_str!("reference/sector_purposes.csv");
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;

@@ -4,7 +4,9 @@ use actix_web::web::{self, ServiceConfig};
 use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
+use vku_domain::activity::Activity;
 use vku_domain::contact::Contact;
+use vku_domain::document::Document as PartnershipDocument;
 use vku_domain::funding::Funding;
 use vku_domain::matching::MatchQuery;
 use vku_domain::member::Member;
@@ -12,6 +14,7 @@ use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::result::PartnershipResult;
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -48,6 +51,9 @@ macro_rules! features {
 features! {
     Partnership,
     Funding,
+    Activity,
+    PartnershipResult,
+    PartnershipDocument,
     Utility,
     Organisation,
     FundingProgramme,
@@ -221,6 +227,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         crud::TransitionStep,
         history::HistoryPage,
         negotiate::Format,
+        negotiate::PlacedFormat,
         negotiate::PlainFormat,
         vku_domain::kernel::cells::CsvDialect,
         vku_domain::kernel::reference::Key,

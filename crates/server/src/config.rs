@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
-use vku_http::export::Sheets;
+use vku_http::export::{Reporter, Sheets};
 use vku_http::kernel::limit::Quota;
 
 use crate::Failure;
@@ -62,6 +62,10 @@ pub(crate) struct Config {
     /// How many rows an XLSX export may have; who asks for more is pointed to CSV. Excel itself ends at 1048575
     #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = Sheets::ROWS, global = true)]
     pub(crate) xlsx_rows: u64,
+    /// Who reports partnerships to IATI, as identifier;type;name (DE-1;10;Ministry of Examples): every activity's
+    /// identifier begins with this one, the type is a code of the list OrganisationType
+    #[arg(long, env = "VKU_IATI_REPORTING_ORG", value_parser = Reporter::from_str, global = true)]
+    pub(crate) iati_reporting_org: Option<Reporter>,
     /// How many bytes of answers are kept in memory; 0 keeps none
     #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::USUAL, global = true)]
     pub(crate) cache_bytes: u64,

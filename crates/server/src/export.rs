@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::query::Query;
-use vku_http::export::{Export, Reading, Sheets};
+use vku_http::export::{Export, Reading, Reporter, Sheets};
 use vku_http::kernel::negotiate::Format;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
@@ -28,6 +28,7 @@ pub(crate) async fn command(
         ExportFormat::Ndjson => Format::Ndjson,
         ExportFormat::Xlsx => Format::Xlsx,
         ExportFormat::Geojson => Format::Geojson,
+        ExportFormat::Iati => Format::Iati,
     };
     if dialect.is_some() && format != Format::Csv {
         return Err(Failure::new("`--csv-dialect` is for `--format csv`"));
@@ -37,7 +38,8 @@ pub(crate) async fn command(
         Some(ExportDialect::Rfc4180) | None => CsvDialect::Rfc4180,
     };
     let (store, _) = open::store(config).await?;
-    let whole = Whole { store, format, dialect, sheets: Sheets::up_to(config.xlsx_rows) };
+    let (sheets, reporter) = (Sheets::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
+    let whole = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
     match visit(collection, whole).await {
         Some(done) => done,
         None => known(collection),
@@ -49,19 +51,21 @@ struct Whole {
     format: Format,
     dialect: CsvDialect,
     sheets: Sheets,
+    reporter: Reporter,
 }
 
 impl Visitor for Whole {
     type Answer = Result<(), Failure>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        let Self { store, format, dialect, sheets } = self;
+        let Self { store, format, dialect, sheets, reporter } = self;
         if !Format::of::<T>().contains(&format) {
             let (path, format) = (T::PATH, format.as_str());
-            return Err(Failure::new(format!("{path} have no places, so there is no {format} of them")));
+            let why = if format == "iati" { "are no activities" } else { "have no places" };
+            return Err(Failure::new(format!("{path} {why}, so there is no {format} of them")));
         }
         let (actor, query) = (Actor::operator(store.now()), Query::<T>::all());
-        let export = Export { store, actor, query, parent: None, format, dialect, sheets };
+        let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };
         let mut output = std::io::stdout().lock();
         let mut broken = None;
         let written = export.write(async |piece| match output.write_all(&piece) {

@@ -160,6 +160,8 @@ enum ExportFormat {
     Xlsx,
     /// A map (RFC 7946), of what has places
     Geojson,
+    /// Activities of IATI 2.03, of partnerships
+    Iati,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]

@@ -39,7 +39,11 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
     let tokens = open::token_keys(config, keyring).await?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let address = listener.local_addr()?;
-    let site = Site { public_url: config.public_url()?, security_contact: config.security_contact.clone() };
+    let site = Site {
+        public_url: config.public_url()?,
+        security_contact: config.security_contact.clone(),
+        reporter: config.iati_reporting_org.clone().unwrap_or_default(),
+    };
     let shared = Data::new(Shared {
         store: store.clone(),
         tokens,

@@ -2,6 +2,7 @@
 
 mod cells;
 mod headings;
+mod iati;
 mod instant;
 mod round;
 
@@ -98,6 +99,7 @@ on_both! {
             (PARTNERSHIPS, "csv", "text/csv; charset=utf-8; header=present", format!("partnerships-{day}.csv")),
             (PARTNERSHIPS, "ndjson", "application/x-ndjson", format!("partnerships-{day}.ndjson")),
             (PARTNERSHIPS, "geojson", "application/geo+json", format!("partnerships-{day}.geojson")),
+            (PARTNERSHIPS, "iati", "application/xml", format!("partnerships-{day}.xml")),
             (
                 "/api/v1/members?status=active", "xlsx",
                 "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", format!("members-{day}.xlsx"),
@@ -159,6 +161,8 @@ on_both! {
             ("format=csv&csv_dialect=excel_de&csv_dialect=rfc4180", "csv_dialect repeated"),
             ("format=xlsx&expand=participants.utility", "expand not_in_format"),
             ("format=xls", "format unknown_value"),
+            ("format=iati&expand=participants.utility", "expand not_in_format"),
+            ("format=iati&fields=title", "fields not_in_format"),
         ] {
             let answer = anyone.get(&format!("{PARTNERSHIPS}?{query}")).await;
             assert_eq!(answer.faults(400, "invalid_parameters"), [fault], "{query}");

@@ -8,14 +8,15 @@ use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::query::Query;
-use vku_http::export::{Export, Reading, Sheets};
+use vku_http::export::{Export, Reading, Reporter, Sheets};
 use vku_http::import::{Plan, run};
 use vku_http::kernel::negotiate::Format;
 use vku_persistence::kernel::store::{Store, Writing};
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collection, collections, visit};
 
-use crate::api::given::{FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
+use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
+use crate::api::visibility::planted::part;
 use crate::harness::database::{self};
 use crate::harness::on_both;
 
@@ -32,7 +33,16 @@ impl Visitor for Whole<'_> {
         let (store, actor) = (self.store.clone(), Actor::operator(self.store.now()));
         let (query, sheets) = (Query::<T>::all(), Sheets::up_to(0));
         let dialect = self.dialect;
-        let export = Export { store, actor, query, parent: None, format: Format::Csv, dialect, sheets };
+        let export = Export {
+            store,
+            actor,
+            query,
+            parent: None,
+            format: Format::Csv,
+            dialect,
+            sheets,
+            reporter: Reporter::default(),
+        };
         let mut whole = Vec::new();
         let written = export.write(async |piece| {
             whole.extend_from_slice(&piece);
@@ -96,6 +106,21 @@ on_both! {
         }
         let phase = json!({ "kind": "grant", "amount": { "amount": "1250.50", "currency": "EUR" }, "from": "2031-05" });
         made(&staff, FUNDING, &phase).await;
+        for (collection, body) in [
+            ("activities", json!({ "expert_days": "0.5", "participants": 12, "description": { "uk": "a;b" } })),
+            (
+                "results",
+                json!({ "baseline": "-12.25", "target": "0.000001", "values": [
+                    { "on": "2024-02-29", "value": "-0.5", "reported_by": "lvivvodokanal" },
+                    { "on": "2023-02-28", "value": "999999999999.999999" }
+                ] }),
+            ),
+            ("documents", json!({ "url": "https://zxq.example/?a=b;c=\"d".replace('"', "%22") })),
+        ] {
+            for text in AWKWARD {
+                made(&staff, &format!("{DRESDEN}/{collection}"), &changed(&part(collection, text), &body)).await;
+            }
+        }
         for dialect in [CsvDialect::Rfc4180, CsvDialect::ExcelDe] {
             let Some(empty) = database::empty(app.backend) else { return };
             let (store, _) = database::open(&empty.url).await;

@@ -71,8 +71,8 @@ pub(crate) async fn stream<T: Table>(
         .insert_header((VARY, DEPENDS_ON))
         .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
     let (store, actor) = (context.shared.store.clone(), context.actor.clone());
-    let sheets = context.shared.sheets.clone();
-    let export = Export { store, actor, query, parent, format, dialect, sheets };
+    let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
+    let export = Export { store, actor, query, parent, format, dialect, sheets, reporter };
     if context.request.method() == Method::HEAD {
         export.check().await?;
         return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));

@@ -3,6 +3,7 @@
 mod answer;
 mod csv;
 mod geojson;
+mod iati;
 mod ndjson;
 mod rows;
 mod text;
@@ -10,6 +11,7 @@ mod xlsx;
 
 pub(crate) use self::answer::stream;
 pub(crate) use self::csv::columns;
+pub use self::iati::Reporter;
 pub use self::xlsx::Sheets;
 
 use actix_web::web::Bytes;
@@ -41,6 +43,8 @@ pub struct Export<T: Table> {
     pub dialect: CsvDialect,
     /// How sheets are made.
     pub sheets: Sheets,
+    /// Who reports to IATI.
+    pub reporter: Reporter,
 }
 
 /// Whether whoever reads wants more.
@@ -59,6 +63,7 @@ impl<T: Table> Export<T> {
     pub async fn write(self, emit: impl AsyncFnMut(Bytes) -> Reading) -> Result<(), Error> {
         match self.format {
             Format::Xlsx => xlsx::write(self, emit).await,
+            Format::Iati => iati::write(self, emit).await,
             Format::Csv | Format::Geojson | Format::Ndjson | Format::Json => text::write(self, emit).await,
         }
     }
@@ -71,11 +76,11 @@ impl<T: Table> Export<T> {
             let reader = self.store.export(&self.actor).await?;
             return xlsx::within_cap(&self, &reader).await;
         }
-        text::write(self, async |_| Reading::Ended).await
+        self.write(async |_| Reading::Ended).await
     }
 }
 
 /// What the file of a list is called: the collection and the day, and nothing of what was asked for.
 pub fn file_name<T: Table>(format: Format, day: NaiveDate) -> String {
-    format!("{}-{day}.{}", collection::<T>(), format.as_str())
+    format!("{}-{day}.{}", collection::<T>(), format.ending())
 }

@@ -26,7 +26,7 @@ pub(super) trait Encoder<T: Table> {
 }
 
 /// About how many bytes are handed on at once.
-const PIECE: usize = 64 * 1024;
+pub(super) const PIECE: usize = 64 * 1024;
 
 pub(super) async fn write<T: Table>(
     export: Export<T>,
@@ -40,7 +40,7 @@ pub(super) async fn write<T: Table>(
             Box::new(CsvEncoder::new::<T>(&languages, &query.view, dialect))
         }
         Format::Geojson => Box::new(GeoJsonEncoder::default()),
-        Format::Ndjson | Format::Json | Format::Xlsx => Box::new(NdjsonEncoder),
+        Format::Ndjson | Format::Json | Format::Xlsx | Format::Iati => Box::new(NdjsonEncoder),
     };
     let mut rows = Rows::new(&reader, query, parent.as_ref(), format == Format::Geojson);
     let mut next = rows.next().await?;

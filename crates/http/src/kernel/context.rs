@@ -21,7 +21,7 @@ use super::problem::Problem;
 use super::throttle::SignIns;
 use super::token::{LiveKeys, invalid};
 use super::visit::Visit;
-use crate::export::Sheets;
+use crate::export::{Reporter, Sheets};
 
 /// What all requests share.
 pub struct Shared {
@@ -49,6 +49,8 @@ pub struct Site {
     pub public_url: String,
     /// Where to tell of security holes, a `mailto:` or `https:` URI.
     pub security_contact: Option<String>,
+    /// Who reports to IATI.
+    pub reporter: Reporter,
 }
 
 /// What somebody showed to be known.

@@ -63,6 +63,16 @@ pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<Htt
         violations.parameter("expand", "not_in_format", detail);
         return Err(Error::parameters(violations).into());
     }
+    if query.view.is_sparse() && !wanted.is_chosen_from() {
+        let mut violations = Violations::default();
+        let format = wanted.as_str();
+        let detail = say!(
+            "What `{format}` holds is not chosen.",
+            "Was `{format}` enthält, lässt sich nicht auswählen."
+        );
+        violations.parameter("fields", "not_in_format", detail);
+        return Err(Error::parameters(violations).into());
+    }
     if wanted != Format::Json {
         return export::stream(context, query, parent, wanted, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
     }

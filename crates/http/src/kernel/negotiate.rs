@@ -26,6 +26,37 @@ vku_domain::vocabulary! {
         Xlsx = "xlsx",
         /// all rows with where they are, as `application/geo+json` (RFC 7946)
         Geojson = "geojson",
+        /// all rows as activities of IATI 2.03, as `application/xml`; what has no start or no country is named at the end
+        Iati = "iati",
+    }
+}
+
+/// The formats, without some of them.
+fn without(formats: &[Format]) -> RefOr<Schema> {
+    let whole = Format::schema();
+    let RefOr::T(Schema::Object(mut object)) = whole else { return whole };
+    let words: Vec<_> = formats.iter().map(|format| format.as_str()).collect();
+    let about = object.description.unwrap_or_default();
+    let is_named = |line: &str| words.iter().any(|word| line.starts_with(&format!("- `{word}`")));
+    let lines = about.lines().filter(|line| !is_named(line));
+    object.description = Some(lines.collect::<Vec<_>>().join("\n"));
+    let known = |word: &serde_json::Value| word.as_str().is_some_and(|word| words.contains(&word));
+    object.enum_values.iter_mut().for_each(|words| words.retain(|word| !known(word)));
+    object.into()
+}
+
+/// The representations of a list of what has places and is no activity, for the document.
+pub struct PlacedFormat;
+
+impl PartialSchema for PlacedFormat {
+    fn schema() -> RefOr<Schema> {
+        without(&[Format::Iati])
+    }
+}
+
+impl ToSchema for PlacedFormat {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "PlacedFormat".into()
     }
 }
 
@@ -34,14 +65,7 @@ pub struct PlainFormat;
 
 impl PartialSchema for PlainFormat {
     fn schema() -> RefOr<Schema> {
-        let whole = Format::schema();
-        let RefOr::T(Schema::Object(mut object)) = whole else { return whole };
-        let map = Format::Geojson.as_str();
-        let about = object.description.unwrap_or_default();
-        let lines = about.lines().filter(|line| !line.starts_with(&format!("- `{map}`")));
-        object.description = Some(lines.collect::<Vec<_>>().join("\n"));
-        object.enum_values.iter_mut().for_each(|words| words.retain(|word| word != map));
-        object.into()
+        without(&[Format::Geojson, Format::Iati])
     }
 }
 
@@ -60,6 +84,7 @@ impl Format {
             Self::Ndjson => "application/x-ndjson",
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Geojson => "application/geo+json",
+            Self::Iati => "application/xml",
         }
     }
 
@@ -68,9 +93,26 @@ impl Format {
         matches!(self, Self::Json | Self::Ndjson | Self::Geojson)
     }
 
-    /// The formats of a list: a map only of what has places.
+    /// What a file of it ends in.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Iati => "xml",
+            _ => self.as_str(),
+        }
+    }
+
+    /// Whether the members of a row can be chosen.
+    pub const fn is_chosen_from(self) -> bool {
+        !matches!(self, Self::Iati)
+    }
+
+    /// The formats of a list: a map only of what has places, IATI only of activities.
     pub fn of<T: Resource>() -> Vec<Self> {
-        let fits = |format: &Self| *format != Self::Geojson || T::PLACES.is_some();
+        let fits = |format: &Self| match format {
+            Self::Geojson => T::PLACES.is_some(),
+            Self::Iati => T::IS_ACTIVITY,
+            _ => true,
+        };
         Self::ALL.iter().copied().filter(fits).collect()
     }
 

@@ -7,11 +7,15 @@ use vku_domain::kernel::view::View;
 use super::body::schema;
 use crate::export::columns;
 use crate::kernel::feature::Feature;
-use crate::kernel::negotiate::{Format, PlainFormat};
+use crate::kernel::negotiate::{Format, PlacedFormat, PlainFormat};
 
 /// The schema of the parameter `format`.
 pub(super) fn parameter<T: Feature>() -> Value {
-    let name = if T::PLACES.is_some() { "Format".into() } else { <PlainFormat as utoipa::ToSchema>::name() };
+    let name = match (T::PLACES.is_some(), T::IS_ACTIVITY) {
+        (true, true) => <Format as utoipa::ToSchema>::name(),
+        (true, false) => <PlacedFormat as utoipa::ToSchema>::name(),
+        (false, _) => <PlainFormat as utoipa::ToSchema>::name(),
+    };
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
@@ -31,6 +35,10 @@ pub(super) fn contents<T: Feature>() -> Map<String, Value> {
             "example": "PK…"
         }),
         Format::Geojson => json!({ "schema": collection(), "example": map::<T>() }),
+        Format::Iati => json!({
+            "schema": { "type": "string", "description": "A file of activities (IATI 2.03)." },
+            "example": "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<iati-activities version=\"2.03\">…</iati-activities>\n"
+        }),
     };
     Format::of::<T>().into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
 }

@@ -1,0 +1,94 @@
+//! What the activities of some partnerships are made of: their parts, and what these refer to. A fixed number of
+//! statements however many partnerships; as everything, only what the reader sees.
+
+use std::collections::HashMap;
+
+use uuid::Uuid;
+use vku_domain::document::Document;
+use vku_domain::funding::Funding;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::reference::Ref;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::organisation::Organisation;
+use vku_domain::partnership::Partnership;
+use vku_domain::party::Party;
+use vku_domain::programme::FundingProgramme;
+use vku_domain::result::PartnershipResult;
+use vku_domain::working_area::WorkingArea;
+use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::table::Table;
+
+/// By id.
+type Found<T> = HashMap<Uuid, Stored<T>>;
+/// The parts of each, oldest first.
+type Parts<T> = HashMap<Uuid, Vec<Stored<T>>>;
+
+/// What is looked up for a number of partnerships.
+pub(super) struct Material {
+    funding: Parts<Funding>,
+    results: Parts<PartnershipResult>,
+    documents: Parts<Document>,
+    pub(super) programmes: Found<FundingProgramme>,
+    pub(super) organisations: Found<Organisation>,
+}
+
+impl Material {
+    pub(super) async fn of(reader: &Reader<'_>, items: &[Stored<Partnership>]) -> Result<Self, Error> {
+        let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
+        let funding = parts::<Funding>(reader, &ids).await?;
+        let results = parts::<PartnershipResult>(reader, &ids).await?;
+        let documents = parts::<Document>(reader, &ids).await?;
+        let paying = funding.values().flatten().filter_map(|phase| phase.data.programme.as_ref());
+        let programmes = by_ids::<FundingProgramme>(reader, paying.filter_map(Ref::id)).await?;
+        let parties = items.iter().flat_map(|item| &item.data.participants).map(|it| &it.party);
+        let payers = programmes.values().flat_map(|it| it.data.funders.iter().chain(&it.data.implementers));
+        let named = parties.chain(payers).filter_map(Party::organisation);
+        let organisations = by_ids::<Organisation>(reader, named).await?;
+        Ok(Self { funding, results, documents, programmes, organisations })
+    }
+
+    pub(super) fn funding(&self, partnership: Uuid) -> &[Stored<Funding>] {
+        self.funding.get(&partnership).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn results(&self, partnership: Uuid) -> &[Stored<PartnershipResult>] {
+        self.results.get(&partnership).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    pub(super) fn documents(&self, partnership: Uuid) -> &[Stored<Document>] {
+        self.documents.get(&partnership).map(Vec::as_slice).unwrap_or_default()
+    }
+}
+
+/// The working areas by their codes.
+pub(super) async fn working_areas(reader: &Reader<'_>) -> Result<HashMap<String, WorkingArea>, Error> {
+    let (mut query, mut areas) = (Query::<WorkingArea>::all(), HashMap::new());
+    loop {
+        let page = reader.rows(&query, None).await?;
+        areas.extend(page.items.into_iter().filter_map(|item| {
+            let code = item.data.slug.as_ref()?.to_string();
+            Some((code, item.data))
+        }));
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => return Ok(areas),
+        }
+    }
+}
+
+async fn parts<T: Table>(reader: &Reader<'_>, parents: &[Uuid]) -> Result<Parts<T>, Error> {
+    let mut parts: Parts<T> = HashMap::new();
+    for part in reader.parts_of::<T>(parents).await? {
+        let parent = part.parent.as_ref().map(|(_, card)| card.id);
+        parts.entry(parent.unwrap_or_default()).or_default().push(part);
+    }
+    Ok(parts)
+}
+
+async fn by_ids<T: Table>(reader: &Reader<'_>, ids: impl Iterator<Item = Uuid>) -> Result<Found<T>, Error> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(reader.by_ids::<T>(&ids).await?.into_iter().map(|item| (item.id, item)).collect())
+}

@@ -1,0 +1,90 @@
+//! IATI 2.03 (<https://iatistandard.org>): partnerships as activities. What cannot be one, because nobody knows when it
+//! began or in which country it is, is left out and named in a comment at the end.
+
+mod activity;
+mod codes;
+mod material;
+mod parts;
+mod reporter;
+mod split;
+mod xml;
+
+pub use self::reporter::Reporter;
+
+use std::any::Any;
+
+use actix_web::web::Bytes;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::query::Query;
+use vku_domain::partnership::Partnership;
+use vku_persistence::kernel::table::Table;
+
+use self::activity::Activity;
+use self::material::{Material, working_areas};
+use self::xml::Xml;
+use super::text::PIECE;
+use super::{Export, Reading};
+
+/// What was left out, by their slugs.
+#[derive(Default)]
+struct LeftOut {
+    without_start: Vec<String>,
+    without_country: Vec<String>,
+}
+
+impl LeftOut {
+    fn tell(&self, xml: &mut Xml) -> Result<(), Error> {
+        for (slugs, what) in [(&self.without_start, "start"), (&self.without_country, "country")] {
+            if !slugs.is_empty() {
+                xml.comment(&format!("Left out, as no {what} is known: {}", slugs.join(", ")))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Writes the activities of a list of partnerships.
+pub(super) async fn write<T: Table>(
+    export: Export<T>,
+    mut emit: impl AsyncFnMut(Bytes) -> Reading,
+) -> Result<(), Error> {
+    let Export { store, actor, query, reporter, .. } = export;
+    let query: Box<dyn Any> = Box::new(query);
+    let Ok(mut query) = query.downcast::<Query<Partnership>>() else {
+        return Err(Error::internal("only partnerships are activities"));
+    };
+    let reader = store.export(&actor).await?;
+    let areas = working_areas(&reader).await?;
+    let mut page = reader.rows(&query, None).await?;
+    let generated = actor.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
+    let (mut xml, mut left_out) = (Xml::begin()?, LeftOut::default());
+    if !reporter.is_known {
+        xml.comment("Nobody has said who reports (VKU_IATI_REPORTING_ORG): not to be published as it is.")?;
+    }
+    xml.open("iati-activities", &[("version", "2.03"), ("generated-datetime", &generated)])?;
+    loop {
+        let material = Material::of(&reader, &page.items).await?;
+        for item in &page.items {
+            let slug = || item.data.slug.as_ref().map(ToString::to_string).unwrap_or_default();
+            match &item.data.start {
+                None => left_out.without_start.push(slug()),
+                Some(_) if item.derived.countries.is_empty() => left_out.without_country.push(slug()),
+                Some(start) => {
+                    let (xml, today) = (&mut xml, actor.today());
+                    let (reporter, material, areas) = (&reporter, &material, &areas);
+                    Activity { xml, reporter, material, areas, today }.write(item, start)?;
+                }
+            }
+            if xml.len() >= PIECE && emit(xml.take().into()).await == Reading::Ended {
+                return Ok(());
+            }
+        }
+        let Some(next) = page.next else { break };
+        query.cursor = Some(next);
+        page = reader.rows(&query, None).await?;
+    }
+    left_out.tell(&mut xml)?;
+    xml.close("iati-activities")?;
+    emit(xml.take().into()).await;
+    Ok(())
+}

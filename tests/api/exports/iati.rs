@@ -1,0 +1,300 @@
+//! IATI: partnerships as activities. That a file is valid by the official schema and rules is for `tests/iati/check.py`
+//! to say; here is what it has to hold.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::exported;
+use crate::api::given::{
+    DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made, partnership,
+};
+use crate::api::visibility::planted::part;
+use crate::harness::{Caller, on_both};
+
+/// An element: its path below an activity, its attributes in their order, and its text.
+#[derive(Debug, PartialEq)]
+struct Element {
+    path: String,
+    attributes: String,
+    text: String,
+}
+
+/// A file: the elements of each activity, by its identifier, and the comments.
+struct File {
+    activities: BTreeMap<String, Vec<Element>>,
+    comments: Vec<String>,
+}
+
+fn attributes(start: &BytesStart<'_>) -> String {
+    let each = start.attributes().map(|it| {
+        let it = it.unwrap();
+        let value = quick_xml::escape::unescape(&it.value).unwrap().into_owned();
+        format!("{}={value}", String::from_utf8_lossy(it.key.as_ref().as_ref()))
+    });
+    each.collect::<Vec<_>>().join(" ")
+}
+
+impl File {
+    fn read(xml: &str) -> Self {
+        let mut reader = Reader::from_str(xml);
+        let (mut file, mut open) = (Self { activities: BTreeMap::new(), comments: Vec::new() }, Vec::new());
+        let mut elements: Vec<Element> = Vec::new();
+        let mut here: Vec<usize> = Vec::new();
+        loop {
+            match reader.read_event().unwrap() {
+                Event::Start(start) => {
+                    open.push(start.name().as_ref().to_owned());
+                    here.push(elements.len());
+                    elements.push(element(&open, &start));
+                }
+                Event::Empty(start) => {
+                    open.push(start.name().as_ref().to_owned());
+                    elements.push(element(&open, &start));
+                    open.pop();
+                }
+                Event::Text(text) => {
+                    let text = text.xml_content(quick_xml::XmlVersion::Implicit1_0);
+                    if let Some(at) = here.last() {
+                        elements[*at].text.push_str(&text);
+                    }
+                }
+                Event::GeneralRef(reference) => {
+                    let name = reference.as_ref().to_owned();
+                    let text = quick_xml::escape::unescape(&format!("&{name};")).unwrap().into_owned();
+                    elements[*here.last().unwrap()].text.push_str(&text);
+                }
+                Event::End(_) => {
+                    here.pop();
+                    if open.pop().is_some_and(|name| name == "iati-activity") {
+                        let of = elements.iter().position(|it| it.path.is_empty()).unwrap();
+                        let whole = elements.split_off(of);
+                        let identifier = whole.iter().find(|it| it.path == "iati-identifier").unwrap();
+                        file.activities.insert(identifier.text.clone(), whole);
+                    }
+                }
+                Event::Comment(comment) => file.comments.push(comment.as_ref().trim().to_owned()),
+                Event::Eof => return file,
+                _ => {}
+            }
+        }
+    }
+
+    async fn of(caller: &Caller, query: &str) -> Self {
+        Self::read(&exported(caller, &format!("{PARTNERSHIPS}{query}"), "iati").await.text())
+    }
+
+    /// The slugs of the activities.
+    fn slugs(&self) -> BTreeSet<String> {
+        self.activities.keys().map(|it| it.strip_prefix("XI-TEST-").unwrap().to_owned()).collect()
+    }
+
+    /// What stands at a path in an activity: attributes and text.
+    fn told(&self, slug: &str, path: &str) -> Vec<String> {
+        let elements = self.activities[&format!("XI-TEST-{slug}")].iter().filter(|it| it.path == path);
+        elements.map(|it| format!("{} {}", it.attributes, it.text.trim()).trim().to_owned()).collect()
+    }
+}
+
+fn element(open: &[String], start: &BytesStart<'_>) -> Element {
+    let path = open.iter().skip(2).cloned().collect::<Vec<_>>().join("/");
+    Element { path, attributes: attributes(start), text: String::new() }
+}
+
+fn slug(item: &Value) -> String {
+    item["slug"].as_str().unwrap().to_owned()
+}
+
+/// The hundredths of all percentages.
+fn hundredths(told: &[String]) -> u32 {
+    let share = |it: &String| {
+        let share = it.split("percentage=").nth(1).unwrap().split(' ').next().unwrap();
+        share.replace('.', "").parse::<u32>().unwrap()
+    };
+    told.iter().map(share).sum()
+}
+
+on_both! {
+    async fn everybody_gets_the_activities_that_it_sees(app: TestApp) {
+        let staff = app.coordinator();
+        for (title, visibility) in [("Zxq members", "members"), ("Zxq internal", "internal")] {
+            let body = json!({"title": title, "visibility": visibility, "start": "2024"});
+            made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
+        }
+        let mut counts = BTreeSet::new();
+        for (role, caller) in app.everybody() {
+            let all = caller.all(&format!("{PARTNERSHIPS}?limit=200")).await;
+            let (begun, unknown): (Vec<_>, Vec<_>) = all.iter().partition(|it| it["start"].is_string());
+            let file = File::of(&caller, "").await;
+            assert_eq!(file.slugs(), begun.into_iter().map(slug).collect(), "{role}");
+            // What is left out stands in one comment, in the order of the list, and nothing else does.
+            let unknown: Vec<_> = unknown.into_iter().map(slug).collect();
+            assert!(!unknown.is_empty());
+            assert_eq!(file.comments, [format!("Left out, as no start is known: {}", unknown.join(", "))], "{role}");
+            counts.insert(file.activities.len());
+        }
+        assert_eq!(counts.len(), 3, "the public, accounts, the office: {counts:?}");
+        let few = File::of(&staff, "?country=ZM&status=active").await;
+        assert_eq!(few.activities.len(), 3);
+        let accept = staff.request(Method::GET, PARTNERSHIPS).header("Accept", "application/xml");
+        assert_eq!(staff.send(accept).await.ok().header("content-type"), "application/xml");
+        let accept = staff.request(Method::GET, UTILITIES).header("Accept", "application/xml");
+        staff.send(accept).await.problem(406, "not_acceptable");
+        assert_eq!(staff.head(&format!("{PARTNERSHIPS}?format=iati")).await.status, 200);
+    }
+
+    async fn shares_of_the_real_partnerships_are_a_hundred_per_cent(app: TestApp) {
+        let file = File::of(&app.admin(), "").await;
+        let mut split = 0;
+        for slug in file.slugs() {
+            let sectors = file.told(&slug, "sector");
+            let (purposes, areas): (Vec<_>, Vec<_>) =
+                sectors.into_iter().partition(|it| it.starts_with("vocabulary=1 "));
+            assert!(!purposes.is_empty(), "{slug}");
+            for shares in [purposes, areas, file.told(&slug, "recipient-country")] {
+                match &shares[..] {
+                    [] => {}
+                    [one] => assert!(!one.contains("percentage"), "{slug}: {one}"),
+                    _ => {
+                        split += 1;
+                        assert_eq!(hundredths(&shares), 10_000, "{slug}: {shares:?}");
+                    }
+                }
+            }
+            assert!(file.told(&slug, "participating-org").iter().any(|it| it.contains("role=2")), "{slug}");
+        }
+        assert!(split > 10);
+    }
+
+    async fn an_activity_tells_all_that_is_known(app: TestApp) {
+        let staff = app.coordinator();
+        let zambia = made(&staff, UTILITIES, &abroad("Zxq <Lusaka> & \"Süd\"")).await.json();
+        let programme = json!({
+            "name": "Zxq fund", "kind": "grant", "funders": [{"organisation": "bmz"}],
+            "implementers": [{"organisation": "giz"}]
+        });
+        let programme = made(&staff, PROGRAMMES, &programme).await.json();
+        let body = json!({
+            "title": "Zxq one", "start": "2023-05", "end": "2025", "status": "active",
+            "sectors": ["water", "wastewater", "waste"], "working_areas": ["gis", "pumps", "composting"],
+            "sdg_targets": ["6.3"], "summary": {"de": "Über <alles>", "en": "All & more"},
+            "participants": [
+                {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                {"role": "associate", "party": {"utility": "stadtentwaesserung-dresden"}},
+                {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+                {"role": "partner", "party": {"utility": zambia["id"]}},
+                {"role": "supporting", "party": {"organisation": "giz"}}
+            ]
+        });
+        let path = location(&made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await);
+        for phase in [
+            json!({"kind": "grant", "programme": programme["id"], "from": "2023-07", "to": "2025-06",
+                "amount": {"amount": "100.00", "currency": "EUR"}}),
+            json!({"kind": "grant", "amount": {"amount": "1000", "currency": "UGX"}, "from": "2024"}),
+            json!({"kind": "grant", "from": "2024", "to": "2024"}),
+        ] {
+            made(&staff, &format!("{path}/funding"), &phase).await;
+        }
+        let result = json!({
+            "name": "Losses", "unit": "%", "baseline": "41.5", "target": "30", "sdg_target": "6.4", "values": [
+                {"on": "2024-12-31", "value": "35"},
+                {"on": "2023-12-31", "value": "40", "reported_by": "lvivvodokanal"}
+            ]
+        });
+        made(&staff, &format!("{path}/results"), &result).await;
+        let document = json!({"url": "https://zxq.example/a.pdf?b=1&c=2", "language": "uk"});
+        let document = changed(&part("documents", "Zxq & Co"), &document);
+        made(&staff, &format!("{path}/documents"), &document).await;
+
+        let file = File::of(&app.anonymous(), "?sort=-created_at").await;
+        let told = |path: &str| file.told("zxq-one", path);
+        assert_eq!(told("reporting-org"), ["ref=XI-TEST type=22"]);
+        assert_eq!(told("title/narrative"), ["Zxq one"]);
+        assert_eq!(told("description/narrative"), ["xml:lang=de Über <alles>", "xml:lang=en All & more"]);
+        let bmz = staff.get("/api/v1/organisations/bmz").await.ok().json();
+        let known = |it: &Value| it["iati_identifier"].as_str().map(|it| format!("ref={it} ")).unwrap_or_default();
+        let giz = staff.get("/api/v1/organisations/giz").await.ok().json();
+        assert_eq!(told("participating-org"), [
+            format!("{}type=10 role=1", known(&bmz)),
+            "type=15 role=2".into(),
+            format!("{}type=15 role=3", known(&giz)),
+            "type=15 role=4".into(),
+            "type=15 role=4".into(),
+            "type=15 role=4".into(),
+            "type=15 role=4".into(),
+            format!("{}type=15 role=4", known(&giz)),
+        ]);
+        assert!(told("participating-org/narrative").contains(&"Zxq <Lusaka> & \"Süd\"".to_owned()));
+        assert_eq!(told("activity-status"), ["code=2"]);
+        assert_eq!(told("activity-date"), ["type=2 iso-date=2023-05-01", "type=3 iso-date=2025-12-31"]);
+        assert_eq!(told("activity-date/narrative"), ["Known as 2023-05", "Known as 2025"]);
+        assert_eq!(told("recipient-country"), ["code=UA percentage=50.00", "code=ZM percentage=50.00"]);
+        assert_eq!(told("location/point/pos"), ["49.84 24.03"]);
+        assert_eq!(told("sector"), [
+            "vocabulary=1 code=14021 percentage=33.34",
+            "vocabulary=1 code=14022 percentage=33.33",
+            "vocabulary=1 code=14050 percentage=33.33",
+            "vocabulary=99 code=gis percentage=33.34",
+            "vocabulary=99 code=pumps percentage=33.33",
+            "vocabulary=99 code=composting percentage=33.33",
+        ]);
+        assert!(told("sector/narrative").contains(&"xml:lang=de Kompostierung".to_owned()));
+        assert_eq!(told("tag"), ["vocabulary=2 code=6", "vocabulary=3 code=6.3", "vocabulary=3 code=6.4"]);
+        assert_eq!(told("budget/period-start"), ["iso-date=2023-07-01", "iso-date=2024-01-01", "iso-date=2025-01-01"]);
+        assert_eq!(told("budget/period-end"), ["iso-date=2023-12-31", "iso-date=2024-12-31", "iso-date=2025-06-30"]);
+        assert_eq!(told("budget/value"), [
+            "currency=EUR value-date=2023-07-01 25.17",
+            "currency=EUR value-date=2024-01-01 50.06",
+            "currency=EUR value-date=2025-01-01 24.77",
+        ]);
+        assert_eq!(told("document-link"), ["url=https://zxq.example/a.pdf?b=1&c=2 format=application/pdf"]);
+        assert_eq!(told("document-link/title/narrative"), ["Zxq & Co"]);
+        assert_eq!(told("document-link/category"), ["code=A09"]);
+        assert_eq!(told("document-link/language"), ["code=uk"]);
+        assert_eq!(told("result/indicator"), ["measure=2 ascending=false"]);
+        assert_eq!(told("result/indicator/title/narrative"), ["Losses (%)"]);
+        assert_eq!(told("result/indicator/baseline"), ["year=2023 value=41.5"]);
+        assert_eq!(told("result/indicator/period/period-start"), [
+            "iso-date=2023-05-01", "iso-date=2024-01-01", "iso-date=2023-05-01",
+        ]);
+        assert_eq!(told("result/indicator/period/period-end"), [
+            "iso-date=2023-12-31", "iso-date=2024-12-31", "iso-date=2025-12-31",
+        ]);
+        assert_eq!(told("result/indicator/period/actual"), ["value=40", "value=35"]);
+        assert_eq!(told("result/indicator/period/actual/comment/narrative"), ["Reported by Lvivvodokanal"]);
+        assert_eq!(told("result/indicator/period/target"), ["value=30"]);
+    }
+
+    async fn the_status_is_ours_or_follows_from_the_dates(app: TestApp) {
+        let staff = app.coordinator();
+        for (number, (status, end, code, dates)) in [
+            ("idea", "2150", "1", ["1", "3"]),
+            ("preparation", "2150", "1", ["1", "3"]),
+            ("active", "2150", "2", ["2", "3"]),
+            ("suspended", "2150", "6", ["2", "3"]),
+            ("completed", "2021", "4", ["2", "4"]),
+            ("cancelled", "2021", "5", ["2", "4"]),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let body = json!({"title": format!("Zxq {number}"), "status": status, "start": "2020", "end": end});
+            made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
+            let file = File::of(&staff, "?sort=-created_at").await;
+            let slug = format!("zxq-{number}");
+            assert_eq!(file.told(&slug, "activity-status"), [format!("code={code}")], "{status}");
+            let [start, end_type] = dates;
+            let day = if end == "2150" { "2150-12-31" } else { "2021-12-31" };
+            assert_eq!(
+                file.told(&slug, "activity-date"),
+                [format!("type={start} iso-date=2020-01-01"), format!("type={end_type} iso-date={day}")]
+            );
+        }
+        let known = File::of(&staff, "").await.told("dresden-lviv-ternopil-nadvirna", "iati-identifier");
+        assert_eq!(known, ["XI-TEST-dresden-lviv-ternopil-nadvirna"]);
+        staff.get(&format!("{DRESDEN}?format=iati")).await.problem(400, "invalid_parameters");
+    }
+}
