@@ -142,3 +142,17 @@ first_examples() {
     serve
     "$python/python" tests/clients/first.py "$base"
 }
+
+# The official schemas lie beside the checkout, or come with a package whose own dependencies nobody needs.
+iati_files() {
+    local standard=../shared/iati
+    if [ ! -d "$standard" ]; then
+        standard=target/iati
+        mkdir -p "$standard"
+        [ -n "$(find "$standard" -name iati-activities-schema.xsd)" ] ||
+            "$python/pip" download --quiet --no-deps --no-binary :all: --dest "$standard" pyIATI==0.4.1
+        find "$standard" -name '*.tar.gz' -exec tar --extract --directory "$standard" --file {} \;
+    fi
+    serve
+    figures "$python/python" tests/iati/check.py "$base" "$standard"
+}
