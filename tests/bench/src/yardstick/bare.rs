@@ -81,8 +81,9 @@ macro_rules! bare {
                 }
                 let mut programmes: Vec<Uuid> = Vec::new();
                 for row in by_ids(tx, sql::FUNDED, &ids).await? {
-                    programmes.push(row.try_get(1)?);
-                    found.funded.entry(row.try_get(0)?).or_default().push(row.try_get(1)?);
+                    let Some(programme) = row.try_get::<Option<Uuid>, _>(1)? else { continue };
+                    programmes.push(programme);
+                    found.funded.entry(row.try_get(0)?).or_default().push(programme);
                 }
                 programmes.sort_unstable();
                 programmes.dedup();

@@ -109,6 +109,8 @@ struct Partnership<'a> {
     countries: Vec<&'a str>,
     locations: Vec<Location<'a>>,
     programmes: Vec<&'a ProgrammeCard>,
+    /// No amounts are made up.
+    funding_totals: [&'a str; 0],
     #[serde(serialize_with = "instant")]
     created_at: DateTime<Utc>,
     #[serde(serialize_with = "instant")]
@@ -183,6 +185,7 @@ impl Found {
                 .flatten()
                 .filter_map(|id| self.programmes.get(id))
                 .collect(),
+            funding_totals: [],
             created_at: row.created_at,
             updated_at: row.updated_at,
             version: row.version,

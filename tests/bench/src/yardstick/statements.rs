@@ -30,8 +30,11 @@ pub const PARTIES: &str = r#"SELECT "owner_id", "field", "utility_id", "organisa
     FROM "partnership_party" WHERE "owner_id" IN ({}) ORDER BY "position""#;
 pub const UTILITIES: &str = r#"SELECT "kind", "country", "visibility", "id", "slug", "name", "latitude", "longitude"
     FROM "utility" WHERE "id" IN ({})"#;
-pub const FUNDED: &str = r#"SELECT DISTINCT "partnership_id", "programme_id" FROM "funding"
-    WHERE "partnership_id" IN ({}) AND "programme_id" IS NOT NULL AND "deleted_at" IS NULL"#;
+/// The list of parameters twice: what is paid for, and what was done last.
+pub const FUNDED: &str = r#"SELECT "partnership_id", "programme_id", "amount_currency", "amount_minor", NULL AS "last_on"
+    FROM "funding" WHERE "partnership_id" IN ({}) AND "deleted_at" IS NULL
+    UNION ALL SELECT "partnership_id", NULL, NULL, NULL, MAX("last_on") FROM "activity"
+    WHERE "partnership_id" IN ({}) AND "starts_on" <= '9999-12-31' AND "deleted_at" IS NULL GROUP BY "partnership_id""#;
 pub const PROGRAMMES: &str =
     r#"SELECT "kind", "id", "slug", "name" FROM "funding_programme" WHERE "id" IN ({})"#;
 
