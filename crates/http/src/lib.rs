@@ -7,6 +7,7 @@ pub mod api;
 mod api_key;
 mod audit;
 mod auth;
+pub mod chart;
 mod contact;
 pub mod docs;
 mod document;

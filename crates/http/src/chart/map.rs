@@ -1,0 +1,169 @@
+//! A map of the world: each country as dark as it counts, with its number. Areas are in proportion (Equal Earth), so that
+//! no country looks larger than it is.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::OnceLock;
+
+use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::value::Country;
+use vku_domain::reference::COUNTRIES;
+
+use super::{FONT, escaped, told, written};
+
+/// Tenths of a pixel in the coordinates of the outlines.
+const WIDTH: f64 = 10_000.0;
+const HEIGHT: u32 = 4_650;
+/// The longitude in the middle, in degrees, and the latitude at the upper edge.
+const MIDDLE: f64 = 11.6;
+const NORTH: f64 = 84.0;
+
+/// The least number of each shade, the shade, and the ink on it.
+const SHADES: [(u64, &str, &str); 5] = [
+    (1, "#bcd7ee", "#12263a"),
+    (2, "#7fb2dc", "#12263a"),
+    (4, "#3f86c0", "#ffffff"),
+    (8, "#0b5fa5", "#ffffff"),
+    (16, "#063a68", "#ffffff"),
+];
+const NONE: &str = "#e3e8ee";
+
+/// A country as it is drawn.
+pub(super) struct Outline {
+    pub(super) code: &'static str,
+    path: String,
+    /// Where its number stands: the middle of its largest part.
+    pub(super) middle: (f64, f64),
+}
+
+/// The Equal Earth projection (Šavrič, Patterson and Jenny, 2018): degrees to tenths of a pixel.
+fn projected(longitude: f64, latitude: f64) -> (f64, f64) {
+    const A: [f64; 4] = [1.340_264, -0.081_106, 0.000_893, 0.003_796];
+    let [a1, a2, a3, a4] = A;
+    let root = 3_f64.sqrt();
+    let at = |latitude: f64| {
+        let angle = (root / 2.0 * latitude.to_radians().sin()).asin();
+        let (two, six) = (angle * angle, angle.powi(6));
+        let down = 9.0 * a4 * six * two + 7.0 * a3 * six + 3.0 * a2 * two + a1;
+        (2.0 * root * angle.cos() / (3.0 * down), angle * (a1 + a2 * two + six * (a3 + a4 * two)))
+    };
+    let scale = WIDTH / (at(0.0).0 * 360_f64.to_radians());
+    let (across, up) = at(latitude);
+    let x = WIDTH / 2.0 + scale * across * (longitude - MIDDLE).to_radians();
+    (x, scale * (at(NORTH).1 - up))
+}
+
+/// The outlines, made once.
+pub(super) fn outlines() -> &'static [Outline] {
+    static OUTLINES: OnceLock<Vec<Outline>> = OnceLock::new();
+    OUTLINES.get_or_init(|| {
+        let rows = include_str!("world.csv").lines().filter(|row| !row.starts_with('#')).skip(1);
+        rows.filter_map(|row| row.split_once(',')).map(|(code, rings)| outline(code, rings)).collect()
+    })
+}
+
+fn outline(code: &'static str, rings: &str) -> Outline {
+    let (mut path, mut middle, mut largest) = (String::new(), (0.0, 0.0), 0.0);
+    for ring in rings.split(';') {
+        let numbers: Vec<f64> = ring.split(' ').filter_map(|it| it.parse().ok()).collect();
+        let points = numbers.chunks_exact(2).filter_map(|pair| match pair {
+            [longitude, latitude] => Some(projected(longitude / 10.0, latitude / 10.0)),
+            _ => None,
+        });
+        let (mut west, mut east, mut north, mut south) = (f64::MAX, f64::MIN, f64::MAX, f64::MIN);
+        let mut last: Option<(f64, f64)> = None;
+        for (x, y) in points {
+            (west, east, north, south) = (west.min(x), east.max(x), north.min(y), south.max(y));
+            let (x, y) = (x.round(), y.round());
+            // Writing into a text cannot fail.
+            let _ = match last {
+                None => write!(path, "M{x} {y}l"),
+                Some((before_x, before_y)) => write!(path, "{} {} ", x - before_x, y - before_y),
+            };
+            last = Some((x, y));
+        }
+        path.push('z');
+        let size = (east - west) * (south - north);
+        if size > largest {
+            (largest, middle) = (size, ((west + east) / 2.0, (north + south) / 2.0));
+        }
+    }
+    Outline { code, path, middle }
+}
+
+/// The shade of a number, and the ink on it.
+fn shade(count: u64) -> (&'static str, &'static str) {
+    let shade = SHADES.iter().rev().find(|(least, ..)| count >= *least);
+    shade.map_or((NONE, "#12263a"), |(_, shade, ink)| (*shade, *ink))
+}
+
+/// What a country is called.
+fn name(code: &str, tongue: Tongue) -> String {
+    let entry = COUNTRIES.entries().iter().find(|entry| entry.code == code);
+    entry.map_or_else(
+        || code.to_owned(),
+        |entry| match tongue {
+            Tongue::De => entry.label.de.clone(),
+            Tongue::En => entry.label.en.clone(),
+        },
+    )
+}
+
+/// The map, called `title`; `counted` says what is counted in each country.
+pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], tongue: Tongue) -> String {
+    let by_code: HashMap<&str, u64> =
+        counts.iter().map(|(country, count)| (country.as_str(), *count)).collect();
+    let named: Vec<_> =
+        counts.iter().map(|(country, count)| (name(country.as_str(), tongue), *count)).collect();
+    let (title, about) = (escaped(title), escaped(&told(counted, &named, tongue)));
+    let (mut land, mut numbers) = (String::new(), String::new());
+    for Outline { code, path, middle: (x, y) } in outlines() {
+        let Some(count) = by_code.get(code).copied().filter(|count| *count > 0) else {
+            land.push_str(&format!("<path d=\"{path}\"/>\n"));
+            continue;
+        };
+        let ((shade, ink), count) = (shade(count), written(count, tongue));
+        let told = escaped(&format!("{}: {count}", name(code, tongue)));
+        land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{told}</title></path>\n"));
+        numbers.push_str(&format!("<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\">{count}</text>\n"));
+    }
+    format!(
+        "<svg role=\"img\" aria-label=\"{title}\" width=\"1000\" height=\"520\" viewBox=\"0 0 10000 5200\" \
+         xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title>\n<desc>{about}</desc>\n\
+         <rect width=\"10000\" height=\"5200\" fill=\"#ffffff\"/>\n\
+         <g fill=\"{NONE}\" stroke=\"#ffffff\" stroke-width=\"5\">\n{land}</g>\n\
+         <g font-family=\"{FONT}\" font-size=\"110\" font-weight=\"bold\" text-anchor=\"middle\" dominant-baseline=\"central\" \
+         aria-hidden=\"true\">\n{numbers}</g>\n{}</svg>\n",
+        legend(&title, counted)
+    )
+}
+
+/// What the shades mean.
+fn legend(title: &str, counted: &str) -> String {
+    let mut legend = format!(
+        "<g font-family=\"{FONT}\" fill=\"#1f2933\" aria-hidden=\"true\">\n\
+         <text x=\"200\" y=\"{}\" font-size=\"200\" font-weight=\"bold\">{title}</text>\n\
+         <text x=\"200\" y=\"{}\" font-size=\"140\">{}</text>\n",
+        HEIGHT + 150,
+        HEIGHT + 400,
+        escaped(counted)
+    );
+    let ends = SHADES.iter().skip(1).map(|(least, ..)| Some(least - 1)).chain([None]);
+    for (place, ((least, shade, _), end)) in SHADES.iter().zip(ends).enumerate() {
+        let x = 6_000 + 760 * place;
+        let told = match end {
+            Some(end) if end == *least => least.to_string(),
+            Some(end) => format!("{least}–{end}"),
+            None => format!("≥ {least}"),
+        };
+        legend.push_str(&format!(
+            "<rect x=\"{x}\" y=\"{}\" width=\"220\" height=\"160\" fill=\"{shade}\"/>\n\
+             <text x=\"{}\" y=\"{}\" font-size=\"140\">{told}</text>\n",
+            HEIGHT + 270,
+            x + 270,
+            HEIGHT + 400
+        ));
+    }
+    legend.push_str("</g>\n");
+    legend
+}

@@ -1,0 +1,155 @@
+//! What charts and the map say, and that they are whole.
+
+use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::value::Country;
+
+use super::{Chart, bars, lines, map};
+
+fn chart(counts: &[(&str, u64)], tongue: Tongue) -> Chart {
+    Chart {
+        title: "Partnerschaften nach Sparte".into(),
+        counted: "Partnerschaften".into(),
+        by: "Sparte".into(),
+        counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
+        tongue,
+    }
+}
+
+/// The texts in a drawing; every element is closed in its turn.
+fn texts(svg: &str) -> Vec<String> {
+    let (mut open, mut texts) = (Vec::new(), Vec::new());
+    let mut rest = svg;
+    while let Some((text, tag)) = rest.split_once('<') {
+        texts.push(text.trim().to_owned());
+        let (tag, after) = tag.split_once('>').unwrap();
+        assert!(!tag.contains('<'), "{tag}");
+        let name = tag.trim_matches('/').split([' ', '\n']).next().unwrap();
+        if tag.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "{tag}");
+        } else if !tag.ends_with('/') {
+            open.push(name);
+        }
+        rest = after;
+    }
+    assert!(open.is_empty() && rest.trim().is_empty(), "{open:?} {rest:?}");
+    texts.retain(|text| !text.is_empty());
+    texts
+}
+
+/// A number in an attribute of the elements of that kind and colour.
+fn numbers(svg: &str, element: &str, marked: &str, attribute: &str) -> Vec<u32> {
+    let elements = svg.split('<').filter(|it| it.starts_with(element) && it.contains(marked));
+    let value =
+        |it: &str| it.split_once(&format!(" {attribute}=\"")).unwrap().1.split('"').next().unwrap().parse();
+    elements.map(|it| value(it).unwrap()).collect()
+}
+
+const COLOUR: &str = "fill=\"#0B5FA5\"";
+
+#[test]
+fn it_is_an_image_with_a_name_and_a_description() {
+    let counts = [("Trinkwasser", 1_234), ("Abwasser & <Abfall>", 7)];
+    let country = |code: &str| code.parse::<Country>().unwrap();
+    let counted = [(country("UA"), 1_234), (country("ZM"), 7)];
+    for (svg, told) in [
+        (
+            bars(&chart(&counts, Tongue::De)).unwrap(),
+            "Partnerschaften. Trinkwasser: 1.234; Abwasser &amp; &lt;Abfall&gt;: 7.",
+        ),
+        (
+            lines(&chart(&counts, Tongue::En)).unwrap(),
+            "Partnerschaften. Trinkwasser: 1,234; Abwasser &amp; &lt;Abfall&gt;: 7.",
+        ),
+        (
+            map("Wo \"wir\" sind", "Partnerschaften", &counted, Tongue::De),
+            "Partnerschaften. Ukraine: 1.234; Sambia: 7.",
+        ),
+    ] {
+        assert!(svg.starts_with("<svg role=\"img\" aria-label=\""), "{}", &svg[..200]);
+        assert!(svg.contains("xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("viewBox=\"0 0 "));
+        assert!(svg.contains(&format!("<desc>{told}</desc>")), "{}", &svg[..800]);
+        texts(&svg);
+        for outside in ["href", "url(", "<script", "<style", "<image", "style="] {
+            assert!(!svg.contains(outside), "{outside}");
+        }
+    }
+    assert!(map("Wo \"wir\" sind", "x", &[], Tongue::De).contains("aria-label=\"Wo &quot;wir&quot; sind\""));
+}
+
+#[test]
+fn bars_are_as_long_as_they_count_and_say_so() {
+    let counts = [("Trinkwasser", 40), ("Abwasser", 20), ("Abfall", 10), ("Energie", 0)];
+    let svg = bars(&chart(&counts, Tongue::De)).unwrap();
+    let widths = numbers(&svg, "rect", COLOUR, "width");
+    assert_eq!(widths.len(), 4);
+    for (width, (_, count)) in widths.iter().zip(counts) {
+        assert!(
+            (i64::from(widths[0]) * i64::try_from(count).unwrap() / 40 - i64::from(*width)).abs() <= 1,
+            "{widths:?}"
+        );
+    }
+    let tops = numbers(&svg, "rect", COLOUR, "y");
+    assert!(tops.is_sorted_by(|one, next| one < next), "the first is on top: {tops:?}");
+    let texts = texts(&svg);
+    for (name, count) in counts {
+        assert!(texts.contains(&name.to_owned()) && texts.contains(&count.to_string()), "{name}: {texts:?}");
+    }
+    for title in ["Partnerschaften nach Sparte", "Partnerschaften", "Sparte"] {
+        assert!(texts.iter().any(|text| text == title), "{title}: {texts:?}");
+    }
+}
+
+#[test]
+fn a_line_goes_through_all_of_them() {
+    let years: Vec<_> = (1990_u64..2026).map(|year| (year.to_string(), year % 7)).collect();
+    let counts: Vec<_> = years.iter().map(|(year, count)| (year.as_str(), *count)).collect();
+    let svg = lines(&chart(&counts, Tongue::En)).unwrap();
+    let across = numbers(&svg, "circle", COLOUR, "cx");
+    assert_eq!(across.len(), years.len());
+    assert!(across.is_sorted_by(|one, next| one < next));
+    let highest = numbers(&svg, "circle", COLOUR, "cy").into_iter().min();
+    assert_eq!(numbers(&svg, "circle", COLOUR, "cy")[6 - 2], highest.unwrap(), "1994 has six");
+    assert!(texts(&svg).iter().filter(|text| text.len() == 4 && text.parse::<u32>().is_ok()).count() >= 4);
+}
+
+#[test]
+fn nothing_and_very_much_are_drawn_too() {
+    for counts in [
+        &[][..],
+        &[("A", 0)],
+        &[("A", u64::MAX / 2)],
+        &[("Ein Name, der länger ist als jeder Platz, den er je haben könnte, und noch länger", 3)],
+    ] {
+        for svg in [bars(&chart(counts, Tongue::De)).unwrap(), lines(&chart(counts, Tongue::De)).unwrap()] {
+            texts(&svg);
+        }
+    }
+}
+
+#[test]
+fn a_country_is_as_dark_as_it_counts() {
+    let country = |code: &str| code.parse::<Country>().unwrap();
+    let counts = [("UA", 20), ("ZM", 5), ("JO", 1), ("MT", 3), ("FR", 0)];
+    let counts: Vec<_> = counts.iter().map(|(code, count)| (country(code), *count)).collect();
+    let svg = map("Karte", "Partnerschaften", &counts, Tongue::En);
+    for (shade, name) in [("#063a68", "Ukraine: 20"), ("#3f86c0", "Zambia: 5"), ("#bcd7ee", "Jordan: 1")] {
+        let path = svg.split("<path ").find(|path| path.contains(&format!("<title>{name}</title>"))).unwrap();
+        assert!(path.starts_with(&format!("fill=\"{shade}\"")), "{name}");
+    }
+    // What is too small for an outline stands in the description.
+    assert!(svg.contains("Malta: 3") && !svg.contains("<title>France"));
+    assert!(svg.matches("<path ").count() > 170);
+    assert!(svg.len() < 120_000, "{}", svg.len());
+}
+
+/// All that is drawn lies in the picture, and Germany in its middle.
+#[test]
+fn the_world_is_in_the_picture() {
+    for outline in super::map::outlines() {
+        let (x, y) = outline.middle;
+        assert!((0.0..10_000.0).contains(&x) && (0.0..4_650.0).contains(&y), "{}: {x} {y}", outline.code);
+        if outline.code == "DE" {
+            assert!((4_900.0..5_100.0).contains(&x) && (600.0..1_000.0).contains(&y), "{x} {y}");
+        }
+    }
+}
