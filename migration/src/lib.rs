@@ -22,6 +22,7 @@ mod m20261123_order;
 mod m20261123_partnership_parts;
 mod m20261123_policy_update;
 mod m20261123_topic;
+mod m20261123_mail;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -56,6 +57,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_policy_update::Migration),
             Box::new(m20261123_topic::Migration),
             Box::new(m20261123_partnership_parts::Migration),
+            Box::new(m20261123_mail::Migration),
         ]
     }
 }

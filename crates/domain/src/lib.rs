@@ -12,6 +12,7 @@ pub mod funding;
 pub mod import;
 pub mod kernel;
 pub mod matching;
+pub mod mail;
 pub mod member;
 pub mod organisation;
 pub mod partnership;

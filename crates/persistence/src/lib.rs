@@ -17,6 +17,7 @@ pub mod import;
 pub mod kernel;
 pub mod login;
 mod matching;
+pub mod mail;
 mod member;
 mod organisation;
 mod partnership;

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
@@ -37,6 +37,7 @@ pub struct Store {
     pub(super) exports: Arc<Semaphore>,
     imports: Arc<Importing>,
     callers: Arc<Callers>,
+    mails: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
 
@@ -71,8 +72,9 @@ impl Store {
         let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
-        let (imports, callers) = (Arc::default(), Arc::default());
-        let store = Self { database, cursors, refreshes, noting, running, exports, imports, callers, clock };
+        let (imports, callers, mails) = (Arc::default(), Arc::default(), Arc::default());
+        let store =
+            Self { database, cursors, refreshes, noting, running, exports, imports, callers, mails, clock };
         Ok((store, keyring))
     }
 
@@ -104,6 +106,11 @@ impl Store {
     /// Who asked of late.
     pub(crate) fn callers(&self) -> &Callers {
         &self.callers
+    }
+
+    /// Wakes whoever sends mails: told after each commit of one.
+    pub fn mails(&self) -> &Notify {
+        &self.mails
     }
 
     /// The generation of what is stored: what is read after it was taken may be kept as long as it is the current one,
@@ -158,9 +165,10 @@ impl Store {
             changes: Vec::new(),
             indexed: Vec::new(),
             met: HashSet::new(),
+            posted: false,
         };
         let result = work(&mut writer).await;
-        let Writer { reader, changes, indexed, .. } = writer;
+        let Writer { reader, changes, indexed, posted, .. } = writer;
         match result {
             Ok(answer) if !writing.dry_run => {
                 // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
@@ -175,6 +183,9 @@ impl Store {
                 self.database.tell();
                 if many {
                     self.database.analyze().await;
+                }
+                if posted {
+                    self.mails.notify_one();
                 }
                 Ok(answer)
             }
@@ -224,6 +235,7 @@ pub struct Writer<'a> {
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
     met: HashSet<Uuid>,
+    posted: bool,
 }
 
 impl<'a> std::ops::Deref for Writer<'a> {
@@ -242,6 +254,11 @@ impl Writer<'_> {
 
     pub(crate) fn writing(&self) -> &Writing<'_> {
         &self.writing
+    }
+
+    /// Notes that a mail was posted: whoever sends mails is woken after the commit.
+    pub(crate) fn posted(&mut self) {
+        self.posted = true;
     }
 
     /// Notes that a row of an import meant this one.

@@ -1,0 +1,64 @@
+//! The outbox: mails lie in a table from the transaction on of what they tell of, until a worker has sent them.
+
+use sea_orm::{EntityTrait, IntoActiveModel};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::mail::{Mail, MailState};
+
+use crate::kernel::error::failed;
+use crate::kernel::store::Writer;
+
+mod row {
+    //! The row of a mail.
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "mail")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub created_at: DateTimeUtc,
+        pub to: String,
+        pub language: String,
+        pub subject: String,
+        pub text: Option<String>,
+        pub state: String,
+        pub attempts: i64,
+        pub next_attempt_at: DateTimeUtc,
+        pub sent_at: Option<DateTimeUtc>,
+        pub failure: Option<String>,
+        pub claimed_by: Option<Uuid>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+impl Writer<'_> {
+    /// Posts a mail: it is sent if this write is committed, and only then. It is not in the change log.
+    ///
+    /// Errors: the database is away.
+    pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {
+        let Mail { to, language, subject, text } = mail;
+        let row = row::Model {
+            id: Uuid::now_v7(),
+            created_at: self.at(),
+            to: to.to_string(),
+            language: language.to_string(),
+            subject: subject.as_str().to_owned(),
+            text: Some(text),
+            state: MailState::Waiting.to_string(),
+            attempts: 0,
+            next_attempt_at: self.at(),
+            sent_at: None,
+            failure: None,
+            claimed_by: None,
+        };
+        let insert = row::Entity::insert(row.into_active_model());
+        insert.exec_without_returning(self.tx()).await.map_err(failed)?;
+        self.posted();
+        Ok(())
+    }
+}

@@ -1,0 +1,27 @@
+//! Mails that are to be sent, and those that were.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::{id, id_null, index, instant, instant_null, integer, text, text_null};
+
+crate::step!(manager => {
+    let table = Table::create()
+        .table("mail")
+        .col(id("id").primary_key())
+        .col(instant("created_at"))
+        .col(text(manager, "to"))
+        .col(text(manager, "language"))
+        .col(text(manager, "subject"))
+        // Taken out some time after it was sent.
+        .col(text_null(manager, "text"))
+        .col(text(manager, "state"))
+        .col(integer("attempts"))
+        .col(instant("next_attempt_at"))
+        .col(instant_null("sent_at"))
+        .col(text_null(manager, "failure"))
+        // The worker that is sending it, as long as that lives.
+        .col(id_null("claimed_by"))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, "mail", &["state", "next_attempt_at"]).await
+});
