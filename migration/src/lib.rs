@@ -18,11 +18,12 @@ mod m20261122_search;
 mod m20261122_user;
 mod m20261122_utility;
 mod m20261122_working_area;
+mod m20261123_interest;
+mod m20261123_mail;
 mod m20261123_order;
 mod m20261123_partnership_parts;
 mod m20261123_policy_update;
 mod m20261123_topic;
-mod m20261123_mail;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_topic::Migration),
             Box::new(m20261123_partnership_parts::Migration),
             Box::new(m20261123_mail::Migration),
+            Box::new(m20261123_interest::Migration),
         ]
     }
 }

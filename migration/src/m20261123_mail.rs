@@ -12,8 +12,8 @@ crate::step!(manager => {
         .col(text(manager, "to"))
         .col(text(manager, "language"))
         .col(text(manager, "subject"))
-        // Taken out some time after it was sent.
-        .col(text_null(manager, "text"))
+        .col(text(manager, "text"))
+        .col(ColumnDef::new("confidential").boolean().not_null())
         .col(text(manager, "state"))
         .col(integer("attempts"))
         .col(instant("next_attempt_at"))
@@ -23,5 +23,6 @@ crate::step!(manager => {
         .col(id_null("claimed_by"))
         .take();
     manager.create_table(table).await?;
-    index(manager, "mail", &["state", "next_attempt_at"]).await
+    index(manager, "mail", &["state", "next_attempt_at"]).await?;
+    index(manager, "mail", &["created_at"]).await
 });

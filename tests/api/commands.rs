@@ -4,6 +4,7 @@ mod backup;
 mod configuration;
 mod crash;
 mod import;
+mod mails;
 mod register;
 mod serving;
 mod users;

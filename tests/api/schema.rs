@@ -9,6 +9,7 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
+use super::interests::{confirmed, interest, path};
 use super::visibility::planted::{contact, policy_update, topic};
 use crate::harness::on_both;
 
@@ -94,6 +95,9 @@ on_both! {
         let person = coordinator.post(contacts, &contact("gone", true)).await.expect(201).json();
         coordinator.delete(&format!("{contacts}/{}", person["id"].as_str().unwrap()), "*").await.expect(204);
 
+        let gone = confirmed(&app, &interest("Gone")).await;
+        coordinator.delete(&path(&gone), "*").await.expect(204);
+        confirmed(&app, &interest("Here")).await;
         let user = json!({"email": "gone@zxq.example", "name": "Gone", "role": "reader"});
         let user = app.admin().post("/api/v1/users", &user).await.expect(201).json();
         app.admin().delete(&format!("/api/v1/users/{}", user["id"].as_str().unwrap()), "*").await.expect(204);

@@ -42,6 +42,8 @@ pub struct Mail {
     pub subject: Subject,
     /// What it says: plain text. It is encoded when it is sent, so nothing in it can be a header.
     pub text: String,
+    /// Whether nobody but the person may read it: it is not shown in the outbox, and not kept once it is sent.
+    pub confidential: bool,
 }
 
 impl Mail {
@@ -54,7 +56,14 @@ impl Mail {
             language,
             subject: Subject::new(subject.in_tongue(language)),
             text: text.chars().filter(|letter| printed(*letter)).collect(),
+            confidential: false,
         }
+    }
+
+    /// The same, for nobody but the person: it holds what lets whoever has it act as the person.
+    #[must_use]
+    pub fn confidential(self) -> Self {
+        Self { confidential: true, ..self }
     }
 
     /// The language in which somebody is written to who prefers this one: German, or English for all others.
@@ -76,7 +85,7 @@ crate::vocabulary! {
         Waiting = "waiting",
         /// accepted by the mail server
         Sent = "sent",
-        /// given up: refused by the mail server, or tried for three days
+        /// given up: refused by the mail server, or not sent within three days
         Failed = "failed",
     }
 }

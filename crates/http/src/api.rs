@@ -8,6 +8,7 @@ use vku_domain::activity::Activity;
 use vku_domain::contact::Contact;
 use vku_domain::document::Document as PartnershipDocument;
 use vku_domain::funding::Funding;
+use vku_domain::interest::InterestRegistration;
 use vku_domain::matching::MatchQuery;
 use vku_domain::member::Member;
 use vku_domain::organisation::Organisation;
@@ -20,14 +21,15 @@ use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 use vku_persistence::audit::AuditFilter;
+use vku_persistence::mail::outbox::MailFilter;
 
 use crate::kernel::deprecation::{Deprecated, Notices};
 use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
-    api_key, audit, auth, docs, health, import, index, jwks, login, matching, me, problems, reference,
-    security_txt, topic, user,
+    api_key, audit, auth, docs, health, import, index, interest, jwks, login, mail, matching, me,
+    password_reset, problems, reference, security_txt, topic, user,
 };
 
 macro_rules! features {
@@ -61,6 +63,7 @@ features! {
     Contact,
     Topic,
     PolicyUpdate,
+    InterestRegistration,
     WorkingArea,
     User,
 }
@@ -79,6 +82,17 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         .service(resource("/api/v1/auth/token", &["POST"]).route(web::post().to(auth::create_access_token)))
         .service(
             resource("/api/v1/auth/refresh", &["POST"]).route(web::post().to(auth::refresh_access_token)),
+        )
+        .service(
+            resource("/api/v1/auth/password-reset", &["POST", "PUT"])
+                .route(web::post().to(password_reset::request_password_reset))
+                .route(web::put().to(password_reset::complete_password_reset)),
+        )
+        .service(
+            resource(password_reset::PATH, &["GET", "HEAD", "POST"])
+                .route(web::get().to(password_reset::show))
+                .route(web::head().to(password_reset::show))
+                .route(web::post().to(password_reset::press)),
         )
         .service(resource("/api/v1/auth/logout", &["POST"]).route(web::post().to(auth::end_login)))
         .service(
@@ -112,6 +126,34 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             resource("/api/v1/audit", READ)
                 .route(web::get().to(audit::list_audit))
                 .route(web::head().to(audit::list_audit)),
+        )
+        .service(
+            resource("/api/v1/interest-confirmations", &["POST"])
+                .route(web::post().to(interest::register::confirm_interest_registration)),
+        )
+        .service(
+            resource("/api/v1/interest-registrations/{id}/accept", &["POST"])
+                .route(web::post().to(interest::triage::accept_interest_registration)),
+        )
+        .service(
+            resource("/api/v1/interest-registrations/{id}/decline", &["POST"])
+                .route(web::post().to(interest::triage::decline_interest_registration)),
+        )
+        .service(
+            resource(interest::page::PATH, &["GET", "HEAD", "POST"])
+                .route(web::get().to(interest::page::show))
+                .route(web::head().to(interest::page::show))
+                .route(web::post().to(interest::page::press)),
+        )
+        .service(
+            resource("/api/v1/mails", READ)
+                .route(web::get().to(mail::list_mails))
+                .route(web::head().to(mail::list_mails)),
+        )
+        .service(
+            resource("/api/v1/mails/{id}", READ)
+                .route(web::get().to(mail::get_mail))
+                .route(web::head().to(mail::get_mail)),
         )
         .service(
             resource("/api/v1/imports", &["GET", "HEAD", "POST"])
@@ -188,6 +230,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         (name = "audit", description = "Who changed what, and when: for the coordination office."),
         (name = "auth", description = "Signing in and out, and who you are."),
         (name = "imports", description = "Files of rows: rehearsed, looked at, committed. For the coordination office."),
+        (name = "mails", description = "What the service writes to persons, and what became of it: for the coordination office."),
         (name = "api_keys", description = "Credentials for scripts: they act as you, narrowed by scopes."),
         (name = "service", description = "Where to begin, whether it is up, what a problem means.")
     ),
@@ -200,6 +243,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         auth::create_access_token,
         auth::refresh_access_token,
         auth::end_login,
+        password_reset::request_password_reset,
+        password_reset::complete_password_reset,
         me::get_me,
         user::set_user_password,
         matching::get_utility_matches,
@@ -214,6 +259,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         api_key::delete_api_key,
         jwks::get_jwks,
         audit::list_audit,
+        interest::register::create_interest_registration,
+        interest::register::confirm_interest_registration,
+        interest::triage::accept_interest_registration,
+        interest::triage::decline_interest_registration,
+        mail::list_mails,
+        mail::get_mail,
         import::create_import,
         import::list_imports,
         import::get_import,
@@ -276,5 +327,6 @@ pub(crate) fn plain_document() -> Value {
     feature_documents(&mut document);
     document.filter::<AuditFilter>("/api/v1/audit");
     document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
+    document.filter::<MailFilter>("/api/v1/mails");
     document.finish()
 }

@@ -14,21 +14,25 @@ mod contact;
 mod document;
 mod funding;
 pub mod import;
+mod interest;
 pub mod kernel;
 pub mod login;
-mod matching;
 pub mod mail;
+mod matching;
 mod member;
 mod organisation;
 mod partnership;
 mod policy_update;
 mod programme;
+mod reset;
 mod result;
 mod topic;
 mod user;
 mod utility;
 mod working_area;
 
+pub use interest::request::Link as InterestLink;
+pub use interest::triage::Acceptance;
 pub use vku_migration::SCHEMA;
 
 use std::sync::LazyLock;
@@ -39,6 +43,7 @@ use vku_domain::activity::Activity;
 use vku_domain::contact::Contact;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
+use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::scope;
@@ -122,6 +127,7 @@ resources! {
     Contact,
     PolicyUpdate,
     Topic,
+    InterestRegistration,
     User,
 }
 

@@ -13,6 +13,7 @@ use vku_http::export::{Reporter, Sheets};
 use vku_http::kernel::limit::Quota;
 
 use crate::Failure;
+use crate::worker::smtp::Smtp;
 
 /// What can be configured. A flag wins over its environment variable.
 #[derive(Args, Debug)]
@@ -40,6 +41,16 @@ pub(crate) struct Config {
     /// Where to tell of security holes, for /.well-known/security.txt: a mailto: or https: URI
     #[arg(long, env = "VKU_SECURITY_CONTACT", value_parser = security_contact, global = true)]
     pub(crate) security_contact: Option<String>,
+    /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required or smtp://host:25
+    /// [default: none; mails wait in the outbox, where the coordination office reads them]
+    #[arg(long, env = "VKU_SMTP_URL", hide_env_values = true, global = true)]
+    smtp_url: Option<String>,
+    /// A file that holds the URL of the mail server, so that its password stands in no environment
+    #[arg(long, env = "VKU_SMTP_URL_FILE", conflicts_with = "smtp_url", global = true)]
+    smtp_url_file: Option<PathBuf>,
+    /// Who sends the mails: an address, or a name with one (Office <office@example.org>); needed with a mail server
+    #[arg(long, env = "VKU_MAIL_FROM", global = true)]
+    mail_from: Option<String>,
     /// The secret that seals the keys in the database; made when missing, readable by its owner only
     /// [default: `secret` in the data directory]
     #[arg(long, env = "VKU_SECRET_FILE", global = true)]
@@ -143,6 +154,22 @@ impl Config {
             return Err(misplaced());
         }
         Ok(url.into())
+    }
+
+    /// The mail server; `None` where there is none.
+    ///
+    /// Errors: its URL or the sender is not right.
+    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, Failure> {
+        let url = match &self.smtp_url_file {
+            Some(file) => Some(read(file)?),
+            None => self.smtp_url.clone(),
+        };
+        let Some(url) = url else { return Ok(None) };
+        let from = self.mail_from.as_deref().ok_or_else(|| {
+            Failure::new("VKU_SMTP_URL needs VKU_MAIL_FROM: who sends the mails, such as office@example.org")
+        })?;
+        let smtp = Smtp::new(&url, from);
+        smtp.map(Some).map_err(|sentence| Failure::new(format!("VKU_SMTP_URL or VKU_MAIL_FROM: {sentence}")))
     }
 
     /// The secret file.

@@ -12,6 +12,7 @@ mod open;
 mod serve;
 mod telemetry;
 mod user;
+pub mod worker;
 
 use std::io::Write;
 use std::path::PathBuf;

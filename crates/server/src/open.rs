@@ -33,6 +33,7 @@ pub(crate) async fn migrated(config: &Config) -> Result<Database, Failure> {
 /// Opens the store, and the keys in it.
 pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), Failure> {
     config.public_url()?;
+    config.smtp()?;
     let file = secret_place(config)?;
     let secret = Secret::open_or_create(&file).map_err(|error| Failure::new(error.to_string()))?;
     let database = migrated(config).await?;
@@ -58,6 +59,7 @@ fn secret_place(config: &Config) -> Result<PathBuf, Failure> {
 /// Checks what can be checked without touching the schema, and connects.
 pub(crate) async fn checked(config: &Config) -> Result<Database, Failure> {
     config.public_url()?;
+    config.smtp()?;
     config.jwt_key_file.as_deref().map(key_of).transpose()?;
     let secret = secret_place(config)?;
     if secret.exists() {

@@ -13,7 +13,7 @@ use vku_http::kernel::throttle::SignIns;
 
 use crate::config::Config;
 use crate::ending::Ending;
-use crate::{Failure, demo, open};
+use crate::{Failure, demo, open, worker};
 
 /// Serves; with `demo`, an empty database is filled first.
 pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
@@ -59,6 +59,8 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
         sheets: Sheets::up_to(config.xlsx_rows),
     });
     let server = vku_http::server(listener, shared, workers)?;
+    let (end, ended) = tokio::sync::watch::channel(false);
+    let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended));
     // Before anybody is told that it serves: who is told may ask it to end.
     let (ending, handle) = (Ending::watch()?, server.handle());
     actix_web::rt::spawn(async move { handle.stop(ending.asked().await).await });
@@ -67,6 +69,9 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
         demo::welcome(address)?;
     }
     server.await?;
+    // The mail that is under way is finished, so that nobody gets it twice.
+    end.send_replace(true);
+    mails.await.map_err(|error| Failure::new(format!("the sending of mails broke off: {error}")))?;
     tracing::info!("ended");
     let database = store.database().clone();
     database

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
+use crate::api::interests::{INTERESTS, confirmed, interest, mail_to};
 use crate::api::visibility::planted::{
     DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, part, partner_utility, partnership,
     plant, policy_update, text, topic, with,
@@ -51,6 +52,13 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "transition_member" => json!({ "to": "paused" }),
         "create_member_contact" => contact("zxq", false),
         "update_member_contact" => json!({ "function": "Zxq" }),
+        "request_password_reset" => json!({ "email": "nobody@zxq.example" }),
+        "complete_password_reset" => json!({ "token": "zxq", "new_password": "correct horse battery" }),
+        "create_interest_registration" => interest("Zxqnew"),
+        "confirm_interest_registration" => json!({ "token": "zxq" }),
+        "update_interest_registration" => json!({ "city": "Zxq" }),
+        "accept_interest_registration" => json!({}),
+        "decline_interest_registration" => json!({ "reason": "Zxq" }),
         "update_working_area" => json!({ "label": { "fr": "Zxq" } }),
         "transition_partnership" => json!({ "to": "suspended" }),
         _ => return None,
@@ -128,6 +136,13 @@ pub(super) async fn places(app: &TestApp) -> Places {
     }
     let deleted = format!("/api/v1/users/{}", places[&("user", "deleted")]);
     app.admin().delete(&deleted, "*").await.expect(204);
+    for target in ["any", "deleted"] {
+        let registration = confirmed(app, &interest(&format!("Zxq{target}"))).await;
+        places.insert(("interest", target), text(&registration, "id"));
+    }
+    let deleted = format!("{INTERESTS}/{}", places[&("interest", "deleted")]);
+    app.coordinator().delete(&deleted, "*").await.expect(204);
+    places.insert(("mail", "any"), text(&mail_to(app, "zxqany@zxq.example").await, "id"));
     places.insert(("working_area", "others"), "composting".into());
     let rows = json!([{ "name": "Zxq", "kind": "ngo" }]);
     let path = "/api/v1/imports?resource=organisations&dry_run=true";

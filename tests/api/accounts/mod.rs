@@ -5,6 +5,7 @@ mod attacks;
 mod logins;
 mod passwords;
 mod refresh;
+mod resets;
 mod rotation;
 mod throttle;
 mod timing;

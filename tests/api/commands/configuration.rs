@@ -57,6 +57,22 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_RATE_LIMIT", "600")], &["serve"], &["600/1m", "off", "--rate-limit"]),
     (&[("VKU_RATE_LIMIT", "0/1m")], &["serve"], &["0/1m", "600/1m", "--rate-limit"]),
     (&[("VKU_RATE_LIMIT", "600/1d")], &["check-config"], &["600/1d", "5000/1h", "--rate-limit"]),
+    (&[("VKU_SMTP_URL", "smtp://localhost")], &["check-config"], &["VKU_MAIL_FROM"]),
+    (
+        &[("VKU_SMTP_URL", "smtp://user:hunter2@mail.example.org"), ("VKU_MAIL_FROM", "office@example.org")],
+        &["serve", "--bind", "127.0.0.1:0"],
+        &["VKU_SMTP_URL", "TLS"],
+    ),
+    (
+        &[("VKU_SMTP_URL", "smtp://localhost"), ("VKU_MAIL_FROM", "office")],
+        &["check-config"],
+        &["VKU_MAIL_FROM", "office@example.org"],
+    ),
+    (
+        &[("VKU_SMTP_URL_FILE", "nowhere"), ("VKU_MAIL_FROM", "office@example.org")],
+        &["check-config"],
+        &["nowhere cannot be read"],
+    ),
     (&[("VKU_LOG", "nonsense")], &["serve"], &["nonsense", "--log"]),
     (&[("VKU_LOG", "info,vku_http=loud")], &["serve"], &["loud", "--log"]),
     (&[("VKU_PUBLIC_URL", "partnerships.example")], &["check-config"], &["VKU_PUBLIC_URL"]),

@@ -88,12 +88,12 @@ impl Server {
         stream
     }
 
-    fn signal(&self, name: &str) {
+    pub(super) fn signal(&self, name: &str) {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
     /// Waits for its end; answers the exit code, how long it took and the rest of the log.
-    fn ended(mut self, limit: Duration) -> (Option<i32>, Duration, String) {
+    pub(super) fn ended(mut self, limit: Duration) -> (Option<i32>, Duration, String) {
         let begun = Instant::now();
         while begun.elapsed() < limit {
             if let Some(status) = self.child.try_wait().unwrap() {

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::error::Error;
 use super::resource::Resource;
-use super::scope::{AUDIT, PERSONAL_DATA, Scopes, scope};
+use super::scope::{AUDIT, MAILS, PERSONAL_DATA, Scopes, scope};
 use super::value::Visibility;
 
 crate::vocabulary! {
@@ -141,6 +141,18 @@ impl Actor {
         match &self.scopes {
             _ if !self.is_staff() => Err(Error::refused(self)),
             Some(scopes) => scopes.grant(AUDIT),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether the actor may read the outbox.
+    ///
+    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
+    /// are too narrow.
+    pub fn reads_mails(&self) -> Result<(), Error> {
+        match &self.scopes {
+            _ if !self.is_staff() => Err(Error::refused(self)),
+            Some(scopes) => scopes.grant(MAILS).and_then(|()| scopes.grant(PERSONAL_DATA)),
             None => Ok(()),
         }
     }

@@ -120,6 +120,23 @@ codes! {
     TooManyApiKeys = 409, "too_many_api_keys", "There are too many API keys"
         => "Es gibt zu viele API-Schlüssel":
             "Das Konto hat so viele API-Schlüssel, wie man haben kann. Widerrufen Sie einen, der nicht mehr benutzt wird.";
+    /// The link was followed before, and has done what it does. Nothing more is to be done.
+    LinkUsed = 409, "link_used", "The link was used already"
+        => "Der Link wurde schon benutzt":
+            "Der Link wurde schon benutzt und hat getan, was er tut. Es ist nichts weiter zu tun.";
+    /// The link is no longer valid: it was too old. Ask for a new one, by doing again what it was sent for.
+    LinkExpired = 409, "link_expired", "The link has expired"
+        => "Der Link ist abgelaufen":
+            "Der Link ist nicht mehr gültig: Er war zu alt. Fordern Sie einen neuen an, indem Sie wiederholen, wofür er kam.";
+    /// The interest registration was accepted or declined already.
+    InterestDecided = 409, "interest_decided", "It is decided already"
+        => "Darüber ist schon entschieden":
+            "Die Interessenbekundung wurde schon angenommen oder abgelehnt.";
+    /// Several utilities may be the one that registers; `dependents` names them. Say in `utility` which it is.
+    AmbiguousUtility = 409, "ambiguous_utility", "Several utilities may be meant"
+        => "Mehrere Unternehmen können gemeint sein":
+            "Mehrere Unternehmen können das sein, das sein Interesse bekundet; `dependents` nennt sie. Sagen Sie in \
+             `utility`, welches es ist.";
     /// Others refer to this one; `dependents` names them. Change or delete those first.
     HasDependents = 409, "has_dependents", "Others depend on this"
         => "Anderes hängt davon ab":

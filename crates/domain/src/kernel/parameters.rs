@@ -306,6 +306,22 @@ impl FromStr for Id {
     }
 }
 
+impl Serialize for Id {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl Deserr<Violations> for Id {
+    fn deserialize_from_value<V: IntoValue>(
+        value: Value<V>,
+        at: ValuePointerRef<'_>,
+    ) -> Result<Self, Violations> {
+        let text = String::deserialize_from_value(value, at)?;
+        text.parse().map_err(|fault: Fault| take_cf_content(Violations::merge(None, fault, at)))
+    }
+}
+
 impl PartialSchema for Id {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()

@@ -8,6 +8,8 @@ use super::error::{Code, Error};
 pub const PERSONAL_DATA: &str = "personal_data:read";
 /// Reads the audit.
 pub const AUDIT: &str = "audit:read";
+/// Reads the outbox.
+pub const MAILS: &str = "mails:read";
 
 /// The scope that reads a collection, or writes to it.
 pub fn scope(collection: &str, write: bool) -> String {
@@ -17,7 +19,7 @@ pub fn scope(collection: &str, write: bool) -> String {
 /// Every scope there is, over these main collections.
 pub fn known<'a>(collections: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let both = |collection| [scope(collection, false), scope(collection, true)];
-    collections.into_iter().flat_map(both).chain([PERSONAL_DATA, AUDIT].map(str::to_owned)).collect()
+    collections.into_iter().flat_map(both).chain([PERSONAL_DATA, AUDIT, MAILS].map(str::to_owned)).collect()
 }
 
 /// The scopes of a key. Nothing follows from another: who writes and reads needs both.

@@ -1,7 +1,7 @@
 //! A feature is mounted in one gesture: its routes, and its part of the document.
 
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource as Routes};
+use actix_web::{HttpRequest, HttpResponse, Resource as Routes, Route};
 use serde_json::Value;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::state::State;
@@ -28,6 +28,9 @@ pub trait Feature: Table {
     /// The path segment of what a part belongs to.
     const PARENT_PATH: &'static str = "";
 
+    /// The route of `POST` on the collection, where that is an endpoint of its own, with its own part of the document.
+    const CREATED_BY: Option<fn() -> Route> = None;
+
     /// A whole one, as it is read.
     fn example() -> Value;
 
@@ -53,7 +56,7 @@ pub fn routes<T: Feature>(config: &mut ServiceConfig) {
         resource(&collection, &["GET", "HEAD", "POST"])
             .route(web::get().to(crud::list::<T>))
             .route(web::head().to(crud::list::<T>))
-            .route(web::post().to(crud::create::<T>)),
+            .route(T::CREATED_BY.map_or_else(|| web::post().to(crud::create::<T>), |route| route())),
     );
     config.service(
         resource(&one, &["GET", "HEAD", "PATCH", "DELETE"])

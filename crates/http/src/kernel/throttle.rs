@@ -27,11 +27,17 @@ pub struct Attempt {
 pub struct SignIns {
     accounts: Buckets<[u8; 32]>,
     addresses: Buckets<Network>,
+    /// The mails that somebody without an account has the service write.
+    pub letters: Letters,
 }
 
 impl Default for SignIns {
     fn default() -> Self {
-        Self { accounts: Buckets::new(ACCOUNT), addresses: Buckets::new(ADDRESS) }
+        Self {
+            accounts: Buckets::new(ACCOUNT),
+            addresses: Buckets::new(ADDRESS),
+            letters: Letters { persons: Buckets::new(PERSON), addresses: Buckets::new(SENDER) },
+        }
     }
 }
 
@@ -67,6 +73,37 @@ impl SignIns {
         if let Some(address) = address {
             self.addresses.give_back(address);
         }
+    }
+}
+
+/// Three mails to a person, then one in eight hours.
+const PERSON: Rate = Rate { places: 3, refill: 28_800_000_000 };
+/// Ten from an address, then one in six minutes.
+const SENDER: Rate = Rate { places: 10, refill: 360_000_000 };
+
+/// How often somebody without an account may have the service write to somebody, so that it fills nobody's mailbox.
+pub struct Letters {
+    persons: Buckets<[u8; 32]>,
+    addresses: Buckets<Network>,
+}
+
+impl Letters {
+    /// Whether a mail may be written to this address of a person (folded), as somebody there asks for. Where not, whoever
+    /// asks is not told: it would tell that others have asked.
+    ///
+    /// Errors: 429 for whoever asks too often.
+    pub fn may_write(&self, email: &str, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<bool, Error> {
+        if let Some(address) = address {
+            self.addresses.take(Network::from(address), now).map_err(|level| {
+                let seconds = seconds(level.wait);
+                let detail = say!(
+                    "Too many mails were asked for. Try again in {seconds} seconds.",
+                    "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden wieder."
+                );
+                Error { retry_after: Some(seconds), ..Error::new(Code::TooManyRequests, detail) }
+            })?;
+        }
+        Ok(self.persons.take(Sha256::digest(email).into(), now).is_ok())
     }
 }
 

@@ -7,7 +7,7 @@ mod batch;
 pub(crate) mod card;
 mod code;
 pub mod connect;
-mod cursor;
+pub(crate) mod cursor;
 mod cursor_mac;
 pub mod dependent;
 pub mod double;

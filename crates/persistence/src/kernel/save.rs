@@ -159,7 +159,7 @@ impl Writer<'_> {
     }
 
     /// The one to be changed, locked, if the actor sees it and may change it; with what it is a part of.
-    pub(super) async fn open<T: Table>(
+    pub(crate) async fn open<T: Table>(
         &self,
         action: Action,
         key: &Key,
@@ -177,7 +177,7 @@ impl Writer<'_> {
     }
 
     /// 428 without `If-Match`, 412 when it names another version. The tag that is told is that of what the actor reads.
-    pub(super) fn check<T: Table>(
+    pub(crate) fn check<T: Table>(
         &self,
         stored: &Stored<T>,
         precondition: &Precondition,
@@ -203,7 +203,7 @@ impl Writer<'_> {
         Error::unless_writable(violations)
     }
 
-    pub(super) async fn replace<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
+    pub(crate) async fn replace<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
         let meta = Meta { version: before.version + 1, updated_at: self.at(), ..meta(&before) };
         self.update(meta, &data, before.version).await?;
         self.index(before.id, Some(&before.data), &data);
@@ -303,10 +303,10 @@ impl Writer<'_> {
 }
 
 /// A row that was written and is still to be noted.
-pub(super) struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
+pub(crate) struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
 
 impl<T: Table> Saved<T> {
-    pub(super) async fn noted(
+    pub(crate) async fn noted(
         self,
         writer: &mut Writer<'_>,
         action: ChangeAction,

@@ -80,11 +80,12 @@ pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
     let collection = T::path().replace(PARENT, &parent);
     let one = format!("{collection}/{{{ID}}}");
     let mut put = |path: String, operations: &[Operation]| {
-        let item: Map<_, _> =
-            operations.iter().map(|it| (it.method().to_owned(), operation::<T>(*it))).collect();
-        paths.insert(path, Value::Object(item));
+        let item = operations.iter().map(|it| (it.method().to_owned(), operation::<T>(*it)));
+        // There may be endpoints of its own already.
+        let all = paths.entry(path).or_insert_with(|| Value::Object(Map::new()));
+        all.as_object_mut().into_iter().for_each(|all| all.extend(item.clone()));
     };
-    put(collection, &[List, Create]);
+    put(collection, if T::CREATED_BY.is_some() { &[List] } else { &[List, Create] });
     put(one.clone(), &[Get, Update, Delete]);
     put(format!("{one}/restore"), &[Restore]);
     put(format!("{one}/history"), &[History]);

@@ -1,4 +1,8 @@
-//! The outbox: mails lie in a table from the transaction on of what they tell of, until a worker has sent them.
+//! The outbox: mails lie in a table from the transaction on of what they tell of, until a worker has sent them, and a
+//! while longer. Sending is in [`sending`], reading in [`outbox`].
+
+pub mod outbox;
+pub mod sending;
 
 use sea_orm::{EntityTrait, IntoActiveModel};
 use uuid::Uuid;
@@ -21,7 +25,8 @@ mod row {
         pub to: String,
         pub language: String,
         pub subject: String,
-        pub text: Option<String>,
+        pub text: String,
+        pub confidential: bool,
         pub state: String,
         pub attempts: i64,
         pub next_attempt_at: DateTimeUtc,
@@ -41,14 +46,15 @@ impl Writer<'_> {
     ///
     /// Errors: the database is away.
     pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {
-        let Mail { to, language, subject, text } = mail;
+        let Mail { to, language, subject, text, confidential } = mail;
         let row = row::Model {
             id: Uuid::now_v7(),
             created_at: self.at(),
             to: to.to_string(),
             language: language.to_string(),
             subject: subject.as_str().to_owned(),
-            text: Some(text),
+            text,
+            confidential,
             state: MailState::Waiting.to_string(),
             attempts: 0,
             next_attempt_at: self.at(),

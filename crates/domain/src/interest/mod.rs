@@ -1,0 +1,306 @@
+//! Interest registrations: a utility says that it wants to take part. Nobody needs an account for it, so it is there
+//! only when the person has confirmed it by a link sent to the address that was given.
+
+pub mod mails;
+mod query;
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_json::Value;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::contact::{Consent, Consents};
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::fold::fold;
+use crate::kernel::parameters::{Id, Instant};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::distinct;
+use crate::kernel::search::Texts;
+use crate::kernel::state::NoStatus;
+use crate::kernel::text::Tongue;
+use crate::kernel::value::{Email, Line, Phone, Sector, Text, Visibility, WebUrl};
+use crate::kernel::violation::Violations;
+use crate::say;
+
+pub use query::{InterestFilter, InterestSort};
+
+/// The version of the text that is agreed to with a registration.
+pub const CONSENT_TEXT: &str = "2026-11";
+
+crate::vocabulary! {
+    /// What became of an interest registration.
+    InterestStatus {
+        /// the person has confirmed it; the coordination office has still to decide
+        Confirmed = "confirmed",
+        /// it became a member
+        Accepted = "accepted",
+        /// it did not
+        Declined = "declined",
+    }
+}
+
+/// The person who registers.
+#[skip_serializing_none]
+#[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct InterestedPerson {
+    /// The given name.
+    pub given_name: Line,
+    /// The family name.
+    pub family_name: Line,
+    /// The address that the person is written to.
+    pub email: Email,
+    /// The telephone number.
+    #[deserr(default)]
+    pub phone: Option<Phone>,
+    /// What the person does there.
+    #[deserr(default)]
+    pub function: Option<Line>,
+}
+
+/// What the person agrees to. Registering without agreeing to be written to about it is not possible.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct InterestConsent {
+    /// The version of the text that was shown: `2026-11`.
+    pub text_version: Line,
+    /// Also to stand in the directory that the other members read.
+    #[serde(default)]
+    #[deserr(default)]
+    pub directory: bool,
+    /// Also to be written to by the coordination office about other things.
+    #[serde(default)]
+    #[deserr(default)]
+    pub mailings: bool,
+}
+
+/// What anybody may send: a utility says that it wants to take part.
+#[skip_serializing_none]
+#[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct NewInterest {
+    /// What the utility is called.
+    pub utility_name: Line,
+    /// The city that it serves.
+    pub city: Line,
+    /// Its web site.
+    #[deserr(default)]
+    pub website: Option<WebUrl>,
+    /// What it operates: a set, at least one.
+    #[schema(min_items = 1)]
+    pub sectors: Vec<Sector>,
+    /// Who registers.
+    pub person: InterestedPerson,
+    /// What the utility hopes for.
+    #[deserr(default)]
+    pub message: Option<Text>,
+    /// The language that the person is written to in.
+    pub language: Tongue,
+    /// What the person agrees to.
+    pub consent: InterestConsent,
+}
+
+impl NewInterest {
+    /// What is wrong with it across members.
+    pub fn rules(&self) -> Violations {
+        let mut violations = Violations::default();
+        some_sector(&self.sectors, &mut violations);
+        if self.consent.text_version.as_str() != CONSENT_TEXT {
+            let detail = say!(
+                "The text that is agreed to is that of version `{CONSENT_TEXT}`.",
+                "Der Text, dem zugestimmt wird, ist der der Fassung `{CONSENT_TEXT}`."
+            );
+            violations.member("/consent/text_version", "unknown_value", detail);
+        }
+        violations
+    }
+
+    /// What it becomes when the person has confirmed it.
+    pub fn confirmed(self, given_at: Instant) -> InterestRegistration {
+        let Self { utility_name, city, website, sectors, person, message, language, consent } = self;
+        let given = || Consent { given_at, text_version: consent.text_version.clone() };
+        InterestRegistration {
+            utility_name,
+            city,
+            website,
+            sectors,
+            person,
+            message,
+            language,
+            registration_consent: given(),
+            consents: Consents {
+                directory: consent.directory.then(given),
+                mailings: consent.mailings.then(given),
+            },
+            status: InterestStatus::Confirmed,
+            decline_reason: None,
+            member_id: None,
+        }
+    }
+}
+
+/// A utility that wants to take part, as the coordination office reads it.
+#[skip_serializing_none]
+#[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct InterestRegistration {
+    /// What the utility is called.
+    pub utility_name: Line,
+    /// The city that it serves.
+    pub city: Line,
+    /// Its web site.
+    #[deserr(default)]
+    pub website: Option<WebUrl>,
+    /// What it operates: a set, at least one.
+    #[schema(min_items = 1)]
+    pub sectors: Vec<Sector>,
+    /// Who registered.
+    pub person: InterestedPerson,
+    /// What the utility hopes for.
+    #[deserr(default)]
+    pub message: Option<Text>,
+    /// The language that the person is written to in.
+    pub language: Tongue,
+    /// When the person agreed to be written to about this, and in which words.
+    pub registration_consent: Consent,
+    /// What the person agreed to beside that; it goes with the person when it becomes a contact.
+    #[serde(default)]
+    #[deserr(default)]
+    pub consents: Consents,
+    /// What became of it. Changed by `accept` and `decline` only.
+    pub status: InterestStatus,
+    /// Why it was declined.
+    #[deserr(default)]
+    pub decline_reason: Option<Text>,
+    /// The id of the member that it became.
+    #[deserr(default)]
+    pub member_id: Option<Id>,
+}
+
+/// Prints nothing of the person.
+impl std::fmt::Debug for InterestRegistration {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InterestRegistration").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// Something that is there already and may be the same.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+pub struct LikelyDuplicate {
+    /// What it is: `utility`, `member` (by one of its contacts) or `interest_registration`.
+    pub resource: String,
+    /// Its id.
+    pub id: Uuid,
+    /// Its slug; absent where it has none.
+    pub slug: Option<String>,
+    /// What it is called.
+    pub name: String,
+    /// What both have alike: `name`, `alias`, `city`, `website`, `email`.
+    pub alike: Vec<String>,
+}
+
+/// What the store derives for an interest registration.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct InterestDerived {
+    /// What is there already and may be the same.
+    pub likely_duplicates: Vec<LikelyDuplicate>,
+}
+
+fn some_sector(sectors: &[Sector], violations: &mut Violations) {
+    if sectors.is_empty() {
+        let detail = say!("At least one sector is needed.", "Mindestens eine Sparte ist nötig.");
+        violations.member("/sectors", "too_few", detail);
+    }
+    distinct(sectors, "/sectors", violations);
+}
+
+impl Resource for InterestRegistration {
+    const NAME: &'static str = "interest_registration";
+    const PATH: &'static str = "interest-registrations";
+    const LABEL: &'static str = "utility_name";
+    const SLUGGED: bool = false;
+    const DERIVED: &'static [&'static str] = &["likely_duplicates"];
+    const PUBLIC: bool = false;
+    const PERSONAL: bool = true;
+    const UNLOGGED: &'static [&'static str] = &["person", "message", "decline_reason", "likely_duplicates"];
+
+    type Parent = ();
+    type Filter = InterestFilter;
+    type Sort = InterestSort;
+    type Status = NoStatus;
+    type Derived = InterestDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Transition) => Grant::Never,
+            (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
+        false
+    }
+
+    /// What a person agreed to and what was decided is not corrected afterwards.
+    fn withheld_changes(before: Option<&Self>, after: &Self, _: &Actor, violations: &mut Violations) {
+        let Some(before) = before else { return };
+        let mut fixed = |member: &str, same: bool| {
+            if !same {
+                let detail = say!(
+                    "`{member}` is what the person or a decision said; it is not changed.",
+                    "`{member}` ist, was die Person oder eine Entscheidung gesagt hat; es wird nicht geändert."
+                );
+                violations.member(format!("/{member}"), "not_writable", detail);
+            }
+        };
+        fixed("registration_consent", before.registration_consent == after.registration_consent);
+        fixed("consents", before.consents == after.consents);
+        fixed("status", before.status == after.status);
+        fixed("decline_reason", before.decline_reason == after.decline_reason);
+        fixed("member_id", before.member_id == after.member_id);
+    }
+
+    /// Nobody but the coordination office ever sees it.
+    fn recall(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        some_sector(&self.sectors, violations);
+        if self.decline_reason.is_some() != (self.status == InterestStatus::Declined) {
+            let detail = say!(
+                "A reason belongs to what is declined, and to nothing else.",
+                "Ein Grund gehört zu dem, was abgelehnt ist, und zu nichts anderem."
+            );
+            violations.member("/decline_reason", "inconsistent", detail);
+        }
+    }
+
+    fn matches(filter: &InterestFilter, item: &Stored<Self>) -> bool {
+        filter.matches(item)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.utility_name);
+        texts.details([&self.city, &self.person.family_name]);
+        texts.details([&self.person.email]);
+    }
+
+    fn label(&self) -> &str {
+        self.utility_name.as_str()
+    }
+
+    fn visibility(&self) -> Visibility {
+        Visibility::Internal
+    }
+
+    /// The same person for the same utility.
+    fn same_part(&self, other: &Self) -> bool {
+        self.person.email.folded() == other.person.email.folded()
+            && fold(self.utility_name.as_str()) == fold(other.utility_name.as_str())
+    }
+}

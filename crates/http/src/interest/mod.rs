@@ -1,0 +1,58 @@
+//! Interest registrations: sent by anybody, confirmed by a link, decided by the coordination office.
+
+pub mod page;
+pub mod register;
+pub mod triage;
+
+use actix_web::{Route, web};
+use serde_json::{Value, json};
+use vku_domain::interest::InterestRegistration;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for InterestRegistration {
+    const ONE: &'static str = "an interest registration";
+    const MANY: &'static str = "interest registrations";
+    const ABOUT: &'static str = "A utility says that it wants to take part: anybody may, without an account. What was confirmed by the link that \
+         was sent to the address given is decided by the coordination office. Personal data.";
+    const CREATED_BY: Option<fn() -> Route> = Some(|| web::post().to(register::create_interest_registration));
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::List | Operation::Get => {
+                "Those that were confirmed. `likely_duplicates` names what is there already and may be the same. For the \
+                 coordination office; an API key needs the scope `personal_data:read`."
+            }
+            Operation::Update => {
+                "What the person agreed to, and what was decided, is not changed (403): use `accept` and `decline`."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20",
+            "utility_name": "Stadtwerke Musterstadt",
+            "city": "Musterstadt",
+            "website": "https://stadtwerke-musterstadt.example",
+            "sectors": ["water", "wastewater"],
+            "person": {
+                "given_name": "Erika",
+                "family_name": "Mustermann",
+                "email": "erika.mustermann@stadtwerke-musterstadt.example",
+                "function": "International cooperation"
+            },
+            "message": "We would like to work with a utility in Ukraine.",
+            "language": "de",
+            "registration_consent": { "given_at": "2026-03-01T08:00:00.000000Z", "text_version": "2026-11" },
+            "consents": { "mailings": { "given_at": "2026-03-01T08:00:00.000000Z", "text_version": "2026-11" } },
+            "status": "confirmed",
+            "likely_duplicates": [],
+            "created_at": "2026-03-01T08:05:00.000000Z",
+            "updated_at": "2026-03-01T08:05:00.000000Z",
+            "version": 1
+        })
+    }
+}

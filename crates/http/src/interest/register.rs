@@ -1,0 +1,161 @@
+//! Registering, and confirming it.
+
+use actix_web::HttpResponse;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::Bytes;
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::interest::NewInterest;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+use vku_persistence::kernel::answer::Answer;
+
+use super::page::PATH;
+use crate::kernel::body::{JSON, parsed};
+use crate::kernel::client;
+use crate::kernel::context::Context;
+use crate::kernel::crud::flags;
+use crate::kernel::problem::Problem;
+
+/// What was taken: the same for everybody, known or not.
+#[derive(Serialize, ToSchema)]
+pub struct InterestTaken {
+    /// Always `confirmation_sent`: a mail with a link is on its way to the address given.
+    status: &'static str,
+}
+
+/// The token of a link.
+// Without `Debug`: it is good for something.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct LinkToken {
+    /// What stands behind `token=` in the link.
+    pub token: String,
+}
+
+/// Register interest
+///
+/// A utility says that it wants to take part. Anybody may, without an account. A mail with a link goes to the address
+/// given; the registration counts when it is confirmed by that link within seven days, and is deleted otherwise. The
+/// answer is the same whether the utility or the person is known already.
+///
+/// From one address ten may come at once and then one every six minutes. One mailbox gets three mails a day at most:
+/// what comes beyond that is answered alike, and writes to nobody.
+#[utoipa::path(
+    post,
+    path = "/api/v1/interest-registrations",
+    tag = "interest_registrations",
+    operation_id = "create_interest_registration",
+    params(
+        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
+            as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
+    ),
+    request_body(
+        content = NewInterest,
+        example = json!({
+            "utility_name": "Stadtwerke Musterstadt",
+            "city": "Musterstadt",
+            "website": "https://stadtwerke-musterstadt.example",
+            "sectors": ["water", "wastewater"],
+            "person": {
+                "given_name": "Erika",
+                "family_name": "Mustermann",
+                "email": "erika.mustermann@stadtwerke-musterstadt.example",
+                "function": "International cooperation"
+            },
+            "message": "We would like to work with a utility in Ukraine.",
+            "language": "de",
+            "consent": { "text_version": "2026-11", "mailings": true }
+        })
+    ),
+    responses((
+        status = 202,
+        description = "It is taken; a mail is on its way.",
+        headers(("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request \
+            with this `Idempotency-Key` got.")),
+        body = InterestTaken,
+        example = json!({ "status": "confirmation_sent" })
+    )),
+    extensions(("x-problems" = json!([400, 401, 409, 413, 415, 422, 429, 500, 503]))),
+    security((), ("bearer" = []))
+)]
+pub async fn create_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let new: NewInterest = parsed(&context.request, &body)?;
+    let violations = new.rules();
+    if !violations.is_empty() {
+        return Err(Error::invalid(violations).into());
+    }
+    let shared = &context.shared;
+    let address = client::address(&context.request, &shared.proxies);
+    let email = new.person.email.folded();
+    let link = |id| format!("{}{PATH}?token={}", shared.site.public_url, shared.store.interest_token(id));
+    context
+        .post(dry_run, &body, async |writer| {
+            if dry_run || shared.sign_ins.letters.may_write(&email, address, shared.store.now())? {
+                writer.request_interest(&new, link).await?;
+            }
+            let taken = InterestTaken { status: "confirmation_sent" };
+            let body = serde_json::to_vec(&taken).map_err(Error::internal)?;
+            Ok(Answer { status: 202, tag: None, location: None, media_type: JSON.to_owned(), body })
+        })
+        .await
+}
+
+/// What was confirmed.
+#[derive(Serialize, ToSchema)]
+pub struct InterestConfirmed {
+    /// Always `confirmed`: the coordination office decides now.
+    status: &'static str,
+}
+
+/// Confirm a registration of interest
+///
+/// With the token of the link that was sent. The link itself leads to a page with a button, because programs that look
+/// through mails follow links: only this confirms. A link is good once (409 `link_used`), for seven days (409
+/// `link_expired`).
+#[utoipa::path(
+    post,
+    path = "/api/v1/interest-confirmations",
+    tag = "interest_registrations",
+    operation_id = "confirm_interest_registration",
+    request_body(
+        content = LinkToken,
+        example = json!({ "token": "AZelwIo-fFGwpj8dW28rINXOWa9JikKVYd7WO1-8BCYQ" })
+    ),
+    responses((
+        status = 200,
+        description = "It is confirmed.",
+        body = InterestConfirmed,
+        example = json!({ "status": "confirmed" })
+    )),
+    extensions(("x-problems" = json!([400, 401, 409, 413, 415, 422, 500, 503]))),
+    security((), ("bearer" = []))
+)]
+pub async fn confirm_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    let [] = flags(&context.request, [])?;
+    let LinkToken { token } = parsed(&context.request, &body)?;
+    confirm(&context, &token).await?;
+    let confirmed = InterestConfirmed { status: "confirmed" };
+    Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(confirmed))
+}
+
+/// Confirms what the token belongs to.
+///
+/// Errors: 409 where the link was used or has expired, 422 for a token that is none of ours.
+pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error> {
+    let store = &context.shared.store;
+    if store.interest_link(token).await?.is_none() {
+        let mut violations = Violations::default();
+        let detail = say!(
+            "This is no token of a link; copy all of what stands behind `token=`.",
+            "Das ist kein Token eines Links; kopieren Sie alles, was hinter `token=` steht."
+        );
+        violations.member("/token", "invalid_format", detail);
+        return Err(Error::invalid(violations));
+    }
+    store.confirm_interest(token, &context.request_id()).await.map(drop)
+}

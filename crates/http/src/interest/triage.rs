@@ -1,0 +1,156 @@
+//! What the coordination office decides.
+
+use actix_web::HttpResponse;
+use actix_web::web::Bytes;
+use deserr::Deserr;
+use utoipa::ToSchema;
+use vku_domain::interest::InterestRegistration;
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::value::{Text, Visibility};
+use vku_domain::kernel::violation::Violations;
+use vku_domain::member::MemberStatus;
+use vku_persistence::Acceptance;
+use vku_persistence::kernel::answer::Answer;
+
+use crate::kernel::body::{JSON, json};
+use crate::kernel::conditional::precondition;
+use crate::kernel::context::Context;
+use crate::kernel::crud::{ID, flags, key};
+use crate::kernel::problem::Problem;
+
+/// How a registration is accepted; `{}` where everything is as usual.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct InterestAcceptance {
+    /// The utility that it is, by id or slug; left out, it is the German one of that name (or with that alias) in that
+    /// city, or a new one.
+    #[deserr(default)]
+    #[schema(value_type = Option<Key>, nullable = false)]
+    utility: Option<String>,
+    /// The status of a new member; `interested` when left out.
+    #[deserr(default)]
+    #[schema(nullable = false)]
+    status: Option<MemberStatus>,
+    /// Who may see a new utility; `members` when left out.
+    #[deserr(default)]
+    #[schema(nullable = false)]
+    visibility: Option<Visibility>,
+}
+
+/// Why a registration is declined.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct InterestRefusal {
+    /// Why, in the language of the person, who gets it as a mail.
+    reason: Text,
+}
+
+fn answer(stored: &Stored<InterestRegistration>) -> Result<Answer, Error> {
+    let body = stored.to_json().map_err(Error::internal)?;
+    let tag = Some(Tag::of(stored.version, &body).to_string());
+    Ok(Answer { status: 200, tag, location: None, media_type: JSON.to_owned(), body })
+}
+
+/// Accept an interest registration
+///
+/// Makes the utility, or takes the one that is meant; makes it a member, if it is none; makes the person its contact,
+/// with what the person agreed to, if it is none. All of it or nothing, and a mail that says so. Where several utilities
+/// are called like that, the answer is 409 and names them. `If-Match` is heeded where it is sent.
+#[utoipa::path(
+    post,
+    path = "/api/v1/interest-registrations/{id}/accept",
+    tag = "interest_registrations",
+    operation_id = "accept_interest_registration",
+    params(
+        ("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
+        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
+            as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what the decision is based on.")
+    ),
+    request_body(content = InterestAcceptance, example = json!({ "status": "active" })),
+    responses((
+        status = 200,
+        description = "It is accepted.",
+        headers(
+            ("ETag" = String, description = "The entity tag."),
+            ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
+                this `Idempotency-Key` got.")
+        ),
+        body = InterestRegistration
+    )),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn accept_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<InterestRegistration>(Action::Update)?;
+    let id = key(&context.request, ID)?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let condition = precondition(&context)?;
+    let value = json(&context.request, &body, &[JSON])?;
+    context
+        .post(dry_run, &body, async |writer| {
+            let given: InterestAcceptance =
+                deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
+            let InterestAcceptance { utility, status, visibility } = given;
+            let utility = utility.map(|text| text.parse::<Key>()).transpose().map_err(|fault| {
+                let mut violations = Violations::default();
+                violations.member("/utility", fault.code, fault.detail);
+                Error::invalid(violations)
+            })?;
+            let how = Acceptance { utility, status, visibility };
+            answer(&writer.accept_interest(&id, &condition, how).await?)
+        })
+        .await
+}
+
+/// Decline an interest registration
+///
+/// With a reason, which the person gets as a mail. `If-Match` is heeded where it is sent.
+#[utoipa::path(
+    post,
+    path = "/api/v1/interest-registrations/{id}/decline",
+    tag = "interest_registrations",
+    operation_id = "decline_interest_registration",
+    params(
+        ("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
+        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing."),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
+            as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of what the decision is based on.")
+    ),
+    request_body(
+        content = InterestRefusal,
+        example = json!({ "reason": "Der Austausch ist für kommunale Unternehmen in Deutschland." })
+    ),
+    responses((
+        status = 200,
+        description = "It is declined.",
+        headers(
+            ("ETag" = String, description = "The entity tag."),
+            ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
+                this `Idempotency-Key` got.")
+        ),
+        body = InterestRegistration
+    )),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn decline_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.actor.gate::<InterestRegistration>(Action::Update)?;
+    let id = key(&context.request, ID)?;
+    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let condition = precondition(&context)?;
+    let value = json(&context.request, &body, &[JSON])?;
+    context
+        .post(dry_run, &body, async |writer| {
+            let InterestRefusal { reason } =
+                deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
+            answer(&writer.decline_interest(&id, &condition, reason).await?)
+        })
+        .await
+}

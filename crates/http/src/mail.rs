@@ -1,0 +1,185 @@
+//! The outbox: the mails that the service writes, for the coordination office.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use serde::Serialize;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::{FilterParameters, Id, Parameters};
+use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::resource::instant;
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::value::Email;
+use vku_domain::mail::MailState;
+use vku_persistence::mail::outbox::{Kept, MailFilter};
+
+use crate::kernel::conditional::respond;
+use crate::kernel::context::Context;
+use crate::kernel::crud::flags;
+use crate::kernel::list::{paged, turned};
+use crate::kernel::negotiate::{Format, format};
+use crate::kernel::problem::Problem;
+
+/// A mail to a person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Mail)]
+pub struct MailBody {
+    /// UUIDv7; its `Message-ID` is made of it.
+    id: Uuid,
+    /// When it was written.
+    #[schema(format = DateTime)]
+    created_at: String,
+    /// Whom it is written to.
+    to: Email,
+    /// The language that it is written in.
+    language: Tongue,
+    /// What it is about.
+    subject: String,
+    /// What it says; absent where nobody but the person may read it, such as a link that sets a password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    text: Option<String>,
+    /// What became of it.
+    state: MailState,
+    /// How often it was tried to send it.
+    #[schema(minimum = 0)]
+    attempts: i64,
+    /// When it is tried next; absent where it is not any more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    next_attempt_at: Option<String>,
+    /// When the mail server took it; absent where it has not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = DateTime)]
+    sent_at: Option<String>,
+    /// Why the last attempt failed, in a word or two; absent where none did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<String>,
+}
+
+impl From<Kept> for MailBody {
+    fn from(mail: Kept) -> Self {
+        Self {
+            id: mail.id,
+            created_at: instant(mail.created_at),
+            to: mail.to,
+            language: mail.language,
+            subject: mail.subject,
+            text: mail.text,
+            state: mail.state,
+            attempts: mail.attempts,
+            next_attempt_at: mail.next_attempt_at.map(instant),
+            sent_at: mail.sent_at.map(instant),
+            failure: mail.failure,
+        }
+    }
+}
+
+/// A page of the outbox.
+#[derive(Serialize, ToSchema)]
+pub struct MailPage {
+    /// The mails, newest first.
+    items: Vec<MailBody>,
+    /// The path of the page after this one, with older mails; absent on the last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-reference")]
+    next: Option<String>,
+    /// The path of the page before this one; absent on the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(format = "uri-reference")]
+    prev: Option<String>,
+}
+
+/// List the mails
+///
+/// The outbox, newest first: what the service writes to persons, and what became of it. Where no mail server is
+/// configured the mails stay `waiting`, and the coordination office reads them here to send them by hand. What could not
+/// be sent within three days is given up; every mail is forgotten after thirty days. Repeat a filter for *any of*;
+/// different filters mean *all of*.
+///
+/// An API key needs the scopes `mails:read` and `personal_data:read`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/mails",
+    tag = "mails",
+    operation_id = "list_mails",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "A page of mails.",
+        headers(
+            ("ETag" = String, description = "The entity tag."),
+            ("Link" = String, description = "`next` and `prev` (RFC 8288).")
+        ),
+        body = MailPage,
+        example = json!({ "items": [{
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "to": "erika.mustermann@stadtwerke.example",
+            "language": "de",
+            "subject": "Bitte bestätigen Sie Ihre Interessenbekundung",
+            "text": "Guten Tag, …",
+            "state": "sent",
+            "attempts": 1,
+            "sent_at": "2026-03-01T08:00:01.000000Z"
+        }] })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.reads_mails()?;
+    let mut parameters = Parameters::new(context.parameters()?);
+    let paging = Paging::take(&mut parameters);
+    let filter = MailFilter::take(&mut parameters);
+    parameters.finish().map_err(Error::parameters)?;
+    format(&context, None, &[Format::Json])?;
+    let page = context.read().await?.mails(&filter, &paging).await?;
+    let items = page.items.into_iter().map(MailBody::from).collect();
+    let body = MailPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
+    Ok(paged(&body, &body.next, &body.prev)?.answer(&context))
+}
+
+/// Get a mail
+///
+/// One of the outbox. An API key needs the scopes `mails:read` and `personal_data:read`.
+#[utoipa::path(
+    get,
+    path = "/api/v1/mails/{id}",
+    tag = "mails",
+    operation_id = "get_mail",
+    params(
+        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+    ),
+    responses((
+        status = 200,
+        description = "The mail.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        body = MailBody,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "to": "erika.mustermann@stadtwerke.example",
+            "language": "de",
+            "subject": "Bitte bestätigen Sie Ihre Interessenbekundung",
+            "text": "Guten Tag, …",
+            "state": "waiting",
+            "attempts": 2,
+            "next_attempt_at": "2026-03-01T08:00:15.000000Z",
+            "failure": "no connection"
+        })
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn get_mail(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.reads_mails()?;
+    let [] = flags(&context.request, [])?;
+    format(&context, None, &[Format::Json])?;
+    let id = context.request.match_info().get("id").and_then(|text| text.parse().ok());
+    let mail = context.read().await?.mail(id.map(Id).ok_or_else(Error::not_found)?).await?;
+    let body = serde_json::to_vec(&MailBody::from(mail)).map_err(Error::internal)?;
+    Ok(respond(&context, StatusCode::OK, &Tag::of_bytes(&body), body))
+}

@@ -1,0 +1,229 @@
+//! Forgotten passwords: a mail with a link, and the page that it leads to.
+
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Bytes, Data, Query};
+use actix_web::{HttpRequest, HttpResponse};
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::value::Email;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::mail::Mail;
+use vku_domain::say;
+
+use crate::interest::page::page;
+use crate::kernel::body::parsed;
+use crate::kernel::client;
+use crate::kernel::context::{Shared, parameters};
+use crate::kernel::crud::flags;
+use crate::kernel::negotiate::tongue;
+use crate::kernel::password;
+use crate::kernel::problem::Problem;
+
+/// Where the page is.
+pub const PATH: &str = "/password/new";
+
+/// Whose password is forgotten.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct PasswordResetRequest {
+    /// The account's e-mail address; the case of its letters does not count.
+    email: Email,
+}
+
+/// What was taken: the same for everybody, known or not.
+#[derive(Serialize, ToSchema)]
+pub struct PasswordResetTaken {
+    /// Always `mail_sent_if_known`.
+    status: &'static str,
+}
+
+/// Ask for a new password
+///
+/// Where there is an account with this address, it gets a mail with a link that is good once and for an hour. The answer
+/// is the same whether there is one or not. One address gets three such mails a day at most.
+#[utoipa::path(
+    post,
+    path = "/api/v1/auth/password-reset",
+    tag = "auth",
+    operation_id = "request_password_reset",
+    request_body(content = PasswordResetRequest, example = json!({ "email": "reader@demo.example" })),
+    responses((
+        status = 202,
+        description = "It is taken.",
+        body = PasswordResetTaken,
+        example = json!({ "status": "mail_sent_if_known" })
+    )),
+    extensions(("x-problems" = json!([400, 413, 415, 422, 429, 500, 503]))),
+    security(())
+)]
+pub async fn request_password_reset(
+    request: HttpRequest,
+    shared: Data<Shared>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
+    let PasswordResetRequest { email } = parsed(&request, &body)?;
+    let address = client::address(&request, &shared.proxies);
+    let may_write = shared.sign_ins.letters.may_write(&email.folded(), address, shared.store.now())?;
+    let found = shared.store.signing_in(&email).await?;
+    if let Some(account) = found.filter(|_| may_write) {
+        let link = format!("{}{PATH}?token={}", shared.site.public_url, shared.store.reset_token(&account));
+        let mail = letter(email, &request, &link);
+        // Beside the answer, which takes as long whether there is an account or not.
+        actix_web::rt::spawn(async move {
+            if let Err(error) = shared.store.post_apart(mail).await {
+                tracing::warn!(%error, "a mail was not posted");
+            }
+        });
+    }
+    let taken = PasswordResetTaken { status: "mail_sent_if_known" };
+    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(taken))
+}
+
+fn letter(to: Email, request: &HttpRequest, link: &str) -> Mail {
+    let mail = Mail::new(
+        to,
+        tongue(request.headers()),
+        &say!("Set a new password", "Neues Passwort setzen"),
+        &say!(
+            "Good day,\n\n\
+             somebody has asked for a new password for this address. If that was you, set it here within an hour:\n\n\
+             {link}\n\n\
+             If it was not you, nothing is to be done: the password stays as it is.\n\n\
+             Internationale Partnerschaften, the coordination office\n",
+            "Guten Tag,\n\n\
+             jemand hat für diese Adresse ein neues Passwort angefordert. Wenn Sie das waren, setzen Sie es binnen einer \
+             Stunde hier:\n\n\
+             {link}\n\n\
+             Wenn Sie es nicht waren, ist nichts zu tun: Das Passwort bleibt, wie es ist.\n\n\
+             Koordinierungsstelle Internationale Partnerschaften\n"
+        ),
+    );
+    // Whoever has the link has the account.
+    mail.confidential()
+}
+
+/// A new password, with the token of the link.
+// Without `Debug`: a password is in no log.
+#[derive(Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct PasswordReset {
+    /// What stands behind `token=` in the link.
+    token: String,
+    /// The new one: 12 to 200 characters.
+    #[schema(format = Password, min_length = 12, max_length = 200)]
+    new_password: String,
+}
+
+/// Set a new password
+///
+/// With the token of the link that was sent: good once, for an hour (409 `link_expired`). All logins and API keys of the
+/// account end.
+#[utoipa::path(
+    put,
+    path = "/api/v1/auth/password-reset",
+    tag = "auth",
+    operation_id = "complete_password_reset",
+    request_body(
+        content = PasswordReset,
+        example = json!({
+            "token": "AZelwIo-fFGwpj8dW28rIAAAAABp1c5Zr0mKQpVh3tY7uXwEJmCHkP0b3t4xq5o1mVqQ",
+            "new_password": "correct horse battery"
+        })
+    ),
+    responses((status = 204, description = "It is set.")),
+    extensions(("x-problems" = json!([400, 409, 413, 415, 422, 500, 503]))),
+    security(())
+)]
+pub async fn complete_password_reset(
+    request: HttpRequest,
+    shared: Data<Shared>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
+    let [] = flags(&request, [])?;
+    let PasswordReset { token, new_password } = parsed(&request, &body)?;
+    reset(&shared, &token, new_password).await?;
+    Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
+}
+
+/// Sets it.
+///
+/// Errors: 409 where the token is not good any more, 422 for a password that is too weak.
+async fn reset(shared: &Shared, token: &str, new_password: String) -> Result<(), Error> {
+    let expired = || {
+        let detail = say!(
+            "This link is used, has expired or is not complete; ask for a new one.",
+            "Dieser Link ist benutzt, abgelaufen oder nicht vollständig; fordern Sie einen neuen an."
+        );
+        Error::new(Code::LinkExpired, detail)
+    };
+    password::accept(&new_password, "/new_password")?;
+    let account = shared.store.reset_of(token).await?.ok_or_else(expired)?;
+    let hash = password::hash(new_password).await.map_err(Error::internal)?;
+    if shared.store.reset_password(&account, &hash).await? { Ok(()) } else { Err(expired()) }
+}
+
+/// `GET`: a field for the new password.
+pub async fn show(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+    let mut parameters = Parameters::new(parameters(&request)?);
+    let token = parameters.once("token").unwrap_or_default();
+    parameters.finish().map_err(Error::parameters)?;
+    Ok(asked(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), ""))
+}
+
+/// `POST`: sets it.
+pub async fn press(request: HttpRequest, shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Problem> {
+    let fields = std::str::from_utf8(&body).ok();
+    let fields = fields.and_then(|body| Query::<Vec<(String, String)>>::from_query(body).ok());
+    let fields = fields.map(Query::into_inner).unwrap_or_default();
+    let field = |name: &str| {
+        fields.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone()).unwrap_or_default()
+    };
+    let token = field("token");
+    match reset(&shared, &token, field("new_password")).await {
+        Ok(()) => {
+            let text = say!(
+                "The new password is set. Sign in with it.",
+                "Das neue Passwort ist gesetzt. Melden Sie sich damit an."
+            );
+            Ok(page(request.headers(), &title(), &text, ""))
+        }
+        Err(error) if error.code == Code::ValidationFailed => {
+            let weak = error.violations.iter().map(|it| it.detail.in_tongue(tongue(request.headers())));
+            let weak = weak.collect::<Vec<_>>().join(" ");
+            Ok(asked(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), &weak))
+        }
+        Err(error) if error.code == Code::LinkExpired => Ok(asked(&request, None, "")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn title() -> vku_domain::kernel::text::Both {
+    say!("New password", "Neues Passwort")
+}
+
+fn asked(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpResponse {
+    let headers = request.headers();
+    let Some(token) = token else {
+        let text = say!(
+            "This link is used, has expired or is not complete. Ask for a new one.",
+            "Dieser Link ist benutzt, abgelaufen oder nicht vollständig. Fordern Sie einen neuen an."
+        );
+        return page(headers, &title(), &text, "");
+    };
+    let text = say!("At least 12 characters.", "Mindestens 12 Zeichen.");
+    let both = [say!("New password", "Neues Passwort"), say!("Set", "Setzen")];
+    let [label, button] = both.each_ref().map(|both| both.in_tongue(tongue(headers)));
+    let weak = weak.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    // Of the letters of a token none means anything in HTML; that it is ours was checked.
+    let form = format!(
+        "<p role=\"alert\">{weak}</p><form method=\"post\" action=\"{PATH}\">\
+         <input type=\"hidden\" name=\"token\" value=\"{token}\"><label>{label} <input type=\"password\" \
+         name=\"new_password\" autocomplete=\"new-password\" minlength=\"12\" required></label> \
+         <button type=\"submit\">{button}</button></form>"
+    );
+    page(headers, &title(), &text, &form)
+}

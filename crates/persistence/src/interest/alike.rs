@@ -1,0 +1,126 @@
+//! What is there already and may be the same as an interest registration.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use uuid::Uuid;
+use vku_domain::interest::{InterestRegistration, LikelyDuplicate};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::utility::Utility;
+
+use crate::kernel::error::failed;
+use crate::kernel::store::Reader;
+
+/// Another registration, or a contact with its member: the folded address and what it is called.
+struct Found {
+    id: Uuid,
+    name: String,
+    email: String,
+    /// The folded name and city; absent for a contact.
+    place: Option<(String, String)>,
+}
+
+impl Reader<'_> {
+    /// Fills in what is alike, in three queries for the whole page.
+    pub(super) async fn find_alike(&self, items: &mut [Stored<InterestRegistration>]) -> Result<(), Error> {
+        if items.is_empty() || !self.actor().is_staff() {
+            return Ok(());
+        }
+        let utilities = self.names::<Utility>().await?;
+        let emails: Vec<_> = items.iter().map(|item| item.data.person.email.folded()).collect();
+        let names: Vec<_> = items.iter().map(|item| fold(item.data.utility_name.as_str())).collect();
+        let others = self.registrations_like(&emails, &names).await?;
+        let members = self.members_with(&emails).await?;
+        for item in items {
+            let mut all = Vec::new();
+            for likely in utilities.like(item)? {
+                all.push(LikelyDuplicate {
+                    resource: "utility".into(),
+                    id: likely.card.id,
+                    slug: likely.card.slug.as_ref().map(ToString::to_string),
+                    name: likely.card.label.1,
+                    alike: likely.alike.into_iter().map(str::to_owned).collect(),
+                });
+            }
+            let email = item.data.person.email.folded();
+            for member in members.get(&email).into_iter().flatten() {
+                all.push(duplicate("member", member, vec!["email".into()]));
+            }
+            let place = (fold(item.data.utility_name.as_str()), fold(item.data.city.as_str()));
+            for other in others.iter().filter(|other| other.id != item.id) {
+                let mut alike = Vec::new();
+                if other.place.as_ref() == Some(&place) {
+                    alike.extend(["name".to_owned(), "city".to_owned()]);
+                }
+                if other.email == email {
+                    alike.push("email".to_owned());
+                }
+                if !alike.is_empty() {
+                    all.push(duplicate("interest_registration", other, alike));
+                }
+            }
+            item.derived.likely_duplicates = all;
+        }
+        Ok(())
+    }
+
+    async fn registrations_like(&self, emails: &[String], names: &[String]) -> Result<Vec<Found>, Error> {
+        let either = Expr::col("email_key").is_in(emails).or(Expr::col("name_key").is_in(names));
+        let select = Query::select()
+            .columns(["id", "utility_name", "email_key", "name_key", "city_key"])
+            .from("interest_registration")
+            .and_where(Expr::col("deleted_at").is_null())
+            .and_where(either)
+            .order_by("id", sea_orm::Order::Asc)
+            .take();
+        let rows = self.tx().query_all(&select).await.map_err(failed)?;
+        let found = rows.iter().map(|row| {
+            Ok(Found {
+                id: row.try_get("", "id")?,
+                name: row.try_get("", "utility_name")?,
+                email: row.try_get("", "email_key")?,
+                place: Some((row.try_get("", "name_key")?, row.try_get("", "city_key")?)),
+            })
+        });
+        found.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
+    }
+
+    /// The members that have contacts with these addresses, by the folded address.
+    async fn members_with(&self, emails: &[String]) -> Result<HashMap<String, Vec<Found>>, Error> {
+        // What is folded is lower case, and an address has no other letters than those of ASCII.
+        let folded = sea_orm::sea_query::Func::lower(Expr::col(("contact", "email")));
+        let select = Query::select()
+            .expr_as(Expr::col(("member", "id")), "id")
+            .expr_as(Expr::col(("utility", "name")), "name")
+            .expr_as(sea_orm::sea_query::Func::lower(Expr::col(("contact", "email"))), "email")
+            .from("contact")
+            .inner_join("member", Expr::col(("member", "id")).equals(("contact", "member_id")))
+            .inner_join("utility", Expr::col(("utility", "id")).equals(("member", "utility_id")))
+            .and_where(Expr::col(("contact", "deleted_at")).is_null())
+            .and_where(Expr::col(("member", "deleted_at")).is_null())
+            .and_where(Expr::expr(folded).is_in(emails))
+            .take();
+        let mut found: HashMap<String, Vec<Found>> = HashMap::new();
+        for row in self.tx().query_all(&select).await.map_err(failed)? {
+            let email: String = row.try_get("", "email").map_err(failed)?;
+            let it = Found {
+                id: row.try_get("", "id").map_err(failed)?,
+                name: row.try_get("", "name").map_err(failed)?,
+                email: email.clone(),
+                place: None,
+            };
+            let of_email = found.entry(email).or_default();
+            if of_email.iter().all(|known| known.id != it.id) {
+                of_email.push(it);
+            }
+        }
+        Ok(found)
+    }
+}
+
+fn duplicate(resource: &str, found: &Found, alike: Vec<String>) -> LikelyDuplicate {
+    LikelyDuplicate { resource: resource.into(), id: found.id, slug: None, name: found.name.clone(), alike }
+}

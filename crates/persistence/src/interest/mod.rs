@@ -1,0 +1,139 @@
+//! How interest registrations lie in their table; what nobody has confirmed lies in [`request`].
+
+mod alike;
+pub mod request;
+pub mod triage;
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait};
+use vku_domain::interest::{InterestFilter, InterestRegistration, InterestSort, InterestedPerson};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::{Id, Instant};
+use vku_domain::kernel::resource::Stored;
+
+use crate::kernel::error::Corrupt;
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::store::Reader;
+use crate::kernel::table::{
+    SortColumn, Table, column, in_set, json, one_of, text, text_opt, to_json, to_text,
+};
+
+row! {
+    "interest_registration" {
+        utility_name: String,
+        name_key: String,
+        city: String,
+        city_key: String,
+        website: Option<String>,
+        given_name: String,
+        family_name: String,
+        email: String,
+        email_key: String,
+        phone: Option<String>,
+        function: Option<String>,
+        message: Option<String>,
+        language: String,
+        registration_consent: Json,
+        consents: Json,
+        status: String,
+        decline_reason: Option<String>,
+        member_id: Option<Uuid>,
+    }
+}
+
+impl Table for InterestRegistration {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self {
+            utility_name,
+            city,
+            website,
+            sectors,
+            person,
+            message,
+            language,
+            registration_consent,
+            consents,
+            status,
+            decline_reason,
+            member_id,
+        } = data;
+        let InterestedPerson { given_name, family_name, email, phone, function } = person;
+        let columns = row::Columns {
+            utility_name: utility_name.to_string(),
+            name_key: fold(utility_name.as_str()),
+            city: city.to_string(),
+            city_key: fold(city.as_str()),
+            website: to_text(website),
+            given_name: given_name.to_string(),
+            family_name: family_name.to_string(),
+            email: email.to_string(),
+            email_key: email.folded(),
+            phone: to_text(phone),
+            function: to_text(function),
+            message: to_text(message),
+            language: language.to_string(),
+            registration_consent: to_json(registration_consent)?,
+            consents: to_json(consents)?,
+            status: status.to_string(),
+            decline_reason: to_text(decline_reason),
+            member_id: member_id.map(|Id(id)| id),
+        };
+        Ok((columns, Links::default().set("sectors", sectors)))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            utility_name: text(row.utility_name)?,
+            city: text(row.city)?,
+            website: text_opt(row.website)?,
+            sectors: links.take_set("sectors")?,
+            person: InterestedPerson {
+                given_name: text(row.given_name)?,
+                family_name: text(row.family_name)?,
+                email: text(row.email)?,
+                phone: text_opt(row.phone)?,
+                function: text_opt(row.function)?,
+            },
+            message: text_opt(row.message)?,
+            language: text(row.language)?,
+            registration_consent: json(row.registration_consent)?,
+            consents: json(row.consents)?,
+            status: text(row.status)?,
+            decline_reason: text_opt(row.decline_reason)?,
+            member_id: row.member_id.map(Id),
+        })
+    }
+
+    fn condition(filter: &InterestFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(one_of::<Self, _>("status", &filter.status))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: InterestSort) -> SortColumn {
+        match key {
+            InterestSort::UtilityName => SortColumn::Text("name_key"),
+            InterestSort::Status => SortColumn::Text("status"),
+            InterestSort::CreatedAt => SortColumn::Instant("created_at"),
+            InterestSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    fn visible(actor: &Actor) -> Condition {
+        let all = Condition::all();
+        if actor.is_staff() { all } else { all.add(Expr::val(1).eq(0)) }
+    }
+
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        reader.find_alike(items).await
+    }
+}

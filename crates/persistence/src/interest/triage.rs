@@ -1,0 +1,217 @@
+//! What the coordination office decides: each in one transaction, with the mail that tells of it.
+
+use serde_json::{Value, json};
+use vku_domain::change::ChangeAction;
+use vku_domain::contact::{Contact, ContactFilter};
+use vku_domain::interest::{InterestRegistration, InterestStatus, mails};
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::{Code, Error, Named};
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Id;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::tag::Precondition;
+use vku_domain::kernel::value::{Text, Visibility};
+use vku_domain::member::{Member, MemberFilter, MemberStatus};
+use vku_domain::say;
+use vku_domain::utility::{Utility, UtilityKind};
+
+use crate::kernel::store::Writer;
+
+/// How a registration is accepted.
+#[derive(Clone, Debug, Default)]
+pub struct Acceptance {
+    /// The utility that it is; where none is said, the one of that name, or a new one.
+    pub utility: Option<Key>,
+    /// The status of a new member; `interested` where none is said.
+    pub status: Option<MemberStatus>,
+    /// Who may see a new utility; `members` where nothing is said.
+    pub visibility: Option<Visibility>,
+}
+
+impl Writer<'_> {
+    /// Accepts a registration: makes or links the utility, its member and the contact.
+    ///
+    /// Errors: 401, 403, 404, 409 (decided already, several utilities may be meant), 412, 422.
+    pub async fn accept_interest(
+        &mut self,
+        key: &Key,
+        precondition: &Precondition,
+        how: Acceptance,
+    ) -> Result<Stored<InterestRegistration>, Error> {
+        let before = self.undecided(key, precondition).await?;
+        let utility = match &how.utility {
+            Some(key) => self.get::<Utility>(key, None, false).await.map_err(no_utility)?,
+            None => self.utility_of(&before, how.visibility).await?,
+        };
+        let member = self.member_of(&before.data, &utility, how.status).await?;
+        self.contact_of(&before.data, &member).await?;
+        let mut data = before.data.clone();
+        data.status = InterestStatus::Accepted;
+        data.member_id = Some(Id(member.id));
+        self.post(mails::accepted(&data)).await?;
+        self.replace(before, data).await?.noted(self, ChangeAction::Updated, None).await
+    }
+
+    /// Declines a registration, and tells the person why.
+    ///
+    /// Errors: 401, 403, 404, 409 (decided already), 412.
+    pub async fn decline_interest(
+        &mut self,
+        key: &Key,
+        precondition: &Precondition,
+        reason: Text,
+    ) -> Result<Stored<InterestRegistration>, Error> {
+        let before = self.undecided(key, precondition).await?;
+        let mut data = before.data.clone();
+        data.status = InterestStatus::Declined;
+        self.post(mails::declined(&data, &reason)).await?;
+        data.decline_reason = Some(reason);
+        self.replace(before, data).await?.noted(self, ChangeAction::Updated, None).await
+    }
+
+    /// The registration, locked, if it is still to be decided.
+    async fn undecided(
+        &self,
+        key: &Key,
+        precondition: &Precondition,
+    ) -> Result<Stored<InterestRegistration>, Error> {
+        let (before, _) = self.open::<InterestRegistration>(Action::Update, key, None, false).await?;
+        if *precondition != Precondition::Missing {
+            self.check(&before, precondition)?;
+        }
+        if before.data.status == InterestStatus::Confirmed {
+            return Ok(before);
+        }
+        let status = before.data.status;
+        let detail = say!("It is `{status}` already.", "Sie ist schon `{status}`.");
+        Err(Error::new(Code::InterestDecided, detail))
+    }
+
+    /// The German utility of that name in that city, or a new one.
+    async fn utility_of(
+        &mut self,
+        registration: &Stored<InterestRegistration>,
+        visibility: Option<Visibility>,
+    ) -> Result<Stored<Utility>, Error> {
+        let data = &registration.data;
+        let mut same = Vec::new();
+        for likely in self.names::<Utility>().await?.like(registration)? {
+            let named = likely.alike.iter().any(|what| ["name", "alias"].contains(what));
+            let municipal = likely.card.kind.as_deref() == Some(UtilityKind::Municipal.as_str());
+            if named && municipal {
+                let utility = self.get::<Utility>(&Key::Id(likely.card.id), None, false).await?;
+                let city = utility.data.city.as_ref().map(|city| fold(city.as_str()));
+                if city.is_none_or(|city| city == fold(data.city.as_str())) {
+                    same.push(utility);
+                }
+            }
+        }
+        match same.pop() {
+            Some(only) if same.is_empty() => return Ok(only),
+            Some(last) => {
+                same.push(last);
+                let named = |it: &Stored<Utility>| Named {
+                    resource: Utility::NAME,
+                    id: it.id,
+                    slug: it.data.slug.as_ref().map(ToString::to_string),
+                    name: it.data.name.to_string(),
+                };
+                let detail = say!(
+                    "Several utilities are called like that; say in `utility` which it is.",
+                    "Mehrere Unternehmen heißen so; sagen Sie in `utility`, welches es ist."
+                );
+                let dependents = same.iter().map(named).collect();
+                return Err(Error { dependents, ..Error::new(Code::AmbiguousUtility, detail) });
+            }
+            None => {}
+        }
+        let mut body = json!({
+            "name": data.utility_name,
+            "kind": UtilityKind::Municipal,
+            "country": "DE",
+            "city": data.city,
+            "sectors": data.sectors,
+        });
+        put(&mut body, "website", data.website.as_ref());
+        put(&mut body, "visibility", visibility.as_ref());
+        self.create::<Utility>(None, body).await
+    }
+
+    /// The member that the utility is, or a new one.
+    async fn member_of(
+        &mut self,
+        data: &InterestRegistration,
+        utility: &Stored<Utility>,
+        status: Option<MemberStatus>,
+    ) -> Result<Stored<Member>, Error> {
+        let mut query = Query::<Member>::all();
+        query.filter = MemberFilter { utility: vec![Key::Id(utility.id)], ..MemberFilter::default() };
+        if let Some(member) = self.list(&query, None).await?.items.pop() {
+            return Ok(member);
+        }
+        let status = status.unwrap_or(MemberStatus::Interested);
+        let body = json!({
+            "utility": utility.id,
+            "status": status,
+            "interests": { "sectors": data.sectors },
+        });
+        self.create::<Member>(None, body).await
+    }
+
+    /// Makes the person a contact of the member, unless it is one.
+    async fn contact_of(
+        &mut self,
+        data: &InterestRegistration,
+        member: &Stored<Member>,
+    ) -> Result<(), Error> {
+        let parent = Key::Id(member.id);
+        let mut query = Query::<Contact>::all();
+        query.filter = ContactFilter::default();
+        let (mut known, mut primary) = (false, false);
+        loop {
+            let page = self.list(&query, Some(&parent)).await?;
+            for contact in &page.items {
+                known |= contact.data.email.folded() == data.person.email.folded();
+                primary |= contact.data.is_primary;
+            }
+            match page.next {
+                Some(next) => query.cursor = Some(next),
+                None => break,
+            }
+        }
+        if known {
+            return Ok(());
+        }
+        let person = &data.person;
+        let mut body = json!({
+            "given_name": person.given_name,
+            "family_name": person.family_name,
+            "email": person.email,
+            "language": data.language,
+            "is_primary": !primary,
+            "consents": data.consents,
+        });
+        put(&mut body, "phone", person.phone.as_ref());
+        put(&mut body, "function", person.function.as_ref());
+        self.create::<Contact>(Some(&parent), body).await.map(drop)
+    }
+}
+
+fn put(body: &mut Value, name: &str, value: Option<&impl ToString>) {
+    if let (Some(value), Some(members)) = (value, body.as_object_mut()) {
+        members.insert(name.to_owned(), value.to_string().into());
+    }
+}
+
+/// A utility that is said and not there is a fault of the body.
+fn no_utility(error: Error) -> Error {
+    if error.code != Code::NotFound {
+        return error;
+    }
+    let mut violations = vku_domain::kernel::violation::Violations::default();
+    let detail = say!("There is no such utility.", "Ein solches Unternehmen gibt es nicht.");
+    violations.member("/utility", "unknown_reference", detail);
+    Error::invalid(violations)
+}

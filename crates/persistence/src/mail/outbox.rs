@@ -1,0 +1,153 @@
+//! The outbox as the coordination office reads it.
+
+use chrono::{DateTime, Utc};
+use sea_orm::ColumnTrait;
+use sea_orm::{Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Id;
+use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::value::Email;
+use vku_domain::mail::MailState;
+
+use super::row;
+use crate::kernel::cursor::{Way, foreign};
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::store::Reader;
+use crate::kernel::table::text;
+
+vku_domain::filter! {
+    /// Which mails.
+    MailFilter {
+        /// What became of it.
+        state: Vec<MailState>,
+        /// Whom it is written to; the case of the letters counts.
+        to: Vec<Email>,
+    }
+}
+
+/// A mail as it is kept. No `Debug`: it is personal data.
+pub struct Kept {
+    /// UUIDv7; its `Message-ID` is made of it.
+    pub id: Uuid,
+    /// When it was posted.
+    pub created_at: DateTime<Utc>,
+    /// Whom it is written to.
+    pub to: Email,
+    /// The language that it is written in.
+    pub language: Tongue,
+    /// What it is about.
+    pub subject: String,
+    /// What it says; absent where nobody but the person may read it.
+    pub text: Option<String>,
+    /// What became of it.
+    pub state: MailState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// When it is tried next; absent where it is not any more.
+    pub next_attempt_at: Option<DateTime<Utc>>,
+    /// When the mail server took it.
+    pub sent_at: Option<DateTime<Utc>>,
+    /// Why the last attempt failed, in a word or two.
+    pub failure: Option<String>,
+}
+
+impl TryFrom<row::Model> for Kept {
+    type Error = Corrupt;
+
+    fn try_from(row: row::Model) -> Result<Self, Corrupt> {
+        let state = text(row.state)?;
+        Ok(Self {
+            id: row.id,
+            created_at: row.created_at,
+            to: text(row.to)?,
+            language: text(row.language)?,
+            subject: row.subject,
+            text: (!row.confidential).then_some(row.text),
+            state,
+            attempts: row.attempts,
+            next_attempt_at: (state == MailState::Waiting).then_some(row.next_attempt_at),
+            sent_at: row.sent_at,
+            failure: row.failure,
+        })
+    }
+}
+
+/// A page of the outbox.
+pub struct Mails {
+    /// The mails, newest first.
+    pub items: Vec<Kept>,
+    /// The cursor of the older ones, if there are any.
+    pub next: Option<String>,
+    /// The cursor of the newer ones, if there may be any.
+    pub prev: Option<String>,
+}
+
+/// The mail that a cursor stands at.
+#[derive(Serialize, Deserialize)]
+struct Place(Way, Uuid);
+
+impl Reader<'_> {
+    /// A page of the mails.
+    ///
+    /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
+    pub async fn mails(&self, filter: &MailFilter, paging: &Paging) -> Result<Mails, Error> {
+        self.actor().reads_mails()?;
+        let list = format!("mails|{}", paging.fingerprint);
+        let open = |token: &String| {
+            let payload = self.cursors().open(list.as_bytes(), token);
+            payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok()).ok_or_else(foreign)
+        };
+        let place = paging.cursor.as_ref().map(open).transpose()?;
+        let way = place.as_ref().map_or(Way::Next, |place| place.0);
+        let beyond = place.as_ref().map(|&Place(way, id)| match way {
+            Way::Next => row::Column::Id.lt(id),
+            Way::Previous => row::Column::Id.gt(id),
+        });
+        let states = filter.state.iter().map(|state| state.as_str());
+        let which = Condition::all()
+            .add_option((!filter.state.is_empty()).then(|| row::Column::State.is_in(states)))
+            .add_option(
+                (!filter.to.is_empty()).then(|| row::Column::To.is_in(filter.to.iter().map(Email::as_str))),
+            )
+            .add_option(beyond);
+        let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        // One more than asked for tells whether there is another page.
+        let mut rows = row::Entity::find()
+            .filter(which)
+            .order_by(row::Column::Id, if way == Way::Next { Order::Desc } else { Order::Asc })
+            .limit(paging.limit + 1)
+            .all(self.tx())
+            .await
+            .map_err(failed)?;
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if way == Way::Previous {
+            rows.reverse();
+        }
+        let (has_next, has_prev) = match (way, place.is_some()) {
+            (Way::Next, from_cursor) => (more, from_cursor),
+            (Way::Previous, _) => (true, more),
+        };
+        let token = |row: Option<&row::Model>, way: Way| {
+            let place = row.map(|row| serde_json::to_vec(&Place(way, row.id))).transpose();
+            let place = place.map_err(Error::internal)?;
+            Ok::<_, Error>(place.map(|place| self.cursors().sign(list.as_bytes(), &place)))
+        };
+        let next = if has_next { token(rows.last(), Way::Next)? } else { None };
+        let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
+        let items = rows.into_iter().map(Kept::try_from).collect::<Result<_, _>>()?;
+        Ok(Mails { items, next, prev })
+    }
+
+    /// One mail.
+    ///
+    /// Errors: 401 or 403 for everybody but the coordination office, 404.
+    pub async fn mail(&self, Id(id): Id) -> Result<Kept, Error> {
+        self.actor().reads_mails()?;
+        let found = row::Entity::find_by_id(id).one(self.tx()).await.map_err(failed)?;
+        Ok(found.ok_or_else(Error::not_found)?.try_into()?)
+    }
+}

@@ -1,0 +1,45 @@
+//! Interest registrations, and before them what nobody has confirmed yet.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::{
+    create_sets, id, id_null, index, instant, instant_null, json, json_null, resource, text, text_null,
+};
+
+crate::step!(manager => {
+    let request = Table::create()
+        .table("interest_request")
+        .col(id("id").primary_key())
+        .col(instant("created_at"))
+        .col(instant_null("confirmed_at"))
+        // Gone when it is confirmed.
+        .col(json_null("body"))
+        .take();
+    manager.create_table(request).await?;
+    index(manager, "interest_request", &["created_at"]).await?;
+
+    let table = resource("interest_registration")
+        .col(text(manager, "utility_name"))
+        .col(text(manager, "name_key"))
+        .col(text(manager, "city"))
+        .col(text(manager, "city_key"))
+        .col(text_null(manager, "website"))
+        .col(text(manager, "given_name"))
+        .col(text(manager, "family_name"))
+        .col(text(manager, "email"))
+        .col(text(manager, "email_key"))
+        .col(text_null(manager, "phone"))
+        .col(text_null(manager, "function"))
+        .col(text_null(manager, "message"))
+        .col(text(manager, "language"))
+        .col(json("registration_consent"))
+        .col(json("consents"))
+        .col(text(manager, "status"))
+        .col(text_null(manager, "decline_reason"))
+        .col(id_null("member_id"))
+        .take();
+    manager.create_table(table).await?;
+    index(manager, "interest_registration", &["email_key"]).await?;
+    index(manager, "interest_registration", &["name_key"]).await?;
+    create_sets(manager, "interest_registration_set", "interest_registration").await
+});

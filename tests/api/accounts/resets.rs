@@ -1,0 +1,86 @@
+//! Forgotten passwords.
+
+use chrono::TimeDelta;
+use serde_json::{Value, json};
+
+use super::{Login, ME, PASSWORD, sign_in};
+use crate::harness::{Answer, TestApp, on_both};
+
+const RESET: &str = "/api/v1/auth/password-reset";
+const MAILS: &str = "/api/v1/mails";
+const READER: &str = "reader@demo.example";
+const NEW: &str = "correct horse battery";
+
+/// What is in the mail, which is shown to nobody but the person.
+async fn token(app: &TestApp) -> String {
+    let account = app.store.signing_in(&READER.parse().unwrap()).await.unwrap().unwrap();
+    app.store.reset_token(&account)
+}
+
+async fn set(app: &TestApp, token: &str, password: &str) -> Answer {
+    app.anonymous().put(RESET, &json!({"token": token, "new_password": password})).await
+}
+
+/// The mails, once there are so many: they are posted beside the answer.
+async fn mails(app: &TestApp, count: usize) -> Vec<Value> {
+    for _ in 0..3_000 {
+        let mails = app.coordinator().all(MAILS).await;
+        if mails.len() >= count {
+            return mails;
+        }
+    }
+    panic!("no mail");
+}
+
+on_both! {
+    async fn the_mail_goes_to_who_has_an_account_and_the_answer_to_all(app: TestApp) {
+        let ask = async |email: &str| app.anonymous().post(RESET, &json!({"email": email})).await.expect(202).json();
+        let nobody = ask("nobody@zxq.example").await;
+        assert_eq!(ask("Reader@demo.example").await, nobody);
+        let mails = mails(&app, 1).await;
+        assert_eq!((mails.len(), &mails[0]["to"]), (1, &"Reader@demo.example".into()));
+        assert_eq!(mails[0]["subject"], "Set a new password");
+        assert!(mails[0].get("text").is_none(), "for nobody but the person: {}", mails[0]);
+    }
+
+    async fn a_link_sets_a_password_once(app: TestApp) {
+        let before = Login::of(&app, READER).await;
+        let token = token(&app).await;
+        let page = format!("/password/new?token={token}");
+        assert!(app.anonymous().get(&page).await.ok().text().contains("<form"));
+        let weak = set(&app, &token, "zxqzxq").await;
+        assert_eq!(weak.faults(422, "validation_failed"), ["/new_password weak_password"]);
+        set(&app, &token, NEW).await.expect(204);
+        before.caller.get(ME).await.problem(401, "invalid_token");
+        sign_in(&app, READER, PASSWORD).await.problem(401, "invalid_credentials");
+        sign_in(&app, READER, NEW).await.ok();
+        set(&app, &token, "another horse battery").await.problem(409, "link_expired");
+        assert!(!app.anonymous().get(&page).await.ok().text().contains("<form"));
+        sign_in(&app, READER, NEW).await.ok();
+    }
+
+    async fn a_link_is_good_for_an_hour_and_for_one_account(app: TestApp) {
+        let token = token(&app).await;
+        for wrong in ["", "zxq", &token[1..], &token[..token.len() - 1]] {
+            set(&app, wrong, NEW).await.problem(409, "link_expired");
+        }
+        app.clock.advance(TimeDelta::minutes(61));
+        set(&app, &token, NEW).await.problem(409, "link_expired");
+        sign_in(&app, READER, PASSWORD).await.ok();
+    }
+
+    async fn the_page_sets_it_too(app: TestApp) {
+        let token = token(&app).await;
+        let press = async |password: &str| {
+            let request = app.anonymous().request(reqwest::Method::POST, "/password/new");
+            let request = request.header("Content-Type", "application/x-www-form-urlencoded");
+            let body = format!("token={token}&new_password={}", password.replace(' ', "+"));
+            app.anonymous().send(request.body(body)).await.ok().text()
+        };
+        let weak = press("zxqzxq").await;
+        assert!(weak.contains("<form") && !weak.contains("zxqzxq"), "{weak}");
+        assert!(press(NEW).await.contains("is set"));
+        assert!(press(NEW).await.contains("Ask for a new one"));
+        sign_in(&app, READER, NEW).await.ok();
+    }
+}

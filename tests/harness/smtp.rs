@@ -1,0 +1,198 @@
+//! A mail server that keeps what it is given: real SMTP (RFC 5321) on a port of its own.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Condvar, Mutex};
+use std::time::Duration;
+
+/// How long a test waits for a mail.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What it does with who comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Manner {
+    /// Takes every mail.
+    Take,
+    /// Answers this to every recipient.
+    Refuse(&'static str),
+    /// Does not even greet.
+    Silent,
+    /// Takes the mail, and does not say so.
+    TakeSilently,
+}
+
+/// A mail as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    pub(crate) from: String,
+    pub(crate) to: Vec<String>,
+    pub(crate) data: String,
+}
+
+#[derive(Default)]
+struct State {
+    manner: Option<Manner>,
+    callers: usize,
+    mails: Vec<Received>,
+}
+
+/// The mail server; its thread ends with the process.
+#[derive(Clone)]
+pub(crate) struct Sink {
+    address: SocketAddr,
+    state: Arc<(Mutex<State>, Condvar)>,
+}
+
+impl Sink {
+    pub(crate) fn start(manner: Manner) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let state = Arc::<(Mutex<State>, Condvar)>::default();
+        let sink = Self { address, state };
+        sink.behaves(manner);
+        let accepting = sink.clone();
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let (stream, sink) = (stream.unwrap(), accepting.clone());
+                std::thread::spawn(move || sink.talk(stream));
+            }
+        });
+        sink
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("smtp://{}", self.address)
+    }
+
+    /// From now on.
+    pub(crate) fn behaves(&self, manner: Manner) {
+        self.state.0.lock().unwrap().manner = Some(manner);
+    }
+
+    /// Waits until there are so many mails; answers them all.
+    #[track_caller]
+    pub(crate) fn mails(&self, count: usize) -> Vec<Received> {
+        self.until(|state| state.mails.len() >= count);
+        self.state.0.lock().unwrap().mails.clone()
+    }
+
+    /// Waits until so many have called.
+    #[track_caller]
+    pub(crate) fn called(&self, count: usize) {
+        self.until(|state| state.callers >= count);
+    }
+
+    #[track_caller]
+    fn until(&self, enough: impl Fn(&State) -> bool) {
+        let (state, changed) = &*self.state;
+        let guard = state.lock().unwrap();
+        let (guard, waited) = changed.wait_timeout_while(guard, PATIENCE, |state| !enough(state)).unwrap();
+        assert!(!waited.timed_out(), "{} callers, {:#?}", guard.callers, guard.mails);
+    }
+
+    fn change(&self, change: impl FnOnce(&mut State)) {
+        change(&mut self.state.0.lock().unwrap());
+        self.state.1.notify_all();
+    }
+
+    /// A conversation; it ends when the other side ends it.
+    fn talk(&self, mut stream: TcpStream) {
+        let manner = self.state.0.lock().unwrap().manner.unwrap();
+        self.change(|state| state.callers += 1);
+        let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
+        let mut say = |line: &str| stream.write_all(format!("{line}\r\n").as_bytes()).is_ok();
+        if manner == Manner::Silent {
+            lines.for_each(drop);
+            return;
+        }
+        let mut mail = Received { from: String::new(), to: Vec::new(), data: String::new() };
+        say("220 sink.example ESMTP");
+        while let Some(line) = lines.next() {
+            let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            let path = || line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+            let spoken = match verb.as_str() {
+                "EHLO" | "HELO" => say("250-sink.example") && say("250 8BITMIME"),
+                "MAIL" => {
+                    mail.from = path();
+                    say("250 OK")
+                }
+                "RCPT" => match manner {
+                    Manner::Refuse(answer) => say(answer),
+                    _ => {
+                        mail.to.push(path());
+                        say("250 OK")
+                    }
+                },
+                "DATA" => {
+                    say("354 go on");
+                    let data: Vec<_> = lines.by_ref().take_while(|line| line != ".").collect();
+                    mail.data = data.join("\n");
+                    let taken = mail.clone();
+                    self.change(|state| state.mails.push(taken));
+                    manner == Manner::TakeSilently || say("250 taken")
+                }
+                "QUIT" => {
+                    say("221 bye");
+                    return;
+                }
+                "RSET" | "NOOP" => say("250 OK"),
+                _ => say("502 what?"),
+            };
+            if !spoken {
+                return;
+            }
+        }
+    }
+}
+
+impl Received {
+    /// A header, unfolded.
+    pub(crate) fn header(&self, name: &str) -> String {
+        let head = self.data.split("\n\n").next().unwrap().replace("\n ", " ");
+        let mut values = head.lines().filter_map(|line| line.split_once(": "));
+        let found = values.find(|(it, _)| it.eq_ignore_ascii_case(name));
+        found.map(|(_, value)| value.to_owned()).unwrap_or_default()
+    }
+
+    /// What it says, decoded.
+    pub(crate) fn text(&self) -> String {
+        let (_, body) = self.data.split_once("\n\n").unwrap();
+        match self.header("Content-Transfer-Encoding").as_str() {
+            "quoted-printable" => unquoted(body),
+            "base64" => {
+                use base64::Engine;
+                let body = body.replace('\n', "");
+                let bytes = base64::engine::general_purpose::STANDARD.decode(body).unwrap();
+                String::from_utf8(bytes).unwrap()
+            }
+            _ => body.to_owned(),
+        }
+    }
+
+    /// The first URL in it.
+    pub(crate) fn link(&self) -> String {
+        let text = self.text();
+        let link = text.split_whitespace().find(|word| word.starts_with("http"));
+        link.unwrap_or_else(|| panic!("no link: {text}")).to_owned()
+    }
+}
+
+/// RFC 2045, section 6.7.
+fn unquoted(text: &str) -> String {
+    let text = text.replace("=\n", "");
+    let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
+    while let [first, tail @ ..] = rest {
+        rest = match (first, tail) {
+            (b'=', [high, low, tail @ ..]) => {
+                let code = [*high, *low];
+                bytes.push(u8::from_str_radix(std::str::from_utf8(&code).unwrap(), 16).unwrap());
+                tail
+            }
+            (byte, tail) => {
+                bytes.push(*byte);
+                tail
+            }
+        };
+    }
+    String::from_utf8(bytes).unwrap()
+}
