@@ -143,6 +143,10 @@ on_both! {
         assert_eq!(staff.send(accept).await.ok().header("content-type"), "application/xml");
         let accept = staff.request(Method::GET, UTILITIES).header("Accept", "application/xml");
         staff.send(accept).await.problem(406, "not_acceptable");
+        // What browsers send names XML before anything else that there is here.
+        let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
+        let accept = staff.request(Method::GET, PARTNERSHIPS).header("Accept", browser);
+        assert_eq!(staff.send(accept).await.ok().header("content-type"), "application/json");
         assert_eq!(staff.head(&format!("{PARTNERSHIPS}?format=iati")).await.status, 200);
     }
 

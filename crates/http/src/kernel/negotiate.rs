@@ -151,8 +151,11 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
     let ranked = Accept(accepted).ranked();
     // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
     let sparse = context.request.query_string().split('&').any(|pair| pair.starts_with("fields="));
+    // A browser names XML among what it can show, which is no wish for a file of activities.
+    let is_browser = ranked.iter().any(|range| range.essence_str() == "text/html");
+    let fitting = |format: &Format| !(is_browser && *format == Format::Iati);
     let wanted = ranked.iter().find_map(|range| {
-        available.iter().copied().find(|format| {
+        available.iter().copied().filter(fitting).find(|format| {
             let essence = format.essence();
             let (kind, subtype) = essence.split_once('/').unwrap_or((essence, ""));
             let fits = (range.type_() == "*" || range.type_() == kind)
