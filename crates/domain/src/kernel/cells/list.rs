@@ -43,6 +43,18 @@ pub(super) fn slug(reference: &Value) -> Option<String> {
     text.as_str().map(str::to_owned)
 }
 
+/// The value with slugs in the place of the references in it: another database knows what they name, but not the ids.
+pub(super) fn by_slug(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => match (members.get("id"), members.get("slug")) {
+            (Some(_), Some(slug)) => slug.clone(),
+            _ => members.iter().map(|(name, value)| (name.clone(), by_slug(value))).collect(),
+        },
+        Value::Array(entries) => entries.iter().map(by_slug).collect(),
+        other => other.clone(),
+    }
+}
+
 pub(super) fn party(value: &Value) -> Option<String> {
     let (kind, reference) = value.as_object()?.iter().next()?;
     Some(format!("{kind}:{}", slug(reference)?))

@@ -3,7 +3,7 @@
 //! The columns follow from the schema of the data struct: nested members are dotted (`population_served.value`), a
 //! text in several languages is a column each (`summary.en`), references are slugs, plain lists are joined by `;` (one that belongs to an
 //! entry is `\;`), parties are `utility:<slug>`, participants `<role>:utility:<slug>` with `@from/until` where known;
-//! what else is nested is compact JSON. Each column has a German heading too.
+//! what else is nested is compact JSON, in which references are slugs as well. Each column has a German heading too.
 
 mod heading;
 mod layout;
@@ -15,7 +15,7 @@ pub use self::pick::Picker;
 
 use serde_json::{Map, Number, Value};
 
-use self::list::{join, participant, party, read_participant, read_party, slug, split};
+use self::list::{by_slug, join, participant, party, read_participant, read_party, slug, split};
 use super::violation::Fault;
 use crate::say;
 
@@ -42,7 +42,7 @@ pub enum Kind {
     Parties,
     /// `<role>:utility:<slug>@from/until`, joined by `;`.
     Participants,
-    /// Compact JSON.
+    /// Compact JSON; what it refers to is named by slug.
     Json,
 }
 
@@ -164,6 +164,7 @@ impl Column {
             (Kind::Reference, value) => slug(value).map_or(Cell::Empty, Cell::Text),
             (_, Value::Bool(yes)) => Cell::Boolean(*yes),
             (_, Value::Number(number)) => Cell::Number(number.to_string()),
+            (Kind::Json, value) => Cell::Text(by_slug(value).to_string()),
             (_, value) => Cell::Text(value.to_string()),
         }
     }
@@ -298,6 +299,14 @@ mod tests {
                 assert_eq!(read(&column, cell, dialect).unwrap(), value, "{cell}");
             }
         }
+    }
+
+    #[test]
+    fn json_refers_by_slug() {
+        let utility = json!({ "id": "1", "slug": "zxq", "name": "Zxq" });
+        let values = json!({ "x": [{ "by": utility, "value": "1" }, { "by": { "id": "2" } }] });
+        let cell = Column::new("x", Kind::Json).of(&values);
+        assert_eq!(cell, Cell::Text(r#"[{"by":"zxq","value":"1"},{"by":{"id":"2"}}]"#.into()));
     }
 
     #[test]
