@@ -38,9 +38,7 @@ impl Feature for PartnershipResult {
             "target": "30",
             "sdg_target": "6.4",
             "values": [
-                { "on": "2024-12-31", "value": "38", "reported_by": {
-                    "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a12", "slug": "kyivvodokanal",
-                    "name": "Kyivvodokanal", "kind": "partner", "country": "UA" } },
+                { "on": "2024-12-31", "value": "38" },
                 { "on": "2025-12-31", "value": "34.75" }
             ],
             "created_at": "2026-03-01T08:00:00.000000Z",
