@@ -84,7 +84,10 @@ on_both! {
             let problem = accepting(&anyone, PARTNERSHIPS, accept).await.problem(406, "not_acceptable");
             assert_eq!(
                 problem["allowed"],
-                json!(["application/json", "text/csv", "application/x-ndjson", XLSX, "application/geo+json"]),
+                json!([
+                    "application/json", "text/csv", "application/x-ndjson", XLSX, "application/geo+json",
+                    "application/xml"
+                ]),
                 "{accept}"
             );
         }
