@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership};
-use super::visibility::planted::{HAMBURG, PUBLIC, Shown, contact, filled, part, text};
+use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership, the_rest};
+use super::visibility::planted::{HAMBURG, PUBLIC, Shown, contact, filled, text};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// A collection of the document, and what can be chosen of it.
@@ -74,13 +74,7 @@ async fn parts(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
     made(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
-    let values = json!([{"on": "2024-01-01", "value": "1", "reported_by": "kyivvodokanal"}]);
-    for (collection, more) in
-        [("activities", json!({})), ("results", json!({"values": values})), ("documents", json!({}))]
-    {
-        let path = format!("{PARTNERSHIPS}/{PUBLIC}/{collection}");
-        made(&staff, &path, &changed(&part(collection, "Zxq"), &more)).await;
-    }
+    the_rest(app, &["Zxq"]).await;
     made(&staff, &format!("/api/v1/members/{HAMBURG}/contacts"), &contact("zxq", true)).await;
 }
 

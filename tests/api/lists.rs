@@ -21,7 +21,8 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
-use super::visibility::planted::{contact, part, with};
+use super::given::the_rest;
+use super::visibility::planted::{contact, with};
 use crate::harness::database::SECRET;
 use crate::harness::{Caller, on_both};
 
@@ -63,10 +64,11 @@ async fn below_the_fullest(caller: &Caller, parents: &str, part: &str) -> String
 
 /// What a row is sorted by under a key; an absent value comes first.
 fn sort_value(item: &Value, key: &str) -> String {
-    let text = item[key].as_str().unwrap_or_default();
+    // A text in several languages is sorted by the English one.
+    let text = item[key].as_str().or_else(|| item[key]["en"].as_str()).unwrap_or_default();
     let date = || text.parse::<PartialDate>().ok();
     match key {
-        "name" | "title" | "city" | "family_name" | "given_name" => fold(text),
+        "name" | "title" | "utility_name" | "city" | "family_name" | "given_name" => fold(text),
         "start" | "from" => date().map(|date| date.first_day().to_string()).unwrap_or_default(),
         "end" => date().map(|date| date.last_day().to_string()).unwrap_or_default(),
         _ => text.to_owned(),
@@ -100,7 +102,7 @@ fn sorts(keys: &[String]) -> Vec<String> {
 
 /// A filter that leaves only a few of the rows, and those rows.
 fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
-    let filters = ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target"]
+    let filters = ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target", "level"]
         .into_iter()
         .flat_map(|name| {
             let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
@@ -215,18 +217,7 @@ on_both! {
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
         }
-        for (number, name) in NASTY.iter().enumerate().take(9) {
-            for collection in ["activities", "results", "documents"] {
-                let member = if collection == "results" { "name" } else { "title" };
-                let body = with(part(collection, "x"), json!({member: name}));
-                let body = match collection {
-                    "activities" => with(body, json!({"starts_on": format!("2024-0{}-01", number % 3 + 1)})),
-                    _ => body,
-                };
-                let path = format!("/api/v1/partnerships/hamburg-kyiv/{collection}");
-                caller.post(&path, &body).await.expect(201);
-            }
-        }
+        the_rest(&app, &NASTY[..9]).await;
         for (number, name) in ["Ärzte", "zulu", "Ztest", "arzt", "Łódź", "a", "Ä", "b", "Ö"].iter().enumerate() {
             let person = contact(&format!("zxq{number}"), number % 2 == 0);
             let named = with(person, json!({"family_name": name, "given_name": NASTY[number]}));
@@ -304,6 +295,7 @@ on_both! {
                 "partnerships/all/documents",
                 json!({"title": "All", "url": "https://all.example", "kind": "mou", "language": "en"}),
             ),
+            ("topics", json!({"title": {"en": "All"}, "proposed_by": "hamburg-wasser"})),
         ] {
             caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
         }

@@ -19,6 +19,7 @@ use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::Error;
 use vku_persistence::collections;
 
+use crate::api::given::the_rest;
 use crate::harness::{Backend, TestApp, on_both, run};
 use dice::Dice;
 
@@ -67,6 +68,7 @@ async fn try_all(app: &TestApp, budget: &Budget) -> usize {
         |all: usize, index: usize| all / collections.len() + usize::from(index < all % collections.len());
     // Tokens would end before the long run does.
     app.clock.stop();
+    the_rest(app, &["Zxq", "Київ", "a_b"]).await;
     let (mut tried, told) = requests::send(app, dice, budget.requests).await;
     println!("{:?}, requests: {told}", app.backend);
     for (index, collection) in collections.iter().enumerate() {

@@ -20,6 +20,7 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use crate::api::changes::write;
+use crate::api::given::the_rest;
 use crate::api::schema::every;
 use crate::harness::on_both;
 
@@ -29,6 +30,7 @@ const SEARCHES: usize = 60;
 on_both! {
     async fn sql_finds_what_the_domain_means(app: TestApp) {
         random_utilities(&app.store).await;
+        the_rest(&app, &["Abwasser", "Ärzte im Werk", "Netze", "Київ"]).await;
         let mut indexes = HashMap::new();
         for collection in collections() {
             indexes.extend(visit(&collection, Indexes(&app.store)).await.unwrap());
