@@ -70,7 +70,7 @@ impl File {
                 Event::End(_) => {
                     here.pop();
                     if open.pop().is_some_and(|name| name == "iati-activity") {
-                        let of = elements.iter().position(|it| it.path.is_empty()).unwrap();
+                        let of = elements.iter().rposition(|it| it.path.is_empty()).unwrap();
                         let whole = elements.split_off(of);
                         let identifier = whole.iter().find(|it| it.path == "iati-identifier").unwrap();
                         file.activities.insert(identifier.text.clone(), whole);
