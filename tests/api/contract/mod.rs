@@ -96,14 +96,20 @@ impl<'a> Walk<'a> {
 
     /// A request as the document wants it: on something that there is, with the example as its body, on any version.
     fn request(&self, operation: &Operation, caller: &Caller, path: &str) -> RequestBuilder {
-        let mut request = caller.request(operation.method.clone(), path);
+        // What nobody may leave out, or nobody who is no member.
+        let needed = match operation.id.as_str() {
+            "create_import" => "resource=organisations",
+            "set_topic_support" | "delete_topic_support" => "member=stadtentwaesserung-dresden",
+            _ => "",
+        };
+        let path = match (needed, path.contains('?')) {
+            ("", _) => path.to_owned(),
+            (_, true) => format!("{path}&{needed}"),
+            (_, false) => format!("{path}?{needed}"),
+        };
+        let mut request = caller.request(operation.method.clone(), &path);
         if operation.parameter("If-Match").is_some() {
             request = request.header("If-Match", "*");
-        }
-        // The one parameter that nobody may leave out.
-        if operation.id == "create_import" {
-            let path = format!("{path}{}resource=organisations", if path.contains('?') { '&' } else { '?' });
-            request = caller.request(operation.method.clone(), &path);
         }
         match operation.body() {
             Some((media, example)) => request.header("Content-Type", media).body(example.to_string()),
