@@ -2,14 +2,10 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::merge::merge;
-use vku_persistence::kernel::store::Writer;
 
-use super::changes::write;
-use super::visibility::planted::{HAMBURG, PUBLIC, part, policy_update, topic};
+use super::visibility::planted::{HAMBURG, PUBLIC, interest_registration, part, policy_update, topic};
 use crate::harness::{Answer, Caller, TestApp};
 
 pub(super) const UTILITIES: &str = "/api/v1/utilities";
@@ -92,28 +88,18 @@ pub(super) async fn the_rest(app: &TestApp, names: &[&str]) {
                 }
                 _ => json!({"title": name}),
             };
-            made(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/{collection}"), &changed(&part(collection, name), &more))
-                .await;
+            made(
+                &staff,
+                &format!("{PARTNERSHIPS}/{PUBLIC}/{collection}"),
+                &changed(&part(collection, name), &more),
+            )
+            .await;
         }
         let (status, level) =
             if number % 3 == 0 { ("scheduled", "federal") } else { ("proposed", "international") };
         made(&staff, TOPICS, &changed(&topic(name, HAMBURG), &json!({"status": status}))).await;
         made(&staff, POLICY_UPDATES, &changed(&policy_update(name), &json!({"level": level}))).await;
-        let decided = match number % 3 {
-            0 => json!({"status": "declined", "decline_reason": name}),
-            _ => json!({"status": "confirmed"}),
-        };
-        let registration = changed(
-            &json!({
-                "utility_name": name, "city": name, "sectors": ["water"], "message": name, "language": "de",
-                "person": {"given_name": name, "family_name": name, "email": format!("rest{number}@zxq.example")},
-                "registration_consent": {"given_at": "2026-11-01T08:00:00Z", "text_version": "2026-11"}
-            }),
-            &decided,
-        );
-        let confirmed =
-            async |tx: &mut Writer<'_>| tx.create::<InterestRegistration>(None, registration.clone()).await;
-        write(&app.store, Origin::Request, confirmed).await.unwrap();
+        interest_registration(app, &format!("{name} {number}")).await;
     }
 }
 

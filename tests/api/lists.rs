@@ -102,12 +102,13 @@ fn sorts(keys: &[String]) -> Vec<String> {
 
 /// A filter that leaves only a few of the rows, and those rows.
 fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
-    let filters = ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target", "level"]
-        .into_iter()
-        .flat_map(|name| {
-            let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
-            values.into_iter().map(move |value| (name, value))
-        });
+    let filters =
+        ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target", "level"]
+            .into_iter()
+            .flat_map(|name| {
+                let values: BTreeSet<_> = rows.iter().filter_map(|row| row[name].as_str()).collect();
+                values.into_iter().map(move |value| (name, value))
+            });
     let few = filters.map(|(name, value)| {
         let kept: Vec<_> = rows.iter().filter(|row| row[name] == value).cloned().collect();
         (format!("&{name}={value}"), kept)

@@ -91,6 +91,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
             let words = schemas[schema.rsplit('/').next().unwrap()]["enum"].as_array().unwrap();
             vec![words.iter().map(|word| word.as_str().unwrap()).collect::<Vec<_>>().join(",")]
         }
+        "to" => shown.iter().map(|it| format!("{}@zxq.example", it.word())).collect(),
         "limit" | "cursor" => list(&["7"]),
         "sort" => {
             let about = text(parameter, "description");
@@ -246,6 +247,9 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         "me" | "api-keys" => Vec::new(),
         // The office's alone, which sees everything: `imports` tests who may.
         "imports" => Vec::new(),
+        // Nobody makes a mail but by doing something else: `mails` tests who reads them.
+        "mails" => Vec::new(),
+        "interest-registrations" => vec![&planted.interest],
         "topics" => vec![&planted.topic],
         "reference" => vec![&planted.area],
         "policy-updates" => vec![&planted.policy_update],

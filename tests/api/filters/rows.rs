@@ -10,6 +10,7 @@ use vku_domain::activity::Activity;
 use vku_domain::contact::Contact;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
+use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::time::Clock;
@@ -53,6 +54,7 @@ pub(super) async fn add(url: &str) {
             tx.create::<Partnership>(None, row.partnership()).await?;
             tx.create::<Funding>(Some(&parent), row.funding()).await?;
             tx.create::<PolicyUpdate>(None, row.policy_update()).await?;
+            tx.create::<InterestRegistration>(None, row.interest()).await?;
             tx.create::<Activity>(Some(&parent), row.activity()).await?;
             tx.create::<PartnershipResult>(Some(&parent), row.result()).await?;
             tx.create::<Document>(Some(&parent), row.document()).await?;
@@ -214,6 +216,23 @@ impl Row {
             "source_url": "https://zxq.example",
             "sectors": self.pick(SECTORS, 2),
             "working_areas": self.pick(AREAS, 1),
+        })
+    }
+
+    fn interest(&self) -> Value {
+        let (status, reason) =
+            self.pick(&[("confirmed", None), ("declined", Some("Too far")), ("accepted", None)], 1);
+        json!({
+            "utility_name": "A utility that asks",
+            "city": "A city",
+            "sectors": self.pick(SECTORS, 2),
+            "person": {
+                "given_name": "Émile", "family_name": "Łoś", "email": format!("interest-{}@zxq.example", self.0),
+            },
+            "language": self.pick(&["de", "en"], 1),
+            "registration_consent": {"given_at": "2026-01-15T09:00:00Z", "text_version": "2026-11"},
+            "status": status,
+            "decline_reason": reason,
         })
     }
 

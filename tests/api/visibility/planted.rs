@@ -2,7 +2,11 @@
 //! else, and the word says for whom the thing is: `zxqmembers`, `zxqinternal`, `zxqdeleted`.
 
 use serde_json::{Value, json};
+use vku_domain::interest::InterestRegistration;
+use vku_domain::kernel::draft::Origin;
+use vku_persistence::kernel::store::Writer;
 
+use crate::api::changes::write;
 use crate::harness::TestApp;
 
 /// A partnership that any lead and partner may have.
@@ -67,6 +71,19 @@ pub(crate) fn topic(title: &str, by: &str) -> Value {
     })
 }
 
+/// Makes a confirmed registration of interest, which nobody makes by a request alone; answers its id.
+pub(crate) async fn interest_registration(app: &TestApp, name: &str) -> String {
+    let mail = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    let body = json!({
+        "utility_name": name, "city": name, "sectors": ["telecommunications"], "message": name, "language": "de",
+        "person": { "given_name": name, "family_name": name, "email": format!("{mail}@zxq.example") },
+        "registration_consent": { "given_at": "2026-11-01T08:00:00Z", "text_version": "2026-11" },
+        "status": "confirmed"
+    });
+    let create = async |tx: &mut Writer<'_>| tx.create::<InterestRegistration>(None, body.clone()).await;
+    write(&app.store, Origin::Request, create).await.unwrap().id.to_string()
+}
+
 /// Makes something through the coordination office.
 pub(crate) async fn plant(app: &TestApp, path: &str, body: Value) -> Value {
     app.coordinator().post(path, &body).await.expect(201).json()
@@ -118,6 +135,7 @@ pub(crate) struct Planted {
     pub(crate) area: Value,
     pub(crate) policy_update: Value,
     pub(crate) topic: Value,
+    pub(crate) interest: Value,
     /// Other parts by their collection: one of the partnership, and one like the phase.
     pub(crate) parts: Vec<(&'static str, Value, Value)>,
 }
@@ -226,6 +244,8 @@ impl Shown {
             "email": format!("{word}@zxq.example"), "name": word, "role": "member", "utilities": [municipal["id"]]
         });
         let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
+        let registration = interest_registration(app, word).await;
+        let interest = json!({ "id": registration });
         let planted = Planted {
             shown: self,
             municipal,
@@ -241,6 +261,7 @@ impl Shown {
             area,
             policy_update: update,
             topic,
+            interest,
             parts,
         };
         if self == Self::Deleted {
@@ -285,6 +306,7 @@ impl Planted {
             &self.contact,
             &self.user,
             &self.topic,
+            &self.interest,
         ];
         let parts = self.parts.iter().flat_map(|(_, one, gone)| [one, gone]);
         let all = all.into_iter().chain([&self.phase, &self.area, &self.policy_update]).chain(parts);
@@ -340,6 +362,7 @@ impl Planted {
             ("funding-programmes", &self.programme),
             ("reference/working-areas", &self.area),
             ("policy-updates", &self.policy_update),
+            ("interest-registrations", &self.interest),
         ] {
             paths.push(format!("/api/v1/{collection}/{}", text(one, "id")));
         }
