@@ -218,6 +218,7 @@ fn words(
 
 /// A resource as a caller is shown it.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "hardly any is not as it is, and lists have many")]
 pub enum Shown<T: Resource> {
     /// As it is.
     Usual(Stored<T>),
