@@ -225,6 +225,17 @@ on_both! {
         assert_eq!((&accepted["member_id"], &member["status"]), (&member["id"], &"interested".into()));
     }
 
+    async fn a_refusal_sent_again_is_one(app: TestApp) {
+        let (office, registration) = (app.coordinator(), confirmed(&app, &interest("Neustadt")).await);
+        let decline = || {
+            let request = office.request(Method::POST, &format!("{}/decline", path(&registration)));
+            office.send(request.header("Idempotency-Key", "zxq").json(&json!({"reason": "No"})))
+        };
+        let first = decline().await.ok();
+        let again = decline().await.ok();
+        assert_eq!((again.header("idempotency-replayed"), again.json()), ("true".into(), first.json()));
+    }
+
     async fn who_is_declined_is_told_why(app: TestApp) {
         let (office, registration) = (app.coordinator(), confirmed(&app, &interest("Neustadt")).await);
         let decline = format!("{}/decline", path(&registration));

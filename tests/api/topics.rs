@@ -48,6 +48,12 @@ async fn member(app: &TestApp, slug: &str, visibility: &str) {
 }
 
 on_both! {
+    async fn a_slug_is_taken_once(app: TestApp) {
+        let (office, body) = (app.coordinator(), changed(&topic("Zxq", DRESDEN), &json!({"slug": "zxq-pumps"})));
+        made(&office, TOPICS, &body).await;
+        office.post(TOPICS, &body).await.problem(409, "slug_taken");
+    }
+
     async fn a_member_proposes_for_itself(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
         let at = location(&made(&own, TOPICS, &topic("Zxq pumps", DRESDEN)).await);

@@ -52,7 +52,7 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
     let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let planted = |what: &str| shown.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
     match parameter["name"].as_str().unwrap() {
-        "status" => list(&["preparation", "active", "unknown"]),
+        "status" => list(&["preparation", "active", "proposed"]),
         "country" => list(&["MN"]),
         "sector" => list(&["telecommunications"]),
         "language" => list(&["mn"]),
