@@ -35,6 +35,8 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_SECURITY_CONTACT", "security@example.org")], &["serve"], &["mailto:", "--security-contact"]),
     (&[("VKU_SECURITY_CONTACT", "http://example.org/")], &["serve"], &["https:", "--security-contact"]),
     (&[("VKU_SECURITY_CONTACT", "mailto:nobody")], &["serve"], &["mailto:", "--security-contact"]),
+    (&[("VKU_IATI_REPORTING_ORG", "DE-1")], &["serve"], &["identifier;type;name", "--iati-reporting-org"]),
+    (&[("VKU_IATI_REPORTING_ORG", "DE-1;99;A")], &["serve"], &["`99`", "--iati-reporting-org"]),
     (
         &[("VKU_TRUSTED_PROXIES", "10.0.0.0/8,proxy")],
         &["serve"],
