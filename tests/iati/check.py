@@ -27,7 +27,6 @@ CODES = {
     "sector[@vocabulary='1']/@code": "Sector",
     "tag[@vocabulary='2']/@code": "UNSDG-Goals",
     "tag[@vocabulary='3']/@code": "UNSDG-Targets",
-    "tag/@vocabulary": "TagVocabulary",
     "budget/@type": "BudgetType",
     "result/@type": "ResultType",
     "result/indicator/@measure": "IndicatorMeasure",
