@@ -39,7 +39,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
         .margin_right(48)
         .x_label_area_size(46)
         .y_label_area_size(names + 40)
-        .build_cartesian_2d(0..end, (0..rows).into_segmented())?;
+        .build_cartesian_2d(0..end, (0..rows - 1).into_segmented())?;
     // The axis begins below, the list above.
     let place = |row: i32| usize::try_from(rows - 1 - row).unwrap_or(usize::MAX);
     let name = |at: &SegmentValue<i32>| match at {
@@ -58,7 +58,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
         .x_desc(&chart.counted)
         .y_desc(&chart.by)
         .x_labels(6)
-        .y_labels(counts.len())
+        .y_labels(counts.len().max(1))
         .x_label_formatter(&|count| written(*count, chart.tongue))
         .y_label_formatter(&name)
         .draw()?;

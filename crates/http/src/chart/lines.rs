@@ -34,7 +34,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
         .margin_right(32)
         .x_label_area_size(46)
         .y_label_area_size(width(&written(end, chart.tongue)) + 48)
-        .build_cartesian_2d((0..columns).into_segmented(), 0..end)?;
+        .build_cartesian_2d((0..columns - 1).into_segmented(), 0..end)?;
     let widest = counts.iter().map(|(name, _)| width(name) + 12).max().unwrap_or(1);
     let shown = usize::try_from(NAMES / widest).unwrap_or(1).clamp(1, counts.len().max(1));
     let name = |at: &SegmentValue<i32>| match at {

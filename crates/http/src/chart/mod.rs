@@ -35,6 +35,9 @@ const FONT: &str = "sans-serif";
 const LETTERS: u32 = 14;
 const TITLE: u32 = 20;
 
+/// The longest that an axis is: whoever draws it multiplies its ticks by ten.
+const LARGEST: u64 = 1_000_000_000_000_000_000;
+
 /// All numbers in words.
 fn told(counted: &str, counts: &[(String, u64)], tongue: Tongue) -> String {
     let each = counts.iter().map(|(name, count)| format!("{name}: {}", written(*count, tongue)));
@@ -64,7 +67,7 @@ fn fitted(text: &str, pixels: u32) -> String {
 /// The upper end of an axis: there is room above the largest.
 fn top(counts: &[(String, u64)]) -> u64 {
     let largest = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
-    largest.saturating_add(largest.div_ceil(8)).max(1)
+    largest.saturating_add(largest.div_ceil(8)).clamp(1, LARGEST)
 }
 
 /// Text in XML.
