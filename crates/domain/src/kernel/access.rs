@@ -133,6 +133,13 @@ impl Actor {
         if T::PERSONAL { scopes.grant(PERSONAL_DATA) } else { Ok(()) }
     }
 
+    /// The members that the actor does not read: what its role does not, and what the scopes of its key do not reach.
+    pub fn unread<T: Resource>(&self) -> [&'static [&'static str]; 2] {
+        let scopes = self.scopes.as_ref();
+        let personal = scopes.is_some_and(|scopes| scopes.grant(PERSONAL_DATA).is_err());
+        [T::concealed(self.role), if personal { T::PERSONAL_MEMBERS } else { &[] }]
+    }
+
     /// Whether the actor may read the audit.
     ///
     /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key

@@ -163,6 +163,39 @@ codes! {
     ConflictsWithDependents = 409, "conflicts_with_dependents", "Others would no longer be right"
         => "Anderes würde nicht mehr stimmen":
             "Die Änderung würde eine Regel der Partnerschaften verletzen, die `dependents` nennt.";
+    /// Nobody can register for this session now: it is not published, was cancelled or held, has begun, or the time for
+    /// it is over. `detail` says which; `registration_state` of the session does too.
+    RegistrationClosed = 409, "registration_closed", "Registration is closed"
+        => "Die Anmeldung ist geschlossen":
+            "Für diese Sitzung kann sich jetzt niemand anmelden: Sie ist nicht veröffentlicht, wurde abgesagt oder hat \
+             stattgefunden, hat begonnen, oder die Frist ist abgelaufen. `detail` sagt, was davon, ebenso \
+             `registration_state` der Sitzung.";
+    /// All seats are taken, and the session has no waiting list.
+    SessionFull = 409, "session_full", "The session is full"
+        => "Die Sitzung ist voll": "Alle Plätze sind vergeben, und die Sitzung hat keine Warteliste.";
+    /// The person is registered for this session already, or waits for a seat.
+    AlreadyRegistered = 409, "already_registered", "The person is registered already"
+        => "Die Person ist schon angemeldet":
+            "Die Person ist für diese Sitzung schon angemeldet oder steht auf der Warteliste.";
+    /// More seats are taken than there would be. Cancel registrations first.
+    SeatsTaken = 409, "seats_taken", "More seats are taken than that"
+        => "Es sind mehr Plätze vergeben":
+            "Es sind mehr Plätze vergeben, als es geben würde. Stornieren Sie zuerst Anmeldungen.";
+    /// Who came is noted once the session has begun.
+    SessionNotBegun = 409, "session_not_begun", "The session has not begun"
+        => "Die Sitzung hat nicht begonnen": "Wer gekommen ist, wird festgehalten, wenn die Sitzung begonnen hat.";
+    /// Minutes are of a session that was held: lead it into `held` first.
+    SessionNotHeld = 409, "session_not_held", "The session was not held"
+        => "Die Sitzung hat nicht stattgefunden":
+            "Protokolle gibt es von Sitzungen, die stattgefunden haben: Führen Sie sie zuerst in den Status `held`.";
+    /// Published minutes stay as they are; a new revision (`POST`) corrects them.
+    MinutesPublished = 409, "minutes_published", "The minutes are published"
+        => "Das Protokoll ist veröffentlicht":
+            "Ein veröffentlichtes Protokoll bleibt, wie es ist; eine neue Fassung (`POST`) berichtigt es.";
+    /// A revision of the minutes is being written already. Change that draft, or publish it.
+    MinutesInWork = 409, "minutes_in_work", "The minutes are being written"
+        => "Am Protokoll wird gearbeitet":
+            "Eine Fassung des Protokolls ist schon in Arbeit. Ändern Sie diesen Entwurf, oder veröffentlichen Sie ihn.";
     /// It is not deleted, so it cannot be restored.
     NotDeleted = 409, "not_deleted", "It is not deleted"
         => "Es ist nicht gelöscht": "Es ist nicht gelöscht, kann also nicht wiederhergestellt werden.";

@@ -73,8 +73,9 @@ impl<T: Resource> Draft<T> {
         let mut whole = current.clone();
         let patch = object(patch)?;
         // Whether it is the same as what is there must not show.
-        let unread = T::concealed(actor.role);
-        refuse(actor, unread, |member| patch.get(member).is_some())?;
+        for unread in actor.unread::<T>() {
+            refuse(actor, unread, |member| patch.get(member).is_some())?;
+        }
         renamed(&mut whole, &patch);
         merge(&mut whole, patch);
         let mut violations = Violations::default();

@@ -116,6 +116,7 @@ impl Serialize for Card {
         }
         match &self.labels {
             Some(labels) => map.serialize_entry(self.label.0, labels)?,
+            None if self.label.0.is_empty() => {}
             None => map.serialize_entry(self.label.0, &self.label.1)?,
         }
         if let Some(kind) = &self.kind {
@@ -177,6 +178,26 @@ impl<T> Ref<T> {
     /// A relation to something known.
     pub fn found(card: Card) -> Self {
         Self { link: Link { key: Key::Id(card.id), card: Some(card) }, marker: PhantomData }
+    }
+
+    /// A relation to a part without a name, which shows its id only.
+    pub fn part(id: Uuid) -> Self {
+        Self::found(Card {
+            id,
+            slug: None,
+            label: ("", String::new()),
+            kind: None,
+            country: None,
+            visibility: Visibility::Public,
+            location: None,
+            labels: None,
+            named_after: None,
+        })
+    }
+
+    /// How it was named.
+    pub fn key(&self) -> &Key {
+        &self.link.key
     }
 
     /// What the store found; `None` before it looked.
@@ -345,7 +366,9 @@ impl<T: Resource> utoipa::ToSchema for Ref<T> {
         if T::SLUGGED {
             object = object.property("slug", text("Its slug.")).required("slug");
         }
-        object = object.property(T::LABEL, text("What it is called.")).required(T::LABEL);
+        if !T::LABEL.is_empty() {
+            object = object.property(T::LABEL, text("What it is called.")).required(T::LABEL);
+        }
         for member in T::CARD {
             object = object.property(*member, text("As in the resource itself."));
         }

@@ -46,8 +46,13 @@ pub trait Resource:
     const PUBLIC: bool = true;
     /// Whether it tells of persons: an API key needs the scope `personal_data:read` for it.
     const PERSONAL: bool = false;
+    /// Those of its members that tell of persons, where not all of it does: an API key needs the scope for these.
+    const PERSONAL_MEMBERS: &'static [&'static str] = &[];
     /// The members that are left out of the change log: personal ones, and what each caller is shown differently.
     const UNLOGGED: &'static [&'static str] = &[];
+
+    /// Whether what is derived for it depends on the instant, and not only on the day: no answer about it is kept.
+    const BRIEF: bool = false;
 
     /// What it is a part of; `()` for a main resource.
     type Parent: Owner;
@@ -106,6 +111,11 @@ pub trait Resource:
 
     /// What a status needs to be entered, as faults.
     fn needs(&self, _to: Self::Status, _violations: &mut Violations) {}
+
+    /// Whether the role may lead it there, where it may lead it at all.
+    fn may_enter(_role: Role, _to: Self::Status) -> bool {
+        true
+    }
 
     /// Whether this way needs a reason.
     fn needs_reason(_from: Self::Status, _to: Self::Status) -> bool {

@@ -79,7 +79,8 @@ pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
 }
 
 /// `GET` on one.
-pub async fn get<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
+    context.moment = context.moment.filter(|_| !T::BRIEF);
     if let Some(answer) = cache::find(&context, &[Format::Json]).await {
         return Ok(answer);
     }
@@ -210,16 +211,17 @@ pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Pro
     if let Some(answer) = cache::find(&context, &[Format::Json]).await {
         return Ok(answer);
     }
-    let id = key(&context.request, ID)?;
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let [] = flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     cache::keep(&context, async || {
         let reader = context.read().await?;
-        let stored = reader.get::<T>(&id, None, false).await?;
-        let may = context.actor.gate::<T>(Action::Transition).is_ok();
-        let allowed = if may { allowed(stored.data.status()) } else { &[] };
+        let stored = reader.get::<T>(&id, parent.as_ref(), false).await?;
+        let role = context.actor.role.filter(|_| context.actor.gate::<T>(Action::Transition).is_ok());
+        let enters = |to: &&T::Status| role.is_some_and(|role| T::may_enter(role, **to));
+        let allowed = allowed(stored.data.status()).iter().filter(enters);
         let body = Transitions {
-            allowed: allowed.iter().map(|state| state.word()).collect(),
+            allowed: allowed.map(|state| state.word()).collect(),
             history: reader.steps(&stored).await?,
         };
         let body = serde_json::to_vec(&body).map_err(Error::internal)?;
@@ -231,7 +233,7 @@ pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Pro
 /// `POST` on `transitions`.
 pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Transition)?;
-    let id = key(&context.request, ID)?;
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let [dry_run] = flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let value = json(&context.request, &body, &[JSON])?;
@@ -244,7 +246,7 @@ pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpR
                 violations.member("/to", fault.code, fault.detail);
                 Error::invalid(violations)
             })?;
-            let stored = writer.transition::<T>(&id, &condition, to, reason).await?;
+            let stored = writer.transition::<T>(&id, parent.as_ref(), &condition, to, reason).await?;
             answer(StatusCode::OK, &stored, None)
         })
         .await

@@ -33,9 +33,10 @@ struct Body<'a, T: Resource> {
 }
 
 /// Answers a list.
-pub async fn list<T: Table>(context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
+pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
     // A stranger is not told what is wrong with a question that is not for strangers.
     context.actor.reads::<T>()?;
+    context.moment = context.moment.filter(|_| !T::BRIEF);
     if let Some(answer) = cache::find(&context, Format::ALL).await {
         return Ok(answer);
     }

@@ -33,6 +33,7 @@ pub(crate) struct Described {
     slugged: bool,
     card: &'static [&'static str],
     hideable: bool,
+    shown_to: fn() -> SimpleExpr,
     located: bool,
     pub(super) parties: bool,
     pub(super) personal: bool,
@@ -59,6 +60,7 @@ impl Described {
             slugged: T::SLUGGED,
             card: T::CARD,
             hideable: T::HIDEABLE,
+            shown_to: T::shown_to,
             located: T::LOCATED,
             parties: T::PARTIES,
             personal: T::PERSONAL,
@@ -105,7 +107,8 @@ impl Described {
         };
         put("kind", self.card.contains(&"kind"));
         put("country", self.card.contains(&"country"));
-        put("visibility", self.hideable);
+        let visibility = if self.hideable { (self.shown_to)() } else { absent() };
+        select.expr_as(visibility, "visibility");
         let own_slug = if self.slugged { self.column("slug") } else { absent() };
         let after = self.named_after.as_ref();
         let [slug, label] =

@@ -12,6 +12,7 @@ use sea_orm::{
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::{Semaphore, SemaphorePermit};
 use vku_domain::kernel::error::Error;
 use vku_migration::{Migrator, MigratorTrait as _};
 
@@ -98,6 +99,8 @@ pub struct Database {
     /// On SQLite: its file, held as long as anything here is used.
     file: Option<Arc<(PathBuf, Hold)>>,
     generation: Arc<Generation>,
+    /// Who writes next: as many as there are connections to write on, in the order in which they came.
+    turns: Arc<Semaphore>,
     /// On PostgreSQL: how to connect once more, to listen.
     listening: Option<Arc<PgConnectOptions>>,
     /// On PostgreSQL: who tells others of what is written.
@@ -162,6 +165,7 @@ impl Database {
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, hold))),
             generation: Arc::new(Generation::looked(options)),
+            turns: Arc::new(Semaphore::new(1)),
             listening: None,
             teller: None,
         })
@@ -202,6 +206,7 @@ impl Database {
             backend: DatabaseBackend::Postgres,
             file: None,
             generation: Arc::new(Generation::told()),
+            turns: Arc::new(Semaphore::new(WRITING as usize)),
             listening: Some(Arc::new(options)),
         })
     }
@@ -347,6 +352,12 @@ impl Database {
 
     pub(crate) fn exporting(&self) -> &DatabaseConnection {
         &self.exporting
+    }
+
+    /// Waits for one's turn to write, and ends it when what is answered is dropped. A queue of writers is no reason to
+    /// refuse one, while to wait for a connection is: then the database is away.
+    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.acquire().await.ok()
     }
 
     pub(crate) fn writing(&self) -> &DatabaseConnection {

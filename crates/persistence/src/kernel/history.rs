@@ -84,7 +84,7 @@ impl Reader<'_> {
         parent: Option<&Key>,
         paging: &Paging,
     ) -> Result<Entries, Error> {
-        let parent = T::Parent::open(self, parent, false).await?.map(|(_, parent)| parent);
+        let parent = T::Parent::open(self, parent, None).await?.map(|(_, parent)| parent);
         let actor = self.actor();
         let own = of.data.is_own(Some(of.id), parent.as_ref(), actor);
         let recall = |state: &mut Value| actor.is_staff() || T::recall(state, own, actor);

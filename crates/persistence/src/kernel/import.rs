@@ -70,7 +70,8 @@ impl Writer<'_> {
         rows: Vec<Row>,
     ) -> Result<Vec<Outcome<T>>, Error> {
         let mut outcomes = Vec::with_capacity(rows.len());
-        let at_once = T::SLUGGED && T::UNIQUE.is_empty() && <T::Parent as Parent>::NAME.is_none();
+        let at_once =
+            T::SLUGGED && T::UNIQUE.is_empty() && !T::INVOLVED && <T::Parent as Parent>::NAME.is_none();
         if !at_once {
             for row in rows {
                 outcomes.push(self.import_one(mode, row).await?);

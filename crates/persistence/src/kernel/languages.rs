@@ -24,7 +24,7 @@ impl Reader<'_> {
     ) -> Result<Vec<String>, Error> {
         self.actor().reads::<T>()?;
         let parent = match parent {
-            Some(parent) => T::Parent::open(self, Some(parent), false).await?.map(|(card, _)| card.id),
+            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(card, _)| card.id),
             None => None,
         };
         let concealed = T::concealed(self.actor().role);

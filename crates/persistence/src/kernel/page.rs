@@ -34,13 +34,13 @@ impl Reader<'_> {
 
     /// The resource without the members that the actor does not read.
     pub(crate) fn shown<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
-        stored.data.conceal(T::concealed(self.actor().role));
+        self.actor().unread::<T>().into_iter().for_each(|members| stored.data.conceal(members));
         stored
     }
 
     /// What a part belongs to, if the actor sees it.
     async fn open<T: Table>(&self, parent: Option<&Key>) -> Result<Option<(Card, T::Parent)>, Error> {
-        T::Parent::open(self, parent, false).await
+        T::Parent::open(self, parent, None).await
     }
 
     fn may_see_deleted<T: Table>(&self, deleted: bool) -> Result<(), Error> {

@@ -35,7 +35,7 @@ impl Writer<'_> {
     /// Errors: 401, 403, 404 (no such parent), 409 (slug taken), 422.
     pub async fn create<T: Table>(&mut self, parent: Option<&Key>, body: Value) -> Result<Stored<T>, Error> {
         let grant = self.actor().gate::<T>(Action::Create)?;
-        let parent = T::Parent::open(self, parent, true).await?;
+        let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
         let draft = Draft::<T>::create(self.actor(), body, self.writing().origin)?;
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
         let mut data = self.settle(draft, None, parent.as_ref()).await?;
@@ -43,6 +43,7 @@ impl Writer<'_> {
             return Err(Error::refused(self.actor()));
         }
         self.withheld(None, &data)?;
+        T::admit(self, parent_id, None, &mut data).await?;
         let id = Uuid::now_v7();
         self.claim_slug(id, &mut data).await?;
         let at = self.at();
@@ -55,13 +56,14 @@ impl Writer<'_> {
         inserted.map_err(unique::failed::<T>)?;
         link::save::<T>(self.tx(), id, links, true).await?;
         self.index(id, None, &data);
-        match parent_id {
+        let made = match parent_id {
             None => {
                 let stored = self.as_read(meta, data).await?;
-                self.log(stored, ChangeAction::Created, None)
+                self.log(stored, ChangeAction::Created, None)?
             }
-            Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await,
-        }
+            Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await?,
+        };
+        self.followed(None, made).await
     }
 
     /// Changes one by the body of a `PATCH` (RFC 7396). What changes nothing writes nothing.
@@ -86,9 +88,11 @@ impl Writer<'_> {
             return Ok(self.shown(before));
         }
         T::guard(self, &before, &data).await?;
+        T::admit(self, parent_of(&before), Some(&before), &mut data).await?;
         let passage = passage(&before.data, &data, None);
         let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        self.replace(before, data).await?.noted(self, action, passage).await
+        let after = self.replace(before.clone(), data).await?.noted(self, action, passage).await?;
+        self.followed(Some(&before), after).await
     }
 
     /// Deletes one, softly.
@@ -110,7 +114,9 @@ impl Writer<'_> {
             );
             return Err(Error { dependents, ..Error::new(Code::HasDependents, detail) });
         }
-        self.mark_deleted::<T>(&before, true).await?.noted(self, ChangeAction::Deleted, None).await.map(drop)
+        let after =
+            self.mark_deleted::<T>(&before, true).await?.noted(self, ChangeAction::Deleted, None).await?;
+        self.followed(Some(&before), after).await.map(drop)
     }
 
     /// Brings a deleted one back.
@@ -155,7 +161,11 @@ impl Writer<'_> {
             );
             return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
         }
-        self.mark_deleted::<T>(&deleted, false).await?.noted(self, ChangeAction::Restored, None).await
+        T::admit(self, parent_of(&deleted), Some(&deleted), &mut data).await?;
+        let revived = Stored { data, ..deleted.clone() };
+        let after =
+            self.mark_deleted::<T>(&revived, false).await?.noted(self, ChangeAction::Restored, None).await?;
+        self.followed(Some(&deleted), after).await
     }
 
     /// The one to be changed, locked, if the actor sees it and may change it; with what it is a part of.
@@ -167,13 +177,38 @@ impl Writer<'_> {
         deleted: bool,
     ) -> Result<(Stored<T>, Option<T::Parent>), Error> {
         let grant = self.actor().gate::<T>(action)?;
-        let parent = T::Parent::open(self, parent, true).await?;
+        let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
         let stored = one::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
         if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
         }
         Ok((stored, parent))
+    }
+
+    /// Changes one because another was changed, whoever may change it; nothing follows from that.
+    pub(crate) async fn consequence<T: Table>(
+        &mut self,
+        before: Stored<T>,
+        data: T,
+    ) -> Result<Stored<T>, Error> {
+        let passage = passage(&before.data, &data, None);
+        let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+        self.replace(before, data).await?.noted(self, action, passage).await
+    }
+
+    /// Does what follows from a write, after which the thing itself may be derived otherwise.
+    pub(super) async fn followed<T: Table>(
+        &mut self,
+        before: Option<&Stored<T>>,
+        after: Stored<T>,
+    ) -> Result<Stored<T>, Error> {
+        if !T::INVOLVED {
+            return Ok(after);
+        }
+        T::follow(self, before, &after).await?;
+        let after = self.written::<T>(after.id).await?;
+        Ok(self.shown(after))
     }
 
     /// 428 without `If-Match`, 412 when it names another version. The tag that is told is that of what the actor reads.
@@ -261,7 +296,7 @@ impl Writer<'_> {
             request_id: self.writing().request_id.to_owned(),
             resource: T::NAME,
             resource_id: stored.id,
-            parent_id: stored.parent.as_ref().map(|(_, card)| card.id),
+            parent_id: parent_of(&stored),
             action,
             version: stored.version,
             visibility: logged_visibility(&stored),
@@ -302,6 +337,11 @@ impl Writer<'_> {
     }
 }
 
+/// The id of what it is a part of.
+pub(super) fn parent_of<T: Resource>(stored: &Stored<T>) -> Option<Uuid> {
+    stored.parent.as_ref().map(|(_, card)| card.id)
+}
+
 /// A row that was written and is still to be noted.
 pub(crate) struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
 
@@ -335,7 +375,7 @@ pub(super) fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, Links), Err
 fn meta<T: Resource>(stored: &Stored<T>) -> Meta {
     Meta {
         id: stored.id,
-        parent: stored.parent.as_ref().map(|(_, card)| card.id),
+        parent: parent_of(stored),
         version: stored.version,
         created_at: stored.created_at,
         updated_at: stored.updated_at,

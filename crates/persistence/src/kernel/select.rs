@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::sea_query::{Condition, ExprTrait, LockType};
+use sea_orm::sea_query::{Condition, ExprTrait, LockType, SimpleExpr};
 use sea_orm::{
     ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
     QuerySelect, QueryTrait, Select,
@@ -62,6 +62,25 @@ pub(crate) async fn one<T: Table>(
     let tx = reader.tx();
     let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
     complete::<T>(reader, &rows).await?.pop().ok_or_else(Error::not_found)
+}
+
+/// The one of this id, whoever sees it: for what follows from a write, and is not answered.
+///
+/// Errors: 404 where there is none, or it is deleted.
+pub(crate) async fn whoever<T: Table>(reader: &Reader<'_>, id: Uuid) -> Result<Stored<T>, Error> {
+    let found = whoevers::<T>(reader, column::<T>("id").eq(id)).await?;
+    found.into_iter().next().ok_or_else(Error::not_found)
+}
+
+/// Those of which this is true, deleted ones aside, whoever sees them.
+pub(crate) async fn whoevers<T: Table>(
+    reader: &Reader<'_>,
+    condition: SimpleExpr,
+) -> Result<Vec<Stored<T>>, Error> {
+    let tx = reader.tx();
+    let living = T::Entity::find().filter(condition).filter(column::<T>("deleted_at").is_null());
+    let rows = tx.query_all_raw(living.build(tx.get_database_backend())).await.map_err(failed)?;
+    complete::<T>(reader, &rows).await
 }
 
 /// Makes resources of rows: at most two queries for links, one for each kind of reference and those that derive.

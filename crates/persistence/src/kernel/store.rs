@@ -156,6 +156,7 @@ impl Store {
             // A deferred one would fail at its first write when another has written since its first read.
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
+        let _turn = self.database.turn().await;
         let tx = begin(self.database.writing(), options).await?;
         let reader = Reader { tx, actor: writing.actor, cursors: &self.cursors };
         let mut writer = Writer {
@@ -271,9 +272,9 @@ impl Writer<'_> {
         self.met.contains(&id)
     }
 
-    /// The id of what was last changed.
+    /// The id of what was changed first: all else followed from that.
     pub(super) fn changed(&self) -> Option<Uuid> {
-        self.changes.last().map(|change| change.resource_id)
+        self.changes.first().map(|change| change.resource_id)
     }
 
     /// Notes the words of what is written; all are kept just before the commit.

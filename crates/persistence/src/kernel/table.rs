@@ -3,10 +3,13 @@
 use std::str::FromStr;
 
 use deserr::Deserr;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LikeExpr, Query, SelectStatement, SimpleExpr};
+use sea_orm::sea_query::{
+    Alias, Condition, Expr, ExprTrait, LikeExpr, LockType, Query, SelectStatement, SimpleExpr,
+};
 use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel};
 use serde::Serialize;
 use serde_json::Value;
+use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Card, Key};
@@ -101,6 +104,10 @@ pub trait Table: Resource<Parent: Parent> {
     const REFERS: &'static [(&'static str, &'static str)] = &[];
     /// Its sets of codes.
     const CODES: &'static [Codes] = &[];
+    /// How what it is a part of is locked while it is written: against deletion, or so that its writers queue.
+    const PARENT_LOCK: LockType = LockType::Share;
+    /// Whether a write of it looks at others or changes them, by [`Self::admit`] and [`Self::follow`].
+    const INVOLVED: bool = false;
     /// What a search finds it by, beside its own texts; whoever sees it sees these too.
     const FOUND_BY: &'static [FoundBy] = &[];
 
@@ -126,6 +133,11 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
+    /// Who may see a row, where [`Self::HIDEABLE`]: as [`Resource::visibility`] says.
+    fn shown_to() -> SimpleExpr {
+        column::<Self>("visibility").into()
+    }
+
     /// Fills in what is derived, as far as the actor may know it; a fixed number of queries for the whole page.
     fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
@@ -139,6 +151,27 @@ pub trait Table: Resource<Parent: Parent> {
     ) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
     }
+
+    /// Looks at others before it is written, and may refuse it or say more of it; where [`Self::INVOLVED`]. `parent` is the
+    /// id of what it is a part of, which is locked; `before` is `None` for a new one.
+    fn admit(
+        _writer: &Writer<'_>,
+        _parent: Option<Uuid>,
+        _before: Option<&Stored<Self>>,
+        _after: &mut Self,
+    ) -> impl Future<Output = Result<(), Error>> {
+        async { Ok(()) }
+    }
+
+    /// Does what follows from a write of it, in the same transaction; where [`Self::INVOLVED`]. Deleted ones have a time of
+    /// it in `after`.
+    fn follow(
+        _writer: &mut Writer<'_>,
+        _before: Option<&Stored<Self>>,
+        _after: &Stored<Self>,
+    ) -> impl Future<Output = Result<(), Error>> {
+        async { Ok(()) }
+    }
 }
 
 /// The columns of a resource's own.
@@ -149,11 +182,11 @@ pub trait Parent: Send + Sync + Sized + 'static {
     /// The parent resource's name.
     const NAME: Option<&'static str>;
 
-    /// The parent that the key names, if the actor sees it; locked against deletion in a write.
+    /// The parent that the key names, if the actor sees it; locked in a write.
     fn open(
         reader: &Reader<'_>,
         key: Option<&Key>,
-        lock: bool,
+        lock: Option<LockType>,
     ) -> impl Future<Output = Result<Option<(Card, Self)>, Error>>;
 
     /// The ids of the parents that the actor sees.
@@ -168,7 +201,11 @@ pub trait Parent: Send + Sync + Sized + 'static {
 impl Parent for () {
     const NAME: Option<&'static str> = None;
 
-    async fn open(_: &Reader<'_>, _: Option<&Key>, _: bool) -> Result<Option<(Card, Self)>, Error> {
+    async fn open(
+        _: &Reader<'_>,
+        _: Option<&Key>,
+        _: Option<LockType>,
+    ) -> Result<Option<(Card, Self)>, Error> {
         Ok(None)
     }
 
@@ -180,9 +217,12 @@ impl Parent for () {
 impl<P: Table<Parent = ()>> Parent for P {
     const NAME: Option<&'static str> = Some(P::NAME);
 
-    async fn open(reader: &Reader<'_>, key: Option<&Key>, lock: bool) -> Result<Option<(Card, Self)>, Error> {
+    async fn open(
+        reader: &Reader<'_>,
+        key: Option<&Key>,
+        lock: Option<LockType>,
+    ) -> Result<Option<(Card, Self)>, Error> {
         let key = key.ok_or_else(Error::not_found)?;
-        let lock = lock.then_some(sea_orm::sea_query::LockType::Share);
         let stored = select::one::<P>(reader, key, None, false, lock).await?;
         Ok(Some((select::card(&stored), stored.data)))
     }
@@ -297,6 +337,16 @@ pub(crate) fn text<V: FromStr<Err = Fault>>(text: String) -> Result<V, Corrupt> 
 /// A stored text that may be absent.
 pub(crate) fn text_opt<V: FromStr<Err = Fault>>(text: Option<String>) -> Result<Option<V>, Corrupt> {
     text.map(self::text).transpose()
+}
+
+/// A stored whole number that may be absent, as its value type.
+pub(crate) fn number_opt<V: Deserr<Violations>>(number: Option<i64>) -> Result<Option<V>, Corrupt> {
+    number.map(self::number).transpose()
+}
+
+/// A stored whole number as its value type.
+pub(crate) fn number<V: Deserr<Violations>>(number: i64) -> Result<V, Corrupt> {
+    json(Value::from(number))
 }
 
 /// A stored JSON value as its value type.

@@ -11,7 +11,7 @@ use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
-use super::save::passage;
+use super::save::{parent_of, passage};
 use super::store::Writer;
 use super::table::Table;
 
@@ -22,11 +22,12 @@ impl Writer<'_> {
     pub async fn transition<T: Table>(
         &mut self,
         key: &Key,
+        parent: Option<&Key>,
         precondition: &Precondition,
         to: T::Status,
         reason: Option<Text>,
     ) -> Result<Stored<T>, Error> {
-        let (before, _) = self.open::<T>(Action::Transition, key, None, false).await?;
+        let (before, _) = self.open::<T>(Action::Transition, key, parent, false).await?;
         if *precondition != Precondition::Missing {
             self.check(&before, precondition)?;
         }
@@ -42,6 +43,9 @@ impl Writer<'_> {
                 None => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
             };
             return Err(Error { allowed: Some(words), ..Error::new(Code::TransitionNotAllowed, detail) });
+        }
+        if self.actor().role.is_some_and(|role| !T::may_enter(role, to)) {
+            return Err(Error::refused(self.actor()));
         }
         let mut violations = Violations::default();
         if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
@@ -60,7 +64,10 @@ impl Writer<'_> {
         }
         let mut data = before.data.clone();
         data.set_status(to);
+        T::admit(self, parent_of(&before), Some(&before), &mut data).await?;
         let passage = passage(&before.data, &data, reason);
-        self.replace(before, data).await?.noted(self, ChangeAction::Transitioned, passage).await
+        let saved = self.replace(before.clone(), data).await?;
+        let after = saved.noted(self, ChangeAction::Transitioned, passage).await?;
+        self.followed(Some(&before), after).await
     }
 }

@@ -53,6 +53,7 @@ impl Layout {
                 (Some("Decimal"), _) => Kind::Decimal,
                 (Some(target), _) if is_reference(target) => Kind::Reference,
                 (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
+                (Some("Party"), _) => Kind::Party,
                 (_, Some((Some("Party"), _))) => Kind::Parties,
                 (_, Some((Some("Participant"), _))) => Kind::Participants,
                 (_, Some((item, items))) => {

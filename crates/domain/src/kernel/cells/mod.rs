@@ -38,6 +38,8 @@ pub enum Kind {
     References,
     /// Texts, joined by `;`.
     List,
+    /// `utility:<slug>` or `organisation:<slug>`.
+    Party,
     /// `utility:<slug>` or `organisation:<slug>`, joined by `;`.
     Parties,
     /// `<role>:utility:<slug>@from/until`, joined by `;`.
@@ -157,6 +159,7 @@ impl Column {
                 Cell::Text(defuse(&join(texts)))
             }
             (Kind::References, Value::Array(entries)) => Cell::Text(join(entries.iter().filter_map(slug))),
+            (Kind::Party, value) => party(value).map_or(Cell::Empty, Cell::Text),
             (Kind::Parties, Value::Array(entries)) => Cell::Text(join(entries.iter().filter_map(party))),
             (Kind::Participants, Value::Array(entries)) => {
                 Cell::Text(join(entries.iter().filter_map(participant)))
@@ -207,6 +210,7 @@ impl Column {
                 ("FALSCH", CsvDialect::ExcelDe) => Value::Bool(false),
                 _ => return Err(Fault::unknown_value(cell, &["true", "false"])),
             },
+            Kind::Party => read_party(cell)?,
             Kind::Parties => split(cell).iter().map(|entry| read_party(entry)).collect::<Result<_, _>>()?,
             Kind::Participants => {
                 split(cell).iter().map(|entry| read_participant(entry)).collect::<Result<_, _>>()?

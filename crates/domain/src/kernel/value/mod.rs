@@ -1,6 +1,7 @@
 //! Value types: parsed once at the edge, right ever after. One type a file.
 
 mod climate_zone;
+mod clock_time;
 mod country;
 mod currency;
 mod day;
@@ -19,11 +20,13 @@ mod sdg_target;
 mod sector;
 mod slug;
 mod text_block;
+mod time_zone;
 mod url;
 mod visibility;
 mod working_area;
 
 pub use climate_zone::ClimateZone;
+pub use clock_time::ClockTime;
 pub use country::Country;
 pub use currency::Currency;
 pub use day::Day;
@@ -35,13 +38,14 @@ pub use line::Line;
 pub use localized::Localized;
 pub use location::{Location, Places};
 pub use money::Money;
-pub use number::{Headcount, Months, Percent};
+pub use number::{DurationMinutes, Headcount, Months, Percent, Position, Seats};
 pub use partial_date::PartialDate;
 pub use phone::Phone;
 pub use sdg_target::SdgTarget;
 pub use sector::Sector;
 pub use slug::Slug;
 pub use text_block::Text;
+pub use time_zone::TimeZone;
 pub use url::WebUrl;
 pub use visibility::Visibility;
 pub use working_area::WorkingAreaCode;

@@ -21,6 +21,11 @@ macro_rules! whole_number {
             pub fn get(self) -> u16 {
                 self.0
             }
+
+            /// One of this number, where it is within the bounds.
+            pub fn new(number: usize) -> Option<Self> {
+                u16::try_from(number).ok().filter(|number| ($least..=$most).contains(number)).map(Self)
+            }
         }
 
         impl Deserr<Violations> for $name {
@@ -77,6 +82,21 @@ whole_number! {
 whole_number! {
     /// A number of people, from 1 to 50000.
     Headcount: 1 to 50000, example: 12
+}
+
+whole_number! {
+    /// Seats, as a whole number from 1 to 10,000.
+    Seats: 1 to 10_000, example: 40
+}
+
+whole_number! {
+    /// How long something takes, in whole minutes from 1 to 1,440.
+    DurationMinutes: 1 to 1_440, example: 45
+}
+
+whole_number! {
+    /// A position in a list: the first is 1.
+    Position: 1 to 1_000, example: 2
 }
 
 #[cfg(test)]

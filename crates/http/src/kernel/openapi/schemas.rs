@@ -39,9 +39,7 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     }
     let written = json!(T::schema());
     let read = read::<T>(&directed(&written, &twofold, false));
-    if !T::LABEL.is_empty() {
-        put(components, &schema_name(T::NAME), reference::<T>(&read));
-    }
+    put(components, &schema_name(T::NAME), reference::<T>(&read));
     put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, &name));
     put(components, &name, read);
     view::add::<T>(components);
