@@ -18,11 +18,15 @@ mod m20261122_search;
 mod m20261122_user;
 mod m20261122_utility;
 mod m20261122_working_area;
+mod m20261123_agenda;
 mod m20261123_interest;
 mod m20261123_mail;
+mod m20261123_minutes;
 mod m20261123_order;
 mod m20261123_partnership_parts;
 mod m20261123_policy_update;
+mod m20261123_registration;
+mod m20261123_session;
 mod m20261123_topic;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
@@ -60,6 +64,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_partnership_parts::Migration),
             Box::new(m20261123_mail::Migration),
             Box::new(m20261123_interest::Migration),
+            Box::new(m20261123_session::Migration),
+            Box::new(m20261123_registration::Migration),
+            Box::new(m20261123_agenda::Migration),
+            Box::new(m20261123_minutes::Migration),
         ]
     }
 }

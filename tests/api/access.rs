@@ -49,6 +49,7 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "list_members"
         | "list_policy_updates"
         | "list_topics"
+        | "list_sessions"
         | "list_working_areas"
         | "list_interest_registrations"
         | "list_users" => &["-", "deleted"],
@@ -57,6 +58,7 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "create_funding_programme"
         | "create_member"
         | "create_policy_update"
+        | "create_session"
         | "create_working_area"
         | "create_user" => &["-"],
         "get_user" => &["person", "deleted"],
@@ -118,6 +120,33 @@ fn targets(operation: &str) -> &'static [&'static str] {
         | "update_working_area" => &["others"],
         "delete_working_area" => &["others", "idle"],
         "delete_organisation" | "delete_funding_programme" | "delete_policy_update" => &["idle"],
+        "list_session_agenda" | "list_session_guests" | "list_session_minutes" => {
+            &["others", "draft", "internal"]
+        }
+        "list_session_registrations" | "create_session_registration" => &["upcoming", "draft"],
+        "create_session_agenda_item" | "create_session_guest" => &["others", "draft"],
+        "create_session_minutes" => &["unwritten"],
+        "get_session_agenda_item" | "get_session_guest" => &["others", "draft"],
+        "get_session_registration" | "update_session_registration" | "transition_session_registration" => {
+            &["mine", "theirs"]
+        }
+        "delete_session_registration"
+        | "restore_session_registration"
+        | "get_session_registration_transitions" => &["mine"],
+        "get_session_minutes"
+        | "update_session_minutes"
+        | "delete_session_minutes"
+        | "transition_session_minutes" => &["held"],
+        "get_session_guest_transitions" | "update_session_guest" | "delete_session_guest" => &["others"],
+        "transition_session_guest" | "update_session_agenda_item" | "delete_session_agenda_item" => {
+            &["others"]
+        }
+        "get_session_minutes_transitions" | "restore_session_minutes" => &["held"],
+        "restore_session_agenda_item" | "restore_session_guest" => &["others"],
+        "get_session" => &["others", "draft", "members", "internal", "deleted"],
+        "update_session" | "delete_session" => &["others", "draft"],
+        "get_session_transitions" | "transition_session" => &["others", "draft", "internal"],
+        "restore_session" => &["deleted"],
         "restore_partnership"
         | "restore_utility"
         | "restore_organisation"
@@ -164,6 +193,7 @@ impl Operation {
         let kinds = [
             ("interest", "interest"),
             ("_mail", "mail"),
+            ("session", "session"),
             ("organisation", "organisation"),
             ("programme", "funding_programme"),
             ("utilit", "utility"),
@@ -179,6 +209,7 @@ impl Operation {
         let place = |kind: &'static str| places.get(&(kind, target)).map_or("", String::as_str);
         let part = match (kind, self.id.starts_with("restore")) {
             _ if !self.path.contains("_id}") => kind,
+            ("session", restore) => self.part_of_session(restore),
             ("member", false) => "contact",
             ("member", true) => "deleted contact",
             (_, deleted) => {
@@ -192,7 +223,7 @@ impl Operation {
                 if deleted { gone } else { there }
             }
         };
-        let parent = if kind == "member" { kind } else { "partnership" };
+        let parent = if ["member", "session"].contains(&kind) { kind } else { "partnership" };
         let path = filled(&self.path.replace("{code}", "not_found"), place(parent), place(part));
         match (&self.method, target) {
             (&Method::GET, "deleted") => path + "?deleted=true",
@@ -205,6 +236,17 @@ impl Operation {
             _ if self.id == "create_import" => path + "?resource=organisations&dry_run=true",
             _ => path + "?dry_run=true",
         }
+    }
+
+    fn part_of_session(&self, restore: bool) -> &'static str {
+        let parts = [
+            ("agenda", "agenda_item", "deleted agenda_item"),
+            ("guest", "guest", "deleted guest"),
+            ("registration", "registration", "registration"),
+            ("minutes", "minutes", "deleted minutes"),
+        ];
+        let part = parts.into_iter().find(|(word, ..)| self.id.contains(word)).unwrap();
+        if restore { part.2 } else { part.1 }
     }
 
     async fn status(&self, target: &'static str, caller: &Caller, places: &Places) -> u16 {
@@ -289,7 +331,8 @@ fn holds(lines: &[Line]) {
         assert!(!(partner || member || reader) || coordinator, "{}: the office may everything", who(line));
         let alike = line.reads && !line.target.starts_with("own");
         let alike = alike && !line.operation.contains("_topic");
-        if alike && !line.operation.contains("_member") && !of_the_account(&line.operation) {
+        let personal = ["_member", "_registration"].iter().any(|word| line.operation.contains(word));
+        if alike && !personal && !of_the_account(&line.operation) {
             assert!(partner == member && member == reader, "{}: accounts read alike", who(line));
         }
     }
@@ -318,6 +361,8 @@ fn holds(lines: &[Line]) {
     member.push("update_member own".into());
     member.extend(["create", "update", "delete"].map(|verb| format!("{verb}_member_contact own")));
     member.push("create_topic own".into());
+    member.push("create_session_registration upcoming".into());
+    member.extend(["update", "transition"].map(|verb| format!("{verb}_session_registration mine")));
     assert_eq!(writes("member"), member);
     for (target, readers) in [
         ("own", "public partner member reader"),
@@ -353,6 +398,12 @@ fn holds(lines: &[Line]) {
         ("get_topic", "others", "member reader"),
         ("get_topic", "internal", ""),
         ("list_member_contacts", "internal", ""),
+        ("list_session_registrations", "upcoming", "member"),
+        ("get_session_registration", "mine", "member"),
+        ("get_session_registration", "theirs", ""),
+        ("get_session", "draft", ""),
+        ("get_session_guest", "draft", ""),
+        ("get_session_minutes", "held", ""),
     ] {
         let line = lines.iter().find(|line| line.operation == operation && line.target == target).unwrap();
         let seen: Vec<_> = COLUMNS[..4].iter().copied().filter(|column| line.may(column)).collect();

@@ -30,6 +30,7 @@ mod programmes;
 mod reference;
 mod schema;
 mod search;
+mod sessions;
 mod smoke;
 mod states;
 mod topics;

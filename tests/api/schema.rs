@@ -70,6 +70,7 @@ on_both! {
                     "slug": "gone", "name": "Gone", "kind": "partner", "country": "UA", "sectors": ["water"],
                 }),
             ),
+            ("sessions", json!({"slug": "gone", "title": "Gone", "kind": "exchange", "starts_on": "2040-01-01"})),
             ("funding-programmes", json!({"slug": "gone", "name": "Gone", "kind": "grant"})),
             ("reference/working-areas", json!({"slug": "gone", "label": {"de": "Fort", "en": "Gone"}})),
             (
@@ -111,6 +112,19 @@ on_both! {
         coordinator.post(updates, &policy_update("There")).await.expect(201);
         let update = coordinator.post(updates, &policy_update("Gone")).await.expect(201).json();
         coordinator.delete(&format!("{updates}/{}", update["id"].as_str().unwrap()), "*").await.expect(204);
+        for (session, part, body) in [
+            ("example-exchange", "guests", json!({"name": "Gone"})),
+            ("example-exchange", "agenda", json!({"kind": "break", "title": "Gone", "duration_minutes": 5})),
+            ("example-exchange", "registrations", json!({
+                "member": "hamburg-wasser", "name": "Gone", "email": "gone@zxq.example", "attendance": "online"
+            })),
+            ("bmz-vku-workshop-2018", "minutes", json!({"text": {"de": "Fort"}})),
+        ] {
+            let path = format!("/api/v1/sessions/{session}/{part}");
+            let gone = coordinator.post(&path, &body).await.expect(201).json();
+            coordinator.delete(&format!("{path}/{}", gone["id"].as_str().unwrap()), "*").await.expect(204);
+            coordinator.post(&path, &body).await.expect(201);
+        }
 
         for collection in collections() {
             let (live, deleted) = visit(&collection, Count(&app.store)).await.unwrap();

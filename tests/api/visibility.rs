@@ -12,7 +12,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use crate::harness::{Answer, Caller, TestApp, on_both};
-use planted::{DRESDEN, HAMBURG, OWN, PUBLIC, Planted, Shown, filled, text};
+use planted::{DRESDEN, HAMBURG, OTHER_SESSION, OWN, PUBLIC, Planted, SESSION, Shown, filled, text};
 
 /// An answer as a text, without what names the request.
 fn plain(answer: &Answer) -> String {
@@ -52,7 +52,9 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
     let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let planted = |what: &str| shown.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
     match parameter["name"].as_str().unwrap() {
-        "status" => list(&["preparation", "active", "proposed"]),
+        "status" => list(&["preparation", "active", "proposed", "published"]),
+        "organiser" => [planted("werk"), list(&["vku"])].concat(),
+        "member" => list(&["hamburg-wasser"]),
         "country" => list(&["MN"]),
         "sector" => list(&["telecommunications"]),
         "language" => list(&["mn"]),
@@ -127,8 +129,11 @@ async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
             continue;
         }
         // A history is asked of what anybody sees; what is planted beside it is no part of it.
-        let of_utilities = ["/members/", "/utilities/"].iter().any(|it| path.contains(it));
-        let public = if of_utilities { HAMBURG } else { PUBLIC };
+        let public = match path.split('/').nth(3) {
+            Some("members" | "utilities") => HAMBURG,
+            Some("sessions") => SESSION,
+            _ => PUBLIC,
+        };
         let path = filled(path, public, public);
         let sorted = parameters.iter().any(|parameter| parameter["name"] == "sort");
         for parameter in parameters.iter().filter(|parameter| parameter["in"] == "query") {
@@ -205,8 +210,8 @@ async fn lists_do_not_move(app: TestApp, shown: &[Shown]) {
 }
 
 /// The lists of what has a visibility.
-const HIDEABLE: [&str; 4] =
-    ["/api/v1/partnerships", "/api/v1/utilities", "/api/v1/members", "/api/v1/topics"];
+const HIDEABLE: [&str; 5] =
+    ["/api/v1/partnerships", "/api/v1/utilities", "/api/v1/members", "/api/v1/topics", "/api/v1/sessions"];
 
 /// The same path with keys of what is hidden, and with keys of what never was.
 fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
@@ -221,6 +226,11 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
                 (&planted.partnership, vec![one, gone], [PUBLIC, OWN])
             }
             Some("contacts") => (&planted.member, vec![&planted.contact], [HAMBURG, DRESDEN]),
+            Some("agenda" | "minutes") => (&planted.session, vec![&planted.item], [SESSION, OTHER_SESSION]),
+            Some("guests") => (&planted.session, vec![&planted.guest], [SESSION, OTHER_SESSION]),
+            Some("registrations") => {
+                (&planted.session, vec![&planted.registration], [SESSION, OTHER_SESSION])
+            }
             _ => panic!("{path}: plant parts of it"),
         };
         let phase = text(parts[0], "id");
@@ -242,6 +252,7 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         "organisations" => vec![&planted.organisation],
         "funding-programmes" => vec![&planted.programme],
         "members" => vec![&planted.member],
+        "sessions" => vec![&planted.session],
         "users" => vec![&planted.user],
         // One's own logins and keys are nobody else's, whatever the role: `accounts` tests them.
         "me" | "api-keys" => Vec::new(),

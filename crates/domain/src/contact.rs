@@ -11,6 +11,7 @@ use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::fold::fold;
 use crate::kernel::parameters::{Instant, Truth};
 use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
@@ -70,6 +71,9 @@ pub struct Contact {
     #[deserr(default)]
     pub consents: Consents,
 }
+
+/// A relation to a contact.
+pub type ContactRef = Ref<Contact>;
 
 /// Prints nothing of the person.
 impl std::fmt::Debug for Contact {

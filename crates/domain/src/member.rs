@@ -87,6 +87,9 @@ pub struct Member {
     pub note: Option<Text>,
 }
 
+/// A relation to a member.
+pub type MemberRef = Ref<Member>;
+
 /// What the store derives for a member.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MemberDerived {
@@ -99,9 +102,6 @@ pub struct MemberDerived {
     /// Whether its utility takes part today in an active partnership that you may see.
     pub has_active_partnership: bool,
 }
-
-/// A relation to a member.
-pub type MemberRef = Ref<Member>;
 
 crate::filter! {
     /// Which members.

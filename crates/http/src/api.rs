@@ -5,17 +5,22 @@ use serde_json::Value;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use vku_domain::activity::Activity;
+use vku_domain::agenda::AgendaItem;
 use vku_domain::contact::Contact;
 use vku_domain::document::Document as PartnershipDocument;
 use vku_domain::funding::Funding;
+use vku_domain::guest::Guest;
 use vku_domain::interest::InterestRegistration;
 use vku_domain::matching::MatchQuery;
 use vku_domain::member::Member;
+use vku_domain::minutes::Minutes;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::registration::Registration;
 use vku_domain::result::PartnershipResult;
+use vku_domain::session::Session;
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -64,6 +69,11 @@ features! {
     Topic,
     PolicyUpdate,
     InterestRegistration,
+    Session,
+    AgendaItem,
+    Guest,
+    Registration,
+    Minutes,
     WorkingArea,
     User,
 }

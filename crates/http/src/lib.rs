@@ -3,6 +3,7 @@
 //! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
 
 mod activity;
+mod agenda;
 pub mod api;
 mod api_key;
 mod audit;
@@ -13,6 +14,7 @@ pub mod docs;
 mod document;
 pub mod export;
 mod funding;
+mod guest;
 mod health;
 pub mod import;
 mod index;
@@ -24,6 +26,7 @@ mod mail;
 mod matching;
 mod me;
 mod member;
+mod minutes;
 mod organisation;
 mod partnership;
 mod password_reset;
@@ -31,8 +34,10 @@ mod policy_update;
 mod problems;
 mod programme;
 mod reference;
+mod registration;
 mod result;
 mod security_txt;
+mod session;
 mod topic;
 mod user;
 mod utility;

@@ -1,9 +1,9 @@
 //! How contacts lie in their table.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::contact::{Contact, ContactFilter, ContactSort};
 use vku_domain::kernel::access::Actor;
@@ -11,11 +11,13 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::{Instant, Truth};
 use vku_domain::kernel::resource::Stored;
+use vku_domain::registration::Person;
 use vku_domain::say;
 
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
+use crate::kernel::select::among;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
     SortColumn, Table, Unique, column, contains, json, one_of, text, text_opt, to_json, to_text,
@@ -132,8 +134,28 @@ impl Table for Contact {
     }
 }
 
+/// Who these contacts are, deleted ones too.
+pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
+    let mut persons = HashMap::new();
+    if ids.is_empty() {
+        return Ok(persons);
+    }
+    let select = Query::select()
+        .columns(["id", "given_name", "family_name", "email", "language"])
+        .from("contact")
+        .and_where(Expr::col("id").is_in(among(ids)))
+        .take();
+    for row in tx.query_all(&select).await.map_err(failed)? {
+        let word = |name: &str| row.try_get::<String>("", name).map_err(failed);
+        let name = format!("{} {}", word("given_name")?, word("family_name")?);
+        let (email, language) = (text(word("email")?)?, Some(text(word("language")?)?));
+        persons.insert(row.try_get("", "id").map_err(failed)?, Person { name, email, language });
+    }
+    Ok(persons)
+}
+
 /// The ids of the members that are the actor's own.
-fn own_members(actor: &Actor) -> sea_orm::sea_query::SelectStatement {
+pub(crate) fn own_members(actor: &Actor) -> sea_orm::sea_query::SelectStatement {
     Query::select()
         .column("id")
         .from("member")

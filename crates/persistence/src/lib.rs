@@ -6,6 +6,7 @@
 
 pub mod account;
 mod activity;
+mod agenda;
 pub mod api_key;
 pub mod audit;
 pub mod caller;
@@ -13,6 +14,7 @@ pub mod change;
 mod contact;
 mod document;
 mod funding;
+mod guest;
 pub mod import;
 mod interest;
 pub mod kernel;
@@ -20,12 +22,15 @@ pub mod login;
 pub mod mail;
 mod matching;
 mod member;
+mod minutes;
 mod organisation;
 mod partnership;
 mod policy_update;
 mod programme;
+mod registration;
 mod reset;
 mod result;
+mod session;
 mod topic;
 mod user;
 mod utility;
@@ -40,19 +45,24 @@ use std::sync::LazyLock;
 use kernel::card::Described;
 use kernel::table::{Parent, Table};
 use vku_domain::activity::Activity;
+use vku_domain::agenda::AgendaItem;
 use vku_domain::contact::Contact;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
+use vku_domain::guest::Guest;
 use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::scope;
 use vku_domain::member::Member;
+use vku_domain::minutes::Minutes;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::registration::Registration;
 use vku_domain::result::PartnershipResult;
+use vku_domain::session::Session;
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -128,6 +138,11 @@ resources! {
     PolicyUpdate,
     Topic,
     InterestRegistration,
+    Session,
+    Guest,
+    AgendaItem,
+    Registration,
+    Minutes,
     User,
 }
 

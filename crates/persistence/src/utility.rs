@@ -13,6 +13,7 @@ use vku_domain::member::Member;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::programme::FundingProgramme;
 use vku_domain::say;
+use vku_domain::session::Session;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
 use crate::kernel::error::{Corrupt, failed};
@@ -204,6 +205,19 @@ impl Table for Utility {
         }
         let mut dependents = naming::<Partnership>(writer.tx(), before.id, conflict).await?;
         if narrowed {
+            let wider = Visibility::ALL.iter().filter(|it| it.is_wider_than(after.visibility));
+            let wider = column::<Session>("visibility").is_in(wider.map(|visibility| visibility.as_str()));
+            dependents.extend(naming::<Session>(writer.tx(), before.id, Condition::all().add(wider)).await?);
+            let speaking = column::<Session>("id").in_subquery(crate::guest::sessions_of(before.id));
+            let wider = Visibility::ALL.iter().filter(|it| it.is_wider_than(after.visibility));
+            let sessions = Query::select()
+                .column("id")
+                .from(Session::NAME)
+                .and_where(speaking)
+                .and_where(column::<Session>("visibility").is_in(wider.map(|visibility| visibility.as_str())))
+                .and_where(column::<Session>("deleted_at").is_null())
+                .take();
+            dependents.extend(cards::<Session>(writer.tx(), sessions).await?);
             // A programme is public, and so is whoever stands in it.
             dependents.extend(naming::<FundingProgramme>(writer.tx(), before.id, Condition::all()).await?);
         }

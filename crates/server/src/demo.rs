@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 
+use chrono::{Days, NaiveDate};
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
@@ -63,11 +64,15 @@ async fn load(store: &Store) -> Result<(), Failure> {
                 "partnerships",
                 "partnership-funding",
                 "members",
-                "member-contacts"
+                "member-contacts",
+                "sessions",
+                "session-guests",
+                "example-sessions"
             ] {
+                let text = dated(text, store.now().date_naive());
                 let file = import::spooled(&mut text.as_bytes()).map_err(Error::internal)?;
                 let order = Order {
-                    resource: collection.to_owned(),
+                    resource: collection.trim_start_matches("example-").to_owned(),
                     mode: ImportMode::Create,
                     on_error: OnError::Abort,
                     format: "csv".to_owned(),
@@ -85,6 +90,17 @@ async fn load(store: &Store) -> Result<(), Failure> {
     }
     tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
     Ok(())
+}
+
+/// With days in the place of `{in 30 days}`: what is to come is always to come.
+fn dated(text: &str, today: NaiveDate) -> String {
+    let mut parts = text.split("{in ");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |before, part| {
+        let (days, after) = part.split_once(" days}").unwrap_or(("0", part));
+        let day = today + Days::new(days.parse().unwrap_or(0));
+        format!("{before}{day}{after}")
+    })
 }
 
 async fn make_accounts(store: &Store) -> Result<(), Failure> {

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 
 use crate::api::interests::{INTERESTS, confirmed, interest, mail_to};
+use crate::api::sessions::registrations::person;
+use crate::api::sessions::{SESSIONS, session};
 use crate::api::visibility::planted::{
     DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, part, partner_utility, partnership,
     plant, policy_update, text, topic, with,
@@ -26,6 +28,20 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "create_partnership_result" => part("results", "Zxq"),
         "create_partnership_document" => part("documents", "Zxq"),
         "create_utility" => partner_utility("Zxq", "members"),
+        "create_session" => session("Zxq"),
+        "create_session_agenda_item" => json!({ "kind": "break", "title": "Zxq", "duration_minutes": 5 }),
+        "create_session_guest" => json!({ "name": "Zxq" }),
+        "create_session_registration" => person("zxqnew"),
+        "create_session_minutes" => json!({ "text": { "de": "Zxq" } }),
+        "update_session_agenda_item" => json!({ "duration_minutes": 6 }),
+        "update_session_guest" => json!({ "function": "Zxq" }),
+        "update_session_registration" => json!({ "name": "Zxq" }),
+        "update_session_minutes" => json!({ "decisions": [{ "de": "Zxq" }] }),
+        "transition_session_guest" => json!({ "to": "declined" }),
+        "transition_session_registration" => json!({ "to": "cancelled" }),
+        "transition_session_minutes" => json!({ "to": "published" }),
+        "update_session" => json!({ "place": "Zxq" }),
+        "transition_session" => json!({ "to": if target == "draft" { "published" } else { "cancelled" } }),
         "create_organisation" => json!({ "name": "Zxq", "kind": "ngo" }),
         "create_funding_programme" => json!({ "name": "Zxq", "kind": "grant" }),
         "create_topic" => topic("Zxq", lead),
@@ -129,6 +145,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
         let made = plant(app, "/api/v1/policy-updates", policy_update("Zxq")).await;
         places.insert(("policy_update", target), text(&made, "id"));
     }
+    sessions(app, &mut places).await;
     for target in ["person", "deleted"] {
         let body = json!({ "email": format!("{target}@zxq.example"), "name": "Zxq", "role": "reader" });
         let user = text(&app.admin().post("/api/v1/users", &body).await.expect(201).json(), "id");
@@ -177,6 +194,53 @@ pub(super) async fn places(app: &TestApp) -> Places {
         app.coordinator().delete(&path, "*").await.expect(204);
     }
     places
+}
+
+/// Sessions of all kinds.
+async fn sessions(app: &TestApp, places: &mut Places) {
+    for (target, more) in [
+        ("others", json!({ "status": "published" })),
+        ("draft", json!({})),
+        ("members", json!({ "status": "published", "visibility": "members" })),
+        ("internal", json!({ "status": "published", "visibility": "internal" })),
+        ("deleted", json!({ "status": "published" })),
+    ] {
+        let made = plant(app, SESSIONS, with(session(&format!("Zxq {target}")), more)).await;
+        places.insert(("session", target), text(&made, "id"));
+    }
+    let deleted = format!("{SESSIONS}/{}", places[&("session", "deleted")]);
+    app.coordinator().delete(&deleted, "*").await.expect(204);
+    for target in ["held", "unwritten"] {
+        let more = json!({ "status": "held", "starts_on": "2020-06-12" });
+        let made = plant(app, SESSIONS, with(session(&format!("Zxq {target}")), more)).await;
+        places.insert(("session", target), text(&made, "id"));
+    }
+    for target in ["upcoming", "mine", "theirs"] {
+        places.insert(("session", target), places[&("session", "others")].clone());
+    }
+    let item = json!({ "kind": "talk", "title": "Zxq", "duration_minutes": 5 });
+    let guest = json!({ "name": "Zxq", "status": "confirmed" });
+    let theirs = with(person("zxqtheirs"), json!({ "member": HAMBURG }));
+    let minutes = json!({ "text": { "de": "Zxq" } });
+    for (kind, path, target, body) in [
+        ("agenda_item", "agenda", "others", item.clone()),
+        ("agenda_item", "agenda", "draft", item.clone()),
+        ("guest", "guests", "others", guest.clone()),
+        ("guest", "guests", "draft", guest.clone()),
+        ("registration", "registrations", "mine", person("zxqmine")),
+        ("registration", "registrations", "theirs", theirs),
+        ("deleted agenda_item", "agenda", "others", item),
+        ("deleted guest", "guests", "others", guest),
+        ("deleted minutes", "minutes", "held", minutes.clone()),
+        ("minutes", "minutes", "held", minutes),
+    ] {
+        let path = format!("{SESSIONS}/{}/{path}", places[&("session", target)]);
+        let made = text(&plant(app, &path, body).await, "id");
+        if kind.starts_with("deleted") {
+            app.coordinator().delete(&format!("{path}/{made}"), "*").await.expect(204);
+        }
+        places.insert((kind, target), made);
+    }
 }
 
 /// Members of all kinds, and their contacts: who agreed to stand in the directory, and who did not.

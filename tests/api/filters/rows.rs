@@ -7,19 +7,24 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use vku_domain::activity::Activity;
+use vku_domain::agenda::AgendaItem;
 use vku_domain::contact::Contact;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
+use vku_domain::guest::Guest;
 use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::time::Clock;
 use vku_domain::member::Member;
+use vku_domain::minutes::Minutes;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::policy_update::PolicyUpdate;
 use vku_domain::programme::FundingProgramme;
+use vku_domain::registration::Registration;
 use vku_domain::result::PartnershipResult;
+use vku_domain::session::Session;
 use vku_domain::topic::Topic;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::connect::Database;
@@ -58,6 +63,16 @@ pub(super) async fn add(url: &str) {
             tx.create::<Activity>(Some(&parent), row.activity()).await?;
             tx.create::<PartnershipResult>(Some(&parent), row.result()).await?;
             tx.create::<Document>(Some(&parent), row.document()).await?;
+            tx.create::<Session>(None, row.session()).await?;
+            let session: Key = format!("session-{number}").parse().unwrap();
+            tx.create::<Guest>(Some(&session), row.guest()).await?;
+            tx.create::<AgendaItem>(Some(&session), row.item()).await?;
+            if ["held", "published"].iter().any(|status| row.session()["status"] == *status) {
+                tx.create::<Registration>(Some(&session), row.registration()).await?;
+            }
+            if row.session()["status"] == "held" {
+                tx.create::<Minutes>(Some(&session), row.minutes()).await?;
+            }
             if row.utility()["kind"] == "municipal" {
                 let utility: Key = format!("utility-{number}").parse().unwrap();
                 tx.create::<Member>(None, row.member()).await?;
@@ -170,6 +185,64 @@ impl Row {
                 {"role": "partner", "party": {"utility": partner}},
                 {"role": "supporting", "party": {"organisation": self.pick(&["kfw", "bmz"], 1)}},
             ],
+        })
+    }
+
+    fn guest(&self) -> Value {
+        let party = self.pick(&[None, Some(("organisation", "giz")), Some(("utility", "hamburg-wasser"))], 1);
+        json!({
+            "name": "A guest",
+            "party": party.map(|(kind, slug)| json!({kind: slug})),
+            "status": self.pick(&[Some("invited"), None, Some("confirmed"), Some("declined")], 1),
+        })
+    }
+
+    fn item(&self) -> Value {
+        json!({
+            "kind": self.pick(&["talk", "discussion", "policy_update", "break", "other"], 1),
+            "title": "An item",
+            "duration_minutes": 30,
+        })
+    }
+
+    fn registration(&self) -> Value {
+        json!({
+            "member": self.pick(&["hamburg-wasser", "stadtentwaesserung-dresden"], 1),
+            "name": "A person",
+            "email": "person@zxq.example",
+            "attendance": match self.session()["format"].as_str() {
+                Some("in_person") => "in_person",
+                _ => "online",
+            },
+            "status": self.pick(&["attended", "no_show", "cancelled"], 1),
+        })
+    }
+
+    fn minutes(&self) -> Value {
+        json!({
+            "text": {"de": "Ein Protokoll"},
+            "decisions": self.pick(&[&[][..], &["Eins"]], 1).iter().map(|it| json!({"de": it})).collect::<Vec<_>>(),
+            "status": self.pick(&["draft", "published"], 5),
+        })
+    }
+
+    fn session(&self) -> Value {
+        let organisers = self.pick(
+            &[&[][..], &[("organisation", "vku")], &[("utility", "utility-0"), ("organisation", "giz")]],
+            1,
+        );
+        json!({
+            "slug": format!("session-{}", self.0),
+            "title": "A session",
+            "kind": self.pick(&["exchange", "workshop", "training"], 1),
+            "starts_on": self.pick(&["2019-12-31", "2020-01-01", "1900-05-01", "2024-02-29"], 1),
+            "start_time": self.pick(&[None, Some("00:00"), Some("23:30")], 1),
+            "time_zone": self.pick(&["Europe/Berlin", "Africa/Lusaka", "Pacific/Auckland"], 2),
+            "format": self.pick(&[None, Some("online"), Some("in_person"), Some("hybrid")], 2),
+            "status": self.pick(&[Some("draft"), None, Some("held"), Some("published"), Some("cancelled")], 1),
+            "sectors": self.pick(&[&[][..], &["water"], &["waste", "energy"]], 1),
+            "organisers": organisers.iter().map(|(kind, slug)| json!({*kind: slug})).collect::<Vec<_>>(),
+            "visibility": self.pick(&["public", "members", "internal"], 1),
         })
     }
 

@@ -8,7 +8,7 @@ use crate::api::visibility::planted::{contact, plant};
 use crate::harness::{Backend, TestApp, on_both};
 
 /// The first column of what a statement answers, as texts.
-pub(super) async fn ask(app: &TestApp, sql: &str) -> Vec<String> {
+pub(crate) async fn ask(app: &TestApp, sql: &str) -> Vec<String> {
     let sql = AssertSqlSafe(sql.to_owned());
     match app.backend {
         Backend::Sqlite => {

@@ -138,6 +138,10 @@ pub(crate) struct Planted {
     pub(crate) interest: Value,
     /// Other parts by their collection: one of the partnership, and one like the phase.
     pub(crate) parts: Vec<(&'static str, Value, Value)>,
+    pub(crate) session: Value,
+    pub(crate) item: Value,
+    pub(crate) guest: Value,
+    pub(crate) registration: Value,
 }
 
 /// The partnership, public, that a deleted phase is planted into.
@@ -148,6 +152,9 @@ pub(crate) const OWN: &str = "dresden-lviv-ternopil-nadvirna";
 pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
 /// The partner's utility.
 pub(crate) const LVIV: &str = "lvivvodokanal";
+/// Sessions that everybody sees.
+pub(crate) const SESSION: &str = "kommunal-meets-global-2023";
+pub(crate) const OTHER_SESSION: &str = "bmz-vku-workshop-2018";
 /// A utility of neither.
 pub(crate) const HAMBURG: &str = "hamburg-wasser";
 
@@ -241,6 +248,22 @@ impl Shown {
         let path = format!("/api/v1/members/{}/contacts", text(&member, "id"));
         let contact = plant(app, &path, contact(word, true)).await;
         let body = json!({
+            "title": format!("{word} sitzung"), "kind": "training", "starts_on": "2031-05-05", "start_time": "10:00",
+            "end_time": "12:00", "format": "hybrid", "status": "published", "visibility": visibility,
+            "sectors": ["telecommunications"], "organisers": [{ "utility": municipal["id"] }],
+            "description": { "mn": word }
+        });
+        let session = plant(app, "/api/v1/sessions", body).await;
+        let path = format!("/api/v1/sessions/{}", text(&session, "id"));
+        let body = json!({ "kind": "talk", "title": format!("{word} vortrag"), "duration_minutes": 10 });
+        let item = plant(app, &format!("{path}/agenda"), body).await;
+        let body = json!({ "name": format!("{word} gast"), "status": "confirmed" });
+        let guest = plant(app, &format!("{path}/guests"), body).await;
+        let body = json!({
+            "member": member["id"], "contact": contact["id"], "attendance": "online"
+        });
+        let registration = plant(app, &format!("{path}/registrations"), body).await;
+        let body = json!({
             "email": format!("{word}@zxq.example"), "name": word, "role": "member", "utilities": [municipal["id"]]
         });
         let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
@@ -263,6 +286,10 @@ impl Shown {
             topic,
             interest,
             parts,
+            session,
+            item,
+            guest,
+            registration,
         };
         if self == Self::Deleted {
             planted.delete(app).await;
@@ -307,6 +334,10 @@ impl Planted {
             &self.user,
             &self.topic,
             &self.interest,
+            &self.session,
+            &self.item,
+            &self.guest,
+            &self.registration,
         ];
         let parts = self.parts.iter().flat_map(|(_, one, gone)| [one, gone]);
         let all = all.into_iter().chain([&self.phase, &self.area, &self.policy_update]).chain(parts);
@@ -338,6 +369,10 @@ impl Planted {
                 .await
                 .ok();
         }
+        let session = format!("/api/v1/sessions/{}", text(&self.session, "id"));
+        coordinator.patch(&session, "*", &json!({ "place": "Zxqort" })).await.ok();
+        let guest = format!("{session}/guests/{}", text(&self.guest, "id"));
+        coordinator.patch(&guest, "*", &json!({ "talk_title": "Zxqrede" })).await.ok();
         let funding = format!("{path}/funding/{}", text(&self.funding, "id"));
         coordinator.patch(&funding, "*", &json!({ "from": "2031" })).await.ok();
         coordinator.delete(&funding, "*").await.expect(204);
@@ -355,6 +390,7 @@ impl Planted {
             paths.push(format!("/api/v1/partnerships/{PUBLIC}/{collection}/{}", text(gone, "id")));
         }
         for (collection, one) in [
+            ("sessions", &self.session),
             ("partnerships", &self.partnership),
             ("utilities", &self.partner),
             ("utilities", &self.municipal),

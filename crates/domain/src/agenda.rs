@@ -1,0 +1,141 @@
+//! The agenda of a session: what is done one after the other.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::guest::GuestRef;
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::Texts;
+use crate::kernel::state::NoStatus;
+use crate::kernel::value::{DurationMinutes, Line, Localized, Position};
+use crate::kernel::violation::Violations;
+use crate::session::Session;
+
+crate::vocabulary! {
+    /// What an item of an agenda is.
+    AgendaKind {
+        /// somebody speaks
+        Talk = "talk",
+        /// all speak
+        Discussion = "discussion",
+        /// news of policy
+        PolicyUpdate = "policy_update",
+        /// a break
+        Break = "break",
+        /// something else
+        Other = "other",
+    }
+}
+
+/// An item of an agenda.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct AgendaItem {
+    /// Which one of the agenda it is, from 1; the last one when left out. Another position moves it, and the others make
+    /// room.
+    #[deserr(default)]
+    pub position: Option<Position>,
+    /// What it is.
+    pub kind: AgendaKind,
+    /// The title.
+    pub title: Line,
+    /// How long it takes, in minutes.
+    pub duration_minutes: DurationMinutes,
+    /// The guest who speaks: one of the same session.
+    #[deserr(default)]
+    pub guest: Option<GuestRef>,
+    /// What it is about.
+    #[serde(rename = "abstract")]
+    #[deserr(rename = "abstract", default)]
+    pub about: Option<Localized>,
+}
+
+/// What the store derives for an item of an agenda.
+#[skip_serializing_none]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct AgendaDerived {
+    /// When it starts, where it is known when the session does.
+    pub starts_at: Option<Instant>,
+    /// When it ends, where it is known when the session starts.
+    pub ends_at: Option<Instant>,
+    /// What the guest is called.
+    pub speaker: Option<String>,
+}
+
+crate::filter! {
+    /// Which items.
+    AgendaFilter {
+        /// What it is.
+        kind: Vec<AgendaKind>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What items are sorted by.
+    AgendaSort {
+        /// which one it is
+        Position = "position",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(AgendaSort, usual: [(Self::Position, Ascending)]);
+
+impl Resource for AgendaItem {
+    const NAME: &'static str = "agenda_item";
+    const PATH: &'static str = "agenda";
+    const SCOPE: &'static str = Session::PATH;
+    const LABEL: &'static str = "title";
+    const SLUGGED: bool = false;
+    const DERIVED: &'static [&'static str] = &["starts_at", "ends_at", "speaker"];
+    const UNLOGGED: &'static [&'static str] = &["starts_at", "ends_at", "speaker"];
+
+    type Parent = Session;
+    type Filter = AgendaFilter;
+    type Sort = AgendaSort;
+    type Status = NoStatus;
+    type Derived = AgendaDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn rules(&self, _violations: &mut Violations) {}
+
+    fn matches(filter: &AgendaFilter, item: &Stored<Self>) -> bool {
+        (filter.kind.is_empty() || filter.kind.contains(&item.data.kind))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.title);
+        texts.text(&self.about);
+    }
+
+    fn label(&self) -> &str {
+        self.title.as_str()
+    }
+
+    /// The same title.
+    fn same_part(&self, other: &Self) -> bool {
+        self.title == other.title
+    }
+}

@@ -1,0 +1,191 @@
+//! Guests: who is invited to speak at a session.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_json::Value;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::{Pending, Ref};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::Texts;
+use crate::kernel::state::Wanted;
+use crate::kernel::value::{Email, Line};
+use crate::kernel::violation::Violations;
+use crate::party::Party;
+use crate::say;
+use crate::session::Session;
+
+crate::vocabulary! {
+    /// Whether a guest comes.
+    GuestStatus {
+        /// has been asked: for the coordination office only
+        Invited = "invited",
+        /// comes
+        Confirmed = "confirmed",
+        /// does not come: for the coordination office only
+        Declined = "declined",
+    }
+}
+
+crate::states!(GuestStatus {
+    Invited => [Confirmed, Declined],
+    Confirmed => [Declined],
+    Declined => [Invited],
+});
+
+/// Somebody from outside who is invited to speak.
+#[skip_serializing_none]
+#[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Guest {
+    /// The person's name, where known.
+    #[deserr(default)]
+    pub name: Option<Line>,
+    /// For whom the person speaks; or who is invited, where the person is not known.
+    #[deserr(default)]
+    pub party: Option<Party>,
+    /// What the person does there.
+    #[deserr(default)]
+    pub function: Option<Line>,
+    /// The person's address: for the coordination office only.
+    #[deserr(default)]
+    pub email: Option<Email>,
+    /// Whether the guest comes. Changed by a transition only.
+    #[deserr(default)]
+    pub status: Option<GuestStatus>,
+    /// What the guest speaks about.
+    #[deserr(default)]
+    pub talk_title: Option<Line>,
+}
+
+/// A relation to a guest.
+pub type GuestRef = Ref<Guest>;
+
+/// Prints nothing of the person.
+impl std::fmt::Debug for Guest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Guest").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+crate::filter! {
+    /// Which guests.
+    GuestFilter {
+        /// Whether the guest comes.
+        status: Vec<Wanted<GuestStatus>>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What guests are sorted by.
+    GuestSort {
+        /// the name, folded (case and accents do not count)
+        Name = "name",
+        /// the status, as a word
+        Status = "status",
+        /// when it was made
+        CreatedAt = "created_at",
+        /// when it last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(GuestSort, usual: [(Self::Name, Ascending), (Self::CreatedAt, Ascending)]);
+
+impl Resource for Guest {
+    const NAME: &'static str = "guest";
+    const PATH: &'static str = "guests";
+    const SCOPE: &'static str = Session::PATH;
+    const LABEL: &'static str = "";
+    const SLUGGED: bool = false;
+    const PERSONAL_MEMBERS: &'static [&'static str] = &["email"];
+    const UNLOGGED: &'static [&'static str] = &["email"];
+
+    type Parent = Session;
+    type Filter = GuestFilter;
+    type Sort = GuestSort;
+    type Status = GuestStatus;
+    type Derived = ();
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+        match role {
+            Some(Role::Admin | Role::Coordinator) => &[],
+            _ => &["email"],
+        }
+    }
+
+    fn conceal(&mut self, members: &'static [&'static str]) {
+        if members.contains(&"email") {
+            self.email = None;
+        }
+    }
+
+    /// Others see who comes.
+    fn recall(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+        state.get("status").is_some_and(|status| status == GuestStatus::Confirmed.as_str())
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        if self.name.is_none() && self.party.is_none() {
+            let detail = say!(
+                "A `name` or a `party` is required.",
+                "Ein Name (`name`) oder eine `party` ist erforderlich."
+            );
+            violations.member("/name", "required", detail);
+        }
+    }
+
+    fn matches(filter: &GuestFilter, item: &Stored<Self>) -> bool {
+        (filter.status.is_empty() || filter.status.contains(&Wanted(item.data.status)))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        if let Some(name) = &self.name {
+            texts.name(name);
+        }
+        texts.details(&self.function);
+        texts.details(&self.talk_title);
+    }
+
+    fn label(&self) -> &str {
+        let party = || self.party.as_ref()?.card().map(|card| card.label.1.as_str());
+        self.name.as_ref().map(Line::as_str).or_else(party).unwrap_or_default()
+    }
+
+    fn status(&self) -> Option<GuestStatus> {
+        self.status
+    }
+
+    fn set_status(&mut self, status: GuestStatus) {
+        self.status = Some(status);
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        if let Some(party) = &mut self.party {
+            party.visit("/party", visit);
+        }
+    }
+
+    /// The same person of the same party.
+    fn same_part(&self, other: &Self) -> bool {
+        self.name == other.name && self.party == other.party
+    }
+}

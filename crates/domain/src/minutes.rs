@@ -1,0 +1,136 @@
+//! Minutes: what was said and decided at a session that was held.
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::query::Direction::Descending;
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::search::Texts;
+use crate::kernel::state::Wanted;
+use crate::kernel::value::Localized;
+use crate::kernel::violation::Violations;
+use crate::session::Session;
+
+crate::vocabulary! {
+    /// Where minutes stand.
+    MinutesStatus {
+        /// being written: for the coordination office only
+        Draft = "draft",
+        /// to be read; never changed any more
+        Published = "published",
+    }
+}
+
+crate::states!(MinutesStatus {
+    Draft => [Published],
+    Published => [],
+});
+
+/// A revision of the minutes of a session.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Minutes {
+    /// What was said.
+    pub text: Localized,
+    /// What was decided, one by one.
+    #[serde(default)]
+    #[deserr(default)]
+    pub decisions: Vec<Localized>,
+    /// Where they stand. Changed by a transition only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[deserr(default)]
+    pub status: Option<MinutesStatus>,
+}
+
+/// What the store derives for minutes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct MinutesDerived {
+    /// Which revision of the session's minutes they are, from 1.
+    pub revision: u64,
+}
+
+crate::filter! {
+    /// Which minutes.
+    MinutesFilter {
+        /// Where they stand.
+        status: Vec<Wanted<MinutesStatus>>,
+        /// Changed at this instant or later.
+        updated_since: Option<Instant>,
+    }
+}
+
+crate::vocabulary! {
+    /// What minutes are sorted by.
+    MinutesSort {
+        /// when they were made
+        CreatedAt = "created_at",
+        /// when they last changed
+        UpdatedAt = "updated_at",
+    }
+}
+crate::sort_keys!(MinutesSort, usual: [(Self::CreatedAt, Descending)]);
+
+impl Resource for Minutes {
+    const NAME: &'static str = "minutes";
+    const PATH: &'static str = "minutes";
+    const SCOPE: &'static str = Session::PATH;
+    const LABEL: &'static str = "";
+    const SLUGGED: bool = false;
+    const DERIVED: &'static [&'static str] = &["revision"];
+
+    type Parent = Session;
+    type Filter = MinutesFilter;
+    type Sort = MinutesSort;
+    type Status = MinutesStatus;
+    type Derived = MinutesDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&Session>, _actor: &Actor) -> bool {
+        false
+    }
+
+    /// Others see what is published.
+    fn recall(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+        state.get("status").is_some_and(|status| status == MinutesStatus::Published.as_str())
+    }
+
+    fn rules(&self, _violations: &mut Violations) {}
+
+    fn matches(filter: &MinutesFilter, item: &Stored<Self>) -> bool {
+        (filter.status.is_empty() || filter.status.contains(&Wanted(item.data.status)))
+            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.text([&self.text]);
+        texts.text(&self.decisions);
+    }
+
+    fn label(&self) -> &str {
+        ""
+    }
+
+    fn status(&self) -> Option<MinutesStatus> {
+        self.status
+    }
+
+    fn set_status(&mut self, status: MinutesStatus) {
+        self.status = Some(status);
+    }
+
+    /// The same text.
+    fn same_part(&self, other: &Self) -> bool {
+        self.text == other.text
+    }
+}

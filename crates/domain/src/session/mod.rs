@@ -1,0 +1,262 @@
+//! Sessions: meetings of the exchange, and events beside it.
+
+mod query;
+mod registering;
+mod status;
+mod when;
+
+use deserr::Deserr;
+use serde::Serialize;
+use serde_json::Value;
+use serde_with::skip_serializing_none;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+pub use query::{SessionFilter, SessionSort};
+pub use registering::{Registering, RegistrationReason, RegistrationState, Taken};
+pub use status::SessionStatus;
+
+use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::parameters::Instant;
+use crate::kernel::reference::{Pending, Ref};
+use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::distinct;
+use crate::kernel::search::Texts;
+use crate::kernel::value::{
+    ClockTime, Day, Line, Localized, Seats, Sector, Slug, TimeZone, Visibility, WebUrl,
+};
+use crate::kernel::violation::Violations;
+use crate::party::{Party, not_narrower};
+
+crate::vocabulary! {
+    /// What kind of meeting it is.
+    SessionKind {
+        /// a meeting of the exchange
+        Exchange = "exchange",
+        /// a workshop
+        Workshop = "workshop",
+        /// a consultation hour
+        ConsultationHour = "consultation_hour",
+        /// a meeting of a network
+        NetworkMeeting = "network_meeting",
+        /// an event that informs
+        InformationEvent = "information_event",
+        /// a training
+        Training = "training",
+        /// a conference
+        Conference = "conference",
+        /// a study tour
+        StudyTour = "study_tour",
+    }
+}
+
+crate::vocabulary! {
+    /// Where people meet.
+    SessionFormat {
+        /// in a room
+        InPerson = "in_person",
+        /// on the network
+        Online = "online",
+        /// both
+        Hybrid = "hybrid",
+    }
+}
+
+/// A meeting of the exchange, or an event beside it.
+#[skip_serializing_none]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Session {
+    /// Unique and stable, made from the title when left out; accepted wherever an id is.
+    #[deserr(default)]
+    pub slug: Option<Slug>,
+    /// The title.
+    pub title: Line,
+    /// What kind of meeting it is.
+    pub kind: SessionKind,
+    /// What it is about above all.
+    #[deserr(default)]
+    pub focus_topic: Option<Localized>,
+    /// What it is about, for people.
+    #[deserr(default)]
+    pub description: Option<Localized>,
+    /// The first day, in its time zone.
+    pub starts_on: Day,
+    /// The last day, where it is another one.
+    #[deserr(default)]
+    pub ends_on: Option<Day>,
+    /// When it starts on the first day, in its time zone. Of a time that comes twice where clocks are set back, the first
+    /// is meant; one that is skipped where they are set forward is refused.
+    #[deserr(default)]
+    pub start_time: Option<ClockTime>,
+    /// When it ends on the last day, in its time zone; needs `start_time`.
+    #[deserr(default)]
+    pub end_time: Option<ClockTime>,
+    /// The time zone of days and times; `Europe/Berlin` when left out.
+    #[serde(default)]
+    #[deserr(default)]
+    pub time_zone: TimeZone,
+    /// Where people meet: in a room, online or both.
+    #[deserr(default)]
+    pub format: Option<SessionFormat>,
+    /// The place.
+    #[deserr(default)]
+    pub place: Option<Line>,
+    /// Where to join online: shown to those who are registered, and to the coordination office.
+    #[deserr(default)]
+    pub online_url: Option<WebUrl>,
+    /// Who organises it.
+    #[serde(default)]
+    #[deserr(default)]
+    pub organisers: Vec<Party>,
+    /// The sectors it is for.
+    #[serde(default)]
+    #[deserr(default)]
+    pub sectors: Vec<Sector>,
+    /// Where it stands; absent where nobody knows. Changed by a transition only.
+    #[deserr(default)]
+    pub status: Option<SessionStatus>,
+    /// How many may take part, in the room and online; absent where there is no limit.
+    #[deserr(default)]
+    pub capacity: Option<Seats>,
+    /// How many of them may be in the room; absent where there is no limit.
+    #[deserr(default)]
+    pub room_capacity: Option<Seats>,
+    /// Whether those who find it full wait for a seat; they do when left out.
+    #[serde(default)]
+    #[deserr(default = true)]
+    pub waiting_list: bool,
+    /// When registration closes; when the session begins, where it does not close before.
+    #[deserr(default)]
+    pub registration_closes_at: Option<Instant>,
+    /// Who may see it once it is published; `members` when left out, and never wider than any organiser's or guest's.
+    #[serde(default)]
+    #[deserr(default)]
+    pub visibility: Visibility,
+    /// Where these facts were published.
+    #[deserr(default)]
+    pub source_url: Option<WebUrl>,
+}
+
+/// A relation to a session.
+pub type SessionRef = Ref<Session>;
+
+/// What the store derives for a session.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct SessionDerived {
+    /// When it starts, where the time is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub starts_at: Option<Instant>,
+    /// When it ends, where the time is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<Instant>,
+    /// Whether one can register now, and why not.
+    pub registration_state: RegistrationState,
+    /// How many have registered: for readers and the coordination office.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub counts: Option<SessionCounts>,
+}
+
+/// How many have registered for a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct SessionCounts {
+    /// Who has a seat, or had one: whether they came or not.
+    pub registered: u64,
+    /// Who waits for a seat.
+    pub waitlisted: u64,
+    /// Who came.
+    pub attended: u64,
+}
+
+impl Resource for Session {
+    const NAME: &'static str = "session";
+    const PATH: &'static str = "sessions";
+    const LABEL: &'static str = "title";
+    const DERIVED: &'static [&'static str] = &["starts_at", "ends_at", "registration_state", "counts"];
+    const UNLOGGED: &'static [&'static str] = &["online_url", "registration_state", "counts"];
+    const BRIEF: bool = true;
+
+    type Parent = ();
+    type Filter = SessionFilter;
+    type Sort = SessionSort;
+    type Status = SessionStatus;
+    type Derived = SessionDerived;
+
+    fn grant(role: Role, action: Action) -> Grant {
+        match (role, action) {
+            (_, Action::Read) | (Role::Admin | Role::Coordinator, _) => Grant::All,
+            _ => Grant::Never,
+        }
+    }
+
+    fn is_own(&self, _id: Option<Uuid>, _parent: Option<&()>, _actor: &Actor) -> bool {
+        false
+    }
+
+    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+        match role {
+            // Of members, those who are registered read it: the store knows who is.
+            Some(Role::Admin | Role::Coordinator | Role::Member) => &[],
+            None | Some(Role::Reader | Role::Partner) => &["online_url"],
+        }
+    }
+
+    fn conceal(&mut self, members: &'static [&'static str]) {
+        if members.contains(&"online_url") {
+            self.online_url = None;
+        }
+    }
+
+    /// Drafts are the coordination office's.
+    fn recall(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+        let status = state.get("status").and_then(Value::as_str);
+        SessionStatus::SHOWN.iter().any(|shown| status == Some(shown.as_str()))
+    }
+
+    fn rules(&self, violations: &mut Violations) {
+        self.time_rules(violations);
+        distinct(&self.organisers, "/organisers", violations);
+        distinct(&self.sectors, "/sectors", violations);
+        for (index, organiser) in self.organisers.iter().enumerate() {
+            not_narrower(organiser, self.visibility, &format!("/organisers/{index}"), violations);
+        }
+    }
+
+    fn matches(filter: &SessionFilter, item: &Stored<Self>) -> bool {
+        filter.matches(item)
+    }
+
+    fn searched(&self, texts: &mut Texts) {
+        texts.name(&self.title);
+        texts.details(&self.place);
+        texts.text(&self.focus_topic);
+        texts.text(&self.description);
+    }
+
+    fn label(&self) -> &str {
+        self.title.as_str()
+    }
+
+    fn slug(&mut self) -> Option<&mut Option<Slug>> {
+        Some(&mut self.slug)
+    }
+
+    /// One that is not published is the coordination office's.
+    fn visibility(&self) -> Visibility {
+        if self.is_shown() { self.visibility } else { Visibility::Internal }
+    }
+
+    fn status(&self) -> Option<SessionStatus> {
+        self.status
+    }
+
+    fn set_status(&mut self, status: SessionStatus) {
+        self.status = Some(status);
+    }
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        for (index, party) in self.organisers.iter_mut().enumerate() {
+            party.visit(&format!("/organisers/{index}"), visit);
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Whether one can register for a session, and why not.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Session, SessionCounts, SessionFormat, SessionStatus};
+use crate::kernel::parameters::Instant;
+use crate::kernel::value::Seats;
+
+crate::vocabulary! {
+    /// Whether one can register.
+    Registering {
+        /// yes, there are seats
+        Open = "open",
+        /// yes, to wait for a seat
+        WaitingList = "waiting_list",
+        /// no
+        Closed = "closed",
+    }
+}
+
+crate::vocabulary! {
+    /// Why one cannot register, or not for a seat.
+    RegistrationReason {
+        /// it is not published
+        NotPublished = "not_published",
+        /// it was cancelled
+        Cancelled = "cancelled",
+        /// it has been held
+        Held = "held",
+        /// it has begun
+        Begun = "begun",
+        /// the time for registering is over
+        TimeOver = "time_over",
+        /// all seats are taken
+        Full = "full",
+        /// all seats in the room are taken; online there are some
+        RoomFull = "room_full",
+    }
+}
+
+/// Whether one can register for a session, and why not.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RegistrationState {
+    /// Whether one can register.
+    pub state: Registering,
+    /// Why not, or why not for every seat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<RegistrationReason>,
+}
+
+impl Default for RegistrationState {
+    fn default() -> Self {
+        Self { state: Registering::Closed, reason: Some(RegistrationReason::NotPublished) }
+    }
+}
+
+/// The seats of a session that are taken, and who waits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// What is counted of it.
+    pub counts: SessionCounts,
+    /// How many of those who have a seat have it in the room.
+    pub in_room: u64,
+}
+
+impl Session {
+    /// Why nobody can register at an instant, whatever seats there are.
+    pub fn closed(&self, now: DateTime<Utc>) -> Option<RegistrationReason> {
+        match self.status {
+            None | Some(SessionStatus::Draft) => Some(RegistrationReason::NotPublished),
+            Some(SessionStatus::Cancelled) => Some(RegistrationReason::Cancelled),
+            Some(SessionStatus::Held) => Some(RegistrationReason::Held),
+            Some(SessionStatus::Published) if self.begins_at() <= now => Some(RegistrationReason::Begun),
+            Some(SessionStatus::Published) => {
+                let over = self.registration_closes_at.is_some_and(|Instant(at)| at <= now);
+                over.then_some(RegistrationReason::TimeOver)
+            }
+        }
+    }
+
+    /// Whether there is one more seat, in the room or online.
+    pub fn has_seat(&self, taken: &Taken, in_room: bool) -> bool {
+        free(self.capacity, taken.counts.registered) && (!in_room || free(self.room_capacity, taken.in_room))
+    }
+
+    /// Whether one can register at an instant.
+    pub fn registration_state(&self, taken: &Taken, now: DateTime<Utc>) -> RegistrationState {
+        if let Some(reason) = self.closed(now) {
+            return RegistrationState { state: Registering::Closed, reason: Some(reason) };
+        }
+        let only_room = self.format == Some(SessionFormat::InPerson);
+        let only_online = self.format == Some(SessionFormat::Online);
+        let (room, online) = (self.has_seat(taken, true), self.has_seat(taken, false));
+        let (state, reason) = match (room || only_online, online) {
+            (true, true) => (Registering::Open, None),
+            (false, true) if !only_room => (Registering::Open, Some(RegistrationReason::RoomFull)),
+            _ if self.waiting_list => (Registering::WaitingList, Some(RegistrationReason::Full)),
+            _ => (Registering::Closed, Some(RegistrationReason::Full)),
+        };
+        RegistrationState { state, reason }
+    }
+}
+
+fn free(seats: Option<Seats>, taken: u64) -> bool {
+    seats.is_none_or(|seats| taken < u64::from(seats.get()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::kernel::violation::Violations;
+
+    fn state(
+        members: Value,
+        registered: u64,
+        in_room: u64,
+        now: &str,
+    ) -> (&'static str, Option<&'static str>) {
+        let mut body = json!({
+            "title": "x", "kind": "exchange", "starts_on": "2026-06-02", "start_time": "10:00", "end_time": "12:00",
+            "format": "hybrid", "status": "published", "capacity": 4, "room_capacity": 2,
+            "registration_closes_at": "2026-06-01T10:00:00Z"
+        });
+        crate::kernel::merge::merge(&mut body, members);
+        let session: Session = deserr::deserialize::<_, _, Violations>(body).unwrap();
+        let counts = SessionCounts { registered, ..SessionCounts::default() };
+        let state = session.registration_state(&Taken { counts, in_room }, now.parse().unwrap());
+        (state.state.as_str(), state.reason.map(RegistrationReason::as_str))
+    }
+
+    #[test]
+    fn says_why() {
+        let (before, after) = ("2026-06-01T09:59:59Z", "2026-06-01T10:00:00Z");
+        assert_eq!(state(json!({}), 3, 1, before), ("open", None));
+        assert_eq!(state(json!({}), 3, 2, before), ("open", Some("room_full")));
+        assert_eq!(state(json!({"format": "in_person"}), 3, 2, before), ("waiting_list", Some("full")));
+        assert_eq!(state(json!({"format": "online"}), 3, 2, before), ("open", None));
+        assert_eq!(state(json!({}), 4, 1, before), ("waiting_list", Some("full")));
+        assert_eq!(state(json!({"waiting_list": false}), 4, 1, before), ("closed", Some("full")));
+        assert_eq!(state(json!({"capacity": null, "room_capacity": null}), 400, 300, before), ("open", None));
+        assert_eq!(state(json!({}), 0, 0, after), ("closed", Some("time_over")));
+        let open = json!({"registration_closes_at": null});
+        assert_eq!(state(open.clone(), 0, 0, "2026-06-02T07:59:59Z"), ("open", None));
+        assert_eq!(state(open, 0, 0, "2026-06-02T08:00:00Z"), ("closed", Some("begun")));
+        for (status, reason) in [("draft", "not_published"), ("held", "held"), ("cancelled", "cancelled")] {
+            assert_eq!(state(json!({"status": status}), 0, 0, before), ("closed", Some(reason)));
+        }
+    }
+}

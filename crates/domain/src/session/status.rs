@@ -1,0 +1,70 @@
+//! The life of a session.
+
+use chrono::{DateTime, Utc};
+
+use super::Session;
+use crate::kernel::violation::Violations;
+use crate::say;
+
+crate::vocabulary! {
+    /// Where a session stands.
+    SessionStatus {
+        /// being planned: for the coordination office only
+        Draft = "draft",
+        /// announced
+        Published = "published",
+        /// it has taken place
+        Held = "held",
+        /// it does not take place
+        Cancelled = "cancelled",
+    }
+}
+
+crate::states!(SessionStatus {
+    Draft => [Published],
+    Published => [Held, Cancelled],
+    Held => [],
+    Cancelled => [],
+});
+
+impl SessionStatus {
+    /// The states in which others than the coordination office see it.
+    pub const SHOWN: &'static [Self] = &[Self::Published, Self::Held, Self::Cancelled];
+}
+
+impl Session {
+    /// Whether others than the coordination office see it.
+    pub fn is_shown(&self) -> bool {
+        self.status.is_some_and(|status| SessionStatus::SHOWN.contains(&status))
+    }
+
+    /// What a status needs at an instant: one to come is published with times and format, only one that has begun was
+    /// held. What lies in the past may lack what nobody knows any more.
+    pub fn needs_at(&self, to: SessionStatus, now: DateTime<Utc>, violations: &mut Violations) {
+        match to {
+            SessionStatus::Published if now < self.over_at() => {
+                let missing = [
+                    ("start_time", self.start_time.is_none()),
+                    ("end_time", self.end_time.is_none()),
+                    ("format", self.format.is_none()),
+                ];
+                for (member, _) in missing.into_iter().filter(|(_, missing)| *missing) {
+                    let detail = say!(
+                        "A session to come needs `{member}` to be published.",
+                        "Eine künftige Sitzung braucht `{member}`, um veröffentlicht zu werden."
+                    );
+                    violations.member(format!("/{member}"), "required", detail);
+                }
+            }
+            SessionStatus::Held if now < self.begins_at() => {
+                let begins = crate::kernel::resource::instant(self.begins_at());
+                let detail = say!(
+                    "It has not begun yet: it begins at {begins}.",
+                    "Sie hat noch nicht begonnen: Sie beginnt um {begins}."
+                );
+                violations.member("/starts_on", "not_begun", detail);
+            }
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! When a session is: days and times of its place, and the instants that they mean.
+
+use chrono::{DateTime, NaiveDate, Utc};
+
+use super::Session;
+use crate::kernel::rules::days_ordered;
+use crate::kernel::value::{ClockTime, Day};
+use crate::kernel::violation::Violations;
+use crate::say;
+
+impl Session {
+    /// When it starts, where the time is known.
+    pub fn starts_at(&self) -> Option<DateTime<Utc>> {
+        self.instant(&self.starts_on, self.start_time.as_ref()?)
+    }
+
+    /// When it ends, where the time is known.
+    pub fn ends_at(&self) -> Option<DateTime<Utc>> {
+        self.instant(self.last_day(), self.end_time.as_ref()?)
+    }
+
+    /// When it begins: with its first day where the time is not known.
+    pub fn begins_at(&self) -> DateTime<Utc> {
+        self.starts_at().unwrap_or_else(|| self.time_zone.beginning(date(&self.starts_on)))
+    }
+
+    /// When it is over: with its last day where the time is not known.
+    pub fn over_at(&self) -> DateTime<Utc> {
+        self.ends_at().unwrap_or_else(|| self.time_zone.ending(date(self.last_day())))
+    }
+
+    /// How long it takes, in minutes, where the times are known.
+    pub fn minutes(&self) -> Option<i64> {
+        Some((self.ends_at()? - self.starts_at()?).num_minutes())
+    }
+
+    /// The last day.
+    pub fn last_day(&self) -> &Day {
+        self.ends_on.as_ref().unwrap_or(&self.starts_on)
+    }
+
+    /// What sessions are sorted by: the instant of the start, or the day where that is all that is known.
+    pub fn start_key(&self) -> String {
+        let at = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%MZ").to_string();
+        self.starts_at().map_or_else(|| self.starts_on.to_string(), at)
+    }
+
+    fn instant(&self, day: &Day, time: &ClockTime) -> Option<DateTime<Utc>> {
+        self.time_zone.instant(date(day).and_time(time.time()))
+    }
+
+    /// It does not end before it starts, and starts and ends at times that there are.
+    pub(super) fn time_rules(&self, violations: &mut Violations) {
+        days_ordered(Some(&self.starts_on), self.ends_on.as_ref(), "/ends_on", violations);
+        for (member, day, time) in
+            [("start_time", &self.starts_on, &self.start_time), ("end_time", self.last_day(), &self.end_time)]
+        {
+            if let Some(time) = time
+                && self.instant(day, time).is_none()
+            {
+                let zone = &self.time_zone;
+                let detail = say!(
+                    "There is no `{time}` on {day} in `{zone}`: the clocks are set forward then.",
+                    "`{time}` gibt es am {day} in `{zone}` nicht: Dann werden die Uhren vorgestellt."
+                );
+                violations.member(format!("/{member}"), "skipped_time", detail);
+            }
+        }
+        match (&self.start_time, &self.end_time) {
+            (None, Some(_)) => {
+                let detail = say!(
+                    "`start_time` is required where there is an `end_time`.",
+                    "`start_time` ist erforderlich, wo es `end_time` gibt."
+                );
+                violations.member("/start_time", "required", detail);
+            }
+            (Some(start), Some(end)) if self.last_day() == &self.starts_on && end <= start => {
+                let detail = say!(
+                    "`{end}` does not lie after the start, `{start}`.",
+                    "`{end}` liegt nicht nach dem Beginn, `{start}`."
+                );
+                violations.member("/end_time", "end_before_start", detail);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn date(day: &Day) -> NaiveDate {
+    day.as_str().parse().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::kernel::merge::merge;
+
+    fn session(patch: Value) -> Session {
+        let mut body =
+            json!({"title": "x", "kind": "exchange", "starts_on": "2026-03-28", "start_time": "22:00"});
+        merge(&mut body, patch);
+        deserr::deserialize::<_, _, Violations>(body).unwrap()
+    }
+
+    fn faults(patch: Value) -> Vec<String> {
+        let mut violations = Violations::default();
+        session(patch).time_rules(&mut violations);
+        violations
+            .pointers()
+            .zip(violations.iter())
+            .map(|(at, fault)| format!("{at} {}", fault.code))
+            .collect()
+    }
+
+    #[test]
+    fn a_night_in_which_the_clocks_change_is_shorter() {
+        let night = session(json!({"ends_on": "2026-03-29", "end_time": "06:00"}));
+        assert_eq!((night.over_at() - night.begins_at()).num_hours(), 7);
+        let night = session(json!({"starts_on": "2026-10-24", "ends_on": "2026-10-25", "end_time": "06:00"}));
+        assert_eq!((night.over_at() - night.begins_at()).num_hours(), 9);
+    }
+
+    #[test]
+    fn without_times_it_is_its_days() {
+        let days = session(json!({"start_time": null, "ends_on": "2026-03-29"}));
+        assert_eq!((days.over_at() - days.begins_at()).num_hours(), 47);
+        assert_eq!((days.starts_at(), days.ends_at()), (None, None));
+    }
+
+    #[test]
+    fn what_is_wrong_with_times() {
+        assert!(faults(json!({"end_time": "23:00"})).is_empty());
+        assert_eq!(faults(json!({"end_time": "22:00"})), ["/end_time end_before_start"]);
+        assert!(faults(json!({"ends_on": "2026-03-30", "end_time": "08:00"})).is_empty());
+        assert_eq!(faults(json!({"ends_on": "2026-03-27"})), ["/ends_on end_before_start"]);
+        assert_eq!(faults(json!({"ends_on": "2026-03-29", "end_time": "02:30"})), ["/end_time skipped_time"]);
+        assert_eq!(faults(json!({"start_time": null, "end_time": "02:30"})), ["/start_time required"]);
+    }
+}

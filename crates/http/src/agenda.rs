@@ -1,0 +1,45 @@
+//! The agendas of sessions, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::agenda::AgendaItem;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for AgendaItem {
+    const ONE: &'static str = "an item of an agenda";
+    const MANY: &'static str = "the items of an agenda";
+    const ABOUT: &'static str = "What is done at a session, one after the other.";
+    const PARENT_PATH: &'static str = "sessions";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::Create | Operation::Update => {
+                "Items behind its `position` shift, which is no change of theirs. The agenda is no longer than the \
+                 session (422). `starts_at` and `ends_at` follow from the durations."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ac0",
+            "session": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
+                "slug": "erfahrungsaustausch-2026-06",
+                "title": "Erfahrungsaustausch Internationale Partnerschaften"
+            },
+            "position": 1,
+            "kind": "talk",
+            "title": "What the second phase brings",
+            "duration_minutes": 30,
+            "abstract": { "en": "Money, rules and calls of the years to come." },
+            "starts_at": "2026-06-11T08:00:00.000000Z",
+            "ends_at": "2026-06-11T08:30:00.000000Z",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

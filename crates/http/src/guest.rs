@@ -1,0 +1,47 @@
+//! Guests of sessions, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::guest::Guest;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Guest {
+    const ONE: &'static str = "a guest";
+    const MANY: &'static str = "guests";
+    const ABOUT: &'static str = "Who is invited to speak at a session.";
+    const PARENT_PATH: &'static str = "sessions";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::List | Operation::Get => {
+                "Others than the coordination office see who has confirmed, without the address. An API key needs the \
+                 scope `personal_data:read` for the address."
+            }
+            Operation::Create => "A `name`, a `party` or both; who is invited begins as `invited`.",
+            Operation::Delete => "Who stands in the agenda is not deleted (409).",
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ab0",
+            "session": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
+                "slug": "erfahrungsaustausch-2026-06",
+                "title": "Erfahrungsaustausch Internationale Partnerschaften"
+            },
+            "name": "Erika Mustermann",
+            "party": { "organisation": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a22", "slug": "giz",
+                "name": "Deutsche Gesellschaft für Internationale Zusammenarbeit", "kind": "agency", "country": "DE" } },
+            "function": "Head of the utility platform",
+            "status": "confirmed",
+            "talk_title": "What the second phase brings",
+            "created_at": "2026-03-01T08:00:00.000000Z",
+            "updated_at": "2026-03-01T08:00:00.000000Z",
+            "version": 1
+        })
+    }
+}

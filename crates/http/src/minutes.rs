@@ -1,0 +1,48 @@
+//! The minutes of sessions, as the API offers them.
+
+use serde_json::{Value, json};
+use vku_domain::minutes::Minutes;
+
+use crate::kernel::feature::Feature;
+use crate::kernel::openapi::Operation;
+
+impl Feature for Minutes {
+    const ONE: &'static str = "minutes";
+    const MANY: &'static str = "minutes";
+    const ABOUT: &'static str = "What was said and decided at a session that was held.";
+    const PARENT_PATH: &'static str = "sessions";
+
+    fn more(operation: Operation) -> &'static str {
+        match operation {
+            Operation::List | Operation::Get => {
+                "The newest revision first. Drafts are shown to the coordination office only."
+            }
+            Operation::Create => {
+                "Only of a session that was held (409). Where there are published ones, it is their next revision; one \
+                 revision is written at a time (409)."
+            }
+            Operation::Update | Operation::Delete => {
+                "Published ones stay as they are (409): a new revision corrects them."
+            }
+            _ => "",
+        }
+    }
+
+    fn example() -> Value {
+        json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ad0",
+            "session": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a90",
+                "slug": "erfahrungsaustausch-2026-06",
+                "title": "Erfahrungsaustausch Internationale Partnerschaften"
+            },
+            "text": { "de": "Zwei Partnerschaften berichten.", "en": "Two partnerships tell." },
+            "decisions": [{ "en": "The next session is about tariffs." }],
+            "status": "draft",
+            "revision": 1,
+            "created_at": "2026-06-12T08:00:00.000000Z",
+            "updated_at": "2026-06-12T08:00:00.000000Z",
+            "version": 2
+        })
+    }
+}

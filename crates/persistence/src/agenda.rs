@@ -1,0 +1,232 @@
+//! How the agendas of sessions lie in their table. Positions are written under the lock of the session's row: who moves
+//! one makes the others shift, which is no change of theirs.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
+use uuid::Uuid;
+use vku_domain::agenda::{AgendaDerived, AgendaFilter, AgendaItem, AgendaSort};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Position;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::say;
+use vku_domain::session::Session;
+
+use crate::guest;
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::select::{among, whoever};
+use crate::kernel::store::{Reader, Writer};
+use crate::kernel::table::{SortColumn, Table, column, json_opt, number, one_of, text, to_json_opt};
+
+row! {
+    "agenda_item" in session_id {
+        position: String,
+        kind: String,
+        title: String,
+        duration_minutes: i64,
+        guest_id: Option<Uuid>,
+        about: Option<Json>,
+    }
+}
+
+/// A position as it is stored: zeros in front, so that it sorts as text.
+fn stored(position: usize) -> String {
+    format!("{position:04}")
+}
+
+impl Table for AgendaItem {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const PARENT_LOCK: LockType = LockType::Update;
+    const INVOLVED: bool = true;
+
+    fn json_column(member: &str) -> &str {
+        if member == "abstract" { "about" } else { member }
+    }
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { position, kind, title, duration_minutes, guest, about } = data;
+        let columns = row::Columns {
+            position: stored(position.map_or(0, |position| position.get().into())),
+            kind: kind.to_string(),
+            title: title.to_string(),
+            duration_minutes: duration_minutes.get().into(),
+            guest_id: guest.as_ref().and_then(Ref::id),
+            about: to_json_opt(about)?,
+        };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        let position: i64 = row.position.parse().map_err(|_| Corrupt::from("a position that is none"))?;
+        Ok(Self {
+            position: Some(number(position)?),
+            kind: text(row.kind)?,
+            title: text(row.title)?,
+            duration_minutes: number(row.duration_minutes)?,
+            guest: row.guest_id.map(Ref::part),
+            about: json_opt(row.about)?,
+        })
+    }
+
+    fn condition(filter: &AgendaFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(one_of::<Self, _>("kind", &filter.kind))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: AgendaSort) -> SortColumn {
+        match key {
+            AgendaSort::Position => SortColumn::Text("position"),
+            AgendaSort::CreatedAt => SortColumn::Instant("created_at"),
+            AgendaSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// When each is, and who speaks, for the whole page: who the actor does not see, it is not told of.
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let ids: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
+        let ids: Vec<Uuid> = ids.into_iter().collect();
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let sessions = reader.by_ids::<Session>(&ids).await?;
+        let starts: HashMap<Uuid, _> =
+            sessions.into_iter().filter_map(|it| Some((it.id, it.data.starts_at()?))).collect();
+        let mut times = HashMap::new();
+        let mut passed: HashMap<Uuid, i64> = HashMap::new();
+        for (session, id, minutes) in durations(reader, &ids).await? {
+            let before = passed.entry(session).or_default();
+            let after = *before + minutes;
+            if let Some(start) = starts.get(&session) {
+                let at = |minutes| Some(Instant(*start + chrono::TimeDelta::minutes(minutes)));
+                times.insert(id, (at(*before), at(after)));
+            }
+            *before = after;
+        }
+        let guests: Vec<Uuid> =
+            items.iter().filter_map(|item| item.data.guest.as_ref().and_then(Ref::id)).collect();
+        let speakers = guest::names(reader, &guests).await?;
+        for item in items {
+            let (starts_at, ends_at) = times.get(&item.id).copied().unwrap_or_default();
+            let guest = item.data.guest.as_ref().and_then(Ref::id);
+            let speaker = guest.and_then(|guest| speakers.get(&guest).cloned());
+            if speaker.is_none() && !reader.actor().is_staff() {
+                item.data.guest = None;
+            }
+            item.derived = AgendaDerived { starts_at, ends_at, speaker };
+        }
+        Ok(())
+    }
+
+    /// The guest is one of the session, the agenda is no longer than that, and the others make room.
+    async fn admit(
+        writer: &Writer<'_>,
+        parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        let id = parent.ok_or_else(|| Error::internal("an agenda of no session"))?;
+        let session = whoever::<Session>(writer, id).await?;
+        let all = durations(writer, &[id]).await?;
+        let own = before.map(|before| before.id);
+        let others: Vec<_> = all.into_iter().filter(|(_, id, _)| Some(*id) != own).collect();
+        let mut violations = Violations::default();
+        if let Some(guest) = &mut after.guest {
+            match guest.key() {
+                Key::Id(key) if guest::is_of(writer, *key, id).await? => *guest = Ref::part(*key),
+                key => {
+                    let detail =
+                        say!("This session has no guest `{key}`.", "Diese Sitzung hat keinen Gast `{key}`.");
+                    violations.member("/guest", "unknown_reference", detail);
+                }
+            }
+        }
+        let minutes = i64::from(after.duration_minutes.get());
+        let whole = others.iter().map(|(_, _, minutes)| minutes).sum::<i64>() + minutes;
+        if let Some(length) = session.data.minutes().filter(|length| whole > *length) {
+            let detail = say!(
+                "The session takes {length} minutes, the agenda would take {whole}.",
+                "Die Sitzung dauert {length} Minuten, die Tagesordnung wäre {whole} Minuten lang."
+            );
+            violations.member("/duration_minutes", "longer_than_session", detail);
+        }
+        let last = others.len() + 1;
+        let restored = before.is_some_and(|before| before.deleted_at.is_some());
+        let wanted = after.position.map_or(last, |position| position.get().into());
+        let wanted = if restored { wanted.min(last) } else { wanted };
+        let position = Position::new(wanted).filter(|_| wanted <= last);
+        if position.is_none() {
+            let detail = say!("Must lie between 1 and {last}.", "Muss zwischen 1 und {last} liegen.");
+            violations.member("/position", "out_of_range", detail);
+        }
+        if !violations.is_empty() {
+            return Err(Error::invalid(violations));
+        }
+        after.position = position;
+        let mut order: Vec<Uuid> = others.iter().map(|(_, id, _)| *id).collect();
+        order.insert(wanted - 1, own.unwrap_or_default());
+        number_all(writer, &order).await
+    }
+
+    /// Behind one that is deleted the others close up.
+    async fn follow(
+        writer: &mut Writer<'_>,
+        _before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        let (Some(session), true) = (session_of(after), after.deleted_at.is_some()) else { return Ok(()) };
+        let order: Vec<Uuid> =
+            durations(writer, &[session]).await?.into_iter().map(|(_, id, _)| id).collect();
+        number_all(writer, &order).await
+    }
+}
+
+fn session_of(item: &Stored<AgendaItem>) -> Option<Uuid> {
+    item.parent.as_ref().map(|(_, session)| session.id)
+}
+
+/// Session, id and minutes of the items of these sessions, in their order.
+async fn durations(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Vec<(Uuid, Uuid, i64)>, Error> {
+    let all = Query::select()
+        .columns(["session_id", "id", "duration_minutes"])
+        .from("agenda_item")
+        .and_where(Expr::col("session_id").is_in(among(sessions)))
+        .and_where(Expr::col("deleted_at").is_null())
+        .order_by("position", sea_orm::Order::Asc)
+        .order_by("id", sea_orm::Order::Asc)
+        .take();
+    let rows = reader.tx().query_all(&all).await.map_err(failed)?;
+    let read = |row: &sea_orm::QueryResult| {
+        Ok((row.try_get("", "session_id")?, row.try_get("", "id")?, row.try_get("", "duration_minutes")?))
+    };
+    rows.iter().map(read).collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
+}
+
+/// How long the whole agenda of a session is, in minutes.
+pub(crate) async fn length(writer: &Writer<'_>, session: Uuid) -> Result<i64, Error> {
+    Ok(durations(writer, &[session]).await?.into_iter().map(|(_, _, minutes)| minutes).sum())
+}
+
+/// Numbers the items from 1 on.
+async fn number_all(writer: &Writer<'_>, order: &[Uuid]) -> Result<(), Error> {
+    for (position, id) in (1..).zip(order) {
+        let update = Query::update()
+            .table("agenda_item")
+            .value("position", stored(position))
+            .and_where(Expr::col("id").eq(*id))
+            .and_where(Expr::col("position").ne(stored(position)))
+            .take();
+        writer.tx().execute(&update).await.map_err(failed)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! How the guests of sessions lie in their table.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use uuid::Uuid;
+use vku_domain::guest::{Guest, GuestFilter, GuestSort, GuestStatus};
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::value::Visibility;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::party::not_narrower;
+use vku_domain::say;
+use vku_domain::session::Session;
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::select::{whoever, whoevers};
+use crate::kernel::store::{Reader, Writer};
+use crate::kernel::table::{FoundBy, SortColumn, Table, column, in_status, text_opt, to_text};
+
+row! {
+    "guest" in session_id {
+        name: Option<String>,
+        name_key: String,
+        function: Option<String>,
+        email: Option<String>,
+        status: Option<String>,
+        talk_title: Option<String>,
+    }
+}
+
+impl Table for Guest {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const PARTIES: bool = true;
+    const PARENT_LOCK: LockType = LockType::Update;
+    const INVOLVED: bool = true;
+    const FOUND_BY: &'static [FoundBy] = &[
+        FoundBy {
+            resource: "utility",
+            table: "guest_party",
+            key: "utility_id",
+            owner: "owner_id",
+            own: false,
+        },
+        FoundBy {
+            resource: "organisation",
+            table: "guest_party",
+            key: "organisation_id",
+            owner: "owner_id",
+            own: false,
+        },
+    ];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { name, party, function, email, status, talk_title } = data;
+        let columns = row::Columns {
+            name: to_text(name),
+            name_key: fold(data.label()),
+            function: to_text(function),
+            email: to_text(email),
+            status: to_text(status),
+            talk_title: to_text(talk_title),
+        };
+        Ok((columns, Links::default().party_list("party", party.as_slice())))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            name: text_opt(row.name)?,
+            party: links.take_party_list("party").pop(),
+            function: text_opt(row.function)?,
+            email: text_opt(row.email)?,
+            status: text_opt(row.status)?,
+            talk_title: text_opt(row.talk_title)?,
+        })
+    }
+
+    fn condition(filter: &GuestFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(in_status::<Self, _>(&filter.status))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: GuestSort) -> SortColumn {
+        match key {
+            GuestSort::Name => SortColumn::Text("name_key"),
+            GuestSort::Status => SortColumn::OptionalText("status"),
+            GuestSort::CreatedAt => SortColumn::Instant("created_at"),
+            GuestSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// Who comes; the office sees who was asked.
+    fn visible(actor: &Actor) -> Condition {
+        let confirmed = column::<Self>("status").eq(GuestStatus::Confirmed.as_str());
+        Condition::all().add_option((!actor.is_staff()).then_some(confirmed))
+    }
+
+    /// The session is shown to nobody who may not see for whom the guest speaks.
+    async fn admit(
+        writer: &Writer<'_>,
+        parent: Option<Uuid>,
+        _before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        let (Some(session), Some(party)) = (parent, &after.party) else { return Ok(()) };
+        let session = whoever::<Session>(writer, session).await?;
+        let mut violations = Violations::default();
+        not_narrower(party, session.data.visibility, "/party", &mut violations);
+        if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
+    }
+
+    /// Who stands in the agenda is not deleted.
+    async fn follow(
+        writer: &mut Writer<'_>,
+        _before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        if after.deleted_at.is_none() {
+            return Ok(());
+        }
+        let speaks = Query::select()
+            .column("id")
+            .from("agenda_item")
+            .and_where(Expr::col("guest_id").eq(after.id))
+            .and_where(Expr::col("deleted_at").is_null())
+            .limit(1)
+            .take();
+        match writer.tx().query_one(&speaks).await.map_err(failed)? {
+            None => Ok(()),
+            Some(_) => {
+                let detail = say!(
+                    "This guest stands in the agenda; change that first.",
+                    "Dieser Gast steht in der Tagesordnung; ändern Sie zuerst diese."
+                );
+                Err(Error::new(Code::HasDependents, detail))
+            }
+        }
+    }
+}
+
+/// What these guests are called, as far as the actor sees them.
+pub(crate) async fn names(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
+    let guests = reader.by_ids::<Guest>(ids).await?;
+    Ok(guests.into_iter().map(|guest| (guest.id, guest.data.label().to_owned())).collect())
+}
+
+/// Whether a guest of the session, seen that widely, speaks for somebody who is not.
+pub(crate) async fn narrower(
+    writer: &Writer<'_>,
+    session: Uuid,
+    shown_to: Visibility,
+    violations: &mut Violations,
+) -> Result<(), Error> {
+    let its = column::<Guest>("session_id").eq(session);
+    for guest in whoevers::<Guest>(writer, its).await? {
+        if let Some(party) = &guest.data.party {
+            not_narrower(party, shown_to, "/visibility", violations);
+        }
+    }
+    Ok(())
+}
+
+/// The ids of the sessions whose guests speak for the utility.
+pub(crate) fn sessions_of(utility: Uuid) -> SelectStatement {
+    let owners = Query::select()
+        .column("owner_id")
+        .from("guest_party")
+        .and_where(Expr::col("utility_id").eq(utility))
+        .take();
+    Query::select()
+        .column("session_id")
+        .from("guest")
+        .and_where(Expr::col("id").in_subquery(owners))
+        .and_where(Expr::col("deleted_at").is_null())
+        .take()
+}
+
+/// Whether a guest is one of the session.
+pub(crate) async fn is_of(writer: &Writer<'_>, guest: Uuid, session: Uuid) -> Result<bool, Error> {
+    let found = Query::select()
+        .column("id")
+        .from("guest")
+        .and_where(Expr::col("id").eq(guest))
+        .and_where(Expr::col("session_id").eq(session))
+        .and_where(Expr::col("deleted_at").is_null())
+        .take();
+    Ok(writer.tx().query_one(&found).await.map_err(failed)?.is_some())
+}

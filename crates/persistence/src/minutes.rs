@@ -1,0 +1,168 @@
+//! How the minutes of sessions lie in their table.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::minutes::{Minutes, MinutesDerived, MinutesFilter, MinutesSort, MinutesStatus};
+use vku_domain::say;
+use vku_domain::session::{Session, SessionStatus};
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::select::{among, whoever};
+use crate::kernel::store::{Reader, Writer};
+use crate::kernel::table::{SortColumn, Table, column, in_status, json, text_opt, to_json, to_text};
+
+row! {
+    "minutes" in session_id {
+        text: Json,
+        decisions: Json,
+        status: Option<String>,
+    }
+}
+
+impl Table for Minutes {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const PARENT_LOCK: LockType = LockType::Update;
+    const INVOLVED: bool = true;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { text, decisions, status } = data;
+        let columns =
+            row::Columns { text: to_json(text)?, decisions: to_json(decisions)?, status: to_text(status) };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        Ok(Self { text: json(row.text)?, decisions: json(row.decisions)?, status: text_opt(row.status)? })
+    }
+
+    fn condition(filter: &MinutesFilter, _actor: &Actor) -> Condition {
+        Condition::all()
+            .add_option(in_status::<Self, _>(&filter.status))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: MinutesSort) -> SortColumn {
+        match key {
+            MinutesSort::CreatedAt => SortColumn::Instant("created_at"),
+            MinutesSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// What is published.
+    fn visible(actor: &Actor) -> Condition {
+        let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
+        Condition::all().add_option((!actor.is_staff()).then_some(published))
+    }
+
+    /// Which revision they are: the one after all that were made before and not deleted.
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let sessions: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
+        let sessions: Vec<Uuid> = sessions.into_iter().collect();
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let all = Query::select()
+            .columns(["session_id", "id"])
+            .from("minutes")
+            .and_where(Expr::col("session_id").is_in(among(&sessions)))
+            .and_where(Expr::col("deleted_at").is_null())
+            .order_by("created_at", sea_orm::Order::Asc)
+            .order_by("id", sea_orm::Order::Asc)
+            .take();
+        let (mut last, mut revisions): (HashMap<Uuid, u64>, HashMap<Uuid, u64>) = Default::default();
+        for row in reader.tx().query_all(&all).await.map_err(failed)? {
+            let revision = last.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
+            *revision += 1;
+            revisions.insert(row.try_get("", "id").map_err(failed)?, *revision);
+        }
+        for item in items {
+            let deleted =
+                || session_of(item).and_then(|session| last.get(&session)).copied().unwrap_or(0) + 1;
+            let revision = revisions.get(&item.id).copied().unwrap_or_else(deleted);
+            item.derived = MinutesDerived { revision };
+        }
+        Ok(())
+    }
+
+    /// Minutes are of what was held; one revision is written at a time, and a published one stays as it is.
+    async fn admit(
+        writer: &Writer<'_>,
+        parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        let id = parent.ok_or_else(|| Error::internal("minutes of no session"))?;
+        let session = whoever::<Session>(writer, id).await?;
+        if session.data.status != Some(SessionStatus::Held) {
+            let detail = say!(
+                "Minutes are of a session that was held.",
+                "Protokolle gibt es von Sitzungen, die stattgefunden haben."
+            );
+            return Err(Error::new(Code::SessionNotHeld, detail));
+        }
+        if before.is_some_and(|before| before.deleted_at.is_none() && is_published(before)) {
+            return Err(published());
+        }
+        let draft = after.status != Some(MinutesStatus::Published);
+        if draft && has_draft(writer, id, before.map(|before| before.id)).await? {
+            let detail = say!(
+                "A revision is being written already: change that draft, or publish it.",
+                "Eine Fassung ist schon in Arbeit: Ändern Sie diesen Entwurf, oder veröffentlichen Sie ihn."
+            );
+            return Err(Error::new(Code::MinutesInWork, detail));
+        }
+        Ok(())
+    }
+
+    /// What is published is not taken back.
+    async fn follow(
+        _writer: &mut Writer<'_>,
+        before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        let deleted = after.deleted_at.is_some() && before.is_some_and(is_published);
+        if deleted { Err(published()) } else { Ok(()) }
+    }
+}
+
+fn session_of(item: &Stored<Minutes>) -> Option<Uuid> {
+    item.parent.as_ref().map(|(_, session)| session.id)
+}
+
+fn is_published(minutes: &Stored<Minutes>) -> bool {
+    minutes.data.status == Some(MinutesStatus::Published)
+}
+
+fn published() -> Error {
+    let detail = say!(
+        "These minutes are published: correct them by a new revision (`POST`).",
+        "Dieses Protokoll ist veröffentlicht: Berichtigen Sie es durch eine neue Fassung (`POST`)."
+    );
+    Error::new(Code::MinutesPublished, detail)
+}
+
+/// Whether another revision of the session's minutes is a draft.
+async fn has_draft(writer: &Writer<'_>, session: Uuid, but: Option<Uuid>) -> Result<bool, Error> {
+    let drafts = Query::select()
+        .column("id")
+        .from("minutes")
+        .and_where(Expr::col("session_id").eq(session))
+        .and_where(Expr::col("deleted_at").is_null())
+        .and_where(Expr::col("status").ne(MinutesStatus::Published.as_str()))
+        .and_where(Expr::col("id").ne(but.unwrap_or_default()))
+        .limit(1)
+        .take();
+    Ok(writer.tx().query_one(&drafts).await.map_err(failed)?.is_some())
+}

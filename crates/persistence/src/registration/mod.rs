@@ -1,0 +1,205 @@
+//! How registrations lie in their table.
+
+pub(crate) mod seat;
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
+use uuid::Uuid;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::member::Member;
+use vku_domain::registration::{
+    Person, Registration, RegistrationDerived, RegistrationFilter, RegistrationSort, RegistrationStatus,
+};
+
+use crate::contact::{own_members, persons};
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::select::among;
+use crate::kernel::store::{Reader, Writer};
+use crate::kernel::table::{SortColumn, Table, column, in_status, named, one_of, text, text_opt, to_text};
+
+row! {
+    "registration" in session_id {
+        member_id: Uuid,
+        contact_id: Option<Uuid>,
+        name: Option<String>,
+        email: Option<String>,
+        language: Option<String>,
+        attendance: String,
+        status: Option<String>,
+    }
+}
+
+impl Table for Registration {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const REFERS: &'static [(&'static str, &'static str)] = &[("member_id", "member")];
+    /// Whoever takes a seat of a session, or frees one, waits for whoever did before.
+    const PARENT_LOCK: LockType = LockType::Update;
+    const INVOLVED: bool = true;
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self { member, contact, name, email, language, attendance, status } = data;
+        let columns = row::Columns {
+            // One that is not resolved is refused before it comes to the table, which would not take this either.
+            member_id: member.id().unwrap_or_default(),
+            contact_id: contact.as_ref().and_then(Ref::id),
+            name: to_text(name),
+            email: to_text(email),
+            language: to_text(language),
+            attendance: attendance.to_string(),
+            status: to_text(status),
+        };
+        Ok((columns, Links::default()))
+    }
+
+    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            member: Ref::to(Key::Id(row.member_id)),
+            contact: row.contact_id.map(Ref::part),
+            name: text_opt(row.name)?,
+            email: text_opt(row.email)?,
+            language: text_opt(row.language)?,
+            attendance: text(row.attendance)?,
+            status: text_opt(row.status)?,
+        })
+    }
+
+    fn condition(filter: &RegistrationFilter, actor: &Actor) -> Condition {
+        let member = (!filter.member.is_empty())
+            .then(|| column::<Self>("member_id").in_subquery(named::<Member>(&filter.member, actor)));
+        Condition::all()
+            .add_option(in_status::<Self, _>(&filter.status))
+            .add_option(one_of::<Self, _>("attendance", &filter.attendance))
+            .add_option(member)
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: RegistrationSort) -> SortColumn {
+        match key {
+            RegistrationSort::Arrival => SortColumn::Text("arrival"),
+            RegistrationSort::Status => SortColumn::OptionalText("status"),
+            RegistrationSort::CreatedAt => SortColumn::Instant("created_at"),
+            RegistrationSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// Those of the actor's own members.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        Condition::all().add(column::<Self>("member_id").in_subquery(own_members(actor)))
+    }
+
+    /// Who it is, and which one of those who wait: a query each for the whole page.
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let contacts: Vec<Uuid> =
+            items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
+        let contacts = persons(reader.tx(), &contacts).await?;
+        let waits = |item: &Stored<Self>| item.data.status == Some(RegistrationStatus::Waitlisted);
+        let sessions = items.iter().filter(|item| waits(item)).filter_map(session_of).collect();
+        let positions = positions(reader, sessions).await?;
+        for item in items {
+            let it = &item.data;
+            let person = match it.contact.as_ref().and_then(Ref::id) {
+                Some(contact) => contacts.get(&contact).cloned(),
+                None => it.name.as_ref().zip(it.email.as_ref()).map(|(name, email)| Person {
+                    name: name.to_string(),
+                    email: email.clone(),
+                    language: it.language.clone(),
+                }),
+            };
+            item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
+        }
+        Ok(())
+    }
+
+    async fn admit(
+        writer: &Writer<'_>,
+        parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        seat::admit(writer, parent, before, after).await
+    }
+
+    async fn follow(
+        writer: &mut Writer<'_>,
+        before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        seat::follow(writer, before, after).await
+    }
+}
+
+pub(crate) fn session_of(item: &Stored<Registration>) -> Option<Uuid> {
+    item.parent.as_ref().map(|(_, session)| session.id)
+}
+
+/// Which ones of those who wait they are, by their ids.
+async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashMap<Uuid, u64>, Error> {
+    sessions.sort_unstable();
+    sessions.dedup();
+    let mut positions = HashMap::new();
+    if sessions.is_empty() {
+        return Ok(positions);
+    }
+    let waiting = Query::select()
+        .columns(["session_id", "id"])
+        .from("registration")
+        .and_where(Expr::col("session_id").is_in(among(&sessions)))
+        .and_where(Expr::col("deleted_at").is_null())
+        .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
+        .order_by("arrival", sea_orm::Order::Asc)
+        .order_by("id", sea_orm::Order::Asc)
+        .take();
+    let mut last: HashMap<Uuid, u64> = HashMap::new();
+    for row in reader.tx().query_all(&waiting).await.map_err(failed)? {
+        let position = last.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
+        *position += 1;
+        positions.insert(row.try_get("", "id").map_err(failed)?, *position);
+    }
+    Ok(positions)
+}
+
+/// The ids of those who wait for a seat, in the order in which they arrived.
+fn waiting(session: Uuid) -> SelectStatement {
+    living(session)
+        .column("id")
+        .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
+        .order_by("arrival", sea_orm::Order::Asc)
+        .order_by("id", sea_orm::Order::Asc)
+        .take()
+}
+
+/// The registrations for a session.
+fn living(session: Uuid) -> SelectStatement {
+    Query::select()
+        .from("registration")
+        .and_where(Expr::col("session_id").eq(session))
+        .and_where(Expr::col("deleted_at").is_null())
+        .take()
+}
+
+/// The ids of the sessions that staff of the actor's own has a seat in, or also waits for one.
+pub(crate) fn taken_part_in(actor: &Actor, or_waits: bool) -> SelectStatement {
+    let waitlisted = or_waits.then_some(&RegistrationStatus::Waitlisted);
+    let statuses = RegistrationStatus::SEATED.iter().chain(waitlisted).map(|status| status.as_str());
+    Query::select()
+        .column("session_id")
+        .from("registration")
+        .and_where(Expr::col("deleted_at").is_null())
+        .and_where(Expr::col("status").is_in(statuses))
+        .and_where(Expr::col("member_id").in_subquery(own_members(actor)))
+        .take()
+}

@@ -1,0 +1,309 @@
+//! How sessions lie in their table.
+
+mod plan;
+
+use std::collections::HashSet;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
+use uuid::Uuid;
+use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Visibility;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::organisation::Organisation;
+use vku_domain::say;
+use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
+use vku_domain::utility::Utility;
+
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::link::Links;
+use crate::kernel::row::row;
+use crate::kernel::store::{Reader, Writer};
+use crate::kernel::table::{
+    FoundBy, SortColumn, Table, column, in_set, in_status, json_opt, named, number_opt, one_of,
+    seen_by_visibility, text, text_opt, to_json_opt, to_text,
+};
+use crate::registration::{self, seat};
+
+row! {
+    "session" {
+        slug: String,
+        title: String,
+        title_key: String,
+        kind: String,
+        focus_topic: Option<Json>,
+        description: Option<Json>,
+        starts_on: String,
+        ends_on: Option<String>,
+        start_time: Option<String>,
+        end_time: Option<String>,
+        start_key: String,
+        time_zone: String,
+        format: Option<String>,
+        place: Option<String>,
+        online_url: Option<String>,
+        status: Option<String>,
+        capacity: Option<i64>,
+        room_capacity: Option<i64>,
+        waiting_list: bool,
+        registration_closes_at: Option<DateTimeUtc>,
+        visibility: String,
+        source_url: Option<String>,
+    }
+}
+
+impl Table for Session {
+    type Entity = row::Entity;
+    type Row = row::Model;
+    type ActiveRow = row::ActiveModel;
+
+    const SETS: bool = true;
+    const PARTIES: bool = true;
+    const HIDEABLE: bool = true;
+    const INVOLVED: bool = true;
+    const FOUND_BY: &'static [FoundBy] = &[
+        FoundBy {
+            resource: "utility",
+            table: "session_party",
+            key: "utility_id",
+            owner: "owner_id",
+            own: false,
+        },
+        FoundBy {
+            resource: "organisation",
+            table: "session_party",
+            key: "organisation_id",
+            owner: "owner_id",
+            own: false,
+        },
+    ];
+
+    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+        let Self {
+            slug,
+            title,
+            kind,
+            focus_topic,
+            description,
+            starts_on,
+            ends_on,
+            start_time,
+            end_time,
+            time_zone,
+            format,
+            place,
+            online_url,
+            organisers,
+            sectors,
+            status,
+            capacity,
+            room_capacity,
+            waiting_list,
+            registration_closes_at,
+            visibility,
+            source_url,
+        } = data;
+        let columns = row::Columns {
+            slug: to_text(slug).unwrap_or_default(),
+            title: title.to_string(),
+            title_key: fold(title.as_str()),
+            kind: kind.to_string(),
+            focus_topic: to_json_opt(focus_topic)?,
+            description: to_json_opt(description)?,
+            starts_on: starts_on.to_string(),
+            ends_on: to_text(ends_on),
+            start_time: to_text(start_time),
+            end_time: to_text(end_time),
+            start_key: data.start_key(),
+            time_zone: time_zone.to_string(),
+            format: to_text(format),
+            place: to_text(place),
+            online_url: to_text(online_url),
+            status: to_text(status),
+            capacity: capacity.map(|seats| seats.get().into()),
+            room_capacity: room_capacity.map(|seats| seats.get().into()),
+            waiting_list: *waiting_list,
+            registration_closes_at: registration_closes_at.map(|Instant(at)| at),
+            visibility: visibility.to_string(),
+            source_url: to_text(source_url),
+        };
+        let links = Links::default().set("sectors", sectors).party_list("organisers", organisers);
+        Ok((columns, links))
+    }
+
+    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+        Ok(Self {
+            slug: Some(text(row.slug)?),
+            title: text(row.title)?,
+            kind: text(row.kind)?,
+            focus_topic: json_opt(row.focus_topic)?,
+            description: json_opt(row.description)?,
+            starts_on: text(row.starts_on)?,
+            ends_on: text_opt(row.ends_on)?,
+            start_time: text_opt(row.start_time)?,
+            end_time: text_opt(row.end_time)?,
+            time_zone: text(row.time_zone)?,
+            format: text_opt(row.format)?,
+            place: text_opt(row.place)?,
+            online_url: text_opt(row.online_url)?,
+            organisers: links.take_party_list("organisers"),
+            sectors: links.take_set("sectors")?,
+            status: text_opt(row.status)?,
+            capacity: number_opt(row.capacity)?,
+            room_capacity: number_opt(row.room_capacity)?,
+            waiting_list: row.waiting_list,
+            registration_closes_at: row.registration_closes_at.map(Instant),
+            visibility: text(row.visibility)?,
+            source_url: text_opt(row.source_url)?,
+        })
+    }
+
+    fn condition(filter: &SessionFilter, actor: &Actor) -> Condition {
+        let organised_by = (!filter.organiser.is_empty()).then(|| {
+            let utilities = named::<Utility>(&filter.organiser, actor);
+            let organisations = named::<Organisation>(&filter.organiser, actor);
+            let owners = Query::select()
+                .column("owner_id")
+                .from("session_party")
+                .cond_where(
+                    Condition::any()
+                        .add(Expr::col("utility_id").in_subquery(utilities))
+                        .add(Expr::col("organisation_id").in_subquery(organisations)),
+                )
+                .take();
+            column::<Self>("id").in_subquery(owners)
+        });
+        let day = || column::<Self>("starts_on");
+        Condition::all()
+            .add_option(one_of::<Self, _>("kind", &filter.kind))
+            .add_option(in_status::<Self, _>(&filter.status))
+            .add_option(in_set::<Self, _>("sectors", &filter.sector))
+            .add_option(one_of::<Self, _>("format", &filter.session_format))
+            .add_option(organised_by)
+            .add_option(one_of::<Self, _>("visibility", &filter.visibility))
+            .add_option(filter.start_from.as_ref().map(|from| day().gte(from.first_day().to_string())))
+            .add_option(filter.start_to.as_ref().map(|to| day().lte(to.last_day().to_string())))
+            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+    }
+
+    fn sort_column(key: SessionSort) -> SortColumn {
+        match key {
+            SessionSort::Title => SortColumn::Text("title_key"),
+            SessionSort::Slug => SortColumn::Text("slug"),
+            SessionSort::Start => SortColumn::Text("start_key"),
+            SessionSort::Kind => SortColumn::Text("kind"),
+            SessionSort::Status => SortColumn::OptionalText("status"),
+            SessionSort::CreatedAt => SortColumn::Instant("created_at"),
+            SessionSort::UpdatedAt => SortColumn::Instant("updated_at"),
+        }
+    }
+
+    /// What is published: by its visibility, and what one of the actor's utilities organises or comes to.
+    fn visible(actor: &Actor) -> Condition {
+        if actor.is_staff() {
+            return Condition::all();
+        }
+        let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
+        let mut seen = Condition::any().add(seen_by_visibility::<Self>(actor));
+        if !actor.utilities.is_empty() {
+            let organised = Query::select()
+                .column("owner_id")
+                .from("session_party")
+                .and_where(Expr::col("utility_id").is_in(actor.utilities.iter().copied()))
+                .take();
+            let coming = registration::taken_part_in(actor, true);
+            seen = seen
+                .add(column::<Self>("id").in_subquery(organised))
+                .add(column::<Self>("id").in_subquery(coming));
+        }
+        Condition::all().add(column::<Self>("status").is_in(shown)).add(seen)
+    }
+
+    /// Drafts are the coordination office's.
+    fn shown_to() -> SimpleExpr {
+        let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
+        let internal = Expr::val(Visibility::Internal.as_str());
+        Expr::case(column::<Self>("status").is_in(shown), column::<Self>("visibility"))
+            .finally(internal)
+            .into()
+    }
+
+    /// Seats, and the link for those who have one: a query each for the whole page.
+    async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
+        let taken = seat::taken(reader, &ids).await?;
+        let counted = actor.is_staff() || actor.role == Some(Role::Reader);
+        let coming = if actor.role == Some(Role::Member) { coming(reader).await? } else { HashSet::new() };
+        for item in items {
+            if !actor.is_staff() && !coming.contains(&item.id) {
+                item.data.online_url = None;
+            }
+            let (it, taken) = (&item.data, taken.get(&item.id).copied().unwrap_or_default());
+            item.derived = SessionDerived {
+                starts_at: it.starts_at().map(Instant),
+                ends_at: it.ends_at().map(Instant),
+                registration_state: it.registration_state(&taken, actor.at),
+                counts: counted.then_some(taken.counts),
+            };
+        }
+        Ok(())
+    }
+
+    /// What the status needs now: of a transition it is a conflict, of a body a fault.
+    async fn admit(
+        writer: &Writer<'_>,
+        _parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        let mut violations = Violations::default();
+        let entered = before.is_none_or(|before| before.data.status != after.status);
+        if let Some(status) = after.status
+            && (entered || status == SessionStatus::Published)
+        {
+            after.needs_at(status, writer.at(), &mut violations);
+        }
+        if violations.is_empty() {
+            return match before {
+                Some(before) => plan::fits(writer, before, after).await,
+                None => Ok(()),
+            };
+        }
+        if before.is_none() || !entered || writer.writing().origin == Origin::Import {
+            return Err(Error::invalid(violations));
+        }
+        let detail = say!(
+            "This status needs more than there is; see `errors`.",
+            "Dieser Status braucht mehr, als da ist; siehe `errors`."
+        );
+        Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
+    }
+
+    /// More seats go to those who wait; that it does not take place is told to all who would have come.
+    async fn follow(
+        writer: &mut Writer<'_>,
+        before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        let published =
+            |it: &Stored<Self>| it.deleted_at.is_none() && it.data.status == Some(SessionStatus::Published);
+        let called_off = after.deleted_at.is_some() || after.data.status == Some(SessionStatus::Cancelled);
+        match before {
+            Some(before) if published(before) && called_off => seat::call_off(writer, after).await,
+            Some(_) if published(after) => seat::promote(writer, after).await,
+            _ => Ok(()),
+        }
+    }
+}
+
+/// The sessions in which staff of the actor's own has a seat.
+async fn coming(reader: &Reader<'_>) -> Result<HashSet<Uuid>, Error> {
+    let select = registration::taken_part_in(reader.actor(), false);
+    let rows = reader.tx().query_all(&select).await.map_err(failed)?;
+    rows.iter().map(|row| row.try_get("", "session_id")).collect::<Result<_, _>>().map_err(failed)
+}

@@ -1,0 +1,177 @@
+//! Agenda, guests and minutes of a session.
+
+use serde_json::{Value, json};
+
+use super::{SESSIONS, published, session};
+use crate::api::given::{changed, location, made};
+use crate::harness::{TestApp, on_both};
+
+fn item(title: &str, minutes: u64) -> Value {
+    json!({"kind": "talk", "title": title, "duration_minutes": minutes})
+}
+
+/// Titles with their positions and times, as the agenda shows them.
+async fn agenda(app: &TestApp, session: &str) -> Vec<String> {
+    let items = app.coordinator().all(&format!("{session}/agenda")).await;
+    let line = |it: &Value| {
+        let time = |name: &str| it[name].as_str().map_or("-", |at| &at[11..16]).to_owned();
+        format!(
+            "{} {} {}-{}",
+            it["position"],
+            it["title"].as_str().unwrap(),
+            time("starts_at"),
+            time("ends_at")
+        )
+    };
+    items.iter().map(line).collect()
+}
+
+on_both! {
+    async fn an_agenda_is_in_order(app: TestApp) {
+        let office = app.coordinator();
+        let at = published(&app, json!({"start_time": "10:00", "end_time": "11:30"})).await;
+        let list = format!("{at}/agenda");
+        let mut paths = Vec::new();
+        for (title, minutes) in [("a", 15), ("b", 30), ("c", 20)] {
+            paths.push(location(&made(&office, &list, &item(title, minutes)).await));
+        }
+        assert_eq!(agenda(&app, &at).await, ["1 a 08:00-08:15", "2 b 08:15-08:45", "3 c 08:45-09:05"]);
+        let other = office.get(&paths[0]).await.ok().json();
+        let moved = office.patch(&paths[2], "*", &json!({"position": 1})).await.ok().json();
+        assert_eq!((&moved["position"], &moved["version"]), (&json!(1), &json!(2)));
+        assert_eq!(agenda(&app, &at).await, ["1 c 08:00-08:20", "2 a 08:20-08:35", "3 b 08:35-09:05"]);
+        let shifted = office.get(&paths[0]).await.ok().json();
+        assert_eq!((&shifted["position"], &shifted["version"]), (&json!(2), &other["version"]));
+        made(&office, &list, &changed(&item("d", 10), &json!({"position": 2}))).await;
+        assert_eq!(agenda(&app, &at).await[1..], ["2 d 08:20-08:30", "3 a 08:30-08:45", "4 b 08:45-09:15"]);
+        office.delete(&paths[2], "*").await.expect(204);
+        assert_eq!(agenda(&app, &at).await, ["1 d 08:00-08:10", "2 a 08:10-08:25", "3 b 08:25-08:55"]);
+        crate::api::given::post_nothing(&office, &format!("{}/restore", paths[2])).await.ok();
+        assert_eq!(agenda(&app, &at).await[..2], ["1 c 08:00-08:20", "2 d 08:20-08:30"]);
+        // Times follow the session, over a change of daylight saving time too.
+        let night = json!({"starts_on": "2026-10-25", "start_time": "02:30", "end_time": "05:00"});
+        office.patch(&at, "*", &night).await.ok();
+        assert_eq!(agenda(&app, &at).await, ["1 c 00:30-00:50", "2 d 00:50-01:00", "3 a 01:00-01:15", "4 b 01:15-01:45"]);
+        for (body, faults) in [
+            (item("e", 1000), &["/duration_minutes longer_than_session"][..]),
+            (item("e", 0), &["/duration_minutes out_of_range"]),
+            (changed(&item("e", 5), &json!({"position": 6})), &["/position out_of_range"]),
+            (changed(&item("e", 5), &json!({"position": 0})), &["/position out_of_range"]),
+            (changed(&item("e", 5), &json!({"guest": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80"})), &["/guest unknown_reference"]),
+        ] {
+            assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
+        }
+        let shorter = office.patch(&at, "*", &json!({"end_time": "02:45"})).await;
+        assert_eq!(shorter.faults(422, "validation_failed"), ["/end_time shorter_than_agenda"]);
+        app.member().patch(&paths[0], "*", &json!({"position": 1})).await.problem(403, "forbidden");
+    }
+
+    async fn guests_are_asked_and_confirm(app: TestApp) {
+        let (office, at) = (app.coordinator(), published(&app, json!({})).await);
+        let list = format!("{at}/guests");
+        let body = json!({
+            "name": "Zxq Guest", "party": {"organisation": "giz"}, "email": "zxqmail@zxq.example", "talk_title": "Money"
+        });
+        let asked = location(&made(&office, &list, &body).await);
+        let talk = changed(&item("talk", 30), &json!({"guest": office.get(&asked).await.ok().json()["id"]}));
+        let talk = location(&made(&office, &format!("{at}/agenda"), &talk).await);
+        for caller in [app.anonymous(), app.member(), app.reader()] {
+            caller.get(&asked).await.problem(404, "not_found");
+            assert_eq!(caller.get(&list).await.ok().json()["items"], json!([]));
+            let seen = caller.get(&talk).await.ok().json();
+            assert_eq!((seen.get("guest"), seen.get("speaker")), (None, None));
+        }
+        assert_eq!(office.get(&talk).await.ok().json()["speaker"], "Zxq Guest");
+        office.post(&format!("{asked}/transitions"), &json!({"to": "confirmed"})).await.ok();
+        for caller in [app.anonymous(), app.member(), app.partner(), app.reader()] {
+            let seen = caller.get(&asked).await.ok().json();
+            assert_eq!((&seen["name"], seen.get("email")), (&json!("Zxq Guest"), None));
+            for path in [format!("{asked}/history"), format!("{list}?format=csv"), list.clone()] {
+                assert!(!caller.get(&path).await.ok().text().contains("zxqmail"), "{path}");
+            }
+            assert_eq!(caller.get(&talk).await.ok().json()["speaker"], "Zxq Guest");
+        }
+        assert_eq!(office.get(&asked).await.ok().json()["email"], "zxqmail@zxq.example");
+        assert!(!office.get(&format!("{asked}/history")).await.ok().text().contains("zxqmail"));
+        office.delete(&asked, "*").await.problem(409, "has_dependents");
+        office.patch(&talk, "*", &json!({"guest": null})).await.ok();
+        office.delete(&asked, "*").await.expect(204);
+        for (body, faults) in [
+            (json!({}), &["/name required"][..]),
+            (json!({"name": "x", "email": "x"}), &["/email invalid_format"]),
+            (json!({"party": {"organisation": "zxq"}}), &["/party/organisation unknown_reference"]),
+        ] {
+            assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
+        }
+        app.member().post(&list, &json!({"name": "x"})).await.problem(403, "forbidden");
+    }
+
+    /// A key without the scope for personal data reads a guest without the address, and does not lose it by a patch.
+    async fn a_key_needs_the_scope_for_addresses(app: TestApp) {
+        let (office, at) = (app.coordinator(), published(&app, json!({})).await);
+        let body = json!({"name": "Zxq", "email": "zxqmail@zxq.example"});
+        let guest = location(&made(&office, &format!("{at}/guests"), &body).await);
+        let key = json!({"name": "Zxq", "scopes": ["sessions:read", "sessions:write"]});
+        let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
+        let caller = crate::harness::Caller::new(app.address, key["key"].as_str().map(str::to_owned));
+        assert_eq!(caller.get(&guest).await.ok().json().get("email"), None);
+        let patched = caller.patch(&guest, "*", &json!({"function": "Head"})).await.ok().json();
+        assert_eq!(patched.get("email"), None);
+        caller.patch(&guest, "*", &json!({"email": null})).await.problem(403, "forbidden");
+        assert_eq!(office.get(&guest).await.ok().json()["email"], "zxqmail@zxq.example");
+    }
+
+    async fn who_speaks_is_seen_no_wider_than_it_is(app: TestApp) {
+        let office = app.coordinator();
+        let utility = json!({"name": "Zxq", "slug": "zxq-hidden", "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "internal"});
+        made(&office, "/api/v1/utilities", &utility).await;
+        let at = published(&app, json!({})).await;
+        let guest = json!({"party": {"utility": "zxq-hidden"}});
+        let refused = office.post(&format!("{at}/guests"), &guest).await;
+        assert_eq!(refused.faults(422, "validation_failed"), ["/party wider_than_party"]);
+        office.patch(&at, "*", &json!({"visibility": "internal"})).await.ok();
+        made(&office, &format!("{at}/guests"), &guest).await;
+        let wider = office.patch(&at, "*", &json!({"visibility": "members"})).await;
+        assert_eq!(wider.faults(422, "validation_failed"), ["/visibility wider_than_party"]);
+        office.patch("/api/v1/utilities/zxq-hidden", "*", &json!({"visibility": "public"})).await.ok();
+        office.patch(&at, "*", &json!({"visibility": "members"})).await.ok();
+        let narrower = office.patch("/api/v1/utilities/zxq-hidden", "*", &json!({"visibility": "internal"})).await;
+        narrower.problem(409, "conflicts_with_dependents");
+    }
+
+    async fn minutes_are_published_and_corrected(app: TestApp) {
+        let office = app.coordinator();
+        let future = published(&app, json!({})).await;
+        let body = json!({"text": {"de": "Zxqprotokoll"}, "decisions": [{"de": "Eins"}, {"de": "Zwei", "en": "Two"}]});
+        office.post(&format!("{future}/minutes"), &body).await.problem(409, "session_not_held");
+        let held = changed(&session("Zxq"), &json!({"starts_on": "2020-06-12", "status": "held"}));
+        let at = location(&made(&office, SESSIONS, &held).await);
+        let list = format!("{at}/minutes");
+        let first = location(&made(&office, &list, &body).await);
+        office.post(&list, &body).await.problem(409, "minutes_in_work");
+        app.member().get(&first).await.problem(404, "not_found");
+        assert_eq!(app.anonymous().get(&list).await.ok().json()["items"], json!([]));
+        office.patch(&first, "*", &json!({"decisions": [{"de": "Drei"}]})).await.ok();
+        office.post(&format!("{first}/transitions"), &json!({"to": "published"})).await.ok();
+        let seen = app.anonymous().get(&first).await.ok().json();
+        assert_eq!((&seen["decisions"], &seen["revision"]), (&json!([{"de": "Drei"}]), &json!(1)));
+        assert!(!app.member().get(&format!("{first}/history")).await.ok().text().contains("Zwei"));
+        office.patch(&first, "*", &json!({"decisions": []})).await.problem(409, "minutes_published");
+        office.delete(&first, "*").await.problem(409, "minutes_published");
+        let second = made(&office, &list, &json!({"text": {"de": "Berichtigt"}})).await;
+        assert_eq!(second.json()["revision"], 2);
+        assert_eq!(app.member().get(&format!("{list}?count=true")).await.ok().json()["total"], 1);
+        office.post(&format!("{}/transitions", location(&second)), &json!({"to": "published"})).await.ok();
+        let all = app.member().get(&list).await.ok().json();
+        let revisions: Vec<_> = all["items"].as_array().unwrap().iter().map(|it| it["revision"].clone()).collect();
+        assert_eq!(revisions, [2, 1]);
+        app.member().post(&list, &body).await.problem(403, "forbidden");
+        for (body, faults) in [
+            (json!({}), &["/text required"][..]),
+            (json!({"text": {}}), &["/text empty"]),
+            (json!({"text": {"de": "x"}, "decisions": ["x"]}), &["/decisions/0 wrong_type"]),
+        ] {
+            assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
+        }
+    }
+}

@@ -1,0 +1,261 @@
+//! Registrations: seats, the waiting list, and who may say what of whom.
+
+use serde_json::{Value, json};
+
+use super::{SESSIONS, published, session};
+use crate::api::given::{changed, location, made};
+use crate::harness::{Answer, TestApp, on_both};
+
+pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
+const HAMBURG: &str = "hamburg-wasser";
+
+/// Somebody of Dresden who comes online.
+pub(crate) fn person(name: &str) -> Value {
+    json!({
+        "member": DRESDEN, "name": name, "email": format!("{name}@zxq.example"), "attendance": "online"
+    })
+}
+
+/// Registers somebody; the path and what was answered.
+async fn registered(app: &TestApp, session: &str, body: &Value) -> (String, Value) {
+    let answer = made(&app.coordinator(), &format!("{session}/registrations"), body).await;
+    (location(&answer), answer.json())
+}
+
+async fn led(app: &TestApp, path: &str, to: &str) -> Answer {
+    app.coordinator().post(&format!("{path}/transitions"), &json!({"to": to})).await
+}
+
+/// Status and position of all, in the order in which they arrived.
+async fn list(app: &TestApp, session: &str) -> Vec<(String, Value)> {
+    let all = app.coordinator().all(&format!("{session}/registrations?limit=200")).await;
+    all.iter().map(|it| (it["status"].as_str().unwrap().to_owned(), it["position"].clone())).collect()
+}
+
+on_both! {
+    async fn seats_then_the_waiting_list_then_up(app: TestApp) {
+        let session = published(&app, json!({"capacity": 2})).await;
+        let version = app.coordinator().get(&session).await.ok().json()["version"].clone();
+        let mut paths = Vec::new();
+        for name in ["a", "b", "c", "d"] {
+            paths.push(registered(&app, &session, &person(name)).await.0);
+        }
+        let expected = |rows: &[(&str, Value)]| rows.iter().map(|(status, position)| ((*status).to_owned(), position.clone())).collect::<Vec<_>>();
+        assert_eq!(list(&app, &session).await, expected(&[
+            ("registered", json!(null)), ("registered", json!(null)), ("waitlisted", json!(1)), ("waitlisted", json!(2)),
+        ]));
+        let read = app.coordinator().get(&session).await.ok().json();
+        assert_eq!(read["counts"], json!({"registered": 2, "waitlisted": 2, "attended": 0}));
+        assert_eq!(read["registration_state"], json!({"state": "waiting_list", "reason": "full"}));
+        assert_eq!(read["version"], version, "not its own data");
+        assert_eq!(app.reader().get(&session).await.ok().json()["counts"], read["counts"]);
+        for caller in [app.member(), app.partner(), app.anonymous()] {
+            assert_eq!(caller.get(&session).await.ok().json().get("counts"), None);
+        }
+        led(&app, &paths[0], "cancelled").await.ok();
+        assert_eq!(list(&app, &session).await, expected(&[
+            ("cancelled", json!(null)), ("registered", json!(null)), ("registered", json!(null)), ("waitlisted", json!(1)),
+        ]));
+        let office = app.coordinator();
+        office.patch(&session, "*", &json!({"capacity": 1})).await.problem(409, "seats_taken");
+        office.patch(&session, "*", &json!({"capacity": 3})).await.ok();
+        assert_eq!(list(&app, &session).await[3], ("registered".into(), json!(null)));
+        // Who was cancelled may come again, at the end.
+        let (_, again) = registered(&app, &session, &person("a")).await;
+        assert_eq!((&again["status"], &again["position"]), (&json!("waitlisted"), &json!(1)));
+        // No limit at all: everybody comes.
+        office.patch(&session, "*", &json!({"capacity": null})).await.ok();
+        let counts = office.get(&session).await.ok().json()["counts"].clone();
+        assert_eq!(counts, json!({"registered": 4, "waitlisted": 0, "attended": 0}));
+    }
+
+    async fn the_room_has_its_own_seats(app: TestApp) {
+        let session = published(&app, json!({"capacity": 3, "room_capacity": 1})).await;
+        let room = |name: &str| changed(&person(name), &json!({"attendance": "in_person"}));
+        let (first, _) = registered(&app, &session, &room("a")).await;
+        let (second, waits) = registered(&app, &session, &room("b")).await;
+        assert_eq!(waits["position"], 1);
+        let state = app.anonymous().get(&session).await.ok().json()["registration_state"].clone();
+        assert_eq!(state, json!({"state": "open", "reason": "room_full"}));
+        let (online, comes) = registered(&app, &session, &person("c")).await;
+        assert_eq!(comes["status"], "registered");
+        let office = app.coordinator();
+        office.patch(&online, "*", &json!({"attendance": "in_person"})).await.problem(409, "session_full");
+        office.patch(&session, "*", &json!({"room_capacity": 1, "capacity": 2})).await.ok();
+        // Who goes online leaves the seat in the room to whoever waits for one: but all seats are taken.
+        office.patch(&first, "*", &json!({"attendance": "online"})).await.ok();
+        assert_eq!(office.get(&second).await.ok().json()["status"], "waitlisted");
+        led(&app, &online, "cancelled").await.ok();
+        assert_eq!(office.get(&second).await.ok().json()["status"], "registered");
+        let only = published(&app, json!({"format": "online"})).await;
+        let refused = office.post(&format!("{only}/registrations"), &room("a")).await;
+        assert_eq!(refused.faults(422, "validation_failed"), ["/attendance not_offered"]);
+    }
+
+    async fn closed_is_closed_and_says_why(app: TestApp) {
+        let office = app.coordinator();
+        let draft = location(&made(&office, SESSIONS, &session("Zxq")).await);
+        let past = published(&app, json!({"starts_on": "2020-06-12"})).await;
+        let cancelled = published(&app, json!({})).await;
+        led(&app, &cancelled, "cancelled").await.ok();
+        let over = published(&app, json!({"registration_closes_at": "2026-01-01T00:00:00Z"})).await;
+        for (session, reason) in [
+            (draft.as_str(), "not_published"),
+            (past.as_str(), "begun"),
+            (cancelled.as_str(), "cancelled"),
+            (over.as_str(), "time_over"),
+            ("/api/v1/sessions/kommunal-meets-global-2023", "held"),
+        ] {
+            let refused = office.post(&format!("{session}/registrations"), &person("a")).await;
+            let problem = refused.problem(409, "registration_closed");
+            assert!(problem["detail"].as_str().unwrap().contains(&format!("`{reason}`")), "{problem:#}");
+        }
+        app.member().post(&format!("{draft}/registrations"), &person("a")).await.problem(404, "not_found");
+        let full = published(&app, json!({"capacity": 1, "waiting_list": false})).await;
+        registered(&app, &full, &person("a")).await;
+        office.post(&format!("{full}/registrations"), &person("b")).await.problem(409, "session_full");
+        let state = office.get(&full).await.ok().json()["registration_state"].clone();
+        assert_eq!(state, json!({"state": "closed", "reason": "full"}));
+    }
+
+    async fn nobody_comes_twice(app: TestApp) {
+        let (office, session) = (app.coordinator(), published(&app, json!({})).await);
+        let list = format!("{session}/registrations");
+        registered(&app, &session, &person("a")).await;
+        let again = changed(&person("a"), &json!({"email": "A@ZXQ.example", "name": "Somebody else"}));
+        office.post(&list, &again).await.problem(409, "already_registered");
+        let contacts = format!("/api/v1/members/{DRESDEN}/contacts");
+        let contact = json!({"given_name": "A", "family_name": "B", "email": "a@zxq.example", "language": "en"});
+        let contact = made(&office, &contacts, &contact).await.json();
+        let known = json!({"member": DRESDEN, "contact": contact["id"], "attendance": "online"});
+        office.post(&list, &known).await.problem(409, "already_registered");
+        // The other member does not hear who comes for this one; the office does.
+        let other = changed(&again, &json!({"member": HAMBURG}));
+        office.post(&list, &other).await.problem(409, "already_registered");
+        let (path, _) = registered(&app, &session, &person("c")).await;
+        office.patch(&path, "*", &json!({"email": "a@zxq.example"})).await.problem(409, "already_registered");
+    }
+
+    async fn a_contact_is_the_members_own(app: TestApp) {
+        let (office, session) = (app.coordinator(), published(&app, json!({})).await);
+        let list = format!("{session}/registrations");
+        let body = json!({"given_name": "Ada", "family_name": "Byron", "email": "ada@zxq.example", "language": "en"});
+        let mine = made(&office, &format!("/api/v1/members/{DRESDEN}/contacts"), &body).await.json();
+        let theirs = made(&office, &format!("/api/v1/members/{HAMBURG}/contacts"), &body).await.json();
+        let with = |contact: &Value| json!({"member": DRESDEN, "contact": contact, "attendance": "online"});
+        for caller in [app.member(), office.clone()] {
+            for contact in [&theirs["id"], &json!("0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a80"), &json!("nobody")] {
+                let refused = caller.post(&list, &with(contact)).await;
+                assert_eq!(refused.faults(422, "validation_failed"), ["/contact unknown_reference"]);
+            }
+        }
+        let (path, made) = registered(&app, &session, &with(&mine["id"])).await;
+        assert_eq!(made["contact"], json!({"id": mine["id"]}));
+        assert_eq!(made["person"], json!({"name": "Ada Byron", "email": "ada@zxq.example", "language": "en"}));
+        let read = app.member().get(&path).await.ok().json();
+        assert_eq!(app.member().patch(&path, "*", &read).await.ok().json(), read);
+        for (body, faults) in [
+            (json!({"member": DRESDEN, "attendance": "online"}), &["/email required", "/name required"][..]),
+            (changed(&with(&mine["id"]), &json!({"name": "Ada"})), &["/name one_of"]),
+            (changed(&person("x"), &json!({"email": "x@y\r\nBcc: z@y.example"})), &["/email invalid_format"]),
+            (changed(&person("x"), &json!({"attendance": "phone"})), &["/attendance unknown_value"]),
+            (changed(&person("x"), &json!({"member": "zxq"})), &["/member unknown_reference"]),
+            (changed(&person("x"), &json!({"position": 1})), &["/position read_only"]),
+        ] {
+            assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
+        }
+        let moved = office.patch(&path, "*", &json!({"member": HAMBURG})).await;
+        assert!(moved.faults(422, "validation_failed").contains(&"/member fixed".to_owned()));
+    }
+
+    async fn members_see_and_register_their_own(app: TestApp) {
+        let (office, member) = (app.coordinator(), app.member());
+        let session = published(&app, json!({"online_url": "https://meet.example/zxqlink", "capacity": 1})).await;
+        let list = format!("{session}/registrations");
+        let theirs = changed(&person("theirs"), &json!({"member": HAMBURG}));
+        let refused = member.post(&list, &theirs).await;
+        assert_eq!(refused.faults(403, "forbidden"), ["/member not_writable"]);
+        let named = changed(&person("mine"), &json!({"status": "attended"}));
+        assert_eq!(member.post(&list, &named).await.faults(403, "forbidden"), ["/status not_writable"]);
+        let (other, _) = registered(&app, &session, &theirs).await;
+        let mine = location(&made(&member, &list, &person("mine")).await);
+        assert_eq!(member.get(&mine).await.ok().json()["position"], 1);
+        assert_eq!(member.get(&format!("{list}?count=true")).await.ok().json()["total"], 1);
+        for to in ["cancelled", "attended"] {
+            member.post(&format!("{other}/transitions"), &json!({"to": to})).await.problem(404, "not_found");
+        }
+        member.get(&other).await.problem(404, "not_found");
+        member.get(&format!("{other}/history")).await.problem(404, "not_found");
+        for caller in [app.reader(), app.partner()] {
+            caller.get(&list).await.problem(403, "forbidden");
+        }
+        app.anonymous().get(&list).await.problem(401, "unauthenticated");
+        // Who waits gets no link, who has a seat does.
+        assert_eq!(member.get(&session).await.ok().json().get("online_url"), None);
+        led(&app, &other, "cancelled").await.ok();
+        assert_eq!(member.get(&mine).await.ok().json()["status"], "registered");
+        assert_eq!(member.get(&session).await.ok().json()["online_url"], "https://meet.example/zxqlink");
+        office.patch(&session, "*", &json!({"visibility": "internal"})).await.ok();
+        member.get(&session).await.ok();
+        app.reader().get(&session).await.problem(404, "not_found");
+        let allowed = member.get(&format!("{mine}/transitions")).await.ok().json();
+        assert_eq!(allowed["allowed"], json!(["cancelled"]));
+        member.post(&format!("{mine}/transitions"), &json!({"to": "no_show"})).await.problem(403, "forbidden");
+        member.post(&format!("{mine}/transitions"), &json!({"to": "cancelled"})).await.ok();
+        member.get(&session).await.problem(404, "not_found");
+        member.delete(&mine, "*").await.problem(403, "forbidden");
+    }
+
+    async fn who_came_is_noted_once_it_has_begun(app: TestApp) {
+        let office = app.coordinator();
+        app.clock.stop();
+        let start = app.store.now() + chrono::TimeDelta::minutes(2);
+        let soon = json!({
+            "starts_on": start.date_naive(), "start_time": start.format("%H:%M").to_string(), "time_zone": "UTC",
+            "ends_on": start.date_naive() + chrono::Days::new(1)
+        });
+        let session = published(&app, soon).await;
+        let (came, _) = registered(&app, &session, &person("a")).await;
+        let (stayed, _) = registered(&app, &session, &person("b")).await;
+        for to in ["attended", "no_show"] {
+            led(&app, &came, to).await.problem(409, "session_not_begun");
+        }
+        let walk_in = changed(&person("c"), &json!({"status": "attended"}));
+        office.post(&format!("{session}/registrations"), &walk_in).await.problem(409, "session_not_begun");
+        app.clock.advance(chrono::TimeDelta::minutes(3));
+        led(&app, &came, "attended").await.ok();
+        led(&app, &stayed, "no_show").await.ok();
+        led(&app, &stayed, "cancelled").await.problem(409, "transition_not_allowed");
+        registered(&app, &session, &walk_in).await;
+        assert_eq!(office.get(&session).await.ok().json()["counts"], json!({"registered": 3, "waitlisted": 0, "attended": 2}));
+        led(&app, &came, "no_show").await.ok();
+        assert_eq!(office.get(&session).await.ok().json()["counts"]["attended"], 1);
+    }
+
+    async fn a_deleted_one_frees_its_seat_and_comes_back_at_the_end(app: TestApp) {
+        let (office, session) = (app.coordinator(), published(&app, json!({"capacity": 1})).await);
+        let (first, _) = registered(&app, &session, &person("a")).await;
+        let (second, _) = registered(&app, &session, &person("b")).await;
+        office.delete(&first, "*").await.expect(204);
+        assert_eq!(office.get(&second).await.ok().json()["status"], "registered");
+        let back = crate::api::given::post_nothing(&office, &format!("{first}/restore")).await.ok().json();
+        assert_eq!((&back["status"], &back["position"]), (&json!("waitlisted"), &json!(1)));
+        let subjects = crate::api::search::kept::ask(&app, "SELECT subject FROM mail ORDER BY id").await;
+        let said: Vec<_> = subjects.iter().map(|subject| subject.trim_end_matches(": Zxq")).collect();
+        assert_eq!(said, [
+            "Sie sind angemeldet", "Auf der Warteliste", "Ihre Anmeldung ist storniert", "Sie haben einen Platz",
+            "Auf der Warteliste",
+        ]);
+    }
+
+    async fn nothing_of_a_person_is_logged(app: TestApp) {
+        let session = published(&app, json!({})).await;
+        let (path, _) = registered(&app, &session, &person("zxqperson")).await;
+        led(&app, &path, "cancelled").await.ok();
+        let operator = vku_domain::kernel::access::Actor::operator(app.store.now());
+        let changes = app.store.changes_after(&operator, 0, 100_000).await.unwrap();
+        let its: Vec<_> = changes.iter().filter(|change| change.resource == "registration").collect();
+        assert_eq!(its.len(), 2);
+        assert!(its.iter().all(|change| !change.state.to_string().contains("zxqperson")), "{its:?}");
+    }
+}
