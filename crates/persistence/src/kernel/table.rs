@@ -135,7 +135,7 @@ pub trait Table: Resource<Parent: Parent> {
 
     /// Who may see a row, where [`Self::HIDEABLE`]: as [`Resource::visibility`] says.
     fn shown_to() -> SimpleExpr {
-        column::<Self>("visibility").into()
+        column::<Self>("visibility")
     }
 
     /// Fills in what is derived, as far as the actor may know it; a fixed number of queries for the whole page.
