@@ -28,6 +28,7 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "create_import" | "list_imports" => &["-"],
         "get_import" => &["others"],
         "get_mail" => &["any"],
+        "create_member_calendar_link" | "delete_member_calendar_link" => &["own", "others", "internal"],
         "create_interest_registration" => &["-"],
         "confirm_interest_registration" | "request_password_reset" | "complete_password_reset" => &["wrong"],
         "get_interest_registration" => &["any", "deleted"],
@@ -349,6 +350,7 @@ fn holds(lines: &[Line]) {
     for verb in ["set", "delete"] {
         member.extend(["own", "others"].map(|target| format!("{verb}_topic_support {target}")));
     }
+    member.extend(["create", "delete"].map(|verb| format!("{verb}_member_calendar_link own")));
     member.extend(["create_partnership own".to_owned(), "update_partnership own".into()]);
     member.push("update_partnership own internal".into());
     for part in ["funding", "activity", "result", "document"] {

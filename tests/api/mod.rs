@@ -4,6 +4,7 @@ mod access;
 mod accounts;
 mod bad_input;
 mod cache;
+mod calendars;
 mod changes;
 mod commands;
 mod concurrency;

@@ -33,7 +33,7 @@ use crate::kernel::feature::{Feature, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
-    api_key, audit, auth, docs, health, import, index, interest, jwks, login, mail, matching, me,
+    api_key, audit, auth, calendar, docs, health, import, index, interest, jwks, login, mail, matching, me,
     password_reset, problems, reference, security_txt, topic, user,
 };
 
@@ -156,6 +156,16 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::post().to(interest::page::press)),
         )
         .service(
+            resource("/api/v1/members/{id}/calendar-link", &["POST", "DELETE"])
+                .route(web::post().to(calendar::create_member_calendar_link))
+                .route(web::delete().to(calendar::delete_member_calendar_link)),
+        )
+        .service(
+            resource(calendar::PATH, READ)
+                .route(web::get().to(calendar::feed))
+                .route(web::head().to(calendar::feed)),
+        )
+        .service(
             resource("/api/v1/mails", READ)
                 .route(web::get().to(mail::list_mails))
                 .route(web::head().to(mail::list_mails)),
@@ -273,6 +283,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         interest::register::confirm_interest_registration,
         interest::triage::accept_interest_registration,
         interest::triage::decline_interest_registration,
+        calendar::create_member_calendar_link,
+        calendar::delete_member_calendar_link,
         mail::list_mails,
         mail::get_mail,
         import::create_import,
@@ -287,7 +299,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         crud::Transitions,
         crud::TransitionStep,
         history::HistoryPage,
-        negotiate::Format,
+        negotiate::ActivityFormat,
+        negotiate::CalendarFormat,
         negotiate::PlacedFormat,
         negotiate::PlainFormat,
         vku_domain::kernel::cells::CsvDialect,

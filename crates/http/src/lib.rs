@@ -8,6 +8,7 @@ pub mod api;
 mod api_key;
 mod audit;
 mod auth;
+mod calendar;
 pub mod chart;
 mod contact;
 pub mod docs;

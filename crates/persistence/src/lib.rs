@@ -9,6 +9,7 @@ mod activity;
 mod agenda;
 pub mod api_key;
 pub mod audit;
+mod calendar;
 pub mod caller;
 pub mod change;
 mod contact;

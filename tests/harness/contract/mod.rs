@@ -18,7 +18,7 @@ pub(crate) use schemas::Schemas;
 use super::Answer;
 
 /// What is served beside the document: the document itself and the pages that show it.
-const BESIDE: [&str; 4] = ["/docs", "/openapi", "/interest", "/password"];
+const BESIDE: [&str; 5] = ["/docs", "/openapi", "/interest", "/password", "/calendars"];
 
 /// A request, as far as the document says something about it.
 #[derive(Debug)]

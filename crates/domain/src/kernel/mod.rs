@@ -1,6 +1,7 @@
 //! The mechanics every resource shares.
 
 pub mod access;
+pub mod calendar;
 pub mod cells;
 pub mod code;
 pub mod difference;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::access::{Action, Actor, Grant, Role};
+use super::calendar::Event;
 use super::parameters::FilterParameters;
 use super::query::SortKey;
 use super::reference::{Card, Pending};
@@ -67,6 +68,9 @@ pub trait Resource:
 
     /// Where one is, for maps; `None` for what has no place at all.
     const PLACES: Option<fn(&Stored<Self>) -> Places> = None;
+
+    /// What calendar programs read of one; `None` for what is at no time.
+    const EVENT: Option<fn(&Stored<Self>) -> Event> = None;
 
     /// Whether it is an activity in the sense of IATI, and so is told of there.
     const IS_ACTIVITY: bool = false;

@@ -4,6 +4,7 @@ mod answer;
 mod csv;
 mod geojson;
 mod iati;
+pub(crate) mod ics;
 mod ndjson;
 mod rows;
 mod text;
@@ -64,7 +65,9 @@ impl<T: Table> Export<T> {
         match self.format {
             Format::Xlsx => xlsx::write(self, emit).await,
             Format::Iati => iati::write(self, emit).await,
-            Format::Csv | Format::Geojson | Format::Ndjson | Format::Json => text::write(self, emit).await,
+            Format::Csv | Format::Geojson | Format::Ics | Format::Ndjson | Format::Json => {
+                text::write(self, emit).await
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use vku_persistence::kernel::table::Table;
 
 use super::csv::CsvEncoder;
 use super::geojson::GeoJsonEncoder;
+use super::ics::IcsEncoder;
 use super::ndjson::NdjsonEncoder;
 use super::rows::{Row, Rows};
 use super::{Export, Reading};
@@ -40,9 +41,10 @@ pub(super) async fn write<T: Table>(
             Box::new(CsvEncoder::new::<T>(&languages, &query.view, dialect))
         }
         Format::Geojson => Box::new(GeoJsonEncoder::default()),
+        Format::Ics => Box::new(IcsEncoder::default()),
         Format::Ndjson | Format::Json | Format::Xlsx | Format::Iati => Box::new(NdjsonEncoder),
     };
-    let mut rows = Rows::new(&reader, query, parent.as_ref(), format == Format::Geojson);
+    let mut rows = Rows::new(&reader, query, parent.as_ref(), format);
     let mut next = rows.next().await?;
     let mut out = Vec::with_capacity(PIECE);
     encoder.head(&mut out)?;

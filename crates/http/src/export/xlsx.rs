@@ -22,6 +22,7 @@ use vku_persistence::kernel::table::Table;
 use super::csv::columns;
 use super::rows::{Row, Rows};
 use super::{Export, Reading};
+use crate::kernel::negotiate::Format;
 
 /// The rows that a sheet of Excel has, its header among them.
 const SHEET_ROWS: u64 = 1_048_576;
@@ -118,7 +119,7 @@ async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
     let made_at = export.store.now().timestamp();
     let sheet: JoinHandle<Result<File, Error>> =
         spawn_blocking(move || Sheet::new::<T>(picker, made_at)?.fill(receive));
-    let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), false);
+    let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), Format::Xlsx);
     while let Some(some) = rows.next().await? {
         // When nobody takes them any more, what the sheet says is why.
         if send.send(some).await.is_err() {

@@ -48,6 +48,17 @@ pub const DEPENDS_ON: &str = "Accept, Authorization";
 
 /// A representation with its tag, or 304 where the client has it.
 pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: impl Into<Bytes>) -> HttpResponse {
+    respond_as(context, status, tag, JSON, body)
+}
+
+/// The same, of another media type.
+pub fn respond_as(
+    context: &Context,
+    status: StatusCode,
+    tag: &Tag,
+    media_type: &'static str,
+    body: impl Into<Bytes>,
+) -> HttpResponse {
     let known = status == StatusCode::OK && is_known(&context.request, tag);
     let mut response = HttpResponse::build(if known { StatusCode::NOT_MODIFIED } else { status });
     response
@@ -57,5 +68,5 @@ pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: impl Into
     if known {
         return response.finish();
     }
-    response.insert_header((CONTENT_TYPE, HeaderValue::from_static(JSON))).body(body.into())
+    response.insert_header((CONTENT_TYPE, HeaderValue::from_static(media_type))).body(body.into())
 }

@@ -21,6 +21,7 @@ use vku_persistence::kernel::table::{Parent as _, Table};
 
 use super::body::{JSON, MERGE_PATCH, json};
 use super::cache::{self, Representation};
+use super::calendar;
 use super::conditional::{precondition, respond};
 use super::context::{Context, parameters};
 use super::list;
@@ -68,6 +69,10 @@ pub(crate) fn represent<T: Table>(
 fn wanted<T: Table>(request: &HttpRequest) -> Result<(bool, View), Problem> {
     let mut parameters = Parameters::new(parameters(request)?);
     let wanted = (parameters.get("deleted"), View::take::<T>(&mut parameters));
+    if T::EVENT.is_some() {
+        // That it is `json` has been found out.
+        parameters.once("format");
+    }
     parameters.finish().map_err(Error::parameters)?;
     Ok(wanted)
 }
@@ -80,6 +85,11 @@ pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
 
 /// `GET` on one.
 pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
+    if let Some(event) = T::EVENT
+        && let Some(answer) = calendar::one::<T>(&context, event).await?
+    {
+        return Ok(answer);
+    }
     context.moment = context.moment.filter(|_| !T::BRIEF);
     if let Some(answer) = cache::find(&context, &[Format::Json]).await {
         return Ok(answer);

@@ -4,6 +4,7 @@ pub mod arrival;
 pub mod body;
 pub mod bucket;
 pub mod cache;
+mod calendar;
 pub mod client;
 pub mod coding;
 pub mod conditional;

@@ -28,6 +28,39 @@ vku_domain::vocabulary! {
         Geojson = "geojson",
         /// all rows as activities of IATI 2.03, as `application/xml`; what has no start or no country is named at the end
         Iati = "iati",
+        /// all rows as events, as `text/calendar` (RFC 5545)
+        Ics = "ics",
+    }
+}
+
+/// The representations of a list of activities with places, for the document.
+pub struct ActivityFormat;
+
+impl PartialSchema for ActivityFormat {
+    fn schema() -> RefOr<Schema> {
+        without(&[Format::Ics])
+    }
+}
+
+/// By the name that it had when there was no calendar.
+impl ToSchema for ActivityFormat {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "Format".into()
+    }
+}
+
+/// The representations of a list of what is at some time, for the document.
+pub struct CalendarFormat;
+
+impl PartialSchema for CalendarFormat {
+    fn schema() -> RefOr<Schema> {
+        without(&[Format::Geojson, Format::Iati])
+    }
+}
+
+impl ToSchema for CalendarFormat {
+    fn name() -> std::borrow::Cow<'static, str> {
+        "CalendarFormat".into()
     }
 }
 
@@ -50,7 +83,7 @@ pub struct PlacedFormat;
 
 impl PartialSchema for PlacedFormat {
     fn schema() -> RefOr<Schema> {
-        without(&[Format::Iati])
+        without(&[Format::Iati, Format::Ics])
     }
 }
 
@@ -65,7 +98,7 @@ pub struct PlainFormat;
 
 impl PartialSchema for PlainFormat {
     fn schema() -> RefOr<Schema> {
-        without(&[Format::Geojson, Format::Iati])
+        without(&[Format::Geojson, Format::Iati, Format::Ics])
     }
 }
 
@@ -85,6 +118,7 @@ impl Format {
             Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
             Self::Geojson => "application/geo+json",
             Self::Iati => "application/xml",
+            Self::Ics => "text/calendar; charset=utf-8",
         }
     }
 
@@ -103,14 +137,16 @@ impl Format {
 
     /// Whether the members of a row can be chosen.
     pub const fn is_chosen_from(self) -> bool {
-        !matches!(self, Self::Iati)
+        !matches!(self, Self::Iati | Self::Ics)
     }
 
-    /// The formats of a list: a map only of what has places, IATI only of activities.
+    /// The formats of a list: a map only of what has places, IATI only of activities, a calendar only of what is
+    /// at some time.
     pub fn of<T: Resource>() -> Vec<Self> {
         let fits = |format: &Self| match format {
             Self::Geojson => T::PLACES.is_some(),
             Self::Iati => T::IS_ACTIVITY,
+            Self::Ics => T::EVENT.is_some(),
             _ => true,
         };
         Self::ALL.iter().copied().filter(fits).collect()

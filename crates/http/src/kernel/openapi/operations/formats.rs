@@ -7,12 +7,13 @@ use vku_domain::kernel::view::View;
 use super::body::schema;
 use crate::export::columns;
 use crate::kernel::feature::Feature;
-use crate::kernel::negotiate::{Format, PlacedFormat, PlainFormat};
+use crate::kernel::negotiate::{ActivityFormat, CalendarFormat, Format, PlacedFormat, PlainFormat};
 
 /// The schema of the parameter `format`.
 pub(super) fn parameter<T: Feature>() -> Value {
     let name = match (T::PLACES.is_some(), T::IS_ACTIVITY) {
-        (true, true) => <Format as utoipa::ToSchema>::name(),
+        _ if T::EVENT.is_some() => <CalendarFormat as utoipa::ToSchema>::name(),
+        (true, true) => <ActivityFormat as utoipa::ToSchema>::name(),
         (true, false) => <PlacedFormat as utoipa::ToSchema>::name(),
         (false, _) => <PlainFormat as utoipa::ToSchema>::name(),
     };
@@ -39,8 +40,17 @@ pub(super) fn contents<T: Feature>() -> Map<String, Value> {
             "schema": { "type": "string", "description": "A file of activities (IATI 2.03)." },
             "example": "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<iati-activities version=\"2.03\">…</iati-activities>\n"
         }),
+        Format::Ics => calendar(),
     };
     Format::of::<T>().into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
+}
+
+/// Events (RFC 5545).
+pub(super) fn calendar() -> Value {
+    json!({
+        "schema": { "type": "string", "description": "A calendar (RFC 5545)." },
+        "example": "BEGIN:VCALENDAR\r\nVERSION:2.0\r\n…END:VCALENDAR\r\n"
+    })
 }
 
 /// The example as a line of a table, under the titles of its columns.

@@ -14,6 +14,7 @@ use super::formats;
 use crate::kernel::crud::ID;
 use crate::kernel::feature::Feature;
 use crate::kernel::idempotency;
+use crate::kernel::negotiate::Format;
 use crate::kernel::openapi::view::{EXPANSION, FIELD};
 use crate::kernel::openapi::with;
 
@@ -92,6 +93,15 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
             ));
         }
         Get => {
+            if T::EVENT.is_some() {
+                let words = [Format::Json.as_str(), Format::Ics.as_str()];
+                let schema = json!({ "type": "string", "enum": words });
+                all.push(query(
+                    "format",
+                    "As JSON, or as a calendar (RFC 5545); wins over `Accept`.",
+                    schema,
+                ));
+            }
             all.extend(view::<T>(it));
             all.push(deleted);
         }

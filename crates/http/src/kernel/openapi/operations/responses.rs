@@ -8,10 +8,11 @@ use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::body::{next, schema, telling};
-use super::formats::contents;
+use super::formats::{calendar, contents};
 use crate::kernel::body::{JSON, SPARSE};
 use crate::kernel::feature::Feature;
 use crate::kernel::idempotency;
+use crate::kernel::negotiate::Format;
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
@@ -53,7 +54,13 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
             let made = with(one, "headers", headers);
             ("201", with(made, "description", json!("As it was made.")))
         }
-        Get => ("200", with_sparse::<T>(one)),
+        Get => {
+            let mut one = with_sparse::<T>(one);
+            if let (Some(_), Some(Value::Object(content))) = (T::EVENT, one.get_mut("content")) {
+                content.insert(Format::Ics.essence().to_owned(), calendar());
+            }
+            ("200", one)
+        }
         Update => ("200", one),
         History => ("200", history::<T>(&etag)),
         Delete => ("204", json!({ "description": "It is deleted." })),

@@ -1,0 +1,55 @@
+//! Lines of RFC 5545: escaped and folded.
+
+/// The longest line, in octets (section 3.1).
+const LONGEST: usize = 75;
+
+/// A text as the value of a property (section 3.3.11).
+pub(super) fn escaped(text: &str) -> String {
+    let mut value = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\\' | ';' | ',' => value.extend(['\\', letter]),
+            '\n' => value.push_str("\\n"),
+            // A tab may stand in a text; what else controls would end the line, or is nothing to read.
+            '\t' => value.push(letter),
+            letter if letter.is_control() => {}
+            letter => value.push(letter),
+        }
+    }
+    value
+}
+
+/// Writes a line; a long one goes on in the next ones, which begin with a space. No letter is cut.
+pub(super) fn folded(line: &str, out: &mut Vec<u8>) {
+    let mut length = 0;
+    for letter in line.chars() {
+        if length + letter.len_utf8() > LONGEST {
+            out.extend_from_slice(b"\r\n ");
+            length = 1;
+        }
+        let mut bytes = [0; 4];
+        out.extend_from_slice(letter.encode_utf8(&mut bytes).as_bytes());
+        length += letter.len_utf8();
+    }
+    out.extend_from_slice(b"\r\n");
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn no_line_is_too_long_and_unfolded_it_is_what_it_was(text in "[\\PC\n\t;,\\\\]{0,300}") {
+            let line = format!("SUMMARY:{}", escaped(&text));
+            let mut out = Vec::new();
+            folded(&line, &mut out);
+            let written = String::from_utf8(out).unwrap();
+            prop_assert!(written.split("\r\n").all(|line| line.len() <= LONGEST));
+            prop_assert!(!written.trim_end().replace("\r\n ", "").contains(['\r', '\n']));
+            prop_assert_eq!(written.strip_suffix("\r\n").unwrap().replace("\r\n ", ""), line);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! iCalendar (RFC 5545): events as calendar programs read them. Written by hand: it is few lines, and the time zones,
+//! which most libraries leave out, are what has to be right.
+
+mod line;
+mod zone;
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono_tz::Tz;
+
+use line::{escaped, folded};
+
+/// Who wrote the file.
+const PRODUCT: &str = "-//VKU//Internationale Partnerschaften//DE";
+
+/// Whether an event takes place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EventStatus {
+    /// It is being planned.
+    Tentative,
+    /// It does.
+    Confirmed,
+    /// It does not.
+    Cancelled,
+}
+
+/// When an event is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum When {
+    /// Days, where no time is known.
+    Days {
+        /// The first.
+        first: NaiveDate,
+        /// The last.
+        last: NaiveDate,
+    },
+    /// Local times of a zone.
+    Times {
+        /// The zone.
+        zone: Tz,
+        /// The start.
+        start: NaiveDateTime,
+        /// The end, where that is known.
+        end: Option<NaiveDateTime>,
+    },
+}
+
+/// An event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Event {
+    /// The same for good.
+    pub uid: String,
+    /// Counts its changes from 0.
+    pub sequence: i64,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it last changed.
+    pub changed_at: DateTime<Utc>,
+    /// When it is.
+    pub when: When,
+    /// Whether it takes place.
+    pub status: EventStatus,
+    /// What it is called.
+    pub summary: String,
+    /// What it is about.
+    pub description: Option<String>,
+    /// Where it is.
+    pub location: Option<String>,
+    /// Where to read more, or where to join.
+    pub url: Option<String>,
+}
+
+/// A file of events, written one after the other. The zones stand at its end, when it is known which years they are
+/// wanted for; RFC 5545 leaves the order open.
+#[derive(Debug, Default)]
+pub struct Calendar {
+    zones: BTreeMap<&'static str, (Tz, i32, i32)>,
+}
+
+impl Calendar {
+    /// What stands before all events.
+    pub fn begin(&self, name: &str, out: &mut Vec<u8>) {
+        for line in ["BEGIN:VCALENDAR", "VERSION:2.0"] {
+            folded(line, out);
+        }
+        folded(&format!("PRODID:{PRODUCT}"), out);
+        folded("CALSCALE:GREGORIAN", out);
+        folded("METHOD:PUBLISH", out);
+        folded(&format!("X-WR-CALNAME:{}", escaped(name)), out);
+    }
+
+    /// An event.
+    pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        let mut put = |line: String| folded(&line, out);
+        put("BEGIN:VEVENT".into());
+        put(format!("UID:{}", escaped(&event.uid)));
+        put(format!("SEQUENCE:{}", event.sequence));
+        put(format!("DTSTAMP:{}", instant(event.changed_at)));
+        put(format!("CREATED:{}", instant(event.created_at)));
+        put(format!("LAST-MODIFIED:{}", instant(event.changed_at)));
+        match &event.when {
+            When::Days { first, last } => {
+                put(format!("DTSTART;VALUE=DATE:{}", first.format("%Y%m%d")));
+                // The first day on which it is no more.
+                let after = last.succ_opt().unwrap_or(*last);
+                put(format!("DTEND;VALUE=DATE:{}", after.format("%Y%m%d")));
+            }
+            When::Times { zone, start, end } => {
+                let (name, end_year) = (zone.name(), end.map_or(start.year(), |end| end.year()));
+                let known = self.zones.entry(name).or_insert((*zone, start.year(), end_year));
+                (known.1, known.2) = (known.1.min(start.year()), known.2.max(end_year));
+                put(format!("DTSTART;TZID={name}:{}", local(*start)));
+                if let Some(end) = end {
+                    put(format!("DTEND;TZID={name}:{}", local(*end)));
+                }
+            }
+        }
+        let status = match event.status {
+            EventStatus::Tentative => "TENTATIVE",
+            EventStatus::Confirmed => "CONFIRMED",
+            EventStatus::Cancelled => "CANCELLED",
+        };
+        put(format!("STATUS:{status}"));
+        put(format!("SUMMARY:{}", escaped(&event.summary)));
+        for (name, text) in [("DESCRIPTION", &event.description), ("LOCATION", &event.location)] {
+            if let Some(text) = text {
+                put(format!("{name}:{}", escaped(text)));
+            }
+        }
+        if let Some(url) = &event.url {
+            put(format!("URL:{url}"));
+        }
+        put("END:VEVENT".into());
+    }
+
+    /// What stands behind all events.
+    pub fn end(&self, out: &mut Vec<u8>) {
+        for (zone, from, to) in self.zones.values() {
+            for line in zone::observances(*zone, *from, *to) {
+                folded(&line, out);
+            }
+        }
+        folded("END:VCALENDAR", out);
+    }
+}
+
+fn instant(at: DateTime<Utc>) -> String {
+    at.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
+fn local(at: NaiveDateTime) -> String {
+    at.format("%Y%m%dT%H%M%S").to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(when: When) -> Event {
+        let at = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+        Event {
+            uid: "1@example".into(),
+            sequence: 2,
+            created_at: at,
+            changed_at: at,
+            when,
+            status: EventStatus::Confirmed,
+            summary: "Wasser, Abwasser; \\ \"Lwiw\"\nzwei".into(),
+            description: None,
+            location: None,
+            url: Some("https://example.org/a,b;c".into()),
+        }
+    }
+
+    fn written(events: &[Event]) -> String {
+        let (mut calendar, mut out) = (Calendar::default(), Vec::new());
+        calendar.begin("Sitzungen", &mut out);
+        events.iter().for_each(|event| calendar.event(event, &mut out));
+        calendar.end(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn days_end_with_the_day_after() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let text = written(&[event(When::Days { first: day("2026-12-30"), last: day("2026-12-31") })]);
+        assert!(text.contains("DTSTART;VALUE=DATE:20261230\r\nDTEND;VALUE=DATE:20270101\r\n"), "{text}");
+        assert!(text.contains("SUMMARY:Wasser\\, Abwasser\\; \\\\ \"Lwiw\"\\nzwei\r\n"), "{text}");
+        assert!(text.contains("URL:https://example.org/a,b;c\r\n") && !text.contains("VTIMEZONE"), "{text}");
+    }
+
+    #[test]
+    fn a_zone_is_told_once_for_all_years_that_are_wanted() {
+        let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
+        let times = |start: &str, end: &str| {
+            event(When::Times { zone: Tz::Europe__Berlin, start: at(start), end: Some(at(end)) })
+        };
+        let text = written(&[
+            times("2026-03-28T22:00:00", "2026-03-29T06:00:00"),
+            times("2027-10-31T10:00:00", "2027-10-31T12:00:00"),
+        ]);
+        assert!(text.contains("DTSTART;TZID=Europe/Berlin:20260328T220000\r\n"), "{text}");
+        assert_eq!(text.matches("BEGIN:VTIMEZONE").count(), 1);
+        for (from, to, start) in [
+            ("+0100", "+0200", "20260329T020000"),
+            ("+0200", "+0100", "20261025T030000"),
+            ("+0100", "+0200", "20270328T020000"),
+            ("+0200", "+0100", "20271031T030000"),
+        ] {
+            let observance = format!("DTSTART:{start}\r\nTZOFFSETFROM:{from}\r\nTZOFFSETTO:{to}\r\n");
+            assert!(text.contains(&observance), "{observance}\n{text}");
+        }
+        assert!(text.ends_with("END:VTIMEZONE\r\nEND:VCALENDAR\r\n"), "{text}");
+    }
+}

@@ -1,0 +1,38 @@
+//! One thing as a calendar file (RFC 5545).
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use vku_domain::kernel::calendar::{Calendar, Event};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::tag::Tag;
+use vku_persistence::kernel::table::Table;
+
+use super::conditional::respond_as;
+use super::context::Context;
+use super::crud::{ID, key};
+use super::negotiate::{Format, format};
+use super::problem::Problem;
+use crate::export::ics::NAME;
+
+/// The answer where a calendar is asked for; `None` where JSON is.
+pub(super) async fn one<T: Table>(
+    context: &Context,
+    event: fn(&Stored<T>) -> Event,
+) -> Result<Option<HttpResponse>, Problem> {
+    let mut parameters = Parameters::new(context.parameters()?);
+    let named = parameters.once("format");
+    if format(context, named, &[Format::Json, Format::Ics])? != Format::Ics {
+        return Ok(None);
+    }
+    parameters.finish().map_err(Error::parameters)?;
+    let reader = context.read().await?;
+    let stored = reader.get::<T>(&key(&context.request, ID)?, None, false).await?;
+    let (mut calendar, mut out) = (Calendar::default(), Vec::new());
+    calendar.begin(NAME, &mut out);
+    calendar.event(&event(&stored), &mut out);
+    calendar.end(&mut out);
+    let tag = Tag::of(stored.version, &out);
+    Ok(Some(respond_as(context, StatusCode::OK, &tag, Format::Ics.media_type(), out)))
+}

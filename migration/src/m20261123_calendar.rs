@@ -1,0 +1,16 @@
+//! Secret links to calendars: their hashes only.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::{id, instant, refers};
+
+crate::step!(manager => {
+    let table = Table::create()
+        .table("calendar_link")
+        .col(id("member_id").primary_key())
+        .col(ColumnDef::new("hash").blob().not_null().unique_key())
+        .col(instant("created_at"))
+        .foreign_key(&mut refers("calendar_link", "member_id", "member"))
+        .take();
+    manager.create_table(table).await
+});

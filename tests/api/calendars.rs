@@ -1,0 +1,62 @@
+//! Secret links to calendars: shown once, for one member, and good for nothing once they are revoked.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::harness::{Caller, TestApp, on_both};
+
+const LINK: &str = "/api/v1/members/stadtentwaesserung-dresden/calendar-link";
+
+/// Makes a link; answers the path that it leads to.
+async fn made(caller: &Caller) -> String {
+    let answer = caller.send(caller.request(Method::POST, LINK)).await.expect(201);
+    assert_eq!(answer.header("cache-control"), "no-store");
+    let url = answer.json()["url"].as_str().unwrap().to_owned();
+    url.strip_prefix("https://partnerships.example").unwrap().to_owned()
+}
+
+/// What a program that knows the link alone is answered.
+async fn status(app: &TestApp, path: &str) -> u16 {
+    app.anonymous().request(Method::GET, path).send().await.unwrap().status().as_u16()
+}
+
+on_both! {
+    async fn a_link_is_good_until_there_is_another_or_none(app: TestApp) {
+        let first = made(&app.member()).await;
+        assert!(first.starts_with("/calendars/member.ics?token=vkc_"), "{first}");
+        assert_eq!(status(&app, &first).await, 200);
+        let rehearsed = app.member().request(Method::POST, &format!("{LINK}?dry_run=true"));
+        app.member().send(rehearsed).await.expect(201);
+        assert_eq!(status(&app, &first).await, 200, "that was a rehearsal");
+        let second = made(&app.coordinator()).await;
+        assert_eq!((status(&app, &first).await, status(&app, &second).await), (404, 200));
+        app.member().send(app.member().request(Method::DELETE, LINK)).await.expect(204);
+        app.member().send(app.member().request(Method::DELETE, LINK)).await.expect(204);
+        assert_eq!(status(&app, &second).await, 404);
+        for wrong in ["/calendars/member.ics", "/calendars/member.ics?token=vkc_zxq", "/calendars/member.ics?token="] {
+            assert_eq!(status(&app, wrong).await, 404, "{wrong}");
+        }
+    }
+
+    async fn who_has_left_reads_no_more(app: TestApp) {
+        let link = made(&app.member()).await;
+        let transitions = "/api/v1/members/stadtentwaesserung-dresden/transitions";
+        app.coordinator().post(transitions, &json!({"to": "left"})).await.ok();
+        assert_eq!(status(&app, &link).await, 404);
+        app.coordinator().post(transitions, &json!({"to": "interested"})).await.ok();
+        assert_eq!(status(&app, &link).await, 200);
+    }
+
+    async fn what_is_read_is_for_who_has_the_link_alone(app: TestApp) {
+        let link = made(&app.member()).await;
+        let answer = app.anonymous().get(&link).await.ok();
+        assert!(answer.header("content-type").starts_with("text/calendar"));
+        assert_eq!(answer.header("cache-control"), "private, no-cache");
+        let text = answer.text();
+        assert!(text.starts_with("BEGIN:VCALENDAR\r\n") && text.ends_with("END:VCALENDAR\r\n"), "{text}");
+        let known = app.anonymous().request(Method::GET, &link).header("If-None-Match", answer.tag());
+        app.anonymous().send(known).await.expect(304);
+        let others = "/api/v1/members/hamburg-wasser/calendar-link";
+        app.member().send(app.member().request(Method::POST, others)).await.problem(403, "forbidden");
+    }
+}
