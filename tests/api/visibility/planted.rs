@@ -267,8 +267,7 @@ impl Shown {
             "email": format!("{word}@zxq.example"), "name": word, "role": "member", "utilities": [municipal["id"]]
         });
         let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
-        let registration = interest_registration(app, word).await;
-        let interest = json!({ "id": registration });
+        let interest = json!({ "id": interest_registration(app, word).await });
         let planted = Planted {
             shown: self,
             municipal,

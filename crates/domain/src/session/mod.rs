@@ -1,5 +1,6 @@
 //! Sessions: meetings of the exchange, and events beside it.
 
+mod event;
 mod query;
 mod registering;
 mod status;
@@ -17,6 +18,7 @@ pub use registering::{Registering, RegistrationReason, RegistrationState, Taken}
 pub use status::SessionStatus;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::calendar::Event;
 use crate::kernel::parameters::Instant;
 use crate::kernel::reference::{Pending, Ref};
 use crate::kernel::resource::{Resource, Stored};
@@ -175,6 +177,7 @@ impl Resource for Session {
     const DERIVED: &'static [&'static str] = &["starts_at", "ends_at", "registration_state", "counts"];
     const UNLOGGED: &'static [&'static str] = &["online_url", "registration_state", "counts"];
     const BRIEF: bool = true;
+    const EVENT: Option<fn(&Stored<Self>) -> Event> = Some(event::event);
 
     type Parent = ();
     type Filter = SessionFilter;

@@ -1,0 +1,49 @@
+//! A session as calendar programs read it.
+
+use chrono::NaiveDate;
+
+use super::{Session, SessionStatus};
+use crate::kernel::calendar::{Event, EventStatus, When};
+use crate::kernel::resource::Stored;
+use crate::kernel::value::{Day, Localized};
+
+/// The event that a session is: as much of it as the caller was given.
+pub(super) fn event(stored: &Stored<Session>) -> Event {
+    let it = &stored.data;
+    let date = |day: &Day| day.as_str().parse::<NaiveDate>().unwrap_or_default();
+    let (first, last) = (date(&it.starts_on), date(it.last_day()));
+    let when = match &it.start_time {
+        None => When::Days { first, last },
+        Some(start) => When::Times {
+            zone: it.time_zone.rules(),
+            start: first.and_time(start.time()),
+            end: it.end_time.as_ref().map(|end| last.and_time(end.time())),
+        },
+    };
+    let status = match it.status {
+        Some(SessionStatus::Cancelled) => EventStatus::Cancelled,
+        Some(SessionStatus::Published | SessionStatus::Held) => EventStatus::Confirmed,
+        Some(SessionStatus::Draft) | None => EventStatus::Tentative,
+    };
+    let texts: Vec<_> = [&it.focus_topic, &it.description].into_iter().flatten().filter_map(said).collect();
+    let online = it.online_url.as_ref().map(ToString::to_string);
+    Event {
+        uid: format!("{}@internationale-partnerschaften", stored.id),
+        sequence: stored.version - 1,
+        created_at: stored.created_at,
+        changed_at: stored.updated_at,
+        when,
+        status,
+        summary: it.title.to_string(),
+        description: (!texts.is_empty()).then(|| texts.join("\n\n")),
+        location: it.place.as_ref().map(ToString::to_string),
+        url: online.or_else(|| it.source_url.as_ref().map(ToString::to_string)),
+    }
+}
+
+/// In German, or else in the first language that there is.
+fn said(text: &Localized) -> Option<String> {
+    let all = serde_json::to_value(text).ok()?;
+    let all = all.as_object()?;
+    all.get("de").or_else(|| all.values().next()).and_then(|text| text.as_str()).map(str::to_owned)
+}
