@@ -143,6 +143,11 @@ first_examples() {
     "$python/python" tests/clients/first.py "$base"
 }
 
+calendars() {
+    serve
+    figures "$python/python" tests/clients/calendars.py "$base"
+}
+
 # The official schemas lie beside the checkout, or come with a package whose own dependencies nobody needs.
 iati_files() {
     local standard=../shared/iati
