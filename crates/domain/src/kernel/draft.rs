@@ -92,7 +92,8 @@ impl<T: Resource> Draft<T> {
         }
         let moved = |member: &&str| whole.get(member) != current.get(member);
         refuse(actor, withheld::<T>(actor)?, moved)?;
-        for member in T::FIXED.iter().copied().filter(|member| moved(member)) {
+        let another = |member: &&str| !is_one(whole.get(*member), current.get(*member));
+        for member in T::FIXED.iter().copied().filter(another) {
             let detail = say!(
                 "`{member}` never changes: others know it by that.",
                 "`{member}` ändert sich nie: andere kennen es daran."
@@ -177,6 +178,18 @@ fn is_same(given: &Value, current: &Value) -> bool {
             reference.iter().all(|(name, value)| whole.get(name) == Some(value))
         }
         (given, current) => given == current,
+    }
+}
+
+/// Whether a value is the one that is there, or names the resource that is referred to there.
+fn is_one(given: Option<&Value>, current: Option<&Value>) -> bool {
+    let reference = current.and_then(Value::as_object);
+    match (given, reference) {
+        (Some(Value::Object(given)), Some(reference)) => given.get("id") == reference.get("id"),
+        (Some(key @ Value::String(_)), Some(reference)) => {
+            ["id", "slug"].iter().any(|name| reference.get(*name) == Some(key))
+        }
+        _ => given == current,
     }
 }
 
