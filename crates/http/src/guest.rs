@@ -11,6 +11,7 @@ impl Feature for Guest {
     const MANY: &'static str = "guests";
     const ABOUT: &'static str = "Who is invited to speak at a session.";
     const PARENT_PATH: &'static str = "sessions";
+    const MAY_HAVE_TO_STAY: bool = true;
 
     fn more(operation: Operation) -> &'static str {
         match operation {

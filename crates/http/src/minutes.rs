@@ -11,6 +11,7 @@ impl Feature for Minutes {
     const MANY: &'static str = "minutes";
     const ABOUT: &'static str = "What was said and decided at a session that was held.";
     const PARENT_PATH: &'static str = "sessions";
+    const MAY_HAVE_TO_STAY: bool = true;
 
     fn more(operation: Operation) -> &'static str {
         match operation {

@@ -57,7 +57,7 @@ impl Feature for Registration {
             "name": "Erika Mustermann",
             "email": "erika.mustermann@dresden.example",
             "language": "de",
-            "attendance": "in_person",
+            "attendance": "online",
             "status": "waitlisted",
             "position": 3,
             "person": {

@@ -81,7 +81,27 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<Answer, Error> {
             ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
                 this `Idempotency-Key` got.")
         ),
-        body = InterestRegistration
+        body = InterestRegistration,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20",
+            "utility_name": "Stadtwerke Musterstadt",
+            "city": "Musterstadt",
+            "sectors": ["water", "wastewater"],
+            "person": {
+                "given_name": "Erika",
+                "family_name": "Mustermann",
+                "email": "erika.mustermann@stadtwerke-musterstadt.example"
+            },
+            "language": "de",
+            "registration_consent": { "given_at": "2026-03-01T08:00:00.000000Z", "text_version": "2026-11" },
+            "consents": {},
+            "status": "accepted",
+            "member_id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
+            "likely_duplicates": [],
+            "created_at": "2026-03-01T08:05:00.000000Z",
+            "updated_at": "2026-03-02T09:00:00.000000Z",
+            "version": 2
+        })
     )),
     extensions(("x-problems" = json!([400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))),
     security(("bearer" = []))
@@ -135,7 +155,27 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
             ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
                 this `Idempotency-Key` got.")
         ),
-        body = InterestRegistration
+        body = InterestRegistration,
+        example = json!({
+            "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20",
+            "utility_name": "Stadtwerke Musterstadt",
+            "city": "Musterstadt",
+            "sectors": ["water", "wastewater"],
+            "person": {
+                "given_name": "Erika",
+                "family_name": "Mustermann",
+                "email": "erika.mustermann@stadtwerke-musterstadt.example"
+            },
+            "language": "de",
+            "registration_consent": { "given_at": "2026-03-01T08:00:00.000000Z", "text_version": "2026-11" },
+            "consents": {},
+            "status": "declined",
+            "decline_reason": "Der Austausch ist für kommunale Unternehmen in Deutschland.",
+            "likely_duplicates": [],
+            "created_at": "2026-03-01T08:05:00.000000Z",
+            "updated_at": "2026-03-02T09:00:00.000000Z",
+            "version": 2
+        })
     )),
     extensions(("x-problems" = json!([400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))),
     security(("bearer" = []))

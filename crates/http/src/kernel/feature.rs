@@ -27,6 +27,8 @@ pub trait Feature: Table {
     const ABOUT: &'static str;
     /// The path segment of what a part belongs to.
     const PARENT_PATH: &'static str = "";
+    /// Whether one may have to stay for what it is itself, whatever refers to it.
+    const MAY_HAVE_TO_STAY: bool = false;
 
     /// The route of `POST` on the collection, where that is an endpoint of its own, with its own part of the document.
     const CREATED_BY: Option<fn() -> Route> = None;

@@ -48,6 +48,8 @@ pub(super) fn next<T: Feature>() -> &'static [T::Status] {
 /// and the last one where not.
 pub(super) fn telling<T: Feature>() -> (String, Value) {
     let Value::Object(mut members) = input::<T>() else { return Default::default() };
+    // That is changed by a transition.
+    members.remove("status");
     let named = [T::LABEL, "kind"].into_iter().find_map(|name| members.remove_entry(name));
     named.or_else(|| members.into_iter().next_back()).unwrap_or_default()
 }

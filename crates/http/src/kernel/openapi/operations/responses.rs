@@ -91,7 +91,9 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
         // Nothing has to be found before it is made.
         Create if !is_part => problems.retain(|status| *status != 404),
         Update if !conflicts_when_changed::<T>() => problems.retain(|status| *status != 409),
-        Delete if !may_have_dependents::<T>() => problems.retain(|status| *status != 409),
+        Delete if !may_have_dependents::<T>() && !T::MAY_HAVE_TO_STAY => {
+            problems.retain(|status| *status != 409)
+        }
         _ => {}
     }
     declare(&mut all, &problems);
