@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, changed, made, partnership, the_rest};
-use super::visibility::planted::{HAMBURG, PUBLIC, Shown, contact, filled, text};
+use super::given::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, changed, made, partnership, the_rest};
+use super::visibility::planted::{PUBLIC, Shown, contact, filled, text};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// A collection of the document, and what can be chosen of it.
@@ -60,7 +60,7 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
             (name, words[3].split('.').map(str::to_owned).collect(), words[1].to_owned())
         });
         resources.push(Resource {
-            path: filled(path, if path.contains("/members/") { HAMBURG } else { PUBLIC }, ""),
+            path: filled(path, parent(path), ""),
             fields: fields.into_iter().map(|(word, _)| word).collect(),
             expansions: expansions.collect(),
         });
@@ -69,13 +69,25 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
     resources
 }
 
+/// The member of the demo accounts, which sees registrations of its own.
+const MEMBER: &str = "stadtentwaesserung-dresden";
+
+/// What the parts of a collection are of.
+fn parent(path: &str) -> &'static str {
+    match path.split('/').nth(3) {
+        Some("members") => MEMBER,
+        Some("sessions") => HELD,
+        _ => PUBLIC,
+    }
+}
+
 /// Makes the parts of which the fixtures have none.
 async fn parts(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
     made(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
     the_rest(app, &["Zxq"]).await;
-    made(&staff, &format!("/api/v1/members/{HAMBURG}/contacts"), &contact("zxq", true)).await;
+    made(&staff, &format!("/api/v1/members/{MEMBER}/contacts"), &contact("zxq", true)).await;
 }
 
 /// The places at the end of a way such as `participants[]`, `party`, `utility`.

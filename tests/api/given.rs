@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::merge::merge;
 
-use super::visibility::planted::{HAMBURG, PUBLIC, interest_registration, part, policy_update, topic};
+use super::visibility::planted::{
+    HAMBURG, PUBLIC, contact, interest_registration, part, policy_update, topic,
+};
 use crate::harness::{Answer, Caller, TestApp};
 
 pub(super) const UTILITIES: &str = "/api/v1/utilities";
@@ -76,10 +78,19 @@ pub(super) async fn log_end(app: &TestApp) -> i64 {
     app.store.changes_after(&operator, 0, 100_000).await.unwrap().last().map_or(0, |change| change.position)
 }
 
+/// The session that has what the real ones have none of.
+pub(super) const HELD: &str = "zxq-held";
+
 /// Makes one of everything that the fixtures have none of for each of the names, which it is called by.
 pub(super) async fn the_rest(app: &TestApp, names: &[&str]) {
     let staff = app.coordinator();
+    let session = json!({
+        "slug": HELD, "title": HELD, "kind": "training", "starts_on": "2024-02-01", "start_time": "09:00",
+        "end_time": "17:00", "format": "hybrid", "status": "held", "visibility": "public"
+    });
+    made(&staff, "/api/v1/sessions", &session).await;
     for (number, name) in names.iter().enumerate() {
+        in_session(&staff, number, name).await;
         for collection in ["activities", "results", "documents"] {
             let more = match collection {
                 "activities" => json!({"title": name, "starts_on": format!("2024-0{}-01", number % 3 + 1)}),
@@ -101,6 +112,37 @@ pub(super) async fn the_rest(app: &TestApp, names: &[&str]) {
         made(&staff, POLICY_UPDATES, &changed(&policy_update(name), &json!({"level": level}))).await;
         interest_registration(app, &format!("{name} {number}")).await;
     }
+}
+
+/// The parts of a session.
+async fn in_session(staff: &Caller, number: usize, name: &str) {
+    let at = |collection: &str| format!("/api/v1/sessions/{HELD}/{collection}");
+    let (guest_status, kind, status) = match number % 3 {
+        0 => ("confirmed", "talk", "attended"),
+        _ => ("invited", "discussion", "no_show"),
+    };
+    let guest =
+        |party: Value| json!({"name": name, "party": party, "talk_title": name, "status": guest_status});
+    made(staff, &at("guests"), &guest(json!({"organisation": "bmz"}))).await;
+    let guest = made(staff, &at("guests"), &guest(json!({"utility": HAMBURG}))).await.json();
+    let item = json!({"kind": kind, "title": name, "duration_minutes": 5 + number, "guest": guest["id"]});
+    made(staff, &at("agenda"), &item).await;
+    let registration = json!({
+        "member": "stadtentwaesserung-dresden", "name": name, "email": format!("rest{number}@zxq.example"),
+        "attendance": "online", "status": status
+    });
+    made(staff, &at("registrations"), &registration).await;
+    if number == 0 {
+        let dresden = "stadtentwaesserung-dresden";
+        let contact =
+            made(staff, &format!("/api/v1/members/{dresden}/contacts"), &contact("zxqrest", true)).await;
+        let known = json!({
+            "member": dresden, "contact": contact.json()["id"], "attendance": "online", "status": status
+        });
+        made(staff, &at("registrations"), &known).await;
+    }
+    let minutes = location(&made(staff, &at("minutes"), &json!({"text": {"en": name}})).await);
+    staff.post(&format!("{minutes}/transitions"), &json!({"to": "published"})).await.ok();
 }
 
 /// How many there are of everything, deleted ones too, and where the change log ends.

@@ -14,6 +14,9 @@ const WITHOUT_FILES: &[&str] = &[
     "partnership-documents",
     "partnership-results",
     "policy-updates",
+    "session-agenda",
+    "session-minutes",
+    "session-registrations",
     "topics",
     "users",
     "working-areas",
@@ -181,8 +184,8 @@ on_empty! {
         assert!(err.contains("`utilites`") && err.contains("utilities"), "{err}");
         let err = home.run(&["import", "utilities", "nowhere.csv"]).fails();
         assert!(err.starts_with("vku-partnerships: nowhere.csv cannot be read"), "{err}");
-        let err = home.run(&["export", "sessions"]).fails();
-        assert!(err.contains("there is no resource `sessions`"), "{err}");
+        let err = home.run(&["export", "meetings"]).fails();
+        assert!(err.contains("there is no resource `meetings`"), "{err}");
     }
 }
 

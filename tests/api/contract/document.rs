@@ -74,6 +74,9 @@ fn every_reference_leads_somewhere() {
     }
 }
 
+/// What is there or not, and has no version to be written on.
+const WITHOUT_VERSION: &[&str] = &["delete_member_calendar_link", "delete_topic_support"];
+
 #[test]
 fn every_operation_declares_its_problems() {
     let schemas = Schemas::of(document());
@@ -94,8 +97,9 @@ fn every_operation_declares_its_problems() {
         let missing: Vec<_> = needed.into_iter().filter(|status| !it.declares(*status)).collect();
         assert!(missing.is_empty(), "{} does not declare {missing:?}", it.id);
         assert_eq!(it.declares(304), it.parameter("If-None-Match").is_some(), "{}: 304", it.id);
-        let conditional =
-            [Method::PATCH, Method::DELETE].contains(&it.method) && it.parameter("dry_run").is_some();
+        let conditional = [Method::PATCH, Method::DELETE].contains(&it.method)
+            && it.parameter("dry_run").is_some()
+            && !WITHOUT_VERSION.contains(&it.id.as_str());
         assert!(!conditional || it.parameter("If-Match").is_some(), "{}: If-Match", it.id);
 
         for (status, response) in it.told["responses"].as_object().unwrap() {

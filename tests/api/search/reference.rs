@@ -24,6 +24,9 @@ use crate::api::given::the_rest;
 use crate::api::schema::every;
 use crate::harness::on_both;
 
+/// What is not searched for: persons, other than those whom the office keeps as contacts.
+const WITHOUT_WORDS: &[&str] = &["registration"];
+
 /// How many searches each resource is asked.
 const SEARCHES: usize = 60;
 
@@ -107,6 +110,10 @@ impl Visitor for Check<'_> {
         let items = every::<T>(self.store, false).await;
         let rows: Vec<_> = items.iter().map(|item| (item.id, index(item, self.indexes))).collect();
         let words: BTreeSet<_> = rows.iter().flat_map(|(_, index)| index.keys().cloned()).collect();
+        if WITHOUT_WORDS.contains(&T::NAME) {
+            assert!(words.is_empty() && !rows.is_empty());
+            return "has no words".to_owned();
+        }
         let (words, mut runner, mut hits) = (words.into_iter().collect::<Vec<_>>(), TestRunner::default(), 0);
         for _ in 0..SEARCHES {
             let (q, limit) = (searched(&words), 1_u64..20).new_tree(&mut runner).unwrap().current();
