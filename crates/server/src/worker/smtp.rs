@@ -66,7 +66,10 @@ impl Smtp {
             _ => return Err(wrong()),
         };
         let here = match parsed.host().ok_or_else(wrong)? {
-            Host::Domain(name) => name == "localhost",
+            // Of a scheme that it does not know, the library leaves addresses as names.
+            Host::Domain(name) => {
+                name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
+            }
             Host::Ipv4(address) => address.is_loopback(),
             Host::Ipv6(address) => address.is_loopback(),
         };
