@@ -86,7 +86,8 @@ mod tests {
                 "members:read",
                 "members:write",
                 "personal_data:read",
-                "audit:read"
+                "audit:read",
+                "mails:read"
             ]
         );
     }

@@ -48,7 +48,9 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
     let patch = patch(&input, about, components);
     components.insert(format!("{name}Patch"), patch);
-    components.insert(format!("{name}{INPUT}"), input);
+    if T::CREATED_BY.is_none() {
+        components.insert(format!("{name}{INPUT}"), input);
+    }
     components.insert(format!("{name}Page"), page(&name, T::MANY));
     if !T::Status::STATES.is_empty() {
         components.insert(format!("{name}{TRANSITION}"), sent::transition(&name));

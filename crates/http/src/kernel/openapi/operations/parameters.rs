@@ -95,7 +95,8 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
         Get => {
             if T::EVENT.is_some() {
                 let words = [Format::Json.as_str(), Format::Ics.as_str()];
-                let schema = json!({ "type": "string", "enum": words });
+                let about = "- `json`: with all members\n- `ics`: as an event of a calendar (RFC 5545)";
+                let schema = json!({ "type": "string", "enum": words, "description": about });
                 all.push(query(
                     "format",
                     "As JSON, or as a calendar (RFC 5545); wins over `Accept`.",
