@@ -27,11 +27,14 @@ crate::step!(manager => {
         .col(text(manager, "title"))
         .col(integer("duration_minutes"))
         .col(id_null("guest_id"))
+        .col(id_null("topic_id"))
         .col(json_null("about"))
         .foreign_key(&mut refers("agenda_item", "session_id", "session"))
         .foreign_key(&mut refers("agenda_item", "guest_id", "guest"))
+        .foreign_key(&mut refers("agenda_item", "topic_id", "topic"))
         .take();
     manager.create_table(item).await?;
     index(manager, "agenda_item", &["session_id", "position"]).await?;
-    index(manager, "agenda_item", &["guest_id"]).await
+    index(manager, "agenda_item", &["guest_id"]).await?;
+    index(manager, "agenda_item", &["topic_id"]).await
 });

@@ -125,7 +125,11 @@ async fn in_session(staff: &Caller, number: usize, name: &str) {
         |party: Value| json!({"name": name, "party": party, "talk_title": name, "status": guest_status});
     made(staff, &at("guests"), &guest(json!({"organisation": "bmz"}))).await;
     let guest = made(staff, &at("guests"), &guest(json!({"utility": HAMBURG}))).await.json();
-    let item = json!({"kind": kind, "title": name, "duration_minutes": 5 + number, "guest": guest["id"]});
+    let topic = changed(&topic(name, HAMBURG), &json!({"status": "discussed"}));
+    let topic = made(staff, TOPICS, &topic).await.json();
+    let item = json!({
+        "kind": kind, "title": name, "duration_minutes": 5 + number, "guest": guest["id"], "topic": topic["id"]
+    });
     made(staff, &at("agenda"), &item).await;
     let registration = json!({
         "member": "stadtentwaesserung-dresden", "name": name, "email": format!("rest{number}@zxq.example"),

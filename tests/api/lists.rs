@@ -303,7 +303,10 @@ on_both! {
                 "partnerships/all/documents",
                 json!({"title": "All", "url": "https://all.example", "kind": "mou", "language": "en"}),
             ),
-            ("topics", json!({"title": {"en": "All"}, "proposed_by": "hamburg-wasser"})),
+            (
+                "topics",
+                json!({"title": {"en": "All"}, "slug": "all-topic", "proposed_by": "hamburg-wasser"}),
+            ),
             (
                 "sessions",
                 json!({"title": "All", "slug": "all-session", "kind": "training", "starts_on": "2024-02-01", "status": "held",
@@ -319,7 +322,7 @@ on_both! {
             ),
             (
                 "sessions/all-session/agenda",
-                json!({"kind": "talk", "title": "All", "duration_minutes": 5}),
+                json!({"kind": "talk", "title": "All", "duration_minutes": 5, "topic": "all-topic"}),
             ),
             (
                 "sessions/all-session/registrations",

@@ -10,12 +10,14 @@ use crate::guest::GuestRef;
 use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::parameters::Instant;
 use crate::kernel::query::Direction::Ascending;
+use crate::kernel::reference::Pending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{DurationMinutes, Line, Localized, Position};
 use crate::kernel::violation::Violations;
 use crate::session::Session;
+use crate::topic::TopicRef;
 
 crate::vocabulary! {
     /// What an item of an agenda is.
@@ -51,6 +53,9 @@ pub struct AgendaItem {
     /// The guest who speaks: one of the same session.
     #[deserr(default)]
     pub guest: Option<GuestRef>,
+    /// The topic of the members that is discussed: scheduled by standing here. For those who read topics.
+    #[deserr(default)]
+    pub topic: Option<TopicRef>,
     /// What it is about.
     #[serde(rename = "abstract")]
     #[deserr(rename = "abstract", default)]
@@ -118,7 +123,27 @@ impl Resource for AgendaItem {
         false
     }
 
+    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+        match role {
+            Some(Role::Admin | Role::Coordinator | Role::Reader | Role::Member) => &[],
+            // Topics are the members'.
+            None | Some(Role::Partner) => &["topic"],
+        }
+    }
+
+    fn conceal(&mut self, members: &'static [&'static str]) {
+        if members.contains(&"topic") {
+            self.topic = None;
+        }
+    }
+
     fn rules(&self, _violations: &mut Violations) {}
+
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+        if let Some(topic) = &mut self.topic {
+            topic.visit("/topic", visit);
+        }
+    }
 
     fn matches(filter: &AgendaFilter, item: &Stored<Self>) -> bool {
         (filter.kind.is_empty() || filter.kind.contains(&item.data.kind))

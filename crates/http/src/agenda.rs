@@ -16,7 +16,8 @@ impl Feature for AgendaItem {
         match operation {
             Operation::Create | Operation::Update => {
                 "Items behind its `position` shift, which is no change of theirs. The agenda is no longer than the \
-                 session (422). `starts_at` and `ends_at` follow from the durations."
+                 session (422). `starts_at` and `ends_at` follow from the durations. A topic that is put on an agenda becomes \
+                 `scheduled`; one that was declined is not (422)."
             }
             _ => "",
         }
@@ -34,6 +35,11 @@ impl Feature for AgendaItem {
             "kind": "talk",
             "title": "What the second phase brings",
             "duration_minutes": 30,
+            "topic": {
+                "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2ab0",
+                "slug": "spare-parts-for-ukraine",
+                "title": { "de": "Ersatzteile für die Ukraine", "en": "Spare parts for Ukraine" }
+            },
             "abstract": { "en": "Money, rules and calls of the years to come." },
             "starts_at": "2026-06-11T08:00:00.000000Z",
             "ends_at": "2026-06-11T08:30:00.000000Z",

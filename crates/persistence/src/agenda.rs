@@ -7,15 +7,16 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
 use vku_domain::agenda::{AgendaDerived, AgendaFilter, AgendaItem, AgendaSort};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::access::{Action, Actor};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Instant;
 use vku_domain::kernel::reference::{Key, Ref};
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Position;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 use vku_domain::session::Session;
+use vku_domain::topic::{Topic, TopicStatus};
 
 use crate::guest;
 use crate::kernel::error::{Corrupt, failed};
@@ -32,6 +33,7 @@ row! {
         title: String,
         duration_minutes: i64,
         guest_id: Option<Uuid>,
+        topic_id: Option<Uuid>,
         about: Option<Json>,
     }
 }
@@ -46,6 +48,7 @@ impl Table for AgendaItem {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
+    const REFERS: &'static [(&'static str, &'static str)] = &[("topic_id", Topic::NAME)];
     const PARENT_LOCK: LockType = LockType::Update;
     const INVOLVED: bool = true;
 
@@ -54,13 +57,14 @@ impl Table for AgendaItem {
     }
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
-        let Self { position, kind, title, duration_minutes, guest, about } = data;
+        let Self { position, kind, title, duration_minutes, guest, topic, about } = data;
         let columns = row::Columns {
             position: stored(position.map_or(0, |position| position.get().into())),
             kind: kind.to_string(),
             title: title.to_string(),
             duration_minutes: duration_minutes.get().into(),
             guest_id: guest.as_ref().and_then(Ref::id),
+            topic_id: topic.as_ref().and_then(Ref::id),
             about: to_json_opt(about)?,
         };
         Ok((columns, Links::default()))
@@ -74,6 +78,7 @@ impl Table for AgendaItem {
             title: text(row.title)?,
             duration_minutes: number(row.duration_minutes)?,
             guest: row.guest_id.map(Ref::part),
+            topic: row.topic_id.map(|id| Ref::to(Key::Id(id))),
             about: json_opt(row.about)?,
         })
     }
@@ -92,7 +97,8 @@ impl Table for AgendaItem {
         }
     }
 
-    /// When each is, and who speaks, for the whole page: who the actor does not see, it is not told of.
+    /// When each is, and who speaks, for the whole page. Of a guest or a topic that the actor does not see it is not
+    /// told.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let ids: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
@@ -116,7 +122,12 @@ impl Table for AgendaItem {
         let guests: Vec<Uuid> =
             items.iter().filter_map(|item| item.data.guest.as_ref().and_then(Ref::id)).collect();
         let speakers = guest::names(reader, &guests).await?;
+        let topics: Vec<Uuid> =
+            items.iter().filter_map(|item| item.data.topic.as_ref().and_then(Ref::id)).collect();
+        let topics: HashSet<Uuid> =
+            reader.by_ids::<Topic>(&topics).await?.into_iter().map(|topic| topic.id).collect();
         for item in items {
+            item.data.topic.take_if(|topic| topic.id().is_none_or(|id| !topics.contains(&id)));
             let (starts_at, ends_at) = times.get(&item.id).copied().unwrap_or_default();
             let guest = item.data.guest.as_ref().and_then(Ref::id);
             let speaker = guest.and_then(|guest| speakers.get(&guest).cloned());
@@ -178,16 +189,37 @@ impl Table for AgendaItem {
         number_all(writer, &order).await
     }
 
-    /// Behind one that is deleted the others close up.
+    /// A topic that is put on an agenda is scheduled. Behind an item that is deleted the others close up.
     async fn follow(
         writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
+        if let (Some(topic), true) = (&after.data.topic, after.deleted_at.is_none()) {
+            schedule(writer, topic.key()).await?;
+        }
         let (Some(session), true) = (session_of(after), after.deleted_at.is_some()) else { return Ok(()) };
         let order: Vec<Uuid> =
             durations(writer, &[session]).await?.into_iter().map(|(_, id, _)| id).collect();
         number_all(writer, &order).await
+    }
+}
+
+/// Leads a topic that is on an agenda to `scheduled`; one that was declined is not put there.
+async fn schedule(writer: &mut Writer<'_>, topic: &Key) -> Result<(), Error> {
+    let (topic, _) = writer.open::<Topic>(Action::Transition, topic, None, false).await?;
+    match topic.data.status {
+        Some(TopicStatus::Scheduled | TopicStatus::Discussed) => Ok(()),
+        None | Some(TopicStatus::Proposed) => {
+            let scheduled = Topic { status: Some(TopicStatus::Scheduled), ..topic.data.clone() };
+            writer.consequence(topic, scheduled).await.map(drop)
+        }
+        Some(TopicStatus::Declined) => {
+            let detail = say!("This topic was declined.", "Dieses Thema wurde abgelehnt.");
+            let mut violations = Violations::default();
+            violations.member("/topic", "declined", detail);
+            Err(Error::invalid(violations))
+        }
     }
 }
 

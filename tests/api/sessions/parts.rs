@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
-use crate::api::given::{changed, location, made};
+use crate::api::given::{MEMBERS, TOPICS, UTILITIES, changed, location, made, municipal};
 use crate::harness::{TestApp, on_both};
 
 fn item(title: &str, minutes: u64) -> Value {
@@ -27,6 +27,50 @@ async fn agenda(app: &TestApp, session: &str) -> Vec<String> {
 }
 
 on_both! {
+    async fn a_topic_on_an_agenda_is_scheduled(app: TestApp) {
+        let office = app.coordinator();
+        let topic = async |title: &str, by: &str| {
+            let body = json!({"title": {"en": title}, "proposed_by": by});
+            made(&office, TOPICS, &body).await.json()["slug"].as_str().unwrap().to_owned()
+        };
+        let at = published(&app, json!({})).await;
+        let list = format!("{at}/agenda");
+        let about = |topic: &str| changed(&item(topic, 5), &json!({"topic": topic}));
+        let pumps = topic("Zxq pumps", "hamburg-wasser").await;
+        let path = location(&made(&office, &list, &about(&pumps)).await);
+        let read = office.get(&format!("{TOPICS}/{pumps}")).await.ok().json();
+        assert_eq!((&read["status"], &read["version"]), (&json!("scheduled"), &json!(2)));
+        let ways = office.get(&format!("{TOPICS}/{pumps}/transitions")).await.ok().json();
+        assert_eq!((&ways["history"][0]["from"], &ways["history"][0]["to"]), (&json!("proposed"), &json!("scheduled")));
+        // It stands on another agenda too, which changes nothing of it.
+        made(&office, &list, &about(&pumps)).await;
+        assert_eq!(office.get(&format!("{TOPICS}/{pumps}")).await.ok().json()["version"], 2);
+        office.delete(&format!("{TOPICS}/{pumps}"), "*").await.problem(409, "has_dependents");
+
+        // Who reads no topics is not told of one, nor is a member of what is proposed by one that it does not see.
+        let hidden = changed(&municipal("Zxq"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
+        made(&office, UTILITIES, &hidden).await;
+        made(&office, MEMBERS, &json!({"utility": "zxq-hidden", "status": "active"})).await;
+        let secret = topic("Zxq secret", "zxq-hidden").await;
+        made(&office, &list, &about(&secret)).await;
+        for (caller, topics) in [
+            (app.anonymous(), 0), (app.partner(), 0), (app.member(), 2), (app.reader(), 2), (office.clone(), 3)
+        ] {
+            let items = caller.all(&list).await;
+            assert_eq!(items.iter().filter(|item| item["topic"].is_object()).count(), topics);
+            let told = caller.get(&format!("{path}/history")).await.ok().text().contains("\"/topic\"");
+            assert_eq!(told, topics > 0);
+        }
+
+        let declined = topic("Zxq declined", "hamburg-wasser").await;
+        let no = json!({"to": "declined", "reason": "Zxq"});
+        office.post(&format!("{TOPICS}/{declined}/transitions"), &no).await.ok();
+        for (topic, fault) in [(declined.as_str(), "/topic declined"), ("zxq-nothing", "/topic unknown_reference")] {
+            assert_eq!(office.post(&list, &about(topic)).await.faults(422, "validation_failed"), [fault]);
+        }
+        assert_eq!(office.all(&list).await.len(), 3, "nothing was written");
+    }
+
     async fn an_agenda_is_in_order(app: TestApp) {
         let office = app.coordinator();
         let at = published(&app, json!({"start_time": "10:00", "end_time": "11:30"})).await;

@@ -151,6 +151,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("time_zone", "Zeitzone"),
     ("title", "Titel"),
     ("to", "Bis"),
+    ("topic", "Thema"),
     ("unit", "Einheit"),
     ("updated_at", "Geändert am"),
     ("url", "Webadresse"),
