@@ -2,6 +2,7 @@
 //!
 //! `tests/bench/run` builds everything and prints the table that the README shows.
 
+mod exchange;
 mod large;
 mod load;
 mod place;
@@ -119,6 +120,7 @@ async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
         std::fs::create_dir_all(&here)?;
         let place = Place { options: &options, cluster: &cluster, database, folder: here };
         let rates = sides::compare(&place, options.partnerships).await?;
+        exchange::measure(&place).await?;
         if options.large {
             let larger = large::measure(&place, options.partnerships * 10).await?;
             say(format!(

@@ -116,6 +116,9 @@ const ENDINGS: [&str; 40] = [
     "reuse",
 ];
 
+/// What utilities offer and look for.
+const AREAS: [&str; 5] = ["non-revenue-water", "asset-management", "training", "composting", ""];
+
 /// Numbers that look random, and are the same every time (Knuth's MMIX generator).
 struct Numbers(u64);
 
@@ -136,7 +139,7 @@ impl Numbers {
 }
 
 const MUNICIPAL: usize = 100;
-const PARTNERS: usize = 2_000;
+const PARTNERS: usize = 4_900;
 const PROGRAMMES: usize = 20;
 
 /// Writes the files; answers them in the order in which they are imported.
@@ -161,6 +164,9 @@ pub fn write(folder: &Path, partnerships: usize) -> Result<Vec<(&'static str, Pa
             "location.latitude",
             "location.longitude",
             "sectors",
+            "languages",
+            "expertise",
+            "needs",
             "visibility",
         ],
     )?;
@@ -182,6 +188,9 @@ pub fn write(folder: &Path, partnerships: usize) -> Result<Vec<(&'static str, Pa
             &latitude.to_string(),
             &longitude.to_string(),
             "water;wastewater",
+            ["de;en", "en;fr", "en", "es"].get(number % 4).copied().unwrap_or_default(),
+            AREAS.get(number % AREAS.len()).copied().unwrap_or_default(),
+            AREAS.get(number / 2 % AREAS.len()).copied().unwrap_or_default(),
             "public",
         ])?;
     }
