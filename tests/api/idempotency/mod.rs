@@ -19,7 +19,7 @@ const KEYS: &str = "/api/v1/api-keys";
 const CONTACTS: &str = "/api/v1/members/hamburg-wasser/contacts";
 
 /// A `POST` under a key.
-async fn post(caller: &Caller, key: &str, path: &str, body: &Value) -> Answer {
+pub(super) async fn post(caller: &Caller, key: &str, path: &str, body: &Value) -> Answer {
     caller.send(caller.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod registrations;
 use serde_json::{Value, json};
 
 use super::given::{changed, location, made};
+use super::idempotency::post;
 use crate::harness::{TestApp, on_both};
 
 pub(crate) const SESSIONS: &str = "/api/v1/sessions";
@@ -145,8 +146,12 @@ on_both! {
         }
         led(&app, &at, "published").await.ok();
         assert_eq!(led(&app, &at, "held").await.faults(409, "transition_needs"), ["/starts_on not_begun"]);
-        led(&app, &at, "cancelled").await.ok();
+        let cancel = async || post(&office, "zxq-cancel", &format!("{at}/transitions"), &json!({"to": "cancelled"})).await;
+        cancel().await.ok();
+        assert_eq!(cancel().await.ok().header("idempotency-replayed"), "true");
         led(&app, &at, "published").await.problem(409, "transition_not_allowed");
+        let taken = changed(&session("Zxq"), &json!({"slug": "bmz-vku-workshop-2018"}));
+        office.post(SESSIONS, &taken).await.problem(409, "slug_taken");
         for caller in [app.anonymous(), app.member()] {
             let read = caller.get(&at).await.ok().json();
             assert_eq!(read["registration_state"], json!({"state": "closed", "reason": "cancelled"}));

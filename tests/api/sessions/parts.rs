@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
 use crate::api::given::{MEMBERS, TOPICS, UTILITIES, changed, location, made, municipal};
+use crate::api::idempotency::post;
 use crate::harness::{TestApp, on_both};
 
 fn item(title: &str, minutes: u64) -> Value {
@@ -126,7 +127,10 @@ on_both! {
             assert_eq!((seen.get("guest"), seen.get("speaker")), (None, None));
         }
         assert_eq!(office.get(&talk).await.ok().json()["speaker"], "Zxq Guest");
+        office.patch(&asked, "*", &json!({"status": "confirmed"})).await.problem(409, "status_by_transition");
         office.post(&format!("{asked}/transitions"), &json!({"to": "confirmed"})).await.ok();
+        let back = office.post(&format!("{asked}/transitions"), &json!({"to": "invited"})).await;
+        assert_eq!(back.problem(409, "transition_not_allowed")["allowed"], json!(["declined"]));
         for caller in [app.anonymous(), app.member(), app.partner(), app.reader()] {
             let seen = caller.get(&asked).await.ok().json();
             assert_eq!((&seen["name"], seen.get("email")), (&json!("Zxq Guest"), None));
@@ -191,7 +195,10 @@ on_both! {
         let held = changed(&session("Zxq"), &json!({"starts_on": "2020-06-12", "status": "held"}));
         let at = location(&made(&office, SESSIONS, &held).await);
         let list = format!("{at}/minutes");
-        let first = location(&made(&office, &list, &body).await);
+        let once = async || post(&office, "zxq-minutes", &list, &body).await.expect(201);
+        let first = location(&once().await);
+        let again = once().await;
+        assert_eq!((location(&again), again.header("idempotency-replayed")), (first.clone(), "true".into()));
         office.post(&list, &body).await.problem(409, "minutes_in_work");
         app.member().get(&first).await.problem(404, "not_found");
         assert_eq!(app.anonymous().get(&list).await.ok().json()["items"], json!([]));
@@ -201,6 +208,8 @@ on_both! {
         assert_eq!((&seen["decisions"], &seen["revision"]), (&json!([{"de": "Drei"}]), &json!(1)));
         assert!(!app.member().get(&format!("{first}/history")).await.ok().text().contains("Zwei"));
         office.patch(&first, "*", &json!({"decisions": []})).await.problem(409, "minutes_published");
+        let back = office.post(&format!("{first}/transitions"), &json!({"to": "draft"})).await;
+        back.problem(409, "transition_not_allowed");
         office.delete(&first, "*").await.problem(409, "minutes_published");
         let second = made(&office, &list, &json!({"text": {"de": "Berichtigt"}})).await;
         assert_eq!(second.json()["revision"], 2);
