@@ -29,6 +29,7 @@ pub(crate) async fn command(
         ExportFormat::Xlsx => Format::Xlsx,
         ExportFormat::Geojson => Format::Geojson,
         ExportFormat::Iati => Format::Iati,
+        ExportFormat::Ics => Format::Ics,
     };
     if dialect.is_some() && format != Format::Csv {
         return Err(Failure::new("`--csv-dialect` is for `--format csv`"));
@@ -61,7 +62,11 @@ impl Visitor for Whole {
         let Self { store, format, dialect, sheets, reporter } = self;
         if !Format::of::<T>().contains(&format) {
             let (path, format) = (T::PATH, format.as_str());
-            let why = if format == "iati" { "are no activities" } else { "have no places" };
+            let why = match format {
+                "iati" => "are no activities",
+                "ics" => "are at no time",
+                _ => "have no places",
+            };
             return Err(Failure::new(format!("{path} {why}, so there is no {format} of them")));
         }
         let (actor, query) = (Actor::operator(store.now()), Query::<T>::all());

@@ -163,6 +163,8 @@ enum ExportFormat {
     Geojson,
     /// Activities of IATI 2.03, of partnerships
     Iati,
+    /// A calendar (RFC 5545), of sessions
+    Ics,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]

@@ -93,8 +93,11 @@ on_empty! {
         let mut book: calamine::Xlsx<_> = calamine::Reader::new(std::io::Cursor::new(sheet)).unwrap();
         let sheet = calamine::Reader::worksheet_range(&mut book, "utilities").unwrap();
         assert_eq!(sheet.height(), count + 1);
+        let calendar = home.run(&["export", "sessions", "--format", "ics"]).ok();
+        assert_eq!(calendar.matches("BEGIN:VEVENT").count(), rows(&export(&home, "sessions")).len());
         for (arguments, sentence) in [
-            (&["export", "members", "--format", "geojson"][..], "members have no places, so there is no geojson of them"),
+            (&["export", "members", "--format", "ics"][..], "members are at no time, so there is no ics of them"),
+            (&["export", "members", "--format", "geojson"], "members have no places, so there is no geojson of them"),
             (&["export", "members", "--format", "xlsx", "--csv-dialect", "excel_de"], "`--csv-dialect` is for `--format csv`"),
             (&["export", "utilities", "--format", "xlsx", "--xlsx-rows", "3"], "use `format=csv`"),
         ] {
