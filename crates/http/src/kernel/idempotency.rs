@@ -35,7 +35,7 @@ impl Context {
         let request = &self.request;
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
         let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body];
-        let once = key(self)?.and_then(|key| Once::new(&self.actor, key, &parts));
+        let once = key(self)?.map(|key| Once::new(&self.actor, key, &parts));
         let written = self.shared.store.write_once(&self.writing(dry_run), once.as_ref(), work).await?;
         Ok(response(self, written)?)
     }

@@ -89,17 +89,17 @@ pub struct Once {
 }
 
 impl Once {
-    /// The request under this key; `None` where nobody in particular asks. `request` is all that makes it this one, in
+    /// The request under this key; those without an account share theirs, which are random. `request` is all that makes it this one, in
     /// parts. What the actor may do belongs to it: an answer is not for an API key that may see less of it, nor for an
     /// account that meanwhile may.
-    pub fn new(actor: &Actor, key: &str, request: &[&[u8]]) -> Option<Self> {
-        let account = actor.account?;
+    pub fn new(actor: &Actor, key: &str, request: &[&[u8]]) -> Self {
+        let account = actor.account.unwrap_or_default();
         let role = actor.role.map(|role| role.to_string()).unwrap_or_default();
         let utilities: Vec<u8> = actor.utilities.iter().flat_map(|id| *id.as_bytes()).collect();
         let scopes = actor.scopes.as_ref().map(|scopes| format!("only {scopes}")).unwrap_or_default();
         let rights = [role.as_bytes(), &utilities, scopes.as_bytes()];
         let request = hash(rights.into_iter().chain(request.iter().copied()));
-        Some(Self { account, key: hash([account.as_bytes().as_slice(), key.as_bytes()]), request })
+        Self { account, key: hash([account.as_bytes().as_slice(), key.as_bytes()]), request }
     }
 
     /// For PostgreSQL's locks of two numbers, which are apart from those of one.
