@@ -38,6 +38,15 @@ on_both! {
         }
     }
 
+    async fn a_key_makes_no_link_that_reads_more_than_it_does(app: TestApp) {
+        for (scopes, status) in [(json!(["members:write"]), 403), (json!(["members:write", "sessions:read"]), 201)] {
+            let key = app.member().post("/api/v1/api-keys", &json!({"name": "Zxq", "scopes": scopes})).await.expect(201);
+            let key = key.json()["key"].as_str().map(str::to_owned);
+            let caller = Caller::new(app.address, key);
+            caller.send(caller.request(Method::POST, LINK)).await.expect(status);
+        }
+    }
+
     async fn who_has_left_reads_no_more(app: TestApp) {
         let link = made(&app.member()).await;
         let transitions = "/api/v1/members/stadtentwaesserung-dresden/transitions";

@@ -12,6 +12,7 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tag::Tag;
 use vku_domain::member::Member;
+use vku_domain::session::Session;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
@@ -39,7 +40,7 @@ pub struct CalendarLink {
 ///
 /// A secret link that calendar programs subscribe to: the sessions that the member sees, with where to join online those
 /// that one of its staff is registered for. A link that there was is good for nothing from now on. By the member itself
-/// and the coordination office.
+/// and the coordination office; an API key needs `sessions:read` too.
 #[utoipa::path(
     post,
     path = "/api/v1/members/{id}/calendar-link",
@@ -60,6 +61,8 @@ pub struct CalendarLink {
 )]
 pub async fn create_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<Member>(Action::Update)?;
+    // What the link leads to is not wider than the key that made it.
+    context.actor.reads::<Session>()?;
     let member = key(&context.request, ID)?;
     let [dry_run] = flags(&context.request, ["dry_run"])?;
     let token = context.write(dry_run, async |writer| writer.make_calendar_link(&member).await).await?;
