@@ -274,6 +274,30 @@ on_both! {
     }
 
     /// Whoever asks for many mails fills nobody's mailbox, and is not told what others have asked for.
+    /// A program without an account that hears no answer asks again.
+    async fn what_is_sent_again_under_its_key_is_one(app: TestApp) {
+        let once = async |body: &Value| {
+            let request = app.anonymous().request(Method::POST, INTERESTS).header("Idempotency-Key", "zxq-anybody");
+            app.anonymous().send(request.json(body)).await
+        };
+        assert_eq!(once(&interest("Neustadt")).await.expect(202).header("idempotency-replayed"), "");
+        let again = once(&interest("Neustadt")).await.expect(202);
+        assert_eq!(again.header("idempotency-replayed"), "true");
+        assert_eq!(app.coordinator().all(&format!("{MAILS}?to=neustadt@zxq.example")).await.len(), 1);
+        once(&interest("Altstadt")).await.problem(422, "idempotency_key_reused");
+    }
+
+    async fn who_had_left_comes_back(app: TestApp) {
+        let office = app.coordinator();
+        let member = format!("{MEMBERS}/stadtentwaesserung-dresden");
+        office.post(&format!("{member}/transitions"), &json!({"to": "left"})).await.ok();
+        let body = changed(&interest("Dresden"), &json!({"utility_name": "Stadtentwässerung Dresden"}));
+        let registration = confirmed(&app, &body).await;
+        office.post(&format!("{}/accept", path(&registration)), &json!({})).await.ok();
+        let member = office.get(&member).await.ok().json();
+        assert_eq!((&member["status"], member.get("left_on")), (&json!("interested"), None));
+    }
+
     async fn a_mailbox_is_not_flooded(app: TestApp) {
         app.clock.stop();
         for _ in 0..5 {

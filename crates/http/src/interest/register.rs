@@ -95,7 +95,13 @@ pub async fn create_interest_registration(context: Context, body: Bytes) -> Resu
     let link = |id| format!("{}{PATH}?token={}", shared.site.public_url, shared.store.interest_token(id));
     context
         .post(dry_run, &body, async |writer| {
-            if dry_run || shared.sign_ins.letters.may_write(&email, address, shared.store.now())? {
+            if dry_run
+                || shared.sign_ins.letters.may_write(
+                    &format!("interest {email}"),
+                    address,
+                    shared.store.now(),
+                )?
+            {
                 writer.request_interest(&new, link).await?;
             }
             let taken = InterestTaken { status: "confirmation_sent" };

@@ -148,10 +148,16 @@ impl Writer<'_> {
     ) -> Result<Stored<Member>, Error> {
         let mut query = Query::<Member>::all();
         query.filter = MemberFilter { utility: vec![Key::Id(utility.id)], ..MemberFilter::default() };
-        if let Some(member) = self.list(&query, None).await?.items.pop() {
-            return Ok(member);
-        }
         let status = status.unwrap_or(MemberStatus::Interested);
+        match self.list(&query, None).await?.items.pop() {
+            // Who had left comes back.
+            Some(member) if member.data.status == Some(MemberStatus::Left) => {
+                let data = Member { status: Some(status), left_on: None, ..member.data.clone() };
+                return self.consequence(member, data).await;
+            }
+            Some(member) => return Ok(member),
+            None => {}
+        }
         let body = json!({
             "utility": utility.id,
             "status": status,
