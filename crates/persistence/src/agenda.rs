@@ -16,7 +16,7 @@ use vku_domain::kernel::value::Position;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 use vku_domain::session::Session;
-use vku_domain::topic::{Topic, TopicStatus};
+use vku_domain::topic::{Topic, TopicRef, TopicStatus};
 
 use crate::guest;
 use crate::kernel::error::{Corrupt, failed};
@@ -127,7 +127,9 @@ impl Table for AgendaItem {
         let topics: HashSet<Uuid> =
             reader.by_ids::<Topic>(&topics).await?.into_iter().map(|topic| topic.id).collect();
         for item in items {
-            item.data.topic.take_if(|topic| topic.id().is_none_or(|id| !topics.contains(&id)));
+            if !reader.actor().is_staff() {
+                item.data.topic.take_if(|topic| topic.id().is_none_or(|id| !topics.contains(&id)));
+            }
             let (starts_at, ends_at) = times.get(&item.id).copied().unwrap_or_default();
             let guest = item.data.guest.as_ref().and_then(Ref::id);
             let speaker = guest.and_then(|guest| speakers.get(&guest).cloned());
@@ -192,11 +194,15 @@ impl Table for AgendaItem {
     /// A topic that is put on an agenda is scheduled. Behind an item that is deleted the others close up.
     async fn follow(
         writer: &mut Writer<'_>,
-        _before: Option<&Stored<Self>>,
+        before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        if let (Some(topic), true) = (&after.data.topic, after.deleted_at.is_none()) {
-            schedule(writer, topic.key()).await?;
+        let stood =
+            before.filter(|before| before.deleted_at.is_none()).and_then(|it| it.data.topic.as_ref()?.id());
+        if let (Some(topic), true) = (&after.data.topic, after.deleted_at.is_none())
+            && topic.id() != stood
+        {
+            schedule(writer, topic).await?;
         }
         let (Some(session), true) = (session_of(after), after.deleted_at.is_some()) else { return Ok(()) };
         let order: Vec<Uuid> =
@@ -206,8 +212,13 @@ impl Table for AgendaItem {
 }
 
 /// Leads a topic that is on an agenda to `scheduled`; one that was declined is not put there.
-async fn schedule(writer: &mut Writer<'_>, topic: &Key) -> Result<(), Error> {
-    let (topic, _) = writer.open::<Topic>(Action::Transition, topic, None, false).await?;
+async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error> {
+    // Locked only where it changes: two who put it on their agendas at once do not wait for each other.
+    let id = topic.id().unwrap_or_default();
+    if whoever::<Topic>(writer, id).await?.data.status == Some(TopicStatus::Scheduled) {
+        return Ok(());
+    }
+    let (topic, _) = writer.open::<Topic>(Action::Transition, topic.key(), None, false).await?;
     match topic.data.status {
         Some(TopicStatus::Scheduled | TopicStatus::Discussed) => Ok(()),
         None | Some(TopicStatus::Proposed) => {

@@ -63,8 +63,18 @@ on_both! {
             assert_eq!(told, topics > 0);
         }
 
-        let declined = topic("Zxq declined", "hamburg-wasser").await;
+        // A key that reads no topics does not lose one by a change.
+        let key = json!({"name": "Zxq", "scopes": ["sessions:read", "sessions:write"]});
+        let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
+        let narrow = crate::harness::Caller::new(app.address, key["key"].as_str().map(str::to_owned));
+        narrow.patch(&path, "*", &json!({"duration_minutes": 6})).await.ok();
+        assert_eq!(office.get(&path).await.ok().json()["topic"]["slug"], pumps.as_str());
+
+        // Who was declined meanwhile is no reason not to change the rest.
         let no = json!({"to": "declined", "reason": "Zxq"});
+        office.post(&format!("{TOPICS}/{pumps}/transitions"), &no).await.ok();
+        office.patch(&path, "*", &json!({"duration_minutes": 7})).await.ok();
+        let declined = topic("Zxq declined", "hamburg-wasser").await;
         office.post(&format!("{TOPICS}/{declined}/transitions"), &no).await.ok();
         for (topic, fault) in [(declined.as_str(), "/topic declined"), ("zxq-nothing", "/topic unknown_reference")] {
             assert_eq!(office.post(&list, &about(topic)).await.faults(422, "validation_failed"), [fault]);
