@@ -26,7 +26,8 @@ impl Feature for Registration {
                  the session has begun. The person is written to."
             }
             Operation::Update => {
-                "Another `attendance` needs a seat there. The member never changes; a registration is cancelled by a \
+                "Another `attendance` needs a seat there. Members change theirs as long as registration is open. Where \
+                 somebody else comes, both are written to. The member never changes; a registration is cancelled by a \
                  transition."
             }
             Operation::Delete => {

@@ -10,6 +10,7 @@ impl Feature for Session {
     const ONE: &'static str = "a session";
     const MANY: &'static str = "sessions";
     const ABOUT: &'static str = "Meetings of the exchange, and events beside it.";
+    const MAY_HAVE_TO_STAY: bool = true;
 
     fn more(operation: Operation) -> &'static str {
         match operation {
@@ -22,6 +23,9 @@ impl Feature for Session {
             }
             Operation::Update => {
                 "More seats go to those who wait longest. Fewer seats than are taken are refused (409)."
+            }
+            Operation::Delete => {
+                "Not while somebody is registered or waits (409): it is `cancelled` then, so that they hear of it."
             }
             Operation::Transition => {
                 "To be `published`, one to come needs `start_time`, `end_time` and a `format`. It can be `held` once it \

@@ -136,6 +136,58 @@ on_both! {
         office.patch(&path, "*", &json!({"email": "a@zxq.example"})).await.problem(409, "already_registered");
     }
 
+    async fn a_member_registers_nobody_twice_and_changes_while_it_is_open(app: TestApp) {
+        let (office, member) = (app.coordinator(), app.member());
+        app.clock.stop();
+        let session = published(&app, json!({"capacity": 1})).await;
+        let list = format!("{session}/registrations");
+        let (first, _) = registered(&app, &session, &person("a")).await;
+        member.post(&list, &person("a")).await.problem(409, "already_registered");
+        let (second, _) = registered(&app, &session, &person("b")).await;
+        // Somebody else comes: both are written to, and the place in the queue stays.
+        for (path, name) in [(&first, "c"), (&second, "d")] {
+            let other = json!({"name": name, "email": format!("{name}@zxq.example")});
+            member.patch(path, "*", &other).await.ok();
+        }
+        assert_eq!(member.get(&second).await.ok().json()["position"], 1);
+        let mails = crate::api::search::kept::ask(&app, "SELECT \"to\" || ' ' || subject FROM mail ORDER BY id").await;
+        let mails: Vec<_> = mails.iter().map(|mail| mail.replace("@zxq.example", "").replace(": Zxq", "")).collect();
+        assert_eq!(mails, [
+            "a Sie sind angemeldet", "b Auf der Warteliste", "a Ihre Anmeldung ist storniert", "c Sie sind angemeldet",
+            "b Ihre Anmeldung ist storniert", "d Auf der Warteliste",
+        ]);
+        office.patch(&session, "*", &json!({"registration_closes_at": app.store.now()})).await.ok();
+        for change in [json!({"name": "e"}), json!({"attendance": "in_person"})] {
+            member.patch(&first, "*", &change).await.problem(409, "registration_closed");
+        }
+        office.patch(&first, "*", &json!({"name": "e"})).await.ok();
+    }
+
+    async fn a_session_stays_as_those_who_come_were_told(app: TestApp) {
+        let office = app.coordinator();
+        let session = published(&app, json!({"capacity": 2, "room_capacity": 1})).await;
+        let inside = |name: &str| changed(&person(name), &json!({"attendance": "in_person"}));
+        let (path, _) = registered(&app, &session, &inside("a")).await;
+        let (waits, made) = registered(&app, &session, &inside("b")).await;
+        assert_eq!(made["status"], "waitlisted");
+        for change in [json!({"room_capacity": 0}), json!({"format": "online"})] {
+            let refused = office.patch(&session, "*", &change).await;
+            let status = refused.status.as_u16();
+            assert!(status == 409 || status == 422, "{}", refused.text());
+        }
+        office.patch(&session, "*", &json!({"format": "online"})).await.problem(409, "seats_taken");
+        office.patch(&session, "*", &json!({"format": "in_person"})).await.ok();
+        office.patch(&session, "*", &json!({"room_capacity": 2})).await.ok();
+        assert_eq!(office.get(&waits).await.ok().json()["status"], "registered");
+        office.patch(&session, "*", &json!({"room_capacity": 1})).await.problem(409, "seats_taken");
+        office.delete(&session, "*").await.problem(409, "has_dependents");
+        office.delete(&format!("{session}?dry_run=true"), "*").await.problem(409, "has_dependents");
+        for path in [&path, &waits] {
+            led(&app, path, "cancelled").await.ok();
+        }
+        office.delete(&session, "*").await.expect(204);
+    }
+
     async fn a_contact_is_the_members_own(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({})).await);
         let list = format!("{session}/registrations");
@@ -222,7 +274,12 @@ on_both! {
         }
         let walk_in = changed(&person("c"), &json!({"status": "attended"}));
         office.post(&format!("{session}/registrations"), &walk_in).await.problem(409, "session_not_begun");
+        let full = json!({"capacity": 2});
+        office.patch(&session, "*", &full).await.ok();
+        let (waited, _) = registered(&app, &session, &person("w")).await;
         app.clock.advance(chrono::TimeDelta::minutes(3));
+        led(&app, &waited, "cancelled").await.ok();
+        office.patch(&session, "*", &json!({"capacity": null})).await.ok();
         led(&app, &came, "attended").await.ok();
         led(&app, &stayed, "no_show").await.ok();
         led(&app, &stayed, "cancelled").await.problem(409, "transition_not_allowed");

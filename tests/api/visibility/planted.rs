@@ -384,7 +384,12 @@ impl Planted {
         let member = format!("/api/v1/members/{}", text(&self.member, "id"));
         let topic = format!("/api/v1/topics/{}", text(&self.topic, "id"));
         let contact = format!("{member}/contacts/{}", text(&self.contact, "id"));
-        let mut paths = vec![phase, topic, contact, member];
+        let seat = format!(
+            "/api/v1/sessions/{}/registrations/{}",
+            text(&self.session, "id"),
+            text(&self.registration, "id")
+        );
+        let mut paths = vec![phase, topic, contact, seat, member];
         for (collection, _, gone) in &self.parts {
             paths.push(format!("/api/v1/partnerships/{PUBLIC}/{collection}/{}", text(gone, "id")));
         }

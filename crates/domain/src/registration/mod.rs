@@ -35,6 +35,17 @@ crate::vocabulary! {
     }
 }
 
+impl Attendance {
+    /// Whether one can come to a session so.
+    pub fn is_offered(self, session: &Session) -> bool {
+        match session.format {
+            Some(SessionFormat::Online) => self == Self::Online,
+            Some(SessionFormat::InPerson) => self == Self::InPerson,
+            Some(SessionFormat::Hybrid) | None => true,
+        }
+    }
+}
+
 /// Somebody of a member who comes to a session, or waits for a seat.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
@@ -106,15 +117,11 @@ impl Registration {
 
     /// One takes part as the session is held.
     pub fn fits(&self, session: &Session, violations: &mut Violations) {
-        let refused = match session.format {
-            Some(SessionFormat::Online) => Attendance::InPerson,
-            Some(SessionFormat::InPerson) => Attendance::Online,
-            Some(SessionFormat::Hybrid) | None => return,
-        };
-        if self.attendance == refused {
+        let attendance = self.attendance;
+        if !attendance.is_offered(session) {
             let detail = say!(
-                "This session is not held `{refused}`.",
-                "Diese Sitzung findet nicht `{refused}` statt."
+                "This session is not held `{attendance}`.",
+                "Diese Sitzung findet nicht `{attendance}` statt."
             );
             violations.member("/attendance", "not_offered", detail);
         }

@@ -4,14 +4,14 @@
 use std::collections::HashMap;
 
 use sea_orm::ConnectionTrait;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LockType, Query};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LockType, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::registration::{Occasion, Registration, RegistrationStatus};
+use vku_domain::registration::{Attendance, Occasion, Registration, RegistrationStatus};
 use vku_domain::say;
 use vku_domain::session::{RegistrationReason, Session, SessionStatus, Taken};
 
@@ -35,7 +35,10 @@ pub(super) async fn admit(
     };
     let (from, to) = (before.data.status, after.status);
     if from != to {
-        return lead(writer, &session, after).await;
+        return lead(writer, &session, from, after).await;
+    }
+    if !writer.actor().is_staff() {
+        open(&session, writer)?;
     }
     settle(writer, &session, Some(before.id), after).await?;
     if before.data.attendance != after.attendance && to == Some(RegistrationStatus::Registered) {
@@ -76,8 +79,15 @@ async fn arrive(
     Ok(())
 }
 
-/// Cancelling is for what has not begun, marking for what has. An import gives no seat that there is not.
-async fn lead(writer: &Writer<'_>, session: &Stored<Session>, after: &Registration) -> Result<(), Error> {
+/// Cancelling is for what has not begun, or for who waited in vain; marking for what has. An import gives no seat that
+/// there is not.
+async fn lead(
+    writer: &Writer<'_>,
+    session: &Stored<Session>,
+    from: Option<RegistrationStatus>,
+    after: &Registration,
+) -> Result<(), Error> {
+    let waited = from == Some(RegistrationStatus::Waitlisted);
     match after.status {
         Some(status) if status.is_marked() => begun(&session.data, status, writer),
         Some(RegistrationStatus::Registered) => {
@@ -86,7 +96,9 @@ async fn lead(writer: &Writer<'_>, session: &Stored<Session>, after: &Registrati
             if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full()) }
         }
         _ => match session.data.closed(writer.at()) {
-            Some(reason @ (RegistrationReason::Begun | RegistrationReason::Held)) => Err(closed(reason)),
+            Some(reason @ (RegistrationReason::Begun | RegistrationReason::Held)) if !waited => {
+                Err(closed(reason))
+            }
             _ => Ok(()),
         },
     }
@@ -219,8 +231,32 @@ pub(super) async fn follow(
     };
     if let Some(occasion) = occasion {
         write_to(writer, &session, after, occasion).await?;
+    } else if let Some(before) = before.filter(|before| is_another(before, after)) {
+        replaced(writer, &session, before, after).await?;
     }
     if before.is_some() { promote(writer, &session).await } else { Ok(()) }
+}
+
+/// Whether somebody else comes now, or the same person by another address.
+fn is_another(before: &Stored<Registration>, after: &Stored<Registration>) -> bool {
+    let email = |it: &Stored<Registration>| it.derived.person.as_ref().map(|person| person.email.folded());
+    email(before) != email(after)
+}
+
+/// Tells who came before that it is off, and who comes now what there is.
+async fn replaced(
+    writer: &mut Writer<'_>,
+    session: &Stored<Session>,
+    before: &Stored<Registration>,
+    after: &Stored<Registration>,
+) -> Result<(), Error> {
+    let occasion = match (after.data.status, after.derived.position) {
+        (Some(RegistrationStatus::Registered), _) => Occasion::Registered,
+        (Some(RegistrationStatus::Waitlisted), Some(position)) => Occasion::Waitlisted(position),
+        _ => return Ok(()),
+    };
+    write_to(writer, session, before, Occasion::Cancelled).await?;
+    write_to(writer, session, after, occasion).await
 }
 
 /// Who waits longest gets what seats there are. Who wants into a full room lets those past who come online.
@@ -252,12 +288,48 @@ pub(crate) async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) 
     Ok(())
 }
 
-/// Tells all who come or wait that the session does not take place.
-pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
+/// How many come so, or wait to.
+pub(crate) async fn coming_by(
+    writer: &Writer<'_>,
+    session: Uuid,
+    attendance: Attendance,
+) -> Result<i64, Error> {
+    let all = coming(session).and_where(Expr::col("attendance").eq(attendance.as_str())).take();
+    number_of(writer, all).await
+}
+
+/// Refuses to delete a session that somebody comes to, or waits for: it is cancelled, so that they hear of it.
+///
+/// Errors: 409.
+pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(), Error> {
+    let number = number_of(writer, coming(session)).await?;
+    if number == 0 {
+        return Ok(());
+    }
+    let detail = say!(
+        "{number} are registered or wait: lead it to `cancelled`, so that they hear of it.",
+        "{number} sind angemeldet oder warten: Führen Sie sie zu `cancelled`, damit sie davon erfahren."
+    );
+    Err(Error::new(Code::HasDependents, detail))
+}
+
+/// Who comes or waits.
+fn coming(session: Uuid) -> SelectStatement {
     let coming =
         [RegistrationStatus::Registered, RegistrationStatus::Waitlisted].map(|status| status.as_str());
-    let mut all = living(session.id);
-    all.column("id").and_where(Expr::col("status").is_in(coming)).order_by("arrival", sea_orm::Order::Asc);
+    living(session).and_where(Expr::col("status").is_in(coming)).take()
+}
+
+async fn number_of(writer: &Writer<'_>, mut all: SelectStatement) -> Result<i64, Error> {
+    all.expr_as(Expr::col("id").count(), "number");
+    let row = writer.tx().query_one(&all).await.map_err(failed)?;
+    Ok(row.map(|row| row.try_get("", "number")).transpose().map_err(failed)?.unwrap_or_default())
+}
+
+/// Tells all who come or wait that the session does not take place.
+pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
+    let mut all = coming(session.id);
+    all.column("id").order_by("arrival", sea_orm::Order::Asc);
     for row in writer.tx().query_all(&all).await.map_err(failed)? {
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
         let registration = select::whoever::<Registration>(writer, id).await?;
@@ -367,8 +439,8 @@ fn closed(reason: RegistrationReason) -> Error {
 
 fn full() -> Error {
     let detail = say!(
-        "All seats are taken, and there is no waiting list.",
-        "Alle Plätze sind vergeben, und es gibt keine Warteliste."
+        "All seats are taken, and one cannot wait for one so.",
+        "Alle Plätze sind vergeben, und so kann man auf keinen warten."
     );
     Error::new(Code::SessionFull, detail)
 }

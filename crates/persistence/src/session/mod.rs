@@ -290,11 +290,14 @@ impl Table for Session {
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        let published =
-            |it: &Stored<Self>| it.deleted_at.is_none() && it.data.status == Some(SessionStatus::Published);
-        let called_off = after.deleted_at.is_some() || after.data.status == Some(SessionStatus::Cancelled);
+        let published = |it: &Stored<Self>| it.data.status == Some(SessionStatus::Published);
+        let cancelled = after.data.status == Some(SessionStatus::Cancelled);
         match before {
-            Some(before) if published(before) && called_off => seat::call_off(writer, after).await,
+            Some(_) if after.deleted_at.is_some() => match cancelled {
+                true => Ok(()),
+                false => seat::nobody_comes(writer, after.id).await,
+            },
+            Some(before) if published(before) && cancelled => seat::call_off(writer, after).await,
             Some(_) if published(after) => seat::promote(writer, after).await,
             _ => Ok(()),
         }

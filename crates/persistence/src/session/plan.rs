@@ -4,6 +4,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Seats;
 use vku_domain::kernel::violation::Violations;
+use vku_domain::registration::Attendance;
 use vku_domain::say;
 use vku_domain::session::Session;
 
@@ -13,7 +14,7 @@ use crate::{agenda, guest};
 
 /// Refuses what no longer fits.
 ///
-/// Errors: 409 for fewer seats than are taken; 422 for a session shorter than its agenda, or seen by more than may see
+/// Errors: 409 for fewer seats than are taken, and for a format that leaves out how somebody comes; 422 for a session shorter than its agenda, or seen by more than may see
 /// for whom a guest speaks.
 pub(super) async fn fits(
     writer: &Writer<'_>,
@@ -38,6 +39,20 @@ pub(super) async fn fits(
     }
     if !violations.is_empty() {
         return Err(Error::invalid(violations));
+    }
+    if after.format != before.data.format {
+        for attendance in
+            [Attendance::InPerson, Attendance::Online].into_iter().filter(|it| !it.is_offered(after))
+        {
+            let coming = seat::coming_by(writer, before.id, attendance).await?;
+            if coming > 0 {
+                let detail = say!(
+                    "{coming} are registered or wait to come `{attendance}`, which would not be offered.",
+                    "{coming} sind für `{attendance}` angemeldet oder warten darauf; das gäbe es dann nicht."
+                );
+                return Err(Error::new(Code::SeatsTaken, detail));
+            }
+        }
     }
     let seats = |seats: Option<Seats>| seats.map_or(u64::MAX, |seats| seats.get().into());
     let fewer = |before, after| seats(after) < seats(before);
