@@ -10,7 +10,7 @@ use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::{Fault, Violations};
 use vku_domain::say;
 
-use super::body::SPARSE;
+use super::body::{JSON, SPARSE};
 use super::context::Context;
 
 vku_domain::vocabulary! {
@@ -158,13 +158,40 @@ impl Format {
     }
 }
 
-/// The format that the client wants, of those there are.
+/// A representation that is asked for by its word in `format`, or by its media type in `Accept`.
+pub trait Media: Copy {
+    /// The word.
+    fn word(self) -> &'static str;
+
+    /// The media type.
+    fn media_type(self) -> &'static str;
+
+    /// The media type without its parameters.
+    fn essence(self) -> &'static str {
+        self.media_type().split(';').next().unwrap_or_default()
+    }
+}
+
+impl Media for Format {
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn media_type(self) -> &'static str {
+        Self::media_type(self)
+    }
+}
+
+/// What browsers name among all that they can show, which is no wish for it.
+const SHOWN_BY_BROWSERS: &[&str] = &["application/xml", "image/svg+xml"];
+
+/// The format that the client wants, of those there are; the first one where it wants none.
 ///
 /// Errors: 400 for a `format` that is unknown, 406 where `Accept` names none of those there are.
-pub fn format(context: &Context, named: Option<String>, available: &[Format]) -> Result<Format, Error> {
+pub fn format<M: Media>(context: &Context, named: Option<String>, available: &[M]) -> Result<M, Error> {
     if let Some(named) = named {
-        let words: Vec<_> = available.iter().map(|format| format.as_str()).collect();
-        return available.iter().copied().find(|format| format.as_str() == named).ok_or_else(|| {
+        let words: Vec<_> = available.iter().map(|format| format.word()).collect();
+        return available.iter().copied().find(|format| format.word() == named).ok_or_else(|| {
             let mut violations = Violations::default();
             let fault = Fault::unknown_value(&named, &words);
             violations.parameter("format", fault.code, fault.detail);
@@ -175,8 +202,8 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
             Error::with_violations(Code::InvalidParameters, detail, violations)
         });
     }
-    if !context.request.headers().contains_key(ACCEPT) {
-        return Ok(Format::Json);
+    if let (Some(first), false) = (available.first(), context.request.headers().contains_key(ACCEPT)) {
+        return Ok(*first);
     }
     let accept = Accept::parse(&context.request).map_err(|_| {
         let detail = say!("The header `Accept` cannot be read.", "Der Header `Accept` ist nicht lesbar.");
@@ -187,16 +214,15 @@ pub fn format(context: &Context, named: Option<String>, available: &[Format]) ->
     let ranked = Accept(accepted).ranked();
     // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
     let sparse = context.request.query_string().split('&').any(|pair| pair.starts_with("fields="));
-    // A browser names XML among what it can show, which is no wish for a file of activities.
     let is_browser = ranked.iter().any(|range| range.essence_str() == "text/html");
-    let fitting = |format: &Format| !(is_browser && *format == Format::Iati);
+    let fitting = |format: &M| !(is_browser && SHOWN_BY_BROWSERS.contains(&format.essence()));
     let wanted = ranked.iter().find_map(|range| {
         available.iter().copied().filter(fitting).find(|format| {
             let essence = format.essence();
-            let (kind, subtype) = essence.split_once('/').unwrap_or((essence, ""));
-            let fits = (range.type_() == "*" || range.type_() == kind)
-                && (range.subtype() == "*" || range.subtype() == subtype);
-            let fits = fits || (sparse && *format == Format::Json && range.essence_str() == SPARSE);
+            let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
+            let fits = range.essence_str() == essence
+                || (range.subtype() == "*" && (range.type_() == "*" || range.type_() == kind));
+            let fits = fits || (sparse && essence == JSON && range.essence_str() == SPARSE);
             fits && !refused.iter().any(|item| item.item.essence_str() == essence)
         })
     });
