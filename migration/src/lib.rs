@@ -20,6 +20,7 @@ mod m20261122_utility;
 mod m20261122_working_area;
 mod m20261123_agenda;
 mod m20261123_calendar;
+mod m20261123_figures;
 mod m20261123_interest;
 mod m20261123_mail;
 mod m20261123_minutes;
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_agenda::Migration),
             Box::new(m20261123_minutes::Migration),
             Box::new(m20261123_calendar::Migration),
+            Box::new(m20261123_figures::Migration),
         ]
     }
 }

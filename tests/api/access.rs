@@ -26,6 +26,10 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "get_security_contact" => &["-"],
         "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" | "get_jwks" => &["-"],
         "create_import" | "list_imports" => &["-"],
+        "get_partnership_statistics"
+        | "get_funding_statistics"
+        | "get_member_statistics"
+        | "get_session_statistics" => &["-"],
         "get_import" => &["others"],
         "get_mail" => &["any"],
         "create_member_calendar_link" | "delete_member_calendar_link" => &["own", "others", "internal"],

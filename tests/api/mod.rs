@@ -34,6 +34,7 @@ mod search;
 mod sessions;
 mod smoke;
 mod states;
+mod statistics;
 mod topics;
 mod users;
 mod visibility;

@@ -27,6 +27,7 @@ pub mod reference;
 pub mod registration;
 pub mod result;
 pub mod session;
+pub mod statistics;
 pub mod topic;
 pub mod user;
 pub mod utility;

@@ -21,6 +21,7 @@ use vku_domain::programme::FundingProgramme;
 use vku_domain::registration::Registration;
 use vku_domain::result::PartnershipResult;
 use vku_domain::session::Session;
+use vku_domain::statistics::{FundingFigures, MemberFigures, PartnershipFigures, SessionFigures};
 use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
@@ -34,7 +35,7 @@ use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
     api_key, audit, auth, calendar, docs, health, import, index, interest, jwks, login, mail, matching, me,
-    password_reset, problems, reference, security_txt, topic, user,
+    password_reset, problems, reference, security_txt, statistics, topic, user,
 };
 
 macro_rules! features {
@@ -198,6 +199,26 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
                 .route(web::head().to(matching::get_utility_matches)),
         )
         .service(
+            resource("/api/v1/statistics/partnerships", READ)
+                .route(web::get().to(statistics::partnerships::get_partnership_statistics))
+                .route(web::head().to(statistics::partnerships::get_partnership_statistics)),
+        )
+        .service(
+            resource("/api/v1/statistics/funding", READ)
+                .route(web::get().to(statistics::funding::get_funding_statistics))
+                .route(web::head().to(statistics::funding::get_funding_statistics)),
+        )
+        .service(
+            resource("/api/v1/statistics/members", READ)
+                .route(web::get().to(statistics::members::get_member_statistics))
+                .route(web::head().to(statistics::members::get_member_statistics)),
+        )
+        .service(
+            resource("/api/v1/statistics/sessions", READ)
+                .route(web::get().to(statistics::sessions::get_session_statistics))
+                .route(web::head().to(statistics::sessions::get_session_statistics)),
+        )
+        .service(
             resource("/api/v1/topics/{id}/support", &["PUT", "DELETE"])
                 .route(web::put().to(topic::set_topic_support))
                 .route(web::delete().to(topic::delete_topic_support)),
@@ -252,6 +273,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         (name = "imports", description = "Files of rows: rehearsed, looked at, committed. For the coordination office."),
         (name = "mails", description = "What the service writes to persons, and what became of it: for the coordination office."),
         (name = "api_keys", description = "Credentials for scripts: they act as you, narrowed by scopes."),
+        (name = "statistics", description = "Figures: what there is, counted by the rule that each answer names, as JSON, tables and charts."),
         (name = "service", description = "Where to begin, whether it is up, what a problem means.")
     ),
     paths(
@@ -268,6 +290,10 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         me::get_me,
         user::set_user_password,
         matching::get_utility_matches,
+        statistics::partnerships::get_partnership_statistics,
+        statistics::funding::get_funding_statistics,
+        statistics::members::get_member_statistics,
+        statistics::sessions::get_session_statistics,
         topic::set_topic_support,
         topic::delete_topic_support,
         me::change_password,
@@ -351,5 +377,9 @@ pub(crate) fn plain_document() -> Value {
     document.filter::<AuditFilter>("/api/v1/audit");
     document.parameters::<MatchQuery>("/api/v1/utilities/{id}/matches");
     document.filter::<MailFilter>("/api/v1/mails");
+    document.parameters::<PartnershipFigures>("/api/v1/statistics/partnerships");
+    document.parameters::<FundingFigures>("/api/v1/statistics/funding");
+    document.parameters::<MemberFigures>("/api/v1/statistics/members");
+    document.parameters::<SessionFigures>("/api/v1/statistics/sessions");
     document.finish()
 }

@@ -39,6 +39,7 @@ mod registration;
 mod result;
 mod security_txt;
 mod session;
+mod statistics;
 mod topic;
 mod user;
 mod utility;

@@ -32,6 +32,7 @@ mod registration;
 mod reset;
 mod result;
 mod session;
+pub mod statistics;
 mod topic;
 mod user;
 mod utility;

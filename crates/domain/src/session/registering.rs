@@ -5,6 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Session, SessionCounts, SessionFormat, SessionStatus};
+use crate::kernel::access::{Actor, Role};
 use crate::kernel::parameters::Instant;
 use crate::kernel::value::Seats;
 
@@ -48,6 +49,13 @@ pub struct RegistrationState {
     /// Why not, or why not for every seat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<RegistrationReason>,
+}
+
+impl Session {
+    /// Whether how many have registered is told to the actor.
+    pub fn tells_counts(actor: &Actor) -> bool {
+        actor.is_staff() || actor.role == Some(Role::Reader)
+    }
 }
 
 impl Default for RegistrationState {

@@ -4,13 +4,10 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 
-use super::{Chart, FONT, LETTERS, TITLE, fitted, image, told, top, undrawn, width, written};
+use super::{Chart, FONT, LETTERS, Size, TITLE, fitted, image, told, top, undrawn, width, written};
 
-const WIDTH: u32 = 800;
 /// What a bar takes of the height, with the room around it.
 const EACH: u32 = 30;
-/// The most that names take of the width.
-const NAMES: u32 = 320;
 const COLOUR: RGBColor = RGBColor(11, 95, 165);
 const INK: RGBColor = RGBColor(31, 41, 51);
 const PALE: RGBColor = RGBColor(220, 226, 232);
@@ -27,14 +24,18 @@ pub fn bars(chart: &Chart) -> Result<String, Error> {
 fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
     let counts = &chart.counts;
     let rows = i32::try_from(counts.len()).unwrap_or(i32::MAX).max(1);
-    let height = 120 + EACH * u32::try_from(rows).unwrap_or(1);
-    let names = counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default().min(NAMES);
-    let root = SVGBackend::with_string(svg, (WIDTH, height)).into_drawing_area();
+    let size = chart.size;
+    let height = size.title() + 84 + EACH * u32::try_from(rows).unwrap_or(1);
+    let names = counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default().min(size.names());
+    let root = SVGBackend::with_string(svg, (size.width(), height)).into_drawing_area();
     root.fill(&WHITE)?;
     let letters = (FONT, LETTERS).into_font().color(&INK);
     let end = top(counts);
-    let mut plot = ChartBuilder::on(&root)
-        .caption(&chart.title, (FONT, TITLE).into_font().color(&INK))
+    let mut builder = ChartBuilder::on(&root);
+    if size == Size::Whole {
+        builder.caption(&chart.title, (FONT, TITLE).into_font().color(&INK));
+    }
+    let mut plot = builder
         .margin(12)
         .margin_right(48)
         .x_label_area_size(46)
@@ -44,7 +45,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
     let place = |row: i32| usize::try_from(rows - 1 - row).unwrap_or(usize::MAX);
     let name = |at: &SegmentValue<i32>| match at {
         SegmentValue::CenterOf(row) => {
-            counts.get(place(*row)).map(|(name, _)| fitted(name, NAMES)).unwrap_or_default()
+            counts.get(place(*row)).map(|(name, _)| fitted(name, names)).unwrap_or_default()
         }
         _ => String::new(),
     };
@@ -57,7 +58,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
         .axis_desc_style(letters.clone())
         .x_desc(&chart.counted)
         .y_desc(&chart.by)
-        .x_labels(6)
+        .x_labels(if size == Size::Whole { 6 } else { 4 })
         .y_labels(counts.len().max(1))
         .x_label_formatter(&|count| written(*count, chart.tongue))
         .y_label_formatter(&name)

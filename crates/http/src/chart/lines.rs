@@ -3,14 +3,11 @@
 use plotters::prelude::*;
 use vku_domain::kernel::error::Error;
 
-use super::{Chart, FONT, LETTERS, TITLE, image, told, top, undrawn, width, written};
+use super::{Chart, FONT, LETTERS, Size, TITLE, image, told, top, undrawn, width, written};
 
-const SIZE: (u32, u32) = (800, 420);
 const COLOUR: RGBColor = RGBColor(11, 95, 165);
 const INK: RGBColor = RGBColor(31, 41, 51);
 const PALE: RGBColor = RGBColor(220, 226, 232);
-/// The width that names have below the axis.
-const NAMES: u32 = 640;
 
 /// A line from the first to the last.
 ///
@@ -24,19 +21,24 @@ pub fn lines(chart: &Chart) -> Result<String, Error> {
 fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
     let counts = &chart.counts;
     let columns = i32::try_from(counts.len()).unwrap_or(i32::MAX).max(1);
-    let root = SVGBackend::with_string(svg, SIZE).into_drawing_area();
+    let size = chart.size;
+    let height = size.title() + if size == Size::Whole { 384 } else { 264 };
+    let root = SVGBackend::with_string(svg, (size.width(), height)).into_drawing_area();
     root.fill(&WHITE)?;
     let letters = (FONT, LETTERS).into_font().color(&INK);
     let end = top(counts);
-    let mut plot = ChartBuilder::on(&root)
-        .caption(&chart.title, (FONT, TITLE).into_font().color(&INK))
+    let mut builder = ChartBuilder::on(&root);
+    if size == Size::Whole {
+        builder.caption(&chart.title, (FONT, TITLE).into_font().color(&INK));
+    }
+    let mut plot = builder
         .margin(12)
         .margin_right(32)
         .x_label_area_size(46)
         .y_label_area_size(width(&written(end, chart.tongue)) + 48)
         .build_cartesian_2d((0..columns - 1).into_segmented(), 0..end)?;
     let widest = counts.iter().map(|(name, _)| width(name) + 12).max().unwrap_or(1);
-    let shown = usize::try_from(NAMES / widest).unwrap_or(1).clamp(1, counts.len().max(1));
+    let shown = usize::try_from(size.width() * 4 / 5 / widest).unwrap_or(1).clamp(1, counts.len().max(1));
     let name = |at: &SegmentValue<i32>| match at {
         SegmentValue::CenterOf(column) => {
             let place = usize::try_from(*column).unwrap_or(usize::MAX);

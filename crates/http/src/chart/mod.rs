@@ -27,6 +27,39 @@ pub struct Chart {
     pub counts: Vec<(String, u64)>,
     /// The language that numbers are written in.
     pub tongue: Tongue,
+    /// How large it is.
+    pub size: Size,
+}
+
+/// How large a chart is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Size {
+    /// For itself, with its title on it.
+    Whole,
+    /// On a page that says what it is, as narrow as a phone; what is read aloud has the title nevertheless.
+    Small,
+}
+
+impl Size {
+    const fn width(self) -> u32 {
+        match self {
+            Self::Whole => 800,
+            Self::Small => 400,
+        }
+    }
+
+    /// The height of the title.
+    const fn title(self) -> u32 {
+        match self {
+            Self::Whole => 36,
+            Self::Small => 0,
+        }
+    }
+
+    /// The most that names take of the width.
+    const fn names(self) -> u32 {
+        self.width() * 2 / 5
+    }
 }
 
 /// The font, which everybody has.

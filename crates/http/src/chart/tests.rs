@@ -3,7 +3,7 @@
 use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::value::Country;
 
-use super::{Chart, bars, lines, map};
+use super::{Chart, Size, bars, lines, map};
 
 fn chart(counts: &[(&str, u64)], tongue: Tongue) -> Chart {
     Chart {
@@ -12,6 +12,7 @@ fn chart(counts: &[(&str, u64)], tongue: Tongue) -> Chart {
         by: "Sparte".into(),
         counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
         tongue,
+        size: Size::Whole,
     }
 }
 

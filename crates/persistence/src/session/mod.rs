@@ -237,7 +237,7 @@ impl Table for Session {
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
         let taken = seat::taken(reader, &ids).await?;
-        let counted = actor.is_staff() || actor.role == Some(Role::Reader);
+        let counted = Self::tells_counts(actor);
         let coming = if actor.role == Some(Role::Member) { coming(reader).await? } else { HashSet::new() };
         for item in items {
             if !actor.is_staff() && !coming.contains(&item.id) {

@@ -1,0 +1,82 @@
+//! Money, added up.
+
+use super::{FiguresFormat, UNKNOWN, names};
+use crate::kernel::text::Both;
+use crate::kernel::value::Currency;
+use crate::say;
+
+crate::vocabulary! {
+    /// What money is added up by.
+    FundingBy {
+        /// the programmes that pay
+        Programme = "programme",
+        /// what kind of money it is
+        Kind = "kind",
+        /// the year in which the phase begins
+        Year = "year",
+    }
+}
+
+impl FundingBy {
+    /// The rule by which an amount counts.
+    pub fn rule(self) -> Both {
+        match self {
+            Self::Programme => say!(
+                "Each phase with a published amount counts for the programme that it names; `unknown` where it names none. \
+                 Currencies are never mixed.",
+                "Jede Phase mit veröffentlichtem Betrag zählt bei dem Programm, das sie nennt; `unknown`, wo sie keines nennt. \
+                 Währungen werden nie vermischt."
+            ),
+            Self::Kind => say!(
+                "Each phase with a published amount counts for its kind. Currencies are never mixed.",
+                "Jede Phase mit veröffentlichtem Betrag zählt bei ihrer Art. Währungen werden nie vermischt."
+            ),
+            Self::Year => say!(
+                "Each phase with a published amount counts as a whole in the year in which it begins; `unknown` where nobody \
+                 knows. Currencies are never mixed.",
+                "Jede Phase mit veröffentlichtem Betrag zählt ganz in dem Jahr, in dem sie beginnt; `unknown`, wo es niemand \
+                 weiß. Währungen werden nie vermischt."
+            ),
+        }
+    }
+
+    /// What the figures are called.
+    pub fn title(self) -> Both {
+        match self {
+            Self::Programme => say!("Funding by programme", "Finanzierung nach Programm"),
+            Self::Kind => say!("Funding by kind", "Finanzierung nach Art"),
+            Self::Year => say!("Funding by year", "Finanzierung nach Jahr"),
+        }
+    }
+
+    /// What it is added up by is called.
+    pub fn axis(self) -> Both {
+        match self {
+            Self::Programme => say!("Programme", "Programm"),
+            Self::Kind => say!("Kind", "Art"),
+            Self::Year => say!("Year of beginning", "Jahr des Beginns"),
+        }
+    }
+
+    /// What a key is called; programmes have names of their own.
+    pub fn called(self, key: &str) -> Both {
+        let named = match self {
+            _ if key == UNKNOWN => None,
+            Self::Kind => key.parse().ok().map(names::funding_kind),
+            Self::Programme | Self::Year => Some(names::itself(key)),
+        };
+        named.unwrap_or_else(|| names::unknown(key))
+    }
+}
+
+crate::filter! {
+    /// Which figures of money.
+    FundingFigures {
+        /// What it is added up by; `programme` when left out.
+        by: Option<FundingBy>,
+        /// Of this currency only. A chart always shows one: when left out, the one in which there are most phases.
+        currency: Option<Currency>,
+        /// How they are written; `Accept` tells it too.
+        format: Option<FiguresFormat>,
+    }
+}

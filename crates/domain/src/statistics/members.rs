@@ -1,0 +1,183 @@
+//! Members, counted, and how they became more.
+
+use std::collections::BTreeMap;
+
+use chrono::{Datelike, NaiveDate};
+
+use super::{FiguresFormat, UNKNOWN, names};
+use crate::kernel::text::Both;
+use crate::member::MemberStatus;
+use crate::reference::SECTORS;
+use crate::say;
+
+crate::vocabulary! {
+    /// What members are counted by.
+    MembersBy {
+        /// where they stand today
+        Status = "status",
+        /// the regional group that they belong to
+        RegionalGroup = "regional_group",
+        /// the sectors in which their utility works
+        Sector = "sector",
+        /// quarters of years: who joined, who left, and how many there were at the end
+        Quarter = "quarter",
+    }
+}
+
+impl MembersBy {
+    /// The rule by which a member counts.
+    pub fn rule(self) -> Both {
+        match self {
+            Self::Status => say!(
+                "Each member counts once, where it stands today; `unknown` where nobody knows.",
+                "Jedes Mitglied zählt einmal, bei seinem heutigen Status; `unknown`, wo ihn niemand kennt."
+            ),
+            Self::RegionalGroup => say!(
+                "Each member counts once, whatever its status, in its regional group; `unknown` where it has none.",
+                "Jedes Mitglied zählt einmal, bei jedem Status, in seiner Regionalgruppe; `unknown`, wo es keine hat."
+            ),
+            Self::Sector => say!(
+                "Each member counts once, whatever its status, in each sector of its utility; so the figures add up to more \
+                 than there are.",
+                "Jedes Mitglied zählt einmal, bei jedem Status, in jeder Sparte seines Unternehmens; die Zahlen ergeben darum \
+                 zusammen mehr, als es gibt."
+            ),
+            Self::Quarter => say!(
+                "Counted are members with a known `joined_on`, by days, not by status: as joined in the quarter of `joined_on`, \
+                 as left in the quarter of `left_on`, and as members at the end of each quarter from the one until before the \
+                 other. The last quarter is today's, up to today; who joined on an unknown day is not counted.",
+                "Gezählt werden Mitglieder mit bekanntem `joined_on`, nach Tagen, nicht nach Status: als beigetreten im Quartal \
+                 von `joined_on`, als ausgetreten im Quartal von `left_on`, und als Mitglieder am Ende jedes Quartals vom einen \
+                 bis vor dem anderen. Das letzte Quartal ist das heutige, bis heute; wer an einem unbekannten Tag beitrat, zählt \
+                 nicht."
+            ),
+        }
+    }
+
+    /// What the figures are called.
+    pub fn title(self) -> Both {
+        match self {
+            Self::Status => say!("Members by status", "Mitglieder nach Status"),
+            Self::RegionalGroup => say!("Members by regional group", "Mitglieder nach Regionalgruppe"),
+            Self::Sector => say!("Members by sector", "Mitglieder nach Sparte"),
+            Self::Quarter => {
+                say!("Members at the end of each quarter", "Mitglieder am Ende jedes Quartals")
+            }
+        }
+    }
+
+    /// What is counted by is called.
+    pub fn axis(self) -> Both {
+        match self {
+            Self::Status => say!("Status", "Status"),
+            Self::RegionalGroup => say!("Regional group", "Regionalgruppe"),
+            Self::Sector => say!("Sector", "Sparte"),
+            Self::Quarter => say!("Quarter", "Quartal"),
+        }
+    }
+
+    /// What a key is called.
+    pub fn called(self, key: &str) -> Both {
+        let named = match self {
+            Self::RegionalGroup if key == UNKNOWN => Some(say!("no regional group", "ohne Regionalgruppe")),
+            _ if key == UNKNOWN => None,
+            Self::Status => key.parse().ok().map(names::member_status),
+            Self::Sector => names::listed(&SECTORS, key),
+            Self::RegionalGroup | Self::Quarter => Some(names::itself(key)),
+        };
+        named.unwrap_or_else(|| names::unknown(key))
+    }
+
+    /// Where a key stands in a chart: what has an order of its own comes in it, all else by its number.
+    pub fn place(self, key: &str) -> Option<usize> {
+        match self {
+            Self::Status => MemberStatus::WORDS.iter().position(|word| *word == key),
+            _ => None,
+        }
+    }
+}
+
+crate::filter! {
+    /// Which figures of members.
+    MemberFigures {
+        /// What they are counted by; `status` when left out.
+        by: Option<MembersBy>,
+        /// How they are written; `Accept` tells it too.
+        format: Option<FiguresFormat>,
+    }
+}
+
+/// What happened in a quarter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Growth {
+    /// The quarter, such as `2024-Q3`.
+    pub quarter: String,
+    /// Who joined in it.
+    pub joined: u64,
+    /// Who left in it.
+    pub left: u64,
+    /// How many there were at its end.
+    pub members: u64,
+}
+
+/// The quarters since the first one joined, up to today's, from when they joined and left.
+pub fn growth(
+    memberships: impl IntoIterator<Item = (NaiveDate, Option<NaiveDate>)>,
+    today: NaiveDate,
+) -> Vec<Growth> {
+    let mut moves: BTreeMap<i32, (u64, u64)> = BTreeMap::new();
+    for (joined, left) in memberships.into_iter().filter(|(joined, _)| *joined <= today) {
+        moves.entry(quarter(joined)).or_default().0 += 1;
+        if let Some(left) = left.filter(|left| *left <= today) {
+            moves.entry(quarter(left)).or_default().1 += 1;
+        }
+    }
+    let Some(first) = moves.keys().next().copied() else { return Vec::new() };
+    let mut members = 0_u64;
+    let each = (first..=quarter(today)).map(|number| {
+        let (joined, left) = moves.get(&number).copied().unwrap_or_default();
+        members = (members + joined).saturating_sub(left);
+        let quarter = format!("{:04}-Q{}", number.div_euclid(4), number.rem_euclid(4) + 1);
+        Growth { quarter, joined, left, members }
+    });
+    each.collect()
+}
+
+/// The quarters since the year 0.
+fn quarter(day: NaiveDate) -> i32 {
+    day.year() * 4 + i32::try_from(day.month0() / 3).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn every_quarter_since_the_first_is_told() {
+        let members = [
+            ("2024-03-31", None),
+            ("2024-04-01", Some("2024-12-31")),
+            ("2024-05-01", Some("2024-06-30")),
+            ("2025-02-01", Some("2026-01-01")),
+            ("2025-02-02", None),
+        ];
+        let members = members.map(|(joined, left)| (day(joined), left.map(day)));
+        let told: Vec<_> = growth(members, day("2025-02-01"))
+            .into_iter()
+            .map(|it| (it.quarter, it.joined, it.left, it.members))
+            .collect();
+        let wanted = [
+            ("2024-Q1", 1, 0, 1),
+            ("2024-Q2", 2, 1, 2),
+            ("2024-Q3", 0, 0, 2),
+            ("2024-Q4", 0, 1, 1),
+            ("2025-Q1", 1, 0, 2),
+        ];
+        assert_eq!(told, wanted.map(|(quarter, joined, left, all)| (quarter.to_owned(), joined, left, all)));
+        assert!(growth([(day("2025-01-01"), None)], day("2024-01-01")).is_empty());
+    }
+}

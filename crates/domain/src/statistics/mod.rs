@@ -1,0 +1,27 @@
+//! Figures: what is counted and added up, by which rule, and what it is called.
+
+mod funding;
+mod members;
+mod names;
+mod partnerships;
+mod sessions;
+
+pub use funding::{FundingBy, FundingFigures};
+pub use members::{Growth, MemberFigures, MembersBy, growth};
+pub use partnerships::{PartnershipFigures, PartnershipFiguresFormat, PartnershipsBy};
+pub use sessions::{SessionFigures, SessionsBy};
+
+crate::vocabulary! {
+    /// A representation of figures.
+    FiguresFormat {
+        /// with the rule by which they count
+        Json = "json",
+        /// as a table (RFC 4180)
+        Csv = "csv",
+        /// as a chart, in German or in English (`Accept-Language`)
+        Svg = "svg",
+    }
+}
+
+/// What stands for what nobody knows.
+pub const UNKNOWN: &str = "unknown";

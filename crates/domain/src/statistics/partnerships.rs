@@ -1,0 +1,126 @@
+//! Partnerships, counted.
+
+use super::{UNKNOWN, names};
+use crate::kernel::text::Both;
+use crate::partnership::PartnershipStatus;
+use crate::reference::{COUNTRIES, SDG_TARGETS, SECTORS};
+use crate::say;
+
+crate::vocabulary! {
+    /// What partnerships are counted by.
+    PartnershipsBy {
+        /// where they stand
+        Status = "status",
+        /// the sectors that they work in
+        Sector = "sector",
+        /// the countries of the partner side
+        Country = "country",
+        /// the programmes that pay for them
+        Programme = "programme",
+        /// the targets of the Sustainable Development Goals that they contribute to
+        SdgTarget = "sdg_target",
+        /// the year in which they began
+        Year = "year",
+    }
+}
+
+impl PartnershipsBy {
+    /// The rule by which a partnership counts.
+    pub fn rule(self) -> Both {
+        match self {
+            Self::Status => say!(
+                "Each partnership counts once, where it stands today; `unknown` where nobody knows.",
+                "Jede Partnerschaft zählt einmal, bei ihrem heutigen Status; `unknown`, wo ihn niemand kennt."
+            ),
+            Self::Sector => say!(
+                "Each partnership counts once in each of its sectors; so the figures add up to more than there are.",
+                "Jede Partnerschaft zählt einmal in jeder ihrer Sparten; die Zahlen ergeben darum zusammen mehr, als es gibt."
+            ),
+            Self::Country => say!(
+                "Each partnership counts once in each country of its partner utilities, current and former.",
+                "Jede Partnerschaft zählt einmal in jedem Land ihrer Partnerunternehmen, heutiger und früherer."
+            ),
+            Self::Programme => say!(
+                "Each partnership counts once for each programme that its funding names.",
+                "Jede Partnerschaft zählt einmal bei jedem Programm, das ihre Finanzierung nennt."
+            ),
+            Self::SdgTarget => say!(
+                "Each partnership counts once for each target that it names.",
+                "Jede Partnerschaft zählt einmal bei jedem Unterziel, das sie nennt."
+            ),
+            Self::Year => say!(
+                "Each partnership counts once, in the year in which it began; `unknown` where nobody knows.",
+                "Jede Partnerschaft zählt einmal, im Jahr ihres Beginns; `unknown`, wo ihn niemand kennt."
+            ),
+        }
+    }
+
+    /// What the figures are called.
+    pub fn title(self) -> Both {
+        match self {
+            Self::Status => say!("Partnerships by status", "Partnerschaften nach Status"),
+            Self::Sector => say!("Partnerships by sector", "Partnerschaften nach Sparte"),
+            Self::Country => say!("Partnerships by country", "Partnerschaften nach Land"),
+            Self::Programme => say!("Partnerships by programme", "Partnerschaften nach Programm"),
+            Self::SdgTarget => say!("Partnerships by SDG target", "Partnerschaften nach SDG-Unterziel"),
+            Self::Year => say!("Partnerships by year of beginning", "Partnerschaften nach Jahr des Beginns"),
+        }
+    }
+
+    /// What is counted by is called.
+    pub fn axis(self) -> Both {
+        match self {
+            Self::Status => say!("Status", "Status"),
+            Self::Sector => say!("Sector", "Sparte"),
+            Self::Country => say!("Country", "Land"),
+            Self::Programme => say!("Programme", "Programm"),
+            Self::SdgTarget => say!("Target", "Unterziel"),
+            Self::Year => say!("Year of beginning", "Jahr des Beginns"),
+        }
+    }
+
+    /// What a key is called; programmes have names of their own.
+    pub fn called(self, key: &str) -> Both {
+        let named = match self {
+            _ if key == UNKNOWN => None,
+            Self::Status => key.parse().ok().map(names::partnership_status),
+            Self::Sector => names::listed(&SECTORS, key),
+            Self::Country => names::listed(&COUNTRIES, key),
+            Self::SdgTarget => names::listed(&SDG_TARGETS, key),
+            Self::Programme | Self::Year => Some(names::itself(key)),
+        };
+        named.unwrap_or_else(|| names::unknown(key))
+    }
+
+    /// Where a key stands in a chart: what has an order of its own comes in it, all else by its number.
+    pub fn place(self, key: &str) -> Option<usize> {
+        match self {
+            Self::Status => PartnershipStatus::WORDS.iter().position(|word| *word == key),
+            _ => None,
+        }
+    }
+}
+
+crate::vocabulary! {
+    /// A representation of figures of partnerships.
+    PartnershipFiguresFormat {
+        /// with the rule by which they count
+        Json = "json",
+        /// as a table (RFC 4180)
+        Csv = "csv",
+        /// as a chart, in German or in English (`Accept-Language`)
+        Svg = "svg",
+        /// as a map of the world, an SVG too; of countries only
+        Map = "map",
+    }
+}
+
+crate::filter! {
+    /// Which figures of partnerships.
+    PartnershipFigures {
+        /// What they are counted by; `status` when left out, `country` on a map.
+        by: Option<PartnershipsBy>,
+        /// How they are written; `Accept` tells it too.
+        format: Option<PartnershipFiguresFormat>,
+    }
+}

@@ -1,0 +1,178 @@
+//! Money, added up.
+
+use std::collections::BTreeMap;
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use vku_domain::kernel::cells::Kind;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::value::Currency;
+use vku_domain::matching::Sentence;
+use vku_domain::partnership::Partnership;
+use vku_domain::reference::Label;
+use vku_domain::say;
+use vku_domain::statistics::{FiguresFormat, FundingBy, FundingFigures};
+use vku_persistence::kernel::store::Reader;
+use vku_persistence::statistics::{Key, Sum};
+
+use super::drawing::{Figure, Told, by_number, by_year};
+use super::{Figures, NAMES, answer, asked, label};
+use crate::chart::Size;
+use crate::kernel::context::Context;
+use crate::kernel::negotiate::format;
+use crate::kernel::problem::Problem;
+
+/// How much money there is.
+#[derive(Serialize, ToSchema)]
+pub struct FundingSum {
+    /// The word, slug or year; `unknown` where nobody knows.
+    key: String,
+    /// What it is called.
+    label: Label,
+    /// How much: a decimal number with all decimals of the currency.
+    #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$")]
+    amount: String,
+    /// In which currency.
+    currency: Currency,
+    /// How many phases are in it.
+    phases: u64,
+}
+
+/// Money, added up.
+#[derive(Serialize, ToSchema)]
+pub struct FundingStatistics {
+    /// What it is added up by.
+    by: FundingBy,
+    /// The rule by which each amount counts.
+    rule: Sentence,
+    /// The sums, by keys and currencies.
+    items: Vec<FundingSum>,
+}
+
+impl FundingStatistics {
+    async fn of(reader: &Reader<'_>, by: FundingBy, currency: Option<&Currency>) -> Result<Self, Error> {
+        let sums = reader.sum_funding(by, currency).await?;
+        let items = sums.into_iter().map(|(Key { key, name }, Sum { minor, currency, phases })| {
+            let label = match name {
+                Some(name) => Label { de: name.clone(), en: name },
+                None => label(by.called(&key)),
+            };
+            FundingSum { key, label, amount: decimal(minor, currency.decimals()), currency, phases }
+        });
+        Ok(Self { by, rule: by.rule().into(), items: items.collect() })
+    }
+
+    /// The currency in which there are most phases.
+    fn main_currency(&self) -> Option<&Currency> {
+        let mut phases: BTreeMap<&Currency, u64> = BTreeMap::new();
+        for it in &self.items {
+            *phases.entry(&it.currency).or_default() += it.phases;
+        }
+        phases
+            .into_iter()
+            .max_by_key(|(currency, phases)| (*phases, std::cmp::Reverse(*currency)))
+            .map(|it| it.0)
+    }
+}
+
+impl Figures for FundingStatistics {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[
+        NAMES[0],
+        NAMES[1],
+        NAMES[2],
+        ("amount", Kind::Decimal),
+        ("currency", Kind::Text),
+        ("phases", Kind::Number),
+    ];
+
+    fn items(&self) -> Vec<Value> {
+        self.items.iter().map(|it| json!(it)).collect()
+    }
+
+    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+        let currency = self.main_currency();
+        let counted = match currency {
+            Some(currency) => say!("Amount in {currency}", "Betrag in {currency}"),
+            None => say!("Amount", "Betrag"),
+        };
+        let told = Told { title: self.by.title(), counted, axis: self.by.axis() };
+        let shown = self.items.iter().filter(|it| Some(&it.currency) == currency);
+        let whole = |amount: &str| amount.split('.').next().and_then(|whole| whole.parse().ok());
+        let figures = shown.map(|it| Figure {
+            key: &it.key,
+            label: &it.label,
+            number: whole(&it.amount).unwrap_or(u64::MAX),
+            place: None,
+        });
+        let figures: Vec<_> = figures.collect();
+        match self.by {
+            FundingBy::Year => by_year(told, &figures, tongue, size),
+            FundingBy::Programme | FundingBy::Kind => by_number(told, figures, tongue, size),
+        }
+    }
+}
+
+/// Add up money
+///
+/// The published amounts of funding phases by programme, kind or year, among the partnerships that you see: one sum a
+/// currency. The answer says by which rule each counts. As JSON, as a table (`format=csv`), or as a chart of one currency
+/// (`format=svg`), in German or in English (`Accept-Language`).
+#[utoipa::path(
+    get,
+    path = "/api/v1/statistics/funding",
+    tag = "statistics",
+    operation_id = "get_funding_statistics",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "The sums.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        content(
+            (FundingStatistics = "application/json", example = json!({
+                "by": "kind",
+                "rule": {
+                    "de": "Jede Phase mit veröffentlichtem Betrag zählt bei ihrer Art. Währungen werden nie vermischt.",
+                    "en": "Each phase with a published amount counts for its kind. Currencies are never mixed."
+                },
+                "items": [{
+                    "key": "grant",
+                    "label": { "de": "Zuschuss", "en": "Grant" },
+                    "amount": "1250000.00",
+                    "currency": "EUR",
+                    "phases": 9
+                }]
+            })),
+            (String = "text/csv", example = json!(
+                "key,label.de,label.en,amount,currency,phases\r\ngrant,Zuschuss,Grant,1250000.00,EUR,9\r\n"
+            )),
+            (String = "image/svg+xml", example = "<svg xmlns=\"http://www.w3.org/2000/svg\">…</svg>")
+        )
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security((), ("bearer" = []))
+)]
+pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.reads::<Partnership>()?;
+    let FundingFigures { by, currency, format: named } = asked(&context)?;
+    let written = match named {
+        Some(named) => named,
+        None => format(&context, None, FiguresFormat::ALL)?,
+    };
+    let by = by.unwrap_or(FundingBy::Programme);
+    answer(&context, written, async || {
+        FundingStatistics::of(&context.read().await?, by, currency.as_ref()).await
+    })
+    .await
+}
+
+/// A sum as money is written, with all decimals of the currency.
+fn decimal(minor: u128, decimals: u32) -> String {
+    let one = 10_u128.pow(decimals);
+    match usize::try_from(decimals) {
+        Ok(width @ 1..) => format!("{}.{:0width$}", minor / one, minor % one),
+        _ => minor.to_string(),
+    }
+}

@@ -1,0 +1,159 @@
+//! Members, counted, and how they became more.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use vku_domain::kernel::cells::Kind;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::text::Tongue;
+use vku_domain::matching::Sentence;
+use vku_domain::member::Member;
+use vku_domain::reference::Label;
+use vku_domain::say;
+use vku_domain::statistics::{FiguresFormat, Growth, MemberFigures, MembersBy};
+use vku_persistence::kernel::store::Reader;
+use vku_persistence::statistics::{Key, Members};
+
+use super::drawing::{Figure, Told, by_number, in_order};
+use super::{Figures, NAMES, answer, asked, label};
+use crate::chart::Size;
+use crate::kernel::context::Context;
+use crate::kernel::negotiate::format;
+use crate::kernel::problem::Problem;
+
+/// How many members there are.
+#[derive(Serialize, ToSchema)]
+pub struct MemberCount {
+    /// The word, name or quarter; `unknown` where nobody knows.
+    key: String,
+    /// What it is called.
+    label: Label,
+    /// How many; of a quarter, at its end.
+    members: u64,
+    /// How many joined in the quarter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    joined: Option<u64>,
+    /// How many left in the quarter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left: Option<u64>,
+}
+
+/// Members, counted.
+#[derive(Serialize, ToSchema)]
+pub struct MemberStatistics {
+    /// What they are counted by.
+    by: MembersBy,
+    /// The rule by which each counts.
+    rule: Sentence,
+    /// How many members there are, whatever they are counted by and whatever their status.
+    total: u64,
+    /// The figures, by their keys.
+    items: Vec<MemberCount>,
+}
+
+impl MemberStatistics {
+    async fn of(reader: &Reader<'_>, by: MembersBy) -> Result<Self, Error> {
+        let (total, members) = reader.count_members(by).await?;
+        let item = |key: String, members, joined, left| {
+            let label = label(by.called(&key));
+            MemberCount { key, label, members, joined, left }
+        };
+        let items = match members {
+            Members::Counted(counts) => {
+                let items =
+                    counts.into_iter().map(|(Key { key, .. }, members)| item(key, members, None, None));
+                items.collect()
+            }
+            Members::Grown(quarters) => {
+                let items = quarters.into_iter().map(|Growth { quarter, joined, left, members }| {
+                    item(quarter, members, Some(joined), Some(left))
+                });
+                items.collect()
+            }
+        };
+        Ok(Self { by, rule: by.rule().into(), total, items })
+    }
+}
+
+impl Figures for MemberStatistics {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[
+        NAMES[0],
+        NAMES[1],
+        NAMES[2],
+        ("members", Kind::Number),
+        ("joined", Kind::Number),
+        ("left", Kind::Number),
+    ];
+
+    fn items(&self) -> Vec<Value> {
+        self.items.iter().map(|it| json!(it)).collect()
+    }
+
+    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+        let by = self.by;
+        let told = Told { title: by.title(), counted: say!("Members", "Mitglieder"), axis: by.axis() };
+        let figures = self.items.iter().map(|it| Figure {
+            key: &it.key,
+            label: &it.label,
+            number: it.members,
+            place: by.place(&it.key),
+        });
+        let figures: Vec<_> = figures.collect();
+        match by {
+            MembersBy::Quarter => in_order(told, &figures, tongue, size),
+            _ => by_number(told, figures, tongue, size),
+        }
+    }
+}
+
+/// Count members
+///
+/// How many there are by status, regional group or sector, among those that you see, or how they became more and fewer,
+/// quarter by quarter. The answer says by which rule each counts. As JSON, as a table (`format=csv`), or as a chart
+/// (`format=svg`), in German or in English (`Accept-Language`). For every account.
+#[utoipa::path(
+    get,
+    path = "/api/v1/statistics/members",
+    tag = "statistics",
+    operation_id = "get_member_statistics",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "The figures.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        content(
+            (MemberStatistics = "application/json", example = json!({
+                "by": "quarter",
+                "rule": {
+                    "de": "Gezählt werden Mitglieder mit bekanntem `joined_on`.",
+                    "en": "Counted are members with a known `joined_on`."
+                },
+                "total": 37,
+                "items": [{
+                    "key": "2026-Q2",
+                    "label": { "de": "2026-Q2", "en": "2026-Q2" },
+                    "members": 31,
+                    "joined": 4,
+                    "left": 1
+                }]
+            })),
+            (String = "text/csv", example = json!(
+                "key,label.de,label.en,members,joined,left\r\n2026-Q2,2026-Q2,2026-Q2,31,4,1\r\n"
+            )),
+            (String = "image/svg+xml", example = "<svg xmlns=\"http://www.w3.org/2000/svg\">…</svg>")
+        )
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security(("bearer" = []))
+)]
+pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.reads::<Member>()?;
+    let MemberFigures { by, format: named } = asked(&context)?;
+    let written = match named {
+        Some(named) => named,
+        None => format(&context, None, FiguresFormat::ALL)?,
+    };
+    let by = by.unwrap_or(MembersBy::Status);
+    answer(&context, written, async || MemberStatistics::of(&context.read().await?, by).await).await
+}

@@ -1,0 +1,134 @@
+//! Figures: what there is, counted by the rule that each answer names, among what the caller sees; as JSON, as a table or
+//! as a chart.
+
+mod drawing;
+pub mod funding;
+pub mod members;
+pub mod partnerships;
+pub mod sessions;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
+use serde::Serialize;
+use serde_json::Value;
+use vku_domain::kernel::cells::{Column, CsvDialect, Kind};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::{FilterParameters, Parameters};
+use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::text::{Both, Tongue};
+use vku_domain::reference::Label;
+use vku_domain::statistics::FiguresFormat;
+
+use crate::chart::Size;
+use crate::kernel::cache::{self, Representation};
+use crate::kernel::conditional::respond_as;
+use crate::kernel::context::Context;
+use crate::kernel::negotiate::{Format, Media, tongue};
+use crate::kernel::problem::Problem;
+
+/// The media type of charts.
+const SVG: &str = "image/svg+xml";
+
+impl Media for FiguresFormat {
+    fn word(self) -> &'static str {
+        self.as_str()
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => Format::Json.media_type(),
+            Self::Csv => Format::Csv.media_type(),
+            Self::Svg => SVG,
+        }
+    }
+}
+
+/// Figures of any kind.
+pub(crate) trait Figures: Serialize {
+    /// The columns of the table; each is a member of the items.
+    const COLUMNS: &'static [(&'static str, Kind)];
+
+    /// The items, as JSON.
+    fn items(&self) -> Vec<Value>;
+
+    /// The chart.
+    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error>;
+}
+
+/// What a key is called, in every column of names.
+const NAMES: [(&str, Kind); 3] =
+    [("key", Kind::Text), ("label.de", Kind::Translation), ("label.en", Kind::Translation)];
+
+fn label(both: Both) -> Label {
+    Label { de: both.de.into_owned(), en: both.en.into_owned() }
+}
+
+fn in_tongue(label: &Label, tongue: Tongue) -> &str {
+    match tongue {
+        Tongue::De => &label.de,
+        Tongue::En => &label.en,
+    }
+}
+
+/// What is asked for in the query.
+///
+/// Errors: 400.
+fn asked<F: FilterParameters>(context: &Context) -> Result<F, Problem> {
+    let mut parameters = Parameters::new(context.parameters()?);
+    let asked = F::take(&mut parameters);
+    parameters.finish().map_err(Error::parameters)?;
+    Ok(asked)
+}
+
+/// The figures, in a format. JSON is kept for whoever sees alike.
+async fn answer<F: Figures>(
+    context: &Context,
+    format: FiguresFormat,
+    make: impl AsyncFnOnce() -> Result<F, Error>,
+) -> Result<HttpResponse, Problem> {
+    match format {
+        FiguresFormat::Json => {
+            cache::keep(context, async || {
+                let bytes = serde_json::to_vec(&make().await?).map_err(Error::internal)?;
+                Ok(Representation::new(Tag::of_bytes(&bytes), bytes))
+            })
+            .await
+        }
+        FiguresFormat::Csv => {
+            let table = table(&make().await?);
+            Ok(respond_as(context, StatusCode::OK, &Tag::of_bytes(&table), format.media_type(), table))
+        }
+        FiguresFormat::Svg => {
+            let figures = make().await?;
+            drawn(context, |tongue| figures.drawn(tongue, Size::Whole))
+        }
+    }
+}
+
+/// A drawing in the language of the caller.
+fn drawn(
+    context: &Context,
+    draw: impl FnOnce(Tongue) -> Result<String, Error>,
+) -> Result<HttpResponse, Problem> {
+    let tongue = tongue(context.request.headers());
+    let svg = draw(tongue)?;
+    let tag = Tag::of_bytes(svg.as_bytes());
+    let mut response = respond_as(context, StatusCode::OK, &tag, SVG, svg);
+    let headers = response.headers_mut();
+    headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Language, Authorization"));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(tongue.as_str()));
+    Ok(response)
+}
+
+/// The items as a table, by the encoder of every export.
+fn table<F: Figures>(figures: &F) -> Vec<u8> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    let columns: Vec<_> = F::COLUMNS.iter().map(|(name, kind)| Column::new(*name, *kind)).collect();
+    // Writing into memory cannot fail.
+    let _ = writer.write_record(columns.iter().map(|column| column.name.as_str()));
+    for item in figures.items() {
+        let _ = writer.write_record(columns.iter().map(|column| column.of(&item).write(CsvDialect::Rfc4180)));
+    }
+    writer.into_inner().unwrap_or_default()
+}

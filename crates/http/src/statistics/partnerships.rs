@@ -1,0 +1,180 @@
+//! Partnerships, counted.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use vku_domain::kernel::cells::Kind;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::text::{Tongue, spelled};
+use vku_domain::kernel::value::Country;
+use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::matching::Sentence;
+use vku_domain::partnership::Partnership;
+use vku_domain::reference::Label;
+use vku_domain::say;
+use vku_domain::statistics::{
+    FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as Written, PartnershipsBy,
+};
+use vku_persistence::kernel::store::Reader;
+
+use super::drawing::{Figure, Told, by_number, by_year};
+use super::{Figures, NAMES, answer, asked, drawn, label};
+use crate::chart::{Size, map};
+use crate::kernel::context::Context;
+use crate::kernel::negotiate::format;
+use crate::kernel::problem::Problem;
+
+/// How many partnerships there are.
+#[derive(Serialize, ToSchema)]
+pub struct PartnershipCount {
+    /// The word, code, slug or year; `unknown` where nobody knows.
+    key: String,
+    /// What it is called.
+    label: Label,
+    /// How many.
+    partnerships: u64,
+}
+
+/// Partnerships, counted.
+#[derive(Serialize, ToSchema)]
+pub struct PartnershipStatistics {
+    /// What they are counted by.
+    by: PartnershipsBy,
+    /// The rule by which each counts.
+    rule: Sentence,
+    /// How many partnerships there are, whatever they are counted by.
+    pub(crate) total: u64,
+    /// The figures, by their keys.
+    items: Vec<PartnershipCount>,
+}
+
+impl PartnershipStatistics {
+    /// Those that the reader sees.
+    ///
+    /// Errors: 401, 403.
+    pub(crate) async fn of(reader: &Reader<'_>, by: PartnershipsBy) -> Result<Self, Error> {
+        let (total, counts) = reader.count_partnerships(by).await?;
+        let items = counts.into_iter().map(|(key, partnerships)| {
+            let label = match key.name {
+                Some(name) => Label { de: name.clone(), en: name },
+                None => label(by.called(&key.key)),
+            };
+            PartnershipCount { key: key.key, label, partnerships }
+        });
+        Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
+    }
+
+    /// The map of the world, where they are counted by country.
+    pub(crate) fn mapped(&self, tongue: Tongue) -> String {
+        let countries =
+            self.items.iter().filter_map(|it| Some((it.key.parse::<Country>().ok()?, it.partnerships)));
+        let title = say!("Partnerships in the world", "Partnerschaften in der Welt");
+        let total = spelled(self.total);
+        let all = total.in_tongue(tongue);
+        let counted =
+            say!("Partnerships by country; {all} in all", "Partnerschaften nach Land; insgesamt {all}");
+        map(title.in_tongue(tongue), counted.in_tongue(tongue), &countries.collect::<Vec<_>>(), tongue)
+    }
+}
+
+impl Figures for PartnershipStatistics {
+    const COLUMNS: &'static [(&'static str, Kind)] =
+        &[NAMES[0], NAMES[1], NAMES[2], ("partnerships", Kind::Number)];
+
+    fn items(&self) -> Vec<Value> {
+        self.items.iter().map(|it| json!(it)).collect()
+    }
+
+    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+        let by = self.by;
+        let told =
+            Told { title: by.title(), counted: say!("Partnerships", "Partnerschaften"), axis: by.axis() };
+        let figures = self.items.iter().map(|it| Figure {
+            key: &it.key,
+            label: &it.label,
+            number: it.partnerships,
+            place: by.place(&it.key),
+        });
+        let figures: Vec<_> = figures.collect();
+        match by {
+            PartnershipsBy::Year => by_year(told, &figures, tongue, size),
+            _ => by_number(told, figures, tongue, size),
+        }
+    }
+}
+
+/// Count partnerships
+///
+/// How many there are by status, sector, country, programme, SDG target or year, among those that you see. The answer
+/// says by which rule each counts. As JSON, as a table (`format=csv`), as a chart (`format=svg`), or, by country, as a map
+/// of the world (`format=map`, an SVG too); charts and maps are in German or in English (`Accept-Language`).
+#[utoipa::path(
+    get,
+    path = "/api/v1/statistics/partnerships",
+    tag = "statistics",
+    operation_id = "get_partnership_statistics",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "The figures.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        content(
+            (PartnershipStatistics = "application/json", example = json!({
+                "by": "status",
+                "rule": {
+                    "de": "Jede Partnerschaft zählt einmal, bei ihrem heutigen Status.",
+                    "en": "Each partnership counts once, where it stands today."
+                },
+                "total": 20,
+                "items": [
+                    { "key": "active", "label": { "de": "Aktiv", "en": "Active" }, "partnerships": 17 },
+                    { "key": "unknown", "label": { "de": "unbekannt", "en": "unknown" }, "partnerships": 3 }
+                ]
+            })),
+            (String = "text/csv", example = json!(
+                "key,label.de,label.en,partnerships\r\nactive,Aktiv,Active,17\r\nunknown,unbekannt,unknown,3\r\n"
+            )),
+            (String = "image/svg+xml", example = "<svg xmlns=\"http://www.w3.org/2000/svg\">…</svg>")
+        )
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security((), ("bearer" = []))
+)]
+pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.reads::<Partnership>()?;
+    let PartnershipFigures { by, format: named } = asked(&context)?;
+    let written = match named {
+        Some(named) => named,
+        None => match format(&context, None, FiguresFormat::ALL)? {
+            FiguresFormat::Json => Written::Json,
+            FiguresFormat::Csv => Written::Csv,
+            FiguresFormat::Svg => Written::Svg,
+        },
+    };
+    let usual = if written == Written::Map { PartnershipsBy::Country } else { PartnershipsBy::Status };
+    let by = by.unwrap_or(usual);
+    let make = async || PartnershipStatistics::of(&context.read().await?, by).await;
+    let plain = match written {
+        Written::Map if by != PartnershipsBy::Country => return Err(no_map(by).into()),
+        Written::Map => {
+            let figures = make().await?;
+            return drawn(&context, |tongue| Ok(figures.mapped(tongue)));
+        }
+        Written::Json => FiguresFormat::Json,
+        Written::Csv => FiguresFormat::Csv,
+        Written::Svg => FiguresFormat::Svg,
+    };
+    answer(&context, plain, make).await
+}
+
+fn no_map(by: PartnershipsBy) -> Error {
+    let mut violations = Violations::default();
+    let detail = say!(
+        "There is a map of countries only: leave `by={by}` out, or ask for `format=svg`.",
+        "Eine Karte gibt es nur von Ländern: Lassen Sie `by={by}` weg, oder fragen Sie nach `format=svg`."
+    );
+    let fault = Fault::new("not_mappable", detail);
+    violations.parameter("format", fault.code, fault.detail);
+    Error::parameters(violations)
+}

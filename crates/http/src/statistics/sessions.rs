@@ -1,0 +1,149 @@
+//! Sessions, counted, and who came.
+
+use actix_web::HttpResponse;
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use vku_domain::kernel::cells::Kind;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::text::Tongue;
+use vku_domain::matching::Sentence;
+use vku_domain::reference::Label;
+use vku_domain::session::Session;
+use vku_domain::statistics::{FiguresFormat, SessionFigures, SessionsBy};
+use vku_persistence::kernel::store::Reader;
+use vku_persistence::statistics::{Attendance, Key};
+
+use super::drawing::{Figure, Told, by_number, by_year};
+use super::{Figures, NAMES, answer, asked, label};
+use crate::chart::Size;
+use crate::kernel::context::Context;
+use crate::kernel::negotiate::format;
+use crate::kernel::problem::Problem;
+
+/// How many sessions there are, and who comes.
+#[derive(Serialize, ToSchema)]
+pub struct SessionCount {
+    /// The year, word or name; `unknown` where nobody knows.
+    key: String,
+    /// What it is called.
+    label: Label,
+    /// How many sessions.
+    sessions: u64,
+    /// How many have a seat, or had one: for readers and the coordination office.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    registered: Option<u64>,
+    /// How many came: for readers and the coordination office.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    attended: Option<u64>,
+}
+
+/// Sessions, counted.
+#[derive(Serialize, ToSchema)]
+pub struct SessionStatistics {
+    /// What they are counted by.
+    by: SessionsBy,
+    /// The rule by which each counts.
+    rule: Sentence,
+    /// How many sessions there are that are published or were held, whatever they are counted by.
+    total: u64,
+    /// The figures, by their keys.
+    items: Vec<SessionCount>,
+}
+
+impl SessionStatistics {
+    async fn of(reader: &Reader<'_>, by: SessionsBy) -> Result<Self, Error> {
+        let (total, sessions) = reader.count_sessions(by).await?;
+        let items = sessions.into_iter().map(|(Key { key, .. }, it)| {
+            let Attendance { sessions, registered, attended } = it;
+            SessionCount { label: label(by.called(&key)), key, sessions, registered, attended }
+        });
+        Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
+    }
+}
+
+impl Figures for SessionStatistics {
+    const COLUMNS: &'static [(&'static str, Kind)] = &[
+        NAMES[0],
+        NAMES[1],
+        NAMES[2],
+        ("sessions", Kind::Number),
+        ("registered", Kind::Number),
+        ("attended", Kind::Number),
+    ];
+
+    fn items(&self) -> Vec<Value> {
+        self.items.iter().map(|it| json!(it)).collect()
+    }
+
+    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+        let by = self.by;
+        let told = Told { title: by.title(), counted: by.counted(), axis: by.axis() };
+        let figures = self.items.iter().map(|it| {
+            let number = match by {
+                SessionsBy::RegionalGroup => it.registered.unwrap_or_default(),
+                SessionsBy::Year | SessionsBy::Kind | SessionsBy::Sector => it.sessions,
+            };
+            Figure { key: &it.key, label: &it.label, number, place: None }
+        });
+        let figures: Vec<_> = figures.collect();
+        match by {
+            SessionsBy::Year => by_year(told, &figures, tongue, size),
+            _ => by_number(told, figures, tongue, size),
+        }
+    }
+}
+
+/// Count sessions
+///
+/// How many there are by year, kind or sector, among those that you see, and, for readers and the coordination office, how
+/// many registered for them and came; by regional group for these only. The answer says by which rule each counts. As JSON,
+/// as a table (`format=csv`), or as a chart (`format=svg`) of the sessions, by regional group of the registrations, in German
+/// or in English (`Accept-Language`).
+///
+/// An API key needs the scope `sessions:read`, and `members:read` for regional groups.
+#[utoipa::path(
+    get,
+    path = "/api/v1/statistics/sessions",
+    tag = "statistics",
+    operation_id = "get_session_statistics",
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    responses((
+        status = 200,
+        description = "The figures.",
+        headers(("ETag" = String, description = "The entity tag.")),
+        content(
+            (SessionStatistics = "application/json", example = json!({
+                "by": "year",
+                "rule": {
+                    "de": "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal, im Jahr ihres Beginns.",
+                    "en": "Each session that is published or was held counts once, in the year in which it begins."
+                },
+                "total": 25,
+                "items": [{
+                    "key": "2026",
+                    "label": { "de": "2026", "en": "2026" },
+                    "sessions": 6,
+                    "registered": 143,
+                    "attended": 98
+                }]
+            })),
+            (String = "text/csv", example = json!(
+                "key,label.de,label.en,sessions,registered,attended\r\n2026,2026,2026,6,143,98\r\n"
+            )),
+            (String = "image/svg+xml", example = "<svg xmlns=\"http://www.w3.org/2000/svg\">…</svg>")
+        )
+    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
+    security((), ("bearer" = []))
+)]
+pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.reads::<Session>()?;
+    let SessionFigures { by, format: named } = asked(&context)?;
+    let written = match named {
+        Some(named) => named,
+        None => format(&context, None, FiguresFormat::ALL)?,
+    };
+    let by = by.unwrap_or(SessionsBy::Year);
+    answer(&context, written, async || SessionStatistics::of(&context.read().await?, by).await).await
+}

@@ -1,0 +1,98 @@
+//! Money, added up.
+
+use sea_orm::FromQueryResult;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::value::Currency;
+use vku_domain::partnership::Partnership;
+use vku_domain::statistics::FundingBy;
+
+use super::{Key, none, seen_ids, year};
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::store::Reader;
+use crate::kernel::table::text;
+
+/// A sum of money of one currency.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sum {
+    /// How much, in the smallest unit of the currency.
+    pub minor: u128,
+    /// The currency.
+    pub currency: Currency,
+    /// How many phases are in it.
+    pub phases: u64,
+}
+
+#[derive(FromQueryResult)]
+struct SumRow {
+    key: Option<String>,
+    programme_id: Option<Uuid>,
+    currency: String,
+    millions: i64,
+    rest: i64,
+    number: i64,
+}
+
+/// Sums are taken in two parts: one sum of all cents could be more than a database can add.
+const MILLION: u128 = 1_000_000;
+
+impl Reader<'_> {
+    /// How much money there is by what, one sum a currency; in the order of keys and currencies.
+    ///
+    /// Errors: 401, 403.
+    pub async fn sum_funding(
+        &self,
+        by: FundingBy,
+        currency: Option<&Currency>,
+    ) -> Result<Vec<(Key, Sum)>, Error> {
+        self.actor().reads::<Partnership>()?;
+        let mut rows = Vec::new();
+        for row in self.found(&self.added(by, currency)).await? {
+            rows.push(SumRow::from_query_result(&row, "").map_err(failed)?);
+        }
+        let cards = self.programmes(rows.iter().filter_map(|row| row.programme_id)).await?;
+        let mut sums = Vec::with_capacity(rows.len());
+        for row in rows {
+            let part = |number: i64| {
+                u128::try_from(number).map_err(|_| Error::from(Corrupt::from("less than nothing")))
+            };
+            let minor = part(row.millions)? * MILLION + part(row.rest)?;
+            let phases = u64::try_from(row.number).unwrap_or_default();
+            let key = match by {
+                FundingBy::Programme => Key::programme(row.programme_id, &cards),
+                FundingBy::Kind | FundingBy::Year => Key::of(row.key),
+            };
+            sums.push((key, Sum { minor, currency: text(row.currency)?, phases }));
+        }
+        sums.sort_by(|(one, sum), (other, more)| {
+            (one, sum.currency.as_str()).cmp(&(other, more.currency.as_str()))
+        });
+        Ok(sums)
+    }
+
+    fn added(&self, by: FundingBy, currency: Option<&Currency>) -> SelectStatement {
+        let (key, programme): (SimpleExpr, SimpleExpr) = match by {
+            FundingBy::Programme => (none(), Expr::col("programme_id")),
+            FundingBy::Kind => (Expr::col("kind"), none()),
+            FundingBy::Year => (year(Expr::col("from_first")), none()),
+        };
+        let sum = |part: &'static str| Expr::cust(format!("CAST(SUM({part}) AS BIGINT)"));
+        let only = currency.map(|currency| Expr::col("amount_currency").eq(currency.as_str()));
+        Query::select()
+            .expr_as(key.clone(), "key")
+            .expr_as(programme.clone(), "programme_id")
+            .expr_as(Expr::col("amount_currency"), "currency")
+            .expr_as(sum("amount_minor / 1000000"), "millions")
+            .expr_as(sum("amount_minor % 1000000"), "rest")
+            .expr_as(Expr::col("id").count(), "number")
+            .from("funding")
+            .and_where(Expr::col("amount_minor").is_not_null())
+            .and_where(Expr::col("deleted_at").is_null())
+            .and_where(Expr::col("partnership_id").in_subquery(seen_ids::<Partnership>(self)))
+            .cond_where(Condition::all().add_option(only))
+            .group_by_col("amount_currency")
+            .add_group_by([if by == FundingBy::Programme { programme } else { key }])
+            .take()
+    }
+}

@@ -1,0 +1,94 @@
+//! Partnerships, counted.
+
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
+use vku_domain::partnership::{ParticipantRole, Partnership};
+use vku_domain::statistics::PartnershipsBy;
+
+use super::{Key, number, rows, seen, seen_ids, year};
+use crate::kernel::error::failed;
+use crate::kernel::store::Reader;
+use crate::kernel::table::column;
+
+impl Reader<'_> {
+    /// How many partnerships there are in all, and by what; in the order of the keys.
+    ///
+    /// Errors: 401, 403.
+    pub async fn count_partnerships(&self, by: PartnershipsBy) -> Result<(u64, Vec<(Key, u64)>), Error> {
+        self.actor().reads::<Partnership>()?;
+        let counts = match by {
+            PartnershipsBy::Status => self.counts(&self.own(column::<Partnership>("status"))).await?,
+            PartnershipsBy::Year => {
+                self.counts(&self.own(year(column::<Partnership>("start_first")))).await?
+            }
+            PartnershipsBy::Sector => self.counts(&self.in_sets("sectors")).await?,
+            PartnershipsBy::SdgTarget => self.counts(&self.in_sets("sdg_targets")).await?,
+            PartnershipsBy::Country => self.counts(&self.abroad()).await?,
+            PartnershipsBy::Programme => self.paid_for().await?,
+        };
+        let total = match by {
+            PartnershipsBy::Status | PartnershipsBy::Year => counts.iter().map(|(_, number)| number).sum(),
+            _ => self.total::<Partnership>().await?,
+        };
+        Ok((total, counts))
+    }
+
+    /// By something of their own. Those of each visibility stand together: an index has them so.
+    fn own(&self, key: impl Into<SimpleExpr>) -> SelectStatement {
+        let key = key.into();
+        Query::select()
+            .expr_as(key.clone(), "key")
+            .expr_as(rows(), "number")
+            .from(Partnership::NAME)
+            .cond_where(seen::<Partnership>(self))
+            .add_group_by([column::<Partnership>("visibility"), key])
+            .take()
+    }
+
+    fn in_sets(&self, field: &'static str) -> SelectStatement {
+        Query::select()
+            .expr_as(Expr::col("value"), "key")
+            .expr_as(rows(), "number")
+            .from("partnership_set")
+            .and_where(Expr::col("field").eq(field))
+            .and_where(Expr::col("owner_id").in_subquery(seen_ids::<Partnership>(self)))
+            .group_by_col("value")
+            .take()
+    }
+
+    fn abroad(&self) -> SelectStatement {
+        let party = |name| Expr::col(("partnership_party", name));
+        Query::select()
+            .expr_as(Expr::col(("utility", "country")), "key")
+            .expr_as(party("owner_id").count_distinct(), "number")
+            .from("partnership_party")
+            .inner_join("utility", party("utility_id").equals(("utility", "id")))
+            .and_where(party("field").eq(ParticipantRole::Partner.as_str()))
+            .and_where(party("owner_id").in_subquery(seen_ids::<Partnership>(self)))
+            .add_group_by([Expr::col(("utility", "country"))])
+            .take()
+    }
+
+    async fn paid_for(&self) -> Result<Vec<(Key, u64)>, Error> {
+        let select = Query::select()
+            .column("programme_id")
+            .expr_as(Expr::col("partnership_id").count_distinct(), "number")
+            .from("funding")
+            .and_where(Expr::col("programme_id").is_not_null())
+            .and_where(Expr::col("deleted_at").is_null())
+            .and_where(Expr::col("partnership_id").in_subquery(seen_ids::<Partnership>(self)))
+            .group_by_col("programme_id")
+            .take();
+        let mut rows: Vec<(Uuid, u64)> = Vec::new();
+        for row in self.found(&select).await? {
+            rows.push((row.try_get("", "programme_id").map_err(failed)?, number(&row, "number")?));
+        }
+        let cards = self.programmes(rows.iter().map(|(id, _)| *id)).await?;
+        let counts = rows.into_iter().map(|(id, number)| (Key::programme(Some(id), &cards), number));
+        let mut counts: Vec<_> = counts.collect();
+        counts.sort();
+        Ok(counts)
+    }
+}

@@ -1,0 +1,133 @@
+//! Sessions, counted, and who came.
+
+use std::collections::BTreeMap;
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement, SimpleExpr};
+use vku_domain::kernel::access::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Resource;
+use vku_domain::member::Member;
+use vku_domain::registration::{Registration, RegistrationStatus};
+use vku_domain::session::{Session, SessionStatus};
+use vku_domain::statistics::SessionsBy;
+
+use super::{Key, number, seen, year};
+use crate::kernel::error::failed;
+use crate::kernel::store::Reader;
+use crate::kernel::table::column;
+
+/// Sessions, and who comes to them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Attendance {
+    /// How many sessions.
+    pub sessions: u64,
+    /// Who has a seat, or had one; nothing for whom counts of registrations are not for.
+    pub registered: Option<u64>,
+    /// Who came.
+    pub attended: Option<u64>,
+}
+
+/// Which sessions count.
+const COUNTED: [SessionStatus; 2] = [SessionStatus::Published, SessionStatus::Held];
+
+impl Reader<'_> {
+    /// How many sessions there are in all, and by what; in the order of the keys.
+    ///
+    /// Errors: 401, 403; also for regional groups, where counts of registrations are not for the actor, or members are not.
+    pub async fn count_sessions(&self, by: SessionsBy) -> Result<(u64, Vec<(Key, Attendance)>), Error> {
+        let actor = self.actor();
+        actor.reads::<Session>()?;
+        let counts_are_told = Session::tells_counts(actor);
+        if by == SessionsBy::RegionalGroup {
+            if !counts_are_told {
+                return Err(Error::refused(actor));
+            }
+            actor.gate::<Member>(Action::Read)?;
+        }
+        let all = self.keyed(SessionsBy::Year);
+        let total = self.counts(&all).await?.iter().map(|(_, number)| number).sum();
+        let mut figures: BTreeMap<Key, Attendance> = BTreeMap::new();
+        if by != SessionsBy::RegionalGroup {
+            let told = counts_are_told.then_some(0);
+            for (key, sessions) in self.counts(&self.keyed(by)).await? {
+                figures.insert(key, Attendance { sessions, registered: told, attended: told });
+            }
+        }
+        if counts_are_told {
+            for row in self.found(&self.registered(by)).await? {
+                let figure = figures.entry(Key::of(row.try_get("", "key").map_err(failed)?)).or_default();
+                if by == SessionsBy::RegionalGroup {
+                    figure.sessions += number(&row, "sessions")?;
+                }
+                let add = |so_far: Option<u64>, more: u64| Some(so_far.unwrap_or_default() + more);
+                figure.registered = add(figure.registered, number(&row, "number")?);
+                figure.attended = add(figure.attended, number(&row, "attended")?);
+            }
+        }
+        Ok((total, figures.into_iter().collect()))
+    }
+
+    /// What sessions are counted by, and what it is taken from.
+    fn keyed_from(&self, by: SessionsBy, select: &mut SelectStatement) -> SimpleExpr {
+        match by {
+            SessionsBy::Year => year(column::<Session>("starts_on")),
+            SessionsBy::Kind => column::<Session>("kind"),
+            SessionsBy::Sector => {
+                select
+                    .inner_join(
+                        "session_set",
+                        Expr::col(("session_set", "owner_id")).equals((Session::NAME, "id")),
+                    )
+                    .and_where(Expr::col(("session_set", "field")).eq("sectors"));
+                Expr::col(("session_set", "value"))
+            }
+            // A member that the actor does not see has no group for it.
+            SessionsBy::RegionalGroup => {
+                let its = Condition::all()
+                    .add(column::<Member>("id").equals((Registration::NAME, "member_id")))
+                    .add(seen::<Member>(self));
+                select.left_join(Member::NAME, its);
+                // One that is called so and none are the same.
+                Func::coalesce([column::<Member>("regional_group"), Expr::cust("'unknown'")]).into()
+            }
+        }
+    }
+
+    fn counting(&self) -> Condition {
+        seen::<Session>(self)
+            .add(column::<Session>("status").is_in(COUNTED.iter().map(|status| status.as_str())))
+    }
+
+    fn keyed(&self, by: SessionsBy) -> SelectStatement {
+        let mut select = Query::select();
+        select.from(Session::NAME);
+        let key = self.keyed_from(by, &mut select);
+        select
+            .expr_as(key.clone(), "key")
+            .expr_as(column::<Session>("id").count(), "number")
+            .cond_where(self.counting())
+            .add_group_by([key])
+            .take()
+    }
+
+    fn registered(&self, by: SessionsBy) -> SelectStatement {
+        let mut select = Query::select();
+        select
+            .from(Registration::NAME)
+            .inner_join(Session::NAME, column::<Session>("id").equals((Registration::NAME, "session_id")));
+        let key = self.keyed_from(by, &mut select);
+        let status = || column::<Registration>("status");
+        let came = Expr::case(status().eq(RegistrationStatus::Attended.as_str()), 1);
+        let seated = RegistrationStatus::SEATED.iter().map(|status| status.as_str());
+        select
+            .expr_as(key.clone(), "key")
+            .expr_as(column::<Session>("id").count_distinct(), "sessions")
+            .expr_as(column::<Registration>("id").count(), "number")
+            .expr_as(Func::count(came), "attended")
+            .and_where(column::<Registration>("deleted_at").is_null())
+            .and_where(status().is_in(seated))
+            .cond_where(self.counting())
+            .add_group_by([key])
+            .take()
+    }
+}
