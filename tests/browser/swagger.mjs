@@ -6,44 +6,17 @@
 // thing that is not right, or when a page loads anything from elsewhere, logs an error or misses a file.
 
 import assert from "node:assert/strict";
-import { spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { createInterface } from "node:readline";
+import { join } from "node:path";
 
-const { chromium } = createRequire(new URL("../../.ci/package.json", import.meta.url))("playwright-core");
+import { DESK, PHONE, startBrowser, startServer } from "./demo.mjs";
 
 const [binary, pictures] = process.argv.slice(2);
 assert(binary, "usage: node tests/browser/swagger.mjs <server binary> [<directory for screenshots>]");
-const CHROMIUM = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking " +
-  "--disable-component-update --disable-sync";
-const PHONE = { width: 360, height: 740 };
-const DESK = { width: 1280, height: 900 };
-
 const scratch = mkdtempSync(join(tmpdir(), "vku-browser-"));
 const faults = [];
 let server, browser, base;
-
-async function startServer() {
-  const data = join(scratch, "data");
-  server = spawn(resolve(binary), ["serve", "--demo", "--data-dir", data, "--bind", "127.0.0.1:0"], {
-    stdio: ["ignore", "pipe", "inherit"],
-    env: { ...process.env, VKU_LOG: "warn" },
-  });
-  const ended = new Promise((_, reject) => server.once("exit", (code) => reject(new Error(`server ended: ${code}`))));
-  const ready = (async () => {
-    for await (const line of createInterface({ input: server.stdout })) {
-      const port = line.match(/http:\/\/localhost:(\d+)\/docs\//)?.[1];
-      if (port) return port;
-    }
-  })();
-  base = `http://127.0.0.1:${await Promise.race([ready, ended])}`;
-  ended.catch(() => {});
-  server.stdout.resume();
-}
 
 // A page that reports whatever a visitor would not want.
 async function open(options = {}) {
@@ -246,11 +219,8 @@ async function swaggerUi() {
 
 try {
   if (pictures) mkdirSync(pictures, { recursive: true });
-  await startServer();
-  browser = await chromium.launch({
-    executablePath: CHROMIUM,
-    args: [...QUIET.split(" "), "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"],
-  });
+  ({ server, base } = await startServer(binary, scratch));
+  browser = await startBrowser();
   await frontPage();
   await swaggerUi();
   assert.deepEqual(faults, []);

@@ -73,11 +73,13 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> std::io::Result<Server> {
     let Patience { head, idle, linger, .. } = shared.manners.patience;
     let notices = Data::new(api::notices());
+    let front = Data::new(index::Front::default());
     shared.store.database().follow();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .app_data(notices.clone())
+            .app_data(front.clone())
             .app_data(PayloadConfig::new(kernel::body::LIMIT))
             .wrap(from_fn(kernel::middleware::observe))
             .wrap(Condition::new(!notices.is_empty(), from_fn(kernel::deprecation::announce::<BoxBody>)))

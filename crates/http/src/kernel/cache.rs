@@ -103,7 +103,7 @@ impl Moment {
     }
 
     /// Whether what was read in this one is what would be read in the other.
-    fn serves(self, other: Self) -> bool {
+    pub fn serves(self, other: Self) -> bool {
         self.day == other.day && self.generation >= other.generation
     }
 }

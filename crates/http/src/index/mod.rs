@@ -1,5 +1,8 @@
 //! The front door: what there is, as JSON, or as a page for people with a browser.
 
+mod day;
+mod front;
+
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
 use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, Header, Quality, VARY};
@@ -10,6 +13,9 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::text::Tongue;
 
+pub use self::front::Front;
+
+use self::front::escaped;
 use crate::kernel::context::{Shared, parameters};
 use crate::kernel::negotiate::tongue;
 use crate::kernel::problem::Problem;
@@ -45,32 +51,33 @@ fn wants_page(request: &HttpRequest) -> bool {
 
 /// The first examples, as the README has them, and what they print.
 const EXAMPLES: &[(&str, &str)] = &[
-    ("{curl}", include_str!("first/curl.sh")),
-    ("{typescript}", include_str!("first/typescript.ts")),
-    ("{python}", include_str!("first/python.py")),
-    ("{lines}", include_str!("first/lines.txt")),
+    ("{curl}", include_str!("../first/curl.sh")),
+    ("{typescript}", include_str!("../first/typescript.ts")),
+    ("{python}", include_str!("../first/python.py")),
+    ("{lines}", include_str!("../first/lines.txt")),
 ];
 
 /// Where the examples ask, unless the service is reached somewhere else.
 const HOST: &str = "http://localhost:8080";
 
 /// The page for people: one document with its own styles.
-fn page(tongue: Tongue, host: &str) -> String {
+fn page(tongue: Tongue, host: &str, front: &str) -> String {
     let page = match tongue {
-        Tongue::En => include_str!("index.html"),
-        Tongue::De => include_str!("index.de.html"),
+        Tongue::En => include_str!("../index.html"),
+        Tongue::De => include_str!("../index.de.html"),
     };
-    let escaped = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let page = page.replace("{style}", include_str!("index.css"));
+    let page = page.replace("{style}", include_str!("../index.css"));
     let shown = |page: String, (place, example): &(&str, &str)| {
         page.replace(place, escaped(&example.replace(HOST, host)).trim_end())
     };
-    EXAMPLES.iter().fold(page, shown)
+    // What people have written comes last, and so is looked through for nothing.
+    EXAMPLES.iter().fold(page, shown).replace("{front}", front)
 }
 
 /// Where to begin
 ///
-/// The collections and the documentation; a browser gets a page instead, in German or in English (`Accept-Language`).
+/// The collections and the documentation; a browser gets a page instead, in German or in English (`Accept-Language`), with
+/// a map, charts and the next sessions.
 #[utoipa::path(
     get,
     path = "/",
@@ -101,7 +108,11 @@ fn page(tongue: Tongue, host: &str) -> String {
     extensions(("x-problems" = json!([400, 500]))),
     security(())
 )]
-pub async fn get_index(shared: Data<Shared>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+pub async fn get_index(
+    shared: Data<Shared>,
+    front: Data<Front>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(parameters(&request)?);
     let asked_for: Option<Tongue> = parameters.get("lang");
     parameters.finish().map_err(Error::parameters)?;
@@ -113,11 +124,12 @@ pub async fn get_index(shared: Data<Shared>, request: HttpRequest) -> Result<Htt
         // The page's own styles are all that it may use; nothing is loaded and nothing runs.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
         let tongue = asked_for.unwrap_or_else(|| tongue(request.headers()));
+        let front = front.shown(&shared, tongue).await?;
         return Ok(response
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
             .insert_header(("Content-Security-Policy", policy))
-            .body(page(tongue, &shared.site.public_url)));
+            .body(page(tongue, &shared.site.public_url, &front)));
     }
     Ok(response.json(Index {
         name: "Internationale Partnerschaften",

@@ -1,0 +1,173 @@
+//! What the front page shows of the data, as the public sees it: made once, and kept for as long as nothing is written.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::query::{Direction, Query};
+use vku_domain::kernel::state::Wanted;
+use vku_domain::kernel::text::{Both, Tongue, spelled};
+use vku_domain::say;
+use vku_domain::session::{Session, SessionSort, SessionStatus};
+use vku_domain::statistics::PartnershipsBy;
+use vku_persistence::kernel::store::Reader;
+
+use super::day::when;
+use crate::chart::Size;
+use crate::kernel::cache::Moment;
+use crate::kernel::context::Shared;
+use crate::statistics::Figures;
+use crate::statistics::partnerships::PartnershipStatistics;
+
+/// How many sessions are shown.
+const SESSIONS: u64 = 4;
+/// What the charts show.
+const CHARTS: [PartnershipsBy; 3] = [PartnershipsBy::Status, PartnershipsBy::Sector, PartnershipsBy::Year];
+
+/// What was made, and when.
+#[derive(Default)]
+pub struct Front(Mutex<HashMap<&'static str, (Moment, Arc<str>)>>);
+
+impl Front {
+    /// The map, the charts and the next sessions, as a part of the page; while the database is away, a word about that.
+    pub(super) async fn shown(&self, shared: &Shared, tongue: Tongue) -> Result<Arc<str>, Error> {
+        // Before anything is read.
+        let generation = shared.store.generation().await;
+        let actor = Actor::public(shared.store.now());
+        let moment = Moment::of(generation, &actor);
+        if let Some(kept) = moment.and_then(|moment| self.kept(moment, tongue)) {
+            return Ok(kept);
+        }
+        let made = match shared.store.read(&actor).await {
+            Ok(reader) => made(&reader, tongue).await,
+            Err(away) => Err(away),
+        };
+        match made {
+            Ok(made) => {
+                let made: Arc<str> = made.into();
+                if let Some(moment) = moment {
+                    let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    all.insert(tongue.as_str(), (moment, made.clone()));
+                }
+                Ok(made)
+            }
+            Err(error) if error.code == Code::Unavailable => {
+                let away = say!(
+                    "What there is cannot be shown just now; please come back in a minute.",
+                    "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
+                );
+                Ok(format!("<p>{}</p>", away.in_tongue(tongue)).into())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn kept(&self, moment: Moment, tongue: Tongue) -> Option<Arc<str>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (made, kept) = all.get(tongue.as_str())?;
+        made.serves(moment).then(|| kept.clone())
+    }
+}
+
+async fn made(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
+    Ok(format!("{}\n{}", figures(reader, tongue).await?, sessions(reader, tongue).await?))
+}
+
+/// The map and the charts.
+async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
+    let text = |both: Both| both.in_tongue(tongue).to_owned();
+    let countries = PartnershipStatistics::of(reader, PartnershipsBy::Country).await?;
+    let heading = text(say!("Partnerships today", "Partnerschaften heute"));
+    let mut html = format!("  <h2>{heading}</h2>\n");
+    if countries.total == 0 {
+        let none = text(say!("None is published yet.", "Noch ist keine veröffentlicht."));
+        let _ = write!(html, "  <p>{none}</p>");
+        return Ok(html);
+    }
+    let all = text(spelled(countries.total));
+    let how_many = text(say!(
+        "{all} partnerships are published. Each picture can be had as figures, too.",
+        "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
+    ));
+    let scrolls = text(say!("Map of the world", "Weltkarte"));
+    // Writing into a text cannot fail.
+    let _ = write!(
+        html,
+        "  <p>{how_many}</p>\n  <figure class=\"card\">\n<div class=\"map\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"{scrolls}\">{}</div>{}</figure>\n  <div class=\"charts\">\n",
+        countries.mapped(tongue),
+        sources(PartnershipsBy::Country, "map", tongue)
+    );
+    for by in CHARTS {
+        let chart = PartnershipStatistics::of(reader, by).await?.drawn(tongue, Size::Small)?;
+        let _ = write!(
+            html,
+            "  <figure class=\"card\"><figcaption><h3>{}</h3></figcaption>\n{chart}{}</figure>\n",
+            text(by.title()),
+            sources(by, "svg", tongue)
+        );
+    }
+    html.push_str("  </div>");
+    Ok(html)
+}
+
+/// Where the figures are had, in which forms.
+fn sources(by: PartnershipsBy, picture: &str, tongue: Tongue) -> String {
+    let about = by.title();
+    let about = about.in_tongue(tongue);
+    let link = |format: &str, name: &str| {
+        format!(
+            "<a href=\"/api/v1/statistics/partnerships?by={by}&amp;format={format}\" aria-label=\"{name}: {about}\">{name}</a>"
+        )
+    };
+    format!(
+        "<p class=\"sources\">{} · {} · {}</p>",
+        link("json", "JSON"),
+        link("csv", "CSV"),
+        link(picture, "SVG")
+    )
+}
+
+/// The next sessions.
+async fn sessions(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
+    let text = |both: Both| both.in_tongue(tongue).to_owned();
+    let mut query = Query::<Session>::all();
+    query.filter.status = vec![Wanted(Some(SessionStatus::Published))];
+    query.filter.start_from = reader.actor().today().to_string().parse().ok();
+    query.sort = vec![(SessionSort::Start, Direction::Ascending)];
+    query.limit = SESSIONS;
+    let page = reader.list::<Session>(&query, None).await?;
+    let heading = text(say!("Next sessions", "Nächste Sitzungen"));
+    let mut html = format!("  <h2>{heading}</h2>\n");
+    if page.items.is_empty() {
+        let none = text(say!("None is announced at the moment.", "Zurzeit ist keine angekündigt."));
+        let _ = write!(html, "  <p>{none}</p>");
+        return Ok(html);
+    }
+    html.push_str("  <ul class=\"sessions\">\n");
+    for item in &page.items {
+        let it = &item.data;
+        let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
+        let format = it.format.map(|format| text(super::day::how(format)));
+        let place = it.place.as_ref().map(|place| escaped(place.as_str()));
+        let place: Vec<_> = place.into_iter().chain(format).collect();
+        let _ = writeln!(
+            html,
+            "    <li><time datetime=\"{}\">{}</time> <a href=\"/api/v1/sessions/{slug}\">{}</a> <span>{}</span></li>",
+            it.starts_on,
+            text(when(it)),
+            escaped(it.title.as_str()),
+            place.join(" · ")
+        );
+    }
+    let calendar = text(say!("All as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
+    let _ = write!(html, "  </ul>\n  <p><a href=\"/api/v1/sessions?format=ics\">{calendar}</a></p>");
+    Ok(html)
+}
+
+/// Text in HTML.
+pub(super) fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
