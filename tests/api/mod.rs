@@ -13,6 +13,7 @@ mod contract;
 mod exports;
 mod fields;
 mod filters;
+mod front;
 mod fuzz;
 mod given;
 mod history;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::json;
 use sqlx::postgres::PgConnection;
 use sqlx::sqlite::SqliteConnection;
@@ -82,6 +83,10 @@ fn the_database_goes_away_and_comes_back() {
     cluster.stop();
     runtime.block_on(all_is_away(&app));
     runtime.block_on(app.anonymous().get("/health/live")).ok();
+    // Who looks at the front page still learns where things are.
+    let page = app.anonymous().request(Method::GET, "/").header("Accept", "text/html");
+    let page = runtime.block_on(app.anonymous().send(page)).ok().text();
+    assert!(page.contains("cannot be shown just now") && page.contains("/docs/"), "{page}");
     cluster.restart();
     runtime.block_on(until_ready(&app));
     for _ in 0..5 {

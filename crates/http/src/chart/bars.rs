@@ -1,16 +1,19 @@
-//! Bars that lie, so that names of any length stand beside them.
+//! Bars that lie, so that names of any length stand beside them, or above them where there is little room.
 
+use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 
-use super::{Chart, FONT, LETTERS, Size, TITLE, fitted, image, told, top, undrawn, width, written};
+use super::{
+    COLOUR, Chart, EDGE, INK, PALE, Size, TITLE, fitted, image, largest, letters, nothing, share, step, told,
+    undrawn, width, wrapped, written,
+};
 
-/// What a bar takes of the height, with the room around it.
-const EACH: u32 = 30;
-const COLOUR: RGBColor = RGBColor(11, 95, 165);
-const INK: RGBColor = RGBColor(31, 41, 51);
-const PALE: RGBColor = RGBColor(220, 226, 232);
+type Failed = DrawingAreaErrorKind<std::io::Error>;
+
+/// How high a line of letters is.
+const LINE: i32 = 18;
 
 /// A bar for each, the first one on top.
 ///
@@ -21,58 +24,102 @@ pub fn bars(chart: &Chart) -> Result<String, Error> {
     image(&svg, &chart.title, &told(&chart.counted, &chart.counts, chart.tongue))
 }
 
-fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-    let counts = &chart.counts;
-    let rows = i32::try_from(counts.len()).unwrap_or(i32::MAX).max(1);
-    let size = chart.size;
-    let height = size.title() + 84 + EACH * u32::try_from(rows).unwrap_or(1);
-    let names = counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default().min(size.names());
-    let root = SVGBackend::with_string(svg, (size.width(), height)).into_drawing_area();
+/// Where things are, in pixels.
+struct Layout {
+    /// The height of a row.
+    row: i32,
+    /// Where in a row its bar is.
+    bar: (i32, i32),
+    /// The upper edge of the first row.
+    top: i32,
+    /// Where bars begin, and where the longest ends.
+    across: (i32, i32),
+    /// The lower edge of the last row.
+    end: i32,
+}
+
+impl Layout {
+    fn of(chart: &Chart) -> Self {
+        let rows = i32::try_from(chart.counts.len()).unwrap_or(i32::MAX / 100).max(1);
+        let widest = chart.counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
+        let number = width(&written(largest(&chart.counts), chart.tongue));
+        let right = chart.size.width() - EDGE - number - 8;
+        let (row, bar, top, left) = match chart.size {
+            Size::Whole => (38, (7, 31), 84, EDGE + widest.min(chart.size.names()) + 10),
+            Size::Small => (46, (22, 40), EDGE, EDGE),
+        };
+        Self { row, bar, top, across: (left, right.max(left + 1)), end: top + rows * row }
+    }
+}
+
+fn draw(chart: &Chart, svg: &mut String) -> Result<(), Failed> {
+    let layout = Layout::of(chart);
+    let size = (chart.size.width().unsigned_abs(), (layout.end + 62).unsigned_abs());
+    let root = SVGBackend::with_string(svg, size).into_drawing_area();
     root.fill(&WHITE)?;
-    let letters = (FONT, LETTERS).into_font().color(&INK);
-    let end = top(counts);
-    let mut builder = ChartBuilder::on(&root);
-    if size == Size::Whole {
-        builder.caption(&chart.title, (FONT, TITLE).into_font().color(&INK));
+    let middle = (layout.across.0 + layout.across.1) / 2;
+    if chart.size == Size::Whole {
+        root.draw(&Text::new(chart.title.clone(), (EDGE, 14), letters(TITLE)))?;
+        let above = letters(super::LETTERS).pos(Pos::new(HPos::Right, VPos::Center));
+        root.draw(&Text::new(chart.by.clone(), (layout.across.0 - 10, layout.top - 16), above))?;
     }
-    let mut plot = builder
-        .margin(12)
-        .margin_right(48)
-        .x_label_area_size(46)
-        .y_label_area_size(names + 40)
-        .build_cartesian_2d(0..end, (0..rows - 1).into_segmented())?;
-    // The axis begins below, the list above.
-    let place = |row: i32| usize::try_from(rows - 1 - row).unwrap_or(usize::MAX);
-    let name = |at: &SegmentValue<i32>| match at {
-        SegmentValue::CenterOf(row) => {
-            counts.get(place(*row)).map(|(name, _)| fitted(name, names)).unwrap_or_default()
-        }
-        _ => String::new(),
-    };
-    plot.configure_mesh()
-        .disable_y_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(PALE)
-        .axis_style(INK)
-        .label_style(letters.clone())
-        .axis_desc_style(letters.clone())
-        .x_desc(&chart.counted)
-        .y_desc(&chart.by)
-        .x_labels(if size == Size::Whole { 6 } else { 4 })
-        .y_labels(counts.len().max(1))
-        .x_label_formatter(&|count| written(*count, chart.tongue))
-        .y_label_formatter(&name)
-        .draw()?;
-    let beside = letters.pos(Pos::new(HPos::Left, VPos::Center));
-    for (row, (_, count)) in (0..rows).rev().zip(counts) {
-        let (from, to) = ((0, SegmentValue::Exact(row)), (*count, SegmentValue::Exact(row + 1)));
-        let mut bar = Rectangle::new([from, to], COLOUR.filled());
-        bar.set_margin(5, 5, 0, 0);
-        plot.draw_series([bar])?;
-        let at = (*count, SegmentValue::CenterOf(row));
-        plot.draw_series([
-            EmptyElement::at(at) + Text::new(written(*count, chart.tongue), (6, 0), beside.clone())
-        ])?;
+    if chart.counts.is_empty() {
+        root.draw(&nothing(chart, (middle, layout.top + layout.row / 2)))?;
+        return root.present();
     }
+    axis(chart, &layout, &root)?;
+    let below = letters(super::LETTERS).pos(Pos::new(HPos::Center, VPos::Top));
+    root.draw(&Text::new(chart.counted.clone(), (middle, layout.end + 34), below))?;
+    let mut top = layout.top;
+    for (name, count) in &chart.counts {
+        one(chart, &layout, &root, top, (name, *count))?;
+        top += layout.row;
+    }
+    let edge = vec![(layout.across.0, layout.top), (layout.across.0, layout.end)];
+    root.draw(&PathElement::new(edge, INK.stroke_width(1)))?;
     root.present()
+}
+
+/// The numbers below, and a line up from each.
+fn axis(chart: &Chart, layout: &Layout, root: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Failed> {
+    let most = largest(&chart.counts);
+    let step = step(most, if chart.size == Size::Whole { 6 } else { 3 });
+    let below = letters(super::LETTERS).pos(Pos::new(HPos::Center, VPos::Top));
+    for tick in (0..=most / step).map(|number| number * step) {
+        let x = share(tick, most, layout.across);
+        root.draw(&PathElement::new(vec![(x, layout.top), (x, layout.end)], PALE.stroke_width(1)))?;
+        root.draw(&Text::new(written(tick, chart.tongue), (x, layout.end + 8), below.clone()))?;
+    }
+    Ok(())
+}
+
+/// A row: its name, its bar and its number.
+fn one(
+    chart: &Chart,
+    layout: &Layout,
+    root: &DrawingArea<SVGBackend<'_>, Shift>,
+    top: i32,
+    (name, count): (&str, u64),
+) -> Result<(), Failed> {
+    let plain = letters(super::LETTERS);
+    let (upper, lower) = (top + layout.bar.0, top + layout.bar.1);
+    let middle = (upper + lower) / 2;
+    match chart.size {
+        Size::Small => {
+            let name = fitted(name, chart.size.width() - 2 * EDGE);
+            root.draw(&Text::new(name, (layout.across.0, top + 2), plain.clone()))?;
+        }
+        Size::Whole => {
+            let beside = plain.clone().pos(Pos::new(HPos::Right, VPos::Center));
+            let lines = wrapped(name, chart.size.names());
+            let first = middle - LINE * (i32::try_from(lines.len()).unwrap_or(1) - 1) / 2;
+            for (line, y) in lines.into_iter().zip((first..).step_by(LINE.unsigned_abs() as usize)) {
+                root.draw(&Text::new(line, (layout.across.0 - 10, y), beside.clone()))?;
+            }
+        }
+    }
+    let end = share(count, largest(&chart.counts), layout.across);
+    root.draw(&Rectangle::new([(layout.across.0, upper), (end, lower)], COLOUR.filled()))?;
+    let behind = plain.pos(Pos::new(HPos::Left, VPos::Center));
+    root.draw(&Text::new(written(count, chart.tongue), (end + 6, middle), behind))
 }

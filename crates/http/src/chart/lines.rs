@@ -1,13 +1,13 @@
 //! A line through what comes one after the other, such as years.
 
 use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 
-use super::{Chart, FONT, LETTERS, Size, TITLE, image, told, top, undrawn, width, written};
-
-const COLOUR: RGBColor = RGBColor(11, 95, 165);
-const INK: RGBColor = RGBColor(31, 41, 51);
-const PALE: RGBColor = RGBColor(220, 226, 232);
+use super::{
+    COLOUR, Chart, EDGE, INK, LETTERS, PALE, Size, TITLE, image, largest, letters, nothing, share, step,
+    told, undrawn, width, written,
+};
 
 /// A line from the first to the last.
 ///
@@ -19,50 +19,56 @@ pub fn lines(chart: &Chart) -> Result<String, Error> {
 }
 
 fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std::io::Error>> {
-    let counts = &chart.counts;
-    let columns = i32::try_from(counts.len()).unwrap_or(i32::MAX).max(1);
-    let size = chart.size;
-    let height = size.title() + if size == Size::Whole { 384 } else { 264 };
-    let root = SVGBackend::with_string(svg, (size.width(), height)).into_drawing_area();
-    root.fill(&WHITE)?;
-    let letters = (FONT, LETTERS).into_font().color(&INK);
-    let end = top(counts);
-    let mut builder = ChartBuilder::on(&root);
-    if size == Size::Whole {
-        builder.caption(&chart.title, (FONT, TITLE).into_font().color(&INK));
-    }
-    let mut plot = builder
-        .margin(12)
-        .margin_right(32)
-        .x_label_area_size(46)
-        .y_label_area_size(width(&written(end, chart.tongue)) + 48)
-        .build_cartesian_2d((0..columns - 1).into_segmented(), 0..end)?;
-    let widest = counts.iter().map(|(name, _)| width(name) + 12).max().unwrap_or(1);
-    let shown = usize::try_from(size.width() * 4 / 5 / widest).unwrap_or(1).clamp(1, counts.len().max(1));
-    let name = |at: &SegmentValue<i32>| match at {
-        SegmentValue::CenterOf(column) => {
-            let place = usize::try_from(*column).unwrap_or(usize::MAX);
-            counts.get(place).map(|(name, _)| name.clone()).unwrap_or_default()
-        }
-        _ => String::new(),
+    let (height, top) = match chart.size {
+        Size::Whole => (440, 90),
+        Size::Small => (280, 40),
     };
-    plot.configure_mesh()
-        .disable_x_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(PALE)
-        .axis_style(INK)
-        .label_style(letters.clone())
-        .axis_desc_style(letters)
-        .x_desc(&chart.by)
-        .y_desc(&chart.counted)
-        .x_labels(shown)
-        .y_labels(6)
-        .x_label_formatter(&name)
-        .y_label_formatter(&|count| written(*count, chart.tongue))
-        .draw()?;
-    let points =
-        || (0..columns).zip(counts).map(|(column, (_, count))| (SegmentValue::CenterOf(column), *count));
-    plot.draw_series(LineSeries::new(points(), COLOUR.stroke_width(2)))?;
-    plot.draw_series(points().map(|point| Circle::new(point, 4, COLOUR.filled())))?;
+    let root = SVGBackend::with_string(svg, (chart.size.width().unsigned_abs(), height)).into_drawing_area();
+    root.fill(&WHITE)?;
+    let plain = letters(LETTERS);
+    let centred = |vertical| plain.clone().pos(Pos::new(HPos::Center, vertical));
+    if chart.size == Size::Whole {
+        root.draw(&Text::new(chart.title.clone(), (EDGE, 14), letters(TITLE)))?;
+    }
+    // Up to the first step above all of them.
+    let most = largest(&chart.counts);
+    let step = step(most, 4);
+    let most = most.div_ceil(step).saturating_mul(step);
+    let left = EDGE + width(&written(most, chart.tongue)) + 10;
+    let (across, down) =
+        ((left, chart.size.width() - EDGE), (i32::try_from(height).unwrap_or(440) - 68, top));
+    if chart.counts.is_empty() {
+        root.draw(&nothing(chart, ((across.0 + across.1) / 2, (down.0 + down.1) / 2)))?;
+        return root.present();
+    }
+    root.draw(&Text::new(chart.counted.clone(), (EDGE, top - 30), plain.clone()))?;
+    for tick in (0..=most / step).map(|number| number * step) {
+        let y = share(tick, most, down);
+        let line = if tick == 0 { INK.stroke_width(1) } else { PALE.stroke_width(1) };
+        root.draw(&PathElement::new(vec![(across.0, y), (across.1, y)], line))?;
+        let beside = plain.clone().pos(Pos::new(HPos::Right, VPos::Center));
+        root.draw(&Text::new(written(tick, chart.tongue), (across.0 - 8, y), beside))?;
+    }
+    let columns = u64::try_from(chart.counts.len()).unwrap_or(u64::MAX);
+    let at = |column: u64| share(2 * column + 1, 2 * columns, across);
+    let widest = chart.counts.iter().map(|(name, _)| width(name) + 12).max().unwrap_or(1);
+    let fitting = usize::try_from(((across.1 - across.0) / widest).max(1)).unwrap_or(1);
+    let named = chart.counts.len().div_ceil(fitting).max(1);
+    let mut points = Vec::with_capacity(chart.counts.len());
+    for (column, (name, count)) in (0..columns).zip(&chart.counts) {
+        let x = at(column);
+        points.push((x, share(*count, most, down)));
+        // From the last backwards: what is newest is named.
+        if (columns - 1 - column).is_multiple_of(named as u64) {
+            root.draw(&PathElement::new(vec![(x, down.0), (x, down.0 + 5)], INK.stroke_width(1)))?;
+            root.draw(&Text::new(name.clone(), (x, down.0 + 10), centred(VPos::Top)))?;
+        }
+    }
+    let by = ((across.0 + across.1) / 2, down.0 + 36);
+    root.draw(&Text::new(chart.by.clone(), by, centred(VPos::Top)))?;
+    root.draw(&PathElement::new(points.clone(), COLOUR.stroke_width(2)))?;
+    for point in points {
+        root.draw(&Circle::new(point, 4, COLOUR.filled()))?;
+    }
     root.present()
 }

@@ -9,6 +9,7 @@ use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::value::Country;
 use vku_domain::reference::COUNTRIES;
 
+use super::place::{Frame, free, roomiest};
 use super::{FONT, escaped, told, written};
 
 /// Tenths of a pixel in the coordinates of the outlines.
@@ -27,13 +28,17 @@ const SHADES: [(u64, &str, &str); 5] = [
     (16, "#063a68", "#ffffff"),
 ];
 const NONE: &str = "#e3e8ee";
+/// How large the numbers are.
+const LETTERS: f64 = 140.0;
 
 /// A country as it is drawn.
 pub(super) struct Outline {
     pub(super) code: &'static str,
     path: String,
-    /// Where its number stands: the middle of its largest part.
+    /// Where its number stands: where there is most room in its largest part.
     pub(super) middle: (f64, f64),
+    /// How far it is from there to the nearest border.
+    room: f64,
 }
 
 /// The Equal Earth projection (Šavrič, Patterson and Jenny, 2018): degrees to tenths of a pixel.
@@ -63,18 +68,16 @@ pub(super) fn outlines() -> &'static [Outline] {
 }
 
 fn outline(code: &'static str, rings: &str) -> Outline {
-    let (mut path, mut middle, mut largest) = (String::new(), (0.0, 0.0), 0.0);
+    let (mut path, mut middle, mut largest) = (String::new(), ((0.0, 0.0), 0.0), 0.0);
     for ring in rings.split(';') {
         let numbers: Vec<f64> = ring.split(' ').filter_map(|it| it.parse().ok()).collect();
         let points = numbers.chunks_exact(2).filter_map(|pair| match pair {
             [longitude, latitude] => Some(projected(longitude / 10.0, latitude / 10.0)),
             _ => None,
         });
-        let (mut west, mut east, mut north, mut south) = (f64::MAX, f64::MIN, f64::MAX, f64::MIN);
+        let points: Vec<_> = points.collect();
         let mut last: Option<(f64, f64)> = None;
-        for (x, y) in points {
-            (west, east, north, south) = (west.min(x), east.max(x), north.min(y), south.max(y));
-            let (x, y) = (x.round(), y.round());
+        for (x, y) in points.iter().map(|(x, y)| (x.round(), y.round())) {
             // Writing into a text cannot fail.
             let _ = match last {
                 None => write!(path, "M{x} {y}l"),
@@ -83,12 +86,14 @@ fn outline(code: &'static str, rings: &str) -> Outline {
             last = Some((x, y));
         }
         path.push('z');
-        let size = (east - west) * (south - north);
+        let bounds = Frame::around(&points);
+        let size = (bounds.east - bounds.west) * (bounds.south - bounds.north);
         if size > largest {
-            (largest, middle) = (size, ((west + east) / 2.0, (north + south) / 2.0));
+            (largest, middle) = (size, roomiest(&points, &bounds));
         }
     }
-    Outline { code, path, middle }
+    let (middle, room) = middle;
+    Outline { code, path, middle, room }
 }
 
 /// The shade of a number, and the ink on it.
@@ -116,26 +121,54 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], tongue: Tongue
     let named: Vec<_> =
         counts.iter().map(|(country, count)| (name(country.as_str(), tongue), *count)).collect();
     let (title, about) = (escaped(title), escaped(&told(counted, &named, tongue)));
-    let (mut land, mut numbers) = (String::new(), String::new());
-    for Outline { code, path, middle: (x, y) } in outlines() {
+    let mut land = String::new();
+    for Outline { code, path, .. } in outlines() {
         let Some(count) = by_code.get(code).copied().filter(|count| *count > 0) else {
             land.push_str(&format!("<path d=\"{path}\"/>\n"));
             continue;
         };
-        let ((shade, ink), count) = (shade(count), written(count, tongue));
+        let ((shade, _), count) = (shade(count), written(count, tongue));
         let told = escaped(&format!("{}: {count}", name(code, tongue)));
         land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{told}</title></path>\n"));
-        numbers.push_str(&format!("<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\">{count}</text>\n"));
     }
+    let numbers = numbers(&by_code, tongue);
     format!(
         "<svg role=\"img\" aria-label=\"{title}\" width=\"1000\" height=\"520\" viewBox=\"0 0 10000 5200\" \
          xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title>\n<desc>{about}</desc>\n\
          <rect width=\"10000\" height=\"5200\" fill=\"#ffffff\"/>\n\
          <g fill=\"{NONE}\" stroke=\"#ffffff\" stroke-width=\"5\">\n{land}</g>\n\
-         <g font-family=\"{FONT}\" font-size=\"110\" font-weight=\"bold\" text-anchor=\"middle\" dominant-baseline=\"central\" \
+         <g font-family=\"{FONT}\" font-size=\"{LETTERS}\" font-weight=\"bold\" text-anchor=\"middle\" dominant-baseline=\"central\" \
          aria-hidden=\"true\">\n{numbers}</g>\n{}</svg>\n",
         legend(&title, counted)
     )
+}
+
+/// The numbers: in the countries that are large enough, beside the others, so that no two lie on each other.
+fn numbers(counts: &HashMap<&str, u64>, tongue: Tongue) -> String {
+    let counted = outlines().iter().filter_map(|it| Some((it, *counts.get(it.code)?)));
+    let mut counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+    counted.sort_by(|(one, _), (other, _)| other.room.total_cmp(&one.room));
+    let (mut taken, mut numbers) = (Vec::new(), String::new());
+    for (Outline { middle, room, .. }, count) in counted {
+        let ((_, ink), count) = (shade(count), written(count, tongue));
+        let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.42);
+        let inside = Frame::at(*middle, half);
+        if *room >= half.1 && *room >= 0.75 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
+            let (x, y) = middle;
+            numbers.push_str(&format!("<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\">{count}</text>\n"));
+            taken.push(inside);
+            continue;
+        }
+        let (x, y) = free(*middle, half, &taken, (WIDTH, f64::from(HEIGHT)));
+        taken.push(Frame::at((x, y), half));
+        numbers.push_str(&format!(
+            "<path d=\"M{:.0} {:.0}L{x:.0} {y:.0}\" stroke=\"#12263a\" stroke-width=\"10\"/>\n\
+             <text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"#12263a\" stroke=\"#ffffff\" stroke-width=\"45\" \
+             stroke-linejoin=\"round\" paint-order=\"stroke\">{count}</text>\n",
+            middle.0, middle.1
+        ));
+    }
+    numbers
 }
 
 /// What the shades mean.
@@ -143,7 +176,7 @@ fn legend(title: &str, counted: &str) -> String {
     let mut legend = format!(
         "<g font-family=\"{FONT}\" fill=\"#1f2933\" aria-hidden=\"true\">\n\
          <text x=\"200\" y=\"{}\" font-size=\"200\" font-weight=\"bold\">{title}</text>\n\
-         <text x=\"200\" y=\"{}\" font-size=\"140\">{}</text>\n",
+         <text x=\"200\" y=\"{}\" font-size=\"160\">{}</text>\n",
         HEIGHT + 150,
         HEIGHT + 400,
         escaped(counted)
@@ -158,7 +191,7 @@ fn legend(title: &str, counted: &str) -> String {
         };
         legend.push_str(&format!(
             "<rect x=\"{x}\" y=\"{}\" width=\"220\" height=\"160\" fill=\"{shade}\"/>\n\
-             <text x=\"{}\" y=\"{}\" font-size=\"140\">{told}</text>\n",
+             <text x=\"{}\" y=\"{}\" font-size=\"160\">{told}</text>\n",
             HEIGHT + 270,
             x + 270,
             HEIGHT + 400

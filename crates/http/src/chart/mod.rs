@@ -4,11 +4,15 @@
 mod bars;
 mod lines;
 mod map;
+mod place;
 #[cfg(test)]
 mod tests;
 
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::text::{Tongue, spelled};
+use vku_domain::say;
 
 pub use bars::bars;
 pub use lines::lines;
@@ -41,35 +45,30 @@ pub enum Size {
 }
 
 impl Size {
-    const fn width(self) -> u32 {
+    const fn width(self) -> i32 {
         match self {
             Self::Whole => 800,
             Self::Small => 400,
         }
     }
 
-    /// The height of the title.
-    const fn title(self) -> u32 {
-        match self {
-            Self::Whole => 36,
-            Self::Small => 0,
-        }
-    }
-
     /// The most that names take of the width.
-    const fn names(self) -> u32 {
+    const fn names(self) -> i32 {
         self.width() * 2 / 5
     }
 }
 
+const COLOUR: RGBColor = RGBColor(11, 95, 165);
+const INK: RGBColor = RGBColor(31, 41, 51);
+const PALE: RGBColor = RGBColor(220, 226, 232);
+/// What stays free at the edges.
+const EDGE: i32 = 14;
+
 /// The font, which everybody has.
 const FONT: &str = "sans-serif";
 /// How large letters are, and those of the title.
-const LETTERS: u32 = 14;
-const TITLE: u32 = 20;
-
-/// The longest that an axis is: whoever draws it multiplies its ticks by ten.
-const LARGEST: u64 = 1_000_000_000_000_000_000;
+const LETTERS: i32 = 17;
+const TITLE: i32 = 24;
 
 /// All numbers in words.
 fn told(counted: &str, counts: &[(String, u64)], tongue: Tongue) -> String {
@@ -83,24 +82,67 @@ fn written(number: u64, tongue: Tongue) -> String {
     spelled(number).in_tongue(tongue).to_owned()
 }
 
-/// How many pixels a text is wide, at most.
-fn width(text: &str) -> u32 {
-    u32::try_from(text.chars().count()).unwrap_or(u32::MAX).saturating_mul(LETTERS * 6 / 10)
+/// How many pixels a text is wide, more or less.
+fn width(text: &str) -> i32 {
+    i32::try_from(text.chars().count()).unwrap_or(i32::MAX).saturating_mul(LETTERS / 2)
 }
 
 /// The text, shortened to what fits into so many pixels.
-fn fitted(text: &str, pixels: u32) -> String {
+fn fitted(text: &str, pixels: i32) -> String {
     if width(text) <= pixels {
         return text.to_owned();
     }
-    let letters = usize::try_from(pixels / (LETTERS * 6 / 10)).unwrap_or_default();
+    let letters = usize::try_from(pixels / (LETTERS / 2)).unwrap_or_default();
     text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
 }
 
-/// The upper end of an axis: there is room above the largest.
-fn top(counts: &[(String, u64)]) -> u64 {
-    let largest = counts.iter().map(|(_, count)| *count).max().unwrap_or_default();
-    largest.saturating_add(largest.div_ceil(8)).clamp(1, LARGEST)
+/// The text in one line or two of so many pixels.
+fn wrapped(text: &str, pixels: i32) -> Vec<String> {
+    let mut first = String::new();
+    let mut words = text.split(' ').peekable();
+    while let Some(word) = words.next_if(|word| width(&first) + width(word) < pixels) {
+        if !first.is_empty() {
+            first.push(' ');
+        }
+        first.push_str(word);
+    }
+    let rest = words.collect::<Vec<_>>().join(" ");
+    let lines = [first, fitted(&rest, pixels)];
+    lines.into_iter().filter(|line| !line.is_empty()).collect()
+}
+
+/// Letters of a size, from their upper left corner on.
+fn letters(size: i32) -> TextStyle<'static> {
+    (FONT, size).into_font().color(&INK)
+}
+
+/// What stands where there is nothing to draw.
+fn nothing(chart: &Chart, at: (i32, i32)) -> Text<'static, (i32, i32), String> {
+    let text = say!("Nothing to show yet", "Noch nichts zu zeigen");
+    let style = letters(LETTERS).pos(Pos::new(HPos::Center, VPos::Center));
+    Text::new(text.in_tongue(chart.tongue).to_owned(), at, style)
+}
+
+/// The largest number, and no less than one.
+fn largest(counts: &[(String, u64)]) -> u64 {
+    counts.iter().map(|(_, count)| *count).max().unwrap_or_default().max(1)
+}
+
+/// How far apart the ticks of an axis are, of which there are so many, more or less: 1, 2 or 5 of something.
+fn step(most: u64, ticks: u64) -> u64 {
+    let wanted = (most / ticks).max(1);
+    let ten = 10_u64.saturating_pow(wanted.ilog10());
+    [1, 2, 5]
+        .into_iter()
+        .map(|times| ten * times)
+        .find(|step| *step >= wanted)
+        .unwrap_or(ten.saturating_mul(10))
+}
+
+/// Where a number is on an axis from nothing to the most.
+fn share(number: u64, most: u64, (from, to): (i32, i32)) -> i32 {
+    let way = i128::from(to - from) * i128::from(number) / i128::from(most.max(1));
+    from + i32::try_from(way).unwrap_or_default()
 }
 
 /// Text in XML.

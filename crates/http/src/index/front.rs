@@ -79,7 +79,7 @@ async fn made(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
 async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
     let text = |both: Both| both.in_tongue(tongue).to_owned();
     let countries = PartnershipStatistics::of(reader, PartnershipsBy::Country).await?;
-    let heading = text(say!("Partnerships today", "Partnerschaften heute"));
+    let heading = text(say!("Partnerships in figures", "Partnerschaften in Zahlen"));
     let mut html = format!("  <h2>{heading}</h2>\n");
     if countries.total == 0 {
         let none = text(say!("None is published yet.", "Noch ist keine veröffentlicht."));
@@ -88,7 +88,7 @@ async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
     }
     let all = text(spelled(countries.total));
     let how_many = text(say!(
-        "{all} partnerships are published. Each picture can be had as figures, too.",
+        "{all} partnerships are published. Each picture can be had as figures too.",
         "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
     ));
     let scrolls = text(say!("Map of the world", "Weltkarte"));
@@ -96,8 +96,9 @@ async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
     let _ = write!(
         html,
         "  <p>{how_many}</p>\n  <figure class=\"card\">\n<div class=\"map\" tabindex=\"0\" role=\"region\" \
-         aria-label=\"{scrolls}\">{}</div>{}</figure>\n  <div class=\"charts\">\n",
+         aria-label=\"{scrolls}\">{}</div>\n{}{}</figure>\n  <div class=\"charts\">\n",
         countries.mapped(tongue),
+        table(&countries, tongue),
         sources(PartnershipsBy::Country, "map", tongue)
     );
     for by in CHARTS {
@@ -111,6 +112,22 @@ async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
     }
     html.push_str("  </div>");
     Ok(html)
+}
+
+/// The countries of the map in words: on a phone the map is small.
+fn table(countries: &PartnershipStatistics, tongue: Tongue) -> String {
+    let text = |both: Both| both.in_tongue(tongue).to_owned();
+    let rows = countries.ranked(tongue).into_iter().map(|(country, number)| {
+        format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escaped(country), text(spelled(number)))
+    });
+    format!(
+        "<details><summary>{}</summary>\n<table><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
+         <tbody>{}</tbody></table></details>",
+        text(say!("All countries of the map", "Alle Länder der Karte")),
+        text(PartnershipsBy::Country.axis()),
+        text(say!("Partnerships", "Partnerschaften")),
+        rows.collect::<String>()
+    )
 }
 
 /// Where the figures are had, in which forms.

@@ -19,7 +19,7 @@ use vku_domain::statistics::{
 use vku_persistence::kernel::store::Reader;
 
 use super::drawing::{Figure, Told, by_number, by_year};
-use super::{Figures, NAMES, answer, asked, drawn, label};
+use super::{Figures, NAMES, answer, asked, drawn, in_tongue, label};
 use crate::chart::{Size, map};
 use crate::kernel::context::Context;
 use crate::kernel::negotiate::format;
@@ -63,6 +63,14 @@ impl PartnershipStatistics {
             PartnershipCount { key: key.key, label, partnerships }
         });
         Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
+    }
+
+    /// What each is called and how many there are, the most first.
+    pub(crate) fn ranked(&self, tongue: Tongue) -> Vec<(&str, u64)> {
+        let mut all: Vec<_> =
+            self.items.iter().map(|it| (in_tongue(&it.label, tongue), it.partnerships)).collect();
+        all.sort_by_key(|(name, number)| (u64::MAX - number, *name));
+        all
     }
 
     /// The map of the world, where they are counted by country.

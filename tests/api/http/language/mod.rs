@@ -96,6 +96,9 @@ on_both! {
             if tongue == "de" {
                 let text = page.text();
                 let body = text.split("<body>").nth(1).unwrap();
+                // Sessions are called as people have written.
+                let (above, list) = body.split_once("<ul class=\"sessions\">").unwrap();
+                let body = format!("{above}{}", list.split_once("</ul>").unwrap().1);
                 let spoken = body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
                 no_english(&spoken.filter(|text| !text.contains('/')).collect::<Vec<_>>().join(" "));
             }
