@@ -1,9 +1,11 @@
-//! Counting partnerships by status or year: from an index alone.
+//! Counting partnerships by status or year, those that somebody does not see, and those with a country: from indexes alone.
 
 use sea_orm_migration::prelude::*;
 
 use crate::columns::index;
 
 crate::step!(manager => {
-    index(manager, "partnership", &["deleted_at", "visibility", "status", "start_first"]).await
+    index(manager, "partnership", &["deleted_at", "visibility", "status", "start_first", "id"]).await?;
+    index(manager, "partnership_party", &["utility_id", "field", "owner_id"]).await?;
+    index(manager, "utility", &["country", "id"]).await
 });

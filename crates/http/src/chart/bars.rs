@@ -42,10 +42,11 @@ impl Layout {
     fn of(chart: &Chart) -> Self {
         let rows = i32::try_from(chart.counts.len()).unwrap_or(i32::MAX / 100).max(1);
         let widest = chart.counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
+        let widest = widest.min(chart.size.names()).max(width(&chart.by));
         let number = width(&written(largest(&chart.counts), chart.tongue));
         let right = chart.size.width() - EDGE - number - 8;
         let (row, bar, top, left) = match chart.size {
-            Size::Whole => (38, (7, 31), 84, EDGE + widest.min(chart.size.names()) + 10),
+            Size::Whole => (38, (7, 31), 84, EDGE + widest + 10),
             Size::Small => (46, (22, 40), EDGE, EDGE),
         };
         Self { row, bar, top, across: (left, right.max(left + 1)), end: top + rows * row }
@@ -107,7 +108,7 @@ fn one(
     match chart.size {
         Size::Small => {
             let name = fitted(name, chart.size.width() - 2 * EDGE);
-            root.draw(&Text::new(name, (layout.across.0, top + 2), plain.clone()))?;
+            root.draw(&Text::new(name, (layout.across.0 + 4, top + 2), plain.clone()))?;
         }
         Size::Whole => {
             let beside = plain.clone().pos(Pos::new(HPos::Right, VPos::Center));

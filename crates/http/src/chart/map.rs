@@ -153,7 +153,7 @@ fn numbers(counts: &HashMap<&str, u64>, tongue: Tongue) -> String {
         let ((_, ink), count) = (shade(count), written(count, tongue));
         let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.42);
         let inside = Frame::at(*middle, half);
-        if *room >= half.1 && *room >= 0.75 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
+        if *room >= 0.8 * half.1 && *room >= 0.5 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
             let (x, y) = middle;
             numbers.push_str(&format!("<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\">{count}</text>\n"));
             taken.push(inside);

@@ -8,7 +8,7 @@ use vku_domain::kernel::value::Currency;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::FundingBy;
 
-use super::{Key, none, seen_ids, year};
+use super::{Key, none, unseen_partnerships, year};
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::Reader;
 use crate::kernel::table::text;
@@ -89,7 +89,7 @@ impl Reader<'_> {
             .from("funding")
             .and_where(Expr::col("amount_minor").is_not_null())
             .and_where(Expr::col("deleted_at").is_null())
-            .and_where(Expr::col("partnership_id").in_subquery(seen_ids::<Partnership>(self)))
+            .and_where(Expr::col("partnership_id").not_in_subquery(unseen_partnerships(self)))
             .cond_where(Condition::all().add_option(only))
             .group_by_col("amount_currency")
             .add_group_by([if by == FundingBy::Programme { programme } else { key }])

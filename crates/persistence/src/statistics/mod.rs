@@ -13,6 +13,7 @@ use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Card;
 use vku_domain::kernel::resource::Resource;
+use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::statistics::UNKNOWN;
 
@@ -63,9 +64,11 @@ fn seen<T: Table>(reader: &Reader<'_>) -> Condition {
     Condition::all().add(column::<T>("deleted_at").is_null()).add(T::visible(reader.actor()))
 }
 
-/// Their ids.
-fn seen_ids<T: Table>(reader: &Reader<'_>) -> SelectStatement {
-    Query::select().expr(column::<T>("id")).from(T::NAME).cond_where(seen::<T>(reader)).take()
+/// The ids of the partnerships that do not count. Mostly they are few, and what is among few is found much faster than
+/// what is among many. Nothing that visibility asks of a partnership is ever unknown, so that each counts or is here.
+fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
+    let unseen = seen::<Partnership>(reader).not();
+    Query::select().expr(column::<Partnership>("id")).from(Partnership::NAME).cond_where(unseen).take()
 }
 
 /// The year of a day that is kept as text; empty where it is not known.

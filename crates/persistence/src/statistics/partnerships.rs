@@ -7,7 +7,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::statistics::PartnershipsBy;
 
-use super::{Key, number, rows, seen, seen_ids, year};
+use super::{Key, number, rows, seen, unseen_partnerships, year};
 use crate::kernel::error::failed;
 use crate::kernel::store::Reader;
 use crate::kernel::table::column;
@@ -53,7 +53,7 @@ impl Reader<'_> {
             .expr_as(rows(), "number")
             .from("partnership_set")
             .and_where(Expr::col("field").eq(field))
-            .and_where(Expr::col("owner_id").in_subquery(seen_ids::<Partnership>(self)))
+            .and_where(Expr::col("owner_id").not_in_subquery(unseen_partnerships(self)))
             .group_by_col("value")
             .take()
     }
@@ -66,7 +66,7 @@ impl Reader<'_> {
             .from("partnership_party")
             .inner_join("utility", party("utility_id").equals(("utility", "id")))
             .and_where(party("field").eq(ParticipantRole::Partner.as_str()))
-            .and_where(party("owner_id").in_subquery(seen_ids::<Partnership>(self)))
+            .and_where(party("owner_id").not_in_subquery(unseen_partnerships(self)))
             .add_group_by([Expr::col(("utility", "country"))])
             .take()
     }
@@ -78,7 +78,7 @@ impl Reader<'_> {
             .from("funding")
             .and_where(Expr::col("programme_id").is_not_null())
             .and_where(Expr::col("deleted_at").is_null())
-            .and_where(Expr::col("partnership_id").in_subquery(seen_ids::<Partnership>(self)))
+            .and_where(Expr::col("partnership_id").not_in_subquery(unseen_partnerships(self)))
             .group_by_col("programme_id")
             .take();
         let mut rows: Vec<(Uuid, u64)> = Vec::new();
