@@ -48,6 +48,9 @@ async function look(locale, colorScheme, [device, viewport]) {
   assert.equal(await page.locator(".charts svg").count(), 3);
   assert((await page.locator(".sessions li").count()) > 0, "the next sessions are shown");
   await picture(page, `page-${name}`, { fullPage: true });
+  // For the README.
+  const above = { x: 0, y: 0, width: viewport.width, height: 1380 };
+  if (name === "en-light-desktop") await picture(page, "index", { fullPage: true, clip: above });
   await picture(page.locator(".map"), `map-${name}`);
   await picture(page.locator(".charts"), `charts-${name}`);
   await page.close();

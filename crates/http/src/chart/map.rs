@@ -29,7 +29,7 @@ const SHADES: [(u64, &str, &str); 5] = [
 ];
 const NONE: &str = "#e3e8ee";
 /// How large the numbers are.
-const LETTERS: f64 = 140.0;
+const LETTERS: f64 = 120.0;
 
 /// A country as it is drawn.
 pub(super) struct Outline {
@@ -150,12 +150,15 @@ fn numbers(counts: &HashMap<&str, u64>, tongue: Tongue) -> String {
     counted.sort_by(|(one, _), (other, _)| other.room.total_cmp(&one.room));
     let (mut taken, mut numbers) = (Vec::new(), String::new());
     for (Outline { middle, room, .. }, count) in counted {
-        let ((_, ink), count) = (shade(count), written(count, tongue));
-        let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.42);
+        let ((shade, ink), count) = (shade(count), written(count, tongue));
+        let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.36);
         let inside = Frame::at(*middle, half);
-        if *room >= 0.8 * half.1 && *room >= 0.5 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
+        if *room >= half.1 && *room >= 0.5 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
             let (x, y) = middle;
-            numbers.push_str(&format!("<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\">{count}</text>\n"));
+            numbers.push_str(&format!(
+                "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\" stroke=\"{shade}\" stroke-width=\"30\" \
+                 stroke-linejoin=\"round\" paint-order=\"stroke\">{count}</text>\n"
+            ));
             taken.push(inside);
             continue;
         }
