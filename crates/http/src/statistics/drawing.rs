@@ -58,7 +58,7 @@ pub(super) fn by_year(
 ) -> Result<String, Error> {
     let known = || figures.iter().filter_map(|it| Some((it.key.parse::<u16>().ok()?, it.number)));
     let (first, last) = (known().map(|(year, _)| year).min(), known().map(|(year, _)| year).max());
-    let years = first.zip(last).map_or(1..=0, |(first, last)| first..=last);
+    let years = first.zip(last).into_iter().flat_map(|(first, last)| first..=last);
     let of = |year: u16| known().filter(|(it, _)| *it == year).map(|(_, number)| number).sum();
     let counts = years.map(|year| (format!("{year:04}"), of(year))).collect();
     if let Some(unknown) = figures.iter().find(|it| it.key == UNKNOWN).map(|it| it.number) {
