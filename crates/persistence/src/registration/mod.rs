@@ -1,6 +1,9 @@
 //! How registrations lie in their table.
 
-pub(crate) mod seat;
+mod person;
+mod seat;
+pub(crate) mod taken;
+pub(crate) mod turn;
 
 use std::collections::HashMap;
 
@@ -138,7 +141,7 @@ impl Table for Registration {
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        seat::follow(writer, before, after).await
+        turn::follow(writer, before, after).await
     }
 }
 

@@ -28,7 +28,7 @@ use crate::kernel::table::{
     FoundBy, SortColumn, Table, column, in_set, in_status, json_opt, named, number_opt, one_of,
     seen_by_visibility, text, text_opt, to_json_opt, to_text,
 };
-use crate::registration::{self, seat};
+use crate::registration::{self, taken, turn};
 
 row! {
     "session" {
@@ -236,7 +236,7 @@ impl Table for Session {
     /// Seats, and the link for those who have one: a query each for the whole page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
-        let taken = seat::taken(reader, &ids).await?;
+        let taken = taken::taken(reader, &ids).await?;
         let counted = Self::tells_counts(actor);
         let coming = if actor.role == Some(Role::Member) { coming(reader).await? } else { HashSet::new() };
         for item in items {
@@ -295,10 +295,10 @@ impl Table for Session {
         match before {
             Some(_) if after.deleted_at.is_some() => match cancelled {
                 true => Ok(()),
-                false => seat::nobody_comes(writer, after.id).await,
+                false => taken::nobody_comes(writer, after.id).await,
             },
-            Some(before) if published(before) && cancelled => seat::call_off(writer, after).await,
-            Some(_) if published(after) => seat::promote(writer, after).await,
+            Some(before) if published(before) && cancelled => turn::call_off(writer, after).await,
+            Some(_) if published(after) => turn::promote(writer, after).await,
             _ => Ok(()),
         }
     }

@@ -9,7 +9,7 @@ use vku_domain::say;
 use vku_domain::session::Session;
 
 use crate::kernel::store::Writer;
-use crate::registration::seat;
+use crate::registration::taken;
 use crate::{agenda, guest};
 
 /// Refuses what no longer fits.
@@ -44,7 +44,7 @@ pub(super) async fn fits(
         for attendance in
             [Attendance::InPerson, Attendance::Online].into_iter().filter(|it| !it.is_offered(after))
         {
-            let coming = seat::coming_by(writer, before.id, attendance).await?;
+            let coming = taken::coming_by(writer, before.id, attendance).await?;
             if coming > 0 {
                 let detail = say!(
                     "{coming} are registered or wait to come `{attendance}`, which would not be offered.",
@@ -57,7 +57,7 @@ pub(super) async fn fits(
     let seats = |seats: Option<Seats>| seats.map_or(u64::MAX, |seats| seats.get().into());
     let fewer = |before, after| seats(after) < seats(before);
     if fewer(before.data.capacity, after.capacity) || fewer(before.data.room_capacity, after.room_capacity) {
-        let taken = seat::taken(writer, &[before.id]).await?.remove(&before.id).unwrap_or_default();
+        let taken = taken::taken(writer, &[before.id]).await?.remove(&before.id).unwrap_or_default();
         for (member, seats, taken) in [
             ("capacity", seats(after.capacity), taken.counts.registered),
             ("room_capacity", seats(after.room_capacity), taken.in_room),

@@ -1,0 +1,114 @@
+//! Who registers: a member its own staff, a contact of it or somebody by name, and nobody twice.
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LockType, Query};
+use uuid::Uuid;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Email;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::registration::{Registration, RegistrationStatus};
+use vku_domain::say;
+use vku_domain::session::Session;
+
+use super::living;
+use crate::kernel::error::failed;
+use crate::kernel::store::Writer;
+use crate::kernel::table::text;
+
+/// A member registers its own staff.
+pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error> {
+    let utility = after.member.card().and_then(|member| member.named_after);
+    let mut violations = Violations::default();
+    if !writer.actor().is_staff() && !utility.is_some_and(|utility| writer.actor().owns(utility)) {
+        let detail = say!(
+            "A member registers its own staff only.",
+            "Ein Mitglied meldet nur die eigenen Beschäftigten an."
+        );
+        violations.member("/member", "not_writable", detail);
+    }
+    Error::unless_writable(violations)
+}
+
+/// The contact is the member's, the person is not there already, and the session is held as wanted.
+pub(super) async fn settle(
+    writer: &Writer<'_>,
+    session: &Stored<Session>,
+    id: Option<Uuid>,
+    after: &mut Registration,
+) -> Result<(), Error> {
+    let mut violations = Violations::default();
+    after.fits(&session.data, &mut violations);
+    let mut email = after.email.as_ref().map(Email::folded);
+    if let Some(contact) = &mut after.contact {
+        let found = contact_of(writer, contact.key(), after.member.id().unwrap_or_default()).await?;
+        match found {
+            Some((id, address)) => {
+                *contact = Ref::part(id);
+                email = Some(address.folded());
+            }
+            None => {
+                let key = contact.key();
+                let detail = say!(
+                    "This member has no contact `{key}`.",
+                    "Dieses Mitglied hat keine Ansprechperson `{key}`."
+                );
+                violations.member("/contact", "unknown_reference", detail);
+            }
+        }
+    }
+    if !violations.is_empty() {
+        return Err(Error::invalid(violations));
+    }
+    let cancelled = after.status == Some(RegistrationStatus::Cancelled);
+    if !cancelled && is_there(writer, session.id, id, after, email).await? {
+        let detail = say!(
+            "This person is registered for this session already.",
+            "Diese Person ist für diese Sitzung schon angemeldet."
+        );
+        return Err(Error::new(Code::AlreadyRegistered, detail));
+    }
+    Ok(())
+}
+
+/// The contact of the member, and its address.
+async fn contact_of(writer: &Writer<'_>, key: &Key, member: Uuid) -> Result<Option<(Uuid, Email)>, Error> {
+    let Key::Id(id) = key else { return Ok(None) };
+    let select = Query::select()
+        .column("email")
+        .from("contact")
+        .and_where(Expr::col("id").eq(*id))
+        .and_where(Expr::col("member_id").eq(member))
+        .and_where(Expr::col("deleted_at").is_null())
+        .lock(LockType::Share)
+        .take();
+    let Some(row) = writer.tx().query_one(&select).await.map_err(failed)? else { return Ok(None) };
+    let email: String = row.try_get("", "email").map_err(failed)?;
+    Ok(Some((*id, text(email)?)))
+}
+
+/// Whether the same person comes already, or waits: by the address, as far as the actor sees who does.
+async fn is_there(
+    writer: &Writer<'_>,
+    session: Uuid,
+    id: Option<Uuid>,
+    after: &Registration,
+    email: Option<String>,
+) -> Result<bool, Error> {
+    let Some(email) = email else { return Ok(false) };
+    let alike = || Expr::expr(Func::lower(Expr::col("email"))).eq(email.as_str());
+    let contacts = Query::select().column("id").from("contact").and_where(alike()).take();
+    let mut others = living(session);
+    others
+        .column("id")
+        .and_where(Expr::col("status").ne(RegistrationStatus::Cancelled.as_str()))
+        .and_where(Expr::col("id").ne(id.unwrap_or_default()))
+        .cond_where(Condition::any().add(alike()).add(Expr::col("contact_id").in_subquery(contacts)))
+        .limit(1);
+    if !writer.actor().is_staff() {
+        // Who else comes is not the member's to know.
+        others.and_where(Expr::col("member_id").eq(after.member.id().unwrap_or_default()));
+    }
+    Ok(writer.tx().query_one(&others).await.map_err(failed)?.is_some())
+}
