@@ -149,7 +149,8 @@ fn targets(operation: &str) -> &'static [&'static str] {
         "get_session_minutes_transitions" | "restore_session_minutes" => &["held"],
         "restore_session_agenda_item" | "restore_session_guest" => &["others"],
         "get_session" => &["others", "draft", "members", "internal", "deleted"],
-        "update_session" | "delete_session" => &["others", "draft"],
+        "update_session" => &["others", "draft"],
+        "delete_session" => &["members", "draft"],
         "get_session_transitions" | "transition_session" => &["others", "draft", "internal"],
         "restore_session" => &["deleted"],
         "restore_partnership"
