@@ -54,13 +54,16 @@ pub struct Options {
     pub plan: Plan,
     only: Option<String>,
     large: bool,
+    /// Nothing but matching, figures and the crowd.
+    exchange: bool,
 }
 
 impl Options {
     fn read(mut arguments: impl Iterator<Item = String>) -> Result<Self, Failure> {
         let plan = Plan { connections: 32, seconds: 3, runs: 5 };
         let program = "target/release/vku-partnerships".into();
-        let mut options = Self { program, partnerships: 10_000, plan, only: None, large: false };
+        let mut options =
+            Self { program, partnerships: 10_000, plan, only: None, large: false, exchange: false };
         while let Some(name) = arguments.next() {
             let mut value = || arguments.next().ok_or_else(|| Failure::new(format!("{name} needs a value")));
             match name.as_str() {
@@ -70,6 +73,7 @@ impl Options {
                 "--runs" => options.plan.runs = value()?.parse()?,
                 "--only" => options.only = Some(value()?),
                 "--large" => options.large = true,
+                "--exchange" => options.exchange = true,
                 _ => return Err(Failure::new(format!("`{name}` is unknown"))),
             }
         }
@@ -119,8 +123,11 @@ async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
         let here = folder.path().join(database);
         std::fs::create_dir_all(&here)?;
         let place = Place { options: &options, cluster: &cluster, database, folder: here };
-        let rates = sides::compare(&place, options.partnerships).await?;
         exchange::measure(&place).await?;
+        if options.exchange {
+            continue;
+        }
+        let rates = sides::compare(&place, options.partnerships).await?;
         if options.large {
             let larger = large::measure(&place, options.partnerships * 10).await?;
             say(format!(
