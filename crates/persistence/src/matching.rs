@@ -24,7 +24,7 @@ use vku_domain::utility::{Utility, UtilityKind};
 use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::Reader;
-use crate::kernel::table::{Table, column, json, text, text_opt};
+use crate::kernel::table::{Table, column, json, text_opt};
 
 impl Reader<'_> {
     /// Who might work with a utility, and why. What the actor may not see is neither a match nor counts.
@@ -86,39 +86,12 @@ impl Reader<'_> {
                 .cond_where(Utility::visible(self.actor()))
                 .take()
         };
-        let mut select = Query::select();
-        for name in ["id", "kind", "country", "climate_zone"] {
-            select.expr_as(column::<Utility>(name), name);
-        }
-        let people = r#"CAST("utility"."population_served" ->> 'value' AS bigint)"#;
-        let select = seen(select.expr_as(Expr::cust(people), "people"));
-        let mut profiles = Vec::new();
-        for row in self.tx().query_all(&select).await.map_err(failed)? {
-            profiles.push(profile(&row)?);
-        }
-
-        let ids = seen(Query::select().column("id"));
-        let sets = grouped(self, "utility_set", "owner_id", &["field", "value"])
-            .and_where(Expr::col("field").is_in(["sectors", "languages", "expertise", "needs"]))
-            .and_where(Expr::col("owner_id").in_subquery(ids))
-            .take();
-        let places: HashMap<Uuid, usize> =
-            profiles.iter().enumerate().map(|(place, profile)| (profile.id, place)).collect();
-        for row in self.tx().query_all(&sets).await.map_err(failed)? {
-            let (owner, words) = words(&row)?;
-            let Some(profile) = places.get(&owner).and_then(|place| profiles.get_mut(*place)) else {
-                continue;
-            };
-            for word in words.split(' ') {
-                match word.split_once(':') {
-                    Some(("sectors", value)) => profile.sectors.push(parsed(value)?),
-                    Some(("languages", value)) => profile.languages.push(parsed(value)?),
-                    Some(("expertise", value)) => profile.expertise.push(parsed(value)?),
-                    Some(("needs", value)) => profile.needs.push(parsed(value)?),
-                    _ => {}
-                }
-            }
-        }
+        let line = seen(Query::select().expr_as(Expr::cust(lines(self)), "lines"));
+        let row = self.tx().query_one(&line).await.map_err(failed)?;
+        let lines: Option<String> =
+            row.map(|row| row.try_get("", "lines")).transpose().map_err(failed)?.flatten();
+        let mut profiles =
+            lines.iter().flat_map(|lines| lines.lines()).map(profile).collect::<Result<Vec<_>, _>>()?;
         // Sentences list them, and databases do not say in which order.
         for profile in &mut profiles {
             profile.sectors.sort_unstable();
@@ -172,15 +145,36 @@ fn parsed<V: FromStr<Err = Fault>>(word: &str) -> Result<V, Corrupt> {
     Ok(word.parse()?)
 }
 
-fn profile(row: &QueryResult) -> Result<Profile, Error> {
-    let get = |name: &str| row.try_get::<String>("", name).map_err(failed);
-    let people: Option<i64> = row.try_get("", "people").map_err(failed)?;
-    Ok(Profile {
-        id: row.try_get("", "id").map_err(failed)?,
-        kind: text(get("kind")?)?,
-        country: text(get("country")?)?,
-        climate_zone: text_opt(row.try_get("", "climate_zone").map_err(failed)?)?,
-        population_served: people.and_then(|people| people.try_into().ok()),
+/// All utilities in one text, a line each: a row for each would take several times as long to fetch. Nothing in it has a
+/// bar or a line end.
+fn lines(reader: &Reader<'_>) -> String {
+    let (id, joined, end) = match reader.tx().get_database_backend() {
+        DatabaseBackend::Postgres => (r#"CAST("utility"."id" AS text)"#, "string_agg", "chr(10)"),
+        _ => (r#"hex("utility"."id")"#, "group_concat", "char(10)"),
+    };
+    let words = format!(
+        r#"(SELECT {joined}("field" || ':' || "value", ' ') FROM "utility_set" WHERE "owner_id" = "utility"."id"
+        AND "field" IN ('sectors', 'languages', 'expertise', 'needs'))"#
+    );
+    let people = r#"coalesce("utility"."population_served" ->> 'value', '')"#;
+    format!(
+        r#"{joined}({id} || '|' || "utility"."kind" || '|' || "utility"."country" || '|' ||
+        coalesce("utility"."climate_zone", '') || '|' || {people} || '|' || coalesce({words}, ''), {end})"#
+    )
+}
+
+/// A line of [`lines`].
+fn profile(line: &str) -> Result<Profile, Corrupt> {
+    let mut cells = line.split('|');
+    let mut cell = || cells.next().ok_or_else(|| Corrupt::from("a line that ends early"));
+    let id = cell()?.parse().map_err(|_| Corrupt::from("an id that is none"))?;
+    let (kind, country) = (parsed(cell()?)?, parsed(cell()?)?);
+    let mut profile = Profile {
+        id,
+        kind,
+        country,
+        climate_zone: Some(cell()?).filter(|zone| !zone.is_empty()).map(parsed).transpose()?,
+        population_served: cell()?.parse().ok(),
         sectors: Vec::new(),
         languages: Vec::new(),
         expertise: Vec::new(),
@@ -188,7 +182,17 @@ fn profile(row: &QueryResult) -> Result<Profile, Error> {
         interests: Vec::new(),
         has_left: false,
         tie: Tie::None,
-    })
+    };
+    for word in cell()?.split(' ') {
+        match word.split_once(':') {
+            Some(("sectors", value)) => profile.sectors.push(parsed(value)?),
+            Some(("languages", value)) => profile.languages.push(parsed(value)?),
+            Some(("expertise", value)) => profile.expertise.push(parsed(value)?),
+            Some(("needs", value)) => profile.needs.push(parsed(value)?),
+            _ => {}
+        }
+    }
+    Ok(profile)
 }
 
 /// What is known of utilities beside their own data: of their membership, and of what they have done together.
@@ -280,27 +284,36 @@ impl Known {
         if self.countries.is_empty() {
             return Ok(());
         }
+        let (mine, theirs) = (|name| Expr::col(("mine", name)), |name| Expr::col(("theirs", name)));
         let there = Query::select()
-            .expr(Expr::col(("partnership_party", "owner_id")))
-            .from("partnership_party")
-            .inner_join("utility", column::<Utility>("id").equals(("partnership_party", "utility_id")))
-            .and_where(Expr::col("field").eq(ParticipantRole::Partner.as_str()))
-            .and_where(column::<Utility>("country").is_in(self.countries.iter().map(ToString::to_string)))
-            .take();
-        let seen = Query::select()
-            .column("id")
-            .from("partnership")
+            .expr(Expr::cust("1"))
+            .from_as("partnership_party", "mine")
+            .join_as(
+                JoinType::InnerJoin,
+                "partnership_party",
+                "theirs",
+                theirs("owner_id").equals(("mine", "owner_id")),
+            )
+            .join_as(
+                JoinType::InnerJoin,
+                "utility",
+                "abroad",
+                Expr::col(("abroad", "id")).equals(("theirs", "utility_id")),
+            )
+            .inner_join("partnership", column::<Partnership>("id").equals(("mine", "owner_id")))
+            .and_where(mine("utility_id").equals(("utility", "id")))
+            .and_where(mine("field").ne(ParticipantRole::Partner.as_str()))
+            .and_where(theirs("field").eq(ParticipantRole::Partner.as_str()))
+            .and_where(Expr::col(("abroad", "country")).is_in(self.countries.iter().map(ToString::to_string)))
             .and_where(column::<Partnership>("deleted_at").is_null())
             .cond_where(Partnership::visible(reader.actor()))
             .take();
+        // One partnership is enough: utility after utility, so that the first one found ends the search.
         let select = Query::select()
-            .distinct()
-            .column("utility_id")
-            .from("partnership_party")
-            .and_where(Expr::col("owner_id").in_subquery(there))
-            .and_where(Expr::col("owner_id").in_subquery(seen))
-            .and_where(Expr::col("utility_id").is_not_null())
-            .and_where(Expr::col("field").ne(ParticipantRole::Partner.as_str()))
+            .expr_as(column::<Utility>("id"), "utility_id")
+            .from("utility")
+            .and_where(column::<Utility>("kind").eq(UtilityKind::Municipal.as_str()))
+            .and_where(Expr::exists(there))
             .take();
         for row in reader.tx().query_all(&select).await.map_err(failed)? {
             self.acquainted.insert(row.try_get("", "utility_id").map_err(failed)?);
