@@ -6,6 +6,9 @@ use crate::columns::index;
 
 crate::step!(manager => {
     index(manager, "partnership", &["deleted_at", "visibility", "status", "start_first", "id"]).await?;
-    index(manager, "partnership_party", &["utility_id", "field", "owner_id"]).await?;
+    index(manager, "partnership", &["deleted_at", "visibility", "start_first"]).await?;
+    index(manager, "partnership_party", &["field", "utility_id", "owner_id"]).await?;
+    index(manager, "partnership_party", &["field", "owner_id"]).await?;
+    index(manager, "funding", &["deleted_at", "programme_id", "partnership_id"]).await?;
     index(manager, "utility", &["country", "id"]).await
 });

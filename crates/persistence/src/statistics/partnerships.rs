@@ -1,5 +1,7 @@
 //! Partnerships, counted.
 
+use std::collections::BTreeMap;
+
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -7,7 +9,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::statistics::PartnershipsBy;
 
-use super::{Key, number, rows, seen, unseen_partnerships, year};
+use super::{Key, number, rows, seen, unseen_partnerships};
 use crate::kernel::error::failed;
 use crate::kernel::store::Reader;
 use crate::kernel::table::column;
@@ -21,11 +23,11 @@ impl Reader<'_> {
         let counts = match by {
             PartnershipsBy::Status => self.counts(&self.own(column::<Partnership>("status"))).await?,
             PartnershipsBy::Year => {
-                self.counts(&self.own(year(column::<Partnership>("start_first")))).await?
+                years(self.counts(&self.own(column::<Partnership>("start_first"))).await?)
             }
             PartnershipsBy::Sector => self.counts(&self.in_sets("sectors")).await?,
             PartnershipsBy::SdgTarget => self.counts(&self.in_sets("sdg_targets")).await?,
-            PartnershipsBy::Country => self.counts(&self.abroad()).await?,
+            PartnershipsBy::Country => self.abroad().await?,
             PartnershipsBy::Programme => self.paid_for().await?,
         };
         let total = match by {
@@ -58,37 +60,102 @@ impl Reader<'_> {
             .take()
     }
 
-    fn abroad(&self) -> SelectStatement {
-        let party = |name| Expr::col(("partnership_party", name));
+    /// By country: what utility after utility adds up to, without those that were counted for several of one country.
+    /// To count pairs of partnership and country at once takes several times as long.
+    async fn abroad(&self) -> Result<Vec<(Key, u64)>, Error> {
+        let twice: BTreeMap<Key, u64> = self.counts(&self.counted_again()).await?.into_iter().collect();
+        let mut counts = self.counts(&self.of_utilities()).await?;
+        for (key, number) in &mut counts {
+            *number = number.saturating_sub(twice.get(key).copied().unwrap_or_default());
+        }
+        Ok(counts)
+    }
+
+    /// The parties of the partner side.
+    fn partner_side(&self) -> SelectStatement {
+        Query::select()
+            .from("partnership_party")
+            .and_where(Expr::col(("partnership_party", "field")).eq(ParticipantRole::Partner.as_str()))
+            .and_where(
+                Expr::col(("partnership_party", "owner_id")).not_in_subquery(unseen_partnerships(self)),
+            )
+            .take()
+    }
+
+    /// How many partnerships the partner utilities of each country have, together.
+    fn of_utilities(&self) -> SelectStatement {
+        let each = self
+            .partner_side()
+            .column("utility_id")
+            .expr_as(rows(), "number")
+            .group_by_col("utility_id")
+            .take();
         Query::select()
             .expr_as(Expr::col(("utility", "country")), "key")
-            .expr_as(party("owner_id").count_distinct(), "number")
-            .from("partnership_party")
-            .inner_join("utility", party("utility_id").equals(("utility", "id")))
-            .and_where(party("field").eq(ParticipantRole::Partner.as_str()))
-            .and_where(party("owner_id").not_in_subquery(unseen_partnerships(self)))
+            .expr_as(Expr::cust("CAST(SUM(number) AS BIGINT)"), "number")
+            .from_subquery(each, "each")
+            .inner_join("utility", Expr::col(("each", "utility_id")).equals(("utility", "id")))
             .add_group_by([Expr::col(("utility", "country"))])
             .take()
     }
 
+    /// How often a partnership was counted again in a country.
+    fn counted_again(&self) -> SelectStatement {
+        let several =
+            self.partner_side().column("owner_id").group_by_col("owner_id").and_having(rows().gt(1)).take();
+        let each = Query::select()
+            .expr_as(Expr::col(("utility", "country")), "country")
+            .expr_as(rows(), "number")
+            .from("partnership_party")
+            .inner_join("utility", Expr::col(("partnership_party", "utility_id")).equals(("utility", "id")))
+            .and_where(Expr::col(("partnership_party", "field")).eq(ParticipantRole::Partner.as_str()))
+            .and_where(Expr::col(("partnership_party", "owner_id")).in_subquery(several))
+            .add_group_by([Expr::col(("partnership_party", "owner_id")), Expr::col(("utility", "country"))])
+            .take();
+        Query::select()
+            .expr_as(Expr::col("country"), "key")
+            .expr_as(Expr::cust("CAST(SUM(number - 1) AS BIGINT)"), "number")
+            .from_subquery(each, "each")
+            .group_by_col("country")
+            .take()
+    }
+
     async fn paid_for(&self) -> Result<Vec<(Key, u64)>, Error> {
-        let select = Query::select()
-            .column("programme_id")
-            .expr_as(Expr::col("partnership_id").count_distinct(), "number")
+        // An index has the pairs in order, so that they are counted as they come.
+        let pairs = Query::select()
+            .distinct()
+            .columns(["programme_id", "partnership_id"])
             .from("funding")
             .and_where(Expr::col("programme_id").is_not_null())
             .and_where(Expr::col("deleted_at").is_null())
             .and_where(Expr::col("partnership_id").not_in_subquery(unseen_partnerships(self)))
+            .take();
+        let select = Query::select()
+            .column("programme_id")
+            .expr_as(rows(), "number")
+            .from_subquery(pairs, "pairs")
             .group_by_col("programme_id")
             .take();
-        let mut rows: Vec<(Uuid, u64)> = Vec::new();
+        let mut found: Vec<(Uuid, u64)> = Vec::new();
         for row in self.found(&select).await? {
-            rows.push((row.try_get("", "programme_id").map_err(failed)?, number(&row, "number")?));
+            found.push((row.try_get("", "programme_id").map_err(failed)?, number(&row, "number")?));
         }
-        let cards = self.programmes(rows.iter().map(|(id, _)| *id)).await?;
-        let counts = rows.into_iter().map(|(id, number)| (Key::programme(Some(id), &cards), number));
+        let cards = self.programmes(found.iter().map(|(id, _)| *id)).await?;
+        let counts = found.into_iter().map(|(id, number)| (Key::programme(Some(id), &cards), number));
         let mut counts: Vec<_> = counts.collect();
         counts.sort();
         Ok(counts)
     }
+}
+
+/// Days, by their years: an index has the days in order, and they are few.
+fn years(counts: Vec<(Key, u64)>) -> Vec<(Key, u64)> {
+    let mut years: BTreeMap<Key, u64> = BTreeMap::new();
+    for (mut key, number) in counts {
+        if let Some((year, _)) = key.key.split_once('-') {
+            key.key = year.to_owned();
+        }
+        *years.entry(key).or_default() += number;
+    }
+    years.into_iter().collect()
 }
