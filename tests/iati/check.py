@@ -235,9 +235,12 @@ def main(base, standard):
             page = caller.get(base + path).json()
             rows += page["items"]
             path = page.get("next")
-        told = [text.split("-", 3)[3] for text in tree.xpath("iati-activity/iati-identifier/text()")]
+        told = tree.xpath("iati-activity/other-identifier[@type='A1']/@ref")
         valid = [row["slug"] for row in rows if row.get("start") and row["countries"]]
         assert told == valid, (told, valid)
+        prefix = tree.xpath("string(iati-activity/reporting-org/@ref)")
+        identifiers = [f"{prefix}-{row['id']}" for row in rows if row["slug"] in valid]
+        assert tree.xpath("iati-activity/iati-identifier/text()") == identifiers, identifiers
         assert left_out(tree) == [row["slug"] for row in rows if row["slug"] not in valid]
         last = f"{len(told)} activities valid, {len(rows) - len(told)} left out, {asked} rules asked, {len(lists)} code lists"
     assert rich in told

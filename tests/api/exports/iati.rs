@@ -23,7 +23,7 @@ struct Element {
     text: String,
 }
 
-/// A file: the elements of each activity, by its identifier, and the comments.
+/// A file: the elements of each activity, by its slug, and the comments.
 struct File {
     activities: BTreeMap<String, Vec<Element>>,
     comments: Vec<String>,
@@ -72,8 +72,10 @@ impl File {
                     if open.pop().is_some_and(|name| name == "iati-activity") {
                         let of = elements.iter().rposition(|it| it.path.is_empty()).unwrap();
                         let whole = elements.split_off(of);
-                        let identifier = whole.iter().find(|it| it.path == "iati-identifier").unwrap();
-                        file.activities.insert(identifier.text.clone(), whole);
+                        let own = whole.iter().find(|it| it.path == "other-identifier").unwrap();
+                        let slug =
+                            own.attributes.strip_prefix("ref=").unwrap().strip_suffix(" type=A1").unwrap();
+                        file.activities.insert(slug.to_owned(), whole);
                     }
                 }
                 Event::Comment(comment) => file.comments.push(comment.as_ref().trim().to_owned()),
@@ -89,12 +91,12 @@ impl File {
 
     /// The slugs of the activities.
     fn slugs(&self) -> BTreeSet<String> {
-        self.activities.keys().map(|it| it.strip_prefix("XI-TEST-").unwrap().to_owned()).collect()
+        self.activities.keys().cloned().collect()
     }
 
     /// What stands at a path in an activity: attributes and text.
     fn told(&self, slug: &str, path: &str) -> Vec<String> {
-        let elements = self.activities[&format!("XI-TEST-{slug}")].iter().filter(|it| it.path == path);
+        let elements = self.activities[slug].iter().filter(|it| it.path == path);
         elements.map(|it| format!("{} {}", it.attributes, it.text.trim()).trim().to_owned()).collect()
     }
 }
@@ -272,6 +274,21 @@ on_both! {
         assert_eq!(told("result/indicator/period/target"), ["value=30"]);
     }
 
+    async fn a_key_gets_the_whole_file_or_is_told_why_not(app: TestApp) {
+        let staff = app.coordinator();
+        let all = ["partnerships:read", "funding-programmes:read", "organisations:read", "working-areas:read"];
+        let with = async |scopes: &[&str]| {
+            let made = made(&staff, "/api/v1/api-keys", &json!({"name": "IATI", "scopes": scopes})).await.json();
+            app.anonymous().with_token(made["key"].as_str().unwrap())
+        };
+        assert_eq!(File::of(&with(&all).await, "").await.slugs(), File::of(&staff, "").await.slugs());
+        for lacking in all {
+            let others: Vec<_> = all.into_iter().filter(|it| *it != lacking).collect();
+            let refused = with(&others).await.get(&format!("{PARTNERSHIPS}?format=iati")).await;
+            refused.problem(403, "insufficient_scope");
+        }
+    }
+
     async fn the_status_is_ours_or_follows_from_the_dates(app: TestApp) {
         let staff = app.coordinator();
         for (number, (status, end, code, dates)) in [
@@ -297,8 +314,13 @@ on_both! {
                 [format!("type={start} iso-date=2020-01-01"), format!("type={end_type} iso-date={day}")]
             );
         }
-        let known = File::of(&staff, "").await.told("dresden-lviv-ternopil-nadvirna", "iati-identifier");
-        assert_eq!(known, ["XI-TEST-dresden-lviv-ternopil-nadvirna"]);
-        staff.get(&format!("{DRESDEN}?format=iati")).await.problem(400, "invalid_parameters");
+        // The identifier stays what it is when the slug does not.
+        let dresden = staff.get(DRESDEN).await.ok().json();
+        let known = [format!("XI-TEST-{}", dresden["id"].as_str().unwrap())];
+        let identifier = async |slug: &str| File::of(&staff, "").await.told(slug, "iati-identifier");
+        assert_eq!(identifier("dresden-lviv-ternopil-nadvirna").await, known);
+        staff.patch(DRESDEN, "*", &json!({"slug": "dresden-ukraine"})).await.ok();
+        assert_eq!(identifier("dresden-ukraine").await, known);
+        staff.get(&format!("{PARTNERSHIPS}/dresden-ukraine?format=iati")).await.problem(400, "invalid_parameters");
     }
 }

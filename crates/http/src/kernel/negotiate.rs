@@ -26,7 +26,8 @@ vku_domain::vocabulary! {
         Xlsx = "xlsx",
         /// all rows with where they are, as `application/geo+json` (RFC 7946)
         Geojson = "geojson",
-        /// all rows as activities of IATI 2.03, as `application/xml`; what has no start or no country is named at the end
+        /// all rows as activities of IATI 2.03, as `application/xml`; what has no start or no country is named at the
+        /// end. An API key needs the scopes of partnerships, programmes, organisations and working areas
         Iati = "iati",
         /// all rows as events, as `text/calendar` (RFC 5545)
         Ics = "ics",

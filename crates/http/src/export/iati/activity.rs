@@ -40,7 +40,8 @@ impl Activity<'_> {
         let attributes =
             [("last-updated-datetime", updated.as_str()), ("xml:lang", LANGUAGE), ("hierarchy", "1")];
         self.xml.open("iati-activity", &attributes)?;
-        self.xml.text("iati-identifier", &[], &format!("{}-{slug}", self.reporter.identifier))?;
+        // By the id, not the slug: an identifier that is published must never change (IATI, "iati-identifier").
+        self.xml.text("iati-identifier", &[], &format!("{}-{}", self.reporter.identifier, item.id))?;
         self.reporting_org()?;
         self.titled("title", &[], it.title.as_str())?;
         self.description(it)?;
@@ -49,6 +50,7 @@ impl Activity<'_> {
             let attributes: Vec<_> = identifier.into_iter().chain([("type", kind), ("role", role)]).collect();
             self.titled("participating-org", &attributes, name)?;
         }
+        self.xml.empty("other-identifier", &[("ref", &slug), ("type", codes::OWN_IDENTIFIER)])?;
         self.xml.empty("activity-status", &[("code", codes::status(it, self.today))])?;
         self.date(codes::start_type(it, start, self.today), start, start.first_day())?;
         if let Some(end) = &it.end {

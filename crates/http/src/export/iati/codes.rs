@@ -32,6 +32,9 @@ pub(super) const fn organisation_type(kind: OrganisationKind) -> &'static str {
     }
 }
 
+/// OtherIdentifierType: the reporter's own internal name of an activity.
+pub(super) const OWN_IDENTIFIER: &str = "A1";
+
 /// OrganisationRole: pays for it.
 pub(super) const FUNDING: &str = "1";
 /// OrganisationRole: manages the money for who pays.

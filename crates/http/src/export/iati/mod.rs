@@ -14,9 +14,16 @@ pub use self::reporter::Reporter;
 use std::any::Any;
 
 use actix_web::web::Bytes;
+use vku_domain::document::Document;
+use vku_domain::funding::Funding;
+use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
+use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
+use vku_domain::programme::FundingProgramme;
+use vku_domain::result::PartnershipResult;
+use vku_domain::working_area::WorkingArea;
 use vku_persistence::kernel::table::Table;
 
 use self::activity::Activity;
@@ -43,6 +50,17 @@ impl LeftOut {
     }
 }
 
+/// Whether the actor may read all that an activity is made of. A key that is too narrow for one part is told so: a file
+/// that silently lacks the money would be taken for the whole.
+fn reads_all(actor: &Actor) -> Result<(), Error> {
+    actor.reads::<Funding>()?;
+    actor.reads::<PartnershipResult>()?;
+    actor.reads::<Document>()?;
+    actor.reads::<FundingProgramme>()?;
+    actor.reads::<Organisation>()?;
+    actor.reads::<WorkingArea>()
+}
+
 /// Writes the activities of a list of partnerships.
 pub(super) async fn write<T: Table>(
     export: Export<T>,
@@ -53,6 +71,7 @@ pub(super) async fn write<T: Table>(
     let Ok(mut query) = query.downcast::<Query<Partnership>>() else {
         return Err(Error::internal("only partnerships are activities"));
     };
+    reads_all(&actor)?;
     let reader = store.export(&actor).await?;
     let areas = working_areas(&reader).await?;
     let mut page = reader.rows(&query, None).await?;
