@@ -174,7 +174,17 @@ on_both! {
         let again = confirmed(&app, &interest("Neustadt")).await;
         let accepted = office.post(&format!("{}/accept", path(&again)), &json!({})).await.ok().json();
         assert_eq!(accepted["member_id"], member["id"]);
-        assert_eq!(office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await.len(), 1);
+        // What it agreed to this time counts too.
+        let contacts = office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
+        assert_eq!((contacts.len(), &contacts[0]["version"]), (1, &2.into()));
+        assert_eq!(contacts[0]["consents"], again["consents"]);
+        assert_ne!(again["consents"]["directory"]["given_at"], registration["consents"]["directory"]["given_at"]);
+        let consent = json!({"consent": {"directory": false, "mailings": true}});
+        let third = confirmed(&app, &changed(&interest("Neustadt"), &consent)).await;
+        office.post(&format!("{}/accept", path(&third)), &json!({})).await.ok();
+        let contacts = office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
+        let both = json!({"directory": again["consents"]["directory"], "mailings": third["consents"]["mailings"]});
+        assert_eq!(contacts[0]["consents"], both);
         assert_eq!(office.all(&format!("{UTILITIES}?q=Neustadt")).await.len(), 1);
     }
 

@@ -43,6 +43,22 @@ pub struct Consents {
     pub mailings: Option<Consent>,
 }
 
+impl Consents {
+    /// What was agreed to here or there; of each, the later.
+    #[must_use]
+    pub fn joined(self, other: &Self) -> Self {
+        let later = |one: Option<Consent>, other: &Option<Consent>| match (one, other) {
+            (Some(one), Some(other)) if one.given_at.0 >= other.given_at.0 => Some(one),
+            (one, None) => one,
+            (_, other) => other.clone(),
+        };
+        Self {
+            directory: later(self.directory, &other.directory),
+            mailings: later(self.mailings, &other.mailings),
+        }
+    }
+}
+
 /// A person at a member.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]

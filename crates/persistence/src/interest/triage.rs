@@ -166,7 +166,8 @@ impl Writer<'_> {
         self.create::<Member>(None, body).await
     }
 
-    /// Makes the person a contact of the member, unless it is one.
+    /// Makes the person a contact of the member; one that it has already keeps what it is, and what the person has agreed
+    /// to now is added.
     async fn contact_of(
         &mut self,
         data: &InterestRegistration,
@@ -175,19 +176,26 @@ impl Writer<'_> {
         let parent = Key::Id(member.id);
         let mut query = Query::<Contact>::all();
         query.filter = ContactFilter::default();
-        let (mut known, mut primary) = (false, false);
+        let (mut known, mut primary) = (None, false);
         loop {
             let page = self.list(&query, Some(&parent)).await?;
-            for contact in &page.items {
-                known |= contact.data.email.folded() == data.person.email.folded();
+            for contact in page.items {
                 primary |= contact.data.is_primary;
+                if contact.data.email.folded() == data.person.email.folded() {
+                    known = Some(contact);
+                }
             }
             match page.next {
                 Some(next) => query.cursor = Some(next),
                 None => break,
             }
         }
-        if known {
+        if let Some(known) = known {
+            let consents = known.data.consents.clone().joined(&data.consents);
+            if consents != known.data.consents {
+                let with_them = Contact { consents, ..known.data.clone() };
+                self.consequence(known, with_them).await?;
+            }
             return Ok(());
         }
         let person = &data.person;
