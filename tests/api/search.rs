@@ -1,7 +1,7 @@
 //! Full text search: `q` on every list.
 
 mod golden;
-pub(crate) mod kept;
+mod kept;
 mod plans;
 mod reference;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
+use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use vku_domain::kernel::time::{Clock, SystemClock};
 use vku_persistence::kernel::connect::Database;
@@ -10,7 +11,7 @@ use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::seal::Secret;
 use vku_persistence::kernel::store::Store;
 
-use super::app::Backend;
+use super::app::{Backend, TestApp};
 use super::postgres;
 
 /// The secret of every test database: the template's keys are sealed with it.
@@ -19,7 +20,21 @@ pub(crate) const SECRET: [u8; 32] = [7; 32];
 /// A database, until it is dropped.
 pub(crate) struct Private {
     pub(crate) url: String,
-    _folder: Option<TempDir>,
+    _home: Home,
+}
+
+/// Where it lies; dropping it removes it, so that a run of all tests needs no more room than the few of one moment.
+enum Home {
+    Folder { _removes: TempDir },
+    Server { server: &'static postgres::Server, name: String },
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if let Self::Server { server, name } = self {
+            on_runtime(|| server.drop_database(name));
+        }
+    }
 }
 
 /// Opens a store on a database.
@@ -47,14 +62,17 @@ pub(crate) fn copy(backend: Backend) -> Option<Private> {
             let folder = TempDir::new().unwrap();
             let file = folder.path().join("test.db");
             std::fs::copy(sqlite_template(), &file).unwrap();
-            Some(Private { url: format!("sqlite://{}", file.display()), _folder: Some(folder) })
+            Some(Private {
+                url: format!("sqlite://{}", file.display()),
+                _home: Home::Folder { _removes: folder },
+            })
         }
         Backend::Postgres => {
             let server = postgres::server()?;
             let template = postgres_template(server);
             let name = format!("test_{}", uuid::Uuid::now_v7().simple());
             on_runtime(|| server.create_database(&name, Some(template)));
-            Some(Private { url: server.url(&name), _folder: None })
+            Some(Private { url: server.url(&name), _home: Home::Server { server, name } })
         }
     }
 }
@@ -65,13 +83,13 @@ pub(crate) fn empty(backend: Backend) -> Option<Private> {
         Backend::Sqlite => {
             let folder = TempDir::new().unwrap();
             let url = format!("sqlite://{}", folder.path().join("empty.db").display());
-            Some(Private { url, _folder: Some(folder) })
+            Some(Private { url, _home: Home::Folder { _removes: folder } })
         }
         Backend::Postgres => {
             let server = postgres::server()?;
             let name = format!("empty_{}", uuid::Uuid::now_v7().simple());
             on_runtime(|| server.create_database(&name, None));
-            Some(Private { url: server.url(&name), _folder: None })
+            Some(Private { url: server.url(&name), _home: Home::Server { server, name } })
         }
     }
 }
@@ -109,4 +127,23 @@ fn postgres_template(server: &'static postgres::Server) -> &'static str {
         on_runtime(|| fill(&url));
         name
     })
+}
+
+/// The first column of what a statement answers, as texts.
+pub(crate) async fn ask(app: &TestApp, sql: &str) -> Vec<String> {
+    let sql = AssertSqlSafe(sql.to_owned());
+    match app.backend {
+        Backend::Sqlite => {
+            let mut connection = SqliteConnection::connect(&app.url).await.unwrap();
+            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows
+        }
+        Backend::Postgres => {
+            let mut connection = PgConnection::connect(&app.url).await.unwrap();
+            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
+            connection.close().await.unwrap();
+            rows
+        }
+    }
 }

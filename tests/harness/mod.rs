@@ -10,6 +10,7 @@ pub(crate) mod smtp;
 
 pub(crate) use app::{Backend, SHEET_ROWS, TestApp, run};
 pub(crate) use caller::{Answer, Caller};
+pub(crate) use database::ask;
 
 /// A test of the API: runs on SQLite always, and on PostgreSQL where there is one.
 macro_rules! on_both {

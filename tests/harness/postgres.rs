@@ -76,6 +76,11 @@ impl Server {
         panic!("{statement}: the template is still in use after 30 seconds");
     }
 
+    /// Drops a database; who is still connected is thrown out. What cannot be dropped ends with its server.
+    pub async fn drop_database(&self, name: &str) {
+        drop(self.execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(name))).await);
+    }
+
     async fn expect(&self, statement: &str) {
         self.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }

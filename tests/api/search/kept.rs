@@ -1,30 +1,10 @@
 //! What the tables of the search hold: exactly the words there are, however they came there.
 
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use vku_persistence::kernel::connect::Database;
 
 use crate::api::visibility::planted::{contact, plant};
-use crate::harness::{Backend, TestApp, on_both};
-
-/// The first column of what a statement answers, as texts.
-pub(crate) async fn ask(app: &TestApp, sql: &str) -> Vec<String> {
-    let sql = AssertSqlSafe(sql.to_owned());
-    match app.backend {
-        Backend::Sqlite => {
-            let mut connection = SqliteConnection::connect(&app.url).await.unwrap();
-            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-            rows
-        }
-        Backend::Postgres => {
-            let mut connection = PgConnection::connect(&app.url).await.unwrap();
-            let rows = sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap();
-            connection.close().await.unwrap();
-            rows
-        }
-    }
-}
+use crate::harness::{Backend, TestApp, ask, on_both};
 
 /// All rows of the tables.
 async fn kept(app: &TestApp) -> [Vec<String>; 3] {

@@ -11,9 +11,8 @@ use vku_persistence::kernel::connect::Database;
 use vku_persistence::kernel::seal::Secret;
 use vku_persistence::kernel::store::Store;
 
-use super::kept::ask;
 use crate::harness::database::SECRET;
-use crate::harness::{Backend, TestApp, run};
+use crate::harness::{Backend, TestApp, ask, run};
 
 /// Adds as many partnerships, public ones between the participants of the real ones, with numbers in their titles.
 async fn add(app: &TestApp, count: u32) {

@@ -10,8 +10,7 @@ use vku_http::kernel::manners::{Manners, Patience};
 
 use super::published;
 use super::registrations::person;
-use crate::api::search::kept::ask;
-use crate::harness::{TestApp, on_both};
+use crate::harness::{TestApp, ask, on_both};
 
 const CROWD: usize = 500;
 const SEATS: usize = 40;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{SESSIONS, published, session};
 use crate::api::given::{changed, location, made};
-use crate::harness::{Answer, TestApp, on_both};
+use crate::harness::{Answer, TestApp, ask, on_both};
 
 pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
 const HAMBURG: &str = "hamburg-wasser";
@@ -150,7 +150,7 @@ on_both! {
             member.patch(path, "*", &other).await.ok();
         }
         assert_eq!(member.get(&second).await.ok().json()["position"], 1);
-        let mails = crate::api::search::kept::ask(&app, "SELECT \"to\" || ' ' || subject FROM mail ORDER BY id").await;
+        let mails = ask(&app, "SELECT \"to\" || ' ' || subject FROM mail ORDER BY id").await;
         let mails: Vec<_> = mails.iter().map(|mail| mail.replace("@zxq.example", "").replace(": Zxq", "")).collect();
         assert_eq!(mails, [
             "a Sie sind angemeldet", "b Auf der Warteliste", "a Ihre Anmeldung ist storniert", "c Sie sind angemeldet",
@@ -297,7 +297,7 @@ on_both! {
         assert_eq!(office.get(&second).await.ok().json()["status"], "registered");
         let back = crate::api::given::post_nothing(&office, &format!("{first}/restore")).await.ok().json();
         assert_eq!((&back["status"], &back["position"]), (&json!("waitlisted"), &json!(1)));
-        let subjects = crate::api::search::kept::ask(&app, "SELECT subject FROM mail ORDER BY id").await;
+        let subjects = ask(&app, "SELECT subject FROM mail ORDER BY id").await;
         let said: Vec<_> = subjects.iter().map(|subject| subject.trim_end_matches(": Zxq")).collect();
         assert_eq!(said, [
             "Sie sind angemeldet", "Auf der Warteliste", "Ihre Anmeldung ist storniert", "Sie haben einen Platz",
