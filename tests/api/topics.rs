@@ -172,6 +172,25 @@ on_both! {
         ]);
     }
 
+    async fn who_has_left_proposes_and_supports_no_more(app: TestApp) {
+        let (own, office) = (app.member(), app.coordinator());
+        let mine = location(&made(&own, TOPICS, &topic("Zxq", DRESDEN)).await);
+        let other = location(&made(&office, TOPICS, &topic("Zxq two", HAMBURG)).await);
+        support(&own, &other, "").await.ok();
+        office.post(&format!("{MEMBERS}/{DRESDEN}/transitions"), &json!({"to": "left"})).await.ok();
+        untouched(&app, async || {
+            for caller in [&own, &office] {
+                let refused = caller.post(TOPICS, &topic("Zxq three", DRESDEN)).await;
+                assert_eq!(refused.faults(422, "validation_failed"), ["/proposed_by member_left"]);
+                support(caller, &mine, &format!("?member={DRESDEN}")).await.problem(403, "forbidden");
+            }
+            support(&own, &mine, "").await.problem(403, "forbidden");
+        }).await;
+        // What it did before can still be mended and taken back.
+        office.patch(&mine, "*", &json!({"sectors": ["waste"]})).await.ok();
+        assert_eq!(withdraw(&own, &other, "").await.ok().json()["support_count"], 0);
+    }
+
     async fn whom_it_is_supported_for_is_clear(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);

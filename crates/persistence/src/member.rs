@@ -10,6 +10,8 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::{Instant, Truth};
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::text::Both;
+use vku_domain::kernel::violation::Violations;
 use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
 use vku_domain::say;
 use vku_domain::utility::Utility;
@@ -17,7 +19,7 @@ use vku_domain::utility::Utility;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
-use crate::kernel::store::Reader;
+use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     Codes, FoundBy, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
 };
@@ -157,4 +159,37 @@ impl Table for Member {
         }
         Ok(())
     }
+}
+
+/// Whether a member takes part no longer. Who leaves at the same moment may come first or last.
+pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, Error> {
+    let select = Query::select()
+        .column("id")
+        .from(Member::NAME)
+        .and_where(Expr::col("id").eq(member))
+        .and_where(Expr::col("status").eq(MemberStatus::Left.as_str()))
+        .take();
+    Ok(writer.tx().query_one(&select).await.map_err(failed)?.is_some())
+}
+
+/// Refuses what is new for a member that has left the exchange; `pointer` names it in the body.
+///
+/// Errors: 422 at `pointer`.
+pub(crate) async fn takes_part(
+    writer: &Writer<'_>,
+    pointer: &str,
+    member: Option<Uuid>,
+) -> Result<(), Error> {
+    let Some(member) = member else { return Ok(()) };
+    if !has_left(writer, member).await? {
+        return Ok(());
+    }
+    let mut violations = Violations::default();
+    violations.member(pointer, "member_left", left());
+    Err(Error::invalid(violations))
+}
+
+/// What is said of it.
+pub(crate) fn left() -> Both {
+    say!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }

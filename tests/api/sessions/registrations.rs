@@ -258,6 +258,19 @@ on_both! {
         member.delete(&mine, "*").await.problem(403, "forbidden");
     }
 
+    async fn who_has_left_registers_nobody(app: TestApp) {
+        let (office, member) = (app.coordinator(), app.member());
+        let session = published(&app, json!({})).await;
+        let list = format!("{session}/registrations");
+        let mine = location(&made(&member, &list, &person("mine")).await);
+        office.post("/api/v1/members/stadtentwaesserung-dresden/transitions", &json!({"to": "left"})).await.ok();
+        for caller in [&member, &office] {
+            let refused = caller.post(&list, &person("other")).await;
+            assert_eq!(refused.faults(422, "validation_failed"), ["/member member_left"]);
+        }
+        led(&app, &mine, "cancelled").await.ok();
+    }
+
     async fn who_came_is_noted_once_it_has_begun(app: TestApp) {
         let office = app.coordinator();
         app.clock.stop();

@@ -16,6 +16,7 @@ use crate::kernel::error::failed;
 use crate::kernel::select;
 use crate::kernel::store::Writer;
 use crate::kernel::table::text_opt;
+use crate::member::takes_part;
 
 /// Looks whether one may register, and says whether there is a seat.
 pub(super) async fn admit(
@@ -64,6 +65,7 @@ async fn arrive(
         Some(RegistrationStatus::Cancelled) => return Ok(()),
         _ => open(session, writer)?,
     }
+    takes_part(writer, "/member", after.member.id()).await?;
     let taken = taken_of(writer, session.id).await?;
     after.status = if session.data.has_seat(&taken, after.in_room()) {
         Some(RegistrationStatus::Registered)

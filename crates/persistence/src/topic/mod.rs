@@ -20,11 +20,12 @@ use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::select::among;
-use crate::kernel::store::Reader;
+use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     SortColumn, Table, column, in_set, in_status, json, json_opt, named, text, text_opt, to_json,
     to_json_opt, to_text,
 };
+use crate::member::takes_part;
 
 row! {
     "topic" {
@@ -45,6 +46,7 @@ impl Table for Topic {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
+    const INVOLVED: bool = true;
     const REFERS: &'static [(&'static str, &'static str)] = &[("proposed_by_id", "member")];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
@@ -104,6 +106,17 @@ impl Table for Topic {
             return Condition::all();
         }
         Condition::all().add(column::<Self>("proposed_by_id").in_subquery(members(actor)))
+    }
+
+    /// Who has left proposes nothing more; what it proposed before stays.
+    async fn admit(
+        writer: &Writer<'_>,
+        _parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        let (was, is) = (before.map(|before| before.data.proposed_by.id()), after.proposed_by.id());
+        if was == Some(is) { Ok(()) } else { takes_part(writer, "/proposed_by", is).await }
     }
 
     /// Who supports it, of those that the actor sees: one query for the page.

@@ -21,6 +21,7 @@ use crate::kernel::error::failed;
 use crate::kernel::select::{self, one};
 use crate::kernel::store::Writer;
 use crate::kernel::table::Table;
+use crate::member::{has_left, left};
 
 /// The support that a member gives, or gave once.
 struct Support {
@@ -45,6 +46,9 @@ impl Writer<'_> {
         // Those who support it at once queue here.
         let mut topic = one::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
         let member = self.supporter(grant, member).await?;
+        if given && has_left(self, member.id).await? {
+            return Err(Error::new(Code::Forbidden, left()));
+        }
         if let Some(change) = self.set_support(&topic, &member, given).await? {
             self.note(change);
             Topic::derive(self, std::slice::from_mut(&mut topic)).await?;
