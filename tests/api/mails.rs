@@ -16,7 +16,7 @@ use vku_server::worker::smtp::Smtp;
 
 use super::interests::{INTERESTS, interest, office_later};
 use crate::harness::smtp::{Manner, Received, Sink};
-use crate::harness::{Caller, TestApp, on_both};
+use crate::harness::{Caller, TestApp, ask, on_both};
 
 const MAILS: &str = "/api/v1/mails";
 const FROM: &str = "Office <office@example.org>";
@@ -170,17 +170,30 @@ on_both! {
 
     /// So that nobody gets old mails when a mail server is configured one day.
     async fn what_waits_too_long_is_given_up_and_forgotten(app: TestApp) {
-        post(&app.store, mail("anna")).await;
+        post(&app.store, mail("anna").confidential()).await;
         app.clock.advance(TimeDelta::days(3) + TimeDelta::seconds(1));
         let (office, sink) = (office_later(&app).await, Sink::start(Manner::Take));
         let worker = Worker::start(&app, &sink);
         let shown = only(&office, |mail| mail["state"] == "failed").await;
         worker.end().await;
         assert_eq!((&shown["failure"], &shown["attempts"]), (&"expired".into(), &0.into()));
+        assert_eq!(ask(&app, "SELECT text FROM mail").await, [""], "what only she may read goes at once");
         assert_eq!(app.store.sweep_mails().await.unwrap(), 0);
         app.clock.advance(TimeDelta::days(27));
         assert_eq!(app.store.sweep_mails().await.unwrap(), 1);
         assert!(office_later(&app).await.all(MAILS).await.is_empty());
+    }
+
+    async fn one_that_cannot_be_read_holds_up_no_other(app: TestApp) {
+        let sink = Sink::start(Manner::Take);
+        post(&app.store, mail("anna")).await;
+        ask(&app, r#"UPDATE mail SET language = 'none' RETURNING text"#).await;
+        post(&app.store, mail("bert")).await;
+        let worker = Worker::start(&app, &sink);
+        assert_eq!(mails(&sink, 1).await[0].to, ["bert@zxq.example"]);
+        worker.end().await;
+        let broken = "SELECT failure FROM mail WHERE state = 'failed' AND claimed_by IS NULL";
+        assert_eq!(ask(&app, broken).await, ["unreadable"]);
     }
 
     async fn several_workers_send_each_mail_once(app: TestApp) {

@@ -6,7 +6,7 @@
 //! `Message-ID`, which is made of the mail's id.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -102,9 +102,7 @@ impl Store {
     pub async fn claim_mails(&self, sending: &Sending) -> Result<Vec<Claimed>, Error> {
         self.apart(async |writer| {
             let (tx, at) = (writer.tx(), writer.at());
-            let late = row::Entity::update_many()
-                .col_expr(row::Column::State, Expr::val(MailState::Failed.as_str()))
-                .col_expr(row::Column::Failure, Expr::col(row::Column::Failure).if_null("expired"))
+            let late = given_up("expired")
                 .filter(row::Column::State.eq(MailState::Waiting.as_str()))
                 .filter(row::Column::ClaimedBy.is_null())
                 .filter(row::Column::CreatedAt.lt(at - TRIED));
@@ -124,7 +122,20 @@ impl Store {
                 .col_expr(row::Column::ClaimedBy, Expr::val(sending.id))
                 .filter(row::Column::Id.is_in(rows.iter().map(|row| row.id)));
             claim.exec(tx).await.map_err(failed)?;
-            Ok(rows.into_iter().map(Claimed::try_from).collect::<Result<_, _>>()?)
+            // One that cannot be read does not hold up the others.
+            let (mut mails, mut broken) = (Vec::new(), Vec::new());
+            for row in rows {
+                let id = row.id;
+                match Claimed::try_from(row) {
+                    Ok(mail) => mails.push(mail),
+                    Err(_) => broken.push(id),
+                }
+            }
+            if !broken.is_empty() {
+                let broken = given_up("unreadable").filter(row::Column::Id.is_in(broken));
+                broken.exec(tx).await.map_err(failed)?;
+            }
+            Ok(mails)
         })
         .await
     }
@@ -156,15 +167,10 @@ impl Store {
             if outcome == Outcome::Sent {
                 update = update.col_expr(row::Column::SentAt, Expr::val(at));
             }
-            update.exec(writer.tx()).await.map_err(failed)?;
             if state != MailState::Waiting {
-                let forget = row::Entity::update_many()
-                    .col_expr(row::Column::Text, Expr::val(""))
-                    .filter(row::Column::Id.eq(mail.id))
-                    .filter(row::Column::Confidential.eq(true));
-                forget.exec(writer.tx()).await.map_err(failed)?;
+                update = update.col_expr(row::Column::Text, text_that_is_kept());
             }
-            Ok(())
+            update.exec(writer.tx()).await.map(drop).map_err(failed)
         })
         .await
     }
@@ -209,6 +215,21 @@ impl Store {
 
 fn waiting() -> sea_orm::Select<row::Entity> {
     row::Entity::find().filter(row::Column::State.eq(MailState::Waiting.as_str()))
+}
+
+/// What gives mails up that were not tried for a reason of their own.
+fn given_up(why: &str) -> sea_orm::UpdateMany<row::Entity> {
+    row::Entity::update_many()
+        .col_expr(row::Column::State, Expr::val(MailState::Failed.as_str()))
+        .col_expr(row::Column::Failure, Expr::col(row::Column::Failure).if_null(why))
+        .col_expr(row::Column::ClaimedBy, Expr::val(None::<Uuid>))
+        .col_expr(row::Column::Text, text_that_is_kept())
+}
+
+/// The text of a mail that is not tried again: nothing, where nobody but the person may read it.
+fn text_that_is_kept() -> SimpleExpr {
+    let confidential = Expr::col(row::Column::Confidential).eq(true);
+    Expr::case(confidential, Expr::val("")).finally(Expr::col(row::Column::Text)).into()
 }
 
 /// How long a mail waits that has failed so often before.
