@@ -30,6 +30,7 @@ mod m20261123_policy_update;
 mod m20261123_registration;
 mod m20261123_session;
 mod m20261123_topic;
+mod m20261123_traits;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_minutes::Migration),
             Box::new(m20261123_calendar::Migration),
             Box::new(m20261123_figures::Migration),
+            Box::new(m20261123_traits::Migration),
         ]
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, JoinType, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DatabaseBackend, QueryResult};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, JoinType, Query, SelectStatement, SimpleExpr};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::Action;
@@ -86,12 +86,9 @@ impl Reader<'_> {
                 .cond_where(Utility::visible(self.actor()))
                 .take()
         };
-        let line = seen(Query::select().expr_as(Expr::cust(lines(self)), "lines"));
-        let row = self.tx().query_one(&line).await.map_err(failed)?;
-        let lines: Option<String> =
-            row.map(|row| row.try_get("", "lines")).transpose().map_err(failed)?.flatten();
-        let mut profiles =
-            lines.iter().flat_map(|lines| lines.lines()).map(profile).collect::<Result<Vec<_>, _>>()?;
+        let traits = lines(self, r#""utility"."id""#, Some(r#""utility"."traits""#));
+        let text = self.text(&seen(Query::select().expr(traits))).await?;
+        let mut profiles = text.lines().map(profile).collect::<Result<Vec<_>, _>>()?;
         // Sentences list them, and databases do not say in which order.
         for profile in &mut profiles {
             profile.sectors.sort_unstable();
@@ -100,6 +97,13 @@ impl Reader<'_> {
             profile.needs.sort_unstable();
         }
         Ok(profiles)
+    }
+
+    /// What one aggregate of texts answers; nothing where there are no rows.
+    async fn text(&self, select: &SelectStatement) -> Result<String, Error> {
+        let row = self.tx().query_one(select).await.map_err(failed)?;
+        let text = row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose().map_err(failed)?;
+        Ok(text.flatten().unwrap_or_default())
     }
 
     async fn area_labels(&self) -> Result<HashMap<String, Both>, Error> {
@@ -116,58 +120,45 @@ impl Reader<'_> {
     }
 }
 
-/// The rows of each owner in one, their columns joined by `:` and the rows by spaces: a row for each value would take
-/// several times as long to fetch.
-fn grouped(
-    reader: &Reader<'_>,
-    table: &'static str,
-    owner: &'static str,
-    columns: &[&str],
-) -> SelectStatement {
-    let joined = columns.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(" || ':' || ");
-    let function = match reader.tx().get_database_backend() {
-        DatabaseBackend::Postgres => "string_agg",
-        _ => "group_concat",
-    };
-    Query::select()
-        .expr_as(Expr::col(owner), "owner")
-        .expr_as(Expr::cust(format!("{function}({joined}, ' ')")), "words")
-        .from(table)
-        .group_by_col(owner)
-        .take()
-}
-
-fn words(row: &QueryResult) -> Result<(Uuid, String), Error> {
-    Ok((row.try_get("", "owner").map_err(failed)?, row.try_get("", "words").map_err(failed)?))
+/// What an aggregate makes of all rows: one text, with a line each. A row for each would take several times as long to
+/// fetch. Nothing in such a line has a line end.
+fn lines(reader: &Reader<'_>, id: &str, rest: Option<&str>) -> SimpleExpr {
+    let rest = rest.map(|rest| format!(" || '|' || {rest}")).unwrap_or_default();
+    Expr::cust(match reader.tx().get_database_backend() {
+        DatabaseBackend::Postgres => format!("string_agg(CAST({id} AS text){rest}, chr(10))"),
+        _ => format!("group_concat(hex({id}){rest}, char(10))"),
+    })
 }
 
 fn parsed<V: FromStr<Err = Fault>>(word: &str) -> Result<V, Corrupt> {
     Ok(word.parse()?)
 }
 
-/// All utilities in one text, a line each: a row for each would take several times as long to fetch. Nothing in it has a
-/// bar or a line end.
-fn lines(reader: &Reader<'_>) -> String {
-    let (id, joined, end) = match reader.tx().get_database_backend() {
-        DatabaseBackend::Postgres => (r#"CAST("utility"."id" AS text)"#, "string_agg", "chr(10)"),
-        _ => (r#"hex("utility"."id")"#, "group_concat", "char(10)"),
-    };
-    let words = format!(
-        r#"(SELECT {joined}("field" || ':' || "value", ' ') FROM "utility_set" WHERE "owner_id" = "utility"."id"
-        AND "field" IN ('sectors', 'languages', 'expertise', 'needs'))"#
-    );
-    let people = r#"coalesce("utility"."population_served" ->> 'value', '')"#;
-    format!(
-        r#"{joined}({id} || '|' || "utility"."kind" || '|' || "utility"."country" || '|' ||
-        coalesce("utility"."climate_zone", '') || '|' || {people} || '|' || coalesce({words}, ''), {end})"#
-    )
+fn id(cell: &str) -> Result<Uuid, Corrupt> {
+    cell.parse().map_err(|_| Corrupt::from("an id that is none"))
 }
 
-/// A line of [`lines`].
+/// What is compared of a utility, as it lies in its table: `kind|country|climate zone|people served|set:value …`. None of
+/// the values has a bar or a space.
+pub(crate) fn traits(utility: &Utility) -> String {
+    let Utility {
+        kind, country, climate_zone, population_served, sectors, languages, expertise, needs, ..
+    } = utility;
+    let climate = climate_zone.as_ref().map(ToString::to_string).unwrap_or_default();
+    let people = population_served.as_ref().map(|figure| figure.value.to_string()).unwrap_or_default();
+    let mut words = Vec::new();
+    words.extend(sectors.iter().map(|value| format!("sectors:{value}")));
+    words.extend(languages.iter().map(|value| format!("languages:{value}")));
+    words.extend(expertise.iter().map(|value| format!("expertise:{value}")));
+    words.extend(needs.iter().map(|value| format!("needs:{value}")));
+    format!("{kind}|{country}|{climate}|{people}|{}", words.join(" "))
+}
+
+/// A utility's id and its [`traits`].
 fn profile(line: &str) -> Result<Profile, Corrupt> {
     let mut cells = line.split('|');
     let mut cell = || cells.next().ok_or_else(|| Corrupt::from("a line that ends early"));
-    let id = cell()?.parse().map_err(|_| Corrupt::from("an id that is none"))?;
+    let id = id(cell()?)?;
     let (kind, country) = (parsed(cell()?)?, parsed(cell()?)?);
     let mut profile = Profile {
         id,
@@ -310,14 +301,12 @@ impl Known {
             .take();
         // One partnership is enough: utility after utility, so that the first one found ends the search.
         let select = Query::select()
-            .expr_as(column::<Utility>("id"), "utility_id")
+            .expr(lines(reader, r#""utility"."id""#, None))
             .from("utility")
             .and_where(column::<Utility>("kind").eq(UtilityKind::Municipal.as_str()))
             .and_where(Expr::exists(there))
             .take();
-        for row in reader.tx().query_all(&select).await.map_err(failed)? {
-            self.acquainted.insert(row.try_get("", "utility_id").map_err(failed)?);
-        }
+        self.acquainted = reader.text(&select).await?.lines().map(id).collect::<Result<_, _>>()?;
         Ok(())
     }
 
@@ -344,34 +333,31 @@ async fn members(
     if actor.gate::<Member>(Action::Read).is_err() {
         return Ok(HashMap::new());
     }
-    let seen = |select: &mut SelectStatement| {
-        let only = utility.map(|utility| column::<Member>("utility_id").eq(utility));
-        select
-            .from("member")
-            .and_where(column::<Member>("deleted_at").is_null())
-            .cond_where(Condition::all().add_option(only))
-            .cond_where(Member::visible(actor))
-            .take()
+    let countries = match reader.tx().get_database_backend() {
+        DatabaseBackend::Postgres => r#"string_agg("value", ' ')"#,
+        _ => r#"group_concat("value", ' ')"#,
     };
-    let select = seen(Query::select().columns(["id", "utility_id", "status"]));
-    let sets = grouped(reader, "member_set", "owner_id", &["value"])
-        .and_where(Expr::col("field").eq("countries"))
-        .and_where(Expr::col("owner_id").in_subquery(seen(Query::select().column("id"))))
+    let rest = format!(
+        r#"coalesce("member"."status", '') || '|' || coalesce((SELECT {countries} FROM "member_set"
+        WHERE "owner_id" = "member"."id" AND "field" = 'countries'), '')"#
+    );
+    let only = utility.map(|utility| column::<Member>("utility_id").eq(utility));
+    let select = Query::select()
+        .expr(lines(reader, r#""member"."utility_id""#, Some(&rest)))
+        .from("member")
+        .and_where(column::<Member>("deleted_at").is_null())
+        .cond_where(Condition::all().add_option(only))
+        .cond_where(Member::visible(actor))
         .take();
-    let mut interests = HashMap::new();
-    for row in reader.tx().query_all(&sets).await.map_err(failed)? {
-        let (member, words) = words(&row)?;
-        let mut countries = words.split(' ').map(parsed).collect::<Result<Vec<Country>, _>>()?;
-        countries.sort_unstable();
-        interests.insert(member, countries);
-    }
     let mut members = HashMap::new();
-    for row in reader.tx().query_all(&select).await.map_err(failed)? {
-        let id: Uuid = row.try_get("", "id").map_err(failed)?;
-        let status: Option<String> = row.try_get("", "status").map_err(failed)?;
-        let has_left = status.as_deref() == Some(MemberStatus::Left.as_str());
-        let interests = interests.remove(&id).unwrap_or_default();
-        members.insert(row.try_get("", "utility_id").map_err(failed)?, (has_left, interests));
+    for line in reader.text(&select).await?.lines() {
+        let mut cells = line.split('|');
+        let mut cell = || cells.next().unwrap_or_default();
+        let (utility, has_left) = (id(cell())?, cell() == MemberStatus::Left.as_str());
+        let countries = cell().split_whitespace().map(parsed);
+        let mut countries = countries.collect::<Result<Vec<Country>, _>>()?;
+        countries.sort_unstable();
+        members.insert(utility, (has_left, countries));
     }
     Ok(members)
 }

@@ -25,6 +25,7 @@ use crate::kernel::table::{
     to_json, to_json_opt, to_text,
 };
 use crate::kernel::{card, dependent};
+use crate::matching::traits;
 
 row! {
     "utility" {
@@ -47,6 +48,8 @@ row! {
         description: Option<Json>,
         visibility: String,
         source_url: Option<String>,
+        // What matching compares, in one text.
+        traits: String,
     }
 }
 
@@ -106,6 +109,7 @@ impl Table for Utility {
             description: to_json_opt(description)?,
             visibility: visibility.to_string(),
             source_url: to_text(source_url),
+            traits: traits(data),
         };
         let links = Links::default()
             .set("sectors", sectors)
