@@ -22,8 +22,8 @@ impl Feature for Registration {
             Operation::Create => {
                 "A member registers its own staff: a contact of it, or somebody by name and address. Where all seats are \
                  taken it is `waitlisted`, or 409 where the session has no waiting list; 409 also where registration is \
-                 closed, and for who is registered already. The office also notes who came (`attended`, `no_show`) once \
-                 the session has begun. The person is written to."
+                 closed, and for who is registered already. A member that has left the exchange registers nobody. The \
+                 office also notes who came (`attended`, `no_show`) once the session has begun. The person is written to."
             }
             Operation::Update => {
                 "Another `attendance` needs a seat there. Members change theirs as long as registration is open. Where \

@@ -58,7 +58,8 @@ impl Feature for Topic {
 /// Support a topic
 ///
 /// In the name of your member; name one in `member` where your account has several, or where you are the coordination
-/// office. Each member supports a topic once: sent again, it changes nothing. The topic's own version does not move.
+/// office. Each member supports a topic once: sent again, it changes nothing. The topic's own version does not move. Who
+/// has left the exchange supports nothing new.
 ///
 /// An API key needs the scope `topics:write`.
 #[utoipa::path(

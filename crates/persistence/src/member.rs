@@ -6,6 +6,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::{Instant, Truth};
 use vku_domain::kernel::reference::{Key, Ref};
@@ -172,7 +173,8 @@ pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, 
     Ok(writer.tx().query_one(&select).await.map_err(failed)?.is_some())
 }
 
-/// Refuses what is new for a member that has left the exchange; `pointer` names it in the body.
+/// Refuses what is new for a member that has left the exchange; `pointer` names it in the body. An import brings what was
+/// before it left.
 ///
 /// Errors: 422 at `pointer`.
 pub(crate) async fn takes_part(
@@ -181,7 +183,7 @@ pub(crate) async fn takes_part(
     member: Option<Uuid>,
 ) -> Result<(), Error> {
     let Some(member) = member else { return Ok(()) };
-    if !has_left(writer, member).await? {
+    if writer.writing().origin == Origin::Import || !has_left(writer, member).await? {
         return Ok(());
     }
     let mut violations = Violations::default();
