@@ -228,10 +228,19 @@ pub fn write(folder: &Path, partnerships: usize) -> Result<Vec<(&'static str, Pa
         made.write_record([&slug, &title, &de, &en, &participants, sector, status, &start, "public"])?;
     }
     made.flush()?;
-    let mut funding = file("partnership-funding", &["partnership", "programme", "kind"])?;
+    let header = ["partnership", "programme", "kind", "amount.amount", "amount.currency", "from"];
+    let mut funding = file("partnership-funding", &header)?;
     for number in (0..partnerships).step_by(2) {
         let programme = format!("programme-{}", numbers.below(PROGRAMMES));
-        funding.write_record([&format!("partnership-{number}"), &programme, "grant"])?;
+        let (amount, from) = (numbers.below(1_000_000).to_string(), (1990 + numbers.below(36)).to_string());
+        funding.write_record([
+            &format!("partnership-{number}"),
+            &programme,
+            "grant",
+            &amount,
+            numbers.of(&["EUR", "EUR", "EUR", "USD"]),
+            &from,
+        ])?;
     }
     funding.flush()?;
     Ok(files)
