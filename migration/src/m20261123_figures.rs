@@ -1,14 +1,30 @@
-//! Counting partnerships by status or year, those that somebody does not see, and those with a country: from indexes alone.
+//! Counting partnerships by status, year or country, those that somebody does not see, and money: from indexes alone.
 
 use sea_orm_migration::prelude::*;
+use sea_orm_migration::sea_orm::ConnectionTrait;
 
-use crate::columns::index;
+use crate::columns::{index, text_null};
 
 crate::step!(manager => {
     index(manager, "partnership", &["deleted_at", "visibility", "status", "start_first", "id"]).await?;
     index(manager, "partnership", &["deleted_at", "visibility", "start_first"]).await?;
-    index(manager, "partnership_party", &["field", "utility_id", "owner_id"]).await?;
-    index(manager, "partnership_party", &["field", "owner_id"]).await?;
-    index(manager, "funding", &["deleted_at", "programme_id", "partnership_id"]).await?;
-    index(manager, "utility", &["country", "id"]).await
+    let table = Table::alter().table("partnership_party").add_column(text_null(manager, "country")).take();
+    manager.alter_table(table).await?;
+    let fill = r#"UPDATE "partnership_party" SET "country" = (SELECT "country" FROM "utility" WHERE "id" = "utility_id")"#;
+    manager.get_connection().execute_unprepared(fill).await?;
+    index(manager, "partnership_party", &["field", "country", "owner_id"]).await?;
+    let money = [
+        "deleted_at",
+        "programme_id",
+        "partnership_id",
+        "kind",
+        "from_first",
+        "amount_currency",
+        "amount_minor",
+    ];
+    let mut figures = Index::create().name("funding_figures").table("funding").take();
+    money.iter().for_each(|column| {
+        figures.col(*column);
+    });
+    manager.create_index(figures).await
 });

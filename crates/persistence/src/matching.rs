@@ -24,7 +24,7 @@ use vku_domain::utility::{Utility, UtilityKind};
 use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::Reader;
-use crate::kernel::table::{Table, column, json, text_opt};
+use crate::kernel::table::{Table, column, json};
 
 impl Reader<'_> {
     /// Who might work with a utility, and why. What the actor may not see is neither a match nor counts.
@@ -224,47 +224,16 @@ impl Known {
         if reader.actor().reads::<Partnership>().is_err() {
             return Ok(());
         }
-        let today = reader.actor().today().to_string();
-        let mut select = Query::select();
-        for name in ["utility_id", "field", "from_first", "until_last"] {
-            select.expr_as(Expr::col(("other", name)), name);
-        }
-        let select = select
-            .expr_as(Expr::col(("mine", "from_first")), "my_from")
-            .expr_as(Expr::col(("mine", "until_last")), "my_until")
-            .expr_as(column::<Partnership>("status"), "status")
-            .expr_as(column::<Partnership>("end_last"), "end_last")
-            .expr_as(column::<Utility>("country"), "country")
-            .from_as("partnership_party", "mine")
-            .join_as(
-                JoinType::InnerJoin,
-                "partnership_party",
-                "other",
-                Expr::col(("other", "owner_id")).equals(("mine", "owner_id")),
-            )
-            .inner_join("partnership", column::<Partnership>("id").equals(("mine", "owner_id")))
-            .inner_join("utility", column::<Utility>("id").equals(("other", "utility_id")))
-            .and_where(Expr::col(("mine", "utility_id")).eq(asker))
-            .and_where(column::<Partnership>("deleted_at").is_null())
-            .cond_where(Partnership::visible(reader.actor()))
-            .take();
-        for row in reader.tx().query_all(&select).await.map_err(failed)? {
-            let get = |name: &str| row.try_get::<Option<String>>("", name).map_err(failed);
-            let begun = |name| Ok::<_, Error>(get(name)?.is_none_or(|day| day <= today));
-            let not_left = |name| Ok::<_, Error>(get(name)?.is_none_or(|day| day >= today));
-            let over = [PartnershipStatus::Completed, PartnershipStatus::Cancelled].map(|it| it.as_str());
-            let goes_on = get("status")?.is_none_or(|status| !over.contains(&status.as_str()))
-                && get("end_last")?.is_none_or(|day| day.is_empty() || day >= today);
-            let both_there =
-                begun("from_first")? && begun("my_from")? && not_left("until_last")? && not_left("my_until")?;
-            let tie = if goes_on && both_there { Tie::Now } else { Tie::Before };
-            let id: Uuid = row.try_get("", "utility_id").map_err(failed)?;
-            let known = self.together.entry(id).or_default();
-            *known = tie.max(*known);
-            if get("field")?.as_deref() == Some(ParticipantRole::Partner.as_str())
-                && let Some(country) = text_opt(get("country")?)?
-            {
-                self.countries.insert(country);
+        let lines =
+            lines(reader, r#""each"."utility_id""#, Some(r#""now" || '|' || coalesce("country", '')"#));
+        let select = Query::select().expr(lines).from_subquery(together(reader, asker), "each").take();
+        for line in reader.text(&select).await?.lines() {
+            let mut cells = line.split('|');
+            let mut cell = || cells.next().unwrap_or_default();
+            let (other, now, country) = (id(cell())?, cell() == "1", cell());
+            self.together.insert(other, if now { Tie::Now } else { Tie::Before });
+            if !country.is_empty() {
+                self.countries.insert(parsed(country)?);
             }
         }
         Ok(())
@@ -285,17 +254,11 @@ impl Known {
                 "theirs",
                 theirs("owner_id").equals(("mine", "owner_id")),
             )
-            .join_as(
-                JoinType::InnerJoin,
-                "utility",
-                "abroad",
-                Expr::col(("abroad", "id")).equals(("theirs", "utility_id")),
-            )
             .inner_join("partnership", column::<Partnership>("id").equals(("mine", "owner_id")))
             .and_where(mine("utility_id").equals(("utility", "id")))
             .and_where(mine("field").ne(ParticipantRole::Partner.as_str()))
             .and_where(theirs("field").eq(ParticipantRole::Partner.as_str()))
-            .and_where(Expr::col(("abroad", "country")).is_in(self.countries.iter().map(ToString::to_string)))
+            .and_where(theirs("country").is_in(self.countries.iter().map(ToString::to_string)))
             .and_where(column::<Partnership>("deleted_at").is_null())
             .cond_where(Partnership::visible(reader.actor()))
             .take();
@@ -321,6 +284,47 @@ impl Known {
         let country = if knows_the_country { Tie::Country } else { Tie::None };
         profile.tie = self.together.get(&profile.id).copied().unwrap_or_default().max(country);
     }
+}
+
+/// With whom a utility takes or took part in a partnership: whether both do so today (1 or 0), and the country of who is
+/// on the partner side.
+fn together(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
+    let today = reader.actor().today().to_string();
+    let day = |of: &'static str, name: &'static str| Expr::col((of, name));
+    let or_unknown = |day: Expr, holds: Expr| Condition::any().add(day.is_null()).add(holds);
+    let over = [PartnershipStatus::Completed, PartnershipStatus::Cancelled].map(|status| status.as_str());
+    let (status, end) = (|| column::<Partnership>("status"), || column::<Partnership>("end_last"));
+    let mut now = Condition::all()
+        .add(or_unknown(status(), status().is_not_in(over)))
+        .add(or_unknown(end(), end().gte(today.as_str())).add(end().eq("")));
+    for of in ["mine", "other"] {
+        let (from, until) = (|| day(of, "from_first"), || day(of, "until_last"));
+        now = now
+            .add(or_unknown(from(), from().lte(today.as_str())))
+            .add(or_unknown(until(), until().gte(today.as_str())));
+    }
+    let other = |name: &'static str| Expr::col(("other", name));
+    let abroad = other("field").eq(ParticipantRole::Partner.as_str());
+    let now: Expr = Expr::case(now, 1).finally(0).into();
+    let country: Expr = Expr::case(abroad, other("country")).into();
+    Query::select()
+        .expr_as(other("utility_id"), "utility_id")
+        .expr_as(now.max(), "now")
+        .expr_as(country.max(), "country")
+        .from_as("partnership_party", "mine")
+        .join_as(
+            JoinType::InnerJoin,
+            "partnership_party",
+            "other",
+            other("owner_id").equals(("mine", "owner_id")),
+        )
+        .inner_join("partnership", column::<Partnership>("id").equals(("mine", "owner_id")))
+        .and_where(Expr::col(("mine", "utility_id")).eq(asker))
+        .and_where(other("utility_id").is_not_null())
+        .and_where(column::<Partnership>("deleted_at").is_null())
+        .cond_where(Partnership::visible(reader.actor()))
+        .group_by_col(("other", "utility_id"))
+        .take()
 }
 
 /// Who has left, and which countries members are interested in, as far as the actor reads members at all; of one

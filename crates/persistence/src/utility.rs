@@ -26,6 +26,7 @@ use crate::kernel::table::{
 };
 use crate::kernel::{card, dependent};
 use crate::matching::traits;
+use crate::partnership::follow_country;
 
 row! {
     "utility" {
@@ -192,6 +193,9 @@ impl Table for Utility {
 
     /// What names it is never seen by more than it is itself, and the partner side of a partnership is abroad.
     async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
+        if before.data.country != after.country {
+            follow_country(writer, before.id, &after.country).await?;
+        }
         let narrowed = before.data.visibility.is_wider_than(after.visibility);
         let moved = before.data.kind != after.kind;
         if !narrowed && !moved {

@@ -161,6 +161,26 @@ on_both! {
         assert!(totals[0] < totals[3] && totals[3] < totals[4], "{totals:?}");
     }
 
+    /// Where partnerships are lies beside them, and has to follow.
+    async fn a_utility_that_moves_takes_its_partnerships_along(app: TestApp) {
+        let office = app.coordinator();
+        for country in ["MD", "UA"] {
+            office.patch("/api/v1/utilities/lvivvodokanal", "*", &json!({"country": country})).await.ok();
+            let all = exported(&office, PARTNERSHIPS).await;
+            let by_hand = counted(all.iter().flat_map(|it| keys(it, "country")));
+            assert_eq!(figures(&office, "partnerships?by=country", &["partnerships"]).await, by_hand);
+            for wanted in ["MD", "UA"] {
+                let there = all.iter().filter(|it| keys(it, "country").contains(&wanted.to_owned()));
+                let there: Vec<_> = there.map(|it| it["slug"].clone()).collect();
+                let found = office.all(&format!("{PARTNERSHIPS}?country={wanted}")).await;
+                assert_eq!(found.iter().map(|it| it["slug"].clone()).collect::<Vec<_>>(), there, "{wanted}");
+                // Two of its utilities stay where they are.
+                let is_there = there.contains(&json!("dresden-lviv-ternopil-nadvirna"));
+                assert_eq!(is_there, wanted == "UA" || country == "MD", "{wanted}");
+            }
+        }
+    }
+
     async fn what_is_not_seen_moves_nothing(app: TestApp) {
         let (office, anyone) = (app.coordinator(), app.anonymous());
         let paths = ["partnerships", "partnerships?by=country", "partnerships?format=map", "funding", "sessions"];

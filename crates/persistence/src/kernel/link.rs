@@ -198,23 +198,22 @@ fn party_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
         rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));
     }
     let day = |date: Option<chrono::NaiveDate>| Expr::val(Value::from(date.map(|day| day.to_string())));
+    let columns = [
+        "owner_id",
+        "position",
+        "field",
+        "utility_id",
+        "organisation_id",
+        "from",
+        "from_first",
+        "until",
+        "until_last",
+    ];
     let inserts = rows.chunks(CHUNK).map(|rows| {
-        let mut insert = Query::insert()
-            .into_table(format!("{}_party", T::NAME))
-            .columns([
-                "owner_id",
-                "position",
-                "field",
-                "utility_id",
-                "organisation_id",
-                "from",
-                "from_first",
-                "until",
-                "until_last",
-            ])
-            .take();
+        let columns = columns.into_iter().chain(T::PARTY_COUNTRIES.then_some("country"));
+        let mut insert = Query::insert().into_table(format!("{}_party", T::NAME)).columns(columns).take();
         for (id, position, link) in rows {
-            insert.values_panic([
+            let values = [
                 (*id).into(),
                 (*position).into(),
                 link.field.as_str().into(),
@@ -224,9 +223,19 @@ fn party_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
                 day(link.from.as_ref().map(PartialDate::first_day)),
                 link.until.as_ref().map(PartialDate::to_string).into(),
                 day(link.until.as_ref().map(PartialDate::last_day)),
-            ]);
+            ];
+            let country = T::PARTY_COUNTRIES.then(|| country_of(link.party.utility()));
+            insert.values_panic(values.into_iter().chain(country));
         }
         insert
     });
     inserts.collect()
+}
+
+/// The country of a utility, as it lies in its table.
+fn country_of(utility: Option<Uuid>) -> Expr {
+    let Some(utility) = utility else { return Expr::cust("NULL") };
+    let select =
+        Query::select().column("country").from("utility").and_where(Expr::col("id").eq(utility)).take();
+    Expr::SubQuery(None, Box::new(select.into()))
 }

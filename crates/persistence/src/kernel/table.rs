@@ -91,6 +91,9 @@ pub trait Table: Resource<Parent: Parent> {
     const SETS: bool = false;
     /// Whether it has parties, in the table `<name>_party`.
     const PARTIES: bool = false;
+    /// Whether the rows of its parties also have the `country` of a utility: for counting and finding by country without
+    /// looking each of them up.
+    const PARTY_COUNTRIES: bool = false;
     /// Whether it has a `visibility`; what has none is public, or shares its parent's.
     const HIDEABLE: bool = false;
     /// Whether it has `latitude` and `longitude`.

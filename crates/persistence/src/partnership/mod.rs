@@ -2,6 +2,7 @@
 
 mod parts;
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
@@ -10,6 +11,7 @@ use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::Instant;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Country;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::{
     Participant, ParticipantRole, Partnership, PartnershipDerived, PartnershipFilter, PartnershipSort,
@@ -19,7 +21,7 @@ use vku_domain::programme::FundingProgramme;
 use vku_domain::say;
 use vku_domain::utility::Utility;
 
-use crate::kernel::error::Corrupt;
+use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::{Links, PartyLink};
 use crate::kernel::row::row;
 use crate::kernel::store::{Reader, Writer};
@@ -54,6 +56,7 @@ impl Table for Partnership {
     const CODES: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
     const PARTIES: bool = true;
+    const PARTY_COUNTRIES: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -138,15 +141,8 @@ impl Table for Partnership {
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
         let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(named::<Utility>(keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
-            let there = Query::select()
-                .column("id")
-                .from("utility")
-                .and_where(Expr::col("country").is_in(filter.country.iter().map(ToString::to_string)))
-                .take();
-            has::<Self>(
-                "party",
-                in_role(ParticipantRole::Partner).add(Expr::col("utility_id").in_subquery(there)),
-            )
+            let there = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
+            has::<Self>("party", in_role(ParticipantRole::Partner).add(there))
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
             let organisations = named::<Organisation>(&filter.organisation, actor);
@@ -290,4 +286,18 @@ fn today(actor: &Actor) -> Condition {
         .add(Expr::col("until_last").is_null())
         .add(Expr::col("until_last").gte(today.as_str()));
     Condition::all().add(begun).add(not_left)
+}
+
+/// A utility that moves to another country takes its place in partnerships with it.
+pub(crate) async fn follow_country(
+    writer: &Writer<'_>,
+    utility: Uuid,
+    country: &Country,
+) -> Result<(), Error> {
+    let update = Query::update()
+        .table("partnership_party")
+        .value("country", country.as_str())
+        .and_where(Expr::col("utility_id").eq(utility))
+        .take();
+    writer.tx().execute(&update).await.map(drop).map_err(failed)
 }

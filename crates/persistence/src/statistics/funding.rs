@@ -8,7 +8,7 @@ use vku_domain::kernel::value::Currency;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::FundingBy;
 
-use super::{Key, none, unseen_partnerships, year};
+use super::{Key, none, rows, unseen_partnerships, year};
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::Reader;
 use crate::kernel::table::text;
@@ -85,7 +85,7 @@ impl Reader<'_> {
             .expr_as(Expr::col("amount_currency"), "currency")
             .expr_as(sum("amount_minor / 1000000"), "millions")
             .expr_as(sum("amount_minor % 1000000"), "rest")
-            .expr_as(Expr::col("id").count(), "number")
+            .expr_as(rows(), "number")
             .from("funding")
             .and_where(Expr::col("amount_minor").is_not_null())
             .and_where(Expr::col("deleted_at").is_null())

@@ -27,7 +27,7 @@ impl Reader<'_> {
             }
             PartnershipsBy::Sector => self.counts(&self.in_sets("sectors")).await?,
             PartnershipsBy::SdgTarget => self.counts(&self.in_sets("sdg_targets")).await?,
-            PartnershipsBy::Country => self.abroad().await?,
+            PartnershipsBy::Country => self.counts(&self.abroad()).await?,
             PartnershipsBy::Programme => self.paid_for().await?,
         };
         let total = match by {
@@ -60,62 +60,15 @@ impl Reader<'_> {
             .take()
     }
 
-    /// By country: what utility after utility adds up to, without those that were counted for several of one country.
-    /// To count pairs of partnership and country at once takes several times as long.
-    async fn abroad(&self) -> Result<Vec<(Key, u64)>, Error> {
-        let twice: BTreeMap<Key, u64> = self.counts(&self.counted_again()).await?.into_iter().collect();
-        let mut counts = self.counts(&self.of_utilities()).await?;
-        for (key, number) in &mut counts {
-            *number = number.saturating_sub(twice.get(key).copied().unwrap_or_default());
-        }
-        Ok(counts)
-    }
-
-    /// The parties of the partner side.
-    fn partner_side(&self) -> SelectStatement {
-        Query::select()
-            .from("partnership_party")
-            .and_where(Expr::col(("partnership_party", "field")).eq(ParticipantRole::Partner.as_str()))
-            .and_where(
-                Expr::col(("partnership_party", "owner_id")).not_in_subquery(unseen_partnerships(self)),
-            )
-            .take()
-    }
-
-    /// How many partnerships the partner utilities of each country have, together.
-    fn of_utilities(&self) -> SelectStatement {
-        let each = self
-            .partner_side()
-            .column("utility_id")
-            .expr_as(rows(), "number")
-            .group_by_col("utility_id")
-            .take();
-        Query::select()
-            .expr_as(Expr::col(("utility", "country")), "key")
-            .expr_as(Expr::cust("CAST(SUM(number) AS BIGINT)"), "number")
-            .from_subquery(each, "each")
-            .inner_join("utility", Expr::col(("each", "utility_id")).equals(("utility", "id")))
-            .add_group_by([Expr::col(("utility", "country"))])
-            .take()
-    }
-
-    /// How often a partnership was counted again in a country.
-    fn counted_again(&self) -> SelectStatement {
-        let several =
-            self.partner_side().column("owner_id").group_by_col("owner_id").and_having(rows().gt(1)).take();
-        let each = Query::select()
-            .expr_as(Expr::col(("utility", "country")), "country")
-            .expr_as(rows(), "number")
-            .from("partnership_party")
-            .inner_join("utility", Expr::col(("partnership_party", "utility_id")).equals(("utility", "id")))
-            .and_where(Expr::col(("partnership_party", "field")).eq(ParticipantRole::Partner.as_str()))
-            .and_where(Expr::col(("partnership_party", "owner_id")).in_subquery(several))
-            .add_group_by([Expr::col(("partnership_party", "owner_id")), Expr::col(("utility", "country"))])
-            .take();
+    /// By country of the partner side.
+    fn abroad(&self) -> SelectStatement {
         Query::select()
             .expr_as(Expr::col("country"), "key")
-            .expr_as(Expr::cust("CAST(SUM(number - 1) AS BIGINT)"), "number")
-            .from_subquery(each, "each")
+            .expr_as(Expr::col("owner_id").count_distinct(), "number")
+            .from("partnership_party")
+            .and_where(Expr::col("field").eq(ParticipantRole::Partner.as_str()))
+            .and_where(Expr::col("country").is_not_null())
+            .and_where(Expr::col("owner_id").not_in_subquery(unseen_partnerships(self)))
             .group_by_col("country")
             .take()
     }
