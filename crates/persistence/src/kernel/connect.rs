@@ -298,20 +298,32 @@ impl Database {
     }
 
     /// Makes the database look at its rows again. PostgreSQL would do so by itself, a minute later; until then its plans
-    /// are those of tables that nobody has looked at. Empty ones stay so: a plan for none is kept while they are filled.
+    /// are those of tables that nobody has looked at, and what an index knows is looked up in the rows all the same. Empty
+    /// tables stay as they are: a plan for none is kept while they are filled.
     pub(crate) async fn analyze(&self) {
-        let statement = match self.backend {
-            DatabaseBackend::Postgres => {
-                "DO $$ DECLARE filled regclass; BEGIN \
-                 FOR filled IN SELECT oid FROM pg_class WHERE relkind = 'r' \
-                 AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0 \
-                 LOOP EXECUTE format('ANALYZE %s', filled); END LOOP; END $$"
-            }
-            _ => "PRAGMA analysis_limit = 1000; ANALYZE",
-        };
-        if let Err(error) = self.writing.execute_unprepared(statement).await {
+        if let Err(error) = self.look().await {
             tracing::warn!(%error, "the database was not analyzed");
         }
+    }
+
+    async fn look(&self) -> Result<(), DbErr> {
+        let statement = match self.backend {
+            DatabaseBackend::Postgres => {
+                let filled = "SELECT coalesce(string_agg(oid::regclass::text, ', '), '') AS tables FROM pg_class \
+                              WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace \
+                              AND pg_relation_size(oid) > 0";
+                let row = self.writing.query_one_raw(self.statement(filled)).await?;
+                let tables: String =
+                    row.map(|row| row.try_get("", "tables")).transpose()?.unwrap_or_default();
+                if tables.is_empty() {
+                    return Ok(());
+                }
+                // Who looks at a table already is not waited for, and nobody who writes to one is kept waiting.
+                format!("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) {tables}")
+            }
+            _ => "PRAGMA analysis_limit = 1000; ANALYZE".to_owned(),
+        };
+        self.writing.execute_unprepared(&statement).await.map(drop)
     }
 
     pub(crate) fn generation(&self) -> &Generation {
