@@ -25,6 +25,7 @@ use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::Reader;
 use crate::kernel::table::{Table, column, json};
+use crate::statistics::unseen_partnerships;
 
 impl Reader<'_> {
     /// Who might work with a utility, and why. What the actor may not see is neither a match nor counts.
@@ -208,7 +209,7 @@ impl Known {
             acquainted: HashSet::new(),
             abroad: asker.data.kind == UtilityKind::Partner,
         };
-        known.partners(reader, asker.id).await?;
+        known.partners(reader, asker.id, peers).await?;
         if known.abroad {
             known.countries = HashSet::from([asker.data.country.clone()]);
         }
@@ -218,15 +219,20 @@ impl Known {
         Ok(known)
     }
 
-    /// With whom the one that asks takes or took part in a partnership, and where.
-    async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid) -> Result<(), Error> {
+    /// With whom the one that asks takes or took part in a partnership, and where. Of those that a partner is sought
+    /// among, each is on the partner side.
+    async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid, peers: UtilityKind) -> Result<(), Error> {
         // An API key that reads no partnerships learns of none.
         if reader.actor().reads::<Partnership>().is_err() {
             return Ok(());
         }
         let lines =
             lines(reader, r#""each"."utility_id""#, Some(r#""now" || '|' || coalesce("country", '')"#));
-        let select = Query::select().expr(lines).from_subquery(together(reader, asker), "each").take();
+        let mut each = together(reader, asker);
+        if peers == UtilityKind::Partner {
+            each.and_where(Expr::col(("other", "field")).eq(ParticipantRole::Partner.as_str()));
+        }
+        let select = Query::select().expr(lines).from_subquery(each, "each").take();
         for line in reader.text(&select).await?.lines() {
             let mut cells = line.split('|');
             let mut cell = || cells.next().unwrap_or_default();
@@ -245,22 +251,22 @@ impl Known {
             return Ok(());
         }
         let (mine, theirs) = (|name| Expr::col(("mine", name)), |name| Expr::col(("theirs", name)));
+        let abroad = Query::select()
+            .expr(Expr::cust("1"))
+            .from_as("partnership_party", "theirs")
+            .and_where(theirs("owner_id").equals(("mine", "owner_id")))
+            .and_where(theirs("field").eq(ParticipantRole::Partner.as_str()))
+            .and_where(theirs("country").is_in(self.countries.iter().map(ToString::to_string)))
+            // Which says nothing, but keeps SQLite from making a filter of all parties first.
+            .limit(1)
+            .take();
         let there = Query::select()
             .expr(Expr::cust("1"))
             .from_as("partnership_party", "mine")
-            .join_as(
-                JoinType::InnerJoin,
-                "partnership_party",
-                "theirs",
-                theirs("owner_id").equals(("mine", "owner_id")),
-            )
-            .inner_join("partnership", column::<Partnership>("id").equals(("mine", "owner_id")))
             .and_where(mine("utility_id").equals(("utility", "id")))
             .and_where(mine("field").ne(ParticipantRole::Partner.as_str()))
-            .and_where(theirs("field").eq(ParticipantRole::Partner.as_str()))
-            .and_where(theirs("country").is_in(self.countries.iter().map(ToString::to_string)))
-            .and_where(column::<Partnership>("deleted_at").is_null())
-            .cond_where(Partnership::visible(reader.actor()))
+            .and_where(mine("owner_id").not_in_subquery(unseen_partnerships(reader)))
+            .and_where(Expr::exists(abroad))
             .take();
         // One partnership is enough: utility after utility, so that the first one found ends the search.
         let select = Query::select()

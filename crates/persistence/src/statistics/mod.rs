@@ -66,8 +66,11 @@ fn seen<T: Table>(reader: &Reader<'_>) -> Condition {
 
 /// The ids of the partnerships that do not count. Mostly they are few, and what is among few is found much faster than
 /// what is among many. Nothing that visibility asks of a partnership is ever unknown, so that each counts or is here.
-fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
-    let unseen = seen::<Partnership>(reader).not();
+pub(crate) fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
+    let visible = Partnership::visible(reader.actor());
+    let hidden = (!visible.is_empty()).then(|| visible.not());
+    // Not as the opposite of `IS NULL`, for which SQLite would read all there are.
+    let unseen = Condition::any().add(column::<Partnership>("deleted_at").is_not_null()).add_option(hidden);
     Query::select().expr(column::<Partnership>("id")).from(Partnership::NAME).cond_where(unseen).take()
 }
 
