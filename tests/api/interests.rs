@@ -188,6 +188,29 @@ on_both! {
         assert_eq!(office.all(&format!("{UTILITIES}?q=Neustadt")).await.len(), 1);
     }
 
+    async fn consents_are_of_a_person_and_of_their_time(app: TestApp) {
+        let office = app.coordinator();
+        let accept = async |it: &Value| office.post(&format!("{}/accept", path(it)), &json!({})).await.ok();
+        let consent = json!({"consent": {"mailings": true}});
+        let body = changed(&interest("Neustadt"), &consent);
+        accept(&confirmed(&app, &body).await).await;
+        let contacts = async || office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
+        // What was withdrawn before the office came to it stays so.
+        let second = confirmed(&app, &body).await;
+        let own = format!("{MEMBERS}/stadtwerke-neustadt/contacts/{}", contacts().await[0]["id"].as_str().unwrap());
+        office.patch(&own, "*", &json!({"consents": {"mailings": null}})).await.ok();
+        accept(&second).await;
+        assert_eq!(office.get(&own).await.ok().json()["consents"].get("mailings"), None);
+        // Who reads the same mailbox agrees for nobody else.
+        let other = changed(&consent, &json!({"person": {"given_name": "Zxqother"}}));
+        let third = confirmed(&app, &changed(&body, &other)).await;
+        accept(&third).await;
+        let contacts = contacts().await;
+        let of = |name: &str| contacts.iter().find(|it| it["given_name"] == name).unwrap();
+        assert_eq!((contacts.len(), of("Zxqgiven")["consents"].get("mailings")), (2, None));
+        assert_eq!(of("Zxqother")["consents"], third["consents"]);
+    }
+
     async fn what_is_there_is_told_and_linked(app: TestApp) {
         let office = app.coordinator();
         let body = changed(&interest("Dresden"), &json!({"utility_name": "STADTENTWASSERUNG Dresden GmbH"}));

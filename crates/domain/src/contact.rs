@@ -1,5 +1,6 @@
 //! Contacts: the persons at a member.
 
+use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use serde_json::Value;
@@ -44,6 +45,13 @@ pub struct Consents {
 }
 
 impl Consents {
+    /// What of it was agreed to after that instant.
+    #[must_use]
+    pub fn since(&self, instant: DateTime<Utc>) -> Self {
+        let later = |one: &Option<Consent>| one.clone().filter(|consent| consent.given_at.0 > instant);
+        Self { directory: later(&self.directory), mailings: later(&self.mailings) }
+    }
+
     /// What was agreed to here or there; of each, the later.
     #[must_use]
     pub fn joined(self, other: &Self) -> Self {

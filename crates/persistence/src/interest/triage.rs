@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::change::ChangeAction;
 use vku_domain::contact::{Contact, ContactFilter};
-use vku_domain::interest::{InterestRegistration, InterestStatus, mails};
+use vku_domain::interest::{InterestRegistration, InterestStatus, InterestedPerson, mails};
 use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::{Code, Error, Named};
 use vku_domain::kernel::fold::fold;
@@ -12,7 +12,7 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::tag::Precondition;
-use vku_domain::kernel::value::{Text, Visibility};
+use vku_domain::kernel::value::{Line, Text, Visibility};
 use vku_domain::member::{Member, MemberFilter, MemberStatus};
 use vku_domain::say;
 use vku_domain::utility::{Utility, UtilityKind};
@@ -166,8 +166,9 @@ impl Writer<'_> {
         self.create::<Member>(None, body).await
     }
 
-    /// Makes the person a contact of the member; one that it has already keeps what it is, and what the person has agreed
-    /// to now is added.
+    /// Makes the person a contact of the member. One that it has already keeps what it is, and what the person has agreed
+    /// to since is added: a consent from before the contact was last written may have been withdrawn there. The address
+    /// alone says not who it is, as several may read one mailbox.
     async fn contact_of(
         &mut self,
         data: &InterestRegistration,
@@ -181,7 +182,7 @@ impl Writer<'_> {
             let page = self.list(&query, Some(&parent)).await?;
             for contact in page.items {
                 primary |= contact.data.is_primary;
-                if contact.data.email.folded() == data.person.email.folded() {
+                if is_the_person(&contact.data, &data.person) {
                     known = Some(contact);
                 }
             }
@@ -191,7 +192,7 @@ impl Writer<'_> {
             }
         }
         if let Some(known) = known {
-            let consents = known.data.consents.clone().joined(&data.consents);
+            let consents = known.data.consents.clone().joined(&data.consents.since(known.updated_at));
             if consents != known.data.consents {
                 let with_them = Contact { consents, ..known.data.clone() };
                 self.consequence(known, with_them).await?;
@@ -228,4 +229,11 @@ fn no_utility(error: Error) -> Error {
     let detail = say!("There is no such utility.", "Ein solches Unternehmen gibt es nicht.");
     violations.member("/utility", "unknown_reference", detail);
     Error::invalid(violations)
+}
+
+fn is_the_person(contact: &Contact, person: &InterestedPerson) -> bool {
+    let folded = |given: &Line, family: &Line| fold(&format!("{given} {family}"));
+    contact.email.folded() == person.email.folded()
+        && folded(&contact.given_name, &contact.family_name)
+            == folded(&person.given_name, &person.family_name)
 }
