@@ -197,6 +197,22 @@ on_both! {
         assert_eq!(tied("").await, "no_common_sector");
     }
 
+    async fn who_supports_takes_part_too(app: TestApp) {
+        let office = app.coordinator();
+        for (slug, body) in [("zxq-one", municipal("One")), ("zxq-other", abroad("Other")), ("zxq-third", abroad("Third"))] {
+            made(&office, UTILITIES, &changed(&body, &json!({"slug": slug}))).await;
+        }
+        let parts = [("lead", "zxq-one"), ("partner", "zxq-other"), ("supporting", "zxq-third")];
+        let parts = parts.map(|(role, slug)| participant(role, slug));
+        let body = json!({"participants": parts, "status": "active", "start": "2020"});
+        made(&office, PARTNERSHIPS, &changed(&partnership("Zxq"), &body)).await;
+        let one = matches(&office, "zxq-one", "?excluded=true&limit=200").await;
+        let third = matches(&office, "zxq-third", "?excluded=true&limit=200").await;
+        for (found, other) in [(&one, "zxq-other"), (&one, "zxq-third"), (&third, "zxq-one")] {
+            assert_eq!(reason(found, other).as_deref(), Some("already_partners"), "{other}");
+        }
+    }
+
     async fn weights_and_climate_are_as_asked(app: TestApp) {
         let office = app.coordinator();
         let zone = |slug: &str, zone: &str| json!({"slug": slug, "climate_zone": zone});
@@ -265,6 +281,12 @@ on_both! {
         let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
         let script = app.anonymous().with_token(key["key"].as_str().unwrap());
         assert_eq!(interest(&script).await, 0);
+        // Nor is it told of partnerships.
+        let ties = async |caller: &Caller| {
+            let found = matches(caller, "lvivvodokanal", "?limit=200").await;
+            slugs(&found["items"]).into_iter().map(|slug| point(&found, slug, "ties")).max()
+        };
+        assert_eq!((ties(&script).await, ties(&office).await), (Some(0), Some(25)));
         // Who has left is no match, for whoever may know it.
         office.post(&format!("{MEMBERS}/hamburg-wasser/transitions"), &json!({"to": "left"})).await.ok();
         let found = matches(&reader, "lvivvodokanal", "?limit=200&excluded=true").await;

@@ -219,8 +219,7 @@ impl Known {
         Ok(known)
     }
 
-    /// With whom the one that asks takes or took part in a partnership, and where. Of those that a partner is sought
-    /// among, each is on the partner side.
+    /// With whom the one that asks takes or took part in a partnership, and where: of all, or of those abroad.
     async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid, peers: UtilityKind) -> Result<(), Error> {
         // An API key that reads no partnerships learns of none.
         if reader.actor().reads::<Partnership>().is_err() {
@@ -230,7 +229,7 @@ impl Known {
             lines(reader, r#""each"."utility_id""#, Some(r#""now" || '|' || coalesce("country", '')"#));
         let mut each = together(reader, asker);
         if peers == UtilityKind::Partner {
-            each.and_where(Expr::col(("other", "field")).eq(ParticipantRole::Partner.as_str()));
+            each.and_where(Expr::col(("other", "country")).ne(Country::GERMANY));
         }
         let select = Query::select().expr(lines).from_subquery(each, "each").take();
         for line in reader.text(&select).await?.lines() {
@@ -247,7 +246,7 @@ impl Known {
 
     /// The German utilities that take or took part in a partnership in one of the countries.
     async fn acquaintances(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
-        if self.countries.is_empty() {
+        if self.countries.is_empty() || reader.actor().reads::<Partnership>().is_err() {
             return Ok(());
         }
         let (mine, theirs) = (|name| Expr::col(("mine", name)), |name| Expr::col(("theirs", name)));

@@ -24,9 +24,12 @@ text! {
 }
 
 impl Country {
+    /// The country of the municipal utilities.
+    pub const GERMANY: &'static str = "DE";
+
     /// Whether it is the country of the municipal utilities.
     pub fn is_germany(&self) -> bool {
-        self.as_str() == "DE"
+        self.as_str() == Self::GERMANY
     }
 }
 
