@@ -307,23 +307,19 @@ impl Database {
     }
 
     async fn look(&self) -> Result<(), DbErr> {
-        let statement = match self.backend {
-            DatabaseBackend::Postgres => {
-                let filled = "SELECT coalesce(string_agg(oid::regclass::text, ', '), '') AS tables FROM pg_class \
-                              WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace \
-                              AND pg_relation_size(oid) > 0";
-                let row = self.writing.query_one_raw(self.statement(filled)).await?;
-                let tables: String =
-                    row.map(|row| row.try_get("", "tables")).transpose()?.unwrap_or_default();
-                if tables.is_empty() {
-                    return Ok(());
-                }
-                // Who looks at a table already is not waited for, and nobody who writes to one is kept waiting.
-                format!("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) {tables}")
-            }
-            _ => "PRAGMA analysis_limit = 1000; ANALYZE".to_owned(),
-        };
-        self.writing.execute_unprepared(&statement).await.map(drop)
+        if self.backend == DatabaseBackend::Sqlite {
+            let statement = "PRAGMA analysis_limit = 1000; ANALYZE";
+            return self.writing.execute_unprepared(statement).await.map(drop);
+        }
+        let filled = "SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r' \
+                      AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0";
+        for row in self.writing.query_all_raw(self.statement(filled)).await? {
+            let table: String = row.try_get("", "name")?;
+            // Who looks at it already is not waited for, and nobody who writes to it is kept waiting.
+            let statement = format!("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) {table}");
+            self.writing.execute_unprepared(&statement).await?;
+        }
+        Ok(())
     }
 
     pub(crate) fn generation(&self) -> &Generation {

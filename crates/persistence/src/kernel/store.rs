@@ -182,11 +182,11 @@ impl Store {
                 reader.tx.commit().await.map_err(failed)?;
                 drop(moving);
                 self.database.tell();
-                if many {
-                    self.database.analyze().await;
-                }
                 if posted {
                     self.mails.notify_one();
+                }
+                if many {
+                    self.database.analyze().await;
                 }
                 Ok(answer)
             }
