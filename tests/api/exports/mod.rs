@@ -13,7 +13,7 @@ use geojson::{FeatureCollection, GeoJson};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, made};
+use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, deleted, location, made};
 use crate::harness::{Answer, Caller, SHEET_ROWS, on_both};
 
 /// A list without its pages.
@@ -170,6 +170,26 @@ on_both! {
         let request = anyone.request(Method::GET, &format!("{PARTNERSHIPS}?csv_dialect=excel_de"));
         let german = anyone.send(request.header("Accept", "text/csv")).await.ok();
         assert!(german.text().starts_with("\u{feff}Kürzel;Titel;"));
+    }
+
+    async fn one_session_is_a_calendar_too(app: TestApp) {
+        let office = app.coordinator();
+        let body = json!({"slug": "zxq", "title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12"});
+        let at = location(&made(&office, "/api/v1/sessions", &body).await);
+        for (query, fault) in [
+            ("fields=title", "fields not_in_format"),
+            ("expand=organisers.utility", "expand not_in_format"),
+            ("fields=name", "fields unknown_value"),
+            ("q=Zxq", "q unknown_parameter"),
+        ] {
+            let answer = office.get(&format!("{at}?format=ics&{query}")).await;
+            assert_eq!(answer.faults(400, "invalid_parameters"), [fault], "{query}");
+        }
+        let read = async |query: &str| office.get(&format!("{at}?format=ics{query}")).await;
+        assert!(read("").await.ok().text().contains("STATUS:TENTATIVE"));
+        deleted(&office, &at).await;
+        read("").await.problem(404, "not_found");
+        assert!(read("&deleted=true").await.ok().text().contains("STATUS:CANCELLED"));
     }
 
     async fn a_sheet_has_a_largest_number_of_rows(app: TestApp) {

@@ -21,6 +21,7 @@ pub(super) fn event(stored: &Stored<Session>) -> Event {
         },
     };
     let status = match it.status {
+        _ if stored.deleted_at.is_some() => EventStatus::Cancelled,
         Some(SessionStatus::Cancelled) => EventStatus::Cancelled,
         Some(SessionStatus::Published | SessionStatus::Held) => EventStatus::Confirmed,
         Some(SessionStatus::Draft) | None => EventStatus::Tentative,

@@ -3,7 +3,6 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use vku_domain::kernel::calendar::{Calendar, Event};
-use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::tag::Tag;
@@ -11,7 +10,8 @@ use vku_persistence::kernel::table::Table;
 
 use super::conditional::respond_as;
 use super::context::Context;
-use super::crud::{ID, key};
+use super::crud::{ID, key, wanted};
+use super::list::fits;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
 use crate::export::ics::NAME;
@@ -26,9 +26,10 @@ pub(super) async fn one<T: Table>(
     if format(context, named, &[Format::Json, Format::Ics])? != Format::Ics {
         return Ok(None);
     }
-    parameters.finish().map_err(Error::parameters)?;
+    let (deleted, view) = wanted::<T>(&context.request)?;
+    fits(&view, Format::Ics)?;
     let reader = context.read().await?;
-    let stored = reader.get::<T>(&key(&context.request, ID)?, None, false).await?;
+    let stored = reader.get::<T>(&key(&context.request, ID)?, None, deleted).await?;
     let (mut calendar, mut out) = (Calendar::default(), Vec::new());
     calendar.begin(NAME, &mut out);
     calendar.event(&event(&stored), &mut out);

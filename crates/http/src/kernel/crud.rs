@@ -66,11 +66,11 @@ pub(crate) fn represent<T: Table>(
 }
 
 /// The flag `deleted`, and what is to be shown.
-fn wanted<T: Table>(request: &HttpRequest) -> Result<(bool, View), Problem> {
+pub(super) fn wanted<T: Table>(request: &HttpRequest) -> Result<(bool, View), Problem> {
     let mut parameters = Parameters::new(parameters(request)?);
     let wanted = (parameters.get("deleted"), View::take::<T>(&mut parameters));
     if T::EVENT.is_some() {
-        // That it is `json` has been found out.
+        // Which one it is has been found out.
         parameters.once("format");
     }
     parameters.finish().map_err(Error::parameters)?;

@@ -10,7 +10,7 @@ use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::view::Shown;
+use vku_domain::kernel::view::{Shown, View};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
@@ -56,24 +56,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
         violations.parameter("csv_dialect", "not_in_format", detail);
         return Err(Error::parameters(violations).into());
     }
-    if !query.view.expanded().is_empty() && !wanted.nests() {
-        let mut violations = Violations::default();
-        let format = wanted.as_str();
-        let detail =
-            say!("`{format}` has no place for whole resources.", "`{format}` hat keinen Platz für Ganzes.");
-        violations.parameter("expand", "not_in_format", detail);
-        return Err(Error::parameters(violations).into());
-    }
-    if query.view.is_sparse() && !wanted.is_chosen_from() {
-        let mut violations = Violations::default();
-        let format = wanted.as_str();
-        let detail = say!(
-            "What `{format}` holds is not chosen.",
-            "Was `{format}` enthält, lässt sich nicht auswählen."
-        );
-        violations.parameter("fields", "not_in_format", detail);
-        return Err(Error::parameters(violations).into());
-    }
+    fits(&query.view, wanted)?;
     if wanted != Format::Json {
         return export::stream(context, query, parent, wanted, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
     }
@@ -86,6 +69,23 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
         Ok(paged(&body, &body.next, &body.prev)?.shown(&query.view))
     })
     .await
+}
+
+/// Refuses a choice of members, or whole resources, where the format has no place for them.
+pub(super) fn fits(view: &View, format: Format) -> Result<(), Error> {
+    let mut violations = Violations::default();
+    let name = format.as_str();
+    if !view.expanded().is_empty() && !format.nests() {
+        let detail =
+            say!("`{name}` has no place for whole resources.", "`{name}` hat keinen Platz für Ganzes.");
+        violations.parameter("expand", "not_in_format", detail);
+    }
+    if view.is_sparse() && !format.is_chosen_from() {
+        let detail =
+            say!("What `{name}` holds is not chosen.", "Was `{name}` enthält, lässt sich nicht auswählen.");
+        violations.parameter("fields", "not_in_format", detail);
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Error::parameters(violations)) }
 }
 
 /// A page as it is answered: with its tag, and with links (RFC 8288) to its neighbours.
