@@ -37,6 +37,7 @@ mod smoke;
 mod states;
 mod statistics;
 mod topics;
+mod upgrade;
 mod users;
 mod visibility;
 mod working_areas;

@@ -12,6 +12,7 @@ use super::changes::changes_after;
 use super::given::{
     MEMBERS, TOPICS, UTILITIES, changed, deleted, location, log_end, made, municipal, post_nothing, untouched,
 };
+use super::imports::{counts, import};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const DRESDEN: &str = "stadtentwaesserung-dresden";
@@ -186,7 +187,10 @@ on_both! {
             }
             support(&own, &mine, "").await.problem(403, "forbidden");
         }).await;
-        // What it did before can still be mended and taken back.
+        // An import brings what it did before.
+        let row = format!("{}\n", topic("Zxq four", DRESDEN));
+        assert_eq!(counts(&import(&office, "resource=topics", "application/x-ndjson", row).await), [1, 0, 0, 0, 0]);
+        // And that can still be mended and taken back.
         office.patch(&mine, "*", &json!({"sectors": ["waste"]})).await.ok();
         assert_eq!(withdraw(&own, &other, "").await.ok().json()["support_count"], 0);
     }

@@ -1,0 +1,43 @@
+//! Databases of an older version: what later steps of the schema add is filled in from what is there.
+
+use crate::harness::{TestApp, ask, database, on_both};
+
+/// Undoes what the steps did.
+const UNDO: [&str; 7] = [
+    "DROP INDEX partnership_party_field_country_owner_id",
+    "DROP INDEX funding_figures",
+    "DROP INDEX partnership_deleted_at_visibility_status_start_first_id",
+    "DROP INDEX partnership_deleted_at_visibility_start_first",
+    "ALTER TABLE partnership_party DROP COLUMN country",
+    "ALTER TABLE utility DROP COLUMN traits",
+    "DELETE FROM seaql_migrations WHERE version IN ('m20261123_figures', 'm20261123_traits')",
+];
+
+async fn countries(app: &TestApp) -> Vec<String> {
+    ask(app, "SELECT coalesce(country, '-') FROM partnership_party ORDER BY owner_id, field, position").await
+}
+
+/// A database says in any order what is in a set.
+async fn traits(app: &TestApp) -> Vec<Vec<String>> {
+    let of_each = ask(app, "SELECT traits FROM utility ORDER BY id").await;
+    let words = |traits: String| {
+        let mut words: Vec<_> = traits.split(['|', ' ']).map(str::to_owned).collect();
+        words.sort_unstable();
+        words
+    };
+    of_each.into_iter().map(words).collect()
+}
+
+on_both! {
+    async fn what_lies_beside_rows_is_filled_in(app: TestApp) {
+        let before = (countries(&app).await, traits(&app).await);
+        assert!(before.0.iter().any(|country| country == "UA") && before.0.iter().any(|country| country == "-"));
+        assert!(before.1.iter().any(|words| words.iter().any(|word| word.starts_with("sectors:"))));
+        for statement in UNDO {
+            ask(&app, statement).await;
+        }
+        let (store, _) = database::open(&app.url).await;
+        store.database().clone().close().await.unwrap();
+        assert_eq!((countries(&app).await, traits(&app).await), before);
+    }
+}
