@@ -48,6 +48,7 @@ on_both! {
         let faults: &[&str] = &[
             "/based_on/name required",
             "/end end_before_start",
+            "/participants/1/party/utility unknown_reference",
             "/participants/1/role unknown_value",
             "/sdg_targets/0 unknown_value",
             "/sectors/1 duplicate",
@@ -80,6 +81,60 @@ on_both! {
             )],
         )
         .await;
+    }
+
+    /// Where an entry is wrong otherwise, what it refers to is looked up all the same.
+    async fn a_fault_hides_no_unknown_reference(app: TestApp) {
+        let boss = |party: Value| json!({"role": "boss", "party": party});
+        let named = |participants: Value| json!({ "participants": participants });
+        let lead = participant("lead", "hamburg-wasser");
+        refuses(
+            &app,
+            PARTNERSHIPS,
+            partnership("Zwei Fehler"),
+            &[
+                (
+                    named(json!([lead, boss(json!({"utility": "nobody"})), participant("partner", "no-one")])),
+                    &[
+                        "/participants/1/party/utility unknown_reference",
+                        "/participants/1/role unknown_value",
+                        "/participants/2/party/utility unknown_reference",
+                    ],
+                ),
+                (
+                    named(json!([lead, boss(json!({"organisation": {"slug": "nobody"}})), participant("partner", "lvivvodokanal")])),
+                    &["/participants/1/party/organisation unknown_reference", "/participants/1/role unknown_value"],
+                ),
+                // What is there is no fault, nor what is no key.
+                (
+                    named(json!([lead, boss(json!({"utility": "lvivvodokanal"})), participant("partner", "lvivvodokanal")])),
+                    &["/participants/1/role unknown_value"],
+                ),
+                (
+                    named(json!([lead, boss(json!({"utility": "No Key"})), participant("partner", "lvivvodokanal")])),
+                    &["/participants/1/party/utility invalid_format", "/participants/1/role unknown_value"],
+                ),
+                (
+                    json!({"visibility": "secret", "kind": 5, "participants": [{"party": {"utility": "nobody"}, "role": 1, "x": null}, lead]}),
+                    &[
+                        "/kind unknown_member",
+                        "/participants/0/party/utility unknown_reference",
+                        "/participants/0/role wrong_type",
+                        "/participants/0/x unknown_member",
+                        "/visibility unknown_value",
+                    ],
+                ),
+            ],
+        )
+        .await;
+        let staff = app.coordinator();
+        let patch = named(json!([lead, boss(json!({"utility": "nobody"}))]));
+        let told = staff.patch(DRESDEN, "*", &patch).await.faults(422, "validation_failed");
+        assert!(told.contains(&"/participants/1/party/utility unknown_reference".to_owned()), "{told:?}");
+        // Where too little is right to go on.
+        let phase = json!({"kind": "zxq", "programme": "nothing", "amount": {"amount": "x", "currency": "EUR"}});
+        let told = staff.post(FUNDING, &phase).await.faults(422, "validation_failed");
+        assert_eq!(told, ["/amount/amount invalid_format", "/kind unknown_value", "/programme unknown_reference"]);
     }
 
     async fn a_patch_is_checked_like_a_post(app: TestApp) {

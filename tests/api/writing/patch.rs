@@ -56,6 +56,39 @@ on_both! {
         assert!(made.get("city").is_none() && made["slug"] == "null", "in a POST, null is absent");
     }
 
+    async fn null_clears_only_what_there_is(app: TestApp) {
+        let staff = app.coordinator();
+        for (path, patch, faults) in [
+            (LVIV, json!({"webste": null}), vec!["/webste unknown_member"]),
+            (LVIV, json!({"location": {"lattitude": null}}), vec!["/location/lattitude unknown_member"]),
+            (LVIV, json!({"description": {"xx": null}}), vec!["/description/xx unknown_value"]),
+            (LVIV, json!({"a/b~": null, "nothing": {"below": null}}), vec!["/a~1b~0 unknown_member", "/nothing unknown_member"]),
+            (
+                LVIV,
+                json!({"webste": null, "website": "nowhere", "sectors": []}),
+                vec!["/sectors too_few", "/website invalid_format", "/webste unknown_member"],
+            ),
+            (DRESDEN, json!({"based_on": {"nam": null}}), vec!["/based_on/nam unknown_member"]),
+        ] {
+            let answer = staff.patch(path, "*", &patch).await;
+            let told = answer.faults(422, "validation_failed");
+            assert!(faults.iter().all(|fault| told.contains(&(*fault).to_owned())), "{patch}: {told:?}");
+        }
+        let mut wrong = abroad("Falsch");
+        wrong["webste"] = Value::Null;
+        wrong["location"] = json!({"latitude": 1, "longitude": 2, "altitude": null});
+        let told = staff.post(UTILITIES, &wrong).await.faults(422, "validation_failed");
+        assert_eq!(told, ["/location/altitude unknown_member", "/webste unknown_member"]);
+        // What there is and is not set may be cleared, as may what is only read.
+        for patch in [
+            json!({"website": null, "location": null, "deleted_at": null}),
+            json!({"employees": {"value": 1, "as_of": null}, "description": {"en": "Water"}}),
+            json!({"description": {"fr": null}}),
+        ] {
+            staff.patch(LVIV, "*", &patch).await.ok();
+        }
+    }
+
     async fn what_was_read_may_be_sent_back(app: TestApp) {
         let staff = app.coordinator();
         let whole = json!({

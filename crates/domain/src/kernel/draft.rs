@@ -1,16 +1,19 @@
 //! From a JSON body to what is to be written: merged, read-only members checked, parsed, defaults filled in.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::access::{Actor, Role};
 use super::error::{Code, Error};
-use super::merge::merge;
-use super::resource::{READ_ONLY, Resource, Stored};
+use super::merge::{merge, merge_with_null, removed};
+use super::reference::{Key, pascal};
+use super::resource::{Owner, READ_ONLY, Resource, Stored};
 use super::state::State;
 use super::text::Both;
-use super::violation::{Place, Violation, Violations};
+use super::value::Language;
+use super::view::{Expansion, Shape, Step};
+use super::violation::{Place, Violation, Violations, escape, unknown_member};
 use crate::say;
 
 /// Where a body comes from.
@@ -32,6 +35,25 @@ pub struct Draft<T> {
     pub data: Option<T>,
     violations: Violations,
     holes: Vec<String>,
+    strays: Vec<Stray>,
+}
+
+/// A reference in what could not be read otherwise, and so is not in the data.
+#[derive(Debug, PartialEq)]
+pub struct Stray {
+    /// The name of the schema of what it refers to, such as `Utility`.
+    target: String,
+    /// Where it stands in the body (RFC 6901).
+    pub pointer: String,
+    /// What it names.
+    pub key: Key,
+}
+
+impl Stray {
+    /// Whether it refers to a resource of this name, such as `utility`.
+    pub fn is_to(&self, resource: &str) -> bool {
+        self.target == pascal(resource)
+    }
 }
 
 impl<T: Resource> Draft<T> {
@@ -40,8 +62,9 @@ impl<T: Resource> Draft<T> {
     /// Errors: 422 where the body is no object, 403 where it sets members that the role may not write.
     pub fn create(actor: &Actor, body: Value, origin: Origin) -> Result<Self, Error> {
         let mut whole = Value::Object(Map::new());
-        merge(&mut whole, object(body)?);
-        let mut violations = Violations::default();
+        let body = object(body)?;
+        let mut violations = Self::unknown(whole.clone(), &body, &[]);
+        merge(&mut whole, body);
         for member in READ_ONLY.iter().chain(T::DERIVED) {
             if remove(&mut whole, member).is_some() {
                 read_only(member, &mut violations);
@@ -77,9 +100,9 @@ impl<T: Resource> Draft<T> {
             refuse(actor, unread, |member| patch.get(member).is_some())?;
         }
         renamed(&mut whole, &patch);
-        merge(&mut whole, patch);
-        let mut violations = Violations::default();
         let parent = before.parent.as_ref().map(|(name, _)| *name);
+        let mut violations = Self::unknown(whole.clone(), &patch, parent.as_slice());
+        merge(&mut whole, patch);
         for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
             let given = remove(&mut whole, member);
             let is_same = match (&given, current.get(member)) {
@@ -111,11 +134,35 @@ impl<T: Resource> Draft<T> {
         Ok(Self::parse(whole, violations))
     }
 
+    /// The faults of members that there are not and that the patch sets to `null`: a merge leaves no trace of them.
+    fn unknown(mut whole: Value, patch: &Value, parent: &[&str]) -> Violations {
+        let removed = removed(patch);
+        if removed.is_empty() {
+            return Violations::default();
+        }
+        merge_with_null(&mut whole, patch.clone());
+        let mut only_read = Violations::default();
+        for member in READ_ONLY.iter().chain(T::DERIVED).chain(parent) {
+            remove(&mut whole, member);
+            let below = removed.iter().filter(|it| it.starts_with(&format!("/{member}/")));
+            unknown_below(below, &Shape::of::<T>().names, &mut only_read);
+        }
+        let mut faults = deserr::deserialize::<T, _, Violations>(whole).err().unwrap_or_default();
+        // Of a member, or of a key such as that of a language; that it may not be `null` is another matter.
+        faults.retain(|fault| {
+            let Place::Pointer(pointer) = &fault.place else { return false };
+            ["unknown_member", "unknown_value"].contains(&fault.code) && removed.contains(pointer)
+        });
+        faults.append(only_read);
+        faults
+    }
+
     fn parse(whole: Value, mut violations: Violations) -> Self {
         let faults = match deserr::deserialize::<T, _, Violations>(whole.clone()) {
-            Ok(data) => return Self { data: Some(data), violations, holes: Vec::new() },
+            Ok(data) => return Self { data: Some(data), violations, holes: Vec::new(), strays: Vec::new() },
             Err(faults) => faults,
         };
+        let strays = Self::references(&whole);
         let mut holes: Vec<String> = faults.pointers().map(left_out).collect();
         holes.dedup();
         let mut rest = whole;
@@ -130,14 +177,38 @@ impl<T: Resource> Draft<T> {
                 deserr::deserialize::<T, _, Violations>(rest).ok()
             }
         };
-        Self { data, violations, holes }
+        // What is in the data is resolved with that.
+        let lost = |stray: &Stray| data.is_none() || holes.iter().any(|hole| within(&stray.pointer, hole));
+        let strays = strays.into_iter().filter(lost).collect();
+        Self { data, violations, holes, strays }
+    }
+
+    /// The references in a body, as far as they can be read.
+    fn references(whole: &Value) -> Vec<Stray> {
+        let mut found = Vec::new();
+        for expansion in &Shape::of::<T>().expansions {
+            if Some(expansion.member()) != <T::Parent as Owner>::OWNER {
+                stray(expansion, &expansion.path, whole, String::new(), &mut found);
+            }
+        }
+        found
+    }
+
+    /// The references that are not in the data.
+    pub fn strays(&self) -> &[Stray] {
+        &self.strays
+    }
+
+    /// Adds faults that lie in what is not in the data.
+    pub fn note(&mut self, found: Violations) {
+        self.violations.append(found);
     }
 
     /// Ends the draft with what the rules found; a fault that only a removed member causes is not told.
     ///
     /// Errors: 422 with every fault.
     pub fn finish(self, found: Violations) -> Result<T, Error> {
-        let Self { data, mut violations, holes } = self;
+        let Self { data, mut violations, holes, .. } = self;
         for Violation { place, code, detail } in found {
             let Place::Pointer(pointer) = place else { continue };
             let pointer = in_whole(&pointer, &holes);
@@ -148,6 +219,43 @@ impl<T: Resource> Draft<T> {
         match data {
             Some(data) if violations.is_empty() => Ok(data),
             _ => Err(Error::invalid(violations)),
+        }
+    }
+}
+
+/// The faults of members of what is only read that no object there has.
+fn unknown_below<'a>(
+    removed: impl Iterator<Item = &'a String>,
+    known: &BTreeSet<String>,
+    violations: &mut Violations,
+) {
+    for pointer in removed {
+        let name = pointer.rsplit('/').next().unwrap_or_default();
+        if !known.contains(name) && name.parse::<Language>().is_err() {
+            violations.member(pointer.clone(), "unknown_member", unknown_member(name, &[]));
+        }
+    }
+}
+
+/// Notes what stands where a reference may stand.
+fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, found: &mut Vec<Stray>) {
+    match path.split_first() {
+        Some((Step::Member(name), rest)) => {
+            if let Some(value) = value.get(name) {
+                stray(expansion, rest, value, format!("{here}/{}", escape(name)), found);
+            }
+        }
+        Some((Step::Each, rest)) => {
+            for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
+                stray(expansion, rest, entry, format!("{here}/{index}"), found);
+            }
+        }
+        None => {
+            let named = value.as_object().and_then(|it| it.get("id").or_else(|| it.get("slug")));
+            let text = named.unwrap_or(value).as_str();
+            if let Some(Ok(key)) = text.map(str::parse) {
+                found.push(Stray { target: expansion.target.clone(), pointer: here, key });
+            }
         }
     }
 }

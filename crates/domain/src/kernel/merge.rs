@@ -1,9 +1,22 @@
 //! JSON Merge Patch (RFC 7396).
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
+
+use super::violation::escape;
 
 /// Applies `patch` to `target` as section 2 of RFC 7396 says: objects merge, `null` removes, all else replaces.
 pub fn merge(target: &mut Value, patch: Value) {
+    apply(target, patch, false);
+}
+
+/// The same, but what `null` removes stays, as `null`: whether there is such a member at all can be seen then.
+pub(super) fn merge_with_null(target: &mut Value, patch: Value) {
+    apply(target, patch, true);
+}
+
+fn apply(target: &mut Value, patch: Value, keeps_null: bool) {
     let Value::Object(patch) = patch else {
         *target = patch;
         return;
@@ -13,18 +26,44 @@ pub fn merge(target: &mut Value, patch: Value) {
     }
     let Value::Object(members) = target else { return };
     for (name, value) in patch {
-        if value.is_null() {
+        if value.is_null() && !keeps_null {
             members.shift_remove(&name);
         } else {
-            merge(members.entry(name).or_insert(Value::Null), value);
+            apply(members.entry(name).or_insert(Value::Null), value, keeps_null);
         }
     }
+}
+
+/// The JSON pointers of what a patch removes. In a list `null` is an entry like others.
+pub(super) fn removed(patch: &Value) -> HashSet<String> {
+    fn look(patch: &Value, here: &str, found: &mut HashSet<String>) {
+        for (name, value) in patch.as_object().into_iter().flatten() {
+            let place = format!("{here}/{}", escape(name));
+            if value.is_null() {
+                found.insert(place);
+            } else {
+                look(value, &place, found);
+            }
+        }
+    }
+    let mut found = HashSet::new();
+    look(patch, "", &mut found);
+    found
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+
+    #[test]
+    fn what_is_removed_is_found() {
+        let patch = json!({"a": null, "b": {"c/d": null, "e": 1}, "f": [null, {"g": null}]});
+        assert_eq!(removed(&patch), ["/a", "/b/c~1d"].map(str::to_owned).into());
+        let mut target = json!({"a": 1, "b": 2});
+        merge_with_null(&mut target, json!({"b": {"c": null}, "d": null}));
+        assert_eq!(target, json!({"a": 1, "b": {"c": null}, "d": null}));
+    }
 
     /// The test cases of RFC 7396, appendix A.
     #[test]

@@ -4,7 +4,7 @@
 //! about either.
 
 use std::any::TypeId;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 use serde::{Serialize, Serializer};
@@ -70,6 +70,8 @@ pub struct Shape {
     pub fields: Vec<String>,
     /// What can be expanded.
     pub expansions: Vec<Expansion>,
+    /// The names of all members of all objects in it.
+    pub names: BTreeSet<String>,
 }
 
 /// No way is longer: what is nested deeper leads back to where it began.
@@ -88,9 +90,11 @@ impl Shape {
         let mut named = Vec::new();
         T::schemas(&mut named);
         <T::Derived as ToSchema>::schemas(&mut named);
-        let named = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+        let named: BTreeMap<_, _> = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
         let parent = T::Parent::OWNER;
-        let mut shape = Self { fields: vec!["id".to_owned()], expansions: Vec::new() };
+        let mut shape =
+            Self { fields: vec!["id".to_owned()], expansions: Vec::new(), names: BTreeSet::new() };
+        named.values().for_each(|schema| property_names(schema, &mut shape.names));
         shape.fields.extend(parent.map(str::to_owned));
         if let Some(parent) = parent {
             shape.push(parent, &[Step::Member(parent.to_owned())], &pascal(parent));
@@ -99,6 +103,7 @@ impl Shape {
             let members = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
             shape.fields.extend(members.map(|(name, _)| name.clone()));
             shape.look("", &[], &schema, &named);
+            property_names(&schema, &mut shape.names);
         }
         shape.fields.extend(READ_ONLY.iter().filter(|name| **name != "id").map(|name| (*name).to_owned()));
         shape
@@ -142,6 +147,18 @@ impl Shape {
         for schema in schema.get("oneOf").and_then(Value::as_array).into_iter().flatten() {
             self.look(name, path, schema, named);
         }
+    }
+}
+
+/// Collects the names of the members that a schema has, at any depth.
+fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
+    if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
+        names.extend(properties.keys().cloned());
+    }
+    match schema {
+        Value::Object(members) => members.values().for_each(|it| property_names(it, names)),
+        Value::Array(entries) => entries.iter().for_each(|it| property_names(it, names)),
+        _ => {}
     }
 }
 

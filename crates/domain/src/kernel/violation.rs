@@ -160,7 +160,7 @@ pub fn hint(given: &str, known: &[&str]) -> Both {
     let near = nearest
         .map(|(_, name)| say!(" Did you mean `{name}`?", " Meinten Sie `{name}`?"))
         .unwrap_or_default();
-    if known.len() > SPELLED_OUT {
+    if known.len() > SPELLED_OUT || known.is_empty() {
         return near;
     }
     let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");

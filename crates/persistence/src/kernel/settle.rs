@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use vku_domain::kernel::draft::Draft;
+use vku_domain::kernel::draft::{Draft, Stray};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::{Card, Key};
 use vku_domain::kernel::violation::Violations;
@@ -11,6 +11,7 @@ use vku_domain::say;
 use super::store::Writer;
 use super::table::Table;
 use super::{card, code};
+use crate::resources;
 
 /// What keys lead to, as far as it is there.
 type Cards = HashMap<(&'static str, Key), Card>;
@@ -34,7 +35,19 @@ impl Writer<'_> {
         mut drafts: Vec<Draft<T>>,
         parent: Option<&T::Parent>,
     ) -> Result<Vec<Result<T, Error>>, Error> {
-        let cards = self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut())).await?;
+        let strays: Vec<_> = drafts.iter().flat_map(Draft::strays).filter_map(named).collect();
+        let cards = self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), strays).await?;
+        for draft in &mut drafts {
+            let mut violations = Violations::default();
+            for stray in draft.strays() {
+                if let Some((resource, key)) = named(stray)
+                    && !cards.contains_key(&(resource, key.clone()))
+                {
+                    unknown_reference(resource, &key, stray.pointer.clone(), &mut violations);
+                }
+            }
+            draft.note(violations);
+        }
         let mut found: Vec<Violations> = drafts
             .iter_mut()
             .map(|draft| draft.data.as_mut().map(|data| resolved(data, &cards)).unwrap_or_default())
@@ -52,12 +65,19 @@ impl Writer<'_> {
     }
 
     pub(crate) async fn resolve<T: Table>(&self, data: &mut T) -> Result<Violations, Error> {
-        let cards = self.look_up(std::iter::once(&mut *data)).await?;
+        let cards = self.look_up(std::iter::once(&mut *data), Vec::new()).await?;
         Ok(resolved(data, &cards))
     }
 
-    async fn look_up<'a, T: Table>(&self, all: impl Iterator<Item = &'a mut T>) -> Result<Cards, Error> {
+    async fn look_up<'a, T: Table>(
+        &self,
+        all: impl Iterator<Item = &'a mut T>,
+        strays: Vec<(&'static str, Key)>,
+    ) -> Result<Cards, Error> {
         let mut wanted: HashMap<&'static str, HashSet<Key>> = HashMap::new();
+        for (resource, key) in strays {
+            wanted.entry(resource).or_default().insert(key);
+        }
         for data in all {
             data.references(&mut |pending| {
                 wanted.entry(pending.resource).or_default().insert(pending.link.key.clone());
@@ -79,12 +99,20 @@ fn resolved<T: Table>(data: &mut T, cards: &Cards) -> Violations {
     data.references(&mut |pending| {
         pending.link.card = cards.get(&(pending.resource, pending.link.key.clone())).cloned();
         if pending.link.card.is_none() {
-            let (resource, key) = (pending.resource, &pending.link.key);
-            let kind = resource.replace('_', " ");
-            let detail =
-                say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
-            violations.member(pending.pointer, "unknown_reference", detail);
+            unknown_reference(pending.resource, &pending.link.key, pending.pointer, &mut violations);
         }
     });
     violations
+}
+
+fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mut Violations) {
+    let kind = resource.replace('_', " ");
+    let detail = say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
+    violations.member(pointer, "unknown_reference", detail);
+}
+
+/// The resource that a stray refers to, and the key; `None` for what is no resource.
+fn named(stray: &Stray) -> Option<(&'static str, Key)> {
+    let resource = resources().iter().find(|described| stray.is_to(described.name))?;
+    Some((resource.name, stray.key.clone()))
 }
