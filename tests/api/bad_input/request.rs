@@ -3,7 +3,10 @@
 use reqwest::Method;
 use serde_json::json;
 
-use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, municipal, untouched};
+use crate::api::given::{
+    DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, municipal, untouched,
+};
+use crate::harness::contract::Contract;
 use crate::harness::{Answer, Caller, on_both};
 
 /// Sends a text as it stands.
@@ -186,7 +189,7 @@ on_both! {
                 (b"{\"name\": \"\\ude00 \"}", "line 1, column 16"),
                 (b"{\"name\": \"a\nb\"}", "line 2, column 0"),
                 (b"{\"name\": 01}", "line 1, column 11"),
-                (b"{\"name\": 1e400}", "line 1, column 14"),
+                (b"{\"name\": 1e400,}", "line 1, column 14"),
                 (b"{\"name\": NaN}", "line 1, column 10"),
             ] {
                 for (method, path) in [
@@ -203,6 +206,129 @@ on_both! {
             }
         })
         .await;
+    }
+
+    /// JSON has numbers of any size (RFC 8259, section 6): one that is too large is no fault of the text.
+    async fn numbers_that_are_too_large(app: TestApp) {
+        let staff = app.coordinator();
+        let transitions = format!("{DRESDEN}/transitions");
+        untouched(&app, async || {
+            for (text, places) in [
+                ("{\"name\": 1e99999}", vec!["/name out_of_range"]),
+                ("{\"name\": -1e400, \"a\": \"1e999 \\\" 1e999\"}", vec!["/name out_of_range"]),
+                ("{\"a/b\": [1, {\"c\": 12E+999}], \"d\": 1.5e400}", vec!["/a~1b/1/c out_of_range", "/d out_of_range"]),
+                (&format!("{{\"name\": 1{}}}", "0".repeat(400)), vec!["/name out_of_range"]),
+                ("1e99999", vec![" out_of_range"]),
+            ] {
+                for (method, path) in [
+                    (Method::POST, UTILITIES),
+                    (Method::PATCH, DRESDEN),
+                    (Method::POST, &transitions),
+                    (Method::POST, "/api/v1/auth/token"),
+                ] {
+                    let answer = send(&staff, method, path, "application/json", text).await;
+                    assert_eq!(answer.faults(422, "validation_failed"), places, "{text}");
+                }
+            }
+            let deep = format!("{{\"name\": {}{}}}", "[".repeat(200), "]".repeat(200));
+            let problem = post(&staff, UTILITIES, deep).await.problem(400, "malformed_json");
+            assert!(problem["detail"].as_str().unwrap().contains("nested too deeply"), "{problem:#}");
+        })
+        .await;
+    }
+
+    async fn what_to_do_instead_is_said(app: TestApp) {
+        let staff = app.coordinator();
+        for (query, code, told) in [
+            ("sector=water,waste", "unknown_value", "`sector=water&sector=waste`"),
+            ("sector=water;waste", "unknown_value", "`sector=water&sector=waste`"),
+            ("sector=water%20|%20waste", "unknown_value", "`sector=water&sector=waste`"),
+            ("sector=water+waste", "unknown_value", "`sector=water&sector=waste`"),
+            ("country=UA,ZM,TZ,KE", "", "`country=UA&country=ZM&country=TZ&…`"),
+            ("status=active,completed", "unknown_value", "`status=active&status=completed`"),
+            ("sector[]=water", "unknown_parameter", "Write `sector=…` without brackets"),
+            ("sector[0]=water", "unknown_parameter", "Write `sector=…` without brackets"),
+            ("filter[sector]=water", "unknown_parameter", "Write `sector=…` without brackets"),
+            ("sort=title:asc", "unknown_value", "Write `sort=title`"),
+            ("sort=title:desc", "unknown_value", "Write `sort=-title`"),
+            ("sort=title+desc", "unknown_value", "Write `sort=-title`"),
+            ("sort=title.DESC,start", "unknown_value", "Write `sort=-title`"),
+            ("sort=title_asc", "unknown_value", "Write `sort=title`"),
+            ("sort=-title:asc", "unknown_value", "Write `sort=-title`"),
+            ("sort=%2Btitle", "unknown_value", "Write `sort=title`"),
+            ("sort=title&sort=-start", "repeated", "by commas"),
+            ("fields=id&fields=title", "repeated", "by commas"),
+            ("page=2", "unknown_parameter", "follow `next`"),
+            ("offset=50", "unknown_parameter", "follow `next`"),
+            ("page[number]=2", "unknown_parameter", "follow `next`"),
+            ("$skip=50", "unknown_parameter", "follow `next`"),
+            ("per_page=10", "unknown_parameter", "Use `limit`"),
+            ("page_size=10", "unknown_parameter", "Use `limit`"),
+            ("pageSize=10", "unknown_parameter", "Use `limit`"),
+            ("page[size]=10", "unknown_parameter", "Use `limit`"),
+            ("$top=10", "unknown_parameter", "Use `limit`"),
+            ("order_by=title", "unknown_parameter", "`sort=-key`"),
+            ("orderBy=title", "unknown_parameter", "`sort=-key`"),
+            ("search=wasser", "unknown_parameter", "Use `q`"),
+            ("include=programmes", "unknown_parameter", "Use `expand`"),
+            ("updated_since=2026-01-01T00:00:00+01:00", "invalid_format", "`updated_since=2026-01-01T00:00:00%2B01:00`"),
+        ] {
+            let problem = staff.get(&format!("{PARTNERSHIPS}?{query}")).await.problem(400, "invalid_parameters");
+            let faults = problem["errors"].as_array().unwrap();
+            assert_eq!(faults.len(), 1, "{query}: {problem:#}");
+            let detail = faults[0]["detail"].as_str().unwrap();
+            assert!(code.is_empty() || faults[0]["code"] == code, "{query}: {problem:#}");
+            assert!(detail.contains(told) && !detail.contains("Did you mean"), "{query}: {detail}");
+        }
+        // All that is wrong in it is told at once.
+        let problem = staff.get(&format!("{PARTNERSHIPS}?sector=water,wast")).await.problem(400, "invalid_parameters");
+        assert!(problem.to_string().contains("sector=water&sector=wast") && problem.to_string().contains("`waste`"));
+        // What is said works.
+        for right in ["sector=water&sector=waste", "sort=-title", "updated_since=2026-01-01T00:00:00%2B01:00"] {
+            staff.get(&format!("{PARTNERSHIPS}?{right}")).await.ok();
+        }
+        let since = staff.get("/api/v1/audit?at_from=2026-01-01T00:00:00+01:00").await;
+        assert!(since.text().contains("%2B01:00"), "{}", since.text());
+        let german = staff.request(Method::GET, &format!("{PARTNERSHIPS}?page=2")).header("Accept-Language", "de");
+        assert!(staff.send(german).await.text().contains("Seiten haben keine Nummern"));
+    }
+
+    /// All rows at once have no pages: the rest would pass for the whole.
+    async fn a_cursor_is_refused_where_all_rows_are_answered(app: TestApp) {
+        let staff = app.coordinator();
+        for collection in [PARTNERSHIPS, UTILITIES, ORGANISATIONS, PROGRAMMES] {
+            let list = format!("{collection}?limit=1");
+            let Some(next) = staff.get(&list).await.ok().json()["next"].as_str().map(str::to_owned) else {
+                panic!("{collection} has one page only");
+            };
+            staff.get(&format!("{next}&format=json")).await.ok();
+            for format in ["csv", "ndjson", "xlsx", "geojson", "iati", "ics"] {
+                let answer = staff.get(&format!("{next}&format={format}")).await;
+                let faults = answer.faults(400, "invalid_parameters");
+                assert!(faults == ["cursor not_in_format"] || faults == ["format unknown_value"], "{next} {format}: {faults:?}");
+            }
+            let request = staff.request(Method::GET, &next).header("Accept", "text/csv");
+            assert_eq!(staff.send(request).await.faults(400, "invalid_parameters"), ["cursor not_in_format"]);
+        }
+    }
+
+    async fn as_many_values_are_taken_as_the_document_says(app: TestApp) {
+        let (staff, mut asked) = (app.coordinator(), 0);
+        for it in &Contract::served().operations {
+            for parameter in it.told["parameters"].as_array().into_iter().flatten() {
+                let is_list = parameter["schema"]["type"] == "array" && parameter["explode"] != false;
+                if !is_list || parameter["in"] != "query" {
+                    continue;
+                }
+                assert_eq!(parameter["schema"]["maxItems"], 100, "{} {}", it.id, parameter["name"]);
+                asked += 1;
+            }
+        }
+        assert!(asked > 50, "{asked}");
+        let values = |count: usize| vec!["sector=water"; count].join("&");
+        staff.get(&format!("{PARTNERSHIPS}?{}", values(100))).await.ok();
+        let answer = staff.get(&format!("{PARTNERSHIPS}?{}", values(101))).await;
+        assert_eq!(answer.faults(400, "invalid_parameters"), ["sector too_many"]);
     }
 
     async fn json_that_is_no_object(app: TestApp) {

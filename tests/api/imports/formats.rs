@@ -158,13 +158,14 @@ on_both! {
         );
         let twice = import(&caller, "resource=organisations&mode=create", JSON, json!([known]).to_string()).await;
         assert_eq!(faults(&twice), ["1 /id duplicate"]);
-        let done = import(&caller, "resource=partnership-funding", "application/ndjson", "\n{\"kind\": \"grant\"}\nzxq\n").await;
-        assert_eq!(faults(&done), ["2 /partnership required", "3 - malformed_json"]);
+        let done = import(&caller, "resource=partnership-funding", "application/ndjson", "\n{\"kind\": \"grant\"}\nzxq\n{\"kind\": -1e400}\n").await;
+        assert_eq!(faults(&done), ["2 /partnership required", "3 - malformed_json", "4 - out_of_range"]);
         for (file, fault) in [
             ("{\"items\": [{\"name\": \"Zxq\"", "1 - malformed_json"),
             ("{\"rows\": []}", "1 - malformed_json"),
             ("\"zxq\"", "1 - malformed_json"),
             ("[] x", "1 - malformed_json"),
+            ("[{\"name\": 1e99999}]", "1 - out_of_range"),
         ] {
             let done = import(&caller, "resource=organisations&format=json", "application/octet-stream", file).await;
             assert_eq!((faults(&done), &done["status"]), (vec![fault.to_owned()], &json!("failed")), "{file}");

@@ -11,6 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::resource::instant;
+use super::text::Both;
 use super::violation::{Fault, Violations, hint};
 use crate::say;
 
@@ -59,13 +60,18 @@ impl Parameters {
         pairs.iter().map(|(name, value)| format!("{}:{name}={}:{value};", name.len(), value.len())).collect()
     }
 
+    /// Ends the taking where whatever is left over does not matter: on pages for people.
+    pub fn finish_known(self) -> Result<(), Violations> {
+        if self.violations.is_empty() { Ok(()) } else { Err(self.violations) }
+    }
+
     /// Ends the taking: whatever is left over is unknown.
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
         for (name, _) in given {
             let missing =
                 say!("There is no parameter `{name}` here.", "Einen Parameter `{name}` gibt es hier nicht.");
-            let detail = missing.then(hint(&name, &known));
+            let detail = missing.then(elsewhere(&name, &known).unwrap_or_else(|| hint(&name, &known)));
             violations.parameter(name, "unknown_parameter", detail);
         }
         if violations.is_empty() { Ok(()) } else { Err(violations) }
@@ -74,6 +80,140 @@ impl Parameters {
 
 /// How often a parameter may be repeated: each number of values is another statement to the database.
 const MOST: usize = 100;
+
+/// The parameters that take a list in one value.
+const LISTS: [&str; 3] = ["sort", "fields", "expand"];
+
+/// What stands in one value although it is several.
+fn several(text: &str) -> Option<Vec<&str>> {
+    let parts: Vec<_> = text.split([',', ';', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
+    (parts.len() > 1).then_some(parts)
+}
+
+/// The same where a plus, which is a blank, stands between them; a blank may belong to a value as well.
+fn several_in_words<T: FromStr<Err = Fault>>(text: &str) -> Option<Vec<&str>> {
+    let words: Vec<_> = text.split_whitespace().collect();
+    (words.len() > 1 && words.iter().all(|word| word.parse::<T>().is_ok())).then_some(words)
+}
+
+/// How a value stands in a query string.
+fn in_query(text: &str) -> String {
+    let told: String = text.chars().take(40).collect();
+    told.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace(' ', "+")
+}
+
+/// That several values are several parameters.
+fn repeat(name: &str, parts: &[&str]) -> Both {
+    let pairs: Vec<_> = parts.iter().take(3).map(|part| format!("{name}={}", in_query(part))).collect();
+    let (pairs, more) = (pairs.join("&"), if parts.len() > 3 { "&…" } else { "" });
+    say!(
+        "For several values repeat the parameter: `{pairs}{more}`.",
+        "Für mehrere Werte wiederholen Sie den Parameter: `{pairs}{more}`."
+    )
+}
+
+/// That a plus in a query string is a blank.
+fn plus_lost(name: &str, before: &str, after: &str) -> Both {
+    let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
+    say!(
+        "A `+` in a query string is a blank; write it as `%2B`: `{right}`.",
+        "Ein `+` im Query-String ist ein Leerzeichen; schreiben Sie es als `%2B`: `{right}`."
+    )
+}
+
+/// What other services call what is called otherwise here, without `_`, `-` and `$` and in small letters.
+const ELSEWHERE: &[(&str, &[&str])] = &[
+    (
+        "limit",
+        &[
+            "perpage",
+            "pagesize",
+            "size",
+            "top",
+            "take",
+            "maxresults",
+            "max",
+            "pagelimit",
+            "itemsperpage",
+            "rows",
+        ],
+    ),
+    (
+        "cursor",
+        &[
+            "page",
+            "offset",
+            "skip",
+            "pagenumber",
+            "pageno",
+            "startindex",
+            "pagetoken",
+            "after",
+            "before",
+            "continue",
+        ],
+    ),
+    (
+        "sort",
+        &[
+            "order",
+            "orderby",
+            "sortby",
+            "sortorder",
+            "ordering",
+            "direction",
+            "dir",
+            "orderdirection",
+            "sortdirection",
+        ],
+    ),
+    ("q", &["search", "query", "s", "text", "searchterm", "term", "fulltext"]),
+    ("fields", &["select", "columns", "attributes", "members"]),
+    ("expand", &["include", "embed", "with", "populate"]),
+    ("count", &["total", "includetotal", "totalcount", "inlinecount"]),
+];
+
+/// What to do instead of a parameter that other services have.
+fn elsewhere(given: &str, known: &[&str]) -> Option<Both> {
+    // `sector[]`, `sector[0]`, `filter[sector]`, `page[size]`.
+    if let Some((base, rest)) = given.split_once('[') {
+        let inner = rest.trim_end_matches(']');
+        if let Some(name) = [base, inner].into_iter().find(|name| known.contains(name)) {
+            return Some(say!(
+                " Write `{name}=…` without brackets, again for each value.",
+                " Schreiben Sie `{name}=…` ohne Klammern, für jeden Wert noch einmal."
+            ));
+        }
+        return match inner {
+            "size" | "limit" => instead("limit", known),
+            "number" | "offset" | "after" | "before" | "cursor" => instead("cursor", known),
+            _ => None,
+        };
+    }
+    let plain: String =
+        given.chars().filter(|it| !['_', '-', '$', '.'].contains(it)).flat_map(char::to_lowercase).collect();
+    let (name, _) = ELSEWHERE.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
+    instead(name, known)
+}
+
+fn instead(name: &str, known: &[&str]) -> Option<Both> {
+    known.contains(&name).then(|| match name {
+        "limit" => say!(
+            " Use `limit` for the size of a page, and follow `next` to the page after it.",
+            " Nehmen Sie `limit` für die Größe einer Seite, und folgen Sie `next` zur nächsten."
+        ),
+        "cursor" => say!(
+            " Pages have no numbers: follow `next`, or send its `cursor`; `limit` is the size of a page.",
+            " Seiten haben keine Nummern: Folgen Sie `next`, oder senden Sie dessen `cursor`; `limit` ist die Größe einer \
+             Seite."
+        ),
+        "sort" => say!(
+            " Use `sort=key`, or `sort=-key` for descending.",
+            " Nehmen Sie `sort=key`, oder absteigend `sort=-key`."
+        ),
+        other => say!(" Use `{other}`.", " Nehmen Sie `{other}`."),
+    })
+}
 
 /// How a parameter of this type is read and documented.
 pub trait FromParameter: Sized {
@@ -89,7 +229,12 @@ pub trait FromParameter: Sized {
 
 fn single(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Option<String> {
     if values.len() > 1 {
-        let detail = say!("`{name}` may be given once only.", "`{name}` darf nur einmal angegeben werden.");
+        let once = say!("`{name}` may be given once only.", "`{name}` darf nur einmal angegeben werden.");
+        let detail = if LISTS.contains(&name) {
+            once.then(say!(" Separate what it names by commas.", " Trennen Sie, was er nennt, durch Kommas."))
+        } else {
+            once
+        };
         violations.parameter(name, "repeated", detail);
     }
     values.into_iter().next()
@@ -99,7 +244,13 @@ fn parse<T: FromStr<Err = Fault>>(name: &'static str, text: &str, violations: &m
     match text.parse() {
         Ok(value) => Some(value),
         Err(fault) => {
-            violations.parameter(name, fault.code, fault.detail);
+            let detail = match text.rsplit_once(' ') {
+                Some((before, after)) if format!("{before}+{after}").parse::<T>().is_ok() => {
+                    plus_lost(name, before, after)
+                }
+                _ => fault.detail,
+            };
+            violations.parameter(name, fault.code, detail);
             None
         }
     }
@@ -115,11 +266,23 @@ impl<T: FromStr<Err = Fault> + ToSchema> FromParameter for Vec<T> {
             violations.parameter(name, "too_many", detail);
             return Self::new();
         }
-        values.iter().filter_map(|text| parse(name, text, violations)).collect()
+        let mut read = Self::new();
+        for text in &values {
+            match (text.parse::<T>(), several(text).or_else(|| several_in_words::<T>(text))) {
+                (Err(fault), Some(parts)) => {
+                    violations.parameter(name, fault.code, repeat(name, &parts));
+                    // Whatever else is wrong with them is told in the same round.
+                    parts.into_iter().for_each(|part| drop(parse::<T>(name, part, violations)));
+                }
+                (Ok(value), _) => read.push(value),
+                (Err(_), None) => read.extend(parse(name, text, violations)),
+            }
+        }
+        read
     }
 
     fn schema() -> RefOr<Schema> {
-        ArrayBuilder::new().items(SchemaRef::from_schema_name(T::name())).into()
+        ArrayBuilder::new().items(SchemaRef::from_schema_name(T::name())).max_items(Some(MOST)).into()
     }
 
     fn schemas() -> Vec<(String, RefOr<Schema>)> {

@@ -156,7 +156,7 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
             Some(word) => (word, Direction::Descending),
             None => (word, Direction::Ascending),
         };
-        let key: K = word.parse()?;
+        let key: K = word.parse().map_err(|fault: Fault| in_words::<K>(word, direction).unwrap_or(fault))?;
         if keys.iter().any(|(known, _)| *known == key) {
             let detail = say!("`{word}` is named twice.", "`{word}` ist doppelt genannt.");
             return Err(Fault::new("repeated", detail));
@@ -164,6 +164,30 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
         keys.push((key, direction));
     }
     Ok(keys)
+}
+
+/// A key with its direction in words or as a sign, as other services have it: `name:asc`, `name desc`, `+name`.
+fn in_words<K: SortKey>(word: &str, direction: Direction) -> Option<Fault> {
+    let (key, turn) = match word.strip_prefix('+') {
+        Some(key) => (key, "asc"),
+        None => word.rsplit_once([':', ' ', '.', '_', '|', '-'])?,
+    };
+    let turn = turn.to_ascii_lowercase();
+    let descends = match turn.as_str() {
+        "asc" | "ascending" | "1" => false,
+        "desc" | "descending" | "-1" => true,
+        _ => return None,
+    };
+    let key = key.trim().parse::<K>().ok()?.word();
+    let right =
+        if descends || direction == Direction::Descending { format!("-{key}") } else { key.to_owned() };
+    Some(Fault::new(
+        "unknown_value",
+        say!(
+            "Write `sort={right}`: `{key}` is ascending, `-{key}` descending.",
+            "Schreiben Sie `sort={right}`: `{key}` ist aufsteigend, `-{key}` absteigend."
+        ),
+    ))
 }
 
 fn limit(text: &str) -> Result<u64, Fault> {

@@ -12,9 +12,14 @@ use vku_persistence::kernel::table::Table;
 
 use super::encoding;
 use super::read::{Enough, Item, Sink, fault, row};
+use crate::kernel::body::is_too_large;
 
 fn no_object() -> Both {
     say!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")
+}
+
+fn number_too_large() -> Both {
+    say!("A number in the row is too large.", "Eine Zahl in der Zeile ist zu groß.")
 }
 
 fn item<T: Table>(number: u64, value: Value) -> Item {
@@ -37,6 +42,9 @@ pub(super) fn read_lines<T: Table>(file: File, sink: &mut Sink) -> io::Result<Re
         }
         let item = match serde_json::from_str(&line) {
             Ok(value) => item::<T>(number, value),
+            Err(error) if is_too_large(&error) => {
+                Item::Faulty(number, vec![fault(number, "out_of_range", number_too_large())])
+            }
             Err(_) => Item::Faulty(number, vec![fault(number, "malformed_json", no_object())]),
         };
         if let Err(enough) = sink.put(item) {
@@ -67,6 +75,9 @@ pub(super) fn read_array<T: Table>(file: File, sink: &mut Sink) -> io::Result<Re
     let (line, column) = (error.line(), error.column());
     let detail = match error.classify() {
         serde_json::error::Category::Io => return Err(error.into()),
+        _ if is_too_large(&error) => {
+            return Ok(sink.broken(number + 1, "out_of_range", number_too_large()));
+        }
         serde_json::error::Category::Data => say!(
             "Expected an array of objects, or an object whose `items` are one.",
             "Erwartet: eine Liste von Objekten, oder ein Objekt, dessen `items` eine ist."

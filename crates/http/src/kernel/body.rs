@@ -40,12 +40,22 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
     }
     let value: Value = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
+        if is_too_large(&error) {
+            let violations = too_large(body);
+            if !violations.is_empty() {
+                return Error::invalid(violations);
+            }
+        }
         let stopped = say!(
             "Reading stopped at line {line}, column {column}: ",
             "Das Lesen endete in Zeile {line}, Spalte {column}: "
         );
         let why = if error.is_eof() {
             say!("it ends too early.", "Der Body endet zu früh.")
+        } else if is_too_large(&error) {
+            say!("the number there is too large.", "Die Zahl dort ist zu groß.")
+        } else if error.to_string().starts_with("recursion limit") {
+            say!("it is nested too deeply there.", "Dort ist er zu tief verschachtelt.")
         } else {
             say!("it is not JSON there.", "Dort ist er kein JSON.")
         };
@@ -54,6 +64,69 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
     let mut violations = Violations::default();
     crowded(&value, &mut Vec::new(), &mut violations);
     if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
+}
+
+/// Whether what could not be read is a number that nothing here can hold; the text is JSON all the same.
+pub(crate) fn is_too_large(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
+}
+
+/// What stands in the place of a number that is too large, to be found again.
+const TOO_LARGE: &str = "\u{10ffff}too large";
+
+/// The faults of the numbers that nothing here can hold, each where it stands; none where the rest is no JSON.
+fn too_large(body: &[u8]) -> Violations {
+    let mut violations = Violations::default();
+    if let Ok(value) = serde_json::from_slice::<Value>(&without_too_large(body)) {
+        note_too_large(&value, &mut Vec::new(), &mut violations);
+    }
+    violations
+}
+
+/// The text with [`TOO_LARGE`] for each number that is.
+fn without_too_large(body: &[u8]) -> Vec<u8> {
+    let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let (mut written, mut rest, mut in_string) = (Vec::with_capacity(body.len()), body, false);
+    while let Some((first, after)) = rest.split_first() {
+        let taken = match first {
+            b'\\' if in_string => 2.min(rest.len()),
+            b'"' => {
+                in_string = !in_string;
+                1
+            }
+            b'-' | b'0'..=b'9' if !in_string => 1 + after.iter().take_while(|byte| is_number(byte)).count(),
+            _ => 1,
+        };
+        let (token, left) = rest.split_at(taken);
+        let number = std::str::from_utf8(token).ok().and_then(|text| text.parse::<f64>().ok());
+        match number {
+            Some(number) if number.is_infinite() => {
+                written.extend(format!("\"{TOO_LARGE}\"").into_bytes());
+            }
+            _ => written.extend(token),
+        }
+        rest = left;
+    }
+    written
+}
+
+fn note_too_large<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
+    let mut below = |step, value: &'a Value| {
+        path.push(step);
+        note_too_large(value, path, violations);
+        path.pop();
+    };
+    match value {
+        Value::Array(entries) => {
+            entries.iter().enumerate().for_each(|(index, entry)| below(Step::Entry(index), entry));
+        }
+        Value::Object(members) => members.iter().for_each(|(name, member)| below(Step::Member(name), member)),
+        Value::String(text) if text == TOO_LARGE => {
+            let detail = say!("This number is too large.", "Diese Zahl ist zu groß.");
+            violations.member(pointer(path), "out_of_range", detail);
+        }
+        _ => {}
+    }
 }
 
 /// Reads a JSON body as what it has to be.

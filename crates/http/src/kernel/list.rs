@@ -58,6 +58,17 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
     }
     fits(&query.view, wanted)?;
     if wanted != Format::Json {
+        // It would leave out what stands before it.
+        if query.cursor.is_some() {
+            let mut violations = Violations::default();
+            let format = wanted.as_str();
+            let detail = say!(
+                "`{format}` has all rows at once, and so no pages: leave out `cursor`.",
+                "`{format}` hat alle Zeilen auf einmal, also keine Seiten: Lassen Sie `cursor` weg."
+            );
+            violations.parameter("cursor", "not_in_format", detail);
+            return Err(Error::parameters(violations).into());
+        }
         return export::stream(context, query, parent, wanted, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
     }
     cache::keep(&context, async || {

@@ -210,23 +210,34 @@ pub fn format<M: Media>(context: &Context, named: Option<String>, available: &[M
         let detail = say!("The header `Accept` cannot be read.", "Der Header `Accept` ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
-    let (refused, accepted): (Vec<_>, _) =
-        accept.0.into_iter().partition(|item| item.quality == Quality::ZERO);
-    let ranked = Accept(accepted).ranked();
     // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
     let sparse = context.request.query_string().split('&').any(|pair| pair.starts_with("fields="));
-    let is_browser = ranked.iter().any(|range| range.essence_str() == "text/html");
+    let is_browser =
+        accept.iter().any(|range| range.item.essence_str() == "text/html" && range.quality > Quality::ZERO);
     let fitting = |format: &M| !(is_browser && SHOWN_BY_BROWSERS.contains(&format.essence()));
-    let wanted = ranked.iter().find_map(|range| {
-        available.iter().copied().filter(fitting).find(|format| {
-            let essence = format.essence();
-            let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
-            let fits = range.essence_str() == essence
-                || (range.subtype() == "*" && (range.type_() == "*" || range.type_() == kind));
-            let fits = fits || (sparse && essence == JSON && range.essence_str() == SPARSE);
-            fits && !refused.iter().any(|item| item.item.essence_str() == essence)
-        })
-    });
+    // How much it is wanted: what the narrowest range says that it is in (RFC 9110, section 12.5.1).
+    let weight = |format: &M| {
+        let essence = format.essence();
+        let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
+        let ranges = accept.iter().filter_map(|range| {
+            let given = &range.item;
+            let named = given.essence_str() == essence
+                || (sparse && essence == JSON && given.essence_str() == SPARSE);
+            let narrow = match (given.type_().as_str(), given.subtype().as_str()) {
+                _ if named => 2,
+                (given, "*") if given == kind => 1,
+                ("*", "*") => 0,
+                _ => return None,
+            };
+            Some((narrow, range.quality))
+        });
+        ranges.max().map_or(Quality::ZERO, |(_, quality)| quality)
+    };
+    // Of what is wanted alike the first: JSON, where there is JSON.
+    let weighed = available.iter().copied().filter(fitting).map(|format| (weight(&format), format));
+    let weighed = weighed.filter(|(weight, _)| *weight > Quality::ZERO);
+    let wanted = weighed.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let wanted = wanted.map(|(_, format)| format);
     wanted.ok_or_else(|| {
         let allowed = available.iter().map(|format| format.essence().to_owned()).collect();
         Error {
