@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION};
 use actix_web::web::{self, Bytes, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
@@ -11,6 +11,7 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::tag::Tag;
 
 use crate::api::document;
+use crate::kernel::conditional::is_known;
 use crate::kernel::feature::resource;
 use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
@@ -57,11 +58,7 @@ impl Served {
                 self.0.get_or_init(|| (Bytes::from(text), tag))
             }
         };
-        let known = request
-            .headers()
-            .get(IF_NONE_MATCH)
-            .and_then(|value| value.to_str().ok())
-            .is_some_and(|it| tag.is_in(it));
+        let known = is_known(request, tag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
         response.insert_header((ETAG, tag.as_str())).insert_header((CACHE_CONTROL, "public, no-cache"));
         if known {

@@ -96,7 +96,7 @@ on_both! {
                     missing.problem(428, "precondition_required");
                     for wrong in [
                         stale.clone(),
-                        format!("W/{current}"),
+                        format!("W/{stale}"),
                         "\"\"".into(),
                         "\"x\"".into(),
                         "\"99999999999999999999-x\"".into(),

@@ -63,8 +63,15 @@ on_both! {
                 assert_eq!((known.tag(), known.body.len()), (tag.clone(), 0), "{id}");
                 let kept = |answer: &Answer| (answer.header("cache-control"), vary(answer));
                 assert_eq!(kept(&known), kept(&answer), "{id}: {method} of what is known");
-                let other = ask(method, "If-None-Match", "\"1-zxq\"".into()).await.ok();
+                let other = ask(method.clone(), "If-None-Match", "\"1-zxq\"".into()).await.ok();
                 assert_eq!(told(&other), told(&answer), "{id}");
+                for same in ["*", &tag, &format!("W/{tag}"), &format!("\"x\",, {tag}")] {
+                    let same = ask(method.clone(), "If-Match", same.to_owned()).await.ok();
+                    assert_eq!(told(&same), told(&answer), "{id}");
+                }
+                let stale = ask(method.clone(), "If-Match", "\"987654321-zxq\", \"zxq\"".into()).await.expect(412);
+                assert_eq!(stale.tag(), tag, "{id}: the tag that it has");
+                ask(method, "If-Match", "zxq".into()).await.expect(400);
             }
         }
         let known: Vec<_> = WITHOUT_TAG.iter().map(|(id, _)| *id).collect();

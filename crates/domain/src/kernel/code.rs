@@ -217,11 +217,13 @@ codes! {
         => "Es gibt keinen Plan, der ausgeführt werden könnte":
             "Der Import hat keinen Plan, der ausgeführt werden könnte: Er wurde nicht geprobt, Zeilen stimmen nicht, oder \
              seine Datei ist gelöscht. `detail` sagt, was davon.";
-    /// Somebody changed it since; the current `ETag` is in the answer. Read it again, then repeat the change.
-    PreconditionFailed = 412, "precondition_failed", "It was changed in the meantime"
-        => "Es wurde inzwischen geändert":
-            "Jemand hat es seither geändert; der gegenwärtige `ETag` steht in der Antwort. Lesen Sie es neu und \
-             wiederholen Sie dann die Änderung.";
+    /// What `If-Match` or `If-None-Match` demands is not so: it was changed since, or the tag is of something else;
+    /// `detail` says what is known. The current `ETag` is in the answer. Read it again, then repeat the request.
+    PreconditionFailed = 412, "precondition_failed", "The precondition does not hold"
+        => "Die Vorbedingung ist nicht erfüllt":
+            "Was `If-Match` oder `If-None-Match` verlangt, trifft nicht zu: Es wurde seither geändert, oder das Tag gehört \
+             zu etwas anderem; `detail` sagt, was bekannt ist. Der gegenwärtige `ETag` steht in der Antwort. Lesen Sie es \
+             neu und wiederholen Sie dann die Anfrage.";
     /// The body is larger than 1 MiB; that of an import, than 64 MiB.
     PayloadTooLarge = 413, "payload_too_large", "The body is too large"
         => "Der Body ist zu groß": "Der Body ist größer als 1 MiB; der eines Imports größer als 64 MiB.";

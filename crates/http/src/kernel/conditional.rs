@@ -1,41 +1,71 @@
 //! Conditional requests (RFC 9110, section 13) and what caches are told.
 
-use actix_web::http::StatusCode;
+use actix_web::body::BoxBody;
 use actix_web::http::header::{
-    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_NONE_MATCH, VARY,
 };
+use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tag::{Precondition, Tag};
-use vku_domain::kernel::violation::Violations;
+use vku_domain::kernel::violation::{Fault, Violations};
 use vku_domain::say;
 
 use super::body::JSON;
 use super::context::Context;
 
-/// What `If-Match` demands.
+/// A header as one list, whatever the number of its lines; `None` where there is none.
+fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
+    let lines: Vec<_> = headers.get_all(name).map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
+    (!lines.is_empty()).then(|| lines.join(","))
+}
+
+/// What `If-Match` demands, and `If-None-Match: *`.
 ///
 /// Errors: 400 where the header cannot be read.
 pub fn precondition(context: &Context) -> Result<Precondition, Error> {
-    let values: Vec<_> = context.request.headers().get_all(IF_MATCH).collect();
-    if values.is_empty() {
-        return Ok(Precondition::Missing);
+    let headers = context.request.headers();
+    if list(headers, IF_NONE_MATCH).is_some_and(|list| list.trim() == "*") {
+        return Ok(Precondition::Absent);
     }
-    let text = values.iter().map(|value| value.to_str().unwrap_or("\u{fffd}")).collect::<Vec<_>>().join(",");
-    Precondition::parse(&text).map_err(|fault| {
-        let mut violations = Violations::default();
-        violations.header("If-Match", fault.code, fault.detail);
-        let detail =
-            say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
-        Error::with_violations(Code::BadRequest, detail, violations)
-    })
+    match list(headers, IF_MATCH) {
+        Some(list) => Precondition::parse(&list).map_err(unreadable),
+        None => Ok(Precondition::Missing),
+    }
+}
+
+fn unreadable(fault: Fault) -> Error {
+    let mut violations = Violations::default();
+    violations.header("If-Match", fault.code, fault.detail);
+    let detail =
+        say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+    Error::with_violations(Code::BadRequest, detail, violations)
+}
+
+/// Whether the answer to a read is what `If-Match` names; nothing is read twice for that. What has no tag, such as an
+/// export or a page for people, cannot be named, and is answered.
+///
+/// Errors: 412 where it is something else, 400 where the header cannot be read.
+pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<(), Error> {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let found = matches!(answer.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
+    let list = if reads && found { list(request.headers(), IF_MATCH) } else { None };
+    let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(Tag::written);
+    let (Some(list), Some(tag)) = (list, tag) else { return Ok(()) };
+    if tag.meets(&list).map_err(unreadable)? {
+        return Ok(());
+    }
+    let detail = say!(
+        "What is here now has none of the tags in `If-Match`.",
+        "Was jetzt hier ist, hat keines der Tags in `If-Match`."
+    );
+    Err(Error { current: Some(tag), ..Error::new(Code::PreconditionFailed, detail) })
 }
 
 /// Whether `If-None-Match` names this representation, so that 304 is the answer.
 pub fn is_known(request: &HttpRequest, tag: &Tag) -> bool {
-    let mut values = request.headers().get_all(IF_NONE_MATCH);
-    values.any(|value| value.to_str().is_ok_and(|value| tag.is_in(value)))
+    list(request.headers(), IF_NONE_MATCH).is_some_and(|list| tag.is_in(&list))
 }
 
 /// Who may keep the answer: anybody where anybody gets it, but never without asking again.

@@ -219,7 +219,7 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let (code, detail) = match precondition.allows(stored.version) {
             Some(true) => return Ok(()),
-            Some(false) => (Code::PreconditionFailed, changed_meanwhile()),
+            Some(false) => (Code::PreconditionFailed, precondition.refusal(stored.version)),
             None => (
                 Code::PreconditionRequired,
                 say!(

@@ -166,7 +166,7 @@ fn refused(app: &TestApp) -> Vec<(RequestBuilder, u16, &'static str, &'static [&
             patch(&staff, DRESDEN, "\"999-x\"", json!({})),
             412,
             "precondition_failed",
-            &["inzwischen geändert"],
+            &["Das Tag gehört zu etwas anderem"],
         ),
         (
             raw("application/json", " ".repeat((1 << 20) + 1)),

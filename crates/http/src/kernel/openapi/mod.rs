@@ -86,7 +86,10 @@ impl Document {
                 }
                 let statuses = problems.iter().flat_map(Value::as_array).flatten().filter_map(Value::as_u64);
                 let statuses = statuses.filter_map(|status| u16::try_from(status).ok());
-                let statuses: Vec<u16> = statuses.chain(always.iter().copied()).collect();
+                // What has a tag may have another one than `If-Match` names.
+                let has_tag = operation.get("responses").is_some_and(|it| it.get("304").is_some());
+                let conditional = has_tag.then_some(412);
+                let statuses: Vec<u16> = statuses.chain(always.iter().copied()).chain(conditional).collect();
                 for part in ["parameters", "requestBody"] {
                     operation.get_mut(part).into_iter().for_each(schemas::without_null);
                 }

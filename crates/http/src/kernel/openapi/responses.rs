@@ -63,9 +63,9 @@ const STATUSES: &[Shared] = &[
     ),
     shared(
         "PreconditionFailed",
-        "It was changed in the meantime.",
+        "What `If-Match` or `If-None-Match` demands is not so, such as when it was changed in the meantime.",
         Code::PreconditionFailed,
-        "It was changed in the meantime.",
+        "It was changed in the meantime: `If-Match` names version 3, and this is version 4.",
     ),
     shared(
         "ContentTooLarge",

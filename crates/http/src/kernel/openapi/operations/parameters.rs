@@ -22,8 +22,8 @@ fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })
 }
 
-/// What `If-Match` takes: anything, or a list of entity tags.
-const TAGS: &str = "^(\\*|(W/)?\"[!#-+\\--~]*\"( *, *(W/)?\"[!#-+\\--~]*\")*)$";
+/// What `If-Match` takes: anything, or a list of entity tags (RFC 9110, sections 5.6.1.2 and 8.8.3).
+const TAGS: &str = "^(\\*|[ ,]*(W/)?\"[!#-~]*\"( *,[ ,]*(W/)?\"[!#-~]*\")*[ ,]*)$";
 
 /// The filters of a list.
 pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
@@ -117,8 +117,8 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
     }
     if matches!(it, Update | Delete | Restore | Transition) {
         let required = matches!(it, Update | Delete);
-        let about =
-            "The `ETag` that this is based on (a list of them, or `*`). Only the version in it counts.";
+        let about = "The `ETag` that this is based on (a list of them, or `*`). Only the version in it counts, also where a \
+             proxy has weakened it.";
         all.push(json!({ "name": "If-Match", "in": "header", "required": required, "description": about,
                          "schema": { "type": "string", "pattern": TAGS, "examples": ["\"3-9f86d081884c7d65\""] } }));
     }
