@@ -1,10 +1,13 @@
 //! The log: for people on a terminal, as JSON lines otherwise; on standard error, so that output stays output.
 
+use std::fmt::Debug;
 use std::io::{IsTerminal, stderr};
 
+use tracing::field::{Field, Visit};
+use tracing::{Event, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::Config;
@@ -27,5 +30,34 @@ pub(crate) fn start(config: &Config) {
     };
     // One filter for all: a filter of the layer alone remembers its last no when a library only asks (as sqlx does
     // before a notice of PostgreSQL), and drops the next event with it.
-    let _ = tracing_subscriber::registry().with(quiet).with(layer).try_init();
+    let refused = Refused { told: config.log.contains("debug") || config.log.contains("trace") };
+    let _ = tracing_subscriber::registry().with(quiet).with(refused).with(layer).try_init();
+}
+
+/// Keeps quiet about requests that actix-http cannot read: it tells each as an error, and anybody can send one.
+struct Refused {
+    told: bool,
+}
+
+impl<S: Subscriber> Layer<S> for Refused {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        if self.told || !event.metadata().target().starts_with("actix_http::h1") {
+            return true;
+        }
+        let mut message = Message(String::new());
+        event.record(&mut message);
+        let told = &message.0;
+        !(told.starts_with("stream error") || told.starts_with("MAX_BUFFER_SIZE"))
+    }
+}
+
+/// What an event says.
+struct Message(String);
+
+impl Visit for Message {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        if field.name() == "message" {
+            self.0 = format!("{value:?}");
+        }
+    }
 }

@@ -158,6 +158,38 @@ on_empty! {
         }
     }
 
+    /// Anybody can send what is no request: it is refused, and the log of errors is for errors of ours.
+    fn what_is_no_request_is_no_error_of_ours(home: Home) {
+        let huge = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(200_000));
+        let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(200_000));
+        let wrong: &[(&str, &str)] = &[
+            ("nonsense\r\n\r\n", "400"),
+            ("GET / HTTP/9.9\r\nHost: x\r\n\r\n", "400"),
+            ("GET /\u{1} HTTP/1.1\r\nHost: x\r\n\r\n", "400"),
+            ("GET / HTTP/1.1\r\nHost x\r\n\r\n", "400"),
+            ("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n", "400"),
+            (&huge, "431"),
+            (&long, "431"),
+        ];
+        for (level, told) in [("info", false), ("info,actix_http=debug", true)] {
+            let server = Server::start(&home, &["--log", level]);
+            for (text, status) in wrong {
+                let mut stream = TcpStream::connect(&server.address).unwrap();
+                stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+                // It may be refused before all of it is sent.
+                let _ = stream.write_all(text.as_bytes());
+                let mut answer = Vec::new();
+                let _ = stream.read_to_end(&mut answer);
+                let answer = String::from_utf8_lossy(&answer);
+                assert!(answer.is_empty() || answer.starts_with(&format!("HTTP/1.1 {status}")), "{answer}");
+            }
+            server.signal("-TERM");
+            let (_, _, log) = server.ended(Duration::from_secs(20));
+            assert_eq!(log.contains("stream error"), told, "{level}: {log}");
+            assert_eq!(log.contains(r#""level":"ERROR""#), told, "{level}: {log}");
+        }
+    }
+
     fn a_running_request_is_answered_before_the_end(home: Home) {
         let server = Server::start(&home, &["--demo"]);
         let (first, rest) = CREDENTIALS.split_at(20);
