@@ -8,7 +8,6 @@ use utoipa::ToSchema;
 use vku_domain::kernel::access::{Action, Actor};
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tag::Tag;
 use vku_domain::member::Member;
@@ -22,6 +21,7 @@ use crate::kernel::conditional::respond_as;
 use crate::kernel::context::Context;
 use crate::kernel::crud::{ID, flags, key};
 use crate::kernel::negotiate::Format;
+use crate::kernel::page::{Anybody, token_of_link};
 use crate::kernel::problem::Problem;
 
 /// Where a member's calendar is: beside the API, because what is asked for by it is a secret. The token stands in the
@@ -120,10 +120,8 @@ impl Visitor for Feed {
 }
 
 /// `GET`: the calendar that the link leads to.
-pub async fn feed(context: Context) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::new(context.parameters()?);
-    let token = parameters.once("token").unwrap_or_default();
-    parameters.finish().map_err(Error::parameters)?;
+pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
+    let token = token_of_link(&context.request)?;
     let store = context.shared.store.clone();
     let actor = store.calendar_reader(&token).await?.ok_or_else(Error::not_found)?;
     let sheets = context.shared.sheets.clone();

@@ -7,18 +7,17 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::mail::Mail;
 use vku_domain::say;
 
-use crate::interest::page::page;
 use crate::kernel::body::parsed;
 use crate::kernel::client;
-use crate::kernel::context::{Shared, parameters};
+use crate::kernel::context::Shared;
 use crate::kernel::crud::flags;
 use crate::kernel::negotiate::tongue;
+use crate::kernel::page::{escaped, page, token_in, token_of_link};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 
@@ -160,6 +159,7 @@ async fn reset(shared: &Shared, token: &str, new_password: String) -> Result<(),
         );
         Error::new(Code::LinkExpired, detail)
     };
+    let token = token_in(token);
     password::accept(&new_password, "/new_password")?;
     let account = shared.store.reset_of(token).await?.ok_or_else(expired)?;
     let hash = password::hash(new_password).await.map_err(Error::internal)?;
@@ -168,9 +168,7 @@ async fn reset(shared: &Shared, token: &str, new_password: String) -> Result<(),
 
 /// `GET`: a field for the new password.
 pub async fn show(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::new(parameters(&request)?);
-    let token = parameters.once("token").unwrap_or_default();
-    parameters.finish().map_err(Error::parameters)?;
+    let token = token_of_link(&request)?;
     Ok(asked(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), ""))
 }
 
@@ -183,7 +181,8 @@ pub async fn press(request: HttpRequest, shared: Data<Shared>, body: Bytes) -> R
         fields.iter().find(|(it, _)| it == name).map(|(_, value)| value.clone()).unwrap_or_default()
     };
     let token = field("token");
-    match reset(&shared, &token, field("new_password")).await {
+    let token = token_in(&token);
+    match reset(&shared, token, field("new_password")).await {
         Ok(()) => {
             let text = say!(
                 "The new password is set. Sign in with it.",
@@ -194,7 +193,7 @@ pub async fn press(request: HttpRequest, shared: Data<Shared>, body: Bytes) -> R
         Err(error) if error.code == Code::ValidationFailed => {
             let weak = error.violations.iter().map(|it| it.detail.in_tongue(tongue(request.headers())));
             let weak = weak.collect::<Vec<_>>().join(" ");
-            Ok(asked(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), &weak))
+            Ok(asked(&request, shared.store.reset_of(token).await?.is_some().then_some(token), &weak))
         }
         Err(error) if error.code == Code::LinkExpired => Ok(asked(&request, None, "")),
         Err(error) => Err(error.into()),
@@ -217,7 +216,7 @@ fn asked(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpResponse
     let text = say!("At least 12 characters.", "Mindestens 12 Zeichen.");
     let both = [say!("New password", "Neues Passwort"), say!("Set", "Setzen")];
     let [label, button] = both.each_ref().map(|both| both.in_tongue(tongue(headers)));
-    let weak = weak.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let weak = escaped(weak);
     // Of the letters of a token none means anything in HTML; that it is ours was checked.
     let form = format!(
         "<p role=\"alert\">{weak}</p><form method=\"post\" action=\"{PATH}\">\

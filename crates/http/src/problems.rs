@@ -1,13 +1,14 @@
 //! The documentation of each problem, where its `type` leads to.
 
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::text::Both;
 
-use crate::kernel::crud::flags;
 use crate::kernel::negotiate::tongue;
+use crate::kernel::page::{escaped, page, prefers_html, token_in};
 use crate::kernel::problem::Problem;
 
 /// What a problem is and what to do about it.
@@ -26,7 +27,7 @@ pub struct ProblemType {
 /// Look up a problem
 ///
 /// Every error names its `type`, `/problems/{code}`: this is what stands there, in German or in English
-/// (`Accept-Language`).
+/// (`Accept-Language`); a browser gets it as a page.
 #[utoipa::path(
     get,
     path = "/problems/{code}",
@@ -36,22 +37,31 @@ pub struct ProblemType {
     responses((
         status = 200,
         description = "The documentation.",
-        body = ProblemType,
-        example = json!({
-            "code": "not_found",
-            "status": 404,
-            "title": "Not found",
-            "description": "There is no such thing, or not for this caller."
-        })
+        content(
+            (ProblemType = "application/json", example = json!({
+                "code": "not_found",
+                "status": 404,
+                "title": "Not found",
+                "description": "There is no such thing, or not for this caller."
+            })),
+            (String = "text/html", example = "<!doctype html>…")
+        )
     )),
     extensions(("x-problems" = json!([400, 404, 500]))),
     security(())
 )]
 pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
-    let wanted = request.match_info().get("code").unwrap_or_default();
+    let wanted = token_in(request.match_info().get("code").unwrap_or_default());
     let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or_else(Error::not_found)?;
     let tongue = tongue(request.headers());
+    if prefers_html(&request) {
+        let text = code.documentation();
+        let text = Both { en: escaped(&text.en).into(), de: escaped(&text.de).into() };
+        let mut response =
+            page(request.headers(), &code.title(), &text, &format!("<p>HTTP {}</p>", code.status()));
+        response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
+        return Ok(response);
+    }
     let body = ProblemType {
         code: code.as_str(),
         status: code.status(),
@@ -62,6 +72,6 @@ pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Prob
     response
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
         .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
-        .insert_header((VARY, "Accept-Language"));
+        .insert_header((VARY, "Accept, Accept-Language"));
     Ok(response.json(body))
 }

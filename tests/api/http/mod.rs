@@ -4,6 +4,7 @@ mod condition;
 mod cors;
 mod headers;
 mod language;
+mod pages;
 mod path;
 mod patience;
 mod quota;

@@ -27,6 +27,7 @@ pub(crate) struct Sent {
     pub(crate) path: String,
     pub(crate) query: String,
     pub(crate) media: String,
+    pub(crate) accept: String,
     pub(crate) body: Option<Vec<u8>>,
 }
 
@@ -40,19 +41,27 @@ impl Sent {
             path: path.to_owned(),
             query: query.to_owned(),
             media: media.to_owned(),
+            accept: String::new(),
             body: body.map(|body| body.as_bytes().to_vec()),
         }
     }
 
     pub(crate) fn of(request: &Request) -> Self {
-        let media = request.headers().get("content-type").and_then(|value| value.to_str().ok());
+        let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
+        let (media, accept) = (header("content-type"), header("accept"));
         Self {
             method: request.method().clone(),
             path: request.url().path().to_owned(),
             query: request.url().query().unwrap_or_default().to_owned(),
             media: media.unwrap_or_default().to_ascii_lowercase(),
+            accept: accept.unwrap_or_default().to_ascii_lowercase(),
             body: request.body().and_then(|body| body.as_bytes()).map(<[u8]>::to_vec),
         }
+    }
+
+    /// Whether a refusal is a page: for people with a browser, and no part of the API.
+    fn is_refused_by_page(&self) -> bool {
+        self.accept.contains("text/html") && !self.path.starts_with("/api/")
     }
 }
 
@@ -97,6 +106,14 @@ impl Contract {
         let (found, status) = (self.at(&sent.path), answer.status.as_u16());
         let method = if sent.method == Method::HEAD { &Method::GET } else { &sent.method };
         let mut faults = Vec::new();
+        if status >= 400 && sent.is_refused_by_page() {
+            let media = answer.header("content-type");
+            return if essence(&media) == "text/html" {
+                Vec::new()
+            } else {
+                vec![format!("a page of {media}")]
+            };
+        }
         if status >= 400 && sent.method != Method::HEAD {
             faults.extend(response::faults_of_problem(self, answer));
         }

@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use super::operation::decoded;
 use super::{Contract, Operation, Sent, essence, is_json, seen};
 
+/// Pages for people: parameters that are not known are ignored there.
+const FOR_PEOPLE: [&str; 2] = ["get_index", "get_problem_type"];
+
 /// What the document forbids of a request that was accepted.
 pub(super) fn faults(
     contract: &Contract,
@@ -34,6 +37,9 @@ fn faults_of_value(
     value: &str,
 ) -> Vec<String> {
     let Some(parameter) = operation.parameter(name).filter(|it| it["in"] == place) else {
+        if place == "query" && FOR_PEOPLE.contains(&operation.id.as_str()) {
+            return Vec::new();
+        }
         return vec![format!("the {place} parameter {name}, which is not declared")];
     };
     seen::note(format!("{} ?{name}", operation.id));

@@ -18,6 +18,7 @@ use super::day::when;
 use crate::chart::Size;
 use crate::kernel::cache::Moment;
 use crate::kernel::context::Shared;
+use crate::kernel::page::escaped;
 use crate::statistics::Figures;
 use crate::statistics::partnerships::PartnershipStatistics;
 
@@ -182,9 +183,4 @@ async fn sessions(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> 
     let calendar = text(say!("All as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
     let _ = write!(html, "  </ul>\n  <p><a href=\"/api/v1/sessions?format=ics\">{calendar}</a></p>");
     Ok(html)
-}
-
-/// Text in HTML.
-pub(super) fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

@@ -5,7 +5,7 @@ mod front;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
-use actix_web::http::header::{Accept, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, Header, Quality, VARY};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, VARY};
 use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -15,9 +15,9 @@ use vku_domain::kernel::text::Tongue;
 
 pub use self::front::Front;
 
-use self::front::escaped;
 use crate::kernel::context::{Shared, parameters};
 use crate::kernel::negotiate::tongue;
+use crate::kernel::page::{escaped, prefers_html};
 use crate::kernel::problem::Problem;
 
 /// Where things are.
@@ -37,16 +37,6 @@ pub struct Index {
     token: &'static str,
     /// The collections.
     resources: Vec<String>,
-}
-
-/// Whether a page is asked for by name, and more than JSON is.
-fn wants_page(request: &HttpRequest) -> bool {
-    let Ok(Accept(ranges)) = Accept::parse(request) else { return false };
-    let weight = |media: &str| {
-        let named = ranges.iter().filter(|range| range.item.essence_str() == media);
-        named.map(|range| range.quality).max().unwrap_or(Quality::ZERO)
-    };
-    weight("text/html") > weight("application/json")
 }
 
 /// The first examples, as the README has them, and what they print.
@@ -77,7 +67,7 @@ fn page(tongue: Tongue, host: &str, front: &str) -> String {
 /// Where to begin
 ///
 /// The collections and the documentation; a browser gets a page instead, in German or in English (`Accept-Language`), with
-/// a map, charts and the next sessions.
+/// a map, charts and the next sessions. Parameters that are not known are ignored here, as on every page for people.
 #[utoipa::path(
     get,
     path = "/",
@@ -115,12 +105,13 @@ pub async fn get_index(
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(parameters(&request)?);
     let asked_for: Option<Tongue> = parameters.get("lang");
-    parameters.finish().map_err(Error::parameters)?;
+    // Trackers and mail programs add some to a link.
+    parameters.finish_known().map_err(Error::parameters)?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((VARY, "Accept, Accept-Language"))
         .insert_header((CACHE_CONTROL, "public, no-cache"));
-    if wants_page(&request) {
+    if prefers_html(&request) {
         // The page's own styles are all that it may use; nothing is loaded and nothing runs.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
         let tongue = asked_for.unwrap_or_else(|| tongue(request.headers()));

@@ -2,27 +2,24 @@
 //! links. Its button does, without any script.
 
 use actix_web::HttpResponse;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, HeaderMap, VARY};
 use actix_web::web::{Bytes, Query};
-use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::text::{Both, Tongue};
+use vku_domain::kernel::error::Code;
+use vku_domain::kernel::text::Both;
 use vku_domain::say;
 use vku_persistence::InterestLink as Link;
 
 use super::register::confirm;
 use crate::kernel::context::Context;
 use crate::kernel::negotiate::tongue;
+use crate::kernel::page::{Anybody, page, token_of_link};
 use crate::kernel::problem::Problem;
 
 /// Where it is.
 pub const PATH: &str = "/interest/confirmation";
 
 /// `GET`: what the link is for, with a button.
-pub async fn show(context: Context) -> Result<HttpResponse, Problem> {
-    let mut parameters = Parameters::new(context.parameters()?);
-    let token = parameters.once("token").unwrap_or_default();
-    parameters.finish().map_err(Error::parameters)?;
+pub async fn show(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
+    let token = token_of_link(&context.request)?;
     let link = context.shared.store.interest_link(&token).await?;
     Ok(match link {
         Some(Link::Good(_)) => asked(&context, &token),
@@ -33,7 +30,7 @@ pub async fn show(context: Context) -> Result<HttpResponse, Problem> {
 }
 
 /// `POST`: the button.
-pub async fn press(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+pub async fn press(Anybody(context): Anybody, body: Bytes) -> Result<HttpResponse, Problem> {
     let fields = std::str::from_utf8(&body)
         .ok()
         .and_then(|body| Query::<Vec<(String, String)>>::from_query(body).ok());
@@ -89,27 +86,4 @@ fn told(context: &Context, problem: Option<Code>) -> HttpResponse {
 
 fn title() -> Both {
     say!("Registration of interest", "Interessenbekundung")
-}
-
-/// A small page for people, without a script, from whose address nothing leaks.
-pub(crate) fn page(headers: &HeaderMap, title: &Both, text: &Both, form: &str) -> HttpResponse {
-    let tongue: Tongue = tongue(headers);
-    let (title, text) = (title.in_tongue(tongue), text.in_tongue(tongue));
-    let style = include_str!("../index.css");
-    let page = format!(
-        "<!doctype html>\n<html lang=\"{tongue}\">\n<head><meta charset=\"utf-8\">\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
-         <title>{title} · Internationale Partnerschaften</title><style>{style}</style></head>\n\
-         <body><main><h1>{title}</h1><p>{text}</p>{form}</main></body>\n</html>\n"
-    );
-    let policy = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
-    HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-        .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
-        .insert_header((VARY, "Accept-Language"))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        // The token stands in the address.
-        .insert_header(("Referrer-Policy", "no-referrer"))
-        .insert_header(("Content-Security-Policy", policy))
-        .body(page)
 }

@@ -17,6 +17,7 @@ use crate::kernel::body::{JSON, parsed};
 use crate::kernel::client;
 use crate::kernel::context::Context;
 use crate::kernel::crud::flags;
+use crate::kernel::page::{Anybody, token_in};
 use crate::kernel::problem::Problem;
 
 /// What was taken: the same for everybody, known or not.
@@ -79,10 +80,13 @@ pub struct LinkToken {
         body = InterestTaken,
         example = json!({ "status": "confirmation_sent" })
     )),
-    extensions(("x-problems" = json!([400, 401, 409, 413, 415, 422, 429, 500, 503]))),
-    security((), ("bearer" = []))
+    extensions(("x-problems" = json!([400, 409, 413, 415, 422, 429, 500, 503]))),
+    security(())
 )]
-pub async fn create_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+pub async fn create_interest_registration(
+    Anybody(context): Anybody,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
     let [dry_run] = flags(&context.request, ["dry_run"])?;
     let new: NewInterest = parsed(&context.request, &body)?;
     let violations = new.rules();
@@ -138,10 +142,13 @@ pub struct InterestConfirmed {
         body = InterestConfirmed,
         example = json!({ "status": "confirmed" })
     )),
-    extensions(("x-problems" = json!([400, 401, 409, 413, 415, 422, 500, 503]))),
-    security((), ("bearer" = []))
+    extensions(("x-problems" = json!([400, 409, 413, 415, 422, 500, 503]))),
+    security(())
 )]
-pub async fn confirm_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+pub async fn confirm_interest_registration(
+    Anybody(context): Anybody,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
     let [] = flags(&context.request, [])?;
     let LinkToken { token } = parsed(&context.request, &body)?;
     confirm(&context, &token).await?;
@@ -153,7 +160,7 @@ pub async fn confirm_interest_registration(context: Context, body: Bytes) -> Res
 ///
 /// Errors: 409 where the link was used or has expired, 422 for a token that is none of ours.
 pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error> {
-    let store = &context.shared.store;
+    let (store, token) = (&context.shared.store, token_in(token));
     if store.interest_link(token).await?.is_none() {
         let mut violations = Violations::default();
         let detail = say!(

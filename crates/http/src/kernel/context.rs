@@ -103,12 +103,24 @@ impl Context {
     /// Errors: 401 for credentials that are not valid; none at all make the public. 429 for whoever asks too much: only
     /// here it is known who that is.
     pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
+        let shown = bearer(&request);
+        Self::with(request, shown).await
+    }
+
+    /// Whoever asks: what is asked for is for anybody, or for who has the secret in its address or its body.
+    ///
+    /// Errors: 429.
+    pub(super) async fn of_anybody(request: HttpRequest) -> Result<Self, Problem> {
+        Self::with(request, Ok(None)).await
+    }
+
+    async fn with(request: HttpRequest, shown: Result<Option<String>, Problem>) -> Result<Self, Problem> {
         let shared = request.app_data::<Data<Shared>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
         let visit = Visit::of(&request)?;
         // Before anything is read.
         let generation = shared.store.generation().await;
-        let shown = match bearer(&request) {
+        let shown = match shown {
             Ok(None) => Ok((Actor::public(shared.store.now()), Credentials::None)),
             Ok(Some(token)) => shared.recognise(&token).await.map_err(Problem),
             Err(wrong) => Err(wrong),

@@ -19,9 +19,11 @@ use vku_domain::say;
 use super::arrival::Arrival;
 use super::cache;
 use super::coding::{Accepted, Coding, encoded};
+use super::conditional::matched;
 use super::context::Shared;
 use super::finish::{dress, retag};
 use super::limit;
+use super::page::problem_page;
 use super::problem::{PROBLEM_JSON, Problem, render};
 use super::visit::Visit;
 
@@ -104,7 +106,13 @@ async fn answer(
             let late = explain(&Error::new(Code::RequestTimeout, detail), visit);
             response.into_response(late)
         }
-        _ => rendered(response, visit),
+        _ => match matched(response.request(), response.response()) {
+            Ok(()) => rendered(response, visit),
+            Err(error) => {
+                let refused = explain(&error, visit);
+                response.into_response(refused)
+            }
+        },
     };
     let mut response = if counts { counted(response, shared, visit) } else { response };
     dress(response.headers_mut(), shared, visit);
@@ -190,6 +198,9 @@ fn explain(problem: &Error, visit: &Visit) -> HttpResponse {
         Code::Unavailable => tracing::warn!(id, code, source, "database away"),
         Code::TimedOut => tracing::warn!(id, code, source, "given up"),
         _ => tracing::debug!(id, code, source, "refused"),
+    }
+    if visit.wants_page {
+        return problem_page(problem, &visit.id, visit.tongue);
     }
     render(problem, visit.uri.path(), &visit.id, visit.tongue)
 }

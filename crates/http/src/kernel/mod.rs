@@ -22,6 +22,7 @@ pub mod manners;
 pub mod middleware;
 pub mod negotiate;
 pub mod openapi;
+pub mod page;
 pub mod password;
 pub mod problem;
 pub mod throttle;

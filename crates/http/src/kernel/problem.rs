@@ -155,10 +155,18 @@ impl ProblemBody {
 
 /// The response that tells an error of this request.
 pub fn render(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -> HttpResponse {
+    // Serialising strings and numbers into memory cannot fail; an empty body would still carry status and type.
+    let body = ProblemBody::of(error, instance, request_id, tongue);
+    head(error, tongue)
+        .insert_header((CONTENT_TYPE, PROBLEM_JSON))
+        .body(serde_json::to_vec(&body).unwrap_or_default())
+}
+
+/// The status and the headers of an error, whatever form it is told in.
+pub(super) fn head(error: &Error, tongue: Tongue) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);
     response
-        .insert_header((CONTENT_TYPE, PROBLEM_JSON))
         .insert_header(("Cache-Control", "no-store"))
         .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
         .insert_header((VARY, "Accept-Language"));
@@ -191,7 +199,5 @@ pub fn render(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -
     if let Some(tag) = &error.current {
         response.insert_header((ETAG, tag.as_str()));
     }
-    // Serialising strings and numbers into memory cannot fail; an empty body would still carry status and type.
     response
-        .body(serde_json::to_vec(&ProblemBody::of(error, instance, request_id, tongue)).unwrap_or_default())
 }

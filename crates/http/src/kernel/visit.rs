@@ -17,6 +17,7 @@ use super::cors::Pages;
 use super::finish::X_REQUEST_ID;
 use super::limit::{Taken, Who};
 use super::negotiate::tongue;
+use super::page::wants_page;
 
 /// The longest request id that is taken over from a client.
 const REQUEST_ID_MAX: usize = 64;
@@ -30,6 +31,8 @@ pub struct Visit {
     pub uri: Uri,
     /// The language to speak in.
     pub tongue: Tongue,
+    /// Whether people look at the answer: it is no part of the API, and asked for by a browser.
+    pub wants_page: bool,
     /// Whose pages may see the answer.
     pub pages: Pages,
     /// Whether somebody with an account asks, as far as that is known.
@@ -44,6 +47,7 @@ impl Visit {
             id: request_id(request),
             uri: request.uri().clone(),
             tongue: tongue(request.headers()),
+            wants_page: wants_page(request, request.path()),
             pages: shared.manners.origins.pages(request.request()),
             has_account: Cell::new(false),
             taken: Cell::new(None),
