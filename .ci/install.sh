@@ -45,6 +45,11 @@ if [ -n "$postgres" ]; then skip postgresql "$("$postgres" --version)"; else apt
 # Chromium without a font draws no text.
 if has chromium; then skip chromium "$(chromium --version 2>/dev/null)"; else apt chromium chromium fonts-dejavu-core; fi
 
+# A client in Java is generated, compiled and run. The JDK has no annotations of Jakarta, which generated code bears.
+if has javac; then skip javac "$(javac -version 2>&1)"; else apt javac default-jdk-headless; fi
+jakarta=/usr/share/java/jakarta-annotation-api.jar
+if [ -e "$jakarta" ]; then skip jakarta-annotation "$jakarta"; else apt jakarta-annotation libjakarta-annotation-api-java; fi
+
 # --- npm packages: linters of the OpenAPI document, and the library that drives the browser --------------------------
 
 has node && has npm || apt node nodejs npm

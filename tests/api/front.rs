@@ -13,6 +13,15 @@ async fn page(caller: &Caller, path: &str) -> String {
     answer.text()
 }
 
+/// Follows every link of the page that stays on this server, and answers how many of them lead to a partnership.
+async fn followed(caller: &Caller, page: &str) -> usize {
+    let links: Vec<_> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    for link in links.iter().filter(|link| link.starts_with('/')) {
+        caller.get(&link.replace("&amp;", "&")).await.ok();
+    }
+    links.iter().filter(|link| link.starts_with(&format!("{PARTNERSHIPS}/"))).count()
+}
+
 on_both! {
     async fn it_shows_the_map_the_charts_and_the_next_sessions(app: TestApp) {
         let (office, anyone) = (app.coordinator(), app.anonymous());
@@ -25,6 +34,7 @@ on_both! {
             for part in [heading, map, sector] {
                 assert!(page.contains(part), "{path}: {part}");
             }
+            assert_eq!(followed(&anyone, &page).await, 1);
         }
         let number = anyone.get(&format!("{PARTNERSHIPS}?limit=1&count=true")).await.ok().json()["total"].as_u64().unwrap();
         assert!(page(&anyone, "/").await.contains(&format!("{number} partnerships are published")));
@@ -72,6 +82,8 @@ on_both! {
         ] {
             let page = page(&anyone, path).await;
             assert!(parts.iter().all(|part| page.contains(part)) && !page.contains("<svg"), "{path}");
+            assert!(page.contains("GET /api/v1/partnerships/{id}<"), "{path}");
+            assert_eq!(followed(&anyone, &page).await, 0);
         }
         // And of figures there are none.
         for path in ["partnerships?format=svg", "partnerships?format=map", "sessions?format=svg", "partnerships"] {

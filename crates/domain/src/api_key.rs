@@ -18,6 +18,8 @@ const MOST_SCOPES: usize = 100;
 /// An API key to be made.
 #[derive(Clone, Debug, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
+// `NewApiKey` would be the constructor of `ApiKey` in a Go client.
+#[schema(as = ApiKeyInput)]
 pub struct NewApiKey {
     /// What it is for, to tell it from others.
     pub name: Line,

@@ -1,8 +1,12 @@
 //! Parties: a utility or an organisation, wherever either may stand.
 
+use std::borrow::Cow;
+
 use deserr::{Deserr, IntoValue, Map, Value, ValuePointerRef};
 use serde::Serialize;
-use utoipa::ToSchema;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, RefBuilder, Schema, Type};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::kernel::reference::{Card, Pending, Ref};
@@ -13,7 +17,7 @@ use crate::say;
 use crate::utility::UtilityRef;
 
 /// A utility or an organisation: `{"utility": …}` or `{"organisation": …}`.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Party {
     /// A utility.
@@ -53,6 +57,40 @@ impl Party {
             Self::Utility(utility) => utility.visit(format!("{at}/utility"), visit),
             Self::Organisation(organisation) => organisation.visit(format!("{at}/organisation"), visit),
         }
+    }
+}
+
+/// By hand: as one object with exactly one of two members. Client generators cannot tell apart the schemas of a `oneOf`
+/// without a discriminator.
+impl PartialSchema for Party {
+    fn schema() -> RefOr<Schema> {
+        let to = |name: &str, about: &str| {
+            RefBuilder::new()
+                .ref_location(format!("#/components/schemas/{name}"))
+                .description(Some(about))
+                .build()
+        };
+        ObjectBuilder::new()
+            .schema_type(Type::Object)
+            .description(Some("A utility or an organisation: `{\"utility\": …}` or `{\"organisation\": …}`."))
+            .property("utility", to(&UtilityRef::name(), "A utility."))
+            .property("organisation", to(&OrganisationRef::name(), "An organisation."))
+            .min_properties(Some(1))
+            .max_properties(Some(1))
+            .into()
+    }
+}
+
+impl ToSchema for Party {
+    fn name() -> Cow<'static, str> {
+        Cow::Borrowed("Party")
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((UtilityRef::name().into_owned(), UtilityRef::schema()));
+        UtilityRef::schemas(schemas);
+        schemas.push((OrganisationRef::name().into_owned(), OrganisationRef::schema()));
+        OrganisationRef::schemas(schemas);
     }
 }
 

@@ -10,9 +10,10 @@ use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::parameters::Instant;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::resource::{Resource, Stored};
+use crate::kernel::rules::single_lines;
 use crate::kernel::search::{Field, Texts};
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Line, Localized, Slug, WorkingAreaCode};
+use crate::kernel::value::{Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 use crate::say;
 
@@ -95,11 +96,7 @@ impl Resource for WorkingArea {
             );
             violations.member(format!("/label/{language}"), "required", detail);
         }
-        for (language, text) in self.label.iter() {
-            if let Err(fault) = text.parse::<Line>() {
-                violations.member(format!("/label/{language}"), fault.code, fault.detail);
-            }
-        }
+        single_lines(&self.label, "/label", violations);
         let is_code = |slug: &Slug| slug.as_str().parse::<WorkingAreaCode>();
         match &self.slug {
             Some(slug) => {

@@ -1,7 +1,7 @@
 //! What there is, a line each: routes and document side by side.
 
 use actix_web::web::{self, ServiceConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 use vku_domain::activity::Activity;
@@ -259,6 +259,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             - **Less** is shown with `fields`. Such an answer may lack what is always there otherwise, and so is not \
             `application/json` but `application/vnd.vku.sparse+json`, with a schema of its own.\n\
             - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
+            - **Enumerations may grow**: a new kind or status is no breaking change. Have your client keep a value that it \
+            does not know (the README has the options of some generators).\n\
             - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
             (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.\n\
             - **Quotas**: every answer tells in `RateLimit` how many requests are left, for the API key, the account or the \
@@ -381,5 +383,30 @@ pub(crate) fn plain_document() -> Value {
     document.parameters::<FundingFigures>("/api/v1/statistics/funding");
     document.parameters::<MemberFigures>("/api/v1/statistics/members");
     document.parameters::<SessionFigures>("/api/v1/statistics/sessions");
+    narrow(&mut document);
     document.finish()
 }
+
+/// What single members of resources take less of than their types do.
+fn narrow(document: &mut Document) {
+    let line = json!({ "$ref": "#/components/schemas/Line" });
+    // As a type, not as a choice: generators would make a class of that.
+    let line_or_null =
+        json!({ "type": ["string", "null"], "maxLength": 300, "pattern": "^\\S(.{0,298}\\S)?$" });
+    let labels = json!({ "de": line, "en": line });
+    let label = json!({ "required": ["de", "en"], "properties": labels, "additionalProperties": line });
+    document.narrow(&["WorkingAreaInput"], "label", &label);
+    let patched = json!({ "properties": labels, "additionalProperties": line_or_null });
+    document.narrow(&["WorkingAreaPatch"], "label", &patched);
+    // Titles are texts in several languages, each of one line.
+    let title = json!({ "additionalProperties": line });
+    document.narrow(&["TopicInput", "PolicyUpdateInput"], "title", &title);
+    let patched = json!({ "additionalProperties": line_or_null });
+    document.narrow(&["TopicPatch", "PolicyUpdatePatch"], "title", &patched);
+    document.narrow(&["WorkingAreaInput"], "slug", &json!({ "minLength": 2, "maxLength": 60 }));
+    let not_negative = json!({ "pattern": NOT_NEGATIVE });
+    document.narrow(&["ActivityInput", "ActivityPatch"], "expert_days", &not_negative);
+}
+
+/// A `Decimal` that is zero or more.
+const NOT_NEGATIVE: &str = "^(-0(\\.0{1,6})?|(0|[1-9][0-9]{0,11})(\\.[0-9]{1,6})?)$";

@@ -130,7 +130,7 @@ pub struct AuditPage {
         }] })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["audit:read"]))
 )]
 pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.audits()?;

@@ -39,8 +39,8 @@ pub struct CalendarLink {
 /// Make the calendar link of a member
 ///
 /// A secret link that calendar programs subscribe to: the sessions that the member sees, with where to join online those
-/// that one of its staff is registered for. A link that there was is good for nothing from now on. By the member itself
-/// and the coordination office; an API key needs `sessions:read` too.
+/// that one of its staff is registered for. An earlier link stops working. By the member itself and the coordination
+/// office.
 #[utoipa::path(
     post,
     path = "/api/v1/members/{id}/calendar-link",
@@ -57,7 +57,7 @@ pub struct CalendarLink {
         example = json!({ "url": "https://partnerships.example/calendars/member.ics?token=vkc_c2VjcmV0IGJ5dGVz" })
     )),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["members:write", "sessions:read"]))
 )]
 pub async fn create_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<Member>(Action::Update)?;
@@ -84,7 +84,7 @@ pub async fn create_member_calendar_link(context: Context) -> Result<HttpRespons
     ),
     responses((status = 204, description = "It is revoked.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["members:write"]))
 )]
 pub async fn delete_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<Member>(Action::Update)?;

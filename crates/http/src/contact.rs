@@ -16,8 +16,7 @@ impl Feature for Contact {
     fn more(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Other members see those who agreed to stand in the directory (`consents.directory`). An API key needs the \
-                 scope `personal_data:read`."
+                "Other members see those who agreed to stand in the directory (`consents.directory`)."
             }
             Operation::Create | Operation::Update => {
                 "A member keeps its own contacts. One of them at most is primary (409). A consent says when it was \

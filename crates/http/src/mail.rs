@@ -126,7 +126,7 @@ pub struct MailPage {
         }] })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["mails:read", "personal_data:read"]))
 )]
 pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.reads_mails()?;
@@ -172,7 +172,7 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
         })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["mails:read", "personal_data:read"]))
 )]
 pub async fn get_mail(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.reads_mails()?;

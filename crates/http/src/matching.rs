@@ -108,7 +108,7 @@ use crate::kernel::problem::Problem;
         })
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["utilities:read"]))
 )]
 pub async fn get_utility_matches(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<Utility>(Action::Read)?;

@@ -16,8 +16,7 @@ impl Feature for Registration {
     fn more(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Members see their own. `position` says which one of those who wait it is. An API key needs the scope \
-                 `personal_data:read`."
+                "Members see their own. `position` is the place on the waiting list."
             }
             Operation::Create => {
                 "A member registers its own staff: a contact of it, or somebody by name and address. Where all seats are \

@@ -80,7 +80,7 @@ impl Feature for Topic {
         example = json!(Topic::example())
     )),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["topics:write"]))
 )]
 pub async fn set_topic_support(context: Context) -> Result<HttpResponse, Problem> {
     support(context, true).await
@@ -110,7 +110,7 @@ pub async fn set_topic_support(context: Context) -> Result<HttpResponse, Problem
         example = json!(Topic::example())
     )),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["topics:write"]))
 )]
 pub async fn delete_topic_support(context: Context) -> Result<HttpResponse, Problem> {
     support(context, false).await

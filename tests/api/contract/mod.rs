@@ -10,6 +10,7 @@ mod examples;
 mod lists;
 mod rarely;
 mod reading;
+mod scopes;
 mod strangers;
 mod writing;
 

@@ -48,6 +48,12 @@ impl Operation {
         self.security().iter().any(|way| way.get("bearer").is_some())
     }
 
+    /// The scopes that an API key needs.
+    pub(crate) fn scopes(&self) -> Vec<&str> {
+        let scopes = self.security().iter().filter_map(|way| way.get("bearer")?.as_array());
+        scopes.flatten().filter_map(Value::as_str).collect()
+    }
+
     pub(crate) fn declares(&self, status: u16) -> bool {
         self.told["responses"].get(status.to_string()).is_some()
     }

@@ -58,7 +58,7 @@ macro_rules! vocabulary {
 macro_rules! text {
     (
         $(#[doc = $doc:literal])+
-        $name:ident { $(pattern: $pattern:literal,)? $(format: $format:literal,)? $(max_length: $longest:expr,)? example: $example:literal, parse: $parse:expr $(,)? }
+        $name:ident { $(pattern: $pattern:literal,)? $(format: $format:literal,)? $(min_length: $shortest:expr,)? $(max_length: $longest:expr,)? example: $example:literal, parse: $parse:expr $(,)? }
     ) => {
         $(#[doc = $doc])+
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -86,6 +86,7 @@ macro_rules! text {
                     .description(Some([$($doc),+].join("\n").trim().to_owned()))
                     $(.pattern(Some($pattern)))?
                     $(.format(Some(utoipa::openapi::SchemaFormat::Custom($format.to_owned()))))?
+                    $(.min_length(Some($shortest)))?
                     $(.max_length(Some($longest)))?
                     .examples([$example])
                     .into()

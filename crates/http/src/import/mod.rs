@@ -211,7 +211,8 @@ pub struct ImportForm {
 
 /// List imports
 ///
-/// The latest hundred of what you may import, newest first, without their reports.
+/// The latest hundred of what you may import, newest first, without their reports. An API key sees the imports that its
+/// scopes allow to make.
 #[utoipa::path(
     get,
     path = "/api/v1/imports",
@@ -254,6 +255,8 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
 ///
 /// How far it is, and its report when it is rehearsed or has ended. Faults, duplicates and changes are listed up to a
 /// thousand each; their totals count all.
+///
+/// An API key needs the scopes that making the import needs.
 #[utoipa::path(
     get,
     path = "/api/v1/imports/{id}",
@@ -328,6 +331,8 @@ pub struct ImportCommit {
 /// Does exactly what the rehearsal said, all in one transaction, and answers when it is done. Where the data has moved
 /// since, so that it would do something else, nothing is written: 409 `plan_moved`. What is committed already is answered
 /// as it is.
+///
+/// An API key needs the scopes that making the import needs.
 #[utoipa::path(
     post,
     path = "/api/v1/imports/{id}/commit",

@@ -9,6 +9,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Direction, Query};
 use vku_domain::kernel::state::Wanted;
 use vku_domain::kernel::text::{Both, Tongue, spelled};
+use vku_domain::partnership::Partnership;
 use vku_domain::say;
 use vku_domain::session::{Session, SessionSort, SessionStatus};
 use vku_domain::statistics::PartnershipsBy;
@@ -24,16 +25,26 @@ use crate::statistics::partnerships::PartnershipStatistics;
 
 /// How many sessions are shown.
 const SESSIONS: u64 = 4;
+/// The path of a partnership, where there is none to link to.
+const PARTNERSHIP: &str = "/api/v1/partnerships/{id}";
 /// What the charts show.
 const CHARTS: [PartnershipsBy; 3] = [PartnershipsBy::Status, PartnershipsBy::Sector, PartnershipsBy::Year];
 
+/// The parts of the page that show data, in HTML.
+pub(super) struct Shown {
+    /// The map, the charts and the next sessions; while the database is away, a word about that.
+    pub(super) figures: String,
+    /// The path of a partnership: a link where there is one.
+    pub(super) partnership: String,
+}
+
 /// What was made, and when.
 #[derive(Default)]
-pub struct Front(Mutex<HashMap<&'static str, (Moment, Arc<str>)>>);
+pub struct Front(Mutex<HashMap<&'static str, (Moment, Arc<Shown>)>>);
 
 impl Front {
-    /// The map, the charts and the next sessions, as a part of the page; while the database is away, a word about that.
-    pub(super) async fn shown(&self, shared: &Shared, tongue: Tongue) -> Result<Arc<str>, Error> {
+    /// The parts of the page that show data.
+    pub(super) async fn shown(&self, shared: &Shared, tongue: Tongue) -> Result<Arc<Shown>, Error> {
         // Before anything is read.
         let generation = shared.store.generation().await;
         let actor = Actor::public(shared.store.now());
@@ -47,7 +58,7 @@ impl Front {
         };
         match made {
             Ok(made) => {
-                let made: Arc<str> = made.into();
+                let made = Arc::new(made);
                 if let Some(moment) = moment {
                     let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
                     all.insert(tongue.as_str(), (moment, made.clone()));
@@ -59,21 +70,35 @@ impl Front {
                     "What there is cannot be shown just now; please come back in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
                 );
-                Ok(format!("<p>{}</p>", away.in_tongue(tongue)).into())
+                let figures = format!("<p>{}</p>", away.in_tongue(tongue));
+                Ok(Arc::new(Shown { figures, partnership: PARTNERSHIP.to_owned() }))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn kept(&self, moment: Moment, tongue: Tongue) -> Option<Arc<str>> {
+    fn kept(&self, moment: Moment, tongue: Tongue) -> Option<Arc<Shown>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (made, kept) = all.get(tongue.as_str())?;
         made.serves(moment).then(|| kept.clone())
     }
 }
 
-async fn made(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
-    Ok(format!("{}\n{}", figures(reader, tongue).await?, sessions(reader, tongue).await?))
+async fn made(reader: &Reader<'_>, tongue: Tongue) -> Result<Shown, Error> {
+    let figures = format!("{}\n{}", figures(reader, tongue).await?, sessions(reader, tongue).await?);
+    Ok(Shown { figures, partnership: partnership(reader).await? })
+}
+
+/// A link to the first partnership of the list, or the path as a template where there is none yet.
+async fn partnership(reader: &Reader<'_>) -> Result<String, Error> {
+    let mut query = Query::<Partnership>::all();
+    query.limit = 1;
+    let page = reader.list::<Partnership>(&query, None).await?;
+    let slug = page.items.first().and_then(|item| item.data.slug.as_ref());
+    Ok(slug.map_or_else(
+        || PARTNERSHIP.to_owned(),
+        |slug| format!("<a href=\"/api/v1/partnerships/{slug}\">/api/v1/partnerships/{slug}</a>"),
+    ))
 }
 
 /// The map and the charts.

@@ -15,6 +15,7 @@ use vku_domain::kernel::text::Tongue;
 
 pub use self::front::Front;
 
+use self::front::Shown;
 use crate::kernel::context::{Shared, parameters};
 use crate::kernel::negotiate::tongue;
 use crate::kernel::page::{escaped, prefers_html};
@@ -51,7 +52,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 const HOST: &str = "http://localhost:8080";
 
 /// The page for people: one document with its own styles.
-fn page(tongue: Tongue, host: &str, front: &str) -> String {
+fn page(tongue: Tongue, host: &str, front: &Shown) -> String {
     let page = match tongue {
         Tongue::En => include_str!("../index.html"),
         Tongue::De => include_str!("../index.de.html"),
@@ -61,7 +62,8 @@ fn page(tongue: Tongue, host: &str, front: &str) -> String {
         page.replace(place, escaped(&example.replace(HOST, host)).trim_end())
     };
     // What people have written comes last, and so is looked through for nothing.
-    EXAMPLES.iter().fold(page, shown).replace("{front}", front)
+    let page = EXAMPLES.iter().fold(page, shown).replace("{partnership}", &front.partnership);
+    page.replace("{front}", &front.figures)
 }
 
 /// Where to begin

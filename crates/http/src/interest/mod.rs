@@ -22,7 +22,7 @@ impl Feature for InterestRegistration {
         match operation {
             Operation::List | Operation::Get => {
                 "Those that were confirmed. `likely_duplicates` names what is there already and may be the same. For the \
-                 coordination office; an API key needs the scope `personal_data:read`."
+                 coordination office."
             }
             Operation::Update => {
                 "What the person agreed to, and what was decided, is not changed (403): use `accept` and `decline`."

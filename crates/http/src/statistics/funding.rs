@@ -152,7 +152,7 @@ impl Figures for FundingStatistics {
         )
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
-    security((), ("bearer" = []))
+    security((), ("bearer" = ["partnerships:read"]))
 )]
 pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.reads::<Partnership>()?;

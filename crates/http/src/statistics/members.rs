@@ -145,7 +145,7 @@ impl Figures for MemberStatistics {
         )
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
-    security(("bearer" = []))
+    security(("bearer" = ["members:read"]))
 )]
 pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.reads::<Member>()?;

@@ -135,7 +135,7 @@ impl Figures for SessionStatistics {
         )
     ), (status = 304, description = "You have it already (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
-    security((), ("bearer" = []))
+    security((), ("bearer" = ["sessions:read"]))
 )]
 pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.reads::<Session>()?;

@@ -12,6 +12,8 @@ text! {
     /// digits, single hyphens in between, 2 to 60 characters.
     WorkingAreaCode {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
+        min_length: SHORTEST,
+        max_length: LONGEST,
         example: "non-revenue-water",
         parse: |text| {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();

@@ -4,6 +4,7 @@ mod older;
 mod operations;
 mod responses;
 mod schemas;
+mod scopes;
 mod sent;
 #[cfg(test)]
 mod tests;
@@ -71,6 +72,23 @@ impl Document {
         }
     }
 
+    /// Says of a member what its own schema does not, because that serves others too: `more` is added beside the
+    /// reference, in what is sent to create and to change a resource.
+    pub fn narrow(&mut self, schemas: &[&str], member: &str, more: &Value) {
+        for schema in schemas {
+            let pointer = format!("/components/schemas/{schema}/properties/{member}");
+            let Some(found) = self.value.pointer_mut(&pointer) else { continue };
+            // Beside `null`, it is the other schema of the two.
+            let place = match found.pointer_mut("/oneOf/0") {
+                Some(inner) => inner,
+                None => found,
+            };
+            if let (Value::Object(place), Value::Object(more)) = (place, more) {
+                place.extend(more.clone());
+            }
+        }
+    }
+
     /// Ends the document: the problems of the single endpoints become references, and descriptions one line a paragraph.
     pub fn finish(mut self) -> Value {
         for (path, item) in self.at("/paths").iter_mut() {
@@ -93,6 +111,7 @@ impl Document {
                 for part in ["parameters", "requestBody"] {
                     operation.get_mut(part).into_iter().for_each(schemas::without_null);
                 }
+                scopes::describe(operation);
                 if let Some(Value::Object(declared)) = operation.get_mut("responses") {
                     responses::declare(declared, &statuses);
                     responses::require_tags(declared);

@@ -41,6 +41,7 @@ pub(super) fn convert(schema: &mut Value) {
             tuple(members);
             types(members);
             choice(members);
+            text_or_object(members);
             // In 3.0 a list has to say of what.
             if members.get("type").is_some_and(|name| name == "array") {
                 members.entry("items").or_insert_with(|| json!({}));
@@ -213,6 +214,19 @@ fn choice(members: &mut Members) {
             or_null(members);
         }
     }
+}
+
+/// A text or an object that means the same is a text: generators that read only 3.0 make a class of the choice that
+/// nobody can fill in.
+fn text_or_object(members: &mut Members) {
+    let Some(Value::Array(schemas)) = members.get("oneOf") else { return };
+    let has_type = |schema: &&Value, name: &str| schema.get("type").is_some_and(|it| it == name);
+    let text = schemas.iter().find(|it| has_type(it, "string")).and_then(Value::as_object);
+    let object = schemas.iter().any(|it| has_type(&it, "object"));
+    let (Some(text), true, 2) = (text.cloned(), object, schemas.len()) else { return };
+    members.shift_remove("oneOf");
+    // What the text says of itself is more to the point than what was said of the choice.
+    members.extend(text);
 }
 
 /// What stands beside a reference is ignored in 3.0: the reference moves into an `allOf`.

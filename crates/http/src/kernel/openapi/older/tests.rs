@@ -73,6 +73,14 @@ fn a_schema_says_the_same_in_other_words() {
             json!({ "oneOf": [{ "$ref": "#/a" }, { "type": "null" }] }),
             json!({ "oneOf": [{ "$ref": "#/a" }, { "enum": [null] }] }),
         ),
+        (
+            json!({ "oneOf": [{ "type": "string", "maxLength": 9 }, { "type": "object" }], "description": "b" }),
+            json!({ "description": "b", "type": "string", "maxLength": 9 }),
+        ),
+        (
+            json!({ "oneOf": [{ "type": "object", "required": ["a"] }, { "type": "object" }] }),
+            json!({ "oneOf": [{ "type": "object", "required": ["a"] }, { "type": "object" }] }),
+        ),
         // Names of members are no words.
         (
             json!({ "properties": { "const": { "const": 1 }, "examples": true }, "required": ["const"] }),

@@ -9,6 +9,7 @@ mod texts;
 pub(super) use parameters::{filters, paging};
 
 use serde_json::{Map, Value, json};
+use vku_domain::kernel::scope::{PERSONAL_DATA, scope};
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
@@ -94,13 +95,23 @@ pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
     }
 }
 
+/// Who may ask: anybody for what is public, and API keys that have these scopes.
+fn security<T: Feature>(it: Operation) -> Value {
+    let mut scopes = vec![scope(T::SCOPE, !it.reads())];
+    if T::PERSONAL {
+        scopes.push(PERSONAL_DATA.to_owned());
+    }
+    let bearer = json!({ "bearer": scopes });
+    if it.reads() && T::PUBLIC { json!([{}, bearer]) } else { json!([bearer]) }
+}
+
 fn operation<T: Feature>(it: Operation) -> Value {
     let mut whole = json!({
         "operationId": it.id::<T>(),
         "tags": [tag::<T>()],
         "summary": it.summary::<T>(),
         "description": it.description::<T>(),
-        "security": if it.reads() && T::PUBLIC { json!([{}, { "bearer": [] }]) } else { json!([{ "bearer": [] }]) },
+        "security": security::<T>(it),
         "parameters": parameters::parameters::<T>(it),
         "responses": responses::responses::<T>(it),
     });

@@ -1,6 +1,5 @@
 //! What an operation is called and what is said of it.
 
-use vku_domain::kernel::scope::scope;
 use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
@@ -73,11 +72,8 @@ impl Operation {
                 "A status is changed in no other way. What the state machine forbids is 409 and names what it allows."
             }
         };
-        let scope = scope(T::SCOPE, !self.reads());
-        let personal = if T::PERSONAL { " and `personal_data:read`" } else { "" };
-        let key = format!("An API key needs the scope `{scope}`{personal}.");
         let ways = if self == Transition { ways::<T>() } else { String::new() };
-        let paragraphs = [general, T::more(self), &ways, &key];
+        let paragraphs = [general, T::more(self), &ways];
         paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 }

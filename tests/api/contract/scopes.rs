@@ -1,0 +1,60 @@
+//! Scopes: what `security` names is what an API key needs, no more and no less.
+
+use serde_json::json;
+
+use super::Walk;
+use crate::harness::{Caller, on_both};
+
+/// A script of the administrator's, with these scopes.
+async fn script(walk: &Walk<'_>, scopes: &[&str]) -> Caller {
+    let key = json!({"name": "Script", "scopes": scopes});
+    let key = walk.admin().post("/api/v1/api-keys", &key).await.expect(201).json();
+    walk.app.anonymous().with_token(key["key"].as_str().unwrap())
+}
+
+on_both! {
+    async fn security_names_the_scopes_that_a_key_needs(app: TestApp) {
+        let walk = Walk::of(&app);
+        let known = vku_persistence::scopes();
+        let (mut checked, mut faults) = (0, Vec::new());
+        for it in walk.operations {
+            let needed = it.scopes();
+            if needed.is_empty() {
+                continue;
+            }
+            let ask = async |caller: &Caller| {
+                let path = walk.filled(it).await;
+                walk.ask(it, caller, walk.request(it, caller, &path)).await
+            };
+            for scope in &needed {
+                assert!(known.iter().any(|it| it == scope), "{}: {scope}", it.id);
+                let others: Vec<_> = known.iter().map(String::as_str).filter(|other| other != scope).collect();
+                let refused = ask(&script(&walk, &others).await).await;
+                let challenge = refused.headers.get("www-authenticate").and_then(|it| it.to_str().ok()).unwrap_or_default();
+                if refused.status != 403 || !challenge.contains(&format!("scope=\"{scope}\"")) {
+                    faults.push(format!("{} needs no {scope}: {}", it.id, refused.text()));
+                }
+            }
+            let answer = ask(&script(&walk, &needed).await).await;
+            if answer.status == 403 {
+                faults.push(format!("{} needs more than {needed:?}: {}", it.id, answer.text()));
+            }
+            checked += 1;
+        }
+        assert!(faults.is_empty(), "{faults:#?}");
+        assert!(checked > 100, "{checked}");
+    }
+}
+
+#[test]
+fn each_operation_says_which_scopes_a_key_needs() {
+    for it in &crate::harness::contract::Contract::served().operations {
+        let text = it.told["description"].as_str().unwrap();
+        for scope in it.scopes() {
+            assert!(text.contains(&format!("`{scope}`")), "{}: {scope}", it.id);
+        }
+        let named_elsewhere =
+            it.scopes().is_empty() && it.takes_credentials() && text.contains("An API key needs the scope `");
+        assert!(!named_elsewhere, "{} names a scope in words only", it.id);
+    }
+}
