@@ -218,7 +218,7 @@ class Demo:
 
 def left_out(tree):
     """What the comments at the end name."""
-    comments = [node.text for node in tree.xpath("/iati-activities/comment()")]
+    comments = [node.text for node in tree.xpath("/iati-activities/comment()") if node.text.startswith(" Left out")]
     return [slug.strip() for text in comments for slug in text.split(":", 1)[1].split(",")]
 
 

@@ -33,6 +33,13 @@ crate::vocabulary! {
     }
 }
 
+impl FundingKind {
+    /// Whether it is money or goods of somebody who funds the partnership, not of those who work in it.
+    pub fn is_of_funders(self) -> bool {
+        self != Self::OwnContribution
+    }
+}
+
 /// A phase in which a partnership is funded.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]

@@ -16,7 +16,7 @@ use super::reporter::{Reporter, is_plain};
 use super::split::shares;
 use super::xml::{Attribute, Xml};
 
-/// The language of a text that names none.
+/// The language of what this export itself says, and of an activity whose texts do not tell theirs.
 const LANGUAGE: &str = "en";
 
 /// What an activity is written with.
@@ -38,7 +38,7 @@ impl Activity<'_> {
         let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
         let updated = self.updated(item);
         let attributes =
-            [("last-updated-datetime", updated.as_str()), ("xml:lang", LANGUAGE), ("hierarchy", "1")];
+            [("last-updated-datetime", updated.as_str()), ("xml:lang", language(it)), ("hierarchy", "1")];
         self.xml.open("iati-activity", &attributes)?;
         // By the id, not the slug: an identifier that is published must never change (IATI, "iati-identifier").
         self.xml.text("iati-identifier", &[], &format!("{}-{}", self.reporter.identifier, item.id))?;
@@ -95,6 +95,29 @@ impl Activity<'_> {
         self.xml.close(name)
     }
 
+    /// An element that holds a text of this export's own.
+    pub(super) fn remarked(
+        &mut self,
+        name: &str,
+        attributes: &[Attribute<'_>],
+        text: &str,
+    ) -> Result<(), Error> {
+        self.titled_in(name, attributes, text, LANGUAGE)
+    }
+
+    /// An element that holds a text in a language as its narrative.
+    pub(super) fn titled_in(
+        &mut self,
+        name: &str,
+        attributes: &[Attribute<'_>],
+        text: &str,
+        language: &str,
+    ) -> Result<(), Error> {
+        self.xml.open(name, attributes)?;
+        self.xml.text("narrative", &[("xml:lang", language)], text)?;
+        self.xml.close(name)
+    }
+
     /// A text in all its languages, as narratives.
     fn narratives(&mut self, text: &Localized) -> Result<(), Error> {
         for (language, text) in text.iter() {
@@ -120,7 +143,7 @@ impl Activity<'_> {
         if known.as_str() == day {
             return self.xml.empty("activity-date", &attributes);
         }
-        self.titled("activity-date", &attributes, &format!("Known as {known}"))
+        self.remarked("activity-date", &attributes, &format!("Known as {known}"))
     }
 
     /// Where the partner utilities are, at city level.
@@ -176,10 +199,21 @@ impl Activity<'_> {
     }
 }
 
+/// The language of the texts that name none, such as the title: that of the summary where it is in one language only.
+fn language(it: &Partnership) -> &str {
+    let languages: Vec<_> =
+        it.summary.iter().flat_map(Localized::iter).map(|(language, _)| language.as_str()).collect();
+    match languages.as_slice() {
+        [only] => only,
+        _ => LANGUAGE,
+    }
+}
+
 /// Who pays, who manages the money, who leads and who works on it; each role of each once.
 fn participations<'a>(material: &'a Material, item: &'a Stored<Partnership>) -> Vec<Participation<'a>> {
     let mut all = Vec::new();
-    let programmes = material.funding(item.id).iter().filter_map(|phase| {
+    let paid = material.funding(item.id).iter().filter(|phase| phase.data.kind.is_of_funders());
+    let programmes = paid.filter_map(|phase| {
         let programme = phase.data.programme.as_ref()?.id()?;
         material.programmes.get(&programme)
     });

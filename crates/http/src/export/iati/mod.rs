@@ -19,6 +19,7 @@ use vku_domain::funding::Funding;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::Stored;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
@@ -37,13 +38,35 @@ use super::{Export, Reading};
 struct LeftOut {
     without_start: Vec<String>,
     without_country: Vec<String>,
+    /// Phases of funding that are in no budget, after the slugs of their partnerships.
+    without_money: Vec<String>,
+    own_contributions: Vec<String>,
 }
 
 impl LeftOut {
+    /// Notes the phases of funding that are in no budget.
+    fn note_funding(&mut self, slug: &str, funding: &[Stored<Funding>]) {
+        for phase in funding.iter().filter(|phase| parts::budgeted(&phase.data).is_none()) {
+            let named = format!("{slug} {} {}", phase.data.kind, phase.id);
+            match phase.data.kind.is_of_funders() {
+                true => self.without_money.push(named),
+                false => self.own_contributions.push(named),
+            }
+        }
+    }
+
     fn tell(&self, xml: &mut Xml) -> Result<(), Error> {
         for (slugs, what) in [(&self.without_start, "start"), (&self.without_country, "country")] {
             if !slugs.is_empty() {
                 xml.comment(&format!("Left out, as no {what} is known: {}", slugs.join(", ")))?;
+            }
+        }
+        for (phases, why) in [
+            (&self.without_money, "amount, start or end is not known"),
+            (&self.own_contributions, "they are own contributions, not a funder's money"),
+        ] {
+            if !phases.is_empty() {
+                xml.comment(&format!("Phases of funding in no budget, as {why}: {}", phases.join(", ")))?;
             }
         }
         Ok(())
@@ -89,6 +112,7 @@ pub(super) async fn write<T: Table>(
                 None => left_out.without_start.push(slug()),
                 Some(_) if item.derived.countries.is_empty() => left_out.without_country.push(slug()),
                 Some(start) => {
+                    left_out.note_funding(&slug(), material.funding(item.id));
                     let (xml, today) = (&mut xml, actor.today());
                     let (reporter, material, areas) = (&reporter, &material, &areas);
                     Activity { xml, reporter, material, areas, today }.write(item, start)?;

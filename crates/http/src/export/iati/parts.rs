@@ -1,9 +1,12 @@
 //! The parts of a partnership in its activity: budgets, documents, results.
 
+use std::collections::BTreeMap;
+
 use chrono::{Datelike, NaiveDate};
+use vku_domain::funding::Funding;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::value::{Decimal, Money, PartialDate};
+use vku_domain::kernel::value::{Currency, Decimal, Money, PartialDate};
 use vku_domain::partnership::Partnership;
 use vku_domain::result::{PartnershipResult, ResultValue};
 
@@ -11,24 +14,36 @@ use super::activity::Activity;
 use super::codes;
 use super::split::by_year;
 
+/// The money of a phase, from when and until when; `None` where one of the three is unknown, or it is no funder's.
+pub(super) fn budgeted(phase: &Funding) -> Option<(&Money, NaiveDate, NaiveDate)> {
+    let known =
+        || Some((phase.amount.as_ref()?, phase.from.as_ref()?.first_day(), phase.to.as_ref()?.last_day()));
+    if phase.kind.is_of_funders() { known() } else { None }
+}
+
 impl Activity<'_> {
-    /// The money of the phases whose amount, beginning and end are known, by calendar year.
+    /// The funders' money of the phases whose amount, beginning and end are known: one budget a calendar year and
+    /// currency, because two of one type may not be for the same time (IATI, "budget").
     pub(super) fn budgets(&mut self, item: &Stored<Partnership>) -> Result<(), Error> {
-        let phases = self.material.funding(item.id).iter().filter_map(|phase| {
-            let it = &phase.data;
-            Some((it.amount.as_ref()?, it.from.as_ref()?.first_day(), it.to.as_ref()?.last_day()))
-        });
+        let phases = self.material.funding(item.id).iter().filter_map(|phase| budgeted(&phase.data));
+        let mut budgets: BTreeMap<(i32, &str), (NaiveDate, NaiveDate, i64, &Currency)> = BTreeMap::new();
         for (amount, from, to) in phases {
             for (from, to, minor) in by_year(from, to, amount.minor_units()) {
-                let money = Money::from_minor(minor, amount.currency().clone());
-                let from = from.to_string();
-                self.xml.open("budget", &[("type", "1")])?;
-                self.xml.empty("period-start", &[("iso-date", &from)])?;
-                self.xml.empty("period-end", &[("iso-date", &to.to_string())])?;
-                let attributes = [("currency", money.currency().as_str()), ("value-date", from.as_str())];
-                self.xml.text("value", &attributes, &money.amount())?;
-                self.xml.close("budget")?;
+                let currency = amount.currency();
+                let budget =
+                    budgets.entry((from.year(), currency.as_str())).or_insert((from, to, 0, currency));
+                *budget = (budget.0.min(from), budget.1.max(to), budget.2.saturating_add(minor), currency);
             }
+        }
+        for (from, to, minor, currency) in budgets.into_values() {
+            let money = Money::from_minor(minor, currency.clone());
+            let from = from.to_string();
+            self.xml.open("budget", &[("type", "1")])?;
+            self.xml.empty("period-start", &[("iso-date", &from)])?;
+            self.xml.empty("period-end", &[("iso-date", &to.to_string())])?;
+            let attributes = [("currency", currency.as_str()), ("value-date", from.as_str())];
+            self.xml.text("value", &attributes, &money.amount())?;
+            self.xml.close("budget")?;
         }
         Ok(())
     }
@@ -38,23 +53,26 @@ impl Activity<'_> {
         for document in self.material.documents(item.id) {
             let it = &document.data;
             let category = codes::document_category(it.kind);
-            self.document(it.url.as_str(), it.title.as_str(), category, Some(it.language.as_str()))?;
+            let language = it.language.as_str();
+            self.begin_document(it.url.as_str())?;
+            self.titled_in("title", &[], it.title.as_str(), language)?;
+            self.end_document(category, Some(language))?;
         }
         match &item.data.source_url {
-            Some(source) => self.document(source.as_str(), "Source", "A12", None),
+            Some(source) => {
+                self.begin_document(source.as_str())?;
+                self.remarked("title", &[], "Source")?;
+                self.end_document("A12", None)
+            }
             None => Ok(()),
         }
     }
 
-    fn document(
-        &mut self,
-        url: &str,
-        title: &str,
-        category: &str,
-        language: Option<&str>,
-    ) -> Result<(), Error> {
-        self.xml.open("document-link", &[("url", url), ("format", codes::media_type(url))])?;
-        self.titled("title", &[], title)?;
+    fn begin_document(&mut self, url: &str) -> Result<(), Error> {
+        self.xml.open("document-link", &[("url", url), ("format", codes::media_type(url))])
+    }
+
+    fn end_document(&mut self, category: &str, language: Option<&str>) -> Result<(), Error> {
         self.xml.empty("category", &[("code", category)])?;
         if let Some(language) = language {
             self.xml.empty("language", &[("code", language)])?;
@@ -130,7 +148,7 @@ impl Activity<'_> {
             None => self.xml.empty(name, &attributes)?,
             Some(card) => {
                 self.xml.open(name, &attributes)?;
-                self.titled("comment", &[], &format!("Reported by {}", card.label.1))?;
+                self.remarked("comment", &[], &format!("Reported by {}", card.label.1))?;
                 self.xml.close(name)?;
             }
         }
