@@ -1,5 +1,7 @@
 //! The change log: appended by every write, read by everything that follows.
 
+use std::collections::HashMap;
+
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, DatabaseTransaction, QueryOrder, QuerySelect};
@@ -12,6 +14,7 @@ use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::history::sight;
+use crate::kernel::select::among;
 use crate::kernel::settled;
 use crate::kernel::store::{Reader, Store};
 use crate::kernel::table::text;
@@ -162,6 +165,41 @@ impl Store {
 }
 
 impl Reader<'_> {
+    /// The reasons for which things last entered a status, by their ids, as far as the actor could see it then.
+    ///
+    /// Errors: the database is away.
+    pub(crate) async fn reasons<T: Resource>(
+        &self,
+        of: &[&Stored<T>],
+        status: &str,
+    ) -> Result<HashMap<Uuid, String>, Error> {
+        if of.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = row::Entity::find()
+            .filter(row::Column::Resource.eq(T::NAME))
+            .filter(row::Column::ResourceId.is_in(among(&of.iter().map(|it| it.id).collect::<Vec<_>>())))
+            .filter(row::Column::Passage.is_not_null())
+            .order_by_asc(row::Column::Position)
+            .all(self.tx())
+            .await
+            .map_err(failed)?;
+        let mut reasons = HashMap::new();
+        for change in rows {
+            let change = change.into_change()?;
+            let Some(item) = of.iter().find(|item| item.id == change.resource_id) else { continue };
+            let Some(passage) = change.passage.filter(|_| sight(self, item).contains(&change.visibility))
+            else {
+                continue;
+            };
+            match passage.reason.filter(|_| passage.to == status) {
+                Some(reason) => reasons.insert(item.id, reason),
+                None => reasons.remove(&item.id),
+            };
+        }
+        Ok(reasons)
+    }
+
     /// The ways that something has taken, oldest first, as far as the actor could see it then. Call it for what the
     /// actor has been shown: whoever sees it by taking part sees all.
     ///

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::{Session, SessionStatus};
+use super::{Session, SessionFormat, SessionStatus};
 use crate::kernel::calendar::{Event, EventStatus, When};
 use crate::kernel::resource::Stored;
 use crate::kernel::value::{Day, Localized};
@@ -26,18 +26,31 @@ pub(super) fn event(stored: &Stored<Session>) -> Event {
         Some(SessionStatus::Published | SessionStatus::Held) => EventStatus::Confirmed,
         Some(SessionStatus::Draft) | None => EventStatus::Tentative,
     };
-    let texts: Vec<_> = [&it.focus_topic, &it.description].into_iter().flatten().filter_map(said).collect();
     let online = it.online_url.as_ref().map(ToString::to_string);
+    let place = it.place.as_ref().map(ToString::to_string);
+    let is_off = status == EventStatus::Cancelled;
+    let reason = stored.derived.cancellation_reason.as_ref().filter(|_| is_off);
+    let texts = [&it.focus_topic, &it.description].into_iter().flatten().filter_map(said);
+    let mut texts: Vec<_> =
+        reason.map(|reason| format!("Abgesagt: {reason}")).into_iter().chain(texts).collect();
+    // Programs offer the place as a link or on a map. Where there are both, the room is the place.
+    let location = match (it.format, place) {
+        (Some(SessionFormat::Online), _) => online.clone(),
+        (_, place) => {
+            texts.extend(online.iter().map(|url| format!("Online: {url}")));
+            place
+        }
+    };
     Event {
         uid: format!("{}@internationale-partnerschaften", stored.id),
         sequence: stored.version - 1,
         created_at: stored.created_at,
-        changed_at: stored.updated_at,
+        changed_at: stored.derived.seen_changed_at.map_or(stored.updated_at, |at| at.max(stored.updated_at)),
         when,
         status,
-        summary: it.title.to_string(),
+        summary: if is_off { format!("Abgesagt: {}", it.title) } else { it.title.to_string() },
         description: (!texts.is_empty()).then(|| texts.join("\n\n")),
-        location: it.place.as_ref().map(ToString::to_string),
+        location,
         url: online.or_else(|| it.source_url.as_ref().map(ToString::to_string)),
     }
 }

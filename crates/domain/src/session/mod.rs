@@ -6,6 +6,7 @@ mod registering;
 mod status;
 mod when;
 
+use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use serde_json::Value;
@@ -157,6 +158,13 @@ pub struct SessionDerived {
     /// How many have registered: for readers and the coordination office.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<SessionCounts>,
+    /// Why it was cancelled, where a reason was given.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cancellation_reason: Option<String>,
+    /// When a registration last changed what the reader sees, such as the link to join; for calendars.
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub seen_changed_at: Option<DateTime<Utc>>,
 }
 
 /// How many have registered for a session.
@@ -174,8 +182,10 @@ impl Resource for Session {
     const NAME: &'static str = "session";
     const PATH: &'static str = "sessions";
     const LABEL: &'static str = "title";
-    const DERIVED: &'static [&'static str] = &["starts_at", "ends_at", "registration_state", "counts"];
-    const UNLOGGED: &'static [&'static str] = &["online_url", "registration_state", "counts"];
+    const DERIVED: &'static [&'static str] =
+        &["starts_at", "ends_at", "registration_state", "counts", "cancellation_reason"];
+    const UNLOGGED: &'static [&'static str] =
+        &["online_url", "registration_state", "counts", "cancellation_reason"];
     const BRIEF: bool = true;
     const EVENT: Option<fn(&Stored<Self>) -> Event> = Some(event::event);
 

@@ -20,9 +20,9 @@ impl<T: Table> Encoder<T> for IcsEncoder {
         Ok(())
     }
 
-    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
+    fn row(&mut self, row: &Row<T>, _out: &mut Vec<u8>) -> Result<(), Error> {
         if let Some(event) = &row.event {
-            self.0.event(event, out);
+            self.0.event(event);
         }
         Ok(())
     }

@@ -32,7 +32,7 @@ pub(super) async fn one<T: Table>(
     let stored = reader.get::<T>(&key(&context.request, ID)?, None, deleted).await?;
     let (mut calendar, mut out) = (Calendar::default(), Vec::new());
     calendar.begin(NAME, &mut out);
-    calendar.event(&event(&stored), &mut out);
+    calendar.event(&event(&stored));
     calendar.end(&mut out);
     let tag = Tag::of(stored.version, &out);
     Ok(Some(respond_as(context, StatusCode::OK, &tag, Format::Ics.media_type(), out)))

@@ -194,10 +194,21 @@ fn living(session: Uuid) -> SelectStatement {
         .take()
 }
 
-/// The ids of the sessions that staff of the actor's own has a seat in, or also waits for one.
-pub(crate) fn taken_part_in(actor: &Actor, or_waits: bool) -> SelectStatement {
-    let waitlisted = or_waits.then_some(&RegistrationStatus::Waitlisted);
-    let statuses = RegistrationStatus::SEATED.iter().chain(waitlisted).map(|status| status.as_str());
+/// The registrations of staff of the actor's own, deleted ones too.
+pub(crate) fn own(actor: &Actor) -> SelectStatement {
+    Query::select()
+        .columns(["session_id", "status", "updated_at", "deleted_at"])
+        .from("registration")
+        .and_where(Expr::col("member_id").in_subquery(own_members(actor)))
+        .take()
+}
+
+/// The ids of the sessions that staff of the actor's own has a seat in, or waits for one.
+pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
+    let statuses = RegistrationStatus::SEATED
+        .iter()
+        .chain([&RegistrationStatus::Waitlisted])
+        .map(|status| status.as_str());
     Query::select()
         .column("session_id")
         .from("registration")

@@ -2,8 +2,9 @@
 
 mod plan;
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
 use uuid::Uuid;
@@ -16,6 +17,7 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::organisation::Organisation;
+use vku_domain::registration::RegistrationStatus;
 use vku_domain::say;
 use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
 use vku_domain::utility::Utility;
@@ -216,7 +218,7 @@ impl Table for Session {
                 .from("session_party")
                 .and_where(Expr::col("utility_id").is_in(actor.utilities.iter().copied()))
                 .take();
-            let coming = registration::taken_part_in(actor, true);
+            let coming = registration::taken_part_in(actor);
             seen = seen
                 .add(column::<Self>("id").in_subquery(organised))
                 .add(column::<Self>("id").in_subquery(coming));
@@ -238,9 +240,14 @@ impl Table for Session {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
         let taken = taken::taken(reader, &ids).await?;
         let counted = Self::tells_counts(actor);
-        let coming = if actor.role == Some(Role::Member) { coming(reader).await? } else { HashSet::new() };
+        let own =
+            if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
+        let cancelled: Vec<&Stored<Self>> =
+            items.iter().filter(|item| item.data.status == Some(SessionStatus::Cancelled)).collect();
+        let mut reasons = reader.reasons(&cancelled, SessionStatus::Cancelled.as_str()).await?;
         for item in items {
-            if !actor.is_staff() && !coming.contains(&item.id) {
+            let own = own.get(&item.id);
+            if !actor.is_staff() && !own.is_some_and(|own| own.seated) {
                 item.data.online_url = None;
             }
             let (it, taken) = (&item.data, taken.get(&item.id).copied().unwrap_or_default());
@@ -249,6 +256,8 @@ impl Table for Session {
                 ends_at: it.ends_at().map(Instant),
                 registration_state: it.registration_state(&taken, actor.at),
                 counts: counted.then_some(taken.counts),
+                cancellation_reason: reasons.remove(&item.id),
+                seen_changed_at: own.map(|own| own.changed_at),
             };
         }
         Ok(())
@@ -304,9 +313,28 @@ impl Table for Session {
     }
 }
 
-/// The sessions in which staff of the actor's own has a seat.
-async fn coming(reader: &Reader<'_>) -> Result<HashSet<Uuid>, Error> {
-    let select = registration::taken_part_in(reader.actor(), false);
-    let rows = reader.tx().query_all(&select).await.map_err(failed)?;
-    rows.iter().map(|row| row.try_get("", "session_id")).collect::<Result<_, _>>().map_err(failed)
+/// How staff of the actor's own takes part in a session.
+struct OwnRegistrations {
+    /// Whether somebody has a seat.
+    seated: bool,
+    /// When one of the registrations last changed, also by being deleted.
+    changed_at: DateTime<Utc>,
+}
+
+/// The sessions for which staff of the actor's own is, or was, registered.
+async fn own_registrations(reader: &Reader<'_>) -> Result<HashMap<Uuid, OwnRegistrations>, Error> {
+    let mut all: HashMap<Uuid, OwnRegistrations> = HashMap::new();
+    for row in reader.tx().query_all(&registration::own(reader.actor())).await.map_err(failed)? {
+        let session: Uuid = row.try_get("", "session_id").map_err(failed)?;
+        let changed_at: DateTime<Utc> = row.try_get("", "updated_at").map_err(failed)?;
+        let deleted_at: Option<DateTime<Utc>> = row.try_get("", "deleted_at").map_err(failed)?;
+        let status: Option<String> = row.try_get("", "status").map_err(failed)?;
+        let has = |seated: &RegistrationStatus| status.as_deref() == Some(seated.as_str());
+        let seated = deleted_at.is_none() && RegistrationStatus::SEATED.iter().any(has);
+        let own = all.entry(session).or_insert(OwnRegistrations { seated, changed_at });
+        own.seated |= seated;
+        own.changed_at =
+            [own.changed_at, changed_at].into_iter().chain(deleted_at).fold(own.changed_at, Ord::max);
+    }
+    Ok(all)
 }

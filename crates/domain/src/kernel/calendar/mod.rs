@@ -6,7 +6,7 @@ mod zone;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, Datelike, NaiveDate, NaiveDateTime, Utc};
+use chrono::{DateTime, Datelike, MappedLocalTime, NaiveDate, NaiveDateTime, TimeZone, Utc};
 use chrono_tz::Tz;
 
 use line::{escaped, folded};
@@ -71,11 +71,12 @@ pub struct Event {
     pub url: Option<String>,
 }
 
-/// A file of events, written one after the other. The zones stand at its end, when it is known which years they are
-/// wanted for; RFC 5545 leaves the order open.
+/// A file of events. The zones stand before all events, as most programs expect: so the events wait in memory until it is
+/// known which years the zones are wanted for.
 #[derive(Debug, Default)]
 pub struct Calendar {
     zones: BTreeMap<&'static str, (Tz, i32, i32)>,
+    events: Vec<u8>,
 }
 
 impl Calendar {
@@ -91,8 +92,9 @@ impl Calendar {
     }
 
     /// An event.
-    pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
-        let mut put = |line: String| folded(&line, out);
+    pub fn event(&mut self, event: &Event) {
+        let Self { zones, events } = self;
+        let mut put = |line: String| folded(&line, events);
         put("BEGIN:VEVENT".into());
         put(format!("UID:{}", escaped(&event.uid)));
         put(format!("SEQUENCE:{}", event.sequence));
@@ -106,9 +108,20 @@ impl Calendar {
                 let after = last.succ_opt().unwrap_or(*last);
                 put(format!("DTEND;VALUE=DATE:{}", after.format("%Y%m%d")));
             }
+            // An hour that comes twice is told apart in UTC only.
+            When::Times { zone, start, end }
+                if is_twice(*zone, *start) || end.is_some_and(|end| is_twice(*zone, end)) =>
+            {
+                let times = [("DTSTART", Some(*start)), ("DTEND", *end)];
+                for (name, at) in times.into_iter().filter_map(|(name, at)| Some((name, at?))) {
+                    let at = zone.from_local_datetime(&at).earliest();
+                    let at = at.map(|at| at.to_utc()).unwrap_or_default();
+                    put(format!("{name}:{}", instant(at)));
+                }
+            }
             When::Times { zone, start, end } => {
                 let (name, end_year) = (zone.name(), end.map_or(start.year(), |end| end.year()));
-                let known = self.zones.entry(name).or_insert((*zone, start.year(), end_year));
+                let known = zones.entry(name).or_insert((*zone, start.year(), end_year));
                 (known.1, known.2) = (known.1.min(start.year()), known.2.max(end_year));
                 put(format!("DTSTART;TZID={name}:{}", local(*start)));
                 if let Some(end) = end {
@@ -134,15 +147,21 @@ impl Calendar {
         put("END:VEVENT".into());
     }
 
-    /// What stands behind all events.
-    pub fn end(&self, out: &mut Vec<u8>) {
+    /// The zones, the events and what stands behind them.
+    pub fn end(&mut self, out: &mut Vec<u8>) {
         for (zone, from, to) in self.zones.values() {
             for line in zone::observances(*zone, *from, *to) {
                 folded(&line, out);
             }
         }
+        out.append(&mut self.events);
         folded("END:VCALENDAR", out);
     }
+}
+
+/// Whether the clocks show this time twice, because they are set back.
+fn is_twice(zone: Tz, at: NaiveDateTime) -> bool {
+    matches!(zone.from_local_datetime(&at), MappedLocalTime::Ambiguous(..))
 }
 
 fn instant(at: DateTime<Utc>) -> String {
@@ -176,7 +195,7 @@ mod tests {
     fn written(events: &[Event]) -> String {
         let (mut calendar, mut out) = (Calendar::default(), Vec::new());
         calendar.begin("Sitzungen", &mut out);
-        events.iter().for_each(|event| calendar.event(event, &mut out));
+        events.iter().for_each(|event| calendar.event(event));
         calendar.end(&mut out);
         String::from_utf8(out).unwrap()
     }
@@ -191,6 +210,15 @@ mod tests {
     }
 
     #[test]
+    fn an_hour_that_comes_twice_is_written_in_utc() {
+        let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
+        let (start, end) = (at("2026-10-25T02:30:00"), Some(at("2026-10-25T05:00:00")));
+        let text = written(&[event(When::Times { zone: Tz::Europe__Berlin, start, end })]);
+        assert!(text.contains("DTSTART:20261025T003000Z\r\nDTEND:20261025T040000Z\r\n"), "{text}");
+        assert!(!text.contains("VTIMEZONE"), "{text}");
+    }
+
+    #[test]
     fn a_zone_is_told_once_for_all_years_that_are_wanted() {
         let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
         let times = |start: &str, end: &str| {
@@ -202,15 +230,15 @@ mod tests {
         ]);
         assert!(text.contains("DTSTART;TZID=Europe/Berlin:20260328T220000\r\n"), "{text}");
         assert_eq!(text.matches("BEGIN:VTIMEZONE").count(), 1);
-        for (from, to, start) in [
-            ("+0100", "+0200", "20260329T020000"),
-            ("+0200", "+0100", "20261025T030000"),
-            ("+0100", "+0200", "20270328T020000"),
-            ("+0200", "+0100", "20271031T030000"),
+        for observance in [
+            "BEGIN:DAYLIGHT\r\nDTSTART:20250330T020000\r\nRDATE:20260329T020000\r\nRDATE:20270328T020000\r\n\
+             RDATE:20280326T020000\r\nTZOFFSETFROM:+0100\r\nTZOFFSETTO:+0200\r\n",
+            "BEGIN:STANDARD\r\nDTSTART:20251026T030000\r\nRDATE:20261025T030000\r\nRDATE:20271031T030000\r\n\
+             RDATE:20281029T030000\r\nTZOFFSETFROM:+0200\r\nTZOFFSETTO:+0100\r\n",
         ] {
-            let observance = format!("DTSTART:{start}\r\nTZOFFSETFROM:{from}\r\nTZOFFSETTO:{to}\r\n");
-            assert!(text.contains(&observance), "{observance}\n{text}");
+            assert!(text.contains(observance), "{observance}\n{text}");
         }
-        assert!(text.ends_with("END:VTIMEZONE\r\nEND:VCALENDAR\r\n"), "{text}");
+        assert!(text.find("END:VTIMEZONE").unwrap() < text.find("BEGIN:VEVENT").unwrap(), "{text}");
+        assert!(text.ends_with("END:VEVENT\r\nEND:VCALENDAR\r\n"), "{text}");
     }
 }

@@ -3,41 +3,77 @@
 use chrono::{DateTime, Days, NaiveDate, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::{OffsetComponents, OffsetName, Tz};
 
-/// The lines of a zone, right from the beginning of the first year to the end of the last.
+/// The lines of a zone, right from the beginning of the first year to the end of the last: one observance for each pair
+/// of offsets, with the dates on which it begins again. Some programs read no more than two observances right.
 pub(super) fn observances(zone: Tz, from: i32, to: i32) -> Vec<String> {
     // A year more on either side: a night may lie in two, and programs repeat what they read.
-    let (begin, end) = (new_year(from - 1), new_year(to + 2));
-    let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
-    let first = seconds(zone, begin);
-    lines.extend(observance(zone, begin, first));
-    let mut day = begin;
-    while day < end {
-        let next = day.checked_add_days(Days::new(1)).unwrap_or(end);
-        if seconds(zone, day) != seconds(zone, next) {
-            let at = change(zone, day, next);
-            lines.extend(observance(zone, at, seconds(zone, at - TimeDelta::seconds(1))));
-        }
-        day = next;
+    let (begin, end) = (new_year(from - 1), new_year((to + 2).min(10_000)));
+    let changes = changes(zone, begin, end);
+    let mut observances: Vec<Observance> = Vec::new();
+    if changes.first().is_none_or(|(at, _)| *at >= new_year(from)) {
+        observances.push(Observance::at(zone, begin, seconds(zone, begin)));
     }
+    for (at, before) in changes {
+        let new = Observance::at(zone, at, before);
+        match observances.iter_mut().find(|known| known.lines == new.lines) {
+            Some(known) => known.starts.extend(new.starts),
+            None => observances.push(new),
+        }
+    }
+    let mut lines = vec!["BEGIN:VTIMEZONE".to_owned(), format!("TZID:{}", zone.name())];
+    lines.extend(observances.into_iter().flat_map(Observance::written));
     lines.push("END:VTIMEZONE".into());
     lines
 }
 
-/// What holds from that instant on, and the offset before it.
-fn observance(zone: Tz, at: DateTime<Utc>, before: i32) -> [String; 6] {
-    let offset = zone.offset_from_utc_datetime(&at.naive_utc());
-    let summer = offset.dst_offset() != TimeDelta::zero();
-    let kind = if summer { "DAYLIGHT" } else { "STANDARD" };
-    // In the local time that there was until then.
-    let start = at.naive_utc() + TimeDelta::seconds(before.into());
-    [
-        format!("BEGIN:{kind}"),
-        format!("DTSTART:{}", start.format("%Y%m%dT%H%M%S")),
-        format!("TZOFFSETFROM:{}", written(before)),
-        format!("TZOFFSETTO:{}", written(seconds(zone, at))),
-        format!("TZNAME:{}", offset.abbreviation().unwrap_or(zone.name())),
-        format!("END:{kind}"),
-    ]
+/// The instants at which the offset of a zone changes, each with the offset before.
+fn changes(zone: Tz, begin: DateTime<Utc>, end: DateTime<Utc>) -> Vec<(DateTime<Utc>, i32)> {
+    let (mut changes, mut day) = (Vec::new(), begin);
+    while day < end {
+        let next = day.checked_add_days(Days::new(1)).unwrap_or(end);
+        if seconds(zone, day) != seconds(zone, next) {
+            let at = change(zone, day, next);
+            changes.push((at, seconds(zone, at - TimeDelta::seconds(1))));
+        }
+        day = next;
+    }
+    changes
+}
+
+/// A change from one offset to another, and when it takes place, in the local time that there was until then.
+struct Observance {
+    kind: &'static str,
+    lines: [String; 3],
+    starts: Vec<String>,
+}
+
+impl Observance {
+    fn at(zone: Tz, at: DateTime<Utc>, before: i32) -> Self {
+        let offset = zone.offset_from_utc_datetime(&at.naive_utc());
+        let summer = offset.dst_offset() != TimeDelta::zero();
+        let start = at.naive_utc() + TimeDelta::seconds(before.into());
+        Self {
+            kind: if summer { "DAYLIGHT" } else { "STANDARD" },
+            lines: [
+                format!("TZOFFSETFROM:{}", written(before)),
+                format!("TZOFFSETTO:{}", written(seconds(zone, at))),
+                format!("TZNAME:{}", offset.abbreviation().unwrap_or(zone.name())),
+            ],
+            starts: vec![start.format("%Y%m%dT%H%M%S").to_string()],
+        }
+    }
+
+    fn written(self) -> Vec<String> {
+        let Self { kind, lines, starts } = self;
+        let mut all = vec![format!("BEGIN:{kind}")];
+        let dates = starts.iter().enumerate();
+        all.extend(
+            dates.map(|(index, start)| format!("{}:{start}", if index == 0 { "DTSTART" } else { "RDATE" })),
+        );
+        all.extend(lines);
+        all.push(format!("END:{kind}"));
+        all
+    }
 }
 
 /// The first second of another offset than at `early`.
@@ -68,7 +104,45 @@ fn new_year(year: i32) -> DateTime<Utc> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+
+    /// From when which offset holds.
+    fn read(lines: &[String]) -> BTreeMap<String, String> {
+        let (mut all, mut starts) = (BTreeMap::new(), Vec::new());
+        for line in lines {
+            match line.split_once(':') {
+                Some(("DTSTART" | "RDATE", start)) => starts.push(start.to_owned()),
+                Some(("TZOFFSETTO", offset)) => {
+                    all.extend(starts.drain(..).map(|start| (start, offset.to_owned())));
+                }
+                _ => {}
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn a_zone_has_one_observance_for_each_pair_of_offsets() {
+        for (zone, from, to, expected) in [
+            (Tz::Europe__Berlin, 2010, 2040, 2),
+            (Tz::America__New_York, 2026, 2026, 2),
+            (Tz::Asia__Kolkata, 2026, 2026, 1),
+            // Summer time all year from 2016 on.
+            (Tz::Europe__Istanbul, 2014, 2018, 3),
+        ] {
+            let lines = observances(zone, from, to);
+            let count = lines.iter().filter(|line| line.starts_with("TZOFFSETTO")).count();
+            assert_eq!(count, expected, "{zone}: {lines:#?}");
+        }
+    }
+
+    #[test]
+    fn the_last_years_are_written_with_four_digits() {
+        let starts = read(&observances(Tz::Europe__Berlin, 9998, 9999));
+        assert!(starts.keys().all(|start| start.len() == "99991231T235959".len()), "{starts:?}");
+    }
 
     #[test]
     fn a_zone_without_summer_time_has_one_offset() {
@@ -86,16 +160,12 @@ mod tests {
             Tz::Africa__Casablanca,
             Tz::Asia__Kolkata,
         ] {
-            let lines = observances(zone, 2025, 2027);
-            let value = |line: &String, name: &str| line.strip_prefix(name).map(str::to_owned);
-            let starts: Vec<_> = lines.iter().filter_map(|line| value(line, "DTSTART:")).collect();
-            let to: Vec<_> = lines.iter().filter_map(|line| value(line, "TZOFFSETTO:")).collect();
-            assert!(starts.is_sorted(), "{zone}");
+            let starts = read(&observances(zone, 2025, 2027));
             for day in 0..365 * 3 {
                 let at = new_year(2025) + TimeDelta::days(day) + TimeDelta::hours(12);
                 let local = at.with_timezone(&zone).naive_local().format("%Y%m%dT%H%M%S").to_string();
-                let last = starts.iter().rposition(|start| *start <= local).unwrap();
-                assert_eq!(to[last], written(seconds(zone, at)), "{zone} {local}");
+                let (_, offset) = starts.range(..=local.clone()).next_back().unwrap();
+                assert_eq!(*offset, written(seconds(zone, at)), "{zone} {local}");
             }
         }
     }

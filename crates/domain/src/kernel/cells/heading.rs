@@ -14,6 +14,7 @@ const HEADINGS: &[(&str, &str)] = &[
     ("based_on.name", "Grundlage"),
     ("baseline", "Ausgangswert"),
     ("calls", "Aufrufe"),
+    ("cancellation_reason", "Grund der Absage"),
     ("capacity", "Plätze"),
     ("city", "Ort"),
     ("climate_zone", "Klimazone"),
