@@ -110,9 +110,40 @@ pub struct RowChange {
     pub changes: Vec<Difference>,
 }
 
+/// How the file was read; what does not apply to its format is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Source {
+    /// The sheet of a workbook.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sheet: Option<String>,
+    /// The character encoding of a text file, by its WHATWG or IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding: Option<String>,
+    /// What separates the cells of a CSV file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delimiter: Option<String>,
+    /// The row of the header.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header_row: Option<u64>,
+}
+
+impl Source {
+    /// Adds what is known of the other.
+    pub fn learn(&mut self, more: Self) {
+        let Self { sheet, encoding, delimiter, header_row } = more;
+        self.sheet = sheet.or(self.sheet.take());
+        self.encoding = encoding.or(self.encoding.take());
+        self.delimiter = delimiter.or(self.delimiter.take());
+        self.header_row = header_row.or(self.header_row);
+    }
+}
+
 /// What was found out about a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
+    /// How the file was read.
+    #[serde(default)]
+    pub source: Source,
     /// What the rows do.
     pub counts: Counts,
     /// What is wrong, up to [`LISTED`].
@@ -154,6 +185,7 @@ impl Report {
         self.faults.clear();
         self.duplicates.clear();
         self.changes.clear();
+        self.source = Source::default();
     }
 }
 
@@ -168,6 +200,8 @@ pub struct Order {
     pub on_error: OnError,
     /// The file's format, a word of the HTTP interface.
     pub format: String,
+    /// The sheet of a workbook; the only one with cells where nobody names it. A rehearsed import keeps the one it read.
+    pub sheet: Option<String>,
 }
 
 /// An import, as it is kept.

@@ -403,6 +403,7 @@ impl Writer<'_> {
 }
 
 fn import(row: row::Model) -> Result<Import, Corrupt> {
+    let report: Option<Report> = row.report.map(serde_json::from_value).transpose()?;
     Ok(Import {
         id: row.id,
         order: Order {
@@ -410,12 +411,13 @@ fn import(row: row::Model) -> Result<Import, Corrupt> {
             mode: text(row.mode)?,
             on_error: text(row.on_error)?,
             format: row.format,
+            sheet: report.as_ref().and_then(|report| report.source.sheet.clone()),
         },
         status: text(row.status)?,
         problem: row.problem,
         created_at: row.created_at,
         finished_at: row.finished_at,
-        report: row.report.map(serde_json::from_value).transpose()?,
+        report,
         plan_token: row.plan_token,
     })
 }

@@ -76,6 +76,7 @@ async fn load(store: &Store) -> Result<(), Failure> {
                     mode: ImportMode::Create,
                     on_error: OnError::Abort,
                     format: "csv".to_owned(),
+                    sheet: None,
                 };
                 import::rows(writer, &order, file, &mut report).await?;
                 let created = report.as_ref().map_or(0, |report| report.counts.create);

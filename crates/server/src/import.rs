@@ -6,7 +6,7 @@ use std::io::{IsTerminal, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use vku_domain::import::{Counts, ImportMode, OnError, Order, Report, RowFault};
+use vku_domain::import::{Counts, ImportMode, OnError, Order, Report, RowFault, Source};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
@@ -23,6 +23,7 @@ pub(crate) struct Task<'a> {
     pub(crate) collection: &'a str,
     pub(crate) file: &'a Path,
     pub(crate) format: Option<ImportFormat>,
+    pub(crate) sheet: Option<String>,
     pub(crate) mode: ImportMode,
     pub(crate) on_error: OnError,
     pub(crate) dry_run: bool,
@@ -42,22 +43,42 @@ impl fmt::Display for Told<'_> {
     }
 }
 
+/// How the file was read, where its format leaves a choice.
+fn how(source: &Source) -> Option<String> {
+    let Source { sheet, encoding, delimiter, header_row } = source;
+    let delimiter = delimiter.as_deref().map(|it| if it == "\t" { "a tab" } else { it });
+    let parts = [
+        sheet.as_ref().map(|it| format!("sheet `{it}`")),
+        encoding.as_ref().map(|it| format!("encoding {it}")),
+        delimiter.map(|it| format!("delimiter `{it}`")),
+        header_row.map(|it| format!("header in row {it}")),
+    ];
+    let parts: Vec<_> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("read with {}", parts.join(", ")))
+}
+
 /// `import <resource> <file>`.
 pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failure> {
-    let Task { collection, file, format, mode, on_error, dry_run } = task;
+    let Task { collection, file, format, sheet, mode, on_error, dry_run } = task;
     known(collection)?;
     let name = file.display().to_string();
     let content = opened(file).map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
     let format = format.or_else(|| ImportFormat::of_name(&name)).unwrap_or(ImportFormat::Csv);
+    if sheet.is_some() && format != ImportFormat::Xlsx {
+        return Err(Failure::new("`--sheet` is for `--format xlsx`"));
+    }
     let (store, _) = open::store(config).await?;
     let operator = Actor::operator(store.now());
     let writing = Writing { actor: &operator, request_id: "import", dry_run, origin: Origin::Import };
-    let order = Order { resource: collection.to_owned(), mode, on_error, format: format.to_string() };
+    let order = Order { resource: collection.to_owned(), mode, on_error, format: format.to_string(), sheet };
     let mut report = None;
     let written =
         store.write(&writing, async |writer| rows(writer, &order, content, &mut report).await).await;
-    let Report { faults, faults_total, counts, whole, .. } = report.unwrap_or_default();
+    let Report { source, faults, faults_total, counts, whole, .. } = report.unwrap_or_default();
     let mut output = std::io::stderr().lock();
+    if let Some(how) = how(&source) {
+        writeln!(output, "{name}: {how}")?;
+    }
     for fault in &faults {
         writeln!(output, "{}", Told(&name, fault))?;
     }

@@ -62,6 +62,9 @@ enum Task {
         /// The format, where the file's name does not end with it
         #[arg(long, value_parser = format_named)]
         format: Option<ImportFormat>,
+        /// The sheet of a workbook, where more than one has cells
+        #[arg(long)]
+        sheet: Option<String>,
     },
     /// Write a resource to standard output
     Export {
@@ -231,9 +234,10 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
             open::migrated(config).await?;
             say("The database is up to date.")
         }
-        Task::Import { resource, file, dry_run, mode, on_error, format } => {
+        Task::Import { resource, file, dry_run, mode, on_error, format, sheet } => {
             let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
-            import::command(config, import::Task { collection, file: &file, format, mode, on_error, dry_run })
+            let file = &file;
+            import::command(config, import::Task { collection, file, format, sheet, mode, on_error, dry_run })
                 .await
         }
         Task::Export { resource, format, csv_dialect } => {

@@ -170,8 +170,6 @@ on_both! {
             let done = import(&caller, "resource=organisations&format=json", "application/octet-stream", file).await;
             assert_eq!((faults(&done), &done["status"]), (vec![fault.to_owned()], &json!("failed")), "{file}");
         }
-        let done = import(&caller, "resource=organisations", JSON, "[]").await;
-        assert_eq!((counts(&done), &done["status"]), ([0; 5], &json!("committed")));
     }
 
     async fn forms_are_taken_too(app: TestApp) {

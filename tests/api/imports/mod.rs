@@ -2,6 +2,7 @@
 
 mod formats;
 mod keeping;
+mod no_rows;
 mod refused;
 mod rehearsal;
 

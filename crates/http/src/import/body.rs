@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use vku_domain::import::{Counts, ImportMode, ImportStatus, OnError, Report};
+use vku_domain::import::{Counts, ImportMode, ImportStatus, OnError, Report, Source};
 use vku_domain::kernel::difference::Difference;
 use vku_domain::kernel::resource::instant;
 use vku_domain::kernel::text::Tongue;
@@ -65,6 +65,8 @@ pub struct ImportProgress {
 /// What was found out about a file; a day after, the numbers only.
 #[derive(Serialize, ToSchema)]
 pub struct ImportReport {
+    /// How the file was read.
+    source: ImportSource,
     /// What the rows do.
     counts: ImportCounts,
     /// What is wrong: the first thousand.
@@ -79,6 +81,27 @@ pub struct ImportReport {
     changes: Vec<ImportChange>,
     /// How many rows change something.
     changes_total: u64,
+}
+
+/// How the file was read. What does not apply to its format is absent.
+#[derive(Serialize, ToSchema)]
+pub struct ImportSource {
+    /// The sheet of a workbook.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "Tabelle1")]
+    sheet: Option<String>,
+    /// The character encoding of a text file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "UTF-8")]
+    encoding: Option<String>,
+    /// What separates the cells of a CSV file.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = ";")]
+    delimiter: Option<String>,
+    /// The row of the header.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = 1)]
+    header_row: Option<u64>,
 }
 
 /// What the rows do, counted.
@@ -205,7 +228,9 @@ impl ImportReport {
             version: it.version,
             changes: it.changes,
         });
+        let Source { sheet, encoding, delimiter, header_row } = report.source;
         Self {
+            source: ImportSource { sheet, encoding, delimiter, header_row },
             counts: ImportCounts { create, update, unchanged, faulty, skipped },
             faults: faults.collect(),
             faults_total: report.faults_total,

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
 
 use csv::{ByteRecord, Error, ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
+use vku_domain::import::Source;
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::text::Both;
 use vku_domain::say;
@@ -70,6 +71,8 @@ fn each<T: Table>(
         Ok(header) => header.iter().map(str::to_owned).collect(),
         Err(error) => return sink.put(Item::Broken(vec![unreadable(&error)])),
     };
+    let delimiter = Some(char::from(dialect.separator()).to_string());
+    sink.put(Item::Source(Source { delimiter, header_row: Some(1), ..Source::default() }))?;
     let sheet = match Sheet::open::<T>(1, &header, dialect) {
         Ok(sheet) => sheet,
         Err(faults) => return sink.put(Item::Broken(faults)),

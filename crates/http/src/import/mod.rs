@@ -15,7 +15,7 @@ mod xlsx;
 
 pub use body::{
     ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport,
-    Imports,
+    ImportSource, Imports,
 };
 pub use format::ImportFormat;
 pub use run::{Plan, Watch, run};
@@ -68,6 +68,7 @@ impl Asked {
         let mode: Option<ImportMode> = parameters.get("mode");
         let on_error: Option<OnError> = parameters.get("on_error");
         let (dry_run, format) = (parameters.get("dry_run"), parameters.get("format"));
+        let sheet = parameters.once("sheet");
         let names = collections();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let resource = match resource {
@@ -86,8 +87,18 @@ impl Asked {
         may_import(&resource, &context.actor).await?;
         let mode = mode.unwrap_or(ImportMode::Create);
         let on_error = on_error.unwrap_or(OnError::Abort);
-        Ok(Self { order: Order { resource, mode, on_error, format: String::new() }, format, dry_run })
+        Ok(Self { order: Order { resource, mode, on_error, format: String::new(), sheet }, format, dry_run })
     }
+}
+
+fn no_sheets() -> Error {
+    let mut violations = Violations::default();
+    let detail = say!(
+        "`sheet` names a sheet of a workbook; this file is none.",
+        "`sheet` nennt ein Blatt einer Arbeitsmappe; diese Datei ist keine."
+    );
+    violations.parameter("sheet", "not_applicable", detail);
+    Error::parameters(violations)
 }
 
 fn worker(context: &Context) -> Worker {
@@ -139,6 +150,8 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
         ("on_error" = inline(Option<OnError>), Query, description = "What is done when a row is not right; `abort` where it is left out."),
         ("dry_run" = Option<bool>, Query, description = "Rehearse it: check everything, write nothing."),
         ("format" = inline(Option<ImportFormat>), Query, description = "The file's format; wins over its `Content-Type`."),
+        ("sheet" = Option<String>, Query, description = "The sheet of an XLSX workbook, by its name. Left out, the only visible sheet \
+            with cells is read; a workbook with more than one is refused, and its sheets are named.", example = "Tabelle1"),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
             again, and one import is made.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
@@ -183,6 +196,9 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
     let account = context.actor.account.ok_or_else(|| Error::refused(&context.actor))?;
     let mut upload = upload::receive(&context.request, payload, format).await?;
     order.format = upload.format.to_string();
+    if order.sheet.is_some() && upload.format != ImportFormat::Xlsx {
+        return Err(no_sheets().into());
+    }
     let digest = upload::digest(&mut upload.file)?;
     let job = context.shared.store.new_import().await?;
     let location = format!("{}/{}", context.request.path(), job.id);
@@ -282,6 +298,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
             "finished_at": "2026-03-01T08:00:01.000000Z",
             "progress": { "done": 3, "total": 3 },
             "report": {
+                "source": { "encoding": "UTF-8", "delimiter": ",", "header_row": 1 },
                 "counts": { "create": 1, "update": 1, "unchanged": 0, "faulty": 1, "skipped": 1 },
                 "faults": [{
                     "row": 4, "column": "country", "code": "unknown_value",
@@ -358,6 +375,7 @@ pub struct ImportCommit {
             "finished_at": "2026-03-01T08:05:00.000000Z",
             "progress": { "done": 1, "total": 1 },
             "report": {
+                "source": { "encoding": "UTF-8", "delimiter": ",", "header_row": 1 },
                 "counts": { "create": 1, "update": 0, "unchanged": 0, "faulty": 0, "skipped": 0 },
                 "faults": [], "faults_total": 0,
                 "duplicates": [], "duplicates_total": 0,

@@ -4,7 +4,7 @@ use std::fs::File;
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
-use vku_domain::import::RowFault;
+use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::cells::Column;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Key;
@@ -25,6 +25,8 @@ const BATCH: usize = 200;
 
 /// A piece of a file.
 pub(super) enum Item {
+    /// How the file is read.
+    Source(Source),
     /// How many rows there are.
     Total(u64),
     /// The columns, where the file has some.
@@ -53,6 +55,8 @@ pub(super) struct Sink {
     send: mpsc::Sender<Vec<Item>>,
     items: Vec<Item>,
     rows: u64,
+    header_row: Option<u64>,
+    is_broken: bool,
 }
 
 /// Nobody wants the rest of the file.
@@ -68,9 +72,14 @@ impl Sink {
                     "Eine Datei hat höchstens {MOST} Zeilen; teilen Sie sie."
                 );
                 self.items.push(Item::Broken(vec![fault(*number, "too_many", detail)]));
-                self.flush()?;
+                self.is_broken = true;
                 return Err(Enough);
             }
+        }
+        match &item {
+            Item::Source(Source { header_row: Some(row), .. }) => self.header_row = Some(*row),
+            Item::Broken(_) => self.is_broken = true,
+            _ => {}
         }
         self.items.push(item);
         if self.items.len() >= BATCH { self.flush() } else { Ok(()) }
@@ -78,6 +87,17 @@ impl Sink {
 
     pub(super) fn broken(&mut self, row: u64, code: &str, detail: Both) -> Result<(), Enough> {
         self.put(Item::Broken(vec![fault(row, code, detail)]))
+    }
+
+    /// Hands over what is left, however reading ended; a file without any row is a fault.
+    fn end(mut self) {
+        if self.rows == 0 && !self.is_broken {
+            let detail = say!("The file has no rows.", "Die Datei hat keine Zeilen.");
+            let row = self.header_row.unwrap_or(1);
+            self.items.push(Item::Broken(vec![fault(row, "no_rows", detail)]));
+        }
+        // Where nobody listens any more, nobody is to be told.
+        let _ = self.flush();
     }
 
     fn flush(&mut self) -> Result<(), Enough> {
@@ -95,19 +115,23 @@ pub(super) fn fault(row: u64, code: &str, detail: Both) -> RowFault {
 pub(super) fn begin<T: Table>(
     file: File,
     format: ImportFormat,
+    sheet: Option<String>,
 ) -> (mpsc::Receiver<Vec<Item>>, tokio::task::JoinHandle<std::io::Result<()>>) {
     let (send, receive) = mpsc::channel(2);
     let reading = tokio::task::spawn_blocking(move || {
-        let mut sink = Sink { send, items: Vec::new(), rows: 0 };
+        let mut sink = Sink { send, items: Vec::new(), rows: 0, header_row: None, is_broken: false };
         let read = match format {
-            ImportFormat::Csv => csv::read::<T>(file, &mut sink)?,
-            ImportFormat::Xlsx => xlsx::read::<T>(file, &mut sink)?,
-            ImportFormat::Ndjson => json::read_lines::<T>(file, &mut sink)?,
-            ImportFormat::Json => json::read_array::<T>(file, &mut sink)?,
+            ImportFormat::Csv => csv::read::<T>(file, &mut sink),
+            ImportFormat::Xlsx => xlsx::read::<T>(file, sheet.as_deref(), &mut sink),
+            ImportFormat::Ndjson => json::read_lines::<T>(file, &mut sink),
+            ImportFormat::Json => json::read_array::<T>(file, &mut sink),
         };
-        // Whether or not anybody listens still.
-        let _ = read.and_then(|()| sink.flush());
-        Ok(())
+        // Whoever had enough, or could not go on, has put what there is to tell.
+        let is_read = read.map(|_| ());
+        if is_read.is_ok() {
+            sink.end();
+        }
+        is_read
     });
     (receive, reading)
 }

@@ -67,11 +67,12 @@ impl Visitor for Run<'_, '_> {
         };
         telling.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
         let mut total = None;
-        let (mut items, reading) = read::begin::<T>(file, format);
+        let (mut items, reading) = read::begin::<T>(file, format, order.sheet.clone());
         while let Some(batch) = items.recv().await {
             let mut rows = Vec::with_capacity(batch.len());
             for item in batch {
                 match item {
+                    Item::Source(source) => telling.report.source.learn(source),
                     Item::Total(found) => total = Some(found),
                     Item::Head(head) => telling.head = head,
                     Item::Row(number, row) => match crowding(&row.body) {

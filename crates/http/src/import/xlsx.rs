@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 
 use calamine::{DataRef, ExcelDateTime, Reader, Xlsx};
-use vku_domain::import::RowFault;
+use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::text::Both;
 use vku_domain::say;
@@ -21,7 +21,7 @@ const UNPACKED: u64 = 256 << 20;
 const COLUMNS: usize = 1_000;
 
 /// Reads all rows.
-pub(super) fn read<T: Table>(file: File, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
+pub(super) fn read<T: Table>(file: File, _sheet: Option<&str>, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
     if !is_bearable(&file)? {
         return Ok(sink.broken(1, "malformed_file", no_workbook()));
     }
@@ -119,6 +119,8 @@ impl Rows {
             return Ok(());
         }
         let Some((sheet, width)) = &self.sheet else {
+            let header_row = Some(self.number);
+            sink.put(Item::Source(Source { header_row, ..Source::default() }))?;
             let sheet = match Sheet::open::<T>(self.number, &cells, CsvDialect::Rfc4180) {
                 Ok(sheet) => sheet,
                 Err(faults) => {
