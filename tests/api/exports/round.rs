@@ -70,6 +70,7 @@ impl Visitor for Back<'_> {
             mode: ImportMode::Upsert,
             on_error: OnError::Abort,
             format: "csv".into(),
+            sheet: None,
         };
         let operator = Actor::operator(self.store.now());
         let writing =

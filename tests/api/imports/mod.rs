@@ -3,8 +3,10 @@
 mod formats;
 mod keeping;
 mod no_rows;
+mod office;
 mod refused;
 mod rehearsal;
+mod sheets;
 
 use reqwest::Method;
 use serde_json::{Value, json};

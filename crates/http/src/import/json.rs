@@ -12,7 +12,7 @@ use vku_persistence::kernel::table::Table;
 
 use super::encoding;
 use super::read::{Enough, Item, Sink, fault, row};
-use crate::kernel::body::is_too_large;
+use crate::kernel::body::{is_too_large, with_integers};
 
 fn no_object() -> Both {
     say!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")
@@ -22,7 +22,8 @@ fn number_too_large() -> Both {
     say!("A number in the row is too large.", "Eine Zahl in der Zeile ist zu groß.")
 }
 
-fn item<T: Table>(number: u64, value: Value) -> Item {
+fn item<T: Table>(number: u64, mut value: Value) -> Item {
+    with_integers(&mut value);
     match value {
         Value::Object(body) => row::<T>(number, body),
         _ => Item::Faulty(number, vec![fault(number, "wrong_type", no_object())]),

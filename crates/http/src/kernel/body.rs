@@ -5,6 +5,7 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use deserr::Deserr;
 use serde_json::{Map, Value};
+use vku_domain::kernel::cells::integral;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, escape};
 use vku_domain::say;
@@ -38,7 +39,7 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
             say!("Send the body with `Content-Type: {en}`.", "Senden Sie den Body mit `Content-Type: {de}`.");
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
-    let value: Value = serde_json::from_slice(body).map_err(|error| {
+    let mut value: Value = serde_json::from_slice(body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
         if is_too_large(&error) {
             let violations = too_large(body);
@@ -61,6 +62,7 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
         };
         Error::new(Code::MalformedJson, stopped.then(why))
     })?;
+    with_integers(&mut value);
     let mut violations = Violations::default();
     crowded(&value, &mut Vec::new(), &mut violations);
     if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
@@ -125,6 +127,16 @@ fn note_too_large<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &m
             let detail = say!("This number is too large.", "Diese Zahl ist zu groß.");
             violations.member(pointer(path), "out_of_range", detail);
         }
+        _ => {}
+    }
+}
+
+/// Writes `5.0` and `1e3` as the integers that they are (JSON Schema, 4.2.3), wherever they stand.
+pub(crate) fn with_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => *number = integral(number.clone()),
+        Value::Array(entries) => entries.iter_mut().for_each(with_integers),
+        Value::Object(members) => members.values_mut().for_each(with_integers),
         _ => {}
     }
 }

@@ -5,12 +5,15 @@
 //! entry is `\;`), parties are `utility:<slug>`, participants `<role>:utility:<slug>` with `@from/until` where known;
 //! what else is nested is compact JSON, in which references are slugs as well. Each column has a German heading too.
 
+pub mod formula_error;
 mod heading;
 mod layout;
 mod list;
+mod number_format;
 mod pick;
 
 pub use self::layout::{LANGUAGES, Layout};
+pub use self::number_format::{NumberFormat, Parts, Shown, Unit};
 pub use self::pick::Picker;
 
 use serde_json::{Map, Number, Value};
@@ -191,13 +194,23 @@ impl Column {
         Ok(())
     }
 
+    /// What is counted in per cent may say so.
+    fn without_unit<'a>(&self, cell: &'a str) -> &'a str {
+        let percent = cell.strip_suffix('%').filter(|_| self.name.ends_with("percent"));
+        percent.map_or(cell, str::trim_end)
+    }
+
     fn value(&self, cell: &str, dialect: CsvDialect) -> Result<Value, Fault> {
+        formula_error::check(cell)?;
+        if matches!(self.kind, Kind::List | Kind::References | Kind::Parties | Kind::Participants) {
+            split(cell).iter().try_for_each(|entry| formula_error::check(entry))?;
+        }
         Ok(match self.kind {
             Kind::Text | Kind::Translation => Value::from(undefuse(cell)),
             Kind::Reference => Value::from(cell),
             Kind::References => split(cell).into(),
             Kind::List => split(undefuse(cell)).into(),
-            Kind::Number => Value::Number(number(cell, dialect)?),
+            Kind::Number => Value::Number(number(self.without_unit(cell), dialect)?),
             Kind::Decimal => match dialect {
                 CsvDialect::Rfc4180 => Value::from(cell),
                 CsvDialect::ExcelDe => Value::from(with_point(cell)?),
@@ -226,13 +239,42 @@ fn number(cell: &str, dialect: CsvDialect) -> Result<Number, Fault> {
         CsvDialect::Rfc4180 => cell.to_owned(),
         CsvDialect::ExcelDe => with_point(cell)?,
     };
-    match serde_json::from_str(&text) {
+    match serde_json::from_str(without_leading_zeros(text.trim())) {
         // To the last digit, which JSON readers may get wrong.
-        Ok(Value::Number(number)) if number.is_f64() => text.parse().ok().and_then(Number::from_f64),
+        Ok(Value::Number(number)) if number.is_f64() => {
+            text.trim().parse().ok().and_then(Number::from_f64).map(integral)
+        }
         Ok(Value::Number(number)) => Some(number),
         _ => None,
     }
     .ok_or_else(|| Fault::format(say!("`{cell}` is no number.", "`{cell}` ist keine Zahl.")))
+}
+
+/// `007` is a number to spreadsheets and people, though not to JSON.
+fn without_leading_zeros(mut number: &str) -> &str {
+    while let Some(rest) =
+        number.strip_prefix('0').filter(|rest| rest.starts_with(|it: char| it.is_ascii_digit()))
+    {
+        number = rest;
+    }
+    number
+}
+
+/// The integer that a number is, where it is one: `5.0` and `1e3` are integers (JSON Schema, 4.2.3).
+pub fn integral(number: Number) -> Number {
+    // Integers up to here have their own number each.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    match number.as_f64() {
+        Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() <= EXACT => {
+            #[allow(
+                clippy::cast_possible_truncation,
+                reason = "it is whole, and within the bounds of `EXACT`"
+            )]
+            let whole = value as i64;
+            whole.into()
+        }
+        _ => number,
+    }
 }
 
 /// A decimal comma as a point. A point is refused: between thousands and before decimals it would mean two things.
@@ -290,6 +332,7 @@ mod tests {
             (Text, json!("1.5"), "1.5", "1.5"),
             (Number, json!(49.84), "49.84", "49,84"),
             (Number, json!(-0.000_000_1), "-1e-7", "-1e-7"),
+            (Number, json!(-3), "-3", "-3"),
             (Number, json!(730_000), "730000", "730000"),
             (Number, json!(0.1 + 0.2), "0.30000000000000004", "0,30000000000000004"),
             (Decimal, json!("125000.00"), "125000.00", "125000,00"),
@@ -302,6 +345,35 @@ mod tests {
                 assert_eq!(column.of(&json!({ "x": value })).write(dialect), cell);
                 assert_eq!(read(&column, cell, dialect).unwrap(), value, "{cell}");
             }
+        }
+    }
+
+    #[test]
+    fn whole_numbers_are_integers_however_they_are_written() {
+        for (cell, wanted) in [
+            ("5.0", json!(5)),
+            ("1e3", json!(1_000)),
+            ("007", json!(7)),
+            ("00.5", json!(0.5)),
+            ("0", json!(0)),
+            ("-0.0", json!(0)),
+            ("1e300", json!(1e300)),
+        ] {
+            let column = Column::new("x", Kind::Number);
+            assert_eq!(read(&column, cell, CsvDialect::Rfc4180).unwrap(), wanted, "{cell}");
+        }
+        let percent = Column::new("own_share_percent", Kind::Number);
+        assert_eq!(read(&percent, "12,5 %", CsvDialect::ExcelDe), Ok(json!(12.5)));
+        assert_eq!(read(&Column::new("x", Kind::Number), "12%", CsvDialect::Rfc4180), Err("invalid_format"));
+    }
+
+    #[test]
+    fn errors_of_formulas_are_no_values() {
+        for kind in [Kind::Text, Kind::Translation, Kind::Number, Kind::Reference, Kind::Json] {
+            assert_eq!(read(&Column::new("x", kind), "#NV", CsvDialect::ExcelDe), Err("formula_error"));
+        }
+        for kind in [Kind::List, Kind::References, Kind::Participants] {
+            assert_eq!(read(&Column::new("x", kind), "a;#REF!", CsvDialect::Rfc4180), Err("formula_error"));
         }
     }
 

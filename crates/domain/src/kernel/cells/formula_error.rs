@@ -1,0 +1,129 @@
+//! What a spreadsheet writes in the place of a value that it does not have, or cannot show.
+
+use crate::kernel::violation::Fault;
+use crate::say;
+
+/// Error values, in the languages of the offices that send files: English, German, French, Spanish, Polish, Ukrainian
+/// and Russian; and those of LibreOffice and Google Sheets.
+const ERRORS: &[&str] = &[
+    "#BEZUG!",
+    "#BESCHÄFTIGT!",
+    "#BLOCKED!",
+    "#BLOCKIERT!",
+    "#BUSY!",
+    "#CALC!",
+    "#CONNECT!",
+    "#DATEN_ABRUFEN",
+    "#DATA!",
+    "#DIV/0!",
+    "#ERROR!",
+    "#EXTERNAL!",
+    "#FELD!",
+    "#FIELD!",
+    "#GETTING_DATA",
+    "#KALK!",
+    "#N/A",
+    "#N/A N/A",
+    "#N/B",
+    "#N/V",
+    "#NA",
+    "#NAME!",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#NV",
+    "#PYTHON!",
+    "#REF!",
+    "#SPILL!",
+    "#UNBEKANNT!",
+    "#UNKNOWN!",
+    "#VALUE!",
+    "#VERBINDEN!",
+    "#WERT!",
+    "#ZAHL!",
+    "#ÜBERLAUF!",
+    // French, Spanish, Polish
+    "#NOM?",
+    "#NOMBRE!",
+    "#NUL!",
+    "#VALEUR!",
+    "#¡DIV/0!",
+    "#¡NULO!",
+    "#¡NUM!",
+    "#¡REF!",
+    "#¡VALOR!",
+    "#¿NOMBRE?",
+    "#ADR!",
+    "#ARG!",
+    "#DZIEL/0!",
+    "#LICZBA!",
+    "#N/D",
+    "#N/D!",
+    "#NAZWA?",
+    "#ZERO!",
+    // Ukrainian, Russian
+    "#ДІЛ/0!",
+    "#ДЕЛ/0!",
+    "#ЗНАЧ!",
+    "#ІМ'Я?",
+    "#ИМЯ?",
+    "#Н/Д",
+    "#ПОСИЛАННЯ!",
+    "#ПУСТО!",
+    "#ССЫЛКА!",
+    "#ЧИСЛО!",
+];
+
+/// `Err:502`, as LibreOffice has it.
+fn is_numbered(cell: &str) -> bool {
+    let number = ["err:", "fehler:"].iter().find_map(|word| {
+        let head = cell.get(..word.len())?;
+        head.eq_ignore_ascii_case(word).then(|| cell.get(word.len()..).unwrap_or_default())
+    });
+    number.is_some_and(|number| number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// What is wrong with a text that is an error value, or `####`.
+pub(super) fn check(cell: &str) -> Result<(), Fault> {
+    let cell = cell.trim();
+    if cell.len() > 1 && cell.bytes().all(|byte| byte == b'#') {
+        let detail = say!(
+            "The column was too narrow for this value when the file was saved. Widen it in Excel and save the file again.",
+            "Die Spalte war beim Speichern zu schmal für diesen Wert. Verbreitern Sie sie in Excel und speichern Sie die \
+             Datei neu."
+        );
+        return Err(Fault::new("formula_error", detail));
+    }
+    let is_error =
+        (cell.starts_with('#') && ERRORS.contains(&cell.to_uppercase().as_str())) || is_numbered(cell);
+    if is_error { Err(fault(cell)) } else { Ok(()) }
+}
+
+/// What is wrong with a cell that holds an error value.
+pub fn fault(error: &str) -> Fault {
+    let error: String = error.chars().take(30).collect();
+    let detail = say!(
+        "The cell holds the error `{error}` in place of a value. Correct its formula in Excel, recalculate, and save the \
+         file again; or empty the cell.",
+        "Die Zelle enthält den Fehler `{error}` anstelle eines Werts. Korrigieren Sie die Formel in Excel, berechnen Sie \
+         neu und speichern Sie die Datei erneut; oder leeren Sie die Zelle."
+    );
+    Fault::new("formula_error", detail)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn error_values_are_no_values() {
+        for error in
+            ["#NV", "#BEZUG!", " #n/a ", "#Wert!", "#ÜBERLAUF!", "Err:502", "#N/A", "########", "#ЗНАЧ!"]
+        {
+            assert_eq!(check(error).unwrap_err().code, "formula_error", "{error}");
+        }
+        for text in ["", "#", "#1", "#water", "NV", "N/A", "Err:", "Error: 502", "see #NV", "Err:50x"] {
+            assert!(check(text).is_ok(), "{text}");
+        }
+    }
+}

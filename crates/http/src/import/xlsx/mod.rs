@@ -1,0 +1,161 @@
+//! Excel workbooks: one sheet, cell by cell, each as what it shows.
+
+mod book;
+mod cells;
+mod rows;
+mod xml;
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek};
+
+use vku_domain::import::Source;
+use vku_domain::kernel::text::Both;
+use vku_domain::say;
+use vku_persistence::kernel::table::Table;
+use zip::ZipArchive;
+
+use self::book::{Book, Listed};
+use self::cells::Cells;
+use self::rows::Rows;
+use super::read::{Enough, Item, Sink};
+
+/// How much a workbook may be when it is unpacked, in bytes: its texts are in memory at once.
+const UNPACKED: u64 = 256 << 20;
+
+/// How many sheets are named to whoever has to choose.
+const NAMED: usize = 20;
+
+/// A part of the workbook is missing, or is not what it has to be.
+struct Torn;
+
+/// Reads all rows of the sheet of this name, or of the only visible one with cells.
+pub(super) fn read<T: Table>(
+    file: File,
+    name: Option<&str>,
+    sink: &mut Sink,
+) -> io::Result<Result<(), Enough>> {
+    let Some(archive) = bearable(file)? else { return Ok(sink.broken(1, "malformed_file", no_workbook())) };
+    let Ok(mut book) = Book::open(archive) else {
+        return Ok(sink.broken(1, "malformed_file", no_workbook()));
+    };
+    Ok(match choose(&mut book, name) {
+        Ok(Ok(sheet)) => each::<T, _>(&mut book, &sheet, sink),
+        Ok(Err((code, detail))) => sink.broken(1, code, detail),
+        Err(Torn) => sink.broken(1, "malformed_file", no_workbook()),
+    })
+}
+
+fn no_workbook() -> Both {
+    say!(
+        "The file is no Excel workbook (`.xlsx`), is damaged or protected by a password, or unpacks to more than 256 MiB. \
+         Open it in Excel and save it as `.xlsx` without a password.",
+        "Die Datei ist keine Excel-Arbeitsmappe (`.xlsx`), ist beschädigt oder mit einem Kennwort geschützt, oder wird \
+         entpackt größer als 256 MiB. Öffnen Sie sie in Excel und speichern Sie sie als `.xlsx` ohne Kennwort."
+    )
+}
+
+/// The archive, if it can be unpacked: what its parts say of their sizes is not believed.
+fn bearable(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
+    let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(None) };
+    let mut room = UNPACKED;
+    for index in 0..archive.len() {
+        let Ok(part) = archive.by_index(index) else { return Ok(None) };
+        let Ok(unpacked) = io::copy(&mut part.take(room + 1), &mut io::sink()) else { return Ok(None) };
+        match room.checked_sub(unpacked) {
+            Some(rest) => room = rest,
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(archive))
+}
+
+type Refused = (&'static str, Both);
+
+/// The sheet that is meant.
+fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Result<Listed, Refused>, Torn> {
+    let sheets: Vec<_> = book.sheets.iter().filter(|sheet| sheet.is_worksheet).cloned().collect();
+    if let Some(name) = name {
+        let exact = sheets.iter().find(|sheet| sheet.name == name);
+        let folded =
+            || sheets.iter().find(|sheet| sheet.name.trim().to_lowercase() == name.trim().to_lowercase());
+        return Ok(exact.or_else(folded).cloned().ok_or_else(|| {
+            let name: String = name.chars().take(50).collect();
+            let names = named(sheets.iter().filter(|sheet| sheet.is_visible));
+            (
+                "unknown_sheet",
+                say!(
+                    "There is no sheet `{name}`; the workbook has {names}.",
+                    "Es gibt kein Blatt `{name}`; die Arbeitsmappe hat {names}."
+                ),
+            )
+        }));
+    }
+    let mut filled = Vec::new();
+    for sheet in sheets.into_iter().filter(|sheet| sheet.is_visible) {
+        if Cells::new(book.cells(&sheet)?).next()?.is_some() {
+            filled.push(sheet);
+        }
+    }
+    let names = named(filled.iter());
+    Ok(match filled.pop() {
+        Some(only) if filled.is_empty() => Ok(only),
+        Some(_) => Err((
+            "ambiguous_sheet",
+            say!(
+                "More than one sheet has cells: {names}. Name the one to be read by `sheet`, or hide or remove the others.",
+                "Mehr als ein Blatt hat Zellen: {names}. Nennen Sie mit `sheet` das zu lesende, oder blenden Sie die anderen aus \
+             oder entfernen Sie sie."
+            ),
+        )),
+        None => Err((
+            "no_rows",
+            say!(
+                "No visible sheet of the workbook has cells.",
+                "Kein sichtbares Blatt der Arbeitsmappe hat Zellen."
+            ),
+        )),
+    })
+}
+
+fn named<'a>(sheets: impl Iterator<Item = &'a Listed>) -> String {
+    let names: Vec<_> = sheets.take(NAMED).map(|sheet| format!("`{}`", sheet.name)).collect();
+    names.join(", ")
+}
+
+fn each<T: Table, R: Read + Seek>(book: &mut Book<R>, sheet: &Listed, sink: &mut Sink) -> Result<(), Enough> {
+    sink.put(Item::Source(Source { sheet: Some(sheet.name.clone()), ..Source::default() }))?;
+    // Merged cells are listed behind all others, so they are looked up before.
+    let Ok((total, merged)) = survey(book, sheet) else {
+        return sink.broken(1, "malformed_file", no_workbook());
+    };
+    if total > 1 {
+        sink.put(Item::Total(total - 1))?;
+    }
+    let Ok(cells) = book.cells(sheet) else { return sink.broken(1, "malformed_file", no_workbook()) };
+    let mut cells = Cells::new(cells);
+    let mut rows = Rows::new(merged);
+    loop {
+        match cells.next() {
+            Ok(Some(cell)) => {
+                if cell.row != rows.number {
+                    rows.finish::<T>(sink)?;
+                    rows.number = cell.row;
+                }
+                rows.take(cell);
+            }
+            Ok(None) => return rows.finish::<T>(sink),
+            Err(Torn) => return sink.broken(rows.number + 1, "malformed_file", no_workbook()),
+        }
+    }
+}
+
+/// How many rows have cells, and which cells are merged.
+fn survey<R: Read + Seek>(book: &mut Book<R>, sheet: &Listed) -> Result<(u64, Vec<cells::Area>), Torn> {
+    let mut cells = Cells::new(book.cells(sheet)?);
+    let (mut total, mut last) = (0, 0);
+    while let Some(cell) = cells.next()? {
+        total += u64::from(cell.row != last);
+        last = cell.row;
+    }
+    Ok((total, cells.merged))
+}

@@ -1,0 +1,153 @@
+//! From cells to rows.
+
+use vku_domain::import::{RowFault, Source};
+use vku_domain::kernel::cells::{CsvDialect, Kind, Shown};
+use vku_domain::kernel::violation::Fault;
+use vku_domain::say;
+use vku_persistence::kernel::table::Table;
+
+use super::super::read::{Enough, Item, Sink, fault};
+use super::super::table::Sheet;
+use super::cells::{Area, Cell};
+
+/// How many columns a sheet may have.
+const COLUMNS: usize = 1_000;
+
+/// The row that is being read; cells that are empty are not in the file.
+pub(super) struct Rows {
+    sheet: Option<(Sheet, usize)>,
+    pub(super) number: u64,
+    cells: Vec<Option<Shown>>,
+    faults: Vec<(usize, Fault)>,
+    merged: Merged,
+}
+
+impl Rows {
+    pub(super) fn new(merged: Vec<Area>) -> Self {
+        let merged = Merged::new(merged);
+        Self { sheet: None, number: 0, cells: Vec::new(), faults: Vec::new(), merged }
+    }
+
+    pub(super) fn take(&mut self, Cell { row: _, column, value }: Cell) {
+        let value = match value {
+            Ok(shown) => shown,
+            Err(fault) => return self.faults.push((column, fault)),
+        };
+        if column >= COLUMNS {
+            let detail =
+                say!("A row has at most {COLUMNS} cells.", "Eine Zeile hat höchstens {COLUMNS} Zellen.");
+            return self.faults.push((column, Fault::format(detail)));
+        }
+        if self.cells.len() <= column {
+            self.cells.resize(column + 1, None);
+        }
+        if let Some(cell) = self.cells.get_mut(column) {
+            *cell = Some(value);
+        }
+    }
+
+    /// Hands on the row, and begins another one.
+    pub(super) fn finish<T: Table>(&mut self, sink: &mut Sink) -> Result<(), Enough> {
+        let (mut cells, mut faults) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.faults));
+        if cells.is_empty() && faults.is_empty() {
+            return Ok(());
+        }
+        let number = self.number;
+        let Some((sheet, width)) = &self.sheet else {
+            let header_row = Some(number);
+            sink.put(Item::Source(Source { header_row, ..Source::default() }))?;
+            if !faults.is_empty() {
+                let wrong = |(_, Fault { code, detail }): (usize, Fault)| fault(number, code, detail);
+                return self.end(sink, faults.into_iter().map(wrong).collect());
+            }
+            let header: Vec<_> = cells.iter().map(|cell| text(cell.as_ref(), None)).collect();
+            match Sheet::open::<T>(number, &header, CsvDialect::Rfc4180) {
+                Err(faults) => return self.end(sink, faults),
+                Ok(sheet) => {
+                    sink.put(Item::Head(sheet.head()))?;
+                    self.sheet = Some((sheet, header.len()));
+                    return Ok(());
+                }
+            }
+        };
+        let head = sheet.head();
+        faults.extend(self.merged.covered(number, &cells).into_iter().filter(|(column, _)| column < width));
+        let wrong = |(column, Fault { code, detail }): (usize, Fault)| {
+            let column = head.get(column).map(|target| target.header.clone());
+            RowFault { column, ..fault(number, code, detail) }
+        };
+        if !faults.is_empty() {
+            faults.sort_by_key(|(column, _)| *column);
+            return sink.put(Item::Faulty(number, faults.into_iter().map(wrong).collect()));
+        }
+        let found = cells.len();
+        if found > *width {
+            let detail = say!(
+                "The row has {found} cells, the header has {width}.",
+                "Die Zeile hat {found} Zellen, die Kopfzeile {width}."
+            );
+            return sink.put(Item::Faulty(number, vec![fault(number, "malformed_row", detail)]));
+        }
+        cells.resize(*width, None);
+        let texts: Vec<_> =
+            cells.iter().zip(&head).map(|(cell, to)| text(cell.as_ref(), Some(to.column.kind))).collect();
+        sink.put(sheet.row(number, texts.iter().map(String::as_str)))
+    }
+
+    fn end(&self, sink: &mut Sink, faults: Vec<RowFault>) -> Result<(), Enough> {
+        sink.put(Item::Broken(faults))?;
+        Err(Enough)
+    }
+}
+
+/// The cell as somebody would type it into a column of this kind.
+fn text(cell: Option<&Shown>, kind: Option<Kind>) -> String {
+    let Some(Shown { text, value }) = cell else { return String::new() };
+    match kind {
+        Some(Kind::Number | Kind::Decimal) => value.clone(),
+        _ => text.clone(),
+    }
+}
+
+/// Cells that are merged: all but the first are empty in the file, and show what stands in the first.
+struct Merged {
+    /// Those that begin below, the lowest first.
+    below: Vec<Area>,
+    /// Those that the row runs through, and whether something stands in them.
+    here: Vec<(Area, bool)>,
+}
+
+impl Merged {
+    fn new(mut areas: Vec<Area>) -> Self {
+        areas.sort_by_key(|area| std::cmp::Reverse(area.rows.0));
+        Self { below: areas, here: Vec::new() }
+    }
+
+    /// The cells of a row that only seem to be filled.
+    fn covered(&mut self, row: u64, cells: &[Option<Shown>]) -> Vec<(usize, Fault)> {
+        let is_filled = |column: usize| cells.get(column).is_some_and(Option::is_some);
+        self.here.retain(|(area, _)| area.rows.1 >= row);
+        while let Some(area) = self.below.pop_if(|area| area.rows.0 <= row) {
+            let has_value = area.rows.0 == row && is_filled(area.columns.0);
+            self.here.push((area, has_value));
+        }
+        let mut covered = Vec::new();
+        for (area, _) in self.here.iter().filter(|(_, has_value)| *has_value) {
+            let is_first = |column: usize| row == area.rows.0 && column == area.columns.0;
+            let last = area.columns.1.min(COLUMNS);
+            let columns = (area.columns.0..=last).filter(|it| !is_first(*it) && !is_filled(*it));
+            covered.extend(columns.map(|column| (column, merged())));
+        }
+        covered
+    }
+}
+
+fn merged() -> Fault {
+    let detail = say!(
+        "The cell is merged with another one, and has no value of its own. Unmerge the cells in Excel, fill in each of \
+         them, and save.",
+        "Die Zelle ist mit einer anderen verbunden und hat keinen eigenen Wert. Heben Sie die Verbindung in Excel auf, \
+         füllen Sie jede Zelle aus und speichern Sie."
+    );
+    Fault::new("merged_cell", detail)
+}
