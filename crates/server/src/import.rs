@@ -54,7 +54,7 @@ fn how(source: &Source) -> Option<String> {
         header_row.map(|it| format!("header in row {it}")),
     ];
     let parts: Vec<_> = parts.into_iter().flatten().collect();
-    (!parts.is_empty()).then(|| format!("read with {}", parts.join(", ")))
+    (!parts.is_empty()).then(|| format!("Read with {}.", parts.join(", ")))
 }
 
 /// `import <resource> <file>`.
@@ -77,7 +77,7 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failu
     let Report { source, faults, faults_total, counts, whole, .. } = report.unwrap_or_default();
     let mut output = std::io::stderr().lock();
     if let Some(how) = how(&source) {
-        writeln!(output, "{name}: {how}")?;
+        writeln!(output, "{how}")?;
     }
     for fault in &faults {
         writeln!(output, "{}", Told(&name, fault))?;

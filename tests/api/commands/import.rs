@@ -182,6 +182,26 @@ on_empty! {
         assert_eq!(rows(&export(&home, "organisations")).len(), 1);
     }
 
+    fn files_without_rows_fail_and_how_a_file_is_read_is_said(home: Home) {
+        for (name, content) in [("a.csv", "slug,name,kind\n"), ("a.json", "[]"), ("a.ndjson", "\n"), ("b.csv", "")] {
+            let file = home.write(name, content);
+            let err = home.run(&["import", "organisations", file.to_str().unwrap()]).fails();
+            assert!(err.contains(": 1 fault; nothing was written"), "{name}: {err}");
+        }
+        let ran = home.run_with(&["import", "organisations", "-"], ORGANISATIONS);
+        assert!(ran.err.contains("delimiter `,`, header in row 1"), "{}", ran.err);
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/office/openpyxl-two-sheets.xlsx");
+        let arguments = ["import", "organisations", file.to_str().unwrap(), "--sheet"];
+        let err = home.run(&arguments[..3]).fails();
+        assert!(err.contains("`Tabelle1`, `Zweites`") && err.contains("[ambiguous_sheet]"), "{err}");
+        let ran = home.run(&[&arguments[..], &["Zweites"]].concat());
+        assert!(ran.err.contains("sheet `Zweites`, header in row 1"), "{}", ran.err);
+        assert_eq!(ran.ok(), "organisations: 1 created, 0 updated, 0 unchanged\n");
+        let file = home.write("organisations.csv", ORGANISATIONS);
+        let err = home.run(&["import", "organisations", file.to_str().unwrap(), "--sheet", "x"]).fails();
+        assert!(err.contains("`--sheet` is for `--format xlsx`"), "{err}");
+    }
+
     fn what_cannot_be_imported_is_said_in_one_sentence(home: Home) {
         let err = home.run(&["import", "utilites", "x.csv"]).fails();
         assert!(err.contains("`utilites`") && err.contains("utilities"), "{err}");
