@@ -7,7 +7,7 @@ vku_domain::vocabulary! {
     ImportFormat {
         /// `text/csv`, with a header; separated by commas, or by semicolons as a German Excel writes it; in UTF-8, UTF-16 or Windows-1252
         Csv = "csv",
-        /// an Excel workbook: the first sheet, whose first row is the header
+        /// an Excel workbook: its only visible sheet with cells, or the one that `sheet` names; its first row with cells is the header
         Xlsx = "xlsx",
         /// `application/x-ndjson`: an object a line
         Ndjson = "ndjson",

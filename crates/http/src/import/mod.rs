@@ -128,7 +128,11 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
 /// A file of rows, up to 64 MiB and 100,000 rows, in the columns (or members) that an export has: CSV, XLSX, NDJSON or
 /// JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part `file` of a
 /// form. Columns are named as in JSON or by their
-/// German headings. What `GET` answered may be sent back.
+/// German headings. What `GET` answered may be sent back. `source` in the report says how the file was read.
+///
+/// Cells of a workbook are read as they show: a time to the minute, `100 %` as 100, numbers to 15 digits. Only a cell that
+/// is empty clears what is there: an error value (`#N/A`), a formula whose value is not in the file, a cell that is merged
+/// with another one are faults. A file without any row fails.
 ///
 /// With `dry_run=true` it is a rehearsal: nothing is written, and the report says what would be: what is wrong, cell by
 /// cell; what may be there already under another slug, with a score; what each row changes. Its `plan_token` commits
