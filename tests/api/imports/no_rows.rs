@@ -37,7 +37,7 @@ on_both! {
             ("organisations", [&["name", "", "kind"], row], &["1  unknown_column"]),
             ("organisations", [&["Organisations of 2026"], &["name", "kind", "country"]],
              &["1 Organisations of 2026 unknown_column"]),
-            ("partnership-funding", [&["kind", "source_url"], &["grant", "https://zxq.example"]],
+            ("partnership-funding", [&["kind", "from"], &["grant", "2026"]],
              &["1 partnership required"]),
         ] {
             for (media, file) in [(CSV, csv(&rows)), (XLSX, workbook(&rows))] {
@@ -70,16 +70,17 @@ on_both! {
                 assert!(done.get("plan_token").is_none());
             }
         }
-        for (media, file) in [(CSV, b"\n\n".to_vec()), (XLSX, workbook(&[])), (JSON, b" ".to_vec())] {
-            let done = still(&app, async || import(&caller, "resource=organisations", media, file.clone()).await).await;
-            assert_eq!((faults(&done).len(), &done["status"]), (1, &json!("failed")), "{media}");
+        for (format, file) in [("csv", b"\n\n".to_vec()), ("xlsx", workbook(&[])), ("json", b" ".to_vec())] {
+            let (query, media) = (format!("resource=organisations&format={format}"), "application/octet-stream");
+            let done = still(&app, async || import(&caller, &query, media, file.clone()).await).await;
+            assert_eq!((faults(&done).len(), &done["status"]), (1, &json!("failed")), "{format}");
         }
     }
 
     async fn what_came_before_the_end_is_told(app: TestApp) {
         let caller = app.coordinator();
         let file = "[{\"name\": \"Zxq\", \"kind\": \"beer\"}, {\"name\": ";
-        let done = import(&caller, "resource=organisations", JSON, file).await;
+        let done = import(&caller, "resource=organisations&format=json", "application/octet-stream", file).await;
         assert_eq!(faults(&done), ["1 /kind unknown_value", "2 - malformed_json"]);
         let mut rows = vec![vec!["name", "kind"]];
         rows.resize(100_002, vec!["Zxq", "beer"]);

@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, HashSet};
 use serde_json::{Map, Value};
 
 use super::access::{Actor, Role};
+use super::cells::integral;
 use super::error::{Code, Error};
 use super::merge::{merge, merge_with_null, removed};
 use super::reference::{Key, pascal};
@@ -284,6 +285,16 @@ fn is_same(given: &Value, current: &Value) -> bool {
             if ["id", "created_at", "updated_at", "version"].iter().all(|name| whole.contains_key(*name)) =>
         {
             reference.iter().all(|(name, value)| whole.get(name) == Some(value))
+        }
+        (Value::Object(given), Value::Object(current)) => {
+            given.len() == current.len()
+                && given
+                    .iter()
+                    .all(|(name, given)| current.get(name).is_some_and(|current| is_same(given, current)))
+        }
+        // `50` and `50.0` are the same number.
+        (Value::Number(given), Value::Number(current)) => {
+            integral(given.clone()) == integral(current.clone())
         }
         (given, current) => given == current,
     }
