@@ -68,6 +68,7 @@ later() {
 serve() {
     local data
     data=$(mktemp -d "$logs/data.XXXXXX")
+    : >"$data/said"
     VKU_LOG=error VKU_RATE_LIMIT=off VKU_DATABASE_URL=${1:-sqlite://$data/vku.db} \
         "$binary" serve --demo --data-dir "$data" --bind 127.0.0.1:0 >"$data/said" 2>&1 &
     later "kill $! || true; wait $! || true"
@@ -132,18 +133,42 @@ python_client() {
     PYTHONPATH=target/clients/python "$python/python" tests/clients/python/main.py "$base"
 }
 
-# The generator's own archive has the JSON library that the generated code needs. The options are those of the README.
-java_client() {
-    local generator jakarta=/usr/share/java/jakarta-annotation-api.jar client=target/clients/java
-    "$binary" openapi --v3.0 >"$older"
+# generate LANGUAGE OPTIONS...: a client by openapi-generator, at $client. The options are those of the README.
+generate() {
+    local language=$1
+    shift
     generator=$(find .ci/.venv -name openapi-generator.jar)
+    client=target/clients/$language
+    "$binary" openapi --v3.0 >"$older"
     rm -rf "$client"
-    java -jar "$generator" generate --input-spec "$older" --generator-name java --library native --output "$client" \
-        --additional-properties openApiNullable=false,useJakartaEe=true,enumUnknownDefaultCase=true,disallowAdditionalPropertiesIfNotPresent=false
+    java -jar "$generator" generate --generator-name "$language" --input-spec "$older" --output "$client" "$@"
+}
+
+# The generator's own archive has the JSON library that the generated code needs.
+java_client() {
+    local jakarta=/usr/share/java/jakarta-annotation-api.jar
+    generate java --library native --additional-properties \
+        openApiNullable=false,useJakartaEe=true,enumUnknownDefaultCase=true,disallowAdditionalPropertiesIfNotPresent=false
     find "$client/src/main" tests/clients/java -name '*.java' >"$client/sources"
     javac -proc:none -nowarn -d "$client/classes" -cp "$generator:$jakarta" @"$client/sources"
     serve
     figures java -cp "$generator:$jakarta:$client/classes" Main "$base" "$(grep -c '"operationId": "list_' "$document")"
+}
+
+# The generated code needs nothing but Go, which comes with a package of PyPI.
+go_client() {
+    local go
+    go=$(find "$PWD/.ci/.venv" -path '*/go/bin/go' -type f | head -n 1)
+    generate go --package-name client --additional-properties \
+        enumClassPrefix=true,enumUnknownDefaultCase=true,disallowAdditionalPropertiesIfNotPresent=false
+    rm -rf "$client/test"
+    mkdir "$client/example"
+    cp tests/clients/go/main.go "$client/example/"
+    sed --in-place 's#^module .*#module vku/client#' "$client/go.mod"
+    serve
+    export GOROOT=${go%/bin/go} GOPROXY=off GOTOOLCHAIN=local GOFLAGS=-mod=mod GOCACHE=$PWD/target/clients/go-cache
+    (cd "$client" && "$go" build -o example/example ./example)
+    figures "$client/example/example" "$base"
 }
 
 rust_client() {

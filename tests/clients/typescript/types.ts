@@ -9,7 +9,7 @@ export const label = (it: Schemas["Partnership"]): string => `${it.slug}: ${it.t
 
 export function leads(partnership: Schemas["Partnership"]): string[] {
   const parties = partnership.participants.filter((it) => it.role === "lead").map((it) => it.party);
-  return parties.map((party) => ("utility" in party ? party.utility.name : party.organisation.name));
+  return parties.flatMap((party) => party.utility?.name ?? party.organisation?.name ?? []);
 }
 
 // Words are a closed list, filters are lists of them.

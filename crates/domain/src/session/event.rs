@@ -35,7 +35,7 @@ pub(super) fn event(stored: &Stored<Session>) -> Event {
         reason.map(|reason| format!("Abgesagt: {reason}")).into_iter().chain(texts).collect();
     // Programs offer the place as a link or on a map. Where there are both, the room is the place.
     let location = match (it.format, place) {
-        (Some(SessionFormat::Online), _) => online.clone(),
+        (Some(SessionFormat::Online), place) => online.clone().or(place),
         (_, place) => {
             texts.extend(online.iter().map(|url| format!("Online: {url}")));
             place
