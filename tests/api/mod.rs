@@ -3,6 +3,7 @@
 mod access;
 mod accounts;
 mod bad_input;
+mod blanks;
 mod cache;
 mod calendars;
 mod changes;

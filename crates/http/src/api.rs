@@ -263,6 +263,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             does not know (the README has the options of some generators).\n\
             - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
             (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.\n\
+            - **Blanks** around a text are dropped, in JSON, parameters and tables; no-break spaces and zero-width characters \
+            are blanks, too. A password is taken as it is.\n\
             - **Quotas**: every answer tells in `RateLimit` how many requests are left, for the API key, the account or the \
             address; above that the answer is 429 with `Retry-After`. An answer of 304 costs nothing.",
         contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use vku_domain::kernel::text::typed;
 
 use super::operation::decoded;
 use super::{Contract, Operation, Sent, essence, is_json, seen};
@@ -23,7 +24,7 @@ pub(super) fn faults(
     for pair in sent.query.split('&').filter(|pair| !pair.is_empty()) {
         let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
         let (name, value) = (decoded(&name.replace('+', " ")), decoded(&value.replace('+', " ")));
-        faults.extend(faults_of_value(contract, operation, "query", &name, &value));
+        faults.extend(faults_of_value(contract, operation, "query", &name, typed(&value)));
     }
     faults.extend(faults_of_body(contract, operation, sent));
     faults.into_iter().map(|fault| format!("{} accepted: {fault}", operation.id)).collect()
@@ -97,7 +98,7 @@ fn plain(contract: &Contract, operation: &Operation, mut body: Value) -> Value {
 
 fn without_slack(value: &mut Value, null_is_absent: bool) {
     match value {
-        Value::String(text) => *text = text.trim().to_owned(),
+        Value::String(text) => *text = typed(text).to_owned(),
         Value::Array(entries) => entries.iter_mut().for_each(|it| without_slack(it, null_is_absent)),
         Value::Object(members) => {
             members.retain(|_, value| !(null_is_absent && value.is_null()));

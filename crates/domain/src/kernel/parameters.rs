@@ -11,7 +11,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::resource::instant;
-use super::text::Both;
+use super::text::{Both, typed};
 use super::violation::{Fault, Violations, hint};
 use crate::say;
 
@@ -23,8 +23,13 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Starts with the decoded name–value pairs of the query string.
-    pub fn new(given: Vec<(String, String)>) -> Self {
+    /// Starts with the decoded name–value pairs of the query string. Blanks around a value are dropped.
+    pub fn new(mut given: Vec<(String, String)>) -> Self {
+        for (_, value) in &mut given {
+            if typed(value).len() < value.len() {
+                *value = typed(value).to_owned();
+            }
+        }
         Self { given, known: Vec::new(), violations: Violations::default() }
     }
 
@@ -411,14 +416,14 @@ impl FromStr for Instant {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        DateTime::parse_from_rfc3339(text).map(|at| Self(at.with_timezone(&Utc).trunc_subsecs(6))).map_err(
-            |_| {
+        DateTime::parse_from_rfc3339(typed(text))
+            .map(|at| Self(at.with_timezone(&Utc).trunc_subsecs(6)))
+            .map_err(|_| {
                 Fault::format(say!(
                     "Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`.",
                     "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
                 ))
-            },
-        )
+            })
     }
 }
 
@@ -465,7 +470,7 @@ impl FromStr for Id {
     fn from_str(text: &str) -> Result<Self, Fault> {
         let fault =
             |_| Fault::format(crate::say!("Expected an id (a UUID).", "Erwartet wird eine id (eine UUID)."));
-        Uuid::parse_str(text).map(Self).map_err(fault)
+        Uuid::parse_str(typed(text)).map(Self).map_err(fault)
     }
 }
 

@@ -12,6 +12,7 @@ use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use uuid::Uuid;
 
 use super::resource::Resource;
+use super::text::typed;
 use super::value::{Country, Localized, Location, Slug, Visibility};
 use super::view::Shape;
 use super::violation::{Fault, Violations, escape, pointer, unknown_member};
@@ -30,6 +31,7 @@ impl FromStr for Key {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
+        let text = typed(text);
         match Uuid::parse_str(text) {
             Ok(id) => Ok(Self::Id(id)),
             Err(_) => text.parse().map(Self::Slug).map_err(|_| {

@@ -47,6 +47,20 @@ impl fmt::Display for Both {
     }
 }
 
+/// What somebody typed or pasted, without what stands around it unseen: blanks of every width and line breaks (Unicode's
+/// `White_Space`, with the no-break space), and zero-width characters.
+///
+/// Every value that is read from a text goes through it once, wherever it comes from: JSON, a query string, a cell, the
+/// command line.
+pub fn typed(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Whether a character takes room only, or not even that.
+pub fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
 /// A number with its thousands apart.
 pub fn spelled(number: u64) -> Both {
     let digits = number.to_string();
@@ -73,7 +87,17 @@ macro_rules! say {
 
 #[cfg(test)]
 mod tests {
-    use super::spelled;
+    use super::{spelled, typed};
+
+    #[test]
+    fn what_is_unseen_around_a_text_is_dropped() {
+        for text in [" DE", "DE\u{a0}", "\u{feff}DE\r\n", "\u{200b}\u{202f}DE\u{2003}\u{ad}", "\tDE\u{3000}"]
+        {
+            assert_eq!(typed(text), "DE", "{text:?}");
+        }
+        assert_eq!(typed(" a b\u{a0}c "), "a b\u{a0}c");
+        assert_eq!(typed("\u{a0}"), "");
+    }
 
     #[test]
     fn thousands_stand_apart() {

@@ -27,9 +27,9 @@ macro_rules! vocabulary {
         impl std::str::FromStr for $name {
             type Err = $crate::kernel::violation::Fault;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
-                match text {
+                match $crate::kernel::text::typed(text) {
                     $($word => Ok(Self::$variant),)+
-                    _ => Err($crate::kernel::violation::Fault::unknown_value(text, Self::WORDS)),
+                    text => Err($crate::kernel::violation::Fault::unknown_value(text, Self::WORDS)),
                 }
             }
         }
@@ -52,7 +52,7 @@ macro_rules! vocabulary {
 
 /// A text of a certain shape: a newtype over `String` with one way in, `parse`.
 ///
-/// The expression gets the given text and answers the normalised one or a
+/// The expression gets the given text, without the blanks around it, and answers the normalised one or a
 /// [`Fault`](crate::kernel::violation::Fault); `pattern` and `example` go into the OpenAPI document.
 #[macro_export]
 macro_rules! text {
@@ -75,7 +75,7 @@ macro_rules! text {
             type Err = $crate::kernel::violation::Fault;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let parse: fn(&str) -> Result<String, Self::Err> = $parse;
-                parse(text).map(Self)
+                parse($crate::kernel::text::typed(text)).map(Self)
             }
         }
 

@@ -1,5 +1,8 @@
 //! What columns are called in German.
 
+use crate::kernel::fold::fold;
+use crate::kernel::text::{is_blank, typed};
+
 /// A member, or the path of one, and what it is called. What a longer path is called follows from its parts, so only
 /// what would read badly stands here as a whole.
 const HEADINGS: &[(&str, &str)] = &[
@@ -173,6 +176,15 @@ const HEADINGS: &[(&str, &str)] = &[
 /// The languages that have a name in headings; others stand there by their codes.
 const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "Englisch")];
 
+/// What of a heading counts: no blanks around it, no line breaks and double blanks in it, no case, no accents.
+pub(super) fn folded(heading: &str) -> String {
+    let words: Vec<_> =
+        heading.split(char::is_whitespace).map(typed).filter(|word| !word.is_empty()).collect();
+    let mut text = fold(&words.join(" "));
+    text.retain(|letter| !is_blank(letter) || letter == ' ');
+    text
+}
+
 fn look<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
     table.iter().find(|(known, _)| *known == name).map(|(_, heading)| *heading)
 }
@@ -191,10 +203,11 @@ pub(super) fn of_text(member: &str, language: &str) -> Option<String> {
     Some(format!("{} ({})", of_member(member)?, look(LANGUAGES, language).unwrap_or(language)))
 }
 
-/// The language that the heading of a member's text names.
+/// The language that the heading of a member's text names; the heading is folded.
 pub(super) fn language<'a>(member: &str, heading: &'a str) -> Option<&'a str> {
-    let named = heading.strip_prefix(&of_member(member)?)?.strip_prefix(" (")?.strip_suffix(')')?;
-    Some(LANGUAGES.iter().find(|(_, name)| *name == named).map_or(named, |(code, _)| code))
+    let rest = heading.strip_prefix(&folded(&of_member(member)?))?.trim_start();
+    let named = rest.strip_prefix('(')?.strip_suffix(')')?.trim();
+    Some(LANGUAGES.iter().find(|(_, name)| folded(name) == named).map_or(named, |(code, _)| code))
 }
 
 #[cfg(test)]
@@ -218,9 +231,32 @@ mod tests {
         // `to` is a member elsewhere, and Tongan here.
         for (code, heading) in [("de", "Titel (Deutsch)"), ("uk", "Titel (uk)"), ("to", "Titel (to)")] {
             assert_eq!(of_text("title", code).unwrap(), heading);
-            assert_eq!(language("title", heading), Some(code));
+            assert_eq!(language("title", &folded(heading)), Some(code));
         }
-        assert_eq!(language("title", "Titel"), None);
+        assert_eq!(language("title", "titel"), None);
+    }
+
+    #[test]
+    fn a_heading_is_the_same_however_it_is_typed() {
+        for heading in
+            ["Kürzel", " kürzel\u{a0}", "KU\u{308}RZEL", "K\u{fc}r\u{ad}zel\u{200b}", "\u{feff}Kürzel"]
+        {
+            assert_eq!(folded(heading), folded("Kürzel"), "{heading:?}");
+        }
+        assert_eq!(folded("Dauer\r\n (Minuten)"), folded("Dauer (Minuten)"));
+        assert_eq!(folded("\u{a0}\u{200b}"), "");
+    }
+
+    /// Folding makes no two alike that were told apart before.
+    #[test]
+    fn folded_headings_are_as_distinct_as_those_that_are_not() {
+        for (name, heading) in HEADINGS {
+            for (other, its) in HEADINGS.iter().filter(|(other, _)| other != name) {
+                assert_ne!(folded(name), folded(other));
+                assert_ne!(folded(heading), folded(other), "{name} {other}");
+                assert_eq!(folded(heading) == folded(its), heading == its, "{name} {other}");
+            }
+        }
     }
 
     #[test]

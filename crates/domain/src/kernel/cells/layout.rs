@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use super::{Column, Kind, heading};
 use crate::kernel::reference::{INPUT, schema_name};
 use crate::kernel::resource::Resource;
+use crate::kernel::text::typed;
 use crate::kernel::violation::{Fault, hint};
 use crate::say;
 
@@ -101,14 +102,16 @@ impl Layout {
         &self.localized
     }
 
-    /// The column that a header means, by its name or by its German heading.
+    /// The column that a header means, by its name or by its German heading, however it is typed.
     ///
     /// Errors: unknown, with the nearest known name.
-    pub fn column(&self, name: &str) -> Result<Column, Fault> {
+    pub fn column(&self, header: &str) -> Result<Column, Fault> {
         let columns = self.columns(&[]);
-        if let Some(known) = columns.iter().find(|column| column.is_called(name)) {
+        if let Some(known) = columns.iter().find(|column| column.is_called(header)) {
             return Ok(known.clone());
         }
+        let name = heading::folded(header);
+        let name = name.as_str();
         let texts = self.localized.iter().find_map(|member| {
             let by_name = name.strip_prefix(member.as_str()).and_then(|rest| rest.strip_prefix('.'));
             let language = by_name.or_else(|| heading::language(member, name))?;
@@ -116,7 +119,8 @@ impl Layout {
         });
         texts.ok_or_else(|| {
             let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
-            let missing = say!("There is no column `{name}`.", "Es gibt keine Spalte `{name}`.");
+            let header = typed(header);
+            let missing = say!("There is no column `{header}`.", "Es gibt keine Spalte `{header}`.");
             Fault::new("unknown_column", missing.then(hint(name, &names)))
         })
     }

@@ -5,6 +5,7 @@
 
 use serde_json::{Value, json};
 
+use crate::kernel::text::typed;
 use crate::kernel::violation::Fault;
 use crate::say;
 
@@ -34,7 +35,7 @@ pub(super) fn split(cell: &str) -> Vec<String> {
             entry.push(letter);
         }
     }
-    entries.iter().map(|entry| entry.trim().to_owned()).filter(|entry| !entry.is_empty()).collect()
+    entries.iter().map(|entry| typed(entry).to_owned()).filter(|entry| !entry.is_empty()).collect()
 }
 
 /// The slug of a reference, else its id.
@@ -70,7 +71,7 @@ pub(super) fn participant(value: &Value) -> Option<String> {
 }
 
 pub(super) fn read_party(text: &str) -> Result<Value, Fault> {
-    match text.split_once(':') {
+    match text.split_once(':').map(|(kind, key)| (typed(kind), typed(key))) {
         Some((kind @ ("utility" | "organisation"), key)) => Ok(json!({ kind: key })),
         _ => Err(Fault::format(say!(
             "`{text}` is not `utility:<slug>` or `organisation:<slug>`.",
@@ -87,7 +88,7 @@ pub(super) fn read_participant(text: &str) -> Result<Value, Fault> {
             "`{text}` ist nicht `<role>:utility:<slug>`."
         )));
     };
-    let mut participant = json!({ "role": role, "party": read_party(party)? });
+    let mut participant = json!({ "role": typed(role), "party": read_party(party)? });
     if let (Some(when), Value::Object(members)) = (when, &mut participant) {
         let Some((from, until)) = when.split_once('/') else {
             return Err(Fault::format(say!(
@@ -96,7 +97,7 @@ pub(super) fn read_participant(text: &str) -> Result<Value, Fault> {
             )));
         };
         for (name, date) in
-            [("from", from), ("until", until)].into_iter().filter(|(_, date)| !date.is_empty())
+            [("from", typed(from)), ("until", typed(until))].into_iter().filter(|(_, date)| !date.is_empty())
         {
             members.insert(name.to_owned(), Value::from(date));
         }

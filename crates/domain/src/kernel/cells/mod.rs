@@ -19,6 +19,7 @@ pub use self::pick::Picker;
 use serde_json::{Map, Number, Value};
 
 use self::list::{by_slug, join, participant, party, read_participant, read_party, slug, split};
+use super::text::typed;
 use super::violation::Fault;
 use crate::say;
 
@@ -75,6 +76,26 @@ impl CsvDialect {
         match self {
             Self::Rfc4180 => "",
             Self::ExcelDe => "\u{feff}",
+        }
+    }
+}
+
+/// What stands before the decimals of the numbers in a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decimals {
+    /// A point.
+    Point,
+    /// A comma.
+    Comma,
+    /// Either, number by number, because the file does not tell.
+    Either,
+}
+
+impl From<CsvDialect> for Decimals {
+    fn from(dialect: CsvDialect) -> Self {
+        match dialect {
+            CsvDialect::Rfc4180 => Self::Point,
+            CsvDialect::ExcelDe => Self::Comma,
         }
     }
 }
@@ -141,9 +162,10 @@ impl Column {
         }
     }
 
-    /// Whether a header means it: by its name or by its heading.
+    /// Whether a header means it: by its name or by its heading, however it is typed.
     pub fn is_called(&self, header: &str) -> bool {
-        self.name == header || self.heading() == header
+        let header = heading::folded(header);
+        heading::folded(&self.name) == header || heading::folded(&self.heading()) == header
     }
 
     /// The cell of an item: empty where the member is absent.
@@ -175,11 +197,17 @@ impl Column {
         }
     }
 
-    /// Puts the value of a cell into an item; an empty cell is `null`, which a merge patch clears.
+    /// Puts the value of a cell into an item; an empty cell, or one of blanks, is `null`, which a merge patch clears.
     ///
-    /// Errors: the cell is not written as its column and the dialect want it.
-    pub fn read(&self, cell: &str, dialect: CsvDialect, item: &mut Map<String, Value>) -> Result<(), Fault> {
-        let value = if cell.is_empty() { Value::Null } else { self.value(cell, dialect)? };
+    /// Errors: the cell is not written as its column wants it.
+    pub fn read(
+        &self,
+        cell: &str,
+        decimals: impl Into<Decimals>,
+        item: &mut Map<String, Value>,
+    ) -> Result<(), Fault> {
+        let cell = typed(cell);
+        let value = if cell.is_empty() { Value::Null } else { self.value(cell, decimals.into())? };
         let mut item = item;
         let mut path = self.name.split('.').peekable();
         while let Some(member) = path.next() {
@@ -200,7 +228,7 @@ impl Column {
         percent.map_or(cell, str::trim_end)
     }
 
-    fn value(&self, cell: &str, dialect: CsvDialect) -> Result<Value, Fault> {
+    fn value(&self, cell: &str, decimals: Decimals) -> Result<Value, Fault> {
         formula_error::check(cell)?;
         if matches!(self.kind, Kind::List | Kind::References | Kind::Parties | Kind::Participants) {
             split(cell).iter().try_for_each(|entry| formula_error::check(entry))?;
@@ -210,19 +238,9 @@ impl Column {
             Kind::Reference => Value::from(cell),
             Kind::References => split(cell).into(),
             Kind::List => split(undefuse(cell)).into(),
-            Kind::Number => Value::Number(number(self.without_unit(cell), dialect)?),
-            Kind::Decimal => match dialect {
-                CsvDialect::Rfc4180 => Value::from(cell),
-                CsvDialect::ExcelDe => Value::from(with_point(cell)?),
-            },
-            Kind::Boolean => match (cell, dialect) {
-                ("true", _) => Value::Bool(true),
-                ("false", _) => Value::Bool(false),
-                // What Excel makes of them when it saves the file.
-                ("WAHR", CsvDialect::ExcelDe) => Value::Bool(true),
-                ("FALSCH", CsvDialect::ExcelDe) => Value::Bool(false),
-                _ => return Err(Fault::unknown_value(cell, &["true", "false"])),
-            },
+            Kind::Number => Value::Number(number(self.without_unit(cell), decimals)?),
+            Kind::Decimal => Value::from(with_point(cell, decimals)?),
+            Kind::Boolean => Value::Bool(truth(cell)?),
             Kind::Party => read_party(cell)?,
             Kind::Parties => split(cell).iter().map(|entry| read_party(entry)).collect::<Result<_, _>>()?,
             Kind::Participants => {
@@ -234,11 +252,17 @@ impl Column {
     }
 }
 
-fn number(cell: &str, dialect: CsvDialect) -> Result<Number, Fault> {
-    let text = match dialect {
-        CsvDialect::Rfc4180 => cell.to_owned(),
-        CsvDialect::ExcelDe => with_point(cell)?,
-    };
+/// Yes or no, in the words of JSON, of Excel in English and in German, and of who fills in a form.
+fn truth(cell: &str) -> Result<bool, Fault> {
+    match cell.to_lowercase().as_str() {
+        "true" | "yes" | "wahr" | "ja" => Ok(true),
+        "false" | "no" | "falsch" | "nein" => Ok(false),
+        _ => Err(Fault::unknown_value(cell, &["true", "false"])),
+    }
+}
+
+fn number(cell: &str, decimals: Decimals) -> Result<Number, Fault> {
+    let text = with_point(cell, decimals)?;
     match serde_json::from_str(without_leading_zeros(text.trim())) {
         // To the last digit, which JSON readers may get wrong.
         Ok(Value::Number(number)) if number.is_f64() => {
@@ -277,16 +301,31 @@ pub fn integral(number: Number) -> Number {
     }
 }
 
-/// A decimal comma as a point. A point is refused: between thousands and before decimals it would mean two things.
-fn with_point(cell: &str) -> Result<String, Fault> {
-    if cell.contains('.') {
-        return Err(Fault::format(say!(
+/// The number with a point before its decimals. What may mean two things is refused.
+fn with_point(cell: &str, decimals: Decimals) -> Result<String, Fault> {
+    match decimals {
+        Decimals::Point => Ok(cell.to_owned()),
+        Decimals::Comma if cell.contains('.') => Err(Fault::format(say!(
             "`{cell}` has a point; in this dialect decimals stand behind a comma, and nothing between thousands.",
             "`{cell}` enthält einen Punkt; Nachkommastellen stehen hier hinter einem Komma, zwischen Tausendern \
              steht nichts."
-        )));
+        ))),
+        Decimals::Either if may_be_thousands(cell) => Err(Fault::format(say!(
+            "`{cell}` may be thousands or decimals in this file; write it without separators of thousands, or with \
+             another number of decimals.",
+            "`{cell}` kann in dieser Datei Tausender oder Nachkommastellen haben; schreiben Sie die Zahl ohne \
+             Tausendertrennzeichen oder mit einer anderen Zahl von Nachkommastellen."
+        ))),
+        Decimals::Comma | Decimals::Either => Ok(cell.replace(',', ".")),
     }
-    Ok(cell.replace(',', "."))
+}
+
+/// Such as `1.234`, `12,345` and `1.234,5`, of which nobody knows where it was typed; but not `0.123`.
+fn may_be_thousands(cell: &str) -> bool {
+    let digits = cell.trim_start_matches('-');
+    let Some((whole, decimals)) = digits.split_once(['.', ',']) else { return false };
+    decimals.contains(['.', ','])
+        || (decimals.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0'))
 }
 
 /// Whether a spreadsheet would take the text for a formula, behind any apostrophes that defused it before.
@@ -395,7 +434,49 @@ mod tests {
         ] {
             assert_eq!(read(&Column::new("x", kind), cell, dialect), Err("invalid_format"), "{cell}");
         }
-        let german = |cell| read(&Column::new("x", Kind::Boolean), cell, CsvDialect::ExcelDe);
-        assert_eq!((german("WAHR"), german("FALSCH")), (Ok(json!(true)), Ok(json!(false))));
+    }
+
+    #[test]
+    fn yes_and_no_are_read_as_they_are_typed() {
+        for (cell, value) in [
+            ("true", Ok(json!(true))),
+            ("TRUE", Ok(json!(true))),
+            ("Wahr", Ok(json!(true))),
+            ("ja\u{a0}", Ok(json!(true))),
+            ("FALSCH", Ok(json!(false))),
+            ("No", Ok(json!(false))),
+            (" ", Ok(Value::Null)),
+            ("x", Err("unknown_value")),
+            ("1", Err("unknown_value")),
+        ] {
+            for dialect in [CsvDialect::Rfc4180, CsvDialect::ExcelDe] {
+                assert_eq!(read(&Column::new("x", Kind::Boolean), cell, dialect), value, "{cell:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn where_a_file_does_not_tell_what_may_mean_two_things_is_refused() {
+        let read = |cell| {
+            let mut item = Map::new();
+            let column = Column::new("x", Kind::Decimal);
+            column
+                .read(cell, Decimals::Either, &mut item)
+                .map(|()| item.remove("x").unwrap())
+                .map_err(|it| it.code)
+        };
+        for (cell, value) in [
+            ("49,84", "49.84"),
+            ("49.84", "49.84"),
+            ("0,125", "0.125"),
+            ("125000", "125000"),
+            ("-49,8400", "-49.8400"),
+            ("1234,567", "1234.567"),
+        ] {
+            assert_eq!(read(cell), Ok(json!(value)), "{cell}");
+        }
+        for cell in ["1.234", "-12,345", "1.234,5", "1,234,567"] {
+            assert_eq!(read(cell), Err("invalid_format"), "{cell}");
+        }
     }
 }

@@ -90,7 +90,6 @@ mod tests {
             "a@@b.de",
             "a@b@c.de",
             "a b@c.de",
-            "a@b.de ",
             "a@b..de",
             "a@.de",
             "a@b.de.",

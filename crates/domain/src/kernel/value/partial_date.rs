@@ -8,6 +8,7 @@ use utoipa::PartialSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
+use crate::kernel::text::typed;
 use crate::kernel::violation::Fault;
 use crate::{as_text, say};
 
@@ -49,6 +50,7 @@ impl FromStr for PartialDate {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
+        let text = typed(text);
         let shape = || {
             Fault::format(say!(
                 "Expected a date as `2023`, `2023-05` or `2023-05-14` (ISO 8601).",
@@ -173,7 +175,7 @@ mod tests {
             "+023",
             "2023-05-14T00:00:00Z",
             "２０２３",
-            " 2023",
+            "20 23",
         ] {
             assert_eq!(period(text), Err("invalid_format"), "{text:?}");
         }

@@ -78,7 +78,7 @@ mod tests {
     fn refuses_what_does_not_exist() {
         for text in [
             "", "6", "6.", "6.7", "6.c", "17.a", "17.20", "0.1", "18.1", "06.3", "+6.3", "6.03", "6.A",
-            "6.3 ",
+            "6. 3",
         ] {
             assert_eq!(
                 text.parse::<SdgTarget>().map_err(|fault| fault.code),
