@@ -70,7 +70,7 @@ async fn remove(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<()
         "DELETE FROM search_hit WHERE (word, resource, rank, resource_id) IN (SELECT {})",
         HitColumns(tx.get_database_backend())
     );
-    run(tx, &sql, rows(hits)).await.map(drop)
+    run(tx, &sql, &mut hits.iter().map(row)).await.map(drop)
 }
 
 async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
@@ -80,17 +80,17 @@ async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), E
         "INSERT INTO search_word (word) SELECT entry.value ->> 0 FROM {from} AS entry WHERE true \
          ON CONFLICT DO NOTHING RETURNING word"
     );
-    let new = run(tx, &sql, words.iter().map(|word| json!([word])).collect()).await?;
+    let new = run(tx, &sql, &mut words.iter().map(|word| json!([word]))).await?;
     let sql = format!(
         "INSERT INTO search_part (part, word) SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry \
          WHERE true ON CONFLICT DO NOTHING"
     );
-    run(tx, &sql, parts(&new)?).await?;
+    run(tx, &sql, &mut parts(&new)?.into_iter()).await?;
     let sql = format!(
         "INSERT INTO search_hit (word, resource, rank, resource_id) SELECT {} WHERE true ON CONFLICT DO NOTHING",
         HitColumns(tx.get_database_backend())
     );
-    run(tx, &sql, rows(hits)).await.map(drop)
+    run(tx, &sql, &mut hits.iter().map(row)).await.map(drop)
 }
 
 /// Removes those of these words that stand nowhere any more.
@@ -100,23 +100,29 @@ async fn forget(tx: &DatabaseTransaction, words: &BTreeSet<&str>) -> Result<(), 
         "DELETE FROM search_word WHERE word IN (SELECT entry.value ->> 0 FROM {from} AS entry) \
          AND NOT EXISTS (SELECT 1 FROM search_hit WHERE search_hit.word = search_word.word) RETURNING word"
     );
-    let gone = run(tx, &sql, words.iter().map(|word| json!([word])).collect()).await?;
+    let gone = run(tx, &sql, &mut words.iter().map(|word| json!([word]))).await?;
     let sql = format!(
         "DELETE FROM search_part WHERE (part, word) IN \
          (SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry)"
     );
-    run(tx, &sql, parts(&gone)?).await.map(drop)
+    run(tx, &sql, &mut parts(&gone)?.into_iter()).await.map(drop)
 }
 
+/// Rows on their way into a statement: made when they are needed, because an import has millions.
+type Rows<'a> = &'a mut (dyn Iterator<Item = Value> + Send);
+
 /// Runs a statement on rows of JSON.
-async fn run(tx: &DatabaseTransaction, sql: &str, rows: Vec<Value>) -> Result<Vec<QueryResult>, Error> {
+async fn run(tx: &DatabaseTransaction, sql: &str, rows: Rows<'_>) -> Result<Vec<QueryResult>, Error> {
     let (backend, mut answer) = (tx.get_database_backend(), Vec::new());
-    for chunk in rows.chunks(CHUNK) {
-        let rows = Value::Array(chunk.to_vec()).to_string();
+    loop {
+        let chunk: Vec<_> = (&mut *rows).take(CHUNK).collect();
+        if chunk.is_empty() {
+            return Ok(answer);
+        }
+        let rows = Value::Array(chunk).to_string();
         let statement = Statement::from_sql_and_values(backend, sql, [rows.into()]);
         answer.extend(tx.query_all_raw(statement).await.map_err(failed)?);
     }
-    Ok(answer)
 }
 
 /// The keys of the words that a statement answered with.
@@ -131,10 +137,8 @@ fn parts(words: &[QueryResult]) -> Result<Vec<Value>, Error> {
     Ok(parts.into_iter().map(|(part, word)| json!([part, word])).collect())
 }
 
-fn rows(hits: &BTreeSet<Hit<'_>>) -> Vec<Value> {
-    hits.iter()
-        .map(|(word, resource, rank, id)| json!([word, resource, rank, id.simple().to_string()]))
-        .collect()
+fn row((word, resource, rank, id): &Hit<'_>) -> Value {
+    json!([word, resource, rank, id.simple().to_string()])
 }
 
 /// The columns of a hit, and the rows that they are taken from.
