@@ -110,6 +110,25 @@ pub struct RowChange {
     pub changes: Vec<Difference>,
 }
 
+crate::vocabulary! {
+    /// Who says in which character encoding a file is.
+    EncodingSource {
+        /// whoever sent it: the `charset` of the request
+        Declared = "declared",
+        /// the file itself, by its first bytes
+        ByteOrderMark = "byte_order_mark",
+        /// nobody: it is what fits all bytes of the file
+        Guessed = "guessed",
+    }
+}
+
+impl<'de> Deserialize<'de> for EncodingSource {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let word = String::deserialize(deserializer)?;
+        word.parse().map_err(|_| serde::de::Error::custom("an unknown source of an encoding"))
+    }
+}
+
 /// How the file was read; what does not apply to its format is absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
@@ -119,6 +138,9 @@ pub struct Source {
     /// The character encoding of a text file, by its WHATWG or IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
+    /// Who says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encoding_source: Option<EncodingSource>,
     /// What separates the cells of a CSV file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
@@ -130,9 +152,10 @@ pub struct Source {
 impl Source {
     /// Adds what is known of the other.
     pub fn learn(&mut self, more: Self) {
-        let Self { sheet, encoding, delimiter, header_row } = more;
+        let Self { sheet, encoding, encoding_source, delimiter, header_row } = more;
         self.sheet = sheet.or(self.sheet.take());
         self.encoding = encoding.or(self.encoding.take());
+        self.encoding_source = encoding_source.or(self.encoding_source);
         self.delimiter = delimiter.or(self.delimiter.take());
         self.header_row = header_row.or(self.header_row);
     }
@@ -202,6 +225,8 @@ pub struct Order {
     pub format: String,
     /// The sheet of a workbook; the only one with cells where nobody names it. A rehearsed import keeps the one it read.
     pub sheet: Option<String>,
+    /// The character encoding of a text file, where whoever sent it names it.
+    pub charset: Option<String>,
 }
 
 /// An import, as it is kept.

@@ -10,7 +10,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use vku_domain::import::{Import, ImportStatus, Order, Report};
+use vku_domain::import::{EncodingSource, Import, ImportStatus, Order, Report, Source};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
@@ -402,6 +402,12 @@ impl Writer<'_> {
     }
 }
 
+/// The encoding that whoever sent the file named. The others are found again.
+fn declared(source: &Source) -> Option<String> {
+    let is_declared = source.encoding_source == Some(EncodingSource::Declared);
+    source.encoding.clone().filter(|_| is_declared)
+}
+
 fn import(row: row::Model) -> Result<Import, Corrupt> {
     let report: Option<Report> = row.report.map(serde_json::from_value).transpose()?;
     Ok(Import {
@@ -412,6 +418,7 @@ fn import(row: row::Model) -> Result<Import, Corrupt> {
             on_error: text(row.on_error)?,
             format: row.format,
             sheet: report.as_ref().and_then(|report| report.source.sheet.clone()),
+            charset: report.as_ref().and_then(|report| declared(&report.source)),
         },
         status: text(row.status)?,
         problem: row.problem,

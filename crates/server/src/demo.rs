@@ -77,6 +77,7 @@ async fn load(store: &Store) -> Result<(), Failure> {
                     on_error: OnError::Abort,
                     format: "csv".to_owned(),
                     sheet: None,
+                    charset: None,
                 };
                 import::rows(writer, &order, file, &mut report).await?;
                 let created = report.as_ref().map_or(0, |report| report.counts.create);

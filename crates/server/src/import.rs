@@ -6,12 +6,12 @@ use std::io::{IsTerminal, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use vku_domain::import::{Counts, ImportMode, OnError, Order, Report, RowFault, Source};
+use vku_domain::import::{Counts, EncodingSource, ImportMode, OnError, Order, Report, RowFault, Source};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, hint};
-use vku_http::import::{ImportFormat, Plan, run};
+use vku_http::import::{Charset, ImportFormat, Plan, run};
 use vku_persistence::collections;
 use vku_persistence::kernel::store::{Writer, Writing};
 
@@ -24,6 +24,7 @@ pub(crate) struct Task<'a> {
     pub(crate) file: &'a Path,
     pub(crate) format: Option<ImportFormat>,
     pub(crate) sheet: Option<String>,
+    pub(crate) charset: Option<Charset>,
     pub(crate) mode: ImportMode,
     pub(crate) on_error: OnError,
     pub(crate) dry_run: bool,
@@ -45,11 +46,14 @@ impl fmt::Display for Told<'_> {
 
 /// How the file was read, where its format leaves a choice.
 fn how(source: &Source) -> Option<String> {
-    let Source { sheet, encoding, delimiter, header_row } = source;
+    let Source { sheet, encoding, encoding_source, delimiter, header_row } = source;
     let delimiter = delimiter.as_deref().map(|it| if it == "\t" { "a tab" } else { it });
     let parts = [
         sheet.as_ref().map(|it| format!("sheet `{it}`")),
-        encoding.as_ref().map(|it| format!("encoding {it}")),
+        encoding.as_ref().map(|it| match encoding_source {
+            Some(EncodingSource::Guessed) => format!("encoding {it} (guessed)"),
+            _ => format!("encoding {it}"),
+        }),
         delimiter.map(|it| format!("delimiter `{it}`")),
         header_row.map(|it| format!("header in row {it}")),
     ];
@@ -59,7 +63,7 @@ fn how(source: &Source) -> Option<String> {
 
 /// `import <resource> <file>`.
 pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failure> {
-    let Task { collection, file, format, sheet, mode, on_error, dry_run } = task;
+    let Task { collection, file, format, sheet, charset, mode, on_error, dry_run } = task;
     known(collection)?;
     let name = file.display().to_string();
     let content = opened(file).map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
@@ -67,10 +71,15 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failu
     if sheet.is_some() && format != ImportFormat::Xlsx {
         return Err(Failure::new("`--sheet` is for `--format xlsx`"));
     }
+    if charset.is_some() && format == ImportFormat::Xlsx {
+        return Err(Failure::new("`--charset` is for text files, not for `--format xlsx`"));
+    }
     let (store, _) = open::store(config).await?;
     let operator = Actor::operator(store.now());
     let writing = Writing { actor: &operator, request_id: "import", dry_run, origin: Origin::Import };
-    let order = Order { resource: collection.to_owned(), mode, on_error, format: format.to_string(), sheet };
+    let charset = charset.map(|charset| charset.name().to_owned());
+    let order =
+        Order { resource: collection.to_owned(), mode, on_error, format: format.to_string(), sheet, charset };
     let mut report = None;
     let written =
         store.write(&writing, async |writer| rows(writer, &order, content, &mut report).await).await;

@@ -20,7 +20,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use vku_domain::import::{ImportMode as Mode, OnError};
-use vku_http::import::ImportFormat;
+use vku_http::import::{Charset, ImportFormat};
 
 use config::Config;
 
@@ -65,6 +65,9 @@ enum Task {
         /// The sheet of a workbook, where more than one has cells
         #[arg(long)]
         sheet: Option<String>,
+        /// The character encoding of a text file, such as `windows-1251` or `macintosh`
+        #[arg(long, value_parser = charset_named)]
+        charset: Option<Charset>,
     },
     /// Write a resource to standard output
     Export {
@@ -154,6 +157,10 @@ fn format_named(name: &str) -> Result<ImportFormat, String> {
     name.parse().map_err(|fault: vku_domain::kernel::violation::Fault| fault.to_string())
 }
 
+fn charset_named(label: &str) -> Result<Charset, String> {
+    label.parse().map_err(|fault: vku_domain::kernel::violation::Fault| fault.to_string())
+}
+
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum ExportFormat {
     /// RFC 4180, the columns that an import reads
@@ -234,11 +241,14 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
             open::migrated(config).await?;
             say("The database is up to date.")
         }
-        Task::Import { resource, file, dry_run, mode, on_error, format, sheet } => {
+        Task::Import { resource, file, dry_run, mode, on_error, format, sheet, charset } => {
             let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
             let file = &file;
-            import::command(config, import::Task { collection, file, format, sheet, mode, on_error, dry_run })
-                .await
+            import::command(
+                config,
+                import::Task { collection, file, format, sheet, charset, mode, on_error, dry_run },
+            )
+            .await
         }
         Task::Export { resource, format, csv_dialect } => {
             export::command(config, &resource, format, csv_dialect).await

@@ -71,6 +71,7 @@ impl Visitor for Back<'_> {
             on_error: OnError::Abort,
             format: "csv".into(),
             sheet: None,
+            charset: None,
         };
         let operator = Actor::operator(self.store.now());
         let writing =

@@ -1,5 +1,6 @@
 //! Imports: files are rehearsed, then committed as they were rehearsed, whatever they are written in.
 
+mod csv;
 mod formats;
 mod keeping;
 mod no_rows;

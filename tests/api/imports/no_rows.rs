@@ -34,7 +34,7 @@ on_both! {
             ("organisations", [&["name", "kimd", "country"][..], row], &["1 kimd unknown_column"][..]),
             ("organisations", [&["name", "kind", "nothing"], row], &["1 nothing unknown_column"]),
             ("organisations", [&["name", "kind", "name"], row], &["1 name duplicate"]),
-            ("organisations", [&["name", "", "kind"], row], &["1  unknown_column"]),
+            ("organisations", [&["name", "", "kind"], row], &["1 - unknown_column"]),
             ("organisations", [&["Organisations of 2026"], &["name", "kind", "country"]],
              &["1 Organisations of 2026 unknown_column"]),
             ("partnership-funding", [&["kind", "from"], &["grant", "2026"]],

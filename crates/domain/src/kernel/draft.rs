@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::access::{Actor, Role};
 use super::cells::integral;
 use super::error::{Code, Error};
+use super::lost::lost;
 use super::merge::{merge, merge_with_null, removed};
 use super::reference::{Key, pascal};
 use super::resource::{Owner, READ_ONLY, Resource, Stored};
@@ -24,6 +25,15 @@ pub enum Origin {
     Request,
     /// A file: history may be imported with a status that nobody knows.
     Import,
+}
+
+impl Origin {
+    /// Notes what got lost in a file on its way from what is there.
+    fn compare(self, new: &Value, current: &Value, violations: &mut Violations) {
+        if self == Self::Import {
+            lost(new, current, violations);
+        }
+    }
 }
 
 /// What a body asks to be written, with the faults found so far.
@@ -71,6 +81,7 @@ impl<T: Resource> Draft<T> {
                 read_only(member, &mut violations);
             }
         }
+        origin.compare(&whole, &Value::Null, &mut violations);
         let mut draft = Self::parse(whole.clone(), violations);
         if let Some(data) = &mut draft.data {
             if origin == Origin::Request && whole.get("status").is_none() {
@@ -114,6 +125,7 @@ impl<T: Resource> Draft<T> {
                 read_only(member, &mut violations);
             }
         }
+        origin.compare(&whole, &current, &mut violations);
         let moved = |member: &&str| whole.get(member) != current.get(member);
         refuse(actor, withheld::<T>(actor)?, moved)?;
         let another = |member: &&str| !is_one(whole.get(*member), current.get(*member));

@@ -8,6 +8,7 @@ pub mod difference;
 pub mod draft;
 pub mod error;
 pub mod fold;
+pub mod lost;
 pub mod mention;
 pub mod merge;
 pub mod parameters;

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use vku_domain::import::{Counts, ImportMode, ImportStatus, OnError, Report, Source};
+use vku_domain::import::{Counts, EncodingSource, ImportMode, ImportStatus, OnError, Report, Source};
 use vku_domain::kernel::difference::Difference;
 use vku_domain::kernel::resource::instant;
 use vku_domain::kernel::text::Tongue;
@@ -94,6 +94,10 @@ pub struct ImportSource {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "UTF-8")]
     encoding: Option<String>,
+    /// Who says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    encoding_source: Option<EncodingSource>,
     /// What separates the cells of a CSV file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = ";")]
@@ -228,9 +232,9 @@ impl ImportReport {
             version: it.version,
             changes: it.changes,
         });
-        let Source { sheet, encoding, delimiter, header_row } = report.source;
+        let Source { sheet, encoding, encoding_source, delimiter, header_row } = report.source;
         Self {
-            source: ImportSource { sheet, encoding, delimiter, header_row },
+            source: ImportSource { sheet, encoding, encoding_source, delimiter, header_row },
             counts: ImportCounts { create, update, unchanged, faulty, skipped },
             faults: faults.collect(),
             faults_total: report.faults_total,

@@ -1,108 +1,258 @@
-//! CSV, separated by commas or by semicolons.
+//! CSV: cells separated by commas, semicolons, tabs or vertical bars.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
-use csv::{ByteRecord, Error, ErrorKind, Position, Reader, ReaderBuilder, StringRecord};
+use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use vku_domain::import::Source;
-use vku_domain::kernel::cells::CsvDialect;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::cells::Decimals;
+use vku_domain::kernel::text::typed;
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
 
+use super::charset::Charset;
 use super::encoding;
+use super::lines::Lines;
 use super::read::{Enough, Item, Sink, fault};
-use super::table::Sheet;
+use super::table::{Headings, Sheet};
 
-/// How much of the first line is looked at.
+/// How much of the file is looked at to find its header.
 const HEAD: u64 = 1 << 16;
 
+/// What may stand between cells; the first of two that fit alike is taken.
+const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// Reads all rows.
-pub(super) fn read<T: Table>(file: File, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
-    let mut file = match encoding::utf8(file)? {
-        Ok(file) => file,
+pub(super) fn read<T: Table>(
+    file: File,
+    charset: Option<Charset>,
+    sink: &mut Sink,
+) -> io::Result<Result<(), Enough>> {
+    read_rows(file, charset, &Headings::of::<T>(), sink)
+}
+
+fn read_rows(
+    file: File,
+    charset: Option<Charset>,
+    headings: &Headings,
+    sink: &mut Sink,
+) -> io::Result<Result<(), Enough>> {
+    let text = match encoding::utf8(file, charset)? {
+        Ok(text) => text,
         Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
     };
+    let source = text.told();
+    let mut file = text.file;
     let begin = file.stream_position()?;
-    let dialect = dialect(&file)?;
+    let mut head = Vec::new();
+    Lines::of((&file).take(HEAD)).read_to_end(&mut head)?;
+    let form = Form::of(&String::from_utf8_lossy(&head), headings);
     file.seek(SeekFrom::Start(begin))?;
-    let total = rows(table(&file, dialect));
+    let total = form.rows(&file)?;
     file.seek(SeekFrom::Start(begin))?;
-    Ok(each::<T>(table(&file, dialect), dialect, total, sink))
+    let source = Source { delimiter: Some(char::from(form.delimiter).to_string()), ..source };
+    Ok(each(Rows::of(&file, form), form, source, total.saturating_sub(1), headings, sink))
 }
 
-fn table(file: &File, dialect: CsvDialect) -> Reader<BufReader<&File>> {
-    ReaderBuilder::new().delimiter(dialect.separator()).from_reader(BufReader::new(file))
+/// How the rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Form {
+    delimiter: u8,
+    /// Whether the first line says which it is, as Excel has it, and is no row.
+    is_declared: bool,
 }
 
-/// Whatever stands more often in the header, outside quotes.
-fn dialect(file: &File) -> io::Result<CsvDialect> {
-    let (mut line, mut quoted, mut lead) = (Vec::new(), false, 0_i64);
-    BufReader::new(file.take(HEAD)).read_until(b'\n', &mut line)?;
-    for byte in line {
-        match byte {
-            b'"' => quoted = !quoted,
-            b';' if !quoted => lead += 1,
-            b',' if !quoted => lead -= 1,
-            _ => {}
+impl Form {
+    /// What the first line declares; else what separates the most known headings, and the most cells, in the first row.
+    fn of(head: &str, headings: &Headings) -> Self {
+        let first = head.lines().next().unwrap_or_default();
+        if let Some(delimiter) = declared(first) {
+            return Self { delimiter, is_declared: true };
+        }
+        let fitness = |delimiter: u8| {
+            let mut rows = Rows::of(head.as_bytes(), Self { delimiter, is_declared: false });
+            let mut row = StringRecord::new();
+            match rows.next(&mut row) {
+                Ok(Some(_)) => (row.iter().filter(|cell| headings.know(cell)).count(), row.len()),
+                _ => (0, 0),
+            }
+        };
+        let mut best = (DELIMITERS.first().copied().unwrap_or(b','), (0, 0));
+        for delimiter in DELIMITERS {
+            let fits = fitness(delimiter);
+            if fits > best.1 {
+                best = (delimiter, fits);
+            }
+        }
+        Self { delimiter: best.0, is_declared: false }
+    }
+
+    fn decimals(self) -> Decimals {
+        match self.delimiter {
+            b',' => Decimals::Point,
+            b';' => Decimals::Comma,
+            _ => Decimals::Either,
         }
     }
-    Ok(if lead > 0 { CsvDialect::ExcelDe } else { CsvDialect::Rfc4180 })
-}
 
-fn rows(mut reader: Reader<BufReader<&File>>) -> u64 {
-    let (mut record, mut total) = (ByteRecord::new(), 0);
-    loop {
-        match reader.read_byte_record(&mut record) {
-            Ok(false) => return total,
-            // What is wrong in it is told when it is read.
-            Ok(true) | Err(_) => total += 1,
+    /// How many rows are not blank, the header among them.
+    fn rows(self, file: &File) -> io::Result<u64> {
+        let (mut rows, mut row, mut total) = (Rows::of(file, self), ByteRecord::new(), 0);
+        while rows.reader.read_byte_record(&mut row)? {
+            let is_blank = std::str::from_utf8(row.as_slice()).is_ok_and(|cells| typed(cells).is_empty());
+            total += u64::from(!is_blank);
         }
+        Ok(total)
     }
 }
 
-fn each<T: Table>(
-    mut reader: Reader<BufReader<&File>>,
-    dialect: CsvDialect,
+/// What stands behind `sep=` in the first line.
+fn declared(line: &str) -> Option<u8> {
+    let line = line.trim_start_matches(['"', '\u{feff}']);
+    let (name, value) = line.split_at_checked(4)?;
+    let delimiter =
+        value.bytes().next().filter(|it| it.is_ascii() && !it.is_ascii_alphanumeric() && *it != b'"')?;
+    // A spreadsheet that saved the line again has filled it up.
+    let rest = value.trim_start_matches(char::from(delimiter)).trim_start_matches(['"', ',', ';']);
+    (name.eq_ignore_ascii_case("sep=") && typed(rest).is_empty()).then_some(delimiter)
+}
+
+/// The rows of a file that are not blank, each with its line.
+struct Rows<R> {
+    reader: Reader<BufReader<Lines<R>>>,
+}
+
+impl<R: Read> Rows<R> {
+    fn of(text: R, form: Form) -> Self {
+        let mut text = BufReader::new(Lines::of(text));
+        if form.is_declared {
+            // Where it cannot be read, what follows cannot be read either, and says so.
+            let _ = io::BufRead::skip_until(&mut text, b'\n');
+        }
+        let reader = ReaderBuilder::new()
+            .delimiter(form.delimiter)
+            .has_headers(false)
+            .flexible(true)
+            .from_reader(text);
+        Self { reader }
+    }
+
+    /// The next row, and how many lines lie before it.
+    fn next(&mut self, row: &mut StringRecord) -> csv::Result<Option<u64>> {
+        while self.reader.read_record(row)? {
+            let cells = row.as_slice();
+            if typed(cells).is_empty() {
+                continue;
+            }
+            // The reader stands behind the row and its line break; line breaks in cells are lines, too.
+            let breaks = cells.bytes().filter(|byte| *byte == b'\n').count();
+            let own = 1 + u64::try_from(breaks).unwrap_or_default();
+            return Ok(Some((self.reader.position().line() - 1).saturating_sub(own)));
+        }
+        Ok(None)
+    }
+}
+
+fn each<R: Read>(
+    mut rows: Rows<R>,
+    form: Form,
+    source: Source,
     total: u64,
+    headings: &Headings,
     sink: &mut Sink,
 ) -> Result<(), Enough> {
-    let header: Vec<String> = match reader.headers() {
-        Ok(header) => header.iter().map(str::to_owned).collect(),
-        Err(error) => return sink.put(Item::Broken(vec![unreadable(&error)])),
-    };
-    let delimiter = Some(char::from(dialect.separator()).to_string());
-    sink.put(Item::Source(Source { delimiter, header_row: Some(1), ..Source::default() }))?;
-    let sheet = match Sheet::open::<T>(1, &header, dialect) {
-        Ok(sheet) => sheet,
-        Err(faults) => return sink.put(Item::Broken(faults)),
-    };
-    sink.put(Item::Total(total))?;
-    sink.put(Item::Head(sheet.head()))?;
-    let mut record = StringRecord::new();
+    let before = if form.is_declared { 2 } else { 1 };
+    let mut row = StringRecord::new();
+    let mut line = before;
+    let mut sheet: Option<Sheet> = None;
     loop {
-        match reader.read_record(&mut record) {
-            Ok(false) => return Ok(()),
-            Ok(true) => {
-                let line = record.position().map_or(0, Position::line);
-                sink.put(sheet.row(line, &record))?;
+        match rows.next(&mut row) {
+            Ok(Some(lines)) => line = lines + before,
+            Ok(None) => break,
+            Err(_) => {
+                return sink.broken(
+                    line + 1,
+                    "malformed_file",
+                    say!("The row cannot be read.", "Die Zeile ist nicht lesbar."),
+                );
             }
-            Err(error) => {
-                let wrong = unreadable(&error);
-                sink.put(Item::Faulty(wrong.row, vec![wrong]))?;
+        }
+        let Some(sheet) = &sheet else {
+            sink.put(Item::Source(Source { header_row: Some(line), ..source.clone() }))?;
+            let header: Vec<_> = row.iter().map(str::to_owned).collect();
+            match Sheet::of(line, &header, headings, form.decimals()) {
+                Ok(opened) => {
+                    sink.put(Item::Total(total))?;
+                    sink.put(Item::Head(opened.head()))?;
+                    sheet = Some(opened);
+                }
+                Err(faults) => return sink.put(Item::Broken(faults)),
             }
+            continue;
+        };
+        // Blank cells behind the last column are what a spreadsheet adds.
+        let (width, cells) = (sheet.width(), row.len());
+        if cells < width || row.iter().skip(width).any(|cell| !typed(cell).is_empty()) {
+            let detail = say!(
+                "The row has {cells} cells, the header has {width}.",
+                "Die Zeile hat {cells} Zellen, die Kopfzeile {width}."
+            );
+            sink.put(Item::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;
+        } else {
+            sink.put(sheet.row(line, &row))?;
+        }
+    }
+    match sheet {
+        Some(_) => Ok(()),
+        None => {
+            sink.broken(1, "malformed_row", say!("The file has no header.", "Die Datei hat keine Kopfzeile."))
         }
     }
 }
 
-fn unreadable(error: &Error) -> vku_domain::import::RowFault {
-    let line = error.position().map_or(1, Position::line);
-    let detail: Both = match error.kind() {
-        ErrorKind::UnequalLengths { expected_len, len, .. } => say!(
-            "The row has {len} cells, the header has {expected_len}.",
-            "Die Zeile hat {len} Zellen, die Kopfzeile {expected_len}."
-        ),
-        _ => say!("The row cannot be read.", "Die Zeile ist nicht lesbar."),
-    };
-    fault(line, "malformed_row", detail)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str, form: Form) -> Vec<(u64, Vec<String>)> {
+        let (mut rows, mut row, mut found) =
+            (Rows::of(text.as_bytes(), form), StringRecord::new(), Vec::new());
+        while let Some(lines) = rows.next(&mut row).unwrap() {
+            found.push((lines + 1, row.iter().map(str::to_owned).collect()));
+        }
+        found
+    }
+
+    #[test]
+    fn rows_are_counted_as_the_lines_of_the_file() {
+        let form = Form { delimiter: b';', is_declared: false };
+        for end in ["\n", "\r\n", "\r"] {
+            let text = ["a;b", "1;2", "", ";;", " ;\u{a0}", "\"3", "", "x\";4", "5;6"].join(end);
+            for text in [text.clone(), text + end] {
+                let read = lines(&text, form);
+                let numbers: Vec<_> = read.iter().map(|(line, _)| *line).collect();
+                assert_eq!(numbers, [1, 2, 6, 9], "{text:?}");
+                assert_eq!(read[2].1, ["3\n\nx", "4"]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_may_declare_the_delimiter() {
+        for (line, delimiter) in [
+            ("sep=;", Some(b';')),
+            ("SEP=,", Some(b',')),
+            ("sep=\t", Some(b'\t')),
+            ("\"sep=;\"", Some(b';')),
+            ("sep=;;;;", Some(b';')),
+            ("sep=|", Some(b'|')),
+            ("sep", None),
+            ("sep=", None),
+            ("sep=;x", None),
+            ("name;kind", None),
+            ("separator=", None),
+        ] {
+            assert_eq!(declared(line), delimiter, "{line:?}");
+        }
+    }
 }

@@ -3,45 +3,80 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
-use encoding_rs::{Decoder, DecoderResult, UTF_16BE, UTF_16LE, WINDOWS_1252};
-use vku_domain::import::RowFault;
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use vku_domain::import::{EncodingSource, RowFault, Source};
 use vku_domain::kernel::text::Both;
 use vku_domain::say;
+
+use super::charset::Charset;
+use super::lines::Counter;
+use super::western::Western;
 
 /// How much is read at once.
 const PIECE: usize = 1 << 16;
 
-/// The file in UTF-8, from behind its byte order mark; or why it is none.
+/// A text that can be read.
+pub(super) struct Text {
+    /// In UTF-8, from behind its byte order mark.
+    pub(super) file: File,
+    /// The encoding that it was in.
+    pub(super) encoding: &'static Encoding,
+    /// Who says so.
+    pub(super) source: EncodingSource,
+}
+
+impl Text {
+    /// What is told of it.
+    pub(super) fn told(&self) -> Source {
+        let encoding = Some(self.encoding.name().to_owned());
+        Source { encoding, encoding_source: Some(self.source), ..Source::default() }
+    }
+}
+
+/// The file as UTF-8; or why it cannot be read.
+///
+/// A byte order mark is believed first, then what is declared, then what all bytes fit: UTF-8. What is left is taken for
+/// Windows-1252, which fits nearly any bytes; so what nobody writes in it is refused.
 ///
 /// Errors: it cannot be read.
-pub(super) fn utf8(mut file: File) -> io::Result<Result<File, RowFault>> {
+pub(super) fn utf8(mut file: File, declared: Option<Charset>) -> io::Result<Result<Text, RowFault>> {
     let mut mark = Vec::new();
     file.seek(SeekFrom::Start(0))?;
     (&mut file).take(3).read_to_end(&mut mark)?;
-    match mark.as_slice() {
-        [0xEF, 0xBB, 0xBF] => {}
-        [0xFF, 0xFE, ..] => {
-            file.seek(SeekFrom::Start(2))?;
-            return decoded(file, UTF_16LE.new_decoder_without_bom_handling());
-        }
-        [0xFE, 0xFF, ..] => {
-            file.seek(SeekFrom::Start(2))?;
-            return decoded(file, UTF_16BE.new_decoder_without_bom_handling());
-        }
-        _ => drop(file.seek(SeekFrom::Start(0))?),
+    let marked = Encoding::for_bom(&mark);
+    let begin = marked.map_or(0, |(_, length)| u64::try_from(length).unwrap_or_default());
+    file.seek(SeekFrom::Start(begin))?;
+    let (encoding, source) = match (marked, declared) {
+        (Some((encoding, _)), _) => (Some(encoding), EncodingSource::ByteOrderMark),
+        (None, Some(Charset(encoding))) => (Some(encoding), EncodingSource::Declared),
+        (None, None) => (None, EncodingSource::Guessed),
+    };
+    if encoding == Some(UTF_16LE) || encoding == Some(UTF_16BE) {
+        return decoded(file, encoding.unwrap_or(UTF_8), source);
     }
-    let begin = file.stream_position()?;
     let found = Survey::of(&mut file)?;
     file.seek(SeekFrom::Start(begin))?;
+    let is_utf8 = encoding.is_none_or(|it| it == UTF_8);
     match (found.zero, found.wrong) {
         (Some(line), _) => Ok(Err(no_text(line))),
-        (None, None) => Ok(Ok(file)),
+        (None, None)
+            if is_utf8 || (!found.beyond_ascii && encoding.is_some_and(Encoding::is_ascii_compatible)) =>
+        {
+            let encoding = encoding.unwrap_or(UTF_8);
+            Ok(Ok(Text { file, encoding, source }))
+        }
+        // Letters of two bytes that are all right in UTF-8 are no accident.
+        (None, None) if found.beyond_ascii => Ok(Err(misdeclared(encoding.unwrap_or(UTF_8)))),
         // One that has letters in UTF-8 is no Windows-1252, or they would be read as two.
-        (None, Some(line)) if begin > 0 || found.beyond_ascii => Ok(Err(fault(
+        (None, Some(line)) if is_utf8 && (encoding.is_some() || found.beyond_ascii) => Ok(Err(fault(
             line,
-            say!("The line is no UTF-8, although others are.", "Die Zeile ist kein UTF-8, andere schon."),
+            say!(
+                "The line is no UTF-8. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or name its encoding with `charset`.",
+                "Die Zeile ist kein UTF-8. Speichern Sie die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre \
+                 Kodierung mit `charset`."
+            ),
         ))),
-        (None, Some(_)) => decoded(file, WINDOWS_1252.new_decoder_without_bom_handling()),
+        (None, _) => decoded(file, encoding.unwrap_or(WINDOWS_1252), source),
     }
 }
 
@@ -53,8 +88,33 @@ fn no_text(line: u64) -> RowFault {
     fault(
         line,
         say!(
-            "The line is no text: use UTF-8, UTF-16 with a byte order mark, or Windows-1252.",
-            "Die Zeile ist kein Text: Verwenden Sie UTF-8, UTF-16 mit Byte Order Mark oder Windows-1252."
+            "The line is no text. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or name its encoding with `charset`.",
+            "Die Zeile ist kein Text. Speichern Sie die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre \
+             Kodierung mit `charset`."
+        ),
+    )
+}
+
+fn misdeclared(encoding: &'static Encoding) -> RowFault {
+    let name = encoding.name();
+    fault(
+        1,
+        say!(
+            "The file is UTF-8, but its `charset` says {name}.",
+            "Die Datei ist UTF-8, ihr `charset` sagt aber {name}."
+        ),
+    )
+}
+
+fn misread(line: u64, word: &str) -> RowFault {
+    fault(
+        line,
+        say!(
+            "The encoding of the file is not known: read as Windows-1252, the line has `{word}`. Save the file as UTF-8 (in \
+             Excel: “CSV UTF-8”), or name its encoding with `charset`, such as `windows-1251` or `macintosh`.",
+            "Die Kodierung der Datei ist nicht bekannt: Als Windows-1252 gelesen, enthält die Zeile `{word}`. Speichern Sie \
+             die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre Kodierung mit `charset`, etwa `windows-1251` \
+             oder `macintosh`."
         ),
     )
 }
@@ -72,12 +132,13 @@ struct Survey {
 
 impl Survey {
     fn of(file: &mut File) -> io::Result<Self> {
-        let (mut survey, mut rest, mut line) = (Self::default(), Vec::with_capacity(PIECE + 4), 1);
+        let (mut survey, mut rest) = (Self::default(), Vec::with_capacity(PIECE + 4));
+        let mut lines = Counter::default();
         loop {
             let kept = rest.len();
             file.take(PIECE as u64).read_to_end(&mut rest)?;
             let is_end = rest.len() == kept;
-            let read = survey.look(&rest, is_end, &mut line);
+            let read = survey.look(&rest, is_end, &mut lines);
             rest.drain(..read);
             if is_end {
                 return Ok(survey);
@@ -86,7 +147,7 @@ impl Survey {
     }
 
     /// Looks at some bytes; answers how many are done with. A letter may be cut at the end.
-    fn look(&mut self, bytes: &[u8], is_end: bool, line: &mut u64) -> usize {
+    fn look(&mut self, bytes: &[u8], is_end: bool, lines: &mut Counter) -> usize {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             let (valid, wrong) = match std::str::from_utf8(rest) {
@@ -99,11 +160,13 @@ impl Survey {
             let text = rest.get(..valid).unwrap_or_default();
             self.beyond_ascii |= !text.is_ascii();
             if let Some(place) = text.iter().position(|byte| *byte == 0) {
-                self.zero.get_or_insert(*line + lines(text.get(..place).unwrap_or_default()));
+                let mut before = *lines;
+                before.pass(text.get(..place).unwrap_or_default());
+                self.zero.get_or_insert(before.line());
             }
-            *line += lines(text);
+            lines.pass(text);
             if wrong > 0 {
-                self.wrong.get_or_insert(*line);
+                self.wrong.get_or_insert(lines.line());
             }
             done += valid + wrong;
             if wrong == 0 {
@@ -114,14 +177,19 @@ impl Survey {
     }
 }
 
-fn lines(text: &[u8]) -> u64 {
-    text.iter().filter(|byte| **byte == b'\n').count().try_into().unwrap_or(u64::MAX)
-}
-
 /// The rest of the file, decoded into another one.
-fn decoded(mut file: File, mut decoder: Decoder) -> io::Result<Result<File, RowFault>> {
+fn decoded(
+    mut file: File,
+    encoding: &'static Encoding,
+    source: EncodingSource,
+) -> io::Result<Result<Text, RowFault>> {
+    let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut to = tempfile::tempfile()?;
-    let (mut line, mut input, mut output) = (1, vec![0; PIECE], vec![0; 4 * PIECE]);
+    let mut look = Look {
+        western: (source == EncodingSource::Guessed).then(Western::default),
+        lines: Counter::default(),
+    };
+    let (mut input, mut output) = (vec![0; PIECE], vec![0; 4 * PIECE]);
     loop {
         let length = file.read(&mut input)?;
         let mut bytes = input.get(..length).unwrap_or_default();
@@ -129,28 +197,50 @@ fn decoded(mut file: File, mut decoder: Decoder) -> io::Result<Result<File, RowF
             let (result, read, written) =
                 decoder.decode_to_utf8_without_replacement(bytes, &mut output, length == 0);
             let text = output.get(..written).unwrap_or_default();
-            // WHATWG reads what Windows-1252 leaves open as control characters; nobody writes them.
-            let control = std::str::from_utf8(text).unwrap_or_default().char_indices();
-            let control = control
-                .filter(|(_, it)| *it == '\0' || ('\u{80}'..'\u{a0}').contains(it))
-                .map(|it| it.0)
-                .next();
-            if let Some(place) = control {
-                return Ok(Err(no_text(line + lines(text.get(..place).unwrap_or_default()))));
+            if let Some(fault) = look.at(std::str::from_utf8(text).unwrap_or_default()) {
+                return Ok(Err(fault));
             }
-            line += lines(text);
             to.write_all(text)?;
             bytes = bytes.get(read..).unwrap_or_default();
             match result {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => return Ok(Err(no_text(line))),
+                DecoderResult::Malformed(..) => return Ok(Err(no_text(look.lines.line()))),
             }
         }
         if length == 0 {
+            if let Some(word) = look.western.as_mut().and_then(Western::end) {
+                return Ok(Err(misread(look.lines.line(), &word)));
+            }
             to.seek(SeekFrom::Start(0))?;
-            return Ok(Ok(to));
+            return Ok(Ok(Text { file: to, encoding, source }));
         }
+    }
+}
+
+/// What is looked at while a text is decoded.
+struct Look {
+    western: Option<Western>,
+    lines: Counter,
+}
+
+impl Look {
+    fn at(&mut self, text: &str) -> Option<RowFault> {
+        for letter in text.chars() {
+            // WHATWG reads what Windows-1252 leaves open as control characters; nobody writes them.
+            if letter == '\0' || ('\u{80}'..'\u{a0}').contains(&letter) {
+                return Some(no_text(self.lines.line()));
+            }
+            if let Some(word) = self.western.as_mut().and_then(|western| western.take(letter)) {
+                return Some(misread(self.lines.line(), &word));
+            }
+            if let Ok(byte @ (b'\n' | b'\r')) = u8::try_from(letter) {
+                self.lines.pass(&[byte]);
+            } else {
+                self.lines.pass(b" ");
+            }
+        }
+        None
     }
 }
 
@@ -159,11 +249,17 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<String, u64> {
+        told(bytes, None).map(|(text, ..)| text)
+    }
+
+    fn told(bytes: &[u8], charset: Option<&str>) -> Result<(String, &'static str, EncodingSource), u64> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let mut text = String::new();
-        utf8(file).unwrap().map_err(|fault| fault.row)?.read_to_string(&mut text).unwrap();
-        Ok(text)
+        let mut read =
+            utf8(file, charset.map(|label| label.parse().unwrap())).unwrap().map_err(|fault| fault.row)?;
+        read.file.read_to_string(&mut text).unwrap();
+        Ok((text, read.encoding.name(), read.source))
     }
 
     #[test]
@@ -183,6 +279,8 @@ mod tests {
         assert_eq!(read(b"a\nb\nM\xfcnster M\xc3\xbcnster\n"), Err(3));
         assert_eq!(read(b"\xef\xbb\xbfa\nM\xfcnster\n"), Err(2));
         assert_eq!(read(b"a\n\x81\xfc\n"), Err(2));
+        assert_eq!(read(b"a\r\xff\x81\r"), Err(2));
+        assert_eq!(read(b"a\r\nb\r\nM\xfcnster M\xc3\xbcnster\r\n"), Err(3));
         assert_eq!(read(b"a\0\nb"), Err(1));
         assert_eq!(read(b"\xff\xfea\0\n\0\x00\xd8\n\0"), Err(2));
     }
@@ -193,5 +291,24 @@ mod tests {
             let text = "x".repeat(before) + "€ü\n";
             assert_eq!(read(text.as_bytes()).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn what_is_declared_is_believed() {
+        use EncodingSource::{ByteOrderMark, Declared, Guessed};
+        let read = |bytes: &[u8], charset| told(bytes, charset);
+        let cyrillic = b"a\n\xcb\xfc\xe2\xb3\xe2\n";
+        assert_eq!(read(cyrillic, Some("windows-1251")), Ok(("a\nЛьвів\n".into(), "windows-1251", Declared)));
+        assert_eq!(read(cyrillic, None), Err(2));
+        assert_eq!(read(b"M\x9fnchen", Some("macintosh")), Ok(("München".into(), "macintosh", Declared)));
+        assert_eq!(read(b"a\rM\x9fnchen", None), Err(2));
+        assert_eq!(read(b"M\x81nchen", None), Err(1));
+        assert_eq!(read(b"M\xfcnchen", Some("utf-8")), Err(1));
+        assert_eq!(read(b"M\xfcnchen", None), Ok(("München".into(), "windows-1252", Guessed)));
+        assert_eq!(read("M\u{fc}nchen".as_bytes(), Some("latin1")), Err(1));
+        assert_eq!(read("M\u{fc}nchen".as_bytes(), None), Ok(("München".into(), "UTF-8", Guessed)));
+        assert_eq!(read("\u{feff}ü".as_bytes(), Some("latin1")), Ok(("ü".into(), "UTF-8", ByteOrderMark)));
+        assert_eq!(read(b"a", Some("latin1")), Ok(("a".into(), "windows-1252", Declared)));
+        assert_eq!(read(b"a\0", Some("utf-16le")), Ok(("a".into(), "UTF-16LE", Declared)));
     }
 }

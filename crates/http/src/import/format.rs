@@ -5,7 +5,7 @@ use std::path::Path;
 vku_domain::vocabulary! {
     /// The format of a file of rows.
     ImportFormat {
-        /// `text/csv`, with a header; separated by commas, or by semicolons as a German Excel writes it; in UTF-8, UTF-16 or Windows-1252
+        /// `text/csv`, with a header; separated by commas, semicolons as a German Excel writes it, tabs or vertical bars; in UTF-8, UTF-16, Windows-1252 or the encoding that `charset` names
         Csv = "csv",
         /// an Excel workbook: its only visible sheet with cells, or the one that `sheet` names; its first row with cells is the header
         Xlsx = "xlsx",
@@ -26,6 +26,7 @@ impl ImportFormat {
         ("application/x-ndjson", Self::Ndjson),
         ("application/ndjson", Self::Ndjson),
         ("text/csv", Self::Csv),
+        ("text/tab-separated-values", Self::Csv),
         (XLSX, Self::Xlsx),
     ];
 
@@ -39,7 +40,7 @@ impl ImportFormat {
         let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {
             "jsonl" => Some(Self::Ndjson),
-            "txt" => Some(Self::Csv),
+            "txt" | "tsv" | "tab" => Some(Self::Csv),
             other => other.parse().ok(),
         }
     }

@@ -6,11 +6,13 @@ use std::io::{self, BufRead, BufReader};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::{Both, typed};
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
 
+use super::charset::Charset;
 use super::encoding;
+use super::lines::Lines;
 use super::read::{Enough, Item, Sink, fault, row};
 use crate::kernel::body::{is_too_large, with_integers};
 
@@ -31,14 +33,21 @@ fn item<T: Table>(number: u64, mut value: Value) -> Item {
 }
 
 /// Reads an object a line.
-pub(super) fn read_lines<T: Table>(file: File, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
-    let file = match encoding::utf8(file)? {
-        Ok(file) => file,
+pub(super) fn read_lines<T: Table>(
+    file: File,
+    charset: Option<Charset>,
+    sink: &mut Sink,
+) -> io::Result<Result<(), Enough>> {
+    let text = match encoding::utf8(file, charset)? {
+        Ok(text) => text,
         Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
     };
-    for (line, number) in BufReader::new(file).lines().zip(1..) {
+    if let Err(enough) = sink.put(Item::Source(text.told())) {
+        return Ok(Err(enough));
+    }
+    for (line, number) in BufReader::new(Lines::of(text.file)).lines().zip(1..) {
         let line = line?;
-        if line.trim().is_empty() {
+        if typed(&line).is_empty() {
             continue;
         }
         let item = match serde_json::from_str(&line) {
@@ -56,13 +65,20 @@ pub(super) fn read_lines<T: Table>(file: File, sink: &mut Sink) -> io::Result<Re
 }
 
 /// Reads an array of objects, or a list as it is answered.
-pub(super) fn read_array<T: Table>(file: File, sink: &mut Sink) -> io::Result<Result<(), Enough>> {
-    let file = match encoding::utf8(file)? {
-        Ok(file) => file,
+pub(super) fn read_array<T: Table>(
+    file: File,
+    charset: Option<Charset>,
+    sink: &mut Sink,
+) -> io::Result<Result<(), Enough>> {
+    let text = match encoding::utf8(file, charset)? {
+        Ok(text) => text,
         Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
     };
+    if let Err(enough) = sink.put(Item::Source(text.told())) {
+        return Ok(Err(enough));
+    }
     let (mut number, mut ended) = (0, None);
-    let mut text = serde_json::Deserializer::from_reader(BufReader::new(file));
+    let mut text = serde_json::Deserializer::from_reader(BufReader::new(text.file));
     let mut each = |value| {
         number += 1;
         ended = sink.put(item::<T>(number, value)).err();

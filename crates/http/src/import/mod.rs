@@ -1,14 +1,17 @@
 //! Imports: a file of rows is rehearsed, looked at, and committed as it was rehearsed.
 
 mod body;
+mod charset;
 mod csv;
 mod encoding;
 mod format;
 mod json;
+mod lines;
 mod read;
 mod run;
 mod table;
 mod upload;
+mod western;
 mod within;
 mod work;
 mod xlsx;
@@ -17,6 +20,7 @@ pub use body::{
     ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport,
     ImportSource, Imports,
 };
+pub use charset::Charset;
 pub use format::ImportFormat;
 pub use run::{Plan, Watch, run};
 
@@ -69,6 +73,10 @@ impl Asked {
         let on_error: Option<OnError> = parameters.get("on_error");
         let (dry_run, format) = (parameters.get("dry_run"), parameters.get("format"));
         let sheet = parameters.once("sheet");
+        let charset = match parameters.once("charset").map(|label| label.parse::<Charset>()) {
+            Some(Err(fault)) => parameters.fault::<Option<Charset>>("charset", fault),
+            given => given.transpose().unwrap_or_default(),
+        };
         let names = collections();
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let resource = match resource {
@@ -87,18 +95,33 @@ impl Asked {
         may_import(&resource, &context.actor).await?;
         let mode = mode.unwrap_or(ImportMode::Create);
         let on_error = on_error.unwrap_or(OnError::Abort);
-        Ok(Self { order: Order { resource, mode, on_error, format: String::new(), sheet }, format, dry_run })
+        let charset = charset.map(|charset| charset.name().to_owned());
+        Ok(Self {
+            order: Order { resource, mode, on_error, format: String::new(), sheet, charset },
+            format,
+            dry_run,
+        })
     }
 }
 
-fn no_sheets() -> Error {
+/// Refuses what does not apply to the format of the file.
+fn applicable(order: &Order, format: ImportFormat) -> Result<(), Error> {
     let mut violations = Violations::default();
-    let detail = say!(
-        "`sheet` names a sheet of a workbook; this file is none.",
-        "`sheet` nennt ein Blatt einer Arbeitsmappe; diese Datei ist keine."
-    );
-    violations.parameter("sheet", "not_applicable", detail);
-    Error::parameters(violations)
+    if order.sheet.is_some() && format != ImportFormat::Xlsx {
+        let detail = say!(
+            "`sheet` names a sheet of a workbook; this file is none.",
+            "`sheet` nennt ein Blatt einer Arbeitsmappe; diese Datei ist keine."
+        );
+        violations.parameter("sheet", "not_applicable", detail);
+    }
+    if order.charset.is_some() && format == ImportFormat::Xlsx {
+        let detail = say!(
+            "`charset` is for text files; a workbook says itself how it is encoded.",
+            "`charset` gilt für Textdateien; eine Arbeitsmappe sagt selbst, wie sie kodiert ist."
+        );
+        violations.parameter("charset", "not_applicable", detail);
+    }
+    if violations.is_empty() { Ok(()) } else { Err(Error::parameters(violations)) }
 }
 
 fn worker(context: &Context) -> Worker {
@@ -156,6 +179,9 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
         ("format" = inline(Option<ImportFormat>), Query, description = "The file's format; wins over its `Content-Type`."),
         ("sheet" = Option<String>, Query, description = "The sheet of an XLSX workbook, by its name. Left out, the only visible sheet \
             with cells is read; a workbook with more than one is refused, and its sheets are named.", example = "Tabelle1"),
+        ("charset" = Option<String>, Query, description = "The character encoding of a text file, by its label (WHATWG Encoding \
+            Standard); wins over the `charset` of its `Content-Type`. Left out, a byte order mark counts, then UTF-8 where all \
+            bytes fit it, then Windows-1252 unless what is read then is nothing that people write.", example = "windows-1251"),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
             again, and one import is made.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
@@ -167,6 +193,7 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
             (String = "application/ndjson", example = "{\"name\": \"Water Aid Society\", \"kind\": \"ngo\"}\n"),
             (String = "application/x-ndjson", example = "{\"name\": \"Water Aid Society\", \"kind\": \"ngo\"}\n"),
             (String = "text/csv", example = "name,kind,country\nWater Aid Society,ngo,DE\n"),
+            (String = "text/tab-separated-values", example = "name\tkind\tcountry\nWater Aid Society\tngo\tDE\n"),
             (String = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", example = "(an Excel workbook)"),
             (String = "application/octet-stream", example = "name,kind,country\nWater Aid Society,ngo,DE\n"),
             (ImportForm = "multipart/form-data", example = json!({ "file": "name,kind,country\nWater Aid Society,ngo,DE\n" }))
@@ -200,10 +227,12 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
     let account = context.actor.account.ok_or_else(|| Error::refused(&context.actor))?;
     let mut upload = upload::receive(&context.request, payload, format).await?;
     order.format = upload.format.to_string();
-    if order.sheet.is_some() && upload.format != ImportFormat::Xlsx {
-        return Err(no_sheets().into());
+    applicable(&order, upload.format)?;
+    if upload.format != ImportFormat::Xlsx {
+        order.charset = order.charset.or(upload.charset.map(|charset| charset.name().to_owned()));
     }
-    let digest = upload::digest(&mut upload.file)?;
+    let mut digest = upload::digest(&mut upload.file)?;
+    digest.extend(order.charset.iter().flat_map(|name| name.bytes()));
     let job = context.shared.store.new_import().await?;
     let location = format!("{}/{}", context.request.path(), job.id);
     let tongue = tongue(context.request.headers());
@@ -302,7 +331,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
             "finished_at": "2026-03-01T08:00:01.000000Z",
             "progress": { "done": 3, "total": 3 },
             "report": {
-                "source": { "encoding": "UTF-8", "delimiter": ",", "header_row": 1 },
+                "source": { "encoding": "UTF-8", "encoding_source": "guessed", "delimiter": ",", "header_row": 1 },
                 "counts": { "create": 1, "update": 1, "unchanged": 0, "faulty": 1, "skipped": 1 },
                 "faults": [{
                     "row": 4, "column": "country", "code": "unknown_value",
@@ -379,7 +408,7 @@ pub struct ImportCommit {
             "finished_at": "2026-03-01T08:05:00.000000Z",
             "progress": { "done": 1, "total": 1 },
             "report": {
-                "source": { "encoding": "UTF-8", "delimiter": ",", "header_row": 1 },
+                "source": { "encoding": "UTF-8", "encoding_source": "guessed", "delimiter": ",", "header_row": 1 },
                 "counts": { "create": 1, "update": 0, "unchanged": 0, "faulty": 0, "skipped": 0 },
                 "faults": [], "faults_total": 0,
                 "duplicates": [], "duplicates_total": 0,

@@ -14,6 +14,7 @@ use vku_domain::say;
 use vku_persistence::kernel::import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
 
+use super::charset::Charset;
 use super::format::ImportFormat;
 use super::{csv, json, xlsx};
 
@@ -116,15 +117,16 @@ pub(super) fn begin<T: Table>(
     file: File,
     format: ImportFormat,
     sheet: Option<String>,
+    charset: Option<Charset>,
 ) -> (mpsc::Receiver<Vec<Item>>, tokio::task::JoinHandle<std::io::Result<()>>) {
     let (send, receive) = mpsc::channel(2);
     let reading = tokio::task::spawn_blocking(move || {
         let mut sink = Sink { send, items: Vec::new(), rows: 0, header_row: None, is_broken: false };
         let read = match format {
-            ImportFormat::Csv => csv::read::<T>(file, &mut sink),
+            ImportFormat::Csv => csv::read::<T>(file, charset, &mut sink),
             ImportFormat::Xlsx => xlsx::read::<T>(file, sheet.as_deref(), &mut sink),
-            ImportFormat::Ndjson => json::read_lines::<T>(file, &mut sink),
-            ImportFormat::Json => json::read_array::<T>(file, &mut sink),
+            ImportFormat::Ndjson => json::read_lines::<T>(file, charset, &mut sink),
+            ImportFormat::Json => json::read_array::<T>(file, charset, &mut sink),
         };
         // Whoever had enough, or could not go on, has put what there is to tell.
         let is_read = read.map(|_| ());

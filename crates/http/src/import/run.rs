@@ -67,7 +67,9 @@ impl Visitor for Run<'_, '_> {
         };
         telling.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
         let mut total = None;
-        let (mut items, reading) = read::begin::<T>(file, format, order.sheet.clone());
+        let charset = order.charset.as_deref().map(str::parse).transpose();
+        let charset = charset.map_err(|_| Error::internal("a charset that is not known"))?;
+        let (mut items, reading) = read::begin::<T>(file, format, order.sheet.clone(), charset);
         while let Some(batch) = items.recv().await {
             let mut rows = Vec::with_capacity(batch.len());
             for item in batch {

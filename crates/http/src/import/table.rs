@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 use vku_domain::import::RowFault;
-use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout};
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::cells::{Column, Decimals, Kind, Layout};
+use vku_domain::kernel::text::{Both, typed};
 use vku_domain::kernel::violation::Fault;
 use vku_domain::say;
 use vku_persistence::kernel::import::Row;
@@ -11,10 +11,36 @@ use vku_persistence::kernel::table::{Parent, Table};
 
 use super::read::{Item, Target, fault};
 
+/// The headings that a table may have.
+pub(super) struct Headings {
+    layout: Layout,
+    parent: Option<Column>,
+}
+
+impl Headings {
+    pub(super) fn of<T: Table>() -> Self {
+        let parent = <T::Parent as Parent>::NAME.map(|name| Column::new(name, Kind::Reference));
+        Self { layout: Layout::of::<T>(), parent }
+    }
+
+    /// Whether the text is one of them.
+    pub(super) fn know(&self, text: &str) -> bool {
+        self.find(text).is_ok()
+    }
+
+    /// The column of a heading, and whether it names what a part belongs to.
+    fn find(&self, text: &str) -> Result<(Column, bool), Fault> {
+        match &self.parent {
+            Some(parent) if parent.is_called(text) => Ok((parent.clone(), true)),
+            _ => self.layout.column(text).map(|column| (column, false)),
+        }
+    }
+}
+
 /// A table while its rows are being read.
 pub(super) struct Sheet {
     targets: Vec<Target>,
-    dialect: CsvDialect,
+    decimals: Decimals,
 }
 
 impl Sheet {
@@ -24,40 +50,62 @@ impl Sheet {
     pub(super) fn open<T: Table>(
         number: u64,
         header: &[String],
-        dialect: CsvDialect,
+        decimals: impl Into<Decimals>,
     ) -> Result<Self, Vec<RowFault>> {
-        let layout = Layout::of::<T>();
-        let parent = <T::Parent as Parent>::NAME.map(|name| Column::new(name, Kind::Reference));
+        Self::of(number, header, &Headings::of::<T>(), decimals.into())
+    }
+
+    /// The same with headings that are known.
+    pub(super) fn of(
+        number: u64,
+        header: &[String],
+        headings: &Headings,
+        decimals: Decimals,
+    ) -> Result<Self, Vec<RowFault>> {
         let (mut targets, mut faults) = (Vec::<Target>::new(), Vec::new());
         let at = |name: &str, code: &str, detail: Both| RowFault {
             column: Some(name.to_owned()),
             ..fault(number, code, detail)
         };
-        if header.iter().all(String::is_empty) {
+        let is_blank = |name: &&String| typed(name).is_empty();
+        // A spreadsheet writes columns that only look used.
+        let width = header.len() - header.iter().rev().take_while(is_blank).count();
+        if width == 0 {
             let detail = say!("The file has no header.", "Die Datei hat keine Kopfzeile.");
             return Err(vec![fault(number, "malformed_row", detail)]);
         }
-        for name in header {
-            let column = match &parent {
-                Some(parent) if parent.is_called(name) => Ok((parent.clone(), true)),
-                _ => layout.column(name).map(|column| (column, false)),
-            };
-            match column {
+        for (name, place) in header.iter().take(width).map(|name| typed(name)).zip(1..) {
+            if name.is_empty() {
+                let detail = say!(
+                    "Column {place} has no heading. Name it, or delete it.",
+                    "Spalte {place} hat keine Überschrift. Benennen oder löschen Sie sie."
+                );
+                faults.push(fault(number, "unknown_column", detail));
+                continue;
+            }
+            match headings.find(name) {
                 Ok((column, _)) if targets.iter().any(|it| it.column.name == column.name) => {
                     let detail = say!("This column stands there twice.", "Diese Spalte gibt es doppelt.");
                     faults.push(at(name, "duplicate", detail));
                 }
                 Ok((column, is_parent)) => {
-                    targets.push(Target { header: name.clone(), column, is_parent });
+                    targets.push(Target { header: name.to_owned(), column, is_parent });
                 }
                 Err(Fault { code, detail }) => faults.push(at(name, code, detail)),
             }
         }
-        if let Some(parent) = parent.filter(|_| !targets.iter().any(|target| target.is_parent)) {
+        if let Some(parent) =
+            headings.parent.as_ref().filter(|_| !targets.iter().any(|target| target.is_parent))
+        {
             let detail = say!("This column is required.", "Diese Spalte ist erforderlich.");
             faults.push(at(&parent.name, "required", detail));
         }
-        if faults.is_empty() { Ok(Self { targets, dialect }) } else { Err(faults) }
+        if faults.is_empty() { Ok(Self { targets, decimals }) } else { Err(faults) }
+    }
+
+    /// How many columns there are.
+    pub(super) fn width(&self) -> usize {
+        self.targets.len()
     }
 
     /// The columns, in their order.
@@ -72,7 +120,7 @@ impl Sheet {
             let read = match target.is_parent {
                 true => cell.parse().map(|key| parent = Some(key)),
                 // An import sees a cell, not a member: an empty one clears what is there.
-                false => target.column.read(cell, self.dialect, &mut body),
+                false => target.column.read(cell, self.decimals, &mut body),
             };
             if let Err(Fault { code, detail }) = read {
                 let column = Some(target.header.clone());

@@ -11,9 +11,10 @@ use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::violation::Violations;
+use vku_domain::kernel::violation::{Fault, Violations};
 use vku_domain::say;
 
+use super::charset::{self, Charset};
 use super::format::ImportFormat;
 
 /// The largest file, in bytes (64 MiB).
@@ -31,6 +32,8 @@ pub(super) struct Upload {
     pub(super) file: File,
     /// What it is said to be.
     pub(super) format: ImportFormat,
+    /// The character encoding that its `Content-Type` names.
+    pub(super) charset: Option<Charset>,
 }
 
 /// Takes the file out of a request.
@@ -55,8 +58,9 @@ pub(super) async fn receive(
     if is_form {
         return of_form(Multipart::new(request.headers(), payload), format).await;
     }
+    let charset = charset::of_media(header(CONTENT_TYPE)).map_err(unreadable)?;
     let file = keep(payload.map(|piece| piece.map_err(broken))).await?;
-    Ok(Upload { file, format: format.ok_or_else(unsupported)? })
+    Ok(Upload { file, format: format.ok_or_else(unsupported)?, charset })
 }
 
 /// Whether a media type may be that of a file whose format is named.
@@ -90,8 +94,10 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         let named =
             part.content_disposition().and_then(|it| it.get_filename().and_then(ImportFormat::of_name));
         let format = format.or_else(|| ImportFormat::of_media(&media)).or(named).ok_or_else(unsupported)?;
+        let media = part.content_type().map(ToString::to_string).unwrap_or_default();
+        let charset = charset::of_media(&media).map_err(unreadable)?;
         let file = keep((&mut part).map(|piece| piece.map_err(torn))).await?;
-        found = Some(Upload { file, format });
+        found = Some(Upload { file, format, charset });
     }
     if violations.is_empty() && found.is_none() {
         let detail = say!("The form has no part `{PART}`.", "Das Formular hat keinen Teil `{PART}`.");
@@ -151,6 +157,11 @@ fn unsupported() -> Error {
          oder als `multipart/form-data`."
     );
     Error { allowed: Some(media), ..Error::new(Code::UnsupportedMediaType, detail) }
+}
+
+/// Of a character encoding that is not read here.
+fn unreadable(fault: Fault) -> Error {
+    Error::new(Code::UnsupportedMediaType, fault.detail)
 }
 
 fn broken(error: PayloadError) -> Error {

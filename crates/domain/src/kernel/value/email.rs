@@ -119,7 +119,7 @@ mod tests {
         fn parsing_twice_changes_nothing(text in "[a-zA-Z.+ ]{1,6}@[a-zA-Z0-9.-]{1,10}") {
             if let Ok(email) = text.parse::<Email>() {
                 prop_assert!(!email.as_str().contains(char::is_whitespace));
-                prop_assert_eq!(email.folded(), text.to_lowercase());
+                prop_assert_eq!(email.folded(), text.trim().to_lowercase());
                 prop_assert_eq!(email.as_str().parse(), Ok(email));
             }
         }

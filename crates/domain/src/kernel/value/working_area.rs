@@ -55,7 +55,7 @@ mod tests {
 
     #[test]
     fn refuses_with_a_code_each() {
-        for text in ["", "Gis", "gis ", "-gis", "gis-", "non--revenue", "non_revenue", "fäkal", "a/b"] {
+        for text in ["", "Gis", "g is", "-gis", "gis-", "non--revenue", "non_revenue", "fäkal", "a/b"] {
             assert_eq!(code(text), Some("invalid_format"), "{text:?}");
         }
         assert_eq!(code("a"), Some("wrong_length"));

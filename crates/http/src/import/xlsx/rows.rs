@@ -2,6 +2,7 @@
 
 use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::cells::{CsvDialect, Kind, Shown};
+use vku_domain::kernel::text::typed;
 use vku_domain::kernel::violation::Fault;
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
@@ -30,6 +31,8 @@ impl Rows {
 
     pub(super) fn take(&mut self, Cell { row: _, column, value }: Cell) {
         let value = match value {
+            // One of blanks looks empty, and is.
+            Ok(shown) if typed(&shown.text).is_empty() => return,
             Ok(shown) => shown,
             Err(fault) => return self.faults.push((column, fault)),
         };
@@ -65,7 +68,8 @@ impl Rows {
                 Err(faults) => return self.end(sink, faults),
                 Ok(sheet) => {
                     sink.put(Item::Head(sheet.head()))?;
-                    self.sheet = Some((sheet, header.len()));
+                    let width = sheet.width();
+                    self.sheet = Some((sheet, width));
                     return Ok(());
                 }
             }

@@ -1,0 +1,100 @@
+//! Letters that were lost before a file came here: a program wrote `?` for what its encoding does not have, or U+FFFD for
+//! what it could not read.
+
+use serde_json::Value;
+
+use super::violation::{Violations, escape};
+use crate::say;
+
+/// What is written for what cannot be read.
+const REPLACEMENT: char = '\u{fffd}';
+/// How many question marks and nothing else are no text.
+const MARKS: usize = 3;
+
+/// Notes every text that has lost letters since it was as `current` has it; what is there already is not looked at.
+pub fn lost(new: &Value, current: &Value, violations: &mut Violations) {
+    below(new, current, String::new(), violations);
+}
+
+fn below(new: &Value, current: &Value, pointer: String, violations: &mut Violations) {
+    match new {
+        Value::String(text) => {
+            let known = current.as_str().unwrap_or_default();
+            if text != known && is_lost(text, known) {
+                let detail = say!(
+                    "Letters were lost when the file was saved: they are `?` or U+FFFD. Save it as UTF-8 (in Excel: “CSV \
+                     UTF-8”) from where they are whole.",
+                    "Beim Speichern der Datei gingen Buchstaben verloren: Sie sind `?` oder U+FFFD. Speichern Sie sie dort, \
+                     wo die Buchstaben noch stimmen, als UTF-8 (in Excel: „CSV UTF-8“)."
+                );
+                violations.member(pointer, "invalid_encoding", detail);
+            }
+        }
+        Value::Array(entries) => {
+            for (place, entry) in entries.iter().enumerate() {
+                let known = current.get(place).unwrap_or(&Value::Null);
+                below(entry, known, format!("{pointer}/{place}"), violations);
+            }
+        }
+        Value::Object(members) => {
+            for (name, member) in members {
+                let known = current.get(name).unwrap_or(&Value::Null);
+                below(member, known, format!("{pointer}/{}", escape(name)), violations);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_lost(new: &str, known: &str) -> bool {
+    let is_nothing_else = || {
+        new.matches('?').count() >= MARKS
+            && new.chars().all(|letter| letter == '?' || !letter.is_alphanumeric())
+    };
+    new.contains(REPLACEMENT)
+        || (new.contains('?')
+            && (is_nothing_else()
+                || took_a_letter(new.chars(), known.chars())
+                || took_a_letter(new.chars().rev(), known.chars().rev())))
+}
+
+/// Whether, as far as both are alike, a `?` stands where a letter beyond ASCII stood.
+fn took_a_letter(new: impl Iterator<Item = char>, known: impl Iterator<Item = char>) -> bool {
+    let mut differing = new.zip(known).filter(|(new, known)| new != known);
+    differing.next().is_some_and(|(new, known)| new == '?' && !known.is_ascii() && known.is_alphabetic())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn lost_letters_are_told_from_question_marks() {
+        for (new, known, is) in [
+            ("M?nchen", "München", true),
+            ("?????", "Львів", true),
+            ("Wasser ????? neu", "Wasser Львів", true),
+            ("Neu: Wasser ?????", "Wasser Львів", true),
+            ("M\u{fffd}nchen", "", true),
+            ("????", "", true),
+            ("?? ??", "", true),
+            ("Why?", "Why", false),
+            ("Why?", "", false),
+            ("Really???", "", false),
+            ("?", "ä", true),
+            ("https://zxq.example/?a=1", "https://zxq.example/", false),
+            ("Was ist das?", "Größe", false),
+            ("M\u{fffd}", "M\u{fffd}", false),
+        ] {
+            let mut violations = Violations::default();
+            lost(&json!({ "a/b": [new] }), &json!({ "a/b": [known] }), &mut violations);
+            assert_eq!(
+                violations.pointers().collect::<Vec<_>>(),
+                if is { vec!["/a~1b/0"] } else { vec![] },
+                "{new}"
+            );
+        }
+    }
+}
