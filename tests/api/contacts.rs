@@ -49,6 +49,23 @@ async fn count(app: &TestApp) -> Vec<Value> {
 }
 
 on_both! {
+    async fn telephone_numbers_are_taken_as_germans_write_them(app: TestApp) {
+        let staff = app.coordinator();
+        for (phone, kept) in [
+            ("0351 / 822-0", "+49 351 822-0"),
+            ("(0351) 822 12 34", "+49 351 822 12 34"),
+            ("+49 (0)351 822 0", "+49 351 822 0"),
+            ("0049 351 8220", "+49 351 8220"),
+            ("0351–8220", "+49 351-8220"),
+            ("Tel.: 0351 8220", "+49 351 8220"),
+            ("+49 351\u{a0}8220\u{200b}", "+49 351 8220"),
+        ] {
+            let made = staff.post(OWN, &changed(&contact("zxq", false), &json!({"phone": phone}))).await.expect(201);
+            assert_eq!(made.json()["phone"], kept, "{phone}");
+            deleted(&staff, &made.header("location")).await;
+        }
+    }
+
     async fn what_is_wrong_with_a_contact_is_told(app: TestApp) {
         let before = count(&app).await;
         let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01"});
@@ -69,7 +86,9 @@ on_both! {
             (json!({"family_name": "Z\u{1b}[31m"}), &["/family_name invalid_format"]),
             (json!({"family_name": " "}), &["/family_name empty"]),
             (json!({"function": "a\nb"}), &["/function invalid_format"]),
-            (json!({"phone": "0351 1234567"}), &["/phone invalid_format"]),
+            (json!({"phone": "351 1234567"}), &["/phone invalid_format"]),
+            (json!({"phone": "0351 1234567 / 1234568"}), &["/phone invalid_format"]),
+            (json!({"phone": "+49 351 12\u{202e}34567"}), &["/phone invalid_format"]),
             (json!({"phone": "+49 351 1234567\r\n1"}), &["/phone invalid_format"]),
             (json!({"phone": 49}), &["/phone wrong_type"]),
             (json!({"language": "deutsch"}), &["/language unknown_value"]),

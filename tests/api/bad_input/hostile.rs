@@ -87,11 +87,48 @@ on_both! {
         })
         .await;
         // Strange, but text: what goes in comes out.
-        for name in ["🚰 \u{202e}kcab", "e\u{301}", "'; DROP TABLE utility; --", "\\x00 \\u0000", "﷽ ＡＢＣ"]
+        for name in ["🚰 👩\u{200d}🔧", "é", "'; DROP TABLE utility; --", "\\x00 \\u0000", "﷽ ＡＢＣ"]
         {
             let made = post(&staff, UTILITIES, &municipal(name)).await.expect(201);
             assert_eq!(staff.get(&made.header("location")).await.ok().json()["name"], name);
         }
+    }
+
+    async fn what_nobody_sees_is_dropped_and_what_turns_the_text_is_refused(app: TestApp) {
+        let staff = app.coordinator();
+        for (name, kept, slug) in [
+            ("Zxq\u{ad}werk\u{200b}e\u{2060} \u{feff}Bonn", "Zxqwerke Bonn", "zxqwerke-bonn"),
+            ("Zxqmu\u{308}nster", "Zxqmünster", "zxqmuenster"),
+        ] {
+            let body = json!({"aliases": [name], "city": name, "description": {"de": name}, "slug": null});
+            let made = post(&staff, UTILITIES, &changed(&municipal(name), &body)).await.expect(201).json();
+            for member in ["/name", "/aliases/0", "/city", "/description/de"] {
+                assert_eq!(made.pointer(member), Some(&json!(kept)), "{member}");
+            }
+            assert_eq!(made["slug"], slug);
+            for q in [kept, name] {
+                let found = staff.all(&format!("{UTILITIES}?q={q}")).await;
+                assert_eq!(found.len(), 1, "{q}");
+            }
+        }
+        untouched(&app, async || {
+            for nothing in ["\u{200b}", " \u{ad}\u{2060} ", "\u{3164}", "\u{2800}"] {
+                let body = json!({"aliases": [nothing], "city": nothing, "description": {"de": nothing}});
+                let faults = refused(post(&staff, UTILITIES, &changed(&municipal(nothing), &body)).await, nothing);
+                assert_eq!(faults, ["/aliases/0 empty", "/city empty", "/description/de empty", "/name empty"]);
+            }
+            for control in ["\u{61c}", "\u{200e}", "\u{200f}", "\u{202a}", "\u{202e}", "\u{2066}", "\u{2069}"] {
+                let text = format!("Zxq{control}werke");
+                let body = json!({
+                    "name": text, "slug": text, "aliases": [text], "city": text, "description": {"de": text},
+                    "website": format!("https://zxq.example/{control}"),
+                });
+                let faults = refused(post(&staff, UTILITIES, &changed(&municipal("X"), &body)).await, control);
+                let members = ["/aliases/0", "/city", "/description/de", "/name", "/slug", "/website"];
+                assert_eq!(faults, members.map(|member| format!("{member} invalid_format")));
+            }
+        })
+        .await;
     }
 
     async fn long_lists(app: TestApp) {

@@ -73,4 +73,35 @@ on_both! {
         database.close().await.unwrap();
         assert!(kept(&app).await == before, "the tables differ");
     }
+
+    async fn what_an_older_version_kept_is_cleaned_and_folded_anew(app: TestApp) {
+        let staff = app.coordinator();
+        let path = "/api/v1/utilities/hamburg-wasser";
+        staff.patch(path, "*", &json!({"name": "Zxqm\u{fc}nster", "aliases": ["Zxqalias"], "city": "Zxqcity"})).await.ok();
+        let before = (staff.get(path).await.ok().json(), kept(&app).await);
+        let old = [
+            ("name", "Zxqmu\u{308}n\u{ad}ster\u{202e}"), ("name_key", "zxqmun\u{ad}ster"),
+            ("aliases", "[\"Zxq\u{200b}alias\"]"), ("city", "Zxq\u{2066}city"),
+        ];
+        for (column, text) in old {
+            let sql = format!("UPDATE utility SET {column} = '{text}' WHERE slug = 'hamburg-wasser'");
+            ask(&app, &sql).await;
+        }
+        ask(&app, "UPDATE organisation SET name = '\u{200b}' WHERE slug = 'vku'").await;
+        ask(&app, "UPDATE search_state SET version = 1").await;
+        let database = Database::connect(&app.url).await.unwrap();
+        database.migrate().await.unwrap();
+        database.close().await.unwrap();
+        let key = ask(&app, "SELECT name_key FROM utility WHERE slug = 'hamburg-wasser'").await;
+        assert_eq!(key, ["zxqmunster"]);
+        let name = ask(&app, "SELECT name FROM organisation WHERE slug = 'vku'").await;
+        assert_eq!(name, ["?"], "there was nothing to be seen");
+        staff.patch("/api/v1/organisations/vku", "*", &json!({"name": "Verband kommunaler Unternehmen"})).await.ok();
+        for member in ["name", "aliases", "city"] {
+            assert_eq!(staff.get(path).await.ok().json()[member], before.0[member], "{member}");
+        }
+        assert!(kept(&app).await[0].iter().filter(|hit| hit.contains("zxq")).eq(
+            before.1[0].iter().filter(|hit| hit.contains("zxq"))
+        ));
+    }
 }

@@ -16,8 +16,13 @@ on_both! {
             ("Stadtwerke Übersee & Söhne (GmbH)", "stadtwerke-uebersee-soehne-gmbh-2"),
             ("Stadtwerke – Übersee / Söhne: GmbH!", "stadtwerke-uebersee-soehne-gmbh-3"),
             ("Hamburg Wasser", "hamburg-wasser-2"),
-            ("Львівводоканал", "unnamed"),
-            ("🚰", "unnamed-2"),
+            ("Львівський водоканал", "lvivskyi-vodokanal"),
+            ("КП «Zxq Єнакієво»", "kp-zxq-yenakiievo"),
+            ("Горводоканал Элиста", "gorvodokanal-elista"),
+            ("Ύδρευση", "udreuse"),
+            ("Stadt\u{ad}werke\u{200b}Zxq", "stadtwerkezxq"),
+            ("🚰", "unnamed"),
+            ("🚰🚰", "unnamed-2"),
             ("0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60", "x-0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60"),
         ] {
             assert_eq!(made(&staff, UTILITIES, &municipal(name)).await.json()["slug"], slug, "{name}");

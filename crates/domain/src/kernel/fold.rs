@@ -3,11 +3,34 @@
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-/// Lower case, accents stripped, `ß` as `ss`; letters that Unicode does not decompose get their usual spelling.
+use super::characters::is_ignorable;
+use super::script::{cyrillic, latin};
+
+/// Lower case, accents stripped, `ß` as `ss`, invisible characters dropped; letters that Unicode does not decompose get
+/// their usual spelling, and those of other scripts that in Latin letters.
 pub fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
-    for letter in text.to_lowercase().nfkd().filter(|letter| !is_combining_mark(*letter)) {
-        match letter {
+    if text.is_ascii() {
+        folded.push_str(text);
+        folded.make_ascii_lowercase();
+        return folded;
+    }
+    let visible = text.chars().filter(|letter| !is_ignorable(*letter));
+    // Composed first: what is left of `й` without its accent is another letter.
+    for letter in visible.flat_map(char::to_lowercase).nfc() {
+        match cyrillic(letter) {
+            Some(spelled) => folded.push_str(spelled),
+            None => plain(letter, &mut folded),
+        }
+    }
+    folded
+}
+
+fn plain(letter: char, folded: &mut String) {
+    let parts =
+        std::iter::once(letter).nfkd().filter(|part| !is_combining_mark(*part) && !is_ignorable(*part));
+    for part in parts.flat_map(char::to_lowercase) {
+        match part {
             'ß' => folded.push_str("ss"),
             'æ' => folded.push_str("ae"),
             'œ' => folded.push_str("oe"),
@@ -16,21 +39,55 @@ pub fn fold(text: &str) -> String {
             'ø' => folded.push('o'),
             'đ' | 'ð' => folded.push('d'),
             'ı' => folded.push('i'),
-            other => folded.push(other),
+            'ə' => folded.push('e'),
+            other if other.is_ascii() || !other.is_alphanumeric() => folded.push(other),
+            other => match cyrillic(other).map(str::to_owned).or_else(|| latin(other)) {
+                Some(spelled) => folded.push_str(&spelled),
+                None => folded.push(other),
+            },
         }
     }
-    folded
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::fold;
 
     #[test]
     fn spellings_meet() {
         assert_eq!(fold("Münster"), "munster");
+        assert_eq!(fold("Mu\u{308}nster"), "munster");
         assert_eq!(fold("STRASSE"), fold("Straße"));
         assert_eq!(fold("Łódź"), "lodz");
         assert_eq!(fold("Chișinău"), "chisinau");
+    }
+
+    #[test]
+    fn invisible_characters_do_not_count() {
+        assert_eq!(fold("Stadt\u{ad}ent\u{200b}wässe\u{202e}rung\u{2060}"), fold("Stadtentwässerung"));
+    }
+
+    #[test]
+    fn scripts_meet() {
+        for (other, latin) in [
+            ("Львівводоканал", "Lvivvodokanal"),
+            ("Київ", "Kyiv"),
+            ("Миколаїв", "Mykolaiv"),
+            ("Запоріжжя", "Zaporizhzhia"),
+            ("Αθήνα", "Athena"),
+            ("თბილისი", "Tbilisi"),
+        ] {
+            assert_eq!(fold(other), fold(latin), "{other}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn folding_twice_changes_nothing(text in any::<String>()) {
+            let once = fold(&text);
+            prop_assert_eq!(fold(&once), once);
+        }
     }
 }

@@ -3,6 +3,7 @@
 pub mod access;
 pub mod calendar;
 pub mod cells;
+pub mod characters;
 pub mod code;
 pub mod difference;
 pub mod draft;
@@ -17,6 +18,7 @@ pub mod reference;
 pub mod resource;
 pub mod rules;
 pub mod scope;
+pub mod script;
 pub mod search;
 pub mod state;
 pub mod tag;

@@ -52,7 +52,8 @@ macro_rules! vocabulary {
 
 /// A text of a certain shape: a newtype over `String` with one way in, `parse`.
 ///
-/// The expression gets the given text, without the blanks around it, and answers the normalised one or a
+/// The expression gets the given text, [cleaned](crate::kernel::characters::cleaned) and without the blanks around it, and
+/// answers the normalised one or a
 /// [`Fault`](crate::kernel::violation::Fault); `pattern` and `example` go into the OpenAPI document.
 #[macro_export]
 macro_rules! text {
@@ -75,7 +76,8 @@ macro_rules! text {
             type Err = $crate::kernel::violation::Fault;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let parse: fn(&str) -> Result<String, Self::Err> = $parse;
-                parse($crate::kernel::text::typed(text)).map(Self)
+                let text = $crate::kernel::characters::cleaned(text)?;
+                parse($crate::kernel::text::typed(&text)).map(Self)
             }
         }
 

@@ -83,7 +83,7 @@ pub trait Table: Resource<Parent: Parent> {
     /// The sea-orm entity.
     type Entity: EntityTrait<Model = Self::Row>;
     /// Its row.
-    type Row: Row + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
+    type Row: Row + Clone + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
     /// Its row as sea-orm writes it.
     type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
 

@@ -1,5 +1,6 @@
 //! Names and titles.
 
+use crate::kernel::characters::is_blank;
 use crate::kernel::violation::Fault;
 use crate::{say, text};
 
@@ -8,13 +9,13 @@ const LONGEST: usize = 300;
 
 text! {
     /// Text of one line, such as a name or a title: 1 to 300 characters, no line breaks or other control
-    /// characters. Space at either end is dropped.
+    /// characters. Space at either end and invisible characters are dropped; it is kept in NFC.
     Line {
         pattern: "^\\S(.{0,298}\\S)?$",
         example: "Stadtentwässerung Dresden",
         parse: |text| {
             let text = text.trim();
-            if text.is_empty() {
+            if text.chars().all(is_blank) {
                 return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
             }
             if text.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
@@ -53,6 +54,10 @@ mod tests {
     fn refuses_with_a_code_each() {
         assert_eq!(code(""), Some("empty"));
         assert_eq!(code(" \t\n"), Some("empty"));
+        for invisible in ["\u{200b}", "\u{ad} \u{2060}", "\u{feff}", "\u{3164}", "\u{2800}"] {
+            assert_eq!(code(invisible), Some("empty"), "{invisible:?}");
+        }
+        assert_eq!(code("a\u{202e}b"), Some("invalid_format"));
         assert_eq!(code("a\nb"), Some("invalid_format"));
         assert_eq!(code("a\0b"), Some("invalid_format"));
         assert_eq!(code("a\u{2028}b"), Some("invalid_format"));

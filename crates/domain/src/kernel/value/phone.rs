@@ -4,44 +4,171 @@ use crate::kernel::violation::Fault;
 use crate::{say, text};
 
 text! {
-    /// Telephone number: `+` and the country code, then digits, which may be grouped by spaces or hyphens (ITU-T E.123);
-    /// 6 to 15 digits in all (ITU-T E.164).
+    /// Telephone number, kept as ITU-T E.123 writes it: `+` and the country code, then digits grouped by single spaces or
+    /// hyphens; 6 to 15 digits in all (ITU-T E.164). Taken as Germans write it, too: a number that begins with `0` gets
+    /// Germany's country code `+49`, one that begins with `00` its `+`; `(0)`, brackets, slashes, dots and a `Tel.:` before
+    /// it are dropped.
     Phone {
-        pattern: "^\\+[0-9][0-9 -]{4,28}[0-9]$",
+        pattern: "^[^0-9]{0,16}([0-9][^0-9A-Za-z]{0,4}){5,18}$",
         example: "+49 351 1234567",
-        parse: |text| {
-            let text = text.trim();
-            let digits = text.bytes().filter(u8::is_ascii_digit).count();
-            let grouped = text.strip_prefix('+').is_some_and(|rest| {
-                rest.len() <= 30
-                    && rest.starts_with(|first: char| first.is_ascii_digit())
-                    && rest.ends_with(|last: char| last.is_ascii_digit())
-                    && rest.chars().all(|letter| letter.is_ascii_digit() || " -".contains(letter))
-            });
-            if grouped && (6..=15).contains(&digits) {
-                return Ok(text.to_owned());
-            }
-            Err(Fault::format(say!(
-                "Expected a telephone number with its country code, such as `+49 351 1234567`.",
-                "Erwartet wird eine Telefonnummer mit Landesvorwahl, wie `+49 351 1234567`."
-            )))
-        },
+        parse: |text| international(text).ok_or_else(|| Fault::format(say!(
+            "Expected a telephone number, such as `+49 351 1234567` or `0351 1234567`.",
+            "Erwartet wird eine Telefonnummer, wie `+49 351 1234567` oder `0351 1234567`."
+        ))),
     }
+}
+
+/// What stands before a number, in lower case.
+const LABELS: [&str; 9] = ["telefon", "telephone", "phone", "tel", "fon", "mobil", "mobile", "handy", "t"];
+
+/// How long a number may be as it is written.
+const LONGEST: usize = 40;
+
+fn international(text: &str) -> Option<String> {
+    let text = unlabelled(text.trim());
+    if text.chars().count() > LONGEST {
+        return None;
+    }
+    let text = match text.strip_prefix("(+") {
+        Some(rest) => format!("+{}", rest.replacen(')', " ", 1)),
+        None => text.to_owned(),
+    };
+    let text = text.replace("(0)", " ");
+    let rest = text.strip_prefix('+').or_else(|| text.strip_prefix("00"));
+    let number = match rest {
+        // No country code begins with a zero.
+        Some(rest) => match grouped(rest, WITH_COUNTRY)? {
+            number if number.starts_with('0') => format!("49 {}", without_trunk(&number)),
+            number => number,
+        },
+        None => format!("49 {}", without_trunk(grouped(&text, NATIONAL)?.strip_prefix('0')?)),
+    };
+    // Germany's country code is never followed by the zero that a call within the country begins with.
+    let number = match number.strip_prefix("49").map(|rest| rest.trim_start_matches(GAPS)) {
+        Some(rest) if rest.starts_with('0') => format!("49 {}", without_trunk(rest)),
+        _ => number,
+    };
+    let digits = number.bytes().filter(u8::is_ascii_digit).count();
+    ((6..=15).contains(&digits) && !number.starts_with('0')).then(|| format!("+{number}"))
+}
+
+/// What stands between two groups of digits.
+const GAPS: [char; 2] = [' ', '-'];
+
+/// The most digits before a slash: behind more it begins another number.
+const NATIONAL: usize = 6;
+const WITH_COUNTRY: usize = 8;
+
+fn without_trunk(number: &str) -> &str {
+    number.trim_start_matches('0').trim_start_matches(GAPS)
+}
+
+/// Without a word for `telephone` before it.
+fn unlabelled(text: &str) -> &str {
+    let rest = text.trim_start_matches(|letter: char| letter.is_alphabetic());
+    let label = text.strip_suffix(rest).unwrap_or_default().to_lowercase();
+    match LABELS.contains(&label.as_str()) {
+        true => rest.trim_start_matches(['.', ':', ' ', '\u{a0}']),
+        false => text,
+    }
+}
+
+/// The digits, and between two groups of them a hyphen where one stands there, else a space; `None` where there is
+/// anything else.
+fn grouped(text: &str, before_slash: usize) -> Option<String> {
+    let (mut number, mut digits, mut gap, mut open) = (String::new(), 0, None, false);
+    for letter in text.chars() {
+        let next = match letter {
+            '0'..='9' => {
+                number.extend(gap.take().filter(|_| digits > 0));
+                number.push(letter);
+                digits += 1;
+                continue;
+            }
+            '-' | '\u{2010}'..='\u{2015}' | '\u{2212}' if digits > 0 => '-',
+            '(' if !open => {
+                open = true;
+                ' '
+            }
+            ')' if open => {
+                open = false;
+                ' '
+            }
+            '/' if digits <= before_slash => ' ',
+            '.' => ' ',
+            letter if letter.is_whitespace() && !letter.is_control() => ' ',
+            _ => return None,
+        };
+        gap = Some(if gap == Some('-') { '-' } else { next });
+    }
+    (!open && gap != Some('-')).then_some(number)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::Phone;
 
     #[test]
-    fn international_numbers_only() {
-        for text in ["+49 351 1234567", "+380-32-1234567", "+123456"] {
-            assert!(text.parse::<Phone>().is_ok(), "{text}");
+    fn kept_as_it_is_dialled_from_abroad() {
+        for (text, kept) in [
+            ("+49 351 1234567", "+49 351 1234567"),
+            ("+380-32-1234567", "+380-32-1234567"),
+            ("+123456", "+123456"),
+            ("0351 1234567", "+49 351 1234567"),
+            ("0351 / 822-0", "+49 351 822-0"),
+            ("0351/8220", "+49 351 8220"),
+            ("(0351) 8220", "+49 351 8220"),
+            ("+49 (0)351 822 0", "+49 351 822 0"),
+            ("+49 (0) 351 / 822 - 0", "+49 351 822-0"),
+            ("+49(0)3518220", "+49 3518220"),
+            ("+49 (351) 8220", "+49 351 8220"),
+            ("(+49) 351 8220", "+49 351 8220"),
+            ("+49 0351 8220", "+49 351 8220"),
+            ("+0351 8220", "+49 351 8220"),
+            ("0049 351 8220", "+49 351 8220"),
+            ("00 380 32 1234567", "+380 32 1234567"),
+            ("0351–8220", "+49 351-8220"),
+            ("0351.822.0", "+49 351 822 0"),
+            ("0351\u{a0}8220", "+49 351 8220"),
+            ("Tel.: 0351 8220", "+49 351 8220"),
+            ("Telefon 0351 8220", "+49 351 8220"),
+            ("0171 1234567", "+49 171 1234567"),
+            ("+39 06 1234567", "+39 06 1234567"),
+        ] {
+            assert_eq!(text.parse::<Phone>().as_ref().map(Phone::as_str), Ok(kept), "{text}");
         }
-        for text in
-            ["", "0351 1234567", "+49 (351) 12", "+12345", "+1234567890123456", "+49 35a1", "+ 4935112"]
-        {
+    }
+
+    #[test]
+    fn nothing_is_guessed() {
+        for text in [
+            "",
+            "110",
+            "351 1234567",
+            "+12345",
+            "+1234567890123456",
+            "+49 35a1",
+            "0351 8220 Frau Muster",
+            "(0351 8220",
+            "0351) 8220",
+            "+49 351 1234567\r\n1",
+            "0351 8220 / 8221",
+            "++49 351 8220",
+            "0351 8220-",
+            "Fax 0351 8220",
+        ] {
             assert_eq!(text.parse::<Phone>().map_err(|fault| fault.code), Err("invalid_format"), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_twice_changes_nothing(text in "[+(]{0,2}[0-9 ()/.–-]{4,20}") {
+            if let Ok(phone) = text.parse::<Phone>() {
+                prop_assert_eq!(phone.as_str().parse(), Ok(phone));
+            }
         }
     }
 }

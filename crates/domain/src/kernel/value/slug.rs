@@ -3,7 +3,9 @@
 use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
+use crate::kernel::characters::visible;
 use crate::kernel::fold::fold;
+use crate::kernel::script::Cyrillic;
 use crate::kernel::violation::Fault;
 use crate::{say, text};
 
@@ -42,28 +44,12 @@ text! {
 }
 
 impl Slug {
-    /// Makes one of a name or a title: umlauts spelled out as in German, accents dropped, everything else
-    /// that is no Latin letter or digit left out. `unnamed`, where nothing is left. Not necessarily unique:
-    /// see [`numbered`](Self::numbered).
+    /// Makes one of a name or a title: umlauts spelled out as in German, accents dropped, other scripts in Latin letters.
+    /// A word that has been said in Latin letters before is not said again. `unnamed`, where nothing is left. Not
+    /// necessarily unique: see [`numbered`](Self::numbered).
     pub fn from_name(name: &str) -> Self {
-        let mut spelled = String::with_capacity(name.len());
-        for letter in name.nfc().flat_map(char::to_lowercase) {
-            match letter {
-                'ä' => spelled.push_str("ae"),
-                'ö' => spelled.push_str("oe"),
-                'ü' => spelled.push_str("ue"),
-                other => spelled.push(other),
-            }
-        }
-        let mut text = String::with_capacity(spelled.len());
-        for letter in fold(&spelled).chars() {
-            if letter.is_ascii_alphanumeric() {
-                text.push(letter.to_ascii_lowercase());
-            } else if !letter.is_alphanumeric() && !text.is_empty() && !text.ends_with('-') {
-                text.push('-');
-            }
-        }
-        let text = cut(text.trim_end_matches('-'), LONGEST_FROM_NAME);
+        let text = words(name).join("-");
+        let text = cut(&text, LONGEST_FROM_NAME);
         if text.is_empty() {
             Self("unnamed".to_owned())
         } else if Uuid::parse_str(text).is_ok() {
@@ -79,6 +65,45 @@ impl Slug {
         let base = cut(self.as_str(), LONGEST.saturating_sub(number.len() + 1));
         Self(format!("{base}-{number}"))
     }
+}
+
+/// The words of a name in lower-case ASCII.
+fn words(name: &str) -> Vec<String> {
+    let name: String = visible(name).nfc().flat_map(char::to_lowercase).collect();
+    let cyrillic = Cyrillic::of(&name);
+    let (mut words, mut word, mut is_foreign, mut before) = (Vec::new(), String::new(), true, None);
+    // The end of the name ends the last word too.
+    for letter in name.chars().chain([' ']) {
+        let spelled = match letter {
+            'ä' => "ae".to_owned(),
+            'ö' => "oe".to_owned(),
+            'ü' => "ue".to_owned(),
+            // In Ukrainian a part of the word, elsewhere between two.
+            '\'' | '\u{2019}' if before.is_some_and(is_cyrillic) => continue,
+            other => match cyrillic.spelled(other, before) {
+                Some(spelled) => spelled.to_owned(),
+                None => fold(letter.encode_utf8(&mut [0; 4])),
+            },
+        };
+        before = Some(letter);
+        let is_latin = letter.is_ascii_alphanumeric() || matches!(letter, '\u{c0}'..='\u{24f}');
+        for part in spelled.chars() {
+            if part.is_ascii_alphanumeric() {
+                is_foreign &= !is_latin;
+                word.push(part);
+            } else if !part.is_alphanumeric() && !word.is_empty() {
+                let whole = std::mem::take(&mut word);
+                if !(std::mem::replace(&mut is_foreign, true) && words.contains(&whole)) {
+                    words.push(whole);
+                }
+            }
+        }
+    }
+    words
+}
+
+fn is_cyrillic(letter: char) -> bool {
+    matches!(letter, '\u{400}'..='\u{52f}')
 }
 
 /// The words of `text` that fit into `longest` bytes; of a single long word its beginning.
@@ -111,8 +136,17 @@ mod tests {
             ("Łódź, Ærø, Đakovo, Þórshöfn, Diyarbakır", "lodz-aero-dakovo-thorshoefn-diyarbakir"),
             ("Jordan Water Company – Miyahuna", "jordan-water-company-miyahuna"),
             ("Lvivvodokanal (Львівводоканал)", "lvivvodokanal"),
-            ("Львівводоканал", "unnamed"),
-            ("مياهنا", "unnamed"),
+            ("Львівводоканал", "lvivvodokanal"),
+            ("КП «Харківводоканал»", "kp-kharkivvodokanal"),
+            ("Кам’янець-Подільський, Яготин, Згурівка", "kamianets-podilskyi-yahotyn-zghurivka"),
+            ("Київський Йод", "kyivskyi-yod"),
+            ("Горводоканал Электросталь", "gorvodokanal-elektrostal"),
+            ("Ύδρευση Αθήνα", "udreuse-athena"),
+            ("თბილისი", "tbilisi"),
+            ("مياهنا", "myhn"),
+            ("Stadt\u{ad}werke\u{200b}Bonn\u{202e}", "stadtwerkebonn"),
+            ("\u{200b}", "unnamed"),
+            ("🚰", "unnamed"),
             (" -- ", "unnamed"),
             ("H₂O™ ½", "h2otm-1-2"),
             ("0190c3d5-7c1e-7000-8000-000000000001", "x-0190c3d5-7c1e-7000-8000-000000000001"),

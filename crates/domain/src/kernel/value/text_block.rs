@@ -1,5 +1,6 @@
 //! Descriptions, notes and messages.
 
+use crate::kernel::characters::is_blank;
 use crate::kernel::violation::Fault;
 use crate::{say, text};
 
@@ -8,14 +9,14 @@ const LONGEST: usize = 10_000;
 
 text! {
     /// Plain text, possibly of several lines: 1 to 10,000 characters, no control characters but line breaks
-    /// and tabs. Space at either end is dropped; line breaks become `\n`.
+    /// and tabs. Space at either end and invisible characters are dropped; line breaks become `\n`, and it is kept in NFC.
     Text {
         pattern: "\\S",
         example: "Staff exchange on leak detection and network modelling.",
         parse: |text| {
             let text = text.replace("\r\n", "\n");
             let text = text.trim();
-            if text.is_empty() {
+            if text.chars().all(is_blank) {
                 return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
             }
             if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
@@ -51,6 +52,8 @@ mod tests {
     #[test]
     fn refuses_with_a_code_each() {
         assert_eq!(code(" \r\n "), Some("empty"));
+        assert_eq!(code("\u{200b}\n\u{2060}"), Some("empty"));
+        assert_eq!(code("a\u{2066}b"), Some("invalid_format"));
         assert_eq!(code("a\0b"), Some("invalid_format"));
         assert_eq!(code("a\rb"), Some("invalid_format"));
         assert_eq!(code(&"ä".repeat(10_000)), None);

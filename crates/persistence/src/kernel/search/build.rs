@@ -1,11 +1,14 @@
-//! Filling the tables of the search for what is there already: once, and again when texts are cut another way.
+//! Filling the tables of the search for what is there already: once, and again when texts are folded or cut another way.
+//! With it, what is there is written as it would be written now: cleaned, and with its sort keys folded anew.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+    ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait, Value,
 };
 use uuid::Uuid;
+use vku_domain::kernel::characters::{is_blank, visible};
 use vku_domain::kernel::error::Error;
 
 use super::super::connect::{Database, passing_over_broken};
@@ -16,8 +19,8 @@ use super::super::table::{Table, column};
 use super::write::{Reindexed, WORDS_LOCK, write};
 use crate::{Visitor, collections, visit};
 
-/// To be raised when texts are cut into words, or looked up, another way.
-const VERSION: i64 = 1;
+/// To be raised when texts are cleaned, folded, cut into words or looked up another way.
+const VERSION: i64 = 2;
 
 /// How many rows are read at a time.
 const BATCH: u64 = 500;
@@ -73,18 +76,88 @@ impl Visitor for Fill<'_> {
                 .filter(column::<T>("id").gt(last))
                 .order_by_asc(Expr::col("id"))
                 .limit(BATCH);
-            let rows = select.all(self.0).await.map_err(failed)?;
-            let rows: Vec<_> = rows.into_iter().map(Row::split).collect();
-            let ids: Vec<Uuid> = rows.iter().map(|(meta, _)| meta.id).collect();
+            let mut rows = select.clone().all(self.0).await.map_err(failed)?;
+            let mut any = false;
+            for row in rows.iter().cloned() {
+                any |= update::<T>(self.0, row, |_, value| cleaned(value)).await?;
+            }
+            if any {
+                rows = select.all(self.0).await.map_err(failed)?;
+            }
+            let ids: Vec<Uuid> = rows.iter().map(|row| row.clone().split().0.id).collect();
             let Some(end) = ids.last() else { return Ok(()) };
             last = *end;
             let mut links = link::load::<T>(self.0, &ids).await?;
             let mut indexed = Vec::with_capacity(rows.len());
-            for (meta, columns) in rows {
+            for row in rows {
+                let (meta, columns) = row.clone().split();
                 let data = T::read(columns, links.remove(&meta.id).unwrap_or_default())?;
+                let Some(now) = T::Row::join(meta, T::write(&data)?.0) else { continue };
+                let now = now.into_active_model();
+                let folded = |column, value: &Value| match now.get(column) {
+                    ActiveValue::Unchanged(new @ Value::String(_)) if new != *value => Some(new),
+                    _ => None,
+                };
+                update::<T>(self.0, row, folded).await?;
                 indexed.push(Reindexed::of::<T>(meta.id, None, &data));
             }
             write(self.0, indexed).await?;
         }
+    }
+}
+
+/// Writes those columns of a row of which `new` answers something else; whether there are any.
+async fn update<T: Table>(
+    tx: &DatabaseTransaction,
+    row: T::Row,
+    new: impl Fn(<T::Entity as EntityTrait>::Column, &Value) -> Option<Value>,
+) -> Result<bool, Error> {
+    let id = row.clone().split().0.id;
+    let mut row = row.into_active_model();
+    for column in <T::Entity as EntityTrait>::Column::iter() {
+        if let ActiveValue::Unchanged(value) = row.get(column)
+            && let Some(new) = new(column, &value)
+        {
+            row.set(column, new);
+        }
+    }
+    if !row.is_changed() {
+        return Ok(false);
+    }
+    T::Entity::update_many().set(row).filter(column::<T>("id").eq(id)).exec(tx).await.map_err(failed)?;
+    Ok(true)
+}
+
+/// A text without what texts have no longer; `None` where it has nothing of it.
+fn cleaned(value: &Value) -> Option<Value> {
+    match value {
+        Value::String(Some(text)) => clean(text).map(Value::from),
+        Value::Json(Some(json)) => {
+            let mut json = (**json).clone();
+            clean_all(&mut json).then(|| json.into())
+        }
+        _ => None,
+    }
+}
+
+/// What was taken for a text and has nothing to be seen must be something.
+const NOTHING: &str = "?";
+
+fn clean(text: &str) -> Option<String> {
+    match visible(text) {
+        seen if seen == text && !(seen.chars().all(is_blank) && !seen.is_empty()) => None,
+        seen if seen.chars().all(is_blank) => Some(NOTHING.to_owned()),
+        seen => Some(seen.into_owned()),
+    }
+}
+
+fn clean_all(json: &mut serde_json::Value) -> bool {
+    match json {
+        serde_json::Value::String(text) => clean(text).map(|clean| *text = clean).is_some(),
+        serde_json::Value::Array(items) => items.iter_mut().fold(false, |any, item| clean_all(item) | any),
+        serde_json::Value::Object(members) => {
+            members.values_mut().fold(false, |any, member| clean_all(member) | any)
+        }
+        _ => false,
     }
 }
