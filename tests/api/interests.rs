@@ -188,6 +188,29 @@ on_both! {
         assert_eq!(office.all(&format!("{UTILITIES}?q=Neustadt")).await.len(), 1);
     }
 
+    async fn what_was_accepted_is_no_duplicate_of_what_it_became(app: TestApp) {
+        let office = app.coordinator();
+        for (city, name) in [("Neustadt", "Stadtwerke Neustadt AöR"), ("Dresden", "Stadtentwässerung Dresden")] {
+            let body = changed(&interest(city), &json!({"utility_name": name}));
+            let registration = confirmed(&app, &body).await;
+            let accepted = office.post(&format!("{}/accept", path(&registration)), &json!({})).await.ok().json();
+            let read = office.get(&path(&registration)).await.ok().json();
+            for it in [accepted, read] {
+                assert_eq!((&it["status"], &it["likely_duplicates"]), (&json!("accepted"), &json!([])), "{name}");
+            }
+        }
+        // A second one is told of the first and of what became of it, however it writes the name.
+        for name in ["Stadtwerke-Neustadt", "Stadt\u{ad}werke Neustadt A.ö.R.", "STADTWERKE NEUSTADT GmbH & Co. KG"] {
+            let body = json!({"utility_name": name, "person": {"email": "other@zxq.example"}});
+            let second = confirmed(&app, &changed(&interest("Neustadt"), &body)).await;
+            let likely: Vec<_> = second["likely_duplicates"].as_array().unwrap().iter()
+                .map(|it| (it["resource"].as_str().unwrap().to_owned(), it["alike"][0].clone())).collect();
+            for resource in ["utility", "interest_registration"] {
+                assert!(likely.contains(&(resource.to_owned(), json!("name"))), "{name}: {likely:?}");
+            }
+        }
+    }
+
     async fn consents_are_of_a_person_and_of_their_time(app: TestApp) {
         let office = app.coordinator();
         let accept = async |it: &Value| office.post(&format!("{}/accept", path(it)), &json!({})).await.ok();

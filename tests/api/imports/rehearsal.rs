@@ -169,6 +169,24 @@ on_both! {
         assert_eq!(found[0]["alike"], json!(["name", "website", "country"]));
     }
 
+    async fn likely_duplicates_are_told_however_a_name_is_written(app: TestApp) {
+        let caller = app.coordinator();
+        let known = [
+            ("stadtentwaesserung-dresden", "Stadtentwaesserung Dresden"),
+            ("stadtentwaesserung-dresden", "STADTENTWÄSSERUNG DRESDEN GmbH"),
+            ("stadtentwaesserung-dresden", "Stadt\u{ad}entwa\u{308}sserung\u{200b} Dresden A.ö.R."),
+            ("hansewasser-bremen", "Hanse-Wasser Bremen"),
+            ("hansewasser-bremen", "hanse Wasser Bremen gGmbH"),
+            ("bremer-stadtreinigung", "Bremer Stadtreinigung"),
+        ];
+        let rows: String = known.iter().map(|(_, name)| format!("{name},municipal,DE,water\n")).collect();
+        let file = format!("name,kind,country,sectors\n{rows}");
+        let rehearsed = import(&caller, "resource=utilities&dry_run=true", CSV, file).await;
+        let found = rehearsed["report"]["duplicates"].as_array().unwrap();
+        let told: Vec<_> = found.iter().map(|it| it["existing"]["slug"].as_str().unwrap()).collect();
+        assert_eq!(told, known.map(|(slug, _)| slug), "{found:#?}");
+    }
+
     /// What stands twice in a file is one thing, and a slug that is left out is made as for a request.
     async fn rows_follow_each_other(app: TestApp) {
         let caller = app.coordinator();

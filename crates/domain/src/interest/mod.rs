@@ -13,11 +13,10 @@ use uuid::Uuid;
 
 use crate::contact::{Consent, Consents};
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::fold::fold;
 use crate::kernel::parameters::{Id, Instant};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
-use crate::kernel::search::Texts;
+use crate::kernel::search::{Texts, likeness};
 use crate::kernel::state::NoStatus;
 use crate::kernel::text::Tongue;
 use crate::kernel::value::{Email, Line, Phone, Sector, Text, Visibility, WebUrl};
@@ -301,6 +300,6 @@ impl Resource for InterestRegistration {
     /// The same person for the same utility.
     fn same_part(&self, other: &Self) -> bool {
         self.person.email.folded() == other.person.email.folded()
-            && fold(self.utility_name.as_str()) == fold(other.utility_name.as_str())
+            && likeness(self.utility_name.as_str()) == likeness(other.utility_name.as_str())
     }
 }

@@ -7,8 +7,9 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use uuid::Uuid;
 use vku_domain::interest::{InterestRegistration, LikelyDuplicate};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::parameters::Id;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::search::likeness;
 use vku_domain::utility::Utility;
 
 use crate::kernel::error::failed;
@@ -19,24 +20,29 @@ struct Found {
     id: Uuid,
     name: String,
     email: String,
-    /// The folded name and city; absent for a contact.
+    /// What is alike of name and city; absent for a contact.
     place: Option<(String, String)>,
 }
 
 impl Reader<'_> {
-    /// Fills in what is alike, in three queries for the whole page.
+    /// Fills in what is alike, in four queries for the whole page.
     pub(super) async fn find_alike(&self, items: &mut [Stored<InterestRegistration>]) -> Result<(), Error> {
         if items.is_empty() || !self.actor().is_staff() {
             return Ok(());
         }
         let utilities = self.names::<Utility>().await?;
         let emails: Vec<_> = items.iter().map(|item| item.data.person.email.folded()).collect();
-        let names: Vec<_> = items.iter().map(|item| fold(item.data.utility_name.as_str())).collect();
-        let others = self.registrations_like(&emails, &names).await?;
+        let others = self.registrations().await?;
+        let accepted = self.accepted_as(items).await?;
         let members = self.members_with(&emails).await?;
         for item in items {
             let mut all = Vec::new();
-            for likely in utilities.like(item)? {
+            // What it was accepted as is no other.
+            let member_id = item.data.member_id.map(|Id(id)| id);
+            let utility_id = member_id.and_then(|id| accepted.get(&id));
+            for likely in
+                utilities.like(item)?.into_iter().filter(|likely| Some(&likely.card.id) != utility_id)
+            {
                 all.push(LikelyDuplicate {
                     resource: "utility".into(),
                     id: likely.card.id,
@@ -46,10 +52,11 @@ impl Reader<'_> {
                 });
             }
             let email = item.data.person.email.folded();
-            for member in members.get(&email).into_iter().flatten() {
+            let members = members.get(&email).into_iter().flatten();
+            for member in members.filter(|member| Some(member.id) != member_id) {
                 all.push(duplicate("member", member, vec!["email".into()]));
             }
-            let place = (fold(item.data.utility_name.as_str()), fold(item.data.city.as_str()));
+            let place = (likeness(item.data.utility_name.as_str()), likeness(item.data.city.as_str()));
             for other in others.iter().filter(|other| other.id != item.id) {
                 let mut alike = Vec::new();
                 if other.place.as_ref() == Some(&place) {
@@ -67,22 +74,43 @@ impl Reader<'_> {
         Ok(())
     }
 
-    async fn registrations_like(&self, emails: &[String], names: &[String]) -> Result<Vec<Found>, Error> {
-        let either = Expr::col("email_key").is_in(emails).or(Expr::col("name_key").is_in(names));
+    /// The utilities of the members that registrations were accepted as, by the member.
+    async fn accepted_as(
+        &self,
+        items: &[Stored<InterestRegistration>],
+    ) -> Result<HashMap<Uuid, Uuid>, Error> {
+        let members: Vec<Uuid> =
+            items.iter().filter_map(|item| item.data.member_id.map(|Id(id)| id)).collect();
+        if members.is_empty() {
+            return Ok(HashMap::new());
+        }
         let select = Query::select()
-            .columns(["id", "utility_name", "email_key", "name_key", "city_key"])
+            .columns(["id", "utility_id"])
+            .from("member")
+            .and_where(Expr::col("id").is_in(members))
+            .take();
+        let rows = self.tx().query_all(&select).await.map_err(failed)?;
+        let found = rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "utility_id")?)));
+        found.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
+    }
+
+    /// All of them: how names are alike is not said in SQL.
+    async fn registrations(&self) -> Result<Vec<Found>, Error> {
+        let select = Query::select()
+            .columns(["id", "utility_name", "email_key", "city"])
             .from("interest_registration")
             .and_where(Expr::col("deleted_at").is_null())
-            .and_where(either)
             .order_by("id", sea_orm::Order::Asc)
             .take();
         let rows = self.tx().query_all(&select).await.map_err(failed)?;
         let found = rows.iter().map(|row| {
+            let name: String = row.try_get("", "utility_name")?;
+            let city: String = row.try_get("", "city")?;
             Ok(Found {
                 id: row.try_get("", "id")?,
-                name: row.try_get("", "utility_name")?,
                 email: row.try_get("", "email_key")?,
-                place: Some((row.try_get("", "name_key")?, row.try_get("", "city_key")?)),
+                place: Some((likeness(&name), likeness(&city))),
+                name,
             })
         });
         found.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)

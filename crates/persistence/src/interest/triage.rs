@@ -11,6 +11,7 @@ use vku_domain::kernel::parameters::Id;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::kernel::search::likeness;
 use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::{Line, Text, Visibility};
 use vku_domain::member::{Member, MemberFilter, MemberStatus};
@@ -102,8 +103,8 @@ impl Writer<'_> {
             let municipal = likely.card.kind.as_deref() == Some(UtilityKind::Municipal.as_str());
             if named && municipal {
                 let utility = self.get::<Utility>(&Key::Id(likely.card.id), None, false).await?;
-                let city = utility.data.city.as_ref().map(|city| fold(city.as_str()));
-                if city.is_none_or(|city| city == fold(data.city.as_str())) {
+                let city = utility.data.city.as_ref().map(|city| likeness(city.as_str()));
+                if city.is_none_or(|city| city == likeness(data.city.as_str())) {
                     same.push(utility);
                 }
             }

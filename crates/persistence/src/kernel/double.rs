@@ -7,20 +7,14 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
 use serde_json::Value;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::reference::Card;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::search::likeness;
 
 use super::card::Described;
 use super::error::failed;
 use super::store::Reader;
 use super::table::{Table, column};
-
-/// Legal forms and the like, which tell nothing apart.
-const FORMS: &[&str] = &[
-    "gmbh", "mbh", "ag", "aor", "kg", "co", "ev", "e", "v", "eg", "gag", "kdor", "ltd", "plc", "llc", "inc",
-    "sa",
-];
 
 /// How alike they have to be to be told.
 const LEAST: f64 = 0.5;
@@ -85,7 +79,7 @@ impl Names {
         let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten();
         let aliases = row.try_get::<Option<Value>>("", "its_aliases").ok().flatten();
         let found = Traits {
-            name: plain(&card.label.1),
+            name: likeness(&card.label.1),
             others: others(aliases.as_ref(), text("its_short_name").as_deref()),
             country: text("its_country"),
             host: text("its_website").or_else(|| text("its_url")).as_deref().and_then(host),
@@ -108,7 +102,7 @@ impl Names {
         let body = serde_json::to_value(&made.data).map_err(Error::internal)?;
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let new = Traits {
-            name: plain(made.data.label()),
+            name: likeness(made.data.label()),
             others: others(body.get("aliases"), text("short_name")),
             country: text("country").map(str::to_owned),
             host: text("website").or_else(|| text("url")).and_then(host),
@@ -157,17 +151,9 @@ fn compared(new: &Traits, known: &Traits) -> (f64, Vec<&'static str>) {
     ((f64::clamp(score, 0.0, 1.0) * 100.0).round() / 100.0, alike)
 }
 
-/// A name without case, accents, signs and legal forms.
-fn plain(name: &str) -> String {
-    let folded = fold(name);
-    let words = folded.split(|letter: char| !letter.is_alphanumeric()).filter(|word| !word.is_empty());
-    let telling: Vec<_> = words.clone().filter(|word| !FORMS.contains(word)).collect();
-    if telling.is_empty() { words.collect::<Vec<_>>().join(" ") } else { telling.join(" ") }
-}
-
 fn others(aliases: Option<&Value>, short: Option<&str>) -> Vec<String> {
     let aliases = aliases.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str);
-    aliases.chain(short).map(plain).filter(|name| !name.is_empty()).collect()
+    aliases.chain(short).map(likeness).filter(|name| !name.is_empty()).collect()
 }
 
 /// The host of a URL, without `www.`.
@@ -184,7 +170,7 @@ mod tests {
 
     fn traits(name: &str, country: &str, website: &str) -> Traits {
         Traits {
-            name: plain(name),
+            name: likeness(name),
             others: Vec::new(),
             country: (!country.is_empty()).then(|| country.to_owned()),
             host: host(website),
@@ -192,9 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn names_meet_whatever_their_form() {
-        assert_eq!(plain("Stadtentwässerung Dresden GmbH"), plain("STADTENTWASSERUNG-DRESDEN"));
-        assert_eq!(plain("AG"), "ag");
+    fn hosts_meet_whatever_the_url() {
         assert_eq!(host("https://www.Example.org:8080/a"), Some("example.org".into()));
         assert_eq!(host("nowhere"), None);
     }
