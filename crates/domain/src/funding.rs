@@ -87,6 +87,7 @@ crate::vocabulary! {
 crate::sort_keys!(FundingSort, usual: [(Self::From, Ascending), (Self::CreatedAt, Ascending)]);
 
 impl Resource for Funding {
+    const SEARCHED: bool = false;
     const NAME: &'static str = "funding";
     const PATH: &'static str = "funding";
     const SCOPE: &'static str = Partnership::PATH;

@@ -238,6 +238,7 @@ impl Resource for FundingProgramme {
     fn searched(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details(self.calls.iter().map(|call| &call.title));
+        texts.countries(&self.countries);
         texts.text(&self.description);
         texts.text(self.rules.iter().filter_map(|rules| rules.who_may_apply.as_ref()));
     }

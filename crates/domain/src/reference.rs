@@ -47,6 +47,13 @@ impl List {
         Self { file, entries: OnceLock::new() }
     }
 
+    /// What a code is called, in a file that is sorted by code.
+    pub(crate) fn label(&self, code: &str) -> Option<&Label> {
+        let entries = self.entries();
+        let place = entries.binary_search_by(|entry| entry.code.as_str().cmp(code)).ok()?;
+        entries.get(place).map(|entry| &entry.label)
+    }
+
     /// Every code, in the order of the file.
     pub fn entries(&self) -> &[Entry] {
         self.entries.get_or_init(|| {

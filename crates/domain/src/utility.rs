@@ -12,7 +12,7 @@ use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty};
-use crate::kernel::search::Texts;
+use crate::kernel::search::{Field, Texts};
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
     ClimateZone, Country, Figure, Language, Line, Localized, Location, Places, Sector, Slug, Visibility,
@@ -227,7 +227,9 @@ impl Resource for Utility {
     fn searched(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details(self.aliases.iter().chain(&self.region).chain(&self.city));
+        texts.countries([&self.country]);
         texts.text(&self.description);
+        texts.lines(Field::Text, &self.legal_form);
     }
 
     fn label(&self) -> &str {

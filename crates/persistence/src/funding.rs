@@ -12,7 +12,7 @@ use crate::kernel::error::Corrupt;
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::table::{
-    FoundBy, SortColumn, Table, column, first_day, money, named, one_of, text, text_opt, to_text,
+    SortColumn, Table, column, first_day, money, named, one_of, text, text_opt, to_text,
 };
 
 row! {
@@ -33,13 +33,6 @@ impl Table for Funding {
     type ActiveRow = row::ActiveModel;
 
     const REFERS: &'static [(&'static str, &'static str)] = &[("programme_id", "funding_programme")];
-    const FOUND_BY: &'static [FoundBy] = &[FoundBy {
-        resource: "funding_programme",
-        table: "funding",
-        key: "programme_id",
-        owner: "id",
-        own: false,
-    }];
 
     fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
         let Self { programme, kind, amount, from, to } = data;

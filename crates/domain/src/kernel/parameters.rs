@@ -57,6 +57,13 @@ impl Parameters {
         T::default()
     }
 
+    /// Refuses a parameter that other lists have, and says why it is unknown here.
+    pub fn refuse(&mut self, name: &'static str, detail: impl Fn() -> Both) {
+        if self.given.extract_if(.., |(given, _)| given == name).count() > 0 {
+            self.violations.parameter(name, "unknown_parameter", detail());
+        }
+    }
+
     /// All parameters but `without`, as one text in a normal order.
     pub fn fingerprint(&self, without: &[&str]) -> String {
         let mut pairs: Vec<_> =

@@ -101,7 +101,18 @@ impl<T: Resource> Query<T> {
     pub fn take(parameters: &mut Parameters) -> Self {
         let fingerprint = parameters.fingerprint(PLACE);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
-        let search = parameters.once("q").map(|text| text.parse::<Search>()).transpose();
+        if !T::SEARCHED {
+            parameters.refuse("q", || say!(
+                "Nothing is searched here: these have no texts of their own. There are filters instead of `q`.",
+                "Hier wird nicht gesucht: Diese haben keine eigenen Texte. Statt `q` gibt es Filter."
+            ));
+        }
+        let search = match T::SEARCHED {
+            true => parameters.once("q").map(|text| text.parse::<Search>()).transpose(),
+            false => Ok(None),
+        };
+        // What has neither letters nor digits, such as `-`, leaves nothing out.
+        let search = search.map(|search| search.filter(|search| !search.words().is_empty()));
         let usual = || if matches!(search, Ok(None)) { T::Sort::usual() } else { Vec::new() };
         let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(usual()));
         Self {

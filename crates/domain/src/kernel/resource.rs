@@ -26,6 +26,8 @@ pub use super::tag::Tag;
 pub trait Resource:
     Clone + PartialEq + Serialize + Deserr<Violations> + ToSchema + Send + Sync + 'static
 {
+    /// Whether it has texts of its own, so that its list takes `q`.
+    const SEARCHED: bool = true;
     /// Its name in tables, in the change log and in messages: singular, snake_case.
     const NAME: &'static str;
     /// Its segment in paths: plural, kebab-case.
@@ -129,7 +131,7 @@ pub trait Resource:
     /// The specification of its filter: the SQL is tested against it.
     fn matches(filter: &Self::Filter, item: &Stored<Self>) -> bool;
 
-    /// What a search looks through; never what some of those who see it do not read, nor what is another's.
+    /// What a search looks through, where [`Self::SEARCHED`]; never what some of those who see it do not read, nor what is another's.
     fn searched(&self, texts: &mut Texts);
 
     /// What it is called: name or title.

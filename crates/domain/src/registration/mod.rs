@@ -129,6 +129,7 @@ impl Registration {
 }
 
 impl Resource for Registration {
+    const SEARCHED: bool = false;
     const NAME: &'static str = "registration";
     const PATH: &'static str = "registrations";
     const SCOPE: &'static str = Session::PATH;

@@ -10,10 +10,11 @@ mod word;
 use std::collections::BTreeMap;
 
 pub use self::wanted::{Clue, LENGTH_MAX, Quality, Search, WORDS_MAX, Wanted};
-pub use self::word::keys;
+pub use self::word::{keys, likeness};
 
 use super::resource::Resource;
-use super::value::Localized;
+use super::value::{Country, Localized};
+use crate::reference::COUNTRIES;
 
 /// Where a word stands; the first is worth most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -62,12 +63,26 @@ impl Texts {
 
     /// Other names, and places.
     pub fn details<S: ToString>(&mut self, texts: impl IntoIterator<Item = S>) {
-        texts.into_iter().for_each(|text| self.add(Field::Detail, &text.to_string()));
+        self.lines(Field::Detail, texts);
+    }
+
+    /// What countries are called in German and English.
+    pub fn countries<'a>(&mut self, countries: impl IntoIterator<Item = &'a Country>) {
+        for country in countries {
+            if let Some(label) = COUNTRIES.label(country.as_str()) {
+                self.details([&label.de, &label.en]);
+            }
+        }
     }
 
     /// A text about it, in all languages.
     pub fn text<'a>(&mut self, texts: impl IntoIterator<Item = &'a Localized>) {
         self.localized(Field::Text, texts);
+    }
+
+    /// Texts of one line.
+    pub fn lines<S: ToString>(&mut self, field: Field, texts: impl IntoIterator<Item = S>) {
+        texts.into_iter().for_each(|text| self.add(field, &text.to_string()));
     }
 
     /// A text in all languages.

@@ -4,14 +4,14 @@ use std::str::FromStr;
 
 use super::Field;
 use super::typo::is_near;
-use super::word::{INSIDE, forms, has_digit, whole, without_one, words};
+use super::word::{INSIDE, forms, has_digit, is_common, whole, without_one, words};
 use crate::kernel::violation::Fault;
 use crate::say;
 
-/// How long a search may be, in characters.
-pub const LENGTH_MAX: usize = 200;
-/// How many words a search may have.
-pub const WORDS_MAX: usize = 10;
+/// How long a search may be, in characters: longer than whatever something is called.
+pub const LENGTH_MAX: usize = 2_000;
+/// How many words of a search count: where there are more, the longest.
+pub const WORDS_MAX: usize = 24;
 
 /// From how many letters on a typo is forgiven.
 const FORGIVEN: usize = 5;
@@ -131,7 +131,7 @@ fn length(text: &str) -> usize {
 pub struct Search(Vec<Wanted>);
 
 impl Search {
-    /// The words; at least one.
+    /// The words; none where there is nothing to look for.
     pub fn words(&self) -> &[Wanted] {
         &self.0
     }
@@ -142,30 +142,26 @@ impl FromStr for Search {
 
     fn from_str(text: &str) -> Result<Self, Fault> {
         match length(text) {
+            0 => {
+                return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
+            }
             length if length > LENGTH_MAX => return Err(Fault::too_long(LENGTH_MAX, length)),
             _ => {}
         }
+        let all = words(text);
+        // What stands in most names says nothing, unless nothing else is said.
+        let telling: Vec<_> = all.iter().filter(|word| !is_common(word)).collect();
+        let counting = if telling.is_empty() { all.iter().collect() } else { telling };
         let mut wanted: Vec<Wanted> = Vec::new();
-        for word in words(text) {
-            let word = Wanted { forms: forms(&word) };
+        for word in counting {
+            let word = Wanted { forms: forms(word) };
             if !wanted.contains(&word) {
                 wanted.push(word);
             }
         }
-        match wanted.len() {
-            0 => Err(Fault::new(
-                "empty",
-                say!(
-                    "Expected a word: letters or digits.",
-                    "Erwartet: ein Wort, also Buchstaben oder Ziffern."
-                ),
-            )),
-            WORDS_MAX.. if wanted.len() > WORDS_MAX => Err(Fault::new(
-                "too_many",
-                say!("Expected {WORDS_MAX} words at most.", "Erwartet: höchstens {WORDS_MAX} Wörter."),
-            )),
-            _ => Ok(Self(wanted)),
-        }
+        wanted.sort_by_key(|word| std::cmp::Reverse(word.forms.first().map_or(0, |form| length(form))));
+        wanted.truncate(WORDS_MAX);
+        Ok(Self(wanted))
     }
 }
 
@@ -207,18 +203,24 @@ mod tests {
     }
 
     #[test]
-    fn a_search_has_words_but_not_too_many() {
+    fn whatever_is_pasted_is_a_search() {
         let code = |text: &str| text.parse::<Search>().err().map(|fault| fault.code);
-        assert_eq!(code("Wasser und wasser, Und"), None);
-        assert_eq!((code(""), code(" -- !")), (Some("empty"), Some("empty")));
-        assert_eq!(code(&"a b c d e f g h i j k".repeat(2)), Some("too_many"));
-        assert_eq!((code(&"a".repeat(200)), code(&"a".repeat(201))), (None, Some("too_long")));
+        let count = |text: &str| text.parse::<Search>().unwrap().words().len();
+        assert_eq!((code(""), code(&"a".repeat(2_001))), (Some("empty"), Some("too_long")));
+        assert_eq!((count("-"), count(" -- !"), count("💧")), (0, 0, 0));
+        assert_eq!(count("Wasser und wasser, Und"), 1);
+        assert_eq!(count("Die Stadtwerke Bonn GmbH & Co. KG"), 2);
+        assert_eq!(count("Stadtwerke Bonn A.ö.R."), 2);
+        assert_eq!((count("und"), count("die GmbH"), count("e. V.")), (1, 2, 1), "nothing else is said");
+        let many = (0..60).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
+        assert_eq!(count(&many), 24);
     }
 
     proptest! {
         #[test]
         fn whatever_matches_has_the_keys_of_a_clue(q in "[abue]{1,9}", word in "[abue]{1,12}") {
             let search: Search = q.parse().unwrap();
+            prop_assume!(!search.words().is_empty());
             let (wanted, keys) = (&search.words()[0], keys(&word));
             if wanted.quality(&word).is_some() {
                 prop_assert!(wanted.clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));

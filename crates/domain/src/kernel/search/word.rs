@@ -14,6 +14,38 @@ pub(super) const INSIDE: usize = 3;
 /// shorter to one letter longer than what is forgiven a typo but too short to be cut in halves.
 const SHORT: std::ops::RangeInclusive<usize> = 4..=8;
 
+/// What stands in many names and texts and tells nothing apart, folded: legal forms, articles, conjunctions and
+/// prepositions.
+const COMMON: &[&str] = &[
+    // Legal forms.
+    "ab", "ad", "ag", "anstalt", "aor", "as", "bv", "cjsc", "co", "corp", "dd", "doo", "eg", "ev", "gag",
+    "gbr", "ggmbh", "gmbh", "gup", "inc", "jsc", "kaor", "kd", "kdor", "kg", "kgaa", "kp", "limited", "llc",
+    "llp", "ltd", "mbh", "mup", "nv", "oao", "ohg", "ojsc", "ooo", "oy", "pat", "pjsc", "plc", "prat", "sa",
+    "sarl", "sas", "se", "spa", "srl", "tov", "ug", "zao", // German.
+    "am", "an", "auf", "aus", "bei", "beim", "das", "dem", "den", "der", "des", "die", "ein", "eine",
+    "einem", "einen", "einer", "eines", "fur", "im", "in", "mit", "nach", "oder", "uber", "und", "unter",
+    "vom", "von", "zu", "zum", "zur", // English.
+    "a", "and", "at", "by", "for", "from", "of", "on", "or", "the", "to", "with",
+    // French, Spanish, Portuguese, Romanian.
+    "al", "au", "aux", "d", "da", "das", "de", "del", "din", "do", "dos", "du", "e", "el", "en", "et", "la",
+    "las", "le", "les", "los", "para", "pentru", "pour", "si", "y", // Ukrainian and Russian.
+    "dlia", "i", "na", "ta", "u", "z",
+];
+
+/// Whether a folded word is one that tells nothing apart.
+pub(super) fn is_common(word: &str) -> bool {
+    forms(word).iter().any(|form| COMMON.contains(&form.as_str()))
+}
+
+/// What two names have alike that are written otherwise: their words without those that tell nothing apart, `ae` as
+/// `a`, and all in one. `Hanse-Wasser GmbH` is `hanseWasser`.
+pub fn likeness(name: &str) -> String {
+    let words = words(name);
+    let telling: Vec<_> = words.iter().filter(|word| !is_common(word)).collect();
+    let counting = if telling.is_empty() { words.iter().collect() } else { telling };
+    counting.into_iter().map(|word| simple(word)).collect()
+}
+
 /// The folded words of a text: letters and digits, as they stand together.
 pub(super) fn words(text: &str) -> Vec<String> {
     chains(text).into_iter().flatten().collect()
@@ -35,7 +67,7 @@ pub(super) fn indexed(text: &str) -> Vec<String> {
 fn chains(text: &str) -> Vec<Vec<String>> {
     let (mut chains, mut chain, mut word) = (Vec::new(), Vec::new(), String::new());
     // The end of the text ends the last word too.
-    for letter in fold(text).chars().chain([' ']) {
+    for letter in abbreviated(&fold(text)).chars().chain([' ']) {
         if is_apostrophe(letter) || letter == '-' || letter == '\u{2010}' {
             if word.is_empty() {
                 chains.push(std::mem::take(&mut chain));
@@ -55,6 +87,28 @@ fn chains(text: &str) -> Vec<Vec<String>> {
     chains
 }
 
+/// A folded text in which single letters with full stops are one word: `a.o.r.` and `e. v.` are `aor` and `ev`.
+fn abbreviated(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let at = |place: usize| letters.get(place).copied();
+    let is_word = |place: usize| at(place).is_some_and(char::is_alphanumeric);
+    let mut joined = String::with_capacity(text.len());
+    let mut place = 0;
+    while let Some(letter) = at(place) {
+        joined.push(letter);
+        place += 1;
+        let is_single =
+            letter.is_alphabetic() && !is_word(place) && !place.checked_sub(2).is_some_and(is_word);
+        if is_single && at(place) == Some('.') {
+            let next = place + 1 + usize::from(at(place + 1).is_some_and(char::is_whitespace));
+            if at(next).is_some_and(char::is_alphabetic) && !is_word(next + 1) {
+                place = next;
+            }
+        }
+    }
+    joined
+}
+
 fn is_apostrophe(letter: char) -> bool {
     matches!(letter, '\'' | '\u{2019}' | '\u{2bc}' | '\u{2b9}')
 }
@@ -69,6 +123,11 @@ fn cut(word: String) -> String {
 /// The spellings that a folded word is met by: its own, and that with `ae`, `oe` and `ue` as `a`, `o` and `u`, which is
 /// what is left of `ä`, `ö` and `ü`. Both, for in `Bioenergie` they are two letters.
 pub(super) fn forms(word: &str) -> Vec<String> {
+    let simple = simple(word);
+    if simple == word { vec![simple] } else { vec![word.to_owned(), simple] }
+}
+
+fn simple(word: &str) -> String {
     let mut simple = String::with_capacity(word.len());
     let mut letters = word.chars().peekable();
     while let Some(letter) = letters.next() {
@@ -77,7 +136,7 @@ pub(super) fn forms(word: &str) -> Vec<String> {
             letters.next_if_eq(&'e');
         }
     }
-    if simple == word { vec![simple] } else { vec![word.to_owned(), simple] }
+    simple
 }
 
 /// The keys by which a folded word is looked up, by their beginnings: itself, marked as such; it and what is left of it
@@ -121,7 +180,7 @@ pub(super) fn has_digit(word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::{forms, indexed, keys, words};
+    use super::{forms, indexed, keys, likeness, words};
 
     #[test]
     fn a_text_is_cut_into_words() {
@@ -131,9 +190,40 @@ mod tests {
         );
         assert_eq!(indexed("Abwasser-Partnerschaft"), ["abwasserpartnerschaft", "abwasser", "partnerschaft"]);
         assert_eq!(indexed("Mess- und Regeltechnik"), ["mess", "und", "regeltechnik"]);
-        assert_eq!(indexed("d’Ivoire – Львів"), ["divoire", "d", "ivoire", "львів"]);
+        assert_eq!(indexed("d’Ivoire – Львів"), ["divoire", "d", "ivoire", "lviv"]);
         assert_eq!(words("—! -- '"), Vec::<String>::new());
         assert_eq!(words(&"ß".repeat(100)), ["s".repeat(64)]);
+    }
+
+    #[test]
+    fn abbreviations_are_one_word() {
+        for (text, expected) in [
+            ("Stadtwerke A.ö.R.", &["stadtwerke", "aor"][..]),
+            ("Verein e. V.", &["verein", "ev"]),
+            ("Verein e. V", &["verein", "ev"]),
+            ("Werk d.o.o", &["werk", "doo"]),
+            ("H. Muster, z. B.", &["h", "muster", "zb"]),
+            ("Gruppe A. B", &["gruppe", "ab"]),
+            ("Am 1. 2. Ost", &["am", "1", "2", "ost"]),
+        ] {
+            assert_eq!(words(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn names_are_alike_however_they_are_written() {
+        for (one, other) in [
+            ("Stadtentwässerung Dresden", "STADTENTWAESSERUNG-DRESDEN GmbH"),
+            ("hanseWasser Bremen", "Hanse-Wasser Bremen"),
+            ("Stadtwerke Musterstadt AöR", "Stadtwerke Musterstadt A.ö.R."),
+            ("Wasser und Abwasser", "Wasser & Abwasser e. V."),
+            ("Die Stadtreiniger", "Stadt\u{ad}reiniger\u{200b}"),
+            ("Львівводоканал", "Lvivvodokanal"),
+        ] {
+            assert_eq!(likeness(one), likeness(other), "{one}");
+        }
+        assert_eq!(likeness("AG"), "ag");
+        assert_ne!(likeness("Stadtwerke Bonn"), likeness("Stadtwerke Köln"));
     }
 
     #[test]

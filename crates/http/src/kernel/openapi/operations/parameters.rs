@@ -71,7 +71,7 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
     match it {
         List => {
             all.extend(filters(&T::Filter::describe()));
-            all.push(search());
+            all.extend(T::SEARCHED.then(search));
             all.push(query(
                 "sort",
                 &sort_about::<T>(),
@@ -137,11 +137,13 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
 /// What a list is searched for.
 fn search() -> Value {
     let about = format!(
-        "Full text search in names, places, titles and texts, in every language: finds what has all of the words \
-         ({WORDS_MAX} at most). Case and accents do not count; `ß` is `ss`, and `ae`, `oe`, `ue` are `ä`, `ö`, `ü`. From \
+        "Full text search in names, places, countries, titles and texts, in every language: finds what has all of the \
+         words (of more than {WORDS_MAX} the longest count). Legal forms, articles and the like (`GmbH`, `die`, `and`) count \
+         only where there is nothing else; a text without letters and digits leaves nothing out. Case and accents do not \
+         count; `ß` is `ss`, `ae`, `oe`, `ue` are `ä`, `ö`, `ü`, and other scripts are the same in Latin letters. From \
          three letters on a word is also found inside others (`wasser` in `Abwasserpartnerschaft`), from five letters \
          on it may have a typo. The best come first, unless `sort` says otherwise: a name before a text, the word \
-         itself before a part of another, and that before a typo. At least one letter or digit."
+         itself before a part of another, and that before a typo."
     );
     let schema =
         json!({ "type": "string", "minLength": 1, "maxLength": LENGTH_MAX, "examples": ["abwasser lviv"] });

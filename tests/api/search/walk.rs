@@ -1,0 +1,55 @@
+//! Whatever has a name is found by it.
+
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::query::Query;
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, collections, visit};
+
+use crate::api::given::the_rest;
+use crate::api::schema::every;
+use crate::harness::on_both;
+
+on_both! {
+    async fn everything_is_found_by_its_own_name(app: TestApp) {
+        the_rest(&app, &["Zweckverband „Wasser & Abwasser“ A.ö.R. / Київ – Teil II"]).await;
+        let mut walked = 0;
+        for collection in collections() {
+            walked += visit(&collection, Walk(&app.store)).await.unwrap();
+        }
+        assert!(walked > 300, "{walked}");
+    }
+}
+
+/// Looks every row of a resource up by what it is called, with a legal form behind it and as a title is quoted.
+struct Walk<'a>(&'a Store);
+
+impl Visitor for Walk<'_> {
+    type Answer = usize;
+
+    async fn visit<T: Table>(self) -> usize {
+        let mut walked = 0;
+        if !T::SEARCHED {
+            return walked;
+        }
+        let (operator, items) = (Actor::operator(self.0.now()), every::<T>(self.0, false).await);
+        for item in items {
+            let name = item.data.label();
+            for q in [
+                name.to_owned(),
+                format!("{name} GmbH"),
+                format!("Die „{name}“ und mehr AöR").replace(" mehr", ""),
+            ] {
+                if name.is_empty() {
+                    continue;
+                }
+                let query =
+                    Query::<T>::parse(vec![("q".into(), q.clone()), ("limit".into(), "200".into())]).unwrap();
+                let page = self.0.read(&operator).await.unwrap().list_everywhere(&query).await.unwrap();
+                assert!(page.items.iter().any(|found| found.id == item.id), "{} by `{q}`", T::PATH);
+                walked += 1;
+            }
+        }
+        walked
+    }
+}
