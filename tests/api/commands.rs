@@ -3,8 +3,11 @@
 mod backup;
 mod configuration;
 mod crash;
+mod demo;
 mod import;
 mod mails;
+mod modes;
+mod proxy;
 mod register;
 mod serving;
 mod users;

@@ -1,6 +1,6 @@
 //! Configuration, by flags and environment: `--help` is the manual.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -18,8 +18,8 @@ use crate::worker::smtp::Smtp;
 /// What can be configured. A flag wins over its environment variable.
 #[derive(Args, Debug)]
 pub(crate) struct Config {
-    /// Where to listen
-    #[arg(long, env = "VKU_BIND", default_value = "127.0.0.1:8080", global = true)]
+    /// Where to listen: an address or a name, with a port (localhost:8080)
+    #[arg(long, env = "VKU_BIND", default_value = "127.0.0.1:8080", value_parser = listening, global = true)]
     pub(crate) bind: SocketAddr,
     /// The database: sqlite://path/to/file.db or postgres://user:password@host/database
     /// [default: a SQLite file in the data directory]
@@ -34,7 +34,7 @@ pub(crate) struct Config {
     /// Where the SQLite file and the secret file lie
     #[arg(long, env = "VKU_DATA_DIR", default_value = "data", global = true)]
     pub(crate) data_dir: PathBuf,
-    /// The URL under which the service is reached from outside: the issuer of its tokens
+    /// The URL under which the service is reached from outside, without a path: the issuer of its tokens
     /// [default: http:// and the address it listens on]
     #[arg(long, env = "VKU_PUBLIC_URL", global = true)]
     public_url: Option<String>,
@@ -85,6 +85,26 @@ pub(crate) struct Config {
     pub(crate) log: String,
 }
 
+/// Of the addresses of a name the first of IPv4, which every client on this machine tries.
+fn listening(text: &str) -> Result<SocketAddr, String> {
+    let text = text.trim();
+    if let Ok(address) = text.parse() {
+        return Ok(address);
+    }
+    let expected =
+        || "expected an address or a name, with a port, such as 127.0.0.1:8080 or localhost:8080".to_owned();
+    let named = text.rsplit_once(':').is_some_and(|(name, port)| {
+        !name.is_empty() && !name.contains([':', '/']) && port.parse::<u16>().is_ok()
+    });
+    if !named {
+        return Err(expected());
+    }
+    let found: Vec<_> =
+        text.to_socket_addrs().map_err(|_| format!("nobody knows this name; {}", expected()))?.collect();
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(expected)
+}
+
 fn network(text: &str) -> Result<IpNet, String> {
     let text = text.trim();
     let one = || text.parse::<IpAddr>().map(IpNet::from);
@@ -127,10 +147,10 @@ fn security_contact(text: &str) -> Result<String, String> {
     if right { Ok(text.to_owned()) } else { Err(wrong.into()) }
 }
 
-/// What a file holds, without the line end.
-fn read(file: &Path) -> Result<String, Failure> {
+/// What a file holds, without blanks around it; `variable` names it.
+fn read(variable: &str, file: &Path) -> Result<String, Failure> {
     let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+        .map_err(|error| Failure::new(format!("{variable}: {} cannot be read: {error}", file.display())))?;
     Ok(text.trim().to_owned())
 }
 
@@ -139,7 +159,7 @@ impl Config {
     pub(crate) fn database_url(&self) -> Result<String, Failure> {
         let default = || format!("sqlite://{}", self.data_dir.join("vku-partnerships.db").display());
         let url = match &self.database_url_file {
-            Some(file) => read(file)?,
+            Some(file) => read("VKU_DATABASE_URL_FILE", file)?,
             None => self.database_url.clone().unwrap_or_else(default),
         };
         let Some(file) = &self.database_password_file else { return Ok(url) };
@@ -150,26 +170,37 @@ impl Config {
         };
         let mut url = Url::parse(&url).map_err(|_| misplaced())?;
         let postgres = ["postgres", "postgresql"].contains(&url.scheme());
-        if !postgres || url.password().is_some() || url.set_password(Some(&read(file)?)).is_err() {
+        let password = read("VKU_DATABASE_PASSWORD_FILE", file);
+        if !postgres || url.password().is_some() || url.set_password(Some(&password?)).is_err() {
             return Err(misplaced());
         }
         Ok(url.into())
+    }
+
+    /// The variable that says where the database is.
+    pub(crate) fn database_variable(&self) -> &'static str {
+        match (&self.database_url_file, &self.database_url) {
+            (Some(_), _) => "VKU_DATABASE_URL_FILE",
+            (None, Some(_)) => "VKU_DATABASE_URL",
+            (None, None) => "VKU_DATA_DIR",
+        }
     }
 
     /// The mail server; `None` where there is none.
     ///
     /// Errors: its URL or the sender is not right.
     pub(crate) fn smtp(&self) -> Result<Option<Smtp>, Failure> {
-        let url = match &self.smtp_url_file {
-            Some(file) => Some(read(file)?),
-            None => self.smtp_url.clone(),
+        let (variable, url) = match &self.smtp_url_file {
+            Some(file) => ("VKU_SMTP_URL_FILE", Some(read("VKU_SMTP_URL_FILE", file)?)),
+            None => ("VKU_SMTP_URL", self.smtp_url.clone()),
         };
         let Some(url) = url else { return Ok(None) };
         let from = self.mail_from.as_deref().ok_or_else(|| {
-            Failure::new("VKU_SMTP_URL needs VKU_MAIL_FROM: who sends the mails, such as office@example.org")
+            let who = "needs VKU_MAIL_FROM: who sends the mails, such as office@example.org";
+            Failure::new(format!("{variable} {who}"))
         })?;
         let smtp = Smtp::new(&url, from);
-        smtp.map(Some).map_err(|sentence| Failure::new(format!("VKU_SMTP_URL or VKU_MAIL_FROM: {sentence}")))
+        smtp.map(Some).map_err(|sentence| Failure::new(format!("{variable} or VKU_MAIL_FROM: {sentence}")))
     }
 
     /// The secret file.
@@ -177,14 +208,48 @@ impl Config {
         self.secret_file.clone().unwrap_or_else(|| self.data_dir.join("secret"))
     }
 
+    /// The variable that says where the secret file is.
+    pub(crate) fn secret_variable(&self) -> &'static str {
+        if self.secret_file.is_some() { "VKU_SECRET_FILE" } else { "VKU_DATA_DIR" }
+    }
+
     /// The URL under which the service is reached, without a slash at its end.
     ///
-    /// Errors: it is no http or https URL.
+    /// Errors: it is no http or https URL, or has more than a host and a port.
     pub(crate) fn public_url(&self) -> Result<String, Failure> {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
-        match url.parse::<WebUrl>() {
-            Ok(url) => Ok(url.as_str().trim_end_matches('/').to_owned()),
-            Err(fault) => Err(Failure::new(format!("VKU_PUBLIC_URL is not right: {}", fault.detail))),
+        let wrong = |why: &dyn std::fmt::Display| Failure::new(format!("VKU_PUBLIC_URL is not right: {why}"));
+        let url = url.parse::<WebUrl>().map_err(|fault| wrong(&fault.detail))?;
+        let parsed = Url::parse(url.as_str()).map_err(|error| wrong(&error))?;
+        let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
+        if !bare || !parsed.username().is_empty() || parsed.password().is_some() {
+            return Err(wrong(
+                &"it ends with the host or port, such as https://partnerships.example.org; the service needs a host \
+                  name of its own, and is not served below a path",
+            ));
+        }
+        Ok(url.as_str().trim_end_matches('/').to_owned())
+    }
+
+    /// Tells once, at the start, what a server for the world still wants.
+    pub(crate) fn warn(&self, demo: bool) {
+        let is_public = self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
+        if is_public && self.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "VKU_PUBLIC_URL is https, so a proxy stands in front, and VKU_TRUSTED_PROXIES is not set: all visitors share \
+                 one address, and one quota"
+            );
+        }
+        if !demo && self.smtp_url.is_none() && self.smtp_url_file.is_none() {
+            tracing::warn!("VKU_SMTP_URL is not set: no mail is sent, all wait in the outbox");
+        }
+        #[cfg(unix)]
+        if let Ok(folder) = std::fs::metadata(&self.data_dir) {
+            let mode = std::os::unix::fs::PermissionsExt::mode(&folder.permissions()) & 0o7777;
+            if mode & 0o077 != 0 {
+                let (folder, mode) = (self.data_dir.display(), format!("{mode:04o}"));
+                tracing::warn!(%folder, mode, "VKU_DATA_DIR is open to others: run `chmod 700` on it");
+            }
         }
     }
 }

@@ -8,7 +8,8 @@ use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Fault;
-use vku_persistence::account::NewAccount;
+use vku_http::kernel::password;
+use vku_persistence::account::{NewAccount, SigningIn};
 use vku_persistence::kernel::store::{Store, Writing};
 
 use crate::import;
@@ -36,21 +37,24 @@ fn email(role: Role) -> String {
     format!("{role}@demo.example")
 }
 
-/// Fills an empty database with data and accounts; one that was filled before stays as it is.
+/// Fills an empty database with data and accounts, all of them or nothing, so that it may be killed at any point; one
+/// that was filled before stays as it is. Of several instances that start at once one fills it.
 ///
 /// Errors: the database is away, or holds something else.
 pub async fn fill(store: &Store) -> Result<(), Failure> {
+    let _turn = store.database().filling().await?;
     if has_accounts(store).await? {
         return Ok(());
     }
     if !store.database().is_empty().await? || !store.accounts().await?.is_empty() {
         return Err(Failure::new("`--demo` fills an empty database, and this one holds something already"));
     }
-    load(store).await?;
-    make_accounts(store).await
+    load(store).await
 }
 
 async fn load(store: &Store) -> Result<(), Failure> {
+    let accounts = ACCOUNTS.iter().map(|(role, utility)| new_account(*role, *utility));
+    let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
     let operator = Actor::operator(store.now());
     let writing = Writing { actor: &operator, request_id: "demo", dry_run: false, origin: Origin::Import };
     let mut report = None;
@@ -83,6 +87,9 @@ async fn load(store: &Store) -> Result<(), Failure> {
                 let created = report.as_ref().map_or(0, |report| report.counts.create);
                 loaded.push(format!("{created} {collection}"));
             }
+            for account in accounts {
+                writer.add_account(account).await?;
+            }
             Ok(loaded)
         })
         .await;
@@ -105,39 +112,44 @@ fn dated(text: &str, today: NaiveDate) -> String {
     })
 }
 
-async fn make_accounts(store: &Store) -> Result<(), Failure> {
-    for (role, utility) in ACCOUNTS {
-        let password_hash = vku_http::kernel::password::hash_now(PASSWORD)
-            .map_err(|error| Failure::new(error.to_string()))?;
-        let parse = |error: Fault| Failure::new(error.to_string());
-        let account = NewAccount {
-            email: email(*role).parse().map_err(parse)?,
-            name: format!("Demo {role}").parse().map_err(parse)?,
-            role: *role,
-            utilities: utility.iter().map(|slug| slug.parse()).collect::<Result<_, _>>().map_err(parse)?,
-            password_hash,
-        };
-        store.add_account(account).await?;
-    }
-    Ok(())
+fn new_account(role: Role, utility: Option<&str>) -> Result<NewAccount, Failure> {
+    let password_hash = password::hash_now(PASSWORD).map_err(|error| Failure::new(error.to_string()))?;
+    let parse = |error: Fault| Failure::new(error.to_string());
+    Ok(NewAccount {
+        email: email(role).parse().map_err(parse)?,
+        name: format!("Demo {role}").parse().map_err(parse)?,
+        role,
+        utilities: utility.iter().map(|slug| slug.parse()).collect::<Result<_, _>>().map_err(parse)?,
+        password_hash,
+    })
 }
 
 /// Whether a demo account can still sign in.
 pub(crate) async fn has_accounts(store: &Store) -> Result<bool, Failure> {
     for (role, _) in ACCOUNTS {
-        let email = email(*role).parse().map_err(|error: Fault| Failure::new(error.to_string()))?;
-        if store.signing_in(&email).await?.is_some() {
+        if signing_in(store, *role).await?.is_some() {
             return Ok(true);
         }
     }
     Ok(false)
 }
 
-/// Tells whoever started it where to go.
-pub(crate) fn welcome(address: SocketAddr) -> Result<(), Failure> {
+async fn signing_in(store: &Store, role: Role) -> Result<Option<SigningIn>, Failure> {
+    let email = email(role).parse().map_err(|error: Fault| Failure::new(error.to_string()))?;
+    Ok(store.signing_in(&email).await?)
+}
+
+/// Tells whoever started it where to go, and which accounts can sign in: one that was disabled or got another password
+/// cannot.
+pub(crate) async fn welcome(store: &Store, address: SocketAddr) -> Result<(), Failure> {
     let host = format!("http://localhost:{}", address.port());
     say(format!("\n  The API       {host}/\n  Try it        {host}/docs/\n"))?;
     for (role, utility) in ACCOUNTS {
+        let Some(account) = signing_in(store, *role).await? else { continue };
+        let right = password::verify(PASSWORD.to_owned(), account.password_hash).await;
+        if !right.map_err(|error| Failure::new(error.to_string()))? {
+            continue;
+        }
         let utility = utility.map(|slug| format!("  ({slug})")).unwrap_or_default();
         say(format!("  {:<12}  {}{utility}", role.to_string(), email(*role)))?;
     }

@@ -18,7 +18,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::{ContextKind, ContextValue};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use vku_domain::import::{ImportMode as Mode, OnError};
 use vku_http::import::{Charset, ImportFormat};
 
@@ -219,9 +220,41 @@ pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
     }
 }
 
+/// The command line, with the environment; a variable that is set to nothing is as one that is not set.
+fn parsed() -> Result<Command, clap::Error> {
+    let command = Command::command().mut_args(|arg| {
+        let value = arg.get_env().and_then(std::env::var_os);
+        if value.is_some_and(|value| value.is_empty()) { arg.env(None::<&str>) } else { arg }
+    });
+    Command::from_arg_matches(&command.try_get_matches()?)
+}
+
+/// Says what is wrong, with the variables that it may come from.
+fn refused(error: &clap::Error) -> ExitCode {
+    // Nothing is left to be done if even standard error is closed.
+    let _ = error.print();
+    let command = Command::command();
+    let named: Vec<_> = [ContextKind::InvalidArg, ContextKind::PriorArg]
+        .into_iter()
+        .flat_map(|kind| match error.get(kind) {
+            Some(ContextValue::String(name)) => vec![name.clone()],
+            Some(ContextValue::Strings(names)) => names.clone(),
+            _ => Vec::new(),
+        })
+        .collect();
+    let variables = command.get_arguments().filter(|arg| named.contains(&arg.to_string()));
+    for variable in variables.filter_map(|arg| arg.get_env()) {
+        let _ = writeln!(std::io::stderr().lock(), "It is set by {}, or by its flag.", variable.display());
+    }
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
 /// Runs the command line and says how it ended; what went wrong is one sentence on standard error.
 pub fn run_command_line() -> ExitCode {
-    let Command { config, task } = Command::parse();
+    let Command { config, task } = match parsed() {
+        Ok(command) => command,
+        Err(error) => return refused(&error),
+    };
     telemetry::start(&config);
     let result = actix_web::rt::System::new().block_on(run(&config, task));
     match result {

@@ -7,6 +7,7 @@ use vku_domain::kernel::error::Code;
 use vku_domain::kernel::time::SystemClock;
 use vku_http::kernel::token::{LiveKeys, SigningKey};
 use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::file::make_folder;
 use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::seal::Secret;
 use vku_persistence::kernel::store::Store;
@@ -20,7 +21,8 @@ const AUDIENCE: &str = "vku-partnerships";
 /// Connects.
 pub(crate) async fn connected(config: &Config) -> Result<Database, Failure> {
     let url = config.database_url()?;
-    Database::connect(&url).await.map_err(|error| Failure::new(error.to_string()))
+    let variable = config.database_variable();
+    Database::connect(&url).await.map_err(|error| Failure::new(format!("{variable}: {error}")))
 }
 
 /// Connects and brings the schema up to date.
@@ -35,11 +37,12 @@ pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), Failure> 
     config.public_url()?;
     config.smtp()?;
     let file = secret_place(config)?;
-    let secret = Secret::open_or_create(&file).map_err(|error| Failure::new(error.to_string()))?;
+    let secret = secret_in(config, &file)?;
     let database = migrated(config).await?;
     Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
         Code::Internal => Failure::new(format!(
-            "the keys in the database were sealed with another secret than that of {}",
+            "{}: the keys in the database were sealed with another secret than that of {}",
+            config.secret_variable(),
             file.display()
         )),
         _ => error.into(),
@@ -50,10 +53,17 @@ pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), Failure> 
 fn secret_place(config: &Config) -> Result<PathBuf, Failure> {
     let file = config.secret_file();
     if let Some(folder) = file.parent() {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| Failure::new(format!("{} cannot be made: {error}", folder.display())))?;
+        let variable = config.secret_variable();
+        make_folder(folder).map_err(|error| {
+            Failure::new(format!("{variable}: {} cannot be made: {error}", folder.display()))
+        })?;
     }
     Ok(file)
+}
+
+fn secret_in(config: &Config, file: &Path) -> Result<Secret, Failure> {
+    let variable = config.secret_variable();
+    Secret::open_or_create(file).map_err(|error| Failure::new(format!("{variable}: {error}")))
 }
 
 /// Checks what can be checked without touching the schema, and connects.
@@ -63,7 +73,7 @@ pub(crate) async fn checked(config: &Config) -> Result<Database, Failure> {
     config.jwt_key_file.as_deref().map(key_of).transpose()?;
     let secret = secret_place(config)?;
     if secret.exists() {
-        Secret::open_or_create(&secret).map_err(|error| Failure::new(error.to_string()))?;
+        secret_in(config, &secret)?;
     }
     connected(config).await
 }

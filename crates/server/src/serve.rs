@@ -20,20 +20,20 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
     let loopback = config.bind.ip().is_loopback();
     if demo && !loopback {
         return Err(Failure::new(format!(
-            "`--demo` has accounts whose passwords everybody knows, so it does not listen on {}; use 127.0.0.1",
+            "`--demo` has accounts whose passwords everybody knows, so it does not listen on {}; set VKU_BIND to 127.0.0.1:8080",
             config.bind
         )));
     }
     // Bound before the database is touched: a port that is taken is told at once.
     let listener = TcpListener::bind(config.bind)
-        .map_err(|error| Failure::new(format!("cannot listen on {}: {error}", config.bind)))?;
+        .map_err(|error| Failure::new(format!("VKU_BIND: cannot listen on {}: {error}", config.bind)))?;
     let (store, keyring) = open::store(config).await?;
     if demo {
         demo::fill(&store).await?;
     } else if demo::has_accounts(&store).await? {
         return Err(Failure::new(
-            "the database has demo accounts, whose passwords everybody knows; serve it with `--demo`, or disable them \
-             (`user disable`)",
+            "the database has demo accounts, whose passwords everybody knows; serve it with `--demo`, or add an \
+             administrator of your own (`user add`) and disable them (`user disable`)",
         ));
     }
     let tokens = open::token_keys(config, keyring).await?;
@@ -64,9 +64,10 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), Failure> {
     // Before anybody is told that it serves: who is told may ask it to end.
     let (ending, handle) = (Ending::watch()?, server.handle());
     actix_web::rt::spawn(async move { handle.stop(ending.asked().await).await });
+    config.warn(demo);
     tracing::info!(%address, database = store.database().kind(), "serving");
     if demo {
-        demo::welcome(address)?;
+        demo::welcome(&store, address).await?;
     }
     server.await?;
     // The mail that is under way is finished, so that nobody gets it twice.

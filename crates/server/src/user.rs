@@ -43,7 +43,8 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), Failure> 
     match task {
         Task::Add { email, name, role, utility } => {
             let password = read_password()?;
-            password::check_strength(&password).map_err(|why| Failure::new(format!("the password {why}")))?;
+            password::check_strength(&password, Some((&email, &name)))
+                .map_err(|why| Failure::new(format!("the password {why}")))?;
             let hash = password::hash(password).await.map_err(|error| Failure::new(error.to_string()))?;
             let account = NewAccount { email, name, role, utilities: utility, password_hash: hash };
             let id = store.add_account(account).await?;

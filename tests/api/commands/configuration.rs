@@ -12,6 +12,10 @@ type Pairs = &'static [(&'static str, &'static str)];
 /// What stops the start: environment, arguments, and what the sentence says.
 const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_BIND", "nonsense")], &["serve"], &["nonsense", "--bind"]),
+    (&[("VKU_BIND", "nobody.invalid:8080")], &["serve"], &["nobody.invalid", "nobody knows this name"]),
+    (&[("VKU_BIND", "localhost")], &["serve"], &["localhost:8080"]),
+    (&[("VKU_BIND", "http://localhost:8080")], &["serve"], &["localhost:8080"]),
+    (&[("VKU_BIND", "localhost:99999")], &["serve"], &["localhost:8080"]),
     (&[("VKU_BIND", "127.0.0.1")], &["serve"], &["127.0.0.1", "--bind"]),
     (
         &[("VKU_DATABASE_URL", "mysql://localhost/x")],
@@ -78,6 +82,19 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_LOG", "nonsense")], &["serve"], &["nonsense", "--log"]),
     (&[("VKU_LOG", "info,vku_http=loud")], &["serve"], &["loud", "--log"]),
     (&[("VKU_PUBLIC_URL", "partnerships.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
+    (&[("VKU_PUBLIC_URL", "https://x.example/partner")], &["check-config"], &["not served below a path"]),
+    (&[("VKU_PUBLIC_URL", "https://x.example/partner/")], &["serve"], &["not served below a path"]),
+    (&[("VKU_PUBLIC_URL", "https://x.example/?a=b")], &["check-config"], &["ends with the host or port"]),
+    (&[("VKU_PUBLIC_URL", "https://x.example/#a")], &["check-config"], &["VKU_PUBLIC_URL"]),
+    (&[("VKU_PUBLIC_URL", "https://user@x.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
+    (&[("VKU_XLSX_ROWS", "many")], &["check-config"], &["many", "--xlsx-rows"]),
+    (&[("VKU_CACHE_BYTES", "-1")], &["check-config"], &["-1", "--cache-bytes"]),
+    (&[("VKU_SECRET_FILE", "/proc/nowhere/secret")], &["check-config"], &["/proc/nowhere"]),
+    (
+        &[("VKU_MAIL_FROM", "office"), ("VKU_SMTP_URL", "smtp://localhost")],
+        &["serve"],
+        &["office@example.org"],
+    ),
     (
         &[("VKU_JWT_KEY_FILE", "nowhere.pem")],
         &["serve", "--bind", "127.0.0.1:0"],
@@ -106,7 +123,11 @@ fn a_wrong_value_stops_the_start() {
     for (environment, arguments, words) in WRONG {
         let home = Home::new();
         let mut command = home.command(arguments);
-        one_sentence(Ran::of(command.envs(environment.iter().copied())), words);
+        let ran = Ran::of(command.envs(environment.iter().copied()));
+        // Whoever reads it knows which setting to change.
+        let named = environment.iter().any(|(variable, _)| ran.err.contains(variable));
+        assert!(named || environment.is_empty(), "{environment:?}: {}", ran.err);
+        one_sentence(ran, words);
         assert!(!home.path("empty.db").exists(), "{environment:?}");
     }
 }
@@ -127,6 +148,44 @@ fn a_database_that_is_away_is_told_soon_and_without_its_password() {
     assert!(!format!("{ran:?}").contains("hush-hush"));
     one_sentence(ran, &["the database does not answer"]);
     assert!(begun.elapsed() < Duration::from_secs(10));
+}
+
+/// In a file of environment variables what is not wanted is often left empty.
+#[test]
+fn what_is_set_to_nothing_is_not_set() {
+    let home = Home::new();
+    let mut command = home.command(&["check-config"]);
+    for variable in [
+        "VKU_BIND",
+        "VKU_DATABASE_URL_FILE",
+        "VKU_DATABASE_PASSWORD_FILE",
+        "VKU_PUBLIC_URL",
+        "VKU_SECURITY_CONTACT",
+        "VKU_SMTP_URL",
+        "VKU_SMTP_URL_FILE",
+        "VKU_MAIL_FROM",
+        "VKU_JWT_KEY_FILE",
+        "VKU_TRUSTED_PROXIES",
+        "VKU_CORS_ORIGINS",
+        "VKU_RATE_LIMIT",
+        "VKU_IATI_REPORTING_ORG",
+        "VKU_XLSX_ROWS",
+        "VKU_CACHE_BYTES",
+        "VKU_LOG",
+    ] {
+        command.env(variable, "");
+    }
+    Ran::of(&mut command).ok();
+}
+
+#[test]
+fn a_name_is_an_address_to_listen_on() {
+    let home = Home::new();
+    let server = super::serving::Server::spawn(&home, &["--bind", "localhost:0"]);
+    assert!(server.announced().get("/health/live").starts_with("HTTP/1.1 200"));
+    let mut command = home.command(&["check-config"]);
+    let slash = command.envs([("VKU_BIND", "localhost:8080"), ("VKU_PUBLIC_URL", "https://x.example/")]);
+    Ran::of(slash).ok();
 }
 
 on_empty! {

@@ -16,13 +16,13 @@ const ORGANISATIONS: &str = "/api/v1/organisations";
 const DEMO: &[&str] = &["--demo"];
 
 /// A connection beside the server's.
-enum Beside {
+pub(super) enum Beside {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
 impl Beside {
-    async fn open(home: &Home) -> Self {
+    pub(super) async fn open(home: &Home) -> Self {
         match home.backend() {
             Backend::Sqlite => Self::Sqlite(SqliteConnection::connect(&home.database.url).await.unwrap()),
             Backend::Postgres => Self::Postgres(PgConnection::connect(&home.database.url).await.unwrap()),
@@ -37,7 +37,7 @@ impl Beside {
         .unwrap();
     }
 
-    async fn counts(&mut self, query: &'static str) -> i64 {
+    pub(super) async fn counts(&mut self, query: &'static str) -> i64 {
         match self {
             Self::Sqlite(it) => it.fetch_one(query).await.unwrap().get(0),
             Self::Postgres(it) => it.fetch_one(query).await.unwrap().get(0),
@@ -101,7 +101,7 @@ const HELD_UP: &str = "
         DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION held_up();
     SELECT pg_advisory_lock(4711, 1)";
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 

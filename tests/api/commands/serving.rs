@@ -22,21 +22,28 @@ pub(super) struct Server {
 
 impl Server {
     /// Starts it.
-    fn spawn(home: &Home, arguments: &[&str]) -> Self {
-        let mut child =
-            home.command(&[&["serve", "--bind", "127.0.0.1:0"], arguments].concat()).spawn().unwrap();
+    pub(super) fn spawn(home: &Home, arguments: &[&str]) -> Self {
+        // A flag may be given once.
+        let bind: &[&str] = if arguments.contains(&"--bind") { &[] } else { &["--bind", "127.0.0.1:0"] };
+        let mut child = home.command(&[&["serve"], bind, arguments].concat()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log, address: String::new() }
     }
 
     /// Waits until it says that it serves.
-    fn announced(mut self) -> Self {
+    pub(super) fn announced(mut self) -> Self {
+        self.told_until_serving();
+        self
+    }
+
+    /// Waits until it says that it serves; answers the log until then.
+    pub(super) fn told_until_serving(&mut self) -> String {
         let mut lines = String::new();
         while self.log.read_line(&mut lines).unwrap() > 0 {
             let line = serde_json::from_str::<Value>(lines.lines().last().unwrap()).unwrap_or_default();
             if line["message"] == "serving" {
                 self.address = line["address"].as_str().unwrap().to_owned();
-                return self;
+                return lines;
             }
         }
         panic!("it does not serve: {lines}");
@@ -81,7 +88,7 @@ impl Server {
     pub(super) fn kill(self) {}
 
     /// Sends the head of a request.
-    fn send(&self, target: &str, headers: &str) -> TcpStream {
+    pub(super) fn send(&self, target: &str, headers: &str) -> TcpStream {
         let mut stream = TcpStream::connect(&self.address).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         write!(stream, "{target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").unwrap();
@@ -115,9 +122,9 @@ impl Drop for Server {
     }
 }
 
-const CLOSE: &str = "Connection: close\r\n";
+pub(super) const CLOSE: &str = "Connection: close\r\n";
 
-fn answer(mut stream: TcpStream) -> String {
+pub(super) fn answer(mut stream: TcpStream) -> String {
     let mut text = Vec::new();
     stream.read_to_end(&mut text).unwrap();
     String::from_utf8(text).unwrap()

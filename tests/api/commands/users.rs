@@ -26,7 +26,8 @@ on_empty! {
         assert!(home.run(&["user", "disable", "nobody@example.org"]).fails().contains("no enabled account"));
         let account = signing_in(&home).unwrap();
         assert!(account.role == Role::Coordinator);
-        assert!(account.password_hash.starts_with("$argon2id$") && !account.password_hash.contains("horse"));
+        let hash = account.password_hash.unwrap();
+        assert!(hash.starts_with("$argon2id$") && !hash.contains("horse"));
         home.run(&["user", "disable", "anna@example.org"]).ok();
         assert_eq!(home.run(&["user", "list"]).ok(), "Anna@example.org\tcoordinator\tAnna\tdisabled\t\n");
         home.run(&["user", "disable", "anna@example.org"]).fails();
@@ -35,12 +36,24 @@ on_empty! {
 
     fn a_weak_password_makes_no_account(home: Home) {
         let add = ["user", "add", "anna@example.org", "--name", "Anna", "--role", "reader"];
-        for weak in ["", "\n", "short\n", "aaaaaaaaaaaaaaaa\n", &"long".repeat(51)] {
+        for weak in ["", "\n", "short\n", "aaaaaaaaaaaaaaaa\n", &"long".repeat(51), "anna@example.org\n", "ANNA@Example.org1\n"] {
             let err = home.run_with(&add, weak).fails();
             assert!(err.starts_with("vku-partnerships: the password must "), "{err}");
             assert!(weak.trim().is_empty() || !err.contains(weak.trim()), "a password is shown");
         }
         assert_eq!(home.run(&["user", "list"]).ok(), "");
+    }
+
+    fn the_last_administrator_is_not_disabled(home: Home) {
+        let add = |email: &str| {
+            home.run_with(&["user", "add", email, "--name", "Office", "--role", "admin"], PASSWORD).ok()
+        };
+        let disable = |email: &str| home.run(&["user", "disable", email]);
+        add("one@example.org");
+        assert!(disable("one@example.org").fails().contains("last active administrator"));
+        add("two@example.org");
+        disable("one@example.org").ok();
+        assert!(disable("two@example.org").fails().contains("last active administrator"));
     }
 
     /// A key is replaced in its time, and at once after a compromise; none of it is ever shown.

@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
 use vku_migration::{Migrator, MigratorTrait};
 
-use super::file::{Hold, beside, folder_of, path_of, resolved};
+use super::file::{Hold, beside, close_to_others, folder_of, make_folder, path_of, resolved};
 
 /// Why there is no backup, or nothing was restored. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -124,7 +124,7 @@ pub async fn backup(url: &str, target: &Path) -> Result<u64, BackupError> {
 /// it was then.
 pub async fn restore(url: &str, source: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, BackupError> {
     let path = path_of(url).ok_or(BackupError::NotSqlite)?;
-    std::fs::create_dir_all(folder_of(path)).map_err(at(path))?;
+    make_folder(folder_of(path)).map_err(at(path))?;
     let path = resolved(path).map_err(at(path))?;
     let alone = Hold::alone(&path).map_err(at(&path))?;
     let _alone = alone.ok_or_else(|| BackupError::InUse(path.clone()))?;
@@ -159,6 +159,7 @@ async fn keep(path: &Path, now: DateTime<Utc>) -> Result<Option<PathBuf>, Backup
     if !path.exists() {
         return Ok(None);
     }
+    ["", "-wal", "-journal"].iter().for_each(|ending| close_to_others(&beside(path, ending)));
     // A server that was killed left writes in the log; the last to close a database takes them in. A database that is
     // too damaged for that is kept together with its log.
     if let Ok(mut old) = open(SqliteConnectOptions::new().filename(path)).await {

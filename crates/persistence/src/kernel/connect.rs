@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    ConnectionTrait, DatabaseBackend, DatabaseConnection, DbErr, SqlxPostgresConnector, SqlxSqliteConnector,
-    TransactionTrait,
+    ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector,
+    SqlxSqliteConnector, TransactionTrait,
 };
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -39,6 +39,9 @@ pub(crate) const EXPORTS: u32 = 2;
 const EXPORT_IDLE: Duration = Duration::from_secs(10);
 /// The advisory lock under which PostgreSQL is migrated, so that two instances may start at once.
 const MIGRATION_LOCK: i64 = 0x0076_6b75_5f6d_6967;
+
+/// The advisory lock of whoever fills an empty database, so that two instances may start at once.
+const FILLING_LOCK: i64 = 0x0076_6b75_5f66_696c;
 
 /// How many broken connections of a pool are passed over: after a restart of the database all of them are.
 const BROKEN_CONNECTIONS: u32 = 32;
@@ -73,8 +76,8 @@ pub enum ConnectError {
     /// The URL or the server refuses.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] sqlx::Error),
-    /// The folder of the SQLite file is missing or not to be written.
-    #[error("the folder of the database file cannot be made: {0}")]
+    /// The SQLite file or its folder cannot be made.
+    #[error("the folder of the database file, or the file itself, cannot be made: {0}")]
     Folder(#[from] std::io::Error),
     /// The lock files beside the SQLite file cannot be made or locked.
     #[error("the lock file beside {path} cannot be used: {source}")]
@@ -87,6 +90,17 @@ pub enum ConnectError {
     /// Somebody replaces the SQLite file right now.
     #[error("{0} is being restored right now; start again when that is done")]
     Restoring(PathBuf),
+}
+
+/// The turn of whoever fills an empty database, until it is dropped.
+#[must_use]
+#[derive(Debug)]
+pub struct Filling(#[allow(dead_code, reason = "it ends the lock when it is dropped")] FillingLock);
+
+#[derive(Debug)]
+enum FillingLock {
+    File { _hold: Hold },
+    Transaction { _lock: DatabaseTransaction },
 }
 
 /// The connections to the database.
@@ -120,11 +134,12 @@ impl Database {
     }
 
     async fn sqlite(path: &Path) -> Result<Self, ConnectError> {
-        std::fs::create_dir_all(file::folder_of(path))?;
+        file::make_folder(file::folder_of(path))?;
         let path = file::resolved(path)?;
         let locked = |source| ConnectError::Lock { path: path.clone(), source };
         let hold = Hold::shared(&path).map_err(locked)?;
         let hold = hold.ok_or_else(|| ConnectError::Restoring(path.clone()))?;
+        file::keep_private(&path)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
             .create_if_missing(true)
@@ -242,6 +257,22 @@ impl Database {
         }
         lock.rollback().await.map_err(failed)?;
         migrated.map_err(failed)
+    }
+
+    /// Waits until nobody else fills this database, in this process or another; so that two instances that start at once
+    /// on an empty one do not both fill it.
+    ///
+    /// Errors: the database is away.
+    pub async fn filling(&self) -> Result<Filling, Error> {
+        if let Some(file) = &self.file {
+            let hold = Hold::turn(&file.0).await.map_err(Error::internal)?;
+            return Ok(Filling(FillingLock::File { _hold: hold }));
+        }
+        let lock = self.writing.begin().await.map_err(failed)?;
+        let statement =
+            format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({FILLING_LOCK})");
+        lock.execute_unprepared(&statement).await.map_err(failed)?;
+        Ok(Filling(FillingLock::Transaction { _lock: lock }))
     }
 
     /// How many steps of the schema are missing.

@@ -1,4 +1,4 @@
-//! A SQLite database as a file: where it lies, and which processes use it.
+//! A SQLite database as a file: where it lies, who may read it, and which processes use it.
 //!
 //! Two lock files stand beside it, and stay: whoever removed one could lock another than the next who looks. The locks
 //! themselves belong to the operating system, which releases them when a process ends, however it ends.
@@ -24,6 +24,62 @@ pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(ending);
     name.into()
+}
+
+/// Makes a folder, and those above it, where they are missing: only their owner may enter them.
+///
+/// Errors: the file system refuses.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// How a file is opened that only its owner may read, where it is made.
+fn private() -> std::fs::OpenOptions {
+    let mut options = File::options();
+    options.read(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Makes the database file where it is missing, for its owner only: SQLite gives its log the same mode. What an older
+/// version left open to others is closed to them.
+///
+/// Errors: it cannot be made.
+pub(crate) fn keep_private(database: &Path) -> io::Result<()> {
+    match private().create_new(true).open(database) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
+        _ => {}
+    }
+    for ending in ["", "-wal", "-shm", ".lock", ".start.lock"] {
+        close_to_others(&beside(database, ending));
+    }
+    Ok(())
+}
+
+/// Takes from everybody but the owner what they may do with a file, if it is there.
+pub(crate) fn close_to_others(file: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        let Ok(found) = std::fs::metadata(file) else { return };
+        let mode = found.permissions().mode() & 0o7777;
+        if mode & 0o077 == 0 {
+            return;
+        }
+        let closed = std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode & 0o700));
+        let (file, mode) = (file.display(), format!("{mode:04o}"));
+        match closed {
+            Ok(()) => {
+                tracing::info!(%file, mode, "a file was open to others; now only its owner may read it")
+            }
+            Err(error) => tracing::warn!(%file, mode, %error, "a file is open to others"),
+        }
+    }
 }
 
 /// The one name of a file that may not be there yet: two ways to it must not lead to two locks.
@@ -79,7 +135,7 @@ fn lock_file(database: &Path, ending: &str) -> io::Result<File> {
     let path = beside(database, ending);
     match File::open(&path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            File::options().read(true).write(true).create(true).truncate(false).open(&path)
+            private().create(true).truncate(false).open(&path)
         }
         opened => opened,
     }

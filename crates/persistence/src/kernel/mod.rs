@@ -13,7 +13,7 @@ pub mod dependent;
 pub mod double;
 pub(crate) mod error;
 pub mod export;
-pub(crate) mod file;
+pub mod file;
 pub(crate) mod generation;
 pub mod history;
 pub mod import;

@@ -1,0 +1,107 @@
+//! `serve --demo`: killed while it fills an empty database, and started twice at once.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use sqlx::postgres::PgConnection;
+use sqlx::sqlite::SqliteConnection;
+use sqlx::{Connection, Row};
+
+use super::serving::Server;
+use super::{Home, PATIENCE, on_empty};
+use crate::harness::Backend;
+
+const DEMO: &[&str] = &["--demo"];
+
+/// What is to be seen in the database when the server is killed.
+const STATES: &[&str] = &[
+    "SELECT count(*) FROM seaql_migrations",
+    "SELECT count(*) - 12 FROM seaql_migrations",
+    "SELECT count(*) FROM search_state",
+    "SELECT count(*) FROM sealed_key",
+    // The data is there; the accounts were written one after the other.
+    "SELECT count(*) FROM utility",
+    "SELECT count(*) FROM \"user\"",
+    "SELECT count(*) - 2 FROM \"user\"",
+];
+
+/// What is counted; nothing while there is no such table, or no database yet.
+async fn counted(home: &Home, query: &'static str) -> i64 {
+    match home.backend() {
+        Backend::Sqlite => {
+            // Before there is a log, SQLite waits for nobody who looks.
+            let file = home.database.url.trim_start_matches("sqlite://");
+            if !std::path::Path::new(&format!("{file}-wal")).exists() {
+                return 0;
+            }
+            let Ok(mut beside) = SqliteConnection::connect(&home.database.url).await else { return 0 };
+            sqlx::query(query).fetch_one(&mut beside).await.map_or(0, |row| row.get(0))
+        }
+        Backend::Postgres => {
+            let Ok(mut beside) = PgConnection::connect(&home.database.url).await else { return 0 };
+            let count = sqlx::query(query).fetch_one(&mut beside).await.map_or(0, |row| row.get(0));
+            let _ = beside.close().await;
+            count
+        }
+    }
+}
+
+/// Starts it, and kills it when that is to be seen.
+fn killed_at(home: &Home, state: &'static str) {
+    let server = Server::spawn(home, DEMO);
+    let begun = Instant::now();
+    super::crash::runtime().block_on(async {
+        while counted(home, state).await <= 0 {
+            assert!(begun.elapsed() < PATIENCE, "never: {state}");
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    });
+    server.kill();
+}
+
+/// It serves, and each account that it tells of signs in.
+fn all_sign_in(server: &Server) {
+    for role in ["admin", "coordinator", "reader", "member", "partner"] {
+        let body = json!({"email": format!("{role}@demo.example"), "password": "demo-partnerships"});
+        let answer = server.write("POST /api/v1/auth/token", "", &body);
+        assert!(answer.starts_with("HTTP/1.1 200"), "{role}: {answer}");
+    }
+    let partnerships = server.get("/api/v1/partnerships?count=true&limit=1");
+    assert!(partnerships.contains(r#""total":41"#), "{partnerships}");
+}
+
+on_empty! {
+    fn killed_at_any_point_the_next_start_is_whole(home: Home) {
+        for state in STATES {
+            let (backend, database) = (home.backend(), crate::harness::database::empty(home.backend()));
+            let Some(database) = database else { return };
+            let home = Home::on(database);
+            killed_at(&home, state);
+            let server = Server::start(&home, DEMO);
+            all_sign_in(&server);
+            println!("{backend:?}: {state}");
+        }
+    }
+
+    fn several_at_once_all_serve(home: Home) {
+        let servers: Vec<_> = (0..3).map(|_| Server::spawn(&home, DEMO)).collect();
+        let servers: Vec<_> = servers.into_iter().map(Server::announced).collect();
+        servers.iter().for_each(all_sign_in);
+        assert_eq!(home.run(&["user", "list"]).ok().lines().count(), 5);
+    }
+
+    /// It tells of those accounts only that can sign in.
+    fn an_account_that_is_disabled_is_not_told_of(home: Home) {
+        Server::start(&home, DEMO).kill();
+        home.run(&["user", "disable", "reader@demo.example"]).ok();
+        let mut server = home.command(&["serve", "--demo", "--bind", "127.0.0.1:0"]).spawn().unwrap();
+        let mut told = String::new();
+        let mut out = std::io::BufReader::new(server.stdout.take().unwrap());
+        while !told.contains("password ") {
+            assert!(std::io::BufRead::read_line(&mut out, &mut told).unwrap() > 0, "{told}");
+        }
+        server.kill().unwrap();
+        server.wait().unwrap();
+        assert!(told.contains("member@demo.example") && !told.contains("reader@demo.example"), "{told}");
+    }
+}

@@ -1,0 +1,78 @@
+//! Who may read what the server keeps: its owner, whatever the umask.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use super::{Home, Ran, binary};
+
+/// The binary under the usual umask, on a data directory of that name.
+fn under_umask(home: &Home, folder: &str, arguments: &str) -> Command {
+    let line = format!("umask 022; exec {} {arguments}", binary().display());
+    let mut command = home.command(&[]);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &line]).current_dir(home.folder.path()).env("VKU_DATA_DIR", folder);
+    for (name, value) in command.envs([("VKU_RATE_LIMIT", "off")]).get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.env_remove("VKU_DATABASE_URL");
+    shell.stdin(std::process::Stdio::null());
+    shell.stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    shell
+}
+
+fn mode(path: &Path) -> u32 {
+    std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+/// The names of what lies there, after each was found to be its owner's alone.
+fn private(folder: &Path) -> Vec<String> {
+    assert_eq!(mode(folder), 0o700, "{}", folder.display());
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        assert_eq!(mode(&path) & 0o177, 0, "{}: {:o}", path.display(), mode(&path));
+        names.push(path.file_name().unwrap().to_str().unwrap().to_owned());
+    }
+    names.sort();
+    names
+}
+
+#[test]
+fn what_is_made_is_its_owners() {
+    let home = Home::new();
+    let folder = home.path("fresh/data");
+    let mut server = under_umask(&home, "fresh/data", "serve --bind 127.0.0.1:0").spawn().unwrap();
+    let mut log = std::io::BufReader::new(server.stderr.take().unwrap());
+    let mut told = String::new();
+    while !told.contains(r#""serving""#) {
+        assert!(std::io::BufRead::read_line(&mut log, &mut told).unwrap() > 0, "{told}");
+    }
+    let names = private(&folder);
+    for ending in [".db", ".db-wal", ".db-shm", ".db.lock", ".db.start.lock"] {
+        assert!(names.contains(&format!("vku-partnerships{ending}")), "{ending}: {names:?}");
+    }
+    assert_eq!(mode(&home.path("fresh")), 0o700);
+    Ran::of(&mut under_umask(&home, "fresh/data", "backup copy.db")).ok();
+    assert_eq!(mode(&home.path("copy.db")), 0o600);
+    server.kill().unwrap();
+    server.wait().unwrap();
+
+    Ran::of(&mut under_umask(&home, "fresh/data", "restore copy.db")).ok();
+    assert!(private(&folder).iter().any(|name| name.contains("before-restore")));
+}
+
+/// As a version before this one left it.
+#[test]
+fn what_was_open_is_closed() {
+    let home = Home::new();
+    Ran::of(&mut under_umask(&home, "old", "migrate")).ok();
+    for entry in std::fs::read_dir(home.path("old")).unwrap() {
+        std::fs::set_permissions(entry.unwrap().path(), PermissionsExt::from_mode(0o644)).unwrap();
+    }
+    Ran::of(&mut under_umask(&home, "old", "migrate")).ok();
+    private(&home.path("old"));
+}
