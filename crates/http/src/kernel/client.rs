@@ -1,6 +1,7 @@
 //! Where a request comes from: the peer, or, behind trusted proxies, what they say of it.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
@@ -11,6 +12,19 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 /// The address of the client.
 pub fn address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     request.peer_addr().map(|peer| behind(peer.ip(), request.headers(), trusted))
+}
+
+/// Tells once that a proxy in front is not known as one: all who come by it count as one then.
+pub fn doubt_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) {
+    static TOLD: AtomicBool = AtomicBool::new(false);
+    let forwarded = headers.contains_key(FORWARDED_FOR);
+    let is_known = |peer: IpAddr| trusted.iter().any(|net| net.contains(&peer.to_canonical()));
+    if forwarded && !peer.is_some_and(is_known) && !TOLD.swap(true, Relaxed) {
+        tracing::warn!(
+            "a request came with X-Forwarded-For from an address that is not in VKU_TRUSTED_PROXIES; the header is not \
+             believed, so all who come by a proxy there share one quota"
+        );
+    }
 }
 
 /// Each proxy adds to the end of `X-Forwarded-For` whom it was asked by; so the last address that is none of ours is

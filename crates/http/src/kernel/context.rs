@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
@@ -66,7 +66,7 @@ pub enum Credentials {
 
 impl Shared {
     /// Who shows this access token or API key, and whether it still counts: a logout, a disabled account or a revoked key
-    /// is out at its next request, and on another instance as soon as that is told what was written.
+    /// is out at its next request, on every instance: the database is asked each time.
     ///
     /// Errors: 401, without saying why.
     async fn recognise(&self, token: &str) -> Result<(Actor, Credentials), Error> {
@@ -81,6 +81,10 @@ impl Shared {
         Ok((actor, Credentials::Login(claims.sid)))
     }
 }
+
+/// Who asks in this request, once that was found out: the middleware and the handler both want to know.
+#[derive(Clone)]
+struct Recognised(Actor, Credentials);
 
 /// A request with who asks.
 pub struct Context {
@@ -120,14 +124,19 @@ impl Context {
         let visit = Visit::of(&request)?;
         // Before anything is read.
         let generation = shared.store.generation().await;
-        let shown = match shown {
-            Ok(None) => Ok((Actor::public(shared.store.now()), Credentials::None)),
-            Ok(Some(token)) => shared.recognise(&token).await.map_err(Problem),
-            Err(wrong) => Err(wrong),
+        let known = request.extensions().get::<Recognised>().cloned();
+        let shown = match (shown, known) {
+            (Ok(None), _) => Ok((Actor::public(shared.store.now()), Credentials::None)),
+            (Ok(Some(_)), Some(Recognised(actor, credentials))) => Ok((actor, credentials)),
+            (Ok(Some(token)), None) => shared.recognise(&token).await.map_err(Problem),
+            (Err(wrong), _) => Err(wrong),
         };
         // Credentials that are not valid count for the address.
         visit.count(&request, &shared, shown.as_ref().ok().and_then(who))?;
         let (actor, credentials) = shown?;
+        if credentials != Credentials::None {
+            request.extensions_mut().insert(Recognised(actor.clone(), credentials));
+        }
         visit.has_account.set(actor.role.is_some());
         let moment = Moment::of(generation, &actor);
         Ok(Self { shared, actor, credentials, request, moment, visit })

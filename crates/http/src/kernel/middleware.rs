@@ -23,6 +23,7 @@ use super::conditional::matched;
 use super::context::Shared;
 use super::finish::{dress, retag};
 use super::limit;
+use super::once;
 use super::page::problem_page;
 use super::problem::{PROBLEM_JSON, Problem, render};
 use super::visit::Visit;
@@ -164,8 +165,9 @@ fn admit(
     if counts && !limit::is_known_later(request) {
         visit.count(request.request(), shared, None)?;
     }
+    once::check(request.path(), request.headers())?;
     // An inflated body is many times what was sent, and is in memory before its size can be looked at.
-    if request.headers().get(CONTENT_ENCODING).is_some_and(|coding| coding != "identity") {
+    if request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity") {
         let detail = say!(
             "Send the body as it is, without `Content-Encoding`.",
             "Senden Sie den Body, wie er ist, ohne `Content-Encoding`."

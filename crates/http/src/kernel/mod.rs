@@ -21,6 +21,7 @@ pub mod list;
 pub mod manners;
 pub mod middleware;
 pub mod negotiate;
+pub mod once;
 pub mod openapi;
 pub mod page;
 pub mod password;

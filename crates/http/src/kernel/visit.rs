@@ -43,6 +43,8 @@ pub struct Visit {
 impl Visit {
     /// What its head says.
     pub fn begin(request: &ServiceRequest, shared: &Shared) -> Rc<Self> {
+        let peer = request.peer_addr().map(|peer| peer.ip());
+        client::doubt_proxy(request.headers(), peer, &shared.proxies);
         let visit = Rc::new(Self {
             id: request_id(request),
             uri: request.uri().clone(),

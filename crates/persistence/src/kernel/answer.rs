@@ -89,8 +89,8 @@ pub struct Once {
 }
 
 impl Once {
-    /// The request under this key; those without an account share theirs, which are random. `request` is all that makes it this one, in
-    /// parts. What the actor may do belongs to it: an answer is not for an API key that may see less of it, nor for an
+    /// The request under this key. Those without an account do not share their keys: a key counts for them together with
+    /// the request, so that nobody is refused for the key of a stranger. `request` is all that makes it this one, in parts. What the actor may do belongs to it: an answer is not for an API key that may see less of it, nor for an
     /// account that meanwhile may.
     pub fn new(actor: &Actor, key: &str, request: &[&[u8]]) -> Self {
         let account = actor.account.unwrap_or_default();
@@ -99,7 +99,9 @@ impl Once {
         let scopes = actor.scopes.as_ref().map(|scopes| format!("only {scopes}")).unwrap_or_default();
         let rights = [role.as_bytes(), &utilities, scopes.as_bytes()];
         let request = hash(rights.into_iter().chain(request.iter().copied()));
-        Self { account, key: hash([account.as_bytes().as_slice(), key.as_bytes()]), request }
+        let strangers = actor.account.is_none().then_some(request.as_slice());
+        let key = hash([account.as_bytes().as_slice(), key.as_bytes()].into_iter().chain(strangers));
+        Self { account, key, request }
     }
 
     /// For PostgreSQL's locks of two numbers, which are apart from those of one.
