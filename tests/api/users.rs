@@ -133,12 +133,83 @@ on_both! {
         }
     }
 
-    async fn a_deleted_users_address_stays_its_own(app: TestApp) {
+    async fn a_deleted_users_address_stays_its_own_and_what_to_do_is_said(app: TestApp) {
         let user = made(&app, anna(json!({}))).await;
         app.admin().delete(&user, "*").await.expect(204);
-        app.admin().post(USERS, &anna(json!({}))).await.problem(409, "email_taken");
-        app.admin().post(&format!("{user}/restore"), &json!({})).await.ok();
+        let other = made(&app, anna(json!({ "email": "other@zxq.example" }))).await;
+        let restore = format!("{user}/restore");
+        for refused in [
+            app.admin().post(USERS, &anna(json!({}))).await,
+            app.admin().patch(&other, "*", &json!({ "email": "anna.zxq@zxq.example" })).await,
+        ] {
+            let problem = refused.problem(409, "email_taken");
+            assert!(problem["detail"].as_str().unwrap().contains(&format!("POST {restore}")), "{problem}");
+        }
+        app.admin().post(&restore, &json!({})).await.ok();
         app.admin().get(&user).await.ok();
+        let taken = app.admin().post(USERS, &anna(json!({}))).await.problem(409, "email_taken");
+        assert!(!taken["detail"].as_str().unwrap().contains("restore"), "{taken}");
+    }
+
+    /// Whoever was deleted and is brought back does not have the old tokens again.
+    async fn who_is_brought_back_has_to_begin_anew(app: TestApp) {
+        let (user, caller) = with_password(&app, anna(json!({}))).await;
+        caller.get("/api/v1/me").await.ok();
+        app.admin().delete(&user, "*").await.expect(204);
+        app.admin().post(&format!("{user}/restore"), &json!({})).await.ok();
+        caller.get("/api/v1/me").await.problem(401, "invalid_token");
+    }
+
+    async fn the_last_active_administrator_stays(app: TestApp) {
+        let admin = app.admin();
+        let me = admin.get("/api/v1/me").await.ok().json();
+        let me = format!("{USERS}/{}", me["id"].as_str().unwrap());
+        let refused = async |caller: &Caller, user: &str| {
+            for change in [json!({ "disabled": true }), json!({ "role": "reader" })] {
+                let problem = caller.patch(user, "*", &change).await.problem(409, "last_admin");
+                assert!(problem["detail"].as_str().unwrap().contains("last active administrator"), "{problem}");
+            }
+            caller.delete(user, "*").await.problem(409, "last_admin");
+        };
+        refused(&admin, &me).await;
+        // One that is disabled or deleted is none, and neither is one of another role.
+        let (other, second) = with_password(&app, anna(json!({ "role": "admin" }))).await;
+        admin.patch(&other, "*", &json!({ "disabled": true })).await.ok();
+        refused(&admin, &me).await;
+        admin.patch(&other, "*", &json!({ "disabled": false })).await.ok();
+        admin.delete(&other, "*").await.expect(204);
+        refused(&admin, &me).await;
+        admin.post(&format!("{other}/restore"), &json!({})).await.ok();
+        second.get("/api/v1/me").await.problem(401, "invalid_token");
+        let id = other.rsplit('/').next().unwrap().parse().unwrap();
+        let second = app.anonymous().with_token(&app.token(id).await);
+        second.patch(&me, "*", &json!({ "name": "Former" })).await.ok();
+        second.patch(&me, "*", &json!({ "role": "reader" })).await.ok();
+        refused(&second, &other).await;
+        assert_eq!(second.get(&other).await.ok().json()["disabled"], false);
+    }
+
+    /// Two who take it from each other at once: one of them keeps it.
+    async fn two_administrators_at_once_do_not_leave_none(app: TestApp) {
+        let admin = app.admin();
+        let first = admin.get("/api/v1/me").await.ok().json();
+        let first = format!("{USERS}/{}", first["id"].as_str().unwrap());
+        let (second, other) = with_password(&app, anna(json!({ "role": "admin" }))).await;
+        for round in 0..8 {
+            let change = if round == 7 { json!({ "disabled": true }) } else { json!({ "role": "reader" }) };
+            let answers =
+                futures_util::future::join(admin.patch(&second, "*", &change), other.patch(&first, "*", &change)).await;
+            let done = [&answers.0, &answers.1].map(|answer| answer.status.as_u16());
+            assert_eq!(done.iter().filter(|status| **status == 200).count(), 1, "{done:?}");
+            let active = crate::harness::ask(
+                &app,
+                "SELECT email FROM \"user\" WHERE role = 'admin' AND deleted_at IS NULL AND disabled = false",
+            );
+            let active = active.await;
+            assert_eq!(active.len(), 1, "{active:?}");
+            let (left, out) = if done[0] == 200 { (&admin, &second) } else { (&other, &first) };
+            left.patch(out, "*", &json!({ "disabled": false, "role": "admin" })).await.ok();
+        }
     }
 
     /// Neither the log nor who may read it tells who a user is.

@@ -19,6 +19,8 @@ crate::vocabulary! {
         Restored = "restored",
         /// led into another status
         Transitioned = "transitioned",
+        /// of a user: a refresh token came back after it was used, so somebody else may have it; its login has ended
+        RefreshTokenReused = "refresh_token_reused",
     }
 }
 

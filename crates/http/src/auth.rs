@@ -21,6 +21,7 @@ use crate::kernel::context::{Shared, bearer};
 use crate::kernel::crud::flags;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
+use crate::kernel::visit::Visit;
 
 /// How much is kept of what a program calls itself, in letters.
 const CLIENT: usize = 120;
@@ -73,7 +74,7 @@ pub(crate) async fn authenticate(
     let address = client::address(request, &shared.proxies);
     let attempt = shared.sign_ins.attempt(email, address, shared.store.now())?;
     // An unknown account is verified too, against a hash of nobody, so that it takes as long.
-    let hash = found.as_ref().map(|account| account.password_hash.clone());
+    let hash = found.as_ref().and_then(|account| account.password_hash.clone());
     let right = password::verify(password, hash).await.map_err(Error::internal)?;
     let account = found.filter(|_| right).ok_or_else(wrong)?;
     shared.sign_ins.succeeded(&attempt);
@@ -103,8 +104,9 @@ async fn tokens(shared: &Shared, login: Continued) -> Result<HttpResponse, Error
 /// Gives an access token for e-mail and password. Send it with every request as `Authorization: Bearer …`; it is valid
 /// for ten minutes. With the refresh token you get the next one from `POST /api/v1/auth/refresh`, without the password.
 ///
-/// An unknown address and a wrong password are told alike. After ten failures for an account, or sixty from an address,
-/// attempts are answered 429 with `Retry-After`.
+/// An unknown e-mail address and a wrong password are told alike. After ten failures for an account from one IP address,
+/// or sixty from one IP address, attempts from there are answered 429 with `Retry-After`. After a hundred failures for an
+/// account from everywhere, those from where nobody has signed in to it yet wait too, each longer than the one before.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/token",
@@ -159,7 +161,7 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
 /// Gives a new access token and a new refresh token for a refresh token, which is used up by it: keep the new one. For
 /// ten seconds the old one still answers with the same new one, because an answer may be lost and two tabs may ask at
 /// once. After that, a refresh token that comes back ends the whole login, its access tokens too: somebody else may have
-/// it.
+/// it. The account gets a mail then, and the audit has a change `refresh_token_reused` of the user.
 ///
 /// A login ends 30 days after it was last refreshed, and 90 days after you signed in.
 #[utoipa::path(
@@ -193,7 +195,7 @@ pub async fn refresh_access_token(
 ) -> Result<HttpResponse, Problem> {
     let [] = flags(&request, [])?;
     let token = refresh_token(&request, &body)?;
-    let login = shared.store.refresh_login(&token).await?.ok_or_else(ended)?;
+    let login = shared.store.refresh_login(&token, &Visit::of(&request)?.id).await?.ok_or_else(ended)?;
     Ok(tokens(&shared, login).await?)
 }
 

@@ -110,7 +110,7 @@ pub struct PasswordChange {
     /// The password so far.
     #[schema(format = Password)]
     current_password: String,
-    /// The new one: 12 to 200 characters.
+    /// The new one: 12 to 200 characters, and more than e-mail address or name.
     #[schema(format = Password, min_length = 12, max_length = 200)]
     new_password: String,
 }
@@ -136,8 +136,10 @@ pub async fn change_password(context: Context, body: Bytes) -> Result<HttpRespon
     let (id, login) = context.login()?;
     let [] = flags(&context.request, [])?;
     let PasswordChange { current_password, new_password } = parsed(&context.request, &body)?;
-    password::accept(&new_password, "/new_password")?;
+    password::accept(&new_password, "/new_password", None)?;
     let store = &context.shared.store;
+    let user = store.account(id).await?.ok_or_else(|| Error::refused(&context.actor))?;
+    password::accept(&new_password, "/new_password", Some(&user.data))?;
     let (account, email) = store.signed_in(id).await?.ok_or_else(|| Error::refused(&context.actor))?;
     let found = authenticate(&context.request, &context.shared, &email, Some(account), current_password);
     let account = found.await.map_err(|error| match error.code {

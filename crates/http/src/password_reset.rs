@@ -7,6 +7,7 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::mail::Mail;
@@ -41,8 +42,9 @@ pub struct PasswordResetTaken {
 
 /// Ask for a new password
 ///
-/// Where there is an account with this address, it gets a mail with a link that is good once and for an hour. The answer
-/// is the same whether there is one or not. One address gets three such mails a day at most.
+/// Where there is an account with this address, it gets a mail with a link that is good once and for an hour; also where
+/// no password was ever set. The answer is the same whether there is one or not. One address gets three such mails a day
+/// at most: what comes beyond that is 429, known or not.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/password-reset",
@@ -66,11 +68,15 @@ pub async fn request_password_reset(
     let [] = flags(&request, [])?;
     let PasswordResetRequest { email } = parsed(&request, &body)?;
     let address = client::address(&request, &shared.proxies);
-    let may_write = shared.sign_ins.letters.may_write(&email.folded(), address, shared.store.now())?;
+    shared.sign_ins.letters.take(&email.folded(), address, shared.store.now())?;
     let found = shared.store.signing_in(&email).await?;
-    if let Some(account) = found.filter(|_| may_write) {
+    if let Some(account) = found {
         let link = format!("{}{PATH}?token={}", shared.site.public_url, shared.store.reset_token(&account));
-        let mail = letter(email, &request, &link);
+        let tongue = tongue(request.headers());
+        let mail = match account.password_hash {
+            Some(_) => letter(email, tongue, &link),
+            None => invitation(email, tongue, &link),
+        };
         // Beside the answer, which takes as long whether there is an account or not.
         actix_web::rt::spawn(async move {
             if let Err(error) = shared.store.post_apart(mail).await {
@@ -82,10 +88,36 @@ pub async fn request_password_reset(
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(taken))
 }
 
-fn letter(to: Email, request: &HttpRequest, link: &str) -> Mail {
+/// To whoever has an account, and has never had a password.
+fn invitation(to: Email, tongue: Tongue, link: &str) -> Mail {
     let mail = Mail::new(
         to,
-        tongue(request.headers()),
+        tongue,
+        &say!("Set your password", "Passwort setzen"),
+        &say!(
+            "Good day,\n\n\
+             you have an account of the exchange Internationale Partnerschaften, and no password yet. Set one here within \
+             an hour:\n\n\
+             {link}\n\n\
+             Then sign in with this e-mail address. If the hour has passed, ask for another link as for a forgotten \
+             password.\n\n\
+             Internationale Partnerschaften, the coordination office\n",
+            "Guten Tag,\n\n\
+             Sie haben ein Konto beim Austausch Internationale Partnerschaften, und noch kein Passwort. Setzen Sie es \
+             binnen einer Stunde hier:\n\n\
+             {link}\n\n\
+             Melden Sie sich dann mit dieser E-Mail-Adresse an. Ist die Stunde vorbei, fordern Sie einen neuen Link an, \
+             wie für ein vergessenes Passwort.\n\n\
+             Koordinierungsstelle Internationale Partnerschaften\n"
+        ),
+    );
+    mail.confidential()
+}
+
+fn letter(to: Email, tongue: Tongue, link: &str) -> Mail {
+    let mail = Mail::new(
+        to,
+        tongue,
         &say!("Set a new password", "Neues Passwort setzen"),
         &say!(
             "Good day,\n\n\
@@ -112,7 +144,7 @@ fn letter(to: Email, request: &HttpRequest, link: &str) -> Mail {
 pub struct PasswordReset {
     /// What stands behind `token=` in the link.
     token: String,
-    /// The new one: 12 to 200 characters.
+    /// The new one: 12 to 200 characters, and more than e-mail address or name.
     #[schema(format = Password, min_length = 12, max_length = 200)]
     new_password: String,
 }
@@ -144,14 +176,19 @@ pub async fn complete_password_reset(
 ) -> Result<HttpResponse, Problem> {
     let [] = flags(&request, [])?;
     let PasswordReset { token, new_password } = parsed(&request, &body)?;
-    reset(&shared, &token, new_password).await?;
+    reset(&request, &shared, &token, new_password).await?;
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }
 
-/// Sets it.
+/// Sets it; failed attempts to sign in to the account count no more.
 ///
 /// Errors: 409 where the token is not good any more, 422 for a password that is too weak.
-async fn reset(shared: &Shared, token: &str, new_password: String) -> Result<(), Error> {
+async fn reset(
+    request: &HttpRequest,
+    shared: &Shared,
+    token: &str,
+    new_password: String,
+) -> Result<(), Error> {
     let expired = || {
         let detail = say!(
             "This link is used, has expired or is not complete; ask for a new one.",
@@ -160,10 +197,16 @@ async fn reset(shared: &Shared, token: &str, new_password: String) -> Result<(),
         Error::new(Code::LinkExpired, detail)
     };
     let token = token_in(token);
-    password::accept(&new_password, "/new_password")?;
+    password::accept(&new_password, "/new_password", None)?;
     let account = shared.store.reset_of(token).await?.ok_or_else(expired)?;
+    let user = shared.store.account(account.id).await?.ok_or_else(expired)?.data;
+    password::accept(&new_password, "/new_password", Some(&user))?;
     let hash = password::hash(new_password).await.map_err(Error::internal)?;
-    if shared.store.reset_password(&account, &hash).await? { Ok(()) } else { Err(expired()) }
+    if !shared.store.reset_password(&account, &hash).await? {
+        return Err(expired());
+    }
+    shared.sign_ins.reset(&user.email.folded(), client::address(request, &shared.proxies));
+    Ok(())
 }
 
 /// `GET`: a field for the new password.
@@ -182,7 +225,7 @@ pub async fn press(request: HttpRequest, shared: Data<Shared>, body: Bytes) -> R
     };
     let token = field("token");
     let token = token_in(&token);
-    match reset(&shared, token, field("new_password")).await {
+    match reset(&request, &shared, token, field("new_password")).await {
         Ok(()) => {
             let text = say!(
                 "The new password is set. Sign in with it.",

@@ -28,11 +28,14 @@ impl Feature for User {
         match operation {
             Operation::Create => {
                 "A `member` is bound to municipal utilities, a `partner` to partner utilities. It can sign in once it \
-                 has a password: `PUT …/password`."
+                 has a password: give it one with `PUT …/password`, or have the person ask for one with \
+                 `POST /api/v1/auth/password-reset`."
             }
             Operation::Update => {
-                "A user that is `disabled` is out at its next request; its logins and API keys end, also should it be let in again."
+                "A user that is `disabled` is out at its next request; its logins and API keys end, also should it be let in again. \
+                 The last active administrator can neither be disabled nor get another role (409 `last_admin`)."
             }
+            Operation::Delete => "The last active administrator cannot be deleted (409 `last_admin`).",
             _ => "",
         }
     }
@@ -63,7 +66,7 @@ impl Feature for User {
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct NewPassword {
-    /// The new one: 12 to 200 characters.
+    /// The new one: 12 to 200 characters, and more than e-mail address or name.
     #[schema(format = Password, min_length = 12, max_length = 200)]
     password: String,
 }
@@ -89,10 +92,12 @@ pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResp
     let id = key(&context.request, ID)?;
     let [] = flags(&context.request, [])?;
     let NewPassword { password } = parsed(&context.request, &body)?;
-    password::accept(&password, "/password")?;
+    password::accept(&password, "/password", None)?;
     // Looked up first: hashing takes a while, and there may be nobody.
     let user = context.read().await?.get::<User>(&id, None, false).await?;
+    password::accept(&password, "/password", Some(&user.data))?;
     let hash = password::hash(password).await.map_err(Error::internal)?;
     context.shared.store.give_password(user.id, &hash).await?;
+    context.shared.sign_ins.forgive(&user.data.email.folded());
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }

@@ -40,8 +40,8 @@ pub struct SigningIn {
     pub id: Uuid,
     /// What it may do.
     pub role: Role,
-    /// Argon2id, as a PHC string.
-    pub password_hash: String,
+    /// Argon2id, as a PHC string; `None` where no password was ever set, with which nobody signs in.
+    pub password_hash: Option<String>,
 }
 
 #[derive(FromQueryResult)]
@@ -49,17 +49,17 @@ struct Enabled {
     id: Uuid,
     role: String,
     email_key: String,
-    hash: String,
+    hash: Option<String>,
 }
 
 impl Enabled {
-    /// Those who may sign in, with their passwords.
+    /// Those who may sign in, with their passwords where they have one.
     fn select() -> SelectStatement {
         Query::select()
             .column(("user", "id"))
             .columns([("user", "role"), ("user", "email_key"), ("password", "hash")])
             .from("user")
-            .inner_join("password", Expr::col(("password", "user_id")).equals(("user", "id")))
+            .left_join("password", Expr::col(("password", "user_id")).equals(("user", "id")))
             .and_where(Expr::col(("user", "disabled")).eq(false))
             .and_where(Expr::col(("user", "deleted_at")).is_null())
             .take()
@@ -75,12 +75,38 @@ impl Enabled {
 }
 
 impl Writer<'_> {
+    /// Makes an account.
+    ///
+    /// Errors: 409 where the e-mail address is taken, 422 where the utilities do not fit the role.
+    pub async fn add_account(&mut self, new: NewAccount) -> Result<Uuid, Error> {
+        let NewAccount { email, name, role, utilities, password_hash } = new;
+        let mut utilities: Vec<_> = utilities.iter().map(Key::to_string).collect();
+        utilities.sort_unstable();
+        utilities.dedup();
+        let body = json!({ "email": email, "name": name, "role": role, "utilities": utilities });
+        let user = self.create::<User>(None, body).await?;
+        self.set_password(user.id, &password_hash).await?;
+        Ok(user.id)
+    }
+
     /// The role of the account, held until the write ends, as long as it is neither disabled nor has another password.
     pub(crate) async fn hold_account(&self, account: &SigningIn) -> Result<Option<Role>, Error> {
-        let select = Enabled::by_id(account.id).lock(LockType::Update).take();
-        let found = self.enabled(&select).await?.map(Enabled::signing_in).transpose()?;
+        self.lock_account(account.id).await?;
+        // A statement of its own: what it sees is decided when it begins, with the lock held.
+        let found = self.enabled(&Enabled::by_id(account.id)).await?.map(Enabled::signing_in).transpose()?;
         let same = |(found, _): &(SigningIn, String)| found.password_hash == account.password_hash;
         Ok(found.filter(same).map(|(found, _)| found.role))
+    }
+
+    /// Holds the account until the write ends: nobody else changes it or its password meanwhile.
+    pub(crate) async fn lock_account(&self, account: Uuid) -> Result<(), Error> {
+        let lock = Query::select()
+            .column("id")
+            .from("user")
+            .and_where(Expr::col("id").eq(account))
+            .lock(LockType::Update)
+            .take();
+        self.tx().query_one(&lock).await.map(drop).map_err(failed)
     }
 
     /// The role of the account; `None` where it is disabled.
@@ -112,17 +138,7 @@ impl Store {
     ///
     /// Errors: 409 where the e-mail address is taken, 422 where the utilities do not fit the role.
     pub async fn add_account(&self, new: NewAccount) -> Result<Uuid, Error> {
-        let NewAccount { email, name, role, utilities, password_hash } = new;
-        let mut utilities: Vec<_> = utilities.iter().map(Key::to_string).collect();
-        utilities.sort_unstable();
-        utilities.dedup();
-        let body = json!({ "email": email, "name": name, "role": role, "utilities": utilities });
-        self.operate(async |writer| {
-            let user = writer.create::<User>(None, body).await?;
-            writer.set_password(user.id, &password_hash).await?;
-            Ok(user.id)
-        })
-        .await
+        self.operate(async |writer| writer.add_account(new).await).await
     }
 
     /// Who signs in with this address; `None` where there is nobody, or the account is disabled. One query either way,

@@ -1,8 +1,8 @@
-//! Who asks, at every request: one query says whether the credentials still count, and what they allow. What it says is
-//! remembered as long as nothing has been written, and a minute at most.
+//! Who asks: at every request one query says whether the credentials still count, and what they allow. Nothing is
+//! remembered: whoever another instance has signed out, revoked or disabled is refused from its answer on, which no
+//! notice between instances could promise.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quick_cache::sync::Cache;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use subtle::ConstantTimeEq;
@@ -18,49 +18,6 @@ use crate::kernel::table::text;
 
 /// How exactly the last use of an API key is known: a write at every request would be too much.
 const MINUTE: TimeDelta = TimeDelta::seconds(60);
-
-/// How many callers are remembered; who is not is asked for again.
-const REMEMBERED: usize = 10_000;
-
-/// What somebody shows: a login of an account, or (the hash of) an API key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Shown {
-    Login(Uuid, Uuid),
-    Key([u8; 32]),
-}
-
-/// Who showed it, in which generation, and from when until when that counts.
-#[derive(Clone)]
-struct Remembered {
-    actor: Actor,
-    key: Option<Uuid>,
-    generation: u64,
-    from: DateTime<Utc>,
-    until: DateTime<Utc>,
-}
-
-/// Who asked of late.
-pub(crate) struct Callers(Cache<Shown, Remembered>);
-
-impl Default for Callers {
-    fn default() -> Self {
-        Self(Cache::new(REMEMBERED))
-    }
-}
-
-impl Callers {
-    /// Who showed it before, if that still counts in this generation.
-    fn get(&self, shown: &Shown, generation: Option<u64>, now: DateTime<Utc>) -> Option<Remembered> {
-        let generation = generation?;
-        let known = self.0.get(shown)?;
-        let counts = known.generation >= generation && (known.from..known.until).contains(&now);
-        counts.then_some(Remembered { actor: Actor { at: now, ..known.actor }, ..known })
-    }
-
-    fn keep(&self, shown: Shown, known: Remembered) {
-        self.0.insert(shown, known);
-    }
-}
 
 /// An account, once for each utility that it is bound to.
 #[derive(FromQueryResult)]
@@ -93,13 +50,8 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn caller_by_login(&self, account: Uuid, login: Uuid) -> Result<Option<Actor>, Error> {
-        let (generation, now) = (self.generation().await, self.now());
-        let shown = Shown::Login(account, login);
-        if let Some(known) = self.callers().get(&shown, generation, now) {
-            return Ok(Some(known.actor));
-        }
+        let now = self.now();
         let select = enabled()
-            .column(("login", "expires_at"))
             .inner_join("login", Expr::col(("login", "account_id")).equals(("user", "id")))
             .and_where(Expr::col(("user", "id")).eq(account))
             .and_where(Expr::col(("login", "id")).eq(login))
@@ -107,15 +59,8 @@ impl Store {
             .and_where(Expr::col(("login", "expires_at")).gt(now))
             .take();
         let rows = self.rows(&select).await?;
-        let Some(first) = rows.first() else { return Ok(None) };
-        let end: DateTime<Utc> = first.try_get("", "expires_at").map_err(failed)?;
         let bound = rows.iter().map(|row| Bound::from_query_result(row, "")).collect::<Result<Vec<_>, _>>();
-        let actor = actor(bound.map_err(failed)?, now)?;
-        if let (Some(actor), Some(generation)) = (actor.clone(), generation) {
-            let until = Ord::min(end, now + MINUTE);
-            self.callers().keep(shown, Remembered { actor, key: None, generation, from: now, until });
-        }
-        Ok(actor)
+        actor(bound.map_err(failed)?, now)
     }
 
     /// Who asks with an API key, and the id of that key; `None` where there is no such key, it has expired or was
@@ -124,11 +69,7 @@ impl Store {
     /// Errors: the database is away.
     pub async fn caller_by_key(&self, key: &str) -> Result<Option<(Actor, Uuid)>, Error> {
         let Some((prefix, hash)) = opened(key) else { return Ok(None) };
-        let (generation, now) = (self.generation().await, self.now());
-        let shown = Shown::Key(hash);
-        if let Some(Remembered { actor, key: Some(key), .. }) = self.callers().get(&shown, generation, now) {
-            return Ok(Some((actor, key)));
-        }
+        let now = self.now();
         let select = Found::select(enabled())
             .inner_join("api_key", Expr::col(("api_key", "account_id")).equals(("user", "id")))
             .and_where(Expr::col(("api_key", "prefix")).eq(prefix))
@@ -144,15 +85,8 @@ impl Store {
         let bound = rows.iter().map(|row| Bound::from_query_result(row, "")).collect::<Result<Vec<_>, _>>();
         let Some(actor) = actor(bound.map_err(failed)?, now)? else { return Ok(None) };
         let actor = Actor { scopes: Some(found.scopes.split_whitespace().collect()), ..actor };
-        // Remembered until its use is to be noted again.
-        match (found.last_used_at.map(|used| used + MINUTE), generation) {
-            (Some(due), Some(generation)) if now < due => {
-                let until = Ord::min(found.expires_at.map_or(due, |end| Ord::min(end, due)), now + MINUTE);
-                let (actor, key) = (actor.clone(), Some(found.key));
-                self.callers().keep(shown, Remembered { actor, key, generation, from: now, until });
-            }
-            (Some(due), None) if now < due => {}
-            _ => self.note_use_aside(found.key, now - MINUTE),
+        if found.last_used_at.is_none_or(|used| used + MINUTE <= now) {
+            self.note_use_aside(found.key, now - MINUTE);
         }
         Ok(Some((actor, found.key)))
     }

@@ -48,7 +48,7 @@ impl Table for Contact {
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["member_id"],
         only: Some("is_primary"),
-        deleted_too: false,
+        deleted: None,
         code: Code::PrimaryExists,
         detail: || {
             say!(

@@ -7,9 +7,15 @@ use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
-use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::change::ChangeAction;
+use vku_domain::kernel::access::{Action, Actor, Role};
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::text::Tongue;
+use vku_domain::mail::Mail;
+use vku_domain::say;
+use vku_domain::user::User;
 
 use crate::account::SigningIn;
 use crate::kernel::connect::passing_over_broken;
@@ -130,12 +136,15 @@ impl Store {
     }
 
     /// Goes on with a login: gives the next refresh token for the current one. The one before is answered with the
-    /// current one for ten seconds; any other ends the login. `None` where the token is good for nothing.
+    /// current one for ten seconds; any other ends the login: the audit, the log and a mail to the account tell so.
+    /// `None` where the token is good for nothing.
     ///
     /// Errors: the database is away.
-    pub async fn refresh_login(&self, token: &str) -> Result<Option<Continued>, Error> {
+    pub async fn refresh_login(&self, token: &str, request_id: &str) -> Result<Option<Continued>, Error> {
         let Some((login, counter)) = self.open_refresh_token(token) else { return Ok(None) };
-        self.apart(async |writer| {
+        let operator = Actor::operator(self.now());
+        let writing = Writing { actor: &operator, request_id, dry_run: false, origin: Origin::Request };
+        self.write(&writing, async |writer| {
             let at = writer.at();
             let select = row::Entity::find_by_id(login).lock(LockType::Update);
             let found = select.one(writer.tx()).await.map_err(failed)?;
@@ -161,6 +170,7 @@ impl Store {
                 return Ok(Some(self.continued(&row, role)));
             }
             writer.end_logins(row::Column::Id.eq(login).into()).await?;
+            writer.note_reuse(&row).await?;
             Ok(None)
         })
         .await
@@ -235,6 +245,7 @@ impl Store {
     /// Errors: the database is away.
     pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
         self.apart(async |writer| {
+            writer.lock_account(account).await?;
             writer.set_password(account, hash).await?;
             writer.shut_out(account).await
         })
@@ -266,6 +277,17 @@ impl Writer<'_> {
         self.revoke_api_keys(account).await
     }
 
+    /// Notes that a used refresh token of this login came back, and writes to whoever has the account.
+    async fn note_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
+        let key = Key::Id(login.account_id);
+        let (user, _) = self.open::<User>(Action::Update, &key, None, false).await?;
+        tracing::warn!(account = %user.id, login = %login.id, "a used refresh token came back; its login has ended");
+        let mail = reuse_mail(&user.data, login);
+        let data = user.data.clone();
+        self.replace(user, data).await?.noted(self, ChangeAction::RefreshTokenReused, None).await?;
+        self.post(mail).await
+    }
+
     async fn end_logins(&self, which: Condition) -> Result<u64, Error> {
         let update = row::Entity::update_many()
             .col_expr(row::Column::EndedAt, Expr::val(self.at()))
@@ -273,4 +295,26 @@ impl Writer<'_> {
             .filter(which);
         Ok(update.exec(self.tx()).await.map_err(failed)?.rows_affected)
     }
+}
+
+fn reuse_mail(user: &User, login: &row::Model) -> Mail {
+    let since = login.created_at.format("%Y-%m-%d %H:%M UTC");
+    // What a program calls itself is anybody's text: no link in it, and one line.
+    let client: String =
+        login.client.chars().filter(|it| it.is_alphanumeric() || " ()._-".contains(*it)).collect();
+    let subject = say!("You were signed out", "Sie wurden abgemeldet");
+    let text = say!(
+        "Good day,\n\n\
+         a refresh token of your account was used twice, so somebody else may have had it. That login, of {since} by \
+         the program \"{client}\", has ended; nobody can go on with it. Sign in again.\n\n\
+         If this happens again, change your password, and tell the coordination office.\n\n\
+         Internationale Partnerschaften, the coordination office\n",
+        "Guten Tag,\n\n\
+         ein Refresh-Token Ihres Kontos wurde zweimal benutzt; jemand anderes könnte es also gehabt haben. Diese \
+         Anmeldung, vom {since} mit dem Programm „{client}“, ist beendet; niemand kann damit weitermachen. Melden Sie \
+         sich neu an.\n\n\
+         Wenn das wieder geschieht, ändern Sie Ihr Passwort, und sagen Sie es der Koordinierungsstelle.\n\n\
+         Koordinierungsstelle Internationale Partnerschaften\n"
+    );
+    Mail::new(user.email.clone(), Tongue::De, &subject, &text)
 }

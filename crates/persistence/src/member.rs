@@ -52,7 +52,7 @@ impl Table for Member {
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["utility_id"],
         only: None,
-        deleted_too: false,
+        deleted: None,
         code: Code::MemberExists,
         detail: || {
             say!(

@@ -68,6 +68,6 @@ impl Store {
 }
 
 fn mark(account: &SigningIn) -> [u8; MARK] {
-    let hash: [u8; 32] = Sha256::digest(&account.password_hash).into();
+    let hash: [u8; 32] = Sha256::digest(account.password_hash.as_deref().unwrap_or_default()).into();
     hash.first_chunk().copied().unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! How users lie in their table.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DatabaseBackend};
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::fold::fold;
@@ -11,7 +12,7 @@ use vku_domain::say;
 use vku_domain::user::{User, UserFilter, UserSort};
 use vku_domain::utility::Utility;
 
-use crate::kernel::error::Corrupt;
+use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::store::Writer;
@@ -34,10 +35,18 @@ impl Table for User {
     type ActiveRow = row::ActiveModel;
 
     const PARTIES: bool = true;
+    const INVOLVED: bool = true;
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["email_key"],
         only: None,
-        deleted_too: true,
+        deleted: Some(|id| {
+            say!(
+                "A deleted user has this e-mail address. Restore it with `POST /api/v1/users/{id}/restore`, and change \
+                 what is to be different.",
+                "Ein gelöschter Benutzer hat diese E-Mail-Adresse. Stellen Sie ihn mit `POST /api/v1/users/{id}/restore` \
+                 wieder her, und ändern Sie, was anders sein soll."
+            )
+        }),
         code: Code::EmailTaken,
         detail: || {
             say!("Another account has this e-mail address.", "Ein anderes Konto hat diese E-Mail-Adresse.")
@@ -97,13 +106,57 @@ impl Table for User {
         }
     }
 
-    /// Who is disabled is out for good: to be let in again is not to have the old tokens and keys again.
-    async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
-        if after.disabled && !before.data.disabled { writer.shut_out(before.id).await } else { Ok(()) }
+    /// Who is disabled or deleted is out for good: to be let in again is not to have the old tokens and keys again. An
+    /// active administrator remains.
+    async fn follow(
+        writer: &mut Writer<'_>,
+        before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        let Some(before) = before.filter(|it| is_active(it)) else { return Ok(()) };
+        if !is_active(after) {
+            writer.shut_out(before.id).await?;
+        }
+        let is_admin = |it: &Stored<Self>| is_active(it) && it.data.role == Role::Admin;
+        if is_admin(before) && !is_admin(after) { writer.keep_an_admin().await } else { Ok(()) }
     }
 
     fn visible(actor: &Actor) -> Condition {
         let all = Condition::all();
         if actor.role == Some(Role::Admin) { all } else { all.add(Expr::val(1).eq(0)) }
+    }
+}
+
+fn is_active(user: &Stored<User>) -> bool {
+    !user.data.disabled && user.deleted_at.is_none()
+}
+
+/// The advisory lock under which PostgreSQL counts administrators: of two who demote each other at once, the second
+/// sees what the first did. SQLite has one writer.
+const ADMINS_LOCK: i64 = 0x0076_6b75_5f61_646d;
+
+impl Writer<'_> {
+    /// Refuses what leaves no administrator who is neither disabled nor deleted: nobody could undo it.
+    async fn keep_an_admin(&self) -> Result<(), Error> {
+        if self.tx().get_database_backend() == DatabaseBackend::Postgres {
+            let lock = format!("SELECT pg_advisory_xact_lock({ADMINS_LOCK})");
+            self.tx().execute_unprepared(&lock).await.map_err(failed)?;
+        }
+        let select = Query::select()
+            .column("id")
+            .from("user")
+            .and_where(Expr::col("role").eq(Role::Admin.as_str()))
+            .and_where(Expr::col("disabled").eq(false))
+            .and_where(Expr::col("deleted_at").is_null())
+            .limit(1)
+            .take();
+        if self.tx().query_one(&select).await.map_err(failed)?.is_some() {
+            return Ok(());
+        }
+        let detail = say!(
+            "This is the last active administrator. Make another user an administrator first.",
+            "Das ist die letzte aktive Administration. Machen Sie zuerst jemand anderen dazu."
+        );
+        Err(Error::new(Code::LastAdmin, detail))
     }
 }

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod attacks;
+mod instances;
 mod logins;
 mod passwords;
 mod refresh;
@@ -212,6 +213,21 @@ on_both! {
         // Who signs in again may still send what has expired.
         let body = json!({ "email": "reader@demo.example", "password": PASSWORD });
         app.anonymous().with_token("zxq").post(TOKEN, &body).await.ok();
+    }
+
+    /// Whoever stands between may have believed the other one.
+    async fn credentials_are_sent_once(app: TestApp) {
+        let (reader, token) = (app.reader(), app.token(id_of(&app.admin()).await).await);
+        for second in [format!("Bearer {token}"), "Bearer zxq".into(), String::new()] {
+            for path in [ME, "/api/v1/partnerships", "/api/v1/users"] {
+                let request = reader.request(Method::GET, path).header("Authorization", &second);
+                let faults = reader.send(request).await.faults(400, "bad_request");
+                assert_eq!(faults, ["Authorization repeated"], "{path} {second}");
+            }
+        }
+        let request = app.anonymous().request(Method::POST, TOKEN).header("Content-Type", "application/json");
+        let request = request.header("Content-Type", "text/plain").body("{}");
+        assert_eq!(app.anonymous().send(request).await.faults(400, "bad_request"), ["Content-Type repeated"]);
     }
 
     async fn a_disabled_account_is_out_at_once(app: TestApp) {

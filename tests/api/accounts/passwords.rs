@@ -70,6 +70,33 @@ on_both! {
         change(&app.anonymous(), &body(PASSWORD, NEW)).await.problem(401, "unauthenticated");
     }
 
+    /// What anybody guesses who knows whose account it is.
+    async fn ones_own_address_or_name_is_none(app: TestApp) {
+        let email = "erika.mustermann@stadtwerke.example";
+        let body_of = json!({ "email": email, "name": "Erika Mustermann", "role": "reader" });
+        let user = app.admin().post("/api/v1/users", &body_of).await.expect(201).json();
+        let id = user["id"].as_str().unwrap();
+        let path = format!("/api/v1/users/{id}/password");
+        app.admin().put(&path, &json!({ "password": NEW })).await.expect(204);
+        let login = Login::with(&app, email, NEW).await;
+        let account = app.store.signing_in(&email.parse().unwrap()).await.unwrap().unwrap();
+        let token = app.store.reset_token(&account);
+        let guessed = [
+            email, "Erika.Mustermann@Stadtwerke.example", "erika.mustermann", "Erika Mustermann", "MustermannErika1!",
+            "erika.mustermann2026", "Mustermann, Erika", "stadtwerke.example",
+        ];
+        for weak in guessed {
+            let answer = app.admin().put(&path, &json!({ "password": weak })).await;
+            assert_eq!(answer.faults(422, "validation_failed"), ["/password weak_password"], "{weak}");
+            let answer = change(&login.caller, &body(NEW, weak)).await;
+            assert_eq!(answer.faults(422, "validation_failed"), ["/new_password weak_password"], "{weak}");
+            let reset = json!({ "token": token, "new_password": weak });
+            let answer = app.anonymous().put("/api/v1/auth/password-reset", &reset).await;
+            assert_eq!(answer.faults(422, "validation_failed"), ["/new_password weak_password"], "{weak}");
+        }
+        change(&login.caller, &body(NEW, "Mustermann pflanzt Bohnen")).await.expect(204);
+    }
+
     /// Who signs in with the old password while it is changed does not stay.
     async fn two_changes_at_once_do_not_both_count(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;

@@ -80,6 +80,34 @@ on_both! {
         refresh(&app, &other.refresh_token).await.ok();
     }
 
+    /// Whoever looks after the accounts sees it, and so does whoever has this one.
+    async fn a_used_token_leaves_a_trace(app: TestApp) {
+        app.clock.stop();
+        let login = Login::of(&app, "reader@demo.example").await;
+        let user = format!("/api/v1/users/{}", login.account);
+        let version = app.admin().get(&user).await.ok().json()["version"].as_i64().unwrap();
+        refresh(&app, &login.refresh_token).await.ok();
+        app.clock.advance(TimeDelta::seconds(11));
+        let refused = refresh(&app, &login.refresh_token).await;
+        let request_id = refused.header("x-request-id");
+        refused.problem(401, "invalid_refresh_token");
+        // Once: the login has ended.
+        refresh(&app, &login.refresh_token).await.problem(401, "invalid_refresh_token");
+
+        let admin = app.admin();
+        let audit = "/api/v1/audit?action=refresh_token_reused";
+        let audit = admin.all(audit).await;
+        assert_eq!(audit.len(), 1, "{audit:#?}");
+        assert_eq!((&audit[0]["resource"], &audit[0]["resource_id"]), (&json!("user"), &json!(login.account)));
+        assert_eq!(audit[0]["request_id"], json!(request_id));
+        let history = admin.all(&format!("{user}/history")).await;
+        assert_eq!(history[0]["action"], "refresh_token_reused", "{history:#?}");
+        assert_eq!(history[0]["version"], version + 1);
+        let mails = app.coordinator().all("/api/v1/mails?to=reader@demo.example").await;
+        assert_eq!(mails.len(), 1, "{mails:#?}");
+        assert_eq!(mails[0]["subject"], "Sie wurden abgemeldet");
+    }
+
     async fn two_at_once_get_the_same(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;

@@ -43,6 +43,45 @@ on_both! {
         assert!(mails[0].get("text").is_none(), "for nobody but the person: {}", mails[0]);
     }
 
+    /// An account that an administrator made has a way in.
+    async fn who_never_had_a_password_sets_one(app: TestApp) {
+        let user = json!({ "email": "Neu@zxq.example", "name": "Zxq Neu", "role": "reader" });
+        let user = app.admin().post("/api/v1/users", &user).await.expect(201).json();
+        let ask = async || {
+            app.anonymous().post(RESET, &json!({"email": "neu@zxq.example"})).await.expect(202).json()
+        };
+        let nobody = app.anonymous().post(RESET, &json!({"email": "nobody@zxq.example"})).await.expect(202).json();
+        assert_eq!(ask().await, nobody);
+        let mails = mails(&app, 1).await;
+        assert_eq!((mails.len(), &mails[0]["subject"]), (1, &"Set your password".into()));
+        let email = "neu@zxq.example".parse().unwrap();
+        let account = app.store.signing_in(&email).await.unwrap().unwrap();
+        let token = app.store.reset_token(&account);
+        for never in ["", "null", PASSWORD] {
+            sign_in(&app, "neu@zxq.example", never).await.problem(401, "invalid_credentials");
+        }
+        set(&app, &token, NEW).await.expect(204);
+        sign_in(&app, "neu@zxq.example", NEW).await.ok();
+        set(&app, &token, NEW).await.problem(409, "link_expired");
+        // One that is disabled has none.
+        let user = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
+        app.admin().patch(&user, "*", &json!({ "disabled": true })).await.ok();
+        assert!(app.store.signing_in(&email).await.unwrap().is_none());
+    }
+
+    async fn a_mailbox_gets_three_and_the_fourth_is_refused_known_or_not(app: TestApp) {
+        app.clock.stop();
+        for email in [READER, "nobody@zxq.example"] {
+            for _ in 0..3 {
+                app.anonymous().post(RESET, &json!({"email": email})).await.expect(202);
+            }
+            let refused = app.anonymous().post(RESET, &json!({"email": email})).await;
+            assert_eq!(refused.header("retry-after"), "28800");
+            refused.problem(429, "too_many_requests");
+        }
+        assert_eq!(mails(&app, 3).await.len(), 3);
+    }
+
     async fn a_link_sets_a_password_once(app: TestApp) {
         let before = Login::of(&app, READER).await;
         let token = token(&app).await;

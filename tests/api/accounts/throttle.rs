@@ -21,38 +21,101 @@ fn wait(answer: &Answer) -> u32 {
 }
 
 on_both! {
-    async fn an_account_has_ten_failures_then_one_in_ninety_seconds(app: TestApp) {
+    async fn an_account_has_ten_failures_from_an_address_then_one_in_ninety_seconds(app: TestApp) {
         app.clock.stop();
         let mut refused = Vec::new();
         for (index, email) in ["Reader@demo.example", "nobody@zxq.example"].into_iter().enumerate() {
+            let address = format!("198.51.100.{index}");
             for attempt in 0..10 {
-                // From everywhere: it is the account that counts, however it is typed.
-                let address = format!("198.51.{index}.{attempt}");
+                // However it is typed.
                 let email = if attempt % 2 == 0 { email.to_owned() } else { email.to_lowercase() };
                 from(&app, &address, &email, WRONG).await.problem(401, "invalid_credentials");
             }
             // Even the right one: a place is taken before it is looked at.
-            let answer = from(&app, "203.0.113.1", email, PASSWORD).await;
+            let answer = from(&app, &address, email, PASSWORD).await;
             assert_eq!(wait(&answer), 90);
             let mut told = told(answer, 429, "too_many_attempts");
             told["detail"] = "the seconds differ".into();
             refused.push(told);
         }
         assert_eq!(refused[0], refused[1], "known or not is not told");
-        // Others are not concerned.
-        from(&app, "203.0.113.1", "member@demo.example", PASSWORD).await.ok();
+        // Others are not concerned, and neither is the owner elsewhere.
+        from(&app, "198.51.100.0", "member@demo.example", PASSWORD).await.ok();
+        from(&app, "203.0.113.1", "reader@demo.example", PASSWORD).await.ok();
+        let stranger = async |password| from(&app, "198.51.100.0", "reader@demo.example", password).await;
         app.clock.advance(TimeDelta::seconds(89));
-        from(&app, "203.0.113.1", "reader@demo.example", PASSWORD).await.problem(429, "too_many_attempts");
+        stranger(PASSWORD).await.problem(429, "too_many_attempts");
         app.clock.advance(TimeDelta::seconds(1));
         for _ in 0..3 {
-            from(&app, "203.0.113.1", "reader@demo.example", PASSWORD).await.ok();
+            stranger(PASSWORD).await.ok();
         }
-        from(&app, "203.0.113.1", "reader@demo.example", WRONG).await.problem(401, "invalid_credentials");
-        from(&app, "203.0.113.1", "reader@demo.example", PASSWORD).await.problem(429, "too_many_attempts");
+        stranger(WRONG).await.problem(401, "invalid_credentials");
+        stranger(PASSWORD).await.problem(429, "too_many_attempts");
         app.clock.advance(TimeDelta::seconds(900));
         for _ in 0..10 {
-            from(&app, "203.0.113.1", "reader@demo.example", WRONG).await.problem(401, "invalid_credentials");
+            stranger(WRONG).await.problem(401, "invalid_credentials");
         }
+    }
+
+    /// From many addresses: who is guessed at goes on from where it has signed in, or by another password.
+    async fn strangers_do_not_shut_out_the_owner(app: TestApp) {
+        app.clock.stop();
+        const READER: &str = "reader@demo.example";
+        from(&app, "203.0.113.1", READER, PASSWORD).await.ok();
+        let guess = async |index: usize, email: &str| {
+            from(&app, &format!("198.51.{}.{}", index / 5, index % 5), email, WRONG).await
+        };
+        for index in 0..100 {
+            guess(index, READER).await.problem(401, "invalid_credentials");
+        }
+        let waits = async |email: &str, from: usize| {
+            let mut waits = Vec::new();
+            for index in 0..12 {
+                let refused = guess(from + 2 * index, email).await;
+                let seconds = wait(&refused);
+                refused.problem(429, "too_many_attempts");
+                waits.push(seconds);
+                app.clock.advance(TimeDelta::seconds(seconds.into()));
+                guess(from + 2 * index + 1, email).await.problem(401, "invalid_credentials");
+            }
+            waits
+        };
+        let known = waits(READER, 200).await;
+        assert_eq!(known, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900], "each is longer");
+        // Where somebody has signed in before: as ever, with the wrong and the right one.
+        from(&app, "203.0.113.1", READER, WRONG).await.problem(401, "invalid_credentials");
+        from(&app, "203.0.113.1", READER, PASSWORD).await.ok();
+        let refused = from(&app, "203.0.113.2", READER, PASSWORD).await;
+        assert_eq!(wait(&refused), 900);
+        refused.problem(429, "too_many_attempts");
+
+        // Whoever has set another password goes on where it did, and the failures of others are forgotten.
+        let account = app.store.signing_in(&READER.parse().unwrap()).await.unwrap().unwrap();
+        let body = json!({ "token": app.store.reset_token(&account), "new_password": "correct horse battery" });
+        let caller = app.anonymous();
+        let request = caller.request(Method::PUT, "/api/v1/auth/password-reset");
+        caller.send(request.header("X-Forwarded-For", "203.0.113.3").json(&body)).await.expect(204);
+        for address in ["203.0.113.3", "203.0.113.4"] {
+            from(&app, address, READER, "correct horse battery").await.ok();
+        }
+        // An unknown account waits as long.
+        for index in 0..100 {
+            guess(300 + index, "nobody@zxq.example").await.problem(401, "invalid_credentials");
+        }
+        assert_eq!(waits("nobody@zxq.example", 400).await, known);
+    }
+
+    async fn a_password_from_an_administrator_ends_the_waiting(app: TestApp) {
+        app.clock.stop();
+        for index in 0..100 {
+            let address = format!("198.51.{}.1", index);
+            from(&app, &address, "reader@demo.example", WRONG).await.problem(401, "invalid_credentials");
+        }
+        from(&app, "203.0.113.2", "reader@demo.example", PASSWORD).await.problem(429, "too_many_attempts");
+        let reader = app.reader().get("/api/v1/me").await.ok().json();
+        let path = format!("/api/v1/users/{}/password", reader["id"].as_str().unwrap());
+        app.admin().put(&path, &json!({ "password": "correct horse battery" })).await.expect(204);
+        from(&app, "203.0.113.2", "reader@demo.example", "correct horse battery").await.ok();
     }
 
     async fn an_address_has_sixty_failures_then_one_in_ten_seconds(app: TestApp) {

@@ -108,7 +108,14 @@ codes! {
              eine andere vergeben.";
     /// Another account has this e-mail address.
     EmailTaken = 409, "email_taken", "The e-mail address is taken"
-        => "Die E-Mail-Adresse ist vergeben": "Ein anderes Konto hat diese E-Mail-Adresse.";
+        => "Die E-Mail-Adresse ist vergeben":
+            "Ein anderes Konto hat diese E-Mail-Adresse; `detail` sagt, ob es gelöscht ist und wiederhergestellt werden kann.";
+    /// The user is the last administrator who is neither disabled nor deleted. Without one nobody could undo it. Make
+    /// another user an administrator first.
+    LastAdmin = 409, "last_admin", "The last administrator stays"
+        => "Die letzte Administration bleibt":
+            "Niemand sonst mit der Rolle `admin` ist aktiv, und ohne jemanden könnte es niemand rückgängig machen. Machen \
+             Sie zuerst jemand anderen dazu.";
     /// The utility has a member already: each has one at most.
     MemberExists = 409, "member_exists", "The utility is a member already"
         => "Das Unternehmen ist schon Mitglied": "Das Unternehmen ist schon Mitglied: Jedes ist es höchstens einmal.";

@@ -42,8 +42,9 @@ pub struct LinkToken {
 /// given; the registration counts when it is confirmed by that link within seven days, and is deleted otherwise. The
 /// answer is the same whether the utility or the person is known already.
 ///
-/// From one address ten may come at once and then one every six minutes. One mailbox gets three mails a day at most:
-/// what comes beyond that is answered alike, and writes to nobody.
+/// From one address ten may come at once and then one every six minutes. One mailbox gets three mails a day at most, known
+/// or not: what comes beyond that is 429, and nothing of it is kept. An `Idempotency-Key` of somebody without an account
+/// counts together with the request: the same key with another body is another request.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations",
@@ -99,15 +100,11 @@ pub async fn create_interest_registration(
     let link = |id| format!("{}{PATH}?token={}", shared.site.public_url, shared.store.interest_token(id));
     context
         .post(dry_run, &body, async |writer| {
-            if dry_run
-                || shared.sign_ins.letters.may_write(
-                    &format!("interest {email}"),
-                    address,
-                    shared.store.now(),
-                )?
-            {
-                writer.request_interest(&new, link).await?;
+            if !dry_run {
+                let letters = &shared.sign_ins.letters;
+                letters.take(&format!("interest {email}"), address, shared.store.now())?;
             }
+            writer.request_interest(&new, link).await?;
             let taken = InterestTaken { status: "confirmation_sent" };
             let body = serde_json::to_vec(&taken).map_err(Error::internal)?;
             Ok(Answer { status: 202, tag: None, location: None, media_type: JSON.to_owned(), body })

@@ -90,6 +90,11 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
         }
     }
 
+    /// Gives all places back.
+    pub fn refill(&self, key: K) {
+        self.full_at.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+
     /// The level after a place was given back.
     pub fn raised(&self, level: Level) -> Level {
         let Rate { places, refill } = self.rate;

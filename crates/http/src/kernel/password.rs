@@ -12,8 +12,10 @@ use tokio::task::spawn_blocking;
 use unicode_normalization::UnicodeNormalization;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::text::Both;
+use vku_domain::kernel::value::{Email, Line};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
+use vku_domain::user::User;
 
 const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
@@ -68,12 +70,13 @@ pub fn hash_now(password: &str) -> Result<String, PasswordError> {
     Ok(argon2()?.hash_password(canonical(password).as_bytes())?.to_string())
 }
 
-/// Whether a new password is good enough: 12 to 200 characters, and not one character repeated. Length is what counts
-/// (NIST SP 800-63B-3, section 5.1.1.2): no rules on kinds of characters.
+/// Whether a new password is good enough: 12 to 200 characters, not one character repeated, and more than the name or the
+/// e-mail address of whoever it is for. Length is what counts (NIST SP 800-63B-3, section 5.1.1.2): no rules on kinds of
+/// characters.
 ///
 /// # Errors
 /// What the password must have, as the end of a sentence for its owner: behind "the password".
-pub fn check_strength(password: &str) -> Result<(), Both> {
+pub fn check_strength(password: &str, person: Option<(&Email, &Line)>) -> Result<(), Both> {
     let length = password.chars().count();
     if length < *LENGTH.start() {
         return Err(say!("must have at least 12 characters", "muss mindestens 12 Zeichen haben"));
@@ -89,15 +92,39 @@ pub fn check_strength(password: &str) -> Result<(), Both> {
             "darf nicht aus einem einzigen wiederholten Zeichen bestehen"
         ));
     }
+    if person.is_some_and(|(email, name)| is_of_person(password, email, name)) {
+        return Err(say!(
+            "must be more than the account's e-mail address or name",
+            "muss mehr sein als E-Mail-Adresse oder Name des Kontos"
+        ));
+    }
     Ok(())
 }
 
-/// Refuses a new password that is not good enough.
+/// Whether little is left of the password without what anybody knows who knows the person.
+fn is_of_person(password: &str, email: &Email, name: &Line) -> bool {
+    /// Shorter words may stand in any password.
+    const WORD: usize = 3;
+    /// What has to be left.
+    const REST: usize = 6;
+    let plain = |text: &str| text.nfkc().flat_map(char::to_lowercase).collect::<String>();
+    let (password, email, name) = (plain(password), plain(email.as_str()), plain(name.as_str()));
+    let local = email.split('@').next().unwrap_or_default();
+    let is_between = |letter: char| !letter.is_alphanumeric();
+    let mut words = vec![email.as_str(), local, name.as_str()];
+    words.extend([&email, &name].into_iter().flat_map(|text| text.split(is_between)));
+    words.retain(|word| word.chars().count() >= WORD);
+    words.sort_by_key(|word| std::cmp::Reverse(word.len()));
+    let rest = words.iter().fold(password.clone(), |rest, word| rest.replace(word, ""));
+    rest != password && rest.chars().filter(|letter| letter.is_alphanumeric()).count() < REST
+}
+
+/// Refuses a new password that is not good enough, for this user where that is known.
 ///
 /// # Errors
 /// 422 `weak_password` at the pointer, with what it must have.
-pub fn accept(password: &str, pointer: &str) -> Result<(), Error> {
-    check_strength(password).map_err(|why| {
+pub fn accept(password: &str, pointer: &str, user: Option<&User>) -> Result<(), Error> {
+    check_strength(password, user.map(|user| (&user.email, &user.name))).map_err(|why| {
         let mut violations = Violations::default();
         violations.member(pointer, "weak_password", why);
         Error::invalid(violations)
@@ -201,7 +228,7 @@ mod tests {
     #[test]
     fn strength() {
         for good in ["demo-partnerships", "aaaaaaaaaaab", "дванадцять д", &"ab".repeat(100)] {
-            assert_eq!(check_strength(good), Ok(()), "{good}");
+            assert_eq!(check_strength(good, None), Ok(()), "{good}");
         }
         for (bad, why) in [
             ("", "at least 12"),
@@ -210,7 +237,7 @@ mod tests {
             ("aaaaaaaaaaaaaaaa", "repeat"),
             (&"ab".repeat(101), "at most 200"),
         ] {
-            assert!(check_strength(bad).unwrap_err().en.contains(why), "{bad}");
+            assert!(check_strength(bad, None).unwrap_err().en.contains(why), "{bad}");
         }
     }
 }

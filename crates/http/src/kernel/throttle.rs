@@ -1,32 +1,55 @@
-//! How often somebody may try to sign in: failures count for the account that is tried and for the address that tries.
+//! How often somebody may try to sign in. Failures count three times: for the address that tries, for the account and that
+//! address together, and for the account alone where nobody has signed in to it from that address yet.
 //!
-//! Each has a bucket of places. A place is taken before the password is looked at, so that many attempts at once count
-//! too, and given back when it was right.
+//! So a stranger who guesses shuts itself out, and not the owner: who has signed in from an address goes on from there,
+//! whatever others do elsewhere.
+//!
+//! A place is taken before the password is looked at, so that many attempts at once count too, and given back when it was
+//! right.
 
 use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
 
 use chrono::{DateTime, Utc};
+use quick_cache::unsync::Cache;
 use sha2::{Digest, Sha256};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
 
-use super::bucket::{Buckets, Level, Network, Rate, seconds};
+use super::bucket::{Buckets, Network, Rate, seconds};
 
-/// Ten failures, then one in 90 seconds.
-const ACCOUNT: Rate = Rate { places: 10, refill: 90_000_000 };
-/// Sixty failures, then one in 10 seconds: behind one address there may be a whole utility.
+/// Ten failures for an account from an address, then one in 90 seconds.
+const PAIR: Rate = Rate { places: 10, refill: 90_000_000 };
+/// Sixty failures from an address, then one in 10 seconds: behind one there may be a whole utility.
 const ADDRESS: Rate = Rate { places: 60, refill: 10_000_000 };
+/// How many failures an account has from addresses where nobody has signed in to it, before each makes the next wait.
+const UNKNOWN: u32 = 100;
+/// How long the first of them makes wait, in microseconds; each after it twice as long.
+const FIRST_WAIT: i64 = 1_000_000;
+/// The longest wait.
+const LONGEST_WAIT: i64 = 900_000_000;
+/// After so long without a failure they are forgotten.
+const FORGOTTEN: i64 = 86_400_000_000;
+/// How many accounts, and addresses from where somebody has signed in, are remembered.
+const REMEMBERED: usize = 50_000;
+
+/// The SHA-256 of the folded e-mail address of an account, known or not. Nothing else is kept of it.
+type Account = [u8; 32];
+
+/// Somebody who tries to sign in to an account, from somewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Pair(Account, Option<Network>);
 
 /// The places that somebody took; to be given back where the password was right. Dropped, they stay taken.
-pub struct Attempt {
-    account: [u8; 32],
-    address: Option<Network>,
-}
+pub struct Attempt(Pair);
 
 /// The attempts of late.
 pub struct SignIns {
-    accounts: Buckets<[u8; 32]>,
     addresses: Buckets<Network>,
+    pairs: Buckets<Pair>,
+    unknown: Unknown,
+    /// From where somebody has signed in to an account.
+    known: Mutex<Cache<Pair, ()>>,
     /// The mails that somebody without an account has the service write.
     pub letters: Letters,
 }
@@ -34,15 +57,17 @@ pub struct SignIns {
 impl Default for SignIns {
     fn default() -> Self {
         Self {
-            accounts: Buckets::new(ACCOUNT),
             addresses: Buckets::new(ADDRESS),
+            pairs: Buckets::new(PAIR),
+            unknown: Unknown(Mutex::new(Cache::new(REMEMBERED))),
+            known: Mutex::new(Cache::new(REMEMBERED)),
             letters: Letters { persons: Buckets::new(PERSON), addresses: Buckets::new(SENDER) },
         }
     }
 }
 
 impl SignIns {
-    /// Takes a place for an attempt on the account of this address of its owner (folded; known or not), made from there.
+    /// Takes a place for an attempt on the account of this e-mail address (folded; known or not), made from there.
     ///
     /// Errors: 429, with the seconds until the next attempt.
     pub fn attempt(
@@ -51,28 +76,109 @@ impl SignIns {
         address: Option<IpAddr>,
         now: DateTime<Utc>,
     ) -> Result<Attempt, Error> {
-        // Of the address nothing else is kept.
-        let attempt = Attempt { account: Sha256::digest(email).into(), address: address.map(Network::from) };
-        if let Some(address) = attempt.address {
-            self.addresses.take(address, now).map_err(refused)?;
+        let pair = pair(email, address);
+        let Pair(account, address) = pair;
+        if let Some(address) = address {
+            self.addresses.take(address, now).map_err(|level| refused(level.wait))?;
         }
-        self.accounts.take(attempt.account, now).map_err(|level| {
-            self.succeeded_from(attempt.address);
-            refused(level)
-        })?;
-        Ok(attempt)
+        let taken = self.pairs.take(pair, now).map_err(|level| level.wait).and_then(|_| {
+            let taken = if self.knows(&pair) { Ok(()) } else { self.unknown.take(account, now) };
+            taken.inspect_err(|_| self.pairs.give_back(pair))
+        });
+        taken.map(|()| Attempt(pair)).map_err(|wait| {
+            if let Some(address) = address {
+                self.addresses.give_back(address);
+            }
+            refused(wait)
+        })
     }
 
-    /// Gives the places back: the password was right.
+    /// Gives the places back: the password was right. From there it is known from now on.
     pub fn succeeded(&self, attempt: &Attempt) {
-        self.accounts.give_back(attempt.account);
-        self.succeeded_from(attempt.address);
-    }
-
-    fn succeeded_from(&self, address: Option<Network>) {
+        let pair = attempt.0;
+        let Pair(account, address) = pair;
         if let Some(address) = address {
             self.addresses.give_back(address);
         }
+        self.pairs.give_back(pair);
+        if !self.knows(&pair) {
+            self.unknown.give_back(account);
+            self.learn(pair);
+        }
+    }
+
+    /// Forgets the failures of an account, because its owner has set another password there.
+    pub fn reset(&self, email: &str, address: Option<IpAddr>) {
+        let pair = pair(email, address);
+        self.pairs.refill(pair);
+        self.learn(pair);
+        self.forgive(email);
+    }
+
+    /// Forgets the failures of an account from unknown addresses, because an administrator has set another password.
+    pub fn forgive(&self, email: &str) {
+        self.unknown.forget(&account(email));
+    }
+
+    fn knows(&self, pair: &Pair) -> bool {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(pair).is_some()
+    }
+
+    fn learn(&self, pair: Pair) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(pair, ());
+    }
+}
+
+fn account(email: &str) -> Account {
+    Sha256::digest(email).into()
+}
+
+fn pair(email: &str, address: Option<IpAddr>) -> Pair {
+    Pair(account(email), address.map(Network::from))
+}
+
+/// The failures of accounts from addresses where nobody has signed in to them.
+struct Unknown(Mutex<Cache<Account, Failures>>);
+
+/// How many failures there were, when the last one was, and from when on there may be another, in microseconds.
+#[derive(Clone, Copy, Default)]
+struct Failures {
+    count: u32,
+    last: i64,
+    next: i64,
+}
+
+impl Unknown {
+    /// Counts a failure.
+    ///
+    /// Errors: it is too early, by so many microseconds.
+    fn take(&self, account: Account, now: DateTime<Utc>) -> Result<(), i64> {
+        let now = now.timestamp_micros();
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = all.get(&account).copied().unwrap_or_default();
+        if now < before.next {
+            return Err(before.next - now);
+        }
+        let count = if now - before.last > FORGOTTEN { 1 } else { before.count.saturating_add(1) };
+        let wait = match count.checked_sub(UNKNOWN) {
+            None => 0,
+            Some(beyond) => Ord::min(FIRST_WAIT << beyond.min(16), LONGEST_WAIT),
+        };
+        all.insert(account, Failures { count, last: now, next: now + wait });
+        Ok(())
+    }
+
+    /// Takes it back: it was none.
+    fn give_back(&self, account: Account) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(mut failures) = all.get_mut(&account) {
+            failures.count = failures.count.saturating_sub(1);
+            failures.next = failures.last;
+        }
+    }
+
+    fn forget(&self, account: &Account) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(account);
     }
 }
 
@@ -88,11 +194,14 @@ pub struct Letters {
 }
 
 impl Letters {
-    /// Whether a mail may be written to this address of a person (folded), as somebody there asks for. Where not, whoever
-    /// asks is not told: it would tell that others have asked.
+    /// Takes a place for a mail to this address of a person (folded; known or not), as somebody there asks for.
     ///
-    /// Errors: 429 for whoever asks too often.
-    pub fn may_write(&self, email: &str, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<bool, Error> {
+    /// Errors: 429, where the person has got or whoever asks has asked for as many as may be.
+    pub fn take(&self, email: &str, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), Error> {
+        let many = |seconds, detail| Error {
+            retry_after: Some(seconds),
+            ..Error::new(Code::TooManyRequests, detail)
+        };
         if let Some(address) = address {
             self.addresses.take(Network::from(address), now).map_err(|level| {
                 let seconds = seconds(level.wait);
@@ -100,15 +209,24 @@ impl Letters {
                     "Too many mails were asked for. Try again in {seconds} seconds.",
                     "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden wieder."
                 );
-                Error { retry_after: Some(seconds), ..Error::new(Code::TooManyRequests, detail) }
+                many(seconds, detail)
             })?;
         }
-        Ok(self.persons.take(Sha256::digest(email).into(), now).is_ok())
+        self.persons.take(Sha256::digest(email).into(), now).map(drop).map_err(|level| {
+            let seconds = seconds(level.wait);
+            let detail = say!(
+                "As many mails as may be in a day were asked for, for this mailbox. Look for one of them there, or try \
+                 again in {seconds} seconds.",
+                "Für dieses Postfach wurden so viele E-Mails angefordert, wie es an einem Tag sein dürfen. Sehen Sie dort \
+                 nach, oder versuchen Sie es in {seconds} Sekunden wieder."
+            );
+            many(seconds, detail)
+        })
     }
 }
 
-fn refused(level: Level) -> Error {
-    let seconds = seconds(level.wait);
+fn refused(wait: i64) -> Error {
+    let seconds = seconds(wait);
     let detail = say!(
         "Too many failed attempts to sign in. Try again in {seconds} seconds.",
         "Zu viele fehlgeschlagene Anmeldungen. Versuchen Sie es in {seconds} Sekunden wieder."

@@ -22,7 +22,6 @@ use super::error::failed;
 use super::keyring::Keyring;
 use super::seal::Secret;
 use super::search::{self, Reindexed};
-use crate::caller::Callers;
 use crate::change::{self, NewChange};
 use crate::import::Importing;
 
@@ -36,7 +35,6 @@ pub struct Store {
     running: Running,
     pub(super) exports: Arc<Semaphore>,
     imports: Arc<Importing>,
-    callers: Arc<Callers>,
     mails: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
@@ -72,9 +70,8 @@ impl Store {
         let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
         let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
-        let (imports, callers, mails) = (Arc::default(), Arc::default(), Arc::default());
-        let store =
-            Self { database, cursors, refreshes, noting, running, exports, imports, callers, mails, clock };
+        let (imports, mails) = (Arc::default(), Arc::default());
+        let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
         Ok((store, keyring))
     }
 
@@ -101,11 +98,6 @@ impl Store {
     /// The imports that this instance works on.
     pub(crate) fn imports_running(&self) -> &Arc<Importing> {
         &self.imports
-    }
-
-    /// Who asked of late.
-    pub(crate) fn callers(&self) -> &Callers {
-        &self.callers
     }
 
     /// Wakes whoever sends mails: told after each commit of one.

@@ -46,8 +46,8 @@ pub struct Unique {
     pub columns: &'static [&'static str],
     /// Among the rows where this column is true.
     pub only: Option<&'static str>,
-    /// Whether deleted rows count too.
-    pub deleted_too: bool,
+    /// Where deleted rows count too: what is said when it is a deleted one, of this id, that has them.
+    pub deleted: Option<fn(Uuid) -> Both>,
     /// The problem.
     pub code: Code,
     /// What it says.

@@ -27,13 +27,25 @@ pub(super) async fn check<T: Table>(writer: &Writer<'_>, id: Uuid, row: &T::Acti
         if let Some(name) = unique.only {
             alike = alike.add(column::<T>(name).eq(true));
         }
-        if !unique.deleted_too {
+        if unique.deleted.is_none() {
             alike = alike.add(column::<T>("deleted_at").is_null());
         }
-        let select = Query::select().column("id").from(T::NAME).cond_where(alike).limit(1).take();
-        if writer.tx().query_one(&select).await.map_err(super::error::failed)?.is_some() {
-            return Err(refused(unique));
-        }
+        let is_deleted = column::<T>("deleted_at").is_not_null();
+        let select = Query::select()
+            .column("id")
+            .expr_as(is_deleted, "is_deleted")
+            .from(T::NAME)
+            .cond_where(alike)
+            .limit(1)
+            .take();
+        let Some(row) = writer.tx().query_one(&select).await.map_err(super::error::failed)? else { continue };
+        let is_deleted = row.try_get("", "is_deleted").map_err(super::error::failed)?;
+        return Err(match unique.deleted.filter(|_| is_deleted) {
+            Some(detail) => {
+                Error::new(unique.code, detail(row.try_get("", "id").map_err(super::error::failed)?))
+            }
+            None => refused(unique),
+        });
     }
     Ok(())
 }

@@ -1,0 +1,79 @@
+//! Two instances on one database: who is shut out at one is out at the other, from the answer on.
+
+use serde_json::json;
+use vku_http::kernel::manners::Manners;
+
+use super::{LOGINS, ME, account, id_of};
+use crate::harness::{Caller, on_both};
+
+/// How often each is tried: a notice between instances takes some milliseconds.
+const TRIES: usize = 60;
+
+/// Ends all logins of the account but the one that asks, by one instance.
+async fn sign_out_others(caller: &Caller) {
+    let logins = caller.get(LOGINS).await.ok().json();
+    for login in logins["items"].as_array().unwrap().iter().filter(|login| login["current"] == false) {
+        let path = format!("{LOGINS}/{}", login["id"].as_str().unwrap());
+        caller.send(caller.request(reqwest::Method::DELETE, &path)).await.expect(204);
+    }
+}
+
+on_both! {
+    async fn a_logout_counts_at_the_other_instance(app: TestApp) {
+        let other = app.again(Manners::default());
+        let id = id_of(&app.reader()).await;
+        for _ in 0..TRIES {
+            let there = other.anonymous().with_token(&other.token(id).await);
+            there.get(ME).await.ok();
+            there.get("/api/v1/utilities?limit=1").await.ok();
+            sign_out_others(&app.reader()).await;
+            there.get(ME).await.problem(401, "invalid_token");
+            there.get("/api/v1/utilities?limit=1").await.problem(401, "invalid_token");
+        }
+    }
+
+    async fn a_revoked_key_does_not_work_at_the_other_instance(app: TestApp) {
+        let (here, other) = (app.reader(), app.again(Manners::default()));
+        for _ in 0..TRIES {
+            let body = json!({ "name": "Zxq", "scopes": ["utilities:read"] });
+            let made = here.post("/api/v1/api-keys", &body).await.expect(201).json();
+            let there = other.anonymous().with_token(made["key"].as_str().unwrap());
+            there.get("/api/v1/utilities?limit=1").await.ok();
+            there.get("/api/v1/utilities?limit=1").await.ok();
+            let path = format!("/api/v1/api-keys/{}", made["id"].as_str().unwrap());
+            here.send(here.request(reqwest::Method::DELETE, &path)).await.expect(204);
+            there.get("/api/v1/utilities?limit=1").await.problem(401, "invalid_token");
+        }
+    }
+
+    async fn another_role_and_a_lock_count_at_the_other_instance(app: TestApp) {
+        let (admin, other) = (app.admin(), app.again(Manners::default()));
+        let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
+        let user = format!("/api/v1/users/{id}");
+        for _ in 0..TRIES / 2 {
+            let there = other.anonymous().with_token(&other.token(id).await);
+            for role in ["coordinator", "reader"] {
+                there.get(ME).await.ok();
+                admin.patch(&user, "*", &json!({ "role": role })).await.ok();
+                assert_eq!(there.get(ME).await.ok().json()["role"], role);
+            }
+            there.get("/api/v1/mails").await.problem(403, "forbidden");
+            admin.patch(&user, "*", &json!({ "disabled": true })).await.ok();
+            there.get(ME).await.problem(401, "invalid_token");
+            admin.patch(&user, "*", &json!({ "disabled": false })).await.ok();
+            there.get(ME).await.problem(401, "invalid_token");
+        }
+    }
+
+    async fn a_new_password_counts_at_the_other_instance(app: TestApp) {
+        let (admin, other) = (app.admin(), app.again(Manners::default()));
+        let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
+        for _ in 0..TRIES / 6 {
+            let there = other.anonymous().with_token(&other.token(id).await);
+            there.get(ME).await.ok();
+            let password = json!({ "password": "correct horse battery" });
+            admin.put(&format!("/api/v1/users/{id}/password"), &password).await.expect(204);
+            there.get(ME).await.problem(401, "invalid_token");
+        }
+    }
+}
