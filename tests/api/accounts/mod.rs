@@ -225,9 +225,9 @@ on_both! {
                 assert_eq!(faults, ["Authorization repeated"], "{path} {second}");
             }
         }
-        let request = app.anonymous().request(Method::POST, TOKEN).header("Content-Type", "application/json");
-        let request = request.header("Content-Type", "text/plain").body("{}");
-        assert_eq!(app.anonymous().send(request).await.faults(400, "bad_request"), ["Content-Type repeated"]);
+        let request = app.anonymous().request(Method::GET, "/api/v1/utilities").header("Origin", "https://a.example");
+        let request = request.header("Origin", "https://b.example");
+        assert_eq!(app.anonymous().send(request).await.faults(400, "bad_request"), ["Origin repeated"]);
     }
 
     async fn a_disabled_account_is_out_at_once(app: TestApp) {

@@ -7,8 +7,8 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
 /// Those that are read, as people write them. `Content-Length` is the HTTP parser's, `Idempotency-Key` says more where it is
-/// read.
-const ONCE: [&str; 4] = ["Authorization", "Content-Type", "Host", "Origin"];
+/// read, and of several `Content-Type`s, which some clients send, the body is read as the first says.
+const ONCE: [&str; 3] = ["Authorization", "Host", "Origin"];
 
 /// Refuses a request that says twice what can be said once. On pages for people `Authorization` means nothing.
 ///
