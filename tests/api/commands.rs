@@ -4,6 +4,7 @@ mod backup;
 mod configuration;
 mod crash;
 mod demo;
+mod disk;
 mod import;
 mod mails;
 mod modes;

@@ -25,8 +25,15 @@ pub(crate) struct Private {
 
 /// Where it lies; dropping it removes it, so that a run of all tests needs no more room than the few of one moment.
 enum Home {
-    Folder { _removes: TempDir },
-    Server { server: &'static postgres::Server, name: String },
+    Folder {
+        _removes: TempDir,
+    },
+    Server {
+        server: &'static postgres::Server,
+        name: String,
+    },
+    /// Somebody else removes it.
+    Elsewhere,
 }
 
 impl Drop for Home {
@@ -34,6 +41,13 @@ impl Drop for Home {
         if let Self::Server { server, name } = self {
             on_runtime(|| server.drop_database(name));
         }
+    }
+}
+
+impl Private {
+    /// A database that ends with its server.
+    pub(crate) fn at(url: String) -> Self {
+        Self { url, _home: Home::Elsewhere }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod contract;
 pub(crate) mod database;
 pub(crate) mod postgres;
 pub(crate) mod smtp;
+pub(crate) mod tmpfs;
 
 pub(crate) use app::{Backend, SHEET_ROWS, TestApp, run};
 pub(crate) use caller::{Answer, Caller};

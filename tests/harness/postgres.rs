@@ -145,6 +145,22 @@ impl Cluster {
         &self.server
     }
 
+    /// Sends a signal to all processes of the server, such as `STOP`: nobody answers then, and nothing breaks.
+    pub fn signal(&self, name: &str) {
+        let pid = fs::read_to_string(self.supervisor.directory.join("data/postmaster.pid")).unwrap();
+        let postmaster = pid.lines().next().unwrap().to_owned();
+        let is_child = |process: &PathBuf| {
+            // The name in brackets may hold blanks; behind it stand the state and the parent.
+            let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
+            stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)) == Some(&*postmaster)
+        };
+        let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
+        let children = processes.filter(is_child).map(|it| it.file_name().unwrap().to_owned());
+        // First who would start new ones.
+        let all = std::iter::once(postmaster.clone().into()).chain(children);
+        assert!(Command::new("kill").arg(format!("-{name}")).args(all).status().unwrap().success());
+    }
+
     /// Takes the server away: open connections break, new ones are refused. What was committed is kept.
     /// Blocks.
     pub fn stop(&mut self) {
@@ -246,7 +262,7 @@ impl Drop for Supervisor {
 }
 
 /// The server refuses to run as root, so a root's tests run it as somebody else.
-fn unprivileged_user() -> Option<(u32, u32)> {
+pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
     let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     if !is_root {
         return None;

@@ -1,15 +1,21 @@
 //! Whether the service is alive, and whether it can do its work.
 
+use std::time::Duration;
+
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::say;
+use vku_persistence::kernel::connect::Database;
 
 use crate::kernel::context::Shared;
 use crate::kernel::crud::flags;
 use crate::kernel::problem::Problem;
+
+/// How long the database may take to answer.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// How the service is.
 #[derive(Serialize, ToSchema)]
@@ -41,7 +47,8 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
 
 /// Is it ready?
 ///
-/// Answers 200 when the database is there and its schema is up to date, 503 otherwise. For sending requests to it.
+/// Answers 200 when the database is there, takes writes, and its schema is up to date, 503 otherwise. For sending
+/// requests to it.
 #[utoipa::path(
     get,
     path = "/health/ready",
@@ -53,16 +60,23 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
 )]
 pub async fn get_readiness(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
     let [] = flags(&request, [])?;
-    let database = shared.store.database();
+    // A database that is paused answers nothing at all.
+    let Ok(checked) = tokio::time::timeout(PATIENCE, check(shared.store.database())).await else {
+        return Err(Error::unavailable("the database does not answer in time").into());
+    };
+    checked.map(|()| healthy()).map_err(Problem)
+}
+
+async fn check(database: &Database) -> Result<(), Error> {
     database.ping().await?;
-    match database.pending().await? {
-        0 => Ok(healthy()),
-        _ => {
-            let detail = say!(
-                "The database schema is not up to date.",
-                "Das Datenbankschema ist nicht auf dem neuesten Stand."
-            );
-            Err(Error::new(Code::Unavailable, detail).into())
-        }
+    if database.pending().await? > 0 {
+        let detail = say!(
+            "The database schema is not up to date.",
+            "Das Datenbankschema ist nicht auf dem neuesten Stand."
+        );
+        return Err(Error::new(Code::Unavailable, detail));
     }
+    // That it is full is a reason not to be ready, like any other.
+    let takes_writes = database.takes_writes().await;
+    takes_writes.map_err(|error| Error { code: Code::Unavailable, ..error })
 }

@@ -195,7 +195,7 @@ impl Store {
     ///
     /// Errors: 401 or 403 for who may import nothing.
     pub async fn imports(&self, actor: &Actor) -> Result<Vec<Shown>, Error> {
-        self.sweep_imports().await?;
+        self.sweep_unless_stuck().await?;
         let mut allowed: HashSet<String> = HashSet::new();
         let mut refused = None;
         for collection in crate::collections() {
@@ -225,7 +225,7 @@ impl Store {
     ///
     /// Errors: 404 where there is none, 403 where the scopes of an API key do not reach to it.
     pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<Shown, Error> {
-        self.sweep_imports().await?;
+        self.sweep_unless_stuck().await?;
         let row = self.import_row(id).await?;
         may_import(&row.resource, actor).await.map_err(|error| match error.code {
             // It could be seen, if it were not for the key.
@@ -270,7 +270,7 @@ impl Store {
             let (select, reading) = (piece::Entity::find_by_id((id, position)), self.database().reading());
             let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
             let Some(piece) = found else { return Ok(position > 0) };
-            to.write_all(&piece.content).map_err(Error::internal)?;
+            to.write_all(&piece.content).map_err(Error::file)?;
         }
         Ok(true)
     }
@@ -280,6 +280,14 @@ impl Store {
     /// Errors: the database is away.
     pub async fn end_import(&self, id: Uuid, end: &End) -> Result<(), Error> {
         self.apart(async |writer| writer.end_import(id, end).await).await
+    }
+
+    /// Drops what is old; later, while nothing can be written: reading goes on.
+    async fn sweep_unless_stuck(&self) -> Result<(), Error> {
+        match self.sweep_imports().await {
+            Err(error) if error.code == Code::Internal => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Drops the files that are a day old, and what the reports say of them.
@@ -359,7 +367,7 @@ impl Writer<'_> {
         for position in 0.. {
             let mut content = Vec::new();
             let mut next = (&mut *file).take(u64::try_from(PIECE).unwrap_or(u64::MAX));
-            if next.read_to_end(&mut content).map_err(Error::internal)? == 0 {
+            if next.read_to_end(&mut content).map_err(Error::file)? == 0 {
                 break;
             }
             let piece = piece::Model { import_id: job.id, position, content }.into_active_model();

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::{Home, Ran, on_empty};
 use crate::api::given::changed;
 use crate::harness::contract::{Contract, Sent};
-use crate::harness::{Answer, Backend};
+use crate::harness::{Answer, Backend, Caller};
 
 /// A server of its own, killed when a test fails.
 pub(super) struct Server {
@@ -28,6 +28,18 @@ impl Server {
         let mut child = home.command(&[&["serve"], bind, arguments].concat()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log, address: String::new() }
+    }
+
+    /// Starts it without that a signal ends it, and waits until it serves.
+    pub(super) fn ignoring(home: &Home, arguments: &[&str], signal: &str) -> Self {
+        let serve = home.command(&[&["serve", "--bind", "127.0.0.1:0"], arguments].concat());
+        let mut shell = Command::new("/bin/sh");
+        shell.args(["-c", &format!("trap '' {signal}; exec \"$@\""), "serve"]).arg(serve.get_program());
+        shell.args(serve.get_args()).current_dir(serve.get_current_dir().unwrap()).env_clear();
+        shell.envs(serve.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        let mut child = shell.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = BufReader::new(child.stderr.take().unwrap());
+        Self { child, log, address: String::new() }.announced()
     }
 
     /// Waits until it says that it serves.
@@ -84,6 +96,11 @@ impl Server {
         stream
     }
 
+    /// Somebody who calls it, and carries a token.
+    pub(super) fn caller(&self, token: Option<String>) -> Caller {
+        Caller::new(self.address.parse().unwrap(), token)
+    }
+
     /// Ends it as a power cut would.
     pub(super) fn kill(self) {}
 
@@ -93,6 +110,10 @@ impl Server {
         stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         write!(stream, "{target} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").unwrap();
         stream
+    }
+
+    pub(super) fn id(&self) -> u32 {
+        self.child.id()
     }
 
     pub(super) fn signal(&self, name: &str) {

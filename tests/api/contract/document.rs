@@ -86,6 +86,7 @@ fn every_operation_declares_its_problems() {
         assert_eq!(it.declares(401), asks_who, "{}: 401", it.id);
         needed.extend((!keys(&it.path).is_empty()).then_some(404));
         needed.extend(it.path.starts_with("/api/").then_some(503));
+        needed.extend((it.method != Method::GET).then_some(507));
         if it.told.get("requestBody").is_some() {
             needed.extend([413, 415, 422]);
         }

@@ -273,10 +273,18 @@ codes! {
     Internal = 500, "internal", "Internal error"
         => "Interner Fehler":
             "Auf unserer Seite ist etwas fehlgeschlagen. Mit `request_id` lässt es sich im Protokoll finden.";
-    /// The database is not available. Try again after the number of seconds in `Retry-After`.
+    /// The database is not available, or takes no writes at the moment. Try again after the number of seconds in
+    /// `Retry-After`.
     Unavailable = 503, "unavailable", "Temporarily not available"
         => "Vorübergehend nicht verfügbar":
-            "Die Datenbank ist nicht verfügbar. Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` erneut.";
+            "Die Datenbank ist nicht verfügbar oder nimmt gerade nichts an. Versuchen Sie es nach der Zahl von Sekunden in \
+             `Retry-After` erneut.";
+    /// The disk of the database is full, or its quota is used up. Nothing was written; reading goes on. Try again after the
+    /// number of seconds in `Retry-After`: the operator has to make room first.
+    InsufficientStorage = 507, "insufficient_storage", "The disk is full"
+        => "Der Speicherplatz ist aufgebraucht":
+            "Der Speicherplatz der Datenbank ist aufgebraucht. Nichts wurde geschrieben; lesen lässt sich weiterhin. \
+             Versuchen Sie es nach der Zahl von Sekunden in `Retry-After` erneut: Der Betreiber muss erst Platz schaffen.";
     /// It took too long, and was given up. Read what there is before you write again: it may have been done. Try again
     /// after the number of seconds in `Retry-After`, or ask for less at once.
     TimedOut = 503, "timed_out", "It took too long"

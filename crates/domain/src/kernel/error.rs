@@ -1,6 +1,7 @@
 //! One error type for everything that can go wrong; its codes are in [`code`](super::code).
 
 use std::fmt;
+use std::io::ErrorKind;
 
 pub use super::code::Code;
 use super::text::Both;
@@ -36,7 +37,7 @@ pub struct Error {
     pub dependents: Vec<Named>,
     /// The version that the resource has now, for 412.
     pub current: Option<super::resource::Tag>,
-    /// In how many seconds it is worth to try again, for 429.
+    /// In how many seconds it is worth to try again, for 429, 503 and 507.
     pub retry_after: Option<u32>,
     /// What went wrong inside; logged, never sent.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -127,6 +128,37 @@ impl Error {
             "Die Datenbank ist nicht verfügbar; bitte versuchen Sie es gleich noch einmal."
         );
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// The database is there, and takes no writes: it is read-only, or its disk fails.
+    pub fn read_only(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let detail = say!(
+            "Nothing can be written at the moment; please try again shortly. Reading goes on.",
+            "Gerade lässt sich nichts speichern; bitte versuchen Sie es gleich noch einmal. Lesen lässt sich weiterhin."
+        );
+        Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
+    }
+
+    /// There is no room left to write to.
+    pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        let detail = say!(
+            "There is no room left on the disk: nothing was written. Please tell the operator.",
+            "Auf dem Datenträger ist kein Platz mehr: Nichts wurde gespeichert. Bitte sagen Sie dem Betreiber Bescheid."
+        );
+        Self { source: Some(source.into()), ..Self::new(Code::InsufficientStorage, detail) }
+    }
+
+    /// A file of ours cannot be read or written.
+    pub fn file(source: std::io::Error) -> Self {
+        match source.kind() {
+            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::full(source),
+            _ => Self::read_only(source),
+        }
+    }
+
+    /// Whether it is ours: no other request would have been answered better.
+    pub fn is_ours(&self) -> bool {
+        matches!(self.code, Code::Internal | Code::Unavailable | Code::InsufficientStorage)
     }
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use vku_domain::import::{Duplicate, ImportMode, LISTED, OnError, Order, Report, RowChange, RowFault};
 use vku_domain::kernel::difference::differences;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_persistence::kernel::double::Names;
 use vku_persistence::kernel::import::{Done, Outcome, Row};
@@ -167,7 +167,7 @@ impl Telling {
                 self.report.counts.unchanged += 1;
                 self.add(&(number, "unchanged", known.id, known.version))
             }
-            Err(error) if matches!(error.code, Code::Internal | Code::Unavailable) => Err(error),
+            Err(error) if error.is_ours() => Err(error),
             Err(error) => self.faulty(number, read::refused::<T>(number, &self.head, error)),
         }
     }

@@ -110,7 +110,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
 }
 
 async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> Result<File, Error> {
-    let mut file = tempfile::tempfile().map_err(Error::internal)?;
+    let mut file = tempfile::tempfile().map_err(Error::file)?;
     let mut size = 0;
     while let Some(piece) = pieces.next().await {
         let piece = piece?;
@@ -118,14 +118,14 @@ async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> R
         if size > LIMIT {
             return Err(too_large());
         }
-        file.write_all(&piece).map_err(Error::internal)?;
+        file.write_all(&piece).map_err(Error::file)?;
     }
     if size == 0 {
         let mut violations = Violations::default();
         violations.member("", "required", say!("The file is empty.", "Die Datei ist leer."));
         return Err(Error::invalid(violations));
     }
-    file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+    file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
     Ok(file)
 }
 
@@ -134,12 +134,12 @@ pub(super) fn digest(file: &mut File) -> Result<Vec<u8>, Error> {
     let mut hash = Sha256::new();
     let mut piece = vec![0; 1 << 16];
     loop {
-        match file.read(&mut piece).map_err(Error::internal)? {
+        match file.read(&mut piece).map_err(Error::file)? {
             0 => break,
             length => hash.update(piece.get(..length).unwrap_or_default()),
         }
     }
-    file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+    file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
     Ok(hash.finalize().to_vec())
 }
 

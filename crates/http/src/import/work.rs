@@ -95,9 +95,9 @@ impl Worker {
     pub(super) async fn commit(self, id: Uuid, token: String) -> Result<(), Error> {
         let job = self.store.resume_import(id)?;
         let _turn = job.turn().await?;
-        let mut file = tempfile::tempfile().map_err(Error::internal)?;
+        let mut file = tempfile::tempfile().map_err(Error::file)?;
         let is_there = self.store.import_file(id, &mut file).await?;
-        file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+        file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
         let watch = |done, total| job.progress.note(done, total);
         let writing = self.writing(false);
         let work = self.store.write(&writing, async |writer| {

@@ -65,7 +65,7 @@ impl Front {
                 }
                 Ok(made)
             }
-            Err(error) if error.code == Code::Unavailable => {
+            Err(error) if error.is_ours() && error.code != Code::Internal => {
                 let away = say!(
                     "What there is cannot be shown just now; please come back in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."

@@ -198,6 +198,7 @@ fn explain(problem: &Error, visit: &Visit) -> HttpResponse {
     match problem.code {
         Code::Internal => tracing::error!(id, code, source, "failed"),
         Code::Unavailable => tracing::warn!(id, code, source, "database away"),
+        Code::InsufficientStorage => tracing::error!(id, code, source, "no room to write"),
         Code::TimedOut => tracing::warn!(id, code, source, "given up"),
         _ => tracing::debug!(id, code, source, "refused"),
     }

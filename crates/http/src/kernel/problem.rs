@@ -16,6 +16,8 @@ pub const PROBLEM_JSON: &str = "application/problem+json";
 
 /// How long a client waits before it asks a database again that is away, in seconds.
 const RETRY_SECONDS: u32 = 2;
+/// How long a client waits before it writes again to a disk that is full, in seconds: somebody has to make room first.
+const ROOM_SECONDS: u32 = 30;
 
 /// An error on its way out of a handler.
 #[derive(Debug)]
@@ -185,11 +187,15 @@ pub(super) fn head(error: &Error, tongue: Tongue) -> HttpResponseBuilder {
                 format!(r#"Bearer realm="vku-partnerships", error="insufficient_scope", scope="{scope}""#);
             response.insert_header((WWW_AUTHENTICATE, challenge));
         }
-        Code::TooManyAttempts | Code::TooManyRequests | Code::IdempotencyKeyInUse => {
+        Code::TooManyAttempts
+        | Code::TooManyRequests
+        | Code::IdempotencyKeyInUse
+        | Code::Unavailable
+        | Code::TimedOut => {
             response.insert_header((RETRY_AFTER, error.retry_after.unwrap_or(RETRY_SECONDS).to_string()));
         }
-        Code::Unavailable | Code::TimedOut => {
-            response.insert_header((RETRY_AFTER, RETRY_SECONDS.to_string()));
+        Code::InsufficientStorage => {
+            response.insert_header((RETRY_AFTER, error.retry_after.unwrap_or(ROOM_SECONDS).to_string()));
         }
         Code::MethodNotAllowed => {
             response.insert_header((ALLOW, error.allowed.clone().unwrap_or_default().join(", ")));

@@ -5,11 +5,11 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionOptions};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 
-use super::connect::{Database, passing_over_broken};
+use super::connect::{Database, begin};
 use super::error::failed;
 use super::file::beside;
 
@@ -38,10 +38,10 @@ impl Alive {
         if let Some(path) = database.file() {
             let path = lock_file(path, of);
             let file = File::options().read(true).write(true).create_new(true).open(&path);
-            let file = file.and_then(|file| file.lock().map(|()| file)).map_err(Error::internal)?;
+            let file = file.and_then(|file| file.lock().map(|()| file)).map_err(Error::file)?;
             return Ok(Self(Lock::File(path, file)));
         }
-        let lock = passing_over_broken(|| database.writing().begin()).await.map_err(failed)?;
+        let lock = begin(database.writing(), TransactionOptions::default()).await.map_err(failed)?;
         let statement = ask(database, "SELECT pg_advisory_xact_lock($1)", of);
         lock.execute_raw(statement).await.map_err(failed)?;
         Ok(Self(Lock::Transaction(lock)))
@@ -60,7 +60,7 @@ impl Alive {
             }
             return Ok(held);
         }
-        let look = passing_over_broken(|| database.reading().begin()).await.map_err(failed)?;
+        let look = begin(database.reading(), TransactionOptions::default()).await.map_err(failed)?;
         let statement = ask(database, "SELECT pg_try_advisory_xact_lock_shared($1) AS free", of);
         let row = look.query_one_raw(statement).await.map_err(failed)?;
         let free: Option<bool> = row.map(|row| row.try_get("", "free")).transpose().map_err(failed)?;

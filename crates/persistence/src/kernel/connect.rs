@@ -1,5 +1,6 @@
 //! Connections: one writer and a few readers on SQLite, as few of both on PostgreSQL.
 
+use std::future::ready;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::Duration;
 
 use sea_orm::{
     ConnectionTrait, DatabaseBackend, DatabaseConnection, DatabaseTransaction, DbErr, SqlxPostgresConnector,
-    SqlxSqliteConnector, TransactionTrait,
+    SqlxSqliteConnector, TransactionOptions, TransactionTrait,
 };
 use sqlx::ConnectOptions;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
@@ -19,8 +20,10 @@ use vku_migration::{Migrator, MigratorTrait as _};
 use super::error::{failed, is_broken};
 use super::file::{self, Hold};
 use super::generation::Generation;
+use super::log::{self, Log};
 use super::notice::{self, Teller};
 use super::search;
+use super::writes::{Writes, is_idle};
 
 /// How long a request waits for a connection to PostgreSQL before it is answered 503: when it is away, all wait so long.
 const ACQUIRE: Duration = Duration::from_secs(3);
@@ -32,8 +35,8 @@ const READING: u32 = 8;
 const WRITING: u32 = 6;
 /// The largest number of readers on SQLite; each has its own small cache.
 const SQLITE_READERS: usize = 4;
-/// How many exports read at one time: each holds a connection, and its snapshot, for as long as its client takes. They
-/// have connections of their own, so that nobody else waits for one.
+/// How many exports read at one time: each holds a connection, and its snapshot, until it has read all. They have
+/// connections of their own, so that nobody else waits for one.
 pub(crate) const EXPORTS: u32 = 2;
 /// After how long a connection that no export uses is given back.
 const EXPORT_IDLE: Duration = Duration::from_secs(10);
@@ -60,6 +63,24 @@ where
             result => return result,
         }
     }
+}
+
+/// Begins a transaction, on a connection that works.
+pub(crate) async fn begin(
+    connections: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    passing_over_broken(|| async {
+        if connections.get_database_backend() != DatabaseBackend::Postgres {
+            return connections.begin_with_options(options).await;
+        }
+        // To its end, also where nobody waits for it any more: the driver would not know of a transaction whose begin it
+        // was not told, and the next statement on the connection would be a part of it.
+        let connections = connections.clone();
+        let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
+        begun.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
+    })
+    .await
 }
 
 /// Why no connection could be made.
@@ -115,6 +136,10 @@ pub struct Database {
     generation: Arc<Generation>,
     /// Who writes next: as many as there are connections to write on, in the order in which they came.
     turns: Arc<Semaphore>,
+    /// What writes have told.
+    writes: Arc<Writes>,
+    /// On SQLite: its log.
+    log: Option<Arc<Log>>,
     /// On PostgreSQL: how to connect once more, to listen.
     listening: Option<Arc<PgConnectOptions>>,
     /// On PostgreSQL: who tells others of what is written.
@@ -153,6 +178,7 @@ impl Database {
             .pragma("temp_store", "memory")
             // Pages that many writes touch are brought home once for all of them; the log then takes 16 MiB.
             .pragma("wal_autocheckpoint", "4000")
+            .pragma("journal_size_limit", log::USUAL)
             .statement_cache_capacity(128)
             .optimize_on_close(true, None)
             .disable_statement_logging();
@@ -160,6 +186,7 @@ impl Database {
             SqlitePoolOptions::new()
                 .acquire_timeout(TURN)
                 .test_before_acquire(false)
+                .before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))))
                 .idle_timeout(None)
                 .max_lifetime(None)
         };
@@ -173,6 +200,8 @@ impl Database {
         let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
         let exporting =
             pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
+        let turns = Arc::new(Semaphore::new(1));
+        let log = Log::new(file::beside(&path, "-wal"), options.clone(), turns.clone());
         Ok(Self {
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
@@ -180,7 +209,9 @@ impl Database {
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, hold))),
             generation: Arc::new(Generation::looked(options)),
-            turns: Arc::new(Semaphore::new(1)),
+            turns,
+            writes: Arc::default(),
+            log: Some(log),
             listening: None,
             teller: None,
         })
@@ -201,7 +232,11 @@ impl Database {
         let pool = |most| {
             PgPoolOptions::new().max_connections(most).acquire_timeout(ACQUIRE).test_before_acquire(false)
         };
-        let writing = pool(WRITING).connect_with(options.clone()).await.map_err(|error| match error {
+        let writes = Arc::<Writes>::default();
+        let trusting = writes.clone();
+        let writing = pool(WRITING)
+            .before_acquire(move |connection, of| Box::pin(ready(Ok(trusting.trusts(connection, &of)))));
+        let writing = writing.connect_with(options.clone()).await.map_err(|error| match error {
             sqlx::Error::PoolTimedOut => ConnectError::Away,
             other => other.into(),
         })?;
@@ -210,8 +245,10 @@ impl Database {
             ("default_transaction_isolation", "repeatable read"),
             ("default_transaction_read_only", "on"),
         ]);
-        let reading = pool(READING).connect_lazy_with(snapshots.clone());
-        let exporting = pool(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots);
+        let reading =
+            |most| pool(most).before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))));
+        let exporting = reading(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots.clone());
+        let reading = reading(READING).connect_lazy_with(snapshots);
         let writing = SqlxPostgresConnector::from_sqlx_postgres_pool(writing);
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
@@ -222,6 +259,8 @@ impl Database {
             file: None,
             generation: Arc::new(Generation::told()),
             turns: Arc::new(Semaphore::new(WRITING as usize)),
+            writes,
+            log: None,
             listening: Some(Arc::new(options)),
         })
     }
@@ -235,7 +274,7 @@ impl Database {
             (0, _) => {}
             (_, None) => self.migrate_postgres().await?,
             (_, Some(file)) => {
-                let turn = Hold::turn(&file.0).await.map_err(Error::internal)?;
+                let turn = Hold::turn(&file.0).await.map_err(Error::file)?;
                 let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
                 drop(turn);
                 migrated?;
@@ -245,7 +284,7 @@ impl Database {
     }
 
     async fn migrate_postgres(&self) -> Result<(), Error> {
-        let lock = self.writing.begin().await.map_err(failed)?;
+        let lock = begin(&self.writing, TransactionOptions::default()).await.map_err(failed)?;
         // Who comes second waits as long as the first one needs.
         let statement =
             format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
@@ -353,6 +392,18 @@ impl Database {
         Ok(())
     }
 
+    /// What writes have told.
+    pub(crate) fn writes(&self) -> &Writes {
+        &self.writes
+    }
+
+    /// On SQLite: shortens its log soon, where it is long.
+    pub(crate) fn shorten_log(&self) {
+        if let Some(log) = &self.log {
+            log.shorten();
+        }
+    }
+
     pub(crate) fn generation(&self) -> &Generation {
         &self.generation
     }
@@ -397,6 +448,11 @@ impl Database {
     /// refuse one, while to wait for a connection is: then the database is away.
     pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
+    }
+
+    /// A turn that nobody has to be waited for.
+    pub(crate) fn free_turn(&self) -> Option<SemaphorePermit<'_>> {
+        self.turns.try_acquire().ok()
     }
 
     pub(crate) fn writing(&self) -> &DatabaseConnection {

@@ -1,18 +1,40 @@
-//! What the database says, as a domain error: away is 503, all else is ours.
+//! What the database says, as a domain error: away or read-only is 503, full is 507, all else is ours.
 
 use sea_orm::{DbErr, RuntimeErr};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::{Fault, Violations};
 
-/// SQLSTATEs that mean: try again shortly (connection exceptions, too many connections, shutting down, deadlock,
-/// serialization failure, lock or statement time-out, disk full; PostgreSQL manual, appendix A).
-const PASSING: &[&str] = &[
-    "08000", "08003", "08006", "53100", "53300", "55P03", "57014", "57P01", "57P02", "57P03", "40001",
-    "40P01",
-];
+/// SQLSTATEs that mean: try again shortly (a transaction that was ended for its time, lock or statement time-out, a
+/// database that is not there yet or lets nobody in, serialization failure, deadlock; PostgreSQL manual, appendix A).
+const PASSING: &[&str] = &["25P03", "25P04", "3D000", "28000", "28P01", "40001", "40P01", "55P03", "57014"];
+/// Classes of the same meaning: connection exceptions, insufficient resources, operator intervention.
+const PASSING_CLASSES: &[&str] = &["08", "53", "57P"];
+/// SQLSTATEs that mean: it is there, and takes no writes (read-only, full, I/O error).
+const UNWRITABLE: &[&str] = &["25006", FULL, "58030"];
+const FULL: &str = "53100";
 
-/// SQLite's primary result codes of the same meaning: busy, locked, IO error, full, cannot open.
-const PASSING_SQLITE: &[i32] = &[5, 6, 10, 13, 14];
+/// SQLite's primary result codes of these meanings: busy, locked, out of memory, cannot open, a lock that raced;
+const PASSING_SQLITE: &[i32] = &[5, 6, 7, 14, 15];
+/// read-only, I/O error, full.
+const UNWRITABLE_SQLITE: &[i32] = &[8, 10, FULL_SQLITE];
+const FULL_SQLITE: i32 = 13;
+
+/// What a database says of an error: SQLite by a number, PostgreSQL by five characters.
+enum Said<'a> {
+    Sqlite(i32),
+    Postgres(&'a str),
+}
+
+/// Looks at what the database says, if it was the database.
+fn said<R>(error: &sqlx::Error, look: impl FnOnce(Said<'_>) -> R) -> Option<R> {
+    let sqlx::Error::Database(error) = error else { return None };
+    let code = error.code()?;
+    // An extended result code has the primary one in its lowest byte.
+    match code.parse::<i32>() {
+        Ok(number) if code.len() < 5 => Some(look(Said::Sqlite(number & 0xff))),
+        _ => Some(look(Said::Postgres(&code))),
+    }
+}
 
 fn cause(error: &DbErr) -> Option<&sqlx::Error> {
     match error {
@@ -31,14 +53,12 @@ pub(crate) fn is_away(error: &DbErr) -> bool {
 /// Whether a connection was there and broke, as opposed to none to be had.
 pub(crate) fn is_broken(error: &DbErr) -> bool {
     // SQLSTATEs of class 08 and of a shutdown; a busy SQLite is there, and has waited long enough already.
-    let ended =
-        |code: &str| code.len() == 5 && (code.starts_with("08") || ["57P01", "57P02"].contains(&code));
+    let ended = |code: &str| code.starts_with("08") || ["57P01", "57P02"].contains(&code);
     cause(error).is_some_and(|error| match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
             true
         }
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| ended(&code)),
-        _ => false,
+        error => said(error, |said| matches!(said, Said::Postgres(code) if ended(code))).unwrap_or(false),
     })
 }
 
@@ -47,18 +67,51 @@ fn is_passing(error: &sqlx::Error) -> bool {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => {
             true
         }
-        sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => true,
-        sqlx::Error::Database(error) => error.code().is_some_and(|code| {
-            let primary = code.parse::<i32>().ok().filter(|_| code.len() < 5).map(|code| code & 0xff);
-            PASSING.contains(&code.as_ref()) || primary.is_some_and(|code| PASSING_SQLITE.contains(&code))
-        }),
-        _ => false,
+        sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) | sqlx::Error::BeginFailed => true,
+        error => said(error, |said| match said {
+            Said::Sqlite(code) => PASSING_SQLITE.contains(&code),
+            Said::Postgres(code) => {
+                PASSING.contains(&code) || PASSING_CLASSES.iter().any(|class| code.starts_with(class))
+            }
+        })
+        .unwrap_or(false),
     }
+}
+
+/// Whether the database is there and takes no writes: it is read-only, or its disk fails or is full.
+pub(crate) fn is_unwritable(error: &DbErr) -> bool {
+    cause(error)
+        .and_then(|error| {
+            said(error, |said| match said {
+                Said::Sqlite(code) => UNWRITABLE_SQLITE.contains(&code),
+                Said::Postgres(code) => UNWRITABLE.contains(&code),
+            })
+        })
+        .unwrap_or(false)
+}
+
+fn is_full(error: &DbErr) -> bool {
+    cause(error)
+        .and_then(|error| {
+            said(error, |said| match said {
+                Said::Sqlite(code) => code == FULL_SQLITE,
+                Said::Postgres(code) => code == FULL,
+            })
+        })
+        .unwrap_or(false)
 }
 
 /// As a domain error.
 pub(crate) fn failed(error: DbErr) -> Error {
-    if is_away(&error) { Error::unavailable(error) } else { Error::internal(error) }
+    if is_full(&error) {
+        Error::full(error)
+    } else if is_unwritable(&error) {
+        Error::read_only(error)
+    } else if is_away(&error) {
+        Error::unavailable(error)
+    } else {
+        Error::internal(error)
+    }
 }
 
 /// What lies in a row is not what the domain would have written.

@@ -94,7 +94,7 @@ impl Writer<'_> {
             self.savepoint("SAVEPOINT run").await?;
             match self.import_run(mode, run.clone(), targets).await {
                 Ok(mut done) => outcomes.append(&mut done),
-                Err(error) if error.code == Code::Unavailable => return Err(error),
+                Err(error) if error.is_ours() && error.code != Code::Internal => return Err(error),
                 // The database refuses something, and does not say which row: one after the other, then.
                 Err(_) => {
                     self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
@@ -129,7 +129,7 @@ impl Writer<'_> {
         self.savepoint("SAVEPOINT one").await?;
         let outcome = work(self).await;
         if let Err(error) = &outcome {
-            if matches!(error.code, Code::Internal | Code::Unavailable) {
+            if error.is_ours() {
                 return outcome.map(Ok);
             }
             self.savepoint("ROLLBACK TO SAVEPOINT one").await?;

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use chacha20poly1305::aead::Generate;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query};
-use sea_orm::{ConnectionTrait, QueryResult, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{ConnectionTrait, QueryResult, SqliteTransactionMode, TransactionOptions};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::time::Clock;
 
-use super::connect::{Database, passing_over_broken};
+use super::connect::{Database, begin, passing_over_broken};
 use super::error::failed;
 use super::seal::Secret;
 
@@ -92,8 +92,7 @@ impl Keyring {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let begin = || self.database.writing().begin_with_options(options);
-        let tx = passing_over_broken(begin).await.map_err(failed)?;
+        let tx = begin(self.database.writing(), options).await.map_err(failed)?;
         // Whoever waited for these rows sees by the second look what was made of them.
         self.select(&tx, kind, true).await?;
         let kept = self.select(&tx, kind, false).await?;

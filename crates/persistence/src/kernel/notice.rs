@@ -11,11 +11,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection, TransactionOptions};
 use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
+use super::connect::begin;
 use super::generation::Generation;
 use super::settled;
 
@@ -59,7 +60,7 @@ impl Teller {
 
     /// Tells it now. Who cannot be told doubts by itself.
     pub(crate) async fn notify(&self) {
-        let Ok(tx) = sea_orm::TransactionTrait::begin(&self.connections).await else {
+        let Ok(tx) = begin(&self.connections, TransactionOptions::default()).await else {
             return self.waiting.store(false, SeqCst);
         };
         // What is written from here on is another notice's.

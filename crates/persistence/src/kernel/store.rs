@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
@@ -16,7 +14,7 @@ use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::time::Clock;
 
 use super::answer::Running;
-use super::connect::{Database, EXPORTS, passing_over_broken};
+use super::connect::{Database, EXPORTS, begin};
 use super::cursor_mac::CursorKey;
 use super::error::failed;
 use super::keyring::Keyring;
@@ -130,7 +128,7 @@ impl Store {
         actor: &'a Actor,
     ) -> Result<Reader<'a>, Error> {
         // A snapshot, as the connections that read are made: SQLite's deferred transaction is one by itself.
-        let tx = begin(connections, TransactionOptions::default()).await?;
+        let tx = begin(connections, TransactionOptions::default()).await.map_err(failed)?;
         Ok(Reader { tx, actor, cursors: &self.cursors })
     }
 
@@ -149,7 +147,22 @@ impl Store {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         };
         let _turn = self.database.turn().await;
-        let tx = begin(self.database.writing(), options).await?;
+        let result = self.write_now(writing, options, work).await;
+        match &result {
+            Err(error) => self.database.writes().failed(error),
+            Ok(_) if writing.dry_run => {}
+            Ok(_) => self.database.writes().succeeded(),
+        }
+        result
+    }
+
+    async fn write_now<R>(
+        &self,
+        writing: &Writing<'_>,
+        options: TransactionOptions,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let tx = begin(self.database.writing(), options).await.map_err(failed)?;
         let reader = Reader { tx, actor: writing.actor, cursors: &self.cursors };
         let mut writer = Writer {
             reader,
@@ -174,6 +187,7 @@ impl Store {
                 reader.tx.commit().await.map_err(failed)?;
                 drop(moving);
                 self.database.tell();
+                self.database.shorten_log();
                 if posted {
                     self.mails.notify_one();
                 }
@@ -183,19 +197,13 @@ impl Store {
                 Ok(answer)
             }
             result => {
-                // Whether or not the roll-back is heard: without a commit there is nothing to undo.
+                // Whether or not the roll-back is heard: without a commit there is nothing to undo, and a connection whose
+                // roll-back failed is closed instead of used again.
                 let _ = reader.tx.rollback().await;
                 result
             }
         }
     }
-}
-
-async fn begin(
-    database: &DatabaseConnection,
-    options: TransactionOptions,
-) -> Result<DatabaseTransaction, Error> {
-    passing_over_broken(|| database.begin_with_options(options)).await.map_err(failed)
 }
 
 /// A reading actor: one snapshot of what it may see.

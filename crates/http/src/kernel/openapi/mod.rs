@@ -94,9 +94,10 @@ impl Document {
         for (path, item) in self.at("/paths").iter_mut() {
             // Whatever is asked may be asked too slowly, too often, or be too much; health is not counted.
             let always: &[u16] = if path.starts_with("/health/") { &[408, 503] } else { &[408, 429, 503] };
-            for operation in
-                item.as_object_mut().into_iter().flat_map(Map::values_mut).filter_map(Value::as_object_mut)
-            {
+            for (method, operation) in item.as_object_mut().into_iter().flatten() {
+                let Some(operation) = operation.as_object_mut() else { continue };
+                // What writes may find no room.
+                let writing: &[u16] = if method == "get" { &[] } else { &[507] };
                 let problems = operation.shift_remove("x-problems");
                 // "No account" alone is "none": generators would ask for credentials where there is any requirement.
                 if operation.get("security") == Some(&json!([{}])) {
@@ -107,7 +108,8 @@ impl Document {
                 // What has a tag may have another one than `If-Match` names.
                 let has_tag = operation.get("responses").is_some_and(|it| it.get("304").is_some());
                 let conditional = has_tag.then_some(412);
-                let statuses: Vec<u16> = statuses.chain(always.iter().copied()).chain(conditional).collect();
+                let statuses: Vec<u16> =
+                    statuses.chain(always.iter().chain(writing).copied()).chain(conditional).collect();
                 for part in ["parameters", "requestBody"] {
                     operation.get_mut(part).into_iter().for_each(schemas::without_null);
                 }

@@ -109,6 +109,12 @@ const STATUSES: &[Shared] = &[
         Code::Unavailable,
         "The database is not available.",
     ),
+    shared(
+        "InsufficientStorage",
+        "The disk of the database is full: nothing was written; try again after `Retry-After` seconds.",
+        Code::InsufficientStorage,
+        "There is no room left on the disk: nothing was written. Please tell the operator.",
+    ),
 ];
 
 /// What every answer tells of the quota: header, description, example.
@@ -159,7 +165,7 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
                 false,
             )),
             412 | 428 => Some(("ETag", "string", "The current entity tag.", true)),
-            429 | 503 => Some(("Retry-After", "integer", "Seconds to wait.", true)),
+            429 | 503 | 507 => Some(("Retry-After", "integer", "Seconds to wait.", true)),
             _ => None,
         };
         if let (Some((name, kind, about, always)), Some(response)) = (header, response.as_object_mut()) {

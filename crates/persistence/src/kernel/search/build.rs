@@ -5,13 +5,13 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait,
     IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, Value,
+    TransactionOptions, Value,
 };
 use uuid::Uuid;
 use vku_domain::kernel::characters::{is_blank, visible};
 use vku_domain::kernel::error::Error;
 
-use super::super::connect::{Database, passing_over_broken};
+use super::super::connect::{Database, begin, passing_over_broken};
 use super::super::error::failed;
 use super::super::link;
 use super::super::row::Row;
@@ -35,7 +35,7 @@ pub(crate) async fn build(database: &Database) -> Result<(), Error> {
         access_mode: None,
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
     };
-    let tx = database.writing().begin_with_options(options).await.map_err(failed)?;
+    let tx = begin(database.writing(), options).await.map_err(failed)?;
     if database.backend() == DatabaseBackend::Postgres {
         // Who comes second waits as long as the first one needs.
         let lock = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({WORDS_LOCK})");

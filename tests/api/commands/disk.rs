@@ -1,0 +1,341 @@
+//! The disk is full or fails, or the database takes no writes: what was acknowledged is there, what was refused is not,
+//! it is told as it is, and all is as before when it is over.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use sqlx::{Connection, Executor, PgConnection, SqliteConnection};
+use tokio::time::{Instant, sleep};
+
+use super::serving::Server;
+use super::{Home, PATIENCE};
+use crate::harness::database::{self, Private};
+use crate::harness::postgres::{Cluster, unprivileged_user};
+use crate::harness::tmpfs::Tmpfs;
+use crate::harness::{Answer, Backend, Caller};
+
+const ORGANISATIONS: &str = "/api/v1/organisations";
+/// With nothing told of requests: nobody reads what is told.
+const DEMO: &[&str] = &["--demo", "--log", "vku_server=info"];
+
+/// Somebody who writes, and what was answered.
+struct Office {
+    caller: Caller,
+    next: AtomicUsize,
+    kept: Mutex<BTreeSet<String>>,
+    refused: Mutex<BTreeSet<String>>,
+}
+
+fn signing_in() -> serde_json::Value {
+    json!({"email": "coordinator@demo.example", "password": "demo-partnerships"})
+}
+
+impl Office {
+    async fn of(server: &Server) -> Self {
+        let token = server.caller(None).post("/api/v1/auth/token", &signing_in()).await.ok().json();
+        let token = token["access_token"].as_str().unwrap().to_owned();
+        let (kept, refused) = (Mutex::default(), Mutex::default());
+        Self { caller: server.caller(Some(token)), next: AtomicUsize::new(0), kept, refused }
+    }
+
+    /// Makes an organisation.
+    async fn write(&self) -> Answer {
+        let slug = format!("made-{}", self.next.fetch_add(1, Ordering::Relaxed));
+        let body = json!({"name": "Made around the moment", "slug": slug, "kind": "ngo"});
+        let answer = self.caller.post(ORGANISATIONS, &body).await;
+        match answer.status.as_u16() {
+            201 => self.kept.lock().unwrap().insert(slug),
+            503 | 507 => {
+                assert!(answer.header("retry-after").parse::<u32>().unwrap() > 0);
+                // What took too long may have been done.
+                answer.json()["code"] == "timed_out" || self.refused.lock().unwrap().insert(slug)
+            }
+            status => panic!("{status}: {}", answer.text()),
+        };
+        answer
+    }
+
+    /// So many, one after the other; answers how many of each status there were.
+    async fn writes(&self, number: usize) -> BTreeMap<u16, usize> {
+        let mut told = BTreeMap::new();
+        for _ in 0..number {
+            *told.entry(self.write().await.status.as_u16()).or_default() += 1;
+        }
+        told
+    }
+
+    /// So many writers at once, each so many.
+    async fn crowd(&self, writers: usize, each: usize) -> BTreeMap<u16, usize> {
+        let all = join_all((0..writers).map(|_| self.writes(each))).await;
+        all.into_iter().flatten().fold(BTreeMap::new(), |mut told, (status, number)| {
+            *told.entry(status).or_default() += number;
+            told
+        })
+    }
+
+    /// Writes until one is refused for want of room.
+    async fn until_full(&self) {
+        for _ in 0..400 {
+            if self.write().await.status != 201 {
+                return;
+            }
+        }
+        panic!("the disk is never full");
+    }
+
+    async fn ready(&self) -> u16 {
+        self.caller.get("/health/ready").await.status.as_u16()
+    }
+
+    async fn until_ready(&self) {
+        let deadline = Instant::now() + PATIENCE;
+        while self.ready().await != 200 {
+            assert!(Instant::now() < deadline, "it is not ready again");
+            sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    /// Nothing can be written, reading goes on, and readiness tells.
+    async fn is_stuck(&self, status: u16, code: &str) {
+        let answer = self.write().await;
+        assert_eq!(answer.status, status, "{}", answer.text());
+        answer.problem(status, code);
+        let signing_in = self.caller.post("/api/v1/auth/token", &signing_in()).await;
+        // What is small may still find room behind what was refused.
+        if status != FULL.0 || signing_in.status != 200 {
+            signing_in.problem(status, code);
+        }
+        self.caller.get("/health/ready").await.problem(503, "unavailable");
+        self.caller.get("/health/live").await.ok();
+        self.caller.get("/api/v1/partnerships").await.ok();
+        self.caller.get("/api/v1/organisations?format=csv").await.ok();
+    }
+
+    /// It takes writes again, and nothing of before is in the way.
+    async fn goes_on(&self, number: usize) {
+        self.until_ready().await;
+        assert_eq!(self.writes(number).await, BTreeMap::from([(201, number)]));
+        self.caller.post("/api/v1/auth/token", &signing_in()).await.ok();
+    }
+
+    /// The process is gone: what it acknowledged is in the database, what it refused is not.
+    async fn audit(&self, url: &str) {
+        let slugs = "SELECT slug FROM organisation WHERE slug LIKE 'made-%'";
+        let there: Vec<String> = match url.starts_with("sqlite:") {
+            true => sqlx::query_scalar(slugs)
+                .fetch_all(&mut SqliteConnection::connect(url).await.unwrap())
+                .await
+                .unwrap(),
+            false => sqlx::query_scalar(slugs)
+                .fetch_all(&mut PgConnection::connect(url).await.unwrap())
+                .await
+                .unwrap(),
+        };
+        let there: BTreeSet<_> = there.into_iter().collect();
+        let (kept, refused) = (self.kept.lock().unwrap(), self.refused.lock().unwrap());
+        println!("{} acknowledged, {} refused", kept.len(), refused.len());
+        let lost: Vec<_> = kept.difference(&there).collect();
+        assert!(lost.is_empty(), "acknowledged and lost: {lost:?}");
+        let done: Vec<_> = refused.intersection(&there).collect();
+        assert!(done.is_empty(), "refused and done: {done:?}");
+    }
+}
+
+fn block_on<R>(work: impl Future<Output = R>) -> R {
+    tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
+}
+
+/// The folder of a SQLite database.
+fn folder(home: &Home) -> &Path {
+    Path::new(home.database.url.strip_prefix("sqlite://").unwrap()).parent().unwrap()
+}
+
+const FULL: (u16, &str) = (507, "insufficient_storage");
+
+#[test]
+fn a_full_disk_loses_nothing_that_was_acknowledged() {
+    Home::run_test(Backend::Sqlite, |home| {
+        let Some(disk) = Tmpfs::over(folder(&home), 12 * 1024) else { return };
+        let server = Server::start(&home, DEMO);
+        let office = block_on(async {
+            let office = Office::of(&server).await;
+            // One failing write, and room again.
+            office.until_full().await;
+            disk.resize(14 * 1024);
+            office.goes_on(20).await;
+
+            // Many, some of them rehearsals, imports or sent once more.
+            office.until_full().await;
+            let told = office.writes(60).await;
+            assert!(told.keys().all(|status| [201, 507].contains(status)), "{told:?}");
+            disk.fill(0);
+            office.is_stuck(FULL.0, FULL.1).await;
+            let body = json!({"name": "Sent again", "slug": "made-again", "kind": "ngo"});
+            let again = || {
+                let request = office.caller.request(reqwest::Method::POST, ORGANISATIONS);
+                office.caller.send(request.header("Idempotency-Key", "room").json(&body))
+            };
+            again().await.problem(FULL.0, FULL.1);
+            office.caller.post(&format!("{ORGANISATIONS}?dry_run=true"), &body).await;
+            let import =
+                office.caller.request(reqwest::Method::POST, "/api/v1/imports?resource=organisations");
+            let import = import.header("Content-Type", "text/csv").body("name,kind\nImported,ngo\n");
+            let status = office.caller.send(import).await.status.as_u16();
+            assert!([202, FULL.0].contains(&status), "{status}");
+            disk.resize(24 * 1024);
+            disk.empty();
+            office.goes_on(60).await;
+            let made = again().await.expect(201);
+            assert!(!made.headers.contains_key("idempotency-replayed"));
+
+            // Sixteen at once, who run out of room and get it back.
+            disk.fill(256 * 1024);
+            let room = async {
+                while office.refused.lock().unwrap().len() < 150 {
+                    sleep(Duration::from_millis(2)).await;
+                }
+                disk.empty();
+            };
+            let (told, ()) = tokio::join!(office.crowd(16, 16), room);
+            println!("sixteen at once: {told:?}");
+            assert!(told.keys().all(|status| [201, 503, 507].contains(status)), "{told:?}");
+            office.goes_on(20).await;
+            office
+        });
+        server.kill();
+        block_on(office.audit(&home.database.url));
+    });
+}
+
+/// A file that may not grow any more: the disk says neither "full" nor anything else that is known.
+#[test]
+fn a_failing_disk_loses_nothing_that_was_acknowledged() {
+    Home::run_test(Backend::Sqlite, |home| {
+        let server = Server::ignoring(&home, DEMO, "XFSZ");
+        let limit = |bytes: &str| {
+            let limited = Command::new("prlimit")
+                .arg(format!("--pid={}", server.id()))
+                .arg(format!("--fsize={bytes}:"))
+                .status();
+            assert!(limited.unwrap().success());
+        };
+        let office = block_on(async {
+            let office = Office::of(&server).await;
+            office.writes(5).await;
+            for _ in 0..2 {
+                limit("65536");
+                assert_eq!(office.writes(30).await, BTreeMap::from([(503, 30)]));
+                office.is_stuck(503, "unavailable").await;
+                limit("unlimited");
+                office.goes_on(30).await;
+            }
+            office
+        });
+        server.kill();
+        block_on(office.audit(&home.database.url));
+    });
+}
+
+/// Runs statements on a server, outside of any transaction.
+async fn told(cluster: &Cluster, database: &str, statements: &[&'static str]) {
+    let mut connection = PgConnection::connect(&cluster.server().url(database)).await.unwrap();
+    connection.execute("SET default_transaction_read_only = off").await.unwrap();
+    for statement in statements {
+        connection.execute(*statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
+    }
+}
+
+/// Ends every session on the database.
+const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'stuck' AND \
+                   pid <> pg_backend_pid()";
+
+#[test]
+fn a_postgresql_that_takes_no_writes_loses_nothing_that_was_acknowledged() {
+    let _watching = crate::harness::contract::seen::Watching::begin();
+    let Some(cluster) = Cluster::start() else {
+        println!("skipped: there is no PostgreSQL here");
+        return;
+    };
+    let small = tempfile::TempDir::new().unwrap();
+    let disk = Tmpfs::over(small.path(), 64 * 1024);
+    if let Some((uid, gid)) = unprivileged_user() {
+        std::os::unix::fs::chown(small.path(), Some(uid), Some(gid)).unwrap();
+    }
+    let url = cluster.server().url("stuck");
+    block_on(async {
+        let mut connection = PgConnection::connect(&cluster.server().url("postgres")).await.unwrap();
+        let space = format!("CREATE TABLESPACE small LOCATION '{}'", small.path().display());
+        connection.execute(sqlx::AssertSqlSafe(space)).await.unwrap();
+        connection.execute("CREATE DATABASE stuck TABLESPACE small").await.unwrap();
+        database::fill(&url).await;
+    });
+    let home = Home::on(Private::at(url.clone()));
+    let server = Server::start(&home, DEMO);
+    block_on(async {
+        let office = Office::of(&server).await;
+        office.writes(10).await;
+
+        if let Some(disk) = &disk {
+            disk.fill(0);
+            office.until_full().await;
+            let told = office.writes(30).await;
+            assert!(told.keys().all(|status| [201, 507].contains(status)), "{told:?}");
+            office.caller.get("/health/ready").await.problem(503, "unavailable");
+            office.caller.get("/api/v1/partnerships").await.ok();
+            office.crowd(16, 4).await;
+            disk.empty();
+            office.goes_on(20).await;
+        }
+
+        // For all sessions at once, as in maintenance.
+        told(
+            &cluster,
+            "postgres",
+            &["ALTER SYSTEM SET default_transaction_read_only = on", "SELECT pg_reload_conf()"],
+        )
+        .await;
+        until(async || office.write().await.status == 503).await;
+        office.is_stuck(503, "unavailable").await;
+        office.crowd(16, 4).await;
+        told(
+            &cluster,
+            "postgres",
+            &["ALTER SYSTEM RESET default_transaction_read_only", "SELECT pg_reload_conf()"],
+        )
+        .await;
+        office.goes_on(20).await;
+
+        // For new sessions, as after a fail-over; those that begin so stay so.
+        told(&cluster, "stuck", &["ALTER DATABASE stuck SET default_transaction_read_only = on", END]).await;
+        office.is_stuck(503, "unavailable").await;
+        office.crowd(16, 4).await;
+        told(&cluster, "stuck", &["ALTER DATABASE stuck RESET default_transaction_read_only"]).await;
+        office.goes_on(20).await;
+
+        // Paused under writers: they wait, or are told to come again.
+        let pause = async {
+            sleep(Duration::from_millis(200)).await;
+            cluster.signal("STOP");
+            office.caller.get("/health/ready").await.problem(503, "unavailable");
+            cluster.signal("CONT");
+        };
+        let (told, ()) = tokio::join!(office.crowd(16, 8), pause);
+        println!("paused: {told:?}");
+        office.goes_on(20).await;
+        server.kill();
+        office.audit(&url).await;
+    });
+}
+
+async fn until(is_so: impl AsyncFn() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so().await {
+        assert!(Instant::now() < deadline);
+    }
+}
