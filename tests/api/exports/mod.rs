@@ -5,6 +5,7 @@ mod headings;
 mod iati;
 mod instant;
 mod round;
+mod slow;
 
 use std::io::Cursor;
 

@@ -10,21 +10,24 @@ use actix_web::rt::task::JoinHandle;
 use actix_web::web::Bytes;
 use futures_util::stream;
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use vku_domain::kernel::cells::CsvDialect;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_persistence::kernel::table::Table;
 
-use super::{Export, Reading, file_name};
+use super::spool::{Taking, spool};
+use super::{Export, file_name};
 use crate::kernel::conditional::{DEPENDS_ON, cache_control};
 use crate::kernel::context::Context;
 use crate::kernel::negotiate::Format;
 use crate::kernel::problem::Problem;
 
-/// How long a client may leave a piece lying before it is taken to have gone: an export holds a connection to the
-/// database.
+/// How long a client may take nothing before it is taken to have gone.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many bytes a second a client takes at least, all in all.
+const SLOWEST: u64 = 16 * 1024;
 
 /// An export on its way.
 struct Download {
@@ -34,15 +37,10 @@ struct Download {
 
 impl Download {
     fn start<T: Table>(export: Export<T>) -> Self {
+        let (filling, taking) = spool();
+        let reading = spawn(export.write(async move |piece| filling.push(piece).await));
         let (send, pieces) = mpsc::channel(1);
-        let work =
-            spawn(export.write(
-                async move |piece| match tokio::time::timeout(PATIENCE, send.send(piece)).await {
-                    Ok(Ok(())) => Reading::On,
-                    _ => Reading::Ended,
-                },
-            ));
-        Self { pieces, work }
+        Self { pieces, work: spawn(hand_on(reading, taking, send)) }
     }
 
     /// The next piece; `None` at the end. That rows are missing is told by an error: the connection then ends without
@@ -53,6 +51,28 @@ impl Download {
             None => (&mut self.work).await.map_err(Error::internal)?.map(|()| None),
         }
     }
+}
+
+/// Hands on what is read, as fast as the client takes it.
+async fn hand_on(
+    reading: JoinHandle<Result<(), Error>>,
+    taking: Taking,
+    send: mpsc::Sender<Bytes>,
+) -> Result<(), Error> {
+    let (mut taken, mut waited) = (0, Duration::ZERO);
+    while let Some(piece) = taking.next().await? {
+        let (length, begun) = (piece.len() as u64, Instant::now());
+        let allowed = PATIENCE + Duration::from_secs(taken / SLOWEST);
+        let patience = PATIENCE.min(allowed.saturating_sub(waited));
+        match tokio::time::timeout(patience, send.send(piece)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Ok(()),
+            Err(_) => return Err(Error::new(Code::TimedOut, Code::TimedOut.title())),
+        }
+        taken += length;
+        waited += begun.elapsed();
+    }
+    reading.await.map_err(Error::internal)?
 }
 
 /// Answers a list as a stream.

@@ -7,6 +7,7 @@ mod iati;
 pub(crate) mod ics;
 mod ndjson;
 mod rows;
+mod spool;
 mod text;
 mod xlsx;
 

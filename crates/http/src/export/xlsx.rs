@@ -21,6 +21,7 @@ use vku_persistence::kernel::table::Table;
 
 use super::csv::columns;
 use super::rows::{Row, Rows};
+use super::spool::no_room;
 use super::{Export, Reading};
 use crate::kernel::negotiate::Format;
 
@@ -104,7 +105,7 @@ pub(super) async fn write<T: Table>(
 
 fn piece(mut file: File) -> Result<(File, Bytes), Error> {
     let mut piece = Vec::with_capacity(PIECE);
-    file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(Error::internal)?;
+    file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(no_room)?;
     Ok((file, piece.into()))
 }
 
@@ -166,9 +167,9 @@ impl Sheet {
                 }
             }
         }
-        let mut file = tempfile::tempfile().map_err(Error::internal)?;
-        self.book.save_to_writer(file.try_clone().map_err(Error::internal)?).map_err(failed)?;
-        file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
+        let mut file = tempfile::tempfile().map_err(no_room)?;
+        self.book.save_to_writer(file.try_clone().map_err(no_room)?).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(no_room)?;
         Ok(file)
     }
 }
@@ -202,6 +203,7 @@ fn failed(error: XlsxError) -> Error {
             "A cell would have more letters than a sheet can hold (32,767); use `format=csv`.",
             "Eine Zelle hätte mehr Zeichen, als ein Tabellenblatt fasst (32.767); verwenden Sie `format=csv`."
         )),
+        XlsxError::IoError(error) => no_room(error),
         error => Error::internal(error),
     }
 }

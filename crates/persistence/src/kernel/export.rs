@@ -22,6 +22,7 @@ const ROWS: u64 = 250;
 /// A reader that may take its time: it holds back nobody but other exports.
 pub struct Export<'a> {
     reader: Reader<'a>,
+    store: &'a Store,
     _turn: SemaphorePermit<'a>,
 }
 
@@ -30,6 +31,13 @@ impl<'a> std::ops::Deref for Export<'a> {
 
     fn deref(&self) -> &Reader<'a> {
         &self.reader
+    }
+}
+
+impl Drop for Export<'_> {
+    fn drop(&mut self) {
+        // As long as it read, SQLite's log could only grow.
+        self.store.database().shorten_log();
     }
 }
 
@@ -46,7 +54,7 @@ impl Store {
             return Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) });
         };
         let reader = self.read_on(self.database().exporting(), actor).await?;
-        Ok(Export { reader, _turn: turn })
+        Ok(Export { reader, store: self, _turn: turn })
     }
 }
 
