@@ -1,11 +1,17 @@
 //! What stands in the cells of CSV and of sheets.
 
+use std::collections::BTreeSet;
+
 use calamine::Data;
 use serde_json::{Value, json};
 
 use super::{exported, records, sheet};
-use crate::api::given::{FUNDING, UTILITIES, abroad, changed, made};
+use crate::api::given::{FUNDING, PROGRAMMES, UTILITIES, abroad, changed, location, made};
+use crate::api::imports::{CSV, counts, faults, import};
+use crate::api::sessions::{SESSIONS, session};
 use crate::harness::{Caller, on_both};
+
+const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 /// Texts that a spreadsheet would run, and one that only looks so.
 const RUN: [(&str, &str); 6] = [
@@ -52,13 +58,67 @@ on_both! {
         let sheet = sheet(&exported(&staff, &path, "xlsx").await);
         let header: Vec<_> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
         let column = |name: &str| header.iter().position(|it| it == name).unwrap();
-        for (row, (_, defused)) in sheet.rows().skip(1).zip(RUN) {
-            assert_eq!(row[column("city")], Data::String(defused.to_owned()));
+        // A text in a sheet is never run, and shows what it is.
+        for (row, (text, _)) in sheet.rows().skip(1).zip(RUN) {
+            assert_eq!(row[column("city")], Data::String(text.to_owned()));
             assert_eq!(row[column("location.latitude")], Data::Float(-8.5));
             assert_eq!(row[column("population_served.value")], Data::Float(11_000.0));
             assert_eq!(row[column("climate_zone")], Data::Empty);
         }
         assert_eq!(sheet.height(), RUN.len() + 1);
+    }
+
+    async fn a_sheet_comes_back_as_it_was(app: TestApp) {
+        let staff = app.coordinator();
+        planted(&staff).await;
+        let sheet = exported(&staff, &format!("{UTILITIES}?country=TV"), "xlsx").await.body;
+        let done = import(&staff, "resource=utilities&mode=upsert", XLSX, sheet).await;
+        assert_eq!(counts(&done), [0, 0, RUN.len() as u64, 0, 0], "{done:#}");
+    }
+
+    async fn one_long_row_keeps_nobody_from_the_sheet(app: TestApp) {
+        let staff = app.coordinator();
+        let calls: Vec<_> = (0..100).map(|number| json!({"title": format!("{number} {}", "Aufruf ".repeat(60).trim_end())})).collect();
+        let long = json!({"name": "Zxq long", "kind": "grant", "calls": calls});
+        let long = made(&staff, PROGRAMMES, &long).await.json();
+        let file = exported(&app.anonymous(), PROGRAMMES, "xlsx").await;
+        let sheet = sheet(&file);
+        let header: Vec<_> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
+        let column = |name: &str| header.iter().position(|it| it == name).unwrap();
+        let row = sheet.rows().find(|row| row[column("slug")] == Data::String(long["slug"].as_str().unwrap().into())).unwrap();
+        let Data::String(cell) = &row[column("calls")] else { panic!("{row:?}") };
+        assert!(cell.starts_with("#TOO_LONG! ") && cell.ends_with("use format=csv"), "{cell}");
+        // What was left out is not taken for what is there.
+        let done = import(&staff, "resource=funding-programmes&mode=upsert&on_error=skip", XLSX, file.body).await;
+        assert!(matches!(&faults(&done)[..], [one] if one.ends_with(" calls too_long")), "{done:#}");
+        let csv = exported(&staff, PROGRAMMES, "csv").await;
+        let done = import(&staff, "resource=funding-programmes&mode=upsert", CSV, csv.body).await;
+        assert_eq!(counts(&done)[..2], [0, 0], "{done:#}");
+    }
+
+    async fn registrations_show_who_comes(app: TestApp) {
+        let (staff, member) = (app.coordinator(), app.member());
+        let body = json!({"status": "published", "starts_on": "2031-03-04", "visibility": "members"});
+        let path = location(&made(&staff, SESSIONS, &changed(&session("Zxq who"), &body)).await);
+        let contacts = "/api/v1/members/stadtentwaesserung-dresden/contacts";
+        let contact = member.all(contacts).await.swap_remove(0);
+        let name = format!("{} {}", contact["given_name"].as_str().unwrap(), contact["family_name"].as_str().unwrap());
+        for who in [json!({"contact": contact["id"]}), json!({"name": "Zxq Guest", "email": "guest@zxq.example"})] {
+            let body = json!({"member": "stadtentwaesserung-dresden", "attendance": "online"});
+            made(&member, &format!("{path}/registrations"), &changed(&body, &who)).await;
+        }
+        let registrations = format!("{path}/registrations");
+        let csv = exported(&staff, &registrations, "csv").await;
+        let table = records(&csv.text(), b',');
+        let column = table[0].iter().position(|name| name == "person.name").unwrap();
+        let names: BTreeSet<_> = table[1..].iter().map(|row| row[column].as_str()).collect();
+        assert_eq!(names, BTreeSet::from([name.as_str(), "Zxq Guest"]));
+        // The columns that are for people are passed over.
+        let sheet = exported(&staff, &registrations, "xlsx").await.body;
+        for (media, file) in [(CSV, csv.body), (XLSX, sheet)] {
+            let done = import(&staff, "resource=session-registrations&dry_run=true", media, file).await;
+            assert!(faults(&done).iter().all(|fault| !fault.contains("person")), "{done:#}");
+        }
     }
 
     async fn german_excel_gets_what_it_opens(app: TestApp) {

@@ -42,6 +42,8 @@ pub trait Resource:
     const CARD: &'static [&'static str] = &[];
     /// The derived members, shown and never written.
     const DERIVED: &'static [&'static str] = &[];
+    /// The derived members that tables have columns for, so that people can read the rows; an import passes them over.
+    const SHOWN_IN_TABLES: &'static [&'static str] = &[];
     /// The members that never change once it is there.
     const FIXED: &'static [&'static str] = &[];
 

@@ -136,6 +136,7 @@ impl Resource for Registration {
     const LABEL: &'static str = "";
     const SLUGGED: bool = false;
     const DERIVED: &'static [&'static str] = &["position", "person"];
+    const SHOWN_IN_TABLES: &'static [&'static str] = &["person"];
     const FIXED: &'static [&'static str] = &["member"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;

@@ -20,6 +20,8 @@ pub(crate) fn columns<T: Table>(languages: &[String], view: &View) -> Vec<Column
         columns.extend(Layout::derived::<T>().columns(languages));
         columns.extend(READ_ONLY.iter().skip(1).map(|name| Column::new(*name, Kind::Text)));
         columns.retain(|column| view.shows(column.name.split('.').next().unwrap_or_default()));
+    } else {
+        columns.extend(Layout::shown::<T>(languages));
     }
     columns
 }

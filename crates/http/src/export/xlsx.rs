@@ -9,7 +9,7 @@ use actix_web::web::Bytes;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
-use vku_domain::kernel::cells::{Cell, Column, Picker};
+use vku_domain::kernel::cells::{Cell, Column, Picker, formula_error};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::text::Both;
@@ -183,12 +183,15 @@ fn width(column: &Column) -> f64 {
 /// Excel keeps so many digits of a number; one that has more stays a text.
 const DIGITS: usize = 15;
 
+/// How long a text in a cell of Excel may be, in UTF-16 code units.
+const LONGEST: usize = 32_767;
+
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), XlsxError> {
     let exact = |number: &str| number.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
     match cell {
         Cell::Empty => return Ok(()),
         Cell::Boolean(yes) => sheet.write_boolean(row, column, yes)?,
-        Cell::Text(text) => sheet.write_string(row, column, text)?,
+        Cell::Text(text) => sheet.write_string(row, column, fitting(text))?,
         Cell::Number(number) => match number.parse::<f64>() {
             Ok(value) if exact(&number) => sheet.write_number(row, column, value)?,
             _ => sheet.write_string(row, column, number)?,
@@ -197,12 +200,14 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), X
     Ok(())
 }
 
+/// The text, or where no cell can hold it, a mark that says so: one long row must not keep everybody from the sheet.
+fn fitting(text: String) -> String {
+    let length = text.encode_utf16().count();
+    if length <= LONGEST { text } else { formula_error::too_long(length) }
+}
+
 fn failed(error: XlsxError) -> Error {
     match error {
-        XlsxError::MaxStringLengthExceeded => refused(say!(
-            "A cell would have more letters than a sheet can hold (32,767); use `format=csv`.",
-            "Eine Zelle hätte mehr Zeichen, als ein Tabellenblatt fasst (32.767); verwenden Sie `format=csv`."
-        )),
         XlsxError::IoError(error) => no_room(error),
         error => Error::internal(error),
     }

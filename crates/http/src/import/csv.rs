@@ -5,7 +5,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use vku_domain::import::Source;
-use vku_domain::kernel::cells::Decimals;
+use vku_domain::kernel::cells::{Decimals, undefuse};
 use vku_domain::kernel::text::typed;
 use vku_domain::say;
 use vku_persistence::kernel::table::Table;
@@ -199,7 +199,7 @@ fn each<R: Read>(
             );
             sink.put(Item::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;
         } else {
-            sink.put(sheet.row(line, &row))?;
+            sink.put(sheet.row(line, row.iter().map(undefuse)))?;
         }
     }
     match sheet {

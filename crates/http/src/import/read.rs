@@ -47,8 +47,19 @@ pub(super) struct Target {
     pub(super) header: String,
     /// The column; that of what a part belongs to is called like that.
     pub(super) column: Column,
-    /// Whether it is that.
-    pub(super) is_parent: bool,
+    /// Where its cells go.
+    pub(super) place: Destination,
+}
+
+/// Where the cells of a column go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// They name what a part belongs to.
+    Parent,
+    /// Into the body of the row.
+    Body,
+    /// Nowhere: an export shows them for people.
+    Nowhere,
 }
 
 /// Takes the pieces of a file, a number of them at once.

@@ -9,18 +9,19 @@ use vku_domain::say;
 use vku_persistence::kernel::import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::read::{Item, Target, fault};
+use super::read::{Item, Destination, Target, fault};
 
 /// The headings that a table may have.
 pub(super) struct Headings {
     layout: Layout,
     parent: Option<Column>,
+    shown: Vec<Column>,
 }
 
 impl Headings {
     pub(super) fn of<T: Table>() -> Self {
         let parent = <T::Parent as Parent>::NAME.map(|name| Column::new(name, Kind::Reference));
-        Self { layout: Layout::of::<T>(), parent }
+        Self { layout: Layout::of::<T>(), parent, shown: Layout::shown::<T>(&[]) }
     }
 
     /// Whether the text is one of them.
@@ -28,11 +29,14 @@ impl Headings {
         self.find(text).is_ok()
     }
 
-    /// The column of a heading, and whether it names what a part belongs to.
-    fn find(&self, text: &str) -> Result<(Column, bool), Fault> {
-        match &self.parent {
-            Some(parent) if parent.is_called(text) => Ok((parent.clone(), true)),
-            _ => self.layout.column(text).map(|column| (column, false)),
+    /// The column of a heading, and where its cells go.
+    fn find(&self, text: &str) -> Result<(Column, Destination), Fault> {
+        if let Some(parent) = self.parent.iter().find(|parent| parent.is_called(text)) {
+            return Ok((parent.clone(), Destination::Parent));
+        }
+        match self.shown.iter().find(|column| column.is_called(text)) {
+            Some(shown) => Ok((shown.clone(), Destination::Nowhere)),
+            None => self.layout.column(text).map(|column| (column, Destination::Body)),
         }
     }
 }
@@ -88,14 +92,14 @@ impl Sheet {
                     let detail = say!("This column stands there twice.", "Diese Spalte gibt es doppelt.");
                     faults.push(at(name, "duplicate", detail));
                 }
-                Ok((column, is_parent)) => {
-                    targets.push(Target { header: name.to_owned(), column, is_parent });
+                Ok((column, place)) => {
+                    targets.push(Target { header: name.to_owned(), column, place });
                 }
                 Err(Fault { code, detail }) => faults.push(at(name, code, detail)),
             }
         }
         if let Some(parent) =
-            headings.parent.as_ref().filter(|_| !targets.iter().any(|target| target.is_parent))
+            headings.parent.as_ref().filter(|_| !targets.iter().any(|target| target.place == Destination::Parent))
         {
             let detail = say!("This column is required.", "Diese Spalte ist erforderlich.");
             faults.push(at(&parent.name, "required", detail));
@@ -117,10 +121,11 @@ impl Sheet {
     pub(super) fn row<'a>(&self, number: u64, cells: impl IntoIterator<Item = &'a str>) -> Item {
         let (mut parent, mut body, mut faults) = (None, Map::new(), Vec::new());
         for (target, cell) in self.targets.iter().zip(cells) {
-            let read = match target.is_parent {
-                true => cell.parse().map(|key| parent = Some(key)),
+            let read = match target.place {
+                Destination::Nowhere => Ok(()),
+                Destination::Parent => cell.parse().map(|key| parent = Some(key)),
                 // An import sees a cell, not a member: an empty one clears what is there.
-                false => target.column.read(cell, self.decimals, &mut body),
+                Destination::Body => target.column.read(cell, self.decimals, &mut body),
             };
             if let Err(Fault { code, detail }) = read {
                 let column = Some(target.header.clone());

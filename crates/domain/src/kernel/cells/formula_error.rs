@@ -83,9 +83,26 @@ fn is_numbered(cell: &str) -> bool {
     number.is_some_and(|number| number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
+/// What begins a cell whose value is too long for a sheet.
+const TOO_LONG: &str = "#TOO_LONG!";
+
+/// What stands in a sheet in the place of a text that is too long for a cell.
+pub fn too_long(characters: usize) -> String {
+    format!("{TOO_LONG} {characters} characters: use format=csv")
+}
+
 /// What is wrong with a text that is an error value, or `####`.
 pub(super) fn check(cell: &str) -> Result<(), Fault> {
     let cell = cell.trim();
+    if cell.starts_with(TOO_LONG) {
+        let detail = say!(
+            "The value was too long for a cell of the sheet, so the export left it out. Take the row from the export \
+             with `format=csv`.",
+            "Der Wert war zu lang für eine Zelle des Tabellenblatts, darum fehlt er im Export. Nehmen Sie die Zeile aus \
+             dem Export mit `format=csv`."
+        );
+        return Err(Fault::new("too_long", detail));
+    }
     if cell.len() > 1 && cell.bytes().all(|byte| byte == b'#') {
         let detail = say!(
             "The column was too narrow for this value when the file was saved. Widen it in Excel and save the file again.",
@@ -122,6 +139,7 @@ mod tests {
         {
             assert_eq!(check(error).unwrap_err().code, "formula_error", "{error}");
         }
+        assert_eq!(check(&too_long(40_000)).map_err(|fault| fault.code), Err("too_long"));
         for text in ["", "#", "#1", "#water", "NV", "N/A", "Err:", "Error: 502", "see #NV", "Err:50x"] {
             assert!(check(text).is_ok(), "{text}");
         }

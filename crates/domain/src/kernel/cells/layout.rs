@@ -30,6 +30,13 @@ impl Layout {
         Self::read_off::<T::Derived>()
     }
 
+    /// The columns of what is derived, and shown in tables.
+    pub fn shown<T: Resource>(languages: &[String]) -> Vec<Column> {
+        let mut columns = Self::derived::<T>().columns(languages);
+        columns.retain(|column| T::SHOWN_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default()));
+        columns
+    }
+
     fn read_off<S: ToSchema>() -> Self {
         let mut named = Vec::new();
         S::schemas(&mut named);

@@ -26,7 +26,7 @@ use crate::say;
 /// How the cells of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text, as it is; defused where a spreadsheet would take it for a formula.
+    /// Text, as it is.
     Text,
     /// The same; one of a text's languages, which ends the column's name.
     Translation,
@@ -114,7 +114,7 @@ pub struct Column {
 pub enum Cell {
     /// Nothing.
     Empty,
-    /// A text that no spreadsheet runs.
+    /// A text; CSV writes it so that no spreadsheet runs it.
     Text(String),
     /// A number, as JSON writes it.
     Number(String),
@@ -127,7 +127,7 @@ impl Cell {
     pub fn write(self, dialect: CsvDialect) -> String {
         match self {
             Self::Empty => String::new(),
-            Self::Text(text) => text,
+            Self::Text(text) => defuse(&text),
             Self::Number(number) if dialect == CsvDialect::ExcelDe => number.replace('.', ","),
             Self::Number(number) => number,
             Self::Boolean(yes) => yes.to_string(),
@@ -178,10 +178,10 @@ impl Column {
         match (self.kind, value) {
             (_, Value::Null) => Cell::Empty,
             (Kind::Decimal, Value::String(number)) => Cell::Number(number.clone()),
-            (Kind::Text | Kind::Translation, Value::String(text)) => Cell::Text(defuse(text)),
+            (Kind::Text | Kind::Translation, Value::String(text)) => Cell::Text(text.clone()),
             (Kind::List, Value::Array(entries)) => {
                 let texts = entries.iter().filter_map(|entry| entry.as_str().map(str::to_owned));
-                Cell::Text(defuse(&join(texts)))
+                Cell::Text(join(texts))
             }
             (Kind::References, Value::Array(entries)) => Cell::Text(join(entries.iter().filter_map(slug))),
             (Kind::Party, value) => party(value).map_or(Cell::Empty, Cell::Text),
@@ -234,10 +234,10 @@ impl Column {
             split(cell).iter().try_for_each(|entry| formula_error::check(entry))?;
         }
         Ok(match self.kind {
-            Kind::Text | Kind::Translation => Value::from(undefuse(cell)),
+            Kind::Text | Kind::Translation => Value::from(cell),
             Kind::Reference => Value::from(cell),
             Kind::References => split(cell).into(),
-            Kind::List => split(undefuse(cell)).into(),
+            Kind::List => split(cell).into(),
             Kind::Number => Value::Number(number(self.without_unit(cell), decimals)?),
             Kind::Decimal => Value::from(with_point(cell, decimals)?),
             Kind::Boolean => Value::Bool(truth(cell)?),
@@ -334,12 +334,14 @@ fn is_formula(text: &str) -> bool {
     text.trim_start_matches('\'').starts_with(begins)
 }
 
-/// Puts an apostrophe before what a spreadsheet would run (OWASP, CSV injection).
+/// Puts an apostrophe before what a spreadsheet would run in a CSV file (OWASP, CSV injection). A sheet has typed cells:
+/// there a text is never run.
 fn defuse(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-fn undefuse(text: &str) -> &str {
+/// A cell of a CSV file without the apostrophe that defused it.
+pub fn undefuse(text: &str) -> &str {
     text.strip_prefix('\'').filter(|_| is_formula(text)).unwrap_or(text)
 }
 
@@ -382,7 +384,7 @@ mod tests {
             let column = Column::new("x", kind);
             for (dialect, cell) in [(CsvDialect::Rfc4180, plain), (CsvDialect::ExcelDe, german)] {
                 assert_eq!(column.of(&json!({ "x": value })).write(dialect), cell);
-                assert_eq!(read(&column, cell, dialect).unwrap(), value, "{cell}");
+                assert_eq!(read(&column, undefuse(cell), dialect).unwrap(), value, "{cell}");
             }
         }
     }
