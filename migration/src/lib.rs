@@ -31,6 +31,7 @@ mod m20261123_registration;
 mod m20261123_session;
 mod m20261123_topic;
 mod m20261123_traits;
+mod m20261127_mail_calendar;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_calendar::Migration),
             Box::new(m20261123_figures::Migration),
             Box::new(m20261123_traits::Migration),
+            Box::new(m20261127_mail_calendar::Migration),
         ]
     }
 }

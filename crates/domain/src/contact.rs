@@ -150,6 +150,7 @@ impl Resource for Contact {
     const SLUGGED: bool = false;
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
+    const REGISTERS: bool = true;
     const UNLOGGED: &'static [&'static str] = &["given_name", "family_name", "email", "phone"];
 
     type Parent = Member;

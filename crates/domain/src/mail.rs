@@ -42,6 +42,8 @@ pub struct Mail {
     pub subject: Subject,
     /// What it says: plain text. It is encoded when it is sent, so nothing in it can be a header.
     pub text: String,
+    /// What it brings for calendars: a file of RFC 5545.
+    pub calendar: Option<String>,
     /// Whether nobody but the person may read it: it is not shown in the outbox, and not kept once it is sent.
     pub confidential: bool,
 }
@@ -56,8 +58,15 @@ impl Mail {
             language,
             subject: Subject::new(subject.in_tongue(language)),
             text: text.chars().filter(|letter| printed(*letter)).collect(),
+            calendar: None,
             confidential: false,
         }
+    }
+
+    /// The same, with something for calendars.
+    #[must_use]
+    pub fn with_calendar(self, calendar: String) -> Self {
+        Self { calendar: Some(calendar), ..self }
     }
 
     /// The same, for nobody but the person: it holds what lets whoever has it act as the person.

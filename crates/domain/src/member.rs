@@ -150,6 +150,7 @@ impl Resource for Member {
     const SLUGGED: bool = false;
     const DERIVED: &'static [&'static str] = &["slug", "name", "has_active_partnership"];
     const PUBLIC: bool = false;
+    const REGISTERS: bool = true;
     const UNLOGGED: &'static [&'static str] = &["has_active_partnership"];
 
     type Parent = ();

@@ -40,6 +40,9 @@ pub struct MailBody {
     /// What it says; absent where nobody but the person may read it, such as a link that sets a password.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
+    /// What it brings for calendars (RFC 5545), sent as an attachment; absent where it brings nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    calendar: Option<String>,
     /// What became of it.
     state: MailState,
     /// How often it was tried to send it.
@@ -67,6 +70,7 @@ impl From<Kept> for MailBody {
             language: mail.language,
             subject: mail.subject,
             text: mail.text,
+            calendar: mail.calendar,
             state: mail.state,
             attempts: mail.attempts,
             next_attempt_at: mail.next_attempt_at.map(instant),

@@ -7,6 +7,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
 use vku_domain::agenda::{AgendaDerived, AgendaFilter, AgendaItem, AgendaSort};
+use vku_domain::guest::Guest;
 use vku_domain::kernel::access::{Action, Actor};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Instant;
@@ -48,7 +49,8 @@ impl Table for AgendaItem {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    const REFERS: &'static [(&'static str, &'static str)] = &[("topic_id", Topic::NAME)];
+    const REFERS: &'static [(&'static str, &'static str)] =
+        &[("topic_id", Topic::NAME), ("guest_id", Guest::NAME)];
     const PARENT_LOCK: LockType = LockType::Update;
     const INVOLVED: bool = true;
 

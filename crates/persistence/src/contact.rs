@@ -10,18 +10,21 @@ use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::{Instant, Truth};
-use vku_domain::kernel::resource::Stored;
-use vku_domain::registration::Person;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::member::Member;
+use vku_domain::registration::{Person, Registration};
 use vku_domain::say;
 
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
 use crate::kernel::select::among;
-use crate::kernel::store::Reader;
+use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     SortColumn, Table, Unique, column, contains, json, one_of, text, text_opt, to_json, to_text,
 };
+use crate::member::taking_part;
+use crate::registration::turn;
 
 row! {
     "contact" in member_id {
@@ -45,6 +48,7 @@ impl Table for Contact {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
+    const INVOLVED: bool = true;
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["member_id"],
         only: Some("is_primary"),
@@ -107,14 +111,16 @@ impl Table for Contact {
         }
     }
 
-    /// Those of the actor's own member, and those who agreed to stand in the directory.
+    /// Those of the actor's own member, and those who agreed to stand in the directory, as long as their member takes part.
     fn visible(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
-        Condition::any()
+        let members = Query::select().column("id").from(Member::NAME).cond_where(taking_part()).take();
+        let listed = Condition::all()
             .add(column::<Self>("in_directory").eq(true))
-            .add(column::<Self>("member_id").in_subquery(own_members(actor)))
+            .add(column::<Self>("member_id").in_subquery(members));
+        Condition::any().add(listed).add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
 
     /// Whether somebody is written to by the office is nothing for other members.
@@ -132,9 +138,21 @@ impl Table for Contact {
         }
         Ok(())
     }
+
+    /// What a deleted person is registered for is cancelled; without the choice to do so nobody gets here who is.
+    async fn follow(
+        writer: &mut Writer<'_>,
+        _before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        match after.deleted_at {
+            Some(_) => turn::let_go(writer, column::<Registration>("contact_id").eq(after.id)).await,
+            None => Ok(()),
+        }
+    }
 }
 
-/// Who these contacts are, deleted ones too.
+/// Who these contacts are, deleted ones aside.
 pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
     let mut persons = HashMap::new();
     if ids.is_empty() {
@@ -144,6 +162,7 @@ pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Ha
         .columns(["id", "given_name", "family_name", "email", "language"])
         .from("contact")
         .and_where(Expr::col("id").is_in(among(ids)))
+        .and_where(Expr::col("deleted_at").is_null())
         .take();
     for row in tx.query_all(&select).await.map_err(failed)? {
         let word = |name: &str| row.try_get::<String>("", name).map_err(failed);

@@ -7,14 +7,13 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStat
 use uuid::Uuid;
 use vku_domain::guest::{Guest, GuestFilter, GuestSort, GuestStatus};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::fold::fold;
 use vku_domain::kernel::parameters::Instant;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::party::not_narrower;
-use vku_domain::say;
 use vku_domain::session::Session;
 
 use crate::kernel::error::{Corrupt, failed};
@@ -117,34 +116,6 @@ impl Table for Guest {
         let mut violations = Violations::default();
         not_narrower(party, session.data.visibility, "/party", &mut violations);
         if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
-    }
-
-    /// Who stands in the agenda is not deleted.
-    async fn follow(
-        writer: &mut Writer<'_>,
-        _before: Option<&Stored<Self>>,
-        after: &Stored<Self>,
-    ) -> Result<(), Error> {
-        if after.deleted_at.is_none() {
-            return Ok(());
-        }
-        let speaks = Query::select()
-            .column("id")
-            .from("agenda_item")
-            .and_where(Expr::col("guest_id").eq(after.id))
-            .and_where(Expr::col("deleted_at").is_null())
-            .limit(1)
-            .take();
-        match writer.tx().query_one(&speaks).await.map_err(failed)? {
-            None => Ok(()),
-            Some(_) => {
-                let detail = say!(
-                    "This guest stands in the agenda; change that first.",
-                    "Dieser Gast steht in der Tagesordnung; ändern Sie zuerst diese."
-                );
-                Err(Error::new(Code::HasDependents, detail))
-            }
-        }
     }
 }
 

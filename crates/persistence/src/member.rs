@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::draft::Origin;
@@ -14,17 +14,20 @@ use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
+use vku_domain::registration::Registration;
 use vku_domain::say;
 use vku_domain::utility::Utility;
 
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::link::Links;
 use crate::kernel::row::row;
+use crate::kernel::select::among;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     Codes, FoundBy, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
 };
 use crate::partnership::at_work_today;
+use crate::registration::turn;
 
 row! {
     "member" {
@@ -43,6 +46,7 @@ impl Table for Member {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
+    const INVOLVED: bool = true;
     const CODES: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
@@ -160,6 +164,59 @@ impl Table for Member {
         }
         Ok(())
     }
+
+    /// Who leaves takes its people out of the sessions to come.
+    async fn admit(
+        writer: &Writer<'_>,
+        _parent: Option<Uuid>,
+        before: Option<&Stored<Self>>,
+        after: &mut Self,
+    ) -> Result<(), Error> {
+        match before {
+            Some(before) if leaves(before, after) => writer.unregistered(Self::NAME, before.id).await,
+            _ => Ok(()),
+        }
+    }
+
+    /// What the people of who is gone are registered for is cancelled; without the choice to do so nobody gets here who is.
+    async fn follow(
+        writer: &mut Writer<'_>,
+        before: Option<&Stored<Self>>,
+        after: &Stored<Self>,
+    ) -> Result<(), Error> {
+        let gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
+        if gone {
+            turn::let_go(writer, column::<Registration>("member_id").eq(after.id)).await
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn leaves(before: &Stored<Member>, after: &Member) -> bool {
+    before.data.status != Some(MemberStatus::Left) && after.status == Some(MemberStatus::Left)
+}
+
+/// What is true of the members that take part: they are neither deleted, nor have they left.
+pub(crate) fn taking_part() -> Condition {
+    let (deleted, status) = (column::<Member>("deleted_at"), || column::<Member>("status"));
+    let here = Condition::any().add(status().is_null()).add(status().ne(MemberStatus::Left.as_str()));
+    Condition::all().add(deleted.is_null()).add(here)
+}
+
+/// Those of these members that do not take part.
+pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
+    if members.is_empty() {
+        return Ok(HashSet::new());
+    }
+    let select = Query::select()
+        .column("id")
+        .from(Member::NAME)
+        .and_where(Expr::col("id").is_in(among(members)))
+        .cond_where(taking_part().not())
+        .take();
+    let rows = tx.query_all(&select).await.map_err(failed)?;
+    rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>().map_err(failed)
 }
 
 /// Whether a member takes part no longer. Who leaves at the same moment may come first or last.

@@ -1,6 +1,7 @@
 //! What is wrong is told completely, with places and codes, and nothing of it is written.
 
 mod at_once;
+mod days;
 mod hostile;
 mod member;
 mod partnership;

@@ -152,6 +152,48 @@ on_both! {
             ],
         )
         .await;
+        // Who leads today is what counts; what has ended or not begun needs nobody who does.
+        let staff = app.coordinator();
+        let only = |from: Option<&str>, until: Option<&str>, more: Value| {
+            let participants = taking_part(&[dated("lead", "oowv", from, until), partner.clone()]);
+            changed(&changed(&partnership("Heute"), &participants), &more)
+        };
+        let gap = changed(&partnership("Heute"), &leads("2020", "2090"));
+        for (body, fits) in [
+            (gap.clone(), false),
+            (changed(&gap, &json!({"start": "2019", "status": "active"})), false),
+            (changed(&gap, &json!({"end": "2100"})), false),
+            (changed(&gap, &json!({"end": "2021"})), true),
+            (changed(&gap, &json!({"status": "cancelled"})), true),
+            (changed(&gap, &json!({"status": "completed", "end": "2020"})), true),
+            (only(None, Some("2090"), json!({})), true),
+            (only(Some("2020-05"), Some("2090-05-01"), json!({})), true),
+            (only(None, Some("2020"), json!({})), false),
+            (only(None, Some("2020"), json!({"status": "completed"})), true),
+            (only(Some("2090"), None, json!({})), false),
+            (only(Some("2090"), None, json!({"start": "2090-03"})), true),
+            (only(Some("2091"), None, json!({"start": "2090"})), false),
+        ] {
+            let answer = staff.post(&format!("{PARTNERSHIPS}?dry_run=true"), &body).await;
+            match fits {
+                true => drop(answer.expect(201)),
+                false => assert_eq!(answer.faults(422, "validation_failed"), ["/participants no_lead"], "{body}"),
+            }
+        }
+        // What was right once does not keep other members from being changed; who leads again has to be there.
+        let done = json!({"status": "completed", "start": "2015", "end": "2020"});
+        let path = made(&staff, PARTNERSHIPS, &only(None, Some("2020"), done)).await.header("location");
+        staff.patch(&path, "*", &json!({"title": "Gestern"})).await.ok();
+        let refused = staff.patch(&path, "*", &json!({"end": "2090"})).await;
+        assert!(refused.status.is_success(), "it is completed: {}", refused.text());
+        let again = json!({"to": "active", "reason": "A second phase."});
+        let refused = staff.post(&format!("{path}/transitions"), &again).await;
+        assert_eq!(refused.faults(409, "transition_needs"), ["/participants no_lead"]);
+        let offered = staff.get(&format!("{path}/transitions")).await.ok().json();
+        assert_eq!(offered["allowed"], json!([]));
+        let leads = taking_part(&[dated("lead", "oowv", None, Some("2090")), partner.clone()]);
+        staff.patch(&path, "*", &leads).await.ok();
+        staff.post(&format!("{path}/transitions"), &again).await.ok();
         let again = [
             participant("lead", "oowv"),
             dated("associate", "hamburg-wasser", None, Some("2020")),

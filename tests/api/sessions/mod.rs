@@ -1,6 +1,8 @@
 //! Sessions: when they are, where they stand, who sees what of them.
 
 mod crowd;
+mod leaving;
+mod moving;
 mod parts;
 pub(crate) mod registrations;
 

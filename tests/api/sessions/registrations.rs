@@ -263,12 +263,12 @@ on_both! {
         let session = published(&app, json!({})).await;
         let list = format!("{session}/registrations");
         let mine = location(&made(&member, &list, &person("mine")).await);
+        led(&app, &mine, "cancelled").await.ok();
         office.post("/api/v1/members/stadtentwaesserung-dresden/transitions", &json!({"to": "left"})).await.ok();
         for caller in [&member, &office] {
             let refused = caller.post(&list, &person("other")).await;
             assert_eq!(refused.faults(422, "validation_failed"), ["/member member_left"]);
         }
-        led(&app, &mine, "cancelled").await.ok();
     }
 
     async fn who_came_is_noted_once_it_has_begun(app: TestApp) {
@@ -282,24 +282,38 @@ on_both! {
         let session = published(&app, soon).await;
         let (came, _) = registered(&app, &session, &person("a")).await;
         let (stayed, _) = registered(&app, &session, &person("b")).await;
+        let allowed = async |path: &str| {
+            office.get(&format!("{path}/transitions")).await.ok().json()["allowed"].clone()
+        };
         for to in ["attended", "no_show"] {
             led(&app, &came, to).await.problem(409, "session_not_begun");
         }
+        assert_eq!(allowed(&came).await, json!(["cancelled"]));
         let walk_in = changed(&person("c"), &json!({"status": "attended"}));
         office.post(&format!("{session}/registrations"), &walk_in).await.problem(409, "session_not_begun");
         let full = json!({"capacity": 2});
         office.patch(&session, "*", &full).await.ok();
         let (waited, _) = registered(&app, &session, &person("w")).await;
+        let (surprise, _) = registered(&app, &session, &person("v")).await;
+        assert_eq!(allowed(&waited).await, json!(["cancelled"]));
         app.clock.advance(chrono::TimeDelta::minutes(3));
+        assert_eq!(allowed(&came).await, json!(["attended", "no_show"]));
+        assert_eq!(allowed(&waited).await, json!(["cancelled", "attended"]));
+        let own = app.member().get(&format!("{waited}/transitions")).await.ok().json()["allowed"].clone();
+        assert_eq!(own, json!(["cancelled"]));
+        app.member().post(&format!("{surprise}/transitions"), &json!({"to": "attended"})).await.problem(403, "forbidden");
+        led(&app, &surprise, "attended").await.ok();
+        let sent = ask(&app, "SELECT subject FROM mail").await.len();
         led(&app, &waited, "cancelled").await.ok();
+        assert_eq!(ask(&app, "SELECT subject FROM mail").await.len(), sent, "too late to be news");
         office.patch(&session, "*", &json!({"capacity": null})).await.ok();
         led(&app, &came, "attended").await.ok();
         led(&app, &stayed, "no_show").await.ok();
         led(&app, &stayed, "cancelled").await.problem(409, "transition_not_allowed");
         registered(&app, &session, &walk_in).await;
-        assert_eq!(office.get(&session).await.ok().json()["counts"], json!({"registered": 3, "waitlisted": 0, "attended": 2}));
+        assert_eq!(office.get(&session).await.ok().json()["counts"], json!({"registered": 4, "waitlisted": 0, "attended": 3}));
         led(&app, &came, "no_show").await.ok();
-        assert_eq!(office.get(&session).await.ok().json()["counts"]["attended"], 1);
+        assert_eq!(office.get(&session).await.ok().json()["counts"]["attended"], 2);
     }
 
     async fn a_deleted_one_frees_its_seat_and_comes_back_at_the_end(app: TestApp) {

@@ -45,6 +45,7 @@ pub struct Draft<T> {
     /// The data; `None` where too much is wrong to go on.
     pub data: Option<T>,
     violations: Violations,
+    today: Violations,
     holes: Vec<String>,
     strays: Vec<Stray>,
 }
@@ -96,7 +97,7 @@ impl<T: Resource> Draft<T> {
                 |member: &&str| whole.get(member).is_some_and(|given| Some(given) != unset(member).as_ref());
             refuse(actor, withheld::<T>(actor)?, differs)?;
         }
-        Ok(draft)
+        Ok(draft.checked(None, actor))
     }
 
     /// A change from the body of a `PATCH` (RFC 7396); what a `GET` answered may be sent back whole.
@@ -144,7 +145,15 @@ impl<T: Resource> Draft<T> {
             );
             return Err(Error::new(Code::StatusByTransition, detail));
         }
-        Ok(Self::parse(whole, violations))
+        Ok(Self::parse(whole, violations).checked(Some(&before.data), actor))
+    }
+
+    /// With what the rules that depend on the day find.
+    fn checked(mut self, before: Option<&T>, actor: &Actor) -> Self {
+        if let Some(data) = &self.data {
+            data.rules_today(before, actor.today(), &mut self.today);
+        }
+        self
     }
 
     /// The faults of members that there are not and that the patch sets to `null`: a merge leaves no trace of them.
@@ -172,7 +181,10 @@ impl<T: Resource> Draft<T> {
 
     fn parse(whole: Value, mut violations: Violations) -> Self {
         let faults = match deserr::deserialize::<T, _, Violations>(whole.clone()) {
-            Ok(data) => return Self { data: Some(data), violations, holes: Vec::new(), strays: Vec::new() },
+            Ok(data) => {
+                let (today, holes, strays) = (Violations::default(), Vec::new(), Vec::new());
+                return Self { data: Some(data), violations, today, holes, strays };
+            }
             Err(faults) => faults,
         };
         let strays = Self::references(&whole);
@@ -193,7 +205,7 @@ impl<T: Resource> Draft<T> {
         // What is in the data is resolved with that.
         let lost = |stray: &Stray| data.is_none() || holes.iter().any(|hole| within(&stray.pointer, hole));
         let strays = strays.into_iter().filter(lost).collect();
-        Self { data, violations, holes, strays }
+        Self { data, violations, today: Violations::default(), holes, strays }
     }
 
     /// The references in a body, as far as they can be read.
@@ -221,8 +233,8 @@ impl<T: Resource> Draft<T> {
     ///
     /// Errors: 422 with every fault.
     pub fn finish(self, found: Violations) -> Result<T, Error> {
-        let Self { data, mut violations, holes, .. } = self;
-        for Violation { place, code, detail } in found {
+        let Self { data, mut violations, today, holes, .. } = self;
+        for Violation { place, code, detail } in today.into_iter().chain(found) {
             let Place::Pointer(pointer) = place else { continue };
             let pointer = in_whole(&pointer, &holes);
             if !holes.iter().any(|hole| within(hole, &pointer) || within(&pointer, hole)) {

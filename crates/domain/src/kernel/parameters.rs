@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use chrono::{DateTime, SubsecRound, Utc};
+use chrono::{DateTime, SubsecRound, Timelike, Utc};
 use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::resource::instant;
 use super::text::{Both, typed};
+use super::time::is_writable;
 use super::violation::{Fault, Violations, hint};
 use crate::say;
 
@@ -423,14 +424,29 @@ impl FromStr for Instant {
     type Err = Fault;
 
     fn from_str(text: &str) -> Result<Self, Fault> {
-        DateTime::parse_from_rfc3339(typed(text))
-            .map(|at| Self(at.with_timezone(&Utc).trunc_subsecs(6)))
-            .map_err(|_| {
-                Fault::format(say!(
-                    "Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`.",
-                    "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
-                ))
-            })
+        let Some(at) = DateTime::parse_from_rfc3339(typed(text)).ok().map(|at| at.with_timezone(&Utc)) else {
+            return Err(Fault::format(say!(
+                "Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`.",
+                "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
+            )));
+        };
+        // The parser reads `:60` as a second that is longer than one; neither database can keep it.
+        if at.nanosecond() >= 1_000_000_000 {
+            return Err(Fault::format(say!(
+                "Leap seconds (`:60`) cannot be kept: write `:59`, or the next minute.",
+                "Schaltsekunden (`:60`) lassen sich nicht speichern: Schreiben Sie `:59` oder die nächste Minute."
+            )));
+        }
+        if !is_writable(at) {
+            return Err(Fault::new(
+                "out_of_range",
+                say!(
+                    "The year must lie between 0001 and 9999, in UTC, too.",
+                    "Das Jahr muss zwischen 0001 und 9999 liegen, auch in UTC."
+                ),
+            ));
+        }
+        Ok(Self(at.trunc_subsecs(6)))
     }
 }
 

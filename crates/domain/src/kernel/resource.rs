@@ -1,6 +1,6 @@
 //! What a resource is: its data, its names, its place in the table "Who may do what".
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
@@ -55,6 +55,9 @@ pub trait Resource:
     const PERSONAL_MEMBERS: &'static [&'static str] = &[];
     /// The members that are left out of the change log: personal ones, and what each caller is shown differently.
     const UNLOGGED: &'static [&'static str] = &[];
+
+    /// Whether people take part in sessions through it: before it goes, they are cancelled, or it stays.
+    const REGISTERS: bool = false;
 
     /// Whether what is derived for it depends on the instant, and not only on the day: no answer about it is kept.
     const BRIEF: bool = false;
@@ -117,8 +120,28 @@ pub trait Resource:
     /// The rules with what it is a part of. Called like [`Self::rules`].
     fn rules_below(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
 
+    /// The rules that depend on the day. What was right when it was written does not block later changes of other members:
+    /// with `before`, only what changes is checked. Called before relations are resolved.
+    fn rules_today(&self, _before: Option<&Self>, _today: NaiveDate, _violations: &mut Violations) {}
+
     /// What a status needs to be entered, as faults.
     fn needs(&self, _to: Self::Status, _violations: &mut Violations) {}
+
+    /// What a status needs to be entered on a day: with the rules that depend on it.
+    fn needs_today(&self, to: Self::Status, today: NaiveDate, violations: &mut Violations) {
+        self.needs(to, violations);
+        let mut after = self.clone();
+        after.set_status(to);
+        after.rules_today(Some(self), today, violations);
+    }
+
+    /// Whether it may enter the status now, as far as it and what it is a part of can tell; given a reason where one is
+    /// needed.
+    fn is_ready(&self, _parent: Option<&Self::Parent>, to: Self::Status, now: DateTime<Utc>) -> bool {
+        let mut violations = Violations::default();
+        self.needs_today(to, now.date_naive(), &mut violations);
+        violations.is_empty()
+    }
 
     /// Whether the role may lead it there, where it may lead it at all.
     fn may_enter(_role: Role, _to: Self::Status) -> bool {

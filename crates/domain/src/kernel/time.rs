@@ -1,6 +1,16 @@
 //! Time as a parameter: the domain never looks at a clock by itself.
 
-use chrono::{DateTime, SubsecRound, Utc};
+use std::ops::RangeInclusive;
+
+use chrono::{DateTime, Datelike, SubsecRound, Utc};
+
+/// The years of RFC 3339 and ISO 8601 that are written with four digits and sort as texts.
+pub const YEARS: RangeInclusive<i32> = 1..=9999;
+
+/// Whether an instant can be written as in RFC 3339: its year, in UTC, has four digits.
+pub fn is_writable(at: DateTime<Utc>) -> bool {
+    YEARS.contains(&at.year())
+}
 
 /// Where "now" comes from.
 pub trait Clock: Send + Sync {

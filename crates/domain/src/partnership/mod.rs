@@ -4,6 +4,7 @@ mod participant;
 mod query;
 mod status;
 
+use chrono::NaiveDate;
 use deserr::Deserr;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -215,6 +216,13 @@ impl Resource for Partnership {
         distinct(&self.working_areas, "/working_areas", violations);
         distinct(&self.sdg_targets, "/sdg_targets", violations);
         ordered(self.start.as_ref(), self.end.as_ref(), "/end", violations);
+    }
+
+    fn rules_today(&self, before: Option<&Self>, today: NaiveDate, violations: &mut Violations) {
+        let facts = |it: &Self| (it.participants.clone(), it.start.clone(), it.end.clone(), it.is_over());
+        if before.is_none_or(|before| facts(before) != facts(self)) {
+            self.lead_rules(today, violations);
+        }
     }
 
     fn needs(&self, to: PartnershipStatus, violations: &mut Violations) {

@@ -50,8 +50,13 @@ pub struct Participant {
 impl Participant {
     /// Whether it takes part on the day.
     pub fn on(&self, day: NaiveDate) -> bool {
-        self.from.as_ref().is_none_or(|from| from.first_day() <= day)
-            && self.until.as_ref().is_none_or(|until| until.last_day() >= day)
+        self.within(day, day)
+    }
+
+    /// Whether it takes part on one of these days.
+    fn within(&self, first: NaiveDate, last: NaiveDate) -> bool {
+        self.from.as_ref().is_none_or(|from| from.first_day() <= last)
+            && self.until.as_ref().is_none_or(|until| until.last_day() >= first)
     }
 
     /// Whether both take part at one instant for certain; partial dates may touch (until `2023-05`, from `2023`).
@@ -99,7 +104,7 @@ impl Partnership {
         self.participants.iter().any(|participant| participant.party.utility() == Some(utility))
     }
 
-    /// Exactly one current lead, never two at one instant; a partner utility; nobody twice at once; each side where
+    /// A lead, never two at one instant; a partner utility; nobody twice at once; each side where
     /// it belongs; nobody shown to more than may see it.
     pub(super) fn participant_rules(&self, violations: &mut Violations) {
         for (index, participant) in self.participants.iter().enumerate() {
@@ -135,7 +140,9 @@ impl Partnership {
                 violations.member(&at, "two_leads", detail);
             }
         }
-        self.has_one_current_lead(violations);
+        if self.with_role(ParticipantRole::Lead).next().is_none() {
+            no_lead(violations);
+        }
         if self.partners().next().is_none() {
             let detail = say!(
                 "At least one partner utility is required.",
@@ -145,18 +152,32 @@ impl Partnership {
         }
     }
 
-    /// Current is a lead without `until`; when the partnership has ended, its last lead may have an `until` too.
-    fn has_one_current_lead(&self, violations: &mut Violations) {
-        let current = self.with_role(ParticipantRole::Lead).filter(|lead| lead.until.is_none()).count();
-        let ended = self.end.is_some() && self.with_role(ParticipantRole::Lead).next().is_some();
-        if current == 0 && !ended {
-            let detail = say!(
-                "Exactly one current lead is required.",
-                "Genau eine gegenwärtige Federführung (`lead`) ist erforderlich."
-            );
-            violations.member("/participants", "no_lead", detail);
+    /// Somebody leads today; a partnership that has not begun has a lead at its start. Of what has ended nobody needs to
+    /// lead any more. That no two lead at once the other rules say.
+    pub(super) fn lead_rules(&self, today: NaiveDate, violations: &mut Violations) {
+        let (first, last) = match &self.start {
+            Some(start) if start.first_day() > today => (start.first_day(), start.last_day()),
+            _ => (today, today),
+        };
+        let mut leads = self.with_role(ParticipantRole::Lead).peekable();
+        // That there is none at all is told by the rules that do not depend on the day.
+        if leads.peek().is_some() && !self.has_ended(today) && !leads.any(|lead| lead.within(first, last)) {
+            no_lead(violations);
         }
     }
+
+    /// Whether it has come to its end, or may have: of the end often only the year is known.
+    fn has_ended(&self, today: NaiveDate) -> bool {
+        self.is_over() || self.end.as_ref().is_some_and(|end| end.first_day() <= today)
+    }
+}
+
+fn no_lead(violations: &mut Violations) {
+    let detail = say!(
+        "Exactly one current lead is required.",
+        "Genau eine gegenwärtige Federführung (`lead`) ist erforderlich."
+    );
+    violations.member("/participants", "no_lead", detail);
 }
 
 impl Participant {

@@ -32,6 +32,11 @@ crate::states!(PartnershipStatus {
 });
 
 impl Partnership {
+    /// Whether it has come to its end, or was given up.
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.status, Some(PartnershipStatus::Completed | PartnershipStatus::Cancelled))
+    }
+
     /// To be active it needs a start, to be completed an end. Imported history may lack them.
     pub(super) fn status_needs(&self, to: PartnershipStatus, violations: &mut Violations) {
         let needed = match to {

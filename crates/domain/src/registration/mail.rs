@@ -1,10 +1,12 @@
 //! What people are written to about their registrations.
 
-use super::{Attendance, Person};
+use super::{Attendance, Person, Registration, RegistrationStatus};
+use crate::kernel::calendar::{EventStatus, file};
+use crate::kernel::resource::Stored;
 use crate::kernel::text::{Both, Tongue};
 use crate::mail::Mail;
 use crate::say;
-use crate::session::Session;
+use crate::session::{Session, event};
 
 /// Why somebody is written to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,14 +19,20 @@ pub enum Occasion {
     Promoted,
     /// The registration was cancelled.
     Cancelled,
+    /// The person comes in the room now and no longer online, or the other way round.
+    Switched,
+    /// The session is at another time or place, or is held in another way.
+    Moved,
     /// The session does not take place.
     SessionCancelled,
 }
 
 impl Occasion {
-    /// The mail to a person.
-    pub fn mail(self, session: &Session, person: &Person, attendance: Attendance) -> Mail {
-        let title = &session.title;
+    /// The mail to a person, with the session for the person's calendar.
+    pub fn mail(self, session: &Stored<Session>, person: &Person, registration: &Registration) -> Mail {
+        let it = &session.data;
+        let title = &it.title;
+        let seated = registration.status.is_some_and(RegistrationStatus::is_seated);
         let subject = match self {
             Self::Registered => say!("You are registered: {title}", "Sie sind angemeldet: {title}"),
             Self::Waitlisted(_) => say!("On the waiting list: {title}", "Auf der Warteliste: {title}"),
@@ -32,6 +40,10 @@ impl Occasion {
             Self::Cancelled => {
                 say!("Your registration is cancelled: {title}", "Ihre Anmeldung ist storniert: {title}")
             }
+            Self::Switched => {
+                say!("Your registration has changed: {title}", "Ihre Anmeldung wurde geändert: {title}")
+            }
+            Self::Moved => say!("Changed: {title}", "Geändert: {title}"),
             Self::SessionCancelled => say!("Cancelled: {title}", "Abgesagt: {title}"),
         };
         let said = match self {
@@ -47,37 +59,65 @@ impl Occasion {
             Self::Cancelled => {
                 say!("your registration is cancelled for:", "Ihre Anmeldung ist storniert für:")
             }
+            Self::Switched => match registration.attendance {
+                Attendance::Online => say!("you now take part online in:", "Sie nehmen nun online teil an:"),
+                Attendance::InPerson => {
+                    say!("you now take part in the room in:", "Sie nehmen nun vor Ort teil an:")
+                }
+            },
+            Self::Moved => {
+                say!("this session has changed. It is now:", "diese Sitzung wurde geändert. Sie ist nun:")
+            }
             Self::SessionCancelled => {
                 say!("this session does not take place:", "diese Sitzung findet nicht statt:")
             }
+        };
+        let waits = match self {
+            Self::Switched | Self::Moved if !seated => {
+                say!("\nYou are still on the waiting list.\n", "\nSie stehen weiter auf der Warteliste.\n")
+            }
+            _ => Both::default(),
         };
         let name = &person.name;
         let text = say!("Hello {name},\n\n", "Guten Tag {name},\n\n")
             .then(said)
             .then(say!("\n\n  {title}\n", "\n\n  {title}\n"))
-            .then(when(session))
-            .then(self.place(session, attendance))
+            .then(when(it))
+            .then(self.place(it, registration.attendance, seated))
+            .then(waits)
             .then(say!(
                 "\nInternational partnerships, coordination office\n",
                 "\nInternationale Partnerschaften, Koordinierungsstelle\n"
             ));
-        Mail::new(
-            person.email.clone(),
-            person.language.as_ref().map_or(Tongue::De, Mail::tongue),
-            &subject,
-            &text,
-        )
+        let tongue = person.language.as_ref().map_or(Tongue::De, Mail::tongue);
+        let mail = Mail::new(person.email.clone(), tongue, &subject, &text);
+        mail.with_calendar(self.calendar(session.clone(), seated))
+    }
+
+    /// The session as an event: always the same one, so that calendars change the one that they know. Who waits has not
+    /// been promised anything.
+    fn calendar(self, mut session: Stored<Session>, seated: bool) -> String {
+        let off = matches!(self, Self::Cancelled | Self::SessionCancelled);
+        if off || !seated {
+            session.data.online_url = None;
+        }
+        let mut event = event(&session);
+        if off {
+            event.status = EventStatus::Cancelled;
+        } else if !seated {
+            event.status = EventStatus::Tentative;
+        }
+        String::from_utf8_lossy(&file(&event)).into_owned()
     }
 
     /// Where to go, or to click: for those who have a seat.
-    fn place(self, session: &Session, attendance: Attendance) -> Both {
-        match (self, attendance, &session.place, &session.online_url) {
-            (Self::Registered | Self::Promoted, Attendance::Online, _, Some(url)) => {
-                say!("  Online: {url}\n", "  Online: {url}\n")
-            }
-            (_, Attendance::Online, ..) => say!("  Online\n", "  Online\n"),
-            (_, Attendance::InPerson, Some(place), _) => say!("  {place}\n", "  {place}\n"),
-            (_, Attendance::InPerson, None, _) => Both::default(),
+    fn place(self, session: &Session, attendance: Attendance, seated: bool) -> Both {
+        let comes = seated && !matches!(self, Self::Cancelled | Self::SessionCancelled);
+        match (attendance, &session.place, &session.online_url) {
+            (Attendance::Online, _, Some(url)) if comes => say!("  Online: {url}\n", "  Online: {url}\n"),
+            (Attendance::Online, ..) => say!("  Online\n", "  Online\n"),
+            (Attendance::InPerson, Some(place), _) => say!("  {place}\n", "  {place}\n"),
+            (Attendance::InPerson, None, _) => Both::default(),
         }
     }
 }
@@ -108,26 +148,74 @@ mod tests {
     use super::*;
     use crate::kernel::violation::Violations;
 
-    #[test]
-    fn says_what_and_when_in_the_language_of_the_person() {
-        let session: Session = deserr::deserialize::<_, _, Violations>(json!({
+    fn session() -> Stored<Session> {
+        let data: Session = deserr::deserialize::<_, _, Violations>(json!({
             "title": "Wasserverluste", "kind": "exchange", "starts_on": "2026-06-11", "start_time": "10:00",
-            "end_time": "12:30", "online_url": "https://meet.example/x", "place": "Berlin"
+            "end_time": "12:30", "online_url": "https://meet.example/x", "place": "Berlin", "status": "published"
         }))
         .unwrap();
-        let mut person =
-            Person { name: "Erika".into(), email: "e@a.example".parse().unwrap(), language: None };
-        let mail = Occasion::Waitlisted(7).mail(&session, &person, Attendance::Online);
+        let at = chrono::DateTime::UNIX_EPOCH;
+        Stored {
+            id: uuid::Uuid::from_u128(1),
+            parent: None,
+            data,
+            derived: Default::default(),
+            created_at: at,
+            updated_at: at,
+            version: 5,
+            deleted_at: None,
+        }
+    }
+
+    fn registration(status: &str, attendance: &str) -> Registration {
+        deserr::deserialize::<_, _, Violations>(
+            json!({"member": "x", "name": "Erika", "email": "e@a.example", "status": status, "attendance": attendance}),
+        )
+        .unwrap()
+    }
+
+    fn person(language: Option<&str>) -> Person {
+        let language = language.map(|language| language.parse().unwrap());
+        Person { name: "Erika".into(), email: "e@a.example".parse().unwrap(), language }
+    }
+
+    #[test]
+    fn says_what_and_when_in_the_language_of_the_person() {
+        let (session, german, french) = (session(), person(None), person(Some("fr")));
+        let waits = registration("waitlisted", "online");
+        let mail = Occasion::Waitlisted(7).mail(&session, &german, &waits);
         assert_eq!(mail.subject.as_str(), "Auf der Warteliste: Wasserverluste");
         assert!(mail.text.contains("an Stelle 7 der Warteliste"), "{}", mail.text);
         assert!(mail.text.contains("11.06.2026, 10:00–12:30 Uhr (Europe/Berlin)"), "{}", mail.text);
         assert!(!mail.text.contains("meet.example"), "no link without a seat");
-        person.language = "fr".parse().ok();
-        let mail = Occasion::Promoted.mail(&session, &person, Attendance::Online);
+        let comes = registration("registered", "online");
+        let mail = Occasion::Promoted.mail(&session, &french, &comes);
         assert_eq!(mail.subject.as_str(), "You have a seat: Wasserverluste");
         assert!(mail.text.contains("11 June 2026, 10:00–12:30 (Europe/Berlin)"), "{}", mail.text);
         assert!(mail.text.contains("https://meet.example/x"), "{}", mail.text);
-        let mail = Occasion::Registered.mail(&session, &person, Attendance::InPerson);
+        let mail = Occasion::Registered.mail(&session, &french, &registration("registered", "in_person"));
         assert!(mail.text.contains("  Berlin\n") && !mail.text.contains("meet.example"), "{}", mail.text);
+    }
+
+    #[test]
+    fn brings_the_same_event_each_time() {
+        let session = session();
+        for (occasion, registered, status, link) in [
+            (Occasion::Registered, "registered", "CONFIRMED", true),
+            (Occasion::Moved, "registered", "CONFIRMED", true),
+            (Occasion::Moved, "waitlisted", "TENTATIVE", false),
+            (Occasion::Switched, "waitlisted", "TENTATIVE", false),
+            (Occasion::Cancelled, "cancelled", "CANCELLED", false),
+            (Occasion::SessionCancelled, "registered", "CANCELLED", false),
+        ] {
+            let mail = occasion.mail(&session, &person(None), &registration(registered, "online"));
+            let calendar = mail.calendar.unwrap().replace("\r\n ", "");
+            let uid = "UID:00000000-0000-0000-0000-000000000001@internationale-partnerschaften\r\n";
+            assert!(calendar.contains(uid) && calendar.contains("SEQUENCE:4\r\n"), "{calendar}");
+            assert!(calendar.contains(&format!("STATUS:{status}\r\n")), "{occasion:?} {calendar}");
+            assert_eq!(calendar.contains("meet.example"), link, "{occasion:?} {calendar}");
+            let waits = mail.text.contains("auf der Warteliste");
+            assert_eq!(waits, registered == "waitlisted", "{}", mail.text);
+        }
     }
 }

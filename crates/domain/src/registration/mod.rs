@@ -4,6 +4,7 @@ mod mail;
 mod query;
 mod status;
 
+use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use serde_with::skip_serializing_none;
@@ -23,7 +24,7 @@ use crate::kernel::value::{Email, Language, Line};
 use crate::kernel::violation::Violations;
 use crate::member::MemberRef;
 use crate::say;
-use crate::session::{Session, SessionFormat};
+use crate::session::{RegistrationReason, Session, SessionFormat};
 
 crate::vocabulary! {
     /// How somebody takes part.
@@ -110,6 +111,21 @@ pub struct RegistrationDerived {
 }
 
 impl Registration {
+    /// Whether it may enter the status now, seats aside: who came shows once the session has begun, and then nobody cancels
+    /// any more but who waited in vain.
+    pub fn may_become(&self, to: RegistrationStatus, session: &Session, now: DateTime<Utc>) -> bool {
+        use RegistrationStatus::{Attended, Cancelled, NoShow, Registered, Waitlisted};
+        let closed = session.closed(now);
+        match to {
+            Attended | NoShow => session.has_begun(now),
+            Cancelled if self.status == Some(Waitlisted) => true,
+            Cancelled | Waitlisted => {
+                !matches!(closed, Some(RegistrationReason::Begun | RegistrationReason::Held))
+            }
+            Registered => closed.is_none(),
+        }
+    }
+
     /// Whether it is for a seat in the room.
     pub fn in_room(&self) -> bool {
         self.attendance == Attendance::InPerson
@@ -140,6 +156,8 @@ impl Resource for Registration {
     const FIXED: &'static [&'static str] = &["member"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
+    /// What it may become changes when the session begins.
+    const BRIEF: bool = true;
     const UNLOGGED: &'static [&'static str] = &["name", "email", "language", "position", "person"];
 
     type Parent = Session;
@@ -184,6 +202,10 @@ impl Resource for Registration {
                 violations.member(format!("/{member}"), "required", detail);
             }
         }
+    }
+
+    fn is_ready(&self, parent: Option<&Session>, to: RegistrationStatus, now: DateTime<Utc>) -> bool {
+        parent.is_none_or(|session| self.may_become(to, session, now))
     }
 
     fn may_enter(role: Role, to: RegistrationStatus) -> bool {

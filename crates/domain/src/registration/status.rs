@@ -16,10 +16,11 @@ crate::vocabulary! {
     }
 }
 
-// From the waiting list to a seat leads no transition: the longest-waiting one moves up when there is one.
+// From the waiting list to a seat leads no transition: the longest-waiting one moves up when there is one. Who came
+// nonetheless is noted.
 crate::states!(RegistrationStatus {
     Registered => [Cancelled, Attended, NoShow],
-    Waitlisted => [Cancelled],
+    Waitlisted => [Cancelled, Attended],
     Cancelled => [],
     Attended => [NoShow],
     NoShow => [Attended],

@@ -8,7 +8,7 @@ use crate::kernel::resource::Stored;
 use crate::kernel::value::{Day, Localized};
 
 /// The event that a session is: as much of it as the caller was given.
-pub(super) fn event(stored: &Stored<Session>) -> Event {
+pub(crate) fn event(stored: &Stored<Session>) -> Event {
     let it = &stored.data;
     let date = |day: &Day| day.as_str().parse::<NaiveDate>().unwrap_or_default();
     let (first, last) = (date(&it.starts_on), date(it.last_day()));

@@ -14,9 +14,11 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use event::event;
 pub use query::{SessionFilter, SessionSort};
 pub use registering::{Registering, RegistrationReason, RegistrationState, Taken};
 pub use status::SessionStatus;
+pub use when::start_key;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::calendar::Event;
@@ -187,7 +189,7 @@ impl Resource for Session {
     const UNLOGGED: &'static [&'static str] =
         &["online_url", "registration_state", "counts", "cancellation_reason"];
     const BRIEF: bool = true;
-    const EVENT: Option<fn(&Stored<Self>) -> Event> = Some(event::event);
+    const EVENT: Option<fn(&Stored<Self>) -> Event> = Some(event);
 
     type Parent = ();
     type Filter = SessionFilter;
@@ -233,6 +235,12 @@ impl Resource for Session {
         for (index, organiser) in self.organisers.iter().enumerate() {
             not_narrower(organiser, self.visibility, &format!("/organisers/{index}"), violations);
         }
+    }
+
+    fn is_ready(&self, _parent: Option<&()>, to: SessionStatus, now: DateTime<Utc>) -> bool {
+        let mut violations = Violations::default();
+        self.needs_at(to, now, &mut violations);
+        violations.is_empty()
     }
 
     fn matches(filter: &SessionFilter, item: &Stored<Self>) -> bool {

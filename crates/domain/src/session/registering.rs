@@ -88,6 +88,12 @@ impl Session {
         }
     }
 
+    /// Whether it takes place and has begun.
+    pub fn has_begun(&self, now: DateTime<Utc>) -> bool {
+        let took_place = matches!(self.status, Some(SessionStatus::Published | SessionStatus::Held));
+        took_place && self.begins_at() <= now
+    }
+
     /// Whether there is one more seat, in the room or online.
     pub fn has_seat(&self, taken: &Taken, in_room: bool) -> bool {
         free(self.capacity, taken.counts.registered) && (!in_room || free(self.room_capacity, taken.in_room))

@@ -4,6 +4,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Session;
 use crate::kernel::rules::days_ordered;
+use crate::kernel::time::is_writable;
 use crate::kernel::value::{ClockTime, Day};
 use crate::kernel::violation::Violations;
 use crate::say;
@@ -41,8 +42,14 @@ impl Session {
 
     /// What sessions are sorted by: the instant of the start, or the day where that is all that is known.
     pub fn start_key(&self) -> String {
-        let at = |at: DateTime<Utc>| at.format("%Y-%m-%dT%H:%MZ").to_string();
-        self.starts_at().map_or_else(|| self.starts_on.to_string(), at)
+        self.starts_at().map_or_else(|| self.starts_on.to_string(), start_key)
+    }
+
+    /// Whether it is at another time or place than before, or is held in another way: what those who come have to know.
+    pub fn is_moved(&self, before: &Self) -> bool {
+        let time = |it: &Self| (it.starts_at(), it.ends_at(), it.starts_on.clone(), it.last_day().clone());
+        let place = |it: &Self| (it.time_zone.clone(), it.format, it.place.clone(), it.online_url.clone());
+        time(self) != time(before) || place(self) != place(before)
     }
 
     fn instant(&self, day: &Day, time: &ClockTime) -> Option<DateTime<Utc>> {
@@ -66,6 +73,16 @@ impl Session {
                 violations.member(format!("/{member}"), "skipped_time", detail);
             }
         }
+        let last = if self.ends_on.is_some() { "/ends_on" } else { "/starts_on" };
+        let instants = [("/starts_on", self.starts_at()), (last, self.ends_at())];
+        if let Some((pointer, _)) = instants.into_iter().find(|(_, at)| at.is_some_and(|at| !is_writable(at)))
+        {
+            let detail = say!(
+                "In UTC this lies outside the years 0001 to 9999.",
+                "In UTC liegt das außerhalb der Jahre 0001 bis 9999."
+            );
+            violations.member(pointer, "out_of_range", detail);
+        }
         match (&self.start_time, &self.end_time) {
             (None, Some(_)) => {
                 let detail = say!(
@@ -84,6 +101,11 @@ impl Session {
             _ => {}
         }
     }
+}
+
+/// An instant as sessions are sorted by it: what starts later has a greater key.
+pub fn start_key(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%dT%H:%MZ").to_string()
 }
 
 fn date(day: &Day) -> NaiveDate {
@@ -137,5 +159,12 @@ mod tests {
         assert_eq!(faults(json!({"ends_on": "2026-03-27"})), ["/ends_on end_before_start"]);
         assert_eq!(faults(json!({"ends_on": "2026-03-29", "end_time": "02:30"})), ["/end_time skipped_time"]);
         assert_eq!(faults(json!({"start_time": null, "end_time": "02:30"})), ["/start_time required"]);
+        let west = json!({"starts_on": "9999-12-31", "time_zone": "America/Los_Angeles"});
+        assert_eq!(faults(west), ["/starts_on out_of_range"]);
+        assert_eq!(
+            faults(json!({"starts_on": "0001-01-01", "start_time": "00:10"})),
+            ["/starts_on out_of_range"]
+        );
+        assert!(faults(json!({"starts_on": "9999-12-31"})).is_empty());
     }
 }

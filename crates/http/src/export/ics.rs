@@ -1,14 +1,11 @@
 //! iCalendar (RFC 5545): each row an event.
 
-use vku_domain::kernel::calendar::Calendar;
+use vku_domain::kernel::calendar::{Calendar, NAME};
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::table::Table;
 
 use super::rows::Row;
 use super::text::Encoder;
-
-/// What the calendar is called by programs that show a name.
-pub(crate) const NAME: &str = "Internationale Partnerschaften";
 
 /// Encodes each row as an event.
 #[derive(Default)]

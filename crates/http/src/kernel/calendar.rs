@@ -2,7 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use vku_domain::kernel::calendar::{Calendar, Event};
+use vku_domain::kernel::calendar::{Event, file};
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::tag::Tag;
@@ -14,7 +14,6 @@ use super::crud::{ID, key, wanted};
 use super::list::fits;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
-use crate::export::ics::NAME;
 
 /// The answer where a calendar is asked for; `None` where JSON is.
 pub(super) async fn one<T: Table>(
@@ -30,10 +29,7 @@ pub(super) async fn one<T: Table>(
     fits(&view, Format::Ics)?;
     let reader = context.read().await?;
     let stored = reader.get::<T>(&key(&context.request, ID)?, None, deleted).await?;
-    let (mut calendar, mut out) = (Calendar::default(), Vec::new());
-    calendar.begin(NAME, &mut out);
-    calendar.event(&event(&stored));
-    calendar.end(&mut out);
+    let out = file(&event(&stored));
     let tag = Tag::of(stored.version, &out);
     Ok(Some(respond_as(context, StatusCode::OK, &tag, Format::Ics.media_type(), out)))
 }

@@ -11,13 +11,14 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::state::{State, allowed};
+use vku_domain::kernel::state::State;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::view::View;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::change::Step;
 use vku_persistence::kernel::answer::Answer;
 use vku_persistence::kernel::table::{Parent as _, Table};
+use vku_persistence::kernel::transition::ways;
 
 use super::body::{JSON, MERGE_PATCH, json};
 use super::cache::{self, Representation};
@@ -32,6 +33,9 @@ use super::problem::Problem;
 pub const PARENT: &str = "parent_id";
 /// The name of the path parameter of a resource.
 pub const ID: &str = "id";
+
+/// The parameter that cancels what people are registered for who go.
+pub(crate) const CANCEL_REGISTRATIONS: &str = "cancel_registrations";
 
 /// The key in the path; what can be no key names nothing.
 pub(crate) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
@@ -52,6 +56,15 @@ pub(crate) fn flags<const N: usize>(
     let flags = names.map(|name| parameters.get(name));
     parameters.finish().map_err(Error::parameters)?;
     Ok(flags)
+}
+
+/// The flags of what lets somebody go: `dry_run`, and whether what people are registered for is cancelled.
+fn leaving<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {
+    if T::REGISTERS {
+        return flags(request, ["dry_run", CANCEL_REGISTRATIONS]);
+    }
+    let [dry_run] = flags(request, ["dry_run"])?;
+    Ok([dry_run, false])
 }
 
 /// One as it is answered to a change of it.
@@ -158,9 +171,16 @@ pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
 pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Delete)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run, cancels] = leaving::<T>(&context.request)?;
     let condition = precondition(&context)?;
-    context.write(dry_run, async |writer| writer.delete::<T>(&id, parent.as_ref(), &condition).await).await?;
+    context
+        .write(dry_run, async |writer| {
+            if cancels {
+                writer.also_cancel::<T>(&id, parent.as_ref()).await?;
+            }
+            writer.delete::<T>(&id, parent.as_ref(), &condition).await
+        })
+        .await?;
     Ok(HttpResponse::NoContent().finish())
 }
 
@@ -217,7 +237,8 @@ pub struct Transition {
 }
 
 /// `GET` on `transitions`.
-pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
+pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
+    context.moment = context.moment.filter(|_| !T::BRIEF);
     if let Some(answer) = cache::find(&context, &[Format::Json]).await {
         return Ok(answer);
     }
@@ -227,11 +248,9 @@ pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Pro
     cache::keep(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), false).await?;
-        let role = context.actor.role.filter(|_| context.actor.gate::<T>(Action::Transition).is_ok());
-        let enters = |to: &&T::Status| role.is_some_and(|role| T::may_enter(role, **to));
-        let allowed = allowed(stored.data.status()).iter().filter(enters);
+        let (_, parent) = T::Parent::open(&reader, parent.as_ref(), None).await?.unzip();
         let body = Transitions {
-            allowed: allowed.map(|state| state.word()).collect(),
+            allowed: ways(&reader, &stored, parent.as_ref()).map(State::word).collect(),
             history: reader.steps(&stored).await?,
         };
         let body = serde_json::to_vec(&body).map_err(Error::internal)?;
@@ -244,11 +263,14 @@ pub async fn transitions<T: Table>(context: Context) -> Result<HttpResponse, Pro
 pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<T>(Action::Transition)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run, cancels] = leaving::<T>(&context.request)?;
     let condition = precondition(&context)?;
     let value = json(&context.request, &body, &[JSON])?;
     context
         .post(dry_run, &body, async |writer| {
+            if cancels {
+                writer.also_cancel::<T>(&id, parent.as_ref()).await?;
+            }
             let Transition { to, reason } =
                 deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
             let to = to.parse::<T::Status>().map_err(|fault| {

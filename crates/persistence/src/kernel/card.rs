@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use serde_json::Value;
@@ -36,7 +37,7 @@ pub(crate) struct Described {
     shown_to: fn() -> SimpleExpr,
     located: bool,
     pub(super) parties: bool,
-    pub(super) personal: bool,
+    pub(super) binds: fn(DateTime<Utc>) -> Condition,
     pub(super) refers: &'static [(&'static str, &'static str)],
     pub(super) codes: &'static [Codes],
     pub(super) parent: Option<&'static str>,
@@ -63,7 +64,7 @@ impl Described {
             shown_to: T::shown_to,
             located: T::LOCATED,
             parties: T::PARTIES,
-            personal: T::PERSONAL,
+            binds: T::binds,
             refers: T::REFERS,
             codes: T::CODES,
             parent: <T::Parent as Parent>::NAME,
@@ -110,9 +111,10 @@ impl Described {
         let visibility = if self.hideable { (self.shown_to)() } else { absent() };
         select.expr_as(visibility, "visibility");
         let own_slug = if self.slugged { self.column("slug") } else { absent() };
+        // Some parts have no name.
+        let own_label = if self.label.is_empty() { Expr::val("") } else { self.column(self.label) };
         let after = self.named_after.as_ref();
-        let [slug, label] =
-            after.map_or_else(|| [own_slug, self.column(self.label)], |after| after.columns.clone());
+        let [slug, label] = after.map_or_else(|| [own_slug, own_label], |after| after.columns.clone());
         select.expr_as(self.column("id"), "id").expr_as(slug, "slug").expr_as(label, "label");
         if let Some(name) = self.labels {
             select.expr_as(self.column(name), "labels");

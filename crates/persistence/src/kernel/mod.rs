@@ -34,6 +34,6 @@ mod show;
 mod slug;
 pub mod store;
 pub mod table;
-mod transition;
+pub mod transition;
 mod unique;
 mod writes;

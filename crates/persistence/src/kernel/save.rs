@@ -7,6 +7,7 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Q
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::contact::Contact;
 use vku_domain::kernel::access::{Action, Grant};
 use vku_domain::kernel::draft::Draft;
 use vku_domain::kernel::error::{Code, Error};
@@ -17,8 +18,10 @@ use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
+use vku_domain::member::Member;
 use vku_domain::say;
 
+use super::dependent::Which;
 use super::error::failed;
 use super::history::logged_visibility;
 use super::link::{self, Links};
@@ -106,17 +109,43 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
-        let dependents = dependent::dependents::<T>(self.tx(), before.id).await?;
-        if !dependents.is_empty() {
-            let detail = say!(
-                "Others refer to this; see `dependents`.",
-                "Anderes verweist darauf; siehe `dependents`."
-            );
-            return Err(Error { dependents, ..Error::new(Code::HasDependents, detail) });
-        }
+        self.unneeded(T::NAME, before.id).await?;
         let after =
             self.mark_deleted::<T>(&before, true).await?.noted(self, ChangeAction::Deleted, None).await?;
         self.followed(Some(&before), after).await.map(drop)
+    }
+
+    /// Refuses to delete what others need.
+    async fn unneeded(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+        let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
+        let dependents = dependent::dependents(self.tx(), (resource, id), which, self.at()).await?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let detail =
+            say!("Others refer to this; see `dependents`.", "Anderes verweist darauf; siehe `dependents`.");
+        let registered = resource == Contact::NAME || resource == <Member as Resource>::NAME;
+        let detail = if registered { detail.then(cancelling()) } else { detail };
+        Err(Error { dependents, ..Error::new(Code::HasDependents, detail) })
+    }
+
+    /// Refuses to let somebody go who is registered for sessions to come, unless that is cancelled in the same request.
+    ///
+    /// Errors: 409.
+    pub(crate) async fn unregistered(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+        if self.cancels() {
+            return Ok(());
+        }
+        let dependents =
+            dependent::dependents(self.tx(), (resource, id), Which::Registrations, self.at()).await?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let detail = say!(
+            "People of this member are registered for sessions to come; see `dependents`.",
+            "Personen dieses Mitglieds sind für künftige Sitzungen angemeldet; siehe `dependents`."
+        );
+        Err(Error { dependents, ..Error::new(Code::HasDependents, detail.then(cancelling())) })
     }
 
     /// Brings a deleted one back.
@@ -153,7 +182,7 @@ impl Writer<'_> {
             );
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
         }
-        let dependents = dependent::gone_for_parts::<T>(self.tx(), deleted.id).await?;
+        let dependents = dependent::gone_for_parts::<T>(self.tx(), deleted.id, self.at()).await?;
         if !dependents.is_empty() {
             let detail = say!(
                 "What its parts refer to is deleted; see `dependents`.",
@@ -390,6 +419,14 @@ pub(super) fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) 
         to: to.word().to_owned(),
         reason: reason.map(|text| text.to_string()),
     })
+}
+
+/// How registrations that stand in the way go.
+fn cancelling() -> Both {
+    say!(
+        " `cancel_registrations=true` cancels registrations in the same request, without writing to the people.",
+        " `cancel_registrations=true` storniert Anmeldungen im selben Aufruf, ohne den Personen zu schreiben."
+    )
 }
 
 fn changed_meanwhile() -> Both {

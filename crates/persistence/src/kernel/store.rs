@@ -172,6 +172,7 @@ impl Store {
             indexed: Vec::new(),
             met: HashSet::new(),
             posted: false,
+            cancels: false,
         };
         let result = work(&mut writer).await;
         let Writer { reader, changes, indexed, posted, .. } = writer;
@@ -237,6 +238,7 @@ pub struct Writer<'a> {
     indexed: Vec<Reindexed>,
     met: HashSet<Uuid>,
     posted: bool,
+    cancels: bool,
 }
 
 impl<'a> std::ops::Deref for Writer<'a> {
@@ -260,6 +262,16 @@ impl Writer<'_> {
     /// Notes that a mail was posted: whoever sends mails is woken after the commit.
     pub(crate) fn posted(&mut self) {
         self.posted = true;
+    }
+
+    /// Chooses that registrations which stand in the way are cancelled.
+    pub(crate) fn cancel_registrations(&mut self) {
+        self.cancels = true;
+    }
+
+    /// Whether registrations that stand in the way are cancelled.
+    pub(crate) fn cancels(&self) -> bool {
+        self.cancels
     }
 
     /// Notes that a row of an import meant this one.

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use sea_orm::sea_query::{
     Alias, Condition, Expr, ExprTrait, LikeExpr, LockType, Query, SelectStatement, SimpleExpr,
@@ -133,6 +134,12 @@ pub trait Table: Resource<Parent: Parent> {
 
     /// The rows that the actor may see, parents and deletion aside.
     fn visible(_actor: &Actor) -> Condition {
+        Condition::all()
+    }
+
+    /// Which of its rows, at an instant, keep what they refer to from being deleted; all that are not deleted where it does
+    /// not say.
+    fn binds(_at: DateTime<Utc>) -> Condition {
         Condition::all()
     }
 

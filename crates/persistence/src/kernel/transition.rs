@@ -12,7 +12,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
 use super::save::{parent_of, passage};
-use super::store::Writer;
+use super::store::{Reader, Writer};
 use super::table::Table;
 
 impl Writer<'_> {
@@ -27,14 +27,13 @@ impl Writer<'_> {
         to: T::Status,
         reason: Option<Text>,
     ) -> Result<Stored<T>, Error> {
-        let (before, _) = self.open::<T>(Action::Transition, key, parent, false).await?;
+        let (before, parent) = self.open::<T>(Action::Transition, key, parent, false).await?;
         if *precondition != Precondition::Missing {
             self.check(&before, precondition)?;
         }
         let from = before.data.status();
-        let allowed = allowed(from);
-        if !allowed.contains(&to) {
-            let words = allowed.iter().map(|state| state.word().to_owned()).collect();
+        if !allowed(from).contains(&to) {
+            let words = ways(self, &before, parent.as_ref()).map(|state| state.word().to_owned()).collect();
             let to = to.word();
             let detail = match from.map(State::word) {
                 Some(from) => {
@@ -53,7 +52,7 @@ impl Writer<'_> {
             violations.member("/reason", "required", detail);
             return Err(Error::invalid(violations));
         }
-        before.data.needs(to, &mut violations);
+        before.data.needs_today(to, self.actor().today(), &mut violations);
         if !violations.is_empty() {
             let to = to.word();
             let detail = say!(
@@ -70,4 +69,18 @@ impl Writer<'_> {
         let after = saved.noted(self, ChangeAction::Transitioned, passage).await?;
         self.followed(Some(&before), after).await
     }
+}
+
+/// The statuses that the actor may lead it into now.
+pub fn ways<T: Table>(
+    reader: &Reader<'_>,
+    stored: &Stored<T>,
+    parent: Option<&T::Parent>,
+) -> impl Iterator<Item = T::Status> {
+    let actor = reader.actor();
+    let role = actor.role.filter(|_| actor.gate::<T>(Action::Transition).is_ok());
+    let may = move |to: &T::Status| {
+        role.is_some_and(|role| T::may_enter(role, *to)) && stored.data.is_ready(parent, *to, actor.at)
+    };
+    allowed(stored.data.status()).iter().copied().filter(may)
 }

@@ -26,6 +26,7 @@ mod row {
         pub language: String,
         pub subject: String,
         pub text: String,
+        pub calendar: Option<String>,
         pub confidential: bool,
         pub state: String,
         pub attempts: i64,
@@ -46,7 +47,7 @@ impl Writer<'_> {
     ///
     /// Errors: the database is away.
     pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {
-        let Mail { to, language, subject, text, confidential } = mail;
+        let Mail { to, language, subject, text, calendar, confidential } = mail;
         let row = row::Model {
             id: Uuid::now_v7(),
             created_at: self.at(),
@@ -54,6 +55,7 @@ impl Writer<'_> {
             language: language.to_string(),
             subject: subject.as_str().to_owned(),
             text,
+            calendar,
             confidential,
             state: MailState::Waiting.to_string(),
             attempts: 0,

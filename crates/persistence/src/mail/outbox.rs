@@ -42,6 +42,8 @@ pub struct Kept {
     pub subject: String,
     /// What it says; absent where nobody but the person may read it.
     pub text: Option<String>,
+    /// What it brings for calendars.
+    pub calendar: Option<String>,
     /// What became of it.
     pub state: MailState,
     /// How often it was tried.
@@ -66,6 +68,7 @@ impl TryFrom<row::Model> for Kept {
             language: text(row.language)?,
             subject: row.subject,
             text: (!row.confidential).then_some(row.text),
+            calendar: row.calendar.filter(|_| !row.confidential),
             state,
             attempts: row.attempts,
             next_attempt_at: (state == MailState::Waiting).then_some(row.next_attempt_at),

@@ -51,6 +51,8 @@ pub struct Claimed {
     pub subject: Subject,
     /// What it says.
     pub text: String,
+    /// What it brings for calendars.
+    pub calendar: Option<String>,
     attempts: i64,
 }
 
@@ -65,6 +67,7 @@ impl TryFrom<row::Model> for Claimed {
             language: text(row.language)?,
             subject: Subject::new(&row.subject),
             text: row.text,
+            calendar: row.calendar,
             attempts: row.attempts,
         })
     }

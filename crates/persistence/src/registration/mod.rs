@@ -7,18 +7,21 @@ pub(crate) mod turn;
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
 use uuid::Uuid;
+use vku_domain::contact::Contact;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Instant;
 use vku_domain::kernel::reference::{Key, Ref};
-use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::registration::{
     Person, Registration, RegistrationDerived, RegistrationFilter, RegistrationSort, RegistrationStatus,
 };
+use vku_domain::session::{Session, SessionStatus, start_key};
 
 use crate::contact::{own_members, persons};
 use crate::kernel::error::{Corrupt, failed};
@@ -27,6 +30,7 @@ use crate::kernel::row::row;
 use crate::kernel::select::among;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, in_status, named, one_of, text, text_opt, to_text};
+use crate::member::{gone, taking_part};
 
 row! {
     "registration" in session_id {
@@ -45,7 +49,8 @@ impl Table for Registration {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    const REFERS: &'static [(&'static str, &'static str)] = &[("member_id", "member")];
+    const REFERS: &'static [(&'static str, &'static str)] =
+        &[("member_id", "member"), ("contact_id", "contact")];
     /// Whoever takes a seat of a session, or frees one, waits for whoever did before.
     const PARENT_LOCK: LockType = LockType::Update;
     const INVOLVED: bool = true;
@@ -104,8 +109,25 @@ impl Table for Registration {
         Condition::all().add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
 
-    /// Who it is, and which one of those who wait: a query each for the whole page.
+    /// Those who come or wait, of sessions that have not begun. What is past says who came, and keeps nobody.
+    fn binds(at: DateTime<Utc>) -> Condition {
+        let to_come = Query::select()
+            .column("id")
+            .from(Session::NAME)
+            .and_where(Expr::col("status").eq(SessionStatus::Published.as_str()))
+            .and_where(Expr::col("start_key").gt(start_key(at)))
+            .take();
+        let coming = taken::COMING.map(|status| status.as_str());
+        Condition::all()
+            .add(column::<Self>("status").is_in(coming))
+            .add(column::<Self>("session_id").in_subquery(to_come))
+    }
+
+    /// Who it is, and which one of those who wait: a query each for the whole page. Who is deleted, or is of a member that
+    /// is deleted or has left, is nobody.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
+        let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
+        let gone = gone(reader.tx(), &members).await?;
         let contacts: Vec<Uuid> =
             items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
         let contacts = persons(reader.tx(), &contacts).await?;
@@ -122,6 +144,7 @@ impl Table for Registration {
                     language: it.language.clone(),
                 }),
             };
+            let person = person.filter(|_| it.member.id().is_none_or(|member| !gone.contains(&member)));
             item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
         }
         Ok(())
@@ -163,6 +186,7 @@ async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashM
         .and_where(Expr::col("session_id").is_in(among(&sessions)))
         .and_where(Expr::col("deleted_at").is_null())
         .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
+        .cond_where(present())
         .order_by("arrival", sea_orm::Order::Asc)
         .order_by("id", sea_orm::Order::Asc)
         .take();
@@ -180,9 +204,21 @@ fn waiting(session: Uuid) -> SelectStatement {
     living(session)
         .column("id")
         .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
+        .cond_where(present())
         .order_by("arrival", sea_orm::Order::Asc)
         .order_by("id", sea_orm::Order::Asc)
         .take()
+}
+
+/// Whose person and member are there: neither deleted, nor has the member left. Nobody else gets a seat or a mail.
+fn present() -> Condition {
+    let contacts =
+        Query::select().column("id").from(Contact::NAME).and_where(Expr::col("deleted_at").is_null()).take();
+    let members = Query::select().column("id").from(Member::NAME).cond_where(taking_part()).take();
+    let contact = || Expr::col("contact_id");
+    Condition::all()
+        .add(Expr::col("member_id").in_subquery(members))
+        .add(Condition::any().add(contact().is_null()).add(contact().in_subquery(contacts)))
 }
 
 /// The registrations for a session.

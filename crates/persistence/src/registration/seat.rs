@@ -8,7 +8,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::registration::{Registration, RegistrationStatus};
 use vku_domain::say;
-use vku_domain::session::{RegistrationReason, Session, SessionStatus};
+use vku_domain::session::{RegistrationReason, Session};
 
 use super::person::{own, settle};
 use super::taken::taken_of;
@@ -85,7 +85,7 @@ async fn lead(
     from: Option<RegistrationStatus>,
     after: &Registration,
 ) -> Result<(), Error> {
-    let waited = from == Some(RegistrationStatus::Waitlisted);
+    let before = Registration { status: from, ..after.clone() };
     match after.status {
         Some(status) if status.is_marked() => begun(&session.data, status, writer),
         Some(RegistrationStatus::Registered) => {
@@ -93,12 +93,8 @@ async fn lead(
             let taken = taken_of(writer, session.id).await?;
             if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full()) }
         }
-        _ => match session.data.closed(writer.at()) {
-            Some(reason @ (RegistrationReason::Begun | RegistrationReason::Held)) if !waited => {
-                Err(closed(reason))
-            }
-            _ => Ok(()),
-        },
+        Some(status) if !before.may_become(status, &session.data, writer.at()) => open(session, writer),
+        _ => Ok(()),
     }
 }
 
@@ -145,8 +141,7 @@ fn full() -> Error {
 
 /// Who came shows once the session has begun.
 fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Result<(), Error> {
-    let took_place = matches!(session.status, Some(SessionStatus::Published | SessionStatus::Held));
-    if took_place && session.begins_at() <= writer.at() {
+    if session.has_begun(writer.at()) {
         return Ok(());
     }
     let detail = say!(

@@ -10,7 +10,7 @@ use vku_domain::registration::{Attendance, RegistrationStatus};
 use vku_domain::say;
 use vku_domain::session::Taken;
 
-use super::living;
+use super::{living, present};
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::select;
 use crate::kernel::store::{Reader, Writer};
@@ -79,11 +79,14 @@ pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(
     Err(Error::new(Code::HasDependents, detail))
 }
 
+/// The statuses of those who come or wait.
+pub(super) const COMING: [RegistrationStatus; 2] =
+    [RegistrationStatus::Registered, RegistrationStatus::Waitlisted];
+
 /// Who comes or waits.
 pub(super) fn coming(session: Uuid) -> SelectStatement {
-    let coming =
-        [RegistrationStatus::Registered, RegistrationStatus::Waitlisted].map(|status| status.as_str());
-    living(session).and_where(Expr::col("status").is_in(coming)).take()
+    let coming = COMING.map(|status| status.as_str());
+    living(session).and_where(Expr::col("status").is_in(coming)).cond_where(present()).take()
 }
 
 async fn number_of(writer: &Writer<'_>, mut all: SelectStatement) -> Result<i64, Error> {

@@ -293,7 +293,8 @@ impl Table for Session {
         Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
     }
 
-    /// More seats go to those who wait; that it does not take place is told to all who would have come.
+    /// More seats go to those who wait; that it takes place at another time or place, in another way or not at all is told to
+    /// all who would have come.
     async fn follow(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
@@ -307,7 +308,9 @@ impl Table for Session {
                 false => taken::nobody_comes(writer, after.id).await,
             },
             Some(before) if published(before) && cancelled => turn::call_off(writer, after).await,
-            Some(_) if published(after) => turn::promote(writer, after).await,
+            Some(before) if published(after) => {
+                turn::changed(writer, published(before).then_some(before), after.id).await
+            }
             _ => Ok(()),
         }
     }

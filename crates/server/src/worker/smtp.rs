@@ -2,8 +2,8 @@
 
 use std::time::{Duration, SystemTime};
 
-use lettre::message::header::{ContentType, Header, HeaderName, HeaderValue};
-use lettre::message::{Mailbox, Message};
+use lettre::message::header::{ContentDisposition, ContentType, Header, HeaderName, HeaderValue};
+use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use url::{Host, Url};
@@ -105,9 +105,16 @@ impl Smtp {
             .date(SystemTime::from(mail.created_at))
             // The same at every attempt: who gets it twice can tell.
             .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
-            .header(AutoSubmitted)
-            .header(ContentType::TEXT_PLAIN);
-        Ok(message.body(mail.text.clone())?)
+            .header(AutoSubmitted);
+        let Some(calendar) = &mail.calendar else {
+            return Ok(message.header(ContentType::TEXT_PLAIN).body(mail.text.clone())?);
+        };
+        let attached = SinglePart::builder()
+            .header(ContentType::parse("text/calendar; charset=utf-8; method=PUBLISH")?)
+            .header(ContentDisposition::attachment("session.ics"))
+            .body(calendar.clone());
+        let parts = MultiPart::mixed().singlepart(SinglePart::plain(mail.text.clone())).singlepart(attached);
+        Ok(message.multipart(parts)?)
     }
 }
 

@@ -11,6 +11,8 @@ use chrono_tz::Tz;
 
 use line::{escaped, folded};
 
+use super::time::YEARS;
+
 /// Who wrote the file.
 const PRODUCT: &str = "-//VKU//Internationale Partnerschaften//DE";
 
@@ -71,6 +73,18 @@ pub struct Event {
     pub url: Option<String>,
 }
 
+/// What the calendar is called by programs that show a name.
+pub const NAME: &str = "Internationale Partnerschaften";
+
+/// A file of one event.
+pub fn file(event: &Event) -> Vec<u8> {
+    let (mut calendar, mut out) = (Calendar::default(), Vec::new());
+    calendar.begin(NAME, &mut out);
+    calendar.event(event);
+    calendar.end(&mut out);
+    out
+}
+
 /// A file of events. The zones stand before all events, as most programs expect: so the events wait in memory until it is
 /// known which years the zones are wanted for.
 #[derive(Debug, Default)]
@@ -104,9 +118,13 @@ impl Calendar {
         match &event.when {
             When::Days { first, last } => {
                 put(format!("DTSTART;VALUE=DATE:{}", first.format("%Y%m%d")));
-                // The first day on which it is no more.
-                let after = last.succ_opt().unwrap_or(*last);
-                put(format!("DTEND;VALUE=DATE:{}", after.format("%Y%m%d")));
+                // The first day on which it is no more; behind 9999-12-31 no day can be written.
+                let after = last.succ_opt().filter(|after| YEARS.contains(&after.year()));
+                if let Some(after) = after {
+                    put(format!("DTEND;VALUE=DATE:{}", after.format("%Y%m%d")));
+                } else if first != last {
+                    put(format!("DTEND;VALUE=DATE:{}", last.format("%Y%m%d")));
+                }
             }
             // An hour that comes twice is told apart in UTC only.
             When::Times { zone, start, end }

@@ -7,7 +7,8 @@ use chrono_tz::{OffsetComponents, OffsetName, Tz};
 /// of offsets, with the dates on which it begins again. Some programs read no more than two observances right.
 pub(super) fn observances(zone: Tz, from: i32, to: i32) -> Vec<String> {
     // A year more on either side: a night may lie in two, and programs repeat what they read.
-    let (begin, end) = (new_year(from - 1), new_year((to + 2).min(10_000)));
+    // Years have four digits.
+    let (begin, end) = (new_year((from - 1).max(1)), new_year((to + 2).min(10_000)));
     let changes = changes(zone, begin, end);
     let mut observances: Vec<Observance> = Vec::new();
     if changes.first().is_none_or(|(at, _)| *at >= new_year(from)) {

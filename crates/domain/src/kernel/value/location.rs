@@ -40,7 +40,8 @@ fn check_longitude(degrees: f64) -> Result<f64, Fault> {
 
 fn within(degrees: f64, most: f64) -> Result<f64, Fault> {
     if (-most..=most).contains(&degrees) {
-        return Ok(degrees);
+        // `-0.0` is 0: PostgreSQL and SQLite do not read back the same.
+        return Ok(degrees + 0.0);
     }
     Err(Fault::new(
         "out_of_range",

@@ -11,7 +11,7 @@ use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::formats;
-use crate::kernel::crud::ID;
+use crate::kernel::crud::{CANCEL_REGISTRATIONS, ID};
 use crate::kernel::feature::Feature;
 use crate::kernel::idempotency;
 use crate::kernel::negotiate::Format;
@@ -114,6 +114,13 @@ pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
         Create | Update | Delete | Restore | Transition => {
             all.push(flag("dry_run", "Check everything, write nothing."));
         }
+    }
+    if T::REGISTERS && matches!(it, Delete | Transition) {
+        all.push(flag(
+            CANCEL_REGISTRATIONS,
+            "Cancel what its people are registered for, of sessions to come, in the same request: without this it is 409 \
+             as long as there is any. Those who wait move up and are written to; the people themselves are not.",
+        ));
     }
     if matches!(it, Update | Delete | Restore | Transition) {
         let required = matches!(it, Update | Delete);

@@ -1,0 +1,10 @@
+//! What a mail about a session brings for calendars.
+
+use sea_orm_migration::prelude::*;
+
+use crate::columns::text_null;
+
+crate::step!(manager => {
+    let table = Table::alter().table("mail").add_column(text_null(manager, "calendar")).take();
+    manager.alter_table(table).await
+});
