@@ -10,7 +10,7 @@ use super::given::{
 use crate::harness::{Answer, Caller, on_both};
 
 /// Each state with those that may follow it.
-const WAYS: [(&str, &[&str]); 6] = [
+pub(super) const WAYS: [(&str, &[&str]); 6] = [
     ("idea", &["preparation", "cancelled"]),
     ("preparation", &["active", "cancelled"]),
     ("active", &["suspended", "completed", "cancelled"]),

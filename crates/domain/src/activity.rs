@@ -112,6 +112,8 @@ crate::sort_keys!(ActivitySort, usual: [(Self::StartsOn, Descending), (Self::Tit
 impl Resource for Activity {
     const NAME: &'static str = "activity";
     const PATH: &'static str = "activities";
+    /// There may be several meetings on a day.
+    const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Partnership::PATH;
     const LABEL: &'static str = "title";
     const SLUGGED: bool = false;

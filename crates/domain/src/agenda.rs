@@ -100,6 +100,8 @@ crate::sort_keys!(AgendaSort, usual: [(Self::Position, Ascending)]);
 impl Resource for AgendaItem {
     const NAME: &'static str = "agenda_item";
     const PATH: &'static str = "agenda";
+    /// There may be several breaks.
+    const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Session::PATH;
     const LABEL: &'static str = "title";
     const SLUGGED: bool = false;

@@ -90,6 +90,8 @@ impl Resource for Funding {
     const SEARCHED: bool = false;
     const NAME: &'static str = "funding";
     const PATH: &'static str = "funding";
+    /// Phases may differ in their amount only.
+    const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Partnership::PATH;
     const LABEL: &'static str = "";
     const SLUGGED: bool = false;

@@ -1,5 +1,7 @@
 //! Imports: a file of rows is rehearsed, then committed as it was rehearsed, or done at once.
 
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -179,6 +181,9 @@ pub struct Report {
     pub duplicates_total: u64,
     /// What changes, up to [`LISTED`] rows.
     pub changes: Vec<RowChange>,
+    /// How many of those that are made have which status then.
+    #[serde(default)]
+    pub statuses: BTreeMap<String, u64>,
     /// Whether the file is read to its end: one whose header is wrong, or that breaks off, is not.
     pub whole: bool,
 }

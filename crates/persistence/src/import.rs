@@ -5,7 +5,7 @@ use std::io::{Read, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
@@ -187,7 +187,8 @@ impl Store {
             Error::new(Code::Unavailable, detail)
         })?;
         let progress = Arc::<Progress>::default();
-        running.jobs().insert(id, progress.clone());
+        // Whoever commits what is being committed waits for that, and is told of it.
+        let progress = running.jobs().entry(id).or_insert(progress).clone();
         Ok(Job { id, progress, running, _alive: None, _room: room })
     }
 
@@ -334,6 +335,8 @@ pub struct End {
     pub plan_token: Option<String>,
     /// Why it failed, where that is no fault of the file.
     pub problem: Option<Code>,
+    /// When that was.
+    pub at: DateTime<Utc>,
 }
 
 impl Writer<'_> {
@@ -392,7 +395,7 @@ impl Writer<'_> {
         let report = end.report.as_ref().map(serde_json::to_value).transpose().map_err(Error::internal)?;
         let update = row::Entity::update_many()
             .col_expr(row::Column::Status, Expr::val(end.status.as_str()))
-            .col_expr(row::Column::FinishedAt, Expr::val(self.at()))
+            .col_expr(row::Column::FinishedAt, Expr::val(end.at))
             .col_expr(row::Column::Report, Expr::val(report))
             .col_expr(row::Column::PlanToken, Expr::val(end.plan_token.clone()))
             .col_expr(row::Column::Problem, Expr::val(end.problem.map(Code::as_str)))

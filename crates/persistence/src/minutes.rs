@@ -110,7 +110,7 @@ impl Table for Minutes {
                 "Minutes are of a session that was held.",
                 "Protokolle gibt es von Sitzungen, die stattgefunden haben."
             );
-            return Err(Error::new(Code::SessionNotHeld, detail));
+            return Err(Error::new(Code::SessionNotHeld, detail).about("/session"));
         }
         if before.is_some_and(|before| before.deleted_at.is_none() && is_published(before)) {
             return Err(published());
@@ -121,7 +121,7 @@ impl Table for Minutes {
                 "A revision is being written already: change that draft, or publish it.",
                 "Eine Fassung ist schon in Arbeit: Ändern Sie diesen Entwurf, oder veröffentlichen Sie ihn."
             );
-            return Err(Error::new(Code::MinutesInWork, detail));
+            return Err(Error::new(Code::MinutesInWork, detail).about("/session"));
         }
         Ok(())
     }
@@ -150,7 +150,7 @@ fn published() -> Error {
         "These minutes are published: correct them by a new revision (`POST`).",
         "Dieses Protokoll ist veröffentlicht: Berichtigen Sie es durch eine neue Fassung (`POST`)."
     );
-    Error::new(Code::MinutesPublished, detail)
+    Error::new(Code::MinutesPublished, detail).about("/text")
 }
 
 /// Whether another revision of the session's minutes is a draft.

@@ -246,7 +246,8 @@ impl Table for Utility {
             "What it takes part in would no longer be right; see `dependents`.",
             "Woran es beteiligt ist, würde nicht mehr stimmen; siehe `dependents`."
         );
-        Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) })
+        let member = if moved { "/kind" } else { "/visibility" };
+        Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) }.about(member))
     }
 }
 

@@ -55,7 +55,7 @@ enum Task {
         #[arg(long)]
         dry_run: bool,
         /// Whether rows may change what is there already (by slug)
-        #[arg(long, value_enum, default_value = "upsert")]
+        #[arg(long, value_enum, default_value = "create")]
         mode: ImportMode,
         /// What to do when a row is not right
         #[arg(long, value_enum, default_value = "abort")]

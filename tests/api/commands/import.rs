@@ -72,7 +72,7 @@ on_empty! {
             assert_eq!(sorted(&exported), sorted(&file), "{collection}");
 
             let again = home.write(&format!("{collection}.csv"), &exported);
-            let out = home.run(&["import", &collection, again.to_str().unwrap()]).ok();
+            let out = home.run(&["import", &collection, again.to_str().unwrap(), "--mode", "upsert"]).ok();
             let rows = rows(&file).len();
             assert_eq!(out, format!("{collection}: 0 created, 0 updated, {rows} unchanged\n"));
             let lines = home.run(&["export", &collection, "--format", "ndjson"]).ok();
@@ -111,7 +111,7 @@ on_empty! {
         let phases = "partnership,kind,amount.amount,amount.currency\n\
             eglv-lusaka,own_contribution,1000,EUR\neglv-lusaka,own_contribution,2000,EUR\n";
         let file = home.write("phases.csv", phases);
-        let import = || home.run(&["import", "partnership-funding", file.to_str().unwrap()]).ok();
+        let import = || home.run(&["import", "partnership-funding", file.to_str().unwrap(), "--mode", "upsert"]).ok();
         assert_eq!(import(), "partnership-funding: 2 created, 0 updated, 0 unchanged\n");
         assert_eq!(import(), "partnership-funding: 0 created, 0 updated, 2 unchanged\n");
     }
@@ -135,10 +135,10 @@ on_empty! {
         let file = home.write("bom.csv", format!("\u{feff}{ORGANISATIONS}"));
         home.run(&["import", "organisations", file.to_str().unwrap()]).ok();
         let changed = ORGANISATIONS.replace("The second", "Another");
-        let out = home.run_with(&["import", "organisations", "-"], &changed).ok();
+        let out = home.run_with(&["import", "organisations", "-", "--mode", "upsert"], &changed).ok();
         assert_eq!(out, "organisations: 0 created, 1 updated, 1 unchanged\n");
         let crlf = changed.replace('\n', "\r\n");
-        let out = home.run_with(&["import", "organisations", "-"], &crlf).ok();
+        let out = home.run_with(&["import", "organisations", "-", "--mode", "upsert"], &crlf).ok();
         assert_eq!(out, "organisations: 0 created, 0 updated, 2 unchanged\n");
         let versions: Vec<_> = home.changes().iter().map(|change| change.version).collect();
         assert_eq!(versions, [1, 1, 2]);
@@ -166,6 +166,15 @@ on_empty! {
         assert_eq!((home.changes(), export(&home, "organisations")), before);
         assert_eq!(rows(&export(&home, "utilities")), []);
         assert_eq!(rows(&export(&home, "partnerships")), []);
+    }
+
+    /// As over HTTP.
+    fn what_is_there_is_not_changed_unless_that_is_asked_for(home: Home) {
+        home.run_with(&["import", "organisations", "-"], ORGANISATIONS).ok();
+        let err = home.run_with(&["import", "organisations", "-"], ORGANISATIONS).fails();
+        assert!(err.contains("column `slug`: ") && err.contains("[slug_taken]"), "{err}");
+        let out = home.run_with(&["import", "organisations", "-", "--mode", "upsert"], ORGANISATIONS).ok();
+        assert_eq!(out, "organisations: 0 created, 0 updated, 2 unchanged\n");
     }
 
     fn rows_that_are_not_right_may_be_left_out(home: Home) {

@@ -19,7 +19,7 @@ const PROGRAMMES: &str = "slug,name,kind,rules.who_may_apply.de,rules.max_grant.
 
 /// What an import says on standard output.
 fn import(home: &Home, collection: &str, csv: &str) -> String {
-    home.run_with(&["import", collection, "-"], csv).ok()
+    home.run_with(&["import", collection, "-", "--mode", "upsert"], csv).ok()
 }
 
 /// The faults that an import tells, one a line.
@@ -47,12 +47,12 @@ on_empty! {
             assert!(table.lines().any(|line| line.starts_with(cells)), "{cells}: {table}");
         }
         let log = home.changes().len();
-        for (mode, csv, told) in [
-            ("create", "utility\nzxq-a\n", ":2: "),
-            ("upsert", "utility,regional_group\nzxq-a,Nord\nzxq-a,Ost\n", ":3: "),
+        for (mode, csv, told, code) in [
+            ("create", "utility\nzxq-a\n", ":2: column `utility`: ", "[member_exists]"),
+            ("upsert", "utility,regional_group\nzxq-a,Nord\nzxq-a,Ost\n", ":3: Row 2 means the same", "[duplicate]"),
         ] {
             let faults = faults(&home, mode, "members", csv);
-            assert!(faults.len() == 1 && faults[0].contains(told) && faults[0].ends_with("[member_exists]"), "{faults:?}");
+            assert!(faults.len() == 1 && faults[0].contains(told) && faults[0].ends_with(code), "{faults:?}");
         }
         let wrong = "utility,joined_on,left_on,interests.working_areas\nzxq-p,,,\nnobody,2020-01-02,2020-01-01,gsi\n";
         let faults = faults(&home, "upsert", "members", wrong);

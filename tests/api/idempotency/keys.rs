@@ -79,12 +79,11 @@ fn the_document_tells_of_it() {
         let Some(operation) = item.get("post") else { continue };
         let of_credentials =
             path.starts_with("/api/v1/auth/") || path.starts_with(KEYS) || path.ends_with("/calendar-link");
-        // The plan is the key: what is committed already is answered as it is. So is a link that is good once.
-        let of_a_plan =
-            ["/api/v1/imports/{id}/commit", "/api/v1/interest-confirmations"].contains(&path.as_str());
+        // A link is good once.
+        let of_a_link = path == "/api/v1/interest-confirmations";
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let header = parameters.iter().find(|it| it["name"] == "Idempotency-Key");
-        assert_eq!(header.is_none(), of_credentials || of_a_plan, "{path}");
+        assert_eq!(header.is_none(), of_credentials || of_a_link, "{path}");
         let Some(header) = header else { continue };
         told += 1;
         assert!(header["in"] == "header" && header["required"] != true, "{path}");

@@ -1,5 +1,7 @@
 //! Imports: files are rehearsed, then committed as they were rehearsed, whatever they are written in.
 
+mod cells;
+mod committing;
 mod csv;
 mod formats;
 mod keeping;
@@ -8,6 +10,7 @@ mod office;
 mod refused;
 mod rehearsal;
 mod sheets;
+mod upsert;
 
 use reqwest::Method;
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use super::access::{Actor, Role};
 use super::cells::integral;
 use super::error::{Code, Error};
 use super::lost::lost;
-use super::merge::{merge, merge_with_null, removed};
+use super::merge::{merge, merge_row, merge_with_null, removed};
 use super::reference::{Key, pascal};
 use super::resource::{Owner, READ_ONLY, Resource, Stored};
 use super::state::State;
@@ -28,6 +28,13 @@ pub enum Origin {
 }
 
 impl Origin {
+    fn merge(self, target: &mut Value, patch: Value) {
+        match self {
+            Self::Request => merge(target, patch),
+            Self::Import => merge_row(target, patch),
+        }
+    }
+
     /// Notes what got lost in a file on its way from what is there.
     fn compare(self, new: &Value, current: &Value, violations: &mut Violations) {
         if self == Self::Import {
@@ -76,7 +83,7 @@ impl<T: Resource> Draft<T> {
         let mut whole = Value::Object(Map::new());
         let body = object(body)?;
         let mut violations = Self::unknown(whole.clone(), &body, &[]);
-        merge(&mut whole, body);
+        origin.merge(&mut whole, body);
         for member in READ_ONLY.iter().chain(T::DERIVED) {
             if remove(&mut whole, member).is_some() {
                 read_only(member, &mut violations);
@@ -115,7 +122,7 @@ impl<T: Resource> Draft<T> {
         renamed(&mut whole, &patch);
         let parent = before.parent.as_ref().map(|(name, _)| *name);
         let mut violations = Self::unknown(whole.clone(), &patch, parent.as_slice());
-        merge(&mut whole, patch);
+        origin.merge(&mut whole, patch);
         for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
             let given = remove(&mut whole, member);
             let is_same = match (&given, current.get(member)) {

@@ -31,6 +31,8 @@ pub struct Error {
     pub detail: Both,
     /// The wrong members, parameters or headers.
     pub violations: Violations,
+    /// The member that a conflict is about, as a JSON pointer: the column of a file in which it is told.
+    pub member: Option<String>,
     /// The states, methods, media types or scopes that would be possible.
     pub allowed: Option<Vec<String>>,
     /// The things in the way.
@@ -50,12 +52,19 @@ impl Error {
             code,
             detail,
             violations: Violations::default(),
+            member: None,
             allowed: None,
             dependents: Vec::new(),
             current: None,
             retry_after: None,
             source: None,
         }
+    }
+
+    /// The same about this member, given as a JSON pointer.
+    #[must_use]
+    pub fn about(self, pointer: impl Into<String>) -> Self {
+        Self { member: Some(pointer.into()), ..self }
     }
 
     /// Not there, or not for this caller: both say the same.

@@ -8,15 +8,29 @@ use super::violation::escape;
 
 /// Applies `patch` to `target` as section 2 of RFC 7396 says: objects merge, `null` removes, all else replaces.
 pub fn merge(target: &mut Value, patch: Value) {
-    apply(target, patch, false);
+    apply(target, patch, Nulls::Remove);
 }
 
 /// The same, but what `null` removes stays, as `null`: whether there is such a member at all can be seen then.
 pub(super) fn merge_with_null(target: &mut Value, patch: Value) {
-    apply(target, patch, true);
+    apply(target, patch, Nulls::Stay);
 }
 
-fn apply(target: &mut Value, patch: Value, keeps_null: bool) {
+/// The same for a row of a file, in which an empty cell clears one member: an object that has lost its last member is
+/// absent, because no cell says that an object is there and empty.
+pub fn merge_row(target: &mut Value, patch: Value) {
+    apply(target, patch, Nulls::RemoveWithEmptied);
+}
+
+/// What `null` does to a member.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nulls {
+    Remove,
+    RemoveWithEmptied,
+    Stay,
+}
+
+fn apply(target: &mut Value, patch: Value, nulls: Nulls) {
     let Value::Object(patch) = patch else {
         *target = patch;
         return;
@@ -26,10 +40,16 @@ fn apply(target: &mut Value, patch: Value, keeps_null: bool) {
     }
     let Value::Object(members) = target else { return };
     for (name, value) in patch {
-        if value.is_null() && !keeps_null {
+        if value.is_null() && nulls != Nulls::Stay {
             members.shift_remove(&name);
-        } else {
-            apply(members.entry(name).or_insert(Value::Null), value, keeps_null);
+            continue;
+        }
+        let clears = value.as_object().is_some_and(|members| !members.is_empty());
+        let member = members.entry(name.as_str()).or_insert(Value::Null);
+        apply(member, value, nulls);
+        let is_emptied = clears && member.as_object().is_some_and(Map::is_empty);
+        if is_emptied && nulls == Nulls::RemoveWithEmptied {
+            members.shift_remove(&name);
         }
     }
 }
@@ -86,6 +106,20 @@ mod tests {
             (json!({}), json!({"a":{"bb":{"ccc":null}}}), json!({"a":{"bb":{}}})),
         ] {
             merge(&mut original, patch);
+            assert_eq!(original, result);
+        }
+    }
+
+    #[test]
+    fn a_row_clears_what_its_columns_name() {
+        for (mut original, patch, result) in [
+            (json!({"a":{"de":"x","en":"y"}}), json!({"a":{"de":null}}), json!({"a":{"en":"y"}})),
+            (json!({"a":{"de":"x"},"b":1}), json!({"a":{"de":null}}), json!({"b":1})),
+            (json!({"b":1}), json!({"a":{"de":null,"c":{"d":null}}}), json!({"b":1})),
+            (json!({"a":{"b":{"c":1}}}), json!({"a":{"b":{"c":null}}}), json!({})),
+            (json!({"a":{}}), json!({"a":{}}), json!({"a":{}})),
+        ] {
+            merge_row(&mut original, patch);
             assert_eq!(original, result);
         }
     }

@@ -183,6 +183,9 @@ pub trait Resource:
     /// Shows every relation to the store.
     fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(Pending<'a>)) {}
 
+    /// Whether several parts may be the same by [`Self::same_part`]: then a file may name each of them.
+    const MAY_REPEAT: bool = false;
+
     /// Whether two rows of an import mean the same part; resources with a slug go by that.
     fn same_part(&self, _other: &Self) -> bool {
         false

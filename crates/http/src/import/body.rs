@@ -1,5 +1,7 @@
 //! An import as it is answered.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -79,6 +81,10 @@ pub struct ImportReport {
     duplicates_total: u64,
     /// What the rows change, row by row: the first thousand.
     changes: Vec<ImportChange>,
+    /// How many of those that the rows make have which status then; none of a status that nobody knows.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[schema(required = false)]
+    statuses: BTreeMap<String, u64>,
     /// How many rows change something.
     changes_total: u64,
 }
@@ -241,6 +247,7 @@ impl ImportReport {
             duplicates: duplicates.collect(),
             duplicates_total: report.duplicates_total,
             changes: changes.collect(),
+            statuses: report.statuses,
             changes_total: update,
         }
     }

@@ -26,7 +26,7 @@ pub use run::{Plan, Watch, run};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, VARY};
+use actix_web::http::header::{HeaderValue, VARY};
 use actix_web::web::{Bytes, Payload};
 use deserr::Deserr;
 use serde::Serialize;
@@ -380,7 +380,7 @@ pub struct ImportCommit {
 ///
 /// Does exactly what the rehearsal said, all in one transaction, and answers when it is done. Where the data has moved
 /// since, so that it would do something else, nothing is written: 409 `plan_moved`. What is committed already is answered
-/// as it is.
+/// as it is; whoever commits it while it is being committed waits for that.
 ///
 /// An API key needs the scopes that making the import needs.
 #[utoipa::path(
@@ -388,7 +388,12 @@ pub struct ImportCommit {
     path = "/api/v1/imports/{id}/commit",
     tag = "imports",
     operation_id = "commit_import",
-    params(("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70")),
+    params(
+        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
+            again.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+            example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
+    ),
     request_body(
         content = ImportCommit,
         example = json!({ "plan_token": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08" })
@@ -396,6 +401,8 @@ pub struct ImportCommit {
     responses((
         status = 200,
         description = "It is committed.",
+        headers(("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
+            this `Idempotency-Key` got.")),
         body = ImportBody,
         example = json!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",
@@ -428,12 +435,9 @@ pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse
     let [] = flags(&context.request, [])?;
     context.shared.store.import(&context.actor, id).await?;
     let ImportCommit { plan_token } = parsed(&context.request, &body)?;
+    let (taken, tongue) = (context.take(&body)?, tongue(context.request.headers()));
     // It goes on when whoever asked has gone.
-    let work = actix_web::rt::spawn(Within::new(worker(&context).commit(id, plan_token)));
-    work.await.map_err(Error::internal)??;
-    let body = serde_json::to_vec(&shown(&context, id).await?).map_err(Error::internal)?;
-    Ok(HttpResponse::Ok()
-        .insert_header((CONTENT_TYPE, JSON))
-        .insert_header((CACHE_CONTROL, "no-store"))
-        .body(body))
+    let work = actix_web::rt::spawn(Within::new(worker(&context).commit(id, plan_token, taken, tongue)));
+    let answer = work.await.map_err(Error::internal)??;
+    Ok(context.answered(answer)?)
 }

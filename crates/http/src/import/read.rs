@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::cells::Column;
-use vku_domain::kernel::error::Error;
+use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::text::Both;
 use vku_domain::kernel::violation::{Fault, Place, Violation};
@@ -176,9 +176,9 @@ pub(super) fn refused<T: Table>(number: u64, head: &[Target], error: Error) -> V
     let at = |pointer: Option<&str>, code: &str, detail: Both| {
         let mut found = fault(number, code, detail);
         match pointer {
+            None | Some("") => {}
             Some(pointer) if head.is_empty() => found.pointer = Some(pointer.to_owned()),
             Some(pointer) => found.column = Some(column_of(head, pointer)),
-            None => {}
         }
         found
     };
@@ -186,11 +186,11 @@ pub(super) fn refused<T: Table>(number: u64, head: &[Target], error: Error) -> V
         use vku_domain::kernel::error::Code;
         let parent = <T::Parent as Parent>::NAME.map(|name| format!("/{name}"));
         let pointer = match error.code {
-            Code::SlugTaken => Some("/slug"),
             Code::NotFound => parent.as_deref(),
-            _ => None,
+            _ => error.member.as_deref(),
         };
-        return vec![at(pointer, error.code.as_str(), error.detail)];
+        let detail = whole(error.detail, error.allowed.as_deref(), &error.dependents);
+        return vec![at(pointer, error.code.as_str(), detail)];
     }
     let violations = error.violations.into_iter();
     violations
@@ -199,6 +199,30 @@ pub(super) fn refused<T: Table>(number: u64, head: &[Target], error: Error) -> V
             _ => at(None, code, detail),
         })
         .collect()
+}
+
+/// A sentence with what a problem has in members of its own, which a row of a report has not.
+fn whole(detail: Both, allowed: Option<&[String]>, dependents: &[Named]) -> Both {
+    /// How many are named.
+    const NAMED: usize = 10;
+    let mut detail = match allowed {
+        Some([]) => detail.then(say!(" None is allowed from there.", " Von dort ist keiner erlaubt.")),
+        Some(allowed) => {
+            let all = allowed.join("`, `");
+            detail.then(say!(" Allowed: `{all}`.", " Erlaubt: `{all}`."))
+        }
+        None => detail,
+    };
+    if !dependents.is_empty() {
+        let name = |it: &Named| format!("{} `{}`", it.resource, it.slug.as_ref().unwrap_or(&it.name));
+        let mut names: Vec<_> = dependents.iter().take(NAMED).map(name).collect();
+        if dependents.len() > NAMED {
+            names.push("…".to_owned());
+        }
+        let names = names.join(", ");
+        detail = detail.then(say!(" These: {names}.", " Diese: {names}."));
+    }
+    detail
 }
 
 /// `/location/longitude` lies in the column `location.longitude`, `/sectors/1` in `sectors`; it is told by the name that

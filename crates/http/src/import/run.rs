@@ -8,6 +8,7 @@ use vku_domain::import::{Duplicate, ImportMode, LISTED, OnError, Order, Report, 
 use vku_domain::kernel::difference::differences;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::state::State;
 use vku_persistence::kernel::double::Names;
 use vku_persistence::kernel::import::{Done, Outcome, Row};
 use vku_persistence::kernel::store::Writer;
@@ -116,7 +117,7 @@ async fn write<T: Table>(
     rows: Vec<(u64, Row)>,
     telling: &mut Telling,
 ) -> Result<(), Error> {
-    let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+    let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
     for (number, outcome) in numbers.into_iter().zip(Box::pin(writer.import::<T>(mode, rows)).await?) {
         telling.outcome(number, outcome)?;
     }
@@ -154,6 +155,9 @@ impl Telling {
         match outcome {
             Ok(Done::Created(made)) => {
                 self.report.counts.create += 1;
+                if let Some(status) = made.data.status() {
+                    *self.report.statuses.entry(status.word().to_owned()).or_default() += 1;
+                }
                 self.add(&(number, "create", parent(&made), &made.data))?;
                 self.doubles(number, &made)
             }

@@ -1,6 +1,6 @@
 //! Tables: a header that names columns, and rows of cells.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 use vku_domain::import::RowFault;
 use vku_domain::kernel::cells::{Column, Decimals, Kind, Layout};
 use vku_domain::kernel::text::{Both, typed};
@@ -132,18 +132,77 @@ impl Sheet {
                 faults.push(RowFault { column, ..fault(number, code, detail) });
             }
         }
-        collapse(&mut body);
         if faults.is_empty() { Item::Row(number, Row { parent, body }) } else { Item::Faulty(number, faults) }
     }
 }
 
-/// An object of which every cell is empty is absent as a whole.
-fn collapse(body: &mut Map<String, Value>) {
-    for value in body.values_mut() {
-        let Some(members) = value.as_object_mut() else { continue };
-        collapse(members);
-        if !members.is_empty() && members.values().all(Value::is_null) {
-            *value = Value::Null;
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+    use vku_domain::kernel::merge::merge_row;
+    use vku_persistence::{Visitor, collections, visit};
+
+    use super::*;
+
+    fn put(object: &mut Value, name: &str) {
+        let path = format!("/{}", name.replace('.', "/"));
+        let (parent, member) = path.rsplit_once('/').unwrap();
+        let mut below = &mut *object;
+        for step in parent.split('/').skip(1) {
+            below = &mut below[step];
         }
+        below[member] = json!("zxq");
+    }
+
+    /// The value without that member, and without what has no other.
+    fn without(object: &Value, path: &[&str]) -> Value {
+        let mut object = object.clone();
+        let [member, below @ ..] = path else { return object };
+        let members = object.as_object_mut().unwrap();
+        let rest = if below.is_empty() { json!({}) } else { without(&members[*member], below) };
+        match rest.as_object().is_some_and(Map::is_empty) {
+            true => drop(members.shift_remove(*member)),
+            false => drop(members.insert((*member).to_owned(), rest)),
+        }
+        object
+    }
+
+    /// Each column of each resource, by itself.
+    struct Clears;
+
+    impl Visitor for Clears {
+        type Answer = usize;
+
+        async fn visit<T: Table>(self) -> usize {
+            let columns = Layout::of::<T>().columns(&["uk".to_owned()]);
+            let mut whole = json!({});
+            columns.iter().for_each(|column| put(&mut whole, &column.name));
+            for column in &columns {
+                let parent = <T::Parent as Parent>::NAME;
+                let header: Vec<String> =
+                    parent.map(str::to_owned).into_iter().chain([column.name.clone()]).collect();
+                let sheet = Sheet::open::<T>(1, &header, CsvDialect::Rfc4180).ok().unwrap();
+                let Item::Row(_, row) = sheet.row(2, parent.map(|_| "zxq").into_iter().chain([""])) else {
+                    panic!("{}", column.name)
+                };
+                let path: Vec<_> = column.name.split('.').collect();
+                for before in [whole.clone(), json!({})] {
+                    let wanted = if before == whole { without(&whole, &path) } else { before.clone() };
+                    let mut after = before;
+                    merge_row(&mut after, Value::Object(row.body.clone()));
+                    assert_eq!(after, wanted, "{} {}", T::NAME, column.name);
+                }
+            }
+            columns.iter().filter(|column| column.name.contains('.')).count()
+        }
+    }
+
+    #[tokio::test]
+    async fn an_empty_cell_clears_its_own_column_and_nothing_beside_it() {
+        let mut nested = 0;
+        for collection in collections() {
+            nested += visit(&collection, Clears).await.unwrap();
+        }
+        assert!(nested > 50, "{nested}");
     }
 }

@@ -4,17 +4,22 @@ use std::fs::File;
 use std::io::{Seek, SeekFrom};
 use std::sync::Arc;
 
+use actix_web::http::StatusCode;
 use uuid::Uuid;
-use vku_domain::import::{ImportStatus, Order};
+use vku_domain::import::{Import, ImportStatus, Order};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::text::Tongue;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
-use vku_persistence::import::{End, Job};
+use vku_persistence::import::{End, Job, Shown};
+use vku_persistence::kernel::answer::{Answer, Taken};
 use vku_persistence::kernel::store::{Store, Writing};
 
+use super::body::ImportBody;
 use super::run::{Plan, run};
+use crate::kernel::body::JSON;
 
 /// Whose work it is, and in which request.
 pub(super) struct Worker {
@@ -36,8 +41,8 @@ impl Worker {
             Ok(Some(end)) => self.store.end_import(id, &end).await,
             Err(error) => {
                 tracing::error!(code = error.code.as_str(), source = ?error.source, "an import failed");
-                let problem = Some(error.code);
-                let end = End { status: ImportStatus::Failed, report: None, plan_token: None, problem };
+                let (problem, at) = (Some(error.code), self.store.now());
+                let end = End { status: ImportStatus::Failed, report: None, plan_token: None, problem, at };
                 self.store.end_import(id, &end).await
             }
         };
@@ -65,6 +70,7 @@ impl Worker {
                     report: Some(report.clone()),
                     plan_token: Some(token.clone()),
                     problem: None,
+                    at: self.store.now(),
                 };
                 if !is_doable {
                     return Err(Error::invalid(Violations::default()));
@@ -86,13 +92,20 @@ impl Worker {
             plan_token: (is_rehearsed && report.is_doable(order.on_error)).then_some(token),
             report: Some(report),
             problem: None,
+            at: self.store.now(),
         }))
     }
 
-    /// Commits what was rehearsed, and nothing else.
+    /// Commits what was rehearsed, and nothing else; answers with it, and whether that was answered before.
     ///
     /// Errors: 404, 409 (nothing to commit, the data has moved), 422 (another plan).
-    pub(super) async fn commit(self, id: Uuid, token: String) -> Result<(), Error> {
+    pub(super) async fn commit(
+        self,
+        id: Uuid,
+        token: String,
+        taken: Option<Taken>,
+        tongue: Tongue,
+    ) -> Result<(Answer, bool), Error> {
         let job = self.store.resume_import(id)?;
         let _turn = job.turn().await?;
         let mut file = tempfile::tempfile().map_err(Error::file)?;
@@ -100,15 +113,15 @@ impl Worker {
         file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
         let watch = |done, total| job.progress.note(done, total);
         let writing = self.writing(false);
-        let work = self.store.write(&writing, async |writer| {
+        let work = self.store.write_taken(&writing, taken.as_ref(), async |writer| {
             let import = writer.import_locked(id).await?;
-            let planned = import.plan_token.ok_or_else(|| nothing(import.status))?;
+            let planned = import.plan_token.clone().ok_or_else(|| nothing(import.status))?;
             if planned != token {
                 return Err(other_plan());
             }
             match import.status {
                 // By somebody else, or before: it is done, and that was asked for.
-                ImportStatus::Committed => return Ok(()),
+                ImportStatus::Committed => return answer(import, tongue),
                 ImportStatus::Rehearsed if is_there => {}
                 status => return Err(nothing(status)),
             }
@@ -120,13 +133,26 @@ impl Worker {
                 );
                 return Err(Error::new(Code::PlanMoved, detail));
             }
-            let status = ImportStatus::Committed;
-            writer
-                .end_import(id, &End { status, report: Some(report), plan_token: Some(token), problem: None })
-                .await
+            let (status, at) = (ImportStatus::Committed, self.store.now());
+            let end = End { status, report: Some(report), plan_token: Some(token), problem: None, at };
+            writer.end_import(id, &end).await?;
+            answer(writer.import_locked(id).await?, tongue)
         });
         Box::pin(work).await
     }
+}
+
+/// What a commit is answered with.
+fn answer(import: Import, tongue: Tongue) -> Result<Answer, Error> {
+    let body = ImportBody::of(Shown { import, progress: None }, tongue);
+    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+    Ok(Answer {
+        status: StatusCode::OK.as_u16(),
+        tag: None,
+        location: None,
+        media_type: JSON.to_owned(),
+        body,
+    })
 }
 
 fn nothing(status: ImportStatus) -> Error {

@@ -6,7 +6,7 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, VARY}
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
-use vku_persistence::kernel::answer::{Answer, Once};
+use vku_persistence::kernel::answer::{Answer, Once, Taken};
 use vku_persistence::kernel::store::Writer;
 
 use super::conditional::{DEPENDS_ON, cache_control};
@@ -32,12 +32,28 @@ impl Context {
         body: &[u8],
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
     ) -> Result<HttpResponse, Problem> {
+        let once = self.once(body)?;
+        let written = self.shared.store.write_once(&self.writing(dry_run), once, work).await?;
+        Ok(response(self, written)?)
+    }
+
+    /// Takes the key of a `POST` whose work is done beside the request, where it has one.
+    ///
+    /// Errors: 400 where the key cannot be read, 409 while its work runs.
+    pub(crate) fn take(&self, body: &[u8]) -> Result<Option<Taken>, Error> {
+        self.once(body)?.map(|once| self.shared.store.take(once)).transpose()
+    }
+
+    /// The answer of work that was done beside the request, and whether it was given before.
+    pub(crate) fn answered(&self, written: (Answer, bool)) -> Result<HttpResponse, Error> {
+        response(self, written)
+    }
+
+    fn once(&self, body: &[u8]) -> Result<Option<Once>, Error> {
         let request = &self.request;
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
         let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body];
-        let once = key(self)?.map(|key| Once::new(&self.actor, key, &parts));
-        let written = self.shared.store.write_once(&self.writing(dry_run), once.as_ref(), work).await?;
-        Ok(response(self, written)?)
+        Ok(key(self)?.map(|key| Once::new(&self.actor, key, &parts)))
     }
 }
 

@@ -125,13 +125,20 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
 #[derive(Clone, Default)]
 pub(super) struct Running(Arc<Mutex<HashSet<Hash>>>, Arc<AtomicU32>);
 
-/// A key that is taken, until this is dropped.
-struct Turn<'a>(&'a Running, Hash);
+/// A request whose key is taken, until this is dropped.
+pub struct Taken {
+    once: Once,
+    running: Running,
+}
 
 impl Running {
-    fn take(&self, key: Hash) -> Result<Turn<'_>, Error> {
+    fn take(&self, once: Once) -> Result<Taken, Error> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.insert(key) { Ok(Turn(self, key)) } else { Err(still_running()) }
+        if !running.insert(once.key) {
+            return Err(still_running());
+        }
+        drop(running);
+        Ok(Taken { once, running: self.clone() })
     }
 
     /// Whether some expired answers are to go with the one that is kept now.
@@ -140,9 +147,9 @@ impl Running {
     }
 }
 
-impl Drop for Turn<'_> {
+impl Drop for Taken {
     fn drop(&mut self) {
-        self.0.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
+        self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.once.key);
     }
 }
 
@@ -173,13 +180,32 @@ impl Store {
     pub async fn write_once(
         &self,
         writing: &Writing<'_>,
-        once: Option<&Once>,
+        once: Option<Once>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
     ) -> Result<(Answer, bool), Error> {
-        let Some(once) = once.filter(|_| !writing.dry_run) else {
+        let taken = once.filter(|_| !writing.dry_run).map(|once| self.take(once)).transpose()?;
+        self.write_taken(writing, taken.as_ref(), work).await
+    }
+
+    /// Takes the key of a request, whose work may begin later.
+    ///
+    /// Errors: 409 while the key's work runs.
+    pub fn take(&self, once: Once) -> Result<Taken, Error> {
+        self.running().take(once)
+    }
+
+    /// The same as [`Self::write_once`], of a request whose key is taken.
+    ///
+    /// Errors: those of `work`; 409 while the key's work runs elsewhere; 422 where the key belongs to another request.
+    pub async fn write_taken(
+        &self,
+        writing: &Writing<'_>,
+        taken: Option<&Taken>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
+    ) -> Result<(Answer, bool), Error> {
+        let Some(Taken { once, .. }) = taken else {
             return Ok((self.write(writing, work).await?, false));
         };
-        let _turn = self.running().take(once.key)?;
         self.write(writing, async |writer| {
             if let Some(answer) = writer.answered(once).await? {
                 return Ok((answer, true));

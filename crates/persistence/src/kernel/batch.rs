@@ -1,5 +1,5 @@
 //! Many rows of an import in a fixed number of statements: references and codes of all are looked up at once, and what
-//! is new is written and read back at once.
+//! is new is written at once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -30,7 +30,7 @@ enum Step<T: Table> {
     Create(T),
     Change(Box<Stored<T>>, T),
     /// By itself: it changes its slug.
-    Alone(Row),
+    Alone(u64, Row),
 }
 
 impl Writer<'_> {
@@ -79,14 +79,15 @@ impl Writer<'_> {
         Ok(owners)
     }
 
-    /// Writes rows of which none depends on another one.
+    /// Writes rows of which no two name the same.
     pub(super) async fn import_run<T: Table>(
         &mut self,
         mode: ImportMode,
-        rows: Vec<Row>,
-        targets: Vec<Option<Stored<T>>>,
+        rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let steps = self.steps_of::<T>(mode, rows, targets).await?;
+        let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let targets = self.targets::<T>(&rows).await?;
+        let steps = self.steps_of::<T>(mode, &numbers, rows, targets).await?;
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(steps.len());
         let (mut made, mut rest) = (Vec::new(), Vec::new());
         for (place, step) in steps.into_iter().enumerate() {
@@ -103,12 +104,13 @@ impl Writer<'_> {
         };
         let (places, made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
         for (place, stored) in places.into_iter().zip(self.insert_all(made).await?) {
+            numbers.get(place).map(|number| self.meet().meant::<T>(*number, stored.id)).transpose()?;
             put(place, Ok(Done::Created(Box::new(stored))));
         }
         for (place, step) in rest {
             let outcome = match step {
                 Step::Refused(error) => Err(error),
-                Step::Alone(row) => Box::pin(self.import_one(mode, row)).await?,
+                Step::Alone(number, row) => Box::pin(self.import_one(mode, number, row)).await?,
                 Step::Change(before, data) if before.data == data => Ok(Done::Unchanged(before)),
                 Step::Change(before, data) => Box::pin(self.change_one(*before, data)).await?,
                 Step::Create(_) => Err(Error::internal("it was just made")),
@@ -121,20 +123,23 @@ impl Writer<'_> {
 
     /// Reads and checks all rows.
     async fn steps_of<T: Table>(
-        &self,
+        &mut self,
         mode: ImportMode,
-        rows: Vec<Row>,
+        numbers: &[u64],
+        mut rows: Vec<Row>,
         targets: Vec<Option<Stored<T>>>,
     ) -> Result<Vec<Step<T>>, Error> {
-        let actor = self.actor();
-        actor.gate::<T>(Action::Create)?;
+        self.actor().gate::<T>(Action::Create)?;
         let mut drafts = Vec::with_capacity(rows.len());
         let mut before = Vec::with_capacity(rows.len());
-        for (row, target) in rows.iter().zip(targets) {
+        for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
             let known = target.map(|known| refuse_known(mode, row, known)).transpose();
             let drafted = known.and_then(|known| match known.flatten() {
-                None => Ok((Draft::create(actor, row.clone().new_body::<T>(), Origin::Import)?, None)),
+                None => Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), Origin::Import)?, None)),
                 Some(known) => {
+                    self.meet().meant::<T>(*number, known.id)?;
+                    row.keep_slug(&known);
+                    let actor = self.actor();
                     let body = Value::Object(row.body.clone());
                     Ok((Draft::patch(actor, &known, body, Origin::Import)?, Some(known)))
                 }
@@ -149,17 +154,21 @@ impl Writer<'_> {
         }
         let mut settled = self.settle_all(drafts, None).await?.into_iter();
         let mut steps = Vec::with_capacity(rows.len());
-        for (row, before) in rows.into_iter().zip(before) {
+        for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
             let step = before.and_then(|before| {
                 let data =
                     settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
-                self.withheld(before.as_ref().map(|it| &it.data), &data)?;
+                let old = before.as_ref().map(|it| &it.data);
+                self.withheld(old, &data)?;
+                old.map_or(Ok(()), |old| self.led(old, &data))?;
                 Ok((before, data))
             });
             steps.push(match step {
                 Err(error) => Step::Refused(error),
                 // A slug that changes is claimed like a new one.
-                Ok((Some(before), data)) if slug_of(&before.data) != slug_of(&data) => Step::Alone(row),
+                Ok((Some(before), data)) if slug_of(&before.data) != slug_of(&data) => {
+                    Step::Alone(*number, row)
+                }
                 Ok((Some(before), data)) => Step::Change(Box::new(before), data),
                 Ok((None, data)) => Step::Create(data),
             });
@@ -207,38 +216,31 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Writes what is new, and reads it back in the same order.
+    /// Writes what is new, and answers with it as it is read, in the same order.
     async fn insert_all<T: Table>(&mut self, mut made: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
         if made.is_empty() {
             return Ok(Vec::new());
         }
         self.claim_all(&mut made).await?;
         let at = self.at();
+        let new =
+            |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
         let (mut rows, mut links) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
         for (id, data) in &made {
-            let meta =
-                Meta { id: *id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
-            let (columns, below) = row::<T>(meta, data)?;
+            let (columns, below) = row::<T>(new(*id), data)?;
             rows.push(columns.into_active_model());
             links.push((*id, below));
         }
         let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
         link::insert::<T>(self.tx(), &links).await?;
-        for (id, data) in &made {
-            self.index(*id, None, data);
+        let mut given = Vec::with_capacity(made.len());
+        for (id, data) in made {
+            self.index(id, None, &data);
+            given.push((new(id), data));
         }
-        let ids: Vec<Uuid> = made.iter().map(|(id, _)| *id).collect();
-        let select = T::Entity::find().filter(column::<T>("id").is_in(ids.iter().copied()));
-        let all = self.tx().query_all_raw(select.build(self.tx().get_database_backend())).await;
-        let all = complete::<T>(self, &all.map_err(failed)?).await?;
-        let mut all: Found<T> = all.into_iter().map(|stored| (stored.id, stored)).collect();
-        let mut written = Vec::with_capacity(ids.len());
-        for id in ids {
-            let stored = all.remove(&id).ok_or_else(|| Error::internal("what was written is not there"))?;
-            written.push(self.log(stored, ChangeAction::Created, None)?);
-        }
-        Ok(written)
+        let all = self.as_read(given).await?;
+        all.into_iter().map(|stored| self.log(stored, ChangeAction::Created, None)).collect()
     }
 
     /// Changes one that is locked and settled; what it wrote before it is refused is undone.

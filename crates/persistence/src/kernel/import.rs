@@ -1,8 +1,9 @@
 //! Rows of a file, written by the same rules as requests: as many at once as do not depend on each other.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 use vku_domain::import::ImportMode;
@@ -52,6 +53,14 @@ impl Row {
         self.body.get("id")?.as_str()?.parse().ok()
     }
 
+    /// A slug that leads to one is its key, be it its slug of today or a former one; it is renamed by a row that names
+    /// its id.
+    pub(super) fn keep_slug<T: Table>(&mut self, known: &Stored<T>) {
+        if T::SLUGGED && self.id() != Some(known.id) {
+            self.body.shift_remove("slug");
+        }
+    }
+
     /// The body of a new one. What was read elsewhere says more than is written.
     pub(super) fn new_body<T: Table>(mut self) -> Value {
         self.body
@@ -67,44 +76,61 @@ impl Writer<'_> {
     pub async fn import<T: Table>(
         &mut self,
         mode: ImportMode,
-        rows: Vec<Row>,
+        rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let mut outcomes = Vec::with_capacity(rows.len());
+        let written = self.noted_so_far().0;
+        if self.meet().has_doubled(written) {
+            replan(self.tx()).await?;
+        }
+        let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(rows.len());
+        let mut run = Vec::with_capacity(rows.len());
+        for (number, row) in rows {
+            let refused = self.meet().named::<T>(mode, number, &row).err().map(Err);
+            if refused.is_none() {
+                run.push((number, row));
+            }
+            outcomes.push(refused);
+        }
         let at_once =
             T::SLUGGED && T::UNIQUE.is_empty() && !T::INVOLVED && <T::Parent as Parent>::NAME.is_none();
-        if !at_once {
-            for row in rows {
-                outcomes.push(self.import_one(mode, row).await?);
-            }
-            return Ok(outcomes);
-        }
-        let mut rest = VecDeque::from(rows);
-        while !rest.is_empty() {
-            let mut run = independent(&mut rest);
-            let targets = self.targets::<T>(&run).await?;
-            let mut met = HashSet::new();
-            if let Some(again) =
-                targets.iter().position(|it| it.as_ref().is_some_and(|it| !met.insert(it.id)))
-            {
-                for row in run.drain(again..).rev() {
-                    rest.push_front(row);
-                }
-            }
-            let begun = self.noted_so_far();
-            self.savepoint("SAVEPOINT run").await?;
-            match self.import_run(mode, run.clone(), targets).await {
-                Ok(mut done) => outcomes.append(&mut done),
-                Err(error) if error.is_ours() && error.code != Code::Internal => return Err(error),
+        let done = match at_once {
+            true => self.import_at_once(mode, run).await?,
+            false => self.import_one_by_one(mode, run).await?,
+        };
+        let mut done = done.into_iter();
+        let whole: Option<Vec<_>> =
+            outcomes.into_iter().map(|refused| refused.or_else(|| done.next())).collect();
+        whole.ok_or_else(|| Error::internal("a row without an outcome"))
+    }
+
+    async fn import_at_once<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        run: Vec<(u64, Row)>,
+    ) -> Result<Vec<Outcome<T>>, Error> {
+        let begun = self.noted_so_far();
+        self.savepoint("SAVEPOINT run").await?;
+        let done = match self.import_run(mode, run.clone()).await {
+            Err(error) if !error.is_ours() || error.code == Code::Internal => {
                 // The database refuses something, and does not say which row: one after the other, then.
-                Err(_) => {
-                    self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
-                    self.forget_after(begun);
-                    for row in run {
-                        outcomes.push(self.import_one(mode, row).await?);
-                    }
-                }
+                self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
+                self.forget_after(begun);
+                self.import_one_by_one(mode, run).await?
             }
-            self.savepoint("RELEASE SAVEPOINT run").await?;
+            done => done?,
+        };
+        self.savepoint("RELEASE SAVEPOINT run").await?;
+        Ok(done)
+    }
+
+    async fn import_one_by_one<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        rows: Vec<(u64, Row)>,
+    ) -> Result<Vec<Outcome<T>>, Error> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for (number, row) in rows {
+            outcomes.push(self.import_one(mode, number, row).await?);
         }
         Ok(outcomes)
     }
@@ -113,9 +139,10 @@ impl Writer<'_> {
     pub(super) async fn import_one<T: Table>(
         &mut self,
         mode: ImportMode,
+        number: u64,
         row: Row,
     ) -> Result<Outcome<T>, Error> {
-        self.undoable(async |writer| Box::pin(writer.write_row(mode, row)).await).await
+        self.undoable(async |writer| Box::pin(writer.write_row(mode, number, row)).await).await
     }
 
     /// Does something that may be refused: what it wrote before is undone then, and the write goes on.
@@ -143,15 +170,16 @@ impl Writer<'_> {
         self.tx().execute_unprepared(statement).await.map(drop).map_err(failed)
     }
 
-    async fn write_row<T: Table>(&mut self, mode: ImportMode, mut row: Row) -> Outcome<T> {
-        let known = self.known::<T>(&row).await?;
+    async fn write_row<T: Table>(&mut self, mode: ImportMode, number: u64, mut row: Row) -> Outcome<T> {
+        let known = self.known::<T>(mode, &row).await?;
         let Some(known) = known.map(|known| refuse_known(mode, &row, known)).transpose()?.flatten() else {
             let parent = row.parent.take();
             let made = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
-            self.meet(made.id);
+            self.meet().meant::<T>(number, made.id)?;
             return Ok(Done::Created(Box::new(made)));
         };
-        self.meet(known.id);
+        self.meet().meant::<T>(number, known.id)?;
+        row.keep_slug(&known);
         let (key, body) = (Key::Id(known.id), Value::Object(row.body));
         let after = self.patch::<T>(&key, row.parent.as_ref(), &Precondition::Any, body).await?;
         Ok(match after.version == known.version {
@@ -161,7 +189,7 @@ impl Writer<'_> {
     }
 
     /// The one that the row means: by its id or slug, or the same part of the same parent.
-    async fn known<T: Table>(&self, row: &Row) -> Result<Option<Stored<T>>, Error> {
+    async fn known<T: Table>(&self, mode: ImportMode, row: &Row) -> Result<Option<Stored<T>>, Error> {
         let parent = row.parent.as_ref();
         let keys = row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::SLUGGED).map(Key::Slug));
         for key in keys {
@@ -170,7 +198,7 @@ impl Writer<'_> {
                 found => return found.map(Some),
             }
         }
-        if T::SLUGGED {
+        if T::SLUGGED || mode == ImportMode::Create {
             return Ok(None);
         }
         let body = row.clone().new_body::<T>();
@@ -182,17 +210,99 @@ impl Writer<'_> {
         let (mut query, mut found) = (Query::<T>::all(), Vec::new());
         loop {
             let page = self.list::<T>(&query, parent).await?;
-            // A part that another row of the file meant is not meant twice: two phases may differ in their amount only.
-            found
-                .extend(page.items.into_iter().filter(|it| it.data.same_part(&data) && !self.was_met(it.id)));
+            found.extend(page.items.into_iter().filter(|it| it.data.same_part(&data)));
             match page.next {
                 Some(next) => query.cursor = Some(next),
                 None => break,
             }
         }
+        // One that another row of the file meant is not meant twice, where there may be several.
+        let (met, mut found): (Vec<Stored<T>>, Vec<_>) =
+            found.into_iter().partition(|it| self.met().first(it.id).is_some());
+        if found.is_empty() && !T::MAY_REPEAT {
+            found = met;
+        }
         let equal = found.iter().position(|item: &Stored<T>| item.data == data);
         Ok(found.into_iter().nth(equal.unwrap_or(0)))
     }
+}
+
+/// What the rows of a file named and meant, and which row was the first to.
+#[derive(Debug, Default)]
+pub(crate) struct Met {
+    named: HashMap<String, u64>,
+    meant: HashMap<Uuid, u64>,
+    planned: usize,
+}
+
+/// From how many changes on plans are made anew.
+const PLANNED: usize = 100;
+
+impl Met {
+    /// Whether twice as much is written as when plans were made last.
+    fn has_doubled(&mut self, written: usize) -> bool {
+        let has_doubled = written >= PLANNED.max(2 * self.planned);
+        if has_doubled {
+            self.planned = written;
+        }
+        has_doubled
+    }
+
+    /// The row that meant this one.
+    fn first(&self, id: Uuid) -> Option<u64> {
+        self.meant.get(&id).copied()
+    }
+
+    /// Notes the id and the slug that a row names.
+    ///
+    /// Errors: an earlier row names one of them, whatever became of that.
+    fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
+        let slug = row.slug().filter(|_| T::SLUGGED).map(|slug| ("/slug", slug.to_string()));
+        for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
+            match self.named.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(number);
+                }
+                Entry::Occupied(taken) if pointer == "/slug" && mode == ImportMode::Create => {
+                    let first = taken.get();
+                    let detail =
+                        say!("Row {first} has this slug already.", "Diesen Slug hat schon Zeile {first}.");
+                    return Err(Error::new(Code::SlugTaken, detail).about(pointer));
+                }
+                Entry::Occupied(taken) => return Err(twice(*taken.get(), pointer)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Notes what a row means.
+    ///
+    /// Errors: an earlier row means the same.
+    pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
+        match *self.meant.entry(id).or_insert(number) {
+            first if first == number => Ok(()),
+            first => Err(twice(first, if T::SLUGGED { "/slug" } else { "" })),
+        }
+    }
+}
+
+/// Lets PostgreSQL make its plans anew. It keeps them for a connection, those of the checks of foreign keys too, and one
+/// that reads a small table from end to end is still used when an import has made it a large one.
+pub(super) async fn replan(tx: &DatabaseTransaction) -> Result<(), Error> {
+    if tx.get_database_backend() == DatabaseBackend::Postgres {
+        tx.execute_unprepared("DISCARD PLANS").await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn twice(first: u64, pointer: &str) -> Error {
+    let mut violations = Violations::default();
+    let detail = say!(
+        "Row {first} means the same one; a file names each only once.",
+        "Zeile {first} meint dasselbe; eine Datei nennt jedes nur einmal."
+    );
+    violations.member(pointer, "duplicate", detail);
+    Error::invalid(violations)
 }
 
 /// What is there already is changed, or in the way: a slug that is taken is told when it is claimed.
@@ -214,21 +324,6 @@ pub(super) fn refuse_known<T: Table>(
         }
         ImportMode::Create => Ok(None),
     }
-}
-
-/// The first rows of which none names what another one names.
-fn independent(rest: &mut VecDeque<Row>) -> Vec<Row> {
-    let (mut named, mut run) = (HashSet::new(), Vec::with_capacity(rest.len()));
-    while let Some(row) = rest.pop_front() {
-        let again = row.slug().is_some_and(|slug| !named.insert(slug.to_string()))
-            || row.id().is_some_and(|id| !named.insert(id.to_string()));
-        if again {
-            rest.push_front(row);
-            break;
-        }
-        run.push(row);
-    }
-    run
 }
 
 /// What the keys of rows lead to.

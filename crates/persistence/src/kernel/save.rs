@@ -61,7 +61,8 @@ impl Writer<'_> {
         self.index(id, None, &data);
         let made = match parent_id {
             None => {
-                let stored = self.as_read(meta, data).await?;
+                let stored = self.as_read(vec![(meta, data)]).await?.pop();
+                let stored = stored.ok_or_else(|| Error::internal("what was written is not there"))?;
                 self.log(stored, ChangeAction::Created, None)?
             }
             Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await?,
@@ -84,6 +85,7 @@ impl Writer<'_> {
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
         let mut data = self.settle(draft, Some(&before.data), parent.as_ref()).await?;
         self.withheld(Some(&before.data), &data)?;
+        self.led(&before.data, &data)?;
         if data.slug() != before.data.clone().slug() {
             self.claim_slug(before.id, &mut data).await?;
         }
@@ -336,25 +338,26 @@ impl Writer<'_> {
     }
 
     /// What was just inserted as it is read: made of the same columns and links, without asking for them.
-    async fn as_read<T: Table>(&self, meta: Meta, mut given: T) -> Result<Stored<T>, Error> {
-        let (columns, links) = T::write(&given)?;
-        let mut data = T::read(columns, links)?;
-        let mut cards = HashMap::new();
-        given.references(&mut |pending| {
-            cards.extend(pending.link.card.clone().map(|card| (Key::Id(card.id), card)));
-        });
-        data.references(&mut |pending| {
-            let link = pending.link;
-            link.key = link.card.as_ref().map_or_else(|| link.key.clone(), |card| Key::Id(card.id));
-            link.card = cards.get(&link.key).cloned();
-        });
-        let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
-        let derived = T::Derived::default();
-        let mut stored =
-            [Stored { id, parent: None, data, derived, created_at, updated_at, version, deleted_at }];
-        T::derive(self, &mut stored).await?;
-        let [stored] = stored;
-        Ok(stored)
+    pub(super) async fn as_read<T: Table>(&self, given: Vec<(Meta, T)>) -> Result<Vec<Stored<T>>, Error> {
+        let mut all = Vec::with_capacity(given.len());
+        for (meta, mut given) in given {
+            let (columns, links) = T::write(&given)?;
+            let mut data = T::read(columns, links)?;
+            let mut cards = HashMap::new();
+            given.references(&mut |pending| {
+                cards.extend(pending.link.card.clone().map(|card| (Key::Id(card.id), card)));
+            });
+            data.references(&mut |pending| {
+                let link = pending.link;
+                link.key = link.card.as_ref().map_or_else(|| link.key.clone(), |card| Key::Id(card.id));
+                link.card = cards.get(&link.key).cloned();
+            });
+            let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
+            let derived = T::Derived::default();
+            all.push(Stored { id, parent: None, data, derived, created_at, updated_at, version, deleted_at });
+        }
+        T::derive(self, &mut all).await?;
+        Ok(all)
     }
 
     async fn written<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {

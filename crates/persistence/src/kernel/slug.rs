@@ -58,7 +58,8 @@ impl Writer<'_> {
 }
 
 pub(super) fn taken(slug: &Slug) -> Error {
-    Error::new(Code::SlugTaken, say!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben."))
+    let detail = say!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
+    Error::new(Code::SlugTaken, detail).about("/slug")
 }
 
 /// Six digits out of the random part of a UUID.

@@ -1,6 +1,5 @@
 //! The store: the only door to the data. Reading is one snapshot, writing is one closure.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -17,6 +16,7 @@ use super::answer::Running;
 use super::connect::{Database, EXPORTS, begin};
 use super::cursor_mac::CursorKey;
 use super::error::failed;
+use super::import::{self, Met};
 use super::keyring::Keyring;
 use super::seal::Secret;
 use super::search::{self, Reindexed};
@@ -170,7 +170,7 @@ impl Store {
             writing: writing.clone(),
             changes: Vec::new(),
             indexed: Vec::new(),
-            met: HashSet::new(),
+            met: Met::default(),
             posted: false,
             cancels: false,
         };
@@ -181,6 +181,9 @@ impl Store {
                 // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
                 // answer of an idempotency key, without which a crash in between would let the work be done twice.
                 let many = changes.len() >= MANY;
+                if many {
+                    import::replan(&reader.tx).await?;
+                }
                 search::write(&reader.tx, indexed).await?;
                 change::append(&reader.tx, changes).await?;
                 // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
@@ -236,7 +239,7 @@ pub struct Writer<'a> {
     writing: Writing<'a>,
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
-    met: HashSet<Uuid>,
+    met: Met,
     posted: bool,
     cancels: bool,
 }
@@ -274,14 +277,14 @@ impl Writer<'_> {
         self.cancels
     }
 
-    /// Notes that a row of an import meant this one.
-    pub(crate) fn meet(&mut self, id: Uuid) {
-        self.met.insert(id);
+    /// What the rows of an import meant so far.
+    pub(super) fn met(&self) -> &Met {
+        &self.met
     }
 
-    /// Whether a row of this import meant this one already.
-    pub(crate) fn was_met(&self, id: Uuid) -> bool {
-        self.met.contains(&id)
+    /// The same, to note what another one means.
+    pub(super) fn meet(&mut self) -> &mut Met {
+        &mut self.met
     }
 
     /// The id of what was changed first: all else followed from that.

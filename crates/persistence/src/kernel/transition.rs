@@ -33,34 +33,19 @@ impl Writer<'_> {
         }
         let from = before.data.status();
         if !allowed(from).contains(&to) {
-            let words = ways(self, &before, parent.as_ref()).map(|state| state.word().to_owned()).collect();
-            let to = to.word();
-            let detail = match from.map(State::word) {
-                Some(from) => {
-                    say!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
-                }
-                None => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
-            };
-            return Err(Error { allowed: Some(words), ..Error::new(Code::TransitionNotAllowed, detail) });
+            let words = ways(self, &before, parent.as_ref()).map(State::word);
+            return Err(no_way(from.map(State::word), Some(to.word()), words));
         }
         if self.actor().role.is_some_and(|role| !T::may_enter(role, to)) {
             return Err(Error::refused(self.actor()));
         }
-        let mut violations = Violations::default();
         if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
+            let mut violations = Violations::default();
             let detail = say!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
             violations.member("/reason", "required", detail);
             return Err(Error::invalid(violations));
         }
-        before.data.needs_today(to, self.actor().today(), &mut violations);
-        if !violations.is_empty() {
-            let to = to.word();
-            let detail = say!(
-                "`{to}` needs more than there is; see `errors`.",
-                "`{to}` braucht mehr, als da ist; siehe `errors`."
-            );
-            return Err(Error::with_violations(Code::TransitionNeeds, detail, violations));
-        }
+        self.enterable(&before.data, to)?;
         let mut data = before.data.clone();
         data.set_status(to);
         T::admit(self, parent_of(&before), Some(&before), &mut data).await?;
@@ -69,6 +54,72 @@ impl Writer<'_> {
         let after = saved.noted(self, ChangeAction::Transitioned, passage).await?;
         self.followed(Some(&before), after).await
     }
+
+    /// Whether the rows of a file may change the status so: by the rules of a transition. One that nobody knew may become
+    /// any, as in a new row.
+    ///
+    /// Errors: 403, 409 (no such way, or something is missing for it).
+    pub(super) fn led<T: Table>(&self, before: &T, after: &T) -> Result<(), Error> {
+        let Some(from) = before.status().filter(|from| Some(*from) != after.status()) else { return Ok(()) };
+        self.passable::<T>(Some(from), after.status())?;
+        let Some(to) = after.status() else { return Ok(()) };
+        if T::needs_reason(from, to) {
+            let (from, to) = (from.word(), to.word());
+            let detail = say!(
+                "From `{from}` to `{to}` needs a reason, which a file has no column for: use `POST …/transitions`.",
+                "Von `{from}` zu `{to}` braucht einen Grund, für den eine Datei keine Spalte hat: Verwenden Sie \
+                 `POST …/transitions`."
+            );
+            return Err(Error::new(Code::TransitionNeeds, detail).about("/status"));
+        }
+        self.enterable(after, to)
+    }
+
+    /// Whether what the status needs today is there.
+    fn enterable<T: Table>(&self, data: &T, to: T::Status) -> Result<(), Error> {
+        let mut violations = Violations::default();
+        data.needs_today(to, self.actor().today(), &mut violations);
+        if violations.is_empty() {
+            return Ok(());
+        }
+        let to = to.word();
+        let detail = say!(
+            "`{to}` needs more than there is; see `errors`.",
+            "`{to}` braucht mehr, als da ist; siehe `errors`."
+        );
+        Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
+    }
+
+    /// Whether there is such a way, and the actor may go it; from a status there is none to an unknown one.
+    fn passable<T: Table>(&self, from: Option<T::Status>, to: Option<T::Status>) -> Result<(), Error> {
+        let allowed = allowed(from);
+        match to {
+            Some(to) if allowed.contains(&to) => match self.actor().role {
+                Some(role) if !T::may_enter(role, to) => Err(Error::refused(self.actor()).about("/status")),
+                _ => Ok(()),
+            },
+            _ => Err(no_way(from.map(State::word), to.map(State::word), allowed.iter().map(|it| it.word()))),
+        }
+    }
+}
+
+fn no_way(
+    from: Option<&'static str>,
+    to: Option<&'static str>,
+    allowed: impl Iterator<Item = &'static str>,
+) -> Error {
+    let detail = match (from, to) {
+        (Some(from), Some(to)) => {
+            say!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
+        }
+        (None, Some(to)) => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
+        (_, None) => say!(
+            "A status that is known does not become unknown.",
+            "Ein Status, der bekannt ist, wird nicht unbekannt."
+        ),
+    };
+    let allowed = Some(allowed.map(str::to_owned).collect());
+    Error { allowed, ..Error::new(Code::TransitionNotAllowed, detail) }.about("/status")
 }
 
 /// The statuses that the actor may lead it into now.

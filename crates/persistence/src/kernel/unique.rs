@@ -59,7 +59,9 @@ fn value<T: Table>(row: &T::ActiveRow, name: &str) -> Option<Value> {
 }
 
 fn refused(unique: &Unique) -> Error {
-    Error::new(unique.code, (unique.detail)())
+    let column = unique.only.or(unique.columns.first().copied()).unwrap_or_default();
+    let member = column.trim_end_matches("_id").trim_end_matches("_key");
+    Error::new(unique.code, (unique.detail)()).about(format!("/{member}"))
 }
 
 /// What the database says, where another was faster than the check.

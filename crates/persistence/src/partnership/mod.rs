@@ -241,7 +241,8 @@ impl Table for Partnership {
             "Who has reported results stays in the list, with an `until`; see `dependents`.",
             "Wer Ergebnisse berichtet hat, bleibt in der Liste, mit einem `until`; siehe `dependents`."
         );
-        Err(Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) })
+        let conflict = Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) };
+        Err(conflict.about("/participants"))
     }
 }
 

@@ -67,7 +67,8 @@ pub(super) async fn settle(
             "This person is registered for this session already.",
             "Diese Person ist für diese Sitzung schon angemeldet."
         );
-        return Err(Error::new(Code::AlreadyRegistered, detail));
+        let member = if after.contact.is_some() { "/contact" } else { "/email" };
+        return Err(Error::new(Code::AlreadyRegistered, detail).about(member));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use uuid::Uuid;
+use vku_domain::kernel::draft::Origin;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::registration::{Registration, RegistrationStatus};
@@ -44,7 +45,7 @@ pub(super) async fn admit(
         taken.counts.registered = taken.counts.registered.saturating_sub(1);
         taken.in_room = taken.in_room.saturating_sub(u64::from(before.data.in_room()));
         if !session.data.has_seat(&taken, after.in_room()) {
-            return Err(full());
+            return Err(full().about("/attendance"));
         }
     }
     Ok(())
@@ -67,14 +68,33 @@ async fn arrive(
     }
     takes_part(writer, "/member", after.member.id()).await?;
     let taken = taken_of(writer, session.id).await?;
+    let named = after.status;
     after.status = if session.data.has_seat(&taken, after.in_room()) {
         Some(RegistrationStatus::Registered)
     } else if session.data.waiting_list {
         Some(RegistrationStatus::Waitlisted)
     } else {
-        return Err(full());
+        return Err(full().about("/session"));
     };
-    Ok(())
+    match named.filter(|named| Some(*named) != after.status) {
+        Some(named) if writer.writing().origin == Origin::Import => Err(otherwise(named)),
+        _ => Ok(()),
+    }
+}
+
+/// A file says who has a seat or waits, and it is not so: nothing else is written in silence.
+fn otherwise(named: RegistrationStatus) -> Error {
+    let detail = match named {
+        RegistrationStatus::Waitlisted => say!(
+            "There is a seat, so nobody waits: leave `status` empty, and it follows from the seats.",
+            "Es gibt einen Platz, also wartet niemand: Lassen Sie `status` leer, dann ergibt er sich aus den Plätzen."
+        ),
+        _ => say!(
+            "All seats are taken: leave `status` empty for a place on the waiting list.",
+            "Alle Plätze sind vergeben: Lassen Sie `status` leer für einen Platz auf der Warteliste."
+        ),
+    };
+    Error::new(Code::SessionFull, detail).about("/status")
 }
 
 /// Cancelling is for what has not begun, or for who waited in vain; marking for what has. An import gives no seat that
@@ -91,7 +111,7 @@ async fn lead(
         Some(RegistrationStatus::Registered) => {
             open(session, writer)?;
             let taken = taken_of(writer, session.id).await?;
-            if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full()) }
+            if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full().about("/status")) }
         }
         Some(status) if !before.may_become(status, &session.data, writer.at()) => open(session, writer),
         _ => Ok(()),
@@ -128,7 +148,8 @@ fn closed(reason: RegistrationReason) -> Error {
         "Registration for this session is closed: ",
         "Die Anmeldung für diese Sitzung ist geschlossen: "
     );
-    Error::new(Code::RegistrationClosed, detail.then(why).then(say!(" (`{reason}`).", " (`{reason}`).")))
+    let detail = detail.then(why).then(say!(" (`{reason}`).", " (`{reason}`)."));
+    Error::new(Code::RegistrationClosed, detail).about("/session")
 }
 
 fn full() -> Error {
@@ -148,5 +169,5 @@ fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Resu
         "`{to}` is for a session that has begun.",
         "`{to}` setzt voraus, dass die Sitzung begonnen hat."
     );
-    Err(Error::new(Code::SessionNotBegun, detail))
+    Err(Error::new(Code::SessionNotBegun, detail).about("/status"))
 }

@@ -50,7 +50,7 @@ pub(super) async fn fits(
                     "{coming} are registered or wait to come `{attendance}`, which would not be offered.",
                     "{coming} sind für `{attendance}` angemeldet oder warten darauf; das gäbe es dann nicht."
                 );
-                return Err(Error::new(Code::SeatsTaken, detail));
+                return Err(Error::new(Code::SeatsTaken, detail).about("/format"));
             }
         }
     }
@@ -67,7 +67,7 @@ pub(super) async fn fits(
                     "{taken} seats are taken, more than a `{member}` of {seats}.",
                     "{taken} Plätze sind vergeben, mehr als `{member}` mit {seats}."
                 );
-                return Err(Error::new(Code::SeatsTaken, detail));
+                return Err(Error::new(Code::SeatsTaken, detail).about(format!("/{member}")));
             }
         }
     }

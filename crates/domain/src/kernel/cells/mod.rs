@@ -241,7 +241,7 @@ impl Column {
             Kind::Number => Value::Number(number(self.without_unit(cell), decimals)?),
             Kind::Decimal => Value::from(with_point(cell, decimals)?),
             Kind::Boolean => Value::Bool(truth(cell)?),
-            Kind::Party => read_party(cell)?,
+            Kind::Party => whole_party(cell)?,
             Kind::Parties => split(cell).iter().map(|entry| read_party(entry)).collect::<Result<_, _>>()?,
             Kind::Participants => {
                 split(cell).iter().map(|entry| read_participant(entry)).collect::<Result<_, _>>()?
@@ -250,6 +250,17 @@ impl Column {
                 .map_err(|_| Fault::format(say!("The cell is no JSON.", "Die Zelle ist kein JSON.")))?,
         })
     }
+}
+
+/// The party of a member that has one: it replaces what is there, whichever kind that is.
+fn whole_party(cell: &str) -> Result<Value, Fault> {
+    let mut party = read_party(cell)?;
+    if let Value::Object(members) = &mut party {
+        for kind in ["utility", "organisation"] {
+            members.entry(kind).or_insert(Value::Null);
+        }
+    }
+    Ok(party)
 }
 
 /// Yes or no, in the words of JSON, of Excel in English and in German, and of who fills in a form.
