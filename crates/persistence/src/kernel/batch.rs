@@ -33,9 +33,12 @@ enum Step<T: Table> {
     Alone(u64, Row),
 }
 
+/// Whose slugs are or were.
+type Owners = HashMap<Slug, Uuid>;
+
 impl Writer<'_> {
-    /// What each row means, where that is there; locked until the write ends.
-    pub(super) async fn targets<T: Table>(&self, rows: &[Row]) -> Result<Vec<Option<Stored<T>>>, Error> {
+    /// What each row means, where that is there, locked until the write ends; and whose the slugs are.
+    async fn targets<T: Table>(&self, rows: &[Row]) -> Result<(Vec<Option<Stored<T>>>, Owners), Error> {
         let owners = self.owners::<T>(rows.iter().filter_map(Row::slug)).await?;
         let key = |row: &Row| {
             let by_slug = || row.slug().and_then(|slug| owners.get(&slug).copied());
@@ -50,17 +53,13 @@ impl Writer<'_> {
             let all = complete::<T>(self, &all.map_err(failed)?).await?;
             found.extend(all.into_iter().map(|stored| (stored.id, stored)));
         }
-        Ok(rows
-            .iter()
-            .map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()))
-            .collect())
+        let targets =
+            rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()));
+        Ok((targets.collect(), owners))
     }
 
     /// Whose these slugs are or were.
-    async fn owners<T: Table>(
-        &self,
-        slugs: impl Iterator<Item = Slug>,
-    ) -> Result<HashMap<Slug, Uuid>, Error> {
+    async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
         let slugs: Vec<_> = slugs.map(|slug| slug.to_string()).collect();
         if slugs.is_empty() {
             return Ok(HashMap::new());
@@ -86,8 +85,9 @@ impl Writer<'_> {
         rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
         let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
-        let targets = self.targets::<T>(&rows).await?;
+        let (targets, owners) = self.targets::<T>(&rows).await?;
         let steps = self.steps_of::<T>(mode, &numbers, rows, targets).await?;
+        let steps = refuse_taken(steps, &owners);
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(steps.len());
         let (mut made, mut rest) = (Vec::new(), Vec::new());
         for (place, step) in steps.into_iter().enumerate() {
@@ -173,27 +173,14 @@ impl Writer<'_> {
                 Ok((None, data)) => Step::Create(data),
             });
         }
-        self.refuse_taken(steps).await
+        Ok(steps)
     }
 
-    /// Refuses what is new and names a slug that somebody has.
-    async fn refuse_taken<T: Table>(&self, steps: Vec<Step<T>>) -> Result<Vec<Step<T>>, Error> {
-        let named = |step: &Step<T>| match step {
-            Step::Create(data) => slug_of(data),
-            _ => None,
-        };
-        let taken = self.owners::<T>(steps.iter().filter_map(named)).await?;
-        let checked = steps.into_iter().map(|step| match named(&step) {
-            Some(slug) if taken.contains_key(&slug) => Step::Refused(slug::taken(&slug)),
-            _ => step,
-        });
-        Ok(checked.collect())
-    }
-
-    /// Gives each new one its slug: those that were left out are made of the names.
+    /// Gives each new one its slug: one that is named is free, those that were left out are made of the names.
     async fn claim_all<T: Table>(&self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
         let wanted = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
-        let taken = self.owners::<T>(made.iter().map(|(_, data)| wanted(data))).await?;
+        let left_out = made.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
+        let taken = self.owners::<T>(left_out.map(wanted)).await?;
         let mut taken: HashSet<Slug> = taken.into_keys().collect();
         let mut insert =
             Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
@@ -255,6 +242,18 @@ impl Writer<'_> {
         })
         .await
     }
+}
+
+/// Refuses what is new and names a slug that somebody has.
+fn refuse_taken<T: Table>(steps: Vec<Step<T>>, owners: &Owners) -> Vec<Step<T>> {
+    let checked = steps.into_iter().map(|step| match &step {
+        Step::Create(data) => match slug_of(data).filter(|slug| owners.contains_key(slug)) {
+            Some(slug) => Step::Refused(slug::taken(&slug)),
+            None => step,
+        },
+        _ => step,
+    });
+    checked.collect()
 }
 
 fn slug_of<T: Table>(data: &T) -> Option<Slug> {
