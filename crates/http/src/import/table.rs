@@ -9,7 +9,7 @@ use vku_domain::say;
 use vku_persistence::kernel::import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::read::{Item, Destination, Target, fault};
+use super::read::{Destination, Item, Target, fault};
 
 /// The headings that a table may have.
 pub(super) struct Headings {
@@ -98,8 +98,10 @@ impl Sheet {
                 Err(Fault { code, detail }) => faults.push(at(name, code, detail)),
             }
         }
-        if let Some(parent) =
-            headings.parent.as_ref().filter(|_| !targets.iter().any(|target| target.place == Destination::Parent))
+        if let Some(parent) = headings
+            .parent
+            .as_ref()
+            .filter(|_| !targets.iter().any(|target| target.place == Destination::Parent))
         {
             let detail = say!("This column is required.", "Diese Spalte ist erforderlich.");
             faults.push(at(&parent.name, "required", detail));
@@ -181,7 +183,7 @@ mod tests {
                 let parent = <T::Parent as Parent>::NAME;
                 let header: Vec<String> =
                     parent.map(str::to_owned).into_iter().chain([column.name.clone()]).collect();
-                let sheet = Sheet::open::<T>(1, &header, CsvDialect::Rfc4180).ok().unwrap();
+                let sheet = Sheet::open::<T>(1, &header, Decimals::Point).ok().unwrap();
                 let Item::Row(_, row) = sheet.row(2, parent.map(|_| "zxq").into_iter().chain([""])) else {
                     panic!("{}", column.name)
                 };

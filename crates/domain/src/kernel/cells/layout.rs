@@ -33,7 +33,8 @@ impl Layout {
     /// The columns of what is derived, and shown in tables.
     pub fn shown<T: Resource>(languages: &[String]) -> Vec<Column> {
         let mut columns = Self::derived::<T>().columns(languages);
-        columns.retain(|column| T::SHOWN_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default()));
+        columns
+            .retain(|column| T::SHOWN_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default()));
         columns
     }
 
