@@ -38,7 +38,7 @@ pub struct Error {
     /// The things in the way.
     pub dependents: Vec<Named>,
     /// The version that the resource has now, for 412.
-    pub current: Option<super::resource::Tag>,
+    pub current: Option<Box<super::resource::Tag>>,
     /// In how many seconds it is worth to try again, for 429, 503 and 507.
     pub retry_after: Option<u32>,
     /// What went wrong inside; logged, never sent.

@@ -60,7 +60,7 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
         "What is here now has none of the tags in `If-Match`.",
         "Was jetzt hier ist, hat keines der Tags in `If-Match`."
     );
-    Err(Error { current: Some(tag), ..Error::new(Code::PreconditionFailed, detail) })
+    Err(Error { current: Some(Box::new(tag)), ..Error::new(Code::PreconditionFailed, detail) })
 }
 
 /// Whether `If-None-Match` names this representation, so that 304 is the answer.

@@ -247,13 +247,14 @@ mod tests {
     }
 
     #[test]
-    fn ten_failures_for_an_account_then_one_in_ninety_seconds() {
+    fn ten_failures_for_an_account_from_an_address_then_one_in_ninety_seconds() {
         let sign_ins = SignIns::default();
         let attempt =
             |from: u8, now| wait(sign_ins.attempt("a@b.example", Some([10, 0, 0, from].into()), at(now)));
-        for from in 0..10 {
-            assert_eq!(attempt(from, 0), None);
+        for _ in 0..10 {
+            assert_eq!(attempt(10, 0), None);
         }
+        assert_eq!(attempt(11, 0), None, "from elsewhere");
         assert_eq!(attempt(10, 0), Some(90));
         assert_eq!(attempt(10, 500), Some(90));
         assert_eq!(attempt(10, 89_001), Some(1));

@@ -99,7 +99,7 @@ impl NumberFormat {
     /// The format that a code describes; of several sections, the one for positive numbers.
     pub fn of(code: &str) -> Self {
         let tokens = tokens(code);
-        let has = |letter: char| tokens.iter().any(|token| *token == Token::Run(letter));
+        let has = |letter: char| tokens.contains(&Token::Run(letter));
         for token in &tokens {
             match token {
                 Token::Elapsed('h') => return Self::Elapsed(Unit::Hours),
