@@ -123,7 +123,7 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
                 Error::invalid(violations)
             })?;
             let how = Acceptance { utility, status, visibility };
-            answer(&writer.accept_interest(&id, &condition, how).await?)
+            answer(&Box::pin(writer.accept_interest(&id, &condition, how)).await?)
         })
         .await
 }

@@ -259,7 +259,7 @@ impl Writer<'_> {
                 ),
             ),
         };
-        let current = Some(self.shown(stored.clone()).tag().map_err(Error::internal)?);
+        let current = Some(Box::new(self.shown(stored.clone()).tag().map_err(Error::internal)?));
         Err(Error { current, ..Error::new(code, detail) })
     }
 

@@ -145,7 +145,7 @@ const NOTHING: &str = "?";
 
 fn clean(text: &str) -> Option<String> {
     match visible(text) {
-        seen if seen == text && !(seen.chars().all(is_blank) && !seen.is_empty()) => None,
+        seen if seen == text && (seen.is_empty() || !seen.chars().all(is_blank)) => None,
         seen if seen.chars().all(is_blank) => Some(NOTHING.to_owned()),
         seen => Some(seen.into_owned()),
     }
