@@ -80,6 +80,7 @@ impl Resource for Document {
     const SCOPE: &'static str = Partnership::PATH;
     const LABEL: &'static str = "title";
     const SLUGGED: bool = false;
+    const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;
     type Filter = DocumentFilter;

@@ -106,6 +106,7 @@ impl Resource for Guest {
     const SLUGGED: bool = false;
     const PERSONAL_MEMBERS: &'static [&'static str] = &["email"];
     const UNLOGGED: &'static [&'static str] = &["email"];
+    const MAY_REPEAT: bool = true;
 
     type Parent = Session;
     type Filter = GuestFilter;

@@ -95,6 +95,7 @@ impl Resource for PolicyUpdate {
     const PATH: &'static str = "policy-updates";
     const LABEL: &'static str = "title";
     const SLUGGED: bool = false;
+    const MAY_REPEAT: bool = true;
 
     type Parent = ();
     type Filter = PolicyUpdateFilter;

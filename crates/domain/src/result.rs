@@ -90,6 +90,7 @@ impl Resource for PartnershipResult {
     const PATH: &'static str = "results";
     const SCOPE: &'static str = Partnership::PATH;
     const SLUGGED: bool = false;
+    const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;
     type Filter = ResultFilter;

@@ -23,6 +23,7 @@ impl Feature for User {
     const ONE: &'static str = "a user";
     const MANY: &'static str = "users";
     const ABOUT: &'static str = "Who may sign in, and as what. For administrators.";
+    const MAY_HAVE_TO_STAY: bool = true;
 
     fn more(operation: Operation) -> &'static str {
         match operation {

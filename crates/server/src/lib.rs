@@ -233,7 +233,9 @@ fn parsed() -> Result<Command, clap::Error> {
 fn refused(error: &clap::Error) -> ExitCode {
     // Nothing is left to be done if even standard error is closed.
     let _ = error.print();
-    let command = Command::command();
+    let mut command = Command::command();
+    // An argument knows how it is written only then.
+    command.build();
     let named: Vec<_> = [ContextKind::InvalidArg, ContextKind::PriorArg]
         .into_iter()
         .flat_map(|kind| match error.get(kind) {

@@ -68,7 +68,10 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "transition_member" => json!({ "to": "paused" }),
         "create_member_contact" => contact("zxq", false),
         "update_member_contact" => json!({ "function": "Zxq" }),
-        "request_password_reset" => json!({ "email": "nobody@zxq.example" }),
+        // A mailbox gets three a day.
+        "request_password_reset" => {
+            json!({ "email": format!("{}@zxq.example", uuid::Uuid::now_v7().simple()) })
+        }
         "complete_password_reset" => json!({ "token": "zxq", "new_password": "correct horse battery" }),
         "create_interest_registration" => interest("Zxqnew"),
         "confirm_interest_registration" => json!({ "token": "zxq" }),

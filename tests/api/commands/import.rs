@@ -322,7 +322,7 @@ const WRONG: &[Wrong] = &[
         collection: "organisations",
         create: false,
         csv: b"slug,name,kind\nthird,Stadtwerke M\xfcnchen,ngo\nfourth,M\xc3\xbcnchen,ngo\n",
-        faults: &[(":2: The line is no UTF-8, although others are.", "invalid_encoding")],
+        faults: &[(":2: The line is no UTF-8. Save the file as UTF-8", "invalid_encoding")],
     },
     Wrong {
         collection: "organisations",

@@ -51,7 +51,13 @@ on_both! {
             let taken = format!("taken-{}", it.id);
             let request = caller.request(Method::POST, "/api/v1/organisations").header("Idempotency-Key", &taken);
             caller.send(request.json(&other)).await.expect(201);
-            ask(&taken).await.problem(422, "idempotency_key_reused");
+            let another = ask(&taken).await;
+            // Who has no account shares its keys with strangers: there a key counts together with the request.
+            if !it.takes_credentials() {
+                assert_ne!(another.status.as_u16(), 422, "{}: {}", it.id, another.text());
+                continue;
+            }
+            another.problem(422, "idempotency_key_reused");
         }
         assert!(replayed > 5, "{replayed}");
     }

@@ -78,7 +78,10 @@ on_both! {
 
     async fn one_long_row_keeps_nobody_from_the_sheet(app: TestApp) {
         let staff = app.coordinator();
-        let calls: Vec<_> = (0..100).map(|number| json!({"title": format!("{number} {}", "Aufruf ".repeat(60).trim_end())})).collect();
+        let calls: Vec<_> = (0..100).map(|number| json!({
+            "title": format!("{number} {}", "Aufruf ".repeat(40).trim_end()),
+            "url": format!("https://zxq.example/{number}/{}", "aufruf/".repeat(10))
+        })).collect();
         let long = json!({"name": "Zxq long", "kind": "grant", "calls": calls});
         let long = made(&staff, PROGRAMMES, &long).await.json();
         let file = exported(&app.anonymous(), PROGRAMMES, "xlsx").await;

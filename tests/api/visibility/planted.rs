@@ -389,7 +389,7 @@ impl Planted {
             text(&self.session, "id"),
             text(&self.registration, "id")
         );
-        let mut paths = vec![phase, topic, contact, seat, member];
+        let mut paths = vec![phase, topic, seat, contact, member];
         for (collection, _, gone) in &self.parts {
             paths.push(format!("/api/v1/partnerships/{PUBLIC}/{collection}/{}", text(gone, "id")));
         }

@@ -104,7 +104,7 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<Answer, Error> {
         })
     )),
     extensions(("x-problems" = json!([400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503]))),
-    security(("bearer" = ["interest-registrations:write", "utilities:write", "members:write", "personal_data:read"]))
+    security(("bearer" = ["interest-registrations:write", "utilities:write", "members:write", "members:read", "personal_data:read"]))
 )]
 pub async fn accept_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.gate::<InterestRegistration>(Action::Update)?;
