@@ -93,6 +93,8 @@ impl Visitor for Run<'_, '_> {
                         telling.faulty(number, faults)?;
                     }
                     Item::Broken(faults) => {
+                        let before = std::mem::take(&mut rows);
+                        write::<T>(writer, order.mode, before, &mut telling).await?;
                         faults.into_iter().for_each(|fault| telling.report.fault(fault));
                         telling.report.whole = false;
                     }
