@@ -32,13 +32,11 @@ impl Tmpfs {
         assert!(mounted(&self.0, &format!("remount,size={kib}k")));
     }
 
-    /// Fills what is left with a file, but for so many bytes.
-    pub(crate) fn fill(&self, but: u64) {
+    /// Fills what is left with a file.
+    pub(crate) fn fill(&self) {
         use std::io::Write;
         let mut file = std::fs::File::create(self.ballast()).unwrap();
         while file.write_all(&[1; 4096]).is_ok() {}
-        let length = file.metadata().unwrap().len();
-        file.set_len(length.saturating_sub(but)).unwrap();
     }
 
     /// Gives the room back that was filled.
