@@ -129,6 +129,10 @@ on_both! {
             let mut rows = 0;
             for collection in collections() {
                 let there = visit(&collection, Whole { store: &app.store, dialect }).await.unwrap();
+                // A file without rows is refused: nobody sends one on purpose.
+                if there.trim_end().lines().count() == 1 {
+                    continue;
+                }
                 let made = visit(&collection, Back { store: &store, csv: &there }).await.unwrap();
                 let here = visit(&collection, Whole { store: &store, dialect }).await.unwrap();
                 assert_eq!(there, here, "{collection}");

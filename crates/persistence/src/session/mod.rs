@@ -242,9 +242,13 @@ impl Table for Session {
         let counted = Self::tells_counts(actor);
         let own =
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
-        let cancelled: Vec<&Stored<Self>> =
-            items.iter().filter(|item| item.data.status == Some(SessionStatus::Cancelled)).collect();
-        let mut reasons = reader.reasons(&cancelled, SessionStatus::Cancelled.as_str()).await?;
+        let is_cancelled = |item: &Stored<Self>| item.data.status == Some(SessionStatus::Cancelled);
+        // A page takes as many statements whatever is on it.
+        let looked_at: Vec<&Stored<Self>> = match items.len() {
+            1 => items.iter().filter(|item| is_cancelled(item)).collect(),
+            _ => items.iter().collect(),
+        };
+        let mut reasons = reader.reasons(&looked_at, SessionStatus::Cancelled.as_str()).await?;
         for item in items {
             let own = own.get(&item.id);
             if !actor.is_staff() && !own.is_some_and(|own| own.seated) {
@@ -256,7 +260,7 @@ impl Table for Session {
                 ends_at: it.ends_at().map(Instant),
                 registration_state: it.registration_state(&taken, actor.at),
                 counts: counted.then_some(taken.counts),
-                cancellation_reason: reasons.remove(&item.id),
+                cancellation_reason: reasons.remove(&item.id).filter(|_| is_cancelled(item)),
                 seen_changed_at: own.map(|own| own.changed_at),
             };
         }
