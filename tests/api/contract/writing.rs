@@ -15,6 +15,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("create_member", "Dresden is a member of the real data already"),
     ("transition_session", "the first session of the list is still to come, and cannot have been held"),
     ("create_session_minutes", "the same"),
+    ("delete_user", "the first user is the administrator who asks, and the only one"),
 ];
 
 on_both! {

@@ -243,12 +243,9 @@ impl Table for Session {
         let own =
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
         let is_cancelled = |item: &Stored<Self>| item.data.status == Some(SessionStatus::Cancelled);
-        // A page takes as many statements whatever is on it.
-        let looked_at: Vec<&Stored<Self>> = match items.len() {
-            1 => items.iter().filter(|item| is_cancelled(item)).collect(),
-            _ => items.iter().collect(),
-        };
-        let mut reasons = reader.reasons(&looked_at, SessionStatus::Cancelled.as_str()).await?;
+        // For all of them: a page takes as many statements whatever is on it.
+        let all: Vec<&Stored<Self>> = items.iter().collect();
+        let mut reasons = reader.reasons(&all, SessionStatus::Cancelled.as_str()).await?;
         for item in items {
             let own = own.get(&item.id);
             if !actor.is_staff() && !own.is_some_and(|own| own.seated) {
