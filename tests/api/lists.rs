@@ -288,6 +288,10 @@ on_both! {
                     {"utility": "hamburg-wasser"},
                 ], "implementers": [{"organisation": "giz"}, {"utility": "lvivvodokanal"}]}),
             ),
+            (
+                "users",
+                json!({"email": "all@zxq.example", "name": "All", "role": "member", "utilities": ["hamburg-wasser"]}),
+            ),
             ("partnerships/all/funding", json!({"kind": "grant", "programme": "all-money"})),
             (
                 "partnerships/all/activities",

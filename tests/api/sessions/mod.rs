@@ -87,7 +87,7 @@ on_both! {
         for (patch, faults) in [
             (json!({"starts_on": "12.06.2040"}), &["/starts_on invalid_format"][..]),
             (json!({"starts_on": null}), &["/starts_on required"]),
-            (json!({"start_time": "9:30"}), &["/start_time invalid_format"]),
+            (json!({"start_time": "9.30"}), &["/start_time invalid_format"]),
             (json!({"start_time": "24:00"}), &["/start_time invalid_format"]),
             (json!({"end_time": "10:00"}), &["/end_time end_before_start"]),
             (json!({"start_time": null}), &["/start_time required"]),
