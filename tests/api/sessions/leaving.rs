@@ -46,6 +46,13 @@ async fn leave(app: &TestApp, query: &str) -> crate::harness::Answer {
 }
 
 on_both! {
+    async fn a_member_may_be_deleted_with_its_registrations(app: TestApp) {
+        let office = app.coordinator();
+        let path = "/api/v1/members/hamburg-wasser?cancel_registrations=true&dry_run=true";
+        let answer = office.delete(path, "*").await;
+        assert!([204, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+    }
+
     async fn a_contact_with_a_seat_stays_or_gives_it_up(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({"capacity": 1})).await);
         let (contact, body) = contact(&app, "anna").await;
