@@ -47,7 +47,7 @@ pub struct ProblemType {
             (String = "text/html", example = "<!doctype html>…")
         )
     )),
-    extensions(("x-problems" = json!([404, 500]))),
+    extensions(("x-problems" = json!([400, 404, 500]))),
     security(())
 )]
 pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
