@@ -46,11 +46,16 @@ async fn leave(app: &TestApp, query: &str) -> crate::harness::Answer {
 }
 
 on_both! {
-    async fn a_member_may_be_deleted_with_its_registrations(app: TestApp) {
-        let office = app.coordinator();
-        let path = "/api/v1/members/hamburg-wasser?cancel_registrations=true&dry_run=true";
-        let answer = office.delete(path, "*").await;
-        assert!([204, 409].contains(&answer.status.as_u16()), "{}", answer.text());
+    async fn a_member_is_kept_by_its_registrations_unless_they_are_cancelled(app: TestApp) {
+        let (office, session) = (app.coordinator(), published(&app, json!({})).await);
+        registered(&app, &session, &other("bert")).await;
+        let path = "/api/v1/members/hamburg-wasser?dry_run=true";
+        let names_session = |it: &Value| {
+            it["dependents"].as_array().unwrap().iter().any(|named| named["resource"] == "session")
+        };
+        assert!(names_session(&office.delete(path, "*").await.problem(409, "has_dependents")));
+        let chosen = office.delete(&format!("{path}&cancel_registrations=true"), "*").await;
+        assert!(chosen.status == 204 || !names_session(&chosen.problem(409, "has_dependents")));
     }
 
     async fn a_contact_with_a_seat_stays_or_gives_it_up(app: TestApp) {
