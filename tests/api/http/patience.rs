@@ -129,6 +129,25 @@ on_both! {
         }
     }
 
+    // RFC 9110, 7.8: the server may ignore it. Java's client offers HTTP/2 so, and sends its next request on the same
+    // connection unless it is told that it ends.
+    async fn an_upgrade_that_is_offered_is_declined(app: TestApp) {
+        let app = with(&app, patient());
+        let offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n";
+        let body = r#"{"email":"a@b.example","password":"wrong-password"}"#;
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{offer}\r\n");
+        for (request, status) in [
+            (get("/api/v1/reference/sectors"), 200),
+            (get("/api/v1/partnerships?format=ndjson"), 200),
+            (get("/nowhere"), 404),
+            (post(&format!("{offer}Content-Length: {}\r\n", body.len())) + body, 401),
+        ] {
+            let answer = until_closed(sent(&app, &request)).to_lowercase();
+            assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        }
+    }
+
     async fn an_answer_that_takes_too_long(app: TestApp) {
         let hasty = with(&app, Patience { answer: Duration::from_secs(1), ..patient() });
         let before = app.anonymous().get(DRESDEN).await.ok();

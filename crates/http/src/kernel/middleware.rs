@@ -6,8 +6,8 @@ use std::time::Duration;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue};
+use actix_web::http::{ConnectionType, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error as ActixError, HttpResponse};
@@ -71,6 +71,7 @@ async fn answer(
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let counts = shared.manners.limit.is_some() && limit::counts(&request);
     let patience = shared.manners.patience;
+    let offers_upgrade = request.head().upgrade();
     let body = Arrival::watch(&mut request, patience.body);
     let accepted = Accepted::of(request.headers());
     let early = match admit(&request, shared, visit, counts, accepted.as_ref()) {
@@ -92,7 +93,7 @@ async fn answer(
             match in_time(call, body.as_deref(), patience).await {
                 // What handlers refuse arrives as a response too, with its error inside.
                 Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), encoded),
-                None => return Err(given_up(shared, visit)),
+                None => return Err(given_up(shared, visit, offers_upgrade)),
             }
         }
         Err(error) => {
@@ -117,6 +118,9 @@ async fn answer(
     };
     let mut response = if counts { counted(response, shared, visit) } else { response };
     dress(response.headers_mut(), shared, visit);
+    if offers_upgrade {
+        decline_upgrade(response.response_mut());
+    }
     retag(&mut response);
     Ok(match body {
         Some(body) => response.map_body(|_, answer| body.hold(answer)),
@@ -144,14 +148,25 @@ async fn in_time<F: Future>(
 }
 
 /// The answer where there is none in time. It goes out as an error, because the request went with what was given up.
-fn given_up(shared: &Shared, visit: &Visit) -> ActixError {
+fn given_up(shared: &Shared, visit: &Visit, offers_upgrade: bool) -> ActixError {
     let detail = say!(
         "It took too long and was given up; please try again.",
         "Es hat zu lange gedauert und wurde aufgegeben; bitte versuchen Sie es noch einmal."
     );
     let mut response = explain(&Error::new(Code::TimedOut, detail), visit);
     dress(response.headers_mut(), shared, visit);
+    if offers_upgrade {
+        decline_upgrade(&mut response);
+    }
     InternalError::from_response("it took too long", response).into()
+}
+
+/// Declines an upgrade that the client offers (RFC 9110, 7.8), as Java's client offers HTTP/2 with each request.
+///
+/// actix closes the connection after such a request, so the response says so. A client that does not know would send
+/// its next request on a connection that is about to close, and lose it.
+fn decline_upgrade<B>(response: &mut HttpResponse<B>) {
+    response.head_mut().set_connection_type(ConnectionType::Close);
 }
 
 /// What is refused before anything is done.
