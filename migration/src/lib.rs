@@ -32,6 +32,7 @@ mod m20261123_session;
 mod m20261123_topic;
 mod m20261123_traits;
 mod m20261127_mail_calendar;
+mod m20261129_import_change;
 
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
@@ -76,6 +77,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_figures::Migration),
             Box::new(m20261123_traits::Migration),
             Box::new(m20261127_mail_calendar::Migration),
+            Box::new(m20261129_import_change::Migration),
         ]
     }
 }

@@ -208,6 +208,13 @@ impl Report {
         create + update + unchanged + faulty
     }
 
+    /// Sorts what is listed by row: some rows are written behind others.
+    pub fn in_order(&mut self) {
+        self.faults.sort_by_key(|fault| fault.row);
+        self.changes.sort_by_key(|change| change.row);
+        self.duplicates.sort_by_key(|duplicate| duplicate.row);
+    }
+
     /// What is left of it when the file is gone: numbers, and nothing that stood in the file.
     pub fn forget(&mut self) {
         self.faults.clear();

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue, DatabaseTransaction, QueryOrder, QuerySelect};
+use sea_orm::{ActiveValue, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
 use serde_json::{Value, json};
 use vku_domain::change::{Change, ChangeAction, Passage};
 use vku_domain::kernel::access::Actor;
@@ -77,7 +77,98 @@ pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) ->
     Ok(())
 }
 
+/// The changes of an import that is not published yet: the same, numbered in the order in which they were made.
+pub(crate) mod staged {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "import_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub staging_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        pub at: DateTimeUtc,
+        pub actor: Option<Uuid>,
+        pub request_id: String,
+        pub resource: String,
+        pub resource_id: Uuid,
+        pub parent_id: Option<Uuid>,
+        pub action: String,
+        pub version: i64,
+        pub visibility: String,
+        pub state: Json,
+        pub passage: Option<Json>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Keeps changes until their import is published; the first of them gets the number `from`.
+pub(crate) async fn stage(
+    tx: &DatabaseTransaction,
+    staging_id: Uuid,
+    from: i64,
+    changes: Vec<NewChange>,
+) -> Result<(), Error> {
+    let mut rows =
+        (from..).zip(changes).map(|(number, change)| change.into_staged(staging_id, number)).peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+        staged::Entity::insert_many(chunk).exec_without_returning(tx).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Appends the changes of an import to the log, as the last statement before the commit.
+pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) -> Result<(), Error> {
+    const COLUMNS: &str = "at, actor, request_id, resource, resource_id, parent_id, action, version, visibility, state, passage";
+    settled::announce(tx).await?;
+    let append = format!(
+        "INSERT INTO change ({COLUMNS}) SELECT {COLUMNS} FROM import_change WHERE staging_id = $1 ORDER BY number"
+    );
+    let append = Statement::from_sql_and_values(tx.get_database_backend(), append, [staging_id.into()]);
+    tx.execute_raw(append).await.map_err(failed)?;
+    let delete = staged::Entity::delete_many().filter(staged::Column::StagingId.eq(staging_id));
+    delete.exec(tx).await.map(drop).map_err(failed)
+}
+
 impl NewChange {
+    fn into_staged(self, staging_id: Uuid, number: i64) -> staged::ActiveModel {
+        let row::ActiveModel {
+            position: _,
+            at,
+            actor,
+            request_id,
+            resource,
+            resource_id,
+            parent_id,
+            action,
+            version,
+            visibility,
+            state,
+            passage,
+        } = self.into_row();
+        staged::ActiveModel {
+            staging_id: ActiveValue::Set(staging_id),
+            number: ActiveValue::Set(number),
+            at,
+            actor,
+            request_id,
+            resource,
+            resource_id,
+            parent_id,
+            action,
+            version,
+            visibility,
+            state,
+            passage,
+        }
+    }
+
     fn into_row(self) -> row::ActiveModel {
         let set =
             |passage: Passage| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});

@@ -295,6 +295,7 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn sweep_imports(&self) -> Result<(), Error> {
+        self.sweep_staged().await?;
         let before = self.now() - KEPT;
         let old = row::Entity::find()
             .filter(row::Column::CreatedAt.lt(before))

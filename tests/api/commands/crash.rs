@@ -45,7 +45,7 @@ impl Beside {
     }
 
     /// Asks until something is counted.
-    async fn until(&mut self, query: &'static str) {
+    pub(super) async fn until(&mut self, query: &'static str) {
         let begun = Instant::now();
         while self.counts(query).await == 0 {
             assert!(begun.elapsed() < PATIENCE, "never: {query}");

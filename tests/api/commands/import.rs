@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use vku_persistence::collections;
 
+use super::crash::{Beside, runtime};
 use super::{Home, fixture, on_empty};
 
 /// What there are no files of: working areas are there from the beginning, users are nobody's facts, and of the rest the
@@ -218,6 +219,29 @@ on_empty! {
         assert!(err.starts_with("vku-partnerships: nowhere.csv cannot be read"), "{err}");
         let err = home.run(&["export", "meetings"]).fails();
         assert!(err.contains("there is no resource `meetings`"), "{err}");
+    }
+
+    /// Wherever it was: what it had staged is gone when somebody opens the database again.
+    fn one_that_was_killed_leaves_nothing(home: Home) {
+        const STAGED: &str = "SELECT count(*) FROM import_change";
+        const LEFT: &str = "SELECT (SELECT count(*) FROM import_change) + (SELECT count(*) FROM organisation) \
+                            + (SELECT count(*) FROM slug WHERE slug LIKE 'zxq-%')";
+        home.run(&["migrate"]).ok();
+        let row = |number| format!("zxq-{number},Organisation number {number},ngo\n");
+        let rows = "slug,name,kind\n".to_owned() + &(0..20_000).map(row).collect::<String>();
+        let file = home.write("organisations.csv", rows);
+        let import = ["import", "organisations", file.to_str().unwrap()];
+        let mut importing = home.command(&import).spawn().unwrap();
+        runtime().block_on(async {
+            let mut beside = Beside::open(&home).await;
+            beside.until(STAGED).await;
+            importing.kill().unwrap();
+            importing.wait().unwrap();
+            assert!(beside.counts(LEFT).await >= 2_000);
+        });
+        let one = home.write("one.csv", "slug,name,kind\nzxq-0,The first,ngo\n");
+        home.run(&["import", "organisations", one.to_str().unwrap()]).ok();
+        assert_eq!(runtime().block_on(async { Beside::open(&home).await.counts(LEFT).await }), 2);
     }
 }
 

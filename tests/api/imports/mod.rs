@@ -10,6 +10,7 @@ mod office;
 mod refused;
 mod rehearsal;
 mod sheets;
+mod staged;
 mod upsert;
 
 use reqwest::Method;

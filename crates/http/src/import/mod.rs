@@ -3,6 +3,7 @@
 mod body;
 mod charset;
 mod csv;
+mod deferred;
 mod encoding;
 mod format;
 mod json;
@@ -160,7 +161,8 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
 /// With `dry_run=true` it is a rehearsal: nothing is written, and the report says what would be: what is wrong, cell by
 /// cell; what may be there already under another slug, with a score; what each row changes. Its `plan_token` commits
 /// exactly that. Without it the rows are written at once: with `on_error=abort` all or none, with `on_error=skip` those
-/// that are right.
+/// that are right. Nobody sees a part of an import, and others can write while it runs; where something that its rows refer
+/// to is deleted meanwhile, nothing is written and `problem` is `plan_moved`.
 ///
 /// The answer is the import, which goes on by itself: ask where `Location` leads to until it is no longer `running`.
 /// The file, and what the report says of it, are kept for a day. For the coordination office. An API key needs the scope

@@ -15,6 +15,7 @@ use vku_persistence::kernel::store::Writer;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, visit};
 
+use super::deferred::Deferred;
 use super::format::ImportFormat;
 use super::read::{self, Item, Target};
 use crate::kernel::body::crowding;
@@ -26,6 +27,9 @@ pub struct Plan {
     /// The same for the same rows on the same data.
     pub token: String,
 }
+
+/// From how many bytes on the rows of a file are staged.
+const STAGED_FROM: u64 = 64 * 1024;
 
 /// Is told how many rows are done, and of how many where that is known.
 pub type Watch<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
@@ -59,12 +63,16 @@ impl Visitor for Run<'_, '_> {
     async fn visit<T: Table>(self) -> Self::Answer {
         let Self { writer, order, file, format, watch } = self;
         writer.actor().imports::<T>()?;
+        if file.metadata().map_err(Error::file)?.len() >= STAGED_FROM {
+            writer.stage_import::<T>().await?;
+        }
         let mut telling = Telling {
             report: Report { whole: true, ..Report::default() },
             digest: Sha256::new(),
             names: writer.names::<T>().await?,
             head: Vec::new(),
             on_error: order.on_error,
+            deferred: Deferred::default(),
         };
         telling.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
         let mut total = None;
@@ -101,11 +109,21 @@ impl Visitor for Run<'_, '_> {
                 }
             }
             write::<T>(writer, order.mode, rows, &mut telling).await?;
+            writer.end_batch(telling.is_doomed()).await?;
             watch(telling.report.rows(), total);
             // Others have their turn on this thread.
             tokio::task::yield_now().await;
         }
         reading.await.map_err(Error::internal)?.map_err(Error::internal)?;
+        writer.end_hiding();
+        let mut deferred = std::mem::take(&mut telling.deferred).read()?;
+        while let Some(rows) = deferred.next_batch()? {
+            write::<T>(writer, order.mode, rows, &mut telling).await?;
+            writer.end_batch(telling.is_doomed()).await?;
+            watch(telling.report.rows(), total);
+            tokio::task::yield_now().await;
+        }
+        telling.report.in_order();
         let Telling { report, digest, .. } = telling;
         let token = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Plan { report, token })
@@ -133,6 +151,7 @@ struct Telling {
     names: Names,
     head: Vec<Target>,
     on_error: OnError,
+    deferred: Deferred,
 }
 
 impl Telling {
@@ -140,6 +159,11 @@ impl Telling {
         self.digest.update(serde_json::to_vec(what).map_err(Error::internal)?);
         self.digest.update([0]);
         Ok(())
+    }
+
+    /// Whether nothing will be written, because a row is faulty.
+    fn is_doomed(&self) -> bool {
+        !self.report.is_doable(self.on_error)
     }
 
     fn faulty(&mut self, number: u64, faults: Vec<RowFault>) -> Result<(), Error> {
@@ -173,6 +197,7 @@ impl Telling {
                 self.report.counts.unchanged += 1;
                 self.add(&(number, "unchanged", known.id, known.version))
             }
+            Ok(Done::Deferred(row)) => self.deferred.push(number, &row),
             Err(error) if error.is_ours() => Err(error),
             Err(error) => self.faulty(number, read::refused::<T>(number, &self.head, error)),
         }

@@ -20,6 +20,7 @@ use super::import::{Done, Found, Outcome, Row, refuse_known};
 use super::row::Meta;
 use super::save::{passage, row};
 use super::select::{complete, seen};
+use super::staging::staged_at;
 use super::store::Writer;
 use super::table::{Table, column, text};
 use super::{link, slug, unique};
@@ -60,7 +61,7 @@ impl Writer<'_> {
 
     /// Whose these slugs are or were.
     async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
-        let slugs: Vec<_> = slugs.map(|slug| slug.to_string()).collect();
+        let slugs: Vec<Slug> = slugs.collect();
         if slugs.is_empty() {
             return Ok(HashMap::new());
         }
@@ -68,9 +69,17 @@ impl Writer<'_> {
             .columns(["slug", "resource_id"])
             .from("slug")
             .and_where(Expr::col("resource").eq(T::NAME))
-            .and_where(Expr::col("slug").is_in(slugs))
+            .and_where(Expr::col("slug").is_in(slugs.iter().map(Slug::as_str)))
             .take();
         let mut owners = HashMap::new();
+        if let Some(staging) = self.staging() {
+            owners.extend(
+                slugs
+                    .iter()
+                    .filter_map(|slug| staging.claimed().get_key_value(slug))
+                    .map(|(slug, id)| (slug.clone(), *id)),
+            );
+        }
         for row in self.tx().query_all(&select).await.map_err(failed)? {
             let slug: String = row.try_get("", "slug").map_err(failed)?;
             owners.insert(text(slug)?, row.try_get("", "resource_id").map_err(failed)?);
@@ -110,6 +119,7 @@ impl Writer<'_> {
         for (place, step) in rest {
             let outcome = match step {
                 Step::Refused(error) => Err(error),
+                Step::Alone(_, row) if self.hides() => Ok(Done::Deferred(row)),
                 Step::Alone(number, row) => Box::pin(self.import_one(mode, number, row)).await?,
                 Step::Change(before, data) if before.data == data => Ok(Done::Unchanged(before)),
                 Step::Change(before, data) => Box::pin(self.change_one(*before, data)).await?,
@@ -165,8 +175,10 @@ impl Writer<'_> {
             });
             steps.push(match step {
                 Err(error) => Step::Refused(error),
-                // A slug that changes is claimed like a new one.
-                Ok((Some(before), data)) if slug_of(&before.data) != slug_of(&data) => {
+                // A slug that changes is claimed like a new one; what changes anything is not hidden.
+                Ok((Some(before), data))
+                    if slug_of(&before.data) != slug_of(&data) || (self.hides() && before.data != data) =>
+                {
                     Step::Alone(*number, row)
                 }
                 Ok((Some(before), data)) => Step::Change(Box::new(before), data),
@@ -177,18 +189,18 @@ impl Writer<'_> {
     }
 
     /// Gives each new one its slug: one that is named is free, those that were left out are made of the names.
-    async fn claim_all<T: Table>(&self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
+    async fn claim_all<T: Table>(&mut self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
         let wanted = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
         let left_out = made.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
         let taken = self.owners::<T>(left_out.map(wanted)).await?;
         let mut taken: HashSet<Slug> = taken.into_keys().collect();
         let mut insert =
             Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
-        let mut any = false;
+        let (mut any, mut alike) = (false, Vec::new());
         for (id, data) in made.iter_mut() {
             let slug = wanted(data);
             if !taken.insert(slug.clone()) {
-                self.claim_slug(*id, data).await?;
+                alike.push((*id, data));
                 continue;
             }
             insert.values_panic([T::NAME.into(), slug.as_str().into(), (*id).into()]);
@@ -199,6 +211,10 @@ impl Writer<'_> {
         }
         if any {
             self.tx().execute(&insert).await.map_err(failed)?;
+        }
+        // Behind the others, so that each gets a number that none of them has.
+        for (id, data) in alike {
+            self.claim_slug(id, data).await?;
         }
         Ok(())
     }
@@ -212,15 +228,19 @@ impl Writer<'_> {
         let at = self.at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
+        let hidden_until = self.hides().then(staged_at);
         let (mut rows, mut links) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
         for (id, data) in &made {
-            let (columns, below) = row::<T>(new(*id), data)?;
+            let (columns, below) = row::<T>(Meta { deleted_at: hidden_until, ..new(*id) }, data)?;
             rows.push(columns.into_active_model());
             links.push((*id, below));
         }
         let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
         link::insert::<T>(self.tx(), &links).await?;
+        for ((id, data), (_, links)) in made.iter().zip(&links) {
+            self.note_hidden(*id, data, links);
+        }
         let mut given = Vec::with_capacity(made.len());
         for (id, data) in made {
             self.index(id, None, &data);

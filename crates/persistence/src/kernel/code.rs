@@ -60,7 +60,7 @@ pub(crate) async fn unknown_in<T: Table>(
 }
 
 /// The slugs of a resource that are not deleted: the wanted ones, held until the write ends, or all of them.
-async fn live(
+pub(super) async fn live(
     tx: &DatabaseTransaction,
     resource: &str,
     wanted: Option<&[&str]>,

@@ -18,6 +18,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::say;
 
 use super::error::failed;
+use super::staging::Staging;
 use super::store::Writer;
 use super::table::{Parent, Table};
 
@@ -39,6 +40,8 @@ pub enum Done<T: Table> {
     Updated(Box<(Stored<T>, Stored<T>)>),
     /// All was as the row says.
     Unchanged(Box<Stored<T>>),
+    /// Nothing yet: it is to be written in the last transaction of a staged import.
+    Deferred(Row),
 }
 
 /// What became of a row: what it did, or why it is refused.
@@ -69,7 +72,25 @@ impl Row {
     }
 }
 
+/// Whether rows of a resource do not depend on each other, so that many are written at once.
+fn at_once<T: Table>() -> bool {
+    T::SLUGGED && T::UNIQUE.is_empty() && !T::INVOLVED && <T::Parent as Parent>::NAME.is_none()
+}
+
 impl Writer<'_> {
+    /// Stages an import that may be large: what it notes does not stay in memory, and where rows do not depend on each
+    /// other, others have their turn to write between them.
+    ///
+    /// Errors: the database is away, or its folder is not to be written.
+    pub async fn stage_import<T: Table>(&mut self) -> Result<(), Error> {
+        self.stage::<T>(at_once::<T>()).await
+    }
+
+    /// Whether new rows are hidden for now.
+    pub(super) fn hides(&self) -> bool {
+        self.staging().is_some_and(Staging::hides)
+    }
+
     /// Writes rows, in their order. A row that is refused leaves nothing behind; the others are written.
     ///
     /// Errors: what is no fault of a row, such as a database that is away.
@@ -78,9 +99,12 @@ impl Writer<'_> {
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let written = self.noted_so_far().0;
+        let written = self.noted_so_far().0 + self.staging().map_or(0, Staging::staged);
         if self.meet().has_doubled(written) {
             replan(self.tx()).await?;
+        }
+        if let Some(staging) = self.staging_mut() {
+            staging.count(rows.len());
         }
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(rows.len());
         let mut run = Vec::with_capacity(rows.len());
@@ -91,9 +115,7 @@ impl Writer<'_> {
             }
             outcomes.push(refused);
         }
-        let at_once =
-            T::SLUGGED && T::UNIQUE.is_empty() && !T::INVOLVED && <T::Parent as Parent>::NAME.is_none();
-        let done = match at_once {
+        let done = match at_once::<T>() {
             true => self.import_at_once(mode, run).await?,
             false => self.import_one_by_one(mode, run).await?,
         };
@@ -115,12 +137,20 @@ impl Writer<'_> {
                 // The database refuses something, and does not say which row: one after the other, then.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
                 self.forget_after(begun);
-                self.import_one_by_one(mode, run).await?
+                match self.hides() {
+                    true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
+                    false => self.import_one_by_one(mode, run.clone()).await?,
+                }
             }
             done => done?,
         };
         self.savepoint("RELEASE SAVEPOINT run").await?;
-        Ok(done)
+        // As it came: what its row names may have been taken out.
+        let done = done.into_iter().zip(run).map(|(outcome, (_, row))| match outcome {
+            Ok(Done::Deferred(_)) => Ok(Done::Deferred(row)),
+            outcome => outcome,
+        });
+        Ok(done.collect())
     }
 
     async fn import_one_by_one<T: Table>(
@@ -232,6 +262,8 @@ impl Writer<'_> {
 pub(crate) struct Met {
     named: HashMap<String, u64>,
     meant: HashMap<Uuid, u64>,
+    /// The numbers given last to slugs that are made of the same name.
+    numbers: HashMap<Slug, u32>,
     planned: usize,
 }
 
@@ -246,6 +278,16 @@ impl Met {
             self.planned = written;
         }
         has_doubled
+    }
+
+    /// The number to try next for a slug that is made of a name: those below are taken.
+    pub(super) fn next_number(&self, base: &Slug) -> u32 {
+        self.numbers.get(base).map_or(1, |number| number.saturating_add(1))
+    }
+
+    /// Notes the number that a slug got.
+    pub(super) fn took(&mut self, base: Slug, number: u32) {
+        self.numbers.insert(base, number);
     }
 
     /// The row that meant this one.
@@ -263,6 +305,8 @@ impl Met {
                 Entry::Vacant(free) => {
                     free.insert(number);
                 }
+                // A row that was deferred.
+                Entry::Occupied(taken) if *taken.get() == number => {}
                 Entry::Occupied(taken) if pointer == "/slug" && mode == ImportMode::Create => {
                     let first = taken.get();
                     let detail =

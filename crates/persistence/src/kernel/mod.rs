@@ -32,6 +32,7 @@ mod settle;
 pub(crate) mod settled;
 mod show;
 mod slug;
+pub(crate) mod staging;
 pub mod store;
 pub mod table;
 pub mod transition;

@@ -15,6 +15,7 @@ use vku_domain::kernel::resource::{Resource, Stored};
 use super::error::{Corrupt, failed};
 use super::link;
 use super::row::Row;
+use super::staging::staged_at;
 use super::store::Reader;
 use super::table::{Parent, Table, by_slug, column};
 
@@ -29,7 +30,11 @@ pub(crate) fn among(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
 pub(crate) fn seen<T: Table>(reader: &Reader<'_>, parent: Option<Uuid>, deleted: bool) -> Select<T::Entity> {
     let mut condition = Condition::all().add(T::visible(reader.actor()));
     let deleted_at = column::<T>("deleted_at");
-    condition = condition.add(if deleted { deleted_at.is_not_null() } else { deleted_at.is_null() });
+    condition = condition.add(match deleted {
+        // What an import has staged is not deleted: it is not there yet.
+        true => deleted_at.clone().is_not_null().and(deleted_at.ne(staged_at())),
+        false => deleted_at.is_null(),
+    });
     if let Some(name) = T::Parent::column() {
         if let Some(seen) = T::Parent::seen(reader.actor()) {
             condition = condition.add(column::<T>(name.clone()).in_subquery(seen));

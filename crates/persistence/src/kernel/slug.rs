@@ -13,7 +13,7 @@ use super::table::Table;
 
 impl Writer<'_> {
     /// Gives the resource its slug, for ever: the one asked for, or a free one made from its name.
-    pub(super) async fn claim_slug<T: Table>(&self, id: Uuid, data: &mut T) -> Result<(), Error> {
+    pub(super) async fn claim_slug<T: Table>(&mut self, id: Uuid, data: &mut T) -> Result<(), Error> {
         let label = data.label().to_owned();
         let Some(slot) = data.slug() else { return Ok(()) };
         if let Some(slug) = slot {
@@ -24,17 +24,24 @@ impl Writer<'_> {
         }
         let base = Slug::from_name(&label);
         // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
-        let mut number = if self.actor().is_staff() { 1 } else { chance(id) };
+        let is_staff = self.actor().is_staff();
+        let mut number = if is_staff { self.met().next_number(&base) } else { chance(id) };
         let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
         while !self.try_slug::<T>(id, &candidate).await? && !self.slug_is_mine::<T>(id, &candidate).await? {
             number += 1;
             candidate = base.numbered(number);
+        }
+        if is_staff {
+            self.meet().took(base, number);
         }
         *slot = Some(candidate);
         Ok(())
     }
 
     async fn try_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+        if self.staging().is_some_and(|staging| staging.claimed().contains_key(slug)) {
+            return Ok(false);
+        }
         let insert = Query::insert()
             .into_table("slug")
             .columns(["resource", "slug", "resource_id"])

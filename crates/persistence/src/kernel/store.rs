@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions};
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::draft::Origin;
@@ -20,6 +20,7 @@ use super::import::{self, Met};
 use super::keyring::Keyring;
 use super::seal::Secret;
 use super::search::{self, Reindexed};
+use super::staging::Staging;
 use crate::change::{self, NewChange};
 use crate::import::Importing;
 
@@ -50,6 +51,16 @@ pub struct Writing<'a> {
     pub origin: Origin,
 }
 
+/// How a transaction that writes begins.
+pub(super) fn write_options() -> TransactionOptions {
+    TransactionOptions {
+        isolation_level: None,
+        access_mode: None,
+        // A deferred one would fail at its first write when another has written since its first read.
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+    }
+}
+
 /// From how many changes on a write makes the database count its rows anew, so that its plans fit them.
 const MANY: usize = 1_000;
 
@@ -70,6 +81,10 @@ impl Store {
         let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
         let (imports, mails) = (Arc::default(), Arc::default());
         let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
+        // What is left of an import whose process died; a database that takes no writes keeps it until it does.
+        if let Err(error) = store.sweep_staged().await {
+            tracing::warn!(source = ?error.source, "the hidden rows of an import are not removed yet");
+        }
         Ok((store, keyring))
     }
 
@@ -140,14 +155,7 @@ impl Store {
         writing: &Writing<'_>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let options = TransactionOptions {
-            isolation_level: None,
-            access_mode: None,
-            // A deferred one would fail at its first write when another has written since its first read.
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        };
-        let _turn = self.database.turn().await;
-        let result = self.write_now(writing, options, work).await;
+        let result = self.write_now(writing, work).await;
         match &result {
             Err(error) => self.database.writes().failed(error),
             Ok(_) if writing.dry_run => {}
@@ -159,29 +167,38 @@ impl Store {
     async fn write_now<R>(
         &self,
         writing: &Writing<'_>,
-        options: TransactionOptions,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let tx = begin(self.database.writing(), options).await.map_err(failed)?;
+        let turn = self.database.turn().await;
+        let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
         let reader = Reader { tx, actor: writing.actor, cursors: &self.cursors };
         let mut writer = Writer {
             reader,
+            database: &self.database,
+            turn,
             at: self.now(),
             writing: writing.clone(),
             changes: Vec::new(),
             indexed: Vec::new(),
             met: Met::default(),
+            staging: None,
             posted: false,
             cancels: false,
         };
-        let result = work(&mut writer).await;
-        let Writer { reader, changes, indexed, posted, .. } = writer;
+        let mut result = work(&mut writer).await;
+        if let (Ok(_), false) = (&result, writing.dry_run)
+            && let Err(error) = writer.publish().await
+        {
+            result = Err(error);
+        }
+        let Writer { reader, turn, changes, indexed, staging, posted, .. } = writer;
         match result {
             Ok(answer) if !writing.dry_run => {
                 // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
                 // answer of an idempotency key, without which a crash in between would let the work be done twice.
-                let many = changes.len() >= MANY;
-                if many {
+                let staged = staging.as_ref().map_or(0, Staging::staged);
+                let many = changes.len() + staged >= MANY;
+                if many && staged == 0 {
                     import::replan(&reader.tx).await?;
                 }
                 search::write(&reader.tx, indexed).await?;
@@ -204,6 +221,10 @@ impl Store {
                 // Whether or not the roll-back is heard: without a commit there is nothing to undo, and a connection whose
                 // roll-back failed is closed instead of used again.
                 let _ = reader.tx.rollback().await;
+                drop(turn);
+                if let Some(staging) = staging {
+                    self.give_up(staging).await;
+                }
                 result
             }
         }
@@ -235,11 +256,14 @@ impl<'a> Reader<'a> {
 /// A writing actor: reads what it may see, and changes what it may change.
 pub struct Writer<'a> {
     reader: Reader<'a>,
+    database: &'a Database,
+    turn: Option<SemaphorePermit<'a>>,
     at: DateTime<Utc>,
     writing: Writing<'a>,
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
     met: Met,
+    staging: Option<Staging>,
     posted: bool,
     cancels: bool,
 }
@@ -252,7 +276,7 @@ impl<'a> std::ops::Deref for Writer<'a> {
     }
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     /// The instant of the write: every row that it makes or changes carries it.
     pub(crate) fn at(&self) -> DateTime<Utc> {
         self.at
@@ -292,9 +316,54 @@ impl Writer<'_> {
         self.changes.first().map(|change| change.resource_id)
     }
 
+    pub(super) fn database(&self) -> &'a Database {
+        self.database
+    }
+
+    pub(super) fn staging(&self) -> Option<&Staging> {
+        self.staging.as_ref()
+    }
+
+    pub(super) fn staging_mut(&mut self) -> &mut Option<Staging> {
+        &mut self.staging
+    }
+
+    /// Goes on in another transaction; answers with the one before.
+    pub(super) fn exchange(&mut self, tx: DatabaseTransaction) -> DatabaseTransaction {
+        std::mem::replace(&mut self.reader.tx, tx)
+    }
+
+    /// Lets others write.
+    pub(super) fn end_turn(&mut self) {
+        self.turn = None;
+    }
+
+    /// Waits until it may write again.
+    pub(super) async fn take_turn(&mut self) {
+        self.turn = self.database.turn().await;
+    }
+
+    /// Hands over what was noted so far.
+    pub(super) fn take_noted(&mut self) -> (Vec<NewChange>, Vec<Reindexed>) {
+        (std::mem::take(&mut self.changes), std::mem::take(&mut self.indexed))
+    }
+
+    /// Publishes what is staged, if anything is.
+    async fn publish(&mut self) -> Result<(), Error> {
+        self.flush().await?;
+        match &self.staging {
+            Some(staging) => staging.publish(&self.reader.tx).await,
+            None => Ok(()),
+        }
+    }
+
     /// Notes the words of what is written; all are kept just before the commit.
     pub(crate) fn index<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
-        self.indexed.push(Reindexed::of(id, before, after));
+        self.reindex(Reindexed::of(id, before, after));
+    }
+
+    pub(super) fn reindex(&mut self, reindexed: Reindexed) {
+        self.indexed.push(reindexed);
     }
 
     /// How much is noted: changes and words.

@@ -26,6 +26,11 @@ impl Reindexed {
         let before = before.map(Texts::of).unwrap_or_default();
         Self { resource: T::NAME, id, before, after: Texts::of(after) }
     }
+
+    /// Of what is there no more.
+    pub(crate) fn gone<T: Resource>(id: Uuid, before: &T) -> Self {
+        Self { resource: T::NAME, id, before: Texts::of(before), after: Index::new() }
+    }
 }
 
 /// Word, resource, rank and id: the order in which hits lie.

@@ -1,0 +1,257 @@
+//! Large imports are staged: others write meanwhile, nobody sees a part of one, and what fails leaves nothing.
+
+use std::cell::Cell;
+
+use futures_util::future::join;
+use serde_json::{Value, json};
+use vku_domain::import::ImportMode;
+use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::partnership::Partnership;
+use vku_domain::utility::Utility;
+use vku_persistence::kernel::import::{Done, Row};
+use vku_persistence::kernel::store::Writer;
+use vku_persistence::kernel::table::Table;
+
+use super::{CSV, commit, counts, ended, faults, import, send, still};
+use crate::api::changes::write;
+use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, deleted, location, made};
+use crate::harness::database::ask;
+use crate::harness::{TestApp, on_both};
+
+/// So many utilities, 100 bytes each: 700 are staged.
+fn file(name: &str, rows: usize) -> String {
+    let row = |number| {
+        format!(
+            "{name}-{number},{name} number {number},partner,UA,water;wastewater,{name} cleans the water of {number}\n"
+        )
+    };
+    "slug,name,kind,country,sectors,description.en\n".to_owned() + &(0..rows).map(row).collect::<String>()
+}
+
+fn row(body: Value) -> Row {
+    let Value::Object(body) = body else { panic!("{body}") };
+    Row { parent: None, body }
+}
+
+/// Writes 200 rows of a staged import.
+async fn batch<T: Table>(
+    writer: &mut Writer<'_>,
+    number: u64,
+    body: impl Fn(u64) -> Value,
+) -> Result<(), Error> {
+    let rows = (number * 200..number * 200 + 200).map(|number| (number, row(body(number)))).collect();
+    for outcome in writer.import::<T>(ImportMode::Create, rows).await? {
+        match outcome {
+            Ok(Done::Created(_)) => {}
+            Ok(_) => panic!("a row that is not new"),
+            Err(error) => panic!("{error:?}"),
+        }
+    }
+    writer.end_batch(false).await
+}
+
+fn utility(name: &str, number: u64) -> Value {
+    let slug = format!("{name}-{number}");
+    json!({"slug": slug, "name": slug, "kind": "partner", "country": "UA", "sectors": ["water"]})
+}
+
+/// A staged import until the first of its transactions is committed, and then as long as others do something.
+async fn staged<T: Table>(
+    writer: &mut Writer<'_>,
+    body: impl Fn(u64) -> Value,
+    meanwhile: impl Future<Output = ()>,
+) -> Result<(), Error> {
+    writer.stage_import::<T>().await?;
+    for number in 0..5 {
+        batch::<T>(writer, number, &body).await?;
+    }
+    let done = Cell::new(false);
+    let staging = async {
+        let mut numbers = 5..;
+        while !done.get() {
+            batch::<T>(writer, numbers.next().unwrap(), &body).await?;
+        }
+        Ok(())
+    };
+    let meanwhile = async {
+        meanwhile.await;
+        done.set(true);
+    };
+    join(staging, meanwhile).await.0
+}
+
+/// What is left of what was not published.
+async fn left_over(app: &TestApp) -> Vec<String> {
+    let mut left = Vec::new();
+    for rest in [
+        "SELECT CAST(count(*) AS text) FROM import_change",
+        "SELECT CAST(count(*) AS text) FROM slug WHERE slug LIKE 'zxq-%'",
+        "SELECT CAST(count(*) AS text) FROM utility WHERE slug LIKE 'zxq-%'",
+        "SELECT CAST(count(*) AS text) FROM search_word WHERE word LIKE 'zxq%'",
+        "SELECT CAST(count(*) AS text) FROM search_hit WHERE word LIKE 'zxq%'",
+    ] {
+        left.extend(ask(app, rest).await);
+    }
+    left
+}
+
+on_both! {
+    async fn others_write_while_it_runs_and_see_nothing_of_it(app: TestApp) {
+        let caller = app.coordinator();
+        let other = made(&caller, ORGANISATIONS, &json!({"name": "Another", "kind": "ngo"})).await;
+        let path = location(&other);
+        let (mut tag, mut writes) = (other.tag(), 0);
+        let begun = send(&caller, "resource=utilities", CSV, file("zxq", 4_000)).await.expect(202).json();
+        let id = begun["id"].as_str().unwrap();
+        loop {
+            let url = format!("https://{writes}.example");
+            tag = caller.patch(&path, &tag, &json!({ "website": url })).await.ok().tag();
+            // In this order: what is seen was there before the import is asked for.
+            let seen = caller.get(&format!("{UTILITIES}?q=zxq&count=true&limit=1")).await.ok().json();
+            let running = caller.get(&format!("/api/v1/imports/{id}")).await.ok().json()["status"] == "running";
+            if !running {
+                break;
+            }
+            assert!(seen["total"] == 0 || seen["total"] == 4_000, "{seen}");
+            writes += usize::from(seen["total"] == 0);
+        }
+        assert!(writes >= 3, "{writes} writes while it ran");
+        assert_eq!(counts(&ended(&caller, id).await), [4_000, 0, 0, 0, 0]);
+        let all = caller.get(&format!("{UTILITIES}?q=zxq&count=true&limit=1")).await.ok().json();
+        assert_eq!(all["total"], 4_000);
+        let found = caller.get(&format!("{UTILITIES}?q=zxq 3999")).await.ok().json();
+        assert_eq!(found["items"][0]["slug"], "zxq-3999");
+        let history = caller.get(&format!("{UTILITIES}/zxq-17/history")).await.ok().json();
+        assert_eq!((history["items"].as_array().unwrap().len(), &history["items"][0]["action"]), (1, &json!("created")));
+    }
+
+    async fn what_is_not_published_is_not_there(app: TestApp) {
+        let caller = app.coordinator();
+        let result = write(&app.store, Origin::Import, async |writer| {
+            let meanwhile = async {
+            assert_eq!(ask(&app, "SELECT slug FROM utility WHERE slug = 'zxq-999'").await.len(), 1);
+            let ids = match app.backend {
+                crate::harness::Backend::Sqlite => "SELECT lower(hex(id)) FROM utility WHERE slug = 'zxq-1'",
+                crate::harness::Backend::Postgres => "SELECT CAST(id AS text) FROM utility WHERE slug = 'zxq-1'",
+            };
+            let id = ask(&app, ids).await.remove(0);
+            let id: uuid::Uuid = id.parse().unwrap();
+            for path in [
+                format!("{UTILITIES}/zxq-1"),
+                format!("{UTILITIES}/{id}"),
+                format!("{UTILITIES}/{id}/history"),
+            ] {
+                caller.get(&path).await.problem(404, "not_found");
+            }
+            caller.post(&format!("{UTILITIES}/{id}/restore"), &json!({})).await.problem(404, "not_found");
+            for list in ["q=zxq", "deleted=true", "kind=partner&deleted=true"] {
+                let list = caller.get(&format!("{UTILITIES}?{list}&count=true")).await.ok().json();
+                assert_eq!(list["total"], 0, "{list}");
+            }
+            // A slug that is about to be there is not free.
+            let body = json!({"slug": "zxq-1", "name": "Zxq", "kind": "partner", "country": "UA", "sectors": ["water"]});
+            caller.post(UTILITIES, &body).await.problem(409, "slug_taken");
+            let party = json!({"role": "partner", "party": {"utility": "zxq-1"}});
+            let body = json!({"title": "Zxq", "participants": [party]});
+            caller.post(PARTNERSHIPS, &body).await.faults(422, "validation_failed");
+            };
+            Box::pin(staged::<Utility>(writer, |number| utility("zxq", number), meanwhile)).await?;
+            Err::<(), _>(Error::internal("given up"))
+        });
+        assert!(Box::pin(result).await.is_err());
+        assert_eq!(left_over(&app).await, ["0"; 5]);
+    }
+
+    async fn one_fault_in_many_rows_leaves_nothing(app: TestApp) {
+        let caller = app.coordinator();
+        let faulty = file("zxq", 1_500) + "zxq-x,Zxq,partner,XX,water,\n" + "zxq-7,Again,partner,UA,water,\n";
+        let failed = still(&app, async || import(&caller, "resource=utilities", CSV, faulty).await).await;
+        assert_eq!((&failed["status"], counts(&failed)), (&json!("failed"), [1_500, 0, 0, 2, 0]));
+        assert_eq!(faults(&failed), ["1502 country unknown_value", "1503 slug slug_taken"]);
+        assert_eq!(left_over(&app).await, ["0"; 5]);
+        // At once, and with the same slugs.
+        let done = import(&caller, "resource=utilities", CSV, file("zxq", 1_500)).await;
+        assert_eq!(counts(&done), [1_500, 0, 0, 0, 0]);
+    }
+
+    async fn a_rehearsal_is_committed_as_it_was_rehearsed(app: TestApp) {
+        let caller = app.coordinator();
+        let first = import(&caller, "resource=utilities", CSV, file("zxq", 1_200)).await;
+        assert_eq!(counts(&first), [1_200, 0, 0, 0, 0]);
+        // As they are, changed, and new; some new ones without a slug, of one name.
+        let header = "slug,name,kind,country,sectors,description.en\n";
+        let same = file("zxq", 600).replace(header, "");
+        let changed = file("zxq", 1_200).replace(header, "").lines().skip(600).map(|line| format!("{line} too\n")).collect::<String>();
+        let new = file("qxz", 1_300).replace(header, "");
+        let unnamed = (0..1_100).map(|number| format!(",Name {},partner,UA,water,\n", number % 400)).collect::<String>();
+        let whole = format!("{header}{new}{unnamed}{same}{changed}");
+        let query = "resource=utilities&mode=upsert&dry_run=true";
+        let rehearsed = still(&app, async || import(&caller, query, CSV, whole.clone()).await).await;
+        assert_eq!((&rehearsed["status"], counts(&rehearsed)), (&json!("rehearsed"), [2_400, 600, 600, 0, 0]), "{rehearsed:#}");
+        let committed = commit(&caller, &rehearsed).await.ok().json();
+        assert_eq!((&committed["status"], counts(&committed)), (&json!("committed"), [2_400, 600, 600, 0, 0]));
+        assert_eq!(committed["report"]["changes"], rehearsed["report"]["changes"]);
+        let changes = committed["report"]["changes"].as_array().unwrap();
+        assert!(changes.is_sorted_by_key(|change| change["row"].as_u64()));
+        assert_eq!(caller.get(&format!("{UTILITIES}/zxq-900")).await.ok().json()["version"], 2);
+        assert_eq!(caller.get(&format!("{UTILITIES}/name-42-3")).await.ok().json()["version"], 1);
+        let again = import(&caller, "resource=utilities&mode=upsert", CSV, format!("{header}{same}{changed}{new}")).await;
+        assert_eq!(counts(&again), [0, 0, 2_500, 0, 0]);
+    }
+
+    async fn what_rows_refer_to_is_looked_at_again(app: TestApp) {
+        let caller = app.coordinator();
+        let body = json!({"name": "Zxq sponsor", "kind": "ngo"});
+        let sponsor = location(&made(&caller, ORGANISATIONS, &body).await);
+        let result = write(&app.store, Origin::Import, async |writer| {
+            let party = |role: &str, kind: &str, slug: &str| json!({"role": role, "party": {kind: slug}});
+            let mut participants =
+                vec![party("lead", "utility", "hamburg-wasser"), party("partner", "utility", "lvivvodokanal")];
+            let others = participants.clone();
+            participants.push(party("supporting", "organisation", "zxq-sponsor"));
+            // Those that come when it is gone refer to nothing of it.
+            let body = |number| {
+                let participants = if number < 1_000 { &participants } else { &others };
+                json!({"title": format!("Zxq {number}"), "sectors": ["water"], "participants": participants})
+            };
+            // Nothing that is there refers to it.
+            staged::<Partnership>(writer, body, deleted(&caller, &sponsor)).await
+        });
+        let error = result.await.unwrap_err();
+        assert_eq!(error.code, Code::PlanMoved);
+        let left = "SELECT CAST(count(*) AS text) FROM partnership WHERE title LIKE 'Zxq%'";
+        assert_eq!(ask(&app, left).await, ["0"]);
+        assert_eq!(ask(&app, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
+    }
+
+    async fn what_a_dead_import_left_goes(app: TestApp) {
+        let operator = Actor::operator(app.store.now());
+        let (begun, begins) = tokio::sync::oneshot::channel();
+        let store = app.store.clone();
+        let busy = tokio::task::LocalSet::new();
+        busy.run_until(async {
+            let importing = tokio::task::spawn_local(async move {
+                write(&store, Origin::Import, async |writer| {
+                    let meanwhile = async {
+                        begun.send(()).unwrap();
+                        std::future::pending().await
+                    };
+                    staged::<Utility>(writer, |number| utility("zxq", number), meanwhile).await
+                })
+                .await
+            });
+            begins.await.unwrap();
+            // It is alive.
+            app.store.sweep_staged().await.unwrap();
+            assert_eq!(ask(&app, "SELECT slug FROM utility WHERE slug = 'zxq-999'").await.len(), 1);
+            importing.abort();
+            assert!(importing.await.unwrap_err().is_cancelled());
+        })
+        .await;
+        while left_over(&app).await != ["0"; 5] {
+            app.store.imports(&operator).await.unwrap();
+        }
+    }
+}
