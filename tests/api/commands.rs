@@ -56,12 +56,12 @@ macro_rules! on_empty {
 }
 use on_empty;
 
-/// The binary, built once for all tests of this process.
+/// The binary, built once for all tests of this process. `--workspace`, because another selection has other features, and
+/// all dependencies would be built again.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
-        let arguments =
-            ["build", "-p", "vku-partnerships", "--bin", "vku-partnerships", "--message-format=json", "-q"];
+        let arguments = ["build", "--workspace", "--bin", "vku-partnerships", "--message-format=json", "-q"];
         let mut cargo = Command::new(env!("CARGO"));
         // What cargo tells this package about itself would make others look changed, and be built again.
         for (name, _) in std::env::vars() {
