@@ -230,6 +230,21 @@ on_both! {
         assert_eq!(app.anonymous().send(request).await.faults(400, "bad_request"), ["Origin repeated"]);
     }
 
+    async fn an_empty_authorization_is_none(app: TestApp) {
+        let sent = async |path: &str, value: &str| {
+            let request = app.anonymous().request(Method::GET, path).header("Authorization", value);
+            app.anonymous().send(request).await
+        };
+        for value in ["", " "] {
+            let path = "/api/v1/sessions?format=ics";
+            assert_eq!(sent(path, value).await.ok().body, app.anonymous().get(path).await.ok().body);
+            sent(ME, value).await.problem(401, "unauthenticated");
+        }
+        for value in ["Bearer", "Bearer ", "Basic", "zxq"] {
+            sent("/api/v1/sessions?format=ics", value).await.problem(401, "invalid_token");
+        }
+    }
+
     async fn a_disabled_account_is_out_at_once(app: TestApp) {
         account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let caller = signed_in(&app, "zxq.person@demo.example", "zxq-partnerships").await;

@@ -219,7 +219,10 @@ pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>,
 
 /// The bearer token; `None` where no credentials are sent.
 pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
-    let Some(header) = request.headers().get(AUTHORIZATION) else { return Ok(None) };
+    let header = request.headers().get(AUTHORIZATION);
+    // Outlook sends an empty one where it has no credentials.
+    let header = header.filter(|header| !header.as_bytes().trim_ascii().is_empty());
+    let Some(header) = header else { return Ok(None) };
     let token = header.to_str().ok().and_then(|value| {
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
