@@ -54,8 +54,19 @@ fn is_lost(new: &str, known: &str) -> bool {
     new.contains(REPLACEMENT)
         || (new.contains('?')
             && (is_nothing_else()
+                || new.split_whitespace().any(has_mark_inside)
                 || took_a_letter(new.chars(), known.chars())
                 || took_a_letter(new.chars().rev(), known.chars().rev())))
+}
+
+/// Whether a `?` stands inside a word: between a letter and a small one, as in `M?nchen`. A sentence that begins right
+/// behind a question begins with a capital, and an address has signs that no word has.
+fn has_mark_inside(word: &str) -> bool {
+    let letters: Vec<char> = word.chars().collect();
+    !word.contains(['/', '=', '&', '@', '\\'])
+        && letters.windows(3).any(
+            |three| matches!(three, [before, '?', after] if before.is_alphabetic() && after.is_lowercase()),
+        )
 }
 
 /// Whether, as far as both are alike, a `?` stands where a letter beyond ASCII stood.
@@ -80,6 +91,9 @@ mod tests {
             ("M\u{fffd}nchen", "", true),
             ("????", "", true),
             ("?? ??", "", true),
+            ("Stadtwerke M?nchen GmbH", "", true),
+            ("Wer zahlt?Die Stadt", "", false),
+            ("siehe zxq.example/?q=a und zxq.example?seite=1", "", false),
             ("Why?", "Why", false),
             ("Why?", "", false),
             ("Really???", "", false),

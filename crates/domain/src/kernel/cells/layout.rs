@@ -60,6 +60,7 @@ impl Layout {
                     continue;
                 }
                 (Some("Decimal"), _) => Kind::Decimal,
+                (Some("Day" | "PartialDate"), _) => Kind::Date,
                 (Some(target), _) if is_reference(target) => Kind::Reference,
                 (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
                 (Some("Party"), _) => Kind::Party,

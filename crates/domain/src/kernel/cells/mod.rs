@@ -30,6 +30,8 @@ pub enum Kind {
     Text,
     /// The same; one of a text's languages, which ends the column's name.
     Translation,
+    /// A date, possibly of a year or a month only.
+    Date,
     /// A number.
     Number,
     /// A decimal number that JSON holds as a text, so that no digit is lost.
@@ -178,7 +180,7 @@ impl Column {
         match (self.kind, value) {
             (_, Value::Null) => Cell::Empty,
             (Kind::Decimal, Value::String(number)) => Cell::Number(number.clone()),
-            (Kind::Text | Kind::Translation, Value::String(text)) => Cell::Text(text.clone()),
+            (Kind::Text | Kind::Translation | Kind::Date, Value::String(text)) => Cell::Text(text.clone()),
             (Kind::List, Value::Array(entries)) => {
                 let texts = entries.iter().filter_map(|entry| entry.as_str().map(str::to_owned));
                 Cell::Text(join(texts))
@@ -235,6 +237,7 @@ impl Column {
         }
         Ok(match self.kind {
             Kind::Text | Kind::Translation => Value::from(cell),
+            Kind::Date => Value::from(iso_date(cell).unwrap_or_else(|| cell.to_owned())),
             Kind::Reference => Value::from(cell),
             Kind::References => split(cell).into(),
             Kind::List => split(cell).into(),
@@ -261,6 +264,25 @@ fn whole_party(cell: &str) -> Result<Value, Fault> {
         }
     }
     Ok(party)
+}
+
+/// The ISO 8601 form of a date as Germans write it: `31.12.2026`, or `12.2026` for a month.
+fn iso_date(cell: &str) -> Option<String> {
+    let number = |part: &str, digits: std::ops::RangeInclusive<usize>| {
+        let is_number = digits.contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());
+        is_number.then(|| part.parse::<u32>().ok()).flatten()
+    };
+    let parts: Vec<_> = cell.split('.').map(str::trim).collect();
+    let (day, month, year) = match *parts.as_slice() {
+        [day, month, year] => (Some(number(day, 1..=2)?), month, year),
+        [month, year] => (None, month, year),
+        _ => return None,
+    };
+    let (month, year) = (number(month, 1..=2)?, number(year, 4..=4)?);
+    Some(match day {
+        Some(day) => format!("{year:04}-{month:02}-{day:02}"),
+        None => format!("{year:04}-{month:02}"),
+    })
 }
 
 /// Yes or no, in the words of JSON, of Excel in English and in German, and of who fills in a form.
@@ -417,6 +439,25 @@ mod tests {
         let percent = Column::new("own_share_percent", Kind::Number);
         assert_eq!(read(&percent, "12,5 %", CsvDialect::ExcelDe), Ok(json!(12.5)));
         assert_eq!(read(&Column::new("x", Kind::Number), "12%", CsvDialect::Rfc4180), Err("invalid_format"));
+    }
+
+    #[test]
+    fn a_date_is_read_as_germans_write_it() {
+        let date = Column::new("from", Kind::Date);
+        for (cell, value) in [
+            ("31.12.2026", "2026-12-31"),
+            ("1.2.2026", "2026-02-01"),
+            ("01. 02. 2026", "2026-02-01"),
+            ("12.2026", "2026-12"),
+            ("2026", "2026"),
+            ("2026-05", "2026-05"),
+            // Nothing is guessed: these are refused as no dates.
+            ("31.12.26", "31.12.26"),
+            ("12/31/2026", "12/31/2026"),
+            ("1.2026.3", "1.2026.3"),
+        ] {
+            assert_eq!(read(&date, cell, CsvDialect::Rfc4180), Ok(json!(value)), "{cell}");
+        }
     }
 
     #[test]
