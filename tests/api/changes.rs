@@ -6,26 +6,26 @@ use std::time::{Duration, Instant};
 use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vku_domain::change::{Change, ChangeAction, Passage};
+use vku_domain::change::{Change, ChangeAction, StatusChange};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::organisation::Organisation;
-use vku_persistence::kernel::store::{Store, Writer, Writing};
+use vku_persistence::kernel::store::{Store, WriteContext, Writer};
 
 use crate::harness::{Answer, TestApp, on_both};
 
 /// Writes as the operator.
 pub(super) async fn write<R>(
     store: &Store,
-    origin: Origin,
+    origin: InputSource,
     work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
 ) -> Result<R, Error> {
     let operator = Actor::operator(store.now());
-    let writing = Writing { actor: &operator, request_id: "test", dry_run: false, origin };
+    let writing = WriteContext { actor: &operator, request_id: "test", dry_run: false, origin };
     store.write(&writing, work).await
 }
 
@@ -107,16 +107,16 @@ on_both! {
         let made = caller.post("/api/v1/partnerships", &partnership("new", "internal")).await.expect(201);
         let change = log.says(&made, ChangeAction::Created, 1).await;
         assert_eq!((change.resource.as_str(), change.visibility), ("partnership", Visibility::Internal));
-        assert_eq!((change.parent_id, change.passage), (None, None));
+        assert_eq!((change.parent_id, change.status_change), (None, None));
 
         let patched = caller.patch(path, "*", &json!({"start": "2025", "visibility": "members"})).await.ok();
         let change = log.says(&patched, ChangeAction::Updated, 2).await;
-        assert_eq!((change.visibility, change.passage), (Visibility::Members, None));
+        assert_eq!((change.visibility, change.status_change), (Visibility::Members, None));
 
         let to = json!({"to": "preparation", "reason": "Agreed."});
         let moved = caller.post(&format!("{path}/transitions"), &to).await.ok();
         let change = log.says(&moved, ChangeAction::Transitioned, 3).await;
-        let Passage { from, to, reason } = change.passage.unwrap();
+        let StatusChange { from, to, reason } = change.status_change.unwrap();
         assert_eq!(
             (from.as_deref(), &*to, reason.as_deref()),
             (Some("idea"), "preparation", Some("Agreed."))
@@ -219,7 +219,7 @@ async fn writer(store: &Store, number: usize) -> Vec<(Uuid, i64)> {
     for round in 0..ROUNDS {
         let body = json!({"name": format!("Writer {number}"), "kind": "ngo"});
         let create = async |tx: &mut Writer<'_>| tx.create::<Organisation>(None, body).await;
-        let made = write(store, Origin::Request, create).await.unwrap();
+        let made = write(store, InputSource::Request, create).await.unwrap();
         acknowledged.push((made.id, made.version));
 
         let (key, body) = (Key::Id(made.id), json!({"short_name": format!("W{round}")}));
@@ -228,7 +228,7 @@ async fn writer(store: &Store, number: usize) -> Vec<(Uuid, i64)> {
             let patched = tx.patch::<Organisation>(&key, None, &Precondition::Any, body).await?;
             if fails { Err(Error::new(Code::BadRequest, Code::BadRequest.title())) } else { Ok(patched) }
         };
-        if let Ok(patched) = write(store, Origin::Request, patch).await {
+        if let Ok(patched) = write(store, InputSource::Request, patch).await {
             acknowledged.push((patched.id, patched.version));
         }
     }

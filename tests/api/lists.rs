@@ -10,11 +10,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::fold::fold;
+use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::time::SystemClock;
 use vku_domain::kernel::value::PartialDate;
-use vku_domain::kernel::view::Shape;
+use vku_domain::kernel::view::MemberTree;
 use vku_persistence::kernel::connect::Database;
 use vku_persistence::kernel::seal::Secret;
 use vku_persistence::kernel::store::Store;
@@ -68,7 +68,7 @@ fn sort_value(item: &Value, key: &str) -> String {
     let text = item[key].as_str().or_else(|| item[key]["en"].as_str()).unwrap_or_default();
     let date = || text.parse::<PartialDate>().ok();
     match key {
-        "name" | "title" | "utility_name" | "city" | "family_name" | "given_name" => fold(text),
+        "name" | "title" | "utility_name" | "city" | "family_name" | "given_name" => collation_key(text),
         // Of sessions the instant, where it is known.
         "start" if item["starts_on"].is_string() => {
             let at = item["starts_at"].as_str().map(|at| format!("{}Z", &at[..16]));
@@ -370,7 +370,7 @@ impl Visitor for Statements<'_> {
     async fn visit<T: Table>(self) -> Self::Answer {
         let operator = Actor::operator(self.store.now());
         let mut counts = [(0, 0); 2];
-        let all: Vec<_> = Shape::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
+        let all: Vec<_> = MemberTree::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
         let all = all.join(",");
         for (count, limit) in counts.iter_mut().zip(["2", "200"]) {
             // The newest first: rows that refer to whatever they can refer to.

@@ -5,13 +5,13 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::mail::Mail;
-use vku_domain::say;
-use vku_persistence::kernel::store::{Store, Writing};
+use vku_persistence::kernel::store::{Store, WriteContext};
 use vku_server::worker::smtp::Smtp;
 
 use super::interests::{INTERESTS, interest, office_later};
@@ -25,14 +25,15 @@ const FROM: &str = "Office <office@example.org>";
 pub(super) fn mail(name: &str) -> Mail {
     let to = format!("{name}@zxq.example").parse().unwrap();
     let (subject, text) =
-        (say!("For {name}", "Für {name}"), say!("Hello {name}", "Grüß Gott\r\n.\r\n{name}"));
-    Mail::new(to, Tongue::De, &subject, &text)
+        (bilingual!("For {name}", "Für {name}"), bilingual!("Hello {name}", "Grüß Gott\r\n.\r\n{name}"));
+    Mail::new(to, Locale::De, &subject, &text)
 }
 
 /// Posts it in a write of its own.
 pub(super) async fn post(store: &Store, mail: Mail) {
     let operator = Actor::operator(store.now());
-    let writing = Writing { actor: &operator, request_id: "test", dry_run: false, origin: Origin::Request };
+    let writing =
+        WriteContext { actor: &operator, request_id: "test", dry_run: false, origin: InputSource::Request };
     store.write(&writing, async |writer| writer.post(mail).await).await.unwrap();
 }
 
@@ -130,10 +131,10 @@ on_both! {
     async fn what_is_not_committed_is_not_posted(app: TestApp) {
         let operator = Actor::operator(app.store.now());
         for (dry_run, fails) in [(true, false), (false, true)] {
-            let writing = Writing { actor: &operator, request_id: "test", dry_run, origin: Origin::Request };
+            let writing = WriteContext { actor: &operator, request_id: "test", dry_run, origin: InputSource::Request };
             let result = app.store.write(&writing, async |writer| {
                 writer.post(mail("nobody")).await?;
-                if fails { Err(Error::new(Code::NotDeleted, say!("No", "Nein"))) } else { Ok(()) }
+                if fails { Err(Error::new(Code::NotDeleted, bilingual!("No", "Nein"))) } else { Ok(()) }
             });
             assert_eq!(result.await.is_err(), fails);
         }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vku_domain::kernel::access::Role;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::member::Member;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::store::Writer;
@@ -111,7 +111,7 @@ async fn plant(app: &TestApp) {
         }
         Ok(())
     };
-    write(&app.store, Origin::Import, add).await.unwrap();
+    write(&app.store, InputSource::Import, add).await.unwrap();
 }
 
 on_both! {

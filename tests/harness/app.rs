@@ -10,12 +10,12 @@ use actix_web::web::Data;
 use uuid::Uuid;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::Key;
-use vku_http::export::Sheets;
-use vku_http::kernel::cache::{self, Responses};
-use vku_http::kernel::context::{Shared, Site};
-use vku_http::kernel::manners::Manners;
-use vku_http::kernel::throttle::SignIns;
-use vku_http::kernel::token::{LiveKeys, SigningKey, TokenKeys};
+use vku_http::export::XlsxLimits;
+use vku_http::kernel::cache::{self, ResponseCache};
+use vku_http::kernel::context::{AppState, SiteConfig};
+use vku_http::kernel::manners::HttpConfig;
+use vku_http::kernel::throttle::LoginThrottle;
+use vku_http::kernel::token::{SigningKey, SigningKeyCache, TokenKeys};
 use vku_persistence::account::NewAccount;
 use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::store::Store;
@@ -43,7 +43,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     pub(crate) clock: Arc<MovableClock>,
     pub(crate) keyring: Keyring,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     accounts: HashMap<Role, String>,
     server: ServerHandle,
     thread: Option<JoinHandle<()>>,
@@ -65,15 +65,15 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Te
 impl TestApp {
     /// Starts the app on a database that holds the demo accounts.
     pub(crate) fn start(backend: Backend, url: String, database: Option<Private>) -> Self {
-        Self::with_manners(backend, url, database, Manners::default())
+        Self::with_manners(backend, url, database, HttpConfig::default())
     }
 
     /// Another app on the same database, with other manners.
-    pub(crate) fn again(&self, manners: Manners) -> Self {
+    pub(crate) fn again(&self, manners: HttpConfig) -> Self {
         Self::with_manners(self.backend, self.url.clone(), None, manners)
     }
 
-    fn with_manners(backend: Backend, url: String, database: Option<Private>, manners: Manners) -> Self {
+    fn with_manners(backend: Backend, url: String, database: Option<Private>, manners: HttpConfig) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (send, receive) = mpsc::channel();
@@ -83,23 +83,23 @@ impl TestApp {
                 let clock = Arc::new(MovableClock::default());
                 let (store, keyring) = database::open_at(&opened, clock.clone()).await;
                 let (issuer, audience) = (format!("http://{address}"), AUDIENCE.to_owned());
-                let live = LiveKeys::open(keyring.clone(), None, issuer, audience).await.unwrap();
-                let (sign_ins, proxies) = (SignIns::default(), vec!["127.0.0.1/32".parse().unwrap()]);
-                let site = Site {
+                let live = SigningKeyCache::open(keyring.clone(), None, issuer, audience).await.unwrap();
+                let (sign_ins, proxies) = (LoginThrottle::default(), vec!["127.0.0.1/32".parse().unwrap()]);
+                let site = SiteConfig {
                     public_url: "https://partnerships.example".into(),
                     security_contact: Some("mailto:security@partnerships.example".into()),
                     reporter: "XI-TEST;22;Exchange".parse().unwrap(),
                 };
-                let (tokens, sheets) = (live, Sheets::up_to(SHEET_ROWS));
-                let responses = Responses::new(cache::USUAL);
-                let shared = Data::new(Shared {
+                let (tokens, sheets) = (live, XlsxLimits::up_to(SHEET_ROWS));
+                let responses = ResponseCache::new(cache::DEFAULT_CACHE_BYTES);
+                let shared = Data::new(AppState {
                     store: store.clone(),
                     tokens,
                     sign_ins,
                     responses,
                     proxies,
                     site,
-                    manners,
+                    http_config: manners,
                     sheets,
                 });
                 let mut tokens = HashMap::new();
@@ -206,14 +206,14 @@ pub(crate) const AUDIENCE: &str = "vku-partnerships";
 /// What the thread of the server gives to the test.
 struct Started {
     store: Store,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     clock: Arc<MovableClock>,
     keyring: Keyring,
     tokens: HashMap<Role, String>,
     server: ServerHandle,
 }
 
-async fn token(shared: &Shared, account: Uuid) -> String {
+async fn token(shared: &AppState, account: Uuid) -> String {
     let (account, _) = shared.store.signed_in(account).await.unwrap().unwrap();
     let login = shared.store.begin_login(&account, "test").await.unwrap().unwrap();
     shared.tokens.issue(login.account, login.login, login.role.as_str()).await.unwrap().token

@@ -7,19 +7,19 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::{Ascending, Descending};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::days_ordered;
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Country, Day, Decimal, Headcount, Line, Localized, PartialDate};
+use crate::kernel::value::{CalendarDate, Country, Decimal, Headcount, Localized, PartialDate, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What was done.
     ActivityKind {
         /// experts travel to the partner
@@ -51,12 +51,12 @@ pub struct Activity {
     /// What was done.
     pub kind: ActivityKind,
     /// What it is called.
-    pub title: Line,
+    pub title: SingleLine,
     /// The first day.
-    pub starts_on: Day,
+    pub starts_on: CalendarDate,
     /// The last day, where it is another one.
     #[deserr(default)]
-    pub ends_on: Option<Day>,
+    pub ends_on: Option<CalendarDate>,
     /// Where it took place (ISO 3166-1 alpha-2).
     #[deserr(default)]
     pub country: Option<Country>,
@@ -73,7 +73,7 @@ pub struct Activity {
 
 impl Activity {
     /// The last day, which is the first one where none is known.
-    pub fn last_day(&self) -> &Day {
+    pub fn last_day(&self) -> &CalendarDate {
         self.ends_on.as_ref().unwrap_or(&self.starts_on)
     }
 }
@@ -90,11 +90,11 @@ crate::filter! {
         /// Began in this period or earlier.
         starts_to: Option<PartialDate>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What activities are sorted by.
     ActivitySort {
         /// the first day
@@ -115,8 +115,8 @@ impl Resource for Activity {
     /// There may be several meetings on a day.
     const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Partnership::PATH;
-    const LABEL: &'static str = "title";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "title";
+    const HAS_SLUG: bool = false;
 
     type Parent = Partnership;
     type Filter = ActivityFilter;
@@ -136,10 +136,10 @@ impl Resource for Activity {
         parent.is_some_and(|partnership| partnership.is_led_by(actor))
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         days_ordered(Some(&self.starts_on), self.ends_on.as_ref(), "/ends_on", violations);
         if self.expert_days.as_ref().is_some_and(Decimal::is_negative) {
-            let detail = say!(
+            let detail = bilingual!(
                 "A number of days must not be negative.",
                 "Eine Anzahl von Tagen darf nicht negativ sein."
             );
@@ -155,10 +155,10 @@ impl Resource for Activity {
                 || it.country.as_ref().is_some_and(|at| filter.country.contains(at)))
             && filter.starts_from.as_ref().is_none_or(|from| *it.starts_on.as_str() >= *day(from.first_day()))
             && filter.starts_to.as_ref().is_none_or(|to| *it.starts_on.as_str() <= *day(to.last_day()))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.title);
         texts.text(&self.description);
     }
@@ -168,7 +168,7 @@ impl Resource for Activity {
     }
 
     /// The same kind and title on the same first day.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.kind == other.kind && self.title == other.title && self.starts_on == other.starts_on
     }
 }

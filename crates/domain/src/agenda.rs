@@ -8,18 +8,18 @@ use uuid::Uuid;
 
 use crate::guest::GuestRef;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::Pending;
+use crate::kernel::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{DurationMinutes, Line, Localized, Position};
+use crate::kernel::value::{DurationMinutes, Localized, Position, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::session::Session;
 use crate::topic::TopicRef;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What an item of an agenda is.
     AgendaKind {
         /// somebody speaks
@@ -47,7 +47,7 @@ pub struct AgendaItem {
     /// What it is.
     pub kind: AgendaKind,
     /// The title.
-    pub title: Line,
+    pub title: SingleLine,
     /// How long it takes, in minutes.
     pub duration_minutes: DurationMinutes,
     /// The guest who speaks: one of the same session.
@@ -67,9 +67,9 @@ pub struct AgendaItem {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct AgendaDerived {
     /// When it starts, where it is known when the session does.
-    pub starts_at: Option<Instant>,
+    pub starts_at: Option<InstantParam>,
     /// When it ends, where it is known when the session starts.
-    pub ends_at: Option<Instant>,
+    pub ends_at: Option<InstantParam>,
     /// What the guest is called.
     pub speaker: Option<String>,
 }
@@ -80,11 +80,11 @@ crate::filter! {
         /// What it is.
         kind: Vec<AgendaKind>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What items are sorted by.
     AgendaSort {
         /// which one it is
@@ -103,8 +103,8 @@ impl Resource for AgendaItem {
     /// There may be several breaks.
     const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Session::PATH;
-    const LABEL: &'static str = "title";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "title";
+    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["starts_at", "ends_at", "speaker"];
     const UNLOGGED: &'static [&'static str] = &["starts_at", "ends_at", "speaker"];
 
@@ -125,7 +125,7 @@ impl Resource for AgendaItem {
         false
     }
 
-    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+    fn hidden_fields(role: Option<Role>) -> &'static [&'static str] {
         match role {
             Some(Role::Admin | Role::Coordinator | Role::Reader | Role::Member) => &[],
             // Topics are the members'.
@@ -133,15 +133,15 @@ impl Resource for AgendaItem {
         }
     }
 
-    fn conceal(&mut self, members: &'static [&'static str]) {
+    fn redact(&mut self, members: &'static [&'static str]) {
         if members.contains(&"topic") {
             self.topic = None;
         }
     }
 
-    fn rules(&self, _violations: &mut Violations) {}
+    fn validate(&self, _violations: &mut Violations) {}
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         if let Some(topic) = &mut self.topic {
             topic.visit("/topic", visit);
         }
@@ -149,10 +149,10 @@ impl Resource for AgendaItem {
 
     fn matches(filter: &AgendaFilter, item: &Stored<Self>) -> bool {
         (filter.kind.is_empty() || filter.kind.contains(&item.data.kind))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.title);
         texts.text(&self.about);
     }
@@ -162,7 +162,7 @@ impl Resource for AgendaItem {
     }
 
     /// The same title.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.title == other.title
     }
 }

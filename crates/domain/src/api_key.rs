@@ -5,12 +5,12 @@ use deserr::Deserr;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::error::Error;
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::scope::Scopes;
-use crate::kernel::value::Line;
-use crate::kernel::violation::{Fault, Violations};
-use crate::say;
+use crate::kernel::value::SingleLine;
+use crate::kernel::violation::{FieldError, Violations};
 
 /// How many scopes a key can be given: more than there are is a mistake.
 const MOST_SCOPES: usize = 100;
@@ -22,7 +22,7 @@ const MOST_SCOPES: usize = 100;
 #[schema(as = ApiKeyInput)]
 pub struct NewApiKey {
     /// What it is for, to tell it from others.
-    pub name: Line,
+    pub name: SingleLine,
     /// What it may do: `<collection>:read` and `<collection>:write`, `personal_data:read`, `audit:read`. What is below
     /// a collection (contacts of members, funding of partnerships) belongs to it. Never more than its owner may.
     #[schema(min_items = 1, max_items = 100)]
@@ -45,11 +45,12 @@ impl NewApiKey {
         let mut violations = Violations::default();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         if self.scopes.is_empty() {
-            let detail = say!("A key has at least one scope.", "Ein Schlüssel hat mindestens einen Scope.");
+            let detail =
+                bilingual!("A key has at least one scope.", "Ein Schlüssel hat mindestens einen Scope.");
             violations.member("/scopes", "too_few", detail);
         }
         if self.scopes.len() > MOST_SCOPES {
-            let detail = say!(
+            let detail = bilingual!(
                 "A key has at most {MOST_SCOPES} scopes.",
                 "Ein Schlüssel hat höchstens {MOST_SCOPES} Scopes."
             );
@@ -57,19 +58,20 @@ impl NewApiKey {
         }
         for (index, scope) in self.scopes.iter().take(MOST_SCOPES).enumerate() {
             if !known.contains(&scope.as_str()) {
-                let Fault { code, detail } = Fault::unknown_value(scope, &known);
+                let FieldError { code, detail } = FieldError::unknown_value(scope, &known);
                 violations.member(format!("/scopes/{index}"), code, detail);
             }
         }
         let mut ends = None;
         match self.expires_at.as_deref().map(str::parse) {
             None => {}
-            Some(Ok(Instant(at))) if at > now => ends = Some(at),
+            Some(Ok(InstantParam(at))) if at > now => ends = Some(at),
             Some(Ok(_)) => {
-                let detail = say!("The end has to be in the future.", "Das Ende muss in der Zukunft liegen.");
+                let detail =
+                    bilingual!("The end has to be in the future.", "Das Ende muss in der Zukunft liegen.");
                 violations.member("/expires_at", "out_of_range", detail);
             }
-            Some(Err(Fault { code, detail })) => violations.member("/expires_at", code, detail),
+            Some(Err(FieldError { code, detail })) => violations.member("/expires_at", code, detail),
         }
         if violations.is_empty() {
             Ok((self.scopes.iter().collect(), ends))

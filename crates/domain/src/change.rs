@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::kernel::value::Visibility;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What was done.
     ChangeAction {
         /// made
@@ -26,7 +26,7 @@ crate::vocabulary! {
 
 /// A way from one status to another that was taken.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Passage {
+pub struct StatusChange {
     /// The status before; absent where it was unknown.
     pub from: Option<String>,
     /// The status after.
@@ -61,5 +61,5 @@ pub struct Change {
     /// Its state after it, personal members left out.
     pub state: Value,
     /// The way it took, for a transition.
-    pub passage: Option<Passage>,
+    pub status_change: Option<StatusChange>,
 }

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::fold::fold;
-use crate::kernel::parameters::{Instant, Truth};
+use crate::kernel::fold::collation_key;
+use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Email, Language, Line, Phone};
+use crate::kernel::value::{Email, Language, Phone, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::member::Member;
 
@@ -25,10 +25,10 @@ use crate::member::Member;
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Consent {
     /// When it was given.
-    #[schema(value_type = Instant)]
-    pub given_at: Instant,
+    #[schema(value_type = InstantParam)]
+    pub given_at: InstantParam,
     /// The version of the text that was agreed to.
-    pub text_version: Line,
+    pub text_version: SingleLine,
 }
 
 /// What a person has agreed to; what is absent was not agreed to.
@@ -73,9 +73,9 @@ impl Consents {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Contact {
     /// The given name.
-    pub given_name: Line,
+    pub given_name: SingleLine,
     /// The family name.
-    pub family_name: Line,
+    pub family_name: SingleLine,
     /// The address that the person is written to.
     pub email: Email,
     /// The telephone number.
@@ -83,7 +83,7 @@ pub struct Contact {
     pub phone: Option<Phone>,
     /// What the person does there.
     #[deserr(default)]
-    pub function: Option<Line>,
+    pub function: Option<SingleLine>,
     /// The language that the person is written to in (ISO 639-1).
     pub language: Language,
     /// Whether this is the first one to turn to: one at most a member.
@@ -117,17 +117,17 @@ crate::filter! {
     /// Which contacts.
     ContactFilter {
         /// A part of the name; case and accents do not count.
-        name: Option<Line>,
+        name: Option<SingleLine>,
         /// The language that the person is written to in (ISO 639-1).
         language: Vec<Language>,
         /// Whether this is the first one to turn to.
-        is_primary: Option<Truth>,
+        is_primary: Option<BoolParam>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What contacts are sorted by.
     ContactSort {
         /// the family name, folded (case and accents do not count)
@@ -146,8 +146,8 @@ impl Resource for Contact {
     const NAME: &'static str = "contact";
     const PATH: &'static str = "contacts";
     const SCOPE: &'static str = Member::PATH;
-    const LABEL: &'static str = "";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "";
+    const HAS_SLUG: bool = false;
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
     const REGISTERS: bool = true;
@@ -172,7 +172,7 @@ impl Resource for Contact {
     }
 
     /// Others see who stands in the directory, and not who is written to by the office.
-    fn recall(state: &mut Value, own: bool, _actor: &Actor) -> bool {
+    fn redact_history(state: &mut Value, own: bool, _actor: &Actor) -> bool {
         let consents = state.get_mut("consents").and_then(Value::as_object_mut);
         own || consents.is_some_and(|consents| {
             consents.shift_remove("mailings");
@@ -180,29 +180,30 @@ impl Resource for Contact {
         })
     }
 
-    fn rules(&self, _violations: &mut Violations) {}
+    fn validate(&self, _violations: &mut Violations) {}
 
     fn matches(filter: &ContactFilter, item: &Stored<Self>) -> bool {
         let it = &item.data;
-        let is_called = |part: &Line| fold(&it.full_name()).contains(&fold(part.as_str()));
+        let is_called =
+            |part: &SingleLine| collation_key(&it.full_name()).contains(&collation_key(part.as_str()));
         filter.name.as_ref().is_none_or(is_called)
             && (filter.language.is_empty() || filter.language.contains(&it.language))
-            && filter.is_primary.is_none_or(|Truth(wanted)| wanted == it.is_primary)
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.is_primary.is_none_or(|BoolParam(wanted)| wanted == it.is_primary)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(self.full_name());
         texts.details([&self.email]);
         texts.details(&self.function);
     }
 
     fn label(&self) -> &str {
-        self.function.as_ref().map_or("", Line::as_str)
+        self.function.as_ref().map_or("", SingleLine::as_str)
     }
 
     /// The same address.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.email.folded() == other.email.folded()
     }
 }

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Language, Line, WebUrl};
+use crate::kernel::value::{Language, SingleLine, WebUrl};
 use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What a document is.
     DocumentKind {
         /// a memorandum of understanding
@@ -40,7 +40,7 @@ crate::vocabulary! {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Document {
     /// What it is called.
-    pub title: Line,
+    pub title: SingleLine,
     /// Where it is found.
     pub url: WebUrl,
     /// What it is.
@@ -57,11 +57,11 @@ crate::filter! {
         /// The language that it is written in (ISO 639-1).
         language: Vec<Language>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What documents are sorted by.
     DocumentSort {
         /// the title, folded (case and accents do not count)
@@ -78,8 +78,8 @@ impl Resource for Document {
     const NAME: &'static str = "document";
     const PATH: &'static str = "documents";
     const SCOPE: &'static str = Partnership::PATH;
-    const LABEL: &'static str = "title";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "title";
+    const HAS_SLUG: bool = false;
     const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;
@@ -102,16 +102,16 @@ impl Resource for Document {
         parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
     }
 
-    fn rules(&self, _violations: &mut Violations) {}
+    fn validate(&self, _violations: &mut Violations) {}
 
     fn matches(filter: &DocumentFilter, item: &Stored<Self>) -> bool {
         let it = &item.data;
         (filter.kind.is_empty() || filter.kind.contains(&it.kind))
             && (filter.language.is_empty() || filter.language.contains(&it.language))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.title);
     }
 
@@ -120,7 +120,7 @@ impl Resource for Document {
     }
 
     /// The same address.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.url == other.url
     }
 }

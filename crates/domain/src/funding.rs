@@ -7,9 +7,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::ordered;
 use crate::kernel::search::Texts;
@@ -19,7 +19,7 @@ use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
 use crate::programme::ProgrammeRef;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What kind of money, or what instead of it.
     FundingKind {
         /// a grant of the programme
@@ -69,11 +69,11 @@ crate::filter! {
         /// The programme that pays, by id or slug.
         programme: Vec<Key>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What phases are sorted by.
     FundingSort {
         /// the first day from when
@@ -93,8 +93,8 @@ impl Resource for Funding {
     /// Phases may differ in their amount only.
     const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Partnership::PATH;
-    const LABEL: &'static str = "";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "";
+    const HAS_SLUG: bool = false;
 
     type Parent = Partnership;
     type Filter = FundingFilter;
@@ -114,7 +114,7 @@ impl Resource for Funding {
         parent.is_some_and(|partnership| partnership.is_led_by(actor))
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         ordered(self.from.as_ref(), self.to.as_ref(), "/to", violations);
     }
 
@@ -123,24 +123,24 @@ impl Resource for Funding {
         let paid_by = |key: &Key| it.programme.as_ref().and_then(Ref::card).is_some_and(|card| card.is(key));
         (filter.kind.is_empty() || filter.kind.contains(&it.kind))
             && (filter.programme.is_empty() || filter.programme.iter().any(paid_by))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     /// It has no text: it is found by the programme that pays.
-    fn searched(&self, _texts: &mut Texts) {}
+    fn search_texts(&self, _texts: &mut Texts) {}
 
     fn label(&self) -> &str {
         self.kind.as_str()
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         if let Some(programme) = &mut self.programme {
             programme.visit("/programme", visit);
         }
     }
 
     /// The same programme, kind and beginning.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.programme == other.programme && self.kind == other.kind && self.from == other.from
     }
 }

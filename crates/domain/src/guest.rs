@@ -7,20 +7,20 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Pending, Ref};
+use crate::kernel::reference::{Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::state::Wanted;
-use crate::kernel::value::{Email, Line};
+use crate::kernel::state::StatusFilter;
+use crate::kernel::value::{Email, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::party::Party;
-use crate::say;
 use crate::session::Session;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Whether a guest comes.
     GuestStatus {
         /// has been asked: for the coordination office only
@@ -45,13 +45,13 @@ crate::states!(GuestStatus {
 pub struct Guest {
     /// The person's name, where known.
     #[deserr(default)]
-    pub name: Option<Line>,
+    pub name: Option<SingleLine>,
     /// For whom the person speaks; or who is invited, where the person is not known.
     #[deserr(default)]
     pub party: Option<Party>,
     /// What the person does there.
     #[deserr(default)]
-    pub function: Option<Line>,
+    pub function: Option<SingleLine>,
     /// The person's address: for the coordination office only.
     #[deserr(default)]
     pub email: Option<Email>,
@@ -60,7 +60,7 @@ pub struct Guest {
     pub status: Option<GuestStatus>,
     /// What the guest speaks about.
     #[deserr(default)]
-    pub talk_title: Option<Line>,
+    pub talk_title: Option<SingleLine>,
 }
 
 /// A relation to a guest.
@@ -77,13 +77,13 @@ crate::filter! {
     /// Which guests.
     GuestFilter {
         /// Whether the guest comes.
-        status: Vec<Wanted<GuestStatus>>,
+        status: Vec<StatusFilter<GuestStatus>>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What guests are sorted by.
     GuestSort {
         /// the name, folded (case and accents do not count)
@@ -102,8 +102,8 @@ impl Resource for Guest {
     const NAME: &'static str = "guest";
     const PATH: &'static str = "guests";
     const SCOPE: &'static str = Session::PATH;
-    const LABEL: &'static str = "";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "";
+    const HAS_SLUG: bool = false;
     const PERSONAL_MEMBERS: &'static [&'static str] = &["email"];
     const UNLOGGED: &'static [&'static str] = &["email"];
     const MAY_REPEAT: bool = true;
@@ -125,27 +125,27 @@ impl Resource for Guest {
         false
     }
 
-    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+    fn hidden_fields(role: Option<Role>) -> &'static [&'static str] {
         match role {
             Some(Role::Admin | Role::Coordinator) => &[],
             _ => &["email"],
         }
     }
 
-    fn conceal(&mut self, members: &'static [&'static str]) {
+    fn redact(&mut self, members: &'static [&'static str]) {
         if members.contains(&"email") {
             self.email = None;
         }
     }
 
     /// Others see who comes.
-    fn recall(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+    fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         state.get("status").is_some_and(|status| status == GuestStatus::Confirmed.as_str())
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         if self.name.is_none() && self.party.is_none() {
-            let detail = say!(
+            let detail = bilingual!(
                 "A `name` or a `party` is required.",
                 "Ein Name (`name`) oder eine `party` ist erforderlich."
             );
@@ -154,11 +154,11 @@ impl Resource for Guest {
     }
 
     fn matches(filter: &GuestFilter, item: &Stored<Self>) -> bool {
-        (filter.status.is_empty() || filter.status.contains(&Wanted(item.data.status)))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+        (filter.status.is_empty() || filter.status.contains(&StatusFilter(item.data.status)))
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         if let Some(name) = &self.name {
             texts.name(name);
         }
@@ -168,7 +168,7 @@ impl Resource for Guest {
 
     fn label(&self) -> &str {
         let party = || self.party.as_ref()?.card().map(|card| card.label.1.as_str());
-        self.name.as_ref().map(Line::as_str).or_else(party).unwrap_or_default()
+        self.name.as_ref().map(SingleLine::as_str).or_else(party).unwrap_or_default()
     }
 
     fn status(&self) -> Option<GuestStatus> {
@@ -179,14 +179,14 @@ impl Resource for Guest {
         self.status = Some(status);
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         if let Some(party) = &mut self.party {
             party.visit("/party", visit);
         }
     }
 
     /// The same person of the same party.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.name == other.name && self.party == other.party
     }
 }

@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::kernel::difference::Difference;
-use crate::kernel::text::Both;
+use crate::kernel::text::Bilingual;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What is done with a row whose slug is there already.
     ImportMode {
         /// it is refused: the slug is taken
@@ -19,7 +19,7 @@ crate::vocabulary! {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What is done when a row is not right.
     OnError {
         /// nothing is written
@@ -29,7 +29,7 @@ crate::vocabulary! {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// How far an import is.
     ImportStatus {
         /// it is being read, or waits for its turn
@@ -78,7 +78,7 @@ pub struct RowFault {
     pub code: String,
     /// What is wrong and what would be right.
     #[serde(with = "both")]
-    pub detail: Both,
+    pub detail: Bilingual,
 }
 
 /// Something that is there already and may be what a row would make anew.
@@ -112,7 +112,7 @@ pub struct RowChange {
     pub changes: Vec<Difference>,
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Who says in which character encoding a file is.
     EncodingSource {
         /// whoever sent it: the `charset` of the request
@@ -264,15 +264,15 @@ pub struct Import {
 
 /// Both languages of a sentence, as they are kept.
 mod both {
-    use super::{Both, Deserialize};
+    use super::{Bilingual, Deserialize};
     use serde::{Deserializer, Serialize, Serializer};
 
-    pub(super) fn serialize<S: Serializer>(text: &Both, serializer: S) -> Result<S::Ok, S::Error> {
+    pub(super) fn serialize<S: Serializer>(text: &Bilingual, serializer: S) -> Result<S::Ok, S::Error> {
         (&text.en, &text.de).serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Both, D::Error> {
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Bilingual, D::Error> {
         let (en, de) = <(String, String)>::deserialize(deserializer)?;
-        Ok(Both { en: en.into(), de: de.into() })
+        Ok(Bilingual { en: en.into(), de: de.into() })
     }
 }

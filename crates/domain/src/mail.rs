@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::kernel::text::{Both, Tongue};
+use crate::kernel::text::{Bilingual, Locale};
 use crate::kernel::value::{Email, Language};
 
 /// The longest subject, in characters: titles in it may be long.
@@ -37,7 +37,7 @@ pub struct Mail {
     /// Whom it is written to: one address, without a name.
     pub to: Email,
     /// The language that it is written in.
-    pub language: Tongue,
+    pub language: Locale,
     /// What it is about.
     pub subject: Subject,
     /// What it says: plain text. It is encoded when it is sent, so nothing in it can be a header.
@@ -50,13 +50,13 @@ pub struct Mail {
 
 impl Mail {
     /// A mail that says this in the language.
-    pub fn new(to: Email, language: Tongue, subject: &Both, text: &Both) -> Self {
+    pub fn new(to: Email, language: Locale, subject: &Bilingual, text: &Bilingual) -> Self {
         let printed = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
-        let text = text.in_tongue(language).replace("\r\n", "\n");
+        let text = text.in_locale(language).replace("\r\n", "\n");
         Self {
             to,
             language,
-            subject: Subject::new(subject.in_tongue(language)),
+            subject: Subject::new(subject.in_locale(language)),
             text: text.chars().filter(|letter| printed(*letter)).collect(),
             calendar: None,
             confidential: false,
@@ -76,8 +76,8 @@ impl Mail {
     }
 
     /// The language in which somebody is written to who prefers this one: German, or English for all others.
-    pub fn tongue(language: &Language) -> Tongue {
-        if language.as_str() == Tongue::De.as_str() { Tongue::De } else { Tongue::En }
+    pub fn locale(language: &Language) -> Locale {
+        if language.as_str() == Locale::De.as_str() { Locale::De } else { Locale::En }
     }
 }
 
@@ -87,7 +87,7 @@ impl fmt::Debug for Mail {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What became of a mail.
     MailState {
         /// to be sent, or to be tried again
@@ -104,7 +104,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::say;
+    use crate::bilingual;
 
     #[test]
     fn a_subject_is_one_line() {
@@ -117,9 +117,9 @@ mod tests {
     fn prints_nothing_of_the_person() {
         let mail = Mail::new(
             "a@b.example".parse().unwrap(),
-            Tongue::De,
-            &say!("Secret", "Geheim"),
-            &say!("Secret", "Geheim\r\nzwei\u{7}"),
+            Locale::De,
+            &bilingual!("Secret", "Geheim"),
+            &bilingual!("Secret", "Geheim\r\nzwei\u{7}"),
         );
         assert_eq!((mail.subject.as_str(), mail.text.as_str()), ("Geheim", "Geheim\nzwei"));
         let printed = format!("{mail:?}");

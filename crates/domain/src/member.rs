@@ -7,20 +7,22 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::{Instant, Truth};
+use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{days_ordered, distinct};
 use crate::kernel::search::Texts;
-use crate::kernel::state::Wanted;
-use crate::kernel::value::{Country, Day, Line, Sector, Slug, Text, Visibility, WorkingAreaCode};
+use crate::kernel::state::StatusFilter;
+use crate::kernel::value::{
+    CalendarDate, Country, Sector, SingleLine, Slug, Text, Visibility, WorkingAreaCode,
+};
 use crate::kernel::violation::Violations;
-use crate::say;
 use crate::utility::{UtilityKind, UtilityRef};
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where a membership stands.
     MemberStatus {
         /// wants to take part
@@ -71,13 +73,13 @@ pub struct Member {
     pub status: Option<MemberStatus>,
     /// Since when it takes part.
     #[deserr(default)]
-    pub joined_on: Option<Day>,
+    pub joined_on: Option<CalendarDate>,
     /// Until when it took part.
     #[deserr(default)]
-    pub left_on: Option<Day>,
+    pub left_on: Option<CalendarDate>,
     /// The regional group that it belongs to.
     #[deserr(default)]
-    pub regional_group: Option<Line>,
+    pub regional_group: Option<SingleLine>,
     /// What it would like to work on, and where.
     #[serde(default)]
     #[deserr(default)]
@@ -107,7 +109,7 @@ crate::filter! {
     /// Which members.
     MemberFilter {
         /// Where the membership stands.
-        status: Vec<Wanted<MemberStatus>>,
+        status: Vec<StatusFilter<MemberStatus>>,
         /// Its utility, by id or slug.
         utility: Vec<Key>,
         /// A sector that it is interested in.
@@ -117,15 +119,15 @@ crate::filter! {
         /// A working area that it is interested in.
         working_area: Vec<WorkingAreaCode>,
         /// The regional group that it belongs to, as it is written.
-        regional_group: Vec<Line>,
+        regional_group: Vec<SingleLine>,
         /// Whether its utility takes part today in an active partnership that you may see.
-        has_active_partnership: Option<Truth>,
+        has_active_partnership: Option<BoolParam>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What members are sorted by.
     MemberSort {
         /// the utility's name, folded (case and accents do not count)
@@ -147,7 +149,7 @@ crate::sort_keys!(MemberSort, usual: [(Self::Name, Ascending)]);
 impl Resource for Member {
     const NAME: &'static str = "member";
     const PATH: &'static str = "members";
-    const SLUGGED: bool = false;
+    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["slug", "name", "has_active_partnership"];
     const PUBLIC: bool = false;
     const REGISTERS: bool = true;
@@ -171,7 +173,7 @@ impl Resource for Member {
         self.utility.id().is_some_and(|utility| actor.owns(utility))
     }
 
-    fn withheld(role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(role: Role) -> &'static [&'static str] {
         match role {
             Role::Admin | Role::Coordinator => &[],
             Role::Reader | Role::Member | Role::Partner => {
@@ -180,29 +182,29 @@ impl Resource for Member {
         }
     }
 
-    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+    fn hidden_fields(role: Option<Role>) -> &'static [&'static str] {
         match role {
             Some(Role::Admin | Role::Coordinator) => &[],
             _ => &["note"],
         }
     }
 
-    fn conceal(&mut self, members: &'static [&'static str]) {
+    fn redact(&mut self, members: &'static [&'static str]) {
         if members.contains(&"note") {
             self.note = None;
         }
     }
 
     /// Partners see active ones only.
-    fn recall(state: &mut Value, _own: bool, actor: &Actor) -> bool {
+    fn redact_history(state: &mut Value, _own: bool, actor: &Actor) -> bool {
         let active = state.get("status").is_some_and(|status| status == MemberStatus::Active.as_str());
         active || actor.role != Some(Role::Partner)
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         let kind = self.utility.card().and_then(|card| card.kind.as_deref());
         if kind.is_some_and(|kind| kind != UtilityKind::Municipal.as_str()) {
-            let detail = say!(
+            let detail = bilingual!(
                 "A member is a `municipal` utility; this one is a partner utility.",
                 "Mitglied ist ein Unternehmen der Art `municipal`; dieses ist ein Partnerunternehmen."
             );
@@ -214,7 +216,7 @@ impl Resource for Member {
         distinct(&self.interests.working_areas, "/interests/working_areas", violations);
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         self.utility.visit("/utility", visit);
     }
 
@@ -224,7 +226,7 @@ impl Resource for Member {
         }
         let (it, interests) = (&item.data, &item.data.interests);
         let is_utility = |key: &Key| it.utility.card().is_some_and(|card| card.is(key));
-        any(&filter.status, |Wanted(status)| *status == it.status)
+        any(&filter.status, |StatusFilter(status)| *status == it.status)
             && any(&filter.utility, is_utility)
             && any(&filter.sector, |sector| interests.sectors.contains(sector))
             && any(&filter.country, |country| interests.countries.contains(country))
@@ -232,12 +234,12 @@ impl Resource for Member {
             && any(&filter.regional_group, |group| it.regional_group.as_ref() == Some(group))
             && filter
                 .has_active_partnership
-                .is_none_or(|Truth(wanted)| wanted == item.derived.has_active_partnership)
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+                .is_none_or(|BoolParam(wanted)| wanted == item.derived.has_active_partnership)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
     /// Its name is that of its utility, where the search finds it; the note is not for everybody.
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.details(&self.regional_group);
     }
 
@@ -259,7 +261,7 @@ impl Resource for Member {
     }
 
     /// The same utility.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.utility == other.utility
     }
 }

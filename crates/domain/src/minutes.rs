@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Descending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::state::Wanted;
+use crate::kernel::state::StatusFilter;
 use crate::kernel::value::Localized;
 use crate::kernel::violation::Violations;
 use crate::session::Session;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where minutes stand.
     MinutesStatus {
         /// being written: for the coordination office only
@@ -58,13 +58,13 @@ crate::filter! {
     /// Which minutes.
     MinutesFilter {
         /// Where they stand.
-        status: Vec<Wanted<MinutesStatus>>,
+        status: Vec<StatusFilter<MinutesStatus>>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What minutes are sorted by.
     MinutesSort {
         /// when they were made
@@ -79,8 +79,8 @@ impl Resource for Minutes {
     const NAME: &'static str = "minutes";
     const PATH: &'static str = "minutes";
     const SCOPE: &'static str = Session::PATH;
-    const LABEL: &'static str = "";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "";
+    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["revision"];
 
     type Parent = Session;
@@ -101,18 +101,18 @@ impl Resource for Minutes {
     }
 
     /// Others see what is published.
-    fn recall(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+    fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         state.get("status").is_some_and(|status| status == MinutesStatus::Published.as_str())
     }
 
-    fn rules(&self, _violations: &mut Violations) {}
+    fn validate(&self, _violations: &mut Violations) {}
 
     fn matches(filter: &MinutesFilter, item: &Stored<Self>) -> bool {
-        (filter.status.is_empty() || filter.status.contains(&Wanted(item.data.status)))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+        (filter.status.is_empty() || filter.status.contains(&StatusFilter(item.data.status)))
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.text([&self.text]);
         texts.text(&self.decisions);
     }
@@ -130,7 +130,7 @@ impl Resource for Minutes {
     }
 
     /// The same text.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.text == other.text
     }
 }

@@ -7,17 +7,17 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Country, Line, Slug, WebUrl};
+use crate::kernel::value::{Country, SingleLine, Slug, WebUrl};
 use crate::kernel::violation::Violations;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What an organisation is.
     OrganisationKind {
         /// a ministry or an embassy
@@ -50,14 +50,14 @@ pub struct Organisation {
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The full name.
-    pub name: Line,
+    pub name: SingleLine,
     /// The usual short name, such as `BMZ`.
     #[deserr(default)]
-    pub short_name: Option<Line>,
+    pub short_name: Option<SingleLine>,
     /// Other names and spellings.
     #[serde(default)]
     #[deserr(default)]
-    pub aliases: Vec<Line>,
+    pub aliases: Vec<SingleLine>,
     /// What it is.
     pub kind: OrganisationKind,
     /// Its seat; absent for international ones.
@@ -68,7 +68,7 @@ pub struct Organisation {
     pub website: Option<WebUrl>,
     /// Its identifier in IATI (<https://iatistandard.org>), such as `DE-1`.
     #[deserr(default)]
-    pub iati_identifier: Option<Line>,
+    pub iati_identifier: Option<SingleLine>,
 }
 
 /// A relation to an organisation.
@@ -82,11 +82,11 @@ crate::filter! {
         /// Its seat (ISO 3166-1 alpha-2).
         country: Vec<Country>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What organisations are sorted by.
     OrganisationSort {
         /// the name, folded (case and accents do not count)
@@ -106,7 +106,7 @@ crate::sort_keys!(OrganisationSort, usual: [(Self::Name, Ascending)]);
 impl Resource for Organisation {
     const NAME: &'static str = "organisation";
     const PATH: &'static str = "organisations";
-    const CARD: &'static [&'static str] = &["kind", "country"];
+    const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
     type Parent = ();
     type Filter = OrganisationFilter;
@@ -125,7 +125,7 @@ impl Resource for Organisation {
         false
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         distinct(&self.aliases, "/aliases", violations);
     }
 
@@ -134,10 +134,10 @@ impl Resource for Organisation {
         (filter.kind.is_empty() || filter.kind.contains(&it.kind))
             && (filter.country.is_empty()
                 || it.country.as_ref().is_some_and(|country| filter.country.contains(country)))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
         self.short_name.iter().for_each(|name| texts.name(name));
         texts.details(&self.aliases);

@@ -9,11 +9,11 @@ use utoipa::openapi::schema::{ObjectBuilder, RefBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use crate::kernel::reference::{Card, Pending, Ref};
+use crate::bilingual;
+use crate::kernel::reference::{Ref, ReferenceSummary, UnresolvedReference};
 use crate::kernel::value::Visibility;
 use crate::kernel::violation::{Violations, escape, pointer, unknown_member};
 use crate::organisation::OrganisationRef;
-use crate::say;
 use crate::utility::UtilityRef;
 
 /// A utility or an organisation: `{"utility": …}` or `{"organisation": …}`.
@@ -28,7 +28,7 @@ pub enum Party {
 
 impl Party {
     /// What the store found; `None` before it looked.
-    pub fn card(&self) -> Option<&Card> {
+    pub fn card(&self) -> Option<&ReferenceSummary> {
         match self {
             Self::Utility(utility) => utility.card(),
             Self::Organisation(organisation) => organisation.card(),
@@ -52,7 +52,7 @@ impl Party {
     }
 
     /// Shows the relation to the store.
-    pub fn visit<'a>(&'a mut self, at: &str, visit: &mut dyn FnMut(Pending<'a>)) {
+    pub fn visit<'a>(&'a mut self, at: &str, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         match self {
             Self::Utility(utility) => utility.visit(format!("{at}/utility"), visit),
             Self::Organisation(organisation) => organisation.visit(format!("{at}/organisation"), visit),
@@ -98,7 +98,7 @@ impl ToSchema for Party {
 pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &mut Violations) {
     if let Some(card) = party.card().filter(|card| shown_to.is_wider_than(card.visibility)) {
         let (label, seen_by) = (&card.label.1, card.visibility);
-        let detail = say!(
+        let detail = bilingual!(
             "{label} is visible to `{seen_by}` only, this to `{shown_to}`.",
             "{label} ist nur für `{seen_by}` sichtbar, dies hier für `{shown_to}`."
         );
@@ -115,7 +115,7 @@ impl Deserr<Violations> for Party {
         let mut violations = Violations::default();
         let here = pointer(at);
         let Value::Map(map) = value else {
-            let detail = say!(
+            let detail = bilingual!(
                 r#"Expected {{"utility": …}} or {{"organisation": …}}."#,
                 r#"Erwartet: {{"utility": …}} oder {{"organisation": …}}."#
             );
@@ -142,7 +142,7 @@ impl Deserr<Violations> for Party {
         match (found.pop(), found.is_empty(), violations.is_empty()) {
             (Some(party), true, true) => Ok(party),
             (_, _, true) => {
-                let detail = say!(
+                let detail = bilingual!(
                     "Exactly one of `utility` and `organisation` is required.",
                     "Genau eines von `utility` und `organisation` ist erforderlich."
                 );

@@ -7,16 +7,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::{Ascending, Descending};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, single_lines};
 use crate::kernel::search::{Field, Texts};
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Day, Localized, PartialDate, Sector, WebUrl, WorkingAreaCode};
+use crate::kernel::value::{CalendarDate, Localized, PartialDate, Sector, WebUrl, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where something is decided.
     PolicyLevel {
         /// between states: the United Nations, their agencies, treaties
@@ -42,7 +42,7 @@ pub struct PolicyUpdate {
     /// Where it is decided.
     pub level: PolicyLevel,
     /// The day on which it was published.
-    pub published_on: Day,
+    pub published_on: CalendarDate,
     /// Where it was published.
     pub source_url: WebUrl,
     /// The sectors that it matters to; empty where it matters to all.
@@ -69,11 +69,11 @@ crate::filter! {
         /// Published in this period or earlier.
         published_to: Option<PartialDate>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What policy updates are sorted by.
     PolicyUpdateSort {
         /// the title in English, else in German, else in its first language; folded (case and accents do not count)
@@ -93,8 +93,8 @@ crate::sort_keys!(PolicyUpdateSort, usual: [(Self::PublishedOn, Descending), (Se
 impl Resource for PolicyUpdate {
     const NAME: &'static str = "policy_update";
     const PATH: &'static str = "policy-updates";
-    const LABEL: &'static str = "title";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "title";
+    const HAS_SLUG: bool = false;
     const MAY_REPEAT: bool = true;
 
     type Parent = ();
@@ -114,7 +114,7 @@ impl Resource for PolicyUpdate {
         false
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         single_lines(&self.title, "/title", violations);
         distinct(&self.sectors, "/sectors", violations);
         distinct(&self.working_areas, "/working_areas", violations);
@@ -132,10 +132,10 @@ impl Resource for PolicyUpdate {
             && any(&filter.working_area, |area| it.working_areas.contains(area))
             && filter.published_from.as_ref().is_none_or(|from| *published >= *from.first_day().to_string())
             && filter.published_to.as_ref().is_none_or(|to| *published <= *to.last_day().to_string())
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.localized(Field::Name, [&self.title]);
         texts.text([&self.summary]);
     }
@@ -145,7 +145,7 @@ impl Resource for PolicyUpdate {
     }
 
     /// The same publication.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.source_url == other.source_url && self.published_on == other.published_on
     }
 }

@@ -7,20 +7,21 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{days_ordered, distinct, ordered};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
-    Country, Day, Line, Localized, Money, Months, PartialDate, Percent, Sector, Slug, Visibility, WebUrl,
+    CalendarDate, Country, Localized, Money, Months, PartialDate, Percent, Sector, SingleLine, Slug,
+    Visibility, WebUrl,
 };
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What a programme gives.
     ProgrammeKind {
         /// advice and travel through an implementing agency
@@ -69,13 +70,13 @@ pub struct ProgrammeRules {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct ProgrammeCall {
     /// What it is called.
-    pub title: Line,
+    pub title: SingleLine,
     /// The first day of applying.
     #[deserr(default)]
-    pub opens_on: Option<Day>,
+    pub opens_on: Option<CalendarDate>,
     /// The last day of applying.
     #[deserr(default)]
-    pub closes_on: Option<Day>,
+    pub closes_on: Option<CalendarDate>,
     /// Where it is published.
     #[deserr(default)]
     pub url: Option<WebUrl>,
@@ -90,7 +91,7 @@ pub struct FundingProgramme {
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The full name.
-    pub name: Line,
+    pub name: SingleLine,
     /// Who pays.
     #[serde(default)]
     #[deserr(default)]
@@ -151,11 +152,11 @@ crate::filter! {
         /// An organisation that pays, by id or slug.
         funder: Vec<Key>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What programmes are sorted by.
     ProgrammeSort {
         /// the name, folded (case and accents do not count)
@@ -179,7 +180,7 @@ crate::sort_keys!(ProgrammeSort, usual: [(Self::Name, Ascending)]);
 impl Resource for FundingProgramme {
     const NAME: &'static str = "funding_programme";
     const PATH: &'static str = "funding-programmes";
-    const CARD: &'static [&'static str] = &["kind"];
+    const SUMMARY_FIELDS: &'static [&'static str] = &["kind"];
 
     type Parent = ();
     type Filter = ProgrammeFilter;
@@ -198,7 +199,7 @@ impl Resource for FundingProgramme {
         false
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         distinct(&self.funders, "/funders", violations);
         distinct(&self.implementers, "/implementers", violations);
         distinct(&self.sectors, "/sectors", violations);
@@ -216,7 +217,7 @@ impl Resource for FundingProgramme {
         }
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         for (member, parties) in [("funders", &mut self.funders), ("implementers", &mut self.implementers)] {
             for (index, party) in parties.iter_mut().enumerate() {
                 party.visit(&format!("/{member}/{index}"), visit);
@@ -232,10 +233,10 @@ impl Resource for FundingProgramme {
             && (filter.country.is_empty()
                 || filter.country.iter().any(|country| it.countries.contains(country)))
             && (filter.funder.is_empty() || filter.funder.iter().any(funds))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details(self.calls.iter().map(|call| &call.title));
         texts.countries(&self.countries);

@@ -86,7 +86,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::kernel::value::{ClimateZone, Country, Language, Line, SdgTarget, Sector};
+    use crate::kernel::value::{ClimateZone, Country, Language, SdgTarget, Sector, SingleLine};
 
     fn codes(list: &List) -> Vec<&str> {
         list.entries().iter().map(|entry| entry.code.as_str()).collect()
@@ -130,7 +130,8 @@ mod tests {
             let rows = list.file.lines().filter(|line| !line.starts_with('#')).count();
             assert_eq!(list.entries().len() + 1, rows);
             for Entry { code, label: Label { de, en } } in list.entries() {
-                let is_label = |text: &str| text.parse::<Line>().is_ok_and(|line| line.as_str() == text);
+                let is_label =
+                    |text: &str| text.parse::<SingleLine>().is_ok_and(|line| line.as_str() == text);
                 assert!(is_label(de) && is_label(en), "{code}: {de:?} {en:?}");
                 assert!(de.chars().count() <= 120 && en.chars().count() <= 120, "{code}: {de:?} {en:?}");
             }

@@ -6,17 +6,17 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Day, Decimal, Line, SdgTarget};
+use crate::kernel::value::{CalendarDate, Decimal, SdgTarget, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
-use crate::say;
 use crate::utility::UtilityRef;
 
 /// How many values a result has at most: more are a measuring station, not a partnership.
@@ -28,7 +28,7 @@ const MOST_VALUES: usize = 500;
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct ResultValue {
     /// The day that it was measured on, or that it is right for.
-    pub on: Day,
+    pub on: CalendarDate,
     /// What was measured, in the indicator's unit.
     pub value: Decimal,
     /// The participant that reports it; absent where the coordination office does. Members and partners report for
@@ -43,9 +43,9 @@ pub struct ResultValue {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PartnershipResult {
     /// The indicator: what is measured.
-    pub name: Line,
+    pub name: SingleLine,
     /// The unit that it is measured in, such as `%`, `m³/d` or `people`.
-    pub unit: Line,
+    pub unit: SingleLine,
     /// What it was when the partnership began.
     #[deserr(default)]
     pub baseline: Option<Decimal>,
@@ -68,11 +68,11 @@ crate::filter! {
         /// The target of the Sustainable Development Goals that it serves.
         sdg_target: Vec<SdgTarget>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What results are sorted by.
     ResultSort {
         /// the indicator's name, folded (case and accents do not count)
@@ -89,7 +89,7 @@ impl Resource for PartnershipResult {
     const NAME: &'static str = "result";
     const PATH: &'static str = "results";
     const SCOPE: &'static str = Partnership::PATH;
-    const SLUGGED: bool = false;
+    const HAS_SLUG: bool = false;
     const MAY_REPEAT: bool = true;
 
     type Parent = Partnership;
@@ -112,7 +112,7 @@ impl Resource for PartnershipResult {
         parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
     }
 
-    fn withheld(role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(role: Role) -> &'static [&'static str] {
         match role {
             Role::Partner => &["name", "unit", "baseline", "target", "sdg_target"],
             _ => &[],
@@ -120,7 +120,7 @@ impl Resource for PartnershipResult {
     }
 
     /// Everybody but the office reports for itself, and leaves what others have reported as it is.
-    fn withheld_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
+    fn hidden_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
         if actor.is_staff() {
             return;
         }
@@ -130,7 +130,7 @@ impl Resource for PartnershipResult {
         };
         for (index, value) in after.values.iter().enumerate() {
             if !known.contains(value) && !is_own(value) {
-                let detail = say!(
+                let detail = bilingual!(
                     "You report for your own utility only: name it.",
                     "Sie berichten nur für Ihr eigenes Unternehmen: Nennen Sie es."
                 );
@@ -139,7 +139,7 @@ impl Resource for PartnershipResult {
         }
         if let Some(lost) = known.iter().find(|value| !after.values.contains(value) && !is_own(value)) {
             let day = &lost.on;
-            let detail = say!(
+            let detail = bilingual!(
                 "The value of `{day}` was reported by others: send it back as it is.",
                 "Den Wert vom `{day}` haben andere berichtet: Senden Sie ihn unverändert zurück."
             );
@@ -148,7 +148,7 @@ impl Resource for PartnershipResult {
     }
 
     /// What a caller reports without saying for whom, it reports for its own utility.
-    fn sign(&mut self, before: Option<&Self>, actor: &Actor) {
+    fn fill_from_actor(&mut self, before: Option<&Self>, actor: &Actor) {
         let [utility] = actor.utilities.as_slice() else { return };
         if actor.is_staff() {
             return;
@@ -160,10 +160,10 @@ impl Resource for PartnershipResult {
         }
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         let count = self.values.len();
         if count > MOST_VALUES {
-            let detail = say!(
+            let detail = bilingual!(
                 "There are {count} values; {MOST_VALUES} at most.",
                 "Es sind {count} Werte; höchstens {MOST_VALUES}."
             );
@@ -173,19 +173,20 @@ impl Resource for PartnershipResult {
         for (index, value) in self.values.iter().enumerate() {
             if self.values.iter().take(index).any(|earlier| earlier.on == value.on) {
                 let day = &value.on;
-                let detail = say!("There are two values for `{day}`.", "Für `{day}` gibt es zwei Werte.");
+                let detail =
+                    bilingual!("There are two values for `{day}`.", "Für `{day}` gibt es zwei Werte.");
                 violations.member(format!("/values/{index}/on"), "duplicate", detail);
             }
         }
     }
 
     /// Who reports takes part, or did: so whoever sees the partnership may know its name.
-    fn rules_below(&self, parent: &Partnership, violations: &mut Violations) {
+    fn validate_with_parent(&self, parent: &Partnership, violations: &mut Violations) {
         for (index, value) in self.values.iter().enumerate() {
             let reporter = value.reported_by.as_ref().and_then(Ref::card);
             if let Some(card) = reporter.filter(|card| !parent.names_utility(card.id)) {
                 let label = &card.label.1;
-                let detail = say!(
+                let detail = bilingual!(
                     "{label} does not take part in this partnership.",
                     "{label} ist an dieser Partnerschaft nicht beteiligt."
                 );
@@ -198,10 +199,10 @@ impl Resource for PartnershipResult {
         let it = &item.data;
         (filter.sdg_target.is_empty()
             || it.sdg_target.as_ref().is_some_and(|target| filter.sdg_target.contains(target)))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
     }
 
@@ -209,7 +210,7 @@ impl Resource for PartnershipResult {
         self.name.as_str()
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         for (index, value) in self.values.iter_mut().enumerate() {
             if let Some(utility) = &mut value.reported_by {
                 utility.visit(format!("/values/{index}/reported_by"), visit);
@@ -218,7 +219,7 @@ impl Resource for PartnershipResult {
     }
 
     /// The same indicator in the same unit.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.name == other.name && self.unit == other.unit
     }
 }

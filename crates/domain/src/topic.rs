@@ -7,18 +7,18 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Descending;
-use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, single_lines};
 use crate::kernel::search::{Field, Texts};
-use crate::kernel::state::Wanted;
+use crate::kernel::state::StatusFilter;
 use crate::kernel::value::{Localized, Sector, Slug, Visibility};
 use crate::kernel::violation::Violations;
 use crate::member::MemberRef;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where a topic stands.
     TopicStatus {
         /// somebody wants it discussed
@@ -81,17 +81,17 @@ crate::filter! {
     /// Which topics.
     TopicFilter {
         /// Where it stands; `unknown` finds those of which nobody knows.
-        status: Vec<Wanted<TopicStatus>>,
+        status: Vec<StatusFilter<TopicStatus>>,
         /// A sector that it matters to.
         sector: Vec<Sector>,
         /// The member that proposed it, by id or slug.
         proposed_by: Vec<Key>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What topics are sorted by.
     TopicSort {
         /// the title in English, else in German, else in its first language; folded (case and accents do not count)
@@ -111,7 +111,7 @@ crate::sort_keys!(TopicSort, usual: [(Self::CreatedAt, Descending)]);
 impl Resource for Topic {
     const NAME: &'static str = "topic";
     const PATH: &'static str = "topics";
-    const LABEL: &'static str = "title";
+    const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] = &["support_count"];
     const PUBLIC: bool = false;
     const UNLOGGED: &'static [&'static str] = &["support_count"];
@@ -136,14 +136,14 @@ impl Resource for Topic {
         utility.is_some_and(|utility| actor.owns(utility))
     }
 
-    fn withheld(role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(role: Role) -> &'static [&'static str] {
         match role {
             Role::Admin | Role::Coordinator => &[],
             Role::Reader | Role::Member | Role::Partner => &["slug", "status"],
         }
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         single_lines(&self.title, "/title", violations);
         distinct(&self.sectors, "/sectors", violations);
     }
@@ -152,7 +152,7 @@ impl Resource for Topic {
         to == TopicStatus::Declined
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         self.proposed_by.visit("/proposed_by", visit);
     }
 
@@ -161,13 +161,13 @@ impl Resource for Topic {
             wanted.is_empty() || wanted.iter().any(fits)
         }
         let it = &item.data;
-        any(&filter.status, |Wanted(status)| *status == it.status)
+        any(&filter.status, |StatusFilter(status)| *status == it.status)
             && any(&filter.sector, |sector| it.sectors.contains(sector))
             && any(&filter.proposed_by, |key| it.proposed_by.card().is_some_and(|card| card.is(key)))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.localized(Field::Name, [&self.title]);
         texts.text(&self.description);
     }

@@ -5,17 +5,17 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::{Instant, Truth};
+use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Pending, Ref};
+use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
 use crate::kernel::search::Texts;
 use crate::kernel::state::NoStatus;
-use crate::kernel::value::{Email, Line, Visibility};
+use crate::kernel::value::{Email, SingleLine, Visibility};
 use crate::kernel::violation::Violations;
-use crate::say;
 use crate::utility::{UtilityKind, UtilityRef};
 
 /// Somebody who may sign in. Personal data: it goes to nobody but the person and administrators, and never into a log.
@@ -25,7 +25,7 @@ pub struct User {
     /// Signs in with this; unique whatever the case of its letters.
     pub email: Email,
     /// What the person is called.
-    pub name: Line,
+    pub name: SingleLine,
     /// What the account may do.
     pub role: Role,
     /// The utilities that it is bound to: municipal ones for a `member`, partner utilities for a `partner`, none for the
@@ -54,13 +54,13 @@ crate::filter! {
         /// A utility that they are bound to, by id or slug.
         utility: Vec<Key>,
         /// Whether they are shut out.
-        disabled: Option<Truth>,
+        disabled: Option<BoolParam>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What users are sorted by.
     UserSort {
         /// the name, folded (case and accents do not count)
@@ -78,7 +78,7 @@ crate::sort_keys!(UserSort, usual: [(Self::Name, Ascending)]);
 impl Resource for User {
     const NAME: &'static str = "user";
     const PATH: &'static str = "users";
-    const SLUGGED: bool = false;
+    const HAS_SLUG: bool = false;
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
     const UNLOGGED: &'static [&'static str] = &["email", "name"];
@@ -97,7 +97,7 @@ impl Resource for User {
         id.is_some() && id == actor.account
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         distinct(&self.utilities, "/utilities", violations);
         let role = self.role;
         let side = match role {
@@ -106,7 +106,7 @@ impl Resource for User {
             Role::Admin | Role::Coordinator | Role::Reader => None,
         };
         if side.is_some() && self.utilities.is_empty() {
-            let detail = say!(
+            let detail = bilingual!(
                 "The role `{role}` is bound to at least one utility.",
                 "Die Rolle `{role}` ist an mindestens ein Unternehmen gebunden."
             );
@@ -116,7 +116,7 @@ impl Resource for User {
             let Some(card) = card else { continue };
             if side.is_none_or(|side| card.kind.as_deref() != Some(side.as_str())) {
                 let name = &card.label.1;
-                let detail = say!(
+                let detail = bilingual!(
                     "The role `{role}` is not bound to {name}.",
                     "Die Rolle `{role}` wird nicht an {name} gebunden."
                 );
@@ -125,7 +125,7 @@ impl Resource for User {
         }
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         for (index, utility) in self.utilities.iter_mut().enumerate() {
             utility.visit(format!("/utilities/{index}"), visit);
         }
@@ -136,11 +136,11 @@ impl Resource for User {
         let is_bound_to = |key: &Key| it.utilities.iter().filter_map(Ref::card).any(|card| card.is(key));
         (filter.role.is_empty() || filter.role.contains(&it.role))
             && (filter.utility.is_empty() || filter.utility.iter().any(is_bound_to))
-            && filter.disabled.is_none_or(|Truth(wanted)| wanted == it.disabled)
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.disabled.is_none_or(|BoolParam(wanted)| wanted == it.disabled)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details([&self.email]);
     }
@@ -155,7 +155,7 @@ impl Resource for User {
     }
 
     /// The same address.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.email.folded() == other.email.folded()
     }
 }

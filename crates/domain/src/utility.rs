@@ -6,8 +6,9 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
@@ -15,13 +16,12 @@ use crate::kernel::rules::{distinct, not_empty};
 use crate::kernel::search::{Field, Texts};
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{
-    ClimateZone, Country, Figure, Language, Line, Localized, Location, Places, Sector, Slug, Visibility,
-    WebUrl, WorkingAreaCode,
+    ClimateZone, Country, Figure, Language, Localized, Location, Places, Sector, SingleLine, Slug,
+    Visibility, WebUrl, WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// On which side of a partnership a utility stands.
     UtilityKind {
         /// a German municipal utility; its country is `DE`
@@ -40,24 +40,24 @@ pub struct Utility {
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The name as the utility writes it.
-    pub name: Line,
+    pub name: SingleLine,
     /// Other spellings, such as `Lemberg` and `Lwiw` for Lviv.
     #[serde(default)]
     #[deserr(default)]
-    pub aliases: Vec<Line>,
+    pub aliases: Vec<SingleLine>,
     /// German or abroad.
     pub kind: UtilityKind,
     /// Legal form, in free text.
     #[deserr(default)]
-    pub legal_form: Option<Line>,
+    pub legal_form: Option<SingleLine>,
     /// Where it operates.
     pub country: Country,
     /// State, province or oblast.
     #[deserr(default)]
-    pub region: Option<Line>,
+    pub region: Option<SingleLine>,
     /// The city it sits in or serves.
     #[deserr(default)]
-    pub city: Option<Line>,
+    pub city: Option<SingleLine>,
     /// Where it is, at city level.
     #[deserr(default)]
     pub location: Option<Location>,
@@ -123,11 +123,11 @@ crate::filter! {
         /// Who may see it.
         visibility: Vec<Visibility>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What utilities are sorted by.
     UtilitySort {
         /// the name, folded (case and accents do not count)
@@ -149,7 +149,7 @@ crate::sort_keys!(UtilitySort, usual: [(Self::Name, Ascending)]);
 impl Resource for Utility {
     const NAME: &'static str = "utility";
     const PATH: &'static str = "utilities";
-    const CARD: &'static [&'static str] = &["kind", "country"];
+    const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
     const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|it| Places::One(it.data.location));
 
@@ -171,19 +171,19 @@ impl Resource for Utility {
         id.is_some_and(|id| actor.owns(id))
     }
 
-    fn withheld(role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(role: Role) -> &'static [&'static str] {
         match role {
             Role::Admin | Role::Coordinator => &[],
             Role::Reader | Role::Member | Role::Partner => &["slug", "visibility", "kind"],
         }
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         match (self.kind, self.country.is_germany()) {
             (UtilityKind::Municipal, false) => violations.member(
                 "/country",
                 "inconsistent",
-                say!(
+                bilingual!(
                     "A `municipal` utility is a German one: its country is `DE`.",
                     "Ein kommunales Unternehmen (`municipal`) ist ein deutsches: Sein Land ist `DE`."
                 ),
@@ -191,7 +191,7 @@ impl Resource for Utility {
             (UtilityKind::Partner, true) => violations.member(
                 "/country",
                 "inconsistent",
-                say!(
+                bilingual!(
                     "A `partner` utility is abroad: its country is not `DE`.",
                     "Ein Partnerunternehmen (`partner`) ist im Ausland: Sein Land ist nicht `DE`."
                 ),
@@ -221,10 +221,10 @@ impl Resource for Utility {
             && (filter.climate_zone.is_empty()
                 || it.climate_zone.is_some_and(|zone| filter.climate_zone.contains(&zone)))
             && (filter.visibility.is_empty() || filter.visibility.contains(&it.visibility))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.name);
         texts.details(self.aliases.iter().chain(&self.region).chain(&self.city));
         texts.countries([&self.country]);

@@ -6,8 +6,9 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::single_lines;
@@ -15,7 +16,6 @@ use crate::kernel::search::{Field, Texts};
 use crate::kernel::state::NoStatus;
 use crate::kernel::value::{Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
-use crate::say;
 
 /// The languages that every label is written in.
 const LANGUAGES: [&str; 2] = ["de", "en"];
@@ -47,11 +47,11 @@ crate::filter! {
         /// Its code.
         code: Vec<WorkingAreaCode>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What working areas are sorted by.
     WorkingAreaSort {
         /// the code
@@ -67,9 +67,9 @@ crate::sort_keys!(WorkingAreaSort, usual: [(Self::Code, Ascending)]);
 impl Resource for WorkingArea {
     const NAME: &'static str = "working_area";
     const PATH: &'static str = "working-areas";
-    const LABEL: &'static str = "label";
+    const NAME_FIELD: &'static str = "label";
     const DERIVED: &'static [&'static str] = &["code"];
-    const FIXED: &'static [&'static str] = &["slug"];
+    const IMMUTABLE_FIELDS: &'static [&'static str] = &["slug"];
 
     type Parent = ();
     type Filter = WorkingAreaFilter;
@@ -88,9 +88,9 @@ impl Resource for WorkingArea {
         false
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         for language in LANGUAGES.into_iter().filter(|language| self.label.get(language).is_none()) {
-            let detail = say!(
+            let detail = bilingual!(
                 "The label is wanted in German and English; `{language}` is missing.",
                 "Die Bezeichnung wird deutsch und englisch gebraucht; `{language}` fehlt."
             );
@@ -108,7 +108,7 @@ impl Resource for WorkingArea {
                 // With a number behind it, in case that the code is taken.
                 let made = Slug::from_name(self.label());
                 if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
-                    let detail = say!(
+                    let detail = bilingual!(
                         "The label is too long or too short to make a code of it: name a `slug`.",
                         "Die Bezeichnung ist zu lang oder zu kurz für einen Code: Nennen Sie einen `slug`."
                     );
@@ -120,10 +120,10 @@ impl Resource for WorkingArea {
 
     fn matches(filter: &WorkingAreaFilter, item: &Stored<Self>) -> bool {
         (filter.code.is_empty() || filter.code.iter().any(|code| code.as_str() == item.derived.code))
-            && filter.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.localized(Field::Name, [&self.label]);
         texts.details(&self.slug);
     }

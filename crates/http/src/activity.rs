@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use vku_domain::activity::Activity;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
-impl Feature for Activity {
-    const ONE: &'static str = "an activity";
-    const MANY: &'static str = "activities";
-    const ABOUT: &'static str = "What a partnership does: missions, hosted visits, trainings, deliveries and more, each with its days.";
-    const PARENT_PATH: &'static str = "partnerships";
+impl ResourceApi for Activity {
+    const SINGULAR: &'static str = "an activity";
+    const PLURAL: &'static str = "activities";
+    const DESCRIPTION: &'static str = "What a partnership does: missions, hosted visits, trainings, deliveries and more, each with its days.";
+    const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn example() -> Value {
         json!({

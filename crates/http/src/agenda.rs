@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use vku_domain::agenda::AgendaItem;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for AgendaItem {
-    const ONE: &'static str = "an item of an agenda";
-    const MANY: &'static str = "the items of an agenda";
-    const ABOUT: &'static str = "What is done at a session, one after the other.";
-    const PARENT_PATH: &'static str = "sessions";
+impl ResourceApi for AgendaItem {
+    const SINGULAR: &'static str = "an item of an agenda";
+    const PLURAL: &'static str = "the items of an agenda";
+    const DESCRIPTION: &'static str = "What is done at a session, one after the other.";
+    const PARENT_SEGMENT: &'static str = "sessions";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create | Operation::Update => {
                 "Items behind its `position` shift, which is no change of theirs. The agenda is no longer than the \

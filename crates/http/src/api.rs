@@ -29,8 +29,8 @@ use vku_domain::working_area::WorkingArea;
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::mail::outbox::MailFilter;
 
-use crate::kernel::deprecation::{Deprecated, Notices};
-use crate::kernel::feature::{Feature, resource, routes};
+use crate::kernel::deprecation::{Deprecated, Deprecations};
+use crate::kernel::feature::{ResourceApi, resource, routes};
 use crate::kernel::openapi::Document;
 use crate::kernel::{crud, history, negotiate, problem};
 use crate::{
@@ -101,9 +101,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         )
         .service(
             resource(password_reset::PATH, &["GET", "HEAD", "POST"])
-                .route(web::get().to(password_reset::show))
-                .route(web::head().to(password_reset::show))
-                .route(web::post().to(password_reset::press)),
+                .route(web::get().to(password_reset::show_reset))
+                .route(web::head().to(password_reset::show_reset))
+                .route(web::post().to(password_reset::submit_reset)),
         )
         .service(resource("/api/v1/auth/logout", &["POST"]).route(web::post().to(auth::end_login)))
         .service(
@@ -152,9 +152,9 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         )
         .service(
             resource(interest::page::PATH, &["GET", "HEAD", "POST"])
-                .route(web::get().to(interest::page::show))
-                .route(web::head().to(interest::page::show))
-                .route(web::post().to(interest::page::press)),
+                .route(web::get().to(interest::page::show_confirmation))
+                .route(web::head().to(interest::page::show_confirmation))
+                .route(web::post().to(interest::page::submit_confirmation)),
         )
         .service(
             resource("/api/v1/members/{id}/calendar-link", &["POST", "DELETE"])
@@ -254,7 +254,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         description = "The system of record of the exchange *Internationale Partnerschaften*: municipal utilities and \
             their partners in the Global South and in Ukraine, who works with whom on what, and the programmes that pay.\n\n\
             - **Reading** what is public needs no account. A list comes a page at a time: follow `next`.\n\
-            - **Writing**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
+            - **WriteContext**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
             as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API key (`POST /api/v1/api-keys`).\n\
             - **Less** is shown with `fields`. Such an answer may lack what is always there otherwise, and so is not \
             `application/json` but `application/vnd.vku.sparse+json`, with a schema of its own.\n\
@@ -272,7 +272,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
     ),
     servers((url = "/", description = "This server")),
     tags(
-        (name = "audit", description = "Who changed what, and when: for the coordination office."),
+        (name = "audit", description = "RateLimitKey changed what, and when: for the coordination office."),
         (name = "auth", description = "Signing in and out, and who you are."),
         (name = "imports", description = "Files of rows: rehearsed, looked at, committed. For the coordination office."),
         (name = "mails", description = "What the service writes to persons, and what became of it: for the coordination office."),
@@ -335,7 +335,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         negotiate::PlainFormat,
         vku_domain::kernel::cells::CsvDialect,
         vku_domain::kernel::reference::Key,
-        vku_domain::kernel::text::Tongue,
+        vku_domain::kernel::text::Locale,
     )),
     modifiers(&Bearer)
 )]
@@ -361,17 +361,17 @@ pub(crate) const DEPRECATED: &[Deprecated] = &[];
 /// The whole OpenAPI document.
 pub fn document() -> Value {
     let mut document = plain_document();
-    Notices::mark(&mut document, DEPRECATED);
+    Deprecations::annotate(&mut document, DEPRECATED);
     document
 }
 
 /// What is said with answers of what is on its way out.
-pub(crate) fn notices() -> Notices {
+pub(crate) fn notices() -> Deprecations {
     // Making the document takes a while, which a start should not.
     if DEPRECATED.is_empty() {
-        return Notices::default();
+        return Deprecations::default();
     }
-    Notices::mark(&mut plain_document(), DEPRECATED)
+    Deprecations::annotate(&mut plain_document(), DEPRECATED)
 }
 
 /// The document as if nothing were on its way out.
@@ -391,7 +391,7 @@ pub(crate) fn plain_document() -> Value {
 
 /// What single members of resources take less of than their types do.
 fn narrow(document: &mut Document) {
-    let line = json!({ "$ref": "#/components/schemas/Line" });
+    let line = json!({ "$ref": "#/components/schemas/SingleLine" });
     // As a type, not as a choice: generators would make a class of that.
     let line_or_null =
         json!({ "type": ["string", "null"], "maxLength": 300, "pattern": "^\\S(.{0,298}\\S)?$" });

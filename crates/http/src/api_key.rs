@@ -10,12 +10,12 @@ use uuid::Uuid;
 use vku_domain::api_key::{ApiKey, NewApiKey};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 
 use crate::kernel::body::parsed;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::flags;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
 use crate::login::id;
@@ -78,7 +78,7 @@ pub struct MadeApiKey {
 
 fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
     let body = serde_json::to_vec(body).map_err(Error::internal)?;
-    Ok(respond(context, StatusCode::OK, &Tag::of_bytes(&body), body))
+    Ok(respond(context, StatusCode::OK, &ETag::of_bytes(&body), body))
 }
 
 /// List your API keys
@@ -112,7 +112,7 @@ fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Erro
 )]
 pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     let keys = context.shared.store.api_keys(account).await?;
     Ok(answer(&context, &ApiKeys { items: keys.into_iter().map(ApiKeyBody::from).collect() })?)
@@ -160,7 +160,7 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
 )]
 pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     let new: NewApiKey = parsed(&context.request, &body)?;
     let store = &context.shared.store;
     let (scopes, expires_at) = new.check(&vku_persistence::scopes(), store.now())?;
@@ -204,7 +204,7 @@ pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpRespons
 )]
 pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     let key = context.shared.store.api_key(account, id(&context.request)?).await?;
     Ok(answer(&context, &ApiKeyBody::from(key))?)
@@ -225,7 +225,7 @@ pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
 )]
 pub async fn delete_api_key(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     context.shared.store.revoke_api_key(account, id(&context.request)?).await?;
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }

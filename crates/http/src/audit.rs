@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::change::{ChangeAction, StatusChange};
 use vku_domain::kernel::difference::Difference;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
@@ -15,7 +15,7 @@ use vku_persistence::audit::AuditFilter;
 use vku_persistence::kernel::history::Entry;
 
 use crate::kernel::context::Context;
-use crate::kernel::list::{paged, turned};
+use crate::kernel::list::{page_response, with_cursor};
 use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
 
@@ -66,7 +66,7 @@ pub struct AuditPassage {
 
 impl From<Entry> for AuditEntry {
     fn from(Entry { change, changes }: Entry) -> Self {
-        let passage = |Passage { from, to, reason }| AuditPassage { from, to, reason };
+        let passage = |StatusChange { from, to, reason }| AuditPassage { from, to, reason };
         Self {
             at: instant(change.at),
             actor: change.actor,
@@ -77,7 +77,7 @@ impl From<Entry> for AuditEntry {
             action: change.action,
             version: change.version,
             visibility: change.visibility,
-            passage: change.passage.map(passage),
+            passage: change.status_change.map(passage),
             changes,
         }
     }
@@ -133,7 +133,7 @@ pub struct AuditPage {
     security(("bearer" = ["audit:read"]))
 )]
 pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.audits()?;
+    context.actor.require_audit()?;
     let mut parameters = Parameters::new(context.parameters()?);
     let paging = Paging::take(&mut parameters);
     let filter = AuditFilter::take(&mut parameters);
@@ -141,6 +141,7 @@ pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
     format(&context, None, &[Format::Json])?;
     let page = context.read().await?.audit(&filter, &paging).await?;
     let items = page.items.into_iter().map(AuditEntry::from).collect();
-    let body = AuditPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
-    Ok(paged(&body, &body.next, &body.prev)?.answer(&context))
+    let body =
+        AuditPage { items, next: with_cursor(&context, page.next), prev: with_cursor(&context, page.prev) };
+    Ok(page_response(&body, &body.next, &body.prev)?.answer(&context))
 }

@@ -7,21 +7,21 @@ use chrono::{DateTime, Utc};
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 use vku_persistence::account::SigningIn;
 use vku_persistence::api_key;
-use vku_persistence::login::Continued;
+use vku_persistence::login::IssuedTokens;
 
 use crate::kernel::body::parsed;
 use crate::kernel::client;
-use crate::kernel::context::{Shared, bearer};
-use crate::kernel::crud::flags;
+use crate::kernel::context::{AppState, bearer};
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
-use crate::kernel::visit::Visit;
+use crate::kernel::visit::RequestInfo;
 
 /// How much is kept of what a program calls itself, in letters.
 const CLIENT: usize = 120;
@@ -66,7 +66,7 @@ pub struct Tokens {
 /// Errors: 401 where they do not belong together, 429 after too many failures.
 pub(crate) async fn authenticate(
     request: &HttpRequest,
-    shared: &Shared,
+    shared: &AppState,
     email: &str,
     found: Option<SigningIn>,
     password: String,
@@ -82,11 +82,11 @@ pub(crate) async fn authenticate(
 }
 
 fn wrong() -> Error {
-    let detail = say!("E-mail or password is wrong.", "E-Mail-Adresse oder Passwort ist falsch.");
+    let detail = bilingual!("E-mail or password is wrong.", "E-Mail-Adresse oder Passwort ist falsch.");
     Error::new(Code::InvalidCredentials, detail)
 }
 
-async fn tokens(shared: &Shared, login: Continued) -> Result<HttpResponse, Error> {
+async fn tokens(shared: &AppState, login: IssuedTokens) -> Result<HttpResponse, Error> {
     let access = shared.tokens.issue(login.account, login.login, login.role.as_str()).await?;
     let left = |until: DateTime<Utc>| (until - shared.store.now()).num_seconds().max(0);
     let body = Tokens {
@@ -133,10 +133,10 @@ async fn tokens(shared: &Shared, login: Continued) -> Result<HttpResponse, Error
 )]
 pub async fn create_access_token(
     request: HttpRequest,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     let Credentials { email, password } = parsed(&request, &body)?;
     let found = shared.store.signing_in(&email).await?;
     let account = authenticate(&request, &shared, &email.folded(), found, password).await?;
@@ -147,7 +147,7 @@ pub async fn create_access_token(
 }
 
 fn ended() -> Error {
-    let detail = say!("Sign in again.", "Melden Sie sich neu an.");
+    let detail = bilingual!("Sign in again.", "Melden Sie sich neu an.");
     Error::new(Code::InvalidRefreshToken, detail)
 }
 
@@ -190,12 +190,13 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
 )]
 pub async fn refresh_access_token(
     request: HttpRequest,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     let token = refresh_token(&request, &body)?;
-    let login = shared.store.refresh_login(&token, &Visit::of(&request)?.id).await?.ok_or_else(ended)?;
+    let login =
+        shared.store.refresh_login(&token, &RequestInfo::of(&request)?.id).await?.ok_or_else(ended)?;
     Ok(tokens(&shared, login).await?)
 }
 
@@ -218,22 +219,22 @@ pub async fn refresh_access_token(
 )]
 pub async fn end_login(
     request: HttpRequest,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     let login = if body.is_empty() {
         // The token alone: one whose login has ended already is as good.
         match bearer(&request)? {
             None => {
-                let detail = say!(
+                let detail = bilingual!(
                     "Send the access token, or the refresh token in the body.",
                     "Senden Sie das Access-Token, oder das Refresh-Token im Body."
                 );
                 return Err(Error::new(Code::Unauthenticated, detail).into());
             }
             Some(key) if key.starts_with(api_key::PREFIX) => {
-                let detail = say!(
+                let detail = bilingual!(
                     "An API key has no login: revoke it instead.",
                     "Ein API-Schlüssel hat keine Anmeldung: Widerrufen Sie ihn stattdessen."
                 );

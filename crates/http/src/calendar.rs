@@ -9,17 +9,17 @@ use vku_domain::kernel::access::{Action, Actor};
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 use vku_domain::member::Member;
 use vku_domain::session::Session;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 
-use crate::export::{Export, Reading, Reporter, Sheets};
+use crate::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use crate::kernel::conditional::respond_as;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, flags, key};
+use crate::kernel::crud::{ID, key, parse_write_flags};
 use crate::kernel::negotiate::Format;
 use crate::kernel::page::{Anybody, token_of_link};
 use crate::kernel::problem::Problem;
@@ -60,11 +60,11 @@ pub struct CalendarLink {
     security(("bearer" = ["members:write", "sessions:read"]))
 )]
 pub async fn create_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<Member>(Action::Update)?;
+    context.actor.require::<Member>(Action::Update)?;
     // What the link leads to is not wider than the key that made it.
-    context.actor.reads::<Session>()?;
+    context.actor.require_read::<Session>()?;
     let member = key(&context.request, ID)?;
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let token = context.write(dry_run, async |writer| writer.make_calendar_link(&member).await).await?;
     let url = format!("{}{PATH}?token={token}", context.shared.site.public_url);
     Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(CalendarLink { url }))
@@ -87,9 +87,9 @@ pub async fn create_member_calendar_link(context: Context) -> Result<HttpRespons
     security(("bearer" = ["members:write"]))
 )]
 pub async fn delete_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<Member>(Action::Update)?;
+    context.actor.require::<Member>(Action::Update)?;
     let member = key(&context.request, ID)?;
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     context.write(dry_run, async |writer| writer.revoke_calendar_link(&member).await).await?;
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }
@@ -98,8 +98,8 @@ pub async fn delete_member_calendar_link(context: Context) -> Result<HttpRespons
 struct Feed {
     store: Store,
     actor: Actor,
-    sheets: Sheets,
-    reporter: Reporter,
+    sheets: XlsxLimits,
+    reporter: ReportingOrg,
 }
 
 impl Visitor for Feed {
@@ -128,7 +128,7 @@ pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let reporter = context.shared.site.reporter.clone();
     let feed = Feed { store, actor, sheets, reporter };
     let whole = vku_persistence::visit("sessions", feed).await.ok_or_else(Error::not_found)??;
-    let tag = Tag::of_bytes(&whole);
+    let tag = ETag::of_bytes(&whole);
     let mut response = respond_as(&context, StatusCode::OK, &tag, Format::Ics.media_type(), whole);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)

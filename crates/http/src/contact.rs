@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use vku_domain::contact::Contact;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Contact {
-    const ONE: &'static str = "a contact";
-    const MANY: &'static str = "contacts";
-    const ABOUT: &'static str = "The persons at a member. Personal data: for the coordination office and the member itself, and for other \
+impl ResourceApi for Contact {
+    const SINGULAR: &'static str = "a contact";
+    const PLURAL: &'static str = "contacts";
+    const DESCRIPTION: &'static str = "The persons at a member. Personal data: for the coordination office and the member itself, and for other \
          members where the person agreed to stand in the directory.";
-    const PARENT_PATH: &'static str = "members";
+    const PARENT_SEGMENT: &'static str = "members";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
                 "Other members see those who agreed to stand in the directory (`consents.directory`)."

@@ -8,7 +8,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use utoipa_swagger_ui::Config;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 
 use crate::api::document;
 use crate::kernel::conditional::is_known;
@@ -41,7 +41,7 @@ fn openapi_yaml() -> Result<String, Error> {
 }
 
 /// A text that is made when it is first asked for, and its tag.
-struct Served(OnceLock<(Bytes, Tag)>);
+struct Served(OnceLock<(Bytes, ETag)>);
 
 impl Served {
     fn respond(
@@ -54,7 +54,7 @@ impl Served {
             Some(made) => made,
             None => {
                 let text = make()?;
-                let tag = Tag::of_bytes(text.as_bytes());
+                let tag = ETag::of_bytes(text.as_bytes());
                 self.0.get_or_init(|| (Bytes::from(text), tag))
             }
         };

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use vku_domain::document::Document;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Document {
-    const ONE: &'static str = "a document";
-    const MANY: &'static str = "documents";
-    const ABOUT: &'static str =
+impl ResourceApi for Document {
+    const SINGULAR: &'static str = "a document";
+    const PLURAL: &'static str = "documents";
+    const DESCRIPTION: &'static str =
         "What a partnership has agreed on or published. The documents lie elsewhere; here is where.";
-    const PARENT_PATH: &'static str = "partnerships";
+    const PARENT_SEGMENT: &'static str = "partnerships";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
                 "A partner utility adds documents to the partnerships that it takes part in."

@@ -3,14 +3,14 @@
 use serde_json::{Value, json};
 use vku_domain::funding::Funding;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
-impl Feature for Funding {
-    const ONE: &'static str = "a funding phase";
-    const MANY: &'static str = "funding phases";
-    const ABOUT: &'static str =
+impl ResourceApi for Funding {
+    const SINGULAR: &'static str = "a funding phase";
+    const PLURAL: &'static str = "funding phases";
+    const DESCRIPTION: &'static str =
         "The dated phases in which a partnership is paid for: programmes, own money, goods.";
-    const PARENT_PATH: &'static str = "partnerships";
+    const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn example() -> Value {
         json!({

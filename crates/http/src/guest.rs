@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use vku_domain::guest::Guest;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Guest {
-    const ONE: &'static str = "a guest";
-    const MANY: &'static str = "guests";
-    const ABOUT: &'static str = "Who is invited to speak at a session.";
-    const PARENT_PATH: &'static str = "sessions";
-    const MAY_HAVE_TO_STAY: bool = true;
+impl ResourceApi for Guest {
+    const SINGULAR: &'static str = "a guest";
+    const PLURAL: &'static str = "guests";
+    const DESCRIPTION: &'static str = "Who is invited to speak at a session.";
+    const PARENT_SEGMENT: &'static str = "sessions";
+    const DELETE_MAY_CONFLICT: bool = true;
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
                 "Others than the coordination office see who has confirmed, without the address. An API key needs the \

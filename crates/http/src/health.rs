@@ -6,12 +6,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 use vku_persistence::kernel::connect::Database;
 
-use crate::kernel::context::Shared;
-use crate::kernel::crud::flags;
+use crate::kernel::context::AppState;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::problem::Problem;
 
 /// How long the database may take to answer.
@@ -41,7 +41,7 @@ fn healthy() -> HttpResponse {
     security(())
 )]
 pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     Ok(healthy())
 }
 
@@ -58,8 +58,8 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
     extensions(("x-problems" = json!([400, 500, 503]))),
     security(())
 )]
-pub async fn get_readiness(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+pub async fn get_readiness(request: HttpRequest, shared: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let [] = parse_write_flags(&request, [])?;
     // A database that is paused answers nothing at all.
     let Ok(checked) = tokio::time::timeout(PATIENCE, check(shared.store.database())).await else {
         return Err(Error::unavailable("the database does not answer in time").into());
@@ -70,7 +70,7 @@ pub async fn get_readiness(request: HttpRequest, shared: Data<Shared>) -> Result
 async fn check(database: &Database) -> Result<(), Error> {
     database.ping().await?;
     if database.pending().await? > 0 {
-        let detail = say!(
+        let detail = bilingual!(
             "The database schema is not up to date.",
             "Das Datenbankschema ist nicht auf dem neuesten Stand."
         );

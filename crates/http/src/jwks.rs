@@ -5,12 +5,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::ToSchema;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 
 use crate::kernel::body::JSON;
 use crate::kernel::conditional::is_known;
-use crate::kernel::context::Shared;
-use crate::kernel::crud::flags;
+use crate::kernel::context::AppState;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::problem::Problem;
 
 /// How long it may be kept without asking again: a new key stands here for ten minutes before it signs.
@@ -71,10 +71,10 @@ pub struct JsonWebKey {
     extensions(("x-problems" = json!([400, 500, 503]))),
     security(())
 )]
-pub async fn get_jwks(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+pub async fn get_jwks(request: HttpRequest, shared: Data<AppState>) -> Result<HttpResponse, Problem> {
+    let [] = parse_write_flags(&request, [])?;
     let body = serde_json::to_vec(&shared.tokens.jwks().await?).map_err(Error::internal)?;
-    let tag = Tag::of_bytes(&body);
+    let tag = ETag::of_bytes(&body);
     let known = is_known(&request, &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response

@@ -54,8 +54,8 @@ use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use vku_domain::kernel::error::Error;
 
-use kernel::context::Shared;
-use kernel::manners::Patience;
+use kernel::context::AppState;
+use kernel::manners::Timeouts;
 use kernel::problem::Problem;
 
 /// How long requests may still run after the process was asked to end, in seconds.
@@ -70,19 +70,23 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 /// The server, on a listener that is bound already. It ends when its handle is told to stop.
 ///
 /// Errors: the listener cannot be used.
-pub fn server(listener: TcpListener, shared: Data<Shared>, workers: usize) -> std::io::Result<Server> {
-    let Patience { head, idle, linger, .. } = shared.manners.patience;
+pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> std::io::Result<Server> {
+    let Timeouts { request_head: head, keep_alive: idle, disconnect: linger, .. } =
+        shared.http_config.timeouts;
     let notices = Data::new(api::notices());
     let front = Data::new(index::Front::default());
-    shared.store.database().follow();
+    shared.store.database().listen();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(shared.clone())
             .app_data(notices.clone())
             .app_data(front.clone())
             .app_data(PayloadConfig::new(kernel::body::LIMIT))
-            .wrap(from_fn(kernel::middleware::observe))
-            .wrap(Condition::new(!notices.is_empty(), from_fn(kernel::deprecation::announce::<BoxBody>)))
+            .wrap(from_fn(kernel::middleware::log_request))
+            .wrap(Condition::new(
+                !notices.is_empty(),
+                from_fn(kernel::deprecation::add_deprecation_headers::<BoxBody>),
+            ))
             .configure(api::configure)
             .default_service(web::to(nothing_here))
     })

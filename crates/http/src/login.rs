@@ -8,12 +8,12 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 use vku_persistence::login::Login;
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, flags};
+use crate::kernel::crud::{ID, parse_write_flags};
 use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
 
@@ -80,7 +80,7 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
 )]
 pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
     let (account, current) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     let item = |login: Login| LoginBody {
         id: login.id,
@@ -92,7 +92,7 @@ pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
     };
     let items = context.shared.store.logins(account).await?.into_iter().map(item).collect();
     let body = serde_json::to_vec(&Logins { items }).map_err(Error::internal)?;
-    Ok(respond(&context, StatusCode::OK, &Tag::of_bytes(&body), body))
+    Ok(respond(&context, StatusCode::OK, &ETag::of_bytes(&body), body))
 }
 
 /// End one of your logins
@@ -110,7 +110,7 @@ pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
 )]
 pub async fn delete_login(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     context.shared.store.revoke_login(account, id(&context.request)?).await?;
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }

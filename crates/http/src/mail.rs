@@ -6,19 +6,19 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::{FilterParameters, Id, Parameters};
+use vku_domain::kernel::parameters::{FilterParameters, IdParam, Parameters};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
-use vku_persistence::mail::outbox::{Kept, MailFilter};
+use vku_persistence::mail::outbox::{MailFilter, StoredMail};
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::flags;
-use crate::kernel::list::{paged, turned};
+use crate::kernel::crud::parse_write_flags;
+use crate::kernel::list::{page_response, with_cursor};
 use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
 
@@ -34,7 +34,7 @@ pub struct MailBody {
     /// Whom it is written to.
     to: Email,
     /// The language that it is written in.
-    language: Tongue,
+    language: Locale,
     /// What it is about.
     subject: String,
     /// What it says; absent where nobody but the person may read it, such as a link that sets a password.
@@ -61,8 +61,8 @@ pub struct MailBody {
     failure: Option<String>,
 }
 
-impl From<Kept> for MailBody {
-    fn from(mail: Kept) -> Self {
+impl From<StoredMail> for MailBody {
+    fn from(mail: StoredMail) -> Self {
         Self {
             id: mail.id,
             created_at: instant(mail.created_at),
@@ -133,7 +133,7 @@ pub struct MailPage {
     security(("bearer" = ["mails:read", "personal_data:read"]))
 )]
 pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.reads_mails()?;
+    context.actor.require_mails()?;
     let mut parameters = Parameters::new(context.parameters()?);
     let paging = Paging::take(&mut parameters);
     let filter = MailFilter::take(&mut parameters);
@@ -141,8 +141,9 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     format(&context, None, &[Format::Json])?;
     let page = context.read().await?.mails(&filter, &paging).await?;
     let items = page.items.into_iter().map(MailBody::from).collect();
-    let body = MailPage { items, next: turned(&context, page.next), prev: turned(&context, page.prev) };
-    Ok(paged(&body, &body.next, &body.prev)?.answer(&context))
+    let body =
+        MailPage { items, next: with_cursor(&context, page.next), prev: with_cursor(&context, page.prev) };
+    Ok(page_response(&body, &body.next, &body.prev)?.answer(&context))
 }
 
 /// Get a mail
@@ -179,11 +180,11 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     security(("bearer" = ["mails:read", "personal_data:read"]))
 )]
 pub async fn get_mail(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.reads_mails()?;
-    let [] = flags(&context.request, [])?;
+    context.actor.require_mails()?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     let id = context.request.match_info().get("id").and_then(|text| text.parse().ok());
-    let mail = context.read().await?.mail(id.map(Id).ok_or_else(Error::not_found)?).await?;
+    let mail = context.read().await?.mail(id.map(IdParam).ok_or_else(Error::not_found)?).await?;
     let body = serde_json::to_vec(&MailBody::from(mail)).map_err(Error::internal)?;
-    Ok(respond(&context, StatusCode::OK, &Tag::of_bytes(&body), body))
+    Ok(respond(&context, StatusCode::OK, &ETag::of_bytes(&body), body))
 }

@@ -5,7 +5,7 @@ use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::reference::Key;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 use vku_domain::matching::{MatchQuery, Matches};
 use vku_domain::utility::Utility;
 
@@ -111,8 +111,8 @@ use crate::kernel::problem::Problem;
     security(("bearer" = ["utilities:read"]))
 )]
 pub async fn get_utility_matches(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<Utility>(Action::Read)?;
-    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+    context.actor.require::<Utility>(Action::Read)?;
+    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let id = key(&context.request, ID)?;
@@ -120,10 +120,10 @@ pub async fn get_utility_matches(context: Context) -> Result<HttpResponse, Probl
     let query = MatchQuery::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
     format(&context, None, &[Format::Json])?;
-    cache::keep(&context, async || {
+    cache::get_or_insert_with(&context, async || {
         let matches = context.read().await?.matches(&id, &query).await?;
         let body = serde_json::to_vec(&matches).map_err(Error::internal)?;
-        Ok(Representation::new(Tag::of_bytes(&body), body))
+        Ok(Representation::new(ETag::of_bytes(&body), body))
     })
     .await
 }

@@ -7,20 +7,20 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::reference::{Card, Ref};
+use vku_domain::kernel::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::scope::PERSONAL_DATA;
-use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
 use crate::auth::authenticate;
 use crate::kernel::body::parsed;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::flags;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::negotiate::{Format, format};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
@@ -43,7 +43,7 @@ pub struct Me {
     role: &'static str,
     /// The utilities that it is bound to.
     #[schema(value_type = Vec<vku_domain::utility::UtilityRef>)]
-    utilities: Vec<Card>,
+    utilities: Vec<ReferenceSummary>,
 }
 
 /// Get your own account
@@ -78,7 +78,7 @@ pub struct Me {
     security(("bearer" = []))
 )]
 pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
     let refused = || Error::refused(&context.actor);
     let id = context.actor.account.ok_or_else(refused)?;
@@ -99,7 +99,7 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
             .collect(),
     };
     let body = serde_json::to_vec(&me).map_err(Error::internal)?;
-    Ok(respond(&context, actix_web::http::StatusCode::OK, &Tag::of_bytes(&body), body))
+    Ok(respond(&context, actix_web::http::StatusCode::OK, &ETag::of_bytes(&body), body))
 }
 
 /// A new password.
@@ -134,7 +134,7 @@ pub struct PasswordChange {
 )]
 pub async fn change_password(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     let (id, login) = context.login()?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     let PasswordChange { current_password, new_password } = parsed(&context.request, &body)?;
     password::accept(&new_password, "/new_password", None)?;
     let store = &context.shared.store;
@@ -154,11 +154,11 @@ pub async fn change_password(context: Context, body: Bytes) -> Result<HttpRespon
 }
 
 fn not_the_password() -> Error {
-    let detail = say!("This is not your password.", "Das ist nicht Ihr Passwort.");
+    let detail = bilingual!("This is not your password.", "Das ist nicht Ihr Passwort.");
     wrong("/current_password", "wrong_password", detail)
 }
 
-fn wrong(pointer: &str, code: &'static str, detail: Both) -> Error {
+fn wrong(pointer: &str, code: &'static str, detail: Bilingual) -> Error {
     let mut violations = Violations::default();
     violations.member(pointer, code, detail);
     Error::invalid(violations)

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 use vku_domain::member::Member;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Member {
-    const ONE: &'static str = "a member";
-    const MANY: &'static str = "members";
-    const ABOUT: &'static str = "Municipal utilities that take part in the exchange.";
+impl ResourceApi for Member {
+    const SINGULAR: &'static str = "a member";
+    const PLURAL: &'static str = "members";
+    const DESCRIPTION: &'static str = "Municipal utilities that take part in the exchange.";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List => {
                 "Partner utilities abroad see the active members. `has_active_partnership` counts the partnerships that \

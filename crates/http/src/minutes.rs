@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use vku_domain::minutes::Minutes;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Minutes {
-    const ONE: &'static str = "minutes";
-    const MANY: &'static str = "minutes";
-    const ABOUT: &'static str = "What was said and decided at a session that was held.";
-    const PARENT_PATH: &'static str = "sessions";
-    const MAY_HAVE_TO_STAY: bool = true;
+impl ResourceApi for Minutes {
+    const SINGULAR: &'static str = "minutes";
+    const PLURAL: &'static str = "minutes";
+    const DESCRIPTION: &'static str = "What was said and decided at a session that was held.";
+    const PARENT_SEGMENT: &'static str = "sessions";
+    const DELETE_MAY_CONFLICT: bool = true;
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
                 "The newest revision first. Drafts are shown to the coordination office only."

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use vku_domain::organisation::Organisation;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
-impl Feature for Organisation {
-    const ONE: &'static str = "an organisation";
-    const MANY: &'static str = "organisations";
-    const ABOUT: &'static str = "Ministries, agencies, associations, NGOs and others: whoever takes part and is no utility. Always public.";
+impl ResourceApi for Organisation {
+    const SINGULAR: &'static str = "an organisation";
+    const PLURAL: &'static str = "organisations";
+    const DESCRIPTION: &'static str = "Ministries, agencies, associations, NGOs and others: whoever takes part and is no utility. Always public.";
 
     fn example() -> Value {
         json!({

@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 use vku_domain::partnership::Partnership;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Partnership {
-    const ONE: &'static str = "a partnership";
-    const MANY: &'static str = "partnerships";
-    const ABOUT: &'static str = "Peer-to-peer cooperation of municipal and partner utilities.";
+impl ResourceApi for Partnership {
+    const SINGULAR: &'static str = "a partnership";
+    const PLURAL: &'static str = "partnerships";
+    const DESCRIPTION: &'static str = "Peer-to-peer cooperation of municipal and partner utilities.";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
                 "Exactly one current lead, at least one partner utility, nobody twice at one time. A member proposes \

@@ -6,18 +6,18 @@ use actix_web::{HttpRequest, HttpResponse};
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::mail::Mail;
-use vku_domain::say;
 
 use crate::kernel::body::parsed;
 use crate::kernel::client;
-use crate::kernel::context::Shared;
-use crate::kernel::crud::flags;
-use crate::kernel::negotiate::tongue;
+use crate::kernel::context::AppState;
+use crate::kernel::crud::parse_write_flags;
+use crate::kernel::negotiate::negotiate_language;
 use crate::kernel::page::{escaped, page, token_in, token_of_link};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
@@ -35,7 +35,7 @@ pub struct PasswordResetRequest {
 
 /// What was taken: the same for everybody, known or not.
 #[derive(Serialize, ToSchema)]
-pub struct PasswordResetTaken {
+pub struct PasswordResetAccepted {
     /// Always `mail_sent_if_known`.
     status: &'static str,
 }
@@ -54,7 +54,7 @@ pub struct PasswordResetTaken {
     responses((
         status = 202,
         description = "It is taken.",
-        body = PasswordResetTaken,
+        body = PasswordResetAccepted,
         example = json!({ "status": "mail_sent_if_known" })
     )),
     extensions(("x-problems" = json!([400, 413, 415, 422, 429, 500, 503]))),
@@ -62,20 +62,20 @@ pub struct PasswordResetTaken {
 )]
 pub async fn request_password_reset(
     request: HttpRequest,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     let PasswordResetRequest { email } = parsed(&request, &body)?;
     let address = client::address(&request, &shared.proxies);
     shared.sign_ins.letters.take(&email.folded(), address, shared.store.now())?;
     let found = shared.store.signing_in(&email).await?;
     if let Some(account) = found {
         let link = format!("{}{PATH}?token={}", shared.site.public_url, shared.store.reset_token(&account));
-        let tongue = tongue(request.headers());
+        let locale = negotiate_language(request.headers());
         let mail = match account.password_hash {
-            Some(_) => letter(email, tongue, &link),
-            None => invitation(email, tongue, &link),
+            Some(_) => reset_mail(email, locale, &link),
+            None => invitation_mail(email, locale, &link),
         };
         // Beside the answer, which takes as long whether there is an account or not.
         actix_web::rt::spawn(async move {
@@ -84,17 +84,17 @@ pub async fn request_password_reset(
             }
         });
     }
-    let taken = PasswordResetTaken { status: "mail_sent_if_known" };
+    let taken = PasswordResetAccepted { status: "mail_sent_if_known" };
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(taken))
 }
 
 /// To whoever has an account, and has never had a password.
-fn invitation(to: Email, tongue: Tongue, link: &str) -> Mail {
+fn invitation_mail(to: Email, locale: Locale, link: &str) -> Mail {
     let mail = Mail::new(
         to,
-        tongue,
-        &say!("Set your password", "Passwort setzen"),
-        &say!(
+        locale,
+        &bilingual!("Set your password", "Passwort setzen"),
+        &bilingual!(
             "Good day,\n\n\
              you have an account of the exchange Internationale Partnerschaften, and no password yet. Set one here within \
              an hour:\n\n\
@@ -114,12 +114,12 @@ fn invitation(to: Email, tongue: Tongue, link: &str) -> Mail {
     mail.confidential()
 }
 
-fn letter(to: Email, tongue: Tongue, link: &str) -> Mail {
+fn reset_mail(to: Email, locale: Locale, link: &str) -> Mail {
     let mail = Mail::new(
         to,
-        tongue,
-        &say!("Set a new password", "Neues Passwort setzen"),
-        &say!(
+        locale,
+        &bilingual!("Set a new password", "Neues Passwort setzen"),
+        &bilingual!(
             "Good day,\n\n\
              somebody has asked for a new password for this address. If that was you, set it here within an hour:\n\n\
              {link}\n\n\
@@ -171,10 +171,10 @@ pub struct PasswordReset {
 )]
 pub async fn complete_password_reset(
     request: HttpRequest,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     let PasswordReset { token, new_password } = parsed(&request, &body)?;
     reset(&request, &shared, &token, new_password).await?;
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
@@ -185,12 +185,12 @@ pub async fn complete_password_reset(
 /// Errors: 409 where the token is not good any more, 422 for a password that is too weak.
 async fn reset(
     request: &HttpRequest,
-    shared: &Shared,
+    shared: &AppState,
     token: &str,
     new_password: String,
 ) -> Result<(), Error> {
     let expired = || {
-        let detail = say!(
+        let detail = bilingual!(
             "This link is used, has expired or is not complete; ask for a new one.",
             "Dieser Link ist benutzt, abgelaufen oder nicht vollständig; fordern Sie einen neuen an."
         );
@@ -210,13 +210,17 @@ async fn reset(
 }
 
 /// `GET`: a field for the new password.
-pub async fn show(request: HttpRequest, shared: Data<Shared>) -> Result<HttpResponse, Problem> {
+pub async fn show_reset(request: HttpRequest, shared: Data<AppState>) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&request)?;
-    Ok(asked(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), ""))
+    Ok(reset_page(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), ""))
 }
 
 /// `POST`: sets it.
-pub async fn press(request: HttpRequest, shared: Data<Shared>, body: Bytes) -> Result<HttpResponse, Problem> {
+pub async fn submit_reset(
+    request: HttpRequest,
+    shared: Data<AppState>,
+    body: Bytes,
+) -> Result<HttpResponse, Problem> {
     let fields = std::str::from_utf8(&body).ok();
     let fields = fields.and_then(|body| Query::<Vec<(String, String)>>::from_query(body).ok());
     let fields = fields.map(Query::into_inner).unwrap_or_default();
@@ -227,38 +231,39 @@ pub async fn press(request: HttpRequest, shared: Data<Shared>, body: Bytes) -> R
     let token = token_in(&token);
     match reset(&request, &shared, token, field("new_password")).await {
         Ok(()) => {
-            let text = say!(
+            let text = bilingual!(
                 "The new password is set. Sign in with it.",
                 "Das neue Passwort ist gesetzt. Melden Sie sich damit an."
             );
             Ok(page(request.headers(), &title(), &text, ""))
         }
         Err(error) if error.code == Code::ValidationFailed => {
-            let weak = error.violations.iter().map(|it| it.detail.in_tongue(tongue(request.headers())));
+            let weak =
+                error.violations.iter().map(|it| it.detail.in_locale(negotiate_language(request.headers())));
             let weak = weak.collect::<Vec<_>>().join(" ");
-            Ok(asked(&request, shared.store.reset_of(token).await?.is_some().then_some(token), &weak))
+            Ok(reset_page(&request, shared.store.reset_of(token).await?.is_some().then_some(token), &weak))
         }
-        Err(error) if error.code == Code::LinkExpired => Ok(asked(&request, None, "")),
+        Err(error) if error.code == Code::LinkExpired => Ok(reset_page(&request, None, "")),
         Err(error) => Err(error.into()),
     }
 }
 
-fn title() -> vku_domain::kernel::text::Both {
-    say!("New password", "Neues Passwort")
+fn title() -> vku_domain::kernel::text::Bilingual {
+    bilingual!("New password", "Neues Passwort")
 }
 
-fn asked(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpResponse {
+fn reset_page(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpResponse {
     let headers = request.headers();
     let Some(token) = token else {
-        let text = say!(
+        let text = bilingual!(
             "This link is used, has expired or is not complete. Ask for a new one.",
             "Dieser Link ist benutzt, abgelaufen oder nicht vollständig. Fordern Sie einen neuen an."
         );
         return page(headers, &title(), &text, "");
     };
-    let text = say!("At least 12 characters.", "Mindestens 12 Zeichen.");
-    let both = [say!("New password", "Neues Passwort"), say!("Set", "Setzen")];
-    let [label, button] = both.each_ref().map(|both| both.in_tongue(tongue(headers)));
+    let text = bilingual!("At least 12 characters.", "Mindestens 12 Zeichen.");
+    let both = [bilingual!("New password", "Neues Passwort"), bilingual!("Set", "Setzen")];
+    let [label, button] = both.each_ref().map(|both| both.in_locale(negotiate_language(headers)));
     let weak = escaped(weak);
     // Of the letters of a token none means anything in HTML; that it is ours was checked.
     let form = format!(

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use vku_domain::policy_update::PolicyUpdate;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
-impl Feature for PolicyUpdate {
-    const ONE: &'static str = "a policy update";
-    const MANY: &'static str = "policy updates";
-    const ABOUT: &'static str = "Current developments that matter to the exchange, from the United Nations down to the German states. Always \
+impl ResourceApi for PolicyUpdate {
+    const SINGULAR: &'static str = "a policy update";
+    const PLURAL: &'static str = "policy updates";
+    const DESCRIPTION: &'static str = "Current developments that matter to the exchange, from the United Nations down to the German states. Always \
          public; the coordination office writes them.";
 
     fn example() -> Value {

@@ -5,9 +5,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::Bilingual;
 
-use crate::kernel::negotiate::tongue;
+use crate::kernel::negotiate::negotiate_language;
 use crate::kernel::page::{escaped, page, prefers_html, token_in};
 use crate::kernel::problem::Problem;
 
@@ -53,10 +53,10 @@ pub struct ProblemType {
 pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
     let wanted = token_in(request.match_info().get("code").unwrap_or_default());
     let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or_else(Error::not_found)?;
-    let tongue = tongue(request.headers());
+    let locale = negotiate_language(request.headers());
     if prefers_html(&request) {
         let text = code.documentation();
-        let text = Both { en: escaped(&text.en).into(), de: escaped(&text.de).into() };
+        let text = Bilingual { en: escaped(&text.en).into(), de: escaped(&text.de).into() };
         let mut response =
             page(request.headers(), &code.title(), &text, &format!("<p>HTTP {}</p>", code.status()));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
@@ -65,13 +65,13 @@ pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Prob
     let body = ProblemType {
         code: code.as_str(),
         status: code.status(),
-        title: code.title().in_tongue(tongue).to_owned(),
-        description: code.documentation().in_tongue(tongue).to_owned(),
+        title: code.title().in_locale(locale).to_owned(),
+        description: code.documentation().in_locale(locale).to_owned(),
     };
     let mut response = HttpResponse::Ok();
     response
         .insert_header((CACHE_CONTROL, "public, max-age=3600"))
-        .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
+        .insert_header((CONTENT_LANGUAGE, locale.as_str()))
         .insert_header((VARY, "Accept, Accept-Language"));
     Ok(response.json(body))
 }

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 use vku_domain::programme::FundingProgramme;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
-impl Feature for FundingProgramme {
-    const ONE: &'static str = "a funding programme";
-    const MANY: &'static str = "funding programmes";
-    const ABOUT: &'static str = "Where partnership money comes from. Always public.";
+impl ResourceApi for FundingProgramme {
+    const SINGULAR: &'static str = "a funding programme";
+    const PLURAL: &'static str = "funding programmes";
+    const DESCRIPTION: &'static str = "Where partnership money comes from. Always public.";
 
     fn example() -> Value {
         json!({

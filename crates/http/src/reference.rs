@@ -7,12 +7,12 @@ use actix_web::web::{self, ServiceConfig};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 use vku_domain::reference::{self, Entry, List};
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::flags;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::feature::resource;
 use crate::kernel::negotiate::{Format, format};
 use crate::kernel::problem::Problem;
@@ -26,10 +26,10 @@ pub struct ReferenceList {
 }
 
 fn answer(context: &Context, list: &'static List) -> Result<HttpResponse, Problem> {
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(context, None, &[Format::Json])?;
     let body = serde_json::to_vec(&ReferenceList { items: list.entries() }).map_err(Error::internal)?;
-    let mut response = respond(context, StatusCode::OK, &Tag::of_bytes(&body), body);
+    let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     headers.insert(VARY, HeaderValue::from_static("Accept"));

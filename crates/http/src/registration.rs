@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use vku_domain::registration::Registration;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Registration {
-    const ONE: &'static str = "a registration";
-    const MANY: &'static str = "registrations";
-    const ABOUT: &'static str = "Who comes to a session, and who waits for a seat. Personal data: for the coordination office, and for \
+impl ResourceApi for Registration {
+    const SINGULAR: &'static str = "a registration";
+    const PLURAL: &'static str = "registrations";
+    const DESCRIPTION: &'static str = "Who comes to a session, and who waits for a seat. Personal data: for the coordination office, and for \
          members their own.";
-    const PARENT_PATH: &'static str = "sessions";
+    const PARENT_SEGMENT: &'static str = "sessions";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
                 "Members see their own. `position` is the place on the waiting list."

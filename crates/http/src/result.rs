@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 use vku_domain::result::PartnershipResult;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for PartnershipResult {
-    const ONE: &'static str = "a result";
-    const MANY: &'static str = "results";
-    const ABOUT: &'static str =
+impl ResourceApi for PartnershipResult {
+    const SINGULAR: &'static str = "a result";
+    const PLURAL: &'static str = "results";
+    const DESCRIPTION: &'static str =
         "What a partnership is measured by: indicators with baseline, target and the values over time.";
-    const PARENT_PATH: &'static str = "partnerships";
+    const PARENT_SEGMENT: &'static str = "partnerships";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => "Values that a member reports are its own utility's.",
             Operation::Update => {

@@ -6,8 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Days, NaiveTime, SecondsFormat, Utc};
 use vku_domain::kernel::error::Error;
 
-use crate::kernel::context::{Shared, Site};
-use crate::kernel::crud::flags;
+use crate::kernel::context::{AppState, SiteConfig};
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::problem::Problem;
 
 const PATH: &str = "/.well-known/security.txt";
@@ -15,7 +15,7 @@ const PATH: &str = "/.well-known/security.txt";
 /// How long the contact may be relied on; less than a year is what the RFC recommends.
 const GOOD_FOR: Days = Days::new(180);
 
-fn text(site: &Site, contact: &str, now: DateTime<Utc>) -> String {
+fn text(site: &SiteConfig, contact: &str, now: DateTime<Utc>) -> String {
     // By the day, so that the text is the same all day.
     let expires = (now + GOOD_FOR).with_time(NaiveTime::MIN).single().unwrap_or(now);
     let expires = expires.to_rfc3339_opts(SecondsFormat::Secs, true);
@@ -47,9 +47,9 @@ fn text(site: &Site, contact: &str, now: DateTime<Utc>) -> String {
 )]
 pub async fn get_security_contact(
     request: HttpRequest,
-    shared: Data<Shared>,
+    shared: Data<AppState>,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&request, [])?;
+    let [] = parse_write_flags(&request, [])?;
     let contact = shared.site.security_contact.as_deref().ok_or_else(Error::not_found)?;
     Ok(HttpResponse::Ok()
         .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))

@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use vku_domain::session::Session;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Session {
-    const ONE: &'static str = "a session";
-    const MANY: &'static str = "sessions";
-    const ABOUT: &'static str = "Meetings of the exchange, and events beside it.";
-    const MAY_HAVE_TO_STAY: bool = true;
+impl ResourceApi for Session {
+    const SINGULAR: &'static str = "a session";
+    const PLURAL: &'static str = "sessions";
+    const DESCRIPTION: &'static str = "Meetings of the exchange, and events beside it.";
+    const DELETE_MAY_CONFLICT: bool = true;
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
                 "Drafts are shown to the coordination office only, `online_url` to those who are registered too, and \

@@ -10,17 +10,17 @@ use vku_domain::kernel::reference::Key;
 use vku_domain::topic::Topic;
 
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, key, represent};
-use crate::kernel::feature::Feature;
+use crate::kernel::crud::{ID, key, serialize};
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 use crate::kernel::problem::Problem;
 
-impl Feature for Topic {
-    const ONE: &'static str = "a topic";
-    const MANY: &'static str = "topics";
-    const ABOUT: &'static str = "What members want discussed. Members propose and support topics; the coordination office puts them on an agenda.";
+impl ResourceApi for Topic {
+    const SINGULAR: &'static str = "a topic";
+    const PLURAL: &'static str = "topics";
+    const DESCRIPTION: &'static str = "What members want discussed. Members propose and support topics; the coordination office puts them on an agenda.";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List => {
                 "For the coordination office, members and readers. `support_count` counts the members that you may see."
@@ -117,12 +117,12 @@ pub async fn delete_topic_support(context: Context) -> Result<HttpResponse, Prob
 }
 
 async fn support(context: Context, given: bool) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<Topic>(Action::Create)?;
+    context.actor.require::<Topic>(Action::Create)?;
     let id = key(&context.request, ID)?;
     let mut parameters = Parameters::new(context.parameters()?);
     let (member, dry_run): (Option<Key>, bool) = (parameters.get("member"), parameters.get("dry_run"));
     parameters.finish().map_err(Error::parameters)?;
     let topic =
         context.write(dry_run, async |writer| writer.support(&id, member.as_ref(), given).await).await?;
-    Ok(represent(&context, StatusCode::OK, &topic)?)
+    Ok(serialize(&context, StatusCode::OK, &topic)?)
 }

@@ -13,19 +13,19 @@ use vku_domain::user::User;
 
 use crate::kernel::body::parsed;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, flags, key};
-use crate::kernel::feature::Feature;
+use crate::kernel::crud::{ID, key, parse_write_flags};
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 
-impl Feature for User {
-    const ONE: &'static str = "a user";
-    const MANY: &'static str = "users";
-    const ABOUT: &'static str = "Who may sign in, and as what. For administrators.";
-    const MAY_HAVE_TO_STAY: bool = true;
+impl ResourceApi for User {
+    const SINGULAR: &'static str = "a user";
+    const PLURAL: &'static str = "users";
+    const DESCRIPTION: &'static str = "Who may sign in, and as what. For administrators.";
+    const DELETE_MAY_CONFLICT: bool = true;
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
                 "A `member` is bound to municipal utilities, a `partner` to partner utilities. It can sign in once it \
@@ -89,9 +89,9 @@ pub struct NewPassword {
 )]
 pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.login()?;
-    context.actor.gate::<User>(Action::Update)?;
+    context.actor.require::<User>(Action::Update)?;
     let id = key(&context.request, ID)?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     let NewPassword { password } = parsed(&context.request, &body)?;
     password::accept(&password, "/password", None)?;
     // Looked up first: hashing takes a while, and there may be nobody.

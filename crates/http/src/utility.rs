@@ -3,16 +3,16 @@
 use serde_json::{Value, json};
 use vku_domain::utility::Utility;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for Utility {
-    const ONE: &'static str = "a utility";
-    const MANY: &'static str = "utilities";
-    const ABOUT: &'static str =
+impl ResourceApi for Utility {
+    const SINGULAR: &'static str = "a utility";
+    const PLURAL: &'static str = "utilities";
+    const DESCRIPTION: &'static str =
         "Operators of public services: German municipal utilities and their peers abroad.";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => "A `municipal` utility is in `DE`, a `partner` utility is not.",
             Operation::Update => {

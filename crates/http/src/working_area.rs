@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 use vku_domain::kernel::resource::Resource;
 use vku_domain::working_area::WorkingArea;
 
-use crate::kernel::feature::{BASE, Feature};
+use crate::kernel::feature::{BASE, ResourceApi};
 use crate::kernel::openapi::Operation;
 
-impl Feature for WorkingArea {
-    const ONE: &'static str = "a working area";
-    const MANY: &'static str = "working areas";
-    const ABOUT: &'static str = "What utilities work on together, can help with or look for help with: a reference \
+impl ResourceApi for WorkingArea {
+    const SINGULAR: &'static str = "a working area";
+    const PLURAL: &'static str = "working areas";
+    const DESCRIPTION: &'static str = "What utilities work on together, can help with or look for help with: a reference \
         list that the coordination office extends. Always public.";
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List => "Utilities and partnerships name working areas by their `code`.",
             Operation::Create => "The label is wanted in German and English. It can be used at once.",

@@ -4,20 +4,20 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SelectSta
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::json;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::{Actor, Role};
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::tag::Precondition;
-use vku_domain::kernel::value::{Email, Line};
-use vku_domain::say;
+use vku_domain::kernel::value::{Email, SingleLine};
 use vku_domain::user::User;
 
-use crate::kernel::connect::passing_over_broken;
+use crate::kernel::connect::retry_on_broken_connection;
 use crate::kernel::error::failed;
-use crate::kernel::store::{Store, Writer, Writing};
+use crate::kernel::store::{Store, WriteContext, Writer};
 use crate::kernel::table::text;
 
 /// An account to be made.
@@ -25,7 +25,7 @@ pub struct NewAccount {
     /// Signs in with this.
     pub email: Email,
     /// What the person is called.
-    pub name: Line,
+    pub name: SingleLine,
     /// What it may do.
     pub role: Role,
     /// The utilities that it is bound to: of its own side for `member` and `partner`, none for the others.
@@ -125,7 +125,7 @@ impl Writer<'_> {
         let insert = Query::insert()
             .into_table("password")
             .columns(["user_id", "hash", "changed_at"])
-            .values_panic([account.into(), hash.into(), self.at().into()])
+            .values_panic([account.into(), hash.into(), self.written_at().into()])
             .on_conflict(OnConflict::column("user_id").update_columns(["hash", "changed_at"]).to_owned())
             .take();
         self.tx().execute(&insert).await.map_err(failed)?;
@@ -191,7 +191,7 @@ impl Store {
     /// Errors: 404 where there is none with this address.
     pub async fn disable_account(&self, email: &Email) -> Result<(), Error> {
         let nobody = || {
-            let detail = say!(
+            let detail = bilingual!(
                 "There is no enabled account with this address.",
                 "Ein aktives Konto mit dieser Adresse gibt es nicht."
             );
@@ -219,14 +219,19 @@ impl Store {
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let operator = Actor::operator(self.now());
-        let writing =
-            Writing { actor: &operator, request_id: "command", dry_run: false, origin: Origin::Import };
+        let writing = WriteContext {
+            actor: &operator,
+            request_id: "command",
+            dry_run: false,
+            origin: InputSource::Import,
+        };
         self.write(&writing, work).await
     }
 
     async fn enabled(&self, select: &SelectStatement) -> Result<Option<(SigningIn, String)>, Error> {
-        let row =
-            passing_over_broken(|| self.database().reading().query_one(select)).await.map_err(failed)?;
+        let row = retry_on_broken_connection(|| self.database().reading().query_one(select))
+            .await
+            .map_err(failed)?;
         let found = row.map(|row| Enabled::from_query_result(&row, "")).transpose().map_err(failed)?;
         found.map(Enabled::signing_in).transpose()
     }

@@ -4,11 +4,11 @@ use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::activity::{Activity, ActivityFilter, ActivitySort};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{
     SortColumn, Table, column, json_opt, one_of, text, text_opt, to_json_opt, to_text,
@@ -34,12 +34,12 @@ impl Table for Activity {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { kind, title, starts_on, ends_on, country, participants, expert_days, description } = data;
         let columns = row::Columns {
             kind: kind.to_string(),
             title: title.to_string(),
-            title_key: fold(title.as_str()),
+            title_key: collation_key(title.as_str()),
             starts_on: starts_on.to_string(),
             ends_on: to_text(ends_on),
             last_on: data.last_day().to_string(),
@@ -48,10 +48,10 @@ impl Table for Activity {
             expert_days: to_text(expert_days),
             description: to_json_opt(description)?,
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             kind: text(row.kind)?,
             title: text(row.title)?,
@@ -71,7 +71,9 @@ impl Table for Activity {
             .add_option(one_of::<Self, _>("country", &filter.country))
             .add_option(filter.starts_from.as_ref().map(|day| starts().gte(day.first_day().to_string())))
             .add_option(filter.starts_to.as_ref().map(|day| starts().lte(day.last_day().to_string())))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: ActivitySort) -> SortColumn {

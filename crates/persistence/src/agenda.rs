@@ -7,23 +7,23 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
 use vku_domain::agenda::{AgendaDerived, AgendaFilter, AgendaItem, AgendaSort};
+use vku_domain::bilingual;
 use vku_domain::guest::Guest;
 use vku_domain::kernel::access::{Action, Actor};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Position;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 use vku_domain::session::Session;
 use vku_domain::topic::{Topic, TopicRef, TopicStatus};
 
 use crate::guest;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::{among, whoever};
+use crate::kernel::select::{by_id_unchecked, padded_ids};
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, json_opt, number, one_of, text, to_json_opt};
 
@@ -49,16 +49,16 @@ impl Table for AgendaItem {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    const REFERS: &'static [(&'static str, &'static str)] =
+    const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
         &[("topic_id", Topic::NAME), ("guest_id", Guest::NAME)];
     const PARENT_LOCK: LockType = LockType::Update;
-    const INVOLVED: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
 
     fn json_column(member: &str) -> &str {
         if member == "abstract" { "about" } else { member }
     }
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { position, kind, title, duration_minutes, guest, topic, about } = data;
         let columns = row::Columns {
             position: stored(position.map_or(0, |position| position.get().into())),
@@ -69,10 +69,10 @@ impl Table for AgendaItem {
             topic_id: topic.as_ref().and_then(Ref::id),
             about: to_json_opt(about)?,
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         let position: i64 = row.position.parse().map_err(|_| Corrupt::from("a position that is none"))?;
         Ok(Self {
             position: Some(number(position)?),
@@ -86,9 +86,9 @@ impl Table for AgendaItem {
     }
 
     fn condition(filter: &AgendaFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+        Condition::all().add_option(one_of::<Self, _>("kind", &filter.kind)).add_option(
+            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+        )
     }
 
     fn sort_column(key: AgendaSort) -> SortColumn {
@@ -116,7 +116,7 @@ impl Table for AgendaItem {
             let before = passed.entry(session).or_default();
             let after = *before + minutes;
             if let Some(start) = starts.get(&session) {
-                let at = |minutes| Some(Instant(*start + chrono::TimeDelta::minutes(minutes)));
+                let at = |minutes| Some(InstantParam(*start + chrono::TimeDelta::minutes(minutes)));
                 times.insert(id, (at(*before), at(after)));
             }
             *before = after;
@@ -144,14 +144,14 @@ impl Table for AgendaItem {
     }
 
     /// The guest is one of the session, the agenda is no longer than that, and the others make room.
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
         before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
         let id = parent.ok_or_else(|| Error::internal("an agenda of no session"))?;
-        let session = whoever::<Session>(writer, id).await?;
+        let session = by_id_unchecked::<Session>(writer, id).await?;
         let all = durations(writer, &[id]).await?;
         let own = before.map(|before| before.id);
         let others: Vec<_> = all.into_iter().filter(|(_, id, _)| Some(*id) != own).collect();
@@ -160,8 +160,10 @@ impl Table for AgendaItem {
             match guest.key() {
                 Key::Id(key) if guest::is_of(writer, *key, id).await? => *guest = Ref::part(*key),
                 key => {
-                    let detail =
-                        say!("This session has no guest `{key}`.", "Diese Sitzung hat keinen Gast `{key}`.");
+                    let detail = bilingual!(
+                        "This session has no guest `{key}`.",
+                        "Diese Sitzung hat keinen Gast `{key}`."
+                    );
                     violations.member("/guest", "unknown_reference", detail);
                 }
             }
@@ -169,7 +171,7 @@ impl Table for AgendaItem {
         let minutes = i64::from(after.duration_minutes.get());
         let whole = others.iter().map(|(_, _, minutes)| minutes).sum::<i64>() + minutes;
         if let Some(length) = session.data.minutes().filter(|length| whole > *length) {
-            let detail = say!(
+            let detail = bilingual!(
                 "The session takes {length} minutes, the agenda would take {whole}.",
                 "Die Sitzung dauert {length} Minuten, die Tagesordnung wäre {whole} Minuten lang."
             );
@@ -181,7 +183,7 @@ impl Table for AgendaItem {
         let wanted = if restored { wanted.min(last) } else { wanted };
         let position = Position::new(wanted).filter(|_| wanted <= last);
         if position.is_none() {
-            let detail = say!("Must lie between 1 and {last}.", "Muss zwischen 1 und {last} liegen.");
+            let detail = bilingual!("Must lie between 1 and {last}.", "Muss zwischen 1 und {last} liegen.");
             violations.member("/position", "out_of_range", detail);
         }
         if !violations.is_empty() {
@@ -194,7 +196,7 @@ impl Table for AgendaItem {
     }
 
     /// A topic that is put on an agenda is scheduled. Behind an item that is deleted the others close up.
-    async fn follow(
+    async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
@@ -217,7 +219,7 @@ impl Table for AgendaItem {
 async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error> {
     // Locked only where it changes: two who put it on their agendas at once do not wait for each other.
     let id = topic.id().unwrap_or_default();
-    if whoever::<Topic>(writer, id).await?.data.status == Some(TopicStatus::Scheduled) {
+    if by_id_unchecked::<Topic>(writer, id).await?.data.status == Some(TopicStatus::Scheduled) {
         return Ok(());
     }
     let (topic, _) = writer.open::<Topic>(Action::Transition, topic.key(), None, false).await?;
@@ -225,10 +227,10 @@ async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error
         Some(TopicStatus::Scheduled | TopicStatus::Discussed) => Ok(()),
         None | Some(TopicStatus::Proposed) => {
             let scheduled = Topic { status: Some(TopicStatus::Scheduled), ..topic.data.clone() };
-            writer.consequence(topic, scheduled).await.map(drop)
+            writer.update_as_side_effect(topic, scheduled).await.map(drop)
         }
         Some(TopicStatus::Declined) => {
-            let detail = say!("This topic was declined.", "Dieses Thema wurde abgelehnt.");
+            let detail = bilingual!("This topic was declined.", "Dieses Thema wurde abgelehnt.");
             let mut violations = Violations::default();
             violations.member("/topic", "declined", detail);
             Err(Error::invalid(violations))
@@ -245,7 +247,7 @@ async fn durations(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Vec<(Uuid, 
     let all = Query::select()
         .columns(["session_id", "id", "duration_minutes"])
         .from("agenda_item")
-        .and_where(Expr::col("session_id").is_in(among(sessions)))
+        .and_where(Expr::col("session_id").is_in(padded_ids(sessions)))
         .and_where(Expr::col("deleted_at").is_null())
         .order_by("position", sea_orm::Order::Asc)
         .order_by("id", sea_orm::Order::Asc)

@@ -9,9 +9,9 @@ use sha2::{Digest, Sha256};
 use vku_domain::api_key::ApiKey;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::scope::Scopes;
-use vku_domain::kernel::value::Line;
+use vku_domain::kernel::value::SingleLine;
 
-use crate::kernel::connect::passing_over_broken;
+use crate::kernel::connect::retry_on_broken_connection;
 use crate::kernel::error::failed;
 use crate::kernel::store::{Store, Writer};
 
@@ -104,7 +104,8 @@ fn api_key(row: row::Model) -> ApiKey {
 impl Writer<'_> {
     /// Revokes all keys of an account.
     pub(crate) async fn revoke_api_keys(&self, account: Uuid) -> Result<(), Error> {
-        let update = row::Entity::update_many().col_expr(row::Column::RevokedAt, Expr::val(self.at()));
+        let update =
+            row::Entity::update_many().col_expr(row::Column::RevokedAt, Expr::val(self.written_at()));
         update.filter(own(account)).exec(self.tx()).await.map_err(failed)?;
         Ok(())
     }
@@ -117,15 +118,15 @@ impl Store {
     pub async fn add_api_key(
         &self,
         account: Uuid,
-        name: &Line,
+        name: &SingleLine,
         scopes: &Scopes,
         expires_at: Option<DateTimeUtc>,
     ) -> Result<(ApiKey, String), Error> {
         let (key, prefix) = generate()?;
-        self.apart(async |writer| {
+        self.in_own_transaction(async |writer| {
             let count = row::Entity::find().filter(own(account)).count(writer.tx()).await.map_err(failed)?;
             if count >= MOST {
-                let detail = vku_domain::say!(
+                let detail = vku_domain::bilingual!(
                     "An account has at most {MOST} API keys. Revoke one first.",
                     "Ein Konto hat höchstens {MOST} API-Schlüssel. Widerrufen Sie zuerst einen."
                 );
@@ -138,7 +139,7 @@ impl Store {
                 prefix,
                 hash: Sha256::digest(&key).to_vec(),
                 scopes: scopes.to_string(),
-                created_at: writer.at(),
+                created_at: writer.written_at(),
                 expires_at,
                 last_used_at: None,
                 revoked_at: None,
@@ -159,7 +160,7 @@ impl Store {
             .order_by_desc(row::Column::CreatedAt)
             .order_by_desc(row::Column::Id);
         let reading = self.database().reading();
-        let rows = passing_over_broken(|| select.clone().all(reading)).await.map_err(failed)?;
+        let rows = retry_on_broken_connection(|| select.clone().all(reading)).await.map_err(failed)?;
         Ok(rows.into_iter().map(api_key).collect())
     }
 
@@ -169,7 +170,7 @@ impl Store {
     pub async fn api_key(&self, account: Uuid, id: Uuid) -> Result<ApiKey, Error> {
         let select = row::Entity::find_by_id(id).filter(own(account));
         let reading = self.database().reading();
-        let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
+        let found = retry_on_broken_connection(|| select.clone().one(reading)).await.map_err(failed)?;
         found.map(api_key).ok_or_else(Error::not_found)
     }
 
@@ -182,7 +183,7 @@ impl Store {
             .filter(own(account))
             .filter(row::Column::Id.eq(id));
         let revoked = async |writer: &mut Writer<'_>| update.exec(writer.tx()).await.map_err(failed);
-        match self.apart(revoked).await?.rows_affected {
+        match self.in_own_transaction(revoked).await?.rows_affected {
             0 => Err(Error::not_found()),
             _ => Ok(()),
         }

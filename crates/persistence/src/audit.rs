@@ -9,10 +9,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use vku_domain::change::ChangeAction;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::{Id, Instant};
+use vku_domain::kernel::parameters::{IdParam, InstantParam};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
-use vku_domain::kernel::violation::Fault;
+use vku_domain::kernel::violation::FieldError;
 
 use crate::change::row;
 use crate::kernel::history::Entries;
@@ -24,12 +24,12 @@ use crate::resources;
 pub struct ResourceName(&'static str);
 
 impl FromStr for ResourceName {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         let names: Vec<_> = resources().iter().map(|described| described.name).collect();
         let found = names.iter().find(|name| **name == text);
-        found.map(|name| Self(name)).ok_or_else(|| Fault::unknown_value(text, &names))
+        found.map(|name| Self(name)).ok_or_else(|| FieldError::unknown_value(text, &names))
     }
 }
 
@@ -58,17 +58,17 @@ vku_domain::filter! {
         /// Of this kind of resource.
         resource: Vec<ResourceName>,
         /// Of this one, by its id; deleted ones too.
-        resource_id: Vec<Id>,
+        resource_id: Vec<IdParam>,
         /// Of the parts of this one, by its id.
-        parent_id: Vec<Id>,
+        parent_id: Vec<IdParam>,
         /// Made by this account, by its id.
-        actor: Vec<Id>,
+        actor: Vec<IdParam>,
         /// What was done.
         action: Vec<ChangeAction>,
         /// At this instant or later.
-        at_from: Option<Instant>,
+        at_from: Option<InstantParam>,
         /// At this instant or earlier.
-        at_to: Option<Instant>,
+        at_to: Option<InstantParam>,
     }
 }
 
@@ -77,11 +77,11 @@ impl Reader<'_> {
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn audit(&self, filter: &AuditFilter, paging: &Paging) -> Result<Entries, Error> {
-        self.actor().audits()?;
+        self.actor().require_audit()?;
         let all = resources();
         let unread: Vec<_> = all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
-        let any = |column: row::Column, wanted: &[Id]| {
-            (!wanted.is_empty()).then(|| column.is_in(wanted.iter().map(|Id(id)| *id)))
+        let any = |column: row::Column, wanted: &[IdParam]| {
+            (!wanted.is_empty()).then(|| column.is_in(wanted.iter().map(|IdParam(id)| *id)))
         };
         let words = |column: row::Column, words: Vec<&'static str>| -> Option<Expr> {
             (!words.is_empty()).then(|| column.is_in(words))
@@ -93,8 +93,8 @@ impl Reader<'_> {
             .add_option(any(row::Column::ParentId, &filter.parent_id))
             .add_option(any(row::Column::Actor, &filter.actor))
             .add_option(words(row::Column::Action, filter.action.iter().map(|it| it.as_str()).collect()))
-            .add_option(filter.at_from.map(|Instant(at)| row::Column::At.gte(at)))
-            .add_option(filter.at_to.map(|Instant(at)| row::Column::At.lte(at)));
+            .add_option(filter.at_from.map(|InstantParam(at)| row::Column::At.gte(at)))
+            .add_option(filter.at_to.map(|InstantParam(at)| row::Column::At.lte(at)));
         self.entries(which, Visibility::ALL, &|_| true, &format!("audit|{}", paging.fingerprint), paging)
             .await
     }

@@ -30,7 +30,7 @@ impl Writer<'_> {
         let insert = Query::insert()
             .into_table("calendar_link")
             .columns(["member_id", "hash", "created_at"])
-            .values_panic([member.id.into(), hash.into(), self.at().into()])
+            .values_panic([member.id.into(), hash.into(), self.written_at().into()])
             .on_conflict(OnConflict::column("member_id").update_columns(["hash", "created_at"]).to_owned())
             .take();
         self.tx().execute(&insert).await.map_err(failed)?;

@@ -11,7 +11,7 @@ use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::Error;
 
 use crate::api_key::{Found, opened};
-use crate::kernel::connect::passing_over_broken;
+use crate::kernel::connect::retry_on_broken_connection;
 use crate::kernel::error::failed;
 use crate::kernel::store::Store;
 use crate::kernel::table::text;
@@ -94,7 +94,7 @@ impl Store {
     /// Beside the request, which is not to wait for its turn to write; one at a time: whoever comes while another is
     /// being noted is noted by its next request.
     fn note_use_aside(&self, key: Uuid, since: DateTime<Utc>) {
-        let Ok(turn) = self.noting().try_acquire_owned() else { return };
+        let Ok(turn) = self.background_writes().try_acquire_owned() else { return };
         let store = self.clone();
         tokio::spawn(async move {
             // When a key was last used is worth no failure.
@@ -104,7 +104,7 @@ impl Store {
     }
 
     async fn rows(&self, select: &SelectStatement) -> Result<Vec<sea_orm::QueryResult>, Error> {
-        passing_over_broken(|| self.database().reading().query_all(select)).await.map_err(failed)
+        retry_on_broken_connection(|| self.database().reading().query_all(select)).await.map_err(failed)
     }
 }
 

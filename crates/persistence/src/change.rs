@@ -6,15 +6,15 @@ use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ActiveValue, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
 use serde_json::{Value, json};
-use vku_domain::change::{Change, ChangeAction, Passage};
+use vku_domain::change::{Change, ChangeAction, StatusChange};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::{Resource, Stored, instant};
 use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::history::sight;
-use crate::kernel::select::among;
+use crate::kernel::history::visible_levels;
+use crate::kernel::select::padded_ids;
 use crate::kernel::settled;
 use crate::kernel::store::{Reader, Store};
 use crate::kernel::table::text;
@@ -58,7 +58,7 @@ pub(crate) struct NewChange {
     pub(crate) version: i64,
     pub(crate) visibility: Visibility,
     pub(crate) state: Value,
-    pub(crate) passage: Option<Passage>,
+    pub(crate) passage: Option<StatusChange>,
 }
 
 /// How many rows one statement appends.
@@ -67,7 +67,7 @@ const CHUNK: usize = 200;
 /// Appends to the log, as the last statement before the commit.
 pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
     if !changes.is_empty() {
-        settled::announce(tx).await?;
+        settled::reserve(tx).await?;
     }
     let mut rows = changes.into_iter().map(NewChange::into_row).peekable();
     while rows.peek().is_some() {
@@ -126,7 +126,7 @@ pub(crate) async fn stage(
 /// Appends the changes of an import to the log, as the last statement before the commit.
 pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) -> Result<(), Error> {
     const COLUMNS: &str = "at, actor, request_id, resource, resource_id, parent_id, action, version, visibility, state, passage";
-    settled::announce(tx).await?;
+    settled::reserve(tx).await?;
     let append = format!(
         "INSERT INTO change ({COLUMNS}) SELECT {COLUMNS} FROM import_change WHERE staging_id = $1 ORDER BY number"
     );
@@ -171,7 +171,7 @@ impl NewChange {
 
     fn into_row(self) -> row::ActiveModel {
         let set =
-            |passage: Passage| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
+            |passage: StatusChange| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
         row::ActiveModel {
             position: ActiveValue::NotSet,
             at: ActiveValue::Set(self.at),
@@ -204,7 +204,7 @@ impl row::Model {
             version: self.version,
             visibility: text(self.visibility)?,
             state: self.state,
-            passage: self.passage.map(|passage| Passage {
+            status_change: self.passage.map(|passage| StatusChange {
                 from: word(&passage, "from"),
                 to: word(&passage, "to").unwrap_or_default(),
                 reason: word(&passage, "reason"),
@@ -241,7 +241,7 @@ impl Store {
         if !actor.is_staff() {
             return Err(Error::refused(actor));
         }
-        let end = settled::end(self.database()).await?;
+        let end = settled::high_watermark(self.database()).await?;
         let reader = self.read(actor).await?;
         let rows = row::Entity::find()
             .filter(row::Column::Position.gt(position))
@@ -269,7 +269,7 @@ impl Reader<'_> {
         }
         let rows = row::Entity::find()
             .filter(row::Column::Resource.eq(T::NAME))
-            .filter(row::Column::ResourceId.is_in(among(&of.iter().map(|it| it.id).collect::<Vec<_>>())))
+            .filter(row::Column::ResourceId.is_in(padded_ids(&of.iter().map(|it| it.id).collect::<Vec<_>>())))
             .filter(row::Column::Passage.is_not_null())
             .order_by_asc(row::Column::Position)
             .all(self.tx())
@@ -279,7 +279,8 @@ impl Reader<'_> {
         for change in rows {
             let change = change.into_change()?;
             let Some(item) = of.iter().find(|item| item.id == change.resource_id) else { continue };
-            let Some(passage) = change.passage.filter(|_| sight(self, item).contains(&change.visibility))
+            let Some(passage) =
+                change.status_change.filter(|_| visible_levels(self, item).contains(&change.visibility))
             else {
                 continue;
             };
@@ -296,7 +297,7 @@ impl Reader<'_> {
     ///
     /// Errors: the database is away.
     pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
-        let seen = sight(self, of);
+        let seen = visible_levels(self, of);
         let rows = row::Entity::find()
             .filter(row::Column::Visibility.is_in(seen.iter().map(|visibility| visibility.as_str())))
             .filter(row::Column::Resource.eq(T::NAME))
@@ -309,9 +310,9 @@ impl Reader<'_> {
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
         let actor = self.actor();
         let own = of.data.is_own(Some(of.id), None, actor);
-        let could_see = |mut state: Value| actor.is_staff() || T::recall(&mut state, own, actor);
+        let could_see = |mut state: Value| actor.is_staff() || T::redact_history(&mut state, own, actor);
         let steps = changes.into_iter().filter_map(|change| {
-            let Passage { from, to, reason } = change.passage?;
+            let StatusChange { from, to, reason } = change.status_change?;
             let before = |status: &String| {
                 let mut state = change.state.clone();
                 state.as_object_mut().map(|members| members.insert("status".into(), json!(status)));

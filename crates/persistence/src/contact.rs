@@ -5,20 +5,20 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::contact::{Contact, ContactFilter, ContactSort};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::registration::{Person, Registration};
-use vku_domain::say;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::among;
+use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     SortColumn, Table, Unique, column, contains, json, one_of, text, text_opt, to_json, to_text,
@@ -48,28 +48,28 @@ impl Table for Contact {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    const INVOLVED: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["member_id"],
         only: Some("is_primary"),
         deleted: None,
         code: Code::PrimaryExists,
         detail: || {
-            say!(
+            bilingual!(
                 "This member has a primary contact already; change that one first.",
                 "Dieses Mitglied hat schon eine erste Ansprechperson; ändern Sie zuerst jene."
             )
         },
     }];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { given_name, family_name, email, phone, function, language, is_primary, consents } = data;
         let columns = row::Columns {
             given_name: given_name.to_string(),
-            given_name_key: fold(given_name.as_str()),
+            given_name_key: collation_key(given_name.as_str()),
             family_name: family_name.to_string(),
-            family_name_key: fold(family_name.as_str()),
-            name_key: fold(&data.full_name()),
+            family_name_key: collation_key(family_name.as_str()),
+            name_key: collation_key(&data.full_name()),
             email: email.to_string(),
             phone: to_text(phone),
             function: to_text(function),
@@ -78,10 +78,10 @@ impl Table for Contact {
             consents: to_json(consents)?,
             in_directory: consents.directory.is_some(),
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             given_name: text(row.given_name)?,
             family_name: text(row.family_name)?,
@@ -96,10 +96,14 @@ impl Table for Contact {
 
     fn condition(filter: &ContactFilter, _actor: &Actor) -> Condition {
         Condition::all()
-            .add_option(filter.name.as_ref().map(|part| contains::<Self>("name_key", &fold(part.as_str()))))
+            .add_option(
+                filter.name.as_ref().map(|part| contains::<Self>("name_key", &collation_key(part.as_str()))),
+            )
             .add_option(one_of::<Self, _>("language", &filter.language))
-            .add_option(filter.is_primary.map(|Truth(wanted)| column::<Self>("is_primary").eq(wanted)))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(filter.is_primary.map(|BoolParam(wanted)| column::<Self>("is_primary").eq(wanted)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: ContactSort) -> SortColumn {
@@ -112,7 +116,7 @@ impl Table for Contact {
     }
 
     /// Those of the actor's own member, and those who agreed to stand in the directory, as long as their member takes part.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -140,7 +144,7 @@ impl Table for Contact {
     }
 
     /// What a deleted person is registered for is cancelled; without the choice to do so nobody gets here who is.
-    async fn follow(
+    async fn after_write(
         writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,
         after: &Stored<Self>,
@@ -161,7 +165,7 @@ pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Ha
     let select = Query::select()
         .columns(["id", "given_name", "family_name", "email", "language"])
         .from("contact")
-        .and_where(Expr::col("id").is_in(among(ids)))
+        .and_where(Expr::col("id").is_in(padded_ids(ids)))
         .and_where(Expr::col("deleted_at").is_null())
         .take();
     for row in tx.query_all(&select).await.map_err(failed)? {

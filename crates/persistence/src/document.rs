@@ -4,11 +4,11 @@ use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::document::{Document, DocumentFilter, DocumentSort};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{SortColumn, Table, column, one_of, text};
 
@@ -27,19 +27,19 @@ impl Table for Document {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { title, url, kind, language } = data;
         let columns = row::Columns {
             title: title.to_string(),
-            title_key: fold(title.as_str()),
+            title_key: collation_key(title.as_str()),
             url: url.to_string(),
             kind: kind.to_string(),
             language: language.to_string(),
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             title: text(row.title)?,
             url: text(row.url)?,
@@ -52,7 +52,9 @@ impl Table for Document {
         Condition::all()
             .add_option(one_of::<Self, _>("kind", &filter.kind))
             .add_option(one_of::<Self, _>("language", &filter.language))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: DocumentSort) -> SortColumn {

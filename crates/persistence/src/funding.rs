@@ -4,12 +4,12 @@ use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::funding::{Funding, FundingFilter, FundingSort};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::programme::FundingProgramme;
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{
     SortColumn, Table, column, first_day, money, named, one_of, text, text_opt, to_text,
@@ -32,9 +32,9 @@ impl Table for Funding {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    const REFERS: &'static [(&'static str, &'static str)] = &[("programme_id", "funding_programme")];
+    const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("programme_id", "funding_programme")];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { programme, kind, amount, from, to } = data;
         let columns = row::Columns {
             programme_id: programme.as_ref().and_then(Ref::id),
@@ -45,10 +45,10 @@ impl Table for Funding {
             from_first: first_day(from),
             to: to_text(to),
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             programme: row.programme_id.map(|id| Ref::to(Key::Id(id))),
             kind: text(row.kind)?,
@@ -62,10 +62,9 @@ impl Table for Funding {
         let paid_by = (!filter.programme.is_empty()).then(|| {
             column::<Self>("programme_id").in_subquery(named::<FundingProgramme>(&filter.programme, actor))
         });
-        Condition::all()
-            .add_option(one_of::<Self, _>("kind", &filter.kind))
-            .add_option(paid_by)
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+        Condition::all().add_option(one_of::<Self, _>("kind", &filter.kind)).add_option(paid_by).add_option(
+            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+        )
     }
 
     fn sort_column(key: FundingSort) -> SortColumn {

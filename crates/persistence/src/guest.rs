@@ -8,8 +8,8 @@ use uuid::Uuid;
 use vku_domain::guest::{Guest, GuestFilter, GuestSort, GuestStatus};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
@@ -17,9 +17,9 @@ use vku_domain::party::not_narrower;
 use vku_domain::session::Session;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::{whoever, whoevers};
+use crate::kernel::select::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{FoundBy, SortColumn, Table, column, in_status, text_opt, to_text};
 
@@ -41,7 +41,7 @@ impl Table for Guest {
 
     const PARTIES: bool = true;
     const PARENT_LOCK: LockType = LockType::Update;
-    const INVOLVED: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -59,20 +59,20 @@ impl Table for Guest {
         },
     ];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { name, party, function, email, status, talk_title } = data;
         let columns = row::Columns {
             name: to_text(name),
-            name_key: fold(data.label()),
+            name_key: collation_key(data.label()),
             function: to_text(function),
             email: to_text(email),
             status: to_text(status),
             talk_title: to_text(talk_title),
         };
-        Ok((columns, Links::default().party_list("party", party.as_slice())))
+        Ok((columns, ChildRows::default().party_list("party", party.as_slice())))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             name: text_opt(row.name)?,
             party: links.take_party_list("party").pop(),
@@ -84,9 +84,9 @@ impl Table for Guest {
     }
 
     fn condition(filter: &GuestFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(in_status::<Self, _>(&filter.status))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+        Condition::all().add_option(in_status::<Self, _>(&filter.status)).add_option(
+            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+        )
     }
 
     fn sort_column(key: GuestSort) -> SortColumn {
@@ -99,20 +99,20 @@ impl Table for Guest {
     }
 
     /// Who comes; the office sees who was asked.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         let confirmed = column::<Self>("status").eq(GuestStatus::Confirmed.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(confirmed))
     }
 
     /// The session is shown to nobody who may not see for whom the guest speaks.
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
         _before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
         let (Some(session), Some(party)) = (parent, &after.party) else { return Ok(()) };
-        let session = whoever::<Session>(writer, session).await?;
+        let session = by_id_unchecked::<Session>(writer, session).await?;
         let mut violations = Violations::default();
         not_narrower(party, session.data.visibility, "/party", &mut violations);
         if violations.is_empty() { Ok(()) } else { Err(Error::invalid(violations)) }
@@ -133,7 +133,7 @@ pub(crate) async fn narrower(
     violations: &mut Violations,
 ) -> Result<(), Error> {
     let its = column::<Guest>("session_id").eq(session);
-    for guest in whoevers::<Guest>(writer, its).await? {
+    for guest in by_ids_unchecked::<Guest>(writer, its).await? {
         if let Some(party) = &guest.data.party {
             not_narrower(party, shown_to, "/visibility", violations);
         }

@@ -10,13 +10,13 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use vku_domain::bilingual;
 use vku_domain::import::{EncodingSource, Import, ImportStatus, Order, Report, Source};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 
-use crate::kernel::alive::Alive;
-use crate::kernel::connect::passing_over_broken;
+use crate::kernel::alive::JobLock;
+use crate::kernel::connect::retry_on_broken_connection;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::{Store, Writer};
 use crate::kernel::table::{Table, text};
@@ -101,20 +101,20 @@ impl Progress {
 
 /// The imports that this instance works on.
 #[derive(Debug)]
-pub(crate) struct Importing {
+pub(crate) struct RunningImports {
     jobs: Mutex<HashMap<Uuid, Arc<Progress>>>,
     room: Arc<Semaphore>,
     turn: Arc<Semaphore>,
 }
 
-impl Default for Importing {
+impl Default for RunningImports {
     fn default() -> Self {
         let (room, turn) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(1)));
         Self { jobs: Mutex::default(), room, turn }
     }
 }
 
-impl Importing {
+impl RunningImports {
     fn jobs(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Progress>>> {
         self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -126,8 +126,8 @@ pub struct Job {
     pub id: Uuid,
     /// How far it is.
     pub progress: Arc<Progress>,
-    running: Arc<Importing>,
-    _alive: Option<Alive>,
+    running: Arc<RunningImports>,
+    _alive: Option<JobLock>,
     _room: OwnedSemaphorePermit,
 }
 
@@ -166,7 +166,7 @@ impl Store {
         let id = Uuid::now_v7();
         let mut job = self.job(id)?;
         self.sweep_imports().await?;
-        job._alive = Some(Alive::begin(self.database(), id).await?);
+        job._alive = Some(JobLock::acquire(self.database(), id).await?);
         Ok(job)
     }
 
@@ -180,7 +180,7 @@ impl Store {
     fn job(&self, id: Uuid) -> Result<Job, Error> {
         let running = self.imports_running().clone();
         let room = running.room.clone().try_acquire_owned().map_err(|_| {
-            let detail = say!(
+            let detail = bilingual!(
                 "Too many imports are under way; try again in a moment.",
                 "Zu viele Importe laufen gerade; versuchen Sie es gleich noch einmal."
             );
@@ -214,7 +214,7 @@ impl Store {
             .order_by_desc(row::Column::Id)
             .limit(SHOWN);
         let reading = self.database().reading();
-        let rows = passing_over_broken(|| select.clone().all(reading)).await.map_err(failed)?;
+        let rows = retry_on_broken_connection(|| select.clone().all(reading)).await.map_err(failed)?;
         let mut imports = Vec::with_capacity(rows.len());
         for row in rows {
             imports.push(self.import_shown(row).await?);
@@ -238,7 +238,7 @@ impl Store {
 
     async fn import_row(&self, id: Uuid) -> Result<row::Model, Error> {
         let (select, reading) = (row::Entity::find_by_id(id), self.database().reading());
-        let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
+        let found = retry_on_broken_connection(|| select.clone().one(reading)).await.map_err(failed)?;
         found.ok_or_else(Error::not_found)
     }
 
@@ -250,7 +250,7 @@ impl Store {
             return Ok(Shown { import, progress: Some(progress.read()) });
         }
         let found = import(row)?;
-        if found.status != ImportStatus::Running || Alive::is(self.database(), found.id).await? {
+        if found.status != ImportStatus::Running || JobLock::is_held(self.database(), found.id).await? {
             return Ok(Shown { import: found, progress: None });
         }
         // Nobody works on it: it has ended since it was read, or whoever worked on it is gone.
@@ -269,7 +269,7 @@ impl Store {
     pub async fn import_file(&self, id: Uuid, to: &mut (impl Write + Send)) -> Result<bool, Error> {
         for position in 0_i64.. {
             let (select, reading) = (piece::Entity::find_by_id((id, position)), self.database().reading());
-            let found = passing_over_broken(|| select.clone().one(reading)).await.map_err(failed)?;
+            let found = retry_on_broken_connection(|| select.clone().one(reading)).await.map_err(failed)?;
             let Some(piece) = found else { return Ok(position > 0) };
             to.write_all(&piece.content).map_err(Error::file)?;
         }
@@ -279,8 +279,8 @@ impl Store {
     /// Notes how an import ended that wrote nothing.
     ///
     /// Errors: the database is away.
-    pub async fn end_import(&self, id: Uuid, end: &End) -> Result<(), Error> {
-        self.apart(async |writer| writer.end_import(id, end).await).await
+    pub async fn end_import(&self, id: Uuid, end: &ImportOutcome) -> Result<(), Error> {
+        self.in_own_transaction(async |writer| writer.end_import(id, end).await).await
     }
 
     /// Drops what is old; later, while nothing can be written: reading goes on.
@@ -302,19 +302,19 @@ impl Store {
             .filter(row::Column::ForgottenAt.is_null())
             .limit(SHOWN);
         let reading = self.database().reading();
-        let old = passing_over_broken(|| old.clone().all(reading)).await.map_err(failed)?;
+        let old = retry_on_broken_connection(|| old.clone().all(reading)).await.map_err(failed)?;
         for row in old {
             if self.imports_running().jobs().contains_key(&row.id) {
                 continue;
             }
-            self.apart(async |writer| {
+            self.in_own_transaction(async |writer| {
                 let mut report = import(row.clone())?.report;
                 report.iter_mut().for_each(Report::forget);
                 let report = report.map(serde_json::to_value).transpose().map_err(Error::internal)?;
                 let update = row::Entity::update_many()
                     .col_expr(row::Column::Report, Expr::val(report))
                     .col_expr(row::Column::PlanToken, Expr::val(None::<String>))
-                    .col_expr(row::Column::ForgottenAt, Expr::val(writer.at()))
+                    .col_expr(row::Column::ForgottenAt, Expr::val(writer.written_at()))
                     .filter(row::Column::Id.eq(row.id));
                 update.exec(writer.tx()).await.map_err(failed)?;
                 writer.drop_file(row.id).await
@@ -327,7 +327,7 @@ impl Store {
 
 /// How an import ended.
 #[derive(Clone, Debug)]
-pub struct End {
+pub struct ImportOutcome {
     /// The status that it has from now on.
     pub status: ImportStatus,
     /// What was found out.
@@ -360,7 +360,7 @@ impl Writer<'_> {
             format: order.format.clone(),
             status: ImportStatus::Running.to_string(),
             problem: None,
-            created_at: self.at(),
+            created_at: self.written_at(),
             finished_at: None,
             report: None,
             plan_token: None,
@@ -392,7 +392,7 @@ impl Writer<'_> {
     /// Notes how an import ended, in the same transaction as what it wrote; the file goes where it is done with.
     ///
     /// Errors: the database is away.
-    pub async fn end_import(&self, id: Uuid, end: &End) -> Result<(), Error> {
+    pub async fn end_import(&self, id: Uuid, end: &ImportOutcome) -> Result<(), Error> {
         let report = end.report.as_ref().map(serde_json::to_value).transpose().map_err(Error::internal)?;
         let update = row::Entity::update_many()
             .col_expr(row::Column::Status, Expr::val(end.status.as_str()))
@@ -445,15 +445,15 @@ fn import(row: row::Model) -> Result<Import, Corrupt> {
 ///
 /// Errors: 401, 403; 404 for a collection that there is not.
 pub async fn may_import(collection: &str, actor: &Actor) -> Result<(), Error> {
-    visit(collection, MayImport(actor)).await.ok_or_else(Error::not_found)?
+    visit(collection, ImportPermission(actor)).await.ok_or_else(Error::not_found)?
 }
 
-struct MayImport<'a>(&'a Actor);
+struct ImportPermission<'a>(&'a Actor);
 
-impl Visitor for MayImport<'_> {
+impl Visitor for ImportPermission<'_> {
     type Answer = Result<(), Error>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        self.0.imports::<T>()
+        self.0.require_import::<T>()
     }
 }

@@ -44,7 +44,7 @@ pub use vku_migration::SCHEMA;
 
 use std::sync::LazyLock;
 
-use kernel::card::Described;
+use kernel::card::ResourceDescriptor;
 use kernel::table::{Parent, Table};
 use vku_domain::activity::Activity;
 use vku_domain::agenda::AgendaItem;
@@ -90,8 +90,8 @@ pub fn collection<T: Table>() -> String {
 macro_rules! resources {
     ($($resource:ty),+ $(,)?) => {
         /// How each is looked up by name: what references resolve to and what dependents are looked for in.
-        pub(crate) fn resources() -> &'static [Described] {
-            static ALL: LazyLock<Vec<Described>> = LazyLock::new(|| vec![$(Described::of::<$resource>()),+]);
+        pub(crate) fn resources() -> &'static [ResourceDescriptor] {
+            static ALL: LazyLock<Vec<ResourceDescriptor>> = LazyLock::new(|| vec![$(ResourceDescriptor::of::<$resource>()),+]);
             &ALL
         }
 

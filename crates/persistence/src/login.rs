@@ -7,20 +7,20 @@ use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
+use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
 use vku_domain::kernel::access::{Action, Actor, Role};
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Key;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::mail::Mail;
-use vku_domain::say;
 use vku_domain::user::User;
 
 use crate::account::SigningIn;
-use crate::kernel::connect::passing_over_broken;
+use crate::kernel::connect::retry_on_broken_connection;
 use crate::kernel::error::failed;
-use crate::kernel::store::{Store, Writer, Writing};
+use crate::kernel::store::{Store, WriteContext, Writer};
 
 /// How long a login lives on after it was last refreshed.
 const IDLE: TimeDelta = TimeDelta::days(30);
@@ -77,7 +77,7 @@ pub struct Login {
 }
 
 /// A login that goes on. No `Debug`: it holds a credential.
-pub struct Continued {
+pub struct IssuedTokens {
     /// The login.
     pub login: Uuid,
     /// Whose it is.
@@ -92,12 +92,13 @@ pub struct Continued {
 
 impl Store {
     /// A write that belongs to an account, and to no resource.
-    pub(crate) async fn apart<R>(
+    pub(crate) async fn in_own_transaction<R>(
         &self,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let operator = Actor::operator(self.now());
-        let writing = Writing { actor: &operator, request_id: "", dry_run: false, origin: Origin::Request };
+        let writing =
+            WriteContext { actor: &operator, request_id: "", dry_run: false, origin: InputSource::Request };
         self.write(&writing, work).await
     }
 
@@ -105,10 +106,14 @@ impl Store {
     /// changed, in the meantime.
     ///
     /// Errors: the database is away.
-    pub async fn begin_login(&self, account: &SigningIn, client: &str) -> Result<Option<Continued>, Error> {
-        self.apart(async |writer| {
+    pub async fn begin_login(
+        &self,
+        account: &SigningIn,
+        client: &str,
+    ) -> Result<Option<IssuedTokens>, Error> {
+        self.in_own_transaction(async |writer| {
             let Some(role) = writer.hold_account(account).await? else { return Ok(None) };
-            let at = writer.at();
+            let at = writer.written_at();
             let row = row::Model {
                 id: Uuid::now_v7(),
                 account_id: account.id,
@@ -125,7 +130,7 @@ impl Store {
                 .add(row::Column::EndedAt.lt(at - KEPT));
             let swept = row::Entity::delete_many().filter(row::Column::AccountId.eq(account.id)).filter(past);
             swept.exec(writer.tx()).await.map_err(failed)?;
-            let continued = self.continued(&row, role);
+            let continued = self.issue_tokens(&row, role);
             row::Entity::insert(row.into_active_model())
                 .exec_without_returning(writer.tx())
                 .await
@@ -140,12 +145,13 @@ impl Store {
     /// `None` where the token is good for nothing.
     ///
     /// Errors: the database is away.
-    pub async fn refresh_login(&self, token: &str, request_id: &str) -> Result<Option<Continued>, Error> {
+    pub async fn refresh_login(&self, token: &str, request_id: &str) -> Result<Option<IssuedTokens>, Error> {
         let Some((login, counter)) = self.open_refresh_token(token) else { return Ok(None) };
         let operator = Actor::operator(self.now());
-        let writing = Writing { actor: &operator, request_id, dry_run: false, origin: Origin::Request };
+        let writing =
+            WriteContext { actor: &operator, request_id, dry_run: false, origin: InputSource::Request };
         self.write(&writing, async |writer| {
-            let at = writer.at();
+            let at = writer.written_at();
             let select = row::Entity::find_by_id(login).lock(LockType::Update);
             let found = select.one(writer.tx()).await.map_err(failed)?;
             let open = |row: &row::Model| row.ended_at.is_none() && at < row.expires_at;
@@ -156,7 +162,7 @@ impl Store {
                 row.counter += 1;
                 (row.last_used_at, row.rotated_at) = (at, Some(at));
                 row.expires_at = Ord::min(at + IDLE, row.created_at + LIFETIME);
-                let continued = self.continued(&row, role);
+                let continued = self.issue_tokens(&row, role);
                 let update = row::Entity::update_many()
                     .col_expr(row::Column::Counter, Expr::val(row.counter))
                     .col_expr(row::Column::LastUsedAt, Expr::val(at))
@@ -167,7 +173,7 @@ impl Store {
                 return Ok(Some(continued));
             }
             if just && counter + 1 == row.counter {
-                return Ok(Some(self.continued(&row, role)));
+                return Ok(Some(self.issue_tokens(&row, role)));
             }
             writer.end_logins(row::Column::Id.eq(login).into()).await?;
             writer.note_reuse(&row).await?;
@@ -185,7 +191,10 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn end_login(&self, login: Uuid) -> Result<(), Error> {
-        self.apart(async |writer| writer.end_logins(row::Column::Id.eq(login).into()).await.map(drop)).await
+        self.in_own_transaction(async |writer| {
+            writer.end_logins(row::Column::Id.eq(login).into()).await.map(drop)
+        })
+        .await
     }
 
     /// Ends a login of this account.
@@ -196,7 +205,7 @@ impl Store {
             .add(row::Column::Id.eq(login))
             .add(row::Column::AccountId.eq(account))
             .add(row::Column::ExpiresAt.gt(self.now()));
-        match self.apart(async |writer| writer.end_logins(own).await).await? {
+        match self.in_own_transaction(async |writer| writer.end_logins(own).await).await? {
             0 => Err(Error::not_found()),
             _ => Ok(()),
         }
@@ -214,7 +223,7 @@ impl Store {
             .order_by_desc(row::Column::Id)
             .limit(SHOWN);
         let reading = self.database().reading();
-        let rows = passing_over_broken(|| select.clone().all(reading)).await.map_err(failed)?;
+        let rows = retry_on_broken_connection(|| select.clone().all(reading)).await.map_err(failed)?;
         let login = |row: row::Model| {
             let row::Model { id, created_at, last_used_at, expires_at, client, .. } = row;
             Login { id, created_at, last_used_at, expires_at, client }
@@ -227,7 +236,7 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn change_password(&self, account: &SigningIn, hash: &str, keep: Uuid) -> Result<bool, Error> {
-        self.apart(async |writer| {
+        self.in_own_transaction(async |writer| {
             if writer.hold_account(account).await?.is_none() {
                 return Ok(false);
             }
@@ -244,27 +253,27 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
-        self.apart(async |writer| {
+        self.in_own_transaction(async |writer| {
             writer.lock_account(account).await?;
             writer.set_password(account, hash).await?;
-            writer.shut_out(account).await
+            writer.revoke_all_logins(account).await
         })
         .await
     }
 
-    fn continued(&self, row: &row::Model, role: Role) -> Continued {
+    fn issue_tokens(&self, row: &row::Model, role: Role) -> IssuedTokens {
         let payload = [row.id.as_bytes().as_slice(), &row.counter.to_be_bytes()].concat();
-        Continued {
+        IssuedTokens {
             login: row.id,
             account: row.account_id,
             role,
-            refresh_token: format!("{PREFIX}{}", self.refreshes().sign(CONTEXT, &payload)),
+            refresh_token: format!("{PREFIX}{}", self.token_key().sign(CONTEXT, &payload)),
             expires_at: row.expires_at,
         }
     }
 
     fn open_refresh_token(&self, token: &str) -> Option<(Uuid, i64)> {
-        let payload = self.refreshes().open(CONTEXT, token.strip_prefix(PREFIX)?)?;
+        let payload = self.token_key().open(CONTEXT, token.strip_prefix(PREFIX)?)?;
         let (login, counter) = payload.split_first_chunk::<16>()?;
         Some((Uuid::from_bytes(*login), i64::from_be_bytes(counter.try_into().ok()?)))
     }
@@ -272,7 +281,7 @@ impl Store {
 
 impl Writer<'_> {
     /// Ends all logins and API keys of an account: whoever stole one of them does not come back with it.
-    pub(crate) async fn shut_out(&self, account: Uuid) -> Result<(), Error> {
+    pub(crate) async fn revoke_all_logins(&self, account: Uuid) -> Result<(), Error> {
         self.end_logins(Condition::all().add(row::Column::AccountId.eq(account))).await?;
         self.revoke_api_keys(account).await
     }
@@ -284,13 +293,13 @@ impl Writer<'_> {
         tracing::warn!(account = %user.id, login = %login.id, "a used refresh token came back; its login has ended");
         let mail = reuse_mail(&user.data, login);
         let data = user.data.clone();
-        self.replace(user, data).await?.noted(self, ChangeAction::RefreshTokenReused, None).await?;
+        self.replace(user, data).await?.record_change(self, ChangeAction::RefreshTokenReused, None).await?;
         self.post(mail).await
     }
 
     async fn end_logins(&self, which: Condition) -> Result<u64, Error> {
         let update = row::Entity::update_many()
-            .col_expr(row::Column::EndedAt, Expr::val(self.at()))
+            .col_expr(row::Column::EndedAt, Expr::val(self.written_at()))
             .filter(row::Column::EndedAt.is_null())
             .filter(which);
         Ok(update.exec(self.tx()).await.map_err(failed)?.rows_affected)
@@ -302,8 +311,8 @@ fn reuse_mail(user: &User, login: &row::Model) -> Mail {
     // What a program calls itself is anybody's text: no link in it, and one line.
     let client: String =
         login.client.chars().filter(|it| it.is_alphanumeric() || " ()._-".contains(*it)).collect();
-    let subject = say!("You were signed out", "Sie wurden abgemeldet");
-    let text = say!(
+    let subject = bilingual!("You were signed out", "Sie wurden abgemeldet");
+    let text = bilingual!(
         "Good day,\n\n\
          a refresh token of your account was used twice, so somebody else may have had it. That login, of {since} by \
          the program \"{client}\", has ended; nobody can go on with it. Sign in again.\n\n\
@@ -316,5 +325,5 @@ fn reuse_mail(user: &User, login: &row::Model) -> Mail {
          Wenn das wieder geschieht, ändern Sie Ihr Passwort, und sagen Sie es der Koordinierungsstelle.\n\n\
          Koordinierungsstelle Internationale Partnerschaften\n"
     );
-    Mail::new(user.email.clone(), Tongue::De, &subject, &text)
+    Mail::new(user.email.clone(), Locale::De, &subject, &text)
 }

@@ -11,9 +11,9 @@ use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::{Country, Localized};
-use vku_domain::kernel::violation::Fault;
+use vku_domain::kernel::violation::FieldError;
 use vku_domain::matching::{
     Among, Excluded, Match, MatchPart, MatchQuery, Matches, Names, Part, Profile, Ranking, Tie, rank,
 };
@@ -32,7 +32,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401 without an account, 403, 404.
     pub async fn matches(&self, key: &Key, query: &MatchQuery) -> Result<Matches, Error> {
-        self.actor().gate::<Utility>(Action::Read)?;
+        self.actor().require::<Utility>(Action::Read)?;
         let asker = self.get::<Utility>(key, None, false).await?;
         let (among, climate, weights) = (query.among(asker.data.kind), query.climate(), query.weights());
         let peers = match among {
@@ -84,7 +84,7 @@ impl Reader<'_> {
                 .from("utility")
                 .and_where(column::<Utility>("deleted_at").is_null())
                 .cond_where(wanted.clone())
-                .cond_where(Utility::visible(self.actor()))
+                .cond_where(Utility::row_filter(self.actor()))
                 .take()
         };
         let traits = lines(self, r#""utility"."id""#, Some(r#""utility"."traits""#));
@@ -107,14 +107,14 @@ impl Reader<'_> {
         Ok(text.flatten().unwrap_or_default())
     }
 
-    async fn area_labels(&self) -> Result<HashMap<String, Both>, Error> {
+    async fn area_labels(&self) -> Result<HashMap<String, Bilingual>, Error> {
         let select = Query::select().columns(["slug", "labels"]).from("working_area").take();
         let mut areas = HashMap::new();
         for row in self.tx().query_all(&select).await.map_err(failed)? {
             let labels: Value = row.try_get("", "labels").map_err(failed)?;
             let labels: Localized = json(labels)?;
-            let in_tongue = |code| labels.get(code).unwrap_or_else(|| labels.best()).to_owned().into();
-            let both = Both { en: in_tongue("en"), de: in_tongue("de") };
+            let in_locale = |code| labels.get(code).unwrap_or_else(|| labels.best()).to_owned().into();
+            let both = Bilingual { en: in_locale("en"), de: in_locale("de") };
             areas.insert(row.try_get("", "slug").map_err(failed)?, both);
         }
         Ok(areas)
@@ -131,7 +131,7 @@ fn lines(reader: &Reader<'_>, id: &str, rest: Option<&str>) -> SimpleExpr {
     })
 }
 
-fn parsed<V: FromStr<Err = Fault>>(word: &str) -> Result<V, Corrupt> {
+fn parsed<V: FromStr<Err = FieldError>>(word: &str) -> Result<V, Corrupt> {
     Ok(word.parse()?)
 }
 
@@ -222,7 +222,7 @@ impl Known {
     /// With whom the one that asks takes or took part in a partnership, and where: of all, or of those abroad.
     async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid, peers: UtilityKind) -> Result<(), Error> {
         // An API key that reads no partnerships learns of none.
-        if reader.actor().reads::<Partnership>().is_err() {
+        if reader.actor().require_read::<Partnership>().is_err() {
             return Ok(());
         }
         let lines =
@@ -246,7 +246,7 @@ impl Known {
 
     /// The German utilities that take or took part in a partnership in one of the countries.
     async fn acquaintances(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
-        if self.countries.is_empty() || reader.actor().reads::<Partnership>().is_err() {
+        if self.countries.is_empty() || reader.actor().require_read::<Partnership>().is_err() {
             return Ok(());
         }
         let (mine, theirs) = (|name| Expr::col(("mine", name)), |name| Expr::col(("theirs", name)));
@@ -327,7 +327,7 @@ fn together(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
         .and_where(Expr::col(("mine", "utility_id")).eq(asker))
         .and_where(other("utility_id").is_not_null())
         .and_where(column::<Partnership>("deleted_at").is_null())
-        .cond_where(Partnership::visible(reader.actor()))
+        .cond_where(Partnership::row_filter(reader.actor()))
         .group_by_col(("other", "utility_id"))
         .take()
 }
@@ -339,7 +339,7 @@ async fn members(
     utility: Option<Uuid>,
 ) -> Result<HashMap<Uuid, (bool, Vec<Country>)>, Error> {
     let actor = reader.actor();
-    if actor.gate::<Member>(Action::Read).is_err() {
+    if actor.require::<Member>(Action::Read).is_err() {
         return Ok(HashMap::new());
     }
     let countries = match reader.tx().get_database_backend() {
@@ -356,7 +356,7 @@ async fn members(
         .from("member")
         .and_where(column::<Member>("deleted_at").is_null())
         .cond_where(Condition::all().add_option(only))
-        .cond_where(Member::visible(actor))
+        .cond_where(Member::row_filter(actor))
         .take();
     let mut members = HashMap::new();
     for line in reader.text(&select).await?.lines() {

@@ -5,23 +5,23 @@ use std::collections::HashSet;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::{Actor, Role};
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
 use vku_domain::registration::Registration;
-use vku_domain::say;
 use vku_domain::utility::Utility;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::among;
+use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     Codes, FoundBy, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
@@ -46,11 +46,11 @@ impl Table for Member {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
-    const INVOLVED: bool = true;
-    const CODES: &'static [Codes] =
+    const HAS_WRITE_HOOKS: bool = true;
+    const CODE_LISTS: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/interests/working_areas", of: "working_area" }];
     const NAMED_AFTER: Option<(&'static str, &'static str)> = Some(("utility_id", "utility"));
-    const REFERS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
+    const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("utility_id", "utility")];
     const FOUND_BY: &'static [FoundBy] =
         &[FoundBy { resource: "utility", table: "member", key: "utility_id", owner: "id", own: true }];
     const UNIQUE: &'static [Unique] = &[Unique {
@@ -59,14 +59,14 @@ impl Table for Member {
         deleted: None,
         code: Code::MemberExists,
         detail: || {
-            say!(
+            bilingual!(
                 "This utility has a member already; each has one at most.",
                 "Dieses Unternehmen ist schon Mitglied; jedes ist es höchstens einmal."
             )
         },
     }];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
         let Interests { sectors, countries, working_areas } = interests;
         let columns = row::Columns {
@@ -78,14 +78,14 @@ impl Table for Member {
             regional_group: to_text(regional_group),
             note: to_text(note),
         };
-        let links = Links::default()
+        let links = ChildRows::default()
             .set("sectors", sectors)
             .set("countries", countries)
             .set("working_areas", working_areas);
         Ok((columns, links))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             utility: Ref::to(Key::Id(row.utility_id)),
             status: text_opt(row.status)?,
@@ -104,7 +104,7 @@ impl Table for Member {
     fn condition(filter: &MemberFilter, actor: &Actor) -> Condition {
         let utility = (!filter.utility.is_empty())
             .then(|| column::<Self>("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)));
-        let at_work = filter.has_active_partnership.map(|Truth(wanted)| {
+        let at_work = filter.has_active_partnership.map(|BoolParam(wanted)| {
             let at_work = column::<Self>("utility_id").in_subquery(at_work_today(actor));
             if wanted { at_work } else { at_work.not() }
         });
@@ -116,7 +116,9 @@ impl Table for Member {
             .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
             .add_option(one_of::<Self, _>("regional_group", &filter.regional_group))
             .add_option(at_work)
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: MemberSort) -> SortColumn {
@@ -131,12 +133,12 @@ impl Table for Member {
     }
 
     /// Those whose utility the actor sees; partners abroad see active ones only.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
         let utilities =
-            Query::select().column("id").from(Utility::NAME).cond_where(Utility::visible(actor)).take();
+            Query::select().column("id").from(Utility::NAME).cond_where(Utility::row_filter(actor)).take();
         let active = column::<Self>("status").eq(MemberStatus::Active.as_str());
         Condition::all()
             .add(column::<Self>("utility_id").in_subquery(utilities))
@@ -166,7 +168,7 @@ impl Table for Member {
     }
 
     /// Who leaves takes its people out of the sessions to come.
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
         before: Option<&Stored<Self>>,
@@ -179,7 +181,7 @@ impl Table for Member {
     }
 
     /// What the people of who is gone are registered for is cancelled; without the choice to do so nobody gets here who is.
-    async fn follow(
+    async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
@@ -212,7 +214,7 @@ pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<H
     let select = Query::select()
         .column("id")
         .from(Member::NAME)
-        .and_where(Expr::col("id").is_in(among(members)))
+        .and_where(Expr::col("id").is_in(padded_ids(members)))
         .cond_where(taking_part().not())
         .take();
     let rows = tx.query_all(&select).await.map_err(failed)?;
@@ -240,7 +242,7 @@ pub(crate) async fn takes_part(
     member: Option<Uuid>,
 ) -> Result<(), Error> {
     let Some(member) = member else { return Ok(()) };
-    if writer.writing().origin == Origin::Import || !has_left(writer, member).await? {
+    if writer.writing().origin == InputSource::Import || !has_left(writer, member).await? {
         return Ok(());
     }
     let mut violations = Violations::default();
@@ -249,6 +251,6 @@ pub(crate) async fn takes_part(
 }
 
 /// What is said of it.
-pub(crate) fn left() -> Both {
-    say!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
+pub(crate) fn left() -> Bilingual {
+    bilingual!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }

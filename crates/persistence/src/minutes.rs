@@ -5,18 +5,18 @@ use std::collections::{HashMap, HashSet};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::minutes::{Minutes, MinutesDerived, MinutesFilter, MinutesSort, MinutesStatus};
-use vku_domain::say;
 use vku_domain::session::{Session, SessionStatus};
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::{among, whoever};
+use crate::kernel::select::{by_id_unchecked, padded_ids};
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, in_status, json, text_opt, to_json, to_text};
 
@@ -34,23 +34,23 @@ impl Table for Minutes {
     type ActiveRow = row::ActiveModel;
 
     const PARENT_LOCK: LockType = LockType::Update;
-    const INVOLVED: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { text, decisions, status } = data;
         let columns =
             row::Columns { text: to_json(text)?, decisions: to_json(decisions)?, status: to_text(status) };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self { text: json(row.text)?, decisions: json(row.decisions)?, status: text_opt(row.status)? })
     }
 
     fn condition(filter: &MinutesFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(in_status::<Self, _>(&filter.status))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+        Condition::all().add_option(in_status::<Self, _>(&filter.status)).add_option(
+            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+        )
     }
 
     fn sort_column(key: MinutesSort) -> SortColumn {
@@ -61,7 +61,7 @@ impl Table for Minutes {
     }
 
     /// What is published.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(published))
     }
@@ -76,7 +76,7 @@ impl Table for Minutes {
         let all = Query::select()
             .columns(["session_id", "id"])
             .from("minutes")
-            .and_where(Expr::col("session_id").is_in(among(&sessions)))
+            .and_where(Expr::col("session_id").is_in(padded_ids(&sessions)))
             .and_where(Expr::col("deleted_at").is_null())
             .order_by("created_at", sea_orm::Order::Asc)
             .order_by("id", sea_orm::Order::Asc)
@@ -97,16 +97,16 @@ impl Table for Minutes {
     }
 
     /// Minutes are of what was held; one revision is written at a time, and a published one stays as it is.
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
         before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
         let id = parent.ok_or_else(|| Error::internal("minutes of no session"))?;
-        let session = whoever::<Session>(writer, id).await?;
+        let session = by_id_unchecked::<Session>(writer, id).await?;
         if session.data.status != Some(SessionStatus::Held) {
-            let detail = say!(
+            let detail = bilingual!(
                 "Minutes are of a session that was held.",
                 "Protokolle gibt es von Sitzungen, die stattgefunden haben."
             );
@@ -117,7 +117,7 @@ impl Table for Minutes {
         }
         let draft = after.status != Some(MinutesStatus::Published);
         if draft && has_draft(writer, id, before.map(|before| before.id)).await? {
-            let detail = say!(
+            let detail = bilingual!(
                 "A revision is being written already: change that draft, or publish it.",
                 "Eine Fassung ist schon in Arbeit: Ändern Sie diesen Entwurf, oder veröffentlichen Sie ihn."
             );
@@ -127,7 +127,7 @@ impl Table for Minutes {
     }
 
     /// What is published is not taken back.
-    async fn follow(
+    async fn after_write(
         _writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
@@ -146,7 +146,7 @@ fn is_published(minutes: &Stored<Minutes>) -> bool {
 }
 
 fn published() -> Error {
-    let detail = say!(
+    let detail = bilingual!(
         "These minutes are published: correct them by a new revision (`POST`).",
         "Dieses Protokoll ist veröffentlicht: Berichtigen Sie es durch eine neue Fassung (`POST`)."
     );

@@ -3,12 +3,12 @@
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::{Organisation, OrganisationFilter, OrganisationSort};
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, text_opt, to_json, to_text};
 
@@ -31,12 +31,12 @@ impl Table for Organisation {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { slug, name, short_name, aliases, kind, country, website, iati_identifier } = data;
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
-            name_key: fold(name.as_str()),
+            name_key: collation_key(name.as_str()),
             short_name: to_text(short_name),
             aliases: to_json(aliases)?,
             kind: kind.to_string(),
@@ -44,10 +44,10 @@ impl Table for Organisation {
             website: to_text(website),
             iati_identifier: to_text(iati_identifier),
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             name: text(row.name)?,
@@ -64,7 +64,9 @@ impl Table for Organisation {
         Condition::all()
             .add_option(one_of::<Self, _>("kind", &filter.kind))
             .add_option(one_of::<Self, _>("country", &filter.country))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: OrganisationSort) -> SortColumn {

@@ -3,13 +3,13 @@
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::policy_update::{PolicyUpdate, PolicyUpdateFilter, PolicyUpdateSort};
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column, in_set, json, one_of, text, to_json};
 
@@ -32,24 +32,24 @@ impl Table for PolicyUpdate {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
-    const CODES: &'static [Codes] =
+    const CODE_LISTS: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { title, summary, level, published_on, source_url, sectors, working_areas } = data;
         let columns = row::Columns {
             title: data.label().to_owned(),
-            title_key: fold(data.label()),
+            title_key: collation_key(data.label()),
             titles: to_json(title)?,
             summary: to_json(summary)?,
             level: level.to_string(),
             published_on: published_on.to_string(),
             source_url: source_url.to_string(),
         };
-        Ok((columns, Links::default().set("sectors", sectors).set("working_areas", working_areas)))
+        Ok((columns, ChildRows::default().set("sectors", sectors).set("working_areas", working_areas)))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             title: json(row.titles)?,
             summary: json(row.summary)?,
@@ -69,7 +69,9 @@ impl Table for PolicyUpdate {
             .add_option(in_set::<Self, _>("working_areas", &filter.working_area))
             .add_option(filter.published_from.as_ref().map(|it| published().gte(it.first_day().to_string())))
             .add_option(filter.published_to.as_ref().map(|it| published().lte(it.last_day().to_string())))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: PolicyUpdateSort) -> SortColumn {
@@ -83,6 +85,6 @@ impl Table for PolicyUpdate {
     }
 
     fn json_column(member: &str) -> &str {
-        if member == Self::LABEL { "titles" } else { member }
+        if member == Self::NAME_FIELD { "titles" } else { member }
     }
 }

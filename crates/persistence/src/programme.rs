@@ -3,13 +3,13 @@
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::Organisation;
 use vku_domain::programme::{FundingProgramme, ProgrammeFilter, ProgrammeSort};
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{
     FoundBy, SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text,
@@ -60,7 +60,7 @@ impl Table for FundingProgramme {
         },
     ];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {
             slug,
             name,
@@ -81,7 +81,7 @@ impl Table for FundingProgramme {
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
-            name_key: fold(name.as_str()),
+            name_key: collation_key(name.as_str()),
             kind: kind.to_string(),
             start: to_text(start),
             start_first: first_day(start),
@@ -95,7 +95,7 @@ impl Table for FundingProgramme {
             source_url: to_text(source_url),
             calls: Some(to_json(calls)?),
         };
-        let links = Links::default()
+        let links = ChildRows::default()
             .set("sectors", sectors)
             .set("countries", countries)
             .party_list("funders", funders)
@@ -103,7 +103,7 @@ impl Table for FundingProgramme {
         Ok((columns, links))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             name: text(row.name)?,
@@ -140,7 +140,9 @@ impl Table for FundingProgramme {
             .add_option(in_set::<Self, _>("sectors", &filter.sector))
             .add_option(in_set::<Self, _>("countries", &filter.country))
             .add_option(funded_by)
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: ProgrammeSort) -> SortColumn {

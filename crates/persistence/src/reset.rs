@@ -21,14 +21,14 @@ impl Store {
     pub fn reset_token(&self, account: &SigningIn) -> String {
         let until = (self.now() + GOOD).timestamp().to_be_bytes();
         let payload = [account.id.as_bytes().as_slice(), &until, &mark(account)].concat();
-        self.refreshes().sign(CONTEXT, &payload)
+        self.token_key().sign(CONTEXT, &payload)
     }
 
     /// Writes a mail that belongs to an account.
     ///
     /// Errors: the database is away.
     pub async fn post_apart(&self, mail: Mail) -> Result<(), Error> {
-        self.apart(async |writer| writer.post(mail).await).await
+        self.in_own_transaction(async |writer| writer.post(mail).await).await
     }
 
     /// Whose token it is; `None` where it is none of ours, too old, or used.
@@ -47,19 +47,19 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn reset_password(&self, account: &SigningIn, hash: &str) -> Result<bool, Error> {
-        self.apart(async |writer| {
+        self.in_own_transaction(async |writer| {
             if writer.hold_account(account).await?.is_none() {
                 return Ok(false);
             }
             writer.set_password(account.id, hash).await?;
-            writer.shut_out(account.id).await?;
+            writer.revoke_all_logins(account.id).await?;
             Ok(true)
         })
         .await
     }
 
     fn open_reset(&self, token: &str) -> Option<(Uuid, DateTime<Utc>, [u8; MARK])> {
-        let payload = self.refreshes().open(CONTEXT, token)?;
+        let payload = self.token_key().open(CONTEXT, token)?;
         let (id, rest) = payload.split_first_chunk::<16>()?;
         let (until, marked) = rest.split_first_chunk::<8>()?;
         let until = DateTime::from_timestamp(i64::from_be_bytes(*until), 0)?;

@@ -5,13 +5,13 @@ use sea_orm::sea_query::{Condition, ExprTrait};
 use serde::{Deserialize, Serialize};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::party::Party;
 use vku_domain::result::{PartnershipResult, ResultFilter, ResultSort, ResultValue};
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{SortColumn, Table, column, one_of, text, text_opt, to_json, to_text};
 
@@ -46,7 +46,7 @@ impl Table for PartnershipResult {
 
     const PARTIES: bool = true;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { name, unit, baseline, target, sdg_target, values } = data;
         let kept = values.iter().map(|ResultValue { on, value, reported_by }| Kept {
             on: on.to_string(),
@@ -57,17 +57,17 @@ impl Table for PartnershipResult {
             values.iter().filter_map(|value| value.reported_by.clone()).map(Party::Utility).collect();
         let columns = row::Columns {
             name: name.to_string(),
-            name_key: fold(name.as_str()),
+            name_key: collation_key(name.as_str()),
             unit: unit.to_string(),
             baseline: to_text(baseline),
             target: to_text(target),
             sdg_target: to_text(sdg_target),
             values: to_json(&kept.collect::<Vec<_>>())?,
         };
-        Ok((columns, Links::default().party_list(REPORTERS, &reporters)))
+        Ok((columns, ChildRows::default().party_list(REPORTERS, &reporters)))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         let kept: Vec<Kept> =
             serde_json::from_value(row.values).map_err(|_| Corrupt::from("values that are none"))?;
         let mut reporters = links.take_party_list(REPORTERS).into_iter();
@@ -90,9 +90,9 @@ impl Table for PartnershipResult {
     }
 
     fn condition(filter: &ResultFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("sdg_target", &filter.sdg_target))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+        Condition::all().add_option(one_of::<Self, _>("sdg_target", &filter.sdg_target)).add_option(
+            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+        )
     }
 
     fn sort_column(key: ResultSort) -> SortColumn {

@@ -2,18 +2,18 @@
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
+use vku_domain::bilingual;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::{Instant, Truth};
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::party::Party;
-use vku_domain::say;
 use vku_domain::user::{User, UserFilter, UserSort};
 use vku_domain::utility::Utility;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Writer;
 use crate::kernel::table::{SortColumn, Table, Unique, column, named, one_of, text};
@@ -35,12 +35,12 @@ impl Table for User {
     type ActiveRow = row::ActiveModel;
 
     const PARTIES: bool = true;
-    const INVOLVED: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
     const UNIQUE: &'static [Unique] = &[Unique {
         columns: &["email_key"],
         only: None,
         deleted: Some(|id| {
-            say!(
+            bilingual!(
                 "A deleted user has this e-mail address. Restore it with `POST /api/v1/users/{id}/restore`, and change \
                  what is to be different.",
                 "Ein gelöschter Benutzer hat diese E-Mail-Adresse. Stellen Sie ihn mit `POST /api/v1/users/{id}/restore` \
@@ -49,25 +49,28 @@ impl Table for User {
         }),
         code: Code::EmailTaken,
         detail: || {
-            say!("Another account has this e-mail address.", "Ein anderes Konto hat diese E-Mail-Adresse.")
+            bilingual!(
+                "Another account has this e-mail address.",
+                "Ein anderes Konto hat diese E-Mail-Adresse."
+            )
         },
     }];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { email, name, role, utilities, disabled } = data;
         let columns = row::Columns {
             email: email.to_string(),
             email_key: email.folded(),
             name: name.to_string(),
-            name_key: fold(name.as_str()),
+            name_key: collation_key(name.as_str()),
             role: role.to_string(),
             disabled: *disabled,
         };
         let utilities: Vec<_> = utilities.iter().cloned().map(Party::Utility).collect();
-        Ok((columns, Links::default().party_list("utilities", &utilities)))
+        Ok((columns, ChildRows::default().party_list("utilities", &utilities)))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         let utilities = links.take_party_list("utilities").into_iter().filter_map(|party| match party {
             Party::Utility(utility) => Some(utility),
             Party::Organisation(_) => None,
@@ -93,8 +96,10 @@ impl Table for User {
         Condition::all()
             .add_option(one_of::<Self, _>("role", &filter.role))
             .add_option(bound)
-            .add_option(filter.disabled.map(|Truth(wanted)| column::<Self>("disabled").eq(wanted)))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(filter.disabled.map(|BoolParam(wanted)| column::<Self>("disabled").eq(wanted)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: UserSort) -> SortColumn {
@@ -108,20 +113,20 @@ impl Table for User {
 
     /// Who is disabled or deleted is out for good: to be let in again is not to have the old tokens and keys again. An
     /// active administrator remains.
-    async fn follow(
+    async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
         let Some(before) = before.filter(|it| is_active(it)) else { return Ok(()) };
         if !is_active(after) {
-            writer.shut_out(before.id).await?;
+            writer.revoke_all_logins(before.id).await?;
         }
         let is_admin = |it: &Stored<Self>| is_active(it) && it.data.role == Role::Admin;
         if is_admin(before) && !is_admin(after) { writer.keep_an_admin().await } else { Ok(()) }
     }
 
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         let all = Condition::all();
         if actor.role == Some(Role::Admin) { all } else { all.add(Expr::val(1).eq(0)) }
     }
@@ -153,7 +158,7 @@ impl Writer<'_> {
         if self.tx().query_one(&select).await.map_err(failed)?.is_some() {
             return Ok(());
         }
-        let detail = say!(
+        let detail = bilingual!(
             "This is the last active administrator. Make another user an administrator first.",
             "Das ist die letzte aktive Administration. Machen Sie zuerst jemand anderen dazu."
         );

@@ -3,21 +3,21 @@
 use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error, Named};
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::{Location, Visibility};
 use vku_domain::member::Member;
 use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::programme::FundingProgramme;
-use vku_domain::say;
 use vku_domain::session::Session;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Writer;
 use crate::kernel::table::{
@@ -60,14 +60,14 @@ impl Table for Utility {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
-    const CODES: &'static [Codes] = &[
+    const CODE_LISTS: &'static [Codes] = &[
         Codes { set: "expertise", pointer: "/expertise", of: "working_area" },
         Codes { set: "needs", pointer: "/needs", of: "working_area" },
     ];
-    const HIDEABLE: bool = true;
-    const LOCATED: bool = true;
+    const HAS_VISIBILITY: bool = true;
+    const HAS_LOCATION: bool = true;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {
             slug,
             name,
@@ -93,14 +93,14 @@ impl Table for Utility {
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             name: name.to_string(),
-            name_key: fold(name.as_str()),
+            name_key: collation_key(name.as_str()),
             aliases: to_json(aliases)?,
             kind: kind.to_string(),
             legal_form: to_text(legal_form),
             country: country.to_string(),
             region: to_text(region),
             city: to_text(city),
-            city_key: city.as_ref().map(|city| fold(city.as_str())).unwrap_or_default(),
+            city_key: city.as_ref().map(|city| collation_key(city.as_str())).unwrap_or_default(),
             latitude: location.map(|location| location.latitude),
             longitude: location.map(|location| location.longitude),
             climate_zone: to_text(climate_zone),
@@ -112,7 +112,7 @@ impl Table for Utility {
             source_url: to_text(source_url),
             traits: traits(data),
         };
-        let links = Links::default()
+        let links = ChildRows::default()
             .set("sectors", sectors)
             .set("languages", languages)
             .set("expertise", expertise)
@@ -120,7 +120,7 @@ impl Table for Utility {
         Ok((columns, links))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         let location =
             row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
         Ok(Self {
@@ -157,7 +157,9 @@ impl Table for Utility {
             .add_option(in_set::<Self, _>("needs", &filter.need))
             .add_option(one_of::<Self, _>("climate_zone", &filter.climate_zone))
             .add_option(one_of::<Self, _>("visibility", &filter.visibility))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: UtilitySort) -> SortColumn {
@@ -172,7 +174,7 @@ impl Table for Utility {
     }
 
     /// By its visibility, its own, and those that take part in a partnership in which the actor takes part today.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -192,7 +194,7 @@ impl Table for Utility {
     }
 
     /// What names it is never seen by more than it is itself, and the partner side of a partnership is abroad.
-    async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
+    async fn check_references(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
         if before.data.country != after.country {
             follow_country(writer, before.id, &after.country).await?;
         }
@@ -242,7 +244,7 @@ impl Table for Utility {
         if dependents.is_empty() {
             return Ok(());
         }
-        let detail = say!(
+        let detail = bilingual!(
             "What it takes part in would no longer be right; see `dependents`.",
             "Woran es beteiligt ist, würde nicht mehr stimmen; siehe `dependents`."
         );

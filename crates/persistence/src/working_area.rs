@@ -3,12 +3,12 @@
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::working_area::{WorkingArea, WorkingAreaFilter, WorkingAreaSort};
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, to_json, to_text};
@@ -27,24 +27,24 @@ impl Table for WorkingArea {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { slug, label: labels } = data;
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             label: data.label().to_owned(),
             labels: to_json(labels)?,
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self { slug: Some(text(row.slug)?), label: json(row.labels)? })
     }
 
     fn condition(filter: &WorkingAreaFilter, _actor: &Actor) -> Condition {
-        Condition::all()
-            .add_option(one_of::<Self, _>("slug", &filter.code))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+        Condition::all().add_option(one_of::<Self, _>("slug", &filter.code)).add_option(
+            filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+        )
     }
 
     fn sort_column(key: WorkingAreaSort) -> SortColumn {

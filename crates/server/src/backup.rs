@@ -11,19 +11,19 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use crate::config::Config;
-use crate::{Failure, open, say};
+use crate::{CliError, open, print_line};
 
-impl From<BackupError> for Failure {
+impl From<BackupError> for CliError {
     fn from(error: BackupError) -> Self {
         Self::new(error.to_string())
     }
 }
 
 /// `backup <file>`.
-pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), Failure> {
+pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliError> {
     let size = backup::backup(&config.database_url()?, target).await?;
     let secret = config.secret_file();
-    say(format!(
+    print_line(format!(
         "{} holds the whole database ({size} bytes), read back and found right. Keep {} too, in another place: the keys \
          in the backup are sealed with it.",
         target.display(),
@@ -32,13 +32,13 @@ pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), Failure
 }
 
 /// `restore <file>`.
-pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), Failure> {
+pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliError> {
     let kept = backup::restore(&config.database_url()?, source, Utc::now()).await?;
     let kept = match kept {
         Some(kept) => format!(" What was there before is kept as {}.", kept.display()),
         None => String::new(),
     };
-    say(format!("{} is in place.{kept}", source.display()))?;
+    print_line(format!("{} is in place.{kept}", source.display()))?;
     // Opened as a server opens it: the schema is brought up to date, and the secret file has to be the right one.
     let (store, _) = open::store(config).await?;
     let mut counts = Vec::new();
@@ -47,12 +47,12 @@ pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), Failur
             counts.push(format!("{} {collection}", count?));
         }
     }
-    say(format!("It holds {}.", counts.join(", ")))?;
+    print_line(format!("It holds {}.", counts.join(", ")))?;
     let database = store.database().clone();
     database
         .close()
         .await
-        .map_err(|error| Failure::new(format!("the database did not close cleanly: {error}")))
+        .map_err(|error| CliError::new(format!("the database did not close cleanly: {error}")))
 }
 
 struct Count<'a> {
@@ -60,7 +60,7 @@ struct Count<'a> {
 }
 
 impl Visitor for Count<'_> {
-    type Answer = Result<u64, Failure>;
+    type Answer = Result<u64, CliError>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
         let operator = Actor::operator(self.store.now());

@@ -9,10 +9,10 @@ use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
-use vku_http::export::{Reporter, Sheets};
+use vku_http::export::{ReportingOrg, XlsxLimits};
 use vku_http::kernel::limit::Quota;
 
-use crate::Failure;
+use crate::CliError;
 use crate::worker::smtp::Smtp;
 
 /// What can be configured. A flag wins over its environment variable.
@@ -71,14 +71,14 @@ pub(crate) struct Config {
     #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
     pub(crate) rate_limit: Quota,
     /// How many rows an XLSX export may have; who asks for more is pointed to CSV. Excel itself ends at 1048575
-    #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = Sheets::ROWS, global = true)]
+    #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = XlsxLimits::ROWS, global = true)]
     pub(crate) xlsx_rows: u64,
     /// Who reports partnerships to IATI, as identifier;type;name (DE-1;10;Ministry of Examples): every activity's
     /// identifier begins with this one, the type is a code of the list OrganisationType
-    #[arg(long, env = "VKU_IATI_REPORTING_ORG", value_parser = Reporter::from_str, global = true)]
-    pub(crate) iati_reporting_org: Option<Reporter>,
+    #[arg(long, env = "VKU_IATI_REPORTING_ORG", value_parser = ReportingOrg::from_str, global = true)]
+    pub(crate) iati_reporting_org: Option<ReportingOrg>,
     /// How many bytes of answers are kept in memory; 0 keeps none
-    #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::USUAL, global = true)]
+    #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::DEFAULT_CACHE_BYTES, global = true)]
     pub(crate) cache_bytes: u64,
     /// What is logged: a level, or a list such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
@@ -148,15 +148,15 @@ fn security_contact(text: &str) -> Result<String, String> {
 }
 
 /// What a file holds, without blanks around it; `variable` names it.
-fn read(variable: &str, file: &Path) -> Result<String, Failure> {
+fn read(variable: &str, file: &Path) -> Result<String, CliError> {
     let text = std::fs::read_to_string(file)
-        .map_err(|error| Failure::new(format!("{variable}: {} cannot be read: {error}", file.display())))?;
+        .map_err(|error| CliError::new(format!("{variable}: {} cannot be read: {error}", file.display())))?;
     Ok(text.trim().to_owned())
 }
 
 impl Config {
     /// The database URL.
-    pub(crate) fn database_url(&self) -> Result<String, Failure> {
+    pub(crate) fn database_url(&self) -> Result<String, CliError> {
         let default = || format!("sqlite://{}", self.data_dir.join("vku-partnerships.db").display());
         let url = match &self.database_url_file {
             Some(file) => read("VKU_DATABASE_URL_FILE", file)?,
@@ -166,7 +166,7 @@ impl Config {
         let misplaced = || {
             let sentence = "VKU_DATABASE_PASSWORD_FILE goes with a URL such as postgres://user@host/database, \
                             which has no password";
-            Failure::new(sentence)
+            CliError::new(sentence)
         };
         let mut url = Url::parse(&url).map_err(|_| misplaced())?;
         let postgres = ["postgres", "postgresql"].contains(&url.scheme());
@@ -189,7 +189,7 @@ impl Config {
     /// The mail server; `None` where there is none.
     ///
     /// Errors: its URL or the sender is not right.
-    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, Failure> {
+    pub(crate) fn smtp(&self) -> Result<Option<Smtp>, CliError> {
         let (variable, url) = match &self.smtp_url_file {
             Some(file) => ("VKU_SMTP_URL_FILE", Some(read("VKU_SMTP_URL_FILE", file)?)),
             None => ("VKU_SMTP_URL", self.smtp_url.clone()),
@@ -197,10 +197,10 @@ impl Config {
         let Some(url) = url else { return Ok(None) };
         let from = self.mail_from.as_deref().ok_or_else(|| {
             let who = "needs VKU_MAIL_FROM: who sends the mails, such as office@example.org";
-            Failure::new(format!("{variable} {who}"))
+            CliError::new(format!("{variable} {who}"))
         })?;
         let smtp = Smtp::new(&url, from);
-        smtp.map(Some).map_err(|sentence| Failure::new(format!("{variable} or VKU_MAIL_FROM: {sentence}")))
+        smtp.map(Some).map_err(|sentence| CliError::new(format!("{variable} or VKU_MAIL_FROM: {sentence}")))
     }
 
     /// The secret file.
@@ -216,9 +216,10 @@ impl Config {
     /// The URL under which the service is reached, without a slash at its end.
     ///
     /// Errors: it is no http or https URL, or has more than a host and a port.
-    pub(crate) fn public_url(&self) -> Result<String, Failure> {
+    pub(crate) fn public_url(&self) -> Result<String, CliError> {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
-        let wrong = |why: &dyn std::fmt::Display| Failure::new(format!("VKU_PUBLIC_URL is not right: {why}"));
+        let wrong =
+            |why: &dyn std::fmt::Display| CliError::new(format!("VKU_PUBLIC_URL is not right: {why}"));
         let url = url.parse::<WebUrl>().map_err(|fault| wrong(&fault.detail))?;
         let parsed = Url::parse(url.as_str()).map_err(|error| wrong(&error))?;
         let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();

@@ -5,15 +5,15 @@ use std::net::SocketAddr;
 use chrono::{Days, NaiveDate};
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::{Actor, Role};
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::violation::Fault;
+use vku_domain::kernel::violation::FieldError;
 use vku_http::kernel::password;
 use vku_persistence::account::{NewAccount, SigningIn};
-use vku_persistence::kernel::store::{Store, Writing};
+use vku_persistence::kernel::store::{Store, WriteContext};
 
 use crate::import;
-use crate::{Failure, say};
+use crate::{CliError, print_line};
 
 /// The password of every demo account.
 const PASSWORD: &str = "demo-partnerships";
@@ -41,22 +41,23 @@ fn email(role: Role) -> String {
 /// that was filled before stays as it is. Of several instances that start at once one fills it.
 ///
 /// Errors: the database is away, or holds something else.
-pub async fn fill(store: &Store) -> Result<(), Failure> {
-    let _turn = store.database().filling().await?;
+pub async fn fill(store: &Store) -> Result<(), CliError> {
+    let _turn = store.database().lock_for_seeding().await?;
     if has_accounts(store).await? {
         return Ok(());
     }
     if !store.database().is_empty().await? || !store.accounts().await?.is_empty() {
-        return Err(Failure::new("`--demo` fills an empty database, and this one holds something already"));
+        return Err(CliError::new("`--demo` fills an empty database, and this one holds something already"));
     }
     load(store).await
 }
 
-async fn load(store: &Store) -> Result<(), Failure> {
+async fn load(store: &Store) -> Result<(), CliError> {
     let accounts = ACCOUNTS.iter().map(|(role, utility)| new_account(*role, *utility));
     let accounts = accounts.collect::<Result<Vec<_>, _>>()?;
     let operator = Actor::operator(store.now());
-    let writing = Writing { actor: &operator, request_id: "demo", dry_run: false, origin: Origin::Import };
+    let writing =
+        WriteContext { actor: &operator, request_id: "demo", dry_run: false, origin: InputSource::Import };
     let mut report = None;
     let loaded = store
         .write(&writing, async |writer| {
@@ -95,7 +96,7 @@ async fn load(store: &Store) -> Result<(), Failure> {
         .await;
     if let Some(fault) = report.iter().find_map(|report| report.faults.first()) {
         let (row, detail) = (fault.row, &fault.detail);
-        return Err(Failure::new(format!("the demo data is not right: row {row}: {detail}")));
+        return Err(CliError::new(format!("the demo data is not right: row {row}: {detail}")));
     }
     tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
     Ok(())
@@ -112,9 +113,9 @@ fn dated(text: &str, today: NaiveDate) -> String {
     })
 }
 
-fn new_account(role: Role, utility: Option<&str>) -> Result<NewAccount, Failure> {
-    let password_hash = password::hash_now(PASSWORD).map_err(|error| Failure::new(error.to_string()))?;
-    let parse = |error: Fault| Failure::new(error.to_string());
+fn new_account(role: Role, utility: Option<&str>) -> Result<NewAccount, CliError> {
+    let password_hash = password::hash_now(PASSWORD).map_err(|error| CliError::new(error.to_string()))?;
+    let parse = |error: FieldError| CliError::new(error.to_string());
     Ok(NewAccount {
         email: email(role).parse().map_err(parse)?,
         name: format!("Demo {role}").parse().map_err(parse)?,
@@ -125,7 +126,7 @@ fn new_account(role: Role, utility: Option<&str>) -> Result<NewAccount, Failure>
 }
 
 /// Whether a demo account can still sign in.
-pub(crate) async fn has_accounts(store: &Store) -> Result<bool, Failure> {
+pub(crate) async fn has_accounts(store: &Store) -> Result<bool, CliError> {
     for (role, _) in ACCOUNTS {
         if signing_in(store, *role).await?.is_some() {
             return Ok(true);
@@ -134,25 +135,25 @@ pub(crate) async fn has_accounts(store: &Store) -> Result<bool, Failure> {
     Ok(false)
 }
 
-async fn signing_in(store: &Store, role: Role) -> Result<Option<SigningIn>, Failure> {
-    let email = email(role).parse().map_err(|error: Fault| Failure::new(error.to_string()))?;
+async fn signing_in(store: &Store, role: Role) -> Result<Option<SigningIn>, CliError> {
+    let email = email(role).parse().map_err(|error: FieldError| CliError::new(error.to_string()))?;
     Ok(store.signing_in(&email).await?)
 }
 
 /// Tells whoever started it where to go, and which accounts can sign in: one that was disabled or got another password
 /// cannot.
-pub(crate) async fn welcome(store: &Store, address: SocketAddr) -> Result<(), Failure> {
+pub(crate) async fn welcome(store: &Store, address: SocketAddr) -> Result<(), CliError> {
     let host = format!("http://localhost:{}", address.port());
-    say(format!("\n  The API       {host}/\n  Try it        {host}/docs/\n"))?;
+    print_line(format!("\n  The API       {host}/\n  Try it        {host}/docs/\n"))?;
     for (role, utility) in ACCOUNTS {
         let Some(account) = signing_in(store, *role).await? else { continue };
         let right = password::verify(PASSWORD.to_owned(), account.password_hash).await;
-        if !right.map_err(|error| Failure::new(error.to_string()))? {
+        if !right.map_err(|error| CliError::new(error.to_string()))? {
             continue;
         }
         let utility = utility.map(|slug| format!("  ({slug})")).unwrap_or_default();
-        say(format!("  {:<12}  {}{utility}", role.to_string(), email(*role)))?;
+        print_line(format!("  {:<12}  {}{utility}", role.to_string(), email(*role)))?;
     }
-    say(format!("  password      {PASSWORD}\n"))?;
-    say(format!("  curl -s '{host}/api/v1/partnerships?country=ZM&count=true'\n"))
+    print_line(format!("  password      {PASSWORD}\n"))?;
+    print_line(format!("  curl -s '{host}/api/v1/partnerships?country=ZM&count=true'\n"))
 }

@@ -1,12 +1,12 @@
 //! Being asked to end, by a signal.
 
 /// The signals that ask for it, taken from the moment on at which this is made.
-pub(crate) struct Ending {
+pub(crate) struct Shutdown {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 3],
 }
 
-impl Ending {
+impl Shutdown {
     /// Begins to watch. From now on a signal is a request, and no longer the end.
     ///
     /// Errors: the operating system refuses.
@@ -21,7 +21,7 @@ impl Ending {
     /// Waits until it is asked for; answers whether running requests are to be finished first, which is what SIGTERM
     /// means. Whoever presses Ctrl-C does not want to wait.
     #[cfg(unix)]
-    pub(crate) async fn asked(self) -> bool {
+    pub(crate) async fn requested(self) -> bool {
         let [mut terminate, mut interrupt, mut quit] = self.signals;
         tokio::select! {
             _ = terminate.recv() => true,

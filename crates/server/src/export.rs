@@ -5,7 +5,7 @@ use std::io::{ErrorKind, Write};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::query::Query;
-use vku_http::export::{Export, Reading, Reporter, Sheets};
+use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use vku_http::kernel::negotiate::Format;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
@@ -13,7 +13,7 @@ use vku_persistence::{Visitor, visit};
 
 use crate::config::Config;
 use crate::import::known;
-use crate::{ExportDialect, ExportFormat, Failure, open};
+use crate::{CliError, ExportDialect, ExportFormat, open};
 
 /// `export <resource> --format …`.
 pub(crate) async fn command(
@@ -21,7 +21,7 @@ pub(crate) async fn command(
     collection: &str,
     format: ExportFormat,
     dialect: Option<ExportDialect>,
-) -> Result<(), Failure> {
+) -> Result<(), CliError> {
     known(collection)?;
     let format = match format {
         ExportFormat::Csv => Format::Csv,
@@ -32,14 +32,14 @@ pub(crate) async fn command(
         ExportFormat::Ics => Format::Ics,
     };
     if dialect.is_some() && format != Format::Csv {
-        return Err(Failure::new("`--csv-dialect` is for `--format csv`"));
+        return Err(CliError::new("`--csv-dialect` is for `--format csv`"));
     }
     let dialect = match dialect {
         Some(ExportDialect::ExcelDe) => CsvDialect::ExcelDe,
         Some(ExportDialect::Rfc4180) | None => CsvDialect::Rfc4180,
     };
     let (store, _) = open::store(config).await?;
-    let (sheets, reporter) = (Sheets::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
+    let (sheets, reporter) = (XlsxLimits::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
     let whole = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
     match visit(collection, whole).await {
         Some(done) => done,
@@ -51,12 +51,12 @@ struct Whole {
     store: Store,
     format: Format,
     dialect: CsvDialect,
-    sheets: Sheets,
-    reporter: Reporter,
+    sheets: XlsxLimits,
+    reporter: ReportingOrg,
 }
 
 impl Visitor for Whole {
-    type Answer = Result<(), Failure>;
+    type Answer = Result<(), CliError>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
         let Self { store, format, dialect, sheets, reporter } = self;
@@ -67,7 +67,7 @@ impl Visitor for Whole {
                 "ics" => "are at no time",
                 _ => "have no places",
             };
-            return Err(Failure::new(format!("{path} {why}, so there is no {format} of them")));
+            return Err(CliError::new(format!("{path} {why}, so there is no {format} of them")));
         }
         let (actor, query) = (Actor::operator(store.now()), Query::<T>::all());
         let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };

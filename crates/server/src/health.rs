@@ -5,19 +5,19 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
 use crate::config::Config;
-use crate::{Failure, say};
+use crate::{CliError, print_line};
 
 /// How long each step may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Asks `/health/ready` where the configuration says that the server listens.
-pub(crate) fn ask(config: &Config) -> Result<(), Failure> {
+pub(crate) fn ask(config: &Config) -> Result<(), CliError> {
     let address = reachable(config.bind);
     let status =
-        status(address).map_err(|error| Failure::new(format!("nobody answers on {address}: {error}")))?;
+        status(address).map_err(|error| CliError::new(format!("nobody answers on {address}: {error}")))?;
     match status.as_str() {
-        "200" => say("The server is ready."),
-        _ => Err(Failure::new(format!("the server on {address} is not ready (status {status})"))),
+        "200" => print_line("The server is ready."),
+        _ => Err(CliError::new(format!("the server on {address} is not ready (status {status})"))),
     }
 }
 

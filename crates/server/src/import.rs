@@ -8,15 +8,15 @@ use std::path::Path;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vku_domain::import::{Counts, EncodingSource, ImportMode, OnError, Order, Report, RowFault, Source};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, hint};
 use vku_http::import::{Charset, ImportFormat, Plan, run};
 use vku_persistence::collections;
-use vku_persistence::kernel::store::{Writer, Writing};
+use vku_persistence::kernel::store::{WriteContext, Writer};
 
 use crate::config::Config;
-use crate::{Failure, open, say};
+use crate::{CliError, open, print_line};
 
 /// What is to be imported, and how.
 pub(crate) struct Task<'a> {
@@ -62,21 +62,22 @@ fn how(source: &Source) -> Option<String> {
 }
 
 /// `import <resource> <file>`.
-pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failure> {
+pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliError> {
     let Task { collection, file, format, sheet, charset, mode, on_error, dry_run } = task;
     known(collection)?;
     let name = file.display().to_string();
-    let content = opened(file).map_err(|error| Failure::new(format!("{name} cannot be read: {error}")))?;
+    let content = opened(file).map_err(|error| CliError::new(format!("{name} cannot be read: {error}")))?;
     let format = format.or_else(|| ImportFormat::of_name(&name)).unwrap_or(ImportFormat::Csv);
     if sheet.is_some() && format != ImportFormat::Xlsx {
-        return Err(Failure::new("`--sheet` is for `--format xlsx`"));
+        return Err(CliError::new("`--sheet` is for `--format xlsx`"));
     }
     if charset.is_some() && format == ImportFormat::Xlsx {
-        return Err(Failure::new("`--charset` is for text files, not for `--format xlsx`"));
+        return Err(CliError::new("`--charset` is for text files, not for `--format xlsx`"));
     }
     let (store, _) = open::store(config).await?;
     let operator = Actor::operator(store.now());
-    let writing = Writing { actor: &operator, request_id: "import", dry_run, origin: Origin::Import };
+    let writing =
+        WriteContext { actor: &operator, request_id: "import", dry_run, origin: InputSource::Import };
     let charset = charset.map(|charset| charset.name().to_owned());
     let order =
         Order { resource: collection.to_owned(), mode, on_error, format: format.to_string(), sheet, charset };
@@ -99,14 +100,14 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), Failu
         Err(error) if error.code != Code::ValidationFailed || faults_total == 0 => Err(error.into()),
         Err(_) => {
             let plural = if faults_total == 1 { "" } else { "s" };
-            Err(Failure::new(format!("{faults_total} fault{plural}; nothing was written")))
+            Err(CliError::new(format!("{faults_total} fault{plural}; nothing was written")))
         }
         Ok(()) => {
             debug_assert!(whole, "what is not whole is not written");
             let Counts { create, update, unchanged, skipped, faulty: _ } = counts;
             let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
             let rehearsal = if dry_run { " (a rehearsal: nothing was written)" } else { "" };
-            say(format!(
+            print_line(format!(
                 "{collection}: {create} created, {update} updated, {unchanged} unchanged{left_out}{rehearsal}"
             ))
         }
@@ -133,13 +134,13 @@ pub(crate) fn spooled(content: &mut impl std::io::Read) -> std::io::Result<File>
 }
 
 /// Refuses a collection that there is not.
-pub(crate) fn known(collection: &str) -> Result<(), Failure> {
+pub(crate) fn known(collection: &str) -> Result<(), CliError> {
     let names = collections();
     if names.iter().any(|name| name == collection) {
         return Ok(());
     }
     let names: Vec<_> = names.iter().map(String::as_str).collect();
-    Err(Failure::new(format!("there is no resource `{collection}`.{}", hint(collection, &names))))
+    Err(CliError::new(format!("there is no resource `{collection}`.{}", hint(collection, &names))))
 }
 
 /// Writes the rows of a file; what is not to be kept ends in an error, so that the write is rolled back.

@@ -3,19 +3,19 @@
 use vku_http::kernel::token;
 
 use crate::config::Config;
-use crate::{Failure, open, say};
+use crate::{CliError, open, print_line};
 
 /// Makes a new key; running servers follow within a minute.
-pub(crate) async fn rotate(config: &Config, at_once: bool) -> Result<(), Failure> {
+pub(crate) async fn rotate(config: &Config, at_once: bool) -> Result<(), CliError> {
     if config.jwt_key_file.is_some() && !at_once {
-        return Err(Failure::new(
+        return Err(CliError::new(
             "access tokens are signed with the key of VKU_JWT_KEY_FILE: replace that file and restart; `--now` drops the \
              keys in the database, which still verify",
         ));
     }
     let (_, keyring) = open::store(config).await?;
-    token::rotate(&keyring, at_once).await.map_err(|error| Failure::new(error.to_string()))?;
-    say(if at_once {
+    token::rotate(&keyring, at_once).await.map_err(|error| CliError::new(error.to_string()))?;
+    print_line(if at_once {
         "A new key signs, and all others are dropped. Running servers follow within a minute."
     } else {
         "Made a new key. It signs in ten minutes; the one before goes on to verify."

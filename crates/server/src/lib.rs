@@ -155,11 +155,11 @@ impl From<RowFaults> for OnError {
 }
 
 fn format_named(name: &str) -> Result<ImportFormat, String> {
-    name.parse().map_err(|fault: vku_domain::kernel::violation::Fault| fault.to_string())
+    name.parse().map_err(|fault: vku_domain::kernel::violation::FieldError| fault.to_string())
 }
 
 fn charset_named(label: &str) -> Result<Charset, String> {
-    label.parse().map_err(|fault: vku_domain::kernel::violation::Fault| fault.to_string())
+    label.parse().map_err(|fault: vku_domain::kernel::violation::FieldError| fault.to_string())
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
@@ -190,15 +190,15 @@ enum ExportDialect {
 /// Why a task failed: one sentence for whoever started it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
-pub struct Failure(String);
+pub struct CliError(String);
 
-impl Failure {
+impl CliError {
     pub(crate) fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
 }
 
-impl From<vku_domain::kernel::error::Error> for Failure {
+impl From<vku_domain::kernel::error::Error> for CliError {
     fn from(error: vku_domain::kernel::error::Error) -> Self {
         let places = error.violations.iter().map(|violation| format!(" {}", violation.detail));
         let source = error.source.as_ref().map(|source| format!(" ({source})")).unwrap_or_default();
@@ -206,14 +206,14 @@ impl From<vku_domain::kernel::error::Error> for Failure {
     }
 }
 
-impl From<std::io::Error> for Failure {
+impl From<std::io::Error> for CliError {
     fn from(error: std::io::Error) -> Self {
         Self(error.to_string())
     }
 }
 
 /// Writes a line to standard output; a closed pipe is no failure.
-pub(crate) fn say(line: impl std::fmt::Display) -> Result<(), Failure> {
+pub(crate) fn print_line(line: impl std::fmt::Display) -> Result<(), CliError> {
     match writeln!(std::io::stdout().lock(), "{line}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
         _ => Ok(()),
@@ -261,7 +261,7 @@ pub fn run_command_line() -> ExitCode {
     let result = actix_web::rt::System::new().block_on(run(&config, task));
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(Failure(sentence)) => {
+        Err(CliError(sentence)) => {
             // Nothing is left to be done if even standard error is closed.
             let _ = writeln!(std::io::stderr().lock(), "vku-partnerships: {sentence}");
             ExitCode::FAILURE
@@ -269,12 +269,12 @@ pub fn run_command_line() -> ExitCode {
     }
 }
 
-async fn run(config: &Config, task: Task) -> Result<(), Failure> {
+async fn run(config: &Config, task: Task) -> Result<(), CliError> {
     match task {
         Task::Serve { demo } => serve::serve(config, demo).await,
         Task::Migrate => {
             open::migrated(config).await?;
-            say("The database is up to date.")
+            print_line("The database is up to date.")
         }
         Task::Import { resource, file, dry_run, mode, on_error, format, sheet, charset } => {
             let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
@@ -290,7 +290,7 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
         }
         Task::User(task) => user::command(config, task).await,
         Task::RotateKeys { now } => keys::rotate(config, now).await,
-        Task::Openapi { older: true, .. } => say(vku_http::docs::openapi_3_0_json()?.trim_end()),
+        Task::Openapi { older: true, .. } => print_line(vku_http::docs::openapi_3_0_json()?.trim_end()),
         Task::Openapi { check, .. } => openapi(check),
         Task::Backup { file } => backup::backup(config, &file).await,
         Task::Restore { file } => backup::restore(config, &file).await,
@@ -304,24 +304,27 @@ async fn run(config: &Config, task: Task) -> Result<(), Failure> {
             }
             let schema =
                 if pending == 0 { "up to date".to_owned() } else { format!("{pending} steps behind") };
-            say(format!("The configuration is right. {}: reachable, schema {schema}.", database.kind()))
+            print_line(format!(
+                "The configuration is right. {}: reachable, schema {schema}.",
+                database.kind()
+            ))
         }
     }
 }
 
-fn openapi(check: Option<PathBuf>) -> Result<(), Failure> {
+fn openapi(check: Option<PathBuf>) -> Result<(), CliError> {
     let document = vku_http::docs::openapi_json()?;
     let Some(file) = check else {
-        return say(document.trim_end());
+        return print_line(document.trim_end());
     };
     let committed = std::fs::read_to_string(&file)
-        .map_err(|error| Failure::new(format!("{} cannot be read: {error}", file.display())))?;
+        .map_err(|error| CliError::new(format!("{} cannot be read: {error}", file.display())))?;
     if committed == document {
-        return say(format!("{} is fresh.", file.display()));
+        return print_line(format!("{} is fresh.", file.display()));
     }
     let differing = committed.lines().zip(document.lines()).position(|(old, new)| old != new);
     let line = differing.map_or(0, |line| line + 1);
-    Err(Failure::new(format!(
+    Err(CliError::new(format!(
         "{} is stale from line {line} on; run `cargo run -- openapi > {}`",
         file.display(),
         file.display()

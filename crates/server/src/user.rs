@@ -5,12 +5,12 @@ use std::io::{BufRead, IsTerminal, Write};
 use clap::Subcommand;
 use vku_domain::kernel::access::Role;
 use vku_domain::kernel::reference::{Key, Ref};
-use vku_domain::kernel::value::{Email, Line};
+use vku_domain::kernel::value::{Email, SingleLine};
 use vku_http::kernel::password;
 use vku_persistence::account::NewAccount;
 
 use crate::config::Config;
-use crate::{Failure, open, say};
+use crate::{CliError, open, print_line};
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
@@ -20,7 +20,7 @@ pub(crate) enum Task {
         email: Email,
         /// What the person is called
         #[arg(long)]
-        name: Line,
+        name: SingleLine,
         /// What it may do: admin, coordinator, reader, member, partner
         #[arg(long)]
         role: Role,
@@ -38,17 +38,17 @@ pub(crate) enum Task {
 }
 
 /// Runs a task.
-pub(crate) async fn command(config: &Config, task: Task) -> Result<(), Failure> {
+pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError> {
     let (store, _) = open::store(config).await?;
     match task {
         Task::Add { email, name, role, utility } => {
             let password = read_password()?;
             password::check_strength(&password, Some((&email, &name)))
-                .map_err(|why| Failure::new(format!("the password {why}")))?;
-            let hash = password::hash(password).await.map_err(|error| Failure::new(error.to_string()))?;
+                .map_err(|why| CliError::new(format!("the password {why}")))?;
+            let hash = password::hash(password).await.map_err(|error| CliError::new(error.to_string()))?;
             let account = NewAccount { email, name, role, utilities: utility, password_hash: hash };
             let id = store.add_account(account).await?;
-            say(format!("Made the account {id} ({role})."))
+            print_line(format!("Made the account {id} ({role})."))
         }
         Task::List => {
             for account in store.accounts().await? {
@@ -60,7 +60,7 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), Failure> 
                     .filter_map(Ref::card)
                     .map(|card| card.label.1.as_str())
                     .collect();
-                say(format!(
+                print_line(format!(
                     "{}\t{}\t{}\t{state}\t{}",
                     account.email,
                     account.role,
@@ -72,13 +72,13 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), Failure> 
         }
         Task::Disable { email } => {
             store.disable_account(&email).await?;
-            say("Disabled.")
+            print_line("Disabled.")
         }
     }
 }
 
 /// The first line of standard input.
-fn read_password() -> Result<String, Failure> {
+fn read_password() -> Result<String, CliError> {
     if std::io::stdin().is_terminal() {
         write!(std::io::stderr().lock(), "Password (is shown while you type): ")?;
     }

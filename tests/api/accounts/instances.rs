@@ -1,7 +1,7 @@
 //! Two instances on one database: who is shut out at one is out at the other, from the answer on.
 
 use serde_json::json;
-use vku_http::kernel::manners::Manners;
+use vku_http::kernel::manners::HttpConfig;
 
 use super::{LOGINS, ME, account, id_of};
 use crate::harness::{Caller, on_both};
@@ -20,7 +20,7 @@ async fn sign_out_others(caller: &Caller) {
 
 on_both! {
     async fn a_logout_counts_at_the_other_instance(app: TestApp) {
-        let other = app.again(Manners::default());
+        let other = app.again(HttpConfig::default());
         let id = id_of(&app.reader()).await;
         for _ in 0..TRIES {
             let there = other.anonymous().with_token(&other.token(id).await);
@@ -33,7 +33,7 @@ on_both! {
     }
 
     async fn a_revoked_key_does_not_work_at_the_other_instance(app: TestApp) {
-        let (here, other) = (app.reader(), app.again(Manners::default()));
+        let (here, other) = (app.reader(), app.again(HttpConfig::default()));
         for _ in 0..TRIES {
             let body = json!({ "name": "Zxq", "scopes": ["utilities:read"] });
             let made = here.post("/api/v1/api-keys", &body).await.expect(201).json();
@@ -47,7 +47,7 @@ on_both! {
     }
 
     async fn another_role_and_a_lock_count_at_the_other_instance(app: TestApp) {
-        let (admin, other) = (app.admin(), app.again(Manners::default()));
+        let (admin, other) = (app.admin(), app.again(HttpConfig::default()));
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let user = format!("/api/v1/users/{id}");
         for _ in 0..TRIES / 2 {
@@ -66,7 +66,7 @@ on_both! {
     }
 
     async fn a_new_password_counts_at_the_other_instance(app: TestApp) {
-        let (admin, other) = (app.admin(), app.again(Manners::default()));
+        let (admin, other) = (app.admin(), app.again(HttpConfig::default()));
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         for _ in 0..TRIES / 6 {
             let there = other.anonymous().with_token(&other.token(id).await);

@@ -6,12 +6,12 @@ use serde_json::json;
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::cells::CsvDialect;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::query::Query;
-use vku_http::export::{Export, Reading, Reporter, Sheets};
+use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use vku_http::import::{Plan, run};
 use vku_http::kernel::negotiate::Format;
-use vku_persistence::kernel::store::{Store, Writing};
+use vku_persistence::kernel::store::{Store, WriteContext};
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collection, collections, visit};
 
@@ -31,7 +31,7 @@ impl Visitor for Whole<'_> {
 
     async fn visit<T: Table>(self) -> String {
         let (store, actor) = (self.store.clone(), Actor::operator(self.store.now()));
-        let (query, sheets) = (Query::<T>::all(), Sheets::up_to(0));
+        let (query, sheets) = (Query::<T>::all(), XlsxLimits::up_to(0));
         let dialect = self.dialect;
         let export = Export {
             store,
@@ -41,7 +41,7 @@ impl Visitor for Whole<'_> {
             format: Format::Csv,
             dialect,
             sheets,
-            reporter: Reporter::default(),
+            reporter: ReportingOrg::default(),
         };
         let mut whole = Vec::new();
         let written = export.write(async |piece| {
@@ -74,8 +74,12 @@ impl Visitor for Back<'_> {
             charset: None,
         };
         let operator = Actor::operator(self.store.now());
-        let writing =
-            Writing { actor: &operator, request_id: "test", dry_run: false, origin: Origin::Import };
+        let writing = WriteContext {
+            actor: &operator,
+            request_id: "test",
+            dry_run: false,
+            origin: InputSource::Import,
+        };
         let done = self.store.write(&writing, async |writer| {
             let Plan { report, .. } = run(writer, &order, file, &|_, _| {}).await?;
             assert_eq!(report.faults, [], "{}", order.resource);

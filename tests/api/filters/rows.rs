@@ -13,7 +13,7 @@ use vku_domain::document::Document;
 use vku_domain::funding::Funding;
 use vku_domain::guest::Guest;
 use vku_domain::interest::InterestRegistration;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::time::Clock;
 use vku_domain::member::Member;
@@ -81,7 +81,7 @@ pub(super) async fn add(url: &str) {
             }
             Ok(())
         };
-        write(&store, Origin::Import, add).await.unwrap();
+        write(&store, InputSource::Import, add).await.unwrap();
     }
     store.database().clone().close().await.unwrap();
 }

@@ -8,7 +8,7 @@ use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::query::{Query, SortKey};
 use vku_domain::kernel::resource::Resource as _;
-use vku_domain::kernel::view::Shape;
+use vku_domain::kernel::view::MemberTree;
 use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
@@ -47,7 +47,7 @@ impl Words {
         for (_, schema) in described.iter().flat_map(|it| &it.schemas) {
             texts(&serde_json::to_value(schema).unwrap()["enum"], &mut known);
         }
-        let shape = Shape::of::<T>();
+        let shape = MemberTree::of::<T>();
         Self {
             parameters: described.iter().map(|it| it.name).collect(),
             known: known.into_iter().collect(),

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::{Draft, Origin};
+use vku_domain::kernel::draft::{Draft, InputSource};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::state::State;
@@ -76,8 +76,8 @@ impl Visitor for Patches<'_> {
             let told = || format!("{} {} {body} or {new:?} by {:?}", T::PATH, items[at], actor.role);
             let _case = Case(&told);
             let draft = match &new {
-                Some(body) => Draft::<T>::create(actor, body.clone(), Origin::Request),
-                None => Draft::patch(actor, &stored[at], body.clone(), Origin::Request),
+                Some(body) => Draft::<T>::create(actor, body.clone(), InputSource::Request),
+                None => Draft::patch(actor, &stored[at], body.clone(), InputSource::Request),
             };
             match draft.and_then(|draft| settled(draft, &stored[at], actor)) {
                 Ok(()) => right += 1,
@@ -93,9 +93,11 @@ fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> 
     let mut violations = Violations::default();
     if let Some(data) = &mut draft.data {
         data.references(&mut |_| {});
-        data.rules(&mut violations);
-        T::withheld_changes(Some(&before.data), data, actor, &mut Violations::default());
-        T::Status::STATES.iter().for_each(|state| data.needs(*state, &mut Violations::default()));
+        data.validate(&mut violations);
+        T::hidden_changes(Some(&before.data), data, actor, &mut Violations::default());
+        T::Status::STATES
+            .iter()
+            .for_each(|state| data.transition_requirements(*state, &mut Violations::default()));
     }
     let data = draft.finish(violations)?;
     // What is right is written as it would be read again.

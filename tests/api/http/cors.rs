@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::json;
 use vku_http::kernel::cors::Origins;
-use vku_http::kernel::limit::Limit;
-use vku_http::kernel::manners::Manners;
+use vku_http::kernel::limit::RateLimiter;
+use vku_http::kernel::manners::HttpConfig;
 
 use super::path::paths;
 use super::vary;
@@ -19,7 +19,7 @@ const STRANGER: &str = "https://stranger.example";
 /// The same app with an origin whose pages may do everything.
 fn with_origins(app: &TestApp) -> TestApp {
     let origins = Origins::new(&["https://other.example.org".into(), APP.into()]);
-    app.again(Manners { origins, ..Manners::default() })
+    app.again(HttpConfig { origins, ..HttpConfig::default() })
 }
 
 async fn ask(caller: &Caller, method: Method, path: &str, origin: &str) -> Answer {
@@ -139,8 +139,8 @@ on_both! {
     }
 
     async fn to_be_asked_first_costs_nothing(app: TestApp) {
-        let limit = Limit::of("1/1h".parse().unwrap());
-        let app = app.again(Manners { limit, origins: Origins::new(&[APP.into()]), ..Manners::default() });
+        let limit = RateLimiter::of("1/1h".parse().unwrap());
+        let app = app.again(HttpConfig { limit, origins: Origins::new(&[APP.into()]), ..HttpConfig::default() });
         for _ in 0..3 {
             let told = preflight(&app, "/api/v1/auth/token", "POST", APP).await.expect(204);
             assert!(told.header("ratelimit").is_empty());

@@ -4,8 +4,8 @@ use std::collections::HashSet;
 
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
-use vku_http::kernel::limit::Limit;
-use vku_http::kernel::manners::Manners;
+use vku_http::kernel::limit::RateLimiter;
+use vku_http::kernel::manners::HttpConfig;
 
 use super::path::{METHODS, paths};
 use super::vary;
@@ -53,8 +53,8 @@ fn careful(answer: &Answer, place: &str) {
 
 on_both! {
     async fn whatever_is_asked(app: TestApp) {
-        let limit = Limit::of("1000000/1h".parse().unwrap());
-        let app = app.again(Manners { limit, ..Manners::default() });
+        let limit = RateLimiter::of("1000000/1h".parse().unwrap());
+        let app = app.again(HttpConfig { limit, ..HttpConfig::default() });
         let mut ids = HashSet::new();
         let mut statuses = HashSet::new();
         let mut paths = paths(&app).await;

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::tag::Precondition;
 use vku_domain::partnership::Partnership;
-use vku_http::kernel::manners::{Manners, Patience};
+use vku_http::kernel::manners::{HttpConfig, Timeouts};
 
 use crate::api::changes::write;
 use crate::api::given::{DRESDEN, untouched};
@@ -24,12 +24,12 @@ const FEW: Duration = Duration::from_secs(2);
 /// Longer than anything may take on a busy machine, and shorter than what is waited for otherwise.
 const LONG: Duration = Duration::from_secs(60);
 
-fn patient() -> Patience {
-    Patience { head: LONG, body: LONG, answer: LONG, idle: LONG, linger: FEW }
+fn patient() -> Timeouts {
+    Timeouts { request_head: LONG, request_body: LONG, response: LONG, keep_alive: LONG, disconnect: FEW }
 }
 
-fn with(app: &TestApp, patience: Patience) -> TestApp {
-    app.again(Manners { patience, ..Manners::default() })
+fn with(app: &TestApp, timeouts: Timeouts) -> TestApp {
+    app.again(HttpConfig { timeouts: timeouts, ..HttpConfig::default() })
 }
 
 /// A connection on which this was sent.
@@ -74,7 +74,7 @@ fn problem(text: &str, status: u16, code: &str) -> Value {
 
 on_both! {
     async fn a_body_that_does_not_arrive(app: TestApp) {
-        let hasty = with(&app, Patience { body: SHORT, ..patient() });
+        let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
         untouched(&app, async || {
             for (headers, begun) in [
                 ("Content-Length: 100\r\n", "{\"email\": "),
@@ -96,7 +96,7 @@ on_both! {
     }
 
     async fn a_body_that_trickles_in(app: TestApp) {
-        let hasty = with(&app, Patience { body: SHORT, ..patient() });
+        let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
         let mut stream = sent(&hasty, &post("Content-Length: 1000000\r\n"));
         stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         let (begun, mut first) = (Instant::now(), [0; 1]);
@@ -149,7 +149,7 @@ on_both! {
     }
 
     async fn an_answer_that_takes_too_long(app: TestApp) {
-        let hasty = with(&app, Patience { answer: Duration::from_secs(1), ..patient() });
+        let hasty = with(&app, Timeouts { response: Duration::from_secs(1), ..patient() });
         let before = app.anonymous().get(DRESDEN).await.ok();
         let (begun, begins) = oneshot::channel();
         let (end, ends) = oneshot::channel::<()>();
@@ -158,7 +158,7 @@ on_both! {
         busy.run_until(async {
             let holding = tokio::task::spawn_local(async move {
                 let key: Key = DRESDEN.rsplit('/').next().unwrap().parse().unwrap();
-                write(&store, Origin::Request, async |writer| {
+                write(&store, InputSource::Request, async |writer| {
                     let body = json!({"end": "2031"});
                     writer.patch::<Partnership>(&key, None, &Precondition::Any, body).await?;
                     begun.send(()).unwrap();
@@ -189,7 +189,7 @@ on_both! {
     }
 
     async fn a_head_that_does_not_arrive(app: TestApp) {
-        let app = with(&app, Patience { head: FEW, ..patient() });
+        let app = with(&app, Timeouts { request_head: FEW, ..patient() });
         for begun in ["GET /api/v1/part", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
             let answer = until_closed(sent(&app, begun)).to_lowercase();
             assert!(answer.starts_with("http/1.1 408 "), "{answer}");
@@ -198,7 +198,7 @@ on_both! {
     }
 
     async fn a_connection_that_is_idle(app: TestApp) {
-        let app = with(&app, Patience { idle: FEW, ..patient() });
+        let app = with(&app, Timeouts { keep_alive: FEW, ..patient() });
         let answer = until_closed(sent(&app, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
     }

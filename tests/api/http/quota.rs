@@ -4,15 +4,16 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 use vku_domain::kernel::access::Role;
-use vku_http::kernel::limit::Limit;
-use vku_http::kernel::manners::Manners;
+use vku_http::kernel::limit::RateLimiter;
+use vku_http::kernel::manners::HttpConfig;
 
 use crate::api::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal, untouched};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 /// The same app with a quota, while no time passes.
 fn limited(app: &TestApp, quota: &str) -> TestApp {
-    let app = app.again(Manners { limit: Limit::of(quota.parse().unwrap()), ..Manners::default() });
+    let app =
+        app.again(HttpConfig { limit: RateLimiter::of(quota.parse().unwrap()), ..HttpConfig::default() });
     app.clock.stop();
     app
 }

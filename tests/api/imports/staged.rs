@@ -6,7 +6,7 @@ use futures_util::future::join;
 use serde_json::{Value, json};
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::partnership::Partnership;
 use vku_domain::utility::Utility;
@@ -129,7 +129,7 @@ on_both! {
 
     async fn what_is_not_published_is_not_there(app: TestApp) {
         let caller = app.coordinator();
-        let result = write(&app.store, Origin::Import, async |writer| {
+        let result = write(&app.store, InputSource::Import, async |writer| {
             let meanwhile = async {
             assert_eq!(ask(&app, "SELECT slug FROM utility WHERE slug = 'zxq-999'").await.len(), 1);
             let ids = match app.backend {
@@ -205,7 +205,7 @@ on_both! {
         let caller = app.coordinator();
         let body = json!({"name": "Zxq sponsor", "kind": "ngo"});
         let sponsor = location(&made(&caller, ORGANISATIONS, &body).await);
-        let result = write(&app.store, Origin::Import, async |writer| {
+        let result = write(&app.store, InputSource::Import, async |writer| {
             let party = |role: &str, kind: &str, slug: &str| json!({"role": role, "party": {kind: slug}});
             let mut participants =
                 vec![party("lead", "utility", "hamburg-wasser"), party("partner", "utility", "lvivvodokanal")];
@@ -233,7 +233,7 @@ on_both! {
         let busy = tokio::task::LocalSet::new();
         busy.run_until(async {
             let importing = tokio::task::spawn_local(async move {
-                write(&store, Origin::Import, async |writer| {
+                write(&store, InputSource::Import, async |writer| {
                     let meanwhile = async {
                         begun.send(()).unwrap();
                         std::future::pending().await

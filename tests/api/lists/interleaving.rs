@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::tag::Precondition;
@@ -129,7 +129,7 @@ impl<'a> Paging<'a> {
             Step::Insert(name) => {
                 let body = json!({"name": name.get(NASTY), "kind": "ngo", "country": ASIDE});
                 let create = async |tx: &mut Writer<'_>| tx.create::<Organisation>(None, body).await;
-                let made = write(self.store, Origin::Request, create).await.unwrap();
+                let made = write(self.store, InputSource::Request, create).await.unwrap();
                 self.rows.insert(made.id, false);
             }
             _ if known.is_empty() => {}
@@ -145,7 +145,7 @@ impl<'a> Paging<'a> {
                 let patch = async |tx: &mut Writer<'_>| {
                     tx.patch::<Organisation>(&key, None, &Precondition::Any, body).await
                 };
-                write(self.store, Origin::Request, patch).await.unwrap();
+                write(self.store, InputSource::Request, patch).await.unwrap();
             }
         }
     }
@@ -154,6 +154,6 @@ impl<'a> Paging<'a> {
         let delete = async |tx: &mut Writer<'_>| {
             tx.delete::<Organisation>(&Key::Id(id), None, &Precondition::Any).await
         };
-        write(self.store, Origin::Request, delete).await.unwrap();
+        write(self.store, InputSource::Request, delete).await.unwrap();
     }
 }

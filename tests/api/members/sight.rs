@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use vku_domain::kernel::access::Role;
-use vku_domain::kernel::resource::Tag;
+use vku_domain::kernel::resource::ETag;
 
 use super::{OWN, lead, member};
 use crate::api::changes::changes_after;
@@ -50,7 +50,7 @@ on_both! {
         }
         for caller in [app.reader(), app.member(), app.partner()] {
             let read = caller.get(OWN).await.ok();
-            let tag = Tag::of(read.json()["version"].as_i64().unwrap(), &read.body);
+            let tag = ETag::of(read.json()["version"].as_i64().unwrap(), &read.body);
             assert_eq!(read.tag(), tag.to_string(), "the tag is of what was read");
         }
         let own = app.member();

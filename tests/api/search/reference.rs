@@ -10,7 +10,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::search::{Field, Index, Search, Texts};
@@ -64,7 +64,7 @@ async fn random_utilities(store: &Store) {
         }
         Ok(())
     };
-    write(store, Origin::Import, add).await.unwrap();
+    write(store, InputSource::Import, add).await.unwrap();
 }
 
 /// The index of each row of a resource.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use vku_domain::kernel::access::Actor;
-use vku_http::kernel::manners::{Manners, Patience};
+use vku_http::kernel::manners::{HttpConfig, Timeouts};
 
 use super::published;
 use super::registrations::person;
@@ -42,8 +42,8 @@ on_both! {
     async fn five_hundred_want_forty_seats(app: TestApp) {
         // The machine that runs the test may be slow; nobody is refused for that.
         let long = Duration::from_secs(600);
-        let patience = Patience { head: long, body: long, answer: long, ..Patience::default() };
-        let app = app.again(Manners { patience, ..Manners::default() });
+        let timeouts = Timeouts { request_head: long, request_body: long, response: long, ..Timeouts::default() };
+        let app = app.again(HttpConfig { timeouts, ..HttpConfig::default() });
         let session = published(&app, json!({"capacity": SEATS})).await;
         let list = format!("{session}/registrations");
         let callers: Vec<_> = (0..25).map(|_| app.coordinator()).collect();

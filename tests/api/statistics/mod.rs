@@ -17,8 +17,8 @@ const STATISTICS: &str = "/api/v1/statistics";
 /// The figures as JSON, by key and currency: of each the numbers of these names. The table says the same.
 async fn figures(caller: &Caller, path: &str, numbers: &[&str]) -> BTreeMap<String, Vec<Value>> {
     let answer = caller.get(&format!("{STATISTICS}/{path}")).await.ok().json();
-    for tongue in ["de", "en"] {
-        assert!(!answer["rule"][tongue].as_str().unwrap().is_empty());
+    for locale in ["de", "en"] {
+        assert!(!answer["rule"][locale].as_str().unwrap().is_empty());
     }
     let items = answer["items"].as_array().unwrap();
     let told = |key: &str, currency: Option<&str>| match currency {
@@ -28,9 +28,9 @@ async fn figures(caller: &Caller, path: &str, numbers: &[&str]) -> BTreeMap<Stri
     let mut figures = BTreeMap::new();
     for it in items {
         let key = it["key"].as_str().unwrap();
-        for tongue in ["de", "en"] {
-            let label = it["label"][tongue].as_str().unwrap();
-            assert!(!label.is_empty() && (key != "unknown" || label != "unknown" || tongue == "en"), "{it}");
+        for locale in ["de", "en"] {
+            let label = it["label"][locale].as_str().unwrap();
+            assert!(!label.is_empty() && (key != "unknown" || label != "unknown" || locale == "en"), "{it}");
         }
         let numbers = numbers.iter().map(|name| it[name].clone()).collect::<Vec<_>>();
         figures.insert(told(key, it["currency"].as_str()), numbers);

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_persistence::kernel::store::Writer;
 
 use crate::api::changes::write;
@@ -81,7 +81,7 @@ pub(crate) async fn interest_registration(app: &TestApp, name: &str) -> String {
         "status": "confirmed"
     });
     let create = async |tx: &mut Writer<'_>| tx.create::<InterestRegistration>(None, body.clone()).await;
-    write(&app.store, Origin::Request, create).await.unwrap().id.to_string()
+    write(&app.store, InputSource::Request, create).await.unwrap().id.to_string()
 }
 
 /// Makes something through the coordination office.

@@ -42,8 +42,8 @@ impl Drop for Watching {
 }
 
 /// Waits until that many tests have ended and none runs; whether that came to be.
-pub(crate) fn wait_for(tests: usize, patience: Duration) -> bool {
+pub(crate) fn wait_for(tests: usize, timeout: Duration) -> bool {
     let some_are_missing = |it: &mut Tests| it.ended < tests || it.running > 0;
-    let waited = ONE_ENDED.wait_timeout_while(TESTS.lock().unwrap(), patience, some_are_missing);
+    let waited = ONE_ENDED.wait_timeout_while(TESTS.lock().unwrap(), timeout, some_are_missing);
     !waited.unwrap().1.timed_out()
 }

@@ -3,22 +3,22 @@
 use chrono::NaiveDate;
 
 use super::InterestRegistration;
-use crate::kernel::text::Tongue;
+use crate::bilingual;
+use crate::kernel::text::Locale;
 use crate::kernel::value::{Email, Text};
 use crate::mail::Mail;
-use crate::say;
 
 /// Asks to confirm. Nothing that was sent with the registration stands in it: whoever sends it can be anybody, and would
 /// write to others in our name.
-pub fn confirm(to: Email, language: Tongue, link: &str, until: NaiveDate) -> Mail {
+pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mail {
     Mail::new(
         to,
         language,
-        &say!(
+        &bilingual!(
             "Please confirm your registration of interest",
             "Bitte bestätigen Sie Ihre Interessenbekundung"
         ),
-        &say!(
+        &bilingual!(
             "Good day,\n\n\
              somebody has given this address to say that a municipal utility wants to take part in the exchange \
              Internationale Partnerschaften. If that was you, please confirm it here until {until}:\n\n\
@@ -41,8 +41,8 @@ pub fn accepted(registration: &InterestRegistration) -> Mail {
     Mail::new(
         registration.person.email.clone(),
         registration.language,
-        &say!("Welcome to the exchange", "Willkommen im Austausch"),
-        &say!(
+        &bilingual!("Welcome to the exchange", "Willkommen im Austausch"),
+        &bilingual!(
             "Good day {name},\n\n\
              {utility} now takes part in the exchange Internationale Partnerschaften. We will be in touch with you.\n\n\
              Internationale Partnerschaften, the coordination office\n",
@@ -59,8 +59,8 @@ pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
     Mail::new(
         registration.person.email.clone(),
         registration.language,
-        &say!("Your registration of interest", "Ihre Interessenbekundung"),
-        &say!(
+        &bilingual!("Your registration of interest", "Ihre Interessenbekundung"),
+        &bilingual!(
             "Good day {name},\n\n\
              thank you for the interest of {utility} in the exchange Internationale Partnerschaften. We cannot take it in:\
              \n\n{reason}\n\n\

@@ -11,24 +11,24 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::bilingual;
 use crate::contact::{Consent, Consents};
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::parameters::{Id, Instant};
+use crate::kernel::parameters::{IdParam, InstantParam};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
 use crate::kernel::search::{Texts, likeness};
 use crate::kernel::state::NoStatus;
-use crate::kernel::text::Tongue;
-use crate::kernel::value::{Email, Line, Phone, Sector, Text, Visibility, WebUrl};
+use crate::kernel::text::Locale;
+use crate::kernel::value::{Email, Phone, Sector, SingleLine, Text, Visibility, WebUrl};
 use crate::kernel::violation::Violations;
-use crate::say;
 
 pub use query::{InterestFilter, InterestSort};
 
 /// The version of the text that is agreed to with a registration.
 pub const CONSENT_TEXT: &str = "2026-11";
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What became of an interest registration.
     InterestStatus {
         /// the person has confirmed it; the coordination office has still to decide
@@ -46,9 +46,9 @@ crate::vocabulary! {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestedPerson {
     /// The given name.
-    pub given_name: Line,
+    pub given_name: SingleLine,
     /// The family name.
-    pub family_name: Line,
+    pub family_name: SingleLine,
     /// The address that the person is written to.
     pub email: Email,
     /// The telephone number.
@@ -56,7 +56,7 @@ pub struct InterestedPerson {
     pub phone: Option<Phone>,
     /// What the person does there.
     #[deserr(default)]
-    pub function: Option<Line>,
+    pub function: Option<SingleLine>,
 }
 
 /// What the person agrees to. Registering without agreeing to be written to about it is not possible.
@@ -64,7 +64,7 @@ pub struct InterestedPerson {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestConsent {
     /// The version of the text that was shown: `2026-11`.
-    pub text_version: Line,
+    pub text_version: SingleLine,
     /// Also to stand in the directory that the other members read.
     #[serde(default)]
     #[deserr(default)]
@@ -81,9 +81,9 @@ pub struct InterestConsent {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct NewInterest {
     /// What the utility is called.
-    pub utility_name: Line,
+    pub utility_name: SingleLine,
     /// The city that it serves.
-    pub city: Line,
+    pub city: SingleLine,
     /// Its web site.
     #[deserr(default)]
     pub website: Option<WebUrl>,
@@ -96,7 +96,7 @@ pub struct NewInterest {
     #[deserr(default)]
     pub message: Option<Text>,
     /// The language that the person is written to in.
-    pub language: Tongue,
+    pub language: Locale,
     /// What the person agrees to.
     pub consent: InterestConsent,
 }
@@ -107,7 +107,7 @@ impl NewInterest {
         let mut violations = Violations::default();
         some_sector(&self.sectors, &mut violations);
         if self.consent.text_version.as_str() != CONSENT_TEXT {
-            let detail = say!(
+            let detail = bilingual!(
                 "The text that is agreed to is that of version `{CONSENT_TEXT}`.",
                 "Der Text, dem zugestimmt wird, ist der der Fassung `{CONSENT_TEXT}`."
             );
@@ -117,7 +117,7 @@ impl NewInterest {
     }
 
     /// What it becomes when the person has confirmed it.
-    pub fn confirmed(self, given_at: Instant) -> InterestRegistration {
+    pub fn confirmed(self, given_at: InstantParam) -> InterestRegistration {
         let Self { utility_name, city, website, sectors, person, message, language, consent } = self;
         let given = || Consent { given_at, text_version: consent.text_version.clone() };
         InterestRegistration {
@@ -146,9 +146,9 @@ impl NewInterest {
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestRegistration {
     /// What the utility is called.
-    pub utility_name: Line,
+    pub utility_name: SingleLine,
     /// The city that it serves.
-    pub city: Line,
+    pub city: SingleLine,
     /// Its web site.
     #[deserr(default)]
     pub website: Option<WebUrl>,
@@ -161,7 +161,7 @@ pub struct InterestRegistration {
     #[deserr(default)]
     pub message: Option<Text>,
     /// The language that the person is written to in.
-    pub language: Tongue,
+    pub language: Locale,
     /// When the person agreed to be written to about this, and in which words.
     pub registration_consent: Consent,
     /// What the person agreed to beside that; it goes with the person when it becomes a contact.
@@ -175,7 +175,7 @@ pub struct InterestRegistration {
     pub decline_reason: Option<Text>,
     /// The id of the member that it became.
     #[deserr(default)]
-    pub member_id: Option<Id>,
+    pub member_id: Option<IdParam>,
 }
 
 /// Prints nothing of the person.
@@ -210,7 +210,7 @@ pub struct InterestDerived {
 
 fn some_sector(sectors: &[Sector], violations: &mut Violations) {
     if sectors.is_empty() {
-        let detail = say!("At least one sector is needed.", "Mindestens eine Sparte ist nötig.");
+        let detail = bilingual!("At least one sector is needed.", "Mindestens eine Sparte ist nötig.");
         violations.member("/sectors", "too_few", detail);
     }
     distinct(sectors, "/sectors", violations);
@@ -219,8 +219,8 @@ fn some_sector(sectors: &[Sector], violations: &mut Violations) {
 impl Resource for InterestRegistration {
     const NAME: &'static str = "interest_registration";
     const PATH: &'static str = "interest-registrations";
-    const LABEL: &'static str = "utility_name";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "utility_name";
+    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["likely_duplicates"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
@@ -245,11 +245,11 @@ impl Resource for InterestRegistration {
     }
 
     /// What a person agreed to and what was decided is not corrected afterwards.
-    fn withheld_changes(before: Option<&Self>, after: &Self, _: &Actor, violations: &mut Violations) {
+    fn hidden_changes(before: Option<&Self>, after: &Self, _: &Actor, violations: &mut Violations) {
         let Some(before) = before else { return };
         let mut fixed = |member: &str, same: bool| {
             if !same {
-                let detail = say!(
+                let detail = bilingual!(
                     "`{member}` is what the person or a decision said; it is not changed.",
                     "`{member}` ist, was die Person oder eine Entscheidung gesagt hat; es wird nicht geändert."
                 );
@@ -264,14 +264,14 @@ impl Resource for InterestRegistration {
     }
 
     /// Nobody but the coordination office ever sees it.
-    fn recall(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+    fn redact_history(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         false
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         some_sector(&self.sectors, violations);
         if self.decline_reason.is_some() != (self.status == InterestStatus::Declined) {
-            let detail = say!(
+            let detail = bilingual!(
                 "A reason belongs to what is declined, and to nothing else.",
                 "Ein Grund gehört zu dem, was abgelehnt ist, und zu nichts anderem."
             );
@@ -283,7 +283,7 @@ impl Resource for InterestRegistration {
         filter.matches(item)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.utility_name);
         texts.details([&self.city, &self.person.family_name]);
         texts.details([&self.person.email]);
@@ -298,7 +298,7 @@ impl Resource for InterestRegistration {
     }
 
     /// The same person for the same utility.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         self.person.email.folded() == other.person.email.folded()
             && likeness(self.utility_name.as_str()) == likeness(other.utility_name.as_str())
     }

@@ -1,7 +1,7 @@
 //! What interest registrations are filtered and sorted by.
 
 use super::{InterestRegistration, InterestStatus};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Descending;
 use crate::kernel::resource::Stored;
 use crate::kernel::value::Sector;
@@ -14,7 +14,7 @@ crate::filter! {
         /// A sector that the utility operates.
         sector: Vec<Sector>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
@@ -23,11 +23,11 @@ impl InterestFilter {
         let it = &item.data;
         (self.status.is_empty() || self.status.contains(&it.status))
             && (self.sector.is_empty() || self.sector.iter().any(|sector| it.sectors.contains(sector)))
-            && self.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What interest registrations are sorted by.
     InterestSort {
         /// the utility's name, folded (case and accents do not count)

@@ -11,7 +11,7 @@ use super::resource::Resource;
 use super::scope::{AUDIT, MAILS, PERSONAL_DATA, Scopes, scope};
 use super::value::Visibility;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What an account may do, before what is its own is looked at.
     Role {
         /// everything, users included
@@ -92,7 +92,7 @@ impl Actor {
     }
 
     /// The visibilities that this actor sees without taking part.
-    pub fn sees(&self) -> &'static [Visibility] {
+    pub fn visible_levels(&self) -> &'static [Visibility] {
         match self.role {
             None => &[Visibility::Public],
             Some(Role::Coordinator | Role::Admin) => {
@@ -105,7 +105,7 @@ impl Actor {
     /// How far the actor's role reaches for this action on a kind of resource.
     ///
     /// Errors: 401 without an account, 403 where the role may never, or where the scopes of an API key are too narrow.
-    pub fn gate<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
+    pub fn require<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
         match self.role.map(|role| T::grant(role, action)) {
             Some(grant @ (Grant::Own | Grant::All)) => {
                 self.within_scope::<T>(action != Action::Read)?;
@@ -118,10 +118,10 @@ impl Actor {
     /// Whether the actor may read this kind of resource at all; what it sees of it is the store's to say.
     ///
     /// Errors: 401 without an account, 403 where the role may never.
-    pub fn reads<T: Resource>(&self) -> Result<(), Error> {
+    pub fn require_read<T: Resource>(&self) -> Result<(), Error> {
         match self.role {
             None if T::PUBLIC => Ok(()),
-            _ => self.gate::<T>(Action::Read).map(drop),
+            _ => self.require::<T>(Action::Read).map(drop),
         }
     }
 
@@ -134,17 +134,17 @@ impl Actor {
     }
 
     /// The members that the actor does not read: what its role does not, and what the scopes of its key do not reach.
-    pub fn unread<T: Resource>(&self) -> [&'static [&'static str]; 2] {
+    pub fn hidden_fields<T: Resource>(&self) -> [&'static [&'static str]; 2] {
         let scopes = self.scopes.as_ref();
         let personal = scopes.is_some_and(|scopes| scopes.grant(PERSONAL_DATA).is_err());
-        [T::concealed(self.role), if personal { T::PERSONAL_MEMBERS } else { &[] }]
+        [T::hidden_fields(self.role), if personal { T::PERSONAL_MEMBERS } else { &[] }]
     }
 
     /// Whether the actor may read the audit.
     ///
     /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
     /// are too narrow.
-    pub fn audits(&self) -> Result<(), Error> {
+    pub fn require_audit(&self) -> Result<(), Error> {
         match &self.scopes {
             _ if !self.is_staff() => Err(Error::refused(self)),
             Some(scopes) => scopes.grant(AUDIT),
@@ -156,7 +156,7 @@ impl Actor {
     ///
     /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
     /// are too narrow.
-    pub fn reads_mails(&self) -> Result<(), Error> {
+    pub fn require_mails(&self) -> Result<(), Error> {
         match &self.scopes {
             _ if !self.is_staff() => Err(Error::refused(self)),
             Some(scopes) => scopes.grant(MAILS).and_then(|()| scopes.grant(PERSONAL_DATA)),
@@ -168,12 +168,12 @@ impl Actor {
     ///
     /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
     /// are too narrow.
-    pub fn imports<T: Resource>(&self) -> Result<(), Error> {
+    pub fn require_import<T: Resource>(&self) -> Result<(), Error> {
         if !self.is_staff() {
             return Err(Error::refused(self));
         }
-        self.gate::<T>(Action::Create)?;
-        self.gate::<T>(Action::Update).map(drop)
+        self.require::<T>(Action::Create)?;
+        self.require::<T>(Action::Update).map(drop)
     }
 
     /// Whether the utility is one of the account's own.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-use super::violation::Fault;
-use crate::say;
+use super::violation::FieldError;
+use crate::bilingual;
 
 /// Whether it is invisible: `Default_Ignorable_Code_Point` (Unicode, DerivedCoreProperties.txt), or one of the
 /// interlinear annotation characters.
@@ -50,13 +50,13 @@ pub fn is_blank(letter: char) -> bool {
 /// seen: in Arabic and Indic scripts, and in emoji.
 ///
 /// Errors: a bidirectional control character, with its place.
-pub fn cleaned(text: &str) -> Result<Cow<'_, str>, Fault> {
+pub fn cleaned(text: &str) -> Result<Cow<'_, str>, FieldError> {
     if text.is_ascii() {
         return Ok(text.into());
     }
     if let Some((place, letter)) = text.chars().enumerate().find(|(_, letter)| is_bidi_control(*letter)) {
         let (place, code) = (place + 1, u32::from(letter));
-        return Err(Fault::format(say!(
+        return Err(FieldError::format(bilingual!(
             "Character {place} is U+{code:04X}, an invisible control of the writing direction; leave it out.",
             "Zeichen {place} ist U+{code:04X}, ein unsichtbares Steuerzeichen der Schreibrichtung; lassen Sie es weg."
         )));

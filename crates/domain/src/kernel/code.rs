@@ -1,7 +1,7 @@
 //! The table of problem codes: what each means, in German and English.
 
-use super::text::Both;
-use crate::say;
+use super::text::Bilingual;
+use crate::bilingual;
 
 macro_rules! codes {
     ($(
@@ -27,14 +27,14 @@ macro_rules! codes {
             }
 
             /// A short title, the same for every occurrence (RFC 9457).
-            pub fn title(self) -> Both {
-                match self { $(Self::$variant => say!($title, $de)),+ }
+            pub fn title(self) -> Bilingual {
+                match self { $(Self::$variant => bilingual!($title, $de)),+ }
             }
 
             /// What it means and what to do about it.
-            pub fn documentation(self) -> Both {
+            pub fn documentation(self) -> Bilingual {
                 let (en, de) = match self { $(Self::$variant => ([$($doc),+].concat(), $doc_de)),+ };
-                Both { en: en.trim().to_owned().into(), de: de.into() }
+                Bilingual { en: en.trim().to_owned().into(), de: de.into() }
             }
         }
     };

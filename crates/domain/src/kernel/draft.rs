@@ -10,24 +10,24 @@ use super::error::{Code, Error};
 use super::lost::lost;
 use super::merge::{merge, merge_row, merge_with_null, removed};
 use super::reference::{Key, pascal};
-use super::resource::{Owner, READ_ONLY, Resource, Stored};
+use super::resource::{ParentKind, READ_ONLY, Resource, Stored};
 use super::state::State;
-use super::text::Both;
+use super::text::Bilingual;
 use super::value::Language;
-use super::view::{Expansion, Shape, Step};
-use super::violation::{Place, Violation, Violations, escape, unknown_member};
-use crate::say;
+use super::view::{Expansion, MemberTree, Step};
+use super::violation::{Location, Violation, Violations, escape, unknown_member};
+use crate::bilingual;
 
 /// Where a body comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
+pub enum InputSource {
     /// A request: a new thing starts in the first status.
     Request,
     /// A file: history may be imported with a status that nobody knows.
     Import,
 }
 
-impl Origin {
+impl InputSource {
     fn merge(self, target: &mut Value, patch: Value) {
         match self {
             Self::Request => merge(target, patch),
@@ -53,7 +53,7 @@ pub struct Draft<T> {
     pub data: Option<T>,
     violations: Violations,
     today: Violations,
-    holes: Vec<String>,
+    invalid_pointers: Vec<String>,
     strays: Vec<Stray>,
 }
 
@@ -79,7 +79,7 @@ impl<T: Resource> Draft<T> {
     /// A new one from the body of a `POST`: `null` is absent, members may be left out.
     ///
     /// Errors: 422 where the body is no object, 403 where it sets members that the role may not write.
-    pub fn create(actor: &Actor, body: Value, origin: Origin) -> Result<Self, Error> {
+    pub fn create(actor: &Actor, body: Value, origin: InputSource) -> Result<Self, Error> {
         let mut whole = Value::Object(Map::new());
         let body = object(body)?;
         let mut violations = Self::unknown(whole.clone(), &body, &[]);
@@ -92,7 +92,7 @@ impl<T: Resource> Draft<T> {
         origin.compare(&whole, &Value::Null, &mut violations);
         let mut draft = Self::parse(whole.clone(), violations);
         if let Some(data) = &mut draft.data {
-            if origin == Origin::Request && whole.get("status").is_none() {
+            if origin == InputSource::Request && whole.get("status").is_none() {
                 T::Status::STATES.first().into_iter().for_each(|first| data.set_status(*first));
             }
             let unset = |member: &str| match member {
@@ -111,12 +111,17 @@ impl<T: Resource> Draft<T> {
     ///
     /// Errors: 422 where the body is no object, 403 where it changes members that the role may not write, 409 where
     /// it changes the status.
-    pub fn patch(actor: &Actor, before: &Stored<T>, patch: Value, origin: Origin) -> Result<Self, Error> {
+    pub fn patch(
+        actor: &Actor,
+        before: &Stored<T>,
+        patch: Value,
+        origin: InputSource,
+    ) -> Result<Self, Error> {
         let current = serde_json::to_value(before).map_err(Error::internal)?;
         let mut whole = current.clone();
         let patch = object(patch)?;
         // Whether it is the same as what is there must not show.
-        for unread in actor.unread::<T>() {
+        for unread in actor.hidden_fields::<T>() {
             refuse(actor, unread, |member| patch.get(member).is_some())?;
         }
         renamed(&mut whole, &patch);
@@ -137,16 +142,16 @@ impl<T: Resource> Draft<T> {
         let moved = |member: &&str| whole.get(member) != current.get(member);
         refuse(actor, withheld::<T>(actor)?, moved)?;
         let another = |member: &&str| !is_one(whole.get(*member), current.get(*member));
-        for member in T::FIXED.iter().copied().filter(another) {
-            let detail = say!(
+        for member in T::IMMUTABLE_FIELDS.iter().copied().filter(another) {
+            let detail = bilingual!(
                 "`{member}` never changes: others know it by that.",
                 "`{member}` ändert sich nie: andere kennen es daran."
             );
             violations.member(format!("/{member}"), "fixed", detail);
         }
-        if origin == Origin::Request && !T::Status::STATES.is_empty() && moved(&"status") {
+        if origin == InputSource::Request && !T::Status::STATES.is_empty() && moved(&"status") {
             let (path, id) = (T::PATH, before.id);
-            let detail = say!(
+            let detail = bilingual!(
                 "Use `POST …/{path}/{id}/transitions`.",
                 "Verwenden Sie `POST …/{path}/{id}/transitions`."
             );
@@ -174,12 +179,12 @@ impl<T: Resource> Draft<T> {
         for member in READ_ONLY.iter().chain(T::DERIVED).chain(parent) {
             remove(&mut whole, member);
             let below = removed.iter().filter(|it| it.starts_with(&format!("/{member}/")));
-            unknown_below(below, &Shape::of::<T>().names, &mut only_read);
+            unknown_below(below, &MemberTree::of::<T>().names, &mut only_read);
         }
         let mut faults = deserr::deserialize::<T, _, Violations>(whole).err().unwrap_or_default();
         // Of a member, or of a key such as that of a language; that it may not be `null` is another matter.
         faults.retain(|fault| {
-            let Place::Pointer(pointer) = &fault.place else { return false };
+            let Location::Pointer(pointer) = &fault.place else { return false };
             ["unknown_member", "unknown_value"].contains(&fault.code) && removed.contains(pointer)
         });
         faults.append(only_read);
@@ -190,12 +195,12 @@ impl<T: Resource> Draft<T> {
         let faults = match deserr::deserialize::<T, _, Violations>(whole.clone()) {
             Ok(data) => {
                 let (today, holes, strays) = (Violations::default(), Vec::new(), Vec::new());
-                return Self { data: Some(data), violations, today, holes, strays };
+                return Self { data: Some(data), violations, today, invalid_pointers: holes, strays };
             }
             Err(faults) => faults,
         };
         let strays = Self::references(&whole);
-        let mut holes: Vec<String> = faults.pointers().map(left_out).collect();
+        let mut holes: Vec<String> = faults.pointers().map(enclosing_entry).collect();
         holes.dedup();
         let mut rest = whole;
         // From the last to the first, so that removing an entry of a list does not move the next hole.
@@ -205,21 +210,21 @@ impl<T: Resource> Draft<T> {
             Ok(data) => Some(data),
             Err(missing) => {
                 holes.extend(missing.pointers().map(str::to_owned));
-                missing.pointers().for_each(|hole| stand_in(&mut rest, hole, T::LABEL));
+                missing.pointers().for_each(|hole| insert_placeholder(&mut rest, hole, T::NAME_FIELD));
                 deserr::deserialize::<T, _, Violations>(rest).ok()
             }
         };
         // What is in the data is resolved with that.
         let lost = |stray: &Stray| data.is_none() || holes.iter().any(|hole| within(&stray.pointer, hole));
         let strays = strays.into_iter().filter(lost).collect();
-        Self { data, violations, today: Violations::default(), holes, strays }
+        Self { data, violations, today: Violations::default(), invalid_pointers: holes, strays }
     }
 
     /// The references in a body, as far as they can be read.
     fn references(whole: &Value) -> Vec<Stray> {
         let mut found = Vec::new();
-        for expansion in &Shape::of::<T>().expansions {
-            if Some(expansion.member()) != <T::Parent as Owner>::OWNER {
+        for expansion in &MemberTree::of::<T>().expansions {
+            if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
                 stray(expansion, &expansion.path, whole, String::new(), &mut found);
             }
         }
@@ -240,10 +245,10 @@ impl<T: Resource> Draft<T> {
     ///
     /// Errors: 422 with every fault.
     pub fn finish(self, found: Violations) -> Result<T, Error> {
-        let Self { data, mut violations, today, holes, .. } = self;
+        let Self { data, mut violations, today, invalid_pointers: holes, .. } = self;
         for Violation { place, code, detail } in today.into_iter().chain(found) {
-            let Place::Pointer(pointer) = place else { continue };
-            let pointer = in_whole(&pointer, &holes);
+            let Location::Pointer(pointer) = place else { continue };
+            let pointer = original_pointer(&pointer, &holes);
             if !holes.iter().any(|hole| within(hole, &pointer) || within(&pointer, hole)) {
                 violations.member(pointer, code, detail);
             }
@@ -297,7 +302,7 @@ fn object(body: Value) -> Result<Value, Error> {
         return Ok(body);
     }
     let mut violations = Violations::default();
-    violations.member("", "wrong_type", say!("Expected an object.", "Erwartet: Objekt."));
+    violations.member("", "wrong_type", bilingual!("Expected an object.", "Erwartet: Objekt."));
     Err(Error::invalid(violations))
 }
 
@@ -344,13 +349,15 @@ fn is_one(given: Option<&Value>, current: Option<&Value>) -> bool {
 }
 
 fn read_only(member: &str, violations: &mut Violations) {
-    let detail =
-        say!("`{member}` is not written by callers.", "`{member}` wird nicht von Aufrufenden geschrieben.");
+    let detail = bilingual!(
+        "`{member}` is not written by callers.",
+        "`{member}` wird nicht von Aufrufenden geschrieben."
+    );
     violations.member(format!("/{member}"), "read_only", detail);
 }
 
 fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
-    actor.role.map(T::withheld).ok_or_else(|| Error::refused(actor))
+    actor.role.map(T::unwritable_fields).ok_or_else(|| Error::refused(actor))
 }
 
 /// Refuses a body that changes one of the members.
@@ -383,8 +390,8 @@ fn renamed(whole: &mut Value, patch: &Value) {
 }
 
 /// The sentence for a member that a role may not write.
-pub fn not_writable(member: &str, role: Role) -> Both {
-    say!(
+pub fn not_writable(member: &str, role: Role) -> Bilingual {
+    bilingual!(
         "`{member}` is not written by the role `{role}`.",
         "`{member}` wird von der Rolle `{role}` nicht geschrieben."
     )
@@ -392,7 +399,7 @@ pub fn not_writable(member: &str, role: Role) -> Both {
 
 /// Puts something harmless where a required member was wrong: no rule looks at a name, and what a rule finds in an
 /// empty list is not told. Other members are what rules are about, so nothing can stand in for them.
-fn stand_in(whole: &mut Value, pointer: &str, label: &str) {
+fn insert_placeholder(whole: &mut Value, pointer: &str, label: &str) {
     let (Some(member), Value::Object(members)) = (pointer.strip_prefix('/'), whole) else { return };
     let value = if member == label { Value::from("–") } else { Value::Array(Vec::new()) };
     members.entry(member).or_insert(value);
@@ -428,7 +435,7 @@ fn entry(place: &str) -> Option<(&str, usize, &str)> {
 }
 
 /// What the rules do not see because of a fault in it: the entry of a list, or the whole member.
-fn left_out(place: &str) -> String {
+fn enclosing_entry(place: &str) -> String {
     match entry(place) {
         Some((list, index, _)) => format!("{list}/{index}"),
         None => place.split('/').take(2).collect::<Vec<_>>().join("/"),
@@ -436,7 +443,7 @@ fn left_out(place: &str) -> String {
 }
 
 /// Where a place in the rest lies in the whole: the entries that were left out before it count again.
-fn in_whole(place: &str, holes: &[String]) -> String {
+fn original_pointer(place: &str, holes: &[String]) -> String {
     let Some((list, index, below)) = entry(place) else { return place.to_owned() };
     let missing: HashSet<usize> = holes
         .iter()
@@ -455,11 +462,11 @@ mod tests {
     #[test]
     fn places() {
         assert!(within("/a/b", "/a") && within("/a", "/a") && within("/a", "") && !within("/ab", "/a"));
-        assert_eq!(left_out("/participants/2/party"), "/participants/2");
-        assert_eq!(left_out("/location/latitude"), "/location");
+        assert_eq!(enclosing_entry("/participants/2/party"), "/participants/2");
+        assert_eq!(enclosing_entry("/location/latitude"), "/location");
         let holes = ["/a/0", "/a/2", "/b/1"].map(str::to_owned);
-        assert_eq!(in_whole("/a/0/x/y", &holes), "/a/1/x/y");
-        assert_eq!(in_whole("/a/1", &holes), "/a/3");
-        assert_eq!(in_whole("/c/1", &holes), "/c/1");
+        assert_eq!(original_pointer("/a/0/x/y", &holes), "/a/1/x/y");
+        assert_eq!(original_pointer("/a/1", &holes), "/a/3");
+        assert_eq!(original_pointer("/c/1", &holes), "/c/1");
     }
 }

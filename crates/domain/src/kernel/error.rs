@@ -4,9 +4,9 @@ use std::fmt;
 use std::io::ErrorKind;
 
 pub use super::code::Code;
-use super::text::Both;
+use super::text::Bilingual;
 use super::violation::Violations;
-use crate::say;
+use crate::bilingual;
 
 /// A thing named in an error, such as one that depends on another.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -28,7 +28,7 @@ pub struct Error {
     /// Which problem.
     pub code: Code,
     /// This occurrence, in a sentence for the caller.
-    pub detail: Both,
+    pub detail: Bilingual,
     /// The wrong members, parameters or headers.
     pub violations: Violations,
     /// The member that a conflict is about, as a JSON pointer: the column of a file in which it is told.
@@ -38,7 +38,7 @@ pub struct Error {
     /// The things in the way.
     pub dependents: Vec<Named>,
     /// The version that the resource has now, for 412.
-    pub current: Option<Box<super::resource::Tag>>,
+    pub current: Option<Box<super::resource::ETag>>,
     /// In how many seconds it is worth to try again, for 429, 503 and 507.
     pub retry_after: Option<u32>,
     /// What went wrong inside; logged, never sent.
@@ -47,7 +47,7 @@ pub struct Error {
 
 impl Error {
     /// A problem with a sentence about this occurrence.
-    pub fn new(code: Code, detail: Both) -> Self {
+    pub fn new(code: Code, detail: Bilingual) -> Self {
         Self {
             code,
             detail,
@@ -71,7 +71,7 @@ impl Error {
     pub fn not_found() -> Self {
         Self::new(
             Code::NotFound,
-            say!(
+            bilingual!(
                 "There is nothing here, or nothing that you may see.",
                 "Hier ist nichts, oder nichts, was Sie sehen dürfen."
             ),
@@ -81,13 +81,13 @@ impl Error {
     /// Wrong content (422); an unlocated detail counts the faults.
     pub fn invalid(violations: Violations) -> Self {
         let detail =
-            say!("The content is not right; see `errors`.", "Der Inhalt stimmt nicht; siehe `errors`.");
+            bilingual!("The content is not right; see `errors`.", "Der Inhalt stimmt nicht; siehe `errors`.");
         Self::with_violations(Code::ValidationFailed, detail, violations)
     }
 
     /// Wrong or unknown query parameters (400).
     pub fn parameters(violations: Violations) -> Self {
-        let detail = say!(
+        let detail = bilingual!(
             "Some parameters are not right; see `errors`.",
             "Einige Parameter stimmen nicht; siehe `errors`."
         );
@@ -99,7 +99,7 @@ impl Error {
         if violations.is_empty() {
             return Ok(());
         }
-        let detail = say!(
+        let detail = bilingual!(
             "Some members are not yours to write; see `errors`.",
             "Einige Felder dürfen Sie nicht schreiben; siehe `errors`."
         );
@@ -107,32 +107,37 @@ impl Error {
     }
 
     /// A problem with located faults.
-    pub fn with_violations(code: Code, detail: Both, violations: Violations) -> Self {
+    pub fn with_violations(code: Code, detail: Bilingual, violations: Violations) -> Self {
         Self { violations, ..Self::new(code, detail) }
     }
 
     /// The role may not do this, or, without an account, an account is needed.
     pub fn refused(actor: &super::access::Actor) -> Self {
         match actor.role {
-            None => {
-                Self::new(Code::Unauthenticated, say!("This needs an account.", "Das verlangt ein Konto."))
-            }
+            None => Self::new(
+                Code::Unauthenticated,
+                bilingual!("This needs an account.", "Das verlangt ein Konto."),
+            ),
             Some(role) => Self::new(
                 Code::Forbidden,
-                say!("The role `{role}` may not do this here.", "Die Rolle `{role}` darf das hier nicht."),
+                bilingual!(
+                    "The role `{role}` may not do this here.",
+                    "Die Rolle `{role}` darf das hier nicht."
+                ),
             ),
         }
     }
 
     /// Something inside failed that the caller cannot mend.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let detail = say!("Something failed on our side.", "Auf unserer Seite ist etwas fehlgeschlagen.");
+        let detail =
+            bilingual!("Something failed on our side.", "Auf unserer Seite ist etwas fehlgeschlagen.");
         Self { source: Some(source.into()), ..Self::new(Code::Internal, detail) }
     }
 
     /// The database is away.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let detail = say!(
+        let detail = bilingual!(
             "The database is not available; please try again shortly.",
             "Die Datenbank ist nicht verfügbar; bitte versuchen Sie es gleich noch einmal."
         );
@@ -141,7 +146,7 @@ impl Error {
 
     /// The database is there, and takes no writes: it is read-only, or its disk fails.
     pub fn read_only(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let detail = say!(
+        let detail = bilingual!(
             "Nothing can be written at the moment; please try again shortly. Reading goes on.",
             "Gerade lässt sich nichts speichern; bitte versuchen Sie es gleich noch einmal. Lesen lässt sich weiterhin."
         );
@@ -150,7 +155,7 @@ impl Error {
 
     /// There is no room left to write to.
     pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let detail = say!(
+        let detail = bilingual!(
             "There is no room left on the disk: nothing was written. Please tell the operator.",
             "Auf dem Datenträger ist kein Platz mehr: Nichts wurde gespeichert. Bitte sagen Sie dem Betreiber Bescheid."
         );

@@ -4,7 +4,7 @@
 use serde_json::Value;
 
 use super::violation::{Violations, escape};
-use crate::say;
+use crate::bilingual;
 
 /// What is written for what cannot be read.
 const REPLACEMENT: char = '\u{fffd}';
@@ -21,7 +21,7 @@ fn below(new: &Value, current: &Value, pointer: String, violations: &mut Violati
         Value::String(text) => {
             let known = current.as_str().unwrap_or_default();
             if text != known && is_lost(text, known) {
-                let detail = say!(
+                let detail = bilingual!(
                     "Letters were lost when the file was saved: they are `?` or U+FFFD. Save it as UTF-8 (in Excel: “CSV \
                      UTF-8”) from where they are whole.",
                     "Beim Speichern der Datei gingen Buchstaben verloren: Sie sind `?` oder U+FFFD. Speichern Sie sie dort, \

@@ -11,25 +11,25 @@ pub fn reference(object: &Map<String, Value>) -> Option<Uuid> {
 }
 
 /// Adds the ids of everything that the value refers to.
-pub fn mentioned(value: &Value, ids: &mut HashSet<Uuid>) {
+pub fn collect_references(value: &Value, ids: &mut HashSet<Uuid>) {
     match value {
         Value::Object(members) => match reference(members) {
             Some(id) => drop(ids.insert(id)),
-            None => members.values().for_each(|member| mentioned(member, ids)),
+            None => members.values().for_each(|member| collect_references(member, ids)),
         },
-        Value::Array(entries) => entries.iter().for_each(|entry| mentioned(entry, ids)),
+        Value::Array(entries) => entries.iter().for_each(|entry| collect_references(entry, ids)),
         _ => {}
     }
 }
 
 /// Takes out every reference to what is not seen, and with it the entry of a list that it stands in: who took part, in
 /// which role and until when would tell of it as well.
-pub fn keep_seen(value: &mut Value, seen: &HashSet<Uuid>) {
-    let _ = lost(value, seen);
+pub fn retain_visible(value: &mut Value, seen: &HashSet<Uuid>) {
+    let _ = is_dangling(value, seen);
 }
 
 /// Takes out what is not seen; whether something of the value itself is gone.
-fn lost(value: &mut Value, seen: &HashSet<Uuid>) -> bool {
+fn is_dangling(value: &mut Value, seen: &HashSet<Uuid>) -> bool {
     match value {
         Value::Object(members) => {
             if let Some(id) = reference(members) {
@@ -38,23 +38,23 @@ fn lost(value: &mut Value, seen: &HashSet<Uuid>) -> bool {
             let before = members.len();
             let mut inside = false;
             members.retain(|_, member| {
-                let gone = lost(member, seen);
+                let gone = is_dangling(member, seen);
                 // An object that only held what is gone is gone with it.
-                inside |= gone && !is_hollow(member, seen);
-                !(gone && is_hollow(member, seen))
+                inside |= gone && !is_empty_after_redaction(member, seen);
+                !(gone && is_empty_after_redaction(member, seen))
             });
             inside || members.len() < before
         }
         Value::Array(entries) => {
             // A shorter list is a list still: what it stands in stays.
-            entries.retain_mut(|entry| !lost(entry, seen));
+            entries.retain_mut(|entry| !is_dangling(entry, seen));
             false
         }
         _ => false,
     }
 }
 
-fn is_hollow(value: &Value, seen: &HashSet<Uuid>) -> bool {
+fn is_empty_after_redaction(value: &Value, seen: &HashSet<Uuid>) -> bool {
     match value {
         Value::Object(members) => {
             members.is_empty() || reference(members).is_some_and(|id| !seen.contains(&id))
@@ -74,7 +74,7 @@ mod tests {
     }
 
     fn kept(mut value: Value, seen: &[u128]) -> Value {
-        keep_seen(&mut value, &seen.iter().map(|number| id(*number)).collect());
+        retain_visible(&mut value, &seen.iter().map(|number| id(*number)).collect());
         value
     }
 
@@ -85,7 +85,7 @@ mod tests {
             "parties": [{"party": {"utility": {"id": id(3)}}}, [{"id": id(4)}]], "text": id(5).to_string(),
         });
         let mut ids = HashSet::new();
-        mentioned(&value, &mut ids);
+        collect_references(&value, &mut ids);
         assert_eq!(ids, [1, 2, 3, 4].map(id).into());
     }
 

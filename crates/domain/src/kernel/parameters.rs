@@ -11,10 +11,10 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::resource::instant;
-use super::text::{Both, typed};
+use super::text::{Bilingual, typed};
 use super::time::is_writable;
-use super::violation::{Fault, Violations, hint};
-use crate::say;
+use super::violation::{FieldError, Violations, hint};
+use crate::bilingual;
 
 /// The parameters of a request while they are being taken, one by one; what is left over is unknown.
 pub struct Parameters {
@@ -53,13 +53,13 @@ impl Parameters {
     }
 
     /// Notes a fault of a parameter; what stands in for its value is never used.
-    pub fn fault<T: Default>(&mut self, name: &'static str, fault: Fault) -> T {
+    pub fn fault<T: Default>(&mut self, name: &'static str, fault: FieldError) -> T {
         self.violations.parameter(name, fault.code, fault.detail);
         T::default()
     }
 
     /// Refuses a parameter that other lists have, and says why it is unknown here.
-    pub fn refuse(&mut self, name: &'static str, detail: impl Fn() -> Both) {
+    pub fn refuse(&mut self, name: &'static str, detail: impl Fn() -> Bilingual) {
         if self.given.extract_if(.., |(given, _)| given == name).count() > 0 {
             self.violations.parameter(name, "unknown_parameter", detail());
         }
@@ -82,8 +82,10 @@ impl Parameters {
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
         for (name, _) in given {
-            let missing =
-                say!("There is no parameter `{name}` here.", "Einen Parameter `{name}` gibt es hier nicht.");
+            let missing = bilingual!(
+                "There is no parameter `{name}` here.",
+                "Einen Parameter `{name}` gibt es hier nicht."
+            );
             let detail = missing.then(elsewhere(&name, &known).unwrap_or_else(|| hint(&name, &known)));
             violations.parameter(name, "unknown_parameter", detail);
         }
@@ -104,7 +106,7 @@ fn several(text: &str) -> Option<Vec<&str>> {
 }
 
 /// The same where a plus, which is a blank, stands between them; a blank may belong to a value as well.
-fn several_in_words<T: FromStr<Err = Fault>>(text: &str) -> Option<Vec<&str>> {
+fn several_in_words<T: FromStr<Err = FieldError>>(text: &str) -> Option<Vec<&str>> {
     let words: Vec<_> = text.split_whitespace().collect();
     (words.len() > 1 && words.iter().all(|word| word.parse::<T>().is_ok())).then_some(words)
 }
@@ -116,19 +118,19 @@ fn in_query(text: &str) -> String {
 }
 
 /// That several values are several parameters.
-fn repeat(name: &str, parts: &[&str]) -> Both {
+fn repeat(name: &str, parts: &[&str]) -> Bilingual {
     let pairs: Vec<_> = parts.iter().take(3).map(|part| format!("{name}={}", in_query(part))).collect();
     let (pairs, more) = (pairs.join("&"), if parts.len() > 3 { "&…" } else { "" });
-    say!(
+    bilingual!(
         "For several values repeat the parameter: `{pairs}{more}`.",
         "Für mehrere Werte wiederholen Sie den Parameter: `{pairs}{more}`."
     )
 }
 
 /// That a plus in a query string is a blank.
-fn plus_lost(name: &str, before: &str, after: &str) -> Both {
+fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
-    say!(
+    bilingual!(
         "A `+` in a query string is a blank; write it as `%2B`: `{right}`.",
         "Ein `+` im Query-String ist ein Leerzeichen; schreiben Sie es als `%2B`: `{right}`."
     )
@@ -187,12 +189,12 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 ];
 
 /// What to do instead of a parameter that other services have.
-fn elsewhere(given: &str, known: &[&str]) -> Option<Both> {
+fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
     // `sector[]`, `sector[0]`, `filter[sector]`, `page[size]`.
     if let Some((base, rest)) = given.split_once('[') {
         let inner = rest.trim_end_matches(']');
         if let Some(name) = [base, inner].into_iter().find(|name| known.contains(name)) {
-            return Some(say!(
+            return Some(bilingual!(
                 " Write `{name}=…` without brackets, again for each value.",
                 " Schreiben Sie `{name}=…` ohne Klammern, für jeden Wert noch einmal."
             ));
@@ -209,22 +211,22 @@ fn elsewhere(given: &str, known: &[&str]) -> Option<Both> {
     instead(name, known)
 }
 
-fn instead(name: &str, known: &[&str]) -> Option<Both> {
+fn instead(name: &str, known: &[&str]) -> Option<Bilingual> {
     known.contains(&name).then(|| match name {
-        "limit" => say!(
+        "limit" => bilingual!(
             " Use `limit` for the size of a page, and follow `next` to the page after it.",
             " Nehmen Sie `limit` für die Größe einer Seite, und folgen Sie `next` zur nächsten."
         ),
-        "cursor" => say!(
+        "cursor" => bilingual!(
             " Pages have no numbers: follow `next`, or send its `cursor`; `limit` is the size of a page.",
             " Seiten haben keine Nummern: Folgen Sie `next`, oder senden Sie dessen `cursor`; `limit` ist die Größe einer \
              Seite."
         ),
-        "sort" => say!(
+        "sort" => bilingual!(
             " Use `sort=key`, or `sort=-key` for descending.",
             " Nehmen Sie `sort=key`, oder absteigend `sort=-key`."
         ),
-        other => say!(" Use `{other}`.", " Nehmen Sie `{other}`."),
+        other => bilingual!(" Use `{other}`.", " Nehmen Sie `{other}`."),
     })
 }
 
@@ -242,9 +244,13 @@ pub trait FromParameter: Sized {
 
 fn single(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Option<String> {
     if values.len() > 1 {
-        let once = say!("`{name}` may be given once only.", "`{name}` darf nur einmal angegeben werden.");
+        let once =
+            bilingual!("`{name}` may be given once only.", "`{name}` darf nur einmal angegeben werden.");
         let detail = if LISTS.contains(&name) {
-            once.then(say!(" Separate what it names by commas.", " Trennen Sie, was er nennt, durch Kommas."))
+            once.then(bilingual!(
+                " Separate what it names by commas.",
+                " Trennen Sie, was er nennt, durch Kommas."
+            ))
         } else {
             once
         };
@@ -253,7 +259,11 @@ fn single(name: &'static str, values: Vec<String>, violations: &mut Violations) 
     values.into_iter().next()
 }
 
-fn parse<T: FromStr<Err = Fault>>(name: &'static str, text: &str, violations: &mut Violations) -> Option<T> {
+fn parse<T: FromStr<Err = FieldError>>(
+    name: &'static str,
+    text: &str,
+    violations: &mut Violations,
+) -> Option<T> {
     match text.parse() {
         Ok(value) => Some(value),
         Err(fault) => {
@@ -269,10 +279,10 @@ fn parse<T: FromStr<Err = Fault>>(name: &'static str, text: &str, violations: &m
     }
 }
 
-impl<T: FromStr<Err = Fault> + ToSchema> FromParameter for Vec<T> {
+impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self {
         if values.len() > MOST {
-            let detail = say!(
+            let detail = bilingual!(
                 "`{name}` may be given {MOST} times at most.",
                 "`{name}` darf höchstens {MOST}-mal angegeben werden."
             );
@@ -303,7 +313,7 @@ impl<T: FromStr<Err = Fault> + ToSchema> FromParameter for Vec<T> {
     }
 }
 
-impl<T: FromStr<Err = Fault> + ToSchema> FromParameter for Option<T> {
+impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Option<T> {
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self {
         single(name, values, violations).and_then(|text| parse(name, &text, violations))
     }
@@ -323,7 +333,7 @@ impl FromParameter for bool {
             None | Some("false") => false,
             Some("true") => true,
             Some(other) => {
-                let fault = Fault::unknown_value(other, &["true", "false"]);
+                let fault = FieldError::unknown_value(other, &["true", "false"]);
                 violations.parameter(name, fault.code, fault.detail);
                 false
             }
@@ -341,27 +351,27 @@ impl FromParameter for bool {
 
 /// Yes or no in a filter, where neither is a question too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Truth(pub bool);
+pub struct BoolParam(pub bool);
 
-impl FromStr for Truth {
-    type Err = Fault;
+impl FromStr for BoolParam {
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         match text {
             "true" => Ok(Self(true)),
             "false" => Ok(Self(false)),
-            other => Err(Fault::unknown_value(other, &["true", "false"])),
+            other => Err(FieldError::unknown_value(other, &["true", "false"])),
         }
     }
 }
 
-impl PartialSchema for Truth {
+impl PartialSchema for BoolParam {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new().schema_type(Type::Boolean).description(Some("`true` or `false`.")).into()
     }
 }
 
-impl ToSchema for Truth {
+impl ToSchema for BoolParam {
     fn name() -> std::borrow::Cow<'static, str> {
         "Truth".into()
     }
@@ -418,29 +428,29 @@ macro_rules! filter {
 
 /// An instant that somebody writes: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Instant(pub DateTime<Utc>);
+pub struct InstantParam(pub DateTime<Utc>);
 
-impl FromStr for Instant {
-    type Err = Fault;
+impl FromStr for InstantParam {
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         let Some(at) = DateTime::parse_from_rfc3339(typed(text)).ok().map(|at| at.with_timezone(&Utc)) else {
-            return Err(Fault::format(say!(
+            return Err(FieldError::format(bilingual!(
                 "Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`.",
                 "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
             )));
         };
         // The parser reads `:60` as a second that is longer than one; neither database can keep it.
         if at.nanosecond() >= 1_000_000_000 {
-            return Err(Fault::format(say!(
+            return Err(FieldError::format(bilingual!(
                 "Leap seconds (`:60`) cannot be kept: write `:59`, or the next minute.",
                 "Schaltsekunden (`:60`) lassen sich nicht speichern: Schreiben Sie `:59` oder die nächste Minute."
             )));
         }
         if !is_writable(at) {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 "out_of_range",
-                say!(
+                bilingual!(
                     "The year must lie between 0001 and 9999, in UTC, too.",
                     "Das Jahr muss zwischen 0001 und 9999 liegen, auch in UTC."
                 ),
@@ -450,23 +460,23 @@ impl FromStr for Instant {
     }
 }
 
-impl Serialize for Instant {
+impl Serialize for InstantParam {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(&instant(self.0))
     }
 }
 
-impl Deserr<Violations> for Instant {
+impl Deserr<Violations> for InstantParam {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         at: ValuePointerRef<'_>,
     ) -> Result<Self, Violations> {
         let text = String::deserialize_from_value(value, at)?;
-        text.parse().map_err(|fault: Fault| take_cf_content(Violations::merge(None, fault, at)))
+        text.parse().map_err(|fault: FieldError| take_cf_content(Violations::merge(None, fault, at)))
     }
 }
 
-impl PartialSchema for Instant {
+impl PartialSchema for InstantParam {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -477,7 +487,7 @@ impl PartialSchema for Instant {
     }
 }
 
-impl ToSchema for Instant {
+impl ToSchema for InstantParam {
     fn name() -> std::borrow::Cow<'static, str> {
         "Instant".into()
     }
@@ -485,35 +495,39 @@ impl ToSchema for Instant {
 
 /// An id in a parameter: a UUID.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Id(pub Uuid);
+pub struct IdParam(pub Uuid);
 
-impl FromStr for Id {
-    type Err = Fault;
+impl FromStr for IdParam {
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
-        let fault =
-            |_| Fault::format(crate::say!("Expected an id (a UUID).", "Erwartet wird eine id (eine UUID)."));
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        let fault = |_| {
+            FieldError::format(crate::bilingual!(
+                "Expected an id (a UUID).",
+                "Erwartet wird eine id (eine UUID)."
+            ))
+        };
         Uuid::parse_str(typed(text)).map(Self).map_err(fault)
     }
 }
 
-impl Serialize for Id {
+impl Serialize for IdParam {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.0.serialize(serializer)
     }
 }
 
-impl Deserr<Violations> for Id {
+impl Deserr<Violations> for IdParam {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,
         at: ValuePointerRef<'_>,
     ) -> Result<Self, Violations> {
         let text = String::deserialize_from_value(value, at)?;
-        text.parse().map_err(|fault: Fault| take_cf_content(Violations::merge(None, fault, at)))
+        text.parse().map_err(|fault: FieldError| take_cf_content(Violations::merge(None, fault, at)))
     }
 }
 
-impl PartialSchema for Id {
+impl PartialSchema for IdParam {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -524,7 +538,7 @@ impl PartialSchema for Id {
     }
 }
 
-impl ToSchema for Id {
+impl ToSchema for IdParam {
     fn name() -> std::borrow::Cow<'static, str> {
         "Id".into()
     }

@@ -7,12 +7,12 @@ use utoipa::ToSchema;
 use super::parameters::{FilterParameters, Parameters};
 use super::resource::{Resource, Stored};
 use super::search::Search;
-use super::view::View;
-use super::violation::{Fault, Violations};
-use crate::say;
+use super::view::Projection;
+use super::violation::{FieldError, Violations};
+use crate::bilingual;
 
 /// The keys that a list can be sorted by; made by [`vocabulary!`](crate::vocabulary).
-pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = Fault> + ToSchema + 'static {
+pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + ToSchema + 'static {
     /// Every key.
     const KEYS: &'static [&'static str];
 
@@ -73,7 +73,7 @@ pub struct Query<T: Resource> {
     /// Only the deleted ones (coordinators).
     pub deleted: bool,
     /// How the rows are shown.
-    pub view: View,
+    pub view: Projection,
     /// Filter and sort as one text: a cursor is bound to it.
     pub fingerprint: String,
 }
@@ -92,7 +92,7 @@ impl<T: Resource> Query<T> {
             limit: LIMIT_MAX,
             count: false,
             deleted: false,
-            view: View::default(),
+            view: Projection::default(),
             fingerprint: String::new(),
         }
     }
@@ -102,7 +102,7 @@ impl<T: Resource> Query<T> {
         let fingerprint = parameters.fingerprint(PLACE);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
         if !T::SEARCHED {
-            parameters.refuse("q", || say!(
+            parameters.refuse("q", || bilingual!(
                 "Nothing is searched here: these have no texts of their own. There are filters instead of `q`.",
                 "Hier wird nicht gesucht: Diese haben keine eigenen Texte. Statt `q` gibt es Filter."
             ));
@@ -123,7 +123,7 @@ impl<T: Resource> Query<T> {
             limit: limit.unwrap_or_else(|fault| parameters.fault("limit", fault)),
             count: parameters.get("count"),
             deleted: parameters.get("deleted"),
-            view: View::take::<T>(parameters),
+            view: Projection::take::<T>(parameters),
             fingerprint,
         }
     }
@@ -160,17 +160,18 @@ impl Paging {
     }
 }
 
-fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
+fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, FieldError> {
     let mut keys: Vec<(K, Direction)> = Vec::new();
     for word in text.split(',').map(str::trim) {
         let (word, direction) = match word.strip_prefix('-') {
             Some(word) => (word, Direction::Descending),
             None => (word, Direction::Ascending),
         };
-        let key: K = word.parse().map_err(|fault: Fault| in_words::<K>(word, direction).unwrap_or(fault))?;
+        let key: K =
+            word.parse().map_err(|fault: FieldError| in_words::<K>(word, direction).unwrap_or(fault))?;
         if keys.iter().any(|(known, _)| *known == key) {
-            let detail = say!("`{word}` is named twice.", "`{word}` ist doppelt genannt.");
-            return Err(Fault::new("repeated", detail));
+            let detail = bilingual!("`{word}` is named twice.", "`{word}` ist doppelt genannt.");
+            return Err(FieldError::new("repeated", detail));
         }
         keys.push((key, direction));
     }
@@ -178,7 +179,7 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, Fault> {
 }
 
 /// A key with its direction in words or as a sign, as other services have it: `name:asc`, `name desc`, `+name`.
-fn in_words<K: SortKey>(word: &str, direction: Direction) -> Option<Fault> {
+fn in_words<K: SortKey>(word: &str, direction: Direction) -> Option<FieldError> {
     let (key, turn) = match word.strip_prefix('+') {
         Some(key) => (key, "asc"),
         None => word.rsplit_once([':', ' ', '.', '_', '|', '-'])?,
@@ -192,21 +193,21 @@ fn in_words<K: SortKey>(word: &str, direction: Direction) -> Option<Fault> {
     let key = key.trim().parse::<K>().ok()?.word();
     let right =
         if descends || direction == Direction::Descending { format!("-{key}") } else { key.to_owned() };
-    Some(Fault::new(
+    Some(FieldError::new(
         "unknown_value",
-        say!(
+        bilingual!(
             "Write `sort={right}`: `{key}` is ascending, `-{key}` descending.",
             "Schreiben Sie `sort={right}`: `{key}` ist aufsteigend, `-{key}` absteigend."
         ),
     ))
 }
 
-fn limit(text: &str) -> Result<u64, Fault> {
+fn limit(text: &str) -> Result<u64, FieldError> {
     match text.parse() {
         Ok(limit @ 1..=LIMIT_MAX) => Ok(limit),
-        _ => Err(Fault::new(
+        _ => Err(FieldError::new(
             "out_of_range",
-            say!(
+            bilingual!(
                 "Expected a whole number from 1 to {LIMIT_MAX}.",
                 "Erwartet: ganze Zahl von 1 bis {LIMIT_MAX}."
             ),

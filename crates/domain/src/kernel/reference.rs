@@ -14,9 +14,9 @@ use uuid::Uuid;
 use super::resource::Resource;
 use super::text::typed;
 use super::value::{Country, Localized, Location, Slug, Visibility};
-use super::view::Shape;
-use super::violation::{Fault, Violations, escape, pointer, unknown_member};
-use crate::say;
+use super::view::MemberTree;
+use super::violation::{FieldError, Violations, escape, pointer, unknown_member};
+use crate::bilingual;
 
 /// How something is named from outside: by its id or by its slug.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -28,14 +28,14 @@ pub enum Key {
 }
 
 impl FromStr for Key {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         let text = typed(text);
         match Uuid::parse_str(text) {
             Ok(id) => Ok(Self::Id(id)),
             Err(_) => text.parse().map(Self::Slug).map_err(|_| {
-                Fault::format(say!(
+                FieldError::format(bilingual!(
                     "`{text}` is neither an id (a UUID) nor a slug (`hamburg-wasser`).",
                     "`{text}` ist weder eine ID (eine UUID) noch ein Slug (`hamburg-wasser`)."
                 ))
@@ -78,7 +78,7 @@ impl utoipa::ToSchema for Key {
 
 /// What others show of a resource when they refer to it; and what rules want to know of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Card {
+pub struct ReferenceSummary {
     /// Its id.
     pub id: Uuid,
     /// Its slug, where it has one.
@@ -99,7 +99,7 @@ pub struct Card {
     pub named_after: Option<Uuid>,
 }
 
-impl Card {
+impl ReferenceSummary {
     /// Whether the key names this one, by its id or its current slug.
     pub fn is(&self, key: &Key) -> bool {
         match key {
@@ -109,7 +109,7 @@ impl Card {
     }
 }
 
-impl Serialize for Card {
+impl Serialize for ReferenceSummary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("id", &self.id)?;
@@ -137,7 +137,7 @@ pub struct Link {
     /// How it was named.
     pub key: Key,
     /// What it is, once the store has looked.
-    pub card: Option<Card>,
+    pub card: Option<ReferenceSummary>,
 }
 
 impl PartialEq for Link {
@@ -178,13 +178,13 @@ impl<T> Ref<T> {
     }
 
     /// A relation to something known.
-    pub fn found(card: Card) -> Self {
+    pub fn found(card: ReferenceSummary) -> Self {
         Self { link: Link { key: Key::Id(card.id), card: Some(card) }, marker: PhantomData }
     }
 
     /// A relation to a part without a name, which shows its id only.
     pub fn part(id: Uuid) -> Self {
-        Self::found(Card {
+        Self::found(ReferenceSummary {
             id,
             slug: None,
             label: ("", String::new()),
@@ -203,7 +203,7 @@ impl<T> Ref<T> {
     }
 
     /// What the store found; `None` before it looked.
-    pub fn card(&self) -> Option<&Card> {
+    pub fn card(&self) -> Option<&ReferenceSummary> {
         self.link.card.as_ref()
     }
 
@@ -214,7 +214,7 @@ impl<T> Ref<T> {
 }
 
 /// A relation on its way to be resolved: of which resource, where in the body, and the place for the answer.
-pub struct Pending<'a> {
+pub struct UnresolvedReference<'a> {
     /// The resource's name, such as `utility`.
     pub resource: &'static str,
     /// Where it stands in the body (RFC 6901).
@@ -225,12 +225,16 @@ pub struct Pending<'a> {
 
 impl<T: Resource> Ref<T> {
     /// Shows the relation to the store, which resolves it.
-    pub fn visit<'a>(&'a mut self, pointer: impl Into<String>, visit: &mut dyn FnMut(Pending<'a>)) {
-        visit(Pending { resource: T::NAME, pointer: pointer.into(), link: &mut self.link });
+    pub fn visit<'a>(
+        &'a mut self,
+        pointer: impl Into<String>,
+        visit: &mut dyn FnMut(UnresolvedReference<'a>),
+    ) {
+        visit(UnresolvedReference { resource: T::NAME, pointer: pointer.into(), link: &mut self.link });
     }
 
     fn members() -> Vec<&'static str> {
-        [&["id", "slug", T::LABEL], T::CARD].concat()
+        [&["id", "slug", T::NAME_FIELD], T::SUMMARY_FIELDS].concat()
     }
 }
 
@@ -263,12 +267,12 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                             violations.member(
                                 here,
                                 "wrong_type",
-                                say!("Expected a string.", "Erwartet: Text."),
+                                bilingual!("Expected a string.", "Erwartet: Text."),
                             );
                         }
                         (name, _) if Self::members().contains(&name) => {}
                         // What was read with `expand` may be sent back, too.
-                        (name, _) if Shape::of::<T>().fields.iter().any(|field| field == name) => {}
+                        (name, _) if MemberTree::of::<T>().fields.iter().any(|field| field == name) => {}
                         (name, _) => {
                             violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }
@@ -279,24 +283,24 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                     violations.member(
                         format!("{}/id", pointer(at)),
                         "required",
-                        say!("`id` or `slug` is required.", "`id` oder `slug` ist erforderlich."),
+                        bilingual!("`id` or `slug` is required.", "`id` oder `slug` ist erforderlich."),
                     );
                 }
             }
             other => {
-                let wanted = say!(
+                let wanted = bilingual!(
                     "Expected an id, a slug or a reference object, found ",
                     "Erwartet: ID, Slug oder Referenzobjekt, gefunden: "
                 );
                 let found = match other {
-                    Value::Null => say!("null.", "null."),
-                    _ => say!("something else.", "etwas anderes."),
+                    Value::Null => bilingual!("null.", "null."),
+                    _ => bilingual!("something else.", "etwas anderes."),
                 };
                 let detail = wanted.then(found);
                 violations.member(pointer(at), "wrong_type", detail);
             }
         }
-        match key.map(|(here, text)| text.parse().map_err(|fault: Fault| (here, fault))) {
+        match key.map(|(here, text)| text.parse().map_err(|fault: FieldError| (here, fault))) {
             Some(Ok(key)) if violations.is_empty() => return Ok(Self::to(key)),
             Some(Err((here, fault))) => violations.member(here, fault.code, fault.detail),
             _ => {}
@@ -333,7 +337,7 @@ impl<T: Resource> utoipa::PartialSchema for Ref<T> {
             .schema_type(Type::Object)
             .description(Some(format!("A `{}` as it was read, or as much of it.", schema_name(T::NAME))))
             .property("id", text("Its id (a UUID); it wins over the slug."));
-        if T::SLUGGED {
+        if T::HAS_SLUG {
             object = object.property("slug", text("Its slug."));
         }
         Schema::OneOf(
@@ -365,13 +369,13 @@ impl<T: Resource> utoipa::ToSchema for Ref<T> {
                 ))),
             )
             .required("id");
-        if T::SLUGGED {
+        if T::HAS_SLUG {
             object = object.property("slug", text("Its slug.")).required("slug");
         }
-        if !T::LABEL.is_empty() {
-            object = object.property(T::LABEL, text("What it is called.")).required(T::LABEL);
+        if !T::NAME_FIELD.is_empty() {
+            object = object.property(T::NAME_FIELD, text("What it is called.")).required(T::NAME_FIELD);
         }
-        for member in T::CARD {
+        for member in T::SUMMARY_FIELDS {
             object = object.property(*member, text("As in the resource itself."));
         }
         schemas.push((schema_name(T::NAME), object.into()));

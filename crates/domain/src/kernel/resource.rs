@@ -12,13 +12,13 @@ use super::access::{Action, Actor, Grant, Role};
 use super::calendar::Event;
 use super::parameters::FilterParameters;
 use super::query::SortKey;
-use super::reference::{Card, Pending};
+use super::reference::{ReferenceSummary, UnresolvedReference};
 use super::search::Texts;
 use super::state::State;
 use super::value::{Places, Slug, Visibility};
 use super::violation::Violations;
 
-pub use super::tag::Tag;
+pub use super::tag::ETag;
 
 /// A resource, or a part of one: the struct that implements this is what a caller may write.
 ///
@@ -35,17 +35,17 @@ pub trait Resource:
     /// The collection whose scopes an API key needs for it: for a part, that of its parent.
     const SCOPE: &'static str = Self::PATH;
     /// The member that names it: `name` or `title`; empty for a part without one.
-    const LABEL: &'static str = "name";
+    const NAME_FIELD: &'static str = "name";
     /// Whether it has a `slug`.
-    const SLUGGED: bool = true;
+    const HAS_SLUG: bool = true;
     /// What a reference to it shows beside id, slug and label: of `kind` and `country`.
-    const CARD: &'static [&'static str] = &[];
+    const SUMMARY_FIELDS: &'static [&'static str] = &[];
     /// The derived members, shown and never written.
     const DERIVED: &'static [&'static str] = &[];
     /// The derived members that tables have columns for, so that people can read the rows; an import passes them over.
     const SHOWN_IN_TABLES: &'static [&'static str] = &[];
     /// The members that never change once it is there.
-    const FIXED: &'static [&'static str] = &[];
+    const IMMUTABLE_FIELDS: &'static [&'static str] = &[];
 
     /// Whether those without an account may read what is public of it.
     const PUBLIC: bool = true;
@@ -60,10 +60,10 @@ pub trait Resource:
     const REGISTERS: bool = false;
 
     /// Whether what is derived for it depends on the instant, and not only on the day: no answer about it is kept.
-    const BRIEF: bool = false;
+    const TIME_DEPENDENT: bool = false;
 
     /// What it is a part of; `()` for a main resource.
-    type Parent: Owner;
+    type Parent: ParentKind;
     /// The filters of its list.
     type Filter: FilterParameters;
     /// The keys its list is sorted by.
@@ -89,47 +89,46 @@ pub trait Resource:
     fn is_own(&self, id: Option<Uuid>, parent: Option<&Self::Parent>, actor: &Actor) -> bool;
 
     /// The members that the role may not write, although it may write the rest.
-    fn withheld(_role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(_role: Role) -> &'static [&'static str] {
         &[]
     }
 
     /// The members that the role does not read, although it reads the rest; `None` is the public.
-    fn concealed(_role: Option<Role>) -> &'static [&'static str] {
+    fn hidden_fields(_role: Option<Role>) -> &'static [&'static str] {
         &[]
     }
 
     /// Takes these members out; called with what [`Self::concealed`] names.
-    fn conceal(&mut self, _members: &'static [&'static str]) {}
+    fn redact(&mut self, _members: &'static [&'static str]) {}
 
     /// Of a state in the change log: takes out what the actor does not read of it, and answers whether the actor could
     /// see it then at all, its visibility aside. `own` is what [`Self::is_own`] says today; staff is not asked.
-    fn recall(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+    fn redact_history(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         true
     }
 
     /// Adds what the role may not change although the members are its to write; `before` is `None` on create.
-    fn withheld_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {
-    }
+    fn hidden_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {}
 
     /// Fills in what follows from who writes; `before` is `None` on create. Called before relations are resolved.
-    fn sign(&mut self, _before: Option<&Self>, _actor: &Actor) {}
+    fn fill_from_actor(&mut self, _before: Option<&Self>, _actor: &Actor) {}
 
     /// The rules across members, and with what it refers to. Called when all relations are resolved.
-    fn rules(&self, violations: &mut Violations);
+    fn validate(&self, violations: &mut Violations);
 
     /// The rules with what it is a part of. Called like [`Self::rules`].
-    fn rules_below(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
+    fn validate_with_parent(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
 
     /// The rules that depend on the day. What was right when it was written does not block later changes of other members:
     /// with `before`, only what changes is checked. Called before relations are resolved.
     fn rules_today(&self, _before: Option<&Self>, _today: NaiveDate, _violations: &mut Violations) {}
 
     /// What a status needs to be entered, as faults.
-    fn needs(&self, _to: Self::Status, _violations: &mut Violations) {}
+    fn transition_requirements(&self, _to: Self::Status, _violations: &mut Violations) {}
 
     /// What a status needs to be entered on a day: with the rules that depend on it.
     fn needs_today(&self, to: Self::Status, today: NaiveDate, violations: &mut Violations) {
-        self.needs(to, violations);
+        self.transition_requirements(to, violations);
         let mut after = self.clone();
         after.set_status(to);
         after.rules_today(Some(self), today, violations);
@@ -144,7 +143,7 @@ pub trait Resource:
     }
 
     /// Whether the role may lead it there, where it may lead it at all.
-    fn may_enter(_role: Role, _to: Self::Status) -> bool {
+    fn may_transition_to(_role: Role, _to: Self::Status) -> bool {
         true
     }
 
@@ -157,7 +156,7 @@ pub trait Resource:
     fn matches(filter: &Self::Filter, item: &Stored<Self>) -> bool;
 
     /// What a search looks through, where [`Self::SEARCHED`]; never what some of those who see it do not read, nor what is another's.
-    fn searched(&self, texts: &mut Texts);
+    fn search_texts(&self, texts: &mut Texts);
 
     /// What it is called: name or title.
     fn label(&self) -> &str;
@@ -181,28 +180,28 @@ pub trait Resource:
     fn set_status(&mut self, _status: Self::Status) {}
 
     /// Shows every relation to the store.
-    fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(Pending<'a>)) {}
+    fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(UnresolvedReference<'a>)) {}
 
     /// Whether several parts may be the same by [`Self::same_part`]: then a file may name each of them.
     const MAY_REPEAT: bool = false;
 
     /// Whether two rows of an import mean the same part; resources with a slug go by that.
-    fn same_part(&self, _other: &Self) -> bool {
+    fn is_same_child(&self, _other: &Self) -> bool {
         false
     }
 }
 
 /// What a resource can be a part of.
-pub trait Owner: Send + Sync {
+pub trait ParentKind: Send + Sync {
     /// Its name, which is also the part's member for it; `None` for `()`.
     const OWNER: Option<&'static str>;
 }
 
-impl Owner for () {
+impl ParentKind for () {
     const OWNER: Option<&'static str> = None;
 }
 
-impl<T: Resource> Owner for T {
+impl<T: Resource> ParentKind for T {
     const OWNER: Option<&'static str> = Some(T::NAME);
 }
 
@@ -212,7 +211,7 @@ pub struct Stored<T: Resource> {
     /// UUIDv7.
     pub id: Uuid,
     /// What it is a part of.
-    pub parent: Option<(&'static str, Card)>,
+    pub parent: Option<(&'static str, ReferenceSummary)>,
     /// What was written.
     pub data: T,
     /// What was derived.
@@ -239,7 +238,7 @@ impl<T: Resource> Serialize for Stored<T> {
             #[serde(flatten)]
             derived: &'a T::Derived,
         }
-        struct Parent<'a>(&'a Option<(&'static str, Card)>);
+        struct Parent<'a>(&'a Option<(&'static str, ReferenceSummary)>);
         impl Serialize for Parent<'_> {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 let mut map = serializer.serialize_map(None)?;
@@ -287,7 +286,7 @@ impl<T: Resource> Stored<T> {
     }
 
     /// Its entity tag.
-    pub fn tag(&self) -> Result<Tag, serde_json::Error> {
-        Ok(Tag::of(self.version, &self.to_json()?))
+    pub fn tag(&self) -> Result<ETag, serde_json::Error> {
+        Ok(ETag::of(self.version, &self.to_json()?))
     }
 }

@@ -1,14 +1,14 @@
 //! Rules that many resources have, with the places and codes they are reported by.
 
-use super::value::{Day, Line, Localized, PartialDate};
+use super::value::{CalendarDate, Localized, PartialDate, SingleLine};
 use super::violation::Violations;
-use crate::say;
+use crate::bilingual;
 
 /// A set names nothing twice.
 pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {
     for (index, entry) in entries.iter().enumerate() {
         if entries.iter().take(index).any(|earlier| earlier == entry) {
-            let detail = say!("This is named twice.", "Das ist doppelt genannt.");
+            let detail = bilingual!("This is named twice.", "Das ist doppelt genannt.");
             violations.member(format!("{pointer}/{index}"), "duplicate", detail);
         }
     }
@@ -17,18 +17,26 @@ pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Vio
 /// A list has at least one entry.
 pub fn not_empty<T>(entries: &[T], pointer: &str, violations: &mut Violations) {
     if entries.is_empty() {
-        let detail = say!("At least one entry is required.", "Mindestens ein Eintrag ist erforderlich.");
+        let detail =
+            bilingual!("At least one entry is required.", "Mindestens ein Eintrag ist erforderlich.");
         violations.member(pointer, "too_few", detail);
     }
 }
 
 /// A span of days does not end before it starts.
-pub fn days_ordered(start: Option<&Day>, end: Option<&Day>, pointer: &str, violations: &mut Violations) {
+pub fn days_ordered(
+    start: Option<&CalendarDate>,
+    end: Option<&CalendarDate>,
+    pointer: &str,
+    violations: &mut Violations,
+) {
     if let (Some(start), Some(end)) = (start, end)
         && end < start
     {
-        let detail =
-            say!("`{end}` lies before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+        let detail = bilingual!(
+            "`{end}` lies before the start, `{start}`.",
+            "`{end}` liegt vor dem Beginn, `{start}`."
+        );
         violations.member(pointer, "end_before_start", detail);
     }
 }
@@ -43,8 +51,10 @@ pub fn ordered(
     if let (Some(start), Some(end)) = (start, end)
         && !start.starts_by(end)
     {
-        let detail =
-            say!("`{end}` lies before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
+        let detail = bilingual!(
+            "`{end}` lies before the start, `{start}`.",
+            "`{end}` liegt vor dem Beginn, `{start}`."
+        );
         violations.member(pointer, "end_before_start", detail);
     }
 }
@@ -52,7 +62,7 @@ pub fn ordered(
 /// What is called something in several languages is called so in one line each.
 pub fn single_lines(label: &Localized, pointer: &str, violations: &mut Violations) {
     for (language, text) in label.iter() {
-        if let Err(fault) = text.parse::<Line>() {
+        if let Err(fault) = text.parse::<SingleLine>() {
             violations.member(format!("{pointer}/{language}"), fault.code, fault.detail);
         }
     }

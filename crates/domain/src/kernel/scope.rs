@@ -39,7 +39,7 @@ impl Scopes {
         if self.0.contains(scope) {
             return Ok(());
         }
-        let detail = crate::say!(
+        let detail = crate::bilingual!(
             "The API key has not the scope `{scope}`, which this needs.",
             "Der API-Schlüssel hat den Scope `{scope}` nicht, der hierfür nötig ist."
         );

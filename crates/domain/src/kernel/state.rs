@@ -5,11 +5,11 @@ use std::str::FromStr;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use super::violation::Fault;
-use crate::say;
+use super::violation::FieldError;
+use crate::bilingual;
 
 /// The states of a resource and the ways between them.
-pub trait State: Copy + Eq + Send + Sync + FromStr<Err = Fault> + 'static {
+pub trait State: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + 'static {
     /// Every state, the first of a new resource first.
     const STATES: &'static [Self];
 
@@ -30,11 +30,11 @@ pub fn allowed<S: State>(from: Option<S>) -> &'static [S] {
 pub enum NoStatus {}
 
 impl FromStr for NoStatus {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(_: &str) -> Result<Self, Fault> {
-        let detail = say!("This resource has no status.", "Diese Ressource hat keinen Status.");
-        Err(Fault::new("unknown_value", detail))
+    fn from_str(_: &str) -> Result<Self, FieldError> {
+        let detail = bilingual!("This resource has no status.", "Diese Ressource hat keinen Status.");
+        Err(FieldError::new("unknown_value", detail))
     }
 }
 
@@ -52,31 +52,31 @@ impl State for NoStatus {
 
 /// A status in a filter: one of the machine's, or `unknown` for those of which none is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Wanted<S>(pub Option<S>);
+pub struct StatusFilter<S>(pub Option<S>);
 
 const UNKNOWN: &str = "unknown";
 
-impl<S: State> Wanted<S> {
+impl<S: State> StatusFilter<S> {
     fn words() -> Vec<&'static str> {
         S::STATES.iter().map(|state| state.word()).chain([UNKNOWN]).collect()
     }
 }
 
-impl<S: State> FromStr for Wanted<S> {
-    type Err = Fault;
+impl<S: State> FromStr for StatusFilter<S> {
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         match text {
             UNKNOWN => Ok(Self(None)),
             word => word
                 .parse()
                 .map(|state| Self(Some(state)))
-                .map_err(|_: Fault| Fault::unknown_value(word, &Self::words())),
+                .map_err(|_: FieldError| FieldError::unknown_value(word, &Self::words())),
         }
     }
 }
 
-impl<S: State> utoipa::PartialSchema for Wanted<S> {
+impl<S: State> utoipa::PartialSchema for StatusFilter<S> {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
@@ -86,7 +86,7 @@ impl<S: State> utoipa::PartialSchema for Wanted<S> {
     }
 }
 
-impl<S: State + utoipa::ToSchema> utoipa::ToSchema for Wanted<S> {
+impl<S: State + utoipa::ToSchema> utoipa::ToSchema for StatusFilter<S> {
     fn name() -> std::borrow::Cow<'static, str> {
         std::borrow::Cow::Owned(format!("{}OrUnknown", S::name()))
     }

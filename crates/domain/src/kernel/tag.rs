@@ -4,9 +4,9 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::text::Both;
-use super::violation::Fault;
-use crate::say;
+use super::text::Bilingual;
+use super::violation::FieldError;
+use crate::bilingual;
 
 /// The content codings that answers are compressed in.
 pub const CODINGS: &[&str] = &["br", "gzip", "deflate"];
@@ -16,9 +16,9 @@ pub const CODINGS: &[&str] = &["br", "gzip", "deflate"];
 /// The hash moves when a name in a reference changes, so that no stale 304 is given; writes compare the version only,
 /// and so a tag that a proxy has weakened counts too.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tag(String);
+pub struct ETag(String);
 
-impl Tag {
+impl ETag {
     /// The tag of a representation of a resource in the given version.
     pub fn of(version: i64, representation: &[u8]) -> Self {
         Self(format!("\"{version}-{}\"", digest(representation)))
@@ -50,7 +50,7 @@ impl Tag {
     /// another one of the same version.
     ///
     /// Errors: the header is no list of entity tags.
-    pub fn meets(&self, if_match: &str) -> Result<bool, Fault> {
+    pub fn meets(&self, if_match: &str) -> Result<bool, FieldError> {
         if is_any(if_match) {
             return Ok(true);
         }
@@ -82,9 +82,9 @@ fn version(opaque: &str) -> Option<i64> {
 /// What stands between the quotes of each entity tag in a list (RFC 9110, sections 5.6.1.2 and 8.8.3): elements may be
 /// empty, and a tag may hold commas. Whether a tag is weak does not matter: proxies that compress weaken the tags of what
 /// they pass on, and a change compares versions.
-fn tags(list: &str) -> Result<Vec<&str>, Fault> {
+fn tags(list: &str) -> Result<Vec<&str>, FieldError> {
     let malformed = || {
-        Fault::format(say!(
+        FieldError::format(bilingual!(
             "Expected `*` or a list of entity tags in double quotes, such as `\"3-9f86d081884c7d65\"`.",
             "Erwartet: `*` oder eine Liste von Entity-Tags in doppelten Anführungszeichen, etwa `\"3-9f86d081884c7d65\"`."
         ))
@@ -107,10 +107,10 @@ fn tags(list: &str) -> Result<Vec<&str>, Fault> {
 }
 
 /// The tags of an `If-Match` that is not `*`.
-fn if_match_tags(if_match: &str) -> Result<Vec<&str>, Fault> {
+fn if_match_tags(if_match: &str) -> Result<Vec<&str>, FieldError> {
     let tags = tags(if_match)?;
     if tags.is_empty() {
-        return Err(Fault::format(say!("It names no entity tag.", "Es nennt kein Entity-Tag.")));
+        return Err(FieldError::format(bilingual!("It names no entity tag.", "Es nennt kein Entity-Tag.")));
     }
     Ok(tags)
 }
@@ -120,7 +120,7 @@ pub fn coded(tag: &str, coding: &str) -> String {
     format!("{}-{coding}\"", tag.trim_end_matches('"'))
 }
 
-impl fmt::Display for Tag {
+impl fmt::Display for ETag {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -148,7 +148,7 @@ impl Precondition {
     /// Reads the value of `If-Match`: `*` or a list of entity tags.
     ///
     /// Errors: it is neither.
-    pub fn parse(if_match: &str) -> Result<Self, Fault> {
+    pub fn parse(if_match: &str) -> Result<Self, FieldError> {
         if is_any(if_match) {
             return Ok(Self::Any);
         }
@@ -166,11 +166,11 @@ impl Precondition {
     }
 
     /// Why a change of this version may not go on: only what is known, for a tag may be of anything.
-    pub fn refusal(&self, current: i64) -> Both {
+    pub fn refusal(&self, current: i64) -> Bilingual {
         let newest = match self {
             Self::Versions(versions) => versions.iter().max().copied(),
             Self::Absent => {
-                return say!(
+                return bilingual!(
                     "`If-None-Match: *` wants that there is none, and there is one.",
                     "`If-None-Match: *` verlangt, dass es das nicht gibt; es ist aber da."
                 );
@@ -178,15 +178,15 @@ impl Precondition {
             Self::Missing | Self::Any => None,
         };
         match newest {
-            Some(named) if (1..current).contains(&named) => say!(
+            Some(named) if (1..current).contains(&named) => bilingual!(
                 "It was changed in the meantime: `If-Match` names version {named}, and this is version {current}.",
                 "Es wurde inzwischen geändert: `If-Match` nennt Version {named}, dies ist Version {current}."
             ),
-            Some(named) => say!(
+            Some(named) => bilingual!(
                 "`If-Match` names version {named}, and this is version {current}: the tag belongs to something else.",
                 "`If-Match` nennt Version {named}, dies ist Version {current}: Das Tag gehört zu etwas anderem."
             ),
-            None => say!(
+            None => bilingual!(
                 "No tag in `If-Match` is that of a resource: send the `ETag` that a `GET` of this one answers.",
                 "Kein Tag in `If-Match` ist das einer Ressource: Senden Sie den `ETag`, mit dem ein `GET` auf diese antwortet."
             ),
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_read_compares_tags_and_versions() {
-        let (one, list) = (Tag::of(3, b"x"), Tag::of_bytes(b"x"));
+        let (one, list) = (ETag::of(3, b"x"), ETag::of_bytes(b"x"));
         for (tag, if_match, meets) in [
             (&one, "*", true),
             (&one, "\"3-other\"", true),
@@ -258,9 +258,9 @@ mod tests {
 
     #[test]
     fn if_none_match_compares_the_whole_tag_weakly() {
-        let tag = Tag::of(3, b"x");
+        let tag = ETag::of(3, b"x");
         assert!(tag.is_in(tag.as_str()) && tag.is_in(&format!("\"a,b\",, W/{tag}")) && tag.is_in(" * "));
-        assert!(!tag.is_in(Tag::of(3, b"y").as_str()) && !tag.is_in("\"*\""));
+        assert!(!tag.is_in(ETag::of(3, b"y").as_str()) && !tag.is_in("\"*\""));
         assert!(tag.is_in(&coded(tag.as_str(), "gzip")) && !tag.is_in(&coded(tag.as_str(), "zstd")));
     }
 }

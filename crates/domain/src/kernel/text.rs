@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// A language in which the service speaks.
-    Tongue {
+    Locale {
         /// English
         En = "en",
         /// German
@@ -15,19 +15,19 @@ crate::vocabulary! {
 
 /// A sentence in both languages; made by [`say!`](crate::say).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Both {
+pub struct Bilingual {
     /// In English.
     pub en: Cow<'static, str>,
     /// In German.
     pub de: Cow<'static, str>,
 }
 
-impl Both {
+impl Bilingual {
     /// The text in one of the languages.
-    pub fn in_tongue(&self, tongue: Tongue) -> &str {
-        match tongue {
-            Tongue::En => &self.en,
-            Tongue::De => &self.de,
+    pub fn in_locale(&self, locale: Locale) -> &str {
+        match locale {
+            Locale::En => &self.en,
+            Locale::De => &self.de,
         }
     }
 
@@ -41,7 +41,7 @@ impl Both {
 }
 
 /// In English: for the log and the command line.
-impl fmt::Display for Both {
+impl fmt::Display for Bilingual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.en)
     }
@@ -62,7 +62,7 @@ pub fn is_blank(letter: char) -> bool {
 }
 
 /// A number with its thousands apart.
-pub fn spelled(number: u64) -> Both {
+pub fn format_thousands(number: u64) -> Bilingual {
     let digits = number.to_string();
     let grouped = |separator: char| {
         let mut text = String::new();
@@ -74,20 +74,20 @@ pub fn spelled(number: u64) -> Both {
         }
         text
     };
-    Both { en: grouped(',').into(), de: grouped('.').into() }
+    Bilingual { en: grouped(',').into(), de: grouped('.').into() }
 }
 
 /// A sentence in English and in German, with names in braces as in `format!`: `say!("No {x}.", "Kein {x}.")`.
 #[macro_export]
-macro_rules! say {
+macro_rules! bilingual {
     ($en:literal, $de:literal $(,)?) => {
-        $crate::kernel::text::Both { en: format!($en).into(), de: format!($de).into() }
+        $crate::kernel::text::Bilingual { en: format!($en).into(), de: format!($de).into() }
     };
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{spelled, typed};
+    use super::{format_thousands, typed};
 
     #[test]
     fn what_is_unseen_around_a_text_is_dropped() {
@@ -107,7 +107,10 @@ mod tests {
             (1_000, "1,000", "1.000"),
             (12_345_678, "12,345,678", "12.345.678"),
         ] {
-            assert_eq!((spelled(number).en.as_ref(), spelled(number).de.as_ref()), (en, de));
+            assert_eq!(
+                (format_thousands(number).en.as_ref(), format_thousands(number).de.as_ref()),
+                (en, de)
+            );
         }
     }
 }

@@ -13,8 +13,8 @@ use utoipa::{PartialSchema, ToSchema};
 
 use super::parameters::Parameters;
 use super::reference::{INPUT, pascal, schema_name};
-use super::resource::{Owner, READ_ONLY, Resource, Stored};
-use super::violation::Fault;
+use super::resource::{ParentKind, READ_ONLY, Resource, Stored};
+use super::violation::FieldError;
 
 /// A step on the way from a resource to a reference in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,7 +65,7 @@ fn visit(path: &[Step], value: &mut Value, found: &mut dyn FnMut(&mut Value)) {
 
 /// The members that a resource is read with, and what can be expanded in it.
 #[derive(Debug)]
-pub struct Shape {
+pub struct MemberTree {
     /// The names of its members, in their order.
     pub fields: Vec<String>,
     /// What can be expanded.
@@ -77,10 +77,10 @@ pub struct Shape {
 /// No way is longer: what is nested deeper leads back to where it began.
 const DEEPEST: usize = 8;
 
-impl Shape {
+impl MemberTree {
     /// The shape of a resource; made once, as requests ask for it.
     pub fn of<T: Resource>() -> &'static Self {
-        static MADE: Mutex<Option<HashMap<TypeId, &'static Shape>>> = Mutex::new(None);
+        static MADE: Mutex<Option<HashMap<TypeId, &'static MemberTree>>> = Mutex::new(None);
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
         let made = made.get_or_insert_default();
         made.entry(TypeId::of::<T>()).or_insert_with(|| Box::leak(Box::new(Self::make::<T>())))
@@ -164,15 +164,15 @@ fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
 
 /// How a caller wants to be shown resources; usually whole, with references.
 #[derive(Clone, Debug, Default)]
-pub struct View {
+pub struct Projection {
     fields: Option<Vec<&'static str>>,
     expanded: Vec<&'static Expansion>,
 }
 
-impl View {
+impl Projection {
     /// Takes `fields` and, where there is something to expand, `expand`.
     pub fn take<T: Resource>(parameters: &mut Parameters) -> Self {
-        let shape = Shape::of::<T>();
+        let shape = MemberTree::of::<T>();
         let fields = words(parameters, "fields", shape.fields.iter().map(String::as_str).collect());
         let mut view = Self { fields, expanded: Vec::new() };
         if !shape.expansions.is_empty() {
@@ -215,17 +215,17 @@ fn words(
     let given: Vec<_> = text.split(',').map(str::trim).collect();
     if given.len() > known.len() {
         let most = known.len();
-        let detail = crate::say!("There are {most} to choose from.", "Zur Wahl stehen {most}.");
-        parameters.fault::<()>(parameter, Fault::new("too_many", detail));
+        let detail = crate::bilingual!("There are {most} to choose from.", "Zur Wahl stehen {most}.");
+        parameters.fault::<()>(parameter, FieldError::new("too_many", detail));
         return None;
     }
     let mut words = Vec::with_capacity(given.len());
     for word in given {
         match known.iter().find(|known| **known == word) {
-            None => parameters.fault::<()>(parameter, Fault::unknown_value(word, &known)),
+            None => parameters.fault::<()>(parameter, FieldError::unknown_value(word, &known)),
             Some(word) if words.contains(word) => {
-                let detail = crate::say!("`{word}` is named twice.", "`{word}` ist zweimal genannt.");
-                parameters.fault::<()>(parameter, Fault::new("repeated", detail));
+                let detail = crate::bilingual!("`{word}` is named twice.", "`{word}` ist zweimal genannt.");
+                parameters.fault::<()>(parameter, FieldError::new("repeated", detail));
             }
             Some(word) => words.push(*word),
         }
@@ -236,14 +236,14 @@ fn words(
 /// A resource as a caller is shown it.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "hardly any is not as it is, and lists have many")]
-pub enum Shown<T: Resource> {
+pub enum Projected<T: Resource> {
     /// As it is.
     Usual(Stored<T>),
     /// Without some members, or with others whole.
     Viewed(Value),
 }
 
-impl<T: Resource> Serialize for Shown<T> {
+impl<T: Resource> Serialize for Projected<T> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Usual(stored) => stored.serialize(serializer),

@@ -3,13 +3,13 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::text::Both;
-use crate::say;
+use super::text::Bilingual;
+use crate::bilingual;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
 /// Where in a request the fault lies.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum Location {
     /// A member of the body, as a JSON pointer (RFC 6901).
     Pointer(String),
     /// A query parameter.
@@ -22,11 +22,11 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
     /// Where it lies.
-    pub place: Place,
+    pub place: Location,
     /// Stable code, snake_case.
     pub code: &'static str,
     /// A sentence for people; names the allowed values where there are few.
-    pub detail: Both,
+    pub detail: Bilingual,
 }
 
 /// How many faults of one input are told: nobody reads more, and an answer must not be many times its question.
@@ -38,21 +38,21 @@ pub struct Violations(Vec<Violation>);
 
 impl Violations {
     /// Adds a fault of a body member. `pointer` is a JSON pointer (RFC 6901).
-    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: Both) {
-        self.push(Place::Pointer(pointer.into()), code, detail);
+    pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: Bilingual) {
+        self.push(Location::Pointer(pointer.into()), code, detail);
     }
 
     /// Adds a fault of a query parameter.
-    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: Both) {
-        self.push(Place::Parameter(name.into()), code, detail);
+    pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: Bilingual) {
+        self.push(Location::Parameter(name.into()), code, detail);
     }
 
     /// Adds a fault of a request header.
-    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: Both) {
-        self.push(Place::Header(name.into()), code, detail);
+    pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: Bilingual) {
+        self.push(Location::Header(name.into()), code, detail);
     }
 
-    fn push(&mut self, place: Place, code: &'static str, detail: Both) {
+    fn push(&mut self, place: Location, code: &'static str, detail: Bilingual) {
         if self.0.len() < MOST {
             self.0.push(Violation { place, code, detail });
         }
@@ -82,7 +82,7 @@ impl Violations {
     /// The pointers of all faults that lie in the body.
     pub fn pointers(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|violation| match &violation.place {
-            Place::Pointer(pointer) => Some(pointer.as_str()),
+            Location::Pointer(pointer) => Some(pointer.as_str()),
             _ => None,
         })
     }
@@ -99,34 +99,34 @@ impl IntoIterator for Violations {
 
 /// The text does not fit its value type: code and reason, not yet located.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
+pub struct FieldError {
     /// Stable code, snake_case.
     pub code: &'static str,
     /// A sentence that says what would be right.
-    pub detail: Both,
+    pub detail: Bilingual,
 }
 
-impl Fault {
+impl FieldError {
     /// A fault of the given code.
-    pub fn new(code: &'static str, detail: Both) -> Self {
+    pub fn new(code: &'static str, detail: Bilingual) -> Self {
         Self { code, detail }
     }
 
     /// The text is not shaped as the type wants it.
-    pub fn format(detail: Both) -> Self {
+    pub fn format(detail: Bilingual) -> Self {
         Self::new("invalid_format", detail)
     }
 
     /// The value is none of a closed list; names the nearest and, if there are few, all.
     pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
         let told: String = value.chars().take(ECHOED).collect();
-        let unknown = say!("`{told}` is not known.", "`{told}` ist nicht bekannt.");
+        let unknown = bilingual!("`{told}` is not known.", "`{told}` ist nicht bekannt.");
         Self::new("unknown_value", unknown.then(hint(value, allowed)))
     }
 
     /// The text has more characters than fit.
     pub fn too_long(most: usize, length: usize) -> Self {
-        let detail = say!(
+        let detail = bilingual!(
             "At most {most} characters, found {length}.",
             "Höchstens {most} Zeichen, gefunden: {length}."
         );
@@ -134,13 +134,13 @@ impl Fault {
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.detail.fmt(f)
     }
 }
 
-impl std::error::Error for Fault {}
+impl std::error::Error for FieldError {}
 
 /// How much of a wrong value is told back, in letters.
 const ECHOED: usize = 100;
@@ -149,7 +149,7 @@ const ECHOED: usize = 100;
 const SPELLED_OUT: usize = 40;
 
 /// ` Did you mean `x`? Allowed: …`: the nearest known name and, where they are few, all of them.
-pub fn hint(given: &str, known: &[&str]) -> Both {
+pub fn hint(given: &str, known: &[&str]) -> Bilingual {
     let nearest = known
         .iter()
         // What is more than twice as long is near to nothing, and comparing it takes its time.
@@ -158,18 +158,18 @@ pub fn hint(given: &str, known: &[&str]) -> Both {
         .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 2)
         .min_by_key(|(distance, _)| *distance);
     let near = nearest
-        .map(|(_, name)| say!(" Did you mean `{name}`?", " Meinten Sie `{name}`?"))
+        .map(|(_, name)| bilingual!(" Did you mean `{name}`?", " Meinten Sie `{name}`?"))
         .unwrap_or_default();
     if known.len() > SPELLED_OUT || known.is_empty() {
         return near;
     }
     let all = known.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-    near.then(say!(" Allowed: {all}.", " Erlaubt: {all}."))
+    near.then(bilingual!(" Allowed: {all}.", " Erlaubt: {all}."))
 }
 
 /// The sentence for a member that there is not.
-pub fn unknown_member(name: &str, known: &[&str]) -> Both {
-    say!("There is no member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
+pub fn unknown_member(name: &str, known: &[&str]) -> Bilingual {
+    bilingual!("There is no member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
 }
 
 /// The RFC 6901 pointer of a place in a JSON text (`~` and `/` escaped).
@@ -188,28 +188,28 @@ pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
 
-fn json_type(kind: ValueKind) -> Both {
+fn json_type(kind: ValueKind) -> Bilingual {
     match kind {
-        ValueKind::Null => say!("null", "null"),
-        ValueKind::Boolean => say!("a boolean", "Wahrheitswert"),
-        ValueKind::Integer | ValueKind::NegativeInteger => say!("an integer", "ganze Zahl"),
-        ValueKind::Float => say!("a number", "Zahl"),
-        ValueKind::String => say!("a string", "Text"),
-        ValueKind::Sequence => say!("an array", "Liste"),
-        ValueKind::Map => say!("an object", "Objekt"),
+        ValueKind::Null => bilingual!("null", "null"),
+        ValueKind::Boolean => bilingual!("a boolean", "Wahrheitswert"),
+        ValueKind::Integer | ValueKind::NegativeInteger => bilingual!("an integer", "ganze Zahl"),
+        ValueKind::Float => bilingual!("a number", "Zahl"),
+        ValueKind::String => bilingual!("a string", "Text"),
+        ValueKind::Sequence => bilingual!("an array", "Liste"),
+        ValueKind::Map => bilingual!("an object", "Objekt"),
     }
 }
 
 /// `Expected a string or an array, found null.`
-fn wrong_type(accepted: &[ValueKind], actual: ValueKind) -> Both {
+fn wrong_type(accepted: &[ValueKind], actual: ValueKind) -> Bilingual {
     let mut wanted: Vec<_> = accepted.iter().map(|kind| json_type(*kind)).collect();
     wanted.dedup();
-    let wanted = wanted.into_iter().reduce(|all, next| all.then(say!(" or ", " oder ")).then(next));
-    say!("Expected ", "Erwartet: ")
+    let wanted = wanted.into_iter().reduce(|all, next| all.then(bilingual!(" or ", " oder ")).then(next));
+    bilingual!("Expected ", "Erwartet: ")
         .then(wanted.unwrap_or_default())
-        .then(say!(", found ", ", gefunden: "))
+        .then(bilingual!(", found ", ", gefunden: "))
         .then(json_type(actual))
-        .then(say!(".", "."))
+        .then(bilingual!(".", "."))
 }
 
 impl MergeWithError<Self> for Violations {
@@ -220,8 +220,8 @@ impl MergeWithError<Self> for Violations {
     }
 }
 
-impl MergeWithError<Fault> for Violations {
-    fn merge(all: Option<Self>, fault: Fault, at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
+impl MergeWithError<FieldError> for Violations {
+    fn merge(all: Option<Self>, fault: FieldError, at: ValuePointerRef<'_>) -> ControlFlow<Self, Self> {
         let mut all = all.unwrap_or_default();
         all.member(pointer(at), fault.code, fault.detail);
         ControlFlow::Continue(all)
@@ -244,7 +244,7 @@ impl DeserializeError for Violations {
                 all.member(
                     format!("{here}/{}", escape(field)),
                     "required",
-                    say!("`{field}` is required.", "`{field}` ist erforderlich."),
+                    bilingual!("`{field}` is required.", "`{field}` ist erforderlich."),
                 );
             }
             ErrorKind::UnknownKey { key, accepted } => {
@@ -252,16 +252,16 @@ impl DeserializeError for Violations {
                 all.member(format!("{here}/{}", escape(key)), "unknown_member", detail);
             }
             ErrorKind::UnknownValue { value, accepted } => {
-                let fault = Fault::unknown_value(value, accepted);
+                let fault = FieldError::unknown_value(value, accepted);
                 all.member(here, fault.code, fault.detail);
             }
             ErrorKind::BadSequenceLen { expected, .. } => {
-                let detail = say!("Expected {expected} entries.", "Erwartet: {expected} Einträge.");
+                let detail = bilingual!("Expected {expected} entries.", "Erwartet: {expected} Einträge.");
                 all.member(here, "wrong_length", detail);
             }
             // In words of its own, which are in one language and name types of ours.
             ErrorKind::Unexpected { .. } => {
-                let detail = say!("This value does not fit here.", "Dieser Wert passt hier nicht.");
+                let detail = bilingual!("This value does not fit here.", "Dieser Wert passt hier nicht.");
                 all.member(here, "invalid_format", detail);
             }
         }

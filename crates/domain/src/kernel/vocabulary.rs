@@ -3,7 +3,7 @@
 /// A closed list of words (an enumeration on the wire): parsing names the nearest word and all allowed ones,
 /// and the doc comments of the words become the description in the OpenAPI document.
 #[macro_export]
-macro_rules! vocabulary {
+macro_rules! string_enum {
     (
         $(#[doc = $doc:literal])+
         $name:ident { $( $(#[doc = $about:literal])+ $variant:ident = $word:literal ),+ $(,)? }
@@ -25,11 +25,11 @@ macro_rules! vocabulary {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::kernel::violation::Fault;
+            type Err = $crate::kernel::violation::FieldError;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 match $crate::kernel::text::typed(text) {
                     $($word => Ok(Self::$variant),)+
-                    text => Err($crate::kernel::violation::Fault::unknown_value(text, Self::WORDS)),
+                    text => Err($crate::kernel::violation::FieldError::unknown_value(text, Self::WORDS)),
                 }
             }
         }
@@ -73,7 +73,7 @@ macro_rules! text {
         }
 
         impl std::str::FromStr for $name {
-            type Err = $crate::kernel::violation::Fault;
+            type Err = $crate::kernel::violation::FieldError;
             fn from_str(text: &str) -> Result<Self, Self::Err> {
                 let parse: fn(&str) -> Result<String, Self::Err> = $parse;
                 let text = $crate::kernel::characters::cleaned(text)?;

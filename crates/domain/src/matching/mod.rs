@@ -19,7 +19,7 @@ pub use part::{Part, Share};
 pub use query::{Among, Climate, Limit, MatchQuery, Weight, Weights};
 pub use reason::{Names, Sentence};
 
-use crate::kernel::reference::Card;
+use crate::kernel::reference::ReferenceSummary;
 use crate::kernel::value::{ClimateZone, Country, Language, Sector, WorkingAreaCode};
 use crate::utility::{UtilityKind, UtilityRef};
 
@@ -66,7 +66,7 @@ pub struct Profile {
     pub tie: Tie,
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Why a utility is no match, whatever else fits.
     Exclusion {
         /// they have no sector in common
@@ -157,7 +157,7 @@ pub struct MatchPart {
 pub struct Match {
     /// The utility.
     #[schema(value_type = UtilityRef)]
-    pub utility: Card,
+    pub utility: ReferenceSummary,
     /// How well it fits: the sum of the points of its parts.
     pub score: u32,
     /// What the score is made of.
@@ -169,7 +169,7 @@ pub struct Match {
 pub struct Excluded {
     /// The utility.
     #[schema(value_type = UtilityRef)]
-    pub utility: Card,
+    pub utility: ReferenceSummary,
     /// Why.
     pub reason: Exclusion,
     /// The same in a sentence.
@@ -181,7 +181,7 @@ pub struct Excluded {
 pub struct Matches {
     /// The utility that looks for partners.
     #[schema(value_type = UtilityRef)]
-    pub utility: Card,
+    pub utility: ReferenceSummary,
     /// Among whom.
     pub among: Among,
     /// Whether a similar or a different climate counts.

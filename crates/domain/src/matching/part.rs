@@ -3,7 +3,7 @@
 use super::{Climate, Profile, Tie};
 use crate::kernel::value::ClimateZone;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What a part of a score looks at.
     Part {
         /// the sectors that both operate, of all that either does

@@ -7,13 +7,13 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Part;
-use crate::kernel::parameters::Truth;
+use crate::bilingual;
+use crate::kernel::parameters::BoolParam;
 use crate::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
-use crate::kernel::violation::Fault;
-use crate::say;
+use crate::kernel::violation::FieldError;
 use crate::utility::UtilityKind;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Among whom partners are looked for.
     Among {
         /// German utilities: leads for a partner abroad, peers for a German one (`associate`)
@@ -33,7 +33,7 @@ impl Among {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Which climate counts.
     Climate {
         /// a similar one: the same problems
@@ -47,14 +47,14 @@ crate::vocabulary! {
 const HEAVIEST: u64 = 1_000;
 
 /// A whole number in a parameter, within bounds.
-fn number(text: &str, least: u64, most: u64) -> Result<u64, Fault> {
+fn number(text: &str, least: u64, most: u64) -> Result<u64, FieldError> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| {
-        let detail = say!(
+        let detail = bilingual!(
             "Expected a whole number from {least} to {most}.",
             "Erwartet: ganze Zahl von {least} bis {most}."
         );
-        Fault::new("out_of_range", detail)
+        FieldError::new("out_of_range", detail)
     })
 }
 
@@ -63,9 +63,9 @@ fn number(text: &str, least: u64, most: u64) -> Result<u64, Fault> {
 pub struct Weight(pub u32);
 
 impl FromStr for Weight {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         Ok(Self(number(text, 0, HEAVIEST)?.try_into().unwrap_or_default()))
     }
 }
@@ -92,9 +92,9 @@ impl ToSchema for Weight {
 pub struct Limit(pub u64);
 
 impl FromStr for Limit {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         number(text, 1, LIMIT_MAX).map(Self)
     }
 }
@@ -126,7 +126,7 @@ crate::filter! {
         /// Which climate counts; usually a similar one.
         climate: Option<Climate>,
         /// Whether to tell also who does not match, and why.
-        excluded: Option<Truth>,
+        excluded: Option<BoolParam>,
         /// How many are answered at most, of those that match and of those that do not; usually 50.
         limit: Option<Limit>,
         /// How much it counts to have the same sectors; usually 250.
@@ -211,6 +211,6 @@ impl MatchQuery {
 
     /// Whether those that do not match are told too.
     pub fn tells_excluded(&self) -> bool {
-        self.excluded.is_some_and(|Truth(excluded)| excluded)
+        self.excluded.is_some_and(|BoolParam(excluded)| excluded)
     }
 }

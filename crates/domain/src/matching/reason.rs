@@ -7,10 +7,10 @@ use utoipa::ToSchema;
 
 use super::part::{Likeness, common};
 use super::{Exclusion, Part, Profile, Tie};
-use crate::kernel::text::{Both, spelled};
+use crate::bilingual;
+use crate::kernel::text::{Bilingual, format_thousands};
 use crate::kernel::value::{Country, WorkingAreaCode};
 use crate::reference::{COUNTRIES, LANGUAGES, List, SECTORS};
-use crate::say;
 
 /// A sentence in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -21,8 +21,8 @@ pub struct Sentence {
     pub en: String,
 }
 
-impl From<Both> for Sentence {
-    fn from(both: Both) -> Self {
+impl From<Bilingual> for Sentence {
+    fn from(both: Bilingual) -> Self {
         Self { de: both.de.into_owned(), en: both.en.into_owned() }
     }
 }
@@ -35,25 +35,25 @@ pub struct Names<'a> {
     /// The other.
     pub other: &'a str,
     /// The labels of working areas, by their codes.
-    pub areas: &'a HashMap<String, Both>,
+    pub areas: &'a HashMap<String, Bilingual>,
 }
 
 /// What a code is called; where nobody knows, the code itself.
-fn label(list: &List, code: &str) -> Both {
+fn label(list: &List, code: &str) -> Bilingual {
     let entry = list.entries().iter().find(|entry| entry.code == code);
     entry.map_or_else(
-        || Both { en: code.to_owned().into(), de: code.to_owned().into() },
-        |entry| Both { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() },
+        || Bilingual { en: code.to_owned().into(), de: code.to_owned().into() },
+        |entry| Bilingual { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() },
     )
 }
 
 /// `a, b and c`.
-fn listed(all: impl IntoIterator<Item = Both>) -> Both {
-    let mut all: Vec<Both> = all.into_iter().collect();
+fn listed(all: impl IntoIterator<Item = Bilingual>) -> Bilingual {
+    let mut all: Vec<Bilingual> = all.into_iter().collect();
     let last = all.pop();
-    let first = all.into_iter().reduce(|all, next| all.then(say!(", ", ", ")).then(next));
+    let first = all.into_iter().reduce(|all, next| all.then(bilingual!(", ", ", ")).then(next));
     match (first, last) {
-        (Some(first), Some(last)) => first.then(say!(" and ", " und ")).then(last),
+        (Some(first), Some(last)) => first.then(bilingual!(" and ", " und ")).then(last),
         (None, last) => last.unwrap_or_default(),
         (first, None) => first.unwrap_or_default(),
     }
@@ -67,30 +67,30 @@ impl Part {
             Self::Sectors => {
                 let sectors = common(&asker.sectors, &other.sectors).into_iter();
                 let sectors = listed(sectors.map(|sector| label(&SECTORS, sector.as_str())));
-                say!("Both work in: ", "Beide arbeiten in: ").then(sectors).then(say!(".", "."))
+                bilingual!("Both work in: ", "Beide arbeiten in: ").then(sectors).then(bilingual!(".", "."))
             }
             Self::Needs => advice(&asker.needs, &other.expertise, one, two, names),
             Self::Expertise => advice(&other.needs, &asker.expertise, two, one, names),
             Self::Languages => {
                 let languages = common(&asker.languages, &other.languages);
                 if languages.is_empty() {
-                    say!(
+                    bilingual!(
                         "No language is known that both work in.",
                         "Es ist keine Sprache bekannt, in der beide arbeiten."
                     )
                 } else {
                     let languages = languages.into_iter().map(|it| label(&LANGUAGES, it.as_str()));
                     let languages = listed(languages);
-                    say!("Both speak ", "Beide sprechen ").then(languages).then(say!(".", "."))
+                    bilingual!("Both speak ", "Beide sprechen ").then(languages).then(bilingual!(".", "."))
                 }
             }
             Self::Size => match (asker.population_served, other.population_served) {
-                (Some(mine), Some(theirs)) => say!("{one} serves ", "{one} versorgt ")
-                    .then(spelled(mine))
-                    .then(say!(" people, {two} ", " Menschen, {two} "))
-                    .then(spelled(theirs))
-                    .then(say!(".", ".")),
-                _ => say!(
+                (Some(mine), Some(theirs)) => bilingual!("{one} serves ", "{one} versorgt ")
+                    .then(format_thousands(mine))
+                    .then(bilingual!(" people, {two} ", " Menschen, {two} "))
+                    .then(format_thousands(theirs))
+                    .then(bilingual!(".", ".")),
+                _ => bilingual!(
                     "How many people they serve is not known of both.",
                     "Wie viele Menschen sie versorgen, ist nicht von beiden bekannt."
                 ),
@@ -99,14 +99,16 @@ impl Part {
             Self::Climate => match (asker.climate_zone, other.climate_zone) {
                 (Some(mine), Some(theirs)) => {
                     let likeness = match Likeness::of(mine, theirs) {
-                        Likeness::Same => say!("the same", "gleich"),
-                        Likeness::Related => say!("related", "verwandt"),
-                        Likeness::Different => say!("different", "verschieden"),
+                        Likeness::Same => bilingual!("the same", "gleich"),
+                        Likeness::Related => bilingual!("related", "verwandt"),
+                        Likeness::Different => bilingual!("different", "verschieden"),
                     };
-                    let zones = say!(": {mine} and {theirs}.", ": {mine} und {theirs}.");
-                    say!("The climates are ", "Die Klimate sind ").then(likeness).then(zones)
+                    let zones = bilingual!(": {mine} and {theirs}.", ": {mine} und {theirs}.");
+                    bilingual!("The climates are ", "Die Klimate sind ").then(likeness).then(zones)
                 }
-                _ => say!("The climate is not known of both.", "Das Klima ist nicht von beiden bekannt."),
+                _ => {
+                    bilingual!("The climate is not known of both.", "Das Klima ist nicht von beiden bekannt.")
+                }
             },
             Self::Ties => tie(asker, other, names),
         };
@@ -121,42 +123,42 @@ fn advice(
     needy: &str,
     adviser: &str,
     names: &Names<'_>,
-) -> Both {
+) -> Bilingual {
     let met = common(needs, expertise);
     if needs.is_empty() {
-        return say!("{needy} names no needs.", "{needy} nennt keinen Bedarf.");
+        return bilingual!("{needy} names no needs.", "{needy} nennt keinen Bedarf.");
     }
     if met.is_empty() {
-        return say!(
+        return bilingual!(
             "{adviser} offers nothing of what {needy} needs.",
             "{adviser} bietet nichts von dem, was {needy} braucht."
         );
     }
     let (some, all) = (met.len(), needs.len());
     let areas = listed(met.into_iter().map(|area| {
-        let code = || Both { en: area.to_string().into(), de: area.to_string().into() };
+        let code = || Bilingual { en: area.to_string().into(), de: area.to_string().into() };
         names.areas.get(area.as_str()).cloned().unwrap_or_else(code)
     }));
-    say!("{adviser} can advise {needy} on: ", "{adviser} kann {needy} beraten zu: ")
+    bilingual!("{adviser} can advise {needy} on: ", "{adviser} kann {needy} beraten zu: ")
         .then(areas)
-        .then(say!(" ({some} of {all} needs).", " ({some} von {all} Bedarfen)."))
+        .then(bilingual!(" ({some} of {all} needs).", " ({some} von {all} Bedarfen)."))
 }
 
 /// Who is interested in which country.
-fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Both {
+fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
     let country = |country: &Country| label(&COUNTRIES, country.as_str());
     if asker.country.is_germany() && other.country.is_germany() {
         let same = common(&asker.interests, &other.interests);
         if same.is_empty() {
-            return say!(
+            return bilingual!(
                 "No country is known that both are interested in.",
                 "Es ist kein Land bekannt, an dem beide interessiert sind."
             );
         }
         let same = listed(same.into_iter().map(country));
-        return say!("Both are interested in: ", "Beide sind interessiert an: ")
+        return bilingual!("Both are interested in: ", "Beide sind interessiert an: ")
             .then(same)
-            .then(say!(".", "."));
+            .then(bilingual!(".", "."));
     }
     let (who, name, there) = match other.country.is_germany() {
         true => (other, names.other, &asker.country),
@@ -164,24 +166,26 @@ fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Both {
     };
     let (interested, there) = (who.interests.contains(there), country(there));
     if interested {
-        say!("{name} is interested in ", "{name} interessiert sich für: ").then(there).then(say!(".", "."))
-    } else {
-        say!("That {name} is interested in ", "Ein Interesse von {name} ist nicht bekannt für: ")
+        bilingual!("{name} is interested in ", "{name} interessiert sich für: ")
             .then(there)
-            .then(say!(" is not known.", "."))
+            .then(bilingual!(".", "."))
+    } else {
+        bilingual!("That {name} is interested in ", "Ein Interesse von {name} ist nicht bekannt für: ")
+            .then(there)
+            .then(bilingual!(" is not known.", "."))
     }
 }
 
 /// What ties them.
-fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Both {
+fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
     match other.tie {
-        Tie::None => say!("No ties are known.", "Es sind keine Verbindungen bekannt."),
-        Tie::Before => say!("They have worked together.", "Sie haben schon zusammengearbeitet."),
-        Tie::Now => say!("They work together today.", "Sie arbeiten heute zusammen."),
+        Tie::None => bilingual!("No ties are known.", "Es sind keine Verbindungen bekannt."),
+        Tie::Before => bilingual!("They have worked together.", "Sie haben schon zusammengearbeitet."),
+        Tie::Now => bilingual!("They work together today.", "Sie arbeiten heute zusammen."),
         Tie::Country => {
             let (name, there) = match (asker.country.is_germany(), other.country.is_germany()) {
                 (true, true) => {
-                    return say!(
+                    return bilingual!(
                         "Both have worked in the same country.",
                         "Beide haben schon im selben Land gearbeitet."
                     );
@@ -190,9 +194,9 @@ fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Both {
                 (true | false, false) => (names.asker, &other.country),
             };
             let there = label(&COUNTRIES, there.as_str());
-            say!("{name} has worked in this country: ", "{name} hat schon in diesem Land gearbeitet: ")
+            bilingual!("{name} has worked in this country: ", "{name} hat schon in diesem Land gearbeitet: ")
                 .then(there)
-                .then(say!(".", "."))
+                .then(bilingual!(".", "."))
         }
     }
 }
@@ -202,13 +206,13 @@ impl Exclusion {
     pub fn detail(self) -> Sentence {
         let both = match self {
             Self::NoCommonSector => {
-                say!("They have no sector in common.", "Sie haben keine gemeinsame Sparte.")
+                bilingual!("They have no sector in common.", "Sie haben keine gemeinsame Sparte.")
             }
-            Self::AlreadyPartners => say!(
+            Self::AlreadyPartners => bilingual!(
                 "They take part in the same partnership today.",
                 "Sie sind heute an derselben Partnerschaft beteiligt."
             ),
-            Self::HasLeft => say!("It has left the exchange.", "Es hat den Austausch verlassen."),
+            Self::HasLeft => bilingual!("It has left the exchange.", "Es hat den Austausch verlassen."),
         };
         both.into()
     }

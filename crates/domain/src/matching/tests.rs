@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::kernel::text::Both;
+use crate::kernel::text::Bilingual;
 use crate::kernel::value::ClimateZone::{Aw, Cfb, Csa, Dfb};
 
 const AREAS: [&str; 12] = [
@@ -146,7 +146,7 @@ proptest! {
 #[test]
 fn each_part_says_what_it_saw() {
     let (asker, planted) = ideal();
-    let areas = [("tariffs".to_owned(), Both { en: "Tariffs".into(), de: "Tarife".into() })].into();
+    let areas = [("tariffs".to_owned(), Bilingual { en: "Tariffs".into(), de: "Tarife".into() })].into();
     let names = Names { asker: "Dresden", other: "Lusaka", areas: &areas };
     let told =
         |other: &Profile| Part::ALL.iter().map(|part| part.reason(&asker, other, &names)).collect::<Vec<_>>();

@@ -15,20 +15,20 @@ pub use participant::{Participant, ParticipantRole};
 pub use query::{PartnershipFilter, PartnershipSort};
 pub use status::PartnershipStatus;
 
+use crate::bilingual;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::reference::Pending;
+use crate::kernel::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::{distinct, not_empty, ordered};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{
-    Country, Day, Line, Localized, Location, Money, PartialDate, Places, SdgTarget, Sector, Slug, Visibility,
-    WebUrl, WorkingAreaCode,
+    CalendarDate, Country, Localized, Location, Money, PartialDate, Places, SdgTarget, Sector, SingleLine,
+    Slug, Visibility, WebUrl, WorkingAreaCode,
 };
 use crate::kernel::violation::Violations;
 use crate::programme::ProgrammeRef;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What a partnership grew out of.
     BasisKind {
         /// a town twinning
@@ -49,7 +49,7 @@ pub struct Basis {
     /// What it is.
     pub kind: BasisKind,
     /// What it is called.
-    pub name: Line,
+    pub name: SingleLine,
 }
 
 /// Peer-to-peer cooperation of municipal and partner utilities.
@@ -61,7 +61,7 @@ pub struct Partnership {
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The title, usually the participants' names.
-    pub title: Line,
+    pub title: SingleLine,
     /// What it is about, for people.
     #[deserr(default)]
     pub summary: Option<Localized>,
@@ -113,7 +113,7 @@ pub struct PartnershipDerived {
     pub funding_totals: Vec<Money>,
     /// The last day of its latest activity that has begun, today at most; absent where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub last_activity_on: Option<Day>,
+    pub last_activity_on: Option<CalendarDate>,
 }
 
 /// What is derived from a partnership's parts.
@@ -124,7 +124,7 @@ pub struct PartsDerived {
     /// What its funding adds up to, one sum a currency.
     pub funding_totals: Vec<Money>,
     /// The last day of its latest activity.
-    pub last_activity_on: Option<Day>,
+    pub last_activity_on: Option<CalendarDate>,
 }
 
 /// Where a partner utility is, at city level (WGS 84, degrees).
@@ -158,7 +158,7 @@ impl PartnershipDerived {
 impl Resource for Partnership {
     const NAME: &'static str = "partnership";
     const PATH: &'static str = "partnerships";
-    const LABEL: &'static str = "title";
+    const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] =
         &["countries", "locations", "programmes", "funding_totals", "last_activity_on"];
 
@@ -188,20 +188,20 @@ impl Resource for Partnership {
         self.is_led_by(actor)
     }
 
-    fn withheld(role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(role: Role) -> &'static [&'static str] {
         match role {
             Role::Admin | Role::Coordinator => &[],
             Role::Reader | Role::Member | Role::Partner => &["slug", "visibility", "status"],
         }
     }
 
-    fn withheld_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
+    fn hidden_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
         let leads = |it: &Self| it.with_role(ParticipantRole::Lead).cloned().collect::<Vec<_>>();
         if !actor.is_staff() && before.is_some_and(|before| leads(before) != leads(after)) {
             violations.member(
                 "/participants",
                 "not_writable",
-                say!(
+                bilingual!(
                     "Who leads is changed by the coordination office only.",
                     "Wer federführend ist, ändert nur die Koordinierungsstelle."
                 ),
@@ -209,7 +209,7 @@ impl Resource for Partnership {
         }
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         self.participant_rules(violations);
         not_empty(&self.sectors, "/sectors", violations);
         distinct(&self.sectors, "/sectors", violations);
@@ -225,7 +225,7 @@ impl Resource for Partnership {
         }
     }
 
-    fn needs(&self, to: PartnershipStatus, violations: &mut Violations) {
+    fn transition_requirements(&self, to: PartnershipStatus, violations: &mut Violations) {
         self.status_needs(to, violations);
     }
 
@@ -237,7 +237,7 @@ impl Resource for Partnership {
         filter.matches(item)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.title);
         texts.details(self.based_on.iter().map(|basis| &basis.name));
         texts.text(&self.summary);
@@ -263,7 +263,7 @@ impl Resource for Partnership {
         self.status = Some(status);
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         for (index, participant) in self.participants.iter_mut().enumerate() {
             participant.party.visit(&format!("/participants/{index}/party"), visit);
         }

@@ -8,15 +8,15 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::Partnership;
+use crate::bilingual;
 use crate::kernel::access::{Actor, Role};
 use crate::kernel::rules::ordered;
 use crate::kernel::value::PartialDate;
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
-use crate::say;
 use crate::utility::UtilityKind;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// A participant's role.
     ParticipantRole {
         /// holds the contract; exactly one at any time
@@ -117,7 +117,7 @@ impl Partnership {
             );
             not_narrower(&participant.party, self.visibility, &format!("{at}/party"), violations);
             if participant.role == ParticipantRole::Partner && participant.is_municipal() {
-                let detail = say!(
+                let detail = bilingual!(
                     "A German utility is no partner utility: it is `lead`, `associate` or `supporting`.",
                     "Ein deutsches Unternehmen ist kein Partnerunternehmen: Es ist `lead`, `associate` oder \
                      `supporting`."
@@ -128,15 +128,17 @@ impl Partnership {
             let earlier =
                 || self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant));
             if earlier().any(|earlier| earlier.party == participant.party) {
-                let detail = say!(
+                let detail = bilingual!(
                     "This participant takes part twice at one time.",
                     "Diese Seite ist zur selben Zeit zweimal beteiligt."
                 );
                 violations.member(&at, "duplicate", detail);
             }
             if leads(participant) && earlier().any(|it| leads(it) && it.party != participant.party) {
-                let detail =
-                    say!("There are two leads at one time.", "Zur selben Zeit gibt es zwei Federführende.");
+                let detail = bilingual!(
+                    "There are two leads at one time.",
+                    "Zur selben Zeit gibt es zwei Federführende."
+                );
                 violations.member(&at, "two_leads", detail);
             }
         }
@@ -144,7 +146,7 @@ impl Partnership {
             no_lead(violations);
         }
         if self.partners().next().is_none() {
-            let detail = say!(
+            let detail = bilingual!(
                 "At least one partner utility is required.",
                 "Mindestens ein Partnerunternehmen ist erforderlich."
             );
@@ -173,7 +175,7 @@ impl Partnership {
 }
 
 fn no_lead(violations: &mut Violations) {
-    let detail = say!(
+    let detail = bilingual!(
         "Exactly one current lead is required.",
         "Genau eine gegenwärtige Federführung (`lead`) ist erforderlich."
     );

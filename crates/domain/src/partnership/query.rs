@@ -1,11 +1,11 @@
 //! Which partnerships, and in which order.
 
 use super::{Participant, ParticipantRole, Partnership, PartnershipStatus};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::{Ascending, Descending};
 use crate::kernel::reference::{Key, Ref};
 use crate::kernel::resource::Stored;
-use crate::kernel::state::Wanted;
+use crate::kernel::state::StatusFilter;
 use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, WorkingAreaCode};
 use crate::party::Party;
 
@@ -13,7 +13,7 @@ crate::filter! {
     /// Which partnerships.
     PartnershipFilter {
         /// Where it stands; `unknown` finds those whose status nobody knows.
-        status: Vec<Wanted<PartnershipStatus>>,
+        status: Vec<StatusFilter<PartnershipStatus>>,
         /// A country of the partner side (ISO 3166-1 alpha-2).
         country: Vec<Country>,
         /// A sector it works in.
@@ -41,11 +41,11 @@ crate::filter! {
         /// Ends in this period or earlier.
         end_to: Option<PartialDate>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What partnerships are sorted by.
     PartnershipSort {
         /// the title, folded (case and accents do not count)
@@ -90,7 +90,7 @@ impl PartnershipFilter {
         let end = it.end.as_ref().map(PartialDate::last_day);
         let funded_by =
             |key: &Key| item.derived.programmes.iter().filter_map(Ref::card).any(|card| card.is(key));
-        any(&self.status, |Wanted(status)| *status == it.status)
+        any(&self.status, |StatusFilter(status)| *status == it.status)
             && any(&self.country, |country| item.derived.countries.contains(country))
             && any(&self.sector, |sector| it.sectors.contains(sector))
             && any(&self.working_area, |area| it.working_areas.contains(area))
@@ -104,7 +104,7 @@ impl PartnershipFilter {
             && to(&self.start_to, start)
             && from(&self.end_from, end)
             && to(&self.end_to, end)
-            && self.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 

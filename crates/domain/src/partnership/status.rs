@@ -1,10 +1,10 @@
 //! The life of a partnership.
 
 use super::Partnership;
+use crate::bilingual;
 use crate::kernel::violation::Violations;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where a partnership stands.
     PartnershipStatus {
         /// proposed
@@ -44,7 +44,7 @@ impl Partnership {
             PartnershipStatus::Completed if self.end.is_none() => "end",
             _ => return,
         };
-        let detail = say!(
+        let detail = bilingual!(
             "A partnership needs `{needed}` to become `{to}`.",
             "Eine Partnerschaft braucht `{needed}`, um `{to}` zu werden."
         );

@@ -1,11 +1,11 @@
 //! What people are written to about their registrations.
 
 use super::{Attendance, Person, Registration, RegistrationStatus};
+use crate::bilingual;
 use crate::kernel::calendar::{EventStatus, file};
 use crate::kernel::resource::Stored;
-use crate::kernel::text::{Both, Tongue};
+use crate::kernel::text::{Bilingual, Locale};
 use crate::mail::Mail;
-use crate::say;
 use crate::session::{Session, event};
 
 /// Why somebody is written to.
@@ -34,63 +34,71 @@ impl Occasion {
         let title = &it.title;
         let seated = registration.status.is_some_and(RegistrationStatus::is_seated);
         let subject = match self {
-            Self::Registered => say!("You are registered: {title}", "Sie sind angemeldet: {title}"),
-            Self::Waitlisted(_) => say!("On the waiting list: {title}", "Auf der Warteliste: {title}"),
-            Self::Promoted => say!("You have a seat: {title}", "Sie haben einen Platz: {title}"),
+            Self::Registered => bilingual!("You are registered: {title}", "Sie sind angemeldet: {title}"),
+            Self::Waitlisted(_) => bilingual!("On the waiting list: {title}", "Auf der Warteliste: {title}"),
+            Self::Promoted => bilingual!("You have a seat: {title}", "Sie haben einen Platz: {title}"),
             Self::Cancelled => {
-                say!("Your registration is cancelled: {title}", "Ihre Anmeldung ist storniert: {title}")
+                bilingual!("Your registration is cancelled: {title}", "Ihre Anmeldung ist storniert: {title}")
             }
             Self::Switched => {
-                say!("Your registration has changed: {title}", "Ihre Anmeldung wurde geändert: {title}")
+                bilingual!("Your registration has changed: {title}", "Ihre Anmeldung wurde geändert: {title}")
             }
-            Self::Moved => say!("Changed: {title}", "Geändert: {title}"),
-            Self::SessionCancelled => say!("Cancelled: {title}", "Abgesagt: {title}"),
+            Self::Moved => bilingual!("Changed: {title}", "Geändert: {title}"),
+            Self::SessionCancelled => bilingual!("Cancelled: {title}", "Abgesagt: {title}"),
         };
         let said = match self {
-            Self::Registered => say!("you are registered for:", "Sie sind angemeldet für:"),
-            Self::Waitlisted(position) => say!(
+            Self::Registered => bilingual!("you are registered for:", "Sie sind angemeldet für:"),
+            Self::Waitlisted(position) => bilingual!(
                 "all seats are taken. You are number {position} on the waiting list for:",
                 "alle Plätze sind vergeben. Sie stehen an Stelle {position} der Warteliste für:"
             ),
-            Self::Promoted => say!(
+            Self::Promoted => bilingual!(
                 "a seat has become free, and it is yours. You are registered for:",
                 "ein Platz ist frei geworden, und er gehört Ihnen. Sie sind angemeldet für:"
             ),
             Self::Cancelled => {
-                say!("your registration is cancelled for:", "Ihre Anmeldung ist storniert für:")
+                bilingual!("your registration is cancelled for:", "Ihre Anmeldung ist storniert für:")
             }
             Self::Switched => match registration.attendance {
-                Attendance::Online => say!("you now take part online in:", "Sie nehmen nun online teil an:"),
+                Attendance::Online => {
+                    bilingual!("you now take part online in:", "Sie nehmen nun online teil an:")
+                }
                 Attendance::InPerson => {
-                    say!("you now take part in the room in:", "Sie nehmen nun vor Ort teil an:")
+                    bilingual!("you now take part in the room in:", "Sie nehmen nun vor Ort teil an:")
                 }
             },
             Self::Moved => {
-                say!("this session has changed. It is now:", "diese Sitzung wurde geändert. Sie ist nun:")
+                bilingual!(
+                    "this session has changed. It is now:",
+                    "diese Sitzung wurde geändert. Sie ist nun:"
+                )
             }
             Self::SessionCancelled => {
-                say!("this session does not take place:", "diese Sitzung findet nicht statt:")
+                bilingual!("this session does not take place:", "diese Sitzung findet nicht statt:")
             }
         };
         let waits = match self {
             Self::Switched | Self::Moved if !seated => {
-                say!("\nYou are still on the waiting list.\n", "\nSie stehen weiter auf der Warteliste.\n")
+                bilingual!(
+                    "\nYou are still on the waiting list.\n",
+                    "\nSie stehen weiter auf der Warteliste.\n"
+                )
             }
-            _ => Both::default(),
+            _ => Bilingual::default(),
         };
         let name = &person.name;
-        let text = say!("Hello {name},\n\n", "Guten Tag {name},\n\n")
+        let text = bilingual!("Hello {name},\n\n", "Guten Tag {name},\n\n")
             .then(said)
-            .then(say!("\n\n  {title}\n", "\n\n  {title}\n"))
+            .then(bilingual!("\n\n  {title}\n", "\n\n  {title}\n"))
             .then(when(it))
             .then(self.place(it, registration.attendance, seated))
             .then(waits)
-            .then(say!(
+            .then(bilingual!(
                 "\nInternational partnerships, coordination office\n",
                 "\nInternationale Partnerschaften, Koordinierungsstelle\n"
             ));
-        let tongue = person.language.as_ref().map_or(Tongue::De, Mail::tongue);
-        let mail = Mail::new(person.email.clone(), tongue, &subject, &text);
+        let locale = person.language.as_ref().map_or(Locale::De, Mail::locale);
+        let mail = Mail::new(person.email.clone(), locale, &subject, &text);
         mail.with_calendar(self.calendar(session.clone(), seated))
     }
 
@@ -111,22 +119,24 @@ impl Occasion {
     }
 
     /// Where to go, or to click: for those who have a seat.
-    fn place(self, session: &Session, attendance: Attendance, seated: bool) -> Both {
+    fn place(self, session: &Session, attendance: Attendance, seated: bool) -> Bilingual {
         let comes = seated && !matches!(self, Self::Cancelled | Self::SessionCancelled);
         match (attendance, &session.place, &session.online_url) {
-            (Attendance::Online, _, Some(url)) if comes => say!("  Online: {url}\n", "  Online: {url}\n"),
-            (Attendance::Online, ..) => say!("  Online\n", "  Online\n"),
-            (Attendance::InPerson, Some(place), _) => say!("  {place}\n", "  {place}\n"),
-            (Attendance::InPerson, None, _) => Both::default(),
+            (Attendance::Online, _, Some(url)) if comes => {
+                bilingual!("  Online: {url}\n", "  Online: {url}\n")
+            }
+            (Attendance::Online, ..) => bilingual!("  Online\n", "  Online\n"),
+            (Attendance::InPerson, Some(place), _) => bilingual!("  {place}\n", "  {place}\n"),
+            (Attendance::InPerson, None, _) => Bilingual::default(),
         }
     }
 }
 
-fn when(session: &Session) -> Both {
+fn when(session: &Session) -> Bilingual {
     let zone = session.time_zone.rules();
     let Some(start) = session.starts_at().map(|at| at.with_timezone(&zone)) else {
         let day = &session.starts_on;
-        return say!("  {day}\n", "  {day}\n");
+        return bilingual!("  {day}\n", "  {day}\n");
     };
     let end = session.ends_at().map(|at| at.with_timezone(&zone));
     let end = |same: &str, other: &str| {
@@ -138,7 +148,7 @@ fn when(session: &Session) -> Both {
     let (en, de) = (start.format("%-d %B %Y, %H:%M"), start.format("%d.%m.%Y, %H:%M"));
     let (en_end, de_end) = (end("–%H:%M", " to %-d %B %Y, %H:%M"), end("–%H:%M", " bis %d.%m.%Y, %H:%M"));
     let zone = &session.time_zone;
-    say!("  {en}{en_end} ({zone})\n", "  {de}{de_end} Uhr ({zone})\n")
+    bilingual!("  {en}{en_end} ({zone})\n", "  {de}{de_end} Uhr ({zone})\n")
 }
 
 #[cfg(test)]

@@ -15,18 +15,18 @@ pub use mail::Occasion;
 pub use query::{RegistrationFilter, RegistrationSort};
 pub use status::RegistrationStatus;
 
+use crate::bilingual;
 use crate::contact::ContactRef;
 use crate::kernel::access::{Action, Actor, Grant, Role};
-use crate::kernel::reference::Pending;
+use crate::kernel::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::value::{Email, Language, Line};
+use crate::kernel::value::{Email, Language, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::member::MemberRef;
-use crate::say;
 use crate::session::{RegistrationReason, Session, SessionFormat};
 
-crate::vocabulary! {
+crate::string_enum! {
     /// How somebody takes part.
     Attendance {
         /// in the room
@@ -59,7 +59,7 @@ pub struct Registration {
     pub contact: Option<ContactRef>,
     /// The person's name, where it is no contact.
     #[deserr(default)]
-    pub name: Option<Line>,
+    pub name: Option<SingleLine>,
     /// The address that the person is written to, where it is no contact.
     #[deserr(default)]
     pub email: Option<Email>,
@@ -135,7 +135,7 @@ impl Registration {
     pub fn fits(&self, session: &Session, violations: &mut Violations) {
         let attendance = self.attendance;
         if !attendance.is_offered(session) {
-            let detail = say!(
+            let detail = bilingual!(
                 "This session is not held `{attendance}`.",
                 "Diese Sitzung findet nicht `{attendance}` statt."
             );
@@ -149,15 +149,15 @@ impl Resource for Registration {
     const NAME: &'static str = "registration";
     const PATH: &'static str = "registrations";
     const SCOPE: &'static str = Session::PATH;
-    const LABEL: &'static str = "";
-    const SLUGGED: bool = false;
+    const NAME_FIELD: &'static str = "";
+    const HAS_SLUG: bool = false;
     const DERIVED: &'static [&'static str] = &["position", "person"];
     const SHOWN_IN_TABLES: &'static [&'static str] = &["person"];
-    const FIXED: &'static [&'static str] = &["member"];
+    const IMMUTABLE_FIELDS: &'static [&'static str] = &["member"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
     /// What it may become changes when the session begins.
-    const BRIEF: bool = true;
+    const TIME_DEPENDENT: bool = true;
     const UNLOGGED: &'static [&'static str] = &["name", "email", "language", "position", "person"];
 
     type Parent = Session;
@@ -179,23 +179,23 @@ impl Resource for Registration {
         false
     }
 
-    fn withheld(role: Role) -> &'static [&'static str] {
+    fn unwritable_fields(role: Role) -> &'static [&'static str] {
         match role {
             Role::Admin | Role::Coordinator => &[],
             Role::Reader | Role::Member | Role::Partner => &["status"],
         }
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         for (member, is_there) in [("name", self.name.is_some()), ("email", self.email.is_some())] {
             if self.contact.is_some() && is_there {
-                let detail = say!(
+                let detail = bilingual!(
                     "`{member}` is the contact's: leave one of both out.",
                     "`{member}` steht bei der Ansprechperson: Lassen Sie eines von beiden weg."
                 );
                 violations.member(format!("/{member}"), "one_of", detail);
             } else if self.contact.is_none() && !is_there {
-                let detail = say!(
+                let detail = bilingual!(
                     "`{member}` is required where there is no `contact`.",
                     "`{member}` ist erforderlich, wo es keine Ansprechperson (`contact`) gibt."
                 );
@@ -208,7 +208,7 @@ impl Resource for Registration {
         parent.is_none_or(|session| self.may_become(to, session, now))
     }
 
-    fn may_enter(role: Role, to: RegistrationStatus) -> bool {
+    fn may_transition_to(role: Role, to: RegistrationStatus) -> bool {
         matches!(role, Role::Admin | Role::Coordinator) || to == RegistrationStatus::Cancelled
     }
 
@@ -217,7 +217,7 @@ impl Resource for Registration {
     }
 
     /// Persons are not searched for.
-    fn searched(&self, _texts: &mut Texts) {}
+    fn search_texts(&self, _texts: &mut Texts) {}
 
     fn label(&self) -> &str {
         ""
@@ -231,12 +231,12 @@ impl Resource for Registration {
         self.status = Some(status);
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         self.member.visit("/member", visit);
     }
 
     /// The same person.
-    fn same_part(&self, other: &Self) -> bool {
+    fn is_same_child(&self, other: &Self) -> bool {
         let email = |it: &Self| it.email.as_ref().map(Email::folded);
         self.member == other.member && self.contact == other.contact && email(self) == email(other)
     }

@@ -1,27 +1,27 @@
 //! Which registrations, and in which order.
 
 use super::{Attendance, Registration, RegistrationStatus};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Key;
 use crate::kernel::resource::Stored;
-use crate::kernel::state::Wanted;
+use crate::kernel::state::StatusFilter;
 
 crate::filter! {
     /// Which registrations.
     RegistrationFilter {
         /// Whether there is a seat, and whether the person came.
-        status: Vec<Wanted<RegistrationStatus>>,
+        status: Vec<StatusFilter<RegistrationStatus>>,
         /// In the room or online.
         attendance: Vec<Attendance>,
         /// The member whose staff it is, by id or slug.
         member: Vec<Key>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What registrations are sorted by.
     RegistrationSort {
         /// the order in which they arrived
@@ -40,10 +40,10 @@ impl RegistrationFilter {
     pub(super) fn matches(&self, item: &Stored<Registration>) -> bool {
         let it = &item.data;
         let is_member = |key: &Key| it.member.card().is_some_and(|card| card.is(key));
-        any(&self.status, |Wanted(status)| *status == it.status)
+        any(&self.status, |StatusFilter(status)| *status == it.status)
             && any(&self.attendance, |attendance| *attendance == it.attendance)
             && any(&self.member, is_member)
-            && self.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 

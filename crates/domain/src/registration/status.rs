@@ -1,6 +1,6 @@
 //! The life of a registration.
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Whether there is a seat, and whether the person came.
     RegistrationStatus {
         /// has a seat

@@ -5,12 +5,12 @@ use chrono::NaiveDate;
 use super::{Session, SessionFormat, SessionStatus};
 use crate::kernel::calendar::{Event, EventStatus, When};
 use crate::kernel::resource::Stored;
-use crate::kernel::value::{Day, Localized};
+use crate::kernel::value::{CalendarDate, Localized};
 
 /// The event that a session is: as much of it as the caller was given.
 pub(crate) fn event(stored: &Stored<Session>) -> Event {
     let it = &stored.data;
-    let date = |day: &Day| day.as_str().parse::<NaiveDate>().unwrap_or_default();
+    let date = |day: &CalendarDate| day.as_str().parse::<NaiveDate>().unwrap_or_default();
     let (first, last) = (date(&it.starts_on), date(it.last_day()));
     let when = match &it.start_time {
         None => When::Days { first, last },

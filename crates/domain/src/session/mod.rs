@@ -22,18 +22,18 @@ pub use when::start_key;
 
 use crate::kernel::access::{Action, Actor, Grant, Role};
 use crate::kernel::calendar::Event;
-use crate::kernel::parameters::Instant;
-use crate::kernel::reference::{Pending, Ref};
+use crate::kernel::parameters::InstantParam;
+use crate::kernel::reference::{Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::rules::distinct;
 use crate::kernel::search::Texts;
 use crate::kernel::value::{
-    ClockTime, Day, Line, Localized, Seats, Sector, Slug, TimeZone, Visibility, WebUrl,
+    CalendarDate, ClockTime, Localized, Seats, Sector, SingleLine, Slug, TimeZone, Visibility, WebUrl,
 };
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What kind of meeting it is.
     SessionKind {
         /// a meeting of the exchange
@@ -55,7 +55,7 @@ crate::vocabulary! {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where people meet.
     SessionFormat {
         /// in a room
@@ -76,7 +76,7 @@ pub struct Session {
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The title.
-    pub title: Line,
+    pub title: SingleLine,
     /// What kind of meeting it is.
     pub kind: SessionKind,
     /// What it is about above all.
@@ -86,10 +86,10 @@ pub struct Session {
     #[deserr(default)]
     pub description: Option<Localized>,
     /// The first day, in its time zone.
-    pub starts_on: Day,
+    pub starts_on: CalendarDate,
     /// The last day, where it is another one.
     #[deserr(default)]
-    pub ends_on: Option<Day>,
+    pub ends_on: Option<CalendarDate>,
     /// When it starts on the first day, in its time zone. Of a time that comes twice where clocks are set back, the first
     /// is meant; one that is skipped where they are set forward is refused.
     #[deserr(default)]
@@ -106,7 +106,7 @@ pub struct Session {
     pub format: Option<SessionFormat>,
     /// The place.
     #[deserr(default)]
-    pub place: Option<Line>,
+    pub place: Option<SingleLine>,
     /// Where to join online: shown to those who are registered, and to the coordination office.
     #[deserr(default)]
     pub online_url: Option<WebUrl>,
@@ -133,7 +133,7 @@ pub struct Session {
     pub waiting_list: bool,
     /// When registration closes; when the session begins, where it does not close before.
     #[deserr(default)]
-    pub registration_closes_at: Option<Instant>,
+    pub registration_closes_at: Option<InstantParam>,
     /// Who may see it once it is published; `members` when left out, and never wider than any organiser's or guest's.
     #[serde(default)]
     #[deserr(default)]
@@ -151,10 +151,10 @@ pub type SessionRef = Ref<Session>;
 pub struct SessionDerived {
     /// When it starts, where the time is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub starts_at: Option<Instant>,
+    pub starts_at: Option<InstantParam>,
     /// When it ends, where the time is known.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub ends_at: Option<Instant>,
+    pub ends_at: Option<InstantParam>,
     /// Whether one can register now, and why not.
     pub registration_state: RegistrationState,
     /// How many have registered: for readers and the coordination office.
@@ -183,12 +183,12 @@ pub struct SessionCounts {
 impl Resource for Session {
     const NAME: &'static str = "session";
     const PATH: &'static str = "sessions";
-    const LABEL: &'static str = "title";
+    const NAME_FIELD: &'static str = "title";
     const DERIVED: &'static [&'static str] =
         &["starts_at", "ends_at", "registration_state", "counts", "cancellation_reason"];
     const UNLOGGED: &'static [&'static str] =
         &["online_url", "registration_state", "counts", "cancellation_reason"];
-    const BRIEF: bool = true;
+    const TIME_DEPENDENT: bool = true;
     const EVENT: Option<fn(&Stored<Self>) -> Event> = Some(event);
 
     type Parent = ();
@@ -208,7 +208,7 @@ impl Resource for Session {
         false
     }
 
-    fn concealed(role: Option<Role>) -> &'static [&'static str] {
+    fn hidden_fields(role: Option<Role>) -> &'static [&'static str] {
         match role {
             // Of members, those who are registered read it: the store knows who is.
             Some(Role::Admin | Role::Coordinator | Role::Member) => &[],
@@ -216,19 +216,19 @@ impl Resource for Session {
         }
     }
 
-    fn conceal(&mut self, members: &'static [&'static str]) {
+    fn redact(&mut self, members: &'static [&'static str]) {
         if members.contains(&"online_url") {
             self.online_url = None;
         }
     }
 
     /// Drafts are the coordination office's.
-    fn recall(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
+    fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         let status = state.get("status").and_then(Value::as_str);
         SessionStatus::SHOWN.iter().any(|shown| status == Some(shown.as_str()))
     }
 
-    fn rules(&self, violations: &mut Violations) {
+    fn validate(&self, violations: &mut Violations) {
         self.time_rules(violations);
         distinct(&self.organisers, "/organisers", violations);
         distinct(&self.sectors, "/sectors", violations);
@@ -247,7 +247,7 @@ impl Resource for Session {
         filter.matches(item)
     }
 
-    fn searched(&self, texts: &mut Texts) {
+    fn search_texts(&self, texts: &mut Texts) {
         texts.name(&self.title);
         texts.details(&self.place);
         texts.text(&self.focus_topic);
@@ -275,7 +275,7 @@ impl Resource for Session {
         self.status = Some(status);
     }
 
-    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(Pending<'a>)) {
+    fn references<'a>(&'a mut self, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         for (index, party) in self.organisers.iter_mut().enumerate() {
             party.visit(&format!("/organisers/{index}"), visit);
         }

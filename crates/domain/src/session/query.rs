@@ -1,11 +1,11 @@
 //! Which sessions, and in which order.
 
 use super::{Session, SessionFormat, SessionKind, SessionStatus};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::{Ascending, Descending};
 use crate::kernel::reference::Key;
 use crate::kernel::resource::Stored;
-use crate::kernel::state::Wanted;
+use crate::kernel::state::StatusFilter;
 use crate::kernel::value::{PartialDate, Sector, Visibility};
 use crate::party::Party;
 
@@ -15,7 +15,7 @@ crate::filter! {
         /// What kind of meeting it is.
         kind: Vec<SessionKind>,
         /// Where it stands; `unknown` finds those whose status nobody knows.
-        status: Vec<Wanted<SessionStatus>>,
+        status: Vec<StatusFilter<SessionStatus>>,
         /// A sector it is for.
         sector: Vec<Sector>,
         /// Where people meet.
@@ -29,11 +29,11 @@ crate::filter! {
         /// Starts in this period or earlier.
         start_to: Option<PartialDate>,
         /// Changed at this instant or later.
-        updated_since: Option<Instant>,
+        updated_since: Option<InstantParam>,
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What sessions are sorted by.
     SessionSort {
         /// the title, folded (case and accents do not count)
@@ -60,14 +60,14 @@ impl SessionFilter {
         let organises = |key: &Key| it.organisers.iter().filter_map(Party::card).any(|card| card.is(key));
         let day = it.starts_on.as_str();
         any(&self.kind, |kind| *kind == it.kind)
-            && any(&self.status, |Wanted(status)| *status == it.status)
+            && any(&self.status, |StatusFilter(status)| *status == it.status)
             && any(&self.sector, |sector| it.sectors.contains(sector))
             && any(&self.session_format, |format| it.format == Some(*format))
             && any(&self.organiser, organises)
             && any(&self.visibility, |visibility| *visibility == it.visibility)
             && self.start_from.as_ref().is_none_or(|from| day >= from.first_day().to_string().as_str())
             && self.start_to.as_ref().is_none_or(|to| day <= to.last_day().to_string().as_str())
-            && self.updated_since.is_none_or(|Instant(since)| item.updated_at >= since)
+            && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 

@@ -6,10 +6,10 @@ use utoipa::ToSchema;
 
 use super::{Session, SessionCounts, SessionFormat, SessionStatus};
 use crate::kernel::access::{Actor, Role};
-use crate::kernel::parameters::Instant;
+use crate::kernel::parameters::InstantParam;
 use crate::kernel::value::Seats;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Whether one can register.
     Registering {
         /// yes, there are seats
@@ -21,7 +21,7 @@ crate::vocabulary! {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Why one cannot register, or not for a seat.
     RegistrationReason {
         /// it is not published
@@ -82,7 +82,7 @@ impl Session {
             Some(SessionStatus::Held) => Some(RegistrationReason::Held),
             Some(SessionStatus::Published) if self.begins_at() <= now => Some(RegistrationReason::Begun),
             Some(SessionStatus::Published) => {
-                let over = self.registration_closes_at.is_some_and(|Instant(at)| at <= now);
+                let over = self.registration_closes_at.is_some_and(|InstantParam(at)| at <= now);
                 over.then_some(RegistrationReason::TimeOver)
             }
         }

@@ -3,10 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Session;
+use crate::bilingual;
 use crate::kernel::violation::Violations;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// Where a session stands.
     SessionStatus {
         /// being planned: for the coordination office only
@@ -49,7 +49,7 @@ impl Session {
                     ("format", self.format.is_none()),
                 ];
                 for (member, _) in missing.into_iter().filter(|(_, missing)| *missing) {
-                    let detail = say!(
+                    let detail = bilingual!(
                         "A session to come needs `{member}` to be published.",
                         "Eine künftige Sitzung braucht `{member}`, um veröffentlicht zu werden."
                     );
@@ -58,7 +58,7 @@ impl Session {
             }
             SessionStatus::Held if now < self.begins_at() => {
                 let begins = crate::kernel::resource::instant(self.begins_at());
-                let detail = say!(
+                let detail = bilingual!(
                     "It has not begun yet: it begins at {begins}.",
                     "Sie hat noch nicht begonnen: Sie beginnt um {begins}."
                 );

@@ -3,11 +3,11 @@
 use chrono::{DateTime, NaiveDate, Utc};
 
 use super::Session;
+use crate::bilingual;
 use crate::kernel::rules::days_ordered;
 use crate::kernel::time::is_writable;
-use crate::kernel::value::{ClockTime, Day};
+use crate::kernel::value::{CalendarDate, ClockTime};
 use crate::kernel::violation::Violations;
-use crate::say;
 
 impl Session {
     /// When it starts, where the time is known.
@@ -36,7 +36,7 @@ impl Session {
     }
 
     /// The last day.
-    pub fn last_day(&self) -> &Day {
+    pub fn last_day(&self) -> &CalendarDate {
         self.ends_on.as_ref().unwrap_or(&self.starts_on)
     }
 
@@ -52,7 +52,7 @@ impl Session {
         time(self) != time(before) || place(self) != place(before)
     }
 
-    fn instant(&self, day: &Day, time: &ClockTime) -> Option<DateTime<Utc>> {
+    fn instant(&self, day: &CalendarDate, time: &ClockTime) -> Option<DateTime<Utc>> {
         self.time_zone.instant(date(day).and_time(time.time()))
     }
 
@@ -66,7 +66,7 @@ impl Session {
                 && self.instant(day, time).is_none()
             {
                 let zone = &self.time_zone;
-                let detail = say!(
+                let detail = bilingual!(
                     "There is no `{time}` on {day} in `{zone}`: the clocks are set forward then.",
                     "`{time}` gibt es am {day} in `{zone}` nicht: Dann werden die Uhren vorgestellt."
                 );
@@ -77,7 +77,7 @@ impl Session {
         let instants = [("/starts_on", self.starts_at()), (last, self.ends_at())];
         if let Some((pointer, _)) = instants.into_iter().find(|(_, at)| at.is_some_and(|at| !is_writable(at)))
         {
-            let detail = say!(
+            let detail = bilingual!(
                 "In UTC this lies outside the years 0001 to 9999.",
                 "In UTC liegt das außerhalb der Jahre 0001 bis 9999."
             );
@@ -85,14 +85,14 @@ impl Session {
         }
         match (&self.start_time, &self.end_time) {
             (None, Some(_)) => {
-                let detail = say!(
+                let detail = bilingual!(
                     "`start_time` is required where there is an `end_time`.",
                     "`start_time` ist erforderlich, wo es `end_time` gibt."
                 );
                 violations.member("/start_time", "required", detail);
             }
             (Some(start), Some(end)) if self.last_day() == &self.starts_on && end <= start => {
-                let detail = say!(
+                let detail = bilingual!(
                     "`{end}` does not lie after the start, `{start}`.",
                     "`{end}` liegt nicht nach dem Beginn, `{start}`."
                 );
@@ -108,7 +108,7 @@ pub fn start_key(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%MZ").to_string()
 }
 
-fn date(day: &Day) -> NaiveDate {
+fn date(day: &CalendarDate) -> NaiveDate {
     day.as_str().parse().unwrap_or_default()
 }
 

@@ -1,11 +1,11 @@
 //! Money, added up.
 
 use super::{FiguresFormat, UNKNOWN, names};
-use crate::kernel::text::Both;
+use crate::bilingual;
+use crate::kernel::text::Bilingual;
 use crate::kernel::value::Currency;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What money is added up by.
     FundingBy {
         /// the programmes that pay
@@ -19,19 +19,19 @@ crate::vocabulary! {
 
 impl FundingBy {
     /// The rule by which an amount counts.
-    pub fn rule(self) -> Both {
+    pub fn rule(self) -> Bilingual {
         match self {
-            Self::Programme => say!(
+            Self::Programme => bilingual!(
                 "Each phase with a published amount counts for the programme that it names; `unknown` where it names none. \
                  Currencies are never mixed.",
                 "Jede Phase mit veröffentlichtem Betrag zählt bei dem Programm, das sie nennt; `unknown`, wo sie keines nennt. \
                  Währungen werden nie vermischt."
             ),
-            Self::Kind => say!(
+            Self::Kind => bilingual!(
                 "Each phase with a published amount counts for its kind. Currencies are never mixed.",
                 "Jede Phase mit veröffentlichtem Betrag zählt bei ihrer Art. Währungen werden nie vermischt."
             ),
-            Self::Year => say!(
+            Self::Year => bilingual!(
                 "Each phase with a published amount counts as a whole in the year in which it begins; `unknown` where nobody \
                  knows. Currencies are never mixed.",
                 "Jede Phase mit veröffentlichtem Betrag zählt ganz in dem Jahr, in dem sie beginnt; `unknown`, wo es niemand \
@@ -41,25 +41,25 @@ impl FundingBy {
     }
 
     /// What the figures are called.
-    pub fn title(self) -> Both {
+    pub fn title(self) -> Bilingual {
         match self {
-            Self::Programme => say!("Funding by programme", "Finanzierung nach Programm"),
-            Self::Kind => say!("Funding by kind", "Finanzierung nach Art"),
-            Self::Year => say!("Funding by year", "Finanzierung nach Jahr"),
+            Self::Programme => bilingual!("Funding by programme", "Finanzierung nach Programm"),
+            Self::Kind => bilingual!("Funding by kind", "Finanzierung nach Art"),
+            Self::Year => bilingual!("Funding by year", "Finanzierung nach Jahr"),
         }
     }
 
     /// What it is added up by is called.
-    pub fn axis(self) -> Both {
+    pub fn axis(self) -> Bilingual {
         match self {
-            Self::Programme => say!("Programme", "Programm"),
-            Self::Kind => say!("Kind", "Art"),
-            Self::Year => say!("Year of beginning", "Jahr des Beginns"),
+            Self::Programme => bilingual!("Programme", "Programm"),
+            Self::Kind => bilingual!("Kind", "Art"),
+            Self::Year => bilingual!("Year of beginning", "Jahr des Beginns"),
         }
     }
 
     /// What a key is called; programmes have names of their own.
-    pub fn called(self, key: &str) -> Both {
+    pub fn called(self, key: &str) -> Bilingual {
         let named = match self {
             _ if key == UNKNOWN => None,
             Self::Kind => key.parse().ok().map(names::funding_kind),

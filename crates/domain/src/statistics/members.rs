@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use chrono::{Datelike, NaiveDate};
 
 use super::{FiguresFormat, UNKNOWN, names};
-use crate::kernel::text::Both;
+use crate::bilingual;
+use crate::kernel::text::Bilingual;
 use crate::member::MemberStatus;
 use crate::reference::SECTORS;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What members are counted by.
     MembersBy {
         /// where they stand today
@@ -26,23 +26,23 @@ crate::vocabulary! {
 
 impl MembersBy {
     /// The rule by which a member counts.
-    pub fn rule(self) -> Both {
+    pub fn rule(self) -> Bilingual {
         match self {
-            Self::Status => say!(
+            Self::Status => bilingual!(
                 "Each member counts once, where it stands today; `unknown` where nobody knows.",
                 "Jedes Mitglied zählt einmal, bei seinem heutigen Status; `unknown`, wo ihn niemand kennt."
             ),
-            Self::RegionalGroup => say!(
+            Self::RegionalGroup => bilingual!(
                 "Each member counts once, whatever its status, in its regional group; `unknown` where it has none.",
                 "Jedes Mitglied zählt einmal, bei jedem Status, in seiner Regionalgruppe; `unknown`, wo es keine hat."
             ),
-            Self::Sector => say!(
+            Self::Sector => bilingual!(
                 "Each member counts once, whatever its status, in each sector of its utility; so the figures add up to more \
                  than there are.",
                 "Jedes Mitglied zählt einmal, bei jedem Status, in jeder Sparte seines Unternehmens; die Zahlen ergeben darum \
                  zusammen mehr, als es gibt."
             ),
-            Self::Quarter => say!(
+            Self::Quarter => bilingual!(
                 "Counted are members with a known `joined_on`, by days, not by status: as joined in the quarter of `joined_on`, \
                  as left in the quarter of `left_on`, and as members at the end of each quarter from the one until before the \
                  other. The last quarter is today's, up to today; who joined on an unknown day is not counted.",
@@ -55,31 +55,33 @@ impl MembersBy {
     }
 
     /// What the figures are called.
-    pub fn title(self) -> Both {
+    pub fn title(self) -> Bilingual {
         match self {
-            Self::Status => say!("Members by status", "Mitglieder nach Status"),
-            Self::RegionalGroup => say!("Members by regional group", "Mitglieder nach Regionalgruppe"),
-            Self::Sector => say!("Members by sector", "Mitglieder nach Sparte"),
+            Self::Status => bilingual!("Members by status", "Mitglieder nach Status"),
+            Self::RegionalGroup => bilingual!("Members by regional group", "Mitglieder nach Regionalgruppe"),
+            Self::Sector => bilingual!("Members by sector", "Mitglieder nach Sparte"),
             Self::Quarter => {
-                say!("Members at the end of each quarter", "Mitglieder am Ende jedes Quartals")
+                bilingual!("Members at the end of each quarter", "Mitglieder am Ende jedes Quartals")
             }
         }
     }
 
     /// What is counted by is called.
-    pub fn axis(self) -> Both {
+    pub fn axis(self) -> Bilingual {
         match self {
-            Self::Status => say!("Status", "Status"),
-            Self::RegionalGroup => say!("Regional group", "Regionalgruppe"),
-            Self::Sector => say!("Sector", "Sparte"),
-            Self::Quarter => say!("Quarter", "Quartal"),
+            Self::Status => bilingual!("Status", "Status"),
+            Self::RegionalGroup => bilingual!("Regional group", "Regionalgruppe"),
+            Self::Sector => bilingual!("Sector", "Sparte"),
+            Self::Quarter => bilingual!("Quarter", "Quartal"),
         }
     }
 
     /// What a key is called.
-    pub fn called(self, key: &str) -> Both {
+    pub fn called(self, key: &str) -> Bilingual {
         let named = match self {
-            Self::RegionalGroup if key == UNKNOWN => Some(say!("no regional group", "ohne Regionalgruppe")),
+            Self::RegionalGroup if key == UNKNOWN => {
+                Some(bilingual!("no regional group", "ohne Regionalgruppe"))
+            }
             _ if key == UNKNOWN => None,
             Self::Status => key.parse().ok().map(names::member_status),
             Self::Sector => names::listed(&SECTORS, key),

@@ -11,7 +11,7 @@ pub use members::{Growth, MemberFigures, MembersBy, growth};
 pub use partnerships::{PartnershipFigures, PartnershipFiguresFormat, PartnershipsBy};
 pub use sessions::{SessionFigures, SessionsBy};
 
-crate::vocabulary! {
+crate::string_enum! {
     /// A representation of figures.
     FiguresFormat {
         /// with the rule by which they count

@@ -1,68 +1,68 @@
 //! What the words of closed lists are called, for people.
 
 use super::UNKNOWN;
+use crate::bilingual;
 use crate::funding::FundingKind;
-use crate::kernel::text::Both;
+use crate::kernel::text::Bilingual;
 use crate::member::MemberStatus;
 use crate::partnership::PartnershipStatus;
 use crate::reference::List;
-use crate::say;
 use crate::session::SessionKind;
 
-pub(super) fn partnership_status(status: PartnershipStatus) -> Both {
+pub(super) fn partnership_status(status: PartnershipStatus) -> Bilingual {
     match status {
-        PartnershipStatus::Idea => say!("Idea", "Idee"),
-        PartnershipStatus::Preparation => say!("In preparation", "In Vorbereitung"),
-        PartnershipStatus::Active => say!("Active", "Aktiv"),
-        PartnershipStatus::Suspended => say!("Suspended", "Ruhend"),
-        PartnershipStatus::Completed => say!("Completed", "Abgeschlossen"),
-        PartnershipStatus::Cancelled => say!("Cancelled", "Abgebrochen"),
+        PartnershipStatus::Idea => bilingual!("Idea", "Idee"),
+        PartnershipStatus::Preparation => bilingual!("In preparation", "In Vorbereitung"),
+        PartnershipStatus::Active => bilingual!("Active", "Aktiv"),
+        PartnershipStatus::Suspended => bilingual!("Suspended", "Ruhend"),
+        PartnershipStatus::Completed => bilingual!("Completed", "Abgeschlossen"),
+        PartnershipStatus::Cancelled => bilingual!("Cancelled", "Abgebrochen"),
     }
 }
 
-pub(super) fn member_status(status: MemberStatus) -> Both {
+pub(super) fn member_status(status: MemberStatus) -> Bilingual {
     match status {
-        MemberStatus::Interested => say!("Interested", "Interessiert"),
-        MemberStatus::Active => say!("Active", "Aktiv"),
-        MemberStatus::Paused => say!("Paused", "Pausiert"),
-        MemberStatus::Left => say!("Left", "Ausgetreten"),
+        MemberStatus::Interested => bilingual!("Interested", "Interessiert"),
+        MemberStatus::Active => bilingual!("Active", "Aktiv"),
+        MemberStatus::Paused => bilingual!("Paused", "Pausiert"),
+        MemberStatus::Left => bilingual!("Left", "Ausgetreten"),
     }
 }
 
-pub(super) fn funding_kind(kind: FundingKind) -> Both {
+pub(super) fn funding_kind(kind: FundingKind) -> Bilingual {
     match kind {
-        FundingKind::Grant => say!("Grant", "Zuschuss"),
-        FundingKind::OwnContribution => say!("Own contribution", "Eigenbeitrag"),
-        FundingKind::InKind => say!("In kind", "Sachleistung"),
-        FundingKind::ThirdParty => say!("Third party", "Mittel Dritter"),
+        FundingKind::Grant => bilingual!("Grant", "Zuschuss"),
+        FundingKind::OwnContribution => bilingual!("Own contribution", "Eigenbeitrag"),
+        FundingKind::InKind => bilingual!("In kind", "Sachleistung"),
+        FundingKind::ThirdParty => bilingual!("Third party", "Mittel Dritter"),
     }
 }
 
-pub(super) fn session_kind(kind: SessionKind) -> Both {
+pub(super) fn session_kind(kind: SessionKind) -> Bilingual {
     match kind {
-        SessionKind::Exchange => say!("Exchange", "Erfahrungsaustausch"),
-        SessionKind::Workshop => say!("Workshop", "Workshop"),
-        SessionKind::ConsultationHour => say!("Consultation hour", "Sprechstunde"),
-        SessionKind::NetworkMeeting => say!("Network meeting", "Netzwerktreffen"),
-        SessionKind::InformationEvent => say!("Information event", "Informationsveranstaltung"),
-        SessionKind::Training => say!("Training", "Schulung"),
-        SessionKind::Conference => say!("Conference", "Konferenz"),
-        SessionKind::StudyTour => say!("Study tour", "Studienreise"),
+        SessionKind::Exchange => bilingual!("Exchange", "Erfahrungsaustausch"),
+        SessionKind::Workshop => bilingual!("Workshop", "Workshop"),
+        SessionKind::ConsultationHour => bilingual!("Consultation hour", "Sprechstunde"),
+        SessionKind::NetworkMeeting => bilingual!("Network meeting", "Netzwerktreffen"),
+        SessionKind::InformationEvent => bilingual!("Information event", "Informationsveranstaltung"),
+        SessionKind::Training => bilingual!("Training", "Schulung"),
+        SessionKind::Conference => bilingual!("Conference", "Konferenz"),
+        SessionKind::StudyTour => bilingual!("Study tour", "Studienreise"),
     }
 }
 
 /// What a code of a reference list is called.
-pub(super) fn listed(list: &List, code: &str) -> Option<Both> {
+pub(super) fn listed(list: &List, code: &str) -> Option<Bilingual> {
     let entry = list.entries().iter().find(|entry| entry.code == code)?;
-    Some(Both { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() })
+    Some(Bilingual { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() })
 }
 
 /// What is called the same in all languages.
-pub(super) fn itself(key: &str) -> Both {
-    Both { en: key.to_owned().into(), de: key.to_owned().into() }
+pub(super) fn itself(key: &str) -> Bilingual {
+    Bilingual { en: key.to_owned().into(), de: key.to_owned().into() }
 }
 
 /// What nobody knows, or nobody has a name for.
-pub(super) fn unknown(key: &str) -> Both {
-    if key == UNKNOWN { say!("unknown", "unbekannt") } else { itself(key) }
+pub(super) fn unknown(key: &str) -> Bilingual {
+    if key == UNKNOWN { bilingual!("unknown", "unbekannt") } else { itself(key) }
 }

@@ -1,12 +1,12 @@
 //! Partnerships, counted.
 
 use super::{UNKNOWN, names};
-use crate::kernel::text::Both;
+use crate::bilingual;
+use crate::kernel::text::Bilingual;
 use crate::partnership::PartnershipStatus;
 use crate::reference::{COUNTRIES, SDG_TARGETS, SECTORS};
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What partnerships are counted by.
     PartnershipsBy {
         /// where they stand
@@ -26,29 +26,29 @@ crate::vocabulary! {
 
 impl PartnershipsBy {
     /// The rule by which a partnership counts.
-    pub fn rule(self) -> Both {
+    pub fn rule(self) -> Bilingual {
         match self {
-            Self::Status => say!(
+            Self::Status => bilingual!(
                 "Each partnership counts once, where it stands today; `unknown` where nobody knows.",
                 "Jede Partnerschaft zählt einmal, bei ihrem heutigen Status; `unknown`, wo ihn niemand kennt."
             ),
-            Self::Sector => say!(
+            Self::Sector => bilingual!(
                 "Each partnership counts once in each of its sectors; so the figures add up to more than there are.",
                 "Jede Partnerschaft zählt einmal in jeder ihrer Sparten; die Zahlen ergeben darum zusammen mehr, als es gibt."
             ),
-            Self::Country => say!(
+            Self::Country => bilingual!(
                 "Each partnership counts once in each country of its partner utilities, current and former.",
                 "Jede Partnerschaft zählt einmal in jedem Land ihrer Partnerunternehmen, heutiger und früherer."
             ),
-            Self::Programme => say!(
+            Self::Programme => bilingual!(
                 "Each partnership counts once for each programme that its funding names.",
                 "Jede Partnerschaft zählt einmal bei jedem Programm, das ihre Finanzierung nennt."
             ),
-            Self::SdgTarget => say!(
+            Self::SdgTarget => bilingual!(
                 "Each partnership counts once for each target that it names.",
                 "Jede Partnerschaft zählt einmal bei jedem Unterziel, das sie nennt."
             ),
-            Self::Year => say!(
+            Self::Year => bilingual!(
                 "Each partnership counts once, in the year in which it began; `unknown` where nobody knows.",
                 "Jede Partnerschaft zählt einmal, im Jahr ihres Beginns; `unknown`, wo ihn niemand kennt."
             ),
@@ -56,31 +56,33 @@ impl PartnershipsBy {
     }
 
     /// What the figures are called.
-    pub fn title(self) -> Both {
+    pub fn title(self) -> Bilingual {
         match self {
-            Self::Status => say!("Partnerships by status", "Partnerschaften nach Status"),
-            Self::Sector => say!("Partnerships by sector", "Partnerschaften nach Sparte"),
-            Self::Country => say!("Partnerships by country", "Partnerschaften nach Land"),
-            Self::Programme => say!("Partnerships by programme", "Partnerschaften nach Programm"),
-            Self::SdgTarget => say!("Partnerships by SDG target", "Partnerschaften nach SDG-Unterziel"),
-            Self::Year => say!("Partnerships by year of beginning", "Partnerschaften nach Jahr des Beginns"),
+            Self::Status => bilingual!("Partnerships by status", "Partnerschaften nach Status"),
+            Self::Sector => bilingual!("Partnerships by sector", "Partnerschaften nach Sparte"),
+            Self::Country => bilingual!("Partnerships by country", "Partnerschaften nach Land"),
+            Self::Programme => bilingual!("Partnerships by programme", "Partnerschaften nach Programm"),
+            Self::SdgTarget => bilingual!("Partnerships by SDG target", "Partnerschaften nach SDG-Unterziel"),
+            Self::Year => {
+                bilingual!("Partnerships by year of beginning", "Partnerschaften nach Jahr des Beginns")
+            }
         }
     }
 
     /// What is counted by is called.
-    pub fn axis(self) -> Both {
+    pub fn axis(self) -> Bilingual {
         match self {
-            Self::Status => say!("Status", "Status"),
-            Self::Sector => say!("Sector", "Sparte"),
-            Self::Country => say!("Country", "Land"),
-            Self::Programme => say!("Programme", "Programm"),
-            Self::SdgTarget => say!("Target", "Unterziel"),
-            Self::Year => say!("Year of beginning", "Jahr des Beginns"),
+            Self::Status => bilingual!("Status", "Status"),
+            Self::Sector => bilingual!("Sector", "Sparte"),
+            Self::Country => bilingual!("Country", "Land"),
+            Self::Programme => bilingual!("Programme", "Programm"),
+            Self::SdgTarget => bilingual!("Target", "Unterziel"),
+            Self::Year => bilingual!("Year of beginning", "Jahr des Beginns"),
         }
     }
 
     /// What a key is called; programmes have names of their own.
-    pub fn called(self, key: &str) -> Both {
+    pub fn called(self, key: &str) -> Bilingual {
         let named = match self {
             _ if key == UNKNOWN => None,
             Self::Status => key.parse().ok().map(names::partnership_status),
@@ -101,7 +103,7 @@ impl PartnershipsBy {
     }
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// A representation of figures of partnerships.
     PartnershipFiguresFormat {
         /// with the rule by which they count

@@ -1,11 +1,11 @@
 //! Sessions, counted, and who came.
 
 use super::{FiguresFormat, UNKNOWN, names};
-use crate::kernel::text::Both;
+use crate::bilingual;
+use crate::kernel::text::Bilingual;
 use crate::reference::SECTORS;
-use crate::say;
 
-crate::vocabulary! {
+crate::string_enum! {
     /// What sessions are counted by.
     SessionsBy {
         /// the year in which they begin
@@ -21,69 +21,71 @@ crate::vocabulary! {
 
 impl SessionsBy {
     /// The rule by which a session, and who comes to it, counts.
-    pub fn rule(self) -> Both {
+    pub fn rule(self) -> Bilingual {
         let how = match self {
-            Self::Year => say!(
+            Self::Year => bilingual!(
                 "Each session that is published or was held counts once, in the year in which it begins.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal, im Jahr ihres Beginns."
             ),
-            Self::Kind => say!(
+            Self::Kind => bilingual!(
                 "Each session that is published or was held counts once, for its kind.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal, bei ihrer Art."
             ),
-            Self::Sector => say!(
+            Self::Sector => bilingual!(
                 "Each session that is published or was held counts once in each sector that it is for; so the figures add up to \
                  more than there are.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal in jeder Sparte, für die sie ist; die Zahlen ergeben \
                  darum zusammen mehr, als es gibt."
             ),
-            Self::RegionalGroup => say!(
+            Self::RegionalGroup => bilingual!(
                 "Each session that is published or was held counts once in the regional group of each member whose staff registered; \
                  `unknown` where the member has none, or you do not see it.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal in der Regionalgruppe jedes Mitglieds, dessen \
                  Beschäftigte sich angemeldet haben; `unknown`, wo das Mitglied keine hat oder Sie es nicht sehen."
             ),
         };
-        how.then(say!(
+        how.then(bilingual!(
             " Registered is who has a seat, or had one, whether they came or not; attended is who came.",
             " Angemeldet ist, wer einen Platz hat oder hatte, ob gekommen oder nicht; teilgenommen hat, wer gekommen ist."
         ))
     }
 
     /// What the figures are called.
-    pub fn title(self) -> Both {
+    pub fn title(self) -> Bilingual {
         match self {
-            Self::Year => say!("Sessions by year", "Sitzungen nach Jahr"),
-            Self::Kind => say!("Sessions by kind", "Sitzungen nach Art"),
-            Self::Sector => say!("Sessions by sector", "Sitzungen nach Sparte"),
+            Self::Year => bilingual!("Sessions by year", "Sitzungen nach Jahr"),
+            Self::Kind => bilingual!("Sessions by kind", "Sitzungen nach Art"),
+            Self::Sector => bilingual!("Sessions by sector", "Sitzungen nach Sparte"),
             Self::RegionalGroup => {
-                say!("Registrations by regional group", "Anmeldungen nach Regionalgruppe")
+                bilingual!("Registrations by regional group", "Anmeldungen nach Regionalgruppe")
             }
         }
     }
 
     /// What a chart shows of them.
-    pub fn counted(self) -> Both {
+    pub fn counted(self) -> Bilingual {
         match self {
-            Self::RegionalGroup => say!("Registrations", "Anmeldungen"),
-            Self::Year | Self::Kind | Self::Sector => say!("Sessions", "Sitzungen"),
+            Self::RegionalGroup => bilingual!("Registrations", "Anmeldungen"),
+            Self::Year | Self::Kind | Self::Sector => bilingual!("Sessions", "Sitzungen"),
         }
     }
 
     /// What is counted by is called.
-    pub fn axis(self) -> Both {
+    pub fn axis(self) -> Bilingual {
         match self {
-            Self::Year => say!("Year", "Jahr"),
-            Self::Kind => say!("Kind", "Art"),
-            Self::Sector => say!("Sector", "Sparte"),
-            Self::RegionalGroup => say!("Regional group", "Regionalgruppe"),
+            Self::Year => bilingual!("Year", "Jahr"),
+            Self::Kind => bilingual!("Kind", "Art"),
+            Self::Sector => bilingual!("Sector", "Sparte"),
+            Self::RegionalGroup => bilingual!("Regional group", "Regionalgruppe"),
         }
     }
 
     /// What a key is called.
-    pub fn called(self, key: &str) -> Both {
+    pub fn called(self, key: &str) -> Bilingual {
         let named = match self {
-            Self::RegionalGroup if key == UNKNOWN => Some(say!("no regional group", "ohne Regionalgruppe")),
+            Self::RegionalGroup if key == UNKNOWN => {
+                Some(bilingual!("no regional group", "ohne Regionalgruppe"))
+            }
             _ if key == UNKNOWN => None,
             Self::Kind => key.parse().ok().map(names::session_kind),
             Self::Sector => names::listed(&SECTORS, key),

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Country;
 use vku_domain::reference::COUNTRIES;
 
-use super::place::{Frame, free, roomiest};
-use super::{FONT, escaped, told, written};
+use super::place::{Frame, free, pole_of_inaccessibility};
+use super::{FONT, alt_text, escape_html, written};
 
 /// Tenths of a pixel in the coordinates of the outlines.
 const WIDTH: f64 = 10_000.0;
@@ -89,7 +89,7 @@ fn outline(code: &'static str, rings: &str) -> Outline {
         let bounds = Frame::around(&points);
         let size = (bounds.east - bounds.west) * (bounds.south - bounds.north);
         if size > largest {
-            (largest, middle) = (size, roomiest(&points, &bounds));
+            (largest, middle) = (size, pole_of_inaccessibility(&points, &bounds));
         }
     }
     let (middle, room) = middle;
@@ -103,35 +103,35 @@ fn shade(count: u64) -> (&'static str, &'static str) {
 }
 
 /// What a country is called.
-fn name(code: &str, tongue: Tongue) -> String {
+fn name(code: &str, locale: Locale) -> String {
     let entry = COUNTRIES.entries().iter().find(|entry| entry.code == code);
     entry.map_or_else(
         || code.to_owned(),
-        |entry| match tongue {
-            Tongue::De => entry.label.de.clone(),
-            Tongue::En => entry.label.en.clone(),
+        |entry| match locale {
+            Locale::De => entry.label.de.clone(),
+            Locale::En => entry.label.en.clone(),
         },
     )
 }
 
 /// The map, called `title`; `counted` says what is counted in each country.
-pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], tongue: Tongue) -> String {
+pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale) -> String {
     let by_code: HashMap<&str, u64> =
         counts.iter().map(|(country, count)| (country.as_str(), *count)).collect();
     let named: Vec<_> =
-        counts.iter().map(|(country, count)| (name(country.as_str(), tongue), *count)).collect();
-    let (title, about) = (escaped(title), escaped(&told(counted, &named, tongue)));
+        counts.iter().map(|(country, count)| (name(country.as_str(), locale), *count)).collect();
+    let (title, about) = (escape_html(title), escape_html(&alt_text(counted, &named, locale)));
     let mut land = String::new();
     for Outline { code, path, .. } in outlines() {
         let Some(count) = by_code.get(code).copied().filter(|count| *count > 0) else {
             land.push_str(&format!("<path d=\"{path}\"/>\n"));
             continue;
         };
-        let ((shade, _), count) = (shade(count), written(count, tongue));
-        let told = escaped(&format!("{}: {count}", name(code, tongue)));
+        let ((shade, _), count) = (shade(count), written(count, locale));
+        let told = escape_html(&format!("{}: {count}", name(code, locale)));
         land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{told}</title></path>\n"));
     }
-    let numbers = numbers(&by_code, tongue);
+    let numbers = numbers(&by_code, locale);
     format!(
         "<svg role=\"img\" aria-label=\"{title}\" width=\"1000\" height=\"520\" viewBox=\"0 0 10000 5200\" \
          xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title>\n<desc>{about}</desc>\n\
@@ -144,13 +144,13 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], tongue: Tongue
 }
 
 /// The numbers: in the countries that are large enough, beside the others, so that no two lie on each other.
-fn numbers(counts: &HashMap<&str, u64>, tongue: Tongue) -> String {
+fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
     let counted = outlines().iter().filter_map(|it| Some((it, *counts.get(it.code)?)));
     let mut counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
     counted.sort_by(|(one, _), (other, _)| other.room.total_cmp(&one.room));
     let (mut taken, mut numbers) = (Vec::new(), String::new());
     for (Outline { middle, room, .. }, count) in counted {
-        let ((shade, ink), count) = (shade(count), written(count, tongue));
+        let ((shade, ink), count) = (shade(count), written(count, locale));
         let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.36);
         let inside = Frame::at(*middle, half);
         if *room >= half.1 && *room >= 0.5 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
@@ -182,7 +182,7 @@ fn legend(title: &str, counted: &str) -> String {
          <text x=\"200\" y=\"{}\" font-size=\"160\">{}</text>\n",
         HEIGHT + 150,
         HEIGHT + 400,
-        escaped(counted)
+        escape_html(counted)
     );
     let ends = SHADES.iter().skip(1).map(|(least, ..)| Some(least - 1)).chain([None]);
     for (place, ((least, shade, _), end)) in SHADES.iter().zip(ends).enumerate() {

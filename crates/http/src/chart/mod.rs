@@ -10,9 +10,9 @@ mod tests;
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::{Tongue, spelled};
-use vku_domain::say;
+use vku_domain::kernel::text::{Locale, format_thousands};
 
 pub use bars::bars;
 pub use lines::lines;
@@ -30,7 +30,7 @@ pub struct Chart {
     /// What each is called, and how many there are, in their order.
     pub counts: Vec<(String, u64)>,
     /// The language that numbers are written in.
-    pub tongue: Tongue,
+    pub locale: Locale,
     /// How large it is.
     pub size: Size,
 }
@@ -71,15 +71,15 @@ const LETTERS: i32 = 17;
 const TITLE: i32 = 24;
 
 /// All numbers in words.
-fn told(counted: &str, counts: &[(String, u64)], tongue: Tongue) -> String {
-    let each = counts.iter().map(|(name, count)| format!("{name}: {}", written(*count, tongue)));
+fn alt_text(counted: &str, counts: &[(String, u64)], locale: Locale) -> String {
+    let each = counts.iter().map(|(name, count)| format!("{name}: {}", written(*count, locale)));
     let all = each.collect::<Vec<_>>().join("; ");
     format!("{counted}. {all}.")
 }
 
 /// A number as it is written in the language.
-fn written(number: u64, tongue: Tongue) -> String {
-    spelled(number).in_tongue(tongue).to_owned()
+fn written(number: u64, locale: Locale) -> String {
+    format_thousands(number).in_locale(locale).to_owned()
 }
 
 /// How many pixels a text is wide, more or less.
@@ -118,9 +118,9 @@ fn letters(size: i32) -> TextStyle<'static> {
 
 /// What stands where there is nothing to draw.
 fn nothing(chart: &Chart, at: (i32, i32)) -> Text<'static, (i32, i32), String> {
-    let text = say!("Nothing to show yet", "Noch nichts zu zeigen");
+    let text = bilingual!("Nothing to show yet", "Noch nichts zu zeigen");
     let style = letters(LETTERS).pos(Pos::new(HPos::Center, VPos::Center));
-    Text::new(text.in_tongue(chart.tongue).to_owned(), at, style)
+    Text::new(text.in_locale(chart.locale).to_owned(), at, style)
 }
 
 /// The largest number, and no less than one.
@@ -146,7 +146,7 @@ fn share(number: u64, most: u64, (from, to): (i32, i32)) -> i32 {
 }
 
 /// Text in XML.
-fn escaped(text: &str) -> String {
+fn escape_html(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -154,13 +154,13 @@ fn escaped(text: &str) -> String {
 fn image(drawing: &str, title: &str, about: &str) -> Result<String, Error> {
     let begun = drawing.strip_prefix("<svg ").and_then(|rest| rest.split_once('>'));
     let (attributes, inside) = begun.ok_or_else(|| Error::internal("a drawing that is no SVG"))?;
-    let (title, about) = (escaped(title), escaped(about));
+    let (title, about) = (escape_html(title), escape_html(about));
     Ok(format!(
         "<svg role=\"img\" aria-label=\"{title}\" {attributes}>\n<title>{title}</title>\n<desc>{about}</desc>{inside}"
     ))
 }
 
 /// What went wrong while drawing: nothing should, in memory.
-fn undrawn(error: impl std::fmt::Display) -> Error {
+fn drawing_error(error: impl std::fmt::Display) -> Error {
     Error::internal(error.to_string())
 }

@@ -38,7 +38,7 @@ impl Frame {
 const GRID: u32 = 14;
 
 /// The point of a grid inside the ring that is farthest from its border, and how far.
-pub(super) fn roomiest(ring: &[(f64, f64)], bounds: &Frame) -> ((f64, f64), f64) {
+pub(super) fn pole_of_inaccessibility(ring: &[(f64, f64)], bounds: &Frame) -> ((f64, f64), f64) {
     let at = |from: f64, to: f64, step: u32| from + (to - from) * (f64::from(step) + 0.5) / f64::from(GRID);
     let points = (0..GRID).flat_map(|column| (0..GRID).map(move |row| (column, row)));
     let points = points

@@ -1,17 +1,17 @@
 //! What charts and the map say, and that they are whole.
 
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Country;
 
 use super::{Chart, Size, bars, lines, map};
 
-fn chart(counts: &[(&str, u64)], tongue: Tongue) -> Chart {
+fn chart(counts: &[(&str, u64)], locale: Locale) -> Chart {
     Chart {
         title: "Partnerschaften nach Sparte".into(),
         counted: "Partnerschaften".into(),
         by: "Sparte".into(),
         counts: counts.iter().map(|(name, count)| ((*name).to_owned(), *count)).collect(),
-        tongue,
+        locale,
         size: Size::Whole,
     }
 }
@@ -54,15 +54,15 @@ fn it_is_an_image_with_a_name_and_a_description() {
     let counted = [(country("UA"), 1_234), (country("ZM"), 7)];
     for (svg, told) in [
         (
-            bars(&chart(&counts, Tongue::De)).unwrap(),
+            bars(&chart(&counts, Locale::De)).unwrap(),
             "Partnerschaften. Trinkwasser: 1.234; Abwasser &amp; &lt;Abfall&gt;: 7.",
         ),
         (
-            lines(&chart(&counts, Tongue::En)).unwrap(),
+            lines(&chart(&counts, Locale::En)).unwrap(),
             "Partnerschaften. Trinkwasser: 1,234; Abwasser &amp; &lt;Abfall&gt;: 7.",
         ),
         (
-            map("Wo \"wir\" sind", "Partnerschaften", &counted, Tongue::De),
+            map("Wo \"wir\" sind", "Partnerschaften", &counted, Locale::De),
             "Partnerschaften. Ukraine: 1.234; Sambia: 7.",
         ),
     ] {
@@ -74,13 +74,13 @@ fn it_is_an_image_with_a_name_and_a_description() {
             assert!(!svg.contains(outside), "{outside}");
         }
     }
-    assert!(map("Wo \"wir\" sind", "x", &[], Tongue::De).contains("aria-label=\"Wo &quot;wir&quot; sind\""));
+    assert!(map("Wo \"wir\" sind", "x", &[], Locale::De).contains("aria-label=\"Wo &quot;wir&quot; sind\""));
 }
 
 #[test]
 fn bars_are_as_long_as_they_count_and_say_so() {
     let counts = [("Trinkwasser", 40), ("Abwasser", 20), ("Abfall", 10), ("Energie", 0)];
-    let svg = bars(&chart(&counts, Tongue::De)).unwrap();
+    let svg = bars(&chart(&counts, Locale::De)).unwrap();
     let widths = numbers(&svg, "rect", COLOUR, "width");
     assert_eq!(widths.len(), 4);
     for (width, (_, count)) in widths.iter().zip(counts) {
@@ -104,7 +104,7 @@ fn bars_are_as_long_as_they_count_and_say_so() {
 fn a_line_goes_through_all_of_them() {
     let years: Vec<_> = (1990_u64..2026).map(|year| (year.to_string(), year % 7)).collect();
     let counts: Vec<_> = years.iter().map(|(year, count)| (year.as_str(), *count)).collect();
-    let svg = lines(&chart(&counts, Tongue::En)).unwrap();
+    let svg = lines(&chart(&counts, Locale::En)).unwrap();
     let across = numbers(&svg, "circle", COLOUR, "cx");
     assert_eq!(across.len(), years.len());
     assert!(across.is_sorted_by(|one, next| one < next));
@@ -121,7 +121,7 @@ fn nothing_and_very_much_are_drawn_too() {
         &[("A", u64::MAX / 2)],
         &[("Ein Name, der länger ist als jeder Platz, den er je haben könnte, und noch länger", 3)],
     ] {
-        for svg in [bars(&chart(counts, Tongue::De)).unwrap(), lines(&chart(counts, Tongue::De)).unwrap()] {
+        for svg in [bars(&chart(counts, Locale::De)).unwrap(), lines(&chart(counts, Locale::De)).unwrap()] {
             texts(&svg);
         }
     }
@@ -132,7 +132,7 @@ fn a_country_is_as_dark_as_it_counts() {
     let country = |code: &str| code.parse::<Country>().unwrap();
     let counts = [("UA", 20), ("ZM", 5), ("JO", 1), ("MT", 3), ("FR", 0)];
     let counts: Vec<_> = counts.iter().map(|(code, count)| (country(code), *count)).collect();
-    let svg = map("Karte", "Partnerschaften", &counts, Tongue::En);
+    let svg = map("Karte", "Partnerschaften", &counts, Locale::En);
     for (shade, name) in [("#063a68", "Ukraine: 20"), ("#3f86c0", "Zambia: 5"), ("#bcd7ee", "Jordan: 1")] {
         let path = svg.split("<path ").find(|path| path.contains(&format!("<title>{name}</title>"))).unwrap();
         assert!(path.starts_with(&format!("fill=\"{shade}\"")), "{name}");

@@ -63,8 +63,8 @@ async fn hand_on(
     while let Some(piece) = taking.next().await? {
         let (length, begun) = (piece.len() as u64, Instant::now());
         let allowed = PATIENCE + Duration::from_secs(taken / SLOWEST);
-        let patience = PATIENCE.min(allowed.saturating_sub(waited));
-        match tokio::time::timeout(patience, send.send(piece)).await {
+        let timeout = PATIENCE.min(allowed.saturating_sub(waited));
+        match tokio::time::timeout(timeout, send.send(piece)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Ok(()),
             Err(_) => return Err(Error::new(Code::TimedOut, Code::TimedOut.title())),

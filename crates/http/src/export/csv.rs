@@ -1,9 +1,9 @@
 //! CSV (RFC 4180): the columns that an import reads.
 
-use vku_domain::kernel::cells::{Column, CsvDialect, Kind, Layout, Picker};
+use vku_domain::kernel::cells::{Column, CsvDialect, FieldSerializer, Kind, Layout};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::READ_ONLY;
-use vku_domain::kernel::view::View;
+use vku_domain::kernel::view::Projection;
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::rows::Row;
@@ -11,7 +11,7 @@ use super::text::Encoder;
 
 /// The columns of a table: one for each member, and for each of the languages beside the usual ones; a part begins with
 /// what it belongs to. What nobody writes has a column only where it was chosen.
-pub(crate) fn columns<T: Table>(languages: &[String], view: &View) -> Vec<Column> {
+pub(crate) fn columns<T: Table>(languages: &[String], view: &Projection) -> Vec<Column> {
     let parent = <T::Parent as Parent>::NAME;
     let mut columns: Vec<_> = parent.iter().map(|name| Column::new(*name, Kind::Reference)).collect();
     columns.extend(Layout::of::<T>().columns(languages));
@@ -28,14 +28,14 @@ pub(crate) fn columns<T: Table>(languages: &[String], view: &View) -> Vec<Column
 
 /// Encodes rows as lines of cells.
 pub(super) struct CsvEncoder {
-    picker: Picker,
+    picker: FieldSerializer,
     dialect: CsvDialect,
 }
 
 impl CsvEncoder {
     /// In a dialect, with columns for these languages beside the usual ones.
-    pub(super) fn new<T: Table>(languages: &[String], view: &View, dialect: CsvDialect) -> Self {
-        Self { picker: Picker::new(columns::<T>(languages, view)), dialect }
+    pub(super) fn new<T: Table>(languages: &[String], view: &Projection, dialect: CsvDialect) -> Self {
+        Self { picker: FieldSerializer::new(columns::<T>(languages, view)), dialect }
     }
 
     /// A line (RFC 4180): a cell stands in quotes where it would be taken for more or less than one.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::value::{Location, Places};
-use vku_domain::kernel::view::Shown;
+use vku_domain::kernel::view::Projected;
 use vku_persistence::kernel::table::Table;
 
 use super::rows::Row;
@@ -21,7 +21,7 @@ struct Feature<'a, T: Table> {
     r#type: &'static str,
     id: Uuid,
     geometry: Option<Geometry>,
-    properties: &'a Shown<T>,
+    properties: &'a Projected<T>,
 }
 
 #[derive(Serialize)]

@@ -13,8 +13,8 @@ mod xlsx;
 
 pub(crate) use self::answer::stream;
 pub(crate) use self::csv::columns;
-pub use self::iati::Reporter;
-pub use self::xlsx::Sheets;
+pub use self::iati::ReportingOrg;
+pub use self::xlsx::XlsxLimits;
 
 use actix_web::web::Bytes;
 use chrono::NaiveDate;
@@ -44,9 +44,9 @@ pub struct Export<T: Table> {
     /// How CSV is written.
     pub dialect: CsvDialect,
     /// How sheets are made.
-    pub sheets: Sheets,
+    pub sheets: XlsxLimits,
     /// Who reports to IATI.
-    pub reporter: Reporter,
+    pub reporter: ReportingOrg,
 }
 
 /// Whether whoever reads wants more.

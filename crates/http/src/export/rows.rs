@@ -7,7 +7,7 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Places;
-use vku_domain::kernel::view::Shown;
+use vku_domain::kernel::view::Projected;
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;
 
@@ -18,7 +18,7 @@ pub(super) struct Row<T: Table> {
     pub(super) id: Uuid,
     pub(super) places: Option<Places>,
     pub(super) event: Option<Event>,
-    pub(super) shown: Shown<T>,
+    pub(super) shown: Projected<T>,
 }
 
 /// All rows of a list, from the query's cursor on.

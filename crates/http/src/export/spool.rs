@@ -11,8 +11,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use actix_web::web::Bytes;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 
 use super::Reading;
 
@@ -178,7 +178,7 @@ impl Drop for Taking {
 
 /// There is no room for the file of an export.
 pub(super) fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let detail = say!(
+    let detail = bilingual!(
         "There is no room for the export at the moment; please try again shortly.",
         "Für den Export ist gerade kein Platz; bitte versuchen Sie es gleich noch einmal."
     );

@@ -9,12 +9,12 @@ use actix_web::web::Bytes;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
-use vku_domain::kernel::cells::{Cell, Column, Picker, formula_error};
+use vku_domain::bilingual;
+use vku_domain::kernel::cells::{Cell, Column, FieldSerializer, formula_error};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 use vku_persistence::collection;
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;
@@ -38,12 +38,12 @@ const PIECE: usize = 64 * 1024;
 
 /// How sheets are made.
 #[derive(Clone)]
-pub struct Sheets {
+pub struct XlsxLimits {
     cap: u64,
     turns: Arc<Semaphore>,
 }
 
-impl Sheets {
+impl XlsxLimits {
     /// The most rows that a sheet may have when nobody says otherwise.
     pub const ROWS: u64 = 100_000;
 
@@ -56,7 +56,7 @@ impl Sheets {
         if let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await {
             return Ok(turn);
         }
-        let detail = say!(
+        let detail = bilingual!(
             "Others are exporting; please try again shortly.",
             "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
         );
@@ -64,7 +64,7 @@ impl Sheets {
     }
 }
 
-fn refused(detail: Both) -> Error {
+fn refused(detail: Bilingual) -> Error {
     let mut violations = Violations::default();
     violations.parameter("format", "too_large", detail);
     Error::parameters(violations)
@@ -82,7 +82,7 @@ pub(super) async fn within_cap<T: Table>(export: &Export<T>, reader: &Reader<'_>
     if total <= cap {
         return Ok(());
     }
-    Err(refused(say!(
+    Err(refused(bilingual!(
         "These are {total} rows, and a sheet has {cap} at most: narrow the filter, or use `format=csv`.",
         "Das sind {total} Zeilen, und ein Tabellenblatt hat höchstens {cap}: Grenzen Sie den Filter ein, oder \
          verwenden Sie `format=csv`."
@@ -115,7 +115,7 @@ async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
     let reader = export.store.export(&export.actor).await?;
     within_cap(&export, &reader).await?;
     let languages = reader.languages(&export.query, export.parent.as_ref()).await?;
-    let picker = Picker::new(columns::<T>(&languages, &export.query.view));
+    let picker = FieldSerializer::new(columns::<T>(&languages, &export.query.view));
     let (send, receive) = mpsc::channel::<Vec<Row<T>>>(1);
     let made_at = export.store.now().timestamp();
     let sheet: JoinHandle<Result<File, Error>> =
@@ -134,12 +134,12 @@ async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
 /// A sheet while it is being filled.
 struct Sheet {
     book: Workbook,
-    picker: Picker,
+    picker: FieldSerializer,
 }
 
 impl Sheet {
     /// With its header.
-    fn new<T: Table>(picker: Picker, made_at: i64) -> Result<Self, Error> {
+    fn new<T: Table>(picker: FieldSerializer, made_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
         let made_at = ExcelDateTime::from_timestamp(made_at).map_err(failed)?;
         book.set_properties(&DocProperties::new().set_creation_datetime(&made_at));

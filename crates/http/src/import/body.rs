@@ -9,7 +9,7 @@ use uuid::Uuid;
 use vku_domain::import::{Counts, EncodingSource, ImportMode, ImportStatus, OnError, Report, Source};
 use vku_domain::kernel::difference::Difference;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_persistence::import::Shown;
 
 /// A file of rows on its way in.
@@ -189,7 +189,7 @@ pub struct Imports {
 }
 
 impl ImportBody {
-    pub(super) fn of(Shown { import, progress }: Shown, tongue: Tongue) -> Self {
+    pub(super) fn of(Shown { import, progress }: Shown, locale: Locale) -> Self {
         let rows = import.report.as_ref().map(Report::rows);
         let progress = progress.or(rows.map(|rows| (rows, Some(rows))));
         Self {
@@ -203,7 +203,7 @@ impl ImportBody {
             finished_at: import.finished_at.map(instant),
             progress: progress.map(|(done, total)| ImportProgress { done, total }),
             problem: import.problem,
-            report: import.report.map(|report| ImportReport::of(report, tongue)),
+            report: import.report.map(|report| ImportReport::of(report, locale)),
             plan_token: import.plan_token,
         }
     }
@@ -215,14 +215,14 @@ impl ImportBody {
 }
 
 impl ImportReport {
-    fn of(report: Report, tongue: Tongue) -> Self {
+    fn of(report: Report, locale: Locale) -> Self {
         let Counts { create, update, unchanged, faulty, skipped } = report.counts;
         let faults = report.faults.into_iter().map(|fault| ImportFault {
             row: fault.row,
             column: fault.column,
             pointer: fault.pointer,
             code: fault.code,
-            detail: fault.detail.in_tongue(tongue).to_owned(),
+            detail: fault.detail.in_locale(locale).to_owned(),
         });
         let duplicates = report.duplicates.into_iter().map(|it| ImportDuplicate {
             row: it.row,

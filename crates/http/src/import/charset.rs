@@ -3,8 +3,8 @@
 use std::str::FromStr;
 
 use encoding_rs::{Encoding, REPLACEMENT, X_USER_DEFINED};
-use vku_domain::kernel::violation::Fault;
-use vku_domain::say;
+use vku_domain::bilingual;
+use vku_domain::kernel::violation::FieldError;
 
 /// Those that are named to who asks for another one; each has more names (WHATWG Encoding Standard).
 const NAMED: &str = "utf-8, utf-16le, utf-16be, windows-1250, windows-1251, windows-1252, windows-1253, windows-1254, \
@@ -22,18 +22,18 @@ impl Charset {
 }
 
 impl FromStr for Charset {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(label: &str) -> Result<Self, Fault> {
+    fn from_str(label: &str) -> Result<Self, FieldError> {
         let known = Encoding::for_label_no_replacement(label.as_bytes());
         known.filter(|it| *it != X_USER_DEFINED && *it != REPLACEMENT).map(Self).ok_or_else(|| {
-            let detail = say!(
+            let detail = bilingual!(
                 "`{label}` is no character encoding that is read here. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or \
                  name one of {NAMED}.",
                 "`{label}` ist keine Zeichenkodierung, die hier gelesen wird. Speichern Sie die Datei als UTF-8 (in Excel: \
                  „CSV UTF-8“), oder nennen Sie eine von {NAMED}."
             );
-            Fault::new("unknown_value", detail)
+            FieldError::new("unknown_value", detail)
         })
     }
 }
@@ -41,7 +41,7 @@ impl FromStr for Charset {
 /// The `charset` of a media type.
 ///
 /// Errors: it is not read here.
-pub(super) fn of_media(media: &str) -> Result<Option<Charset>, Fault> {
+pub(super) fn of_media(media: &str) -> Result<Option<Charset>, FieldError> {
     let label = media.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))

@@ -4,16 +4,16 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
 
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
+use vku_domain::bilingual;
 use vku_domain::import::Source;
 use vku_domain::kernel::cells::{Decimals, undefuse};
 use vku_domain::kernel::text::typed;
-use vku_domain::say;
 use vku_persistence::kernel::table::Table;
 
 use super::charset::Charset;
 use super::encoding;
 use super::lines::Lines;
-use super::read::{Enough, Item, Sink, fault};
+use super::read::{ParsedRow, RowSink, Stop, fault};
 use super::table::{Headings, Sheet};
 
 /// How much of the file is looked at to find its header.
@@ -26,8 +26,8 @@ const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 pub(super) fn read<T: Table>(
     file: File,
     charset: Option<Charset>,
-    sink: &mut Sink,
-) -> io::Result<Result<(), Enough>> {
+    sink: &mut RowSink,
+) -> io::Result<Result<(), Stop>> {
     read_rows(file, charset, &Headings::of::<T>(), sink)
 }
 
@@ -35,11 +35,11 @@ fn read_rows(
     file: File,
     charset: Option<Charset>,
     headings: &Headings,
-    sink: &mut Sink,
-) -> io::Result<Result<(), Enough>> {
+    sink: &mut RowSink,
+) -> io::Result<Result<(), Stop>> {
     let text = match encoding::utf8(file, charset)? {
         Ok(text) => text,
-        Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
+        Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
     let source = text.told();
     let mut file = text.file;
@@ -159,8 +159,8 @@ fn each<R: Read>(
     source: Source,
     total: u64,
     headings: &Headings,
-    sink: &mut Sink,
-) -> Result<(), Enough> {
+    sink: &mut RowSink,
+) -> Result<(), Stop> {
     let before = if form.is_declared { 2 } else { 1 };
     let mut row = StringRecord::new();
     let mut line = before;
@@ -173,40 +173,42 @@ fn each<R: Read>(
                 return sink.broken(
                     line + 1,
                     "malformed_file",
-                    say!("The row cannot be read.", "Die Zeile ist nicht lesbar."),
+                    bilingual!("The row cannot be read.", "Die Zeile ist nicht lesbar."),
                 );
             }
         }
         let Some(sheet) = &sheet else {
-            sink.put(Item::Source(Source { header_row: Some(line), ..source.clone() }))?;
+            sink.put(ParsedRow::Source(Source { header_row: Some(line), ..source.clone() }))?;
             let header: Vec<_> = row.iter().map(str::to_owned).collect();
             match Sheet::of(line, &header, headings, form.decimals()) {
                 Ok(opened) => {
-                    sink.put(Item::Total(total))?;
-                    sink.put(Item::Head(opened.head()))?;
+                    sink.put(ParsedRow::Total(total))?;
+                    sink.put(ParsedRow::Head(opened.head()))?;
                     sheet = Some(opened);
                 }
-                Err(faults) => return sink.put(Item::Broken(faults)),
+                Err(faults) => return sink.put(ParsedRow::Broken(faults)),
             }
             continue;
         };
         // Blank cells behind the last column are what a spreadsheet adds.
         let (width, cells) = (sheet.width(), row.len());
         if cells < width || row.iter().skip(width).any(|cell| !typed(cell).is_empty()) {
-            let detail = say!(
+            let detail = bilingual!(
                 "The row has {cells} cells, the header has {width}.",
                 "Die Zeile hat {cells} Zellen, die Kopfzeile {width}."
             );
-            sink.put(Item::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;
+            sink.put(ParsedRow::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;
         } else {
             sink.put(sheet.row(line, row.iter().map(undefuse)))?;
         }
     }
     match sheet {
         Some(_) => Ok(()),
-        None => {
-            sink.broken(1, "malformed_row", say!("The file has no header.", "Die Datei hat keine Kopfzeile."))
-        }
+        None => sink.broken(
+            1,
+            "malformed_row",
+            bilingual!("The file has no header.", "Die Datei hat keine Kopfzeile."),
+        ),
     }
 }
 

@@ -4,9 +4,9 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use vku_domain::bilingual;
 use vku_domain::import::{EncodingSource, RowFault, Source};
-use vku_domain::kernel::text::Both;
-use vku_domain::say;
+use vku_domain::kernel::text::Bilingual;
 
 use super::charset::Charset;
 use super::lines::Counter;
@@ -70,7 +70,7 @@ pub(super) fn utf8(mut file: File, declared: Option<Charset>) -> io::Result<Resu
         // One that has letters in UTF-8 is no Windows-1252, or they would be read as two.
         (None, Some(line)) if is_utf8 && (encoding.is_some() || found.beyond_ascii) => Ok(Err(fault(
             line,
-            say!(
+            bilingual!(
                 "The line is no UTF-8. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or name its encoding with `charset`.",
                 "Die Zeile ist kein UTF-8. Speichern Sie die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre \
                  Kodierung mit `charset`."
@@ -80,14 +80,14 @@ pub(super) fn utf8(mut file: File, declared: Option<Charset>) -> io::Result<Resu
     }
 }
 
-fn fault(row: u64, detail: Both) -> RowFault {
+fn fault(row: u64, detail: Bilingual) -> RowFault {
     RowFault { row, column: None, pointer: None, code: "invalid_encoding".to_owned(), detail }
 }
 
 fn no_text(line: u64) -> RowFault {
     fault(
         line,
-        say!(
+        bilingual!(
             "The line is no text. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or name its encoding with `charset`.",
             "Die Zeile ist kein Text. Speichern Sie die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre \
              Kodierung mit `charset`."
@@ -99,7 +99,7 @@ fn misdeclared(encoding: &'static Encoding) -> RowFault {
     let name = encoding.name();
     fault(
         1,
-        say!(
+        bilingual!(
             "The file is UTF-8, but its `charset` says {name}.",
             "Die Datei ist UTF-8, ihr `charset` sagt aber {name}."
         ),
@@ -109,7 +109,7 @@ fn misdeclared(encoding: &'static Encoding) -> RowFault {
 fn misread(line: u64, word: &str) -> RowFault {
     fault(
         line,
-        say!(
+        bilingual!(
             "The encoding of the file is not known: read as Windows-1252, the line has `{word}`. Save the file as UTF-8 (in \
              Excel: “CSV UTF-8”), or name its encoding with `charset`, such as `windows-1251` or `macintosh`.",
             "Die Kodierung der Datei ist nicht bekannt: Als Windows-1252 gelesen, enthält die Zeile `{word}`. Speichern Sie \

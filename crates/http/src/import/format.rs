@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-vku_domain::vocabulary! {
+vku_domain::string_enum! {
     /// The format of a file of rows.
     ImportFormat {
         /// `text/csv`, with a header; separated by commas, semicolons as a German Excel writes it, tabs or vertical bars; in UTF-8, UTF-16, Windows-1252 or the encoding that `charset` names

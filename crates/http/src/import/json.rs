@@ -6,29 +6,29 @@ use std::io::{self, BufRead, BufReader};
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
-use vku_domain::kernel::text::{Both, typed};
-use vku_domain::say;
+use vku_domain::bilingual;
+use vku_domain::kernel::text::{Bilingual, typed};
 use vku_persistence::kernel::table::Table;
 
 use super::charset::Charset;
 use super::encoding;
 use super::lines::Lines;
-use super::read::{Enough, Item, Sink, fault, row};
+use super::read::{ParsedRow, RowSink, Stop, fault, row};
 use crate::kernel::body::{is_too_large, with_integers};
 
-fn no_object() -> Both {
-    say!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")
+fn no_object() -> Bilingual {
+    bilingual!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")
 }
 
-fn number_too_large() -> Both {
-    say!("A number in the row is too large.", "Eine Zahl in der Zeile ist zu groß.")
+fn number_too_large() -> Bilingual {
+    bilingual!("A number in the row is too large.", "Eine Zahl in der Zeile ist zu groß.")
 }
 
-fn item<T: Table>(number: u64, mut value: Value) -> Item {
+fn item<T: Table>(number: u64, mut value: Value) -> ParsedRow {
     with_integers(&mut value);
     match value {
         Value::Object(body) => row::<T>(number, body),
-        _ => Item::Faulty(number, vec![fault(number, "wrong_type", no_object())]),
+        _ => ParsedRow::Faulty(number, vec![fault(number, "wrong_type", no_object())]),
     }
 }
 
@@ -36,13 +36,13 @@ fn item<T: Table>(number: u64, mut value: Value) -> Item {
 pub(super) fn read_lines<T: Table>(
     file: File,
     charset: Option<Charset>,
-    sink: &mut Sink,
-) -> io::Result<Result<(), Enough>> {
+    sink: &mut RowSink,
+) -> io::Result<Result<(), Stop>> {
     let text = match encoding::utf8(file, charset)? {
         Ok(text) => text,
-        Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
+        Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    if let Err(enough) = sink.put(Item::Source(text.told())) {
+    if let Err(enough) = sink.put(ParsedRow::Source(text.told())) {
         return Ok(Err(enough));
     }
     for (line, number) in BufReader::new(Lines::of(text.file)).lines().zip(1..) {
@@ -53,9 +53,9 @@ pub(super) fn read_lines<T: Table>(
         let item = match serde_json::from_str(&line) {
             Ok(value) => item::<T>(number, value),
             Err(error) if is_too_large(&error) => {
-                Item::Faulty(number, vec![fault(number, "out_of_range", number_too_large())])
+                ParsedRow::Faulty(number, vec![fault(number, "out_of_range", number_too_large())])
             }
-            Err(_) => Item::Faulty(number, vec![fault(number, "malformed_json", no_object())]),
+            Err(_) => ParsedRow::Faulty(number, vec![fault(number, "malformed_json", no_object())]),
         };
         if let Err(enough) = sink.put(item) {
             return Ok(Err(enough));
@@ -68,13 +68,13 @@ pub(super) fn read_lines<T: Table>(
 pub(super) fn read_array<T: Table>(
     file: File,
     charset: Option<Charset>,
-    sink: &mut Sink,
-) -> io::Result<Result<(), Enough>> {
+    sink: &mut RowSink,
+) -> io::Result<Result<(), Stop>> {
     let text = match encoding::utf8(file, charset)? {
         Ok(text) => text,
-        Err(fault) => return Ok(sink.put(Item::Broken(vec![fault]))),
+        Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    if let Err(enough) = sink.put(Item::Source(text.told())) {
+    if let Err(enough) = sink.put(ParsedRow::Source(text.told())) {
         return Ok(Err(enough));
     }
     let (mut number, mut ended) = (0, None);
@@ -95,11 +95,11 @@ pub(super) fn read_array<T: Table>(
         _ if is_too_large(&error) => {
             return Ok(sink.broken(number + 1, "out_of_range", number_too_large()));
         }
-        serde_json::error::Category::Data => say!(
+        serde_json::error::Category::Data => bilingual!(
             "Expected an array of objects, or an object whose `items` are one.",
             "Erwartet: eine Liste von Objekten, oder ein Objekt, dessen `items` eine ist."
         ),
-        _ => say!(
+        _ => bilingual!(
             "Reading stopped at line {line}, column {column}: it is not JSON there.",
             "Das Lesen endete in Zeile {line}, Spalte {column}: Dort ist es kein JSON."
         ),

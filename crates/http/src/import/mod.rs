@@ -23,7 +23,7 @@ pub use body::{
 };
 pub use charset::Charset;
 pub use format::ImportFormat;
-pub use run::{Plan, Watch, run};
+pub use run::{Plan, ProgressFn, run};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -33,36 +33,36 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::violation::{Fault, Violations};
-use vku_domain::say;
+use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_persistence::collections;
 use vku_persistence::import::may_import;
-use vku_persistence::kernel::answer::Answer;
+use vku_persistence::kernel::answer::StoredResponse;
 use vku_persistence::kernel::store::Writer;
 
 use crate::kernel::body::{JSON, parsed};
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::flags;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::idempotency::REPLAYED;
-use crate::kernel::negotiate::{Format, format as representation, tongue};
+use crate::kernel::negotiate::{Format, format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::login::id;
-use within::Within;
-use work::Worker;
+use within::InRuntime;
+use work::ImportWorker;
 
 /// What is asked for in the query string.
-struct Asked {
+struct ImportRequest {
     order: Order,
     format: Option<ImportFormat>,
     dry_run: bool,
 }
 
-impl Asked {
+impl ImportRequest {
     /// Errors: 400 with every wrong parameter; 401, 403 where the collection is not the caller's to import.
     async fn of(context: &Context) -> Result<Self, Problem> {
         if !context.actor.is_staff() {
@@ -82,14 +82,14 @@ impl Asked {
         let names: Vec<_> = names.iter().map(String::as_str).collect();
         let resource = match resource {
             Some(name) if names.contains(&name.as_str()) => name,
-            Some(name) => parameters.fault("resource", Fault::unknown_value(&name, &names)),
+            Some(name) => parameters.fault("resource", FieldError::unknown_value(&name, &names)),
             None => {
                 let all = names.join("`, `");
-                let detail = say!(
+                let detail = bilingual!(
                     "`resource` is required: what the rows are. Allowed: `{all}`.",
                     "`resource` ist erforderlich: was die Zeilen sind. Erlaubt: `{all}`."
                 );
-                parameters.fault("resource", Fault::new("required", detail))
+                parameters.fault("resource", FieldError::new("required", detail))
             }
         };
         parameters.finish().map_err(Error::parameters)?;
@@ -109,14 +109,14 @@ impl Asked {
 fn applicable(order: &Order, format: ImportFormat) -> Result<(), Error> {
     let mut violations = Violations::default();
     if order.sheet.is_some() && format != ImportFormat::Xlsx {
-        let detail = say!(
+        let detail = bilingual!(
             "`sheet` names a sheet of a workbook; this file is none.",
             "`sheet` nennt ein Blatt einer Arbeitsmappe; diese Datei ist keine."
         );
         violations.parameter("sheet", "not_applicable", detail);
     }
     if order.charset.is_some() && format == ImportFormat::Xlsx {
-        let detail = say!(
+        let detail = bilingual!(
             "`charset` is for text files; a workbook says itself how it is encoded.",
             "`charset` gilt für Textdateien; eine Arbeitsmappe sagt selbst, wie sie kodiert ist."
         );
@@ -125,26 +125,26 @@ fn applicable(order: &Order, format: ImportFormat) -> Result<(), Error> {
     if violations.is_empty() { Ok(()) } else { Err(Error::parameters(violations)) }
 }
 
-fn worker(context: &Context) -> Worker {
-    Worker {
+fn worker(context: &Context) -> ImportWorker {
+    ImportWorker {
         store: context.shared.store.clone(),
         actor: context.actor.clone(),
         request_id: context.request_id(),
     }
 }
 
-fn told(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
+fn import_response(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
     let body = serde_json::to_vec(body).map_err(Error::internal)?;
-    let mut response = respond(context, StatusCode::OK, &Tag::of_bytes(&body), body);
+    let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
     // What is wrong is told in the caller's language.
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
     Ok(response)
 }
 
 /// An import as whoever asks is shown it.
-async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
+async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
     let import = context.shared.store.import(&context.actor, id).await?;
-    Ok(ImportBody::of(import, tongue(context.request.headers())))
+    Ok(ImportBody::of(import, negotiate_language(context.request.headers())))
 }
 
 /// Import a file
@@ -225,7 +225,7 @@ async fn shown(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
     security(("bearer" = []))
 )]
 pub async fn create_import(context: Context, payload: Payload) -> Result<HttpResponse, Problem> {
-    let Asked { mut order, format, dry_run } = Asked::of(&context).await?;
+    let ImportRequest { mut order, format, dry_run } = ImportRequest::of(&context).await?;
     let account = context.actor.account.ok_or_else(|| Error::refused(&context.actor))?;
     let mut upload = upload::receive(&context.request, payload, format).await?;
     order.format = upload.format.to_string();
@@ -237,16 +237,16 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
     digest.extend(order.charset.iter().flat_map(|name| name.bytes()));
     let job = context.shared.store.new_import().await?;
     let location = format!("{}/{}", context.request.path(), job.id);
-    let tongue = tongue(context.request.headers());
+    let locale = negotiate_language(context.request.headers());
     let begun = async |writer: &mut Writer<'_>| {
         let import = writer.begin_import(&job, account, &order, &mut upload.file).await?;
-        let body = serde_json::to_vec(&ImportBody::of(import, tongue)).map_err(Error::internal)?;
+        let body = serde_json::to_vec(&ImportBody::of(import, locale)).map_err(Error::internal)?;
         let (status, location) = (StatusCode::ACCEPTED.as_u16(), Some(location));
-        Ok(Answer { status, tag: None, location, media_type: JSON.to_owned(), body })
+        Ok(StoredResponse { status, tag: None, location, media_type: JSON.to_owned(), body })
     };
     let answer = context.post(false, &digest, begun).await?;
     if !answer.headers().contains_key(REPLAYED) {
-        actix_web::rt::spawn(Within::new(worker(&context).begin(job, order, upload.file, dry_run)));
+        actix_web::rt::spawn(InRuntime::new(worker(&context).begin(job, order, upload.file, dry_run)));
     }
     Ok(answer)
 }
@@ -294,12 +294,12 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
     if !context.actor.is_staff() {
         return Err(Error::refused(&context.actor).into());
     }
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     representation(&context, None, &[Format::Json])?;
     let imports = context.shared.store.imports(&context.actor).await?;
-    let tongue = tongue(context.request.headers());
-    let items = imports.into_iter().map(|import| ImportBody::of(import, tongue).brief()).collect();
-    Ok(told(&context, &Imports { items })?)
+    let locale = negotiate_language(context.request.headers());
+    let items = imports.into_iter().map(|import| ImportBody::of(import, locale).brief()).collect();
+    Ok(import_response(&context, &Imports { items })?)
 }
 
 /// Get an import
@@ -364,9 +364,9 @@ pub async fn get_import(context: Context) -> Result<HttpResponse, Problem> {
     if !context.actor.is_staff() {
         return Err(Error::refused(&context.actor).into());
     }
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     representation(&context, None, &[Format::Json])?;
-    Ok(told(&context, &shown(&context, id(&context.request)?).await?)?)
+    Ok(import_response(&context, &visible_import(&context, id(&context.request)?).await?)?)
 }
 
 /// A plan to be committed.
@@ -434,12 +434,12 @@ pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse
         return Err(Error::refused(&context.actor).into());
     }
     let id = id(&context.request)?;
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     context.shared.store.import(&context.actor, id).await?;
     let ImportCommit { plan_token } = parsed(&context.request, &body)?;
-    let (taken, tongue) = (context.take(&body)?, tongue(context.request.headers()));
+    let (taken, locale) = (context.take(&body)?, negotiate_language(context.request.headers()));
     // It goes on when whoever asked has gone.
-    let work = actix_web::rt::spawn(Within::new(worker(&context).commit(id, plan_token, taken, tongue)));
+    let work = actix_web::rt::spawn(InRuntime::new(worker(&context).commit(id, plan_token, taken, locale)));
     let answer = work.await.map_err(Error::internal)??;
     Ok(context.answered(answer)?)
 }

@@ -9,7 +9,7 @@ use vku_domain::kernel::difference::differences;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::state::State;
-use vku_persistence::kernel::double::Names;
+use vku_persistence::kernel::double::NameIndex;
 use vku_persistence::kernel::import::{Done, Outcome, Row};
 use vku_persistence::kernel::store::Writer;
 use vku_persistence::kernel::table::Table;
@@ -17,8 +17,8 @@ use vku_persistence::{Visitor, visit};
 
 use super::deferred::Deferred;
 use super::format::ImportFormat;
-use super::read::{self, Item, Target};
-use crate::kernel::body::crowding;
+use super::read::{self, ColumnBinding, ParsedRow};
+use crate::kernel::body::oversized_members;
 
 /// What was done, and a name for exactly that.
 pub struct Plan {
@@ -32,7 +32,7 @@ pub struct Plan {
 const STAGED_FROM: u64 = 64 * 1024;
 
 /// Is told how many rows are done, and of how many where that is known.
-pub type Watch<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
+pub type ProgressFn<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
 
 /// Writes the rows of a file as far as they are right. Whether what is written stays is the caller's to say.
 ///
@@ -41,7 +41,7 @@ pub async fn run(
     writer: &mut Writer<'_>,
     order: &Order,
     file: File,
-    watch: Watch<'_>,
+    watch: ProgressFn<'_>,
 ) -> Result<Plan, Error> {
     let format = order.format.parse().map_err(Error::internal)?;
     let job = Run { writer, order, file, format, watch };
@@ -54,7 +54,7 @@ struct Run<'a, 'w> {
     order: &'a Order,
     file: File,
     format: ImportFormat,
-    watch: Watch<'a>,
+    watch: ProgressFn<'a>,
 }
 
 impl Visitor for Run<'_, '_> {
@@ -62,11 +62,11 @@ impl Visitor for Run<'_, '_> {
 
     async fn visit<T: Table>(self) -> Self::Answer {
         let Self { writer, order, file, format, watch } = self;
-        writer.actor().imports::<T>()?;
+        writer.actor().require_import::<T>()?;
         if file.metadata().map_err(Error::file)?.len() >= STAGED_FROM {
             writer.stage_import::<T>().await?;
         }
-        let mut telling = Telling {
+        let mut telling = ReportBuilder {
             report: Report { whole: true, ..Report::default() },
             digest: Sha256::new(),
             names: writer.names::<T>().await?,
@@ -83,24 +83,24 @@ impl Visitor for Run<'_, '_> {
             let mut rows = Vec::with_capacity(batch.len());
             for item in batch {
                 match item {
-                    Item::Source(source) => telling.report.source.learn(source),
-                    Item::Total(found) => total = Some(found),
-                    Item::Head(head) => telling.head = head,
-                    Item::Row(number, row) => match crowding(&row.body) {
+                    ParsedRow::Source(source) => telling.report.source.learn(source),
+                    ParsedRow::Total(found) => total = Some(found),
+                    ParsedRow::Head(head) => telling.head = head,
+                    ParsedRow::Row(number, row) => match oversized_members(&row.body) {
                         crowded if crowded.is_empty() => rows.push((number, row)),
                         crowded => {
                             let before = std::mem::take(&mut rows);
                             write::<T>(writer, order.mode, before, &mut telling).await?;
-                            telling.outcome::<T>(number, Err(Error::invalid(crowded)))?;
+                            telling.record_outcome::<T>(number, Err(Error::invalid(crowded)))?;
                         }
                     },
-                    Item::Faulty(number, faults) => {
+                    ParsedRow::Faulty(number, faults) => {
                         // What was read before it is told before it.
                         let before = std::mem::take(&mut rows);
                         write::<T>(writer, order.mode, before, &mut telling).await?;
-                        telling.faulty(number, faults)?;
+                        telling.record_faults(number, faults)?;
                     }
-                    Item::Broken(faults) => {
+                    ParsedRow::Broken(faults) => {
                         let before = std::mem::take(&mut rows);
                         write::<T>(writer, order.mode, before, &mut telling).await?;
                         faults.into_iter().for_each(|fault| telling.report.fault(fault));
@@ -124,7 +124,7 @@ impl Visitor for Run<'_, '_> {
             tokio::task::yield_now().await;
         }
         telling.report.in_order();
-        let Telling { report, digest, .. } = telling;
+        let ReportBuilder { report, digest, .. } = telling;
         let token = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Plan { report, token })
     }
@@ -135,26 +135,26 @@ async fn write<T: Table>(
     writer: &mut Writer<'_>,
     mode: ImportMode,
     rows: Vec<(u64, Row)>,
-    telling: &mut Telling,
+    telling: &mut ReportBuilder,
 ) -> Result<(), Error> {
     let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
     for (number, outcome) in numbers.into_iter().zip(Box::pin(writer.import::<T>(mode, rows)).await?) {
-        telling.outcome(number, outcome)?;
+        telling.record_outcome(number, outcome)?;
     }
     Ok(())
 }
 
 /// The report in the making, and the digest of all that the plan does.
-struct Telling {
+struct ReportBuilder {
     report: Report,
     digest: Sha256,
-    names: Names,
-    head: Vec<Target>,
+    names: NameIndex,
+    head: Vec<ColumnBinding>,
     on_error: OnError,
     deferred: Deferred,
 }
 
-impl Telling {
+impl ReportBuilder {
     fn add(&mut self, what: &impl Serialize) -> Result<(), Error> {
         self.digest.update(serde_json::to_vec(what).map_err(Error::internal)?);
         self.digest.update([0]);
@@ -166,7 +166,7 @@ impl Telling {
         !self.report.is_doable(self.on_error)
     }
 
-    fn faulty(&mut self, number: u64, faults: Vec<RowFault>) -> Result<(), Error> {
+    fn record_faults(&mut self, number: u64, faults: Vec<RowFault>) -> Result<(), Error> {
         self.report.counts.faulty += 1;
         if self.on_error == OnError::Skip {
             self.report.counts.skipped += 1;
@@ -176,7 +176,7 @@ impl Telling {
         Ok(())
     }
 
-    fn outcome<T: Table>(&mut self, number: u64, outcome: Outcome<T>) -> Result<(), Error> {
+    fn record_outcome<T: Table>(&mut self, number: u64, outcome: Outcome<T>) -> Result<(), Error> {
         let parent = |stored: &Stored<T>| stored.parent.as_ref().map(|(_, card)| card.id);
         match outcome {
             Ok(Done::Created(made)) => {
@@ -185,13 +185,13 @@ impl Telling {
                     *self.report.statuses.entry(status.word().to_owned()).or_default() += 1;
                 }
                 self.add(&(number, "create", parent(&made), &made.data))?;
-                self.doubles(number, &made)
+                self.record_duplicates(number, &made)
             }
             Ok(Done::Updated(both)) => {
                 let (before, after) = *both;
                 self.report.counts.update += 1;
                 self.add(&(number, "update", before.id, before.version, &after.data))?;
-                self.changed(number, &before, &after)
+                self.record_changes(number, &before, &after)
             }
             Ok(Done::Unchanged(known)) => {
                 self.report.counts.unchanged += 1;
@@ -199,11 +199,11 @@ impl Telling {
             }
             Ok(Done::Deferred(row)) => self.deferred.push(number, &row),
             Err(error) if error.is_ours() => Err(error),
-            Err(error) => self.faulty(number, read::refused::<T>(number, &self.head, error)),
+            Err(error) => self.record_faults(number, read::refused::<T>(number, &self.head, error)),
         }
     }
 
-    fn doubles<T: Table>(&mut self, number: u64, made: &Stored<T>) -> Result<(), Error> {
+    fn record_duplicates<T: Table>(&mut self, number: u64, made: &Stored<T>) -> Result<(), Error> {
         for likely in self.names.like(made)? {
             self.report.duplicates_total += 1;
             if self.report.duplicates.len() < LISTED {
@@ -219,7 +219,12 @@ impl Telling {
         Ok(())
     }
 
-    fn changed<T: Table>(&mut self, number: u64, before: &Stored<T>, after: &Stored<T>) -> Result<(), Error> {
+    fn record_changes<T: Table>(
+        &mut self,
+        number: u64,
+        before: &Stored<T>,
+        after: &Stored<T>,
+    ) -> Result<(), Error> {
         if self.report.changes.len() >= LISTED {
             return Ok(());
         }

@@ -1,15 +1,15 @@
 //! Tables: a header that names columns, and rows of cells.
 
 use serde_json::Map;
+use vku_domain::bilingual;
 use vku_domain::import::RowFault;
 use vku_domain::kernel::cells::{Column, Decimals, Kind, Layout};
-use vku_domain::kernel::text::{Both, typed};
-use vku_domain::kernel::violation::Fault;
-use vku_domain::say;
+use vku_domain::kernel::text::{Bilingual, typed};
+use vku_domain::kernel::violation::FieldError;
 use vku_persistence::kernel::import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::read::{Destination, Item, Target, fault};
+use super::read::{ColumnBinding, Destination, ParsedRow, fault};
 
 /// The headings that a table may have.
 pub(super) struct Headings {
@@ -30,7 +30,7 @@ impl Headings {
     }
 
     /// The column of a heading, and where its cells go.
-    fn find(&self, text: &str) -> Result<(Column, Destination), Fault> {
+    fn find(&self, text: &str) -> Result<(Column, Destination), FieldError> {
         if let Some(parent) = self.parent.iter().find(|parent| parent.is_called(text)) {
             return Ok((parent.clone(), Destination::Parent));
         }
@@ -43,7 +43,7 @@ impl Headings {
 
 /// A table while its rows are being read.
 pub(super) struct Sheet {
-    targets: Vec<Target>,
+    targets: Vec<ColumnBinding>,
     decimals: Decimals,
 }
 
@@ -66,8 +66,8 @@ impl Sheet {
         headings: &Headings,
         decimals: Decimals,
     ) -> Result<Self, Vec<RowFault>> {
-        let (mut targets, mut faults) = (Vec::<Target>::new(), Vec::new());
-        let at = |name: &str, code: &str, detail: Both| RowFault {
+        let (mut targets, mut faults) = (Vec::<ColumnBinding>::new(), Vec::new());
+        let at = |name: &str, code: &str, detail: Bilingual| RowFault {
             column: Some(name.to_owned()),
             ..fault(number, code, detail)
         };
@@ -75,12 +75,12 @@ impl Sheet {
         // A spreadsheet writes columns that only look used.
         let width = header.len() - header.iter().rev().take_while(is_blank).count();
         if width == 0 {
-            let detail = say!("The file has no header.", "Die Datei hat keine Kopfzeile.");
+            let detail = bilingual!("The file has no header.", "Die Datei hat keine Kopfzeile.");
             return Err(vec![fault(number, "malformed_row", detail)]);
         }
         for (name, place) in header.iter().take(width).map(|name| typed(name)).zip(1..) {
             if name.is_empty() {
-                let detail = say!(
+                let detail = bilingual!(
                     "Column {place} has no heading. Name it, or delete it.",
                     "Spalte {place} hat keine Überschrift. Benennen oder löschen Sie sie."
                 );
@@ -89,13 +89,14 @@ impl Sheet {
             }
             match headings.find(name) {
                 Ok((column, _)) if targets.iter().any(|it| it.column.name == column.name) => {
-                    let detail = say!("This column stands there twice.", "Diese Spalte gibt es doppelt.");
+                    let detail =
+                        bilingual!("This column stands there twice.", "Diese Spalte gibt es doppelt.");
                     faults.push(at(name, "duplicate", detail));
                 }
                 Ok((column, place)) => {
-                    targets.push(Target { header: name.to_owned(), column, place });
+                    targets.push(ColumnBinding { header: name.to_owned(), column, place });
                 }
-                Err(Fault { code, detail }) => faults.push(at(name, code, detail)),
+                Err(FieldError { code, detail }) => faults.push(at(name, code, detail)),
             }
         }
         if let Some(parent) = headings
@@ -103,7 +104,7 @@ impl Sheet {
             .as_ref()
             .filter(|_| !targets.iter().any(|target| target.place == Destination::Parent))
         {
-            let detail = say!("This column is required.", "Diese Spalte ist erforderlich.");
+            let detail = bilingual!("This column is required.", "Diese Spalte ist erforderlich.");
             faults.push(at(&parent.name, "required", detail));
         }
         if faults.is_empty() { Ok(Self { targets, decimals }) } else { Err(faults) }
@@ -115,12 +116,12 @@ impl Sheet {
     }
 
     /// The columns, in their order.
-    pub(super) fn head(&self) -> Vec<Target> {
+    pub(super) fn head(&self) -> Vec<ColumnBinding> {
         self.targets.clone()
     }
 
     /// A row of cells.
-    pub(super) fn row<'a>(&self, number: u64, cells: impl IntoIterator<Item = &'a str>) -> Item {
+    pub(super) fn row<'a>(&self, number: u64, cells: impl IntoIterator<Item = &'a str>) -> ParsedRow {
         let (mut parent, mut body, mut faults) = (None, Map::new(), Vec::new());
         for (target, cell) in self.targets.iter().zip(cells) {
             let read = match target.place {
@@ -129,12 +130,16 @@ impl Sheet {
                 // An import sees a cell, not a member: an empty one clears what is there.
                 Destination::Body => target.column.read(cell, self.decimals, &mut body),
             };
-            if let Err(Fault { code, detail }) = read {
+            if let Err(FieldError { code, detail }) = read {
                 let column = Some(target.header.clone());
                 faults.push(RowFault { column, ..fault(number, code, detail) });
             }
         }
-        if faults.is_empty() { Item::Row(number, Row { parent, body }) } else { Item::Faulty(number, faults) }
+        if faults.is_empty() {
+            ParsedRow::Row(number, Row { parent, body })
+        } else {
+            ParsedRow::Faulty(number, faults)
+        }
     }
 }
 
@@ -184,7 +189,8 @@ mod tests {
                 let header: Vec<String> =
                     parent.map(str::to_owned).into_iter().chain([column.name.clone()]).collect();
                 let sheet = Sheet::open::<T>(1, &header, Decimals::Point).ok().unwrap();
-                let Item::Row(_, row) = sheet.row(2, parent.map(|_| "zxq").into_iter().chain([""])) else {
+                let ParsedRow::Row(_, row) = sheet.row(2, parent.map(|_| "zxq").into_iter().chain([""]))
+                else {
                     panic!("{}", column.name)
                 };
                 let path: Vec<_> = column.name.split('.').collect();

@@ -10,9 +10,9 @@ use actix_web::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 use actix_web::web::{Bytes, Payload};
 use futures_util::{Stream, StreamExt};
 use sha2::{Digest, Sha256};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::violation::{Fault, Violations};
-use vku_domain::say;
+use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::charset::{self, Charset};
 use super::format::ImportFormat;
@@ -79,7 +79,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         let name = part.name().unwrap_or_default().to_owned();
         if name != PART || found.is_some() {
             let told: String = name.chars().take(100).collect();
-            let detail = say!(
+            let detail = bilingual!(
                 "The form has one part, `{PART}`; found `{told}` beside it.",
                 "Das Formular hat einen Teil, `{PART}`; daneben gefunden: `{told}`."
             );
@@ -100,7 +100,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         found = Some(Upload { file, format, charset });
     }
     if violations.is_empty() && found.is_none() {
-        let detail = say!("The form has no part `{PART}`.", "Das Formular hat keinen Teil `{PART}`.");
+        let detail = bilingual!("The form has no part `{PART}`.", "Das Formular hat keinen Teil `{PART}`.");
         violations.member(format!("/{PART}"), "required", detail);
     }
     match found {
@@ -122,7 +122,7 @@ async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> R
     }
     if size == 0 {
         let mut violations = Violations::default();
-        violations.member("", "required", say!("The file is empty.", "Die Datei ist leer."));
+        violations.member("", "required", bilingual!("The file is empty.", "Die Datei ist leer."));
         return Err(Error::invalid(violations));
     }
     file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
@@ -144,13 +144,13 @@ pub(super) fn digest(file: &mut File) -> Result<Vec<u8>, Error> {
 }
 
 fn too_large() -> Error {
-    let detail = say!("The file is larger than 64 MiB.", "Die Datei ist größer als 64 MiB.");
+    let detail = bilingual!("The file is larger than 64 MiB.", "Die Datei ist größer als 64 MiB.");
     Error::new(Code::PayloadTooLarge, detail)
 }
 
 fn unsupported() -> Error {
     let media: Vec<_> = ImportFormat::MEDIA.iter().map(|(media, _)| (*media).to_owned()).collect();
-    let detail = say!(
+    let detail = bilingual!(
         "Send the file with its `Content-Type` (see `allowed`), as `application/octet-stream` with `format`, or as \
          `multipart/form-data`.",
         "Senden Sie die Datei mit ihrem `Content-Type` (siehe `allowed`), als `application/octet-stream` mit `format` \
@@ -160,17 +160,17 @@ fn unsupported() -> Error {
 }
 
 /// Of a character encoding that is not read here.
-fn unreadable(fault: Fault) -> Error {
+fn unreadable(fault: FieldError) -> Error {
     Error::new(Code::UnsupportedMediaType, fault.detail)
 }
 
 fn broken(error: PayloadError) -> Error {
-    let detail = say!("The body broke off.", "Der Body brach ab.");
+    let detail = bilingual!("The body broke off.", "Der Body brach ab.");
     Error { source: Some(Box::new(error)), ..Error::new(Code::BadRequest, detail) }
 }
 
 fn torn(error: MultipartError) -> Error {
     let detail =
-        say!("The form cannot be read, or broke off.", "Das Formular ist nicht lesbar oder brach ab.");
+        bilingual!("The form cannot be read, or broke off.", "Das Formular ist nicht lesbar oder brach ab.");
     Error { source: Some(error.to_string().into()), ..Error::new(Code::BadRequest, detail) }
 }

@@ -7,16 +7,16 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 /// A future that is dropped within the runtime that it was made in.
-pub(super) struct Within<F>(Option<Pin<Box<F>>>, Handle);
+pub(super) struct InRuntime<F>(Option<Pin<Box<F>>>, Handle);
 
-impl<F: Future> Within<F> {
+impl<F: Future> InRuntime<F> {
     /// Of the runtime that this is called in.
     pub(super) fn new(future: F) -> Self {
         Self(Some(Box::pin(future)), Handle::current())
     }
 }
 
-impl<F: Future> Future for Within<F> {
+impl<F: Future> Future for InRuntime<F> {
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, task: &mut Context<'_>) -> Poll<F::Output> {
@@ -27,7 +27,7 @@ impl<F: Future> Future for Within<F> {
     }
 }
 
-impl<F> Drop for Within<F> {
+impl<F> Drop for InRuntime<F> {
     fn drop(&mut self) {
         let _context = self.1.enter();
         drop(self.0.take());

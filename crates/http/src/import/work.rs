@@ -6,31 +6,36 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::import::{Import, ImportStatus, Order};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
-use vku_persistence::import::{End, Job, Shown};
-use vku_persistence::kernel::answer::{Answer, Taken};
-use vku_persistence::kernel::store::{Store, Writing};
+use vku_persistence::import::{ImportOutcome, Job, Shown};
+use vku_persistence::kernel::answer::{InFlightGuard, StoredResponse};
+use vku_persistence::kernel::store::{Store, WriteContext};
 
 use super::body::ImportBody;
 use super::run::{Plan, run};
 use crate::kernel::body::JSON;
 
 /// Whose work it is, and in which request.
-pub(super) struct Worker {
+pub(super) struct ImportWorker {
     pub(super) store: Store,
     pub(super) actor: Actor,
     pub(super) request_id: Arc<str>,
 }
 
-impl Worker {
-    fn writing(&self, dry_run: bool) -> Writing<'_> {
-        Writing { actor: &self.actor, request_id: &self.request_id, dry_run, origin: Origin::Import }
+impl ImportWorker {
+    fn writing(&self, dry_run: bool) -> WriteContext<'_> {
+        WriteContext {
+            actor: &self.actor,
+            request_id: &self.request_id,
+            dry_run,
+            origin: InputSource::Import,
+        }
     }
 
     /// Rehearses a new import, or does it; how it ended is kept.
@@ -42,7 +47,13 @@ impl Worker {
             Err(error) => {
                 tracing::error!(code = error.code.as_str(), source = ?error.source, "an import failed");
                 let (problem, at) = (Some(error.code), self.store.now());
-                let end = End { status: ImportStatus::Failed, report: None, plan_token: None, problem, at };
+                let end = ImportOutcome {
+                    status: ImportStatus::Failed,
+                    report: None,
+                    plan_token: None,
+                    problem,
+                    at,
+                };
                 self.store.end_import(id, &end).await
             }
         };
@@ -54,7 +65,13 @@ impl Worker {
     }
 
     /// How it ended, where that is still to be kept.
-    async fn done(&self, job: &Job, order: &Order, file: File, dry_run: bool) -> Result<Option<End>, Error> {
+    async fn done(
+        &self,
+        job: &Job,
+        order: &Order,
+        file: File,
+        dry_run: bool,
+    ) -> Result<Option<ImportOutcome>, Error> {
         let _turn = job.turn().await?;
         let watch = |done, total| job.progress.note(done, total);
         let mut found = None;
@@ -65,7 +82,7 @@ impl Worker {
             let Plan { report, token } = found.insert(plan);
             if !dry_run {
                 // In the same transaction as what it did.
-                let end = End {
+                let end = ImportOutcome {
                     status: ImportStatus::Committed,
                     report: Some(report.clone()),
                     plan_token: Some(token.clone()),
@@ -87,7 +104,7 @@ impl Worker {
             _ => {}
         }
         let is_rehearsed = dry_run && report.whole;
-        Ok(Some(End {
+        Ok(Some(ImportOutcome {
             status: if is_rehearsed { ImportStatus::Rehearsed } else { ImportStatus::Failed },
             plan_token: (is_rehearsed && report.is_doable(order.on_error)).then_some(token),
             report: Some(report),
@@ -103,9 +120,9 @@ impl Worker {
         self,
         id: Uuid,
         token: String,
-        taken: Option<Taken>,
-        tongue: Tongue,
-    ) -> Result<(Answer, bool), Error> {
+        taken: Option<InFlightGuard>,
+        locale: Locale,
+    ) -> Result<(StoredResponse, bool), Error> {
         let job = self.store.resume_import(id)?;
         let _turn = job.turn().await?;
         let mut file = tempfile::tempfile().map_err(Error::file)?;
@@ -113,7 +130,7 @@ impl Worker {
         file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
         let watch = |done, total| job.progress.note(done, total);
         let writing = self.writing(false);
-        let work = self.store.write_taken(&writing, taken.as_ref(), async |writer| {
+        let work = self.store.write_in_flight(&writing, taken.as_ref(), async |writer| {
             let import = writer.import_locked(id).await?;
             let planned = import.plan_token.clone().ok_or_else(|| nothing(import.status))?;
             if planned != token {
@@ -121,32 +138,33 @@ impl Worker {
             }
             match import.status {
                 // By somebody else, or before: it is done, and that was asked for.
-                ImportStatus::Committed => return answer(import, tongue),
+                ImportStatus::Committed => return answer(import, locale),
                 ImportStatus::Rehearsed if is_there => {}
                 status => return Err(nothing(status)),
             }
             let Plan { report, token } = run(writer, &import.order, file, &watch).await?;
             if token != planned {
-                let detail = say!(
+                let detail = bilingual!(
                     "The data has moved since the rehearsal; rehearse the file again.",
                     "Die Daten haben sich seit der Probe geändert; proben Sie die Datei neu."
                 );
                 return Err(Error::new(Code::PlanMoved, detail));
             }
             let (status, at) = (ImportStatus::Committed, self.store.now());
-            let end = End { status, report: Some(report), plan_token: Some(token), problem: None, at };
+            let end =
+                ImportOutcome { status, report: Some(report), plan_token: Some(token), problem: None, at };
             writer.end_import(id, &end).await?;
-            answer(writer.import_locked(id).await?, tongue)
+            answer(writer.import_locked(id).await?, locale)
         });
         Box::pin(work).await
     }
 }
 
 /// What a commit is answered with.
-fn answer(import: Import, tongue: Tongue) -> Result<Answer, Error> {
-    let body = ImportBody::of(Shown { import, progress: None }, tongue);
+fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
+    let body = ImportBody::of(Shown { import, progress: None }, locale);
     let body = serde_json::to_vec(&body).map_err(Error::internal)?;
-    Ok(Answer {
+    Ok(StoredResponse {
         status: StatusCode::OK.as_u16(),
         tag: None,
         location: None,
@@ -157,22 +175,22 @@ fn answer(import: Import, tongue: Tongue) -> Result<Answer, Error> {
 
 fn nothing(status: ImportStatus) -> Error {
     let detail = match status {
-        ImportStatus::Rehearsed => say!(
+        ImportStatus::Rehearsed => bilingual!(
             "Rows are not right, or the file is gone; correct them and rehearse the file again.",
             "Zeilen stimmen nicht, oder die Datei ist gelöscht; korrigieren Sie sie und proben Sie die Datei neu."
         ),
-        ImportStatus::Committed => say!(
+        ImportStatus::Committed => bilingual!(
             "It was committed without a rehearsal, or long ago.",
             "Er wurde ohne Probe ausgeführt, oder vor langer Zeit."
         ),
-        _ => say!("It was not rehearsed.", "Er wurde nicht geprobt."),
+        _ => bilingual!("It was not rehearsed.", "Er wurde nicht geprobt."),
     };
     Error::new(Code::NothingToCommit, detail)
 }
 
 fn other_plan() -> Error {
     let mut violations = Violations::default();
-    let detail = say!(
+    let detail = bilingual!(
         "This is not the plan of this import; see its `plan_token`.",
         "Das ist nicht der Plan dieses Imports; siehe dessen `plan_token`."
     );

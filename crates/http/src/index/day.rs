@@ -1,9 +1,9 @@
 //! Days and times of sessions, as people write them.
 
 use chrono::{Datelike, NaiveDate};
-use vku_domain::kernel::text::Both;
-use vku_domain::kernel::value::{Day, TimeZone};
-use vku_domain::say;
+use vku_domain::bilingual;
+use vku_domain::kernel::text::Bilingual;
+use vku_domain::kernel::value::{CalendarDate, TimeZone};
 use vku_domain::session::{Session, SessionFormat};
 
 const MONTHS: [(&str, &str); 12] = [
@@ -22,40 +22,44 @@ const MONTHS: [(&str, &str); 12] = [
 ];
 
 /// When a session is: the day, or from one to the other, and the time, with its zone where that is not the usual one.
-pub(super) fn when(session: &Session) -> Both {
+pub(super) fn when(session: &Session) -> Bilingual {
     let first = day(&session.starts_on);
     let days = match session.ends_on.as_ref().filter(|last| **last != session.starts_on) {
-        Some(last) => first.then(say!(" – ", " – ")).then(day(last)),
+        Some(last) => first.then(bilingual!(" – ", " – ")).then(day(last)),
         None => first,
     };
     let Some(start) = &session.start_time else { return days };
     let times = match &session.end_time {
-        Some(end) => say!(", {start}–{end}", ", {start}–{end} Uhr"),
-        None => say!(", {start}", ", {start} Uhr"),
+        Some(end) => bilingual!(", {start}–{end}", ", {start}–{end} Uhr"),
+        None => bilingual!(", {start}", ", {start} Uhr"),
     };
     let zone = &session.time_zone;
-    let zone = if *zone == TimeZone::default() { Both::default() } else { say!(" ({zone})", " ({zone})") };
+    let zone = if *zone == TimeZone::default() {
+        Bilingual::default()
+    } else {
+        bilingual!(" ({zone})", " ({zone})")
+    };
     days.then(times).then(zone)
 }
 
-fn day(day: &Day) -> Both {
+fn day(day: &CalendarDate) -> Bilingual {
     let known = day.as_str().parse::<NaiveDate>().ok();
     let month = known.and_then(|it| MONTHS.get(usize::try_from(it.month0()).ok()?));
     match known.zip(month) {
         Some((it, (en, de))) => {
             let (number, year) = (it.day(), it.year());
-            say!("{number} {en} {year}", "{number}. {de} {year}")
+            bilingual!("{number} {en} {year}", "{number}. {de} {year}")
         }
-        None => say!("{day}", "{day}"),
+        None => bilingual!("{day}", "{day}"),
     }
 }
 
 /// Where people meet.
-pub(super) fn how(format: SessionFormat) -> Both {
+pub(super) fn how(format: SessionFormat) -> Bilingual {
     match format {
-        SessionFormat::InPerson => say!("in person", "vor Ort"),
-        SessionFormat::Online => say!("online", "online"),
-        SessionFormat::Hybrid => say!("in person and online", "vor Ort und online"),
+        SessionFormat::InPerson => bilingual!("in person", "vor Ort"),
+        SessionFormat::Online => bilingual!("online", "online"),
+        SessionFormat::Hybrid => bilingual!("in person and online", "vor Ort und online"),
     }
 }
 

@@ -4,21 +4,21 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Direction, Query};
-use vku_domain::kernel::state::Wanted;
-use vku_domain::kernel::text::{Both, Tongue, spelled};
+use vku_domain::kernel::state::StatusFilter;
+use vku_domain::kernel::text::{Bilingual, Locale, format_thousands};
 use vku_domain::partnership::Partnership;
-use vku_domain::say;
 use vku_domain::session::{Session, SessionSort, SessionStatus};
 use vku_domain::statistics::PartnershipsBy;
 use vku_persistence::kernel::store::Reader;
 
 use super::day::when;
 use crate::chart::Size;
-use crate::kernel::cache::Moment;
-use crate::kernel::context::Shared;
+use crate::kernel::cache::Snapshot;
+use crate::kernel::context::AppState;
 use crate::kernel::page::escaped;
 use crate::statistics::Figures;
 use crate::statistics::partnerships::PartnershipStatistics;
@@ -40,20 +40,20 @@ pub(super) struct Shown {
 
 /// What was made, and when.
 #[derive(Default)]
-pub struct Front(Mutex<HashMap<&'static str, (Moment, Arc<Shown>)>>);
+pub struct Front(Mutex<HashMap<&'static str, (Snapshot, Arc<Shown>)>>);
 
 impl Front {
     /// The parts of the page that show data.
-    pub(super) async fn shown(&self, shared: &Shared, tongue: Tongue) -> Result<Arc<Shown>, Error> {
+    pub(super) async fn shown(&self, shared: &AppState, locale: Locale) -> Result<Arc<Shown>, Error> {
         // Before anything is read.
         let generation = shared.store.generation().await;
         let actor = Actor::public(shared.store.now());
-        let moment = Moment::of(generation, &actor);
-        if let Some(kept) = moment.and_then(|moment| self.kept(moment, tongue)) {
+        let moment = Snapshot::of(generation, &actor);
+        if let Some(kept) = moment.and_then(|moment| self.kept(moment, locale)) {
             return Ok(kept);
         }
         let made = match shared.store.read(&actor).await {
-            Ok(reader) => made(&reader, tongue).await,
+            Ok(reader) => made(&reader, locale).await,
             Err(away) => Err(away),
         };
         match made {
@@ -61,31 +61,31 @@ impl Front {
                 let made = Arc::new(made);
                 if let Some(moment) = moment {
                     let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    all.insert(tongue.as_str(), (moment, made.clone()));
+                    all.insert(locale.as_str(), (moment, made.clone()));
                 }
                 Ok(made)
             }
             Err(error) if error.is_ours() && error.code != Code::Internal => {
-                let away = say!(
+                let away = bilingual!(
                     "What there is cannot be shown just now; please come back in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
                 );
-                let figures = format!("<p>{}</p>", away.in_tongue(tongue));
+                let figures = format!("<p>{}</p>", away.in_locale(locale));
                 Ok(Arc::new(Shown { figures, partnership: PARTNERSHIP.to_owned() }))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn kept(&self, moment: Moment, tongue: Tongue) -> Option<Arc<Shown>> {
+    fn kept(&self, moment: Snapshot, locale: Locale) -> Option<Arc<Shown>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made, kept) = all.get(tongue.as_str())?;
+        let (made, kept) = all.get(locale.as_str())?;
         made.serves(moment).then(|| kept.clone())
     }
 }
 
-async fn made(reader: &Reader<'_>, tongue: Tongue) -> Result<Shown, Error> {
-    let figures = format!("{}\n{}", figures(reader, tongue).await?, sessions(reader, tongue).await?);
+async fn made(reader: &Reader<'_>, locale: Locale) -> Result<Shown, Error> {
+    let figures = format!("{}\n{}", figures(reader, locale).await?, sessions(reader, locale).await?);
     Ok(Shown { figures, partnership: partnership(reader).await? })
 }
 
@@ -102,38 +102,38 @@ async fn partnership(reader: &Reader<'_>) -> Result<String, Error> {
 }
 
 /// The map and the charts.
-async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
-    let text = |both: Both| both.in_tongue(tongue).to_owned();
+async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
+    let text = |both: Bilingual| both.in_locale(locale).to_owned();
     let countries = PartnershipStatistics::of(reader, PartnershipsBy::Country).await?;
-    let heading = text(say!("Partnerships in figures", "Partnerschaften in Zahlen"));
+    let heading = text(bilingual!("Partnerships in figures", "Partnerschaften in Zahlen"));
     let mut html = format!("  <h2>{heading}</h2>\n");
     if countries.total == 0 {
-        let none = text(say!("None is published yet.", "Noch ist keine veröffentlicht."));
+        let none = text(bilingual!("None is published yet.", "Noch ist keine veröffentlicht."));
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }
-    let all = text(spelled(countries.total));
-    let how_many = text(say!(
+    let all = text(format_thousands(countries.total));
+    let how_many = text(bilingual!(
         "{all} partnerships are published. Each picture can be had as figures too.",
         "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
     ));
-    let scrolls = text(say!("Map of the world", "Weltkarte"));
+    let scrolls = text(bilingual!("Map of the world", "Weltkarte"));
     // Writing into a text cannot fail.
     let _ = write!(
         html,
         "  <p>{how_many}</p>\n  <figure class=\"card\">\n<div class=\"map\" tabindex=\"0\" role=\"region\" \
          aria-label=\"{scrolls}\">{}</div>\n{}{}</figure>\n  <div class=\"charts\">\n",
-        countries.mapped(tongue),
-        table(&countries, tongue),
-        sources(PartnershipsBy::Country, "map", tongue)
+        countries.mapped(locale),
+        table(&countries, locale),
+        sources(PartnershipsBy::Country, "map", locale)
     );
     for by in CHARTS {
-        let chart = PartnershipStatistics::of(reader, by).await?.drawn(tongue, Size::Small)?;
+        let chart = PartnershipStatistics::of(reader, by).await?.drawn(locale, Size::Small)?;
         let _ = write!(
             html,
             "  <figure class=\"card\"><figcaption><h3>{}</h3></figcaption>\n{chart}{}</figure>\n",
             text(by.title()),
-            sources(by, "svg", tongue)
+            sources(by, "svg", locale)
         );
     }
     html.push_str("  </div>");
@@ -141,25 +141,29 @@ async fn figures(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
 }
 
 /// The countries of the map in words: on a phone the map is small.
-fn table(countries: &PartnershipStatistics, tongue: Tongue) -> String {
-    let text = |both: Both| both.in_tongue(tongue).to_owned();
-    let rows = countries.ranked(tongue).into_iter().map(|(country, number)| {
-        format!("<tr><th scope=\"row\">{}</th><td>{}</td></tr>", escaped(country), text(spelled(number)))
+fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
+    let text = |both: Bilingual| both.in_locale(locale).to_owned();
+    let rows = countries.ranked(locale).into_iter().map(|(country, number)| {
+        format!(
+            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+            escaped(country),
+            text(format_thousands(number))
+        )
     });
     format!(
         "<details><summary>{}</summary>\n<table><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
          <tbody>{}</tbody></table></details>",
-        text(say!("All countries of the map", "Alle Länder der Karte")),
+        text(bilingual!("All countries of the map", "Alle Länder der Karte")),
         text(PartnershipsBy::Country.axis()),
-        text(say!("Partnerships", "Partnerschaften")),
+        text(bilingual!("Partnerships", "Partnerschaften")),
         rows.collect::<String>()
     )
 }
 
 /// Where the figures are had, in which forms.
-fn sources(by: PartnershipsBy, picture: &str, tongue: Tongue) -> String {
+fn sources(by: PartnershipsBy, picture: &str, locale: Locale) -> String {
     let about = by.title();
-    let about = about.in_tongue(tongue);
+    let about = about.in_locale(locale);
     let link = |format: &str, name: &str| {
         format!(
             "<a href=\"/api/v1/statistics/partnerships?by={by}&amp;format={format}\" aria-label=\"{name}: {about}\">{name}</a>"
@@ -174,18 +178,18 @@ fn sources(by: PartnershipsBy, picture: &str, tongue: Tongue) -> String {
 }
 
 /// The next sessions.
-async fn sessions(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> {
-    let text = |both: Both| both.in_tongue(tongue).to_owned();
+async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
+    let text = |both: Bilingual| both.in_locale(locale).to_owned();
     let mut query = Query::<Session>::all();
-    query.filter.status = vec![Wanted(Some(SessionStatus::Published))];
+    query.filter.status = vec![StatusFilter(Some(SessionStatus::Published))];
     query.filter.start_from = reader.actor().today().to_string().parse().ok();
     query.sort = vec![(SessionSort::Start, Direction::Ascending)];
     query.limit = SESSIONS;
     let page = reader.list::<Session>(&query, None).await?;
-    let heading = text(say!("Next sessions", "Nächste Sitzungen"));
+    let heading = text(bilingual!("Next sessions", "Nächste Sitzungen"));
     let mut html = format!("  <h2>{heading}</h2>\n");
     if page.items.is_empty() {
-        let none = text(say!("None is announced at the moment.", "Zurzeit ist keine angekündigt."));
+        let none = text(bilingual!("None is announced at the moment.", "Zurzeit ist keine angekündigt."));
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }
@@ -205,7 +209,7 @@ async fn sessions(reader: &Reader<'_>, tongue: Tongue) -> Result<String, Error> 
             place.join(" · ")
         );
     }
-    let calendar = text(say!("All as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
+    let calendar = text(bilingual!("All as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
     let _ = write!(html, "  </ul>\n  <p><a href=\"/api/v1/sessions?format=ics\">{calendar}</a></p>");
     Ok(html)
 }

@@ -11,13 +11,13 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 
 pub use self::front::Front;
 
 use self::front::Shown;
-use crate::kernel::context::{Shared, parameters};
-use crate::kernel::negotiate::tongue;
+use crate::kernel::context::{AppState, parameters};
+use crate::kernel::negotiate::negotiate_language;
 use crate::kernel::page::{escaped, prefers_html};
 use crate::kernel::problem::Problem;
 
@@ -52,10 +52,10 @@ const EXAMPLES: &[(&str, &str)] = &[
 const HOST: &str = "http://localhost:8080";
 
 /// The page for people: one document with its own styles.
-fn page(tongue: Tongue, host: &str, front: &Shown) -> String {
-    let page = match tongue {
-        Tongue::En => include_str!("../index.html"),
-        Tongue::De => include_str!("../index.de.html"),
+fn page(locale: Locale, host: &str, front: &Shown) -> String {
+    let page = match locale {
+        Locale::En => include_str!("../index.html"),
+        Locale::De => include_str!("../index.de.html"),
     };
     let page = page.replace("{style}", include_str!("../index.css"));
     let shown = |page: String, (place, example): &(&str, &str)| {
@@ -76,7 +76,7 @@ fn page(tongue: Tongue, host: &str, front: &Shown) -> String {
     tag = "service",
     operation_id = "get_index",
     params((
-        "lang" = Option<Tongue>,
+        "lang" = Option<Locale>,
         Query,
         description = "The language of the page, whatever `Accept-Language` says.",
         example = "de"
@@ -101,12 +101,12 @@ fn page(tongue: Tongue, host: &str, front: &Shown) -> String {
     security(())
 )]
 pub async fn get_index(
-    shared: Data<Shared>,
+    shared: Data<AppState>,
     front: Data<Front>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(parameters(&request)?);
-    let asked_for: Option<Tongue> = parameters.get("lang");
+    let asked_for: Option<Locale> = parameters.get("lang");
     // Trackers and mail programs add some to a link.
     parameters.finish_known().map_err(Error::parameters)?;
     let mut response = HttpResponse::Ok();
@@ -116,13 +116,13 @@ pub async fn get_index(
     if prefers_html(&request) {
         // The page's own styles are all that it may use; nothing is loaded and nothing runs.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-        let tongue = asked_for.unwrap_or_else(|| tongue(request.headers()));
-        let front = front.shown(&shared, tongue).await?;
+        let locale = asked_for.unwrap_or_else(|| negotiate_language(request.headers()));
+        let front = front.shown(&shared, locale).await?;
         return Ok(response
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
-            .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
+            .insert_header((CONTENT_LANGUAGE, locale.as_str()))
             .insert_header(("Content-Security-Policy", policy))
-            .body(page(tongue, &shared.site.public_url, &front)));
+            .body(page(locale, &shared.site.public_url, &front)));
     }
     Ok(response.json(Index {
         name: "Internationale Partnerschaften",

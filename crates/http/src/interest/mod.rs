@@ -8,17 +8,18 @@ use actix_web::{Route, web};
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
 
-impl Feature for InterestRegistration {
-    const ONE: &'static str = "an interest registration";
-    const MANY: &'static str = "interest registrations";
-    const ABOUT: &'static str = "A utility says that it wants to take part: anybody may, without an account. What was confirmed by the link that \
+impl ResourceApi for InterestRegistration {
+    const SINGULAR: &'static str = "an interest registration";
+    const PLURAL: &'static str = "interest registrations";
+    const DESCRIPTION: &'static str = "A utility says that it wants to take part: anybody may, without an account. What was confirmed by the link that \
          was sent to the address given is decided by the coordination office. Personal data.";
-    const CREATED_BY: Option<fn() -> Route> = Some(|| web::post().to(register::create_interest_registration));
+    const CUSTOM_CREATE: Option<fn() -> Route> =
+        Some(|| web::post().to(register::create_interest_registration));
 
-    fn more(operation: Operation) -> &'static str {
+    fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
                 "Those that were confirmed. `likely_duplicates` names what is there already and may be the same. For the \

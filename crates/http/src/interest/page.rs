@@ -3,14 +3,14 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Query};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::Code;
-use vku_domain::kernel::text::Both;
-use vku_domain::say;
+use vku_domain::kernel::text::Bilingual;
 use vku_persistence::InterestLink as Link;
 
 use super::register::confirm;
 use crate::kernel::context::Context;
-use crate::kernel::negotiate::tongue;
+use crate::kernel::negotiate::negotiate_language;
 use crate::kernel::page::{Anybody, page, token_of_link};
 use crate::kernel::problem::Problem;
 
@@ -18,42 +18,42 @@ use crate::kernel::problem::Problem;
 pub const PATH: &str = "/interest/confirmation";
 
 /// `GET`: what the link is for, with a button.
-pub async fn show(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
+pub async fn show_confirmation(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&context.request)?;
     let link = context.shared.store.interest_link(&token).await?;
     Ok(match link {
-        Some(Link::Good(_)) => asked(&context, &token),
-        Some(Link::Used) => told(&context, Some(Code::LinkUsed)),
-        Some(Link::Expired) => told(&context, Some(Code::LinkExpired)),
-        None => told(&context, Some(Code::NotFound)),
+        Some(Link::Good(_)) => confirmation_page(&context, &token),
+        Some(Link::Used) => result_page(&context, Some(Code::LinkUsed)),
+        Some(Link::Expired) => result_page(&context, Some(Code::LinkExpired)),
+        None => result_page(&context, Some(Code::NotFound)),
     })
 }
 
 /// `POST`: the button.
-pub async fn press(Anybody(context): Anybody, body: Bytes) -> Result<HttpResponse, Problem> {
+pub async fn submit_confirmation(Anybody(context): Anybody, body: Bytes) -> Result<HttpResponse, Problem> {
     let fields = std::str::from_utf8(&body)
         .ok()
         .and_then(|body| Query::<Vec<(String, String)>>::from_query(body).ok());
     let mut fields = fields.map(Query::into_inner).into_iter().flatten();
     let token = fields.find(|(name, _)| name == "token").map(|(_, token)| token).unwrap_or_default();
     match confirm(&context, &token).await {
-        Ok(()) => Ok(told(&context, None)),
+        Ok(()) => Ok(result_page(&context, None)),
         Err(error) if [Code::LinkUsed, Code::LinkExpired].contains(&error.code) => {
-            Ok(told(&context, Some(error.code)))
+            Ok(result_page(&context, Some(error.code)))
         }
-        Err(error) if error.code == Code::ValidationFailed => Ok(told(&context, Some(Code::NotFound))),
+        Err(error) if error.code == Code::ValidationFailed => Ok(result_page(&context, Some(Code::NotFound))),
         Err(error) => Err(error.into()),
     }
 }
 
-fn asked(context: &Context, token: &str) -> HttpResponse {
+fn confirmation_page(context: &Context, token: &str) -> HttpResponse {
     // Of the letters of a token none means anything in HTML; that it is ours was checked.
-    let text = say!(
+    let text = bilingual!(
         "You say that your utility wants to take part in the exchange. Confirm that it was you.",
         "Sie bekunden, dass Ihr Unternehmen am Austausch teilnehmen möchte. Bestätigen Sie, dass Sie das waren."
     );
-    let button = say!("Confirm", "Bestätigen");
-    let button = button.in_tongue(tongue(context.request.headers()));
+    let button = bilingual!("Confirm", "Bestätigen");
+    let button = button.in_locale(negotiate_language(context.request.headers()));
     let form = format!(
         "<form method=\"post\" action=\"{PATH}\"><input type=\"hidden\" name=\"token\" value=\"{token}\">\
          <button type=\"submit\">{button}</button></form>"
@@ -61,22 +61,22 @@ fn asked(context: &Context, token: &str) -> HttpResponse {
     page(context.request.headers(), &title(), &text, &form)
 }
 
-fn told(context: &Context, problem: Option<Code>) -> HttpResponse {
+fn result_page(context: &Context, problem: Option<Code>) -> HttpResponse {
     // For people, who read no status: what is a problem to a program is a sentence here.
     let text = match problem {
-        None => say!(
+        None => bilingual!(
             "Thank you, it is confirmed. The coordination office will write to you.",
             "Vielen Dank, es ist bestätigt. Die Koordinierungsstelle schreibt Ihnen."
         ),
-        Some(Code::LinkUsed) => say!(
+        Some(Code::LinkUsed) => bilingual!(
             "This link was followed already; nothing more is to be done.",
             "Diesem Link wurde schon gefolgt; es ist nichts weiter zu tun."
         ),
-        Some(Code::LinkExpired) => say!(
+        Some(Code::LinkExpired) => bilingual!(
             "This link has expired. Please register again.",
             "Dieser Link ist abgelaufen. Bitte melden Sie sich noch einmal."
         ),
-        Some(_) => say!(
+        Some(_) => bilingual!(
             "This link is not complete. Copy all of it from the mail.",
             "Dieser Link ist nicht vollständig. Kopieren Sie ihn ganz aus der E-Mail."
         ),
@@ -84,6 +84,6 @@ fn told(context: &Context, problem: Option<Code>) -> HttpResponse {
     page(context.request.headers(), &title(), &text, "")
 }
 
-fn title() -> Both {
-    say!("Registration of interest", "Interessenbekundung")
+fn title() -> Bilingual {
+    bilingual!("Registration of interest", "Interessenbekundung")
 }

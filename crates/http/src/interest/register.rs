@@ -6,23 +6,23 @@ use actix_web::web::Bytes;
 use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::interest::NewInterest;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
-use vku_persistence::kernel::answer::Answer;
+use vku_persistence::kernel::answer::StoredResponse;
 
 use super::page::PATH;
 use crate::kernel::body::{JSON, parsed};
 use crate::kernel::client;
 use crate::kernel::context::Context;
-use crate::kernel::crud::flags;
+use crate::kernel::crud::parse_write_flags;
 use crate::kernel::page::{Anybody, token_in};
 use crate::kernel::problem::Problem;
 
 /// What was taken: the same for everybody, known or not.
 #[derive(Serialize, ToSchema)]
-pub struct InterestTaken {
+pub struct InterestAccepted {
     /// Always `confirmation_sent`: a mail with a link is on its way to the address given.
     status: &'static str,
 }
@@ -78,7 +78,7 @@ pub struct LinkToken {
         description = "It is taken; a mail is on its way.",
         headers(("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request \
             with this `Idempotency-Key` got.")),
-        body = InterestTaken,
+        body = InterestAccepted,
         example = json!({ "status": "confirmation_sent" })
     )),
     extensions(("x-problems" = json!([400, 409, 413, 415, 422, 429, 500, 503]))),
@@ -88,7 +88,7 @@ pub async fn create_interest_registration(
     Anybody(context): Anybody,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let new: NewInterest = parsed(&context.request, &body)?;
     let violations = new.rules();
     if !violations.is_empty() {
@@ -105,9 +105,9 @@ pub async fn create_interest_registration(
                 letters.take(&format!("interest {email}"), address, shared.store.now())?;
             }
             writer.request_interest(&new, link).await?;
-            let taken = InterestTaken { status: "confirmation_sent" };
+            let taken = InterestAccepted { status: "confirmation_sent" };
             let body = serde_json::to_vec(&taken).map_err(Error::internal)?;
-            Ok(Answer { status: 202, tag: None, location: None, media_type: JSON.to_owned(), body })
+            Ok(StoredResponse { status: 202, tag: None, location: None, media_type: JSON.to_owned(), body })
         })
         .await
 }
@@ -146,7 +146,7 @@ pub async fn confirm_interest_registration(
     Anybody(context): Anybody,
     body: Bytes,
 ) -> Result<HttpResponse, Problem> {
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     let LinkToken { token } = parsed(&context.request, &body)?;
     confirm(&context, &token).await?;
     let confirmed = InterestConfirmed { status: "confirmed" };
@@ -160,7 +160,7 @@ pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error>
     let (store, token) = (&context.shared.store, token_in(token));
     if store.interest_link(token).await?.is_none() {
         let mut violations = Violations::default();
-        let detail = say!(
+        let detail = bilingual!(
             "This is no token of a link; copy all of what stands behind `token=`.",
             "Das ist kein Token eines Links; kopieren Sie alles, was hinter `token=` steht."
         );

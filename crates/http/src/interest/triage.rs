@@ -9,17 +9,17 @@ use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 use vku_domain::kernel::value::{Text, Visibility};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::MemberStatus;
 use vku_persistence::Acceptance;
-use vku_persistence::kernel::answer::Answer;
+use vku_persistence::kernel::answer::StoredResponse;
 
 use crate::kernel::body::{JSON, json};
 use crate::kernel::conditional::precondition;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, flags, key};
+use crate::kernel::crud::{ID, key, parse_write_flags};
 use crate::kernel::problem::Problem;
 
 /// How a registration is accepted; `{}` where everything is as usual.
@@ -49,10 +49,10 @@ pub struct InterestRefusal {
     reason: Text,
 }
 
-fn answer(stored: &Stored<InterestRegistration>) -> Result<Answer, Error> {
+fn answer(stored: &Stored<InterestRegistration>) -> Result<StoredResponse, Error> {
     let body = stored.to_json().map_err(Error::internal)?;
-    let tag = Some(Tag::of(stored.version, &body).to_string());
-    Ok(Answer { status: 200, tag, location: None, media_type: JSON.to_owned(), body })
+    let tag = Some(ETag::of(stored.version, &body).to_string());
+    Ok(StoredResponse { status: 200, tag, location: None, media_type: JSON.to_owned(), body })
 }
 
 /// Accept an interest registration
@@ -107,9 +107,9 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<Answer, Error> {
     security(("bearer" = ["interest-registrations:write", "utilities:write", "members:write", "members:read", "personal_data:read"]))
 )]
 pub async fn accept_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<InterestRegistration>(Action::Update)?;
+    context.actor.require::<InterestRegistration>(Action::Update)?;
     let id = key(&context.request, ID)?;
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let value = json(&context.request, &body, &[JSON])?;
     context
@@ -181,9 +181,9 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
     security(("bearer" = ["interest-registrations:write", "personal_data:read"]))
 )]
 pub async fn decline_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<InterestRegistration>(Action::Update)?;
+    context.actor.require::<InterestRegistration>(Action::Update)?;
     let id = key(&context.request, ID)?;
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let value = json(&context.request, &body, &[JSON])?;
     context

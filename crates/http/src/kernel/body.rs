@@ -5,19 +5,19 @@ use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
 use deserr::Deserr;
 use serde_json::{Map, Value};
+use vku_domain::bilingual;
 use vku_domain::kernel::cells::integral;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, escape};
-use vku_domain::say;
 
 /// The largest body, in bytes (1 MiB).
 pub const LIMIT: usize = 1 << 20;
 
 /// The longest list and the largest object in a body: rules compare entries with each other.
-const MOST: usize = 1_000;
+const MAX_ENTRIES: usize = 1_000;
 
 /// The longest name of a member, in bytes: it stands in the pointer of every fault below it.
-const LONGEST_NAME: usize = 200;
+const MAX_NAME_LENGTH: usize = 200;
 
 /// The media type of JSON.
 pub const JSON: &str = "application/json";
@@ -35,8 +35,10 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
     let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media.contains(&essence.as_str()) {
         let (en, de) = (media.join("` or `"), media.join("` oder `"));
-        let detail =
-            say!("Send the body with `Content-Type: {en}`.", "Senden Sie den Body mit `Content-Type: {de}`.");
+        let detail = bilingual!(
+            "Send the body with `Content-Type: {en}`.",
+            "Senden Sie den Body mit `Content-Type: {de}`."
+        );
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
     let mut value: Value = serde_json::from_slice(body).map_err(|error| {
@@ -47,24 +49,24 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
                 return Error::invalid(violations);
             }
         }
-        let stopped = say!(
+        let stopped = bilingual!(
             "Reading stopped at line {line}, column {column}: ",
             "Das Lesen endete in Zeile {line}, Spalte {column}: "
         );
         let why = if error.is_eof() {
-            say!("it ends too early.", "Der Body endet zu früh.")
+            bilingual!("it ends too early.", "Der Body endet zu früh.")
         } else if is_too_large(&error) {
-            say!("the number there is too large.", "Die Zahl dort ist zu groß.")
+            bilingual!("the number there is too large.", "Die Zahl dort ist zu groß.")
         } else if error.to_string().starts_with("recursion limit") {
-            say!("it is nested too deeply there.", "Dort ist er zu tief verschachtelt.")
+            bilingual!("it is nested too deeply there.", "Dort ist er zu tief verschachtelt.")
         } else {
-            say!("it is not JSON there.", "Dort ist er kein JSON.")
+            bilingual!("it is not JSON there.", "Dort ist er kein JSON.")
         };
         Error::new(Code::MalformedJson, stopped.then(why))
     })?;
     with_integers(&mut value);
     let mut violations = Violations::default();
-    crowded(&value, &mut Vec::new(), &mut violations);
+    check_size_limits(&value, &mut Vec::new(), &mut violations);
     if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
 }
 
@@ -124,7 +126,7 @@ fn note_too_large<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &m
         }
         Value::Object(members) => members.iter().for_each(|(name, member)| below(Step::Member(name), member)),
         Value::String(text) if text == TOO_LARGE => {
-            let detail = say!("This number is too large.", "Diese Zahl ist zu groß.");
+            let detail = bilingual!("This number is too large.", "Diese Zahl ist zu groß.");
             violations.member(pointer(path), "out_of_range", detail);
         }
         _ => {}
@@ -149,18 +151,18 @@ pub fn parsed<T: Deserr<Violations>>(request: &HttpRequest, body: &Bytes) -> Res
 }
 
 /// The faults of an object in which a list has no end, or a name.
-pub(crate) fn crowding(members: &Map<String, Value>) -> Violations {
+pub(crate) fn oversized_members(members: &Map<String, Value>) -> Violations {
     let mut violations = Violations::default();
     for (name, member) in members {
-        if name.len() > LONGEST_NAME {
+        if name.len() > MAX_NAME_LENGTH {
             let found = name.len();
-            let detail = say!(
-                "A member's name has at most {LONGEST_NAME} bytes, found {found}.",
-                "Der Name eines Feldes hat höchstens {LONGEST_NAME} Bytes, gefunden: {found}."
+            let detail = bilingual!(
+                "A member's name has at most {MAX_NAME_LENGTH} bytes, found {found}.",
+                "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {found}."
             );
             violations.member("", "too_long", detail);
         } else {
-            crowded(member, &mut vec![Step::Member(name)], &mut violations);
+            check_size_limits(member, &mut vec![Step::Member(name)], &mut violations);
         }
     }
     violations
@@ -174,29 +176,32 @@ enum Step<'a> {
 }
 
 /// Notes the lists and objects that are too large to be looked into, and names that would make every pointer huge.
-fn crowded<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
+fn check_size_limits<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
     let (found, longest) = match value {
         Value::Array(entries) => (entries.len(), 0),
         Value::Object(members) => (members.len(), members.keys().map(String::len).max().unwrap_or(0)),
         _ => return,
     };
-    if found > MOST {
+    if found > MAX_ENTRIES {
         return violations.member(
             pointer(path),
             "too_many",
-            say!("At most {MOST} entries, found {found}.", "Höchstens {MOST} Einträge, gefunden: {found}."),
+            bilingual!(
+                "At most {MAX_ENTRIES} entries, found {found}.",
+                "Höchstens {MAX_ENTRIES} Einträge, gefunden: {found}."
+            ),
         );
     }
-    if longest > LONGEST_NAME {
-        let detail = say!(
-            "A member's name has at most {LONGEST_NAME} bytes, found {longest}.",
-            "Der Name eines Feldes hat höchstens {LONGEST_NAME} Bytes, gefunden: {longest}."
+    if longest > MAX_NAME_LENGTH {
+        let detail = bilingual!(
+            "A member's name has at most {MAX_NAME_LENGTH} bytes, found {longest}.",
+            "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {longest}."
         );
         return violations.member(pointer(path), "too_long", detail);
     }
     let mut below = |step, value: &'a Value| {
         path.push(step);
-        crowded(value, path, violations);
+        check_size_limits(value, path, violations);
         path.pop();
     };
     match value {

@@ -22,7 +22,7 @@ pub struct Rate {
 
 /// How a bucket is after a place was asked of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Level {
+pub struct Bucket {
     /// The places that are left.
     pub free: i64,
     /// In how many microseconds all are free again.
@@ -38,14 +38,14 @@ pub fn seconds(microseconds: i64) -> u32 {
 
 /// An IPv4 address, or the /64 of an IPv6 address: whoever has one of those has them all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Network {
+pub enum ClientNetwork {
     /// The address.
     V4(u32),
     /// The upper half of the address.
     V6(u64),
 }
 
-impl From<IpAddr> for Network {
+impl From<IpAddr> for ClientNetwork {
     fn from(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address.to_bits()),
@@ -55,12 +55,12 @@ impl From<IpAddr> for Network {
 }
 
 /// When each bucket will be full of places again, in microseconds since 1970.
-pub struct Buckets<K> {
+pub struct TokenBuckets<K> {
     rate: Rate,
     full_at: Mutex<Cache<K, i64>>,
 }
 
-impl<K: Hash + Eq + Copy> Buckets<K> {
+impl<K: Hash + Eq + Copy> TokenBuckets<K> {
     /// Buckets that are all full.
     pub fn new(rate: Rate) -> Self {
         Self { rate, full_at: Mutex::new(Cache::new(BUCKETS)) }
@@ -69,21 +69,21 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
     /// Takes a place.
     ///
     /// Errors: there is none.
-    pub fn take(&self, key: K, now: DateTime<Utc>) -> Result<Level, Level> {
+    pub fn take(&self, key: K, now: DateTime<Utc>) -> Result<Bucket, Bucket> {
         let Rate { places, refill } = self.rate;
         let (window, now) = (places * refill, now.timestamp_micros());
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         let before = buckets.get(&key).map_or(0, |full_at| full_at - now).max(0);
         let full_in = before + refill;
         if full_in > window {
-            return Err(Level { free: 0, full_in: before, wait: full_in - window });
+            return Err(Bucket { free: 0, full_in: before, wait: full_in - window });
         }
         buckets.insert(key, now + full_in);
-        Ok(Level { free: (window - full_in) / refill, full_in, wait: 0 })
+        Ok(Bucket { free: (window - full_in) / refill, full_in, wait: 0 })
     }
 
     /// Gives a place back.
-    pub fn give_back(&self, key: K) {
+    pub fn refund(&self, key: K) {
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut full_at) = buckets.get_mut(&key) {
             *full_at -= self.rate.refill;
@@ -96,8 +96,8 @@ impl<K: Hash + Eq + Copy> Buckets<K> {
     }
 
     /// The level after a place was given back.
-    pub fn raised(&self, level: Level) -> Level {
+    pub fn raised(&self, level: Bucket) -> Bucket {
         let Rate { places, refill } = self.rate;
-        Level { free: (level.free + 1).min(places), full_in: (level.full_in - refill).max(0), wait: 0 }
+        Bucket { free: (level.free + 1).min(places), full_in: (level.full_in - refill).max(0), wait: 0 }
     }
 }

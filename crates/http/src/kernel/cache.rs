@@ -20,11 +20,11 @@ use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::scope::Scopes;
-use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::view::View;
+use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::view::Projection;
 
 use super::body::{JSON, SPARSE};
-use super::coding::{Accepted, Coding, SHORT, packed};
+use super::coding::{AcceptEncoding, ContentCoding, MIN_COMPRESSED_BYTES, compress};
 use super::conditional::{is_known, respond};
 use super::context::Context;
 use super::feature::BASE;
@@ -32,7 +32,7 @@ use super::negotiate::{Format, format};
 use super::problem::Problem;
 
 /// How many bytes are kept unless it is configured otherwise.
-pub const USUAL: u64 = 32 * 1024 * 1024;
+pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
 /// What one that is kept weighs beside its bytes: keys, places in tables, counters.
 const OVERHEAD: u64 = 512;
 /// The usual size of an answer, which tells for how many there is to be room.
@@ -43,7 +43,7 @@ const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// A representation of what is stored, before it is known whether the client has it, and how it wants it packed.
 #[derive(Clone, Debug)]
 pub struct Representation {
-    tag: Tag,
+    tag: ETag,
     link: Option<HeaderValue>,
     media_type: &'static str,
     body: Bytes,
@@ -53,12 +53,12 @@ pub struct Representation {
 
 impl Representation {
     /// JSON with its tag.
-    pub fn new(tag: Tag, body: Vec<u8>) -> Self {
+    pub fn new(tag: ETag, body: Vec<u8>) -> Self {
         Self { tag, link: None, media_type: JSON, body: body.into(), gzip: None, br: None }
     }
 
     /// Where members were left out of it, it says so.
-    pub fn shown(self, view: &View) -> Self {
+    pub fn shown(self, view: &Projection) -> Self {
         if view.is_sparse() { Self { media_type: SPARSE, ..self } } else { self }
     }
 
@@ -67,11 +67,11 @@ impl Representation {
         Self { link, ..self }
     }
 
-    fn packed(&self, coding: Coding) -> Option<&Bytes> {
+    fn encoded_body(&self, coding: ContentCoding) -> Option<&Bytes> {
         match coding {
-            Coding::Br => self.br.as_ref(),
-            Coding::Gzip => self.gzip.as_ref(),
-            Coding::Deflate | Coding::Identity => None,
+            ContentCoding::Br => self.br.as_ref(),
+            ContentCoding::Gzip => self.gzip.as_ref(),
+            ContentCoding::Deflate | ContentCoding::Identity => None,
         }
     }
 
@@ -91,12 +91,12 @@ impl Representation {
 
 /// What an answer was read in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment {
+pub struct Snapshot {
     generation: u64,
     day: NaiveDate,
 }
 
-impl Moment {
+impl Snapshot {
     /// Of a generation that was taken before anything was read; `None` where there is none.
     pub fn of(generation: Option<u64>, actor: &Actor) -> Option<Self> {
         generation.map(|generation| Self { generation, day: actor.today() })
@@ -108,8 +108,8 @@ impl Moment {
     }
 }
 
-struct Kept {
-    moment: Moment,
+struct CacheEntry {
+    moment: Snapshot,
     answer: Representation,
     /// Whether somebody packs it already.
     packing: AtomicBool,
@@ -117,7 +117,7 @@ struct Kept {
 
 /// Who sees what: all that reading is told of who asks, except the account, which it must not depend on.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-struct Key {
+struct CacheKey {
     role: Option<Role>,
     utilities: Vec<Uuid>,
     scopes: Option<Scopes>,
@@ -125,43 +125,43 @@ struct Key {
 }
 
 /// The same, borrowed.
-struct Asked<'a> {
+struct CacheKeyRef<'a> {
     actor: &'a Actor,
     target: &'a str,
 }
 
-impl Hash for Asked<'_> {
+impl Hash for CacheKeyRef<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
         let Actor { role, utilities, scopes, .. } = self.actor;
         (role, utilities, scopes, self.target).hash(state);
     }
 }
 
-impl Equivalent<Key> for Asked<'_> {
-    fn equivalent(&self, key: &Key) -> bool {
+impl Equivalent<CacheKey> for CacheKeyRef<'_> {
+    fn equivalent(&self, key: &CacheKey) -> bool {
         let Actor { role, utilities, scopes, .. } = self.actor;
         (role, self.target) == (&key.role, &key.target)
             && (utilities, scopes) == (&key.utilities, &key.scopes)
     }
 }
 
-impl<'a> Asked<'a> {
+impl<'a> CacheKeyRef<'a> {
     fn of(context: &'a Context) -> Self {
         let target = context.request.uri().path_and_query().map_or("", |target| target.as_str());
         Self { actor: &context.actor, target }
     }
 
-    fn key(&self) -> Key {
+    fn key(&self) -> CacheKey {
         let Actor { role, utilities, scopes, .. } = self.actor.clone();
-        Key { role, utilities, scopes, target: self.target.into() }
+        CacheKey { role, utilities, scopes, target: self.target.into() }
     }
 }
 
 #[derive(Clone)]
-struct Weigh;
+struct EntryWeight;
 
-impl Weighter<Key, Arc<Kept>> for Weigh {
-    fn weight(&self, key: &Key, kept: &Arc<Kept>) -> u64 {
+impl Weighter<CacheKey, Arc<CacheEntry>> for EntryWeight {
+    fn weight(&self, key: &CacheKey, kept: &Arc<CacheEntry>) -> u64 {
         let Representation { body, gzip, br, .. } = &kept.answer;
         let packed = gzip.as_ref().map_or(0, Bytes::len) + br.as_ref().map_or(0, Bytes::len);
         let scopes = key.scopes.iter().flat_map(Scopes::iter).map(|scope| scope.len() + 64).sum::<usize>();
@@ -170,11 +170,11 @@ impl Weighter<Key, Arc<Kept>> for Weigh {
 }
 
 /// The answers that are kept, up to so many bytes.
-pub struct Responses(Option<Arc<Cache<Key, Arc<Kept>, Weigh>>>);
+pub struct ResponseCache(Option<Arc<Cache<CacheKey, Arc<CacheEntry>, EntryWeight>>>);
 
 /// Where an answer came from, as `Server-Timing` tells it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Source {
+enum CacheStatus {
     /// It was there.
     Hit,
     /// It was made, for whoever asks next too.
@@ -185,7 +185,7 @@ enum Source {
     Bypass,
 }
 
-impl Source {
+impl CacheStatus {
     const fn word(self) -> &'static str {
         match self {
             Self::Hit => "hit",
@@ -196,22 +196,22 @@ impl Source {
     }
 }
 
-impl Responses {
+impl ResponseCache {
     /// Keeps so many bytes at most; 0 keeps nothing.
     pub fn new(bytes: u64) -> Self {
         let room = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX);
-        Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(room, bytes, Weigh))))
+        Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(room, bytes, EntryWeight))))
     }
 
     /// What it would be read as now: from memory, or made by `make` and kept. Of those who ask at once, one makes it.
     async fn get(
         &self,
-        asked: &Asked<'_>,
-        moment: Option<Moment>,
+        asked: &CacheKeyRef<'_>,
+        moment: Option<Snapshot>,
         make: impl AsyncFnOnce() -> Result<Representation, Problem>,
-    ) -> Result<(Representation, Source), Problem> {
+    ) -> Result<(Representation, CacheStatus), Problem> {
         let (Some(cache), Some(moment)) = (&self.0, moment) else {
-            return Ok((make().await?, Source::Bypass));
+            return Ok((make().await?, CacheStatus::Bypass));
         };
         let key = asked.key();
         let guard = loop {
@@ -224,7 +224,10 @@ impl Responses {
             });
             match found.await {
                 Ok(kept) if kept.moment.serves(moment) => {
-                    return Ok((kept.answer.clone(), if waited { Source::Shared } else { Source::Hit }));
+                    return Ok((
+                        kept.answer.clone(),
+                        if waited { CacheStatus::Shared } else { CacheStatus::Hit },
+                    ));
                 }
                 // Of before: whoever comes first makes it anew.
                 Ok(_) => drop(cache.remove_if(&key, |kept| !kept.moment.serves(moment))),
@@ -234,24 +237,29 @@ impl Responses {
             }
         };
         let answer = make().await?;
-        let kept = Arc::new(Kept { moment, answer: answer.clone(), packing: AtomicBool::new(false) });
+        let kept = Arc::new(CacheEntry { moment, answer: answer.clone(), packing: AtomicBool::new(false) });
         match guard {
             // Somebody else may have kept one meanwhile, as good as this.
             Some(guard) => drop(guard.insert(kept)),
             None => cache.insert(key, kept),
         }
-        Ok((answer, Source::Miss))
+        Ok((answer, CacheStatus::Miss))
     }
 
     /// What is kept, if it is what would be read now.
-    fn find(&self, asked: &Asked<'_>, moment: Option<Moment>) -> Option<Arc<Kept>> {
+    fn find(&self, asked: &CacheKeyRef<'_>, moment: Option<Snapshot>) -> Option<Arc<CacheEntry>> {
         let (cache, moment) = (self.0.as_ref()?, moment?);
         cache.get(asked).filter(|kept| kept.moment.serves(moment))
     }
 
     /// What is kept, packed. Packing is for what is asked for again: the first who finds it packs it for all.
-    async fn pack(&self, asked: &Asked<'_>, kept: &Arc<Kept>, coding: Coding) -> Option<Bytes> {
-        if let Some(bytes) = kept.answer.packed(coding) {
+    async fn compress(
+        &self,
+        asked: &CacheKeyRef<'_>,
+        kept: &Arc<CacheEntry>,
+        coding: ContentCoding,
+    ) -> Option<Bytes> {
+        if let Some(bytes) = kept.answer.encoded_body(coding) {
             return Some(bytes.clone());
         }
         if kept.packing.swap(true, SeqCst) {
@@ -259,13 +267,13 @@ impl Responses {
         }
         let (cache, key, kept) = (self.0.clone()?, asked.key(), kept.clone());
         let pack = move || {
-            let bytes = packed(&kept.answer.body, coding)?;
+            let bytes = compress(&kept.answer.body, coding)?;
             let mut answer = kept.answer.clone();
             match coding {
-                Coding::Br => answer.br = Some(bytes.clone()),
+                ContentCoding::Br => answer.br = Some(bytes.clone()),
                 _ => answer.gzip = Some(bytes.clone()),
             }
-            let again = Arc::new(Kept { moment: kept.moment, answer, packing: AtomicBool::new(false) });
+            let again = Arc::new(CacheEntry { moment: kept.moment, answer, packing: AtomicBool::new(false) });
             // It may have given way, or have been made anew.
             if cache.peek(&key).is_some_and(|now| Arc::ptr_eq(&now, &kept)) {
                 let _ = cache.replace(key, again, true);
@@ -279,33 +287,33 @@ impl Responses {
 /// The answer, where it is kept, before it is looked for who makes it: for a client that takes what is usual.
 ///
 /// Errors: 429. Whatever else is wrong with a request, who makes the answer says.
-pub async fn early(request: &HttpRequest) -> Result<Option<HttpResponse>, Error> {
+pub async fn try_serve(request: &HttpRequest) -> Result<Option<HttpResponse>, Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) && request.path().starts_with(BASE);
     let usual = |accept: &HeaderValue| accept == "*/*" || accept == JSON;
     if !reads || !request.headers().get(ACCEPT).is_none_or(usual) {
         return Ok(None);
     }
     match Context::of(request.clone()).await {
-        Ok(context) => Ok(kept(&context).await),
+        Ok(context) => Ok(respond_from_cache(&context).await),
         Err(Problem(error)) if error.code == Code::TooManyRequests => Err(error),
         Err(_) => Ok(None),
     }
 }
 
 /// The answer, where it was made before for somebody who sees alike, and the client wants one of these formats.
-pub async fn find(context: &Context, formats: &[Format]) -> Option<HttpResponse> {
+pub async fn lookup(context: &Context, formats: &[Format]) -> Option<HttpResponse> {
     // An answer that is kept is JSON: by `format`, or by what is negotiated.
     match format(context, None, formats) {
-        Ok(Format::Json) => kept(context).await,
+        Ok(Format::Json) => respond_from_cache(context).await,
         _ => None,
     }
 }
 
-async fn kept(context: &Context) -> Option<HttpResponse> {
-    let (responses, asked) = (&context.shared.responses, Asked::of(context));
-    let kept = responses.find(&asked, context.moment)?;
+async fn respond_from_cache(context: &Context) -> Option<HttpResponse> {
+    let (responses, asked) = (&context.shared.responses, CacheKeyRef::of(context));
+    let kept = responses.find(&asked, context.snapshot)?;
     let mut response = match coding(context, &kept) {
-        Some(coding) => match responses.pack(&asked, &kept, coding).await {
+        Some(coding) => match responses.compress(&asked, &kept, coding).await {
             Some(body) => {
                 let mut response = Representation { body, ..kept.answer.clone() }.answer(context);
                 response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
@@ -316,35 +324,41 @@ async fn kept(context: &Context) -> Option<HttpResponse> {
         },
         None => kept.answer.clone().answer(context),
     };
-    time(context, &mut response, Source::Hit, None);
+    add_server_timing(context, &mut response, CacheStatus::Hit, None);
     Some(response)
 }
 
 /// The coding to send it in, where it is one that is kept, and the client has it not already.
-fn coding(context: &Context, kept: &Kept) -> Option<Coding> {
-    if kept.answer.body.len() < SHORT {
+fn coding(context: &Context, kept: &CacheEntry) -> Option<ContentCoding> {
+    if kept.answer.body.len() < MIN_COMPRESSED_BYTES {
         return None;
     }
-    let accepted = Accepted::of(context.request.headers())?;
-    let coding = accepted.best(Coding::KEPT).filter(|coding| *coding != Coding::Identity)?;
+    let accepted = AcceptEncoding::of(context.request.headers())?;
+    let coding = accepted.best(ContentCoding::CACHED).filter(|coding| *coding != ContentCoding::Identity)?;
     (!is_known(&context.request, &kept.answer.tag)).then_some(coding)
 }
 
 /// The answer: what `make` reads, which is kept for who sees alike.
-pub async fn keep(
+pub async fn get_or_insert_with(
     context: &Context,
     make: impl AsyncFnOnce() -> Result<Representation, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let begun = Instant::now();
-    let (answer, source) = context.shared.responses.get(&Asked::of(context), context.moment, make).await?;
+    let (answer, source) =
+        context.shared.responses.get(&CacheKeyRef::of(context), context.snapshot, make).await?;
     let mut response = answer.answer(context);
-    time(context, &mut response, source, Some(begun));
+    add_server_timing(context, &mut response, source, Some(begun));
     Ok(response)
 }
 
 /// Tells staff where the answer came from, and how long reading took. Others would learn that something was written
 /// which they may not see.
-fn time(context: &Context, response: &mut HttpResponse, source: Source, begun: Option<Instant>) {
+fn add_server_timing(
+    context: &Context,
+    response: &mut HttpResponse,
+    source: CacheStatus,
+    begun: Option<Instant>,
+) {
     if !context.actor.is_staff() {
         return;
     }

@@ -5,13 +5,13 @@ use actix_web::http::StatusCode;
 use vku_domain::kernel::calendar::{Event, file};
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::tag::Tag;
+use vku_domain::kernel::tag::ETag;
 use vku_persistence::kernel::table::Table;
 
 use super::conditional::respond_as;
 use super::context::Context;
-use super::crud::{ID, key, wanted};
-use super::list::fits;
+use super::crud::{ID, key, parse_projection};
+use super::list::check_projection;
 use super::negotiate::{Format, format};
 use super::problem::Problem;
 
@@ -25,11 +25,11 @@ pub(super) async fn one<T: Table>(
     if format(context, named, &[Format::Json, Format::Ics])? != Format::Ics {
         return Ok(None);
     }
-    let (deleted, view) = wanted::<T>(&context.request)?;
-    fits(&view, Format::Ics)?;
+    let (deleted, view) = parse_projection::<T>(&context.request)?;
+    check_projection(&view, Format::Ics)?;
     let reader = context.read().await?;
     let stored = reader.get::<T>(&key(&context.request, ID)?, None, deleted).await?;
     let out = file(&event(&stored));
-    let tag = Tag::of(stored.version, &out);
+    let tag = ETag::of(stored.version, &out);
     Ok(Some(respond_as(context, StatusCode::OK, &tag, Format::Ics.media_type(), out)))
 }

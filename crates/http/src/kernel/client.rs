@@ -11,15 +11,15 @@ const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The address of the client.
 pub fn address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
-    request.peer_addr().map(|peer| behind(peer.ip(), request.headers(), trusted))
+    request.peer_addr().map(|peer| resolve_forwarded_for(peer.ip(), request.headers(), trusted))
 }
 
 /// Tells once that a proxy in front is not known as one: all who come by it count as one then.
-pub fn doubt_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) {
-    static TOLD: AtomicBool = AtomicBool::new(false);
+pub fn warn_untrusted_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) {
+    static HAS_WARNED: AtomicBool = AtomicBool::new(false);
     let forwarded = headers.contains_key(FORWARDED_FOR);
     let is_known = |peer: IpAddr| trusted.iter().any(|net| net.contains(&peer.to_canonical()));
-    if forwarded && !peer.is_some_and(is_known) && !TOLD.swap(true, Relaxed) {
+    if forwarded && !peer.is_some_and(is_known) && !HAS_WARNED.swap(true, Relaxed) {
         tracing::warn!(
             "a request came with X-Forwarded-For from an address that is not in VKU_TRUSTED_PROXIES; the header is not \
              believed, so all who come by a proxy there share one quota"
@@ -29,7 +29,7 @@ pub fn doubt_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet])
 
 /// Each proxy adds to the end of `X-Forwarded-For` whom it was asked by; so the last address that is none of ours is
 /// the client's. What stands before it may be made up.
-fn behind(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
+fn resolve_forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
     let ours = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut address = peer.to_canonical();
     if !ours(&address) {
@@ -80,7 +80,7 @@ mod tests {
             for header in headers {
                 map.append(HeaderName::from_static(FORWARDED_FOR), HeaderValue::from_static(header));
             }
-            let found = behind(peer.parse().unwrap(), &map, &trusted);
+            let found = resolve_forwarded_for(peer.parse().unwrap(), &map, &trusted);
             assert_eq!(found, client.parse::<IpAddr>().unwrap(), "{peer} {headers:?}");
         }
     }

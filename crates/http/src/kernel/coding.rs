@@ -14,11 +14,11 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 
 /// What is shorter is sent as it is: it fits into one packet anyway.
-pub const SHORT: usize = 1024;
+pub const MIN_COMPRESSED_BYTES: usize = 1024;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Coding {
+pub enum ContentCoding {
     /// RFC 7932: smaller, and dear to make.
     Br,
     /// RFC 1952.
@@ -29,11 +29,11 @@ pub enum Coding {
     Identity,
 }
 
-impl Coding {
+impl ContentCoding {
     /// Those that anything can be sent in.
     pub const ANY: &[Self] = &[Self::Gzip, Self::Deflate, Self::Identity];
     /// Those that are kept.
-    pub const KEPT: &[Self] = &[Self::Br, Self::Gzip, Self::Identity];
+    pub const CACHED: &[Self] = &[Self::Br, Self::Gzip, Self::Identity];
 
     /// As it is written in `Content-Encoding`.
     pub const fn as_str(self) -> &'static str {
@@ -48,11 +48,11 @@ impl Coding {
 
 /// What `Accept-Encoding` weighs, in thousandths.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accepted {
+pub struct AcceptEncoding {
     weights: Vec<(String, u16)>,
 }
 
-impl Accepted {
+impl AcceptEncoding {
     /// What the client takes; `None` where it does not say.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut lines = headers.get_all(ACCEPT_ENCODING).peekable();
@@ -75,19 +75,19 @@ impl Accepted {
     }
 
     /// How much a coding is wanted; 0 is not at all. What is not named is only taken where it changes nothing.
-    fn weight(&self, coding: Coding) -> u16 {
+    fn weight(&self, coding: ContentCoding) -> u16 {
         let named = |name: &str| {
             let of = |(known, _): &&(String, u16)| known == name;
             self.weights.iter().find(of).map(|(_, weight)| *weight)
         };
-        let old = || if coding == Coding::Gzip { named("x-gzip") } else { None };
+        let old = || if coding == ContentCoding::Gzip { named("x-gzip") } else { None };
         // Without a word on it, identity is taken, but wanted less than anything that is named.
-        let unnamed = if coding == Coding::Identity { 1 } else { 0 };
+        let unnamed = if coding == ContentCoding::Identity { 1 } else { 0 };
         named(coding.as_str()).or_else(old).or_else(|| named("*")).unwrap_or(unnamed)
     }
 
     /// The one that is wanted most, the first of those that are wanted alike; `None` where none is taken.
-    pub fn best(&self, offered: &[Coding]) -> Option<Coding> {
+    pub fn best(&self, offered: &[ContentCoding]) -> Option<ContentCoding> {
         let weighed =
             offered.iter().map(|coding| (self.weight(*coding), *coding)).filter(|(weight, _)| *weight > 0);
         weighed.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, coding)| coding)
@@ -95,23 +95,26 @@ impl Accepted {
 
     /// Whether the body may be sent as it is.
     pub fn takes_plain(&self) -> bool {
-        self.weight(Coding::Identity) > 0
+        self.weight(ContentCoding::Identity) > 0
     }
 }
 
 /// The answer in the coding that is wanted most of those that anything can be sent in.
-pub fn encoded(response: ServiceResponse<BoxBody>, accepted: &Accepted) -> ServiceResponse<BoxBody> {
-    let coding = match accepted.best(Coding::ANY) {
-        Some(Coding::Gzip) => ContentEncoding::Gzip,
-        Some(Coding::Deflate) => ContentEncoding::Deflate,
+pub fn compress_response(
+    response: ServiceResponse<BoxBody>,
+    accepted: &AcceptEncoding,
+) -> ServiceResponse<BoxBody> {
+    let coding = match accepted.best(ContentCoding::ANY) {
+        Some(ContentCoding::Gzip) => ContentEncoding::Gzip,
+        Some(ContentCoding::Deflate) => ContentEncoding::Deflate,
         _ => return response,
     };
     let short = match response.response().body().size() {
         BodySize::None | BodySize::Sized(0) => return response,
-        BodySize::Sized(size) => size < SHORT as u64,
+        BodySize::Sized(size) => size < MIN_COMPRESSED_BYTES as u64,
         BodySize::Stream => false,
     };
-    let packed = response.headers().get(CONTENT_TYPE).is_some_and(|kind| is_packed(kind.as_bytes()));
+    let packed = response.headers().get(CONTENT_TYPE).is_some_and(|kind| is_compressed(kind.as_bytes()));
     let done = response.headers().contains_key(CONTENT_ENCODING) || !response.status().is_success();
     if done || ((short || packed) && accepted.takes_plain()) {
         return response;
@@ -120,17 +123,17 @@ pub fn encoded(response: ServiceResponse<BoxBody>, accepted: &Accepted) -> Servi
 }
 
 /// Whether a media type is compressed already.
-fn is_packed(media_type: &[u8]) -> bool {
+fn is_compressed(media_type: &[u8]) -> bool {
     let begins = |kind: &str| media_type.starts_with(kind.as_bytes());
     (begins("image/") && !begins("image/svg")) || begins("font/") || begins("application/vnd.openxml")
 }
 
 /// The bytes in a coding that is kept; `None` where that would not make them shorter.
-pub fn packed(bytes: &Bytes, coding: Coding) -> Option<Bytes> {
+pub fn compress(bytes: &Bytes, coding: ContentCoding) -> Option<Bytes> {
     let packed = match coding {
-        Coding::Br => brotli(bytes),
-        Coding::Gzip => gzip(bytes),
-        Coding::Deflate | Coding::Identity => return None,
+        ContentCoding::Br => brotli(bytes),
+        ContentCoding::Gzip => gzip(bytes),
+        ContentCoding::Deflate | ContentCoding::Identity => return None,
     };
     packed.ok().filter(|packed| packed.len() < bytes.len()).map(Bytes::from)
 }
@@ -156,7 +159,7 @@ mod tests {
 
     #[test]
     fn what_weighs_most_is_taken() {
-        use Coding::{Br, Deflate, Gzip, Identity};
+        use ContentCoding::{Br, Deflate, Gzip, Identity};
         for (header, any, kept) in [
             ("", Some(Identity), Some(Identity)),
             ("gzip", Some(Gzip), Some(Gzip)),
@@ -177,18 +180,22 @@ mod tests {
             ("gzip;q=0.001", Some(Gzip), Some(Gzip)),
             (" gzip ; q=0.9 , , br;q=0", Some(Gzip), Some(Gzip)),
         ] {
-            let accepted = Accepted::parse(header);
-            assert_eq!((accepted.best(Coding::ANY), accepted.best(Coding::KEPT)), (any, kept), "{header}");
+            let accepted = AcceptEncoding::parse(header);
+            assert_eq!(
+                (accepted.best(ContentCoding::ANY), accepted.best(ContentCoding::CACHED)),
+                (any, kept),
+                "{header}"
+            );
         }
     }
 
     #[test]
     fn what_is_packed_is_shorter() {
         let long = Bytes::from("water and wastewater ".repeat(500));
-        for coding in [Coding::Br, Coding::Gzip] {
-            assert!(packed(&long, coding).unwrap().len() < 500, "{coding:?}");
-            assert!(packed(&Bytes::from_static(b"x"), coding).is_none(), "{coding:?}");
+        for coding in [ContentCoding::Br, ContentCoding::Gzip] {
+            assert!(compress(&long, coding).unwrap().len() < 500, "{coding:?}");
+            assert!(compress(&Bytes::from_static(b"x"), coding).is_none(), "{coding:?}");
         }
-        assert!(packed(&long, Coding::Identity).is_none());
+        assert!(compress(&long, ContentCoding::Identity).is_none());
     }
 }

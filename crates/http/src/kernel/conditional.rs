@@ -7,10 +7,10 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::tag::{Precondition, Tag};
-use vku_domain::kernel::violation::{Fault, Violations};
-use vku_domain::say;
+use vku_domain::kernel::tag::{ETag, Precondition};
+use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::body::JSON;
 use super::context::Context;
@@ -35,11 +35,11 @@ pub fn precondition(context: &Context) -> Result<Precondition, Error> {
     }
 }
 
-fn unreadable(fault: Fault) -> Error {
+fn unreadable(fault: FieldError) -> Error {
     let mut violations = Violations::default();
     violations.header("If-Match", fault.code, fault.detail);
     let detail =
-        say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        bilingual!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
     Error::with_violations(Code::BadRequest, detail, violations)
 }
 
@@ -51,12 +51,12 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let found = matches!(answer.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
     let list = if reads && found { list(request.headers(), IF_MATCH) } else { None };
-    let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(Tag::written);
+    let tag = answer.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(ETag::written);
     let (Some(list), Some(tag)) = (list, tag) else { return Ok(()) };
     if tag.meets(&list).map_err(unreadable)? {
         return Ok(());
     }
-    let detail = say!(
+    let detail = bilingual!(
         "What is here now has none of the tags in `If-Match`.",
         "Was jetzt hier ist, hat keines der Tags in `If-Match`."
     );
@@ -64,7 +64,7 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
 }
 
 /// Whether `If-None-Match` names this representation, so that 304 is the answer.
-pub fn is_known(request: &HttpRequest, tag: &Tag) -> bool {
+pub fn is_known(request: &HttpRequest, tag: &ETag) -> bool {
     list(request.headers(), IF_NONE_MATCH).is_some_and(|list| tag.is_in(&list))
 }
 
@@ -77,7 +77,7 @@ pub fn cache_control(context: &Context) -> &'static str {
 pub const DEPENDS_ON: &str = "Accept, Authorization";
 
 /// A representation with its tag, or 304 where the client has it.
-pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: impl Into<Bytes>) -> HttpResponse {
+pub fn respond(context: &Context, status: StatusCode, tag: &ETag, body: impl Into<Bytes>) -> HttpResponse {
     respond_as(context, status, tag, JSON, body)
 }
 
@@ -85,7 +85,7 @@ pub fn respond(context: &Context, status: StatusCode, tag: &Tag, body: impl Into
 pub fn respond_as(
     context: &Context,
     status: StatusCode,
-    tag: &Tag,
+    tag: &ETag,
     media_type: &'static str,
     body: impl Into<Bytes>,
 ) -> HttpResponse {

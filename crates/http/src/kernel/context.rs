@@ -7,50 +7,50 @@ use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 use vku_persistence::api_key;
-use vku_persistence::kernel::store::{Reader, Store, Writer, Writing};
+use vku_persistence::kernel::store::{Reader, Store, WriteContext, Writer};
 
-use super::cache::{Moment, Responses};
-use super::limit::Who;
-use super::manners::Manners;
+use super::cache::{ResponseCache, Snapshot};
+use super::limit::RateLimitKey;
+use super::manners::HttpConfig;
 use super::problem::Problem;
-use super::throttle::SignIns;
-use super::token::{LiveKeys, invalid};
-use super::visit::Visit;
-use crate::export::{Reporter, Sheets};
+use super::throttle::LoginThrottle;
+use super::token::{SigningKeyCache, invalid};
+use super::visit::RequestInfo;
+use crate::export::{ReportingOrg, XlsxLimits};
 
 /// What all requests share.
-pub struct Shared {
+pub struct AppState {
     /// The data.
     pub store: Store,
     /// The keys that access tokens are signed with.
-    pub tokens: LiveKeys,
+    pub tokens: SigningKeyCache,
     /// Who tried to sign in of late.
-    pub sign_ins: SignIns,
+    pub sign_ins: LoginThrottle,
     /// The answers that are kept.
-    pub responses: Responses,
+    pub responses: ResponseCache,
     /// The proxies that say truly whom they were asked by.
     pub proxies: Vec<IpNet>,
     /// What it is to the world outside.
-    pub site: Site,
+    pub site: SiteConfig,
     /// How it treats whoever calls it.
-    pub manners: Manners,
+    pub http_config: HttpConfig,
     /// How sheets are made.
-    pub sheets: Sheets,
+    pub sheets: XlsxLimits,
 }
 
 /// What the service is to the world outside.
-pub struct Site {
+pub struct SiteConfig {
     /// The URL under which it is reached, without a slash at its end.
     pub public_url: String,
     /// Where to tell of security holes, a `mailto:` or `https:` URI.
     pub security_contact: Option<String>,
     /// Who reports to IATI.
-    pub reporter: Reporter,
+    pub reporter: ReportingOrg,
 }
 
 /// What somebody showed to be known.
@@ -64,12 +64,12 @@ pub enum Credentials {
     ApiKey(Uuid),
 }
 
-impl Shared {
+impl AppState {
     /// Who shows this access token or API key, and whether it still counts: a logout, a disabled account or a revoked key
     /// is out at its next request, on every instance: the database is asked each time.
     ///
     /// Errors: 401, without saying why.
-    async fn recognise(&self, token: &str) -> Result<(Actor, Credentials), Error> {
+    async fn authenticate(&self, token: &str) -> Result<(Actor, Credentials), Error> {
         if token.starts_with(api_key::PREFIX) {
             let known = self.store.caller_by_key(token).await?;
             let (actor, key) = known.ok_or_else(|| invalid("API key refused"))?;
@@ -84,12 +84,12 @@ impl Shared {
 
 /// Who asks in this request, once that was found out: the middleware and the handler both want to know.
 #[derive(Clone)]
-struct Recognised(Actor, Credentials);
+struct Authenticated(Actor, Credentials);
 
 /// A request with who asks.
 pub struct Context {
     /// What all requests share.
-    pub shared: Data<Shared>,
+    pub shared: Data<AppState>,
     /// Who asks.
     pub actor: Actor,
     /// What was shown.
@@ -97,8 +97,8 @@ pub struct Context {
     /// The request itself.
     pub request: HttpRequest,
     /// What is read now may be kept as of this; `None` where it may not.
-    pub moment: Option<Moment>,
-    visit: Rc<Visit>,
+    pub snapshot: Option<Snapshot>,
+    visit: Rc<RequestInfo>,
 }
 
 impl Context {
@@ -119,27 +119,27 @@ impl Context {
     }
 
     async fn with(request: HttpRequest, shown: Result<Option<String>, Problem>) -> Result<Self, Problem> {
-        let shared = request.app_data::<Data<Shared>>().cloned();
+        let shared = request.app_data::<Data<AppState>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
-        let visit = Visit::of(&request)?;
+        let visit = RequestInfo::of(&request)?;
         // Before anything is read.
         let generation = shared.store.generation().await;
-        let known = request.extensions().get::<Recognised>().cloned();
+        let known = request.extensions().get::<Authenticated>().cloned();
         let shown = match (shown, known) {
             (Ok(None), _) => Ok((Actor::public(shared.store.now()), Credentials::None)),
-            (Ok(Some(_)), Some(Recognised(actor, credentials))) => Ok((actor, credentials)),
-            (Ok(Some(token)), None) => shared.recognise(&token).await.map_err(Problem),
+            (Ok(Some(_)), Some(Authenticated(actor, credentials))) => Ok((actor, credentials)),
+            (Ok(Some(token)), None) => shared.authenticate(&token).await.map_err(Problem),
             (Err(wrong), _) => Err(wrong),
         };
         // Credentials that are not valid count for the address.
-        visit.count(&request, &shared, shown.as_ref().ok().and_then(who))?;
+        visit.charge(&request, &shared, shown.as_ref().ok().and_then(rate_limit_key))?;
         let (actor, credentials) = shown?;
         if credentials != Credentials::None {
-            request.extensions_mut().insert(Recognised(actor.clone(), credentials));
+            request.extensions_mut().insert(Authenticated(actor.clone(), credentials));
         }
         visit.has_account.set(actor.role.is_some());
-        let moment = Moment::of(generation, &actor);
-        Ok(Self { shared, actor, credentials, request, moment, visit })
+        let moment = Snapshot::of(generation, &actor);
+        Ok(Self { shared, actor, credentials, request, snapshot: moment, visit })
     }
 
     /// Begins to read as whoever asks.
@@ -157,8 +157,8 @@ impl Context {
     }
 
     /// A write by whoever asks.
-    pub(super) fn writing(&self, dry_run: bool) -> Writing<'_> {
-        Writing { actor: &self.actor, request_id: &self.visit.id, dry_run, origin: Origin::Request }
+    pub(super) fn writing(&self, dry_run: bool) -> WriteContext<'_> {
+        WriteContext { actor: &self.actor, request_id: &self.visit.id, dry_run, origin: InputSource::Request }
     }
 
     /// The account that asks, and the login that it asks in: for what people do for themselves.
@@ -168,7 +168,7 @@ impl Context {
         match (self.actor.account, self.credentials) {
             (Some(account), Credentials::Login(login)) => Ok((account, login)),
             (_, Credentials::ApiKey(_)) => {
-                let detail = say!(
+                let detail = bilingual!(
                     "An API key may not do this: sign in.",
                     "Ein API-Schlüssel darf das nicht: Melden Sie sich an."
                 );
@@ -197,11 +197,11 @@ impl Context {
 }
 
 /// Whom a request is counted for, where that is not its address.
-fn who((actor, credentials): &(Actor, Credentials)) -> Option<Who> {
+fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLimitKey> {
     match credentials {
         Credentials::None => None,
-        Credentials::Login(_) => actor.account.map(Who::Account),
-        Credentials::ApiKey(key) => Some(Who::ApiKey(*key)),
+        Credentials::Login(_) => actor.account.map(RateLimitKey::Account),
+        Credentials::ApiKey(key) => Some(RateLimitKey::ApiKey(*key)),
     }
 }
 
@@ -211,7 +211,7 @@ fn who((actor, credentials): &(Actor, Credentials)) -> Option<Who> {
 pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     let query = query.map_err(|_| {
-        let detail = say!("The query string cannot be read.", "Der Query-String ist nicht lesbar.");
+        let detail = bilingual!("The query string cannot be read.", "Der Query-String ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
     Ok(query.into_inner())
@@ -228,7 +228,7 @@ pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
         scheme.eq_ignore_ascii_case("bearer").then(|| token.trim().to_owned())
     });
     token.map(Some).ok_or_else(|| {
-        let detail = say!(
+        let detail = bilingual!(
             "Send `Authorization: Bearer <access token>`.",
             "Senden Sie `Authorization: Bearer <access token>`."
         );

@@ -12,7 +12,7 @@ use actix_web::http::header::{
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 
-use super::context::Shared;
+use super::context::AppState;
 
 /// What a script may see of an answer, beside what it may always see.
 const EXPOSED: &str = "Change-Token, Content-Disposition, Deprecation, ETag, Idempotency-Replayed, Link, Location, \
@@ -98,7 +98,7 @@ pub fn preflight(request: &HttpRequest, methods: &[&str]) -> Option<HttpResponse
     if request.method() != Method::OPTIONS || !asks(ORIGIN) || !asks(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
-    let origins = request.app_data::<Data<Shared>>().map(|shared| &shared.manners.origins);
+    let origins = request.app_data::<Data<AppState>>().map(|shared| &shared.http_config.origins);
     let listed = origins.is_some_and(|origins| origins.listed(request.headers()).is_some());
     let allowed: Vec<_> = methods.iter().copied().filter(|method| listed || reads(method)).collect();
     let mut response = HttpResponse::NoContent();

@@ -13,10 +13,10 @@ use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::state::State;
 use vku_domain::kernel::value::Text;
-use vku_domain::kernel::view::View;
+use vku_domain::kernel::view::Projection;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::change::Step;
-use vku_persistence::kernel::answer::Answer;
+use vku_persistence::kernel::answer::StoredResponse;
 use vku_persistence::kernel::table::{Parent as _, Table};
 use vku_persistence::kernel::transition::ways;
 
@@ -48,7 +48,7 @@ pub(super) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Err
 }
 
 /// The parameters of a request that takes flags only.
-pub(crate) fn flags<const N: usize>(
+pub(crate) fn parse_write_flags<const N: usize>(
     request: &HttpRequest,
     names: [&'static str; N],
 ) -> Result<[bool; N], Problem> {
@@ -59,29 +59,29 @@ pub(crate) fn flags<const N: usize>(
 }
 
 /// The flags of what lets somebody go: `dry_run`, and whether what people are registered for is cancelled.
-fn leaving<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {
+fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {
     if T::REGISTERS {
-        return flags(request, ["dry_run", CANCEL_REGISTRATIONS]);
+        return parse_write_flags(request, ["dry_run", CANCEL_REGISTRATIONS]);
     }
-    let [dry_run] = flags(request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(request, ["dry_run"])?;
     Ok([dry_run, false])
 }
 
 /// One as it is answered to a change of it.
-pub(crate) fn represent<T: Table>(
+pub(crate) fn serialize<T: Table>(
     context: &Context,
     status: StatusCode,
     stored: &Stored<T>,
 ) -> Result<HttpResponse, Error> {
     let body = stored.to_json().map_err(Error::internal)?;
-    let tag = vku_domain::kernel::tag::Tag::of(stored.version, &body);
+    let tag = vku_domain::kernel::tag::ETag::of(stored.version, &body);
     Ok(respond(context, status, &tag, body))
 }
 
 /// The flag `deleted`, and what is to be shown.
-pub(super) fn wanted<T: Table>(request: &HttpRequest) -> Result<(bool, View), Problem> {
+pub(super) fn parse_projection<T: Table>(request: &HttpRequest) -> Result<(bool, Projection), Problem> {
     let mut parameters = Parameters::new(parameters(request)?);
-    let wanted = (parameters.get("deleted"), View::take::<T>(&mut parameters));
+    let wanted = (parameters.get("deleted"), Projection::take::<T>(&mut parameters));
     if T::EVENT.is_some() {
         // Which one it is has been found out.
         parameters.once("format");
@@ -103,14 +103,14 @@ pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem
     {
         return Ok(answer);
     }
-    context.moment = context.moment.filter(|_| !T::BRIEF);
-    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+    context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
+    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let (deleted, view) = wanted::<T>(&context.request)?;
+    let (deleted, view) = parse_projection::<T>(&context.request)?;
     format(&context, None, &[Format::Json])?;
-    cache::keep(&context, async || {
+    cache::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
         let version = stored.version;
@@ -121,27 +121,27 @@ pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem
             serde_json::to_vec(&shown).map_err(Error::internal)?
         };
         // The version of what was asked for, so that the tag of any view of it does for a write.
-        Ok(Representation::new(vku_domain::kernel::tag::Tag::of(version, &body), body).shown(&view))
+        Ok(Representation::new(vku_domain::kernel::tag::ETag::of(version, &body), body).shown(&view))
     })
     .await
 }
 
 /// What a `POST` is answered with.
-fn answer<T: Table>(
+fn created_response<T: Table>(
     status: StatusCode,
     stored: &Stored<T>,
     location: Option<String>,
-) -> Result<Answer, Error> {
+) -> Result<StoredResponse, Error> {
     let body = stored.to_json().map_err(Error::internal)?;
-    let tag = Some(vku_domain::kernel::tag::Tag::of(stored.version, &body).to_string());
-    Ok(Answer { status: status.as_u16(), tag, location, media_type: JSON.to_owned(), body })
+    let tag = Some(vku_domain::kernel::tag::ETag::of(stored.version, &body).to_string());
+    Ok(StoredResponse { status: status.as_u16(), tag, location, media_type: JSON.to_owned(), body })
 }
 
 /// `POST` on the collection.
 pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<T>(Action::Create)?;
+    context.actor.require::<T>(Action::Create)?;
     let parent = parent::<T>(&context.request)?;
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let value = json(&context.request, &body, &[JSON])?;
     context
         .post(dry_run, &body, async |writer| {
@@ -149,29 +149,29 @@ pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
             let slug = stored.data.clone().slug().and_then(Option::take);
             let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
             let location = (!dry_run).then(|| format!("{}/{name}", context.request.path()));
-            answer(StatusCode::CREATED, &stored, location)
+            created_response(StatusCode::CREATED, &stored, location)
         })
         .await
 }
 
 /// `PATCH` on one.
 pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<T>(Action::Update)?;
+    context.actor.require::<T>(Action::Update)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     let body = json(&context.request, &body, &[MERGE_PATCH, JSON])?;
     let stored = context
         .write(dry_run, async |writer| writer.patch::<T>(&id, parent.as_ref(), &condition, body).await)
         .await?;
-    Ok(represent(&context, StatusCode::OK, &stored)?)
+    Ok(serialize(&context, StatusCode::OK, &stored)?)
 }
 
 /// `DELETE` on one.
 pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<T>(Action::Delete)?;
+    context.actor.require::<T>(Action::Delete)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run, cancels] = leaving::<T>(&context.request)?;
+    let [dry_run, cancels] = parse_delete_flags::<T>(&context.request)?;
     let condition = precondition(&context)?;
     context
         .write(dry_run, async |writer| {
@@ -186,14 +186,14 @@ pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem>
 
 /// `POST` on `restore`.
 pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<T>(Action::Restore)?;
+    context.actor.require::<T>(Action::Restore)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run] = flags(&context.request, ["dry_run"])?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
     let condition = precondition(&context)?;
     context
         .post(dry_run, &[], async |writer| {
             let stored = writer.restore::<T>(&id, parent.as_ref(), &condition).await?;
-            answer(StatusCode::OK, &stored, None)
+            created_response(StatusCode::OK, &stored, None)
         })
         .await
 }
@@ -238,14 +238,14 @@ pub struct Transition {
 
 /// `GET` on `transitions`.
 pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
-    context.moment = context.moment.filter(|_| !T::BRIEF);
-    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+    context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
+    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [] = flags(&context.request, [])?;
+    let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
-    cache::keep(&context, async || {
+    cache::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), false).await?;
         let (_, parent) = T::Parent::open(&reader, parent.as_ref(), None).await?.unzip();
@@ -254,16 +254,16 @@ pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse,
             history: reader.steps(&stored).await?,
         };
         let body = serde_json::to_vec(&body).map_err(Error::internal)?;
-        Ok(Representation::new(vku_domain::kernel::tag::Tag::of_bytes(&body), body))
+        Ok(Representation::new(vku_domain::kernel::tag::ETag::of_bytes(&body), body))
     })
     .await
 }
 
 /// `POST` on `transitions`.
 pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.gate::<T>(Action::Transition)?;
+    context.actor.require::<T>(Action::Transition)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
-    let [dry_run, cancels] = leaving::<T>(&context.request)?;
+    let [dry_run, cancels] = parse_delete_flags::<T>(&context.request)?;
     let condition = precondition(&context)?;
     let value = json(&context.request, &body, &[JSON])?;
     context
@@ -279,7 +279,7 @@ pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpR
                 Error::invalid(violations)
             })?;
             let stored = writer.transition::<T>(&id, parent.as_ref(), &condition, to, reason).await?;
-            answer(StatusCode::OK, &stored, None)
+            created_response(StatusCode::OK, &stored, None)
         })
         .await
 }

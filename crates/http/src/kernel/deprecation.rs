@@ -42,12 +42,12 @@ struct Notice {
 
 /// What is said with which answers.
 #[derive(Debug, Default)]
-pub struct Notices(Vec<Notice>);
+pub struct Deprecations(Vec<Notice>);
 
-impl Notices {
+impl Deprecations {
     /// Marks in the document what is declared to be on its way out, and keeps what is to be said of it. What names
     /// nothing that there is, or no day, is passed over.
-    pub fn mark(document: &mut Value, declared: &[Deprecated]) -> Self {
+    pub fn annotate(document: &mut Value, declared: &[Deprecated]) -> Self {
         let mut notices = Vec::new();
         let paths = document.get_mut("paths").and_then(Value::as_object_mut);
         for (path, item) in paths.into_iter().flatten() {
@@ -138,12 +138,12 @@ fn shape(path: &str) -> String {
 /// Says it with the answer, whatever that is.
 ///
 /// Errors: those of what answers.
-pub async fn announce<B: MessageBody>(
+pub async fn add_deprecation_headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<B>, Error> {
     let mut response = next.call(request).await?;
-    if let Some(notices) = response.request().app_data::<Data<Notices>>().cloned() {
+    if let Some(notices) = response.request().app_data::<Data<Deprecations>>().cloned() {
         let request = response.request().clone();
         notices.add(&request, response.headers_mut());
     }
@@ -196,7 +196,7 @@ mod tests {
     #[test]
     fn the_document_says_it() {
         let mut marked = document();
-        let notices = Notices::mark(&mut marked, DECLARED);
+        let notices = Deprecations::annotate(&mut marked, DECLARED);
         assert_eq!(notices.0.len(), 3);
         let is_marked = |pointer: &str| marked.pointer(pointer).unwrap()["deprecated"] == true;
         assert!(is_marked("/paths/~1things/post"));
@@ -220,15 +220,15 @@ mod tests {
             Deprecated { parameter: Some("older"), ..DECLARED[1] },
         ] {
             let mut unmarked = document();
-            assert!(Notices::mark(&mut unmarked, &[wrong]).is_empty(), "{wrong:?}");
+            assert!(Deprecations::annotate(&mut unmarked, &[wrong]).is_empty(), "{wrong:?}");
             assert_eq!(unmarked, document(), "{wrong:?}");
         }
-        assert!(Notices::mark(&mut document(), &[]).is_empty());
+        assert!(Deprecations::annotate(&mut document(), &[]).is_empty());
     }
 
     #[actix_web::test]
     async fn answers_say_it() {
-        let notices = Data::new(Notices::mark(&mut document(), DECLARED));
+        let notices = Data::new(Deprecations::annotate(&mut document(), DECLARED));
         let ok = || async {
             HttpResponse::Ok().insert_header((LINK, "</things?cursor=x>; rel=\"next\"")).finish()
         };
@@ -236,7 +236,10 @@ mod tests {
         let app = init_service(
             App::new()
                 .app_data(notices.clone())
-                .wrap(Condition::new(!notices.is_empty(), from_fn(announce::<actix_web::body::BoxBody>)))
+                .wrap(Condition::new(
+                    !notices.is_empty(),
+                    from_fn(add_deprecation_headers::<actix_web::body::BoxBody>),
+                ))
                 .service(web::resource("/things").route(web::to(ok)))
                 .service(web::resource("/things/{parent_id}/parts/{id}").route(web::to(gone)))
                 .service(web::resource("/others").route(web::to(ok))),
@@ -283,7 +286,7 @@ mod tests {
     fn what_is_declared_is_there() {
         let mut plain = crate::api::plain_document();
         for it in crate::api::DEPRECATED {
-            assert!(!Notices::mark(&mut plain, &[*it]).is_empty(), "{it:?}");
+            assert!(!Deprecations::annotate(&mut plain, &[*it]).is_empty(), "{it:?}");
         }
         assert_eq!(crate::api::notices().is_empty(), crate::api::DEPRECATED.is_empty());
     }

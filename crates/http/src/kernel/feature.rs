@@ -3,9 +3,9 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, Resource as Routes, Route};
 use serde_json::Value;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::state::State;
-use vku_domain::say;
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::cors;
@@ -18,47 +18,47 @@ use super::problem::Problem;
 pub const BASE: &str = "/api/v1";
 
 /// A resource as it is offered: what the document says beside what follows from the types.
-pub trait Feature: Table {
+pub trait ResourceApi: Table {
     /// With its article, as in "Creates a utility".
-    const ONE: &'static str;
+    const SINGULAR: &'static str;
     /// What it is called in the plural, as in "Lists utilities".
-    const MANY: &'static str;
+    const PLURAL: &'static str;
     /// What the tag says in the document.
-    const ABOUT: &'static str;
+    const DESCRIPTION: &'static str;
     /// The path segment of what a part belongs to.
-    const PARENT_PATH: &'static str = "";
+    const PARENT_SEGMENT: &'static str = "";
     /// Whether one may have to stay for what it is itself, whatever refers to it.
-    const MAY_HAVE_TO_STAY: bool = false;
+    const DELETE_MAY_CONFLICT: bool = false;
 
     /// The route of `POST` on the collection, where that is an endpoint of its own, with its own part of the document.
-    const CREATED_BY: Option<fn() -> Route> = None;
+    const CUSTOM_CREATE: Option<fn() -> Route> = None;
 
     /// A whole one, as it is read.
     fn example() -> Value;
 
     /// What an operation's description says beyond what it says of every resource.
-    fn more(_operation: Operation) -> &'static str {
+    fn extra_description(_operation: Operation) -> &'static str {
         ""
     }
 
     /// The path of the collection.
     fn path() -> String {
         match <Self::Parent as Parent>::NAME {
-            Some(_) => format!("{BASE}/{}/{{{PARENT}}}/{}", Self::PARENT_PATH, Self::PATH),
+            Some(_) => format!("{BASE}/{}/{{{PARENT}}}/{}", Self::PARENT_SEGMENT, Self::PATH),
             None => format!("{BASE}/{}", Self::PATH),
         }
     }
 }
 
 /// Registers the routes of a resource.
-pub fn routes<T: Feature>(config: &mut ServiceConfig) {
+pub fn routes<T: ResourceApi>(config: &mut ServiceConfig) {
     let collection = T::path();
     let one = format!("{collection}/{{{ID}}}");
     config.service(
         resource(&collection, &["GET", "HEAD", "POST"])
             .route(web::get().to(crud::list::<T>))
             .route(web::head().to(crud::list::<T>))
-            .route(T::CREATED_BY.map_or_else(|| web::post().to(crud::create::<T>), |route| route())),
+            .route(T::CUSTOM_CREATE.map_or_else(|| web::post().to(crud::create::<T>), |route| route())),
     );
     config.service(
         resource(&one, &["GET", "HEAD", "PATCH", "DELETE"])
@@ -91,7 +91,7 @@ pub fn resource(path: &str, methods: &'static [&'static str]) -> Routes {
         }
         let allowed = methods.iter().map(|method| (*method).to_owned()).collect();
         let method = request.method();
-        let detail = say!(
+        let detail = bilingual!(
             "`{method}` is not available here; see `allowed`.",
             "`{method}` gibt es hier nicht; siehe `allowed`."
         );

@@ -9,8 +9,8 @@ use actix_web::http::header::{
 };
 use vku_domain::kernel::tag::{CODINGS, coded};
 
-use super::context::Shared;
-use super::visit::Visit;
+use super::context::AppState;
+use super::visit::RequestInfo;
 
 /// The id of a request, in and out.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -39,7 +39,7 @@ const DOCS_CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'se
     frame-ancestors 'none'";
 
 /// The headers that every answer has, whatever it is and whoever made it.
-pub fn dress(headers: &mut HeaderMap, shared: &Shared, visit: &Visit) {
+pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, visit: &RequestInfo) {
     headers.reserve(HEADERS.saturating_sub(headers.len()));
     if let Ok(value) = HeaderValue::from_str(&visit.id) {
         headers.insert(X_REQUEST_ID, value);
@@ -58,21 +58,21 @@ pub fn dress(headers: &mut HeaderMap, shared: &Shared, visit: &Visit) {
     if !headers.contains_key(CONTENT_ENCODING) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     }
-    shared.manners.origins.tell(&visit.pages, headers);
-    if let (Some(limit), Some(taken)) = (&shared.manners.limit, visit.taken()) {
-        limit.tell(taken, headers);
+    shared.http_config.origins.tell(&visit.pages, headers);
+    if let (Some(limit), Some(taken)) = (&shared.http_config.limit, visit.quota()) {
+        limit.write_headers(taken, headers);
     }
 }
 
 /// Gives an answer the tag of what it was compressed to.
-pub fn retag(response: &mut ServiceResponse<BoxBody>) {
-    if let Some(tag) = tag_in_coding(response).and_then(|tag| HeaderValue::from_str(&tag).ok()) {
+pub fn suffix_etag(response: &mut ServiceResponse<BoxBody>) {
+    if let Some(tag) = etag_for_encoding(response).and_then(|tag| HeaderValue::from_str(&tag).ok()) {
         response.headers_mut().insert(ETAG, tag);
     }
 }
 
 /// The tag of a compressed answer, or of the compressed one that the client has (304).
-fn tag_in_coding(response: &ServiceResponse<BoxBody>) -> Option<String> {
+fn etag_for_encoding(response: &ServiceResponse<BoxBody>) -> Option<String> {
     let tag = response.headers().get(ETAG)?.to_str().ok()?;
     if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
         return Some(coded(tag, coding.to_str().ok()?));

@@ -3,7 +3,7 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
-use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::change::{ChangeAction, StatusChange};
 use vku_domain::kernel::difference::Difference;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
@@ -15,7 +15,7 @@ use vku_persistence::kernel::table::Table;
 use super::cache;
 use super::context::Context;
 use super::crud::{ID, key, parent};
-use super::list::{paged, turned};
+use super::list::{page_response, with_cursor};
 use super::negotiate::{Format, format};
 use super::problem::Problem;
 
@@ -46,7 +46,7 @@ pub struct HistoryEntry {
 
 impl From<Entry> for HistoryEntry {
     fn from(Entry { change, changes }: Entry) -> Self {
-        let passage = change.passage.map(|Passage { from, to, reason }| (from, Some(to), reason));
+        let passage = change.status_change.map(|StatusChange { from, to, reason }| (from, Some(to), reason));
         let (from, to, reason) = passage.unwrap_or_default();
         let (at, action, version) = (instant(change.at), change.action, change.version);
         Self { at, action, version, from, to, reason, changes }
@@ -70,7 +70,7 @@ pub struct HistoryPage {
 
 /// `GET` on `history`.
 pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    if let Some(answer) = cache::find(&context, &[Format::Json]).await {
+    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
@@ -79,14 +79,14 @@ pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem
     let deleted = parameters.get("deleted");
     parameters.finish().map_err(Error::parameters)?;
     format(&context, None, &[Format::Json])?;
-    cache::keep(&context, async || {
+    cache::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
         let page = reader.history(&stored, parent.as_ref(), &paging).await?;
         let items = page.items.into_iter().map(HistoryEntry::from).collect();
-        let (next, prev) = (turned(&context, page.next), turned(&context, page.prev));
+        let (next, prev) = (with_cursor(&context, page.next), with_cursor(&context, page.prev));
         let body = HistoryPage { items, next, prev };
-        Ok(paged(&body, &body.next, &body.prev)?)
+        Ok(page_response(&body, &body.next, &body.prev)?)
     })
     .await
 }

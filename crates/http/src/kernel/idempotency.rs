@@ -3,10 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, VARY};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
-use vku_persistence::kernel::answer::{Answer, Once, Taken};
+use vku_persistence::kernel::answer::{IdempotencyKey, InFlightGuard, StoredResponse};
 use vku_persistence::kernel::store::Writer;
 
 use super::conditional::{DEPENDS_ON, cache_control};
@@ -30,30 +30,30 @@ impl Context {
         &self,
         dry_run: bool,
         body: &[u8],
-        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<HttpResponse, Problem> {
         let once = self.once(body)?;
-        let written = self.shared.store.write_once(&self.writing(dry_run), once, work).await?;
+        let written = self.shared.store.write_idempotent(&self.writing(dry_run), once, work).await?;
         Ok(response(self, written)?)
     }
 
     /// Takes the key of a `POST` whose work is done beside the request, where it has one.
     ///
     /// Errors: 400 where the key cannot be read, 409 while its work runs.
-    pub(crate) fn take(&self, body: &[u8]) -> Result<Option<Taken>, Error> {
-        self.once(body)?.map(|once| self.shared.store.take(once)).transpose()
+    pub(crate) fn take(&self, body: &[u8]) -> Result<Option<InFlightGuard>, Error> {
+        self.once(body)?.map(|once| self.shared.store.claim_key(once)).transpose()
     }
 
     /// The answer of work that was done beside the request, and whether it was given before.
-    pub(crate) fn answered(&self, written: (Answer, bool)) -> Result<HttpResponse, Error> {
+    pub(crate) fn answered(&self, written: (StoredResponse, bool)) -> Result<HttpResponse, Error> {
         response(self, written)
     }
 
-    fn once(&self, body: &[u8]) -> Result<Option<Once>, Error> {
+    fn once(&self, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
         let request = &self.request;
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
         let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body];
-        Ok(key(self)?.map(|key| Once::new(&self.actor, key, &parts)))
+        Ok(key(self)?.map(|key| IdempotencyKey::new(&self.actor, key, &parts)))
     }
 }
 
@@ -67,18 +67,18 @@ fn key(context: &Context) -> Result<Option<&str>, Error> {
         return Ok(Some(key));
     }
     let mut violations = Violations::default();
-    let detail = say!(
+    let detail = bilingual!(
         "Expected once, 1 to {LONGEST} visible ASCII characters, such as a UUID.",
         "Erwartet: einmal, 1 bis {LONGEST} sichtbare ASCII-Zeichen, etwa eine UUID."
     );
     violations.header(KEY, "invalid_format", detail);
     let detail =
-        say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        bilingual!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
     Err(Error::with_violations(Code::BadRequest, detail, violations))
 }
 
-fn response(context: &Context, (answer, replayed): (Answer, bool)) -> Result<HttpResponse, Error> {
-    let Answer { status, tag, location, media_type, body } = answer;
+fn response(context: &Context, (answer, replayed): (StoredResponse, bool)) -> Result<HttpResponse, Error> {
+    let StoredResponse { status, tag, location, media_type, body } = answer;
     let mut response = HttpResponse::build(StatusCode::from_u16(status).map_err(Error::internal)?);
     response
         .insert_header((CONTENT_TYPE, media_type))

@@ -16,10 +16,10 @@ use actix_web::http::header::{
 };
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 
-use super::bucket::{Buckets, Level, Network, Rate, seconds};
+use super::bucket::{Bucket, ClientNetwork, Rate, TokenBuckets, seconds};
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
@@ -64,62 +64,62 @@ impl FromStr for Quota {
 
 /// Who is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Who {
+pub enum RateLimitKey {
     /// Whoever has this API key.
     ApiKey(Uuid),
     /// An account, in all its logins.
     Account(Uuid),
     /// Whoever is there.
-    Network(Option<Network>),
+    Network(Option<ClientNetwork>),
 }
 
-impl From<Option<IpAddr>> for Who {
+impl From<Option<IpAddr>> for RateLimitKey {
     fn from(address: Option<IpAddr>) -> Self {
-        Self::Network(address.map(Network::from))
+        Self::Network(address.map(ClientNetwork::from))
     }
 }
 
 /// What a request took of a quota.
 #[derive(Clone, Copy, Debug)]
-pub struct Taken {
-    who: Who,
-    level: Level,
+pub struct QuotaState {
+    who: RateLimitKey,
+    level: Bucket,
 }
 
 /// The quotas of everybody.
-pub struct Limit {
-    buckets: Buckets<Who>,
+pub struct RateLimiter {
+    buckets: TokenBuckets<RateLimitKey>,
     policy: HeaderValue,
 }
 
-impl Limit {
+impl RateLimiter {
     /// The same for everybody; none where it is unlimited.
     pub fn of(quota: Quota) -> Option<Self> {
         let Quota::Requests { many, seconds } = quota else { return None };
         let refill = i64::from(seconds) * 1_000_000 / i64::from(many);
         let policy = HeaderValue::try_from(format!("\"default\";q={many};w={seconds}")).ok()?;
-        Some(Self { buckets: Buckets::new(Rate { places: many.into(), refill }), policy })
+        Some(Self { buckets: TokenBuckets::new(Rate { places: many.into(), refill }), policy })
     }
 
     /// Counts a request, and says what was taken even where that was nothing.
     ///
     /// Errors: 429, with the seconds until the next one.
-    pub fn take(&self, who: Who, now: DateTime<Utc>) -> (Taken, Result<(), Error>) {
+    pub fn take(&self, who: RateLimitKey, now: DateTime<Utc>) -> (QuotaState, Result<(), Error>) {
         match self.buckets.take(who, now) {
-            Ok(level) => (Taken { who, level }, Ok(())),
-            Err(level) => (Taken { who, level }, Err(refused(level))),
+            Ok(level) => (QuotaState { who, level }, Ok(())),
+            Err(level) => (QuotaState { who, level }, Err(refused(level))),
         }
     }
 
     /// Gives back what was taken.
-    pub fn give_back(&self, taken: Taken) -> Taken {
-        self.buckets.give_back(taken.who);
-        Taken { level: self.buckets.raised(taken.level), ..taken }
+    pub fn refund(&self, taken: QuotaState) -> QuotaState {
+        self.buckets.refund(taken.who);
+        QuotaState { level: self.buckets.raised(taken.level), ..taken }
     }
 
     /// Tells in the answer what there is, and what is left of it.
-    pub fn tell(&self, taken: Taken, headers: &mut HeaderMap) {
-        let Level { free, full_in, .. } = taken.level;
+    pub fn write_headers(&self, taken: QuotaState, headers: &mut HeaderMap) {
+        let Bucket { free, full_in, .. } = taken.level;
         let mut left = String::with_capacity(40);
         // Writing into memory cannot fail.
         let _ = write!(left, "\"default\";r={free};t={}", seconds(full_in));
@@ -130,9 +130,9 @@ impl Limit {
     }
 }
 
-fn refused(level: Level) -> Error {
+fn refused(level: Bucket) -> Error {
     let seconds = seconds(level.wait);
-    let detail = say!(
+    let detail = bilingual!(
         "You have made as many requests as you may. Try again in {seconds} seconds.",
         "Sie haben so viele Anfragen gestellt, wie Sie dürfen. Versuchen Sie es in {seconds} Sekunden wieder."
     );
@@ -140,7 +140,7 @@ fn refused(level: Level) -> Error {
 }
 
 /// Whether a request counts at all: not that of who watches over the service, and not what a browser asks by itself.
-pub fn counts(request: &ServiceRequest) -> bool {
+pub fn is_counted(request: &ServiceRequest) -> bool {
     let path = request.path();
     let preflight =
         request.method() == Method::OPTIONS && request.headers().contains_key(ACCESS_CONTROL_REQUEST_METHOD);
@@ -148,7 +148,7 @@ pub fn counts(request: &ServiceRequest) -> bool {
 }
 
 /// Whether it will be known later who asks, so that the address is not counted before.
-pub fn is_known_later(request: &ServiceRequest) -> bool {
+pub fn identified_by_body(request: &ServiceRequest) -> bool {
     let path = request.path();
     request.headers().contains_key(AUTHORIZATION)
         && path.starts_with("/api/v1/")
@@ -191,15 +191,15 @@ mod tests {
 
     #[test]
     fn what_is_left_is_told() {
-        let limit = Limit::of("3/1m".parse().unwrap()).unwrap();
+        let limit = RateLimiter::of("3/1m".parse().unwrap()).unwrap();
         let now = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
         let told = |taken| {
             let mut headers = HeaderMap::new();
-            limit.tell(taken, &mut headers);
+            limit.write_headers(taken, &mut headers);
             assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=3;w=60");
             headers.get("ratelimit").unwrap().to_str().unwrap().to_owned()
         };
-        let who = Who::Account(Uuid::nil());
+        let who = RateLimitKey::Account(Uuid::nil());
         let take = |seconds| {
             let (taken, result) = limit.take(who, now(seconds));
             (told(taken), result.err().and_then(|error| error.retry_after))
@@ -211,8 +211,12 @@ mod tests {
         let (taken, result) = limit.take(who, now(20));
         assert!(result.is_ok());
         assert_eq!(told(taken), "\"default\";r=0;t=60");
-        assert_eq!(told(limit.give_back(taken)), "\"default\";r=1;t=40");
+        assert_eq!(told(limit.refund(taken)), "\"default\";r=1;t=40");
         assert_eq!(take(20), ("\"default\";r=0;t=60".into(), None));
-        assert_eq!(limit.take(Who::ApiKey(Uuid::nil()), now(20)).0.level.free, 2, "others are not concerned");
+        assert_eq!(
+            limit.take(RateLimitKey::ApiKey(Uuid::nil()), now(20)).0.level.free,
+            2,
+            "others are not concerned"
+        );
     }
 }

@@ -3,42 +3,42 @@
 use std::time::Duration;
 
 use super::cors::Origins;
-use super::limit::Limit;
+use super::limit::RateLimiter;
 
 /// The manners.
 #[derive(Default)]
-pub struct Manners {
+pub struct HttpConfig {
     /// How many requests somebody may make; `None` for as many as one likes.
-    pub limit: Option<Limit>,
+    pub limit: Option<RateLimiter>,
     /// Whose pages may do more than to read what is public.
     pub origins: Origins,
     /// How long it waits.
-    pub patience: Patience,
+    pub timeouts: Timeouts,
 }
 
 /// How long the server waits, and for what.
 #[derive(Clone, Copy, Debug)]
-pub struct Patience {
+pub struct Timeouts {
     /// For the head of the first request of a connection.
-    pub head: Duration,
+    pub request_head: Duration,
     /// For a body, and more of it the more has come.
-    pub body: Duration,
+    pub request_body: Duration,
     /// For the answer to begin, once the request is there. How long it then takes is up to the client.
-    pub answer: Duration,
+    pub response: Duration,
     /// For the next request on a connection.
-    pub idle: Duration,
+    pub keep_alive: Duration,
     /// For the client to take an answer that was given before its request was read.
-    pub linger: Duration,
+    pub disconnect: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self {
-            head: Duration::from_secs(10),
-            body: Duration::from_secs(20),
-            answer: Duration::from_secs(30),
-            idle: Duration::from_secs(75),
-            linger: Duration::from_secs(5),
+            request_head: Duration::from_secs(10),
+            request_body: Duration::from_secs(20),
+            response: Duration::from_secs(30),
+            keep_alive: Duration::from_secs(75),
+            disconnect: Duration::from_secs(5),
         }
     }
 }

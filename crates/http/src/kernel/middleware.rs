@@ -13,37 +13,37 @@ use actix_web::web::Data;
 use actix_web::{Error as ActixError, HttpResponse};
 use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 
-use super::arrival::Arrival;
+use super::arrival::BodyDeadline;
 use super::cache;
-use super::coding::{Accepted, Coding, encoded};
+use super::coding::{AcceptEncoding, ContentCoding, compress_response};
 use super::conditional::matched;
-use super::context::Shared;
-use super::finish::{dress, retag};
+use super::context::AppState;
+use super::finish::{apply_response_headers, suffix_etag};
 use super::limit;
 use super::once;
 use super::page::problem_page;
 use super::problem::{PROBLEM_JSON, Problem, render};
-use super::visit::Visit;
+use super::visit::RequestInfo;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Where what may take long is asked for.
 const IMPORTS: &str = "/api/v1/imports";
 
 /// The middleware.
-pub async fn observe(
+pub async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let started = Instant::now();
-    let Some(shared) = request.app_data::<Data<Shared>>().cloned() else {
+    let Some(shared) = request.app_data::<Data<AppState>>().cloned() else {
         return Err(Problem(Error::internal("the app was started without its state")).into());
     };
-    let visit = Visit::begin(&request, &shared);
+    let visit = RequestInfo::start(&request, &shared);
     let method = request.method().clone();
-    let mut result = answer(request, next, &shared, &visit).await;
+    let mut result = handle(request, next, &shared, &visit).await;
     let status = match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
@@ -63,84 +63,84 @@ pub async fn observe(
     result
 }
 
-async fn answer(
+async fn handle(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
-    shared: &Shared,
-    visit: &Visit,
+    shared: &AppState,
+    visit: &RequestInfo,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
-    let counts = shared.manners.limit.is_some() && limit::counts(&request);
-    let patience = shared.manners.patience;
+    let counts = shared.http_config.limit.is_some() && limit::is_counted(&request);
+    let timeouts = shared.http_config.timeouts;
     let offers_upgrade = request.head().upgrade();
-    let body = Arrival::watch(&mut request, patience.body);
-    let accepted = Accepted::of(request.headers());
-    let early = match admit(&request, shared, visit, counts, accepted.as_ref()) {
-        Ok(()) => cache::early(request.request()).await,
+    let body = BodyDeadline::watch(&mut request, timeouts.request_body);
+    let accepted = AcceptEncoding::of(request.headers());
+    let early = match check_request(&request, shared, visit, counts, accepted.as_ref()) {
+        Ok(()) => cache::try_serve(request.request()).await,
         Err(error) => Err(error),
     };
     let response = match early {
         Ok(Some(kept)) => {
             let response = request.into_response(kept).map_into_boxed_body();
-            accepted.iter().fold(response, encoded)
+            accepted.iter().fold(response, compress_response)
         }
         Ok(None) => {
             // An import may take as long as it takes.
-            let patience = (!visit.uri.path().starts_with(IMPORTS)).then_some(patience.answer);
+            let timeouts = (!visit.uri.path().starts_with(IMPORTS)).then_some(timeouts.response);
             // Whatever is told on the way is told of this request.
             let (id, path) = (&*visit.id, visit.uri.path());
             let span = tracing::info_span!("request", id, method = %request.method(), path);
             let call = next.call(request).instrument(span);
-            match in_time(call, body.as_deref(), patience).await {
+            match with_timeout(call, body.as_deref(), timeouts).await {
                 // What handlers refuse arrives as a response too, with its error inside.
-                Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), encoded),
-                None => return Err(given_up(shared, visit, offers_upgrade)),
+                Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), compress_response),
+                None => return Err(timeout_response(shared, visit, offers_upgrade)),
             }
         }
         Err(error) => {
-            let refused = explain(&error, visit);
+            let refused = error_to_problem(&error, visit);
             request.into_response(refused).map_into_boxed_body()
         }
     };
     let response = match &body {
         // Whatever the handler made of half a body.
         Some(body) if body.is_late() => {
-            let detail = say!("The body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
-            let late = explain(&Error::new(Code::RequestTimeout, detail), visit);
+            let detail = bilingual!("The body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
+            let late = error_to_problem(&Error::new(Code::RequestTimeout, detail), visit);
             response.into_response(late)
         }
         _ => match matched(response.request(), response.response()) {
-            Ok(()) => rendered(response, visit),
+            Ok(()) => render_problem(response, visit),
             Err(error) => {
-                let refused = explain(&error, visit);
+                let refused = error_to_problem(&error, visit);
                 response.into_response(refused)
             }
         },
     };
-    let mut response = if counts { counted(response, shared, visit) } else { response };
-    dress(response.headers_mut(), shared, visit);
+    let mut response = if counts { charge(response, shared, visit) } else { response };
+    apply_response_headers(response.headers_mut(), shared, visit);
     if offers_upgrade {
         decline_upgrade(response.response_mut());
     }
-    retag(&mut response);
+    suffix_etag(&mut response);
     Ok(match body {
-        Some(body) => response.map_body(|_, answer| body.hold(answer)),
+        Some(body) => response.map_body(|_, answer| body.attach(answer)),
         None => response,
     })
 }
 
 /// The answer, unless it does not begin in time. As long as the body is on its way it is not waited for.
-async fn in_time<F: Future>(
+async fn with_timeout<F: Future>(
     call: F,
-    body: Option<&Arrival>,
-    patience: Option<Duration>,
+    body: Option<&BodyDeadline>,
+    timeouts: Option<Duration>,
 ) -> Option<F::Output> {
-    let Some(patience) = patience else { return Some(call.await) };
+    let Some(timeouts) = timeouts else { return Some(call.await) };
     let (mut call, mut since) = (pin!(call), Instant::now());
     loop {
-        if let Ok(answer) = timeout_at(since + patience, &mut call).await {
+        if let Ok(answer) = timeout_at(since + timeouts, &mut call).await {
             return Some(answer);
         }
-        match body.map(Arrival::last) {
+        match body.map(BodyDeadline::last_progress) {
             Some(last) if last > since => since = last,
             _ => return None,
         }
@@ -148,13 +148,13 @@ async fn in_time<F: Future>(
 }
 
 /// The answer where there is none in time. It goes out as an error, because the request went with what was given up.
-fn given_up(shared: &Shared, visit: &Visit, offers_upgrade: bool) -> ActixError {
-    let detail = say!(
+fn timeout_response(shared: &AppState, visit: &RequestInfo, offers_upgrade: bool) -> ActixError {
+    let detail = bilingual!(
         "It took too long and was given up; please try again.",
         "Es hat zu lange gedauert und wurde aufgegeben; bitte versuchen Sie es noch einmal."
     );
-    let mut response = explain(&Error::new(Code::TimedOut, detail), visit);
-    dress(response.headers_mut(), shared, visit);
+    let mut response = error_to_problem(&Error::new(Code::TimedOut, detail), visit);
+    apply_response_headers(response.headers_mut(), shared, visit);
     if offers_upgrade {
         decline_upgrade(&mut response);
     }
@@ -170,44 +170,50 @@ fn decline_upgrade<B>(response: &mut HttpResponse<B>) {
 }
 
 /// What is refused before anything is done.
-fn admit(
+fn check_request(
     request: &ServiceRequest,
-    shared: &Shared,
-    visit: &Visit,
+    shared: &AppState,
+    visit: &RequestInfo,
     counts: bool,
-    accepted: Option<&Accepted>,
+    accepted: Option<&AcceptEncoding>,
 ) -> Result<(), Error> {
-    if counts && !limit::is_known_later(request) {
-        visit.count(request.request(), shared, None)?;
+    if counts && !limit::identified_by_body(request) {
+        visit.charge(request.request(), shared, None)?;
     }
     once::check(request.path(), request.headers())?;
     // An inflated body is many times what was sent, and is in memory before its size can be looked at.
     if request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity") {
-        let detail = say!(
+        let detail = bilingual!(
             "Send the body as it is, without `Content-Encoding`.",
             "Senden Sie den Body, wie er ist, ohne `Content-Encoding`."
         );
         return Err(Error::new(Code::UnsupportedMediaType, detail));
     }
     match accepted {
-        Some(accepted) if accepted.best(Coding::ANY).is_none() => Err(of_status(StatusCode::NOT_ACCEPTABLE)),
+        Some(accepted) if accepted.best(ContentCoding::ANY).is_none() => {
+            Err(problem_for_status(StatusCode::NOT_ACCEPTABLE))
+        }
         _ => Ok(()),
     }
 }
 
 /// Counts what nobody has counted, and gives back the place of what the client has already.
-fn counted(response: ServiceResponse<BoxBody>, shared: &Shared, visit: &Visit) -> ServiceResponse<BoxBody> {
-    if let Err(error) = visit.count(response.request(), shared, None) {
-        return response.into_response(explain(&error, visit));
+fn charge(
+    response: ServiceResponse<BoxBody>,
+    shared: &AppState,
+    visit: &RequestInfo,
+) -> ServiceResponse<BoxBody> {
+    if let Err(error) = visit.charge(response.request(), shared, None) {
+        return response.into_response(error_to_problem(&error, visit));
     }
     if response.status() == StatusCode::NOT_MODIFIED {
-        visit.give_back(shared);
+        visit.refund(shared);
     }
     response
 }
 
 /// The error as a problem of this request; what is ours is logged here and nowhere else.
-fn explain(problem: &Error, visit: &Visit) -> HttpResponse {
+fn error_to_problem(problem: &Error, visit: &RequestInfo) -> HttpResponse {
     let (id, code) = (&*visit.id, problem.code.as_str());
     let source = problem.source.as_deref().map(tracing::field::display);
     match problem.code {
@@ -218,13 +224,13 @@ fn explain(problem: &Error, visit: &Visit) -> HttpResponse {
         _ => tracing::debug!(id, code, source, "refused"),
     }
     if visit.wants_page {
-        return problem_page(problem, &visit.id, visit.tongue);
+        return problem_page(problem, &visit.id, visit.locale);
     }
-    render(problem, visit.uri.path(), &visit.id, visit.tongue)
+    render(problem, visit.uri.path(), &visit.id, visit.locale)
 }
 
 /// What the framework refuses by itself, as one of our problems.
-fn of_status(status: StatusCode) -> Error {
+fn problem_for_status(status: StatusCode) -> Error {
     let code = match status.as_u16() {
         404 => Code::NotFound,
         405 => Code::MethodNotAllowed,
@@ -238,20 +244,20 @@ fn of_status(status: StatusCode) -> Error {
 }
 
 /// An error answer that is no problem yet becomes one.
-fn rendered(response: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceResponse<BoxBody> {
+fn render_problem(response: ServiceResponse<BoxBody>, visit: &RequestInfo) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let problem = match response.response().error() {
         Some(error) => match error.as_error::<Problem>() {
-            Some(Problem(problem)) => explain(problem, visit),
+            Some(Problem(problem)) => error_to_problem(problem, visit),
             None => {
                 let status = error.as_response_error().status_code();
                 if status.is_server_error() {
                     tracing::error!(id = &*visit.id, %error, "the framework failed");
                 }
-                explain(&of_status(status), visit)
+                error_to_problem(&problem_for_status(status), visit)
             }
         },
         None => {
@@ -259,7 +265,7 @@ fn rendered(response: ServiceResponse<BoxBody>, visit: &Visit) -> ServiceRespons
             if is_problem || matches!(response.response().body().size(), BodySize::Stream) {
                 return response;
             }
-            explain(&of_status(status), visit)
+            error_to_problem(&problem_for_status(status), visit)
         }
     };
     response.into_response(problem)

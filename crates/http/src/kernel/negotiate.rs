@@ -4,16 +4,16 @@ use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, Accept, Header, HeaderMap
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::text::Tongue;
-use vku_domain::kernel::violation::{Fault, Violations};
-use vku_domain::say;
+use vku_domain::kernel::text::Locale;
+use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::body::{JSON, SPARSE};
 use super::context::Context;
 
-vku_domain::vocabulary! {
+vku_domain::string_enum! {
     /// A representation of a list.
     Format {
         /// a page, as `application/json`
@@ -160,7 +160,7 @@ impl Format {
 }
 
 /// A representation that is asked for by its word in `format`, or by its media type in `Accept`.
-pub trait Media: Copy {
+pub trait MediaType: Copy {
     /// The word.
     fn word(self) -> &'static str;
 
@@ -173,7 +173,7 @@ pub trait Media: Copy {
     }
 }
 
-impl Media for Format {
+impl MediaType for Format {
     fn word(self) -> &'static str {
         self.as_str()
     }
@@ -189,14 +189,14 @@ const SHOWN_BY_BROWSERS: &[&str] = &["application/xml", "image/svg+xml"];
 /// The format that the client wants, of those there are; the first one where it wants none.
 ///
 /// Errors: 400 for a `format` that is unknown, 406 where `Accept` names none of those there are.
-pub fn format<M: Media>(context: &Context, named: Option<String>, available: &[M]) -> Result<M, Error> {
+pub fn format<M: MediaType>(context: &Context, named: Option<String>, available: &[M]) -> Result<M, Error> {
     if let Some(named) = named {
         let words: Vec<_> = available.iter().map(|format| format.word()).collect();
         return available.iter().copied().find(|format| format.word() == named).ok_or_else(|| {
             let mut violations = Violations::default();
-            let fault = Fault::unknown_value(&named, &words);
+            let fault = FieldError::unknown_value(&named, &words);
             violations.parameter("format", fault.code, fault.detail);
-            let detail = say!(
+            let detail = bilingual!(
                 "There is no such format; see `errors`.",
                 "Ein solches Format gibt es nicht; siehe `errors`."
             );
@@ -207,7 +207,8 @@ pub fn format<M: Media>(context: &Context, named: Option<String>, available: &[M
         return Ok(*first);
     }
     let accept = Accept::parse(&context.request).map_err(|_| {
-        let detail = say!("The header `Accept` cannot be read.", "Der Header `Accept` ist nicht lesbar.");
+        let detail =
+            bilingual!("The header `Accept` cannot be read.", "Der Header `Accept` ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
     // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
@@ -244,7 +245,7 @@ pub fn format<M: Media>(context: &Context, named: Option<String>, available: &[M
             allowed: Some(allowed),
             ..Error::new(
                 Code::NotAcceptable,
-                say!("See `allowed` for what there is.", "In `allowed` steht, was es gibt."),
+                bilingual!("See `allowed` for what there is.", "In `allowed` steht, was es gibt."),
             )
         }
     })
@@ -252,14 +253,14 @@ pub fn format<M: Media>(context: &Context, named: Option<String>, available: &[M
 
 /// The language to speak in: the one that `Accept-Language` (RFC 9110, section 12.5.4) weighs most; English where it
 /// names neither, or cannot be read.
-pub fn tongue(headers: &HeaderMap) -> Tongue {
+pub fn negotiate_language(headers: &HeaderMap) -> Locale {
     let lines = headers.get_all(ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok());
     let header = lines.collect::<Vec<_>>().join(",");
-    let weight = |tongue: Tongue| {
+    let weight = |locale: Locale| {
         let ranges = header.split(',').filter_map(|part| {
             let (range, quality) = part.trim().split_once(';').unwrap_or((part.trim(), "q=1"));
             let primary = range.trim().split('-').next().unwrap_or_default();
-            let fits = primary.eq_ignore_ascii_case(tongue.as_str());
+            let fits = primary.eq_ignore_ascii_case(locale.as_str());
             let quality = quality.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
             // A language that is named counts before `*`.
             match range.trim() {
@@ -269,7 +270,7 @@ pub fn tongue(headers: &HeaderMap) -> Tongue {
         });
         ranges.reduce(|best, next| if next > best { next } else { best }).map_or(0.0, |(_, quality)| quality)
     };
-    if weight(Tongue::De) > weight(Tongue::En) { Tongue::De } else { Tongue::En }
+    if weight(Locale::De) > weight(Locale::En) { Locale::De } else { Locale::En }
 }
 
 #[cfg(test)]
@@ -279,21 +280,21 @@ mod tests {
     #[test]
     fn german_is_spoken_where_it_weighs_more() {
         for (header, wanted) in [
-            ("", Tongue::En),
-            ("de", Tongue::De),
-            ("de-AT,de;q=0.9,en;q=0.8", Tongue::De),
-            ("en,de", Tongue::En),
-            ("en;q=0.5, de", Tongue::De),
-            ("fr, de;q=0.3", Tongue::De),
-            ("*", Tongue::En),
-            ("*, en;q=0", Tongue::De),
-            ("de;q=0, *", Tongue::En),
-            ("de;q=x", Tongue::En),
-            ("en;q=0.5, de;q=0.1, de-AT;q=0.9", Tongue::De),
+            ("", Locale::En),
+            ("de", Locale::De),
+            ("de-AT,de;q=0.9,en;q=0.8", Locale::De),
+            ("en,de", Locale::En),
+            ("en;q=0.5, de", Locale::De),
+            ("fr, de;q=0.3", Locale::De),
+            ("*", Locale::En),
+            ("*, en;q=0", Locale::De),
+            ("de;q=0, *", Locale::En),
+            ("de;q=x", Locale::En),
+            ("en;q=0.5, de;q=0.1, de-AT;q=0.9", Locale::De),
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());
-            assert_eq!(tongue(&headers), wanted, "{header}");
+            assert_eq!(negotiate_language(&headers), wanted, "{header}");
         }
     }
 }

@@ -2,9 +2,9 @@
 //! believed the other one.
 
 use actix_web::http::header::HeaderMap;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
 /// Those that are read, as people write them. `Content-Length` is the HTTP parser's, `Idempotency-Key` says more where it is
 /// read, and of several `Content-Type`s, which some clients send, the body is read as the first says.
@@ -18,7 +18,7 @@ pub fn check(path: &str, headers: &HeaderMap) -> Result<(), Error> {
     for name in ONCE {
         let counts = name != "Authorization" || path.starts_with("/api/");
         if counts && headers.get_all(name).nth(1).is_some() {
-            let detail = say!("Send this header once.", "Senden Sie diesen Header einmal.");
+            let detail = bilingual!("Send this header once.", "Senden Sie diesen Header einmal.");
             violations.header(name, "repeated", detail);
         }
     }
@@ -26,6 +26,6 @@ pub fn check(path: &str, headers: &HeaderMap) -> Result<(), Error> {
         return Ok(());
     }
     let detail =
-        say!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        bilingual!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
     Err(Error::with_violations(Code::BadRequest, detail, violations))
 }

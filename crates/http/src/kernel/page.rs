@@ -9,12 +9,12 @@ use actix_web::http::header::{
     HeaderValue, Quality, REFERRER_POLICY, VARY,
 };
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::{Both, Tongue};
-use vku_domain::say;
+use vku_domain::kernel::text::{Bilingual, Locale};
 
 use super::context::{Context, parameters};
-use super::negotiate::tongue;
+use super::negotiate::negotiate_language;
 use super::problem::{Problem, head};
 
 /// A request whose secret, if it has one, stands in its address or its body: whoever asks, `Authorization` is not looked at.
@@ -68,28 +68,28 @@ pub fn escaped(text: &str) -> String {
 }
 
 /// A small page for people, without a script, from whose address nothing leaks. `text` and `form` are HTML.
-pub fn page(headers: &HeaderMap, title: &Both, text: &Both, form: &str) -> HttpResponse {
-    let tongue: Tongue = tongue(headers);
+pub fn page(headers: &HeaderMap, title: &Bilingual, text: &Bilingual, form: &str) -> HttpResponse {
+    let locale: Locale = negotiate_language(headers);
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, "Accept-Language")).insert_header((CACHE_CONTROL, "no-store"));
-    written(response.finish(), tongue, title, text.in_tongue(tongue), form)
+    written(response.finish(), locale, title, text.in_locale(locale), form)
 }
 
 /// A problem as a page: what it is, and what to do about it.
-pub fn problem_page(error: &Error, request_id: &str, tongue: Tongue) -> HttpResponse {
-    let mut response = head(error, tongue).finish();
+pub fn problem_page(error: &Error, request_id: &str, locale: Locale) -> HttpResponse {
+    let mut response = head(error, locale).finish();
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
-    let detail = escaped(error.detail.in_tongue(tongue));
-    let id = say!("Number of this request", "Nummer dieser Anfrage");
-    let form = format!("<p><small>{}: {}</small></p>", id.in_tongue(tongue), escaped(request_id));
-    written(response, tongue, &error.code.title(), &detail, &form)
+    let detail = escaped(error.detail.in_locale(locale));
+    let id = bilingual!("Number of this request", "Nummer dieser Anfrage");
+    let form = format!("<p><small>{}: {}</small></p>", id.in_locale(locale), escaped(request_id));
+    written(response, locale, &error.code.title(), &detail, &form)
 }
 
-fn written(head: HttpResponse, tongue: Tongue, title: &Both, text: &str, form: &str) -> HttpResponse {
-    let title = title.in_tongue(tongue);
+fn written(head: HttpResponse, locale: Locale, title: &Bilingual, text: &str, form: &str) -> HttpResponse {
+    let title = title.in_locale(locale);
     let style = include_str!("../index.css");
     let page = format!(
-        "<!doctype html>\n<html lang=\"{tongue}\">\n<head><meta charset=\"utf-8\">\
+        "<!doctype html>\n<html lang=\"{locale}\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\
          <title>{title} · Internationale Partnerschaften</title><style>{style}</style></head>\n\
          <body><main><h1>{title}</h1><p>{text}</p>{form}</main></body>\n</html>\n"
@@ -98,7 +98,7 @@ fn written(head: HttpResponse, tongue: Tongue, title: &Both, text: &str, form: &
     let mut response = head.set_body(page).map_into_boxed_body();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(tongue.as_str()));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(locale.as_str()));
     // The token may stand in the address.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));

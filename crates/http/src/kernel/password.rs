@@ -10,11 +10,11 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use unicode_normalization::UnicodeNormalization;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Both;
-use vku_domain::kernel::value::{Email, Line};
+use vku_domain::kernel::text::Bilingual;
+use vku_domain::kernel::value::{Email, SingleLine};
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 use vku_domain::user::User;
 
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -76,24 +76,24 @@ pub fn hash_now(password: &str) -> Result<String, PasswordError> {
 ///
 /// # Errors
 /// What the password must have, as the end of a sentence for its owner: behind "the password".
-pub fn check_strength(password: &str, person: Option<(&Email, &Line)>) -> Result<(), Both> {
+pub fn check_strength(password: &str, person: Option<(&Email, &SingleLine)>) -> Result<(), Bilingual> {
     let length = password.chars().count();
     if length < *LENGTH.start() {
-        return Err(say!("must have at least 12 characters", "muss mindestens 12 Zeichen haben"));
+        return Err(bilingual!("must have at least 12 characters", "muss mindestens 12 Zeichen haben"));
     }
     if length > *LENGTH.end() {
-        return Err(say!("must have at most 200 characters", "darf höchstens 200 Zeichen haben"));
+        return Err(bilingual!("must have at most 200 characters", "darf höchstens 200 Zeichen haben"));
     }
     let mut characters = password.chars();
     let first = characters.next();
     if characters.all(|character| Some(character) == first) {
-        return Err(say!(
+        return Err(bilingual!(
             "must not repeat a single character",
             "darf nicht aus einem einzigen wiederholten Zeichen bestehen"
         ));
     }
     if person.is_some_and(|(email, name)| is_of_person(password, email, name)) {
-        return Err(say!(
+        return Err(bilingual!(
             "must be more than the account's e-mail address or name",
             "muss mehr sein als E-Mail-Adresse oder Name des Kontos"
         ));
@@ -102,7 +102,7 @@ pub fn check_strength(password: &str, person: Option<(&Email, &Line)>) -> Result
 }
 
 /// Whether little is left of the password without what anybody knows who knows the person.
-fn is_of_person(password: &str, email: &Email, name: &Line) -> bool {
+fn is_of_person(password: &str, email: &Email, name: &SingleLine) -> bool {
     /// Shorter words may stand in any password.
     const WORD: usize = 3;
     /// What has to be left.

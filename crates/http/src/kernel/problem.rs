@@ -8,8 +8,8 @@ use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Tongue;
-use vku_domain::kernel::violation::Place;
+use vku_domain::kernel::text::Locale;
+use vku_domain::kernel::violation::Location;
 
 /// The media type of problems.
 pub const PROBLEM_JSON: &str = "application/problem+json";
@@ -50,7 +50,7 @@ impl ResponseError for Problem {
 
     /// Without `instance` and `request_id`: the middleware, which knows the request, writes the final one.
     fn error_response(&self) -> HttpResponse {
-        render(&self.0, "", "", Tongue::En)
+        render(&self.0, "", "", Locale::En)
     }
 }
 
@@ -118,19 +118,19 @@ pub struct ProblemBody {
 }
 
 impl ProblemBody {
-    fn of(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -> Self {
+    fn of(error: &Error, instance: &str, request_id: &str, locale: Locale) -> Self {
         let errors = error.violations.iter().map(|violation| {
             let mut body = FaultBody {
                 pointer: None,
                 parameter: None,
                 header: None,
                 code: violation.code,
-                detail: violation.detail.in_tongue(tongue).to_owned(),
+                detail: violation.detail.in_locale(locale).to_owned(),
             };
             match violation.place.clone() {
-                Place::Pointer(pointer) => body.pointer = Some(pointer),
-                Place::Parameter(name) => body.parameter = Some(name),
-                Place::Header(name) => body.header = Some(name),
+                Location::Pointer(pointer) => body.pointer = Some(pointer),
+                Location::Parameter(name) => body.parameter = Some(name),
+                Location::Header(name) => body.header = Some(name),
             }
             body
         });
@@ -142,9 +142,9 @@ impl ProblemBody {
         });
         Self {
             r#type: format!("/problems/{}", error.code.as_str()),
-            title: error.code.title().in_tongue(tongue).to_owned(),
+            title: error.code.title().in_locale(locale).to_owned(),
             status: error.code.status(),
-            detail: error.detail.in_tongue(tongue).to_owned(),
+            detail: error.detail.in_locale(locale).to_owned(),
             instance: instance.to_owned(),
             code: error.code.as_str(),
             request_id: request_id.to_owned(),
@@ -156,21 +156,21 @@ impl ProblemBody {
 }
 
 /// The response that tells an error of this request.
-pub fn render(error: &Error, instance: &str, request_id: &str, tongue: Tongue) -> HttpResponse {
+pub fn render(error: &Error, instance: &str, request_id: &str, locale: Locale) -> HttpResponse {
     // Serialising strings and numbers into memory cannot fail; an empty body would still carry status and type.
-    let body = ProblemBody::of(error, instance, request_id, tongue);
-    head(error, tongue)
+    let body = ProblemBody::of(error, instance, request_id, locale);
+    head(error, locale)
         .insert_header((CONTENT_TYPE, PROBLEM_JSON))
         .body(serde_json::to_vec(&body).unwrap_or_default())
 }
 
 /// The status and the headers of an error, whatever form it is told in.
-pub(super) fn head(error: &Error, tongue: Tongue) -> HttpResponseBuilder {
+pub(super) fn head(error: &Error, locale: Locale) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);
     response
         .insert_header(("Cache-Control", "no-store"))
-        .insert_header((CONTENT_LANGUAGE, tongue.as_str()))
+        .insert_header((CONTENT_LANGUAGE, locale.as_str()))
         .insert_header((VARY, "Accept-Language"));
     match error.code {
         Code::Unauthenticated | Code::InvalidCredentials | Code::InvalidRefreshToken => {

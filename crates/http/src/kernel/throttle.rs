@@ -13,10 +13,10 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use quick_cache::unsync::Cache;
 use sha2::{Digest, Sha256};
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 
-use super::bucket::{Buckets, Network, Rate, seconds};
+use super::bucket::{ClientNetwork, Rate, TokenBuckets, seconds};
 
 /// Ten failures for an account from an address, then one in 90 seconds.
 const PAIR: Rate = Rate { places: 10, refill: 90_000_000 };
@@ -38,35 +38,38 @@ type Account = [u8; 32];
 
 /// Somebody who tries to sign in to an account, from somewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Pair(Account, Option<Network>);
+struct Pair(Account, Option<ClientNetwork>);
 
 /// The places that somebody took; to be given back where the password was right. Dropped, they stay taken.
 pub struct Attempt(Pair);
 
 /// The attempts of late.
-pub struct SignIns {
-    addresses: Buckets<Network>,
-    pairs: Buckets<Pair>,
+pub struct LoginThrottle {
+    addresses: TokenBuckets<ClientNetwork>,
+    pairs: TokenBuckets<Pair>,
     unknown: Unknown,
     /// From where somebody has signed in to an account.
     known: Mutex<Cache<Pair, ()>>,
     /// The mails that somebody without an account has the service write.
-    pub letters: Letters,
+    pub letters: MailThrottle,
 }
 
-impl Default for SignIns {
+impl Default for LoginThrottle {
     fn default() -> Self {
         Self {
-            addresses: Buckets::new(ADDRESS),
-            pairs: Buckets::new(PAIR),
+            addresses: TokenBuckets::new(ADDRESS),
+            pairs: TokenBuckets::new(PAIR),
             unknown: Unknown(Mutex::new(Cache::new(REMEMBERED))),
             known: Mutex::new(Cache::new(REMEMBERED)),
-            letters: Letters { persons: Buckets::new(PERSON), addresses: Buckets::new(SENDER) },
+            letters: MailThrottle {
+                persons: TokenBuckets::new(PERSON),
+                addresses: TokenBuckets::new(SENDER),
+            },
         }
     }
 }
 
-impl SignIns {
+impl LoginThrottle {
     /// Takes a place for an attempt on the account of this e-mail address (folded; known or not), made from there.
     ///
     /// Errors: 429, with the seconds until the next attempt.
@@ -83,11 +86,11 @@ impl SignIns {
         }
         let taken = self.pairs.take(pair, now).map_err(|level| level.wait).and_then(|_| {
             let taken = if self.knows(&pair) { Ok(()) } else { self.unknown.take(account, now) };
-            taken.inspect_err(|_| self.pairs.give_back(pair))
+            taken.inspect_err(|_| self.pairs.refund(pair))
         });
         taken.map(|()| Attempt(pair)).map_err(|wait| {
             if let Some(address) = address {
-                self.addresses.give_back(address);
+                self.addresses.refund(address);
             }
             refused(wait)
         })
@@ -98,11 +101,11 @@ impl SignIns {
         let pair = attempt.0;
         let Pair(account, address) = pair;
         if let Some(address) = address {
-            self.addresses.give_back(address);
+            self.addresses.refund(address);
         }
-        self.pairs.give_back(pair);
+        self.pairs.refund(pair);
         if !self.knows(&pair) {
-            self.unknown.give_back(account);
+            self.unknown.refund(account);
             self.learn(pair);
         }
     }
@@ -134,7 +137,7 @@ fn account(email: &str) -> Account {
 }
 
 fn pair(email: &str, address: Option<IpAddr>) -> Pair {
-    Pair(account(email), address.map(Network::from))
+    Pair(account(email), address.map(ClientNetwork::from))
 }
 
 /// The failures of accounts from addresses where nobody has signed in to them.
@@ -169,7 +172,7 @@ impl Unknown {
     }
 
     /// Takes it back: it was none.
-    fn give_back(&self, account: Account) {
+    fn refund(&self, account: Account) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut failures) = all.get_mut(&account) {
             failures.count = failures.count.saturating_sub(1);
@@ -188,12 +191,12 @@ const PERSON: Rate = Rate { places: 3, refill: 28_800_000_000 };
 const SENDER: Rate = Rate { places: 10, refill: 360_000_000 };
 
 /// How often somebody without an account may have the service write to somebody, so that it fills nobody's mailbox.
-pub struct Letters {
-    persons: Buckets<[u8; 32]>,
-    addresses: Buckets<Network>,
+pub struct MailThrottle {
+    persons: TokenBuckets<[u8; 32]>,
+    addresses: TokenBuckets<ClientNetwork>,
 }
 
-impl Letters {
+impl MailThrottle {
     /// Takes a place for a mail to this address of a person (folded; known or not), as somebody there asks for.
     ///
     /// Errors: 429, where the person has got or whoever asks has asked for as many as may be.
@@ -203,9 +206,9 @@ impl Letters {
             ..Error::new(Code::TooManyRequests, detail)
         };
         if let Some(address) = address {
-            self.addresses.take(Network::from(address), now).map_err(|level| {
+            self.addresses.take(ClientNetwork::from(address), now).map_err(|level| {
                 let seconds = seconds(level.wait);
-                let detail = say!(
+                let detail = bilingual!(
                     "Too many mails were asked for. Try again in {seconds} seconds.",
                     "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden wieder."
                 );
@@ -214,7 +217,7 @@ impl Letters {
         }
         self.persons.take(Sha256::digest(email).into(), now).map(drop).map_err(|level| {
             let seconds = seconds(level.wait);
-            let detail = say!(
+            let detail = bilingual!(
                 "As many mails as may be in a day were asked for, for this mailbox. Look for one of them there, or try \
                  again in {seconds} seconds.",
                 "Für dieses Postfach wurden so viele E-Mails angefordert, wie es an einem Tag sein dürfen. Sehen Sie dort \
@@ -227,7 +230,7 @@ impl Letters {
 
 fn refused(wait: i64) -> Error {
     let seconds = seconds(wait);
-    let detail = say!(
+    let detail = bilingual!(
         "Too many failed attempts to sign in. Try again in {seconds} seconds.",
         "Zu viele fehlgeschlagene Anmeldungen. Versuchen Sie es in {seconds} Sekunden wieder."
     );
@@ -248,7 +251,7 @@ mod tests {
 
     #[test]
     fn ten_failures_for_an_account_from_an_address_then_one_in_ninety_seconds() {
-        let sign_ins = SignIns::default();
+        let sign_ins = LoginThrottle::default();
         let attempt =
             |from: u8, now| wait(sign_ins.attempt("a@b.example", Some([10, 0, 0, from].into()), at(now)));
         for _ in 0..10 {
@@ -266,7 +269,7 @@ mod tests {
 
     #[test]
     fn what_was_right_does_not_count() {
-        let sign_ins = SignIns::default();
+        let sign_ins = LoginThrottle::default();
         for _ in 0..100 {
             let attempt = sign_ins.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0)).ok().unwrap();
             sign_ins.succeeded(&attempt);
@@ -279,7 +282,7 @@ mod tests {
 
     #[test]
     fn an_address_has_its_own_measure_and_a_network_is_one() {
-        let sign_ins = SignIns::default();
+        let sign_ins = LoginThrottle::default();
         let attempt = |account: u32, from: &str| {
             wait(sign_ins.attempt(&format!("{account}@b.example"), Some(from.parse().unwrap()), at(0)))
         };

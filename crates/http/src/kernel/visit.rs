@@ -9,14 +9,14 @@ use actix_web::http::Uri;
 use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 
 use super::client;
-use super::context::Shared;
+use super::context::AppState;
 use super::cors::Pages;
 use super::finish::X_REQUEST_ID;
-use super::limit::{Taken, Who};
-use super::negotiate::tongue;
+use super::limit::{QuotaState, RateLimitKey};
+use super::negotiate::negotiate_language;
 use super::page::wants_page;
 
 /// The longest request id that is taken over from a client.
@@ -24,33 +24,33 @@ const REQUEST_ID_MAX: usize = 64;
 
 /// The notes of one request.
 #[derive(Debug)]
-pub struct Visit {
+pub struct RequestInfo {
     /// Its id: given by the client if it is a sane one, made otherwise.
     pub id: Arc<str>,
     /// What it asks for.
     pub uri: Uri,
     /// The language to speak in.
-    pub tongue: Tongue,
+    pub locale: Locale,
     /// Whether people look at the answer: it is no part of the API, and asked for by a browser.
     pub wants_page: bool,
     /// Whose pages may see the answer.
     pub pages: Pages,
     /// Whether somebody with an account asks, as far as that is known.
     pub has_account: Cell<bool>,
-    taken: Cell<Option<Taken>>,
+    taken: Cell<Option<QuotaState>>,
 }
 
-impl Visit {
+impl RequestInfo {
     /// What its head says.
-    pub fn begin(request: &ServiceRequest, shared: &Shared) -> Rc<Self> {
+    pub fn start(request: &ServiceRequest, shared: &AppState) -> Rc<Self> {
         let peer = request.peer_addr().map(|peer| peer.ip());
-        client::doubt_proxy(request.headers(), peer, &shared.proxies);
+        client::warn_untrusted_proxy(request.headers(), peer, &shared.proxies);
         let visit = Rc::new(Self {
             id: request_id(request),
             uri: request.uri().clone(),
-            tongue: tongue(request.headers()),
+            locale: negotiate_language(request.headers()),
             wants_page: wants_page(request, request.path()),
-            pages: shared.manners.origins.pages(request.request()),
+            pages: shared.http_config.origins.pages(request.request()),
             has_account: Cell::new(false),
             taken: Cell::new(None),
         });
@@ -69,8 +69,13 @@ impl Visit {
     /// Counts the request for somebody, unless it is counted already; for its address, where `who` is nobody.
     ///
     /// Errors: 429.
-    pub fn count(&self, request: &HttpRequest, shared: &Shared, who: Option<Who>) -> Result<(), Error> {
-        let (Some(limit), None) = (&shared.manners.limit, self.taken.get()) else { return Ok(()) };
+    pub fn charge(
+        &self,
+        request: &HttpRequest,
+        shared: &AppState,
+        who: Option<RateLimitKey>,
+    ) -> Result<(), Error> {
+        let (Some(limit), None) = (&shared.http_config.limit, self.taken.get()) else { return Ok(()) };
         let who = who.unwrap_or_else(|| client::address(request, &shared.proxies).into());
         let (taken, result) = limit.take(who, shared.store.now());
         self.taken.set(Some(taken));
@@ -78,14 +83,14 @@ impl Visit {
     }
 
     /// Gives back what it took: it cost nothing.
-    pub fn give_back(&self, shared: &Shared) {
-        if let (Some(limit), Some(taken)) = (&shared.manners.limit, self.taken.get()) {
-            self.taken.set(Some(limit.give_back(taken)));
+    pub fn refund(&self, shared: &AppState) {
+        if let (Some(limit), Some(taken)) = (&shared.http_config.limit, self.taken.get()) {
+            self.taken.set(Some(limit.refund(taken)));
         }
     }
 
     /// What it took of a quota.
-    pub fn taken(&self) -> Option<Taken> {
+    pub fn quota(&self) -> Option<QuotaState> {
         self.taken.get()
     }
 }

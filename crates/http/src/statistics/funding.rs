@@ -6,19 +6,19 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::kernel::cells::Kind;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Currency;
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
 use vku_domain::reference::Label;
-use vku_domain::say;
 use vku_domain::statistics::{FiguresFormat, FundingBy, FundingFigures};
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::statistics::{Key, Sum};
 
-use super::drawing::{Figure, Told, by_number, by_year};
+use super::drawing::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
 use crate::kernel::context::Context;
@@ -92,13 +92,13 @@ impl Figures for FundingStatistics {
         self.items.iter().map(|it| json!(it)).collect()
     }
 
-    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let currency = self.main_currency();
         let counted = match currency {
-            Some(currency) => say!("Amount in {currency}", "Betrag in {currency}"),
-            None => say!("Amount", "Betrag"),
+            Some(currency) => bilingual!("Amount in {currency}", "Betrag in {currency}"),
+            None => bilingual!("Amount", "Betrag"),
         };
-        let told = Told { title: self.by.title(), counted, axis: self.by.axis() };
+        let told = ChartLabels { title: self.by.title(), counted, axis: self.by.axis() };
         let shown = self.items.iter().filter(|it| Some(&it.currency) == currency);
         let whole = |amount: &str| amount.split('.').next().and_then(|whole| whole.parse().ok());
         let figures = shown.map(|it| Figure {
@@ -109,8 +109,8 @@ impl Figures for FundingStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match self.by {
-            FundingBy::Year => by_year(told, &figures, tongue, size),
-            FundingBy::Programme | FundingBy::Kind => by_number(told, figures, tongue, size),
+            FundingBy::Year => by_year(told, &figures, locale, size),
+            FundingBy::Programme | FundingBy::Kind => by_number(told, figures, locale, size),
         }
     }
 }
@@ -155,7 +155,7 @@ impl Figures for FundingStatistics {
     security((), ("bearer" = ["partnerships:read"]))
 )]
 pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.reads::<Partnership>()?;
+    context.actor.require_read::<Partnership>()?;
     let FundingFigures { by, currency, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,

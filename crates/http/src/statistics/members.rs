@@ -4,18 +4,18 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::kernel::cells::Kind;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::matching::Sentence;
 use vku_domain::member::Member;
 use vku_domain::reference::Label;
-use vku_domain::say;
 use vku_domain::statistics::{FiguresFormat, Growth, MemberFigures, MembersBy};
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::statistics::{Key, Members};
 
-use super::drawing::{Figure, Told, by_number, in_order};
+use super::drawing::{ChartLabels, Figure, by_number, in_order};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
 use crate::kernel::context::Context;
@@ -90,9 +90,10 @@ impl Figures for MemberStatistics {
         self.items.iter().map(|it| json!(it)).collect()
     }
 
-    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let told = Told { title: by.title(), counted: say!("Members", "Mitglieder"), axis: by.axis() };
+        let told =
+            ChartLabels { title: by.title(), counted: bilingual!("Members", "Mitglieder"), axis: by.axis() };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
             label: &it.label,
@@ -101,8 +102,8 @@ impl Figures for MemberStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match by {
-            MembersBy::Quarter => in_order(told, &figures, tongue, size),
-            _ => by_number(told, figures, tongue, size),
+            MembersBy::Quarter => in_order(told, &figures, locale, size),
+            _ => by_number(told, figures, locale, size),
         }
     }
 }
@@ -148,7 +149,7 @@ impl Figures for MemberStatistics {
     security(("bearer" = ["members:read"]))
 )]
 pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.reads::<Member>()?;
+    context.actor.require_read::<Member>()?;
     let MemberFigures { by, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,

@@ -15,8 +15,8 @@ use serde_json::Value;
 use vku_domain::kernel::cells::{Column, CsvDialect, Kind};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
-use vku_domain::kernel::tag::Tag;
-use vku_domain::kernel::text::{Both, Tongue};
+use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::text::{Bilingual, Locale};
 use vku_domain::reference::Label;
 use vku_domain::statistics::FiguresFormat;
 
@@ -24,13 +24,13 @@ use crate::chart::Size;
 use crate::kernel::cache::{self, Representation};
 use crate::kernel::conditional::respond_as;
 use crate::kernel::context::Context;
-use crate::kernel::negotiate::{Format, Media, tongue};
+use crate::kernel::negotiate::{Format, MediaType, negotiate_language};
 use crate::kernel::problem::Problem;
 
 /// The media type of charts.
 const SVG: &str = "image/svg+xml";
 
-impl Media for FiguresFormat {
+impl MediaType for FiguresFormat {
     fn word(self) -> &'static str {
         self.as_str()
     }
@@ -53,21 +53,21 @@ pub(crate) trait Figures: Serialize {
     fn items(&self) -> Vec<Value>;
 
     /// The chart.
-    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error>;
+    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error>;
 }
 
 /// What a key is called, in every column of names.
 const NAMES: [(&str, Kind); 3] =
     [("key", Kind::Text), ("label.de", Kind::Translation), ("label.en", Kind::Translation)];
 
-fn label(both: Both) -> Label {
+fn label(both: Bilingual) -> Label {
     Label { de: both.de.into_owned(), en: both.en.into_owned() }
 }
 
-fn in_tongue(label: &Label, tongue: Tongue) -> &str {
-    match tongue {
-        Tongue::De => &label.de,
-        Tongue::En => &label.en,
+fn in_locale(label: &Label, locale: Locale) -> &str {
+    match locale {
+        Locale::De => &label.de,
+        Locale::En => &label.en,
     }
 }
 
@@ -89,19 +89,19 @@ async fn answer<F: Figures>(
 ) -> Result<HttpResponse, Problem> {
     match format {
         FiguresFormat::Json => {
-            cache::keep(context, async || {
+            cache::get_or_insert_with(context, async || {
                 let bytes = serde_json::to_vec(&make().await?).map_err(Error::internal)?;
-                Ok(Representation::new(Tag::of_bytes(&bytes), bytes))
+                Ok(Representation::new(ETag::of_bytes(&bytes), bytes))
             })
             .await
         }
         FiguresFormat::Csv => {
             let table = table(&make().await?);
-            Ok(respond_as(context, StatusCode::OK, &Tag::of_bytes(&table), format.media_type(), table))
+            Ok(respond_as(context, StatusCode::OK, &ETag::of_bytes(&table), format.media_type(), table))
         }
         FiguresFormat::Svg => {
             let figures = make().await?;
-            drawn(context, |tongue| figures.drawn(tongue, Size::Whole))
+            drawn(context, |locale| figures.drawn(locale, Size::Whole))
         }
     }
 }
@@ -109,15 +109,15 @@ async fn answer<F: Figures>(
 /// A drawing in the language of the caller.
 fn drawn(
     context: &Context,
-    draw: impl FnOnce(Tongue) -> Result<String, Error>,
+    draw: impl FnOnce(Locale) -> Result<String, Error>,
 ) -> Result<HttpResponse, Problem> {
-    let tongue = tongue(context.request.headers());
-    let svg = draw(tongue)?;
-    let tag = Tag::of_bytes(svg.as_bytes());
+    let locale = negotiate_language(context.request.headers());
+    let svg = draw(locale)?;
+    let tag = ETag::of_bytes(svg.as_bytes());
     let mut response = respond_as(context, StatusCode::OK, &tag, SVG, svg);
     let headers = response.headers_mut();
     headers.insert(VARY, HeaderValue::from_static("Accept, Accept-Language, Authorization"));
-    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(tongue.as_str()));
+    headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(locale.as_str()));
     Ok(response)
 }
 

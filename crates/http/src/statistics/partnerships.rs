@@ -4,22 +4,22 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
+use vku_domain::bilingual;
 use vku_domain::kernel::cells::Kind;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::{Tongue, spelled};
+use vku_domain::kernel::text::{Locale, format_thousands};
 use vku_domain::kernel::value::Country;
-use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
 use vku_domain::reference::Label;
-use vku_domain::say;
 use vku_domain::statistics::{
     FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as Written, PartnershipsBy,
 };
 use vku_persistence::kernel::store::Reader;
 
-use super::drawing::{Figure, Told, by_number, by_year};
-use super::{Figures, NAMES, answer, asked, drawn, in_tongue, label};
+use super::drawing::{ChartLabels, Figure, by_number, by_year};
+use super::{Figures, NAMES, answer, asked, drawn, in_locale, label};
 use crate::chart::{Size, map};
 use crate::kernel::context::Context;
 use crate::kernel::negotiate::format;
@@ -66,23 +66,23 @@ impl PartnershipStatistics {
     }
 
     /// What each is called and how many there are, the most first.
-    pub(crate) fn ranked(&self, tongue: Tongue) -> Vec<(&str, u64)> {
+    pub(crate) fn ranked(&self, locale: Locale) -> Vec<(&str, u64)> {
         let mut all: Vec<_> =
-            self.items.iter().map(|it| (in_tongue(&it.label, tongue), it.partnerships)).collect();
+            self.items.iter().map(|it| (in_locale(&it.label, locale), it.partnerships)).collect();
         all.sort_by_key(|(name, number)| (u64::MAX - number, *name));
         all
     }
 
     /// The map of the world, where they are counted by country.
-    pub(crate) fn mapped(&self, tongue: Tongue) -> String {
+    pub(crate) fn mapped(&self, locale: Locale) -> String {
         let countries =
             self.items.iter().filter_map(|it| Some((it.key.parse::<Country>().ok()?, it.partnerships)));
-        let title = say!("Partnerships in the world", "Partnerschaften in der Welt");
-        let total = spelled(self.total);
-        let all = total.in_tongue(tongue);
+        let title = bilingual!("Partnerships in the world", "Partnerschaften in der Welt");
+        let total = format_thousands(self.total);
+        let all = total.in_locale(locale);
         let counted =
-            say!("Partnerships by country; {all} in all", "Partnerschaften nach Land; insgesamt {all}");
-        map(title.in_tongue(tongue), counted.in_tongue(tongue), &countries.collect::<Vec<_>>(), tongue)
+            bilingual!("Partnerships by country; {all} in all", "Partnerschaften nach Land; insgesamt {all}");
+        map(title.in_locale(locale), counted.in_locale(locale), &countries.collect::<Vec<_>>(), locale)
     }
 }
 
@@ -94,10 +94,13 @@ impl Figures for PartnershipStatistics {
         self.items.iter().map(|it| json!(it)).collect()
     }
 
-    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let told =
-            Told { title: by.title(), counted: say!("Partnerships", "Partnerschaften"), axis: by.axis() };
+        let told = ChartLabels {
+            title: by.title(),
+            counted: bilingual!("Partnerships", "Partnerschaften"),
+            axis: by.axis(),
+        };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
             label: &it.label,
@@ -106,8 +109,8 @@ impl Figures for PartnershipStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match by {
-            PartnershipsBy::Year => by_year(told, &figures, tongue, size),
-            _ => by_number(told, figures, tongue, size),
+            PartnershipsBy::Year => by_year(told, &figures, locale, size),
+            _ => by_number(told, figures, locale, size),
         }
     }
 }
@@ -150,7 +153,7 @@ impl Figures for PartnershipStatistics {
     security((), ("bearer" = ["partnerships:read"]))
 )]
 pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.reads::<Partnership>()?;
+    context.actor.require_read::<Partnership>()?;
     let PartnershipFigures { by, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,
@@ -167,7 +170,7 @@ pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse
         Written::Map if by != PartnershipsBy::Country => return Err(no_map(by).into()),
         Written::Map => {
             let figures = make().await?;
-            return drawn(&context, |tongue| Ok(figures.mapped(tongue)));
+            return drawn(&context, |locale| Ok(figures.mapped(locale)));
         }
         Written::Json => FiguresFormat::Json,
         Written::Csv => FiguresFormat::Csv,
@@ -178,11 +181,11 @@ pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse
 
 fn no_map(by: PartnershipsBy) -> Error {
     let mut violations = Violations::default();
-    let detail = say!(
+    let detail = bilingual!(
         "There is a map of countries only: leave `by={by}` out, or ask for `format=svg`.",
         "Eine Karte gibt es nur von Ländern: Lassen Sie `by={by}` weg, oder fragen Sie nach `format=svg`."
     );
-    let fault = Fault::new("not_mappable", detail);
+    let fault = FieldError::new("not_mappable", detail);
     violations.parameter("format", fault.code, fault.detail);
     Error::parameters(violations)
 }

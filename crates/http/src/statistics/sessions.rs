@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::kernel::cells::Kind;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::matching::Sentence;
 use vku_domain::reference::Label;
 use vku_domain::session::Session;
@@ -14,7 +14,7 @@ use vku_domain::statistics::{FiguresFormat, SessionFigures, SessionsBy};
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::statistics::{Attendance, Key};
 
-use super::drawing::{Figure, Told, by_number, by_year};
+use super::drawing::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
 use crate::kernel::context::Context;
@@ -76,9 +76,9 @@ impl Figures for SessionStatistics {
         self.items.iter().map(|it| json!(it)).collect()
     }
 
-    fn drawn(&self, tongue: Tongue, size: Size) -> Result<String, Error> {
+    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let told = Told { title: by.title(), counted: by.counted(), axis: by.axis() };
+        let told = ChartLabels { title: by.title(), counted: by.counted(), axis: by.axis() };
         let figures = self.items.iter().map(|it| {
             let number = match by {
                 SessionsBy::RegionalGroup => it.registered.unwrap_or_default(),
@@ -88,8 +88,8 @@ impl Figures for SessionStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match by {
-            SessionsBy::Year => by_year(told, &figures, tongue, size),
-            _ => by_number(told, figures, tongue, size),
+            SessionsBy::Year => by_year(told, &figures, locale, size),
+            _ => by_number(told, figures, locale, size),
         }
     }
 }
@@ -138,7 +138,7 @@ impl Figures for SessionStatistics {
     security((), ("bearer" = ["sessions:read"]))
 )]
 pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Problem> {
-    context.actor.reads::<Session>()?;
+    context.actor.require_read::<Session>()?;
     let SessionFigures { by, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,

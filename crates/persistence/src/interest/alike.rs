@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use uuid::Uuid;
 use vku_domain::interest::{InterestRegistration, LikelyDuplicate};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Id;
+use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::search::likeness;
 use vku_domain::utility::Utility;
@@ -38,7 +38,7 @@ impl Reader<'_> {
         for item in items {
             let mut all = Vec::new();
             // What it was accepted as is no other.
-            let member_id = item.data.member_id.map(|Id(id)| id);
+            let member_id = item.data.member_id.map(|IdParam(id)| id);
             let utility_id = member_id.and_then(|id| accepted.get(&id));
             for likely in
                 utilities.like(item)?.into_iter().filter(|likely| Some(&likely.card.id) != utility_id)
@@ -80,7 +80,7 @@ impl Reader<'_> {
         items: &[Stored<InterestRegistration>],
     ) -> Result<HashMap<Uuid, Uuid>, Error> {
         let members: Vec<Uuid> =
-            items.iter().filter_map(|item| item.data.member_id.map(|Id(id)| id)).collect();
+            items.iter().filter_map(|item| item.data.member_id.map(|IdParam(id)| id)).collect();
         if members.is_empty() {
             return Ok(HashMap::new());
         }

@@ -8,12 +8,12 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use vku_domain::interest::{InterestFilter, InterestRegistration, InterestSort, InterestedPerson};
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::{Id, Instant};
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::{IdParam, InstantParam};
 use vku_domain::kernel::resource::Stored;
 
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{
@@ -50,7 +50,7 @@ impl Table for InterestRegistration {
 
     const SETS: bool = true;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {
             utility_name,
             city,
@@ -68,9 +68,9 @@ impl Table for InterestRegistration {
         let InterestedPerson { given_name, family_name, email, phone, function } = person;
         let columns = row::Columns {
             utility_name: utility_name.to_string(),
-            name_key: fold(utility_name.as_str()),
+            name_key: collation_key(utility_name.as_str()),
             city: city.to_string(),
-            city_key: fold(city.as_str()),
+            city_key: collation_key(city.as_str()),
             website: to_text(website),
             given_name: given_name.to_string(),
             family_name: family_name.to_string(),
@@ -84,12 +84,12 @@ impl Table for InterestRegistration {
             consents: to_json(consents)?,
             status: status.to_string(),
             decline_reason: to_text(decline_reason),
-            member_id: member_id.map(|Id(id)| id),
+            member_id: member_id.map(|IdParam(id)| id),
         };
-        Ok((columns, Links::default().set("sectors", sectors)))
+        Ok((columns, ChildRows::default().set("sectors", sectors)))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             utility_name: text(row.utility_name)?,
             city: text(row.city)?,
@@ -108,7 +108,7 @@ impl Table for InterestRegistration {
             consents: json(row.consents)?,
             status: text(row.status)?,
             decline_reason: text_opt(row.decline_reason)?,
-            member_id: row.member_id.map(Id),
+            member_id: row.member_id.map(IdParam),
         })
     }
 
@@ -116,7 +116,9 @@ impl Table for InterestRegistration {
         Condition::all()
             .add_option(one_of::<Self, _>("status", &filter.status))
             .add_option(in_set::<Self, _>("sectors", &filter.sector))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: InterestSort) -> SortColumn {
@@ -128,7 +130,7 @@ impl Table for InterestRegistration {
         }
     }
 
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         let all = Condition::all();
         if actor.is_staff() { all } else { all.add(Expr::val(1).eq(0)) }
     }

@@ -5,16 +5,16 @@ use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{IntoActiveModel, QuerySelect};
+use vku_domain::bilingual;
 use vku_domain::interest::{InterestRegistration, NewInterest, mails};
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::say;
 
 use crate::kernel::error::failed;
-use crate::kernel::store::{Store, Writer, Writing};
+use crate::kernel::store::{Store, WriteContext, Writer};
 use crate::kernel::table::{json, to_json};
 
 /// How long the link is good.
@@ -71,14 +71,14 @@ pub fn refused(link: Link) -> Error {
     match link {
         Link::Used => Error::new(
             Code::LinkUsed,
-            say!(
+            bilingual!(
                 "This link was followed already; nothing more is to be done.",
                 "Diesem Link wurde schon gefolgt; es ist nichts weiter zu tun."
             ),
         ),
         Link::Good(_) | Link::Expired => Error::new(
             Code::LinkExpired,
-            say!(
+            bilingual!(
                 "This link has expired; please register again.",
                 "Dieser Link ist abgelaufen; bitte melden Sie sich noch einmal."
             ),
@@ -95,7 +95,7 @@ impl Writer<'_> {
         new: &NewInterest,
         link: impl FnOnce(Uuid) -> String,
     ) -> Result<(), Error> {
-        let (id, at) = (Uuid::now_v7(), self.at());
+        let (id, at) = (Uuid::now_v7(), self.written_at());
         let row = row::Model { id, created_at: at, confirmed_at: None, body: Some(to_json(new)?) };
         let insert = row::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx()).await.map_err(failed)?;
@@ -107,7 +107,7 @@ impl Writer<'_> {
 impl Store {
     /// The token of the link to what has this id.
     pub fn interest_token(&self, id: Uuid) -> String {
-        self.refreshes().sign(CONTEXT, id.as_bytes())
+        self.token_key().sign(CONTEXT, id.as_bytes())
     }
 
     /// What the link with this token is worth; nothing happens. `None` where it is none of ours.
@@ -130,17 +130,18 @@ impl Store {
         let id = self.interest_of(token).ok_or_else(Error::not_found)?;
         // Whoever has the link may do this one thing.
         let operator = Actor::operator(self.now());
-        let writing = Writing { actor: &operator, request_id, dry_run: false, origin: Origin::Request };
+        let writing =
+            WriteContext { actor: &operator, request_id, dry_run: false, origin: InputSource::Request };
         self.write(&writing, async |writer| {
             let found = row::Entity::find_by_id(id).lock(LockType::Update).one(writer.tx()).await;
             let found = found.map_err(failed)?;
-            let link = Link::of(found.as_ref(), writer.at());
+            let link = Link::of(found.as_ref(), writer.written_at());
             let row = found.filter(|_| matches!(link, Link::Good(_))).ok_or_else(|| refused(link))?;
             let body = row.body.ok_or_else(|| refused(Link::Expired))?;
             let new: NewInterest = json(body)?;
-            let confirmed = to_json(&new.confirmed(Instant(row.created_at)))?;
+            let confirmed = to_json(&new.confirmed(InstantParam(row.created_at)))?;
             let used = row::Entity::update_many()
-                .col_expr(row::Column::ConfirmedAt, Expr::val(writer.at()))
+                .col_expr(row::Column::ConfirmedAt, Expr::val(writer.written_at()))
                 .col_expr(row::Column::Body, Expr::val(None::<Json>))
                 .filter(row::Column::Id.eq(id));
             used.exec(writer.tx()).await.map_err(failed)?;
@@ -153,8 +154,8 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn sweep_interests(&self) -> Result<u64, Error> {
-        self.apart(async |writer| {
-            let (tx, at) = (writer.tx(), writer.at());
+        self.in_own_transaction(async |writer| {
+            let (tx, at) = (writer.tx(), writer.written_at());
             let emptied = row::Entity::update_many()
                 .col_expr(row::Column::Body, Expr::val(None::<Json>))
                 .filter(row::Column::Body.is_not_null())
@@ -168,7 +169,7 @@ impl Store {
     }
 
     fn interest_of(&self, token: &str) -> Option<Uuid> {
-        let payload = self.refreshes().open(CONTEXT, token)?;
+        let payload = self.token_key().open(CONTEXT, token)?;
         payload.try_into().ok().map(Uuid::from_bytes)
     }
 }

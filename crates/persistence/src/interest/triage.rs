@@ -1,21 +1,21 @@
 //! What the coordination office decides: each in one transaction, with the mail that tells of it.
 
 use serde_json::{Value, json};
+use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
 use vku_domain::contact::{Contact, ContactFilter};
 use vku_domain::interest::{InterestRegistration, InterestStatus, InterestedPerson, mails};
 use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::{Code, Error, Named};
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Id;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::search::likeness;
 use vku_domain::kernel::tag::Precondition;
-use vku_domain::kernel::value::{Line, Text, Visibility};
+use vku_domain::kernel::value::{SingleLine, Text, Visibility};
 use vku_domain::member::{Member, MemberFilter, MemberStatus};
-use vku_domain::say;
 use vku_domain::utility::{Utility, UtilityKind};
 
 use crate::kernel::store::Writer;
@@ -50,9 +50,9 @@ impl Writer<'_> {
         self.contact_of(&before.data, &member).await?;
         let mut data = before.data.clone();
         data.status = InterestStatus::Accepted;
-        data.member_id = Some(Id(member.id));
+        data.member_id = Some(IdParam(member.id));
         self.post(mails::accepted(&data)).await?;
-        self.replace(before, data).await?.noted(self, ChangeAction::Updated, None).await
+        self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
     }
 
     /// Declines a registration, and tells the person why.
@@ -69,7 +69,7 @@ impl Writer<'_> {
         data.status = InterestStatus::Declined;
         self.post(mails::declined(&data, &reason)).await?;
         data.decline_reason = Some(reason);
-        self.replace(before, data).await?.noted(self, ChangeAction::Updated, None).await
+        self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
     }
 
     /// The registration, locked, if it is still to be decided.
@@ -86,7 +86,7 @@ impl Writer<'_> {
             return Ok(before);
         }
         let status = before.data.status;
-        let detail = say!("It is `{status}` already.", "Sie ist schon `{status}`.");
+        let detail = bilingual!("It is `{status}` already.", "Sie ist schon `{status}`.");
         Err(Error::new(Code::InterestDecided, detail))
     }
 
@@ -119,7 +119,7 @@ impl Writer<'_> {
                     slug: it.data.slug.as_ref().map(ToString::to_string),
                     name: it.data.name.to_string(),
                 };
-                let detail = say!(
+                let detail = bilingual!(
                     "Several utilities are called like that; say in `utility` which it is.",
                     "Mehrere Unternehmen heißen so; sagen Sie in `utility`, welches es ist."
                 );
@@ -154,7 +154,7 @@ impl Writer<'_> {
             // Who had left comes back.
             Some(member) if member.data.status == Some(MemberStatus::Left) => {
                 let data = Member { status: Some(status), left_on: None, ..member.data.clone() };
-                return self.consequence(member, data).await;
+                return self.update_as_side_effect(member, data).await;
             }
             Some(member) => return Ok(member),
             None => {}
@@ -196,7 +196,7 @@ impl Writer<'_> {
             let consents = known.data.consents.clone().joined(&data.consents.since(known.updated_at));
             if consents != known.data.consents {
                 let with_them = Contact { consents, ..known.data.clone() };
-                self.consequence(known, with_them).await?;
+                self.update_as_side_effect(known, with_them).await?;
             }
             return Ok(());
         }
@@ -227,13 +227,13 @@ fn no_utility(error: Error) -> Error {
         return error;
     }
     let mut violations = vku_domain::kernel::violation::Violations::default();
-    let detail = say!("There is no such utility.", "Ein solches Unternehmen gibt es nicht.");
+    let detail = bilingual!("There is no such utility.", "Ein solches Unternehmen gibt es nicht.");
     violations.member("/utility", "unknown_reference", detail);
     Error::invalid(violations)
 }
 
 fn is_the_person(contact: &Contact, person: &InterestedPerson) -> bool {
-    let folded = |given: &Line, family: &Line| fold(&format!("{given} {family}"));
+    let folded = |given: &SingleLine, family: &SingleLine| collation_key(&format!("{given} {family}"));
     contact.email.folded() == person.email.folded()
         && folded(&contact.given_name, &contact.family_name)
             == folded(&person.given_name, &person.family_name)

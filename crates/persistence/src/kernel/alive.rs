@@ -14,7 +14,7 @@ use super::error::failed;
 use super::file::beside;
 
 /// Held while something is done, by whoever does it.
-pub(crate) struct Alive(#[allow(dead_code, reason = "it is held, and ends when it is dropped")] Lock);
+pub(crate) struct JobLock(#[allow(dead_code, reason = "it is held, and ends when it is dropped")] Lock);
 
 enum Lock {
     Transaction(#[allow(dead_code, reason = "the lock is its own")] DatabaseTransaction),
@@ -30,11 +30,11 @@ impl Drop for Lock {
     }
 }
 
-impl Alive {
+impl JobLock {
     /// Begins: from now on others see that it is being done.
     ///
     /// Errors: the database is away, or its folder is not to be written.
-    pub(crate) async fn begin(database: &Database, of: Uuid) -> Result<Self, Error> {
+    pub(crate) async fn acquire(database: &Database, of: Uuid) -> Result<Self, Error> {
         if let Some(path) = database.file() {
             let path = lock_file(path, of);
             let file = File::options().read(true).write(true).create_new(true).open(&path);
@@ -50,7 +50,7 @@ impl Alive {
     /// Whether somebody still does it.
     ///
     /// Errors: the database is away.
-    pub(crate) async fn is(database: &Database, of: Uuid) -> Result<bool, Error> {
+    pub(crate) async fn is_held(database: &Database, of: Uuid) -> Result<bool, Error> {
         if let Some(path) = database.file() {
             let path = lock_file(path, of);
             let Ok(file) = File::open(&path) else { return Ok(false) };

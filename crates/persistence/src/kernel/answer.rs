@@ -21,13 +21,13 @@ use sea_orm::{
 };
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
 use super::error::{Corrupt, failed};
-use super::store::{Store, Writer, Writing};
+use super::store::{Store, WriteContext, Writer};
 
 /// How long an answer is kept.
 const KEPT: TimeDelta = TimeDelta::hours(24);
@@ -65,7 +65,7 @@ mod row {
 
 /// What a request that writes is answered with.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct StoredResponse {
     /// The HTTP status: a success.
     pub status: u16,
     /// The entity tag.
@@ -82,13 +82,13 @@ type Hash = [u8; 32];
 
 /// A request that is to be done once: whose it is, its key, and what is asked for.
 #[derive(Clone, Debug)]
-pub struct Once {
+pub struct IdempotencyKey {
     account: Uuid,
     key: Hash,
     request: Hash,
 }
 
-impl Once {
+impl IdempotencyKey {
     /// The request under this key. Those without an account do not share their keys: a key counts for them together with
     /// the request, so that nobody is refused for the key of a stranger. `request` is all that makes it this one, in parts. What the actor may do belongs to it: an answer is not for an API key that may see less of it, nor for an
     /// account that meanwhile may.
@@ -123,22 +123,22 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
 
 /// The keys whose work runs in this process, and how many answers it has kept.
 #[derive(Clone, Default)]
-pub(super) struct Running(Arc<Mutex<HashSet<Hash>>>, Arc<AtomicU32>);
+pub(super) struct InFlightKeys(Arc<Mutex<HashSet<Hash>>>, Arc<AtomicU32>);
 
 /// A request whose key is taken, until this is dropped.
-pub struct Taken {
-    once: Once,
-    running: Running,
+pub struct InFlightGuard {
+    once: IdempotencyKey,
+    running: InFlightKeys,
 }
 
-impl Running {
-    fn take(&self, once: Once) -> Result<Taken, Error> {
+impl InFlightKeys {
+    fn take(&self, once: IdempotencyKey) -> Result<InFlightGuard, Error> {
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if !running.insert(once.key) {
-            return Err(still_running());
+            return Err(key_in_use());
         }
         drop(running);
-        Ok(Taken { once, running: self.clone() })
+        Ok(InFlightGuard { once, running: self.clone() })
     }
 
     /// Whether some expired answers are to go with the one that is kept now.
@@ -147,22 +147,22 @@ impl Running {
     }
 }
 
-impl Drop for Taken {
+impl Drop for InFlightGuard {
     fn drop(&mut self) {
         self.running.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.once.key);
     }
 }
 
-fn still_running() -> Error {
-    let detail = say!(
+fn key_in_use() -> Error {
+    let detail = bilingual!(
         "A request with this `Idempotency-Key` is still running; send it again in a moment.",
         "Eine Anfrage mit diesem `Idempotency-Key` läuft noch; senden Sie sie gleich noch einmal."
     );
     Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::IdempotencyKeyInUse, detail) }
 }
 
-fn reused() -> Error {
-    let detail = say!(
+fn key_reused() -> Error {
+    let detail = bilingual!(
         "This `Idempotency-Key` was sent with another request.",
         "Dieser `Idempotency-Key` wurde mit einer anderen Anfrage gesendet."
     );
@@ -177,41 +177,41 @@ impl Store {
     ///
     /// Errors: those of `work`, which use up no key; 409 while the key's work runs; 422 where the key belongs to another
     /// request.
-    pub async fn write_once(
+    pub async fn write_idempotent(
         &self,
-        writing: &Writing<'_>,
-        once: Option<Once>,
-        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
-    ) -> Result<(Answer, bool), Error> {
-        let taken = once.filter(|_| !writing.dry_run).map(|once| self.take(once)).transpose()?;
-        self.write_taken(writing, taken.as_ref(), work).await
+        writing: &WriteContext<'_>,
+        once: Option<IdempotencyKey>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
+    ) -> Result<(StoredResponse, bool), Error> {
+        let taken = once.filter(|_| !writing.dry_run).map(|once| self.claim_key(once)).transpose()?;
+        self.write_in_flight(writing, taken.as_ref(), work).await
     }
 
     /// Takes the key of a request, whose work may begin later.
     ///
     /// Errors: 409 while the key's work runs.
-    pub fn take(&self, once: Once) -> Result<Taken, Error> {
+    pub fn claim_key(&self, once: IdempotencyKey) -> Result<InFlightGuard, Error> {
         self.running().take(once)
     }
 
     /// The same as [`Self::write_once`], of a request whose key is taken.
     ///
     /// Errors: those of `work`; 409 while the key's work runs elsewhere; 422 where the key belongs to another request.
-    pub async fn write_taken(
+    pub async fn write_in_flight(
         &self,
-        writing: &Writing<'_>,
-        taken: Option<&Taken>,
-        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<Answer, Error>,
-    ) -> Result<(Answer, bool), Error> {
-        let Some(Taken { once, .. }) = taken else {
+        writing: &WriteContext<'_>,
+        taken: Option<&InFlightGuard>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
+    ) -> Result<(StoredResponse, bool), Error> {
+        let Some(InFlightGuard { once, .. }) = taken else {
             return Ok((self.write(writing, work).await?, false));
         };
         self.write(writing, async |writer| {
-            if let Some(answer) = writer.answered(once).await? {
+            if let Some(answer) = writer.stored_response(once).await? {
                 return Ok((answer, true));
             }
             let answer = work(writer).await?;
-            writer.keep(once, &answer, self.running().sweeps()).await?;
+            writer.store_response(once, &answer, self.running().sweeps()).await?;
             Ok((answer, false))
         })
         .await
@@ -232,7 +232,7 @@ impl Store {
 
 impl Writer<'_> {
     /// The answer that is kept for the key.
-    async fn answered(&self, once: &Once) -> Result<Option<Answer>, Error> {
+    async fn stored_response(&self, once: &IdempotencyKey) -> Result<Option<StoredResponse>, Error> {
         if self.tx().get_database_backend() == DatabaseBackend::Postgres {
             // A statement of its own: what the next one sees is decided when that begins, with the lock held.
             let lock = Statement::from_sql_and_values(
@@ -243,31 +243,36 @@ impl Writer<'_> {
             let locked = self.tx().query_one_raw(lock).await.map_err(failed)?;
             let locked = locked.map(|row| row.try_get::<bool>("", "locked")).transpose().map_err(failed)?;
             if locked != Some(true) {
-                return Err(still_running());
+                return Err(key_in_use());
             }
         }
         let found = row::Entity::find_by_id(once.key.to_vec()).one(self.tx()).await.map_err(failed)?;
         let Some(found) = found else { return Ok(None) };
-        if found.at + KEPT <= self.at() {
+        if found.at + KEPT <= self.written_at() {
             row::Entity::delete_by_id(found.key).exec(self.tx()).await.map_err(failed)?;
             return Ok(None);
         }
         if found.request != once.request {
-            return Err(reused());
+            return Err(key_reused());
         }
         let row::Model { status, tag, location, media_type, body, .. } = found;
         let status = u16::try_from(status).map_err(|_| Corrupt::from("a status that is none"))?;
-        Ok(Some(Answer { status, tag, location, media_type, body }))
+        Ok(Some(StoredResponse { status, tag, location, media_type, body }))
     }
 
     /// Keeps an answer; where it sweeps, some go that have expired.
-    async fn keep(&self, once: &Once, answer: &Answer, sweeps: bool) -> Result<(), Error> {
-        let Answer { status, tag, location, media_type, body } = answer.clone();
+    async fn store_response(
+        &self,
+        once: &IdempotencyKey,
+        answer: &StoredResponse,
+        sweeps: bool,
+    ) -> Result<(), Error> {
+        let StoredResponse { status, tag, location, media_type, body } = answer.clone();
         let row = row::Model {
             key: once.key.to_vec(),
             account_id: once.account,
             request: once.request.to_vec(),
-            at: self.at(),
+            at: self.written_at(),
             resource_id: self.changed(),
             status: status.into(),
             tag,
@@ -284,7 +289,7 @@ impl Writer<'_> {
         let expired = Query::select()
             .column(row::Column::Key)
             .from(row::Entity)
-            .and_where(Expr::col(row::Column::At).lte(self.at() - KEPT))
+            .and_where(Expr::col(row::Column::At).lte(self.written_at() - KEPT))
             .order_by(row::Column::At, Order::Asc)
             .limit(SWEPT)
             .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)

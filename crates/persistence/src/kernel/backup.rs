@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
 use vku_migration::{Migrator, MigratorTrait};
 
-use super::file::{Hold, beside, close_to_others, folder_of, make_folder, path_of, resolved};
+use super::file::{FileLock, beside, close_to_others, folder_of, make_folder, path_of, resolved};
 
 /// Why there is no backup, or nothing was restored. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]
@@ -92,7 +92,7 @@ pub async fn backup(url: &str, target: &Path) -> Result<u64, BackupError> {
         return Err(BackupError::Nothing(path.to_owned()));
     }
     let path = resolved(path).map_err(at(path))?;
-    let hold = Hold::shared(&path).map_err(at(&path))?;
+    let hold = FileLock::shared(&path).map_err(at(&path))?;
     let _hold = hold.ok_or_else(|| BackupError::Restoring(path.clone()))?;
     if target.symlink_metadata().is_ok() {
         return Err(BackupError::Exists(target.to_owned()));
@@ -126,7 +126,7 @@ pub async fn restore(url: &str, source: &Path, now: DateTime<Utc>) -> Result<Opt
     let path = path_of(url).ok_or(BackupError::NotSqlite)?;
     make_folder(folder_of(path)).map_err(at(path))?;
     let path = resolved(path).map_err(at(path))?;
-    let alone = Hold::alone(&path).map_err(at(&path))?;
+    let alone = FileLock::alone(&path).map_err(at(&path))?;
     let _alone = alone.ok_or_else(|| BackupError::InUse(path.clone()))?;
 
     // What is checked is the copy that is put in place: nobody can change it in between.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use vku_domain::change::ChangeAction;
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::access::Action;
-use vku_domain::kernel::draft::{Draft, Origin};
+use vku_domain::kernel::draft::{Draft, InputSource};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Slug;
@@ -18,8 +18,8 @@ use vku_domain::kernel::value::Slug;
 use super::error::failed;
 use super::import::{Done, Found, Outcome, Row, refuse_known};
 use super::row::Meta;
-use super::save::{passage, row};
-use super::select::{complete, seen};
+use super::save::{row, status_change};
+use super::select::{hydrate, visible_rows};
 use super::staging::staged_at;
 use super::store::Writer;
 use super::table::{Table, column, text};
@@ -48,10 +48,10 @@ impl Writer<'_> {
         let ids: HashSet<Uuid> = rows.iter().flat_map(key).flatten().collect();
         let mut found: Found<T> = HashMap::with_capacity(ids.len());
         if !ids.is_empty() {
-            let select = seen::<T>(self, None, false).filter(column::<T>("id").is_in(ids));
+            let select = visible_rows::<T>(self, None, false).filter(column::<T>("id").is_in(ids));
             let select = select.lock(LockType::Update);
             let all = self.tx().query_all_raw(select.build(self.tx().get_database_backend())).await;
-            let all = complete::<T>(self, &all.map_err(failed)?).await?;
+            let all = hydrate::<T>(self, &all.map_err(failed)?).await?;
             found.extend(all.into_iter().map(|stored| (stored.id, stored)));
         }
         let targets =
@@ -113,7 +113,10 @@ impl Writer<'_> {
         };
         let (places, made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
         for (place, stored) in places.into_iter().zip(self.insert_all(made).await?) {
-            numbers.get(place).map(|number| self.meet().meant::<T>(*number, stored.id)).transpose()?;
+            numbers
+                .get(place)
+                .map(|number| self.batch_state_mut().meant::<T>(*number, stored.id))
+                .transpose()?;
             put(place, Ok(Done::Created(Box::new(stored))));
         }
         for (place, step) in rest {
@@ -139,19 +142,21 @@ impl Writer<'_> {
         mut rows: Vec<Row>,
         targets: Vec<Option<Stored<T>>>,
     ) -> Result<Vec<Step<T>>, Error> {
-        self.actor().gate::<T>(Action::Create)?;
+        self.actor().require::<T>(Action::Create)?;
         let mut drafts = Vec::with_capacity(rows.len());
         let mut before = Vec::with_capacity(rows.len());
         for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
             let known = target.map(|known| refuse_known(mode, row, known)).transpose();
             let drafted = known.and_then(|known| match known.flatten() {
-                None => Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), Origin::Import)?, None)),
+                None => {
+                    Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), InputSource::Import)?, None))
+                }
                 Some(known) => {
-                    self.meet().meant::<T>(*number, known.id)?;
+                    self.batch_state_mut().meant::<T>(*number, known.id)?;
                     row.keep_slug(&known);
                     let actor = self.actor();
                     let body = Value::Object(row.body.clone());
-                    Ok((Draft::patch(actor, &known, body, Origin::Import)?, Some(known)))
+                    Ok((Draft::patch(actor, &known, body, InputSource::Import)?, Some(known)))
                 }
             });
             match drafted {
@@ -162,14 +167,14 @@ impl Writer<'_> {
                 Err(error) => before.push(Err(error)),
             }
         }
-        let mut settled = self.settle_all(drafts, None).await?.into_iter();
+        let mut settled = self.resolve_and_validate_all(drafts, None).await?.into_iter();
         let mut steps = Vec::with_capacity(rows.len());
         for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
             let step = before.and_then(|before| {
                 let data =
                     settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
                 let old = before.as_ref().map(|it| &it.data);
-                self.withheld(old, &data)?;
+                self.check_writable_members(old, &data)?;
                 old.map_or(Ok(()), |old| self.led(old, &data))?;
                 Ok((before, data))
             });
@@ -225,7 +230,7 @@ impl Writer<'_> {
             return Ok(Vec::new());
         }
         self.claim_all(&mut made).await?;
-        let at = self.at();
+        let at = self.written_at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
         let hidden_until = self.hides().then(staged_at);
@@ -243,7 +248,7 @@ impl Writer<'_> {
         }
         let mut given = Vec::with_capacity(made.len());
         for (id, data) in made {
-            self.index(id, None, &data);
+            self.reindex_resource(id, None, &data);
             given.push((new(id), data));
         }
         let all = self.as_read(given).await?;
@@ -253,11 +258,11 @@ impl Writer<'_> {
     /// Changes one that is locked and settled; what it wrote before it is refused is undone.
     async fn change_one<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Outcome<T>, Error> {
         self.undoable(async |writer| {
-            T::guard(writer, &before, &data).await?;
-            let passage = passage(&before.data, &data, None);
+            T::check_references(writer, &before, &data).await?;
+            let passage = status_change(&before.data, &data, None);
             let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
             let saved = writer.replace(before.clone(), data).await?;
-            let after = saved.noted(writer, action, passage).await?;
+            let after = saved.record_change(writer, action, passage).await?;
             Ok(Done::Updated(Box::new((before, after))))
         })
         .await

@@ -9,28 +9,28 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::{Actor, Role};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::READ_ONLY;
 use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};
-use super::select::among;
+use super::select::padded_ids;
 use super::table::{Codes, Parent, Table, column_of, json_opt, text, text_opt};
 use crate::resources;
 
 /// The foreign key to what a resource is named after, the resource there, and its slug and name.
-struct NamedAfter {
+struct NameSource {
     key: &'static str,
     resource: &'static str,
     columns: [SimpleExpr; 2],
 }
 
 /// How a resource is looked up by name: made from its `impl Table`.
-pub(crate) struct Described {
+pub(crate) struct ResourceDescriptor {
     pub(crate) name: &'static str,
     label: &'static str,
     labels: Option<&'static str>,
-    named_after: Option<NamedAfter>,
+    named_after: Option<NameSource>,
     slugged: bool,
     card: &'static [&'static str],
     hideable: bool,
@@ -48,29 +48,29 @@ pub(crate) struct Described {
     pub(crate) path: &'static str,
 }
 
-impl Described {
+impl ResourceDescriptor {
     pub(crate) fn of<T: Table>() -> Self {
         Self {
             name: T::NAME,
-            label: T::LABEL,
-            labels: Some(T::json_column(T::LABEL)).filter(|labels| *labels != T::LABEL),
+            label: T::NAME_FIELD,
+            labels: Some(T::json_column(T::NAME_FIELD)).filter(|labels| *labels != T::NAME_FIELD),
             named_after: T::NAMED_AFTER.map(|(key, resource)| {
                 let columns = ["slug", "name"].map(|name| column_of::<T>(key, resource, name));
-                NamedAfter { key, resource, columns }
+                NameSource { key, resource, columns }
             }),
-            slugged: T::SLUGGED,
-            card: T::CARD,
-            hideable: T::HIDEABLE,
-            shown_to: T::shown_to,
-            located: T::LOCATED,
+            slugged: T::HAS_SLUG,
+            card: T::SUMMARY_FIELDS,
+            hideable: T::HAS_VISIBILITY,
+            shown_to: T::visibility_filter,
+            located: T::HAS_LOCATION,
             parties: T::PARTIES,
-            binds: T::binds,
-            refers: T::REFERS,
-            codes: T::CODES,
+            binds: T::is_binding,
+            refers: T::FOREIGN_KEYS,
+            codes: T::CODE_LISTS,
             parent: <T::Parent as Parent>::NAME,
-            visible: T::visible,
-            reads: Actor::reads::<T>,
-            concealed: T::concealed,
+            visible: T::row_filter,
+            reads: Actor::require_read::<T>,
+            concealed: T::hidden_fields,
             derived: T::DERIVED,
             path: T::PATH,
         }
@@ -130,7 +130,7 @@ impl Described {
         select
     }
 
-    pub(super) fn card(&self, row: &sea_orm::QueryResult) -> Result<Card, Error> {
+    pub(super) fn card(&self, row: &sea_orm::QueryResult) -> Result<ReferenceSummary, Error> {
         let labels: Option<Value> = match self.labels {
             Some(_) => row.try_get("", "labels").map_err(failed)?,
             None => None,
@@ -143,7 +143,7 @@ impl Described {
         let location =
             row.latitude.zip(row.longitude).map(|(latitude, longitude)| Location { latitude, longitude });
         let visibility = text_opt::<Visibility>(row.visibility)?.unwrap_or(Visibility::Public);
-        Ok(Card {
+        Ok(ReferenceSummary {
             id: row.id,
             slug: text_opt::<Slug>(row.slug)?,
             label: (self.label, row.label),
@@ -174,12 +174,12 @@ pub(crate) async fn by_id(
     tx: &impl ConnectionTrait,
     resource: &str,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Card>, Error> {
+) -> Result<HashMap<Uuid, ReferenceSummary>, Error> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let described = Described::find(resource)?;
-    let select = described.select().and_where(described.column("id").is_in(among(ids))).take();
+    let described = ResourceDescriptor::find(resource)?;
+    let select = described.select().and_where(described.column("id").is_in(padded_ids(ids))).take();
     let mut cards = HashMap::with_capacity(ids.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
         let card = described.card(&row)?;
@@ -194,8 +194,8 @@ pub(crate) async fn by_key(
     actor: &Actor,
     resource: &str,
     keys: &[Key],
-) -> Result<HashMap<Key, Card>, Error> {
-    let described = Described::find(resource)?;
+) -> Result<HashMap<Key, ReferenceSummary>, Error> {
+    let described = ResourceDescriptor::find(resource)?;
     let (named, key) =
         described.named_after.as_ref().map_or((resource, "id"), |after| (after.resource, after.key));
     let slugs: Vec<_> = keys.iter().filter(|key| matches!(key, Key::Slug(_))).map(Key::to_string).collect();
@@ -248,7 +248,7 @@ pub(crate) async fn seen(
     ids: &HashSet<Uuid>,
 ) -> Result<HashSet<Uuid>, Error> {
     let (all, ids) = (resources(), ids.iter().copied().collect::<Vec<_>>());
-    let live = |described: &Described| {
+    let live = |described: &ResourceDescriptor| {
         let mut select = Query::select();
         select
             .column("id")

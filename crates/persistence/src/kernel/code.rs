@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::error::failed;
 use super::table::Table;
@@ -27,12 +27,12 @@ pub(crate) async fn unknown_in<T: Table>(
     all: &[&T],
 ) -> Result<Vec<Violations>, Error> {
     let mut violations = vec![Violations::default(); all.len()];
-    if T::CODES.is_empty() {
+    if T::CODE_LISTS.is_empty() {
         return Ok(violations);
     }
-    let links = all.iter().map(|data| Ok(T::write(data)?.1)).collect::<Result<Vec<_>, Error>>()?;
+    let links = all.iter().map(|data| Ok(T::to_row(data)?.1)).collect::<Result<Vec<_>, Error>>()?;
     let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for codes in T::CODES {
+    for codes in T::CODE_LISTS {
         named.entry(codes.of).or_default().extend(links.iter().flat_map(|links| links.words(codes.set)));
     }
     for (resource, wanted) in named {
@@ -47,10 +47,10 @@ pub(crate) async fn unknown_in<T: Table>(
         let there = live(tx, resource, None).await?;
         let there: Vec<_> = there.iter().map(String::as_str).collect();
         for (links, violations) in links.iter().zip(&mut violations) {
-            for codes in T::CODES.iter().filter(|codes| codes.of == resource) {
+            for codes in T::CODE_LISTS.iter().filter(|codes| codes.of == resource) {
                 let words = links.words(codes.set).enumerate();
                 for (index, code) in words.filter(|(_, code)| !known.contains(*code)) {
-                    let fault = Fault::unknown_value(code, &there);
+                    let fault = FieldError::unknown_value(code, &there);
                     violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);
                 }
             }

@@ -18,10 +18,10 @@ use vku_domain::kernel::error::Error;
 use vku_migration::{Migrator, MigratorTrait as _};
 
 use super::error::{failed, is_broken};
-use super::file::{self, Hold};
-use super::generation::Generation;
+use super::file::{self, FileLock};
+use super::generation::CacheGeneration;
 use super::log::{self, Log};
-use super::notice::{self, Teller};
+use super::notice::{self, Notifier};
 use super::search;
 use super::writes::{Writes, is_idle};
 
@@ -52,7 +52,7 @@ const BROKEN_CONNECTIONS: u32 = 32;
 /// Does what changes nothing: begins a transaction, or reads. A connection that broke while it lay in the pool is
 /// noticed here, where nothing has been done yet, so another is tried; when the database is away no connection comes
 /// at all.
-pub(crate) async fn passing_over_broken<R, F>(work: impl Fn() -> F) -> Result<R, DbErr>
+pub(crate) async fn retry_on_broken_connection<R, F>(work: impl Fn() -> F) -> Result<R, DbErr>
 where
     F: Future<Output = Result<R, DbErr>>,
 {
@@ -70,7 +70,7 @@ pub(crate) async fn begin(
     connections: &DatabaseConnection,
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, DbErr> {
-    passing_over_broken(|| async {
+    retry_on_broken_connection(|| async {
         if connections.get_database_backend() != DatabaseBackend::Postgres {
             return connections.begin_with_options(options).await;
         }
@@ -116,11 +116,11 @@ pub enum ConnectError {
 /// The turn of whoever fills an empty database, until it is dropped.
 #[must_use]
 #[derive(Debug)]
-pub struct Filling(#[allow(dead_code, reason = "it ends the lock when it is dropped")] FillingLock);
+pub struct SeedLock(#[allow(dead_code, reason = "it ends the lock when it is dropped")] SeedLockKind);
 
 #[derive(Debug)]
-enum FillingLock {
-    File { _hold: Hold },
+enum SeedLockKind {
+    File { _hold: FileLock },
     Transaction { _lock: DatabaseTransaction },
 }
 
@@ -132,8 +132,8 @@ pub struct Database {
     exporting: DatabaseConnection,
     backend: DatabaseBackend,
     /// On SQLite: its file, held as long as anything here is used.
-    file: Option<Arc<(PathBuf, Hold)>>,
-    generation: Arc<Generation>,
+    file: Option<Arc<(PathBuf, FileLock)>>,
+    generation: Arc<CacheGeneration>,
     /// Who writes next: as many as there are connections to write on, in the order in which they came.
     turns: Arc<Semaphore>,
     /// What writes have told.
@@ -143,7 +143,7 @@ pub struct Database {
     /// On PostgreSQL: how to connect once more, to listen.
     listening: Option<Arc<PgConnectOptions>>,
     /// On PostgreSQL: who tells others of what is written.
-    teller: Option<Arc<Teller>>,
+    teller: Option<Arc<Notifier>>,
 }
 
 impl Database {
@@ -162,7 +162,7 @@ impl Database {
         file::make_folder(file::folder_of(path))?;
         let path = file::resolved(path)?;
         let locked = |source| ConnectError::Lock { path: path.clone(), source };
-        let hold = Hold::shared(&path).map_err(locked)?;
+        let hold = FileLock::shared(&path).map_err(locked)?;
         let hold = hold.ok_or_else(|| ConnectError::Restoring(path.clone()))?;
         file::keep_private(&path)?;
         let options = SqliteConnectOptions::new()
@@ -194,7 +194,7 @@ impl Database {
         let readers = u32::try_from(readers).unwrap_or(2);
         // The writer first: it makes the file. Two that do so at once would be in each other's way: SQLite does not wait
         // for a lock when it begins to keep a log.
-        let turn = Hold::turn(&path).await.map_err(locked)?;
+        let turn = FileLock::acquire(&path).await.map_err(locked)?;
         let writing = pool().max_connections(1).connect_with(options.clone()).await?;
         drop(turn);
         let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
@@ -208,7 +208,7 @@ impl Database {
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, hold))),
-            generation: Arc::new(Generation::looked(options)),
+            generation: Arc::new(CacheGeneration::looked(options)),
             turns,
             writes: Arc::default(),
             log: Some(log),
@@ -253,11 +253,11 @@ impl Database {
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
-            teller: Some(Teller::new(writing.clone())),
+            teller: Some(Notifier::new(writing.clone())),
             writing,
             backend: DatabaseBackend::Postgres,
             file: None,
-            generation: Arc::new(Generation::told()),
+            generation: Arc::new(CacheGeneration::told()),
             turns: Arc::new(Semaphore::new(WRITING as usize)),
             writes,
             log: None,
@@ -274,7 +274,7 @@ impl Database {
             (0, _) => {}
             (_, None) => self.migrate_postgres().await?,
             (_, Some(file)) => {
-                let turn = Hold::turn(&file.0).await.map_err(Error::file)?;
+                let turn = FileLock::acquire(&file.0).await.map_err(Error::file)?;
                 let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
                 drop(turn);
                 migrated?;
@@ -302,23 +302,23 @@ impl Database {
     /// on an empty one do not both fill it.
     ///
     /// Errors: the database is away.
-    pub async fn filling(&self) -> Result<Filling, Error> {
+    pub async fn lock_for_seeding(&self) -> Result<SeedLock, Error> {
         if let Some(file) = &self.file {
-            let hold = Hold::turn(&file.0).await.map_err(Error::internal)?;
-            return Ok(Filling(FillingLock::File { _hold: hold }));
+            let hold = FileLock::acquire(&file.0).await.map_err(Error::internal)?;
+            return Ok(SeedLock(SeedLockKind::File { _hold: hold }));
         }
         let lock = self.writing.begin().await.map_err(failed)?;
         let statement =
             format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({FILLING_LOCK})");
         lock.execute_unprepared(&statement).await.map_err(failed)?;
-        Ok(Filling(FillingLock::Transaction { _lock: lock }))
+        Ok(SeedLock(SeedLockKind::Transaction { _lock: lock }))
     }
 
     /// How many steps of the schema are missing.
     ///
     /// Errors: the database is away.
     pub async fn pending(&self) -> Result<usize, Error> {
-        match passing_over_broken(|| Migrator::get_pending_migrations_read_only(&self.reading)).await {
+        match retry_on_broken_connection(|| Migrator::get_pending_migrations_read_only(&self.reading)).await {
             Ok(pending) => Ok(pending.len()),
             // An empty database has no table of applied steps yet.
             Err(error) if super::error::is_away(&error) => Err(failed(error)),
@@ -343,7 +343,7 @@ impl Database {
     ///
     /// Errors: it is away.
     pub async fn ping(&self) -> Result<(), Error> {
-        let answer = passing_over_broken(|| self.reading.query_one_raw(self.statement("SELECT 1")));
+        let answer = retry_on_broken_connection(|| self.reading.query_one_raw(self.statement("SELECT 1")));
         answer.await.map(drop).map_err(failed)
     }
 
@@ -361,9 +361,9 @@ impl Database {
 
     /// Begins to listen to what other instances write, as long as the runtime lives: without it nothing is kept in
     /// memory on PostgreSQL. SQLite needs no listening.
-    pub fn follow(&self) {
+    pub fn listen(&self) {
         if let Some(options) = &self.listening {
-            tokio::spawn(notice::follow(options.as_ref().clone(), self.generation.clone()));
+            tokio::spawn(notice::spawn_listener(options.as_ref().clone(), self.generation.clone()));
         }
     }
 
@@ -371,12 +371,12 @@ impl Database {
     /// are those of tables that nobody has looked at, and what an index knows is looked up in the rows all the same. Empty
     /// tables stay as they are: a plan for none is kept while they are filled.
     pub(crate) async fn analyze(&self) {
-        if let Err(error) = self.look().await {
+        if let Err(error) = self.refresh_generation().await {
             tracing::warn!(%error, "the database was not analyzed");
         }
     }
 
-    async fn look(&self) -> Result<(), DbErr> {
+    async fn refresh_generation(&self) -> Result<(), DbErr> {
         if self.backend == DatabaseBackend::Sqlite {
             let statement = "PRAGMA analysis_limit = 1000; ANALYZE";
             return self.writing.execute_unprepared(statement).await.map(drop);
@@ -404,12 +404,12 @@ impl Database {
         }
     }
 
-    pub(crate) fn generation(&self) -> &Generation {
+    pub(crate) fn generation(&self) -> &CacheGeneration {
         &self.generation
     }
 
     /// Tells other instances that something was written.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn notify(&self) {
         if let Some(teller) = &self.teller {
             teller.tell();
         }
@@ -446,12 +446,12 @@ impl Database {
 
     /// Waits for one's turn to write, and ends it when what is answered is dropped. A queue of writers is no reason to
     /// refuse one, while to wait for a connection is: then the database is away.
-    pub(crate) async fn turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) async fn acquire_write_slot(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.acquire().await.ok()
     }
 
     /// A turn that nobody has to be waited for.
-    pub(crate) fn free_turn(&self) -> Option<SemaphorePermit<'_>> {
+    pub(crate) fn try_acquire_write_slot(&self) -> Option<SemaphorePermit<'_>> {
         self.turns.try_acquire().ok()
     }
 

@@ -6,12 +6,12 @@ use sea_orm::{QueryOrder, QuerySelect};
 use sea_orm::{QueryResult, Select};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Direction, Query};
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
-use super::cursor_mac::CursorKey;
+use super::cursor_mac::TokenKey;
 use super::error::failed;
 use super::search::{FOUND, SCORE};
 use super::table::{self, SortColumn, Table, column};
@@ -133,7 +133,7 @@ fn context<T: Table>(query: &Query<T>, parent: Option<Uuid>) -> String {
 
 /// Writes a place as a token that nobody else reads: it may hold a person's name.
 pub(crate) fn write<T: Table>(
-    key: &CursorKey,
+    key: &TokenKey,
     query: &Query<T>,
     parent: Option<Uuid>,
     place: &Place,
@@ -147,7 +147,7 @@ pub(crate) fn write<T: Table>(
 ///
 /// Errors: 400 where it was altered or belongs to another list.
 pub(crate) fn read<T: Table>(
-    key: &CursorKey,
+    key: &TokenKey,
     query: &Query<T>,
     parent: Option<Uuid>,
     token: &str,
@@ -163,14 +163,14 @@ pub(crate) fn foreign() -> Error {
     violations.parameter(
         "cursor",
         "invalid_cursor",
-        say!(
+        bilingual!(
             "The cursor was altered, or belongs to another list.",
             "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
         ),
     );
     Error::with_violations(
         Code::InvalidParameters,
-        say!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
+        bilingual!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
         violations,
     )
 }

@@ -21,9 +21,9 @@ const NONCE_BYTES: usize = 24;
 
 /// Signs and opens tokens; all instances share the key. `Debug` shows none of its bytes.
 #[derive(Clone)]
-pub struct CursorKey([u8; 32]);
+pub struct TokenKey([u8; 32]);
 
-impl CursorKey {
+impl TokenKey {
     /// The key with these 32 random bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
@@ -89,7 +89,7 @@ impl CursorKey {
     }
 }
 
-impl fmt::Debug for CursorKey {
+impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CursorKey(..)")
     }
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn opens_what_it_signed() {
-        let key = CursorKey::from_bytes([3; 32]);
+        let key = TokenKey::from_bytes([3; 32]);
         for payload in [b"".as_slice(), b"x", b"{\"name\":\"Lviv\"}", &[0xff; 300]] {
             let token = key.sign(CONTEXT, payload);
             assert!(token.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_'), "{token}");
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn what_is_sealed_cannot_be_read() {
-        let key = CursorKey::from_bytes([3; 32]);
+        let key = TokenKey::from_bytes([3; 32]);
         for payload in [b"".as_slice(), b"x", b"[\"mustermann\"]", &[0xff; 300]] {
             let token = key.seal(CONTEXT, payload).unwrap();
             assert_eq!(key.unseal(CONTEXT, &token).as_deref(), Some(payload));
@@ -127,7 +127,7 @@ mod tests {
             let bytes = URL_SAFE_NO_PAD.decode(&token).unwrap();
             assert!(payload.len() < 2 || !bytes.windows(payload.len()).any(|window| window == payload));
             assert_eq!(key.unseal(b"members?sort=name", &token), None);
-            assert_eq!(CursorKey::from_bytes([4; 32]).unseal(CONTEXT, &token), None);
+            assert_eq!(TokenKey::from_bytes([4; 32]).unseal(CONTEXT, &token), None);
             for at in 0..bytes.len() {
                 let mut changed = bytes.clone();
                 changed[at] ^= 0x80;
@@ -139,10 +139,10 @@ mod tests {
 
     #[test]
     fn opens_nothing_else() {
-        let key = CursorKey::from_bytes([3; 32]);
+        let key = TokenKey::from_bytes([3; 32]);
         let token = key.sign(CONTEXT, b"payload");
         assert_eq!(key.open(b"members?sort=name", &token), None);
-        assert_eq!(CursorKey::from_bytes([4; 32]).open(CONTEXT, &token), None);
+        assert_eq!(TokenKey::from_bytes([4; 32]).open(CONTEXT, &token), None);
         for bad in [
             "",
             "A",
@@ -166,7 +166,7 @@ mod tests {
 
     #[test]
     fn no_byte_moves_between_context_and_payload() {
-        let key = CursorKey::from_bytes([3; 32]);
+        let key = TokenKey::from_bytes([3; 32]);
         let tag = |context: &[u8], payload: &[u8]| key.mac(context, payload).finalize().into_bytes();
         assert_ne!(tag(b"ab", b"c"), tag(b"a", b"bc"));
     }
@@ -174,7 +174,7 @@ mod tests {
     /// The zero-filled block is the same key as the short one, by the library's own reading.
     #[test]
     fn is_hmac_sha256_of_the_short_key() {
-        let key = CursorKey::from_bytes([3; 32]);
+        let key = TokenKey::from_bytes([3; 32]);
         let mut plain = Hmac::<Sha256>::new_from_slice(&[3; 32]).unwrap();
         plain.update(&[0, 0, 0, 0, 0, 0, 0, 1, b'c', b'p']);
         assert_eq!(key.mac(b"c", b"p").finalize().into_bytes(), plain.finalize().into_bytes());

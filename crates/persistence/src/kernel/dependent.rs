@@ -5,12 +5,12 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::error::{Error, Named};
-use vku_domain::kernel::reference::Card;
+use vku_domain::kernel::reference::ReferenceSummary;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::registration::Registration;
 use vku_domain::user::User;
 
-use super::card::Described;
+use super::card::ResourceDescriptor;
 use super::error::failed;
 use crate::resources;
 
@@ -28,7 +28,7 @@ pub fn may_have_dependents<T: Resource>() -> bool {
 
 /// The foreign keys that are looked at here, as `table.column`: for the test that none is forgotten.
 pub fn known_references() -> Vec<String> {
-    let columns = |described: &Described| {
+    let columns = |described: &ResourceDescriptor| {
         let name = described.name;
         let own = described.refers.iter().map(|(column, _)| (*column).to_owned());
         let parent = described.parent.map(|parent| format!("{parent}_id"));
@@ -62,7 +62,7 @@ pub(crate) async fn dependents(
 ) -> Result<Vec<Named>, Error> {
     let mut found: Vec<Named> = Vec::new();
     let all = resources();
-    let wanted = |described: &&Described| match which {
+    let wanted = |described: &&ResourceDescriptor| match which {
         _ if described.name == User::NAME => false,
         Which::All => true,
         Which::NoRegistrations => described.name != Registration::NAME,
@@ -134,7 +134,7 @@ pub(crate) async fn gone_for_parts<T: Resource>(
     let mut found = Vec::new();
     for part in resources().iter().filter(|described| described.parent == Some(T::NAME)) {
         for (column, resource) in part.refers {
-            let target = Described::find(resource)?;
+            let target = ResourceDescriptor::find(resource)?;
             let wanted = Query::select()
                 .column(*column)
                 .from(part.name)
@@ -166,6 +166,6 @@ pub(crate) async fn gone_for_parts<T: Resource>(
 }
 
 /// A card as an error names it.
-pub(crate) fn name(resource: &'static str, card: Card) -> Named {
+pub(crate) fn name(resource: &'static str, card: ReferenceSummary) -> Named {
     Named { resource, id: card.id, slug: card.slug.map(|slug| slug.to_string()), name: card.label.1 }
 }

@@ -7,11 +7,11 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
 use serde_json::Value;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::Card;
+use vku_domain::kernel::reference::ReferenceSummary;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::search::likeness;
 
-use super::card::Described;
+use super::card::ResourceDescriptor;
 use super::error::failed;
 use super::store::Reader;
 use super::table::{Table, column};
@@ -24,17 +24,17 @@ const MOST: usize = 3;
 
 /// One that may be the same.
 #[derive(Clone, Debug)]
-pub struct Likely {
+pub struct DuplicateCandidate {
     /// How likely, up to 1.
     pub score: f64,
     /// What they have alike.
     pub alike: Vec<&'static str>,
     /// What is there.
-    pub card: Card,
+    pub card: ReferenceSummary,
 }
 
 /// What stands in a row of a kind that has names.
-struct Traits {
+struct IdentifyingFields {
     name: String,
     others: Vec<String>,
     country: Option<String>,
@@ -42,8 +42,8 @@ struct Traits {
 }
 
 /// The names of all that the actor sees of a kind of resource.
-pub struct Names {
-    known: Vec<(Card, Traits)>,
+pub struct NameIndex {
+    known: Vec<(ReferenceSummary, IdentifyingFields)>,
     by_name: HashMap<String, Vec<usize>>,
     by_host: HashMap<String, Vec<usize>>,
 }
@@ -52,12 +52,12 @@ impl Reader<'_> {
     /// The names of all that the actor sees; of resources without a slug, which have none, nothing.
     ///
     /// Errors: the database is away.
-    pub async fn names<T: Table>(&self) -> Result<Names, Error> {
-        let mut names = Names { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
-        if !T::SLUGGED {
+    pub async fn names<T: Table>(&self) -> Result<NameIndex, Error> {
+        let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
+        if !T::HAS_SLUG {
             return Ok(names);
         }
-        let described = Described::find(T::NAME)?;
+        let described = ResourceDescriptor::find(T::NAME)?;
         let mut select: SelectStatement = described.select();
         let has = |name: &&str| <T::Entity as EntityTrait>::Column::from_str(name).is_ok();
         for name in ["aliases", "short_name", "website", "url"].into_iter().filter(has) {
@@ -66,7 +66,7 @@ impl Reader<'_> {
         if has(&"country") {
             select.expr_as(column::<T>("country"), "its_country");
         }
-        select.and_where(column::<T>("deleted_at").is_null()).cond_where(T::visible(self.actor()));
+        select.and_where(column::<T>("deleted_at").is_null()).cond_where(T::row_filter(self.actor()));
         for row in self.tx().query_all(&select).await.map_err(failed)? {
             names.add(described.card(&row)?, &row);
         }
@@ -74,11 +74,11 @@ impl Reader<'_> {
     }
 }
 
-impl Names {
-    fn add(&mut self, card: Card, row: &QueryResult) {
+impl NameIndex {
+    fn add(&mut self, card: ReferenceSummary, row: &QueryResult) {
         let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten();
         let aliases = row.try_get::<Option<Value>>("", "its_aliases").ok().flatten();
-        let found = Traits {
+        let found = IdentifyingFields {
             name: likeness(&card.label.1),
             others: others(aliases.as_ref(), text("its_short_name").as_deref()),
             country: text("its_country"),
@@ -95,13 +95,13 @@ impl Names {
     }
 
     /// Those that may be what a row has just made, the likeliest first.
-    pub fn like<T: Table>(&self, made: &Stored<T>) -> Result<Vec<Likely>, Error> {
+    pub fn like<T: Table>(&self, made: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
         if self.known.is_empty() {
             return Ok(Vec::new());
         }
         let body = serde_json::to_value(&made.data).map_err(Error::internal)?;
         let text = |name: &str| body.get(name).and_then(Value::as_str);
-        let new = Traits {
+        let new = IdentifyingFields {
             name: likeness(made.data.label()),
             others: others(body.get("aliases"), text("short_name")),
             country: text("country").map(str::to_owned),
@@ -114,7 +114,7 @@ impl Names {
         let mut likely: Vec<_> = found
             .map(|(card, known)| {
                 let (score, alike) = compared(&new, known);
-                Likely { score, alike, card: card.clone() }
+                DuplicateCandidate { score, alike, card: card.clone() }
             })
             .filter(|it| it.score >= LEAST && it.card.id != made.id)
             .collect();
@@ -125,9 +125,9 @@ impl Names {
 }
 
 /// How much two have alike, from 0 to 1, and what.
-fn compared(new: &Traits, known: &Traits) -> (f64, Vec<&'static str>) {
+fn compared(new: &IdentifyingFields, known: &IdentifyingFields) -> (f64, Vec<&'static str>) {
     let (mut score, mut alike) = (0.0, Vec::new());
-    let meets = |name: &String, of: &Traits| *name == of.name || of.others.contains(name);
+    let meets = |name: &String, of: &IdentifyingFields| *name == of.name || of.others.contains(name);
     if new.name == known.name {
         score = 0.8;
         alike.push("name");
@@ -168,8 +168,8 @@ fn host(url: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    fn traits(name: &str, country: &str, website: &str) -> Traits {
-        Traits {
+    fn identifying_fields(name: &str, country: &str, website: &str) -> IdentifyingFields {
+        IdentifyingFields {
             name: likeness(name),
             others: Vec::new(),
             country: (!country.is_empty()).then(|| country.to_owned()),
@@ -185,8 +185,8 @@ mod tests {
 
     #[test]
     fn the_more_is_alike_the_likelier() {
-        let known = traits("Wasserwerk", "DE", "https://wasserwerk.example");
-        let score = |name, country, website| compared(&traits(name, country, website), &known).0;
+        let known = identifying_fields("Wasserwerk", "DE", "https://wasserwerk.example");
+        let score = |name, country, website| compared(&identifying_fields(name, country, website), &known).0;
         assert_eq!(score("Wasserwerk GmbH", "DE", "https://www.wasserwerk.example/"), 1.0);
         assert_eq!(score("Wasserwerk", "DE", ""), 0.95);
         assert_eq!(score("Wasserwerk", "", ""), 0.8);

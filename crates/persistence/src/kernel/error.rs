@@ -2,7 +2,7 @@
 
 use sea_orm::{DbErr, RuntimeErr};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::kernel::violation::{FieldError, Violations};
 
 /// SQLSTATEs that mean: try again shortly (a transaction that was ended for its time, lock or statement time-out, a
 /// database that is not there yet or lets nobody in, serialization failure, deadlock; PostgreSQL manual, appendix A).
@@ -119,8 +119,8 @@ pub(crate) fn failed(error: DbErr) -> Error {
 #[error("a stored value cannot be read: {0}")]
 pub struct Corrupt(String);
 
-impl From<Fault> for Corrupt {
-    fn from(fault: Fault) -> Self {
+impl From<FieldError> for Corrupt {
+    fn from(fault: FieldError) -> Self {
         Self(fault.to_string())
     }
 }

@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use tokio::sync::SemaphorePermit;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::reference::Key;
-use vku_domain::say;
 
 use super::store::{Reader, Store};
 use super::table::Table;
@@ -47,7 +47,7 @@ impl Store {
     /// Errors: 503 where others take too long, or the database is away.
     pub async fn export<'a>(&'a self, actor: &'a Actor) -> Result<Export<'a>, Error> {
         let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.exports.acquire()).await else {
-            let detail = say!(
+            let detail = bilingual!(
                 "Others are exporting; please try again shortly.",
                 "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
             );

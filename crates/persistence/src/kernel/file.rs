@@ -97,9 +97,9 @@ pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
 
 /// A lock on a database, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Hold(#[allow(dead_code, reason = "what is locked is the open file")] File);
+pub(crate) struct FileLock(#[allow(dead_code, reason = "what is locked is the open file")] File);
 
-impl Hold {
+impl FileLock {
     /// For everybody who opens the database; `None` while somebody has it alone.
     pub(crate) fn shared(database: &Path) -> io::Result<Option<Self>> {
         let file = lock_file(database, ".lock")?;
@@ -115,16 +115,16 @@ impl Hold {
     }
 
     /// The turn of those who start at once: one after the other they make the file, and bring its schema up to date.
-    pub(crate) async fn turn(database: &Path) -> io::Result<Self> {
+    pub(crate) async fn acquire(database: &Path) -> io::Result<Self> {
         let file = lock_file(database, ".start.lock")?;
         let waiting = tokio::task::spawn_blocking(move || file.lock().map(|()| Self(file)));
         waiting.await.map_err(io::Error::other)?
     }
 }
 
-fn held(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<Hold>> {
+fn held(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<FileLock>> {
     match locked {
-        Ok(()) => Ok(Some(Hold(file))),
+        Ok(()) => Ok(Some(FileLock(file))),
         Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
     }

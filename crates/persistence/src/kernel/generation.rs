@@ -17,7 +17,7 @@ const LOOK: Duration = Duration::from_millis(100);
 
 /// The number, and how writes of others come to it.
 #[derive(Debug)]
-pub(crate) struct Generation {
+pub(crate) struct CacheGeneration {
     number: AtomicU64,
     others: Others,
     started: Instant,
@@ -30,27 +30,27 @@ enum Others {
     /// They tell.
     Tell,
     /// They are looked for.
-    Looked(Box<SqliteConnectOptions>, Mutex<Option<Eye>>),
+    Looked(Box<SqliteConnectOptions>, Mutex<Option<FileWatch>>),
 }
 
 /// A connection that never writes, and the version of the file that it saw last: one that another connection wrote,
 /// of this process or of any, has another.
 #[derive(Debug)]
-struct Eye {
+struct FileWatch {
     connection: SqliteConnection,
     version: i64,
 }
 
 /// Moves the generation when it is dropped: also where whoever asked for the write is gone in the middle of it.
-pub(crate) struct Moving<'a>(&'a Generation);
+pub(crate) struct Moving<'a>(&'a CacheGeneration);
 
 impl Drop for Moving<'_> {
     fn drop(&mut self) {
-        self.0.moved();
+        self.0.bump();
     }
 }
 
-impl Generation {
+impl CacheGeneration {
     fn new(others: Others) -> Self {
         Self { number: AtomicU64::new(0), others, started: Instant::now(), until: AtomicU64::new(0) }
     }
@@ -71,7 +71,7 @@ impl Generation {
         if self.now() >= self.until.load(SeqCst) {
             match &self.others {
                 Others::Tell => return None,
-                Others::Looked(options, eye) => self.look(options, eye).await.ok()?,
+                Others::Looked(options, eye) => self.poll(options, eye).await.ok()?,
             }
         }
         // Last: whatever made it reliable has moved it before.
@@ -79,23 +79,23 @@ impl Generation {
     }
 
     /// Something was written, or may have been.
-    pub(crate) fn moved(&self) {
+    pub(crate) fn bump(&self) {
         self.number.fetch_add(1, SeqCst);
     }
 
     /// Something is about to be written: moves when the answer is dropped.
-    pub(crate) fn moving(&self) -> Moving<'_> {
+    pub(crate) fn begin_write(&self) -> Moving<'_> {
         Moving(self)
     }
 
     /// It was known at `at` that whatever others wrote is told, and it will be for so long.
-    pub(super) fn rely(&self, at: Instant, long: Duration) {
+    pub(super) fn extend_validity(&self, at: Instant, long: Duration) {
         let until = at.saturating_duration_since(self.started) + long;
         self.until.store(micros(until), SeqCst);
     }
 
     /// It is not known any more.
-    pub(super) fn doubt(&self) {
+    pub(super) fn invalidate(&self) {
         self.until.store(0, SeqCst);
     }
 
@@ -104,10 +104,10 @@ impl Generation {
     }
 
     /// Looks whether the file has been written to. One at a time: whoever waits takes what the one before saw.
-    async fn look(
+    async fn poll(
         &self,
         options: &SqliteConnectOptions,
-        eye: &Mutex<Option<Eye>>,
+        eye: &Mutex<Option<FileWatch>>,
     ) -> Result<(), sqlx::Error> {
         let mut eye = eye.lock().await;
         if self.now() < self.until.load(SeqCst) {
@@ -116,15 +116,15 @@ impl Generation {
         let at = Instant::now();
         // One that fails in the middle is not used again.
         let (mut connection, before) = match eye.take() {
-            Some(Eye { connection, version }) => (connection, Some(version)),
+            Some(FileWatch { connection, version }) => (connection, Some(version)),
             None => (options.connect().await?, None),
         };
         let version = sqlx::query_scalar("PRAGMA data_version").fetch_one(&mut connection).await?;
         if before != Some(version) {
-            self.moved();
+            self.bump();
         }
-        *eye = Some(Eye { connection, version });
-        self.rely(at, LOOK);
+        *eye = Some(FileWatch { connection, version });
+        self.extend_validity(at, LOOK);
         Ok(())
     }
 

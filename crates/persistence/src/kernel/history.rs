@@ -10,7 +10,7 @@ use uuid::Uuid;
 use vku_domain::change::{Change, ChangeAction};
 use vku_domain::kernel::difference::{Difference, differences};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::mention::{keep_seen, mentioned};
+use vku_domain::kernel::mention::{collect_references, retain_visible};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
@@ -37,7 +37,7 @@ impl Entry {
     /// Whether it says more than that there was a change of something that the actor does not see.
     fn tells(&self) -> bool {
         let is_change = matches!(self.change.action, ChangeAction::Updated | ChangeAction::Transitioned);
-        !is_change || !self.changes.is_empty() || self.change.passage.is_some()
+        !is_change || !self.changes.is_empty() || self.change.status_change.is_some()
     }
 }
 
@@ -54,10 +54,10 @@ pub struct Entries {
 
 /// The change that a cursor stands at: by what it is shown with. Its position would count what lies between.
 #[derive(Serialize, Deserialize)]
-struct Place(Way, Uuid, i64);
+struct HistoryScope(Way, Uuid, i64);
 
 /// What is left of a logged state, and whether anything is; see [`Resource::recall`].
-type Recall<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
+type HistoryRedactor<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
 
 /// Who could see what was logged with that visibility.
 pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
@@ -68,8 +68,8 @@ pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
 
 /// The visibilities of the log's rows that the actor sees of something that it sees now: whoever sees it by taking
 /// part sees all.
-pub(crate) fn sight<T: Resource>(reader: &Reader<'_>, of: &Stored<T>) -> &'static [Visibility] {
-    let sees = reader.actor().sees();
+pub(crate) fn visible_levels<T: Resource>(reader: &Reader<'_>, of: &Stored<T>) -> &'static [Visibility] {
+    let sees = reader.actor().visible_levels();
     if sees.contains(&logged_visibility(of)) { sees } else { Visibility::ALL }
 }
 
@@ -87,8 +87,8 @@ impl Reader<'_> {
         let parent = T::Parent::open(self, parent, None).await?.map(|(_, parent)| parent);
         let actor = self.actor();
         let own = of.data.is_own(Some(of.id), parent.as_ref(), actor);
-        let recall = |state: &mut Value| actor.is_staff() || T::recall(state, own, actor);
-        let sees = sight(self, of);
+        let recall = |state: &mut Value| actor.is_staff() || T::redact_history(state, own, actor);
+        let sees = visible_levels(self, of);
         let which = Condition::all()
             .add(row::Column::Resource.eq(T::NAME))
             .add(row::Column::ResourceId.eq(of.id))
@@ -102,17 +102,20 @@ impl Reader<'_> {
         &self,
         which: Condition,
         sees: &[Visibility],
-        recall: Recall<'_>,
+        recall: HistoryRedactor<'_>,
         list: &str,
         paging: &Paging,
     ) -> Result<Entries, Error> {
         let open = |token: &String| {
             let payload = self.cursors().open(list.as_bytes(), token);
-            payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok()).ok_or_else(foreign)
+            payload
+                .and_then(|payload| serde_json::from_slice::<HistoryScope>(&payload).ok())
+                .ok_or_else(foreign)
         };
         let place = paging.cursor.as_ref().map(open).transpose()?;
         let way = place.as_ref().map_or(Way::Next, |place| place.0);
-        let mut beyond = place.as_ref().map(|Place(_, id, version)| past(way, position(*id, *version)));
+        let mut beyond =
+            place.as_ref().map(|HistoryScope(_, id, version)| redact(way, position(*id, *version)));
         let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         loop {
@@ -125,13 +128,13 @@ impl Reader<'_> {
             let rows = select.all(self.tx()).await.map_err(failed)?;
             let last = rows.get(limit).map(|row| row.position);
             items.extend(
-                self.told(rows, sees, recall)
+                self.to_entry(rows, sees, recall)
                     .await?
                     .into_iter()
                     .filter(|it| self.actor().is_staff() || it.tells()),
             );
             match last {
-                Some(last) if items.len() <= limit => beyond = Some(past(way, Expr::val(last))),
+                Some(last) if items.len() <= limit => beyond = Some(redact(way, Expr::val(last))),
                 _ => break,
             }
         }
@@ -145,7 +148,7 @@ impl Reader<'_> {
             (Way::Previous, _) => (true, more),
         };
         let token = |entry: Option<&Entry>, way: Way| {
-            let place = entry.map(|it| Place(way, it.change.resource_id, it.change.version));
+            let place = entry.map(|it| HistoryScope(way, it.change.resource_id, it.change.version));
             let payload =
                 place.map(|place| serde_json::to_vec(&place)).transpose().map_err(Error::internal)?;
             Ok::<_, Error>(payload.map(|payload| self.cursors().sign(list.as_bytes(), &payload)))
@@ -156,11 +159,11 @@ impl Reader<'_> {
     }
 
     /// What these changes changed: one query for the states before, one a resource for what they mention.
-    async fn told(
+    async fn to_entry(
         &self,
         rows: Vec<row::Model>,
         sees: &[Visibility],
-        recall: Recall<'_>,
+        recall: HistoryRedactor<'_>,
     ) -> Result<Vec<Entry>, Error> {
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
         let mut before = self.states_before(&changes, sees).await?;
@@ -184,19 +187,19 @@ impl Reader<'_> {
         if !actor.is_staff() {
             let mut ids = HashSet::new();
             for (before, change) in &pairs {
-                before.iter().chain([&change.state]).for_each(|state| mentioned(state, &mut ids));
+                before.iter().chain([&change.state]).for_each(|state| collect_references(state, &mut ids));
             }
             let seen = card::seen(self.tx(), actor, &ids).await?;
             for (before, change) in &mut pairs {
-                before.iter_mut().chain([&mut change.state]).for_each(|state| keep_seen(state, &seen));
+                before.iter_mut().chain([&mut change.state]).for_each(|state| retain_visible(state, &seen));
             }
         }
         let entries = pairs.into_iter().map(|(before, mut change)| {
             let kind = kinds.iter().find(|kind| kind.name == change.resource);
             if kind.is_some_and(|kind| !kind.tells(actor, "status")) {
-                change.passage = None;
+                change.status_change = None;
             }
-            if let (None, Some(passage)) = (&before, &mut change.passage) {
+            if let (None, Some(passage)) = (&before, &mut change.status_change) {
                 passage.from = None;
             }
             let before = before.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
@@ -243,7 +246,7 @@ fn position(id: Uuid, version: i64) -> Expr {
 }
 
 /// The rows beyond a position, the way that is gone.
-fn past(way: Way, position: Expr) -> Expr {
+fn redact(way: Way, position: Expr) -> Expr {
     match way {
         Way::Next => Expr::col(row::Column::Position).lt(position),
         Way::Previous => Expr::col(row::Column::Position).gt(position),

@@ -6,8 +6,9 @@ use std::collections::hash_map::Entry;
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
 use serde_json::{Map, Value};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::import::ImportMode;
-use vku_domain::kernel::draft::{Draft, Origin};
+use vku_domain::kernel::draft::{Draft, InputSource};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
@@ -15,7 +16,6 @@ use vku_domain::kernel::resource::{READ_ONLY, Stored};
 use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::Slug;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
 use super::error::failed;
 use super::staging::Staging;
@@ -59,7 +59,7 @@ impl Row {
     /// A slug that leads to one is its key, be it its slug of today or a former one; it is renamed by a row that names
     /// its id.
     pub(super) fn keep_slug<T: Table>(&mut self, known: &Stored<T>) {
-        if T::SLUGGED && self.id() != Some(known.id) {
+        if T::HAS_SLUG && self.id() != Some(known.id) {
             self.body.shift_remove("slug");
         }
     }
@@ -74,7 +74,7 @@ impl Row {
 
 /// Whether rows of a resource do not depend on each other, so that many are written at once.
 fn at_once<T: Table>() -> bool {
-    T::SLUGGED && T::UNIQUE.is_empty() && !T::INVOLVED && <T::Parent as Parent>::NAME.is_none()
+    T::HAS_SLUG && T::UNIQUE.is_empty() && !T::HAS_WRITE_HOOKS && <T::Parent as Parent>::NAME.is_none()
 }
 
 impl Writer<'_> {
@@ -99,8 +99,8 @@ impl Writer<'_> {
         mode: ImportMode,
         rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let written = self.noted_so_far().0 + self.staging().map_or(0, Staging::staged);
-        if self.meet().has_doubled(written) {
+        let written = self.change_count().0 + self.staging().map_or(0, Staging::staged);
+        if self.batch_state_mut().has_doubled(written) {
             replan(self.tx()).await?;
         }
         if let Some(staging) = self.staging_mut() {
@@ -109,7 +109,7 @@ impl Writer<'_> {
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(rows.len());
         let mut run = Vec::with_capacity(rows.len());
         for (number, row) in rows {
-            let refused = self.meet().named::<T>(mode, number, &row).err().map(Err);
+            let refused = self.batch_state_mut().named::<T>(mode, number, &row).err().map(Err);
             if refused.is_none() {
                 run.push((number, row));
             }
@@ -130,13 +130,13 @@ impl Writer<'_> {
         mode: ImportMode,
         run: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let begun = self.noted_so_far();
+        let begun = self.change_count();
         self.savepoint("SAVEPOINT run").await?;
         let done = match self.import_run(mode, run.clone()).await {
             Err(error) if !error.is_ours() || error.code == Code::Internal => {
                 // The database refuses something, and does not say which row: one after the other, then.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
-                self.forget_after(begun);
+                self.truncate_changes(begun);
                 match self.hides() {
                     true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
                     false => self.import_one_by_one(mode, run.clone()).await?,
@@ -182,7 +182,7 @@ impl Writer<'_> {
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
     ) -> Result<Outcome<T>, Error> {
-        let begun = self.noted_so_far();
+        let begun = self.change_count();
         self.savepoint("SAVEPOINT one").await?;
         let outcome = work(self).await;
         if let Err(error) = &outcome {
@@ -190,7 +190,7 @@ impl Writer<'_> {
                 return outcome.map(Ok);
             }
             self.savepoint("ROLLBACK TO SAVEPOINT one").await?;
-            self.forget_after(begun);
+            self.truncate_changes(begun);
         }
         self.savepoint("RELEASE SAVEPOINT one").await?;
         Ok(outcome)
@@ -205,10 +205,10 @@ impl Writer<'_> {
         let Some(known) = known.map(|known| refuse_known(mode, &row, known)).transpose()?.flatten() else {
             let parent = row.parent.take();
             let made = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
-            self.meet().meant::<T>(number, made.id)?;
+            self.batch_state_mut().meant::<T>(number, made.id)?;
             return Ok(Done::Created(Box::new(made)));
         };
-        self.meet().meant::<T>(number, known.id)?;
+        self.batch_state_mut().meant::<T>(number, known.id)?;
         row.keep_slug(&known);
         let (key, body) = (Key::Id(known.id), Value::Object(row.body));
         let after = self.patch::<T>(&key, row.parent.as_ref(), &Precondition::Any, body).await?;
@@ -221,18 +221,18 @@ impl Writer<'_> {
     /// The one that the row means: by its id or slug, or the same part of the same parent.
     async fn known<T: Table>(&self, mode: ImportMode, row: &Row) -> Result<Option<Stored<T>>, Error> {
         let parent = row.parent.as_ref();
-        let keys = row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::SLUGGED).map(Key::Slug));
+        let keys = row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::HAS_SLUG).map(Key::Slug));
         for key in keys {
             match self.get::<T>(&key, parent, false).await {
                 Err(error) if error.code == Code::NotFound => {}
                 found => return found.map(Some),
             }
         }
-        if T::SLUGGED || mode == ImportMode::Create {
+        if T::HAS_SLUG || mode == ImportMode::Create {
             return Ok(None);
         }
         let body = row.clone().new_body::<T>();
-        let Some(mut data) = Draft::<T>::create(self.actor(), body, Origin::Import)?.data else {
+        let Some(mut data) = Draft::<T>::create(self.actor(), body, InputSource::Import)?.data else {
             return Ok(None);
         };
         // Faults are told when the row is written.
@@ -240,7 +240,7 @@ impl Writer<'_> {
         let (mut query, mut found) = (Query::<T>::all(), Vec::new());
         loop {
             let page = self.list::<T>(&query, parent).await?;
-            found.extend(page.items.into_iter().filter(|it| it.data.same_part(&data)));
+            found.extend(page.items.into_iter().filter(|it| it.data.is_same_child(&data)));
             match page.next {
                 Some(next) => query.cursor = Some(next),
                 None => break,
@@ -248,7 +248,7 @@ impl Writer<'_> {
         }
         // One that another row of the file meant is not meant twice, where there may be several.
         let (met, mut found): (Vec<Stored<T>>, Vec<_>) =
-            found.into_iter().partition(|it| self.met().first(it.id).is_some());
+            found.into_iter().partition(|it| self.batch_state().first(it.id).is_some());
         if found.is_empty() && !T::MAY_REPEAT {
             found = met;
         }
@@ -259,7 +259,7 @@ impl Writer<'_> {
 
 /// What the rows of a file named and meant, and which row was the first to.
 #[derive(Debug, Default)]
-pub(crate) struct Met {
+pub(crate) struct ImportState {
     named: HashMap<String, u64>,
     meant: HashMap<Uuid, u64>,
     /// The numbers given last to slugs that are made of the same name.
@@ -270,7 +270,7 @@ pub(crate) struct Met {
 /// From how many changes on plans are made anew.
 const PLANNED: usize = 100;
 
-impl Met {
+impl ImportState {
     /// Whether twice as much is written as when plans were made last.
     fn has_doubled(&mut self, written: usize) -> bool {
         let has_doubled = written >= PLANNED.max(2 * self.planned);
@@ -299,7 +299,7 @@ impl Met {
     ///
     /// Errors: an earlier row names one of them, whatever became of that.
     fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
-        let slug = row.slug().filter(|_| T::SLUGGED).map(|slug| ("/slug", slug.to_string()));
+        let slug = row.slug().filter(|_| T::HAS_SLUG).map(|slug| ("/slug", slug.to_string()));
         for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
             match self.named.entry(key) {
                 Entry::Vacant(free) => {
@@ -309,8 +309,10 @@ impl Met {
                 Entry::Occupied(taken) if *taken.get() == number => {}
                 Entry::Occupied(taken) if pointer == "/slug" && mode == ImportMode::Create => {
                     let first = taken.get();
-                    let detail =
-                        say!("Row {first} has this slug already.", "Diesen Slug hat schon Zeile {first}.");
+                    let detail = bilingual!(
+                        "Row {first} has this slug already.",
+                        "Diesen Slug hat schon Zeile {first}."
+                    );
                     return Err(Error::new(Code::SlugTaken, detail).about(pointer));
                 }
                 Entry::Occupied(taken) => return Err(twice(*taken.get(), pointer)),
@@ -325,7 +327,7 @@ impl Met {
     pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
         match *self.meant.entry(id).or_insert(number) {
             first if first == number => Ok(()),
-            first => Err(twice(first, if T::SLUGGED { "/slug" } else { "" })),
+            first => Err(twice(first, if T::HAS_SLUG { "/slug" } else { "" })),
         }
     }
 }
@@ -341,7 +343,7 @@ pub(super) async fn replan(tx: &DatabaseTransaction) -> Result<(), Error> {
 
 fn twice(first: u64, pointer: &str) -> Error {
     let mut violations = Violations::default();
-    let detail = say!(
+    let detail = bilingual!(
         "Row {first} means the same one; a file names each only once.",
         "Zeile {first} meint dasselbe; eine Datei nennt jedes nur einmal."
     );
@@ -359,7 +361,7 @@ pub(super) fn refuse_known<T: Table>(
         ImportMode::Upsert => Ok(Some(known)),
         ImportMode::Create if row.id() == Some(known.id) => {
             let mut violations = Violations::default();
-            let detail = say!(
+            let detail = bilingual!(
                 "The one of this id is there already; `mode=upsert` changes it.",
                 "Was diese ID hat, gibt es schon; `mode=upsert` ändert es."
             );

@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, QueryResult, SqliteTransactionMode, TransactionOp
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::time::Clock;
 
-use super::connect::{Database, begin, passing_over_broken};
+use super::connect::{Database, begin, retry_on_broken_connection};
 use super::error::failed;
 use super::seal::Secret;
 
@@ -134,7 +134,7 @@ impl Keyring {
         if lock {
             select.lock(LockType::Update);
         }
-        let rows = passing_over_broken(|| database.query_all(&select)).await.map_err(failed)?;
+        let rows = retry_on_broken_connection(|| database.query_all(&select)).await.map_err(failed)?;
         let kept = |row: &QueryResult| {
             let name: String = row.try_get("", "name").map_err(failed)?;
             let sealed: Vec<u8> = row.try_get("", "sealed").map_err(failed)?;

@@ -9,7 +9,7 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 
 use super::error::failed;
-use super::select::seen;
+use super::select::visible_rows;
 use super::store::Reader;
 use super::table::{Parent, Table};
 
@@ -22,12 +22,12 @@ impl Reader<'_> {
         query: &Query<T>,
         parent: Option<&Key>,
     ) -> Result<Vec<String>, Error> {
-        self.actor().reads::<T>()?;
+        self.actor().require_read::<T>()?;
         let parent = match parent {
             Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(card, _)| card.id),
             None => None,
         };
-        let concealed = T::concealed(self.actor().role);
+        let concealed = T::hidden_fields(self.actor().role);
         let mut languages = Vec::new();
         for text in Layout::of::<T>().localized() {
             let (member, below) =
@@ -35,8 +35,8 @@ impl Reader<'_> {
             if concealed.contains(&member) {
                 continue;
             }
-            let rows =
-                seen::<T>(self, parent, query.deleted).filter(T::condition(&query.filter, self.actor()));
+            let rows = visible_rows::<T>(self, parent, query.deleted)
+                .filter(T::condition(&query.filter, self.actor()));
             let texts = Expr::col((Alias::new("rows"), Alias::new(T::json_column(member))));
             let backend = self.tx().get_database_backend();
             let keys = match (backend, below) {

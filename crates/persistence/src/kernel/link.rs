@@ -9,11 +9,11 @@ use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::value::PartialDate;
-use vku_domain::kernel::violation::Fault;
+use vku_domain::kernel::violation::FieldError;
 use vku_domain::party::Party;
 
 use super::error::{Corrupt, failed};
-use super::select::among;
+use super::select::padded_ids;
 use super::table::Table;
 
 /// A party as it lies below a resource; `field` names the member or the role.
@@ -27,12 +27,12 @@ pub(crate) struct PartyLink {
 
 /// The sets and parties of one resource.
 #[derive(Clone, Debug, Default)]
-pub struct Links {
+pub struct ChildRows {
     sets: HashMap<String, Vec<String>>,
     parties: Vec<PartyLink>,
 }
 
-impl Links {
+impl ChildRows {
     /// Keeps a set under the member's name.
     pub(crate) fn set<V: ToString>(mut self, field: &str, values: &[V]) -> Self {
         self.sets.insert(field.to_owned(), values.iter().map(V::to_string).collect());
@@ -53,7 +53,7 @@ impl Links {
     }
 
     /// The set of a member.
-    pub(crate) fn take_set<V: FromStr<Err = Fault>>(&mut self, field: &str) -> Result<Vec<V>, Corrupt> {
+    pub(crate) fn take_set<V: FromStr<Err = FieldError>>(&mut self, field: &str) -> Result<Vec<V>, Corrupt> {
         let values = self.sets.remove(field).unwrap_or_default();
         values.iter().map(|value| value.parse().map_err(Corrupt::from)).collect()
     }
@@ -95,8 +95,8 @@ struct PartyRow {
 pub(crate) async fn load<T: Table>(
     tx: &DatabaseTransaction,
     ids: &[Uuid],
-) -> Result<HashMap<Uuid, Links>, Error> {
-    let mut links: HashMap<Uuid, Links> = HashMap::with_capacity(ids.len());
+) -> Result<HashMap<Uuid, ChildRows>, Error> {
+    let mut links: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
     if ids.is_empty() {
         return Ok(links);
     }
@@ -104,7 +104,7 @@ pub(crate) async fn load<T: Table>(
         let rows = Query::select()
             .columns(["owner_id", "field", "value"])
             .from(format!("{}_set", T::NAME))
-            .and_where(Expr::col("owner_id").is_in(among(ids)))
+            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
             .order_by("position", sea_orm::Order::Asc)
             .take();
         for row in tx.query_all(&rows).await.map_err(failed)? {
@@ -116,7 +116,7 @@ pub(crate) async fn load<T: Table>(
         let rows = Query::select()
             .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
             .from(format!("{}_party", T::NAME))
-            .and_where(Expr::col("owner_id").is_in(among(ids)))
+            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
             .order_by("position", sea_orm::Order::Asc)
             .take();
         for row in tx.query_all(&rows).await.map_err(failed)? {
@@ -144,7 +144,7 @@ impl PartyRow {
 pub(crate) async fn save<T: Table>(
     tx: &DatabaseTransaction,
     id: Uuid,
-    links: Links,
+    links: ChildRows,
     new: bool,
 ) -> Result<(), Error> {
     for (table, has) in [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)] {
@@ -160,14 +160,17 @@ pub(crate) async fn save<T: Table>(
 const CHUNK: usize = 1_000;
 
 /// Inserts the links of new rows.
-pub(crate) async fn insert<T: Table>(tx: &DatabaseTransaction, all: &[(Uuid, Links)]) -> Result<(), Error> {
+pub(crate) async fn insert<T: Table>(
+    tx: &DatabaseTransaction,
+    all: &[(Uuid, ChildRows)],
+) -> Result<(), Error> {
     for insert in set_inserts::<T>(all).into_iter().chain(party_inserts::<T>(all)) {
         tx.execute(&insert).await.map_err(failed)?;
     }
     Ok(())
 }
 
-fn set_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
+fn set_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     let mut rows = Vec::new();
     for (id, links) in all {
         for (field, values) in &links.sets {
@@ -192,7 +195,7 @@ fn set_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
     inserts.collect()
 }
 
-fn party_inserts<T: Table>(all: &[(Uuid, Links)]) -> Vec<InsertStatement> {
+fn party_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     let mut rows = Vec::new();
     for (id, links) in all {
         rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));

@@ -17,27 +17,27 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
 use super::connect::begin;
-use super::generation::Generation;
+use super::generation::CacheGeneration;
 use super::settled;
 
 /// What is told on.
 const CHANNEL: &str = "vku_written";
 /// How often it sends a notice to itself.
-const BEAT: Duration = Duration::from_secs(1);
+const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
 /// How long after one that it has heard it relies on hearing the next.
-const RELY: Duration = Duration::from_secs(3);
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
 /// How long it waits before it connects again.
 const RETRY: Duration = Duration::from_millis(200);
 
 /// Tells others that something was written.
 #[derive(Debug)]
-pub(crate) struct Teller {
+pub(crate) struct Notifier {
     connections: DatabaseConnection,
     /// Whether somebody is about to.
     waiting: AtomicBool,
 }
 
-impl Teller {
+impl Notifier {
     /// Tells it on these connections.
     pub(crate) fn new(connections: DatabaseConnection) -> Arc<Self> {
         Arc::new(Self { connections, waiting: AtomicBool::new(false) })
@@ -71,14 +71,14 @@ impl Teller {
 }
 
 /// Listens until it is dropped; connects again as often as it has to.
-pub(crate) async fn follow(options: PgConnectOptions, generation: Arc<Generation>) {
+pub(crate) async fn spawn_listener(options: PgConnectOptions, generation: Arc<CacheGeneration>) {
     let mut told = false;
     loop {
         let heard = Instant::now();
         let Err(error) = listen(&options, &generation).await;
-        generation.doubt();
+        generation.invalidate();
         // An outage is told once, not at every try.
-        if !told || heard.elapsed() > RELY {
+        if !told || heard.elapsed() > HEARTBEAT_TIMEOUT {
             tracing::warn!(%error, "nothing is kept in memory: the database tells no changes");
         }
         told = true;
@@ -86,10 +86,10 @@ pub(crate) async fn follow(options: PgConnectOptions, generation: Arc<Generation
     }
 }
 
-async fn listen(options: &PgConnectOptions, generation: &Generation) -> Result<Infallible, sqlx::Error> {
+async fn listen(options: &PgConnectOptions, generation: &CacheGeneration) -> Result<Infallible, sqlx::Error> {
     let pool = PgPoolOptions::new()
         .max_connections(1)
-        .acquire_timeout(RELY)
+        .acquire_timeout(HEARTBEAT_TIMEOUT)
         .idle_timeout(None)
         .max_lifetime(None)
         .connect_lazy_with(options.clone());
@@ -97,27 +97,27 @@ async fn listen(options: &PgConnectOptions, generation: &Generation) -> Result<I
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
     // What was written while nobody listened.
-    generation.moved();
+    generation.bump();
     let me = Uuid::new_v4();
     let (mut beats, mut sent, mut end) = (0_u64, Instant::now(), None);
-    let mut beat = interval(BEAT);
+    let mut beat = interval(HEARTBEAT_INTERVAL);
     beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             notice = listener.try_recv() => {
                 let notice = notice?.ok_or(sqlx::Error::WorkerCrashed)?;
                 match notice.payload() {
-                    "" => generation.moved(),
-                    beat if beat == format!("{me} {beats}") => generation.rely(sent, RELY),
+                    "" => generation.bump(),
+                    beat if beat == format!("{me} {beats}") => generation.extend_validity(sent, HEARTBEAT_TIMEOUT),
                     // Of another instance, or an older one.
                     _ => {}
                 }
             }
             _ = beat.tick() => {
                 (beats, sent) = (beats + 1, Instant::now());
-                let now = settled::end_on(&mut listener).await?;
+                let now = settled::high_watermark_on(&mut listener).await?;
                 if end.replace(now).is_some_and(|before| before != now) {
-                    generation.moved();
+                    generation.bump();
                 }
                 let notice = sqlx::query("SELECT pg_notify($1, $2)").bind(CHANNEL).bind(format!("{me} {beats}"));
                 notice.execute(&mut listener).await?;

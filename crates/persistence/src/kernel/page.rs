@@ -6,13 +6,13 @@ use uuid::Uuid;
 use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::Stored;
 
 use super::cursor::{self, Order, Way};
 use super::error::failed;
 use super::search;
-use super::select::{among, complete, one, seen};
+use super::select::{by_key, hydrate, padded_ids, visible_rows};
 use super::store::Reader;
 use super::table::{Parent, Table, column};
 
@@ -26,57 +26,60 @@ impl Reader<'_> {
         parent: Option<&Key>,
         deleted: bool,
     ) -> Result<Stored<T>, Error> {
-        self.actor().reads::<T>()?;
+        self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(deleted)?;
         let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
-        Ok(self.shown(one::<T>(self, key, parent, deleted, None).await?))
+        Ok(self.shown(by_key::<T>(self, key, parent, deleted, None).await?))
     }
 
     /// The resource without the members that the actor does not read.
     pub(crate) fn shown<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
-        self.actor().unread::<T>().into_iter().for_each(|members| stored.data.conceal(members));
+        self.actor().hidden_fields::<T>().into_iter().for_each(|members| stored.data.redact(members));
         stored
     }
 
     /// What a part belongs to, if the actor sees it.
-    async fn open<T: Table>(&self, parent: Option<&Key>) -> Result<Option<(Card, T::Parent)>, Error> {
+    async fn open<T: Table>(
+        &self,
+        parent: Option<&Key>,
+    ) -> Result<Option<(ReferenceSummary, T::Parent)>, Error> {
         T::Parent::open(self, parent, None).await
     }
 
     fn may_see_deleted<T: Table>(&self, deleted: bool) -> Result<(), Error> {
-        if deleted { self.actor().gate::<T>(Action::Restore).map(drop) } else { Ok(()) }
+        if deleted { self.actor().require::<T>(Action::Restore).map(drop) } else { Ok(()) }
     }
 
     /// Those of these ids that the actor may read and sees, in no order.
     pub async fn by_ids<T: Table>(&self, ids: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
-        if ids.is_empty() || self.actor().reads::<T>().is_err() {
+        if ids.is_empty() || self.actor().require_read::<T>().is_err() {
             return Ok(Vec::new());
         }
-        let named = column::<T>("id").is_in(among(ids));
-        let select = seen::<T>(self, None, false).filter(named);
+        let named = column::<T>("id").is_in(padded_ids(ids));
+        let select = visible_rows::<T>(self, None, false).filter(named);
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        Ok(complete::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
     }
 
     /// The parts of these parents that the actor may read and sees, oldest first.
     pub async fn parts_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
         let Some(parent) = T::Parent::column() else { return Ok(Vec::new()) };
-        if parents.is_empty() || self.actor().reads::<T>().is_err() {
+        if parents.is_empty() || self.actor().require_read::<T>().is_err() {
             return Ok(Vec::new());
         }
-        let theirs = column::<T>(parent).is_in(among(parents));
-        let select = seen::<T>(self, None, false).filter(theirs).order_by_asc(column::<T>("id"));
+        let theirs = column::<T>(parent).is_in(padded_ids(parents));
+        let select = visible_rows::<T>(self, None, false).filter(theirs).order_by_asc(column::<T>("id"));
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        Ok(complete::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
     }
 
     /// A page of the list: as many queries for 200 rows as for one.
     ///
     /// Errors: 400 for a cursor of another list, 404 where the parent is not the actor's to see.
     pub async fn list<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
-        self.actor().reads::<T>()?;
+        self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
         let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
         self.page(query, parent).await
@@ -84,7 +87,7 @@ impl Reader<'_> {
 
     /// A page of the parts of all parents that the actor sees, for exports.
     pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
-        self.actor().reads::<T>()?;
+        self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
         self.page(query, None).await
     }
@@ -92,7 +95,7 @@ impl Reader<'_> {
     async fn page<T: Table>(&self, query: &Query<T>, parent: Option<Uuid>) -> Result<Page<T>, Error> {
         let backend = self.tx().get_database_backend();
         let mut filtered =
-            seen::<T>(self, parent, query.deleted).filter(T::condition(&query.filter, self.actor()));
+            visible_rows::<T>(self, parent, query.deleted).filter(T::condition(&query.filter, self.actor()));
         if let Some(search) = &query.search {
             search::join::<T>(self.tx(), &mut filtered, search).await?;
         }
@@ -136,7 +139,7 @@ impl Reader<'_> {
         };
         let next = if has_next { token(rows.last(), Way::Next)? } else { None };
         let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
-        let items = complete::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect();
+        let items = hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect();
         Ok(Page { items, next, prev, total })
     }
 }

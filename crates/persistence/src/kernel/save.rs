@@ -6,7 +6,8 @@ use sea_orm::sea_query::{ExprTrait, LockType};
 use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::change::{ChangeAction, Passage};
+use vku_domain::bilingual;
+use vku_domain::change::{ChangeAction, StatusChange};
 use vku_domain::contact::Contact;
 use vku_domain::kernel::access::{Action, Grant};
 use vku_domain::kernel::draft::Draft;
@@ -15,18 +16,17 @@ use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::state::State;
 use vku_domain::kernel::tag::Precondition;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::Member;
-use vku_domain::say;
 
 use super::dependent::Which;
 use super::error::failed;
 use super::history::logged_visibility;
-use super::link::{self, Links};
+use super::link::{self, ChildRows};
 use super::row::{Meta, Row};
-use super::select::one;
+use super::select::by_key;
 use super::store::Writer;
 use super::table::{Parent, Table, column};
 use super::{code, dependent, select, unique};
@@ -37,19 +37,19 @@ impl Writer<'_> {
     ///
     /// Errors: 401, 403, 404 (no such parent), 409 (slug taken), 422.
     pub async fn create<T: Table>(&mut self, parent: Option<&Key>, body: Value) -> Result<Stored<T>, Error> {
-        let grant = self.actor().gate::<T>(Action::Create)?;
+        let grant = self.actor().require::<T>(Action::Create)?;
         let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
         let draft = Draft::<T>::create(self.actor(), body, self.writing().origin)?;
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
-        let mut data = self.settle(draft, None, parent.as_ref()).await?;
+        let mut data = self.resolve_and_validate(draft, None, parent.as_ref()).await?;
         if grant == Grant::Own && !data.is_own(None, parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
         }
-        self.withheld(None, &data)?;
-        T::admit(self, parent_id, None, &mut data).await?;
+        self.check_writable_members(None, &data)?;
+        T::before_write(self, parent_id, None, &mut data).await?;
         let id = Uuid::now_v7();
         self.claim_slug(id, &mut data).await?;
-        let at = self.at();
+        let at = self.written_at();
         let meta =
             Meta { id, parent: parent_id, version: 1, created_at: at, updated_at: at, deleted_at: None };
         let (row, links) = row::<T>(meta, &data)?;
@@ -58,7 +58,7 @@ impl Writer<'_> {
         let inserted = T::Entity::insert(row).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
         link::save::<T>(self.tx(), id, links, true).await?;
-        self.index(id, None, &data);
+        self.reindex_resource(id, None, &data);
         let made = match parent_id {
             None => {
                 let stored = self.as_read(vec![(meta, data)]).await?.pop();
@@ -67,7 +67,7 @@ impl Writer<'_> {
             }
             Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await?,
         };
-        self.followed(None, made).await
+        self.run_after_write(None, made).await
     }
 
     /// Changes one by the body of a `PATCH` (RFC 7396). What changes nothing writes nothing.
@@ -83,8 +83,8 @@ impl Writer<'_> {
         let (before, parent) = self.open::<T>(Action::Update, key, parent, false).await?;
         self.check(&before, precondition)?;
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
-        let mut data = self.settle(draft, Some(&before.data), parent.as_ref()).await?;
-        self.withheld(Some(&before.data), &data)?;
+        let mut data = self.resolve_and_validate(draft, Some(&before.data), parent.as_ref()).await?;
+        self.check_writable_members(Some(&before.data), &data)?;
         self.led(&before.data, &data)?;
         if data.slug() != before.data.clone().slug() {
             self.claim_slug(before.id, &mut data).await?;
@@ -92,12 +92,12 @@ impl Writer<'_> {
         if data == before.data {
             return Ok(self.shown(before));
         }
-        T::guard(self, &before, &data).await?;
-        T::admit(self, parent_of(&before), Some(&before), &mut data).await?;
-        let passage = passage(&before.data, &data, None);
+        T::check_references(self, &before, &data).await?;
+        T::before_write(self, parent_of(&before), Some(&before), &mut data).await?;
+        let passage = status_change(&before.data, &data, None);
         let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        let after = self.replace(before.clone(), data).await?.noted(self, action, passage).await?;
-        self.followed(Some(&before), after).await
+        let after = self.replace(before.clone(), data).await?.record_change(self, action, passage).await?;
+        self.run_after_write(Some(&before), after).await
     }
 
     /// Deletes one, softly.
@@ -112,20 +112,25 @@ impl Writer<'_> {
         let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
         self.unneeded(T::NAME, before.id).await?;
-        let after =
-            self.mark_deleted::<T>(&before, true).await?.noted(self, ChangeAction::Deleted, None).await?;
-        self.followed(Some(&before), after).await.map(drop)
+        let after = self
+            .mark_deleted::<T>(&before, true)
+            .await?
+            .record_change(self, ChangeAction::Deleted, None)
+            .await?;
+        self.run_after_write(Some(&before), after).await.map(drop)
     }
 
     /// Refuses to delete what others need.
     async fn unneeded(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
         let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
-        let dependents = dependent::dependents(self.tx(), (resource, id), which, self.at()).await?;
+        let dependents = dependent::dependents(self.tx(), (resource, id), which, self.written_at()).await?;
         if dependents.is_empty() {
             return Ok(());
         }
-        let detail =
-            say!("Others refer to this; see `dependents`.", "Anderes verweist darauf; siehe `dependents`.");
+        let detail = bilingual!(
+            "Others refer to this; see `dependents`.",
+            "Anderes verweist darauf; siehe `dependents`."
+        );
         let registered = resource == Contact::NAME || resource == <Member as Resource>::NAME;
         let detail = if registered { detail.then(cancelling()) } else { detail };
         Err(Error { dependents, ..Error::new(Code::HasDependents, detail) })
@@ -139,11 +144,11 @@ impl Writer<'_> {
             return Ok(());
         }
         let dependents =
-            dependent::dependents(self.tx(), (resource, id), Which::Registrations, self.at()).await?;
+            dependent::dependents(self.tx(), (resource, id), Which::Registrations, self.written_at()).await?;
         if dependents.is_empty() {
             return Ok(());
         }
-        let detail = say!(
+        let detail = bilingual!(
             "People of this member are registered for sessions to come; see `dependents`.",
             "Personen dieses Mitglieds sind für künftige Sitzungen angemeldet; siehe `dependents`."
         );
@@ -159,12 +164,12 @@ impl Writer<'_> {
         parent: Option<&Key>,
         precondition: &Precondition,
     ) -> Result<Stored<T>, Error> {
-        self.actor().gate::<T>(Action::Restore)?;
+        self.actor().require::<T>(Action::Restore)?;
         let (deleted, parent) = match self.open::<T>(Action::Restore, key, parent, true).await {
             Err(error) if error.code == Code::NotFound => {
                 // There may be one that is not deleted.
                 self.open::<T>(Action::Restore, key, parent, false).await?;
-                let detail = say!("It is not deleted.", "Es ist nicht gelöscht.");
+                let detail = bilingual!("It is not deleted.", "Es ist nicht gelöscht.");
                 return Err(Error::new(Code::NotDeleted, detail));
             }
             found => found?,
@@ -175,28 +180,31 @@ impl Writer<'_> {
         let mut data = deleted.data.clone();
         let mut violations = self.resolve(&mut data).await?;
         violations.append(code::unknown(self.tx(), &data).await?);
-        data.rules(&mut violations);
-        parent.iter().for_each(|parent| data.rules_below(parent, &mut violations));
+        data.validate(&mut violations);
+        parent.iter().for_each(|parent| data.validate_with_parent(parent, &mut violations));
         if !violations.is_empty() {
-            let detail = say!(
+            let detail = bilingual!(
                 "What it refers to is deleted or has changed; see `errors`.",
                 "Worauf es verweist, ist gelöscht oder hat sich geändert; siehe `errors`."
             );
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
         }
-        let dependents = dependent::gone_for_parts::<T>(self.tx(), deleted.id, self.at()).await?;
+        let dependents = dependent::gone_for_parts::<T>(self.tx(), deleted.id, self.written_at()).await?;
         if !dependents.is_empty() {
-            let detail = say!(
+            let detail = bilingual!(
                 "What its parts refer to is deleted; see `dependents`.",
                 "Worauf Teile davon verweisen, ist gelöscht; siehe `dependents`."
             );
             return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
         }
-        T::admit(self, parent_of(&deleted), Some(&deleted), &mut data).await?;
+        T::before_write(self, parent_of(&deleted), Some(&deleted), &mut data).await?;
         let revived = Stored { data, ..deleted.clone() };
-        let after =
-            self.mark_deleted::<T>(&revived, false).await?.noted(self, ChangeAction::Restored, None).await?;
-        self.followed(Some(&deleted), after).await
+        let after = self
+            .mark_deleted::<T>(&revived, false)
+            .await?
+            .record_change(self, ChangeAction::Restored, None)
+            .await?;
+        self.run_after_write(Some(&deleted), after).await
     }
 
     /// The one to be changed, locked, if the actor sees it and may change it; with what it is a part of.
@@ -207,10 +215,10 @@ impl Writer<'_> {
         parent: Option<&Key>,
         deleted: bool,
     ) -> Result<(Stored<T>, Option<T::Parent>), Error> {
-        let grant = self.actor().gate::<T>(action)?;
+        let grant = self.actor().require::<T>(action)?;
         let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
-        let stored = one::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
+        let stored = by_key::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
         if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
         }
@@ -218,26 +226,26 @@ impl Writer<'_> {
     }
 
     /// Changes one because another was changed, whoever may change it; nothing follows from that.
-    pub(crate) async fn consequence<T: Table>(
+    pub(crate) async fn update_as_side_effect<T: Table>(
         &mut self,
         before: Stored<T>,
         data: T,
     ) -> Result<Stored<T>, Error> {
-        let passage = passage(&before.data, &data, None);
+        let passage = status_change(&before.data, &data, None);
         let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        self.replace(before, data).await?.noted(self, action, passage).await
+        self.replace(before, data).await?.record_change(self, action, passage).await
     }
 
     /// Does what follows from a write, after which the thing itself may be derived otherwise.
-    pub(super) async fn followed<T: Table>(
+    pub(super) async fn run_after_write<T: Table>(
         &mut self,
         before: Option<&Stored<T>>,
         after: Stored<T>,
     ) -> Result<Stored<T>, Error> {
-        if !T::INVOLVED {
+        if !T::HAS_WRITE_HOOKS {
             return Ok(after);
         }
-        T::follow(self, before, &after).await?;
+        T::after_write(self, before, &after).await?;
         let after = self.written::<T>(after.id).await?;
         Ok(self.shown(after))
     }
@@ -253,7 +261,7 @@ impl Writer<'_> {
             Some(false) => (Code::PreconditionFailed, precondition.refusal(stored.version)),
             None => (
                 Code::PreconditionRequired,
-                say!(
+                bilingual!(
                     "Send `If-Match` with the `ETag` of what the change is based on.",
                     "Senden Sie `If-Match` mit dem `ETag` dessen, worauf die Änderung beruht."
                 ),
@@ -263,24 +271,33 @@ impl Writer<'_> {
         Err(Error { current, ..Error::new(code, detail) })
     }
 
-    pub(super) fn withheld<T: Resource>(&self, before: Option<&T>, after: &T) -> Result<(), Error> {
+    pub(super) fn check_writable_members<T: Resource>(
+        &self,
+        before: Option<&T>,
+        after: &T,
+    ) -> Result<(), Error> {
         let mut violations = Violations::default();
-        T::withheld_changes(before, after, self.actor(), &mut violations);
+        T::hidden_changes(before, after, self.actor(), &mut violations);
         Error::unless_writable(violations)
     }
 
-    pub(crate) async fn replace<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Saved<T>, Error> {
-        let meta = Meta { version: before.version + 1, updated_at: self.at(), ..meta(&before) };
+    pub(crate) async fn replace<T: Table>(
+        &mut self,
+        before: Stored<T>,
+        data: T,
+    ) -> Result<Written<T>, Error> {
+        let meta = Meta { version: before.version + 1, updated_at: self.written_at(), ..meta(&before) };
         self.update(meta, &data, before.version).await?;
-        self.index(before.id, Some(&before.data), &data);
-        Ok(Saved(before.id, std::marker::PhantomData))
+        self.reindex_resource(before.id, Some(&before.data), &data);
+        Ok(Written(before.id, std::marker::PhantomData))
     }
 
-    async fn mark_deleted<T: Table>(&self, before: &Stored<T>, deleted: bool) -> Result<Saved<T>, Error> {
-        let deleted_at = deleted.then(|| self.at());
-        let meta = Meta { version: before.version + 1, updated_at: self.at(), deleted_at, ..meta(before) };
+    async fn mark_deleted<T: Table>(&self, before: &Stored<T>, deleted: bool) -> Result<Written<T>, Error> {
+        let deleted_at = deleted.then(|| self.written_at());
+        let meta =
+            Meta { version: before.version + 1, updated_at: self.written_at(), deleted_at, ..meta(before) };
         self.update(meta, &before.data, before.version).await?;
-        Ok(Saved(before.id, std::marker::PhantomData))
+        Ok(Written(before.id, std::marker::PhantomData))
     }
 
     async fn update<T: Table>(&self, meta: Meta, data: &T, version: i64) -> Result<(), Error> {
@@ -308,7 +325,7 @@ impl Writer<'_> {
         &mut self,
         id: Uuid,
         action: ChangeAction,
-        passage: Option<Passage>,
+        passage: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
         let stored = self.written::<T>(id).await?;
         self.log(stored, action, passage)
@@ -319,10 +336,10 @@ impl Writer<'_> {
         &mut self,
         stored: Stored<T>,
         action: ChangeAction,
-        passage: Option<Passage>,
+        passage: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
-        self.note(NewChange {
-            at: self.at(),
+        self.record(NewChange {
+            at: self.written_at(),
             actor: self.actor().account,
             request_id: self.writing().request_id.to_owned(),
             resource: T::NAME,
@@ -331,7 +348,7 @@ impl Writer<'_> {
             action,
             version: stored.version,
             visibility: logged_visibility(&stored),
-            state: logged(&stored)?,
+            state: logged_state(&stored)?,
             passage,
         });
         Ok(self.shown(stored))
@@ -341,8 +358,8 @@ impl Writer<'_> {
     pub(super) async fn as_read<T: Table>(&self, given: Vec<(Meta, T)>) -> Result<Vec<Stored<T>>, Error> {
         let mut all = Vec::with_capacity(given.len());
         for (meta, mut given) in given {
-            let (columns, links) = T::write(&given)?;
-            let mut data = T::read(columns, links)?;
+            let (columns, links) = T::to_row(&given)?;
+            let mut data = T::from_row(columns, links)?;
             let mut cards = HashMap::new();
             given.references(&mut |pending| {
                 cards.extend(pending.link.card.clone().map(|card| (Key::Id(card.id), card)));
@@ -365,7 +382,7 @@ impl Writer<'_> {
         let select = T::Entity::find().filter(column::<T>("id").eq(id));
         let tx = self.tx();
         let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
-        select::complete::<T>(self, &rows).await?.pop().ok_or_else(Error::not_found)
+        select::hydrate::<T>(self, &rows).await?.pop().ok_or_else(Error::not_found)
     }
 }
 
@@ -375,21 +392,21 @@ pub(super) fn parent_of<T: Resource>(stored: &Stored<T>) -> Option<Uuid> {
 }
 
 /// A row that was written and is still to be noted.
-pub(crate) struct Saved<T>(Uuid, std::marker::PhantomData<fn() -> T>);
+pub(crate) struct Written<T>(Uuid, std::marker::PhantomData<fn() -> T>);
 
-impl<T: Table> Saved<T> {
-    pub(crate) async fn noted(
+impl<T: Table> Written<T> {
+    pub(crate) async fn record_change(
         self,
         writer: &mut Writer<'_>,
         action: ChangeAction,
-        passage: Option<Passage>,
+        passage: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
         writer.noted(self.0, action, passage).await
     }
 }
 
 /// The state that the log keeps.
-fn logged<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
+fn logged_state<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
     let mut state = serde_json::to_value(stored).map_err(Error::internal)?;
     if let Some(members) = state.as_object_mut() {
         members.retain(|name, _| !T::UNLOGGED.contains(&name.as_str()));
@@ -397,8 +414,8 @@ fn logged<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
     Ok(state)
 }
 
-pub(super) fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, Links), Error> {
-    let (columns, links) = T::write(data)?;
+pub(super) fn row<T: Table>(meta: Meta, data: &T) -> Result<(T::Row, ChildRows), Error> {
+    let (columns, links) = T::to_row(data)?;
     let row =
         T::Row::join(meta, columns).ok_or_else(|| Error::internal("a part without what it belongs to"))?;
     Ok((row, links))
@@ -415,9 +432,13 @@ fn meta<T: Resource>(stored: &Stored<T>) -> Meta {
     }
 }
 
-pub(super) fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) -> Option<Passage> {
+pub(super) fn status_change<T: Resource>(
+    before: &T,
+    after: &T,
+    reason: Option<Text>,
+) -> Option<StatusChange> {
     let (from, to) = (before.status(), after.status()?);
-    (from != Some(to)).then(|| Passage {
+    (from != Some(to)).then(|| StatusChange {
         from: from.map(|state| state.word().to_owned()),
         to: to.word().to_owned(),
         reason: reason.map(|text| text.to_string()),
@@ -425,13 +446,13 @@ pub(super) fn passage<T: Resource>(before: &T, after: &T, reason: Option<Text>) 
 }
 
 /// How registrations that stand in the way go.
-fn cancelling() -> Both {
-    say!(
+fn cancelling() -> Bilingual {
+    bilingual!(
         " `cancel_registrations=true` cancels registrations in the same request, without writing to the people.",
         " `cancel_registrations=true` storniert Anmeldungen im selben Aufruf, ohne den Personen zu schreiben."
     )
 }
 
-fn changed_meanwhile() -> Both {
-    say!("It was changed in the meantime.", "Es wurde inzwischen geändert.")
+fn changed_meanwhile() -> Bilingual {
+    bilingual!("It was changed in the meantime.", "Es wurde inzwischen geändert.")
 }

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::{Resource, Stored};
 
 use super::error::{Corrupt, failed};
@@ -21,14 +21,18 @@ use super::table::{Parent, Table, by_slug, column};
 
 /// The ids, with the last one repeated up to a power of two: there are a few statements to prepare, not one for each
 /// number of ids.
-pub(crate) fn among(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
+pub(crate) fn padded_ids(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
     let more = ids.len().next_power_of_two() - ids.len();
     ids.iter().chain(ids.last().into_iter().cycle().take(more)).copied()
 }
 
 /// The rows that the actor sees; below `parent` if that is given.
-pub(crate) fn seen<T: Table>(reader: &Reader<'_>, parent: Option<Uuid>, deleted: bool) -> Select<T::Entity> {
-    let mut condition = Condition::all().add(T::visible(reader.actor()));
+pub(crate) fn visible_rows<T: Table>(
+    reader: &Reader<'_>,
+    parent: Option<Uuid>,
+    deleted: bool,
+) -> Select<T::Entity> {
+    let mut condition = Condition::all().add(T::row_filter(reader.actor()));
     let deleted_at = column::<T>("deleted_at");
     condition = condition.add(match deleted {
         // What an import has staged is not deleted: it is not there yet.
@@ -49,7 +53,7 @@ pub(crate) fn seen<T: Table>(reader: &Reader<'_>, parent: Option<Uuid>, deleted:
 /// The one that the key names, if the actor sees it.
 ///
 /// Errors: 404 where there is none, or none for this actor.
-pub(crate) async fn one<T: Table>(
+pub(crate) async fn by_key<T: Table>(
     reader: &Reader<'_>,
     key: &Key,
     parent: Option<Uuid>,
@@ -60,36 +64,36 @@ pub(crate) async fn one<T: Table>(
         Key::Id(id) => column::<T>("id").eq(*id),
         Key::Slug(slug) => by_slug::<T>([slug.to_string()]),
     };
-    let mut select = seen::<T>(reader, parent, deleted).filter(named);
+    let mut select = visible_rows::<T>(reader, parent, deleted).filter(named);
     if let Some(lock) = lock {
         select = select.lock(lock);
     }
     let tx = reader.tx();
     let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
-    complete::<T>(reader, &rows).await?.pop().ok_or_else(Error::not_found)
+    hydrate::<T>(reader, &rows).await?.pop().ok_or_else(Error::not_found)
 }
 
 /// The one of this id, whoever sees it: for what follows from a write, and is not answered.
 ///
 /// Errors: 404 where there is none, or it is deleted.
-pub(crate) async fn whoever<T: Table>(reader: &Reader<'_>, id: Uuid) -> Result<Stored<T>, Error> {
-    let found = whoevers::<T>(reader, column::<T>("id").eq(id)).await?;
+pub(crate) async fn by_id_unchecked<T: Table>(reader: &Reader<'_>, id: Uuid) -> Result<Stored<T>, Error> {
+    let found = by_ids_unchecked::<T>(reader, column::<T>("id").eq(id)).await?;
     found.into_iter().next().ok_or_else(Error::not_found)
 }
 
 /// Those of which this is true, deleted ones aside, whoever sees them.
-pub(crate) async fn whoevers<T: Table>(
+pub(crate) async fn by_ids_unchecked<T: Table>(
     reader: &Reader<'_>,
     condition: SimpleExpr,
 ) -> Result<Vec<Stored<T>>, Error> {
     let tx = reader.tx();
     let living = T::Entity::find().filter(condition).filter(column::<T>("deleted_at").is_null());
     let rows = tx.query_all_raw(living.build(tx.get_database_backend())).await.map_err(failed)?;
-    complete::<T>(reader, &rows).await
+    hydrate::<T>(reader, &rows).await
 }
 
 /// Makes resources of rows: at most two queries for links, one for each kind of reference and those that derive.
-pub(crate) async fn complete<T: Table>(
+pub(crate) async fn hydrate<T: Table>(
     reader: &Reader<'_>,
     rows: &[QueryResult],
 ) -> Result<Vec<Stored<T>>, Error> {
@@ -104,7 +108,7 @@ pub(crate) async fn complete<T: Table>(
     let mut items = Vec::with_capacity(rows.len());
     let mut parents = Vec::new();
     for (meta, columns) in rows {
-        let data = T::read(columns, links.remove(&meta.id).unwrap_or_default())?;
+        let data = T::from_row(columns, links.remove(&meta.id).unwrap_or_default())?;
         parents.push(meta.parent);
         items.push(Stored {
             id: meta.id,
@@ -126,13 +130,16 @@ pub(crate) async fn complete<T: Table>(
             item.parent = parent.and_then(|id| cards.get(&id)).map(|card| (name, card.clone()));
         }
     }
-    decorate(tx, &mut items).await?;
+    attach_references(tx, &mut items).await?;
     T::derive(reader, &mut items).await?;
     Ok(items)
 }
 
 /// Fills in the cards of all references that are known by id.
-async fn decorate<T: Resource>(tx: &DatabaseTransaction, items: &mut [Stored<T>]) -> Result<(), Error> {
+async fn attach_references<T: Resource>(
+    tx: &DatabaseTransaction,
+    items: &mut [Stored<T>],
+) -> Result<(), Error> {
     let mut wanted: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
     for item in items.iter_mut() {
         item.data.references(&mut |pending| {
@@ -141,7 +148,7 @@ async fn decorate<T: Resource>(tx: &DatabaseTransaction, items: &mut [Stored<T>]
             }
         });
     }
-    let mut cards: HashMap<Uuid, Card> = HashMap::new();
+    let mut cards: HashMap<Uuid, ReferenceSummary> = HashMap::new();
     for (resource, mut ids) in wanted {
         ids.sort_unstable();
         ids.dedup();
@@ -160,12 +167,12 @@ async fn decorate<T: Resource>(tx: &DatabaseTransaction, items: &mut [Stored<T>]
 }
 
 /// The card of a resource that has just been read.
-pub(crate) fn card<T: Resource>(stored: &Stored<T>) -> Card {
+pub(crate) fn summary<T: Resource>(stored: &Stored<T>) -> ReferenceSummary {
     let mut data = stored.data.clone();
-    Card {
+    ReferenceSummary {
         id: stored.id,
         slug: data.slug().and_then(Option::take),
-        label: (T::LABEL, stored.data.label().to_owned()),
+        label: (T::NAME_FIELD, stored.data.label().to_owned()),
         kind: None,
         country: None,
         visibility: stored.data.visibility(),

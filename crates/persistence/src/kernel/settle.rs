@@ -2,11 +2,11 @@
 
 use std::collections::{HashMap, HashSet};
 
+use vku_domain::bilingual;
 use vku_domain::kernel::draft::{Draft, Stray};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
 use super::store::Writer;
 use super::table::Table;
@@ -14,23 +14,23 @@ use super::{card, code};
 use crate::resources;
 
 /// What keys lead to, as far as it is there.
-type Cards = HashMap<(&'static str, Key), Card>;
+type Cards = HashMap<(&'static str, Key), ReferenceSummary>;
 
 impl Writer<'_> {
     /// Resolves the references and codes of a draft and checks the rules, so that all faults are told at once.
-    pub(super) async fn settle<T: Table>(
+    pub(super) async fn resolve_and_validate<T: Table>(
         &self,
         mut draft: Draft<T>,
         before: Option<&T>,
         parent: Option<&T::Parent>,
     ) -> Result<T, Error> {
-        draft.data.iter_mut().for_each(|data| data.sign(before, self.actor()));
-        let settled = self.settle_all(vec![draft], parent).await?.pop();
+        draft.data.iter_mut().for_each(|data| data.fill_from_actor(before, self.actor()));
+        let settled = self.resolve_and_validate_all(vec![draft], parent).await?.pop();
         settled.ok_or_else(|| Error::internal("a draft that was not settled"))?
     }
 
     /// The same for many drafts, in as many statements as for one.
-    pub(super) async fn settle_all<T: Table>(
+    pub(super) async fn resolve_and_validate_all<T: Table>(
         &self,
         mut drafts: Vec<Draft<T>>,
         parent: Option<&T::Parent>,
@@ -58,8 +58,8 @@ impl Writer<'_> {
             drafts.iter().zip(&mut found).filter_map(|(draft, found)| Some((draft.data.as_ref()?, found)));
         for ((data, found), unknown) in with_data.zip(unknown) {
             found.append(unknown);
-            data.rules(found);
-            parent.into_iter().for_each(|parent| data.rules_below(parent, found));
+            data.validate(found);
+            parent.into_iter().for_each(|parent| data.validate_with_parent(parent, found));
         }
         Ok(drafts.into_iter().zip(found).map(|(draft, found)| draft.finish(found)).collect())
     }
@@ -107,7 +107,7 @@ fn resolved<T: Table>(data: &mut T, cards: &Cards) -> Violations {
 
 fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mut Violations) {
     let kind = resource.replace('_', " ");
-    let detail = say!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
+    let detail = bilingual!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
     violations.member(pointer, "unknown_reference", detail);
 }
 

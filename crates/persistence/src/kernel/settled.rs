@@ -22,7 +22,7 @@ const LAST: &str =
 
 /// The least of the numbers behind which somebody writes; null where nobody does. (A lock of one number is shown in two
 /// halves: PostgreSQL manual, `pg_locks`.)
-fn undecided() -> String {
+fn lowest_reserved() -> String {
     format!(
         "SELECT min(((classid::bigint & 255) << 32) | objid::bigint) AS position FROM pg_locks \
          WHERE locktype = 'advisory' AND objsubid = 1 AND classid::bigint >> 8 = {TAG} \
@@ -31,7 +31,7 @@ fn undecided() -> String {
 }
 
 /// Before numbers are drawn: behind which they will be.
-pub(crate) async fn announce(tx: &DatabaseTransaction) -> Result<(), Error> {
+pub(crate) async fn reserve(tx: &DatabaseTransaction) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         let lock = format!(
             "SELECT pg_advisory_xact_lock_shared(({TAG}::bigint << 40) | position) FROM ({LAST}) AS last"
@@ -43,7 +43,7 @@ pub(crate) async fn announce(tx: &DatabaseTransaction) -> Result<(), Error> {
 
 /// The end of what is settled. To be asked for before the snapshot is taken in which the log is read: what is decided in
 /// between is then seen.
-pub(crate) async fn end(database: &Database) -> Result<i64, Error> {
+pub(crate) async fn high_watermark(database: &Database) -> Result<i64, Error> {
     if database.backend() != DatabaseBackend::Postgres {
         return Ok(i64::MAX);
     }
@@ -55,12 +55,13 @@ pub(crate) async fn end(database: &Database) -> Result<i64, Error> {
     };
     // In this order: whoever has drawn one of the numbers up to the last has announced it before.
     let last = ask(LAST.into()).await?.unwrap_or(0);
-    Ok(ask(undecided()).await?.map_or(last, |position| position.min(last)))
+    Ok(ask(lowest_reserved()).await?.map_or(last, |position| position.min(last)))
 }
 
 /// The same, on a connection that is held for listening.
-pub(super) async fn end_on(listener: &mut PgListener) -> Result<i64, sqlx::Error> {
+pub(super) async fn high_watermark_on(listener: &mut PgListener) -> Result<i64, sqlx::Error> {
     let last: i64 = sqlx::query_scalar(LAST).fetch_one(&mut *listener).await?;
-    let undecided: Option<i64> = sqlx::query_scalar(AssertSqlSafe(undecided())).fetch_one(listener).await?;
+    let undecided: Option<i64> =
+        sqlx::query_scalar(AssertSqlSafe(lowest_reserved())).fetch_one(listener).await?;
     Ok(undecided.map_or(last, |position| position.min(last)))
 }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::view::{Shown, View};
+use vku_domain::kernel::view::{Projected, Projection};
 
 use super::store::Reader;
 use super::table::Table;
@@ -15,9 +15,13 @@ use crate::{Visitor, visit_schema};
 impl Reader<'_> {
     /// The items as the view wants them. What the actor may not get stays the reference that it was; one batch of
     /// queries for each kind of resource that is referred to, however many items there are.
-    pub async fn show<T: Table>(&self, view: &View, items: Vec<Stored<T>>) -> Result<Vec<Shown<T>>, Error> {
+    pub async fn show<T: Table>(
+        &self,
+        view: &Projection,
+        items: Vec<Stored<T>>,
+    ) -> Result<Vec<Projected<T>>, Error> {
         if view.is_usual() {
-            return Ok(items.into_iter().map(Shown::Usual).collect());
+            return Ok(items.into_iter().map(Projected::Usual).collect());
         }
         let mut values = Vec::with_capacity(items.len());
         for item in &items {
@@ -28,10 +32,10 @@ impl Reader<'_> {
             values.push(value);
         }
         self.expand(view, &mut values).await?;
-        Ok(values.into_iter().map(Shown::Viewed).collect())
+        Ok(values.into_iter().map(Projected::Viewed).collect())
     }
 
-    async fn expand(&self, view: &View, values: &mut [Value]) -> Result<(), Error> {
+    async fn expand(&self, view: &Projection, values: &mut [Value]) -> Result<(), Error> {
         let mut wanted: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
         for expansion in view.expanded() {
             let ids = wanted.entry(&expansion.target).or_default();

@@ -3,9 +3,9 @@
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::value::Slug;
-use vku_domain::say;
 
 use super::error::failed;
 use super::store::Writer;
@@ -25,14 +25,14 @@ impl Writer<'_> {
         let base = Slug::from_name(&label);
         // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
         let is_staff = self.actor().is_staff();
-        let mut number = if is_staff { self.met().next_number(&base) } else { chance(id) };
+        let mut number = if is_staff { self.batch_state().next_number(&base) } else { chance(id) };
         let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
         while !self.try_slug::<T>(id, &candidate).await? && !self.slug_is_mine::<T>(id, &candidate).await? {
             number += 1;
             candidate = base.numbered(number);
         }
         if is_staff {
-            self.meet().took(base, number);
+            self.batch_state_mut().took(base, number);
         }
         *slot = Some(candidate);
         Ok(())
@@ -65,7 +65,7 @@ impl Writer<'_> {
 }
 
 pub(super) fn taken(slug: &Slug) -> Error {
-    let detail = say!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
+    let detail = bilingual!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
     Error::new(Code::SlugTaken, detail).about("/slug")
 }
 

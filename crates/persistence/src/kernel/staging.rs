@@ -22,19 +22,19 @@ use sea_orm::{
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Key, pascal};
 use vku_domain::kernel::value::Slug;
-use vku_domain::say;
 
-use super::alive::Alive;
+use super::alive::JobLock;
 use super::code;
 use super::connect::begin;
 use super::error::failed;
-use super::link::Links;
+use super::link::ChildRows;
 use super::search::Reindexed;
-use super::select::complete;
+use super::select::hydrate;
 use super::store::{Store, Writer, write_options};
 use super::table::{Table, column};
 use crate::change::{self, staged};
@@ -58,7 +58,7 @@ pub(crate) fn staged_at() -> DateTime<Utc> {
 pub(super) struct Staging {
     id: Uuid,
     resource: &'static str,
-    _alive: Alive,
+    _alive: JobLock,
     /// Whether new rows are hidden, and others have their turn between batches.
     hides: bool,
     /// Whether hidden rows were committed.
@@ -137,7 +137,7 @@ impl Staging {
 }
 
 fn moved() -> Error {
-    let detail = say!(
+    let detail = bilingual!(
         "Something that the rows refer to was deleted in the meantime; import the file again.",
         "Etwas, worauf die Zeilen verweisen, wurde inzwischen gelöscht; importieren Sie die Datei noch einmal."
     );
@@ -150,7 +150,7 @@ impl Writer<'_> {
     /// Errors: the database is away, or its folder is not to be written.
     pub(super) async fn stage<T: Table>(&mut self, hides: bool) -> Result<(), Error> {
         let id = Uuid::now_v7();
-        let alive = Alive::begin(self.database(), id).await?;
+        let alive = JobLock::acquire(self.database(), id).await?;
         *self.staging_mut() = Some(Staging {
             id,
             resource: T::NAME,
@@ -224,7 +224,7 @@ impl Writer<'_> {
     }
 
     /// Notes what a hidden row refers to: that is looked at again when it is published.
-    pub(super) fn note_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &Links) {
+    pub(super) fn note_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &ChildRows) {
         let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
         let mut data = data.clone();
         data.references(&mut |pending| {
@@ -235,7 +235,7 @@ impl Writer<'_> {
             });
             staging.references.entry(pending.resource).or_default().extend(id);
         });
-        for codes in T::CODES {
+        for codes in T::CODE_LISTS {
             let words = links.words(codes.set).map(str::to_owned);
             staging.codes.entry(codes.of).or_default().extend(words);
         }
@@ -263,14 +263,14 @@ impl Writer<'_> {
             .filter(column::<T>("deleted_at").eq(staged_at()))
             .build(self.tx().get_database_backend());
         let hidden = self.tx().query_all_raw(hidden).await.map_err(failed)?;
-        let hidden = complete::<T>(self, &hidden).await?;
+        let hidden = hydrate::<T>(self, &hidden).await?;
         let ids: Vec<Uuid> = hidden.iter().map(|stored| stored.id).collect();
         for stored in &hidden {
             self.reindex(Reindexed::gone(stored.id, &stored.data));
         }
         let links = [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)];
         let links = links.into_iter().filter(|(_, has)| *has).map(|(table, _)| (table, "owner_id"));
-        let slugs = T::SLUGGED.then(|| ("slug".to_owned(), "resource_id"));
+        let slugs = T::HAS_SLUG.then(|| ("slug".to_owned(), "resource_id"));
         for (table, key) in links.chain(slugs).chain([(T::NAME.to_owned(), "id")]) {
             let ids = Expr::col(key).is_in(ids.iter().copied());
             let delete = Query::delete().from_table(table).and_where(ids).take();
@@ -292,7 +292,11 @@ impl Visitor for Removal<'_> {
     type Answer = Result<(), Error>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        while self.store.apart(async |writer| writer.remove_hidden::<T>(self.staging_id).await).await? {}
+        while self
+            .store
+            .in_own_transaction(async |writer| writer.remove_hidden::<T>(self.staging_id).await)
+            .await?
+        {}
         Ok(())
     }
 }
@@ -333,7 +337,7 @@ impl Store {
             .distinct()
             .into_tuple::<(Uuid, String)>();
         for (id, resource) in select.all(self.database().reading()).await.map_err(failed)? {
-            if !Alive::is(self.database(), id).await? {
+            if !JobLock::is_held(self.database(), id).await? {
                 self.remove_staged(id, resource).await?;
             }
         }

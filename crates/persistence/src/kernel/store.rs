@@ -7,40 +7,40 @@ use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, Tr
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::kernel::time::Clock;
 
-use super::answer::Running;
+use super::answer::InFlightKeys;
 use super::connect::{Database, EXPORTS, begin};
-use super::cursor_mac::CursorKey;
+use super::cursor_mac::TokenKey;
 use super::error::failed;
-use super::import::{self, Met};
+use super::import::{self, ImportState};
 use super::keyring::Keyring;
 use super::seal::Secret;
 use super::search::{self, Reindexed};
 use super::staging::Staging;
 use crate::change::{self, NewChange};
-use crate::import::Importing;
+use crate::import::RunningImports;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
 #[derive(Clone)]
 pub struct Store {
     database: Database,
-    cursors: CursorKey,
-    refreshes: CursorKey,
+    cursors: TokenKey,
+    refreshes: TokenKey,
     noting: Arc<Semaphore>,
-    running: Running,
+    running: InFlightKeys,
     pub(super) exports: Arc<Semaphore>,
-    imports: Arc<Importing>,
+    imports: Arc<RunningImports>,
     mails: Arc<Notify>,
     clock: Arc<dyn Clock>,
 }
 
 /// Who writes, in which request, and whether it is a rehearsal.
 #[derive(Clone, Debug)]
-pub struct Writing<'a> {
+pub struct WriteContext<'a> {
     /// Who writes.
     pub actor: &'a Actor,
     /// Goes into the change log.
@@ -48,7 +48,7 @@ pub struct Writing<'a> {
     /// Everything is done and checked, then rolled back.
     pub dry_run: bool,
     /// A request, or a file of history.
-    pub origin: Origin,
+    pub origin: InputSource,
 }
 
 /// How a transaction that writes begins.
@@ -75,10 +75,10 @@ impl Store {
         clock: Arc<dyn Clock>,
     ) -> Result<(Self, Keyring), Error> {
         let keyring = Keyring::new(database.clone(), secret, clock.clone());
-        let cursors = CursorKey::from_bytes(keyring.symmetric("cursor").await?);
-        let refreshes = CursorKey::from_bytes(keyring.symmetric("refresh").await?);
+        let cursors = TokenKey::from_bytes(keyring.symmetric("cursor").await?);
+        let refreshes = TokenKey::from_bytes(keyring.symmetric("refresh").await?);
         let noting = Arc::new(Semaphore::new(1));
-        let (running, exports) = (Running::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
+        let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
         let (imports, mails) = (Arc::default(), Arc::default());
         let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
         // What is left of an import whose process died; a database that takes no writes keeps it until it does.
@@ -94,22 +94,22 @@ impl Store {
     }
 
     /// What refresh tokens are made and known by.
-    pub(crate) fn refreshes(&self) -> &CursorKey {
+    pub(crate) fn token_key(&self) -> &TokenKey {
         &self.refreshes
     }
 
     /// Whose turn it is to note the use of an API key.
-    pub(crate) fn noting(&self) -> Arc<Semaphore> {
+    pub(crate) fn background_writes(&self) -> Arc<Semaphore> {
         self.noting.clone()
     }
 
     /// The idempotency keys whose work runs.
-    pub(super) fn running(&self) -> &Running {
+    pub(super) fn running(&self) -> &InFlightKeys {
         &self.running
     }
 
     /// The imports that this instance works on.
-    pub(crate) fn imports_running(&self) -> &Arc<Importing> {
+    pub(crate) fn imports_running(&self) -> &Arc<RunningImports> {
         &self.imports
     }
 
@@ -152,7 +152,7 @@ impl Store {
     /// The change log's rows are appended in the same transaction, as its last statement.
     pub async fn write<R>(
         &self,
-        writing: &Writing<'_>,
+        writing: &WriteContext<'_>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
         let result = self.write_now(writing, work).await;
@@ -166,10 +166,10 @@ impl Store {
 
     async fn write_now<R>(
         &self,
-        writing: &Writing<'_>,
+        writing: &WriteContext<'_>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
     ) -> Result<R, Error> {
-        let turn = self.database.turn().await;
+        let turn = self.database.acquire_write_slot().await;
         let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
         let reader = Reader { tx, actor: writing.actor, cursors: &self.cursors };
         let mut writer = Writer {
@@ -180,7 +180,7 @@ impl Store {
             writing: writing.clone(),
             changes: Vec::new(),
             indexed: Vec::new(),
-            met: Met::default(),
+            met: ImportState::default(),
             staging: None,
             posted: false,
             cancels: false,
@@ -204,10 +204,10 @@ impl Store {
                 search::write(&reader.tx, indexed).await?;
                 change::append(&reader.tx, changes).await?;
                 // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
-                let moving = self.database.generation().moving();
+                let moving = self.database.generation().begin_write();
                 reader.tx.commit().await.map_err(failed)?;
                 drop(moving);
-                self.database.tell();
+                self.database.notify();
                 self.database.shorten_log();
                 if posted {
                     self.mails.notify_one();
@@ -235,7 +235,7 @@ impl Store {
 pub struct Reader<'a> {
     tx: DatabaseTransaction,
     actor: &'a Actor,
-    cursors: &'a CursorKey,
+    cursors: &'a TokenKey,
 }
 
 impl<'a> Reader<'a> {
@@ -248,7 +248,7 @@ impl<'a> Reader<'a> {
         self.actor
     }
 
-    pub(crate) fn cursors(&self) -> &CursorKey {
+    pub(crate) fn cursors(&self) -> &TokenKey {
         self.cursors
     }
 }
@@ -259,10 +259,10 @@ pub struct Writer<'a> {
     database: &'a Database,
     turn: Option<SemaphorePermit<'a>>,
     at: DateTime<Utc>,
-    writing: Writing<'a>,
+    writing: WriteContext<'a>,
     changes: Vec<NewChange>,
     indexed: Vec<Reindexed>,
-    met: Met,
+    met: ImportState,
     staging: Option<Staging>,
     posted: bool,
     cancels: bool,
@@ -278,16 +278,16 @@ impl<'a> std::ops::Deref for Writer<'a> {
 
 impl<'a> Writer<'a> {
     /// The instant of the write: every row that it makes or changes carries it.
-    pub(crate) fn at(&self) -> DateTime<Utc> {
+    pub(crate) fn written_at(&self) -> DateTime<Utc> {
         self.at
     }
 
-    pub(crate) fn writing(&self) -> &Writing<'_> {
+    pub(crate) fn writing(&self) -> &WriteContext<'_> {
         &self.writing
     }
 
     /// Notes that a mail was posted: whoever sends mails is woken after the commit.
-    pub(crate) fn posted(&mut self) {
+    pub(crate) fn mail_queued(&mut self) {
         self.posted = true;
     }
 
@@ -302,12 +302,12 @@ impl<'a> Writer<'a> {
     }
 
     /// What the rows of an import meant so far.
-    pub(super) fn met(&self) -> &Met {
+    pub(super) fn batch_state(&self) -> &ImportState {
         &self.met
     }
 
     /// The same, to note what another one means.
-    pub(super) fn meet(&mut self) -> &mut Met {
+    pub(super) fn batch_state_mut(&mut self) -> &mut ImportState {
         &mut self.met
     }
 
@@ -340,7 +340,7 @@ impl<'a> Writer<'a> {
 
     /// Waits until it may write again.
     pub(super) async fn take_turn(&mut self) {
-        self.turn = self.database.turn().await;
+        self.turn = self.database.acquire_write_slot().await;
     }
 
     /// Hands over what was noted so far.
@@ -358,7 +358,7 @@ impl<'a> Writer<'a> {
     }
 
     /// Notes the words of what is written; all are kept just before the commit.
-    pub(crate) fn index<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
+    pub(crate) fn reindex_resource<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
         self.reindex(Reindexed::of(id, before, after));
     }
 
@@ -367,18 +367,18 @@ impl<'a> Writer<'a> {
     }
 
     /// How much is noted: changes and words.
-    pub(crate) fn noted_so_far(&self) -> (usize, usize) {
+    pub(crate) fn change_count(&self) -> (usize, usize) {
         (self.changes.len(), self.indexed.len())
     }
 
     /// Forgets what was noted after that, because it was undone.
-    pub(crate) fn forget_after(&mut self, (changes, indexed): (usize, usize)) {
+    pub(crate) fn truncate_changes(&mut self, (changes, indexed): (usize, usize)) {
         self.changes.truncate(changes);
         self.indexed.truncate(indexed);
     }
 
     /// Notes a change; all are appended to the log just before the commit.
-    pub(crate) fn note(&mut self, change: NewChange) {
+    pub(crate) fn record(&mut self, change: NewChange) {
         self.changes.push(change);
     }
 }

@@ -13,15 +13,15 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::state::{State, Wanted};
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::state::{State, StatusFilter};
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::{Money, PartialDate};
-use vku_domain::kernel::violation::{Fault, Violations};
+use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::error::Corrupt;
-use super::link::Links;
+use super::link::ChildRows;
 use super::row::Row;
 use super::select;
 use super::store::{Reader, Writer};
@@ -48,11 +48,11 @@ pub struct Unique {
     /// Among the rows where this column is true.
     pub only: Option<&'static str>,
     /// Where deleted rows count too: what is said when it is a deleted one, of this id, that has them.
-    pub deleted: Option<fn(Uuid) -> Both>,
+    pub deleted: Option<fn(Uuid) -> Bilingual>,
     /// The problem.
     pub code: Code,
     /// What it says.
-    pub detail: fn() -> Both,
+    pub detail: fn() -> Bilingual,
 }
 
 /// A set that names the rows of a reference list by their slugs.
@@ -96,30 +96,30 @@ pub trait Table: Resource<Parent: Parent> {
     /// looking each of them up.
     const PARTY_COUNTRIES: bool = false;
     /// Whether it has a `visibility`; what has none is public, or shares its parent's.
-    const HIDEABLE: bool = false;
+    const HAS_VISIBILITY: bool = false;
     /// Whether it has `latitude` and `longitude`.
-    const LOCATED: bool = false;
+    const HAS_LOCATION: bool = false;
     /// What it is named after, if it has no name of its own: the foreign key, and the resource there, whose name and
     /// slug are its own too.
     const NAMED_AFTER: Option<(&'static str, &'static str)> = None;
     /// What no two of them may have alike.
     const UNIQUE: &'static [Unique] = &[];
     /// Its foreign keys to other resources, beside sets and parties: column and resource.
-    const REFERS: &'static [(&'static str, &'static str)] = &[];
+    const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[];
     /// Its sets of codes.
-    const CODES: &'static [Codes] = &[];
+    const CODE_LISTS: &'static [Codes] = &[];
     /// How what it is a part of is locked while it is written: against deletion, or so that its writers queue.
     const PARENT_LOCK: LockType = LockType::Share;
     /// Whether a write of it looks at others or changes them, by [`Self::admit`] and [`Self::follow`].
-    const INVOLVED: bool = false;
+    const HAS_WRITE_HOOKS: bool = false;
     /// What a search finds it by, beside its own texts; whoever sees it sees these too.
     const FOUND_BY: &'static [FoundBy] = &[];
 
     /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
-    fn write(data: &Self) -> Result<(Columns<Self>, Links), Error>;
+    fn to_row(data: &Self) -> Result<(Columns<Self>, ChildRows), Error>;
 
     /// The data that columns and links keep.
-    fn read(columns: Columns<Self>, links: Links) -> Result<Self, Corrupt>;
+    fn from_row(columns: Columns<Self>, links: ChildRows) -> Result<Self, Corrupt>;
 
     /// The filter as SQL; what a caller may not see matches nothing.
     fn condition(filter: &Self::Filter, actor: &Actor) -> Condition;
@@ -133,18 +133,18 @@ pub trait Table: Resource<Parent: Parent> {
     }
 
     /// The rows that the actor may see, parents and deletion aside.
-    fn visible(_actor: &Actor) -> Condition {
+    fn row_filter(_actor: &Actor) -> Condition {
         Condition::all()
     }
 
     /// Which of its rows, at an instant, keep what they refer to from being deleted; all that are not deleted where it does
     /// not say.
-    fn binds(_at: DateTime<Utc>) -> Condition {
+    fn is_binding(_at: DateTime<Utc>) -> Condition {
         Condition::all()
     }
 
     /// Who may see a row, where [`Self::HIDEABLE`]: as [`Resource::visibility`] says.
-    fn shown_to() -> SimpleExpr {
+    fn visibility_filter() -> SimpleExpr {
         column::<Self>("visibility")
     }
 
@@ -154,7 +154,7 @@ pub trait Table: Resource<Parent: Parent> {
     }
 
     /// Refuses a change that would break a rule of those that refer to this one.
-    fn guard(
+    fn check_references(
         _writer: &Writer<'_>,
         _before: &Stored<Self>,
         _after: &Self,
@@ -164,7 +164,7 @@ pub trait Table: Resource<Parent: Parent> {
 
     /// Looks at others before it is written, and may refuse it or say more of it; where [`Self::INVOLVED`]. `parent` is the
     /// id of what it is a part of, which is locked; `before` is `None` for a new one.
-    fn admit(
+    fn before_write(
         _writer: &Writer<'_>,
         _parent: Option<Uuid>,
         _before: Option<&Stored<Self>>,
@@ -175,7 +175,7 @@ pub trait Table: Resource<Parent: Parent> {
 
     /// Does what follows from a write of it, in the same transaction; where [`Self::INVOLVED`]. Deleted ones have a time of
     /// it in `after`.
-    fn follow(
+    fn after_write(
         _writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,
         _after: &Stored<Self>,
@@ -197,7 +197,7 @@ pub trait Parent: Send + Sync + Sized + 'static {
         reader: &Reader<'_>,
         key: Option<&Key>,
         lock: Option<LockType>,
-    ) -> impl Future<Output = Result<Option<(Card, Self)>, Error>>;
+    ) -> impl Future<Output = Result<Option<(ReferenceSummary, Self)>, Error>>;
 
     /// The ids of the parents that the actor sees.
     fn seen(actor: &Actor) -> Option<SelectStatement>;
@@ -215,7 +215,7 @@ impl Parent for () {
         _: &Reader<'_>,
         _: Option<&Key>,
         _: Option<LockType>,
-    ) -> Result<Option<(Card, Self)>, Error> {
+    ) -> Result<Option<(ReferenceSummary, Self)>, Error> {
         Ok(None)
     }
 
@@ -231,10 +231,10 @@ impl<P: Table<Parent = ()>> Parent for P {
         reader: &Reader<'_>,
         key: Option<&Key>,
         lock: Option<LockType>,
-    ) -> Result<Option<(Card, Self)>, Error> {
+    ) -> Result<Option<(ReferenceSummary, Self)>, Error> {
         let key = key.ok_or_else(Error::not_found)?;
-        let stored = select::one::<P>(reader, key, None, false, lock).await?;
-        Ok(Some((select::card(&stored), stored.data)))
+        let stored = select::by_key::<P>(reader, key, None, false, lock).await?;
+        Ok(Some((select::summary(&stored), stored.data)))
     }
 
     fn seen(actor: &Actor) -> Option<SelectStatement> {
@@ -242,7 +242,7 @@ impl<P: Table<Parent = ()>> Parent for P {
             .column("id")
             .from(P::NAME)
             .and_where(column::<P>("deleted_at").is_null())
-            .cond_where(P::visible(actor))
+            .cond_where(P::row_filter(actor))
             .take();
         Some(seen)
     }
@@ -265,10 +265,10 @@ pub(crate) fn contains<T: Resource>(name: &'static str, part: &str) -> SimpleExp
 }
 
 /// One of the states, or none known; true when none is wanted.
-pub(crate) fn in_status<T: Resource, S: State>(wanted: &[Wanted<S>]) -> Option<Condition> {
+pub(crate) fn in_status<T: Resource, S: State>(wanted: &[StatusFilter<S>]) -> Option<Condition> {
     (!wanted.is_empty()).then(|| {
-        let known = wanted.iter().filter_map(|Wanted(status)| status.map(|status| status.word()));
-        let unknown = wanted.contains(&Wanted(None)).then(|| column::<T>("status").is_null());
+        let known = wanted.iter().filter_map(|StatusFilter(status)| status.map(|status| status.word()));
+        let unknown = wanted.contains(&StatusFilter(None)).then(|| column::<T>("status").is_null());
         Condition::any().add(column::<T>("status").is_in(known)).add_option(unknown)
     })
 }
@@ -318,7 +318,7 @@ pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
         .from(T::NAME)
         .cond_where(Condition::any().add(column::<T>("id").is_in(ids)).add(by_slug))
         .and_where(column::<T>("deleted_at").is_null())
-        .cond_where(T::visible(actor))
+        .cond_where(T::row_filter(actor))
         .take()
 }
 
@@ -336,16 +336,16 @@ pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> Simp
 
 /// The visibility column holds one of what the actor sees without taking part.
 pub(crate) fn seen_by_visibility<T: Resource>(actor: &Actor) -> SimpleExpr {
-    column::<T>("visibility").is_in(actor.sees().iter().map(|visibility| visibility.as_str()))
+    column::<T>("visibility").is_in(actor.visible_levels().iter().map(|visibility| visibility.as_str()))
 }
 
 /// A stored text as its value type.
-pub(crate) fn text<V: FromStr<Err = Fault>>(text: String) -> Result<V, Corrupt> {
+pub(crate) fn text<V: FromStr<Err = FieldError>>(text: String) -> Result<V, Corrupt> {
     Ok(text.parse()?)
 }
 
 /// A stored text that may be absent.
-pub(crate) fn text_opt<V: FromStr<Err = Fault>>(text: Option<String>) -> Result<Option<V>, Corrupt> {
+pub(crate) fn text_opt<V: FromStr<Err = FieldError>>(text: Option<String>) -> Result<Option<V>, Corrupt> {
     text.map(self::text).transpose()
 }
 

@@ -1,5 +1,6 @@
 //! Transitions: the one way in which a status changes.
 
+use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
 use vku_domain::kernel::access::Action;
 use vku_domain::kernel::error::{Code, Error};
@@ -9,9 +10,8 @@ use vku_domain::kernel::state::{State, allowed};
 use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 
-use super::save::{parent_of, passage};
+use super::save::{parent_of, status_change};
 use super::store::{Reader, Writer};
 use super::table::Table;
 
@@ -36,23 +36,24 @@ impl Writer<'_> {
             let words = ways(self, &before, parent.as_ref()).map(State::word);
             return Err(no_way(from.map(State::word), Some(to.word()), words));
         }
-        if self.actor().role.is_some_and(|role| !T::may_enter(role, to)) {
+        if self.actor().role.is_some_and(|role| !T::may_transition_to(role, to)) {
             return Err(Error::refused(self.actor()));
         }
         if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
             let mut violations = Violations::default();
-            let detail = say!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
+            let detail =
+                bilingual!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
             violations.member("/reason", "required", detail);
             return Err(Error::invalid(violations));
         }
         self.enterable(&before.data, to)?;
         let mut data = before.data.clone();
         data.set_status(to);
-        T::admit(self, parent_of(&before), Some(&before), &mut data).await?;
-        let passage = passage(&before.data, &data, reason);
+        T::before_write(self, parent_of(&before), Some(&before), &mut data).await?;
+        let passage = status_change(&before.data, &data, reason);
         let saved = self.replace(before.clone(), data).await?;
-        let after = saved.noted(self, ChangeAction::Transitioned, passage).await?;
-        self.followed(Some(&before), after).await
+        let after = saved.record_change(self, ChangeAction::Transitioned, passage).await?;
+        self.run_after_write(Some(&before), after).await
     }
 
     /// Whether the rows of a file may change the status so: by the rules of a transition. One that nobody knew may become
@@ -65,7 +66,7 @@ impl Writer<'_> {
         let Some(to) = after.status() else { return Ok(()) };
         if T::needs_reason(from, to) {
             let (from, to) = (from.word(), to.word());
-            let detail = say!(
+            let detail = bilingual!(
                 "From `{from}` to `{to}` needs a reason, which a file has no column for: use `POST …/transitions`.",
                 "Von `{from}` zu `{to}` braucht einen Grund, für den eine Datei keine Spalte hat: Verwenden Sie \
                  `POST …/transitions`."
@@ -83,7 +84,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let to = to.word();
-        let detail = say!(
+        let detail = bilingual!(
             "`{to}` needs more than there is; see `errors`.",
             "`{to}` braucht mehr, als da ist; siehe `errors`."
         );
@@ -95,7 +96,9 @@ impl Writer<'_> {
         let allowed = allowed(from);
         match to {
             Some(to) if allowed.contains(&to) => match self.actor().role {
-                Some(role) if !T::may_enter(role, to) => Err(Error::refused(self.actor()).about("/status")),
+                Some(role) if !T::may_transition_to(role, to) => {
+                    Err(Error::refused(self.actor()).about("/status"))
+                }
                 _ => Ok(()),
             },
             _ => Err(no_way(from.map(State::word), to.map(State::word), allowed.iter().map(|it| it.word()))),
@@ -110,10 +113,10 @@ fn no_way(
 ) -> Error {
     let detail = match (from, to) {
         (Some(from), Some(to)) => {
-            say!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
+            bilingual!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
         }
-        (None, Some(to)) => say!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
-        (_, None) => say!(
+        (None, Some(to)) => bilingual!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
+        (_, None) => bilingual!(
             "A status that is known does not become unknown.",
             "Ein Status, der bekannt ist, wird nicht unbekannt."
         ),
@@ -129,9 +132,10 @@ pub fn ways<T: Table>(
     parent: Option<&T::Parent>,
 ) -> impl Iterator<Item = T::Status> {
     let actor = reader.actor();
-    let role = actor.role.filter(|_| actor.gate::<T>(Action::Transition).is_ok());
+    let role = actor.role.filter(|_| actor.require::<T>(Action::Transition).is_ok());
     let may = move |to: &T::Status| {
-        role.is_some_and(|role| T::may_enter(role, *to)) && stored.data.is_ready(parent, *to, actor.at)
+        role.is_some_and(|role| T::may_transition_to(role, *to))
+            && stored.data.is_ready(parent, *to, actor.at)
     };
     allowed(stored.data.status()).iter().copied().filter(may)
 }

@@ -21,7 +21,7 @@ use sqlx::Connection;
 use sqlx::pool::PoolConnectionMetadata;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::connect::{Database, begin, passing_over_broken};
+use super::connect::{Database, begin, retry_on_broken_connection};
 use super::error::{failed, is_away, is_unwritable};
 use super::file::folder_of;
 
@@ -97,7 +97,7 @@ impl Database {
             written.map_err(Error::internal)?.map_err(Error::file)?;
         }
         // While as many write as can, what becomes of their writes tells.
-        let Some(_turn) = self.free_turn() else { return Ok(()) };
+        let Some(_turn) = self.try_acquire_write_slot() else { return Ok(()) };
         match self.probe().await {
             // There are more who take a connection than who take a turn.
             Err(Probed::Failed(DbErr::ConnectionAcquire(_))) | Ok(()) => Ok(()),
@@ -163,8 +163,9 @@ impl From<DbErr> for Probed {
 
 async fn is_read_only(writing: &DatabaseConnection) -> Result<bool, DbErr> {
     const ASK: &str = "SELECT current_setting('transaction_read_only') = 'on'";
-    let row =
-        passing_over_broken(|| writing.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, ASK)));
+    let row = retry_on_broken_connection(|| {
+        writing.query_one_raw(Statement::from_string(DatabaseBackend::Postgres, ASK))
+    });
     let read_only = row.await?.map(|row| row.try_get_by_index::<bool>(0)).transpose()?;
     Ok(read_only == Some(true))
 }

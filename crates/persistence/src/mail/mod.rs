@@ -50,7 +50,7 @@ impl Writer<'_> {
         let Mail { to, language, subject, text, calendar, confidential } = mail;
         let row = row::Model {
             id: Uuid::now_v7(),
-            created_at: self.at(),
+            created_at: self.written_at(),
             to: to.to_string(),
             language: language.to_string(),
             subject: subject.as_str().to_owned(),
@@ -59,14 +59,14 @@ impl Writer<'_> {
             confidential,
             state: MailState::Waiting.to_string(),
             attempts: 0,
-            next_attempt_at: self.at(),
+            next_attempt_at: self.written_at(),
             sent_at: None,
             failure: None,
             claimed_by: None,
         };
         let insert = row::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx()).await.map_err(failed)?;
-        self.posted();
+        self.mail_queued();
         Ok(())
     }
 }

@@ -6,9 +6,9 @@ use sea_orm::{Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelec
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Id;
+use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::query::Paging;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 
@@ -29,7 +29,7 @@ vku_domain::filter! {
 }
 
 /// A mail as it is kept. No `Debug`: it is personal data.
-pub struct Kept {
+pub struct StoredMail {
     /// UUIDv7; its `Message-ID` is made of it.
     pub id: Uuid,
     /// When it was posted.
@@ -37,7 +37,7 @@ pub struct Kept {
     /// Whom it is written to.
     pub to: Email,
     /// The language that it is written in.
-    pub language: Tongue,
+    pub language: Locale,
     /// What it is about.
     pub subject: String,
     /// What it says; absent where nobody but the person may read it.
@@ -56,7 +56,7 @@ pub struct Kept {
     pub failure: Option<String>,
 }
 
-impl TryFrom<row::Model> for Kept {
+impl TryFrom<row::Model> for StoredMail {
     type Error = Corrupt;
 
     fn try_from(row: row::Model) -> Result<Self, Corrupt> {
@@ -81,7 +81,7 @@ impl TryFrom<row::Model> for Kept {
 /// A page of the outbox.
 pub struct Mails {
     /// The mails, newest first.
-    pub items: Vec<Kept>,
+    pub items: Vec<StoredMail>,
     /// The cursor of the older ones, if there are any.
     pub next: Option<String>,
     /// The cursor of the newer ones, if there may be any.
@@ -97,7 +97,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn mails(&self, filter: &MailFilter, paging: &Paging) -> Result<Mails, Error> {
-        self.actor().reads_mails()?;
+        self.actor().require_mails()?;
         let list = format!("mails|{}", paging.fingerprint);
         let open = |token: &String| {
             let payload = self.cursors().open(list.as_bytes(), token);
@@ -141,15 +141,15 @@ impl Reader<'_> {
         };
         let next = if has_next { token(rows.last(), Way::Next)? } else { None };
         let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
-        let items = rows.into_iter().map(Kept::try_from).collect::<Result<_, _>>()?;
+        let items = rows.into_iter().map(StoredMail::try_from).collect::<Result<_, _>>()?;
         Ok(Mails { items, next, prev })
     }
 
     /// One mail.
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 404.
-    pub async fn mail(&self, Id(id): Id) -> Result<Kept, Error> {
-        self.actor().reads_mails()?;
+    pub async fn mail(&self, IdParam(id): IdParam) -> Result<StoredMail, Error> {
+        self.actor().require_mails()?;
         let found = row::Entity::find_by_id(id).one(self.tx()).await.map_err(failed)?;
         Ok(found.ok_or_else(Error::not_found)?.try_into()?)
     }

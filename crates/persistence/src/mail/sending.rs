@@ -10,12 +10,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Tongue;
+use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::{MailState, Subject};
 
 use super::row;
-use crate::kernel::alive::Alive;
+use crate::kernel::alive::JobLock;
 use crate::kernel::error::{Corrupt, failed};
 use crate::kernel::store::Store;
 use crate::kernel::table::text;
@@ -34,7 +34,7 @@ const CLAIMED: u64 = 20;
 /// A worker that sends, until this is dropped.
 pub struct Sending {
     id: Uuid,
-    _alive: Alive,
+    _alive: JobLock,
 }
 
 /// A mail that is to be sent now. No `Debug`: it is personal data.
@@ -46,7 +46,7 @@ pub struct Claimed {
     /// Whom it is written to.
     pub to: Email,
     /// The language that it is written in.
-    pub language: Tongue,
+    pub language: Locale,
     /// What it is about.
     pub subject: Subject,
     /// What it says.
@@ -94,7 +94,7 @@ impl Store {
             return Ok(None);
         }
         let id = Uuid::now_v7();
-        let alive = Alive::begin(self.database(), id).await?;
+        let alive = JobLock::acquire(self.database(), id).await?;
         self.release_dead().await?;
         Ok(Some(Sending { id, _alive: alive }))
     }
@@ -103,8 +103,8 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn claim_mails(&self, sending: &Sending) -> Result<Vec<Claimed>, Error> {
-        self.apart(async |writer| {
-            let (tx, at) = (writer.tx(), writer.at());
+        self.in_own_transaction(async |writer| {
+            let (tx, at) = (writer.tx(), writer.written_at());
             let late = given_up("expired")
                 .filter(row::Column::State.eq(MailState::Waiting.as_str()))
                 .filter(row::Column::ClaimedBy.is_null())
@@ -152,8 +152,8 @@ impl Store {
         mail: &Claimed,
         outcome: Outcome<'_>,
     ) -> Result<(), Error> {
-        self.apart(async |writer| {
-            let at = writer.at();
+        self.in_own_transaction(async |writer| {
+            let at = writer.written_at();
             let (state, failure) = match outcome {
                 Outcome::Sent => (MailState::Sent, None),
                 Outcome::Later(why) => (MailState::Waiting, Some(why)),
@@ -182,8 +182,9 @@ impl Store {
     ///
     /// Errors: the database is away.
     pub async fn sweep_mails(&self) -> Result<u64, Error> {
-        self.apart(async |writer| {
-            let old = row::Entity::delete_many().filter(row::Column::CreatedAt.lt(writer.at() - KEPT));
+        self.in_own_transaction(async |writer| {
+            let old =
+                row::Entity::delete_many().filter(row::Column::CreatedAt.lt(writer.written_at() - KEPT));
             Ok(old.exec(writer.tx()).await.map_err(failed)?.rows_affected)
         })
         .await
@@ -201,10 +202,10 @@ impl Store {
             .await
             .map_err(failed)?;
         for worker in held {
-            if Alive::is(self.database(), worker).await? {
+            if JobLock::is_held(self.database(), worker).await? {
                 continue;
             }
-            self.apart(async |writer| {
+            self.in_own_transaction(async |writer| {
                 let release = row::Entity::update_many()
                     .col_expr(row::Column::ClaimedBy, Expr::val(None::<Uuid>))
                     .filter(row::Column::ClaimedBy.eq(worker));

@@ -5,10 +5,11 @@ mod parts;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Country;
@@ -18,11 +19,10 @@ use vku_domain::partnership::{
     PartnershipStatus,
 };
 use vku_domain::programme::FundingProgramme;
-use vku_domain::say;
 use vku_domain::utility::Utility;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::{Links, PartyLink};
+use crate::kernel::link::{ChildRows, PartyLink};
 use crate::kernel::row::row;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
@@ -53,7 +53,7 @@ impl Table for Partnership {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
-    const CODES: &'static [Codes] =
+    const CODE_LISTS: &'static [Codes] =
         &[Codes { set: "working_areas", pointer: "/working_areas", of: "working_area" }];
     const PARTIES: bool = true;
     const PARTY_COUNTRIES: bool = true;
@@ -73,9 +73,9 @@ impl Table for Partnership {
             own: false,
         },
     ];
-    const HIDEABLE: bool = true;
+    const HAS_VISIBILITY: bool = true;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {
             slug,
             title,
@@ -94,7 +94,7 @@ impl Table for Partnership {
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             title: title.to_string(),
-            title_key: fold(title.as_str()),
+            title_key: collation_key(title.as_str()),
             summary: to_json_opt(summary)?,
             status: to_text(status),
             start: to_text(start),
@@ -105,7 +105,7 @@ impl Table for Partnership {
             visibility: visibility.to_string(),
             source_url: to_text(source_url),
         };
-        let links = Links::default()
+        let links = ChildRows::default()
             .set("sectors", sectors)
             .set("working_areas", working_areas)
             .set("sdg_targets", sdg_targets);
@@ -116,7 +116,7 @@ impl Table for Partnership {
         Ok((columns, links))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         let participants = links.take_parties().into_iter().map(|PartyLink { field, party, from, until }| {
             Ok(Participant { party, role: text(field)?, from, until })
         });
@@ -188,7 +188,9 @@ impl Table for Partnership {
             .add_option(
                 filter.end_to.as_ref().map(|day| end().lte(day.last_day().to_string()).and(end().ne(""))),
             )
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: PartnershipSort) -> SortColumn {
@@ -204,7 +206,7 @@ impl Table for Partnership {
     }
 
     /// By its visibility, and those in which the actor takes part today.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -227,7 +229,7 @@ impl Table for Partnership {
     }
 
     /// Who has reported a result takes part, or did.
-    async fn guard(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
+    async fn check_references(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
         let gone = before.data.participants.iter().filter_map(|participant| participant.party.utility());
         let gone: Vec<Uuid> = gone.filter(|utility| !after.names_utility(*utility)).collect();
         if gone.is_empty() {
@@ -237,7 +239,7 @@ impl Table for Partnership {
         if dependents.is_empty() {
             return Ok(());
         }
-        let detail = say!(
+        let detail = bilingual!(
             "Who has reported results stays in the list, with an `until`; see `dependents`.",
             "Wer Ergebnisse berichtet hat, bleibt in der Liste, mit einem `until`; siehe `dependents`."
         );
@@ -270,7 +272,7 @@ pub(crate) fn at_work_today(actor: &Actor) -> SelectStatement {
         .from("partnership")
         .and_where(column::<Partnership>("status").eq(PartnershipStatus::Active.as_str()))
         .and_where(column::<Partnership>("deleted_at").is_null())
-        .cond_where(Partnership::visible(actor))
+        .cond_where(Partnership::row_filter(actor))
         .take();
     let utilities = today(actor).add(Expr::col("owner_id").in_subquery(active));
     let known = utilities.add(Expr::col("utility_id").is_not_null());

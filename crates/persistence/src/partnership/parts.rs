@@ -8,12 +8,12 @@ use uuid::Uuid;
 use vku_domain::kernel::error::{Error, Named};
 use vku_domain::kernel::reference::Ref;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::value::{Currency, Day, Money};
+use vku_domain::kernel::value::{CalendarDate, Currency, Money};
 use vku_domain::partnership::PartsDerived;
 use vku_domain::result::PartnershipResult;
 
 use crate::kernel::error::failed;
-use crate::kernel::select::among;
+use crate::kernel::select::padded_ids;
 use crate::kernel::store::Reader;
 use crate::kernel::table::text;
 use crate::kernel::{card, dependent};
@@ -48,7 +48,7 @@ pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid
         .columns(["partnership_id", "programme_id", "amount_currency", "amount_minor"])
         .expr_as(Expr::cust("NULL"), "last_on")
         .from("funding")
-        .and_where(Expr::col("partnership_id").is_in(among(ids)))
+        .and_where(Expr::col("partnership_id").is_in(padded_ids(ids)))
         .and_where(Expr::col("deleted_at").is_null())
         .take();
     let activities = Query::select()
@@ -56,7 +56,7 @@ pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid
         .exprs([Expr::cust("NULL"), Expr::cust("NULL"), Expr::cust("NULL")])
         .expr(Func::max(Expr::col("last_on")))
         .from("activity")
-        .and_where(Expr::col("partnership_id").is_in(among(ids)))
+        .and_where(Expr::col("partnership_id").is_in(padded_ids(ids)))
         .and_where(Expr::col("starts_on").lte(today.as_str()))
         .and_where(Expr::col("deleted_at").is_null())
         .group_by_col("partnership_id")
@@ -87,7 +87,7 @@ pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid
             // A sum beyond every amount is left out: none is better than a wrong one.
             funding_totals.extend(Money::sum(minors, text::<Currency>(currency)?));
         }
-        let last_activity_on = last_on.map(text::<Day>).transpose()?;
+        let last_activity_on = last_on.map(text::<CalendarDate>).transpose()?;
         derived.insert(id, PartsDerived { programmes, funding_totals, last_activity_on });
     }
     Ok(derived)

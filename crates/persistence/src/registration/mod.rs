@@ -14,7 +14,7 @@ use uuid::Uuid;
 use vku_domain::contact::Contact;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
@@ -25,9 +25,9 @@ use vku_domain::session::{Session, SessionStatus, start_key};
 
 use crate::contact::{own_members, persons};
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::among;
+use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, in_status, named, one_of, text, text_opt, to_text};
 use crate::member::{gone, taking_part};
@@ -49,13 +49,13 @@ impl Table for Registration {
     type Row = row::Model;
     type ActiveRow = row::ActiveModel;
 
-    const REFERS: &'static [(&'static str, &'static str)] =
+    const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
         &[("member_id", "member"), ("contact_id", "contact")];
     /// Whoever takes a seat of a session, or frees one, waits for whoever did before.
     const PARENT_LOCK: LockType = LockType::Update;
-    const INVOLVED: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { member, contact, name, email, language, attendance, status } = data;
         let columns = row::Columns {
             // One that is not resolved is refused before it comes to the table, which would not take this either.
@@ -67,10 +67,10 @@ impl Table for Registration {
             attendance: attendance.to_string(),
             status: to_text(status),
         };
-        Ok((columns, Links::default()))
+        Ok((columns, ChildRows::default()))
     }
 
-    fn read(row: row::Columns, _links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, _links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             member: Ref::to(Key::Id(row.member_id)),
             contact: row.contact_id.map(Ref::part),
@@ -89,7 +89,9 @@ impl Table for Registration {
             .add_option(in_status::<Self, _>(&filter.status))
             .add_option(one_of::<Self, _>("attendance", &filter.attendance))
             .add_option(member)
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: RegistrationSort) -> SortColumn {
@@ -102,7 +104,7 @@ impl Table for Registration {
     }
 
     /// Those of the actor's own members.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -110,7 +112,7 @@ impl Table for Registration {
     }
 
     /// Those who come or wait, of sessions that have not begun. What is past says who came, and keeps nobody.
-    fn binds(at: DateTime<Utc>) -> Condition {
+    fn is_binding(at: DateTime<Utc>) -> Condition {
         let to_come = Query::select()
             .column("id")
             .from(Session::NAME)
@@ -150,7 +152,7 @@ impl Table for Registration {
         Ok(())
     }
 
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
         before: Option<&Stored<Self>>,
@@ -159,7 +161,7 @@ impl Table for Registration {
         seat::admit(writer, parent, before, after).await
     }
 
-    async fn follow(
+    async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
@@ -183,7 +185,7 @@ async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashM
     let waiting = Query::select()
         .columns(["session_id", "id"])
         .from("registration")
-        .and_where(Expr::col("session_id").is_in(among(&sessions)))
+        .and_where(Expr::col("session_id").is_in(padded_ids(&sessions)))
         .and_where(Expr::col("deleted_at").is_null())
         .and_where(Expr::col("status").eq(RegistrationStatus::Waitlisted.as_str()))
         .cond_where(present())

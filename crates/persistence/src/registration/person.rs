@@ -3,13 +3,13 @@
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LockType, Query};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::registration::{Registration, RegistrationStatus};
-use vku_domain::say;
 use vku_domain::session::Session;
 
 use super::living;
@@ -22,7 +22,7 @@ pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error
     let utility = after.member.card().and_then(|member| member.named_after);
     let mut violations = Violations::default();
     if !writer.actor().is_staff() && !utility.is_some_and(|utility| writer.actor().owns(utility)) {
-        let detail = say!(
+        let detail = bilingual!(
             "A member registers its own staff only.",
             "Ein Mitglied meldet nur die eigenen Beschäftigten an."
         );
@@ -50,7 +50,7 @@ pub(super) async fn settle(
             }
             None => {
                 let key = contact.key();
-                let detail = say!(
+                let detail = bilingual!(
                     "This member has no contact `{key}`.",
                     "Dieses Mitglied hat keine Ansprechperson `{key}`."
                 );
@@ -63,7 +63,7 @@ pub(super) async fn settle(
     }
     let cancelled = after.status == Some(RegistrationStatus::Cancelled);
     if !cancelled && is_there(writer, session.id, id, after, email).await? {
-        let detail = say!(
+        let detail = bilingual!(
             "This person is registered for this session already.",
             "Diese Person ist für diese Sitzung schon angemeldet."
         );

@@ -4,11 +4,11 @@
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use uuid::Uuid;
-use vku_domain::kernel::draft::Origin;
+use vku_domain::bilingual;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::registration::{Registration, RegistrationStatus};
-use vku_domain::say;
 use vku_domain::session::{RegistrationReason, Session};
 
 use super::person::{own, settle};
@@ -77,7 +77,7 @@ async fn arrive(
         return Err(full().about("/session"));
     };
     match named.filter(|named| Some(*named) != after.status) {
-        Some(named) if writer.writing().origin == Origin::Import => Err(otherwise(named)),
+        Some(named) if writer.writing().origin == InputSource::Import => Err(otherwise(named)),
         _ => Ok(()),
     }
 }
@@ -85,11 +85,11 @@ async fn arrive(
 /// A file says who has a seat or waits, and it is not so: nothing else is written in silence.
 fn otherwise(named: RegistrationStatus) -> Error {
     let detail = match named {
-        RegistrationStatus::Waitlisted => say!(
+        RegistrationStatus::Waitlisted => bilingual!(
             "There is a seat, so nobody waits: leave `status` empty, and it follows from the seats.",
             "Es gibt einen Platz, also wartet niemand: Lassen Sie `status` leer, dann ergibt er sich aus den Plätzen."
         ),
-        _ => say!(
+        _ => bilingual!(
             "All seats are taken: leave `status` empty for a place on the waiting list.",
             "Alle Plätze sind vergeben: Lassen Sie `status` leer für einen Platz auf der Warteliste."
         ),
@@ -113,7 +113,9 @@ async fn lead(
             let taken = taken_of(writer, session.id).await?;
             if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full().about("/status")) }
         }
-        Some(status) if !before.may_become(status, &session.data, writer.at()) => open(session, writer),
+        Some(status) if !before.may_become(status, &session.data, writer.written_at()) => {
+            open(session, writer)
+        }
         _ => Ok(()),
     }
 }
@@ -121,7 +123,7 @@ async fn lead(
 /// The session, whoever asks: with its link, which goes into mails to those who have a seat.
 pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Stored<Session>, Error> {
     let id = id.ok_or_else(|| Error::internal("a registration for no session"))?;
-    let mut session = select::whoever::<Session>(writer, id).await?;
+    let mut session = select::by_id_unchecked::<Session>(writer, id).await?;
     let link = Query::select().column("online_url").from("session").and_where(Expr::col("id").eq(id)).take();
     if let Some(row) = writer.tx().query_one(&link).await.map_err(failed)? {
         session.data.online_url = text_opt(row.try_get("", "online_url").map_err(failed)?)?;
@@ -130,30 +132,30 @@ pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Sto
 }
 
 fn open(session: &Stored<Session>, writer: &Writer<'_>) -> Result<(), Error> {
-    session.data.closed(writer.at()).map_or(Ok(()), |reason| Err(closed(reason)))
+    session.data.closed(writer.written_at()).map_or(Ok(()), |reason| Err(closed(reason)))
 }
 
 fn closed(reason: RegistrationReason) -> Error {
     let why = match reason {
-        RegistrationReason::NotPublished => say!("it is not published", "sie ist nicht veröffentlicht"),
-        RegistrationReason::Cancelled => say!("it was cancelled", "sie wurde abgesagt"),
-        RegistrationReason::Held => say!("it has been held", "sie hat stattgefunden"),
-        RegistrationReason::Begun => say!("it has begun", "sie hat begonnen"),
-        RegistrationReason::TimeOver => say!("the time for it is over", "die Frist ist abgelaufen"),
+        RegistrationReason::NotPublished => bilingual!("it is not published", "sie ist nicht veröffentlicht"),
+        RegistrationReason::Cancelled => bilingual!("it was cancelled", "sie wurde abgesagt"),
+        RegistrationReason::Held => bilingual!("it has been held", "sie hat stattgefunden"),
+        RegistrationReason::Begun => bilingual!("it has begun", "sie hat begonnen"),
+        RegistrationReason::TimeOver => bilingual!("the time for it is over", "die Frist ist abgelaufen"),
         RegistrationReason::Full | RegistrationReason::RoomFull => {
-            say!("all seats are taken", "alle Plätze sind vergeben")
+            bilingual!("all seats are taken", "alle Plätze sind vergeben")
         }
     };
-    let detail = say!(
+    let detail = bilingual!(
         "Registration for this session is closed: ",
         "Die Anmeldung für diese Sitzung ist geschlossen: "
     );
-    let detail = detail.then(why).then(say!(" (`{reason}`).", " (`{reason}`)."));
+    let detail = detail.then(why).then(bilingual!(" (`{reason}`).", " (`{reason}`)."));
     Error::new(Code::RegistrationClosed, detail).about("/session")
 }
 
 fn full() -> Error {
-    let detail = say!(
+    let detail = bilingual!(
         "All seats are taken, and one cannot wait for one so.",
         "Alle Plätze sind vergeben, und so kann man auf keinen warten."
     );
@@ -162,10 +164,10 @@ fn full() -> Error {
 
 /// Who came shows once the session has begun.
 fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Result<(), Error> {
-    if session.has_begun(writer.at()) {
+    if session.has_begun(writer.written_at()) {
         return Ok(());
     }
-    let detail = say!(
+    let detail = bilingual!(
         "`{to}` is for a session that has begun.",
         "`{to}` setzt voraus, dass die Sitzung begonnen hat."
     );

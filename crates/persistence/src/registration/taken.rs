@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::registration::{Attendance, RegistrationStatus};
-use vku_domain::say;
 use vku_domain::session::Taken;
 
 use super::{living, present};
@@ -26,7 +26,7 @@ pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Hash
         .columns(["session_id", "status", "attendance"])
         .expr_as(Expr::col("id").count(), "number")
         .from("registration")
-        .cond_where(Condition::all().add(Expr::col("session_id").is_in(select::among(sessions))))
+        .cond_where(Condition::all().add(Expr::col("session_id").is_in(select::padded_ids(sessions))))
         .and_where(Expr::col("deleted_at").is_null())
         .and_where(Expr::col("status").is_not_null())
         .group_by_columns(["session_id", "status", "attendance"])
@@ -72,7 +72,7 @@ pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(
     if number == 0 {
         return Ok(());
     }
-    let detail = say!(
+    let detail = bilingual!(
         "{number} are registered or wait: lead it to `cancelled`, so that they hear of it.",
         "{number} sind angemeldet oder warten: Führen Sie sie zu `cancelled`, damit sie davon erfahren."
     );

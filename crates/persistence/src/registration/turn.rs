@@ -101,7 +101,7 @@ async fn replaced(
 /// online.
 async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<Vec<Uuid>, Error> {
     let mut promoted = Vec::new();
-    if !matches!(session.data.closed(writer.at()), None | Some(RegistrationReason::TimeOver)) {
+    if !matches!(session.data.closed(writer.written_at()), None | Some(RegistrationReason::TimeOver)) {
         return Ok(promoted);
     }
     let mut taken = taken_of(writer, session.id).await?;
@@ -114,12 +114,12 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
             break;
         }
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
-        let before = select::whoever::<Registration>(writer, id).await?;
+        let before = select::by_id_unchecked::<Registration>(writer, id).await?;
         let in_room = before.data.in_room();
         if session.data.has_seat(&taken, in_room) {
             let mut data = before.data.clone();
             data.status = Some(RegistrationStatus::Registered);
-            let after = writer.consequence(before, data).await?;
+            let after = writer.update_as_side_effect(before, data).await?;
             taken.counts.registered += 1;
             taken.in_room += u64::from(in_room);
             write_to(writer, session, &after, Occasion::Promoted).await?;
@@ -160,7 +160,7 @@ async fn tell(
     for row in writer.tx().query_all(&all).await.map_err(failed)? {
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
         if !told.contains(&id) {
-            let registration = select::whoever::<Registration>(writer, id).await?;
+            let registration = select::by_id_unchecked::<Registration>(writer, id).await?;
             write_to(writer, session, &registration, occasion).await?;
         }
     }
@@ -178,7 +178,7 @@ async fn write_to(
         Occasion::SessionCancelled => session.data.over_at(),
         _ => session.data.begins_at(),
     };
-    let to_come = until > writer.at();
+    let to_come = until > writer.written_at();
     match to.derived.person.as_ref().filter(|_| to_come) {
         Some(person) => writer.post(occasion.mail(session, person, &to.data)).await,
         None => Ok(()),
@@ -202,7 +202,7 @@ async fn number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Erro
 /// Cancels the registrations of somebody who is gone, for sessions to come; who waits for the seats moves up. The people
 /// are not written to: they are there no more.
 pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result<(), Error> {
-    let all = binding(writer.at(), whose)
+    let all = binding(writer.written_at(), whose)
         .column("session_id")
         .order_by("session_id", sea_orm::Order::Asc)
         .order_by("arrival", sea_orm::Order::Asc)
@@ -211,10 +211,10 @@ pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result
     for row in writer.tx().query_all(&all).await.map_err(failed)? {
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
         sessions.push(row.try_get("", "session_id").map_err(failed)?);
-        let before = select::whoever::<Registration>(writer, id).await?;
+        let before = select::by_id_unchecked::<Registration>(writer, id).await?;
         let mut data = before.data.clone();
         data.status = Some(RegistrationStatus::Cancelled);
-        writer.consequence(before, data).await?;
+        writer.update_as_side_effect(before, data).await?;
     }
     sessions.dedup();
     for id in sessions {
@@ -231,7 +231,7 @@ fn binding(at: DateTime<Utc>, whose: SimpleExpr) -> SelectStatement {
         .from(Registration::NAME)
         .and_where(whose)
         .and_where(column::<Registration>("deleted_at").is_null())
-        .cond_where(Registration::binds(at))
+        .cond_where(Registration::is_binding(at))
         .take()
 }
 
@@ -241,13 +241,13 @@ impl Writer<'_> {
     ///
     /// Errors: 401, 403, 404.
     pub async fn also_cancel<T: Table>(&mut self, key: &Key, parent: Option<&Key>) -> Result<(), Error> {
-        self.actor().gate::<Registration>(Action::Transition)?;
+        self.actor().require::<Registration>(Action::Transition)?;
         let parent = <T::Parent as crate::kernel::table::Parent>::open(self, parent, None)
             .await?
             .map(|(card, _)| card.id);
-        let id = select::one::<T>(self, key, parent, false, None).await?.id;
+        let id = select::by_key::<T>(self, key, parent, false, None).await?.id;
         let whose = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
-        let sessions = binding(self.at(), whose).clear_selects().column("session_id").take();
+        let sessions = binding(self.written_at(), whose).clear_selects().column("session_id").take();
         let held = Query::select()
             .column("id")
             .from(Session::NAME)

@@ -8,22 +8,22 @@ use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::access::{Actor, Role};
-use vku_domain::kernel::draft::Origin;
+use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::organisation::Organisation;
 use vku_domain::registration::RegistrationStatus;
-use vku_domain::say;
 use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
 use vku_domain::utility::Utility;
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
@@ -66,8 +66,8 @@ impl Table for Session {
 
     const SETS: bool = true;
     const PARTIES: bool = true;
-    const HIDEABLE: bool = true;
-    const INVOLVED: bool = true;
+    const HAS_VISIBILITY: bool = true;
+    const HAS_WRITE_HOOKS: bool = true;
     const FOUND_BY: &'static [FoundBy] = &[
         FoundBy {
             resource: "utility",
@@ -85,7 +85,7 @@ impl Table for Session {
         },
     ];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self {
             slug,
             title,
@@ -113,7 +113,7 @@ impl Table for Session {
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             title: title.to_string(),
-            title_key: fold(title.as_str()),
+            title_key: collation_key(title.as_str()),
             kind: kind.to_string(),
             focus_topic: to_json_opt(focus_topic)?,
             description: to_json_opt(description)?,
@@ -130,15 +130,15 @@ impl Table for Session {
             capacity: capacity.map(|seats| seats.get().into()),
             room_capacity: room_capacity.map(|seats| seats.get().into()),
             waiting_list: *waiting_list,
-            registration_closes_at: registration_closes_at.map(|Instant(at)| at),
+            registration_closes_at: registration_closes_at.map(|InstantParam(at)| at),
             visibility: visibility.to_string(),
             source_url: to_text(source_url),
         };
-        let links = Links::default().set("sectors", sectors).party_list("organisers", organisers);
+        let links = ChildRows::default().set("sectors", sectors).party_list("organisers", organisers);
         Ok((columns, links))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             title: text(row.title)?,
@@ -159,7 +159,7 @@ impl Table for Session {
             capacity: number_opt(row.capacity)?,
             room_capacity: number_opt(row.room_capacity)?,
             waiting_list: row.waiting_list,
-            registration_closes_at: row.registration_closes_at.map(Instant),
+            registration_closes_at: row.registration_closes_at.map(InstantParam),
             visibility: text(row.visibility)?,
             source_url: text_opt(row.source_url)?,
         })
@@ -190,7 +190,9 @@ impl Table for Session {
             .add_option(one_of::<Self, _>("visibility", &filter.visibility))
             .add_option(filter.start_from.as_ref().map(|from| day().gte(from.first_day().to_string())))
             .add_option(filter.start_to.as_ref().map(|to| day().lte(to.last_day().to_string())))
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: SessionSort) -> SortColumn {
@@ -206,7 +208,7 @@ impl Table for Session {
     }
 
     /// What is published: by its visibility, and what one of the actor's utilities organises or comes to.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -227,7 +229,7 @@ impl Table for Session {
     }
 
     /// Drafts are the coordination office's.
-    fn shown_to() -> SimpleExpr {
+    fn visibility_filter() -> SimpleExpr {
         let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
         let internal = Expr::val(Visibility::Internal.as_str());
         Expr::case(column::<Self>("status").is_in(shown), column::<Self>("visibility"))
@@ -253,8 +255,8 @@ impl Table for Session {
             }
             let (it, taken) = (&item.data, taken.get(&item.id).copied().unwrap_or_default());
             item.derived = SessionDerived {
-                starts_at: it.starts_at().map(Instant),
-                ends_at: it.ends_at().map(Instant),
+                starts_at: it.starts_at().map(InstantParam),
+                ends_at: it.ends_at().map(InstantParam),
                 registration_state: it.registration_state(&taken, actor.at),
                 counts: counted.then_some(taken.counts),
                 cancellation_reason: reasons.remove(&item.id).filter(|_| is_cancelled(item)),
@@ -265,7 +267,7 @@ impl Table for Session {
     }
 
     /// What the status needs now: of a transition it is a conflict, of a body a fault.
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
         before: Option<&Stored<Self>>,
@@ -276,7 +278,7 @@ impl Table for Session {
         if let Some(status) = after.status
             && (entered || status == SessionStatus::Published)
         {
-            after.needs_at(status, writer.at(), &mut violations);
+            after.needs_at(status, writer.written_at(), &mut violations);
         }
         if violations.is_empty() {
             return match before {
@@ -284,10 +286,10 @@ impl Table for Session {
                 None => Ok(()),
             };
         }
-        if before.is_none() || !entered || writer.writing().origin == Origin::Import {
+        if before.is_none() || !entered || writer.writing().origin == InputSource::Import {
             return Err(Error::invalid(violations));
         }
-        let detail = say!(
+        let detail = bilingual!(
             "This status needs more than there is; see `errors`.",
             "Dieser Status braucht mehr, als da ist; siehe `errors`."
         );
@@ -296,7 +298,7 @@ impl Table for Session {
 
     /// More seats go to those who wait; that it takes place at another time or place, in another way or not at all is told to
     /// all who would have come.
-    async fn follow(
+    async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,

@@ -1,11 +1,11 @@
 //! What is planned for a session already: a change has to fit seats that are taken, the agenda, and its guests.
 
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Seats;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::registration::Attendance;
-use vku_domain::say;
 use vku_domain::session::Session;
 
 use crate::kernel::store::Writer;
@@ -30,7 +30,7 @@ pub(super) async fn fits(
     {
         let agenda = agenda::length(writer, before.id).await?;
         if agenda > minutes {
-            let detail = say!(
+            let detail = bilingual!(
                 "The agenda takes {agenda} minutes, the session would take {minutes}.",
                 "Die Tagesordnung dauert {agenda} Minuten, die Sitzung wäre {minutes} Minuten lang."
             );
@@ -46,7 +46,7 @@ pub(super) async fn fits(
         {
             let coming = taken::coming_by(writer, before.id, attendance).await?;
             if coming > 0 {
-                let detail = say!(
+                let detail = bilingual!(
                     "{coming} are registered or wait to come `{attendance}`, which would not be offered.",
                     "{coming} sind für `{attendance}` angemeldet oder warten darauf; das gäbe es dann nicht."
                 );
@@ -63,7 +63,7 @@ pub(super) async fn fits(
             ("room_capacity", seats(after.room_capacity), taken.in_room),
         ] {
             if taken > seats {
-                let detail = say!(
+                let detail = bilingual!(
                     "{taken} seats are taken, more than a `{member}` of {seats}.",
                     "{taken} Plätze sind vergeben, mehr als `{member}` mit {seats}."
                 );

@@ -46,7 +46,7 @@ impl Reader<'_> {
         by: FundingBy,
         currency: Option<&Currency>,
     ) -> Result<Vec<(Key, Sum)>, Error> {
-        self.actor().reads::<Partnership>()?;
+        self.actor().require_read::<Partnership>()?;
         let mut rows = Vec::new();
         for row in self.found(&self.added(by, currency)).await? {
             rows.push(SumRow::from_query_result(&row, "").map_err(failed)?);

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::value::Day;
+use vku_domain::kernel::value::CalendarDate;
 use vku_domain::member::Member;
 use vku_domain::statistics::{Growth, MembersBy, growth};
 
@@ -26,7 +26,7 @@ impl Reader<'_> {
     ///
     /// Errors: 401, 403.
     pub async fn count_members(&self, by: MembersBy) -> Result<(u64, Members), Error> {
-        self.actor().reads::<Member>()?;
+        self.actor().require_read::<Member>()?;
         let own = |key: SimpleExpr| {
             Query::select()
                 .expr_as(key.clone(), "key")
@@ -64,11 +64,11 @@ impl Reader<'_> {
             .cond_where(seen::<Member>(self))
             .and_where(column::<Member>("joined_on").is_not_null())
             .take();
-        let date = |day: &Day| day.as_str().parse().map_err(|_| Corrupt::from("no day"));
+        let date = |day: &CalendarDate| day.as_str().parse().map_err(|_| Corrupt::from("no day"));
         let mut memberships = Vec::new();
         for row in self.found(&select).await? {
-            let joined: Day = text(row.try_get("", "joined_on").map_err(failed)?)?;
-            let left: Option<Day> = text_opt(row.try_get("", "left_on").map_err(failed)?)?;
+            let joined: CalendarDate = text(row.try_get("", "joined_on").map_err(failed)?)?;
+            let left: Option<CalendarDate> = text_opt(row.try_get("", "left_on").map_err(failed)?)?;
             memberships.push((date(&joined)?, left.as_ref().map(date).transpose()?));
         }
         Ok(Members::Grown(growth(memberships, self.actor().today())))

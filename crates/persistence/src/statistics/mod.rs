@@ -11,7 +11,7 @@ use sea_orm::sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, Query, Sele
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::Card;
+use vku_domain::kernel::reference::ReferenceSummary;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
@@ -42,7 +42,7 @@ impl Key {
     }
 
     /// The programme of that id; what names none is unknown.
-    fn programme(id: Option<Uuid>, cards: &BTreeMap<Uuid, Card>) -> Self {
+    fn programme(id: Option<Uuid>, cards: &BTreeMap<Uuid, ReferenceSummary>) -> Self {
         match id.and_then(|id| cards.get(&id)) {
             Some(card) => Self {
                 key: card.slug.as_ref().map_or_else(|| card.id.to_string(), ToString::to_string),
@@ -61,13 +61,13 @@ fn number(row: &QueryResult, name: &str) -> Result<u64, Error> {
 
 /// Which rows count: those that the reader sees, deleted ones aside.
 fn seen<T: Table>(reader: &Reader<'_>) -> Condition {
-    Condition::all().add(column::<T>("deleted_at").is_null()).add(T::visible(reader.actor()))
+    Condition::all().add(column::<T>("deleted_at").is_null()).add(T::row_filter(reader.actor()))
 }
 
 /// The ids of the partnerships that do not count. Mostly they are few, and what is among few is found much faster than
 /// what is among many. Nothing that visibility asks of a partnership is ever unknown, so that each counts or is here.
 pub(crate) fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
-    let visible = Partnership::visible(reader.actor());
+    let visible = Partnership::row_filter(reader.actor());
     let hidden = (!visible.is_empty()).then(|| visible.not());
     // Not as the opposite of `IS NULL`, for which SQLite would read all there are.
     let unseen = Condition::any().add(column::<Partnership>("deleted_at").is_not_null()).add_option(hidden);
@@ -111,7 +111,10 @@ impl Reader<'_> {
         row.map_or(Ok(0), |row| number(&row, "number"))
     }
 
-    async fn programmes(&self, ids: impl Iterator<Item = Uuid>) -> Result<BTreeMap<Uuid, Card>, Error> {
+    async fn programmes(
+        &self,
+        ids: impl Iterator<Item = Uuid>,
+    ) -> Result<BTreeMap<Uuid, ReferenceSummary>, Error> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();

@@ -36,13 +36,13 @@ impl Reader<'_> {
     /// Errors: 401, 403; also for regional groups, where counts of registrations are not for the actor, or members are not.
     pub async fn count_sessions(&self, by: SessionsBy) -> Result<(u64, Vec<(Key, Attendance)>), Error> {
         let actor = self.actor();
-        actor.reads::<Session>()?;
+        actor.require_read::<Session>()?;
         let counts_are_told = Session::tells_counts(actor);
         if by == SessionsBy::RegionalGroup {
             if !counts_are_told {
                 return Err(Error::refused(actor));
             }
-            actor.gate::<Member>(Action::Read)?;
+            actor.require::<Member>(Action::Read)?;
         }
         let all = self.keyed(SessionsBy::Year);
         let total = self.counts(&all).await?.iter().map(|(_, number)| number).sum();

@@ -9,17 +9,17 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::kernel::access::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::fold;
-use vku_domain::kernel::parameters::Instant;
+use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::topic::{Topic, TopicDerived, TopicFilter, TopicSort};
 
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::Links;
+use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
-use crate::kernel::select::among;
+use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     SortColumn, Table, column, in_set, in_status, json, json_opt, named, text, text_opt, to_json,
@@ -46,25 +46,25 @@ impl Table for Topic {
     type ActiveRow = row::ActiveModel;
 
     const SETS: bool = true;
-    const INVOLVED: bool = true;
-    const REFERS: &'static [(&'static str, &'static str)] = &[("proposed_by_id", "member")];
+    const HAS_WRITE_HOOKS: bool = true;
+    const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[("proposed_by_id", "member")];
 
-    fn write(data: &Self) -> Result<(row::Columns, Links), Error> {
+    fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { slug, title, description, proposed_by, status, sectors } = data;
         let columns = row::Columns {
             slug: to_text(slug).unwrap_or_default(),
             title: data.label().to_owned(),
-            title_key: fold(data.label()),
+            title_key: collation_key(data.label()),
             titles: to_json(title)?,
             description: to_json_opt(description)?,
             // One that is not resolved is refused before it comes to the table, which would not take this either.
             proposed_by_id: proposed_by.id().unwrap_or_default(),
             status: to_text(status),
         };
-        Ok((columns, Links::default().set("sectors", sectors)))
+        Ok((columns, ChildRows::default().set("sectors", sectors)))
     }
 
-    fn read(row: row::Columns, mut links: Links) -> Result<Self, Corrupt> {
+    fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
         Ok(Self {
             slug: Some(text(row.slug)?),
             title: json(row.titles)?,
@@ -83,7 +83,9 @@ impl Table for Topic {
             .add_option(in_status::<Self, _>(&filter.status))
             .add_option(in_set::<Self, _>("sectors", &filter.sector))
             .add_option(proposed)
-            .add_option(filter.updated_since.map(|Instant(since)| column::<Self>("updated_at").gte(since)))
+            .add_option(
+                filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
+            )
     }
 
     fn sort_column(key: TopicSort) -> SortColumn {
@@ -97,11 +99,11 @@ impl Table for Topic {
     }
 
     fn json_column(member: &str) -> &str {
-        if member == Self::LABEL { "titles" } else { member }
+        if member == Self::NAME_FIELD { "titles" } else { member }
     }
 
     /// Those whose member the actor sees.
-    fn visible(actor: &Actor) -> Condition {
+    fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
         }
@@ -109,7 +111,7 @@ impl Table for Topic {
     }
 
     /// Who has left proposes nothing more; what it proposed before stays.
-    async fn admit(
+    async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
         before: Option<&Stored<Self>>,
@@ -129,7 +131,7 @@ impl Table for Topic {
             .column("topic_id")
             .expr_as(Expr::col("member_id").count(), "supporters")
             .from("support")
-            .and_where(Expr::col("topic_id").is_in(among(&ids)))
+            .and_where(Expr::col("topic_id").is_in(padded_ids(&ids)))
             .and_where(Expr::col("given").eq(true))
             .and_where(Expr::col("member_id").in_subquery(members(reader.actor())))
             .group_by_col("topic_id")
@@ -153,6 +155,6 @@ fn members(actor: &Actor) -> SelectStatement {
         .column("id")
         .from(Member::NAME)
         .and_where(column::<Member>("deleted_at").is_null())
-        .cond_where(Member::visible(actor))
+        .cond_where(Member::row_filter(actor))
         .take()
 }

@@ -4,21 +4,21 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use serde_json::json;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
 use vku_domain::kernel::access::{Action, Grant};
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::reference::{Card, Key};
+use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::text::Both;
+use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
-use vku_domain::say;
 use vku_domain::topic::{SUPPORT, Topic};
 
 use crate::change::NewChange;
 use crate::kernel::card;
 use crate::kernel::error::failed;
-use crate::kernel::select::{self, one};
+use crate::kernel::select::{self, by_key};
 use crate::kernel::store::Writer;
 use crate::kernel::table::Table;
 use crate::member::{has_left, left};
@@ -42,29 +42,29 @@ impl Writer<'_> {
         given: bool,
     ) -> Result<Stored<Topic>, Error> {
         // Whoever may propose for a member may support for it.
-        let grant = self.actor().gate::<Topic>(Action::Create)?;
+        let grant = self.actor().require::<Topic>(Action::Create)?;
         // Those who support it at once queue here.
-        let mut topic = one::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
+        let mut topic = by_key::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
         let member = self.supporter(grant, member).await?;
         if given && has_left(self, member.id).await? {
             return Err(Error::new(Code::Forbidden, left()));
         }
         if let Some(change) = self.set_support(&topic, &member, given).await? {
-            self.note(change);
+            self.record(change);
             Topic::derive(self, std::slice::from_mut(&mut topic)).await?;
         }
         Ok(topic)
     }
 
     /// The member that supports.
-    async fn supporter(&self, grant: Grant, member: Option<&Key>) -> Result<Card, Error> {
+    async fn supporter(&self, grant: Grant, member: Option<&Key>) -> Result<ReferenceSummary, Error> {
         let key = match member {
             Some(key) => key.clone(),
             None => self.own_member().await?,
         };
         let mut found = card::by_key(self.tx(), self.actor(), "member", std::slice::from_ref(&key)).await?;
         let Some(member) = found.remove(&key) else {
-            let detail = say!("There is no member `{key}`.", "Ein Mitglied `{key}` gibt es nicht.");
+            let detail = bilingual!("There is no member `{key}`.", "Ein Mitglied `{key}` gibt es nicht.");
             return Err(unclear("unknown_reference", detail));
         };
         let is_own = member.named_after.is_some_and(|utility| self.actor().owns(utility));
@@ -84,11 +84,12 @@ impl Writer<'_> {
         match rows.as_slice() {
             [only] => Ok(Key::Id(only.try_get("", "id").map_err(failed)?)),
             [] if !self.actor().is_staff() => {
-                let detail = say!("Your account is no member's.", "Ihr Konto gehört zu keinem Mitglied.");
+                let detail =
+                    bilingual!("Your account is no member's.", "Ihr Konto gehört zu keinem Mitglied.");
                 Err(Error::new(Code::Forbidden, detail))
             }
             _ => {
-                let detail = say!(
+                let detail = bilingual!(
                     "Your account is not that of one member: say in `member` which one supports it.",
                     "Ihr Konto ist nicht das eines einzigen Mitglieds: Nennen Sie in `member`, welches es unterstützt."
                 );
@@ -101,7 +102,7 @@ impl Writer<'_> {
     async fn set_support(
         &self,
         topic: &Stored<Topic>,
-        member: &Card,
+        member: &ReferenceSummary,
         given: bool,
     ) -> Result<Option<NewChange>, Error> {
         let before = self.known_support(topic.id, member.id).await?;
@@ -120,7 +121,7 @@ impl Writer<'_> {
                         member.id.into(),
                         given.into(),
                         1_i64.into(),
-                        self.at().into(),
+                        self.written_at().into(),
                     ])
                     .take();
                 self.tx().execute(&insert).await.map_err(failed)?;
@@ -132,7 +133,7 @@ impl Writer<'_> {
                     .table("support")
                     .value("given", given)
                     .value("version", version)
-                    .value("updated_at", self.at())
+                    .value("updated_at", self.written_at())
                     .and_where(Expr::col("id").eq(id))
                     .take();
                 self.tx().execute(&update).await.map_err(failed)?;
@@ -140,7 +141,7 @@ impl Writer<'_> {
             }
         };
         Ok(Some(NewChange {
-            at: self.at(),
+            at: self.written_at(),
             actor: self.actor().account,
             request_id: self.writing().request_id.to_owned(),
             resource: SUPPORT,
@@ -149,7 +150,7 @@ impl Writer<'_> {
             action,
             version,
             visibility: Visibility::Members,
-            state: json!({ "id": id, "topic": select::card(topic), "member": member, "version": version }),
+            state: json!({ "id": id, "topic": select::summary(topic), "member": member, "version": version }),
             passage: None,
         }))
     }
@@ -174,7 +175,7 @@ impl Writer<'_> {
 }
 
 /// It is not clear which member is meant.
-fn unclear(code: &'static str, detail: Both) -> Error {
+fn unclear(code: &'static str, detail: Bilingual) -> Error {
     let mut violations = Violations::default();
     violations.parameter("member", code, detail);
     Error::parameters(violations)

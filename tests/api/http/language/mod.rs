@@ -35,7 +35,7 @@ on_both! {
     async fn the_language_that_weighs_most(app: TestApp) {
         let anyone = app.anonymous();
         let request = anyone.request(Method::GET, "/nowhere");
-        for (languages, tongue) in [
+        for (languages, locale) in [
             ("de-CH, fr;q=0.9", "de"),
             ("en;q=0.8, de;q=0.9", "de"),
             ("en-GB, de", "en"),
@@ -45,8 +45,8 @@ on_both! {
             ("nonsense;;q", "en"),
         ] {
             let answer = in_language(&anyone, &request, languages).await;
-            assert_eq!(answer.header("content-language"), tongue, "{languages}");
-            let title = if tongue == "de" { "Nicht gefunden" } else { "Not found" };
+            assert_eq!(answer.header("content-language"), locale, "{languages}");
+            let title = if locale == "de" { "Nicht gefunden" } else { "Not found" };
             assert_eq!(answer.problem(404, "not_found")["title"], title);
         }
         assert_eq!(anyone.get("/nowhere").await.problem(404, "not_found")["title"], "Not found");
@@ -60,8 +60,8 @@ on_both! {
                 in_language(&anyone, &request, "de").await.ok(),
                 in_language(&anyone, &request, "en").await.ok(),
             ];
-            for (answer, tongue) in [(&german, "de"), (&english, "en")] {
-                assert_eq!(answer.header("content-language"), tongue);
+            for (answer, locale) in [(&german, "de"), (&english, "en")] {
+                assert_eq!(answer.header("content-language"), locale);
                 assert!(vary(answer).contains(&"accept-language".into()));
             }
             let (german, english) = (german.json(), english.json());
@@ -75,7 +75,7 @@ on_both! {
 
     async fn the_front_page(app: TestApp) {
         let anyone = app.anonymous();
-        for (path, languages, tongue, text) in [
+        for (path, languages, locale, text) in [
             ("/", "de, en;q=0.5", "de", "Wer mit wem arbeitet"),
             ("/", "en, de;q=0.5", "en", "Who works with whom"),
             ("/", "fr", "en", "Who works with whom"),
@@ -84,16 +84,16 @@ on_both! {
         ] {
             let request = anyone.request(Method::GET, path).header("Accept", "text/html");
             let page = in_language(&anyone, &request, languages).await.ok();
-            assert_eq!(page.header("content-language"), tongue, "{path} {languages}");
+            assert_eq!(page.header("content-language"), locale, "{path} {languages}");
             let vary = vary(&page);
             assert!(vary.contains(&"accept".into()) && vary.contains(&"accept-language".into()), "{vary:?}");
             assert!(page.header("content-security-policy").contains("default-src 'none'"));
-            let other = if tongue == "de" { "en" } else { "de" };
-            for part in [format!("<html lang=\"{tongue}\">"), format!("href=\"/?lang={other}\""), text.to_owned()] {
+            let other = if locale == "de" { "en" } else { "de" };
+            for part in [format!("<html lang=\"{locale}\">"), format!("href=\"/?lang={other}\""), text.to_owned()] {
                 assert!(page.text().contains(&part), "{part}");
             }
             assert!(page.text().contains(":focus-visible") && !page.text().contains("{style}"));
-            if tongue == "de" {
+            if locale == "de" {
                 let text = page.text();
                 let body = text.split("<body>").nth(1).unwrap();
                 // Sessions are called as people have written.
@@ -105,7 +105,7 @@ on_both! {
         }
         // For programs there is one index.
         let request = anyone.request(Method::GET, "/");
-        let [german, english] = ["de", "en"].map(|tongue| in_language(&anyone, &request, tongue));
+        let [german, english] = ["de", "en"].map(|locale| in_language(&anyone, &request, locale));
         assert_eq!(german.await.ok().json(), english.await.ok().json());
     }
 }

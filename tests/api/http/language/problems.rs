@@ -32,9 +32,9 @@ fn sentences(problem: &Value) -> Vec<String> {
 /// The problem is told in both languages, the German one with these texts among others.
 async fn told_in_both(caller: &Caller, request: RequestBuilder, status: u16, code: &str, texts: &[&str]) {
     let mut problems = Vec::new();
-    for (languages, tongue) in [("de", "de"), ("en", "en"), ("fr", "en")] {
+    for (languages, locale) in [("de", "de"), ("en", "en"), ("fr", "en")] {
         let answer = in_language(caller, &request, languages).await;
-        assert_eq!(answer.header("content-language"), tongue, "{code}");
+        assert_eq!(answer.header("content-language"), locale, "{code}");
         assert!(vary(&answer).contains(&"accept-language".into()), "{code}");
         problems.push(answer.problem(status, code));
     }

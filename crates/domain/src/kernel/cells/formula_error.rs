@@ -1,7 +1,7 @@
 //! What a spreadsheet writes in the place of a value that it does not have, or cannot show.
 
-use crate::kernel::violation::Fault;
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::FieldError;
 
 /// Error values, in the languages of the offices that send files: English, German, French, Spanish, Polish, Ukrainian
 /// and Russian; and those of LibreOffice and Google Sheets.
@@ -92,24 +92,24 @@ pub fn too_long(characters: usize) -> String {
 }
 
 /// What is wrong with a text that is an error value, or `####`.
-pub(super) fn check(cell: &str) -> Result<(), Fault> {
+pub(super) fn check(cell: &str) -> Result<(), FieldError> {
     let cell = cell.trim();
     if cell.starts_with(TOO_LONG) {
-        let detail = say!(
+        let detail = bilingual!(
             "The value was too long for a cell of the sheet, so the export left it out. Take the row from the export \
              with `format=csv`.",
             "Der Wert war zu lang für eine Zelle des Tabellenblatts, darum fehlt er im Export. Nehmen Sie die Zeile aus \
              dem Export mit `format=csv`."
         );
-        return Err(Fault::new("too_long", detail));
+        return Err(FieldError::new("too_long", detail));
     }
     if cell.len() > 1 && cell.bytes().all(|byte| byte == b'#') {
-        let detail = say!(
+        let detail = bilingual!(
             "The column was too narrow for this value when the file was saved. Widen it in Excel and save the file again.",
             "Die Spalte war beim Speichern zu schmal für diesen Wert. Verbreitern Sie sie in Excel und speichern Sie die \
              Datei neu."
         );
-        return Err(Fault::new("formula_error", detail));
+        return Err(FieldError::new("formula_error", detail));
     }
     let is_error =
         (cell.starts_with('#') && ERRORS.contains(&cell.to_uppercase().as_str())) || is_numbered(cell);
@@ -117,15 +117,15 @@ pub(super) fn check(cell: &str) -> Result<(), Fault> {
 }
 
 /// What is wrong with a cell that holds an error value.
-pub fn fault(error: &str) -> Fault {
+pub fn fault(error: &str) -> FieldError {
     let error: String = error.chars().take(30).collect();
-    let detail = say!(
+    let detail = bilingual!(
         "The cell holds the error `{error}` in place of a value. Correct its formula in Excel, recalculate, and save the \
          file again; or empty the cell.",
         "Die Zelle enthält den Fehler `{error}` anstelle eines Werts. Korrigieren Sie die Formel in Excel, berechnen Sie \
          neu und speichern Sie die Datei erneut; oder leeren Sie die Zelle."
     );
-    Fault::new("formula_error", detail)
+    FieldError::new("formula_error", detail)
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What columns are called in German.
 
-use crate::kernel::fold::fold;
+use crate::kernel::fold::collation_key;
 use crate::kernel::text::{is_blank, typed};
 
 /// A member, or the path of one, and what it is called. What a longer path is called follows from its parts, so only
@@ -180,7 +180,7 @@ const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "Englisch")];
 pub(super) fn folded(heading: &str) -> String {
     let words: Vec<_> =
         heading.split(char::is_whitespace).map(typed).filter(|word| !word.is_empty()).collect();
-    let mut text = fold(&words.join(" "));
+    let mut text = collation_key(&words.join(" "));
     text.retain(|letter| !is_blank(letter) || letter == ' ');
     text
 }

@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::{Column, Kind, heading};
+use crate::bilingual;
 use crate::kernel::reference::{INPUT, schema_name};
 use crate::kernel::resource::Resource;
 use crate::kernel::text::typed;
-use crate::kernel::violation::{Fault, hint};
-use crate::say;
+use crate::kernel::violation::{FieldError, hint};
 
 /// The languages that every text in several languages has a column for; others get one where they occur.
 pub const LANGUAGES: &[&str] = &["de", "en"];
@@ -60,7 +60,7 @@ impl Layout {
                     continue;
                 }
                 (Some("Decimal"), _) => Kind::Decimal,
-                (Some("Day" | "PartialDate"), _) => Kind::Date,
+                (Some("CalendarDate" | "PartialDate"), _) => Kind::Date,
                 (Some(target), _) if is_reference(target) => Kind::Reference,
                 (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
                 (Some("Party"), _) => Kind::Party,
@@ -114,7 +114,7 @@ impl Layout {
     /// The column that a header means, by its name or by its German heading, however it is typed.
     ///
     /// Errors: unknown, with the nearest known name.
-    pub fn column(&self, header: &str) -> Result<Column, Fault> {
+    pub fn column(&self, header: &str) -> Result<Column, FieldError> {
         let columns = self.columns(&[]);
         if let Some(known) = columns.iter().find(|column| column.is_called(header)) {
             return Ok(known.clone());
@@ -129,8 +129,8 @@ impl Layout {
         texts.ok_or_else(|| {
             let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
             let header = typed(header);
-            let missing = say!("There is no column `{header}`.", "Es gibt keine Spalte `{header}`.");
-            Fault::new("unknown_column", missing.then(hint(name, &names)))
+            let missing = bilingual!("There is no column `{header}`.", "Es gibt keine Spalte `{header}`.");
+            FieldError::new("unknown_column", missing.then(hint(name, &names)))
         })
     }
 }

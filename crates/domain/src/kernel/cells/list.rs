@@ -5,9 +5,9 @@
 
 use serde_json::{Value, json};
 
+use crate::bilingual;
 use crate::kernel::text::typed;
-use crate::kernel::violation::Fault;
-use crate::say;
+use crate::kernel::violation::FieldError;
 
 /// The cell of texts.
 pub(super) fn join(entries: impl Iterator<Item = String>) -> String {
@@ -70,20 +70,20 @@ pub(super) fn participant(value: &Value) -> Option<String> {
     Some(cell)
 }
 
-pub(super) fn read_party(text: &str) -> Result<Value, Fault> {
+pub(super) fn read_party(text: &str) -> Result<Value, FieldError> {
     match text.split_once(':').map(|(kind, key)| (typed(kind), typed(key))) {
         Some((kind @ ("utility" | "organisation"), key)) => Ok(json!({ kind: key })),
-        _ => Err(Fault::format(say!(
+        _ => Err(FieldError::format(bilingual!(
             "`{text}` is not `utility:<slug>` or `organisation:<slug>`.",
             "`{text}` ist weder `utility:<slug>` noch `organisation:<slug>`."
         ))),
     }
 }
 
-pub(super) fn read_participant(text: &str) -> Result<Value, Fault> {
+pub(super) fn read_participant(text: &str) -> Result<Value, FieldError> {
     let (who, when) = text.split_once('@').map_or((text, None), |(who, when)| (who, Some(when)));
     let Some((role, party)) = who.split_once(':') else {
-        return Err(Fault::format(say!(
+        return Err(FieldError::format(bilingual!(
             "`{text}` is not `<role>:utility:<slug>`.",
             "`{text}` ist nicht `<role>:utility:<slug>`."
         )));
@@ -91,7 +91,7 @@ pub(super) fn read_participant(text: &str) -> Result<Value, Fault> {
     let mut participant = json!({ "role": typed(role), "party": read_party(party)? });
     if let (Some(when), Value::Object(members)) = (when, &mut participant) {
         let Some((from, until)) = when.split_once('/') else {
-            return Err(Fault::format(say!(
+            return Err(FieldError::format(bilingual!(
                 "`{when}` is not `from/until`.",
                 "`{when}` ist nicht `from/until`."
             )));

@@ -14,14 +14,14 @@ mod pick;
 
 pub use self::layout::{LANGUAGES, Layout};
 pub use self::number_format::{NumberFormat, Parts, Shown, Unit};
-pub use self::pick::Picker;
+pub use self::pick::FieldSerializer;
 
 use serde_json::{Map, Number, Value};
 
 use self::list::{by_slug, join, participant, party, read_participant, read_party, slug, split};
 use super::text::typed;
-use super::violation::Fault;
-use crate::say;
+use super::violation::FieldError;
+use crate::bilingual;
 
 /// How the cells of a column are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +54,7 @@ pub enum Kind {
     Json,
 }
 
-crate::vocabulary! {
+crate::string_enum! {
     /// How CSV is written.
     CsvDialect {
         /// as RFC 4180 says: separated by commas, a point in decimal numbers, the JSON names as header
@@ -207,7 +207,7 @@ impl Column {
         cell: &str,
         decimals: impl Into<Decimals>,
         item: &mut Map<String, Value>,
-    ) -> Result<(), Fault> {
+    ) -> Result<(), FieldError> {
         let cell = typed(cell);
         let value = if cell.is_empty() { Value::Null } else { self.value(cell, decimals.into())? };
         let mut item = item;
@@ -230,7 +230,7 @@ impl Column {
         percent.map_or(cell, str::trim_end)
     }
 
-    fn value(&self, cell: &str, decimals: Decimals) -> Result<Value, Fault> {
+    fn value(&self, cell: &str, decimals: Decimals) -> Result<Value, FieldError> {
         formula_error::check(cell)?;
         if matches!(self.kind, Kind::List | Kind::References | Kind::Parties | Kind::Participants) {
             split(cell).iter().try_for_each(|entry| formula_error::check(entry))?;
@@ -249,14 +249,15 @@ impl Column {
             Kind::Participants => {
                 split(cell).iter().map(|entry| read_participant(entry)).collect::<Result<_, _>>()?
             }
-            Kind::Json => serde_json::from_str(cell)
-                .map_err(|_| Fault::format(say!("The cell is no JSON.", "Die Zelle ist kein JSON.")))?,
+            Kind::Json => serde_json::from_str(cell).map_err(|_| {
+                FieldError::format(bilingual!("The cell is no JSON.", "Die Zelle ist kein JSON."))
+            })?,
         })
     }
 }
 
 /// The party of a member that has one: it replaces what is there, whichever kind that is.
-fn whole_party(cell: &str) -> Result<Value, Fault> {
+fn whole_party(cell: &str) -> Result<Value, FieldError> {
     let mut party = read_party(cell)?;
     if let Value::Object(members) = &mut party {
         for kind in ["utility", "organisation"] {
@@ -286,15 +287,15 @@ fn iso_date(cell: &str) -> Option<String> {
 }
 
 /// Yes or no, in the words of JSON, of Excel in English and in German, and of who fills in a form.
-fn truth(cell: &str) -> Result<bool, Fault> {
+fn truth(cell: &str) -> Result<bool, FieldError> {
     match cell.to_lowercase().as_str() {
         "true" | "yes" | "wahr" | "ja" => Ok(true),
         "false" | "no" | "falsch" | "nein" => Ok(false),
-        _ => Err(Fault::unknown_value(cell, &["true", "false"])),
+        _ => Err(FieldError::unknown_value(cell, &["true", "false"])),
     }
 }
 
-fn number(cell: &str, decimals: Decimals) -> Result<Number, Fault> {
+fn number(cell: &str, decimals: Decimals) -> Result<Number, FieldError> {
     let text = with_point(cell, decimals)?;
     match serde_json::from_str(without_leading_zeros(text.trim())) {
         // To the last digit, which JSON readers may get wrong.
@@ -304,7 +305,7 @@ fn number(cell: &str, decimals: Decimals) -> Result<Number, Fault> {
         Ok(Value::Number(number)) => Some(number),
         _ => None,
     }
-    .ok_or_else(|| Fault::format(say!("`{cell}` is no number.", "`{cell}` ist keine Zahl.")))
+    .ok_or_else(|| FieldError::format(bilingual!("`{cell}` is no number.", "`{cell}` ist keine Zahl.")))
 }
 
 /// `007` is a number to spreadsheets and people, though not to JSON.
@@ -335,15 +336,15 @@ pub fn integral(number: Number) -> Number {
 }
 
 /// The number with a point before its decimals. What may mean two things is refused.
-fn with_point(cell: &str, decimals: Decimals) -> Result<String, Fault> {
+fn with_point(cell: &str, decimals: Decimals) -> Result<String, FieldError> {
     match decimals {
         Decimals::Point => Ok(cell.to_owned()),
-        Decimals::Comma if cell.contains('.') => Err(Fault::format(say!(
+        Decimals::Comma if cell.contains('.') => Err(FieldError::format(bilingual!(
             "`{cell}` has a point; in this dialect decimals stand behind a comma, and nothing between thousands.",
             "`{cell}` enthält einen Punkt; Nachkommastellen stehen hier hinter einem Komma, zwischen Tausendern \
              steht nichts."
         ))),
-        Decimals::Either if may_be_thousands(cell) => Err(Fault::format(say!(
+        Decimals::Either if may_be_thousands(cell) => Err(FieldError::format(bilingual!(
             "`{cell}` may be thousands or decimals in this file; write it without separators of thousands, or with \
              another number of decimals.",
             "`{cell}` kann in dieser Datei Tausender oder Nachkommastellen haben; schreiben Sie die Zahl ohne \

@@ -5,8 +5,8 @@
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
-use crate::kernel::violation::Fault;
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::FieldError;
 
 /// The year before which a date is taken for another number formatted as a date: years from 1 to 2100, and all numbers
 /// of persons and things up to 18,000, lie before it.
@@ -124,7 +124,7 @@ impl NumberFormat {
     /// What a cell of this format shows of a number.
     ///
     /// Errors: it shows no value that was meant, or has more digits than a spreadsheet keeps.
-    pub fn show(self, number: f64, is_1904: bool) -> Result<Shown, Fault> {
+    pub fn show(self, number: f64, is_1904: bool) -> Result<Shown, FieldError> {
         match self {
             Self::Plain => Ok(Shown::same(plain(number)?)),
             Self::Percent => {
@@ -223,27 +223,27 @@ fn parts(tokens: &[Token]) -> Parts {
 }
 
 /// A number to the digits that a spreadsheet keeps.
-fn plain(number: f64) -> Result<String, Fault> {
+fn plain(number: f64) -> Result<String, FieldError> {
     if !number.is_finite() || number.abs() >= 1e15 {
-        let detail = say!(
+        let detail = bilingual!(
             "Excel keeps {DIGITS} digits of a number, and this one has more. Format the cell as text and type it again.",
             "Excel behält von einer Zahl {DIGITS} Stellen, und diese hat mehr. Formatieren Sie die Zelle als Text und \
              geben Sie sie neu ein."
         );
-        return Err(Fault::new("too_many_digits", detail));
+        return Err(FieldError::new("too_many_digits", detail));
     }
     let rounded = format!("{number:.*e}", DIGITS - 1).parse().unwrap_or(number);
     Ok(if rounded == 0.0 { "0".to_owned() } else { rounded.to_string() })
 }
 
-fn impossible(shown: String) -> Fault {
-    let detail = say!(
+fn impossible(shown: String) -> FieldError {
+    let detail = bilingual!(
         "The cell holds a number that is formatted as a date, and shows {shown}. Set its number format to `General` (or \
          `Text` for a year), type the value again, and save.",
         "Die Zelle enthält eine Zahl, die als Datum formatiert ist, und zeigt {shown}. Stellen Sie ihr Zahlenformat auf \
          „Standard“ (oder „Text“ für ein Jahr), geben Sie den Wert neu ein und speichern Sie."
     );
-    Fault::new("impossible_date", detail)
+    FieldError::new("impossible_date", detail)
 }
 
 /// Whole seconds, of what is stored as days.
@@ -265,7 +265,7 @@ fn time(seconds: i64, with_seconds: bool) -> String {
     }
 }
 
-fn moment(parts: Parts, number: f64, is_1904: bool) -> Result<String, Fault> {
+fn moment(parts: Parts, number: f64, is_1904: bool) -> Result<String, FieldError> {
     let seconds = seconds(number).ok_or_else(|| impossible("`####`".to_owned()))?;
     let (days, of_day) = (seconds / SECONDS_A_DAY, seconds % SECONDS_A_DAY);
     if parts.time && (!parts.has_date() || days == 0) {
@@ -293,7 +293,7 @@ fn moment(parts: Parts, number: f64, is_1904: bool) -> Result<String, Fault> {
     Ok(text)
 }
 
-fn elapsed(unit: Unit, number: f64) -> Result<String, Fault> {
+fn elapsed(unit: Unit, number: f64) -> Result<String, FieldError> {
     let seconds = seconds(number).ok_or_else(|| impossible("`####`".to_owned()))?;
     Ok(match unit {
         Unit::Hours => time(seconds, true),

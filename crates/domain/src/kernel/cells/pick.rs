@@ -6,7 +6,7 @@ use serde_json::{Error, Value, to_value};
 use super::{Cell, Column};
 
 /// Finds the values of columns in items.
-pub struct Picker {
+pub struct FieldSerializer {
     columns: Vec<Column>,
     root: Node,
 }
@@ -37,7 +37,7 @@ impl Node {
     }
 }
 
-impl Picker {
+impl FieldSerializer {
     /// For these columns.
     pub fn new(columns: Vec<Column>) -> Self {
         let mut root = Node::default();
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn cells_stand_in_the_order_of_their_columns() {
         let column = |name: &str| Column::new(name, Kind::Text);
-        let picker = Picker::new(["b.c", "a", "d.e.f", "b.x"].map(column).into());
+        let picker = FieldSerializer::new(["b.c", "a", "d.e.f", "b.x"].map(column).into());
         let item = json!({ "a": "1", "b": { "c": "2", "y": [3] }, "d": null, "z": [{ "a": "4" }] });
         let text = |text: &str| Cell::Text(text.to_owned());
         assert_eq!(picker.cells(&item).unwrap(), [text("2"), text("1"), Cell::Empty, Cell::Empty]);

@@ -9,7 +9,7 @@ mod word;
 
 use std::collections::BTreeMap;
 
-pub use self::wanted::{Clue, LENGTH_MAX, Quality, Search, WORDS_MAX, Wanted};
+pub use self::wanted::{LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
 pub use self::word::{keys, likeness};
 
 use super::resource::Resource;
@@ -52,7 +52,7 @@ impl Texts {
     /// The words of what a resource says.
     pub fn of<T: Resource>(data: &T) -> Index {
         let mut texts = Self::default();
-        data.searched(&mut texts);
+        data.search_texts(&mut texts);
         texts.0
     }
 
@@ -103,7 +103,7 @@ impl Texts {
 impl Search {
     /// How well something matches: the specification of the order; `None` where a word is missing.
     pub fn score(&self, index: &Index) -> Option<i64> {
-        let best = |wanted: &Wanted| {
+        let best = |wanted: &SearchTerm| {
             let points = index.iter().filter_map(|(word, field)| Some(wanted.quality(word)?.points(*field)));
             points.max()
         };

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use super::Field;
 use super::typo::is_near;
 use super::word::{INSIDE, forms, has_digit, is_common, whole, without_one, words};
-use crate::kernel::violation::Fault;
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::FieldError;
 
 /// How long a search may be, in characters: longer than whatever something is called.
 pub const LENGTH_MAX: usize = 2_000;
@@ -20,7 +20,7 @@ const FORGIVEN_INSIDE: usize = 8;
 
 /// How well a word matches one that is wanted, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Quality {
+pub enum MatchQuality {
     /// It is the word.
     Exact,
     /// It begins with it.
@@ -31,7 +31,7 @@ pub enum Quality {
     Typo,
 }
 
-impl Quality {
+impl MatchQuality {
     /// What such a match is worth in a name, and by how much less in each further field.
     pub fn worth(self) -> (i32, i32) {
         match self {
@@ -52,9 +52,9 @@ impl Quality {
 
 /// A range of keys: from the first on, up to but without the second.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Clue(pub String, pub String);
+pub struct MatchKey(pub String, pub String);
 
-impl Clue {
+impl MatchKey {
     /// The keys that begin so; no key has this last letter.
     fn beginning(key: String) -> Self {
         let end = format!("{key}{}", char::MAX);
@@ -70,41 +70,41 @@ impl Clue {
 
 /// A word that is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Wanted {
+pub struct SearchTerm {
     forms: Vec<String>,
 }
 
-impl Wanted {
+impl SearchTerm {
     /// How well a folded word matches; `None` where it does not.
-    pub fn quality(&self, word: &str) -> Option<Quality> {
+    pub fn quality(&self, word: &str) -> Option<MatchQuality> {
         let its = forms(word);
         let pairs = || self.forms.iter().flat_map(|form| its.iter().map(move |other| (form, other)));
         let good = pairs().filter_map(|(form, other)| match other.find(form.as_str()) {
-            Some(0) if form.len() == other.len() => Some(Quality::Exact),
-            Some(0) => Some(Quality::Beginning),
-            Some(_) if length(form) >= INSIDE => Some(Quality::Part),
+            Some(0) if form.len() == other.len() => Some(MatchQuality::Exact),
+            Some(0) => Some(MatchQuality::Beginning),
+            Some(_) if length(form) >= INSIDE => Some(MatchQuality::Part),
             _ => None,
         });
         let forgiven = || {
             let near = |(form, other): (&String, &String)| {
                 length(form) >= FORGIVEN && is_near(form, other, length(form) >= FORGIVEN_INSIDE)
             };
-            (!self.is_number() && !has_digit(word) && pairs().any(near)).then_some(Quality::Typo)
+            (!self.is_number() && !has_digit(word) && pairs().any(near)).then_some(MatchQuality::Typo)
         };
         good.min().or_else(forgiven)
     }
 
     /// Ranges of keys: every word that matches has one of its [keys](super::keys) in one of them. Others may too.
-    pub fn clues(&self) -> Vec<Clue> {
+    pub fn clues(&self) -> Vec<MatchKey> {
         let mut clues = Vec::new();
         for form in &self.forms {
             let length = length(form);
-            clues.push(Clue::beginning(if length < INSIDE { whole(form) } else { form.clone() }));
+            clues.push(MatchKey::beginning(if length < INSIDE { whole(form) } else { form.clone() }));
             if self.is_number() || length < FORGIVEN {
                 continue;
             }
             if length < FORGIVEN_INSIDE {
-                clues.extend(without_one(form).into_iter().map(Clue::only));
+                clues.extend(without_one(form).into_iter().map(MatchKey::only));
                 continue;
             }
             // A typo is in one half, and the other is as it should be; or it swaps the two letters in the middle.
@@ -112,7 +112,7 @@ impl Wanted {
             let mut swapped: Vec<char> = form.chars().collect();
             swapped.swap(middle - 1, middle);
             let halves = [form.chars().take(middle).collect(), form.chars().skip(middle).collect()];
-            clues.extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(Clue::beginning));
+            clues.extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(MatchKey::beginning));
         }
         clues
     }
@@ -128,33 +128,36 @@ fn length(text: &str) -> usize {
 
 /// What somebody looks for: all of these words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Search(Vec<Wanted>);
+pub struct Search(Vec<SearchTerm>);
 
 impl Search {
     /// The words; none where there is nothing to look for.
-    pub fn words(&self) -> &[Wanted] {
+    pub fn words(&self) -> &[SearchTerm] {
         &self.0
     }
 }
 
 impl FromStr for Search {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         match length(text) {
             0 => {
-                return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
+                return Err(FieldError::new(
+                    "empty",
+                    bilingual!("Must not be empty.", "Darf nicht leer sein."),
+                ));
             }
-            length if length > LENGTH_MAX => return Err(Fault::too_long(LENGTH_MAX, length)),
+            length if length > LENGTH_MAX => return Err(FieldError::too_long(LENGTH_MAX, length)),
             _ => {}
         }
         let all = words(text);
         // What stands in most names says nothing, unless nothing else is said.
         let telling: Vec<_> = all.iter().filter(|word| !is_common(word)).collect();
         let counting = if telling.is_empty() { all.iter().collect() } else { telling };
-        let mut wanted: Vec<Wanted> = Vec::new();
+        let mut wanted: Vec<SearchTerm> = Vec::new();
         for word in counting {
-            let word = Wanted { forms: forms(word) };
+            let word = SearchTerm { forms: forms(word) };
             if !wanted.contains(&word) {
                 wanted.push(word);
             }
@@ -170,9 +173,9 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::word::{keys, words};
-    use super::{Quality, Search};
+    use super::{MatchQuality, Search};
 
-    fn quality(q: &str, text: &str) -> Option<Quality> {
+    fn quality(q: &str, text: &str) -> Option<MatchQuality> {
         let (search, words) = (q.parse::<Search>().unwrap(), words(text));
         search.words()[0].quality(&words[0])
     }
@@ -180,21 +183,21 @@ mod tests {
     #[test]
     fn spellings_parts_and_typos_match() {
         for (q, text, expected) in [
-            ("muenster", "Münster", Some(Quality::Exact)),
-            ("Münster", "Muenster", Some(Quality::Exact)),
-            ("munster", "MÜNSTER", Some(Quality::Exact)),
-            ("strasse", "Straße", Some(Quality::Exact)),
-            ("energie", "Bioenergie", Some(Quality::Part)),
-            ("wasser", "Abwasserpartnerschaft", Some(Quality::Part)),
-            ("abwasser", "Abwasserpartnerschaft", Some(Quality::Beginning)),
-            ("abwaserp", "Abwasserpartnerschaft", Some(Quality::Typo)),
+            ("muenster", "Münster", Some(MatchQuality::Exact)),
+            ("Münster", "Muenster", Some(MatchQuality::Exact)),
+            ("munster", "MÜNSTER", Some(MatchQuality::Exact)),
+            ("strasse", "Straße", Some(MatchQuality::Exact)),
+            ("energie", "Bioenergie", Some(MatchQuality::Part)),
+            ("wasser", "Abwasserpartnerschaft", Some(MatchQuality::Part)),
+            ("abwasser", "Abwasserpartnerschaft", Some(MatchQuality::Beginning)),
+            ("abwaserp", "Abwasserpartnerschaft", Some(MatchQuality::Typo)),
             ("lemberg", "Württemberg", None),
-            ("drezden", "Dresden", Some(Quality::Typo)),
-            ("waser", "Wasser", Some(Quality::Typo)),
+            ("drezden", "Dresden", Some(MatchQuality::Typo)),
+            ("waser", "Wasser", Some(MatchQuality::Typo)),
             ("waser", "Abwasser", None),
             ("kiew", "Kiev", None),
             ("as", "Wasser", None),
-            ("wa", "Wasser", Some(Quality::Beginning)),
+            ("wa", "Wasser", Some(MatchQuality::Beginning)),
             ("20199", "2019", None),
             ("2019", "2018", None),
         ] {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::kernel::fold::fold;
+use crate::kernel::fold::collation_key;
 
 /// How many letters of a word count.
 const LONGEST: usize = 64;
@@ -67,7 +67,7 @@ pub(super) fn indexed(text: &str) -> Vec<String> {
 fn chains(text: &str) -> Vec<Vec<String>> {
     let (mut chains, mut chain, mut word) = (Vec::new(), Vec::new(), String::new());
     // The end of the text ends the last word too.
-    for letter in abbreviated(&fold(text)).chars().chain([' ']) {
+    for letter in abbreviated(&collation_key(text)).chars().chain([' ']) {
         if is_apostrophe(letter) || letter == '-' || letter == '\u{2010}' {
             if word.is_empty() {
                 chains.push(std::mem::take(&mut chain));

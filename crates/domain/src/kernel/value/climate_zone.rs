@@ -1,8 +1,8 @@
 //! Climate zones: utilities with a similar climate have similar problems.
 
-use crate::vocabulary;
+use crate::string_enum;
 
-vocabulary! {
+string_enum! {
     /// Climate zone: one of the 30 classes of the Köppen–Geiger classification (Beck et al., 2018).
     ClimateZone {
         /// Tropical, rainforest.

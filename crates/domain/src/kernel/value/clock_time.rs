@@ -2,8 +2,8 @@
 
 use chrono::NaiveTime;
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 text! {
     /// Time of day, local: hours and minutes, such as `09:30`. Seconds that are zero are dropped.
@@ -19,7 +19,7 @@ text! {
                 }
                 _ => None,
             };
-            read.map(|time| time.format("%H:%M").to_string()).ok_or_else(|| Fault::format(say!(
+            read.map(|time| time.format("%H:%M").to_string()).ok_or_else(|| FieldError::format(bilingual!(
                 "Expected a time of day such as `09:30`.", "Erwartet wird eine Uhrzeit wie `09:30`."
             )))
         },

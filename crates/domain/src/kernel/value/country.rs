@@ -1,7 +1,7 @@
 //! Countries.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// Kosovo has no official code yet; `XK` is a user-assigned one that the EU, the IMF and IATI use.
 const KOSOVO: &str = "XK";
@@ -15,7 +15,7 @@ text! {
             if text == KOSOVO || rust_iso3166::from_alpha2(text).is_some() {
                 return Ok(text.to_owned());
             }
-            Err(Fault::new("unknown_value", say!(
+            Err(FieldError::new("unknown_value", bilingual!(
                 "`{text}` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`.",
                 "`{text}` ist kein Ländercode: ISO 3166-1 alpha-2, Großbuchstaben wie `DE` oder `UA`."
             )))

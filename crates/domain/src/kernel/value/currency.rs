@@ -1,7 +1,7 @@
 //! Currencies.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 text! {
     /// Currency: ISO 4217 alphabetic code, three upper-case letters, also of a former currency. Codes
@@ -11,7 +11,7 @@ text! {
         example: "EUR",
         parse: |text| match decimals(text) {
             Some(_) => Ok(text.to_owned()),
-            None => Err(Fault::new("unknown_value", say!(
+            None => Err(FieldError::new("unknown_value", bilingual!(
                 "`{text}` is no currency code: ISO 4217, three upper-case letters such as `EUR` or `UAH`.",
                 "`{text}` ist kein Währungscode: ISO 4217, drei Großbuchstaben wie `EUR` oder `UAH`."
             ))),

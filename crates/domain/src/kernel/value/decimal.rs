@@ -1,7 +1,7 @@
 //! Decimal numbers: exact, never floating-point ones.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// Digits before the point.
 const MOST_DIGITS: usize = 12;
@@ -19,7 +19,7 @@ text! {
             let (whole, fraction) = number.split_once('.').unwrap_or((number, "0"));
             let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
             if !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "Expected a decimal number such as `41.5`: a point before the decimals, no separators of thousands, \
                      no unit.",
                     "Erwartet: Dezimalzahl wie `41.5`: Punkt vor den Nachkommastellen, keine Tausendertrennzeichen, \
@@ -27,13 +27,13 @@ text! {
                 )));
             }
             if fraction.len() > MOST_DECIMALS {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "A number has at most {MOST_DECIMALS} decimals; more are noise of a calculation.",
                     "Eine Zahl hat höchstens {MOST_DECIMALS} Nachkommastellen; mehr sind Rauschen einer Rechnung."
                 )));
             }
             if whole.len() > MOST_DIGITS {
-                return Err(Fault::new("out_of_range", say!(
+                return Err(FieldError::new("out_of_range", bilingual!(
                     "A number has at most {MOST_DIGITS} digits before the point.",
                     "Eine Zahl hat höchstens {MOST_DIGITS} Stellen vor dem Punkt."
                 )));

@@ -1,7 +1,7 @@
 //! E-mail addresses.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// RFC 5321, section 4.5.3.1: a path of 256 octets, without its angle brackets.
 const LONGEST: usize = 254;
@@ -21,7 +21,7 @@ text! {
             Some((local, domain)) if text.len() <= LONGEST && is_local_part(local) && is_domain(domain) => {
                 Ok(format!("{local}@{}", domain.to_ascii_lowercase()))
             }
-            _ => Err(Fault::format(say!(
+            _ => Err(FieldError::format(bilingual!(
                 "Expected one e-mail address, such as `a.muster@stadtwerke.example`.",
                 "Erwartet: eine E-Mail-Adresse, etwa `a.muster@stadtwerke.example`."
             ))),

@@ -5,8 +5,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{PartialDate, WebUrl};
-use crate::kernel::violation::{Fault, Violations};
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::{FieldError, Violations};
 
 /// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6): 2^53 - 1.
 const LARGEST: u64 = 9_007_199_254_740_991;
@@ -16,7 +16,7 @@ const LARGEST: u64 = 9_007_199_254_740_991;
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Figure {
     /// Whole number, not negative.
-    #[deserr(try_from(i128) = check_value -> Fault)]
+    #[deserr(try_from(i128) = check_value -> FieldError)]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 2_000_000)]
     pub value: u64,
     /// When the figure was right, as exact as it is known.
@@ -31,13 +31,13 @@ pub struct Figure {
     pub source_url: Option<WebUrl>,
 }
 
-fn check_value(number: i128) -> Result<u64, Fault> {
+fn check_value(number: i128) -> Result<u64, FieldError> {
     u64::try_from(number).ok().filter(|number| *number <= LARGEST).ok_or_else(|| {
-        let detail = say!(
+        let detail = bilingual!(
             "Must lie between 0 and {LARGEST}, found {number}.",
             "Muss zwischen 0 und {LARGEST} liegen, gefunden: {number}."
         );
-        Fault::new("out_of_range", detail)
+        FieldError::new("out_of_range", detail)
     })
 }
 

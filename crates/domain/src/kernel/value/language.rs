@@ -1,7 +1,7 @@
 //! Languages.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 text! {
     /// Language: ISO 639-1 code, two lower-case letters.
@@ -10,7 +10,7 @@ text! {
         example: "de",
         parse: |text| match isolang::Language::from_639_1(text) {
             Some(_) => Ok(text.to_owned()),
-            None => Err(Fault::new("unknown_value", say!(
+            None => Err(FieldError::new("unknown_value", bilingual!(
                 "`{text}` is no language code: ISO 639-1, two lower-case letters such as `de` or `uk`.",
                 "`{text}` ist kein Sprachcode: ISO 639-1, zwei Kleinbuchstaben wie `de` oder `uk`."
             ))),

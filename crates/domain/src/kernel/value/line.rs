@@ -1,8 +1,8 @@
 //! Names and titles.
 
 use crate::kernel::characters::is_blank;
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// In characters.
 const LONGEST: usize = 300;
@@ -10,22 +10,22 @@ const LONGEST: usize = 300;
 text! {
     /// Text of one line, such as a name or a title: 1 to 300 characters, no line breaks or other control
     /// characters. Space at either end and invisible characters are dropped; it is kept in NFC.
-    Line {
+    SingleLine {
         pattern: "^\\S(.{0,298}\\S)?$",
         example: "Stadtentwässerung Dresden",
         parse: |text| {
             let text = text.trim();
             if text.chars().all(is_blank) {
-                return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
+                return Err(FieldError::new("empty", bilingual!("Must not be empty.", "Darf nicht leer sein.")));
             }
             if text.chars().any(|letter| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}')) {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "Must be one line without control characters.",
                     "Muss eine Zeile ohne Steuerzeichen sein."
                 )));
             }
             match text.chars().count() {
-                length if length > LONGEST => Err(Fault::too_long(LONGEST, length)),
+                length if length > LONGEST => Err(FieldError::too_long(LONGEST, length)),
                 _ => Ok(text.to_owned()),
             }
         },
@@ -36,16 +36,16 @@ text! {
 mod tests {
     use proptest::prelude::*;
 
-    use super::Line;
+    use super::SingleLine;
 
     fn code(text: &str) -> Option<&'static str> {
-        text.parse::<Line>().err().map(|fault| fault.code)
+        text.parse::<SingleLine>().err().map(|fault| fault.code)
     }
 
     #[test]
     fn trims() {
         assert_eq!(
-            " Львівводоканал\u{a0}".parse::<Line>().map(|line| line.to_string()),
+            " Львівводоканал\u{a0}".parse::<SingleLine>().map(|line| line.to_string()),
             Ok("Львівводоканал".into())
         );
     }
@@ -68,7 +68,7 @@ mod tests {
     proptest! {
         #[test]
         fn parsing_twice_changes_nothing(text in any::<String>()) {
-            if let Ok(line) = text.parse::<Line>() {
+            if let Ok(line) = text.parse::<SingleLine>() {
                 prop_assert_eq!(line.as_str().parse(), Ok(line));
             }
         }

@@ -12,8 +12,8 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use super::{Language, Text};
-use crate::kernel::violation::{Fault, Violations};
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::{FieldError, Violations};
 
 /// A text by language; never empty.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
@@ -22,11 +22,11 @@ pub struct Localized(BTreeMap<Language, Text>);
 
 impl Localized {
     /// Of at least one text; a [`Fault`] of the code `empty` if there is none.
-    pub fn new(texts: BTreeMap<Language, Text>) -> Result<Self, Fault> {
+    pub fn new(texts: BTreeMap<Language, Text>) -> Result<Self, FieldError> {
         if texts.is_empty() {
-            return Err(Fault::new(
+            return Err(FieldError::new(
                 "empty",
-                say!(
+                bilingual!(
                     "Expected the text in at least one language, such as `{{\"de\": \"…\"}}`.",
                     "Erwartet: der Text in mindestens einer Sprache, etwa `{{\"de\": \"…\"}}`."
                 ),

@@ -4,19 +4,19 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::kernel::violation::{Fault, Violations};
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::{FieldError, Violations};
 
 /// Place on the map, in degrees of WGS 84 (EPSG:4326); as exact as the city, not the building.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Location {
     /// Degrees north of the equator, negative in the south.
-    #[deserr(try_from(f64) = check_latitude -> Fault)]
+    #[deserr(try_from(f64) = check_latitude -> FieldError)]
     #[schema(minimum = -90, maximum = 90, example = 49.84)]
     pub latitude: f64,
     /// Degrees east of Greenwich, negative in the west.
-    #[deserr(try_from(f64) = check_longitude -> Fault)]
+    #[deserr(try_from(f64) = check_longitude -> FieldError)]
     #[schema(minimum = -180, maximum = 180, example = 24.03)]
     pub longitude: f64,
 }
@@ -30,22 +30,22 @@ pub enum Places {
     Many(Vec<Location>),
 }
 
-fn check_latitude(degrees: f64) -> Result<f64, Fault> {
+fn check_latitude(degrees: f64) -> Result<f64, FieldError> {
     within(degrees, 90.0)
 }
 
-fn check_longitude(degrees: f64) -> Result<f64, Fault> {
+fn check_longitude(degrees: f64) -> Result<f64, FieldError> {
     within(degrees, 180.0)
 }
 
-fn within(degrees: f64, most: f64) -> Result<f64, Fault> {
+fn within(degrees: f64, most: f64) -> Result<f64, FieldError> {
     if (-most..=most).contains(&degrees) {
         // `-0.0` is 0: PostgreSQL and SQLite do not read back the same.
         return Ok(degrees + 0.0);
     }
-    Err(Fault::new(
+    Err(FieldError::new(
         "out_of_range",
-        say!(
+        bilingual!(
             "Must lie between -{most} and {most} degrees, found {degrees}.",
             "Muss zwischen -{most} und {most} Grad liegen, gefunden: {degrees}."
         ),

@@ -10,8 +10,8 @@ use utoipa::openapi::schema::Schema;
 use utoipa::{PartialSchema, ToSchema};
 
 use super::Currency;
-use crate::kernel::violation::{Fault, Violations, pointer};
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::{FieldError, Violations, pointer};
 
 /// Digits before the point.
 const MOST_DIGITS: usize = 15;
@@ -33,14 +33,14 @@ impl Money {
 
     /// Of an amount as it is written, such as `125000.00`: not negative, under 10^15, at most as many
     /// decimals as the currency has. A [`Fault`] of the code `invalid_format` or `out_of_range` otherwise.
-    pub fn parse(amount: &str, currency: Currency) -> Result<Self, Fault> {
+    pub fn parse(amount: &str, currency: Currency) -> Result<Self, FieldError> {
         check_shape(amount)?;
         let decimals = currency.decimals();
         let (whole, fraction) = amount.split_once('.').unwrap_or((amount, ""));
         let missing =
             usize::try_from(decimals).ok().and_then(|decimals| decimals.checked_sub(fraction.len()));
         let Some(missing) = missing else {
-            return Err(Fault::format(say!(
+            return Err(FieldError::format(bilingual!(
                 "Amounts in {currency} have at most {decimals} decimals.",
                 "Beträge in {currency} haben höchstens {decimals} Nachkommastellen."
             )));
@@ -48,9 +48,10 @@ impl Money {
         let digits = format!("{whole}{fraction}{}", "0".repeat(missing));
         match digits.parse() {
             Ok(minor) => Ok(Self { minor, currency }),
-            Err(_) => {
-                Err(Fault::new("out_of_range", say!("The amount is too large.", "Der Betrag ist zu groß.")))
-            }
+            Err(_) => Err(FieldError::new(
+                "out_of_range",
+                bilingual!("The amount is too large.", "Der Betrag ist zu groß."),
+            )),
         }
     }
 
@@ -87,15 +88,15 @@ impl Money {
 }
 
 /// Digits, possibly a point and more digits; anything that people write otherwise is named.
-fn check_shape(amount: &str) -> Result<(), Fault> {
+fn check_shape(amount: &str) -> Result<(), FieldError> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
     if whole.strip_prefix('-').is_some_and(is_digits) && is_digits(fraction) {
-        let detail = say!("An amount must not be negative.", "Ein Betrag darf nicht negativ sein.");
-        return Err(Fault::new("out_of_range", detail));
+        let detail = bilingual!("An amount must not be negative.", "Ein Betrag darf nicht negativ sein.");
+        return Err(FieldError::new("out_of_range", detail));
     }
     if !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
-        return Err(Fault::format(say!(
+        return Err(FieldError::format(bilingual!(
             "Expected a decimal number such as `125000.00`: a point before the decimals, no separators of \
              thousands, no currency.",
             "Erwartet: Dezimalzahl wie `125000.00`: Punkt vor den Nachkommastellen, keine Tausendertrennzeichen, \
@@ -103,9 +104,9 @@ fn check_shape(amount: &str) -> Result<(), Fault> {
         )));
     }
     if whole.len() > MOST_DIGITS {
-        return Err(Fault::new(
+        return Err(FieldError::new(
             "out_of_range",
-            say!(
+            bilingual!(
                 "An amount must be less than 1000000000000000 (10^15).",
                 "Ein Betrag muss kleiner als 1000000000000000 (10^15) sein."
             ),
@@ -143,7 +144,7 @@ impl Deserr<Violations> for Amount {
             },
             Value::Integer(_) | Value::NegativeInteger(_) | Value::Float(_) => {
                 let mut violations = Violations::default();
-                let detail = say!(
+                let detail = bilingual!(
                     "Expected a string such as \"125000.00\", found a number: JSON numbers are read as binary \
                      floating-point numbers and lose cents.",
                     "Erwartet: Text wie \"125000.00\", gefunden: Zahl. Zahlen in JSON werden als binäre \

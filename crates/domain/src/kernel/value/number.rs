@@ -6,8 +6,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 
-use crate::kernel::violation::{Fault, Violations};
-use crate::say;
+use crate::bilingual;
+use crate::kernel::violation::{FieldError, Violations};
 
 macro_rules! whole_number {
     ($(#[doc = $doc:literal])+ $name:ident: $least:literal to $most:literal, example: $example:literal) => {
@@ -61,12 +61,12 @@ macro_rules! whole_number {
     };
 }
 
-fn out_of_range(least: u16, most: u16, number: i128) -> Fault {
-    let detail = say!(
+fn out_of_range(least: u16, most: u16, number: i128) -> FieldError {
+    let detail = bilingual!(
         "Must lie between {least} and {most}, found {number}.",
         "Muss zwischen {least} und {most} liegen, gefunden: {number}."
     );
-    Fault::new("out_of_range", detail)
+    FieldError::new("out_of_range", detail)
 }
 
 whole_number! {

@@ -9,8 +9,8 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
 use crate::kernel::text::typed;
-use crate::kernel::violation::Fault;
-use crate::{as_text, say};
+use crate::kernel::violation::FieldError;
+use crate::{as_text, bilingual};
 
 /// The years that are no slip of the pen.
 const YEARS: std::ops::RangeInclusive<i32> = 1800..=2200;
@@ -47,12 +47,12 @@ impl PartialDate {
 }
 
 impl FromStr for PartialDate {
-    type Err = Fault;
+    type Err = FieldError;
 
-    fn from_str(text: &str) -> Result<Self, Fault> {
+    fn from_str(text: &str) -> Result<Self, FieldError> {
         let text = typed(text);
         let shape = || {
-            Fault::format(say!(
+            FieldError::format(bilingual!(
                 "Expected a date as `2023`, `2023-05` or `2023-05-14` (ISO 8601).",
                 "Erwartet: Datum wie `2023`, `2023-05` oder `2023-05-14` (ISO 8601)."
             ))
@@ -72,11 +72,11 @@ impl FromStr for PartialDate {
         let year = i32::try_from(year).map_err(|_| shape())?;
         if !YEARS.contains(&year) {
             let (from, until) = YEARS.into_inner();
-            let detail = say!(
+            let detail = bilingual!(
                 "The year must lie between {from} and {until}.",
                 "Das Jahr muss zwischen {from} und {until} liegen."
             );
-            return Err(Fault::new("invalid_date", detail));
+            return Err(FieldError::new("invalid_date", detail));
         }
         let first = NaiveDate::from_ymd_opt(year, month.unwrap_or(1), day.unwrap_or(1));
         let months = match (month, day) {
@@ -90,9 +90,9 @@ impl FromStr for PartialDate {
         });
         match (first, last) {
             (Some(first), Some(last)) => Ok(Self { text: text.to_owned(), first, last }),
-            _ => Err(Fault::new(
+            _ => Err(FieldError::new(
                 "invalid_date",
-                say!("There is no such date as `{text}`.", "Ein Datum `{text}` gibt es nicht."),
+                bilingual!("There is no such date as `{text}`.", "Ein Datum `{text}` gibt es nicht."),
             )),
         }
     }

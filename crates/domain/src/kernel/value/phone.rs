@@ -1,7 +1,7 @@
 //! Telephone numbers.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 text! {
     /// Telephone number, kept as ITU-T E.123 writes it: `+` and the country code, then digits grouped by single spaces or
@@ -11,7 +11,7 @@ text! {
     Phone {
         pattern: "^[^0-9]{0,16}([0-9][^0-9A-Za-z]{0,4}){5,18}$",
         example: "+49 351 1234567",
-        parse: |text| international(text).ok_or_else(|| Fault::format(say!(
+        parse: |text| international(text).ok_or_else(|| FieldError::format(bilingual!(
             "Expected a telephone number, such as `+49 351 1234567` or `0351 1234567`.",
             "Erwartet wird eine Telefonnummer, wie `+49 351 1234567` oder `0351 1234567`."
         ))),

@@ -1,7 +1,7 @@
 //! Targets of the Sustainable Development Goals.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// By goal: the number of the numbered targets and the letters of the others.
 const GOALS: [(u8, &str); 17] = [
@@ -41,7 +41,7 @@ text! {
             if known {
                 return Ok(text.to_owned());
             }
-            Err(Fault::new("unknown_value", say!(
+            Err(FieldError::new("unknown_value", bilingual!(
                 "`{text}` is no target of the Sustainable Development Goals, such as `6.3` or `6.a`.",
                 "`{text}` ist kein Unterziel der Ziele für nachhaltige Entwicklung wie `6.3` oder `6.a`."
             )))

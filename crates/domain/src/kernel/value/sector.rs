@@ -1,8 +1,8 @@
 //! Sectors (Sparten).
 
-use crate::vocabulary;
+use crate::string_enum;
 
-vocabulary! {
+string_enum! {
     /// Sector in which a utility works (German: Sparte).
     Sector {
         /// Drinking water: abstraction, treatment and supply.

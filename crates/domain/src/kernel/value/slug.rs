@@ -4,10 +4,10 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use crate::kernel::characters::visible;
-use crate::kernel::fold::fold;
+use crate::kernel::fold::collation_key;
 use crate::kernel::script::Cyrillic;
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 const LONGEST: usize = 100;
 /// Leaves room for a number.
@@ -24,16 +24,16 @@ text! {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
             let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_letter);
             if !text.split('-').all(is_word) {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "Expected lower-case letters, digits and single hyphens, such as `hamburg-wasser`.",
                     "Erwartet: Kleinbuchstaben ohne Umlaute, Ziffern und einzelne Bindestriche, etwa `hamburg-wasser`."
                 )));
             }
             if text.len() > LONGEST {
-                return Err(Fault::too_long(LONGEST, text.len()));
+                return Err(FieldError::too_long(LONGEST, text.len()));
             }
             if Uuid::parse_str(text).is_ok() {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "Must not be shaped like a UUID: those are taken for ids.",
                     "Darf nicht die Form einer UUID haben: Die wird für eine ID gehalten."
                 )));
@@ -82,7 +82,7 @@ fn words(name: &str) -> Vec<String> {
             '\'' | '\u{2019}' if before.is_some_and(is_cyrillic) => continue,
             other => match cyrillic.spelled(other, before) {
                 Some(spelled) => spelled.to_owned(),
-                None => fold(letter.encode_utf8(&mut [0; 4])),
+                None => collation_key(letter.encode_utf8(&mut [0; 4])),
             },
         };
         before = Some(letter);

@@ -1,8 +1,8 @@
 //! Descriptions, notes and messages.
 
 use crate::kernel::characters::is_blank;
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// In characters.
 const LONGEST: usize = 10_000;
@@ -17,16 +17,16 @@ text! {
             let text = text.replace("\r\n", "\n");
             let text = text.trim();
             if text.chars().all(is_blank) {
-                return Err(Fault::new("empty", say!("Must not be empty.", "Darf nicht leer sein.")));
+                return Err(FieldError::new("empty", bilingual!("Must not be empty.", "Darf nicht leer sein.")));
             }
             if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "No control characters but line breaks and tabs.",
                     "Keine Steuerzeichen außer Zeilenumbrüchen und Tabulatoren."
                 )));
             }
             match text.chars().count() {
-                length if length > LONGEST => Err(Fault::too_long(LONGEST, length)),
+                length if length > LONGEST => Err(FieldError::too_long(LONGEST, length)),
                 _ => Ok(text.to_owned()),
             }
         },

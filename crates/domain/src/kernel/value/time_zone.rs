@@ -3,8 +3,8 @@
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, TimeZone as _, Utc};
 use chrono_tz::Tz;
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 text! {
     /// Time zone by its name in the IANA database, such as `Europe/Berlin`.
@@ -13,7 +13,7 @@ text! {
         example: "Europe/Berlin",
         parse: |text| match text.parse::<Tz>() {
             Ok(zone) => Ok(zone.name().to_owned()),
-            Err(_) => Err(Fault::new("unknown_value", say!(
+            Err(_) => Err(FieldError::new("unknown_value", bilingual!(
                 "Expected a time zone of the IANA database, such as `Europe/Berlin`.",
                 "Erwartet wird eine Zeitzone der IANA-Datenbank wie `Europe/Berlin`."
             ))),

@@ -1,7 +1,7 @@
 //! Web addresses.
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 /// In characters.
 const LONGEST: usize = 2_000;
@@ -17,10 +17,10 @@ text! {
             let text = text.trim();
             let length = text.chars().count();
             if length > LONGEST {
-                return Err(Fault::too_long(LONGEST, length));
+                return Err(FieldError::too_long(LONGEST, length));
             }
             let fault = || {
-                Fault::format(say!(
+                FieldError::format(bilingual!(
                     "Expected a full web address, such as `https://www.example.org`.",
                     "Erwartet: vollständige Web-Adresse, etwa `https://www.example.org`."
                 ))
@@ -40,7 +40,7 @@ text! {
                 return Err(fault());
             }
             if authority.contains('@') {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "Leave the user name and the password out of the address.",
                     "Lassen Sie Benutzernamen und Passwort aus der Adresse weg."
                 )));

@@ -1,8 +1,8 @@
 //! Who sees a resource.
 
-use crate::vocabulary;
+use crate::string_enum;
 
-vocabulary! {
+string_enum! {
     /// Who may see a resource; `members` unless said otherwise.
     Visibility {
         /// Everybody, without an account.

@@ -1,7 +1,7 @@
 //! Codes of working areas (Arbeitsfelder).
 
-use crate::kernel::violation::Fault;
-use crate::{say, text};
+use crate::kernel::violation::FieldError;
+use crate::{bilingual, text};
 
 const SHORTEST: usize = 2;
 const LONGEST: usize = 60;
@@ -19,16 +19,16 @@ text! {
             let is_letter = |letter: u8| letter.is_ascii_lowercase() || letter.is_ascii_digit();
             let is_word = |word: &str| !word.is_empty() && word.bytes().all(is_letter);
             if !text.split('-').all(is_word) {
-                return Err(Fault::format(say!(
+                return Err(FieldError::format(bilingual!(
                     "Expected lower-case letters, digits and single hyphens, such as `non-revenue-water`.",
                     "Erwartet werden Kleinbuchstaben, Ziffern und einzelne Bindestriche, wie `non-revenue-water`."
                 )));
             }
             match text.len() {
                 SHORTEST..=LONGEST => Ok(text.to_owned()),
-                length => Err(Fault::new(
+                length => Err(FieldError::new(
                     "wrong_length",
-                    say!(
+                    bilingual!(
                         "Expected {SHORTEST} to {LONGEST} characters, found {length}.",
                         "Erwartet werden {SHORTEST} bis {LONGEST} Zeichen, gefunden: {length}."
                     ),

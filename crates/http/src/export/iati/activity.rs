@@ -11,8 +11,8 @@ use vku_domain::party::Party;
 use vku_domain::working_area::WorkingArea;
 
 use super::codes;
-use super::material::Material;
-use super::reporter::{Reporter, is_plain};
+use super::material::ActivityData;
+use super::reporter::{ReportingOrg, is_plain};
 use super::split::shares;
 use super::xml::{Attribute, Xml};
 
@@ -22,8 +22,8 @@ const LANGUAGE: &str = "en";
 /// What an activity is written with.
 pub(super) struct Activity<'a> {
     pub(super) xml: &'a mut Xml,
-    pub(super) reporter: &'a Reporter,
-    pub(super) material: &'a Material,
+    pub(super) reporter: &'a ReportingOrg,
+    pub(super) material: &'a ActivityData,
     pub(super) areas: &'a HashMap<String, WorkingArea>,
     pub(super) today: NaiveDate,
 }
@@ -79,7 +79,7 @@ impl Activity<'_> {
     }
 
     fn reporting_org(&mut self) -> Result<(), Error> {
-        let Reporter { identifier, kind, name, .. } = self.reporter;
+        let ReportingOrg { identifier, kind, name, .. } = self.reporter;
         self.titled("reporting-org", &[("ref", identifier), ("type", kind)], name)
     }
 
@@ -210,7 +210,7 @@ fn language(it: &Partnership) -> &str {
 }
 
 /// Who pays, who manages the money, who leads and who works on it; each role of each once.
-fn participations<'a>(material: &'a Material, item: &'a Stored<Partnership>) -> Vec<Participation<'a>> {
+fn participations<'a>(material: &'a ActivityData, item: &'a Stored<Partnership>) -> Vec<Participation<'a>> {
     let mut all = Vec::new();
     let paid = material.funding(item.id).iter().filter(|phase| phase.data.kind.is_of_funders());
     let programmes = paid.filter_map(|phase| {
@@ -234,7 +234,7 @@ fn participations<'a>(material: &'a Material, item: &'a Stored<Partnership>) -> 
 }
 
 fn participation<'a>(
-    material: &'a Material,
+    material: &'a ActivityData,
     party: &'a Party,
     role: &'static str,
 ) -> Option<Participation<'a>> {

@@ -25,7 +25,7 @@ type Found<T> = HashMap<Uuid, Stored<T>>;
 type Parts<T> = HashMap<Uuid, Vec<Stored<T>>>;
 
 /// What is looked up for a number of partnerships.
-pub(super) struct Material {
+pub(super) struct ActivityData {
     funding: Parts<Funding>,
     results: Parts<PartnershipResult>,
     documents: Parts<Document>,
@@ -33,7 +33,7 @@ pub(super) struct Material {
     pub(super) organisations: Found<Organisation>,
 }
 
-impl Material {
+impl ActivityData {
     pub(super) async fn of(reader: &Reader<'_>, items: &[Stored<Partnership>]) -> Result<Self, Error> {
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
         let funding = parts::<Funding>(reader, &ids).await?;

@@ -9,7 +9,7 @@ mod reporter;
 mod split;
 mod xml;
 
-pub use self::reporter::Reporter;
+pub use self::reporter::ReportingOrg;
 
 use std::any::Any;
 
@@ -28,7 +28,7 @@ use vku_domain::working_area::WorkingArea;
 use vku_persistence::kernel::table::Table;
 
 use self::activity::Activity;
-use self::material::{Material, working_areas};
+use self::material::{ActivityData, working_areas};
 use self::xml::Xml;
 use super::text::PIECE;
 use super::{Export, Reading};
@@ -76,12 +76,12 @@ impl LeftOut {
 /// Whether the actor may read all that an activity is made of. A key that is too narrow for one part is told so: a file
 /// that silently lacks the money would be taken for the whole.
 fn reads_all(actor: &Actor) -> Result<(), Error> {
-    actor.reads::<Funding>()?;
-    actor.reads::<PartnershipResult>()?;
-    actor.reads::<Document>()?;
-    actor.reads::<FundingProgramme>()?;
-    actor.reads::<Organisation>()?;
-    actor.reads::<WorkingArea>()
+    actor.require_read::<Funding>()?;
+    actor.require_read::<PartnershipResult>()?;
+    actor.require_read::<Document>()?;
+    actor.require_read::<FundingProgramme>()?;
+    actor.require_read::<Organisation>()?;
+    actor.require_read::<WorkingArea>()
 }
 
 /// Writes the activities of a list of partnerships.
@@ -105,7 +105,7 @@ pub(super) async fn write<T: Table>(
     }
     xml.open("iati-activities", &[("version", "2.03"), ("generated-datetime", &generated)])?;
     loop {
-        let material = Material::of(&reader, &page.items).await?;
+        let material = ActivityData::of(&reader, &page.items).await?;
         for item in &page.items {
             let slug = || item.data.slug.as_ref().map(ToString::to_string).unwrap_or_default();
             match &item.data.start {

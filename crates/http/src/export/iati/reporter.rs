@@ -6,7 +6,7 @@ use super::codes::ORGANISATION_TYPES;
 
 /// The organisation that reports, as IATI knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reporter {
+pub struct ReportingOrg {
     /// Its identifier, such as `DE-1`: every activity's identifier begins with it.
     pub(super) identifier: String,
     /// The code of what it is (code list OrganisationType).
@@ -18,7 +18,7 @@ pub struct Reporter {
 }
 
 /// Nobody has said who reports: what is made is right in its form, and not to be published.
-impl Default for Reporter {
+impl Default for ReportingOrg {
     fn default() -> Self {
         Self {
             identifier: "XX-NOT-REGISTERED".into(),
@@ -30,7 +30,7 @@ impl Default for Reporter {
 }
 
 /// `identifier;type;name`, such as `DE-1;10;Ministry`.
-impl FromStr for Reporter {
+impl FromStr for ReportingOrg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -63,7 +63,7 @@ mod tests {
 
     #[test]
     fn three_parts_each_as_iati_wants_it() {
-        let reporter: Reporter = "DE-1; 10 ;Ministry; of Examples".parse().unwrap();
+        let reporter: ReportingOrg = "DE-1; 10 ;Ministry; of Examples".parse().unwrap();
         assert_eq!((&*reporter.identifier, &*reporter.kind), ("DE-1", "10"));
         assert_eq!((&*reporter.name, reporter.is_known), ("Ministry; of Examples", true));
         for wrong in [
@@ -77,7 +77,7 @@ mod tests {
             "DE-1;12;A",
             "DE-1;10;A\nB",
         ] {
-            assert!(wrong.parse::<Reporter>().is_err(), "{wrong:?}");
+            assert!(wrong.parse::<ReportingOrg>().is_err(), "{wrong:?}");
         }
     }
 }

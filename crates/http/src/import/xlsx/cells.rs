@@ -4,9 +4,9 @@ use std::io::Read;
 
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use quick_xml::events::{BytesStart, Event};
+use vku_domain::bilingual;
 use vku_domain::kernel::cells::{NumberFormat, Parts, Shown, formula_error};
-use vku_domain::kernel::violation::Fault;
-use vku_domain::say;
+use vku_domain::kernel::violation::FieldError;
 
 use super::Torn;
 use super::book::Shared;
@@ -49,7 +49,7 @@ fn place(text: &str) -> Option<(u64, usize)> {
 pub(super) struct Cell {
     pub(super) row: u64,
     pub(super) column: usize,
-    pub(super) value: Result<Shown, Fault>,
+    pub(super) value: Result<Shown, FieldError>,
 }
 
 /// Reads the cells of a sheet.
@@ -157,7 +157,7 @@ impl<'a, R: Read> Cells<'a, R> {
         content: Content,
         row: u64,
         column: usize,
-    ) -> Result<Option<Result<Shown, Fault>>, Torn> {
+    ) -> Result<Option<Result<Shown, FieldError>>, Torn> {
         let Content { kind, style, text, has_value, is_formula, area } = content;
         let is_formula = is_formula || self.filled.iter().any(|area| area.has(row, column));
         self.filled.extend(area.filter(|area| area.rows != (row, row) || area.columns != (column, column)));
@@ -204,15 +204,15 @@ fn filled(formula: &BytesStart<'_>) -> Result<Option<Area>, Torn> {
 }
 
 /// A day or a time that is written as ISO 8601, as its number of days.
-fn iso(text: &str, format: NumberFormat) -> Result<Shown, Fault> {
+fn iso(text: &str, format: NumberFormat) -> Result<Shown, FieldError> {
     let text = text.trim_end_matches('Z');
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30).unwrap_or_default();
     let moment =
         text.parse::<NaiveDateTime>().ok().or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0));
     let moment = moment.or_else(|| Some(zero.and_time(text.parse::<NaiveTime>().ok()?)));
     let Some(moment) = moment else {
-        let detail = say!("`{text}` is no date or time.", "`{text}` ist kein Datum und keine Uhrzeit.");
-        return Err(Fault::format(detail));
+        let detail = bilingual!("`{text}` is no date or time.", "`{text}` ist kein Datum und keine Uhrzeit.");
+        return Err(FieldError::format(detail));
     };
     let since = moment.signed_duration_since(zero.and_hms_opt(0, 0, 0).unwrap_or_default());
     #[allow(clippy::cast_precision_loss, reason = "a few thousand years in seconds are far below 2^53")]
@@ -222,14 +222,14 @@ fn iso(text: &str, format: NumberFormat) -> Result<Shown, Fault> {
     format.show(days, false)
 }
 
-fn not_calculated() -> Fault {
-    let detail = say!(
+fn not_calculated() -> FieldError {
+    let detail = bilingual!(
         "The cell holds a formula without its value: the program that wrote the file did not calculate it. Open the file \
          in Excel or LibreOffice, let it calculate, and save it.",
         "Die Zelle enthält eine Formel ohne ihren Wert: Das Programm, das die Datei schrieb, hat sie nicht berechnet. \
          Öffnen Sie die Datei in Excel oder LibreOffice, lassen Sie sie berechnen und speichern Sie sie."
     );
-    Fault::new("not_calculated", detail)
+    FieldError::new("not_calculated", detail)
 }
 
 #[cfg(test)]

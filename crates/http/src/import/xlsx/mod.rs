@@ -8,16 +8,16 @@ mod xml;
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek};
 
+use vku_domain::bilingual;
 use vku_domain::import::Source;
-use vku_domain::kernel::text::Both;
-use vku_domain::say;
+use vku_domain::kernel::text::Bilingual;
 use vku_persistence::kernel::table::Table;
 use zip::ZipArchive;
 
 use self::book::{Book, Listed};
 use self::cells::Cells;
 use self::rows::Rows;
-use super::read::{Enough, Item, Sink};
+use super::read::{ParsedRow, RowSink, Stop};
 
 /// How much a workbook may be when it is unpacked, in bytes: its texts are in memory at once.
 const UNPACKED: u64 = 256 << 20;
@@ -32,8 +32,8 @@ struct Torn;
 pub(super) fn read<T: Table>(
     file: File,
     name: Option<&str>,
-    sink: &mut Sink,
-) -> io::Result<Result<(), Enough>> {
+    sink: &mut RowSink,
+) -> io::Result<Result<(), Stop>> {
     let Some(archive) = bearable(file)? else { return Ok(sink.broken(1, "malformed_file", no_workbook())) };
     let Ok(mut book) = Book::open(archive) else {
         return Ok(sink.broken(1, "malformed_file", no_workbook()));
@@ -45,8 +45,8 @@ pub(super) fn read<T: Table>(
     })
 }
 
-fn no_workbook() -> Both {
-    say!(
+fn no_workbook() -> Bilingual {
+    bilingual!(
         "The file is no Excel workbook (`.xlsx`), is damaged or protected by a password, or unpacks to more than 256 MiB. \
          Open it in Excel and save it as `.xlsx` without a password.",
         "Die Datei ist keine Excel-Arbeitsmappe (`.xlsx`), ist beschädigt oder mit einem Kennwort geschützt, oder wird \
@@ -69,7 +69,7 @@ fn bearable(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
     Ok(Some(archive))
 }
 
-type Refused = (&'static str, Both);
+type Refused = (&'static str, Bilingual);
 
 /// The sheet that is meant.
 fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Result<Listed, Refused>, Torn> {
@@ -83,7 +83,7 @@ fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Resu
             let names = named(sheets.iter().filter(|sheet| sheet.is_visible));
             (
                 "unknown_sheet",
-                say!(
+                bilingual!(
                     "There is no sheet `{name}`; the workbook has {names}.",
                     "Es gibt kein Blatt `{name}`; die Arbeitsmappe hat {names}."
                 ),
@@ -101,7 +101,7 @@ fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Resu
         Some(only) if filled.is_empty() => Ok(only),
         Some(_) => Err((
             "ambiguous_sheet",
-            say!(
+            bilingual!(
                 "More than one sheet has cells: {names}. Name the one to be read by `sheet`, or hide or remove the others.",
                 "Mehr als ein Blatt hat Zellen: {names}. Nennen Sie mit `sheet` das zu lesende, oder blenden Sie die anderen aus \
              oder entfernen Sie sie."
@@ -109,7 +109,7 @@ fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Resu
         )),
         None => Err((
             "no_rows",
-            say!(
+            bilingual!(
                 "No visible sheet of the workbook has cells.",
                 "Kein sichtbares Blatt der Arbeitsmappe hat Zellen."
             ),
@@ -122,14 +122,18 @@ fn named<'a>(sheets: impl Iterator<Item = &'a Listed>) -> String {
     names.join(", ")
 }
 
-fn each<T: Table, R: Read + Seek>(book: &mut Book<R>, sheet: &Listed, sink: &mut Sink) -> Result<(), Enough> {
-    sink.put(Item::Source(Source { sheet: Some(sheet.name.clone()), ..Source::default() }))?;
+fn each<T: Table, R: Read + Seek>(
+    book: &mut Book<R>,
+    sheet: &Listed,
+    sink: &mut RowSink,
+) -> Result<(), Stop> {
+    sink.put(ParsedRow::Source(Source { sheet: Some(sheet.name.clone()), ..Source::default() }))?;
     // Merged cells are listed behind all others, so they are looked up before.
     let Ok((total, merged)) = survey(book, sheet) else {
         return sink.broken(1, "malformed_file", no_workbook());
     };
     if total > 1 {
-        sink.put(Item::Total(total - 1))?;
+        sink.put(ParsedRow::Total(total - 1))?;
     }
     let Ok(cells) = book.cells(sheet) else { return sink.broken(1, "malformed_file", no_workbook()) };
     let mut cells = Cells::new(cells);

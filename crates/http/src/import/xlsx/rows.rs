@@ -1,13 +1,13 @@
 //! From cells to rows.
 
+use vku_domain::bilingual;
 use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::cells::{CsvDialect, Kind, Shown};
 use vku_domain::kernel::text::typed;
-use vku_domain::kernel::violation::Fault;
-use vku_domain::say;
+use vku_domain::kernel::violation::FieldError;
 use vku_persistence::kernel::table::Table;
 
-use super::super::read::{Enough, Item, Sink, fault};
+use super::super::read::{ParsedRow, RowSink, Stop, fault};
 use super::super::table::Sheet;
 use super::cells::{Area, Cell};
 
@@ -19,7 +19,7 @@ pub(super) struct Rows {
     sheet: Option<(Sheet, usize)>,
     pub(super) number: u64,
     cells: Vec<Option<Shown>>,
-    faults: Vec<(usize, Fault)>,
+    faults: Vec<(usize, FieldError)>,
     merged: Merged,
 }
 
@@ -37,9 +37,11 @@ impl Rows {
             Err(fault) => return self.faults.push((column, fault)),
         };
         if column >= COLUMNS {
-            let detail =
-                say!("A row has at most {COLUMNS} cells.", "Eine Zeile hat höchstens {COLUMNS} Zellen.");
-            return self.faults.push((column, Fault::format(detail)));
+            let detail = bilingual!(
+                "A row has at most {COLUMNS} cells.",
+                "Eine Zeile hat höchstens {COLUMNS} Zellen."
+            );
+            return self.faults.push((column, FieldError::format(detail)));
         }
         if self.cells.len() <= column {
             self.cells.resize(column + 1, None);
@@ -50,7 +52,7 @@ impl Rows {
     }
 
     /// Hands on the row, and begins another one.
-    pub(super) fn finish<T: Table>(&mut self, sink: &mut Sink) -> Result<(), Enough> {
+    pub(super) fn finish<T: Table>(&mut self, sink: &mut RowSink) -> Result<(), Stop> {
         let (mut cells, mut faults) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.faults));
         if cells.is_empty() && faults.is_empty() {
             return Ok(());
@@ -58,16 +60,17 @@ impl Rows {
         let number = self.number;
         let Some((sheet, width)) = &self.sheet else {
             let header_row = Some(number);
-            sink.put(Item::Source(Source { header_row, ..Source::default() }))?;
+            sink.put(ParsedRow::Source(Source { header_row, ..Source::default() }))?;
             if !faults.is_empty() {
-                let wrong = |(_, Fault { code, detail }): (usize, Fault)| fault(number, code, detail);
+                let wrong =
+                    |(_, FieldError { code, detail }): (usize, FieldError)| fault(number, code, detail);
                 return self.end(sink, faults.into_iter().map(wrong).collect());
             }
             let header: Vec<_> = cells.iter().map(|cell| text(cell.as_ref(), None)).collect();
             match Sheet::open::<T>(number, &header, CsvDialect::Rfc4180) {
                 Err(faults) => return self.end(sink, faults),
                 Ok(sheet) => {
-                    sink.put(Item::Head(sheet.head()))?;
+                    sink.put(ParsedRow::Head(sheet.head()))?;
                     let width = sheet.width();
                     self.sheet = Some((sheet, width));
                     return Ok(());
@@ -76,21 +79,21 @@ impl Rows {
         };
         let head = sheet.head();
         faults.extend(self.merged.covered(number, &cells).into_iter().filter(|(column, _)| column < width));
-        let wrong = |(column, Fault { code, detail }): (usize, Fault)| {
+        let wrong = |(column, FieldError { code, detail }): (usize, FieldError)| {
             let column = head.get(column).map(|target| target.header.clone());
             RowFault { column, ..fault(number, code, detail) }
         };
         if !faults.is_empty() {
             faults.sort_by_key(|(column, _)| *column);
-            return sink.put(Item::Faulty(number, faults.into_iter().map(wrong).collect()));
+            return sink.put(ParsedRow::Faulty(number, faults.into_iter().map(wrong).collect()));
         }
         let found = cells.len();
         if found > *width {
-            let detail = say!(
+            let detail = bilingual!(
                 "The row has {found} cells, the header has {width}.",
                 "Die Zeile hat {found} Zellen, die Kopfzeile {width}."
             );
-            return sink.put(Item::Faulty(number, vec![fault(number, "malformed_row", detail)]));
+            return sink.put(ParsedRow::Faulty(number, vec![fault(number, "malformed_row", detail)]));
         }
         cells.resize(*width, None);
         let texts: Vec<_> =
@@ -98,9 +101,9 @@ impl Rows {
         sink.put(sheet.row(number, texts.iter().map(String::as_str)))
     }
 
-    fn end(&self, sink: &mut Sink, faults: Vec<RowFault>) -> Result<(), Enough> {
-        sink.put(Item::Broken(faults))?;
-        Err(Enough)
+    fn end(&self, sink: &mut RowSink, faults: Vec<RowFault>) -> Result<(), Stop> {
+        sink.put(ParsedRow::Broken(faults))?;
+        Err(Stop)
     }
 }
 
@@ -128,7 +131,7 @@ impl Merged {
     }
 
     /// The cells of a row that only seem to be filled.
-    fn covered(&mut self, row: u64, cells: &[Option<Shown>]) -> Vec<(usize, Fault)> {
+    fn covered(&mut self, row: u64, cells: &[Option<Shown>]) -> Vec<(usize, FieldError)> {
         let is_filled = |column: usize| cells.get(column).is_some_and(Option::is_some);
         self.here.retain(|(area, _)| area.rows.1 >= row);
         while let Some(area) = self.below.pop_if(|area| area.rows.0 <= row) {
@@ -146,12 +149,12 @@ impl Merged {
     }
 }
 
-fn merged() -> Fault {
-    let detail = say!(
+fn merged() -> FieldError {
+    let detail = bilingual!(
         "The cell is merged with another one, and has no value of its own. Unmerge the cells in Excel, fill in each of \
          them, and save.",
         "Die Zelle ist mit einer anderen verbunden und hat keinen eigenen Wert. Heben Sie die Verbindung in Excel auf, \
          füllen Sie jede Zelle aus und speichern Sie."
     );
-    Fault::new("merged_cell", detail)
+    FieldError::new("merged_cell", detail)
 }

@@ -12,39 +12,41 @@ const TARGET: &str = "/api/v1/partnerships?limit=50";
 
 fn answer(size: usize) -> Representation {
     let body = vec![b'x'; size];
-    Representation::new(Tag::of_bytes(&body), body)
+    Representation::new(ETag::of_bytes(&body), body)
 }
 
-fn moment(generation: u64, actor: &Actor) -> Option<Moment> {
-    Moment::of(Some(generation), actor)
+fn moment(generation: u64, actor: &Actor) -> Option<Snapshot> {
+    Snapshot::of(Some(generation), actor)
 }
 
 /// Asks `of` as `actor` at that moment; counts what is made.
-async fn ask(of: &Responses, actor: &Actor, moment: Option<Moment>, made: &AtomicUsize) -> Source {
+async fn ask(of: &ResponseCache, actor: &Actor, moment: Option<Snapshot>, made: &AtomicUsize) -> CacheStatus {
     let make = async || {
         made.fetch_add(1, SeqCst);
         tokio::task::yield_now().await;
         Ok(answer(100))
     };
-    of.get(&Asked { actor, target: TARGET }, moment, make).await.unwrap().1
+    of.get(&CacheKeyRef { actor, target: TARGET }, moment, make).await.unwrap().1
 }
 
 #[tokio::test]
 async fn of_those_who_ask_at_once_one_makes_it() {
-    let (responses, actor, made) = (Responses::new(USUAL), Actor::public(Utc::now()), AtomicUsize::new(0));
+    let (responses, actor, made) =
+        (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
     for generation in 1..4 {
         let asking = (0..20).map(|_| ask(&responses, &actor, moment(generation, &actor), &made));
         let sources = join_all(asking).await;
-        assert_eq!(sources.iter().filter(|source| **source == Source::Miss).count(), 1);
-        assert_eq!(sources.iter().filter(|source| **source == Source::Shared).count(), 19);
+        assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Miss).count(), 1);
+        assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Shared).count(), 19);
         assert_eq!(made.swap(0, SeqCst), 1);
     }
 }
 
 #[tokio::test]
 async fn a_failure_is_nobody_elses() {
-    let (responses, actor, tries) = (Responses::new(USUAL), Actor::public(Utc::now()), AtomicUsize::new(0));
-    let asked = Asked { actor: &actor, target: TARGET };
+    let (responses, actor, tries) =
+        (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
+    let asked = CacheKeyRef { actor: &actor, target: TARGET };
     let try_it = || {
         responses.get(&asked, moment(1, &actor), async || {
             tokio::task::yield_now().await;
@@ -53,17 +55,17 @@ async fn a_failure_is_nobody_elses() {
     };
     let answers = join_all((0..5).map(|_| try_it())).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
-    assert!(matches!(try_it().await, Ok((_, Source::Hit))));
+    assert!(matches!(try_it().await, Ok((_, CacheStatus::Hit))));
     // Whoever is gone in the middle leaves it to others.
     let gone =
         responses.get(&asked, moment(2, &actor), std::future::pending::<Result<Representation, Problem>>);
     assert!(tokio::time::timeout(std::time::Duration::ZERO, gone).await.is_err());
-    assert!(matches!(try_it().await, Ok((_, Source::Hit | Source::Miss))));
+    assert!(matches!(try_it().await, Ok((_, CacheStatus::Hit | CacheStatus::Miss))));
 }
 
 #[tokio::test]
 async fn it_counts_for_its_generation_its_day_and_its_kind_of_caller() {
-    let (responses, made) = (Responses::new(USUAL), AtomicUsize::new(0));
+    let (responses, made) = (ResponseCache::new(DEFAULT_CACHE_BYTES), AtomicUsize::new(0));
     let at: DateTime<Utc> = "2026-11-22T23:59:59Z".parse().unwrap();
     let public = Actor::public(at);
     let member = |utility: u128| Actor {
@@ -76,34 +78,34 @@ async fn it_counts_for_its_generation_its_day_and_its_kind_of_caller() {
     let morning = Actor { at: at + TimeDelta::seconds(1), ..public.clone() };
     let unnamed = Actor { role: Some(Role::Member), ..public.clone() };
     for (actor, generation, source) in [
-        (public.clone(), 1, Source::Miss),
-        (public.clone(), 1, Source::Hit),
-        (public.clone(), 2, Source::Miss),
-        (public.clone(), 2, Source::Hit),
-        (morning.clone(), 2, Source::Miss),
-        (morning, 2, Source::Hit),
-        (unnamed, 2, Source::Miss),
-        (member(1), 2, Source::Miss),
-        (member(1), 2, Source::Hit),
-        (member(2), 2, Source::Miss),
-        (Actor { role: Some(Role::Partner), ..member(1) }, 2, Source::Miss),
-        (scoped(&[]), 2, Source::Miss),
-        (scoped(&["utilities:read"]), 2, Source::Miss),
-        (scoped(&["utilities:read"]), 2, Source::Hit),
-        (member(1), 2, Source::Hit),
+        (public.clone(), 1, CacheStatus::Miss),
+        (public.clone(), 1, CacheStatus::Hit),
+        (public.clone(), 2, CacheStatus::Miss),
+        (public.clone(), 2, CacheStatus::Hit),
+        (morning.clone(), 2, CacheStatus::Miss),
+        (morning, 2, CacheStatus::Hit),
+        (unnamed, 2, CacheStatus::Miss),
+        (member(1), 2, CacheStatus::Miss),
+        (member(1), 2, CacheStatus::Hit),
+        (member(2), 2, CacheStatus::Miss),
+        (Actor { role: Some(Role::Partner), ..member(1) }, 2, CacheStatus::Miss),
+        (scoped(&[]), 2, CacheStatus::Miss),
+        (scoped(&["utilities:read"]), 2, CacheStatus::Miss),
+        (scoped(&["utilities:read"]), 2, CacheStatus::Hit),
+        (member(1), 2, CacheStatus::Hit),
     ] {
         assert_eq!(ask(&responses, &actor, moment(generation, &actor), &made).await, source, "{actor:?}");
     }
-    assert_eq!(ask(&responses, &public, None, &made).await, Source::Bypass);
-    assert_eq!(ask(&Responses::new(0), &public, moment(2, &public), &made).await, Source::Bypass);
+    assert_eq!(ask(&responses, &public, None, &made).await, CacheStatus::Bypass);
+    assert_eq!(ask(&ResponseCache::new(0), &public, moment(2, &public), &made).await, CacheStatus::Bypass);
 }
 
 #[tokio::test]
 async fn no_more_is_kept_than_there_is_room_for() {
-    let (responses, actor) = (Responses::new(1 << 20), Actor::public(Utc::now()));
+    let (responses, actor) = (ResponseCache::new(1 << 20), Actor::public(Utc::now()));
     for number in 0..2_000 {
         let target = format!("/api/v1/partnerships/{number}");
-        let asked = Asked { actor: &actor, target: &target };
+        let asked = CacheKeyRef { actor: &actor, target: &target };
         responses.get(&asked, moment(1, &actor), async || Ok(answer(10_000))).await.unwrap();
     }
     let cache = responses.0.as_ref().unwrap();
@@ -112,14 +114,14 @@ async fn no_more_is_kept_than_there_is_room_for() {
 
 #[tokio::test]
 async fn what_is_packed_is_kept_too() {
-    let (responses, actor) = (Responses::new(USUAL), Actor::public(Utc::now()));
-    let (asked, now) = (Asked { actor: &actor, target: TARGET }, moment(1, &actor));
+    let (responses, actor) = (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()));
+    let (asked, now) = (CacheKeyRef { actor: &actor, target: TARGET }, moment(1, &actor));
     responses.get(&asked, now, async || Ok(answer(10_000))).await.unwrap();
-    for coding in [Coding::Br, Coding::Gzip] {
+    for coding in [ContentCoding::Br, ContentCoding::Gzip] {
         let kept = responses.find(&asked, now).unwrap();
-        let bytes = responses.pack(&asked, &kept, coding).await.unwrap();
+        let bytes = responses.compress(&asked, &kept, coding).await.unwrap();
         let again = responses.find(&asked, now).unwrap();
-        assert_eq!(again.answer.packed(coding), Some(&bytes));
+        assert_eq!(again.answer.encoded_body(coding), Some(&bytes));
         assert!(bytes.len() < 200 && again.answer.body == kept.answer.body);
     }
     assert!(responses.find(&asked, now).unwrap().answer.br.is_some());

@@ -16,7 +16,7 @@ pub use older::openapi_3_0;
 pub use operations::Operation;
 use vku_domain::kernel::parameters::FilterParameters;
 
-use super::feature::Feature;
+use super::feature::ResourceApi;
 
 /// A document in the making.
 pub struct Document {
@@ -39,12 +39,15 @@ impl Document {
     }
 
     /// Adds a resource: its tag, its schemas, its operations.
-    pub fn add<T: Feature>(&mut self) {
+    pub fn add<T: ResourceApi>(&mut self) {
         schemas::add::<T>(self.at("/components/schemas"));
         operations::add::<T>(self.at("/paths"));
         if let Some(tags) = self.value.pointer_mut("/tags").and_then(Value::as_array_mut) {
             // The resources first, then the single endpoints: a reader comes for the data.
-            tags.insert(self.resources, json!({ "name": operations::tag::<T>(), "description": T::ABOUT }));
+            tags.insert(
+                self.resources,
+                json!({ "name": operations::tag::<T>(), "description": T::DESCRIPTION }),
+            );
             self.resources += 1;
         }
     }

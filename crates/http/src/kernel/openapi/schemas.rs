@@ -11,7 +11,7 @@ use vku_persistence::kernel::table::Parent;
 
 use super::sent::{self, TRANSITION};
 use super::{view, with};
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
 /// What begins the name of a schema of which only some members were asked for.
 pub(super) const SPARSE_NAME: &str = "Sparse";
@@ -19,7 +19,7 @@ pub(super) const SPARSE_NAME: &str = "Sparse";
 type Named = BTreeMap<String, Value>;
 
 /// Adds all schemas of a resource.
-pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
+pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     let name = pascal(T::NAME);
     let mut found = Vec::new();
     T::schemas(&mut found);
@@ -48,15 +48,15 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
     let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
     let patch = patch(&input, about, components);
     components.insert(format!("{name}Patch"), patch);
-    if T::CREATED_BY.is_none() {
+    if T::CUSTOM_CREATE.is_none() {
         components.insert(format!("{name}{INPUT}"), input);
     }
-    components.insert(format!("{name}Page"), page(&name, T::MANY));
+    components.insert(format!("{name}Page"), page(&name, T::PLURAL));
     if !T::Status::STATES.is_empty() {
         components.insert(format!("{name}{TRANSITION}"), sent::transition(&name));
     }
     let sparse = format!("{SPARSE_NAME}{name}");
-    components.insert(format!("{sparse}Page"), page(&sparse, T::MANY));
+    components.insert(format!("{sparse}Page"), page(&sparse, T::PLURAL));
 }
 
 /// An optional member is simply not required: adds the schema without its `null`.
@@ -132,7 +132,7 @@ pub(super) fn directed(schema: &Value, twofold: &[&String], written: bool) -> Va
 }
 
 /// As it is read: with id, times, version, what it is a part of, and what is derived.
-fn read<T: Feature>(data: &Value) -> Value {
+fn read<T: ResourceApi>(data: &Value) -> Value {
     let derived = directed(&json!(T::Derived::schema()), &[], false);
     let mut properties = Map::new();
     let mut required = vec![json!("id")];
@@ -144,7 +144,7 @@ fn read<T: Feature>(data: &Value) -> Value {
     }
     for schema in [data, &derived] {
         for (name, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            if !nullable(schema) || (name == "slug" && T::SLUGGED) {
+            if !nullable(schema) || (name == "slug" && T::HAS_SLUG) {
                 required.push(json!(name));
             }
             properties.insert(name.clone(), schema.clone());
@@ -177,15 +177,15 @@ fn sparse(read: &Value, name: &str) -> Value {
 }
 
 /// What others show of it: id, slug, what it is called, and what else tells it apart.
-fn reference<T: Feature>(read: &Value) -> Value {
-    let members: Vec<_> = ["id", "slug", T::LABEL].iter().chain(T::CARD).copied().collect();
+fn reference<T: ResourceApi>(read: &Value) -> Value {
+    let members: Vec<_> = ["id", "slug", T::NAME_FIELD].iter().chain(T::SUMMARY_FIELDS).copied().collect();
     let properties: Map<_, _> = members
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), read.get("properties")?.get(name)?.clone())))
         .collect();
     let required: Vec<_> = members.iter().filter(|name| is_required(read, name)).collect();
     let about =
-        format!("A reference to {}; with `expand` it has all members of `{}`.", T::ONE, pascal(T::NAME));
+        format!("A reference to {}; with `expand` it has all members of `{}`.", T::SINGULAR, pascal(T::NAME));
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 

@@ -2,9 +2,9 @@
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::reference::pascal;
-use vku_domain::kernel::view::{Expansion, Shape, Step};
+use vku_domain::kernel::view::{Expansion, MemberTree, Step};
 
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
 /// What ends the name of the schema of a resource's members.
 pub(super) const FIELD: &str = "Field";
@@ -12,10 +12,10 @@ pub(super) const FIELD: &str = "Field";
 pub(super) const EXPANSION: &str = "Expansion";
 
 /// Adds them to the schemas, in which the resource as it is read stands already.
-pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
+pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     let name = pascal(T::NAME);
     components.insert(format!("{name}{FIELD}"), fields::<T>(components));
-    let expansions = &Shape::of::<T>().expansions;
+    let expansions = &MemberTree::of::<T>().expansions;
     if !expansions.is_empty() {
         let about = |it: &Expansion| format!("the whole `{}` of `{}`", it.target, written_out(&it.path));
         let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
@@ -25,7 +25,7 @@ pub(super) fn add<T: Feature>(components: &mut Map<String, Value>) {
 }
 
 /// The names of the members that it is read with.
-fn fields<T: Feature>(components: &Map<String, Value>) -> Value {
+fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
     let of = |schema: &Value| Some(schema.get("description")?.as_str()?.to_owned());
     let about = |name: &str| {
         let schema = components.get(&pascal(T::NAME))?.get("properties")?.get(name)?;
@@ -34,9 +34,9 @@ fn fields<T: Feature>(components: &Map<String, Value>) -> Value {
         let first = about.split("\n\n").next().unwrap_or_default();
         Some(first.lines().map(str::trim).collect::<Vec<_>>().join(" "))
     };
-    let names = Shape::of::<T>().fields.iter().map(String::as_str);
+    let names = MemberTree::of::<T>().fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    vocabulary(&format!("A member of {}.", T::ONE), words)
+    vocabulary(&format!("A member of {}.", T::SINGULAR), words)
 }
 
 /// An enumeration that says what each word means.

@@ -7,18 +7,18 @@ use quick_cache::sync::Cache;
 use sha2::{Digest, Sha256};
 use tokio::sync::Mutex;
 use uuid::Uuid;
+use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::say;
 use vku_persistence::kernel::keyring::Keyring;
 
 use super::{AccessToken, Claims, SigningKey, TokenError, TokenKeys, UNKNOWN_KEY, stored};
 
 /// How long the keys are used without looking whether there are others.
-const FRESH: TimeDelta = TimeDelta::seconds(60);
+const REFRESH_INTERVAL: TimeDelta = TimeDelta::seconds(60);
 /// How long an unknown key is no reason to look again: anybody can make one up.
-const PATIENCE: TimeDelta = TimeDelta::seconds(5);
+const RETRY_INTERVAL: TimeDelta = TimeDelta::seconds(5);
 /// How many tokens are remembered; what is not remembered is verified again.
-const REMEMBERED: usize = 10_000;
+const MAX_VERIFIED_TOKENS: usize = 10_000;
 
 struct Loaded {
     keys: Arc<TokenKeys>,
@@ -36,7 +36,7 @@ struct Verified {
 ///
 /// Remembered is only what a token says and that it is genuine. Whether its login goes on and its account is enabled is
 /// asked at every request.
-pub struct LiveKeys {
+pub struct SigningKeyCache {
     keyring: Keyring,
     file: Option<SigningKey>,
     issuer: String,
@@ -46,7 +46,7 @@ pub struct LiveKeys {
     verified: Cache<[u8; 32], Verified>,
 }
 
-impl LiveKeys {
+impl SigningKeyCache {
     /// Reads the keys; with a key of its own (`file`), that one signs, and those in the database only verify.
     ///
     /// Errors: the database is away, or its keys were sealed with another secret.
@@ -58,7 +58,7 @@ impl LiveKeys {
     ) -> Result<Self, Error> {
         let keys = load(&keyring, file.as_ref(), &issuer, &audience).await?;
         let loaded = RwLock::new(Loaded { keys: Arc::new(keys), at: keyring.now() });
-        let (loading, verified) = (Mutex::new(()), Cache::new(REMEMBERED));
+        let (loading, verified) = (Mutex::new(()), Cache::new(MAX_VERIFIED_TOKENS));
         Ok(Self { keyring, file, issuer, audience, loaded, loading, verified })
     }
 
@@ -66,7 +66,7 @@ impl LiveKeys {
     ///
     /// Errors: the database is away.
     pub async fn issue(&self, account: Uuid, login: Uuid, role: &str) -> Result<AccessToken, Error> {
-        let keys = self.fresh(FRESH).await?;
+        let keys = self.no_older_than(REFRESH_INTERVAL).await?;
         keys.issue(account, login, role, self.keyring.now()).map_err(Error::internal)
     }
 
@@ -75,7 +75,7 @@ impl LiveKeys {
     /// Errors: 401, without saying what is wrong; the database is away.
     pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, Error> {
         let now = self.keyring.now();
-        let mut keys = self.fresh(FRESH).await?;
+        let mut keys = self.no_older_than(REFRESH_INTERVAL).await?;
         let digest: [u8; 32] = Sha256::digest(token).into();
         if let Some(Verified { kid, claims }) = self.verified.get(&digest)
             && keys.has(&kid)
@@ -84,7 +84,7 @@ impl LiveKeys {
         }
         let mut verified = keys.verify(token, now);
         if matches!(verified, Err(TokenError::Invalid(UNKNOWN_KEY))) {
-            keys = self.fresh(PATIENCE).await?;
+            keys = self.no_older_than(RETRY_INTERVAL).await?;
             verified = keys.verify(token, now);
         }
         let claims = Arc::new(verified.map_err(invalid)?);
@@ -98,11 +98,11 @@ impl LiveKeys {
     ///
     /// Errors: the database is away.
     pub async fn jwks(&self) -> Result<serde_json::Value, Error> {
-        Ok(self.fresh(FRESH).await?.jwks())
+        Ok(self.no_older_than(REFRESH_INTERVAL).await?.jwks())
     }
 
     /// The keys, read again if they were last read longer ago than `age`.
-    async fn fresh(&self, age: TimeDelta) -> Result<Arc<TokenKeys>, Error> {
+    async fn no_older_than(&self, age: TimeDelta) -> Result<Arc<TokenKeys>, Error> {
         if let Some(keys) = self.younger(age) {
             return Ok(keys);
         }
@@ -126,7 +126,7 @@ impl LiveKeys {
 
 /// One answer to all that is wrong with a token; what it is goes into the log.
 pub(crate) fn invalid(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    let detail = say!("Get a new access token.", "Holen Sie ein neues Access-Token.");
+    let detail = bilingual!("Get a new access token.", "Holen Sie ein neues Access-Token.");
     Error { source: Some(reason.into()), ..Error::new(Code::InvalidToken, detail) }
 }
 

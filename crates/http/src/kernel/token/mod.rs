@@ -12,7 +12,7 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use live::LiveKeys;
+pub use live::SigningKeyCache;
 pub(crate) use live::invalid;
 pub use signing_key::SigningKey;
 pub use stored::{RotateError, rotate};

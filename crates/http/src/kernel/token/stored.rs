@@ -9,11 +9,11 @@ use super::{SigningKey, TokenError};
 /// The row of the first key; those that replace it have their `kid` behind it.
 const KIND: &str = "signing";
 /// A key signs once it has stood in the key set so long: by then whoever keeps a copy of the set has it.
-const RIPE: TimeDelta = TimeDelta::minutes(10);
+const PUBLISH_BEFORE_USE: TimeDelta = TimeDelta::minutes(10);
 /// How old the newest has to be before it is replaced: then no token of the one before it is good any more.
-const SETTLED: TimeDelta = TimeDelta::minutes(20);
+const REPLACE_AFTER_USE: TimeDelta = TimeDelta::minutes(20);
 /// A key that is older is replaced without being asked.
-const OLD: TimeDelta = TimeDelta::days(90);
+const RETIRE_AFTER: TimeDelta = TimeDelta::days(90);
 
 /// Why the keys were not replaced.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +30,7 @@ pub enum RotateError {
 
 /// The keys, newest first, and which of them signs at `now`.
 pub(super) fn choose(keys: &[(SigningKey, DateTime<Utc>)], now: DateTime<Utc>) -> Option<&SigningKey> {
-    let ripe = keys.iter().find(|(_, made)| *made + RIPE <= now);
+    let ripe = keys.iter().find(|(_, made)| *made + PUBLISH_BEFORE_USE <= now);
     // Where none is ripe, the oldest is the one that is known best.
     ripe.or(keys.last()).map(|(key, _)| key)
 }
@@ -43,8 +43,8 @@ pub(super) async fn load(keyring: &Keyring) -> Result<Vec<(SigningKey, DateTime<
     if kept.is_empty() {
         keyring.get(KIND, || generate().map(|(_, key)| key)).await?;
         kept = keyring.all(KIND).await?;
-    } else if kept.first().is_some_and(|newest| newest.created_at + OLD <= keyring.now()) {
-        replace(keyring, OLD).await?;
+    } else if kept.first().is_some_and(|newest| newest.created_at + RETIRE_AFTER <= keyring.now()) {
+        replace(keyring, RETIRE_AFTER).await?;
         kept = keyring.all(KIND).await?;
     }
     let read = |kept: Kept| Ok((SigningKey::from_der(&kept.key).map_err(Error::internal)?, kept.created_at));
@@ -61,7 +61,7 @@ pub async fn rotate(keyring: &Keyring, at_once: bool) -> Result<(), RotateError>
         let all = |_: &[Kept]| generate().map(|(kid, key)| Some((0, kid, key)));
         return keyring.replace(KIND, all).await.map_err(RotateError::Failed);
     }
-    match replace(keyring, SETTLED).await {
+    match replace(keyring, REPLACE_AFTER_USE).await {
         Ok(true) => Ok(()),
         Ok(false) => Err(RotateError::TooYoung),
         Err(error) => Err(RotateError::Failed(error)),

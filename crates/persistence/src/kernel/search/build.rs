@@ -11,7 +11,7 @@ use uuid::Uuid;
 use vku_domain::kernel::characters::{is_blank, visible};
 use vku_domain::kernel::error::Error;
 
-use super::super::connect::{Database, begin, passing_over_broken};
+use super::super::connect::{Database, begin, retry_on_broken_connection};
 use super::super::error::failed;
 use super::super::link;
 use super::super::row::Row;
@@ -27,7 +27,7 @@ const BATCH: u64 = 500;
 
 /// Fills the tables if they do not hold all rows as of this version.
 pub(crate) async fn build(database: &Database) -> Result<(), Error> {
-    if passing_over_broken(|| is_built(database.reading())).await.map_err(failed)? {
+    if retry_on_broken_connection(|| is_built(database.reading())).await.map_err(failed)? {
         return Ok(());
     }
     let options = TransactionOptions {
@@ -91,8 +91,8 @@ impl Visitor for Fill<'_> {
             let mut indexed = Vec::with_capacity(rows.len());
             for row in rows {
                 let (meta, columns) = row.clone().split();
-                let data = T::read(columns, links.remove(&meta.id).unwrap_or_default())?;
-                let Some(now) = T::Row::join(meta, T::write(&data)?.0) else { continue };
+                let data = T::from_row(columns, links.remove(&meta.id).unwrap_or_default())?;
+                let Some(now) = T::Row::join(meta, T::to_row(&data)?.0) else { continue };
                 let now = now.into_active_model();
                 let folded = |column, value: &Value| match now.get(column) {
                     ActiveValue::Unchanged(new @ Value::String(_)) if new != *value => Some(new),

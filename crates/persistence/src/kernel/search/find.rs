@@ -8,7 +8,7 @@ use sea_orm::sea_query::{
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QuerySelect, Select, Statement};
 use serde_json::{Value, json};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::search::{Clue, Field, Search};
+use vku_domain::kernel::search::{Field, MatchKey, Search};
 
 use super::super::error::failed;
 use super::super::table::{FoundBy, Table};
@@ -36,7 +36,7 @@ pub(crate) async fn join<T: Table>(
 /// The words there are that match, with which of those wanted, and what each is worth: a row for each.
 async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
     let clues: BTreeSet<_> = search.words().iter().flat_map(|wanted| wanted.clues()).collect();
-    let clues: Vec<_> = clues.into_iter().map(|Clue(from, to)| json!([from, to])).collect();
+    let clues: Vec<_> = clues.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();
     let backend = tx.get_database_backend();
     let parts = "SELECT word FROM search_part WHERE part >= clue.value ->> 0 AND part < clue.value ->> 1";
     let sql = match backend {

@@ -8,16 +8,16 @@ use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Transition, Update};
 use crate::kernel::body::{JSON, MERGE_PATCH};
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::sent::TRANSITION;
 
 /// A schema of the resource.
-pub(super) fn schema<T: Feature>(suffix: &str) -> Value {
+pub(super) fn schema<T: ResourceApi>(suffix: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}{suffix}", pascal(T::NAME)) })
 }
 
 /// The body, where there is one.
-pub(super) fn body<T: Feature>(it: Operation) -> Option<Value> {
+pub(super) fn body<T: ResourceApi>(it: Operation) -> Option<Value> {
     let json_body = |schema: Value, example: Value| {
         Some(json!({ "required": true, "content": { JSON: { "schema": schema, "example": example } } }))
     };
@@ -37,7 +37,7 @@ pub(super) fn body<T: Feature>(it: Operation) -> Option<Value> {
 }
 
 /// Where the example may be led from where it stands.
-pub(super) fn next<T: Feature>() -> &'static [T::Status] {
+pub(super) fn next<T: ResourceApi>() -> &'static [T::Status] {
     let example = T::example();
     let word = example.get("status").and_then(Value::as_str);
     let status = T::Status::STATES.iter().find(|state| word == Some(state.word()));
@@ -46,16 +46,16 @@ pub(super) fn next<T: Feature>() -> &'static [T::Status] {
 
 /// The member of the example that a change is shown by: what it is called or of what kind it is, where that is written,
 /// and the last one where not.
-pub(super) fn telling<T: Feature>() -> (String, Value) {
+pub(super) fn telling<T: ResourceApi>() -> (String, Value) {
     let Value::Object(mut members) = input::<T>() else { return Default::default() };
     // That is changed by a transition.
     members.remove("status");
-    let named = [T::LABEL, "kind"].into_iter().find_map(|name| members.remove_entry(name));
+    let named = [T::NAME_FIELD, "kind"].into_iter().find_map(|name| members.remove_entry(name));
     named.or_else(|| members.into_iter().next_back()).unwrap_or_default()
 }
 
 /// The example as somebody would write it: without what is read only or made when left out, relations by slug.
-fn input<T: Feature>() -> Value {
+fn input<T: ResourceApi>() -> Value {
     let mut example = T::example();
     if let Some(members) = example.as_object_mut() {
         let parent = <T::Parent as Parent>::NAME;

@@ -1,16 +1,16 @@
 //! What a list is in other formats than pages.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::cells::{CsvDialect, Picker};
-use vku_domain::kernel::view::View;
+use vku_domain::kernel::cells::{CsvDialect, FieldSerializer};
+use vku_domain::kernel::view::Projection;
 
 use super::body::schema;
 use crate::export::columns;
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::negotiate::{ActivityFormat, CalendarFormat, Format, PlacedFormat, PlainFormat};
 
 /// The schema of the parameter `format`.
-pub(super) fn parameter<T: Feature>() -> Value {
+pub(super) fn parameter<T: ResourceApi>() -> Value {
     let name = match (T::PLACES.is_some(), T::IS_ACTIVITY) {
         _ if T::EVENT.is_some() => <CalendarFormat as utoipa::ToSchema>::name(),
         (true, true) => <ActivityFormat as utoipa::ToSchema>::name(),
@@ -21,7 +21,7 @@ pub(super) fn parameter<T: Feature>() -> Value {
 }
 
 /// The content of the answer, by media type.
-pub(super) fn contents<T: Feature>() -> Map<String, Value> {
+pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
     let content = |format: Format| match format {
         Format::Json => json!({
             "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 }
@@ -54,8 +54,8 @@ pub(super) fn calendar() -> Value {
 }
 
 /// The example as a line of a table, under the titles of its columns.
-fn table<T: Feature>(dialect: CsvDialect) -> String {
-    let picker = Picker::new(columns::<T>(&[], &View::default()));
+fn table<T: ResourceApi>(dialect: CsvDialect) -> String {
+    let picker = FieldSerializer::new(columns::<T>(&[], &Projection::default()));
     let mut table = csv::WriterBuilder::new().delimiter(dialect.separator()).from_writer(Vec::new());
     // Writing into memory cannot fail.
     let _ = table.write_record(picker.columns().iter().map(|column| column.title(dialect)));
@@ -101,7 +101,7 @@ fn collection() -> Value {
     })
 }
 
-fn map<T: Feature>() -> Value {
+fn map<T: ResourceApi>() -> Value {
     let item = T::example();
     let position = |place: &Value| json!([place.get("longitude"), place.get("latitude")]);
     let geometry = match (item.get("location"), item.get("locations").and_then(Value::as_array)) {

@@ -14,7 +14,7 @@ use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
 use crate::kernel::crud::{ID, PARENT};
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
 /// What can be done with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,12 +71,12 @@ impl Operation {
 }
 
 /// The tag of a resource.
-pub(super) fn tag<T: Feature>() -> String {
+pub(super) fn tag<T: ResourceApi>() -> String {
     texts::names::<T>().1
 }
 
 /// Adds the operations of a resource.
-pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
+pub(super) fn add<T: ResourceApi>(paths: &mut Map<String, Value>) {
     let parent = <T::Parent as Parent>::column().unwrap_or_default();
     let collection = T::path().replace(PARENT, &parent);
     let one = format!("{collection}/{{{ID}}}");
@@ -86,7 +86,7 @@ pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
         let all = paths.entry(path).or_insert_with(|| Value::Object(Map::new()));
         all.as_object_mut().into_iter().for_each(|all| all.extend(item.clone()));
     };
-    put(collection, if T::CREATED_BY.is_some() { &[List] } else { &[List, Create] });
+    put(collection, if T::CUSTOM_CREATE.is_some() { &[List] } else { &[List, Create] });
     put(one.clone(), &[Get, Update, Delete]);
     put(format!("{one}/restore"), &[Restore]);
     put(format!("{one}/history"), &[History]);
@@ -96,7 +96,7 @@ pub(super) fn add<T: Feature>(paths: &mut Map<String, Value>) {
 }
 
 /// Who may ask: anybody for what is public, and API keys that have these scopes.
-fn security<T: Feature>(it: Operation) -> Value {
+fn security<T: ResourceApi>(it: Operation) -> Value {
     let mut scopes = vec![scope(T::SCOPE, !it.reads())];
     if T::PERSONAL {
         scopes.push(PERSONAL_DATA.to_owned());
@@ -105,7 +105,7 @@ fn security<T: Feature>(it: Operation) -> Value {
     if it.reads() && T::PUBLIC { json!([{}, bearer]) } else { json!([bearer]) }
 }
 
-fn operation<T: Feature>(it: Operation) -> Value {
+fn operation<T: ResourceApi>(it: Operation) -> Value {
     let mut whole = json!({
         "operationId": it.id::<T>(),
         "tags": [tag::<T>()],

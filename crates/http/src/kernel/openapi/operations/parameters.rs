@@ -6,13 +6,13 @@ use vku_domain::kernel::parameters::{Described, FilterParameters};
 use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
-use vku_domain::kernel::view::Shape;
+use vku_domain::kernel::view::MemberTree;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::formats;
 use crate::kernel::crud::{CANCEL_REGISTRATIONS, ID};
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::idempotency;
 use crate::kernel::negotiate::Format;
 use crate::kernel::openapi::view::{EXPANSION, FIELD};
@@ -52,7 +52,7 @@ fn flag(name: &str, about: &str) -> Value {
 }
 
 /// All of them.
-pub(super) fn parameters<T: Feature>(it: Operation) -> Vec<Value> {
+pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
     let mut all = Vec::new();
     let example = T::example();
     let path = |name: &str, about: &str, schema: Value, example: Option<&Value>| json!({ "name": name, "in": "path", "required": true, "description": about, "schema": schema, "example": example });
@@ -158,8 +158,8 @@ fn search() -> Value {
 }
 
 /// What of each is shown.
-fn view<T: Feature>(it: Operation) -> Vec<Value> {
-    let shape = Shape::of::<T>();
+fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
+    let shape = MemberTree::of::<T>();
     let list = |name: &str, about: &str, suffix: &str, example: Vec<&str>| {
         let items = json!({ "$ref": format!("#/components/schemas/{}{suffix}", pascal(T::NAME)) });
         let schema = json!({ "type": "array", "items": items, "minItems": 1, "uniqueItems": true });
@@ -172,7 +172,7 @@ fn view<T: Feature>(it: Operation) -> Vec<Value> {
     };
     let about = format!("Only these members, separated by commas; all where it is left out.{columns}");
     let example =
-        shape.fields.iter().map(String::as_str).filter(|name| ["id", "slug", T::LABEL].contains(name));
+        shape.fields.iter().map(String::as_str).filter(|name| ["id", "slug", T::NAME_FIELD].contains(name));
     let mut all = vec![list("fields", &about, FIELD, example.collect())];
     if let Some(first) = shape.expansions.first() {
         let about = format!(
@@ -184,7 +184,7 @@ fn view<T: Feature>(it: Operation) -> Vec<Value> {
     all
 }
 
-fn usual<T: Feature>() -> String {
+fn usual<T: ResourceApi>() -> String {
     let word = |(key, direction): &(T::Sort, Direction)| match direction {
         Direction::Ascending => key.word().to_owned(),
         Direction::Descending => format!("-{}", key.word()),
@@ -192,7 +192,7 @@ fn usual<T: Feature>() -> String {
     T::Sort::usual().iter().map(word).collect::<Vec<_>>().join(",")
 }
 
-fn sort_about<T: Feature>() -> String {
+fn sort_about<T: ResourceApi>() -> String {
     let vocabulary = json!(T::Sort::schema());
     let about = vocabulary.get("description").and_then(Value::as_str).unwrap_or_default();
     let keys = about.split_once("\n\n").map_or(about, |(_, keys)| keys);

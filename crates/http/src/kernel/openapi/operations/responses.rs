@@ -10,7 +10,7 @@ use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transi
 use super::body::{next, schema, telling};
 use super::formats::{calendar, contents};
 use crate::kernel::body::{JSON, SPARSE};
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 use crate::kernel::idempotency;
 use crate::kernel::negotiate::Format;
 use crate::kernel::openapi::responses::declare;
@@ -18,7 +18,7 @@ use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
 
 /// The answer when all goes well, and the problems.
-pub(super) fn responses<T: Feature>(it: Operation) -> Value {
+pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
     let one = json!({
         "description": "As it is now.",
@@ -91,7 +91,7 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
         // Nothing has to be found before it is made.
         Create if !is_part => problems.retain(|status| *status != 404),
         Update if !conflicts_when_changed::<T>() => problems.retain(|status| *status != 409),
-        Delete if !may_have_dependents::<T>() && !T::MAY_HAVE_TO_STAY => {
+        Delete if !may_have_dependents::<T>() && !T::DELETE_MAY_CONFLICT => {
             problems.retain(|status| *status != 409)
         }
         _ => {}
@@ -102,9 +102,9 @@ pub(super) fn responses<T: Feature>(it: Operation) -> Value {
 
 /// Whether a change can be in conflict with how things are: by its slug, by what is unique, by its status or by who sees
 /// it.
-fn conflicts_when_changed<T: Feature>() -> bool {
-    let renamed = T::SLUGGED && !T::FIXED.contains(&"slug");
-    renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::HIDEABLE
+fn conflicts_when_changed<T: ResourceApi>() -> bool {
+    let renamed = T::HAS_SLUG && !T::IMMUTABLE_FIELDS.contains(&"slug");
+    renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::HAS_VISIBILITY
 }
 
 /// The header of an answer that was given before.
@@ -114,27 +114,27 @@ fn replayed() -> Value {
 }
 
 /// The schema of what has only some members.
-fn sparse<T: Feature>(suffix: &str) -> Value {
+fn sparse<T: ResourceApi>(suffix: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{SPARSE_NAME}{}{suffix}", pascal(T::NAME)) })
 }
 
 /// Some members of the example, as `fields` chooses them.
-fn few<T: Feature>() -> Value {
+fn few<T: ResourceApi>() -> Value {
     let mut example = T::example();
     if let Some(members) = example.as_object_mut() {
-        members.retain(|name, _| ["id", "slug", T::LABEL].contains(&name.as_str()));
+        members.retain(|name, _| ["id", "slug", T::NAME_FIELD].contains(&name.as_str()));
     }
     example
 }
 
-fn with_sparse<T: Feature>(mut one: Value) -> Value {
+fn with_sparse<T: ResourceApi>(mut one: Value) -> Value {
     if let Some(Value::Object(content)) = one.get_mut("content") {
         content.insert(SPARSE.into(), json!({ "schema": sparse::<T>(""), "example": few::<T>() }));
     }
     one
 }
 
-fn history<T: Feature>(etag: &Value) -> Value {
+fn history<T: ResourceApi>(etag: &Value) -> Value {
     let (member, now) = telling::<T>();
     let pointer = format!("/{member}");
     let changed = json!([{ "pointer": pointer, "from": "As it was", "to": now }]);

@@ -4,10 +4,10 @@ use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
-use crate::kernel::feature::Feature;
+use crate::kernel::feature::ResourceApi;
 
 impl Operation {
-    pub(super) fn id<T: Feature>(self) -> String {
+    pub(super) fn id<T: ResourceApi>(self) -> String {
         let (one, many) = names::<T>();
         match self {
             List => format!("list_{many}"),
@@ -22,8 +22,8 @@ impl Operation {
         }
     }
 
-    pub(super) fn summary<T: Feature>(self) -> String {
-        let (one, many) = (T::ONE, T::MANY);
+    pub(super) fn summary<T: ResourceApi>(self) -> String {
+        let (one, many) = (T::SINGULAR, T::PLURAL);
         match self {
             List => format!("List {many}"),
             Create => format!("Create {one}"),
@@ -37,7 +37,7 @@ impl Operation {
         }
     }
 
-    pub(super) fn description<T: Feature>(self) -> String {
+    pub(super) fn description<T: ResourceApi>(self) -> String {
         let general = match self {
             List => {
                 "A page at a time: follow `next`. `fields` leaves members out, also such as are always there \
@@ -73,13 +73,13 @@ impl Operation {
             }
         };
         let ways = if self == Transition { ways::<T>() } else { String::new() };
-        let paragraphs = [general, T::more(self), &ways];
+        let paragraphs = [general, T::extra_description(self), &ways];
         paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
     }
 }
 
 /// What the state machine allows.
-fn ways<T: Feature>() -> String {
+fn ways<T: ResourceApi>() -> String {
     let words = |states: &[T::Status]| {
         let words: Vec<_> = states.iter().map(|state| format!("`{}`", state.word())).collect();
         if words.is_empty() { "nowhere".to_owned() } else { words.join(", ") }
@@ -89,7 +89,7 @@ fn ways<T: Feature>() -> String {
 }
 
 /// The names that operation ids are made of, in the singular and in the plural.
-pub(super) fn names<T: Feature>() -> (String, String) {
+pub(super) fn names<T: ResourceApi>() -> (String, String) {
     let plural = T::PATH.replace('-', "_");
     match <T::Parent as Parent>::NAME {
         Some(parent) => (format!("{parent}_{}", T::NAME), format!("{parent}_{plural}")),
