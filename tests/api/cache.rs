@@ -10,8 +10,8 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
-use vku_domain::kernel::access::Role;
-use vku_domain::kernel::time::Clock;
+use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::clock::Clock;
 
 use super::given::{
     DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, participant,

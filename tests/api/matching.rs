@@ -1,7 +1,7 @@
 //! Matching: who might work with whom, why, and what nobody is told of it.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::access::Role;
+use vku_domain::kernel::actor::Role;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::member::Member;
 use vku_domain::utility::Utility;

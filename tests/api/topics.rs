@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
 use vku_domain::change::{Change, ChangeAction};
-use vku_domain::kernel::access::Role;
+use vku_domain::kernel::actor::Role;
 
 use super::changes::changes_after;
 use super::given::{

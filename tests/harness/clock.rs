@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use vku_domain::kernel::time::{Clock, SystemClock};
+use vku_domain::kernel::clock::{Clock, SystemClock};
 
 /// Where it was stopped, and by how much it is ahead of that, or of the clock of the machine.
 #[derive(Debug, Default)]

@@ -5,10 +5,10 @@ use std::sync::{Arc, OnceLock};
 
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
-use vku_domain::kernel::time::{Clock, SystemClock};
-use vku_persistence::kernel::connect::Database;
+use vku_domain::kernel::clock::{Clock, SystemClock};
+use vku_persistence::kernel::database::Database;
+use vku_persistence::kernel::encryption::Secret;
 use vku_persistence::kernel::keyring::Keyring;
-use vku_persistence::kernel::seal::Secret;
 use vku_persistence::kernel::store::Store;
 
 use super::app::{Backend, TestApp};

@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::guest::GuestRef;
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::lifecycle::NoStatus;
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::state::NoStatus;
 use crate::kernel::value::{DurationMinutes, Localized, Position, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::session::Session;

@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::state::StatusFilter;
 use crate::kernel::value::{Email, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::party::Party;

@@ -6,8 +6,8 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::kernel::difference::Difference;
-use crate::kernel::text::Bilingual;
+use crate::kernel::bilingual::Bilingual;
+use crate::kernel::diff::Difference;
 
 crate::string_enum! {
     /// What is done with a row whose slug is there already.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::kernel::text::{Bilingual, Locale};
+use crate::kernel::bilingual::{Bilingual, Locale};
 use crate::kernel::value::{Email, Language};
 
 /// The longest subject, in characters: titles in it may be long.

@@ -6,12 +6,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Descending;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::state::StatusFilter;
 use crate::kernel::value::Localized;
 use crate::kernel::violation::Violations;
 use crate::session::Session;

@@ -6,14 +6,14 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Descending;
 use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::rules::{distinct, single_lines};
 use crate::kernel::search::{Field, Texts};
-use crate::kernel::state::StatusFilter;
+use crate::kernel::validators::{distinct, single_lines};
 use crate::kernel::value::{Localized, Sector, Slug, Visibility};
 use crate::kernel::violation::Violations;
 use crate::member::MemberRef;

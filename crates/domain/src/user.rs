@@ -6,14 +6,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::lifecycle::NoStatus;
 use crate::kernel::parameters::{BoolParam, InstantParam};
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::rules::distinct;
 use crate::kernel::search::Texts;
-use crate::kernel::state::NoStatus;
+use crate::kernel::validators::distinct;
 use crate::kernel::value::{Email, SingleLine, Visibility};
 use crate::kernel::violation::Violations;
 use crate::utility::{UtilityKind, UtilityRef};

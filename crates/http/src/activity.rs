@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::activity::Activity;
 
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for Activity {
     const SINGULAR: &'static str = "an activity";

@@ -9,14 +9,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::api_key::{ApiKey, NewApiKey};
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::tag::ETag;
 
-use crate::kernel::body::parsed;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::parse_write_flags;
-use crate::kernel::negotiate::{Format, format};
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::json_body::parsed;
+use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 use crate::login::id;
 

@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::change::{ChangeAction, StatusChange};
-use vku_domain::kernel::difference::Difference;
+use vku_domain::kernel::diff::Difference;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::query::Paging;
@@ -16,7 +16,7 @@ use vku_persistence::kernel::history::Entry;
 
 use crate::kernel::context::Context;
 use crate::kernel::list::{page_response, with_cursor};
-use crate::kernel::negotiate::{Format, format};
+use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
 /// A change, with who made it.

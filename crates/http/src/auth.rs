@@ -15,13 +15,13 @@ use vku_persistence::account::SigningIn;
 use vku_persistence::api_key;
 use vku_persistence::login::IssuedTokens;
 
-use crate::kernel::body::parsed;
-use crate::kernel::client;
+use crate::kernel::client_ip;
 use crate::kernel::context::{AppState, bearer};
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::json_body::parsed;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
-use crate::kernel::visit::RequestInfo;
+use crate::kernel::request_info::RequestInfo;
 
 /// How much is kept of what a program calls itself, in letters.
 const CLIENT: usize = 120;
@@ -71,7 +71,7 @@ pub(crate) async fn authenticate(
     found: Option<SigningIn>,
     password: String,
 ) -> Result<SigningIn, Error> {
-    let address = client::address(request, &shared.proxies);
+    let address = client_ip::address(request, &shared.proxies);
     let attempt = shared.sign_ins.attempt(email, address, shared.store.now())?;
     // An unknown account is verified too, against a hash of nobody, so that it takes as long.
     let hash = found.as_ref().and_then(|account| account.password_hash.clone());

@@ -8,13 +8,13 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde_json::Value;
 use utoipa_swagger_ui::Config;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::etag::ETag;
 
-use crate::api::document;
 use crate::kernel::conditional::is_known;
-use crate::kernel::feature::resource;
 use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
+use crate::kernel::resource::resource;
+use crate::routes::document;
 
 /// The document as it is committed and served: indented JSON with a line end.
 ///

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use vku_domain::document::Document;
 
-use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for Document {
     const SINGULAR: &'static str = "a document";

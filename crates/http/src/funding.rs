@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::funding::Funding;
 
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for Funding {
     const SINGULAR: &'static str = "a funding phase";

@@ -8,10 +8,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::database::Database;
 
 use crate::kernel::context::AppState;
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::problem::Problem;
 
 /// How long the database may take to answer.

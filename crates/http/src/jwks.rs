@@ -5,12 +5,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use utoipa::ToSchema;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::tag::ETag;
+use vku_domain::kernel::etag::ETag;
 
-use crate::kernel::body::JSON;
 use crate::kernel::conditional::is_known;
 use crate::kernel::context::AppState;
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::json_body::JSON;
 use crate::kernel::problem::Problem;
 
 /// How long it may be kept without asking again: a new key stands here for ten minutes before it signs.

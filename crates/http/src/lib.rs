@@ -4,12 +4,12 @@
 
 mod activity;
 mod agenda;
-pub mod api;
 mod api_key;
 mod audit;
 mod auth;
-mod calendar;
+mod calendar_feed;
 pub mod chart;
+mod code_lists;
 mod contact;
 pub mod docs;
 mod document;
@@ -34,9 +34,9 @@ mod password_reset;
 mod policy_update;
 mod problems;
 mod programme;
-mod reference;
 mod registration;
 mod result;
+pub mod routes;
 mod security_txt;
 mod session;
 mod statistics;
@@ -54,8 +54,8 @@ use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use vku_domain::kernel::error::Error;
 
+use kernel::config::Timeouts;
 use kernel::context::AppState;
-use kernel::manners::Timeouts;
 use kernel::problem::Problem;
 
 /// How long requests may still run after the process was asked to end, in seconds.
@@ -73,7 +73,7 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> std::io::Result<Server> {
     let Timeouts { request_head: head, keep_alive: idle, disconnect: linger, .. } =
         shared.http_config.timeouts;
-    let notices = Data::new(api::notices());
+    let notices = Data::new(routes::notices());
     let front = Data::new(index::Front::default());
     shared.store.database().listen();
     let server = HttpServer::new(move || {
@@ -81,13 +81,13 @@ pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> 
             .app_data(shared.clone())
             .app_data(notices.clone())
             .app_data(front.clone())
-            .app_data(PayloadConfig::new(kernel::body::LIMIT))
+            .app_data(PayloadConfig::new(kernel::json_body::LIMIT))
             .wrap(from_fn(kernel::middleware::log_request))
             .wrap(Condition::new(
                 !notices.is_empty(),
                 from_fn(kernel::deprecation::add_deprecation_headers::<BoxBody>),
             ))
-            .configure(api::configure)
+            .configure(routes::configure)
             .default_service(web::to(nothing_here))
     })
     .workers(workers)

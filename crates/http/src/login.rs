@@ -7,14 +7,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::tag::ETag;
 use vku_persistence::login::Login;
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, parse_write_flags};
-use crate::kernel::negotiate::{Format, format};
+use crate::kernel::handlers::{ID, parse_write_flags};
+use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
 /// Somewhere you are signed in.

@@ -5,21 +5,21 @@ use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, IdParam, Parameters};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::resource::instant;
-use vku_domain::kernel::tag::ETag;
-use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 use vku_persistence::mail::outbox::{MailFilter, StoredMail};
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::list::{page_response, with_cursor};
-use crate::kernel::negotiate::{Format, format};
+use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
 /// A mail to a person.

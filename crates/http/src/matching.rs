@@ -1,18 +1,18 @@
 //! Who might work with whom, as the API offers it.
 
 use actix_web::HttpResponse;
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::reference::Key;
-use vku_domain::kernel::tag::ETag;
 use vku_domain::matching::{MatchQuery, Matches};
 use vku_domain::utility::Utility;
 
 use crate::kernel::cache::{self, Representation};
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, key};
-use crate::kernel::negotiate::{Format, format};
+use crate::kernel::handlers::{ID, key};
+use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
 /// Find partners for a utility

@@ -8,20 +8,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::Role;
+use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::scope::PERSONAL_DATA;
-use vku_domain::kernel::tag::ETag;
-use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::violation::Violations;
 
 use crate::auth::authenticate;
-use crate::kernel::body::parsed;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::parse_write_flags;
-use crate::kernel::negotiate::{Format, format};
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::json_body::parsed;
+use crate::kernel::negotiation::{Format, format};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 

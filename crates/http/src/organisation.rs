@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::organisation::Organisation;
 
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for Organisation {
     const SINGULAR: &'static str = "an organisation";

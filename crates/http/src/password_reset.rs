@@ -7,17 +7,17 @@ use deserr::Deserr;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::mail::Mail;
 
-use crate::kernel::body::parsed;
-use crate::kernel::client;
+use crate::kernel::client_ip;
 use crate::kernel::context::AppState;
-use crate::kernel::crud::parse_write_flags;
-use crate::kernel::negotiate::negotiate_language;
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::json_body::parsed;
+use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, page, token_in, token_of_link};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
@@ -67,7 +67,7 @@ pub async fn request_password_reset(
 ) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&request, [])?;
     let PasswordResetRequest { email } = parsed(&request, &body)?;
-    let address = client::address(&request, &shared.proxies);
+    let address = client_ip::address(&request, &shared.proxies);
     shared.sign_ins.letters.take(&email.folded(), address, shared.store.now())?;
     let found = shared.store.signing_in(&email).await?;
     if let Some(account) = found {
@@ -205,7 +205,7 @@ async fn reset(
     if !shared.store.reset_password(&account, &hash).await? {
         return Err(expired());
     }
-    shared.sign_ins.reset(&user.email.folded(), client::address(request, &shared.proxies));
+    shared.sign_ins.reset(&user.email.folded(), client_ip::address(request, &shared.proxies));
     Ok(())
 }
 
@@ -248,7 +248,7 @@ pub async fn submit_reset(
     }
 }
 
-fn title() -> vku_domain::kernel::text::Bilingual {
+fn title() -> vku_domain::kernel::bilingual::Bilingual {
     bilingual!("New password", "Neues Passwort")
 }
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::policy_update::PolicyUpdate;
 
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for PolicyUpdate {
     const SINGULAR: &'static str = "a policy update";

@@ -4,10 +4,10 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, HeaderValue, VARY
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Bilingual;
 
-use crate::kernel::negotiate::negotiate_language;
+use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, page, prefers_html, token_in};
 use crate::kernel::problem::Problem;
 

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use vku_domain::programme::FundingProgramme;
 
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for FundingProgramme {
     const SINGULAR: &'static str = "a funding programme";

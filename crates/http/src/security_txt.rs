@@ -7,7 +7,7 @@ use chrono::{DateTime, Days, NaiveTime, SecondsFormat, Utc};
 use vku_domain::kernel::error::Error;
 
 use crate::kernel::context::{AppState, SiteConfig};
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::problem::Problem;
 
 const PATH: &str = "/.well-known/security.txt";

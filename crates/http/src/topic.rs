@@ -3,17 +3,17 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::reference::Key;
 use vku_domain::topic::Topic;
 
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, key, serialize};
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::handlers::{ID, key, serialize};
 use crate::kernel::openapi::Operation;
 use crate::kernel::problem::Problem;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for Topic {
     const SINGULAR: &'static str = "a topic";

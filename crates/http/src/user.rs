@@ -6,18 +6,18 @@ use actix_web::web::Bytes;
 use deserr::Deserr;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::user::User;
 
-use crate::kernel::body::parsed;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, key, parse_write_flags};
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::handlers::{ID, key, parse_write_flags};
+use crate::kernel::json_body::parsed;
 use crate::kernel::openapi::Operation;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for User {
     const SINGULAR: &'static str = "a user";

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use vku_domain::kernel::resource::Resource;
 use vku_domain::working_area::WorkingArea;
 
-use crate::kernel::feature::{BASE, ResourceApi};
 use crate::kernel::openapi::Operation;
+use crate::kernel::resource::{BASE, ResourceApi};
 
 impl ResourceApi for WorkingArea {
     const SINGULAR: &'static str = "a working area";

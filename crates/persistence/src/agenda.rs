@@ -9,7 +9,7 @@ use uuid::Uuid;
 use vku_domain::agenda::{AgendaDerived, AgendaFilter, AgendaItem, AgendaSort};
 use vku_domain::bilingual;
 use vku_domain::guest::Guest;
-use vku_domain::kernel::access::{Action, Actor};
+use vku_domain::kernel::actor::{Action, Actor};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
@@ -20,10 +20,10 @@ use vku_domain::session::Session;
 use vku_domain::topic::{Topic, TopicRef, TopicStatus};
 
 use crate::guest;
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::{by_id_unchecked, padded_ids};
 use crate::kernel::row::row;
-use crate::kernel::select::{by_id_unchecked, padded_ids};
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, json_opt, number, one_of, text, to_json_opt};
 

@@ -11,7 +11,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::scope::Scopes;
 use vku_domain::kernel::value::SingleLine;
 
-use crate::kernel::connect::retry_on_broken_connection;
+use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::error::failed;
 use crate::kernel::store::{Store, Writer};
 

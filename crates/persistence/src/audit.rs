@@ -14,7 +14,7 @@ use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::FieldError;
 
-use crate::change::row;
+use crate::change_log::row;
 use crate::kernel::history::Entries;
 use crate::kernel::store::Reader;
 use crate::resources;

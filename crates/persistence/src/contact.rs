@@ -7,24 +7,24 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::contact::{Contact, ContactFilter, ContactSort};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::registration::{Person, Registration};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::padded_ids;
 use crate::kernel::row::row;
-use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     SortColumn, Table, Unique, column, contains, json, one_of, text, text_opt, to_json, to_text,
 };
 use crate::member::taking_part;
-use crate::registration::turn;
+use crate::registration::waiting_list;
 
 row! {
     "contact" in member_id {
@@ -150,7 +150,7 @@ impl Table for Contact {
         after: &Stored<Self>,
     ) -> Result<(), Error> {
         match after.deleted_at {
-            Some(_) => turn::let_go(writer, column::<Registration>("contact_id").eq(after.id)).await,
+            Some(_) => waiting_list::let_go(writer, column::<Registration>("contact_id").eq(after.id)).await,
             None => Ok(()),
         }
     }

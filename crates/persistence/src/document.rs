@@ -2,13 +2,13 @@
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::document::{Document, DocumentFilter, DocumentSort};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{SortColumn, Table, column, one_of, text};
 

@@ -2,14 +2,14 @@
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::funding::{Funding, FundingFilter, FundingSort};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::programme::FundingProgramme;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{
     SortColumn, Table, column, first_day, money, named, one_of, text, text_opt, to_text,

@@ -6,9 +6,9 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::guest::{Guest, GuestFilter, GuestSort, GuestStatus};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
@@ -16,10 +16,10 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::party::not_narrower;
 use vku_domain::session::Session;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::row::row;
-use crate::kernel::select::{by_id_unchecked, by_ids_unchecked};
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{FoundBy, SortColumn, Table, column, in_status, text_opt, to_text};
 

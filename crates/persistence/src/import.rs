@@ -12,12 +12,12 @@ use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vku_domain::bilingual;
 use vku_domain::import::{EncodingSource, Import, ImportStatus, Order, Report, Source};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 
-use crate::kernel::alive::JobLock;
-use crate::kernel::connect::retry_on_broken_connection;
+use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::job_lock::JobLock;
 use crate::kernel::store::{Store, Writer};
 use crate::kernel::table::{Table, text};
 use crate::{Visitor, visit};

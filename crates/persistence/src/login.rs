@@ -9,16 +9,16 @@ use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
 use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
-use vku_domain::kernel::access::{Action, Actor, Role};
+use vku_domain::kernel::actor::{Action, Actor, Role};
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Key;
-use vku_domain::kernel::text::Locale;
 use vku_domain::mail::Mail;
 use vku_domain::user::User;
 
 use crate::account::SigningIn;
-use crate::kernel::connect::retry_on_broken_connection;
+use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::error::failed;
 use crate::kernel::store::{Store, WriteContext, Writer};
 

@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, JoinType, Query, SelectStat
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::{Country, Localized};
 use vku_domain::kernel::violation::FieldError;
 use vku_domain::matching::{
@@ -21,8 +21,8 @@ use vku_domain::member::{Member, MemberStatus};
 use vku_domain::partnership::{ParticipantRole, Partnership, PartnershipStatus};
 use vku_domain::utility::{Utility, UtilityKind};
 
-use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::reference_lookup;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{Table, column, json};
 use crate::statistics::unseen_partnerships;
@@ -51,10 +51,10 @@ impl Reader<'_> {
         let told: Vec<_> = told.filter(|_| query.tells_excluded()).collect();
         let ids: Vec<Uuid> =
             best.clone().map(|(it, _)| it.id).chain(told.iter().map(|(it, _)| it.id)).collect();
-        let mut cards = card::by_id(self.tx(), "utility", &ids).await?;
+        let mut cards = reference_lookup::by_id(self.tx(), "utility", &ids).await?;
         let areas = self.area_labels().await?;
         let name = asker.data.name.as_str();
-        let utility = card::by_id(self.tx(), "utility", &[asker.id]).await?.remove(&asker.id);
+        let utility = reference_lookup::by_id(self.tx(), "utility", &[asker.id]).await?.remove(&asker.id);
         let items = best.filter_map(|(other, score)| {
             let utility = cards.remove(&other.id)?;
             let names = Names { asker: name, other: &utility.label.1, areas: &areas };

@@ -6,28 +6,28 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
 use vku_domain::registration::Registration;
 use vku_domain::utility::Utility;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::padded_ids;
 use crate::kernel::row::row;
-use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     Codes, FoundBy, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
 };
 use crate::partnership::at_work_today;
-use crate::registration::turn;
+use crate::registration::waiting_list;
 
 row! {
     "member" {
@@ -188,7 +188,7 @@ impl Table for Member {
     ) -> Result<(), Error> {
         let gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
         if gone {
-            turn::let_go(writer, column::<Registration>("member_id").eq(after.id)).await
+            waiting_list::let_go(writer, column::<Registration>("member_id").eq(after.id)).await
         } else {
             Ok(())
         }

@@ -6,17 +6,17 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::minutes::{Minutes, MinutesDerived, MinutesFilter, MinutesSort, MinutesStatus};
 use vku_domain::session::{Session, SessionStatus};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::{by_id_unchecked, padded_ids};
 use crate::kernel::row::row;
-use crate::kernel::select::{by_id_unchecked, padded_ids};
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, in_status, json, text_opt, to_json, to_text};
 

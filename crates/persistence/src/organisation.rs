@@ -1,14 +1,14 @@
 //! How organisations lie in their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::{Organisation, OrganisationFilter, OrganisationSort};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, text_opt, to_json, to_text};
 

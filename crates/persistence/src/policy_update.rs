@@ -1,15 +1,15 @@
 //! How policy updates lie in their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::policy_update::{PolicyUpdate, PolicyUpdateFilter, PolicyUpdateSort};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column, in_set, json, one_of, text, to_json};
 

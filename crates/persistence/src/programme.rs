@@ -1,15 +1,15 @@
 //! How funding programmes lie in their table.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::Organisation;
 use vku_domain::programme::{FundingProgramme, ProgrammeFilter, ProgrammeSort};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{
     FoundBy, SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text,

@@ -3,15 +3,15 @@
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use serde::{Deserialize, Serialize};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::party::Party;
 use vku_domain::result::{PartnershipResult, ResultFilter, ResultSort, ResultValue};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::table::{SortColumn, Table, column, one_of, text, text_opt, to_json, to_text};
 

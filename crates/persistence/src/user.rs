@@ -3,17 +3,17 @@
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use vku_domain::bilingual;
-use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::party::Party;
 use vku_domain::user::{User, UserFilter, UserSort};
 use vku_domain::utility::Utility;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Writer;
 use crate::kernel::table::{SortColumn, Table, Unique, column, named, one_of, text};

@@ -4,9 +4,9 @@ use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error, Named};
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::{Location, Visibility};
@@ -16,15 +16,15 @@ use vku_domain::programme::FundingProgramme;
 use vku_domain::session::Session;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Writer;
 use crate::kernel::table::{
     Codes, SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt,
     to_json, to_json_opt, to_text,
 };
-use crate::kernel::{card, dependent};
+use crate::kernel::{dependents, reference_lookup};
 use crate::matching::traits;
 use crate::partnership::follow_country;
 
@@ -277,7 +277,7 @@ async fn cards<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Resu
     let rows = tx.query_all(&ids).await.map_err(failed)?;
     let ids =
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;
-    let mut cards: Vec<_> = card::by_id(tx, T::NAME, &ids).await?.into_values().collect();
+    let mut cards: Vec<_> = reference_lookup::by_id(tx, T::NAME, &ids).await?.into_values().collect();
     cards.sort_by_key(|card| card.id);
-    Ok(cards.into_iter().map(|found| dependent::name(T::NAME, found)).collect())
+    Ok(cards.into_iter().map(|found| dependents::name(T::NAME, found)).collect())
 }

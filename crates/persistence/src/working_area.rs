@@ -1,14 +1,14 @@
 //! How working areas lie in their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::working_area::{WorkingArea, WorkingAreaFilter, WorkingAreaSort};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, to_json, to_text};

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use chrono::Utc;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_persistence::kernel::backup::{self, BackupError};
 use vku_persistence::kernel::store::Store;
@@ -11,7 +11,7 @@ use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};
 
 use crate::config::Config;
-use crate::{CliError, open, print_line};
+use crate::{CliError, bootstrap, print_line};
 
 impl From<BackupError> for CliError {
     fn from(error: BackupError) -> Self {
@@ -40,7 +40,7 @@ pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliErr
     };
     print_line(format!("{} is in place.{kept}", source.display()))?;
     // Opened as a server opens it: the schema is brought up to date, and the secret file has to be the right one.
-    let (store, _) = open::store(config).await?;
+    let (store, _) = bootstrap::store(config).await?;
     let mut counts = Vec::new();
     for collection in collections() {
         if let Some(count) = visit(&collection, Count { store: &store }).await {

@@ -10,7 +10,7 @@ use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
 use vku_http::export::{ReportingOrg, XlsxLimits};
-use vku_http::kernel::limit::Quota;
+use vku_http::kernel::rate_limit::Quota;
 
 use crate::CliError;
 use crate::worker::smtp::Smtp;

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use chrono::{Days, NaiveDate};
 use vku_domain::import::{ImportMode, OnError, Order};
-use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::actor::{Actor, Role};
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::FieldError;

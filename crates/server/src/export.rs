@@ -2,18 +2,18 @@
 
 use std::io::{ErrorKind, Write};
 
-use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::cells::CsvDialect;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::query::Query;
+use vku_domain::kernel::tabular::CsvDialect;
 use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
-use vku_http::kernel::negotiate::Format;
+use vku_http::kernel::negotiation::Format;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, visit};
 
 use crate::config::Config;
 use crate::import::known;
-use crate::{CliError, ExportDialect, ExportFormat, open};
+use crate::{CliError, ExportDialect, ExportFormat, bootstrap};
 
 /// `export <resource> --format …`.
 pub(crate) async fn command(
@@ -38,7 +38,7 @@ pub(crate) async fn command(
         Some(ExportDialect::ExcelDe) => CsvDialect::ExcelDe,
         Some(ExportDialect::Rfc4180) | None => CsvDialect::Rfc4180,
     };
-    let (store, _) = open::store(config).await?;
+    let (store, _) = bootstrap::store(config).await?;
     let (sheets, reporter) = (XlsxLimits::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
     let whole = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
     match visit(collection, whole).await {

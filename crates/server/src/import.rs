@@ -7,7 +7,7 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vku_domain::import::{Counts, EncodingSource, ImportMode, OnError, Order, Report, RowFault, Source};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{Violations, hint};
@@ -16,7 +16,7 @@ use vku_persistence::collections;
 use vku_persistence::kernel::store::{WriteContext, Writer};
 
 use crate::config::Config;
-use crate::{CliError, open, print_line};
+use crate::{CliError, bootstrap, print_line};
 
 /// What is to be imported, and how.
 pub(crate) struct Task<'a> {
@@ -74,7 +74,7 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
     if charset.is_some() && format == ImportFormat::Xlsx {
         return Err(CliError::new("`--charset` is for text files, not for `--format xlsx`"));
     }
-    let (store, _) = open::store(config).await?;
+    let (store, _) = bootstrap::store(config).await?;
     let operator = Actor::operator(store.now());
     let writing =
         WriteContext { actor: &operator, request_id: "import", dry_run, origin: InputSource::Import };

@@ -1,15 +1,15 @@
 //! The server and the tools of whoever runs it, as `vku-partnerships` offers them on the command line.
 
 mod backup;
+mod bootstrap;
 mod config;
 pub mod demo;
-mod ending;
 mod export;
 mod health;
 mod import;
-mod keys;
-mod open;
+mod rotate_keys;
 mod serve;
+mod shutdown;
 mod telemetry;
 mod user;
 pub mod worker;
@@ -273,7 +273,7 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
     match task {
         Task::Serve { demo } => serve::serve(config, demo).await,
         Task::Migrate => {
-            open::migrated(config).await?;
+            bootstrap::migrated(config).await?;
             print_line("The database is up to date.")
         }
         Task::Import { resource, file, dry_run, mode, on_error, format, sheet, charset } => {
@@ -289,18 +289,18 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
             export::command(config, &resource, format, csv_dialect).await
         }
         Task::User(task) => user::command(config, task).await,
-        Task::RotateKeys { now } => keys::rotate(config, now).await,
+        Task::RotateKeys { now } => rotate_keys::rotate(config, now).await,
         Task::Openapi { older: true, .. } => print_line(vku_http::docs::openapi_3_0_json()?.trim_end()),
         Task::Openapi { check, .. } => openapi(check),
         Task::Backup { file } => backup::backup(config, &file).await,
         Task::Restore { file } => backup::restore(config, &file).await,
         Task::Health => health::ask(config),
         Task::CheckConfig => {
-            let database = open::checked(config).await?;
+            let database = bootstrap::checked(config).await?;
             let pending = database.pending().await?;
             if pending == 0 {
                 // Whether the keys in the database were sealed with this secret.
-                open::store(config).await?;
+                bootstrap::store(config).await?;
             }
             let schema =
                 if pending == 0 { "up to date".to_owned() } else { format!("{pending} steps behind") };

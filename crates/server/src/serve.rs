@@ -5,15 +5,15 @@ use std::net::TcpListener;
 use actix_web::web::Data;
 use vku_http::export::XlsxLimits;
 use vku_http::kernel::cache::ResponseCache;
+use vku_http::kernel::config::{HttpConfig, Timeouts};
 use vku_http::kernel::context::{AppState, SiteConfig};
 use vku_http::kernel::cors::Origins;
-use vku_http::kernel::limit::RateLimiter;
-use vku_http::kernel::manners::{HttpConfig, Timeouts};
-use vku_http::kernel::throttle::LoginThrottle;
+use vku_http::kernel::login_throttle::LoginThrottle;
+use vku_http::kernel::rate_limit::RateLimiter;
 
 use crate::config::Config;
-use crate::ending::Shutdown;
-use crate::{CliError, demo, open, worker};
+use crate::shutdown::Shutdown;
+use crate::{CliError, bootstrap, demo, worker};
 
 /// Serves; with `demo`, an empty database is filled first.
 pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
@@ -27,7 +27,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     // Bound before the database is touched: a port that is taken is told at once.
     let listener = TcpListener::bind(config.bind)
         .map_err(|error| CliError::new(format!("VKU_BIND: cannot listen on {}: {error}", config.bind)))?;
-    let (store, keyring) = open::store(config).await?;
+    let (store, keyring) = bootstrap::store(config).await?;
     if demo {
         demo::fill(&store).await?;
     } else if demo::has_accounts(&store).await? {
@@ -36,7 +36,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
              administrator of your own (`user add`) and disable them (`user disable`)",
         ));
     }
-    let tokens = open::token_keys(config, keyring).await?;
+    let tokens = bootstrap::token_keys(config, keyring).await?;
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let address = listener.local_addr()?;
     let site = SiteConfig {

@@ -3,14 +3,14 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use clap::Subcommand;
-use vku_domain::kernel::access::Role;
+use vku_domain::kernel::actor::Role;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::value::{Email, SingleLine};
 use vku_http::kernel::password;
 use vku_persistence::account::NewAccount;
 
 use crate::config::Config;
-use crate::{CliError, open, print_line};
+use crate::{CliError, bootstrap, print_line};
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
@@ -39,7 +39,7 @@ pub(crate) enum Task {
 
 /// Runs a task.
 pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError> {
-    let (store, _) = open::store(config).await?;
+    let (store, _) = bootstrap::store(config).await?;
     match task {
         Task::Add { email, name, role, utility } => {
             let password = read_password()?;

@@ -1,7 +1,7 @@
 //! Two instances on one database: who is shut out at one is out at the other, from the answer on.
 
 use serde_json::json;
-use vku_http::kernel::manners::HttpConfig;
+use vku_http::kernel::config::HttpConfig;
 
 use super::{LOGINS, ME, account, id_of};
 use crate::harness::{Caller, on_both};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_http::api::document;
+use vku_http::routes::document;
 
 use super::strangers::SIGNING_IN;
 use crate::harness::contract::{Operation, Schemas};

@@ -1,7 +1,7 @@
 //! Every example is one: it fits the schema that it stands beside.
 
 use serde_json::Value;
-use vku_http::api::document;
+use vku_http::routes::document;
 
 use crate::harness::contract::{Operation, Schemas};
 

@@ -2,8 +2,8 @@
 
 use std::collections::HashSet;
 
-use vku_domain::kernel::cells::{Column, Kind, Layout};
 use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::tabular::{Column, Kind, Layout};
 use vku_persistence::kernel::table::{Parent, Table};
 use vku_persistence::{Visitor, collections, visit};
 

@@ -4,13 +4,13 @@ use std::io::Write;
 
 use serde_json::json;
 use vku_domain::import::{ImportMode, OnError, Order};
-use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::cells::CsvDialect;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::query::Query;
+use vku_domain::kernel::tabular::CsvDialect;
 use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use vku_http::import::{Plan, run};
-use vku_http::kernel::negotiate::Format;
+use vku_http::kernel::negotiation::Format;
 use vku_persistence::kernel::store::{Store, WriteContext};
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collection, collections, visit};

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::parameters::FilterParameters;
+use vku_domain::kernel::projection::MemberTree;
 use vku_domain::kernel::query::{Query, SortKey};
 use vku_domain::kernel::resource::Resource as _;
-use vku_domain::kernel::view::MemberTree;
 use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;

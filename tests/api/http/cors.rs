@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::json;
+use vku_http::kernel::config::HttpConfig;
 use vku_http::kernel::cors::Origins;
-use vku_http::kernel::limit::RateLimiter;
-use vku_http::kernel::manners::HttpConfig;
+use vku_http::kernel::rate_limit::RateLimiter;
 
 use super::path::paths;
 use super::vary;

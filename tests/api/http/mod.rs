@@ -6,10 +6,10 @@ mod headers;
 mod language;
 mod pages;
 mod path;
-mod patience;
 mod quota;
 mod representation;
 mod security_txt;
+mod timeouts;
 
 use reqwest::header::HeaderMap;
 

@@ -3,9 +3,9 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
-use vku_domain::kernel::access::Role;
-use vku_http::kernel::limit::RateLimiter;
-use vku_http::kernel::manners::HttpConfig;
+use vku_domain::kernel::actor::Role;
+use vku_http::kernel::config::HttpConfig;
+use vku_http::kernel::rate_limit::RateLimiter;
 
 use crate::api::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal, untouched};
 use crate::harness::{Answer, Caller, TestApp, on_both};

@@ -73,7 +73,7 @@ on_both! {
 
 #[test]
 fn the_document_tells_of_it() {
-    let document = vku_http::api::document();
+    let document = vku_http::routes::document();
     let mut told = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("post") else { continue };

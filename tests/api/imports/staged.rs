@@ -5,12 +5,12 @@ use std::cell::Cell;
 use futures_util::future::join;
 use serde_json::{Value, json};
 use vku_domain::import::ImportMode;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::partnership::Partnership;
 use vku_domain::utility::Utility;
-use vku_persistence::kernel::import::{Done, Row};
+use vku_persistence::kernel::bulk_import::{Done, Row};
 use vku_persistence::kernel::store::Writer;
 use vku_persistence::kernel::table::Table;
 

@@ -1,7 +1,7 @@
 //! What the tables of the search hold: exactly the words there are, however they came there.
 
 use serde_json::json;
-use vku_persistence::kernel::connect::Database;
+use vku_persistence::kernel::database::Database;
 
 use crate::api::visibility::planted::{contact, plant};
 use crate::harness::{Backend, TestApp, ask, on_both};

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::time::SystemClock;
 use vku_domain::partnership::Partnership;
-use vku_persistence::kernel::connect::Database;
-use vku_persistence::kernel::seal::Secret;
+use vku_persistence::kernel::database::Database;
+use vku_persistence::kernel::encryption::Secret;
 use vku_persistence::kernel::store::Store;
 
 use crate::harness::database::SECRET;

@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;

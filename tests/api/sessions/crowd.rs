@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use vku_domain::kernel::access::Actor;
-use vku_http::kernel::manners::{HttpConfig, Timeouts};
+use vku_domain::kernel::actor::Actor;
+use vku_http::kernel::config::{HttpConfig, Timeouts};
 
 use super::published;
 use super::registrations::person;

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_domain::kernel::text::typed;
+use vku_domain::kernel::bilingual::typed;
 
 use super::operation::decoded;
 use super::{Contract, Operation, Sent, essence, is_json, seen};

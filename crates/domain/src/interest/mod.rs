@@ -1,7 +1,7 @@
 //! Interest registrations: a utility says that it wants to take part. Nobody needs an account for it, so it is there
 //! only when the person has confirmed it by a link sent to the address that was given.
 
-pub mod mails;
+pub mod mail;
 mod query;
 
 use deserr::Deserr;
@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::bilingual;
 use crate::contact::{Consent, Consents};
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::bilingual::Locale;
+use crate::kernel::lifecycle::NoStatus;
 use crate::kernel::parameters::{IdParam, InstantParam};
 use crate::kernel::resource::{Resource, Stored};
-use crate::kernel::rules::distinct;
 use crate::kernel::search::{Texts, likeness};
-use crate::kernel::state::NoStatus;
-use crate::kernel::text::Locale;
+use crate::kernel::validators::distinct;
 use crate::kernel::value::{Email, Phone, Sector, SingleLine, Text, Visibility, WebUrl};
 use crate::kernel::violation::Violations;
 

@@ -1,6 +1,6 @@
 //! The table of problem codes: what each means, in German and English.
 
-use super::text::Bilingual;
+use super::bilingual::Bilingual;
 use crate::bilingual;
 
 macro_rules! codes {

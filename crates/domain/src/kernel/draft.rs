@@ -4,17 +4,17 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::access::{Actor, Role};
-use super::cells::integral;
+use super::actor::{Actor, Role};
+use super::bilingual::Bilingual;
 use super::error::{Code, Error};
+use super::lifecycle::State;
 use super::lost::lost;
-use super::merge::{merge, merge_row, merge_with_null, removed};
+use super::merge_patch::{merge, merge_row, merge_with_null, removed};
+use super::projection::{Expansion, MemberTree, Step};
 use super::reference::{Key, pascal};
 use super::resource::{ParentKind, READ_ONLY, Resource, Stored};
-use super::state::State;
-use super::text::Bilingual;
+use super::tabular::integral;
 use super::value::Language;
-use super::view::{Expansion, MemberTree, Step};
 use super::violation::{Location, Violation, Violations, escape, unknown_member};
 use crate::bilingual;
 

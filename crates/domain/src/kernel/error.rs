@@ -3,8 +3,8 @@
 use std::fmt;
 use std::io::ErrorKind;
 
+use super::bilingual::Bilingual;
 pub use super::code::Code;
-use super::text::Bilingual;
 use super::violation::Violations;
 use crate::bilingual;
 
@@ -112,7 +112,7 @@ impl Error {
     }
 
     /// The role may not do this, or, without an account, an account is needed.
-    pub fn refused(actor: &super::access::Actor) -> Self {
+    pub fn refused(actor: &super::actor::Actor) -> Self {
         match actor.role {
             None => Self::new(
                 Code::Unauthenticated,

@@ -10,9 +10,9 @@ use utoipa::openapi::{Ref as SchemaRef, RefOr};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
+use super::bilingual::{Bilingual, typed};
+use super::clock::is_writable;
 use super::resource::instant;
-use super::text::{Bilingual, typed};
-use super::time::is_writable;
 use super::violation::{FieldError, Violations, hint};
 use crate::bilingual;
 

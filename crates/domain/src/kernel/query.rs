@@ -5,9 +5,9 @@ use std::str::FromStr;
 use utoipa::ToSchema;
 
 use super::parameters::{FilterParameters, Parameters};
+use super::projection::Projection;
 use super::resource::{Resource, Stored};
 use super::search::Search;
-use super::view::Projection;
 use super::violation::{FieldError, Violations};
 use crate::bilingual;
 

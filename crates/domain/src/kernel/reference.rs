@@ -11,10 +11,10 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use uuid::Uuid;
 
+use super::bilingual::typed;
+use super::projection::MemberTree;
 use super::resource::Resource;
-use super::text::typed;
 use super::value::{Country, Localized, Location, Slug, Visibility};
-use super::view::MemberTree;
 use super::violation::{FieldError, Violations, escape, pointer, unknown_member};
 use crate::bilingual;
 

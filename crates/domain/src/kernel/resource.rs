@@ -8,17 +8,17 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::access::{Action, Actor, Grant, Role};
-use super::calendar::Event;
+use super::actor::{Action, Actor, Grant, Role};
+use super::icalendar::Event;
+use super::lifecycle::State;
 use super::parameters::FilterParameters;
 use super::query::SortKey;
 use super::reference::{ReferenceSummary, UnresolvedReference};
 use super::search::Texts;
-use super::state::State;
 use super::value::{Places, Slug, Visibility};
 use super::violation::Violations;
 
-pub use super::tag::ETag;
+pub use super::etag::ETag;
 
 /// A resource, or a part of one: the struct that implements this is what a caller may write.
 ///

@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use super::part::{Likeness, common};
 use super::{Exclusion, Part, Profile, Tie};
 use crate::bilingual;
-use crate::kernel::text::{Bilingual, format_thousands};
+use crate::code_lists::{COUNTRIES, LANGUAGES, List, SECTORS};
+use crate::kernel::bilingual::{Bilingual, format_thousands};
 use crate::kernel::value::{Country, WorkingAreaCode};
-use crate::reference::{COUNTRIES, LANGUAGES, List, SECTORS};
 
 /// A sentence in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]

@@ -6,7 +6,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 
 use super::*;
-use crate::kernel::text::Bilingual;
+use crate::kernel::bilingual::Bilingual;
 use crate::kernel::value::ClimateZone::{Aw, Cfb, Csa, Dfb};
 
 const AREAS: [&str; 12] = [

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::Partnership;
 use crate::bilingual;
-use crate::kernel::access::{Actor, Role};
-use crate::kernel::rules::ordered;
+use crate::kernel::actor::{Actor, Role};
+use crate::kernel::validators::ordered;
 use crate::kernel::value::PartialDate;
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};

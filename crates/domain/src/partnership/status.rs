@@ -55,7 +55,7 @@ impl Partnership {
 #[cfg(test)]
 mod tests {
     use super::PartnershipStatus::{self, Active, Cancelled, Completed, Idea, Suspended};
-    use crate::kernel::state::State;
+    use crate::kernel::lifecycle::State;
 
     #[test]
     fn all_but_completed_may_be_cancelled_and_nothing_leaves_cancelled() {

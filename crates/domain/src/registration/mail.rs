@@ -2,9 +2,9 @@
 
 use super::{Attendance, Person, Registration, RegistrationStatus};
 use crate::bilingual;
-use crate::kernel::calendar::{EventStatus, file};
+use crate::kernel::bilingual::{Bilingual, Locale};
+use crate::kernel::icalendar::{EventStatus, file};
 use crate::kernel::resource::Stored;
-use crate::kernel::text::{Bilingual, Locale};
 use crate::mail::Mail;
 use crate::session::{Session, event};
 

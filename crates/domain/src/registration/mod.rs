@@ -17,7 +17,7 @@ pub use status::RegistrationStatus;
 
 use crate::bilingual;
 use crate::contact::ContactRef;
-use crate::kernel::access::{Action, Actor, Grant, Role};
+use crate::kernel::actor::{Action, Actor, Grant, Role};
 use crate::kernel::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;

@@ -1,11 +1,11 @@
 //! Which registrations, and in which order.
 
 use super::{Attendance, Registration, RegistrationStatus};
+use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::query::Direction::Ascending;
 use crate::kernel::reference::Key;
 use crate::kernel::resource::Stored;
-use crate::kernel::state::StatusFilter;
 
 crate::filter! {
     /// Which registrations.

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::{Session, SessionFormat, SessionStatus};
-use crate::kernel::calendar::{Event, EventStatus, When};
+use crate::kernel::icalendar::{Event, EventStatus, When};
 use crate::kernel::resource::Stored;
 use crate::kernel::value::{CalendarDate, Localized};
 

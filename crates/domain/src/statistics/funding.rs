@@ -2,7 +2,7 @@
 
 use super::{FiguresFormat, UNKNOWN, names};
 use crate::bilingual;
-use crate::kernel::text::Bilingual;
+use crate::kernel::bilingual::Bilingual;
 use crate::kernel::value::Currency;
 
 crate::string_enum! {

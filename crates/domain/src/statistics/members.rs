@@ -6,9 +6,9 @@ use chrono::{Datelike, NaiveDate};
 
 use super::{FiguresFormat, UNKNOWN, names};
 use crate::bilingual;
-use crate::kernel::text::Bilingual;
+use crate::code_lists::SECTORS;
+use crate::kernel::bilingual::Bilingual;
 use crate::member::MemberStatus;
-use crate::reference::SECTORS;
 
 crate::string_enum! {
     /// What members are counted by.

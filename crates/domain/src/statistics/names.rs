@@ -2,11 +2,11 @@
 
 use super::UNKNOWN;
 use crate::bilingual;
+use crate::code_lists::List;
 use crate::funding::FundingKind;
-use crate::kernel::text::Bilingual;
+use crate::kernel::bilingual::Bilingual;
 use crate::member::MemberStatus;
 use crate::partnership::PartnershipStatus;
-use crate::reference::List;
 use crate::session::SessionKind;
 
 pub(super) fn partnership_status(status: PartnershipStatus) -> Bilingual {

@@ -2,9 +2,9 @@
 
 use super::{UNKNOWN, names};
 use crate::bilingual;
-use crate::kernel::text::Bilingual;
+use crate::code_lists::{COUNTRIES, SDG_TARGETS, SECTORS};
+use crate::kernel::bilingual::Bilingual;
 use crate::partnership::PartnershipStatus;
-use crate::reference::{COUNTRIES, SDG_TARGETS, SECTORS};
 
 crate::string_enum! {
     /// What partnerships are counted by.

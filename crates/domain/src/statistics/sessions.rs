@@ -2,8 +2,8 @@
 
 use super::{FiguresFormat, UNKNOWN, names};
 use crate::bilingual;
-use crate::kernel::text::Bilingual;
-use crate::reference::SECTORS;
+use crate::code_lists::SECTORS;
+use crate::kernel::bilingual::Bilingual;
 
 crate::string_enum! {
     /// What sessions are counted by.

@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
-use vku_domain::kernel::text::Locale;
+use vku_domain::code_lists::COUNTRIES;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
-use vku_domain::reference::COUNTRIES;
 
-use super::place::{Frame, free, pole_of_inaccessibility};
+use super::label_placement::{Frame, free, pole_of_inaccessibility};
 use super::{FONT, alt_text, escape_html, written};
 
 /// Tenths of a pixel in the coordinates of the outlines.

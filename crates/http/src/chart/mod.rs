@@ -2,17 +2,17 @@
 //! nothing in them that is loaded from elsewhere.
 
 mod bars;
+mod label_placement;
 mod lines;
 mod map;
-mod place;
 #[cfg(test)]
 mod tests;
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::{Locale, format_thousands};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::{Locale, format_thousands};
 
 pub use bars::bars;
 pub use lines::lines;

@@ -1,6 +1,6 @@
 //! What charts and the map say, and that they are whole.
 
-use vku_domain::kernel::text::Locale;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
 
 use super::{Chart, Size, bars, lines, map};

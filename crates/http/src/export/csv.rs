@@ -1,12 +1,12 @@
 //! CSV (RFC 4180): the columns that an import reads.
 
-use vku_domain::kernel::cells::{Column, CsvDialect, FieldSerializer, Kind, Layout};
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::projection::Projection;
 use vku_domain::kernel::resource::READ_ONLY;
-use vku_domain::kernel::view::Projection;
+use vku_domain::kernel::tabular::{Column, CsvDialect, FieldSerializer, Kind, Layout};
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::rows::Row;
+use super::row_stream::Row;
 use super::text::Encoder;
 
 /// The columns of a table: one for each member, and for each of the languages beside the usual ones; a part begins with

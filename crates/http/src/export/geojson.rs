@@ -3,11 +3,11 @@
 use serde::Serialize;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::projection::Projected;
 use vku_domain::kernel::value::{Location, Places};
-use vku_domain::kernel::view::Projected;
 use vku_persistence::kernel::table::Table;
 
-use super::rows::Row;
+use super::row_stream::Row;
 use super::text::Encoder;
 
 /// Encodes each row as a feature on a line.

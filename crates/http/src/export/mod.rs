@@ -1,33 +1,33 @@
 //! Exports are the list: the whole filtered set, of one instant, encoded as it goes, in constant memory.
 
-mod answer;
 mod csv;
+mod download;
 mod geojson;
 mod iati;
-pub(crate) mod ics;
+pub(crate) mod icalendar;
 mod ndjson;
-mod rows;
+mod row_stream;
 mod spool;
 mod text;
 mod xlsx;
 
-pub(crate) use self::answer::stream;
 pub(crate) use self::csv::columns;
+pub(crate) use self::download::stream;
 pub use self::iati::ReportingOrg;
 pub use self::xlsx::XlsxLimits;
 
 use actix_web::web::Bytes;
 use chrono::NaiveDate;
-use vku_domain::kernel::access::Actor;
-use vku_domain::kernel::cells::CsvDialect;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::collection;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 
-use crate::kernel::negotiate::Format;
+use crate::kernel::negotiation::Format;
 
 /// A list to be written in a format.
 pub struct Export<T: Table> {

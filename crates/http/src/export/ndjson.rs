@@ -3,7 +3,7 @@
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::table::Table;
 
-use super::rows::Row;
+use super::row_stream::Row;
 use super::text::Encoder;
 
 /// Encodes each row as it is read one by one.

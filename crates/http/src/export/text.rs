@@ -6,11 +6,11 @@ use vku_persistence::kernel::table::Table;
 
 use super::csv::CsvEncoder;
 use super::geojson::GeoJsonEncoder;
-use super::ics::IcsEncoder;
+use super::icalendar::IcsEncoder;
 use super::ndjson::NdjsonEncoder;
-use super::rows::{Row, Rows};
+use super::row_stream::{Row, Rows};
 use super::{Export, Reading};
-use crate::kernel::negotiate::Format;
+use crate::kernel::negotiation::Format;
 
 /// Encodes rows.
 pub(super) trait Encoder<T: Table> {

@@ -10,20 +10,20 @@ use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as Style, Workbook, W
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
 use vku_domain::bilingual;
-use vku_domain::kernel::cells::{Cell, Column, FieldSerializer, formula_error};
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::text::Bilingual;
+use vku_domain::kernel::tabular::{Cell, Column, FieldSerializer, formula_error};
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::collection;
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;
 
 use super::csv::columns;
-use super::rows::{Row, Rows};
+use super::row_stream::{Row, Rows};
 use super::spool::no_room;
 use super::{Export, Reading};
-use crate::kernel::negotiate::Format;
+use crate::kernel::negotiation::Format;
 
 /// The rows that a sheet of Excel has, its header among them.
 const SHEET_ROWS: u64 = 1_048_576;

@@ -6,14 +6,14 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use vku_domain::bilingual;
 use vku_domain::import::Source;
-use vku_domain::kernel::cells::{Decimals, undefuse};
-use vku_domain::kernel::text::typed;
+use vku_domain::kernel::bilingual::typed;
+use vku_domain::kernel::tabular::{Decimals, undefuse};
 use vku_persistence::kernel::table::Table;
 
 use super::charset::Charset;
 use super::encoding;
 use super::lines::Lines;
-use super::read::{ParsedRow, RowSink, Stop, fault};
+use super::reader::{ParsedRow, RowSink, Stop, fault};
 use super::table::{Headings, Sheet};
 
 /// How much of the file is looked at to find its header.

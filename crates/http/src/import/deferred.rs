@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, BufWriter, Seek, SeekFrom, Write};
 
 use serde_json::{Map, Value};
 use vku_domain::kernel::error::Error;
-use vku_persistence::kernel::import::Row;
+use vku_persistence::kernel::bulk_import::Row;
 
 /// How many rows are written at once.
 const BATCH: usize = 200;

@@ -6,7 +6,7 @@ use std::io::{self, Read, Seek, SeekFrom, Write};
 use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use vku_domain::bilingual;
 use vku_domain::import::{EncodingSource, RowFault, Source};
-use vku_domain::kernel::text::Bilingual;
+use vku_domain::kernel::bilingual::Bilingual;
 
 use super::charset::Charset;
 use super::lines::Counter;

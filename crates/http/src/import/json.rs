@@ -7,14 +7,14 @@ use std::io::{self, BufRead, BufReader};
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 use vku_domain::bilingual;
-use vku_domain::kernel::text::{Bilingual, typed};
+use vku_domain::kernel::bilingual::{Bilingual, typed};
 use vku_persistence::kernel::table::Table;
 
 use super::charset::Charset;
 use super::encoding;
 use super::lines::Lines;
-use super::read::{ParsedRow, RowSink, Stop, fault, row};
-use crate::kernel::body::{is_too_large, with_integers};
+use super::reader::{ParsedRow, RowSink, Stop, fault, row};
+use crate::kernel::json_body::{is_too_large, with_integers};
 
 fn no_object() -> Bilingual {
     bilingual!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")

@@ -1,29 +1,29 @@
 //! Imports: a file of rows is rehearsed, looked at, and committed as it was rehearsed.
 
-mod body;
 mod charset;
 mod csv;
 mod deferred;
 mod encoding;
+mod engine;
 mod format;
+mod in_runtime;
 mod json;
 mod lines;
-mod read;
-mod run;
+mod reader;
+mod report;
 mod table;
 mod upload;
 mod western;
-mod within;
-mod work;
+mod worker;
 mod xlsx;
 
-pub use body::{
+pub use charset::Charset;
+pub use engine::{Plan, ProgressFn, run};
+pub use format::ImportFormat;
+pub use report::{
     ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport,
     ImportSource, Imports,
 };
-pub use charset::Charset;
-pub use format::ImportFormat;
-pub use run::{Plan, ProgressFn, run};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -36,24 +36,24 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::import::{ImportMode, OnError, Order};
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::tag::ETag;
 use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_persistence::collections;
 use vku_persistence::import::may_import;
-use vku_persistence::kernel::answer::StoredResponse;
+use vku_persistence::kernel::idempotency::StoredResponse;
 use vku_persistence::kernel::store::Writer;
 
-use crate::kernel::body::{JSON, parsed};
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::idempotency::REPLAYED;
-use crate::kernel::negotiate::{Format, format as representation, negotiate_language};
+use crate::kernel::json_body::{JSON, parsed};
+use crate::kernel::negotiation::{Format, format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::login::id;
-use within::InRuntime;
-use work::ImportWorker;
+use in_runtime::InRuntime;
+use worker::ImportWorker;
 
 /// What is asked for in the query string.
 struct ImportRequest {

@@ -3,13 +3,13 @@
 use serde_json::Map;
 use vku_domain::bilingual;
 use vku_domain::import::RowFault;
-use vku_domain::kernel::cells::{Column, Decimals, Kind, Layout};
-use vku_domain::kernel::text::{Bilingual, typed};
+use vku_domain::kernel::bilingual::{Bilingual, typed};
+use vku_domain::kernel::tabular::{Column, Decimals, Kind, Layout};
 use vku_domain::kernel::violation::FieldError;
-use vku_persistence::kernel::import::Row;
+use vku_persistence::kernel::bulk_import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::read::{ColumnBinding, Destination, ParsedRow, fault};
+use super::reader::{ColumnBinding, Destination, ParsedRow, fault};
 
 /// The headings that a table may have.
 pub(super) struct Headings {
@@ -146,7 +146,7 @@ impl Sheet {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use vku_domain::kernel::merge::merge_row;
+    use vku_domain::kernel::merge_patch::merge_row;
     use vku_persistence::{Visitor, collections, visit};
 
     use super::*;

@@ -1,7 +1,7 @@
 //! The front door: what there is, as JSON, or as a page for people with a browser.
 
-mod day;
-mod front;
+mod date;
+mod home_page;
 
 use actix_web::HttpRequest;
 use actix_web::HttpResponse;
@@ -9,15 +9,15 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_TYPE, VAR
 use actix_web::web::Data;
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::text::Locale;
 
-pub use self::front::Front;
+pub use self::home_page::Front;
 
-use self::front::Shown;
+use self::home_page::Shown;
 use crate::kernel::context::{AppState, parameters};
-use crate::kernel::negotiate::negotiate_language;
+use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, prefers_html};
 use crate::kernel::problem::Problem;
 
@@ -131,6 +131,6 @@ pub async fn get_index(
         openapi: "/openapi.json",
         openapi_3_0: "/openapi-3.0.json",
         token: "/api/v1/auth/token",
-        resources: crate::api::main_paths(),
+        resources: crate::routes::main_paths(),
     }))
 }

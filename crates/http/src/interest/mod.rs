@@ -8,8 +8,8 @@ use actix_web::{Route, web};
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
 
-use crate::kernel::feature::ResourceApi;
 use crate::kernel::openapi::Operation;
+use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for InterestRegistration {
     const SINGULAR: &'static str = "an interest registration";

@@ -4,13 +4,13 @@
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Query};
 use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Code;
-use vku_domain::kernel::text::Bilingual;
 use vku_persistence::InterestLink as Link;
 
 use super::register::confirm;
 use crate::kernel::context::Context;
-use crate::kernel::negotiate::negotiate_language;
+use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{Anybody, page, token_of_link};
 use crate::kernel::problem::Problem;
 

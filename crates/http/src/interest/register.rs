@@ -10,13 +10,13 @@ use vku_domain::bilingual;
 use vku_domain::interest::NewInterest;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::kernel::answer::StoredResponse;
+use vku_persistence::kernel::idempotency::StoredResponse;
 
 use super::page::PATH;
-use crate::kernel::body::{JSON, parsed};
-use crate::kernel::client;
+use crate::kernel::client_ip;
 use crate::kernel::context::Context;
-use crate::kernel::crud::parse_write_flags;
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::json_body::{JSON, parsed};
 use crate::kernel::page::{Anybody, token_in};
 use crate::kernel::problem::Problem;
 
@@ -95,7 +95,7 @@ pub async fn create_interest_registration(
         return Err(Error::invalid(violations).into());
     }
     let shared = &context.shared;
-    let address = client::address(&context.request, &shared.proxies);
+    let address = client_ip::address(&context.request, &shared.proxies);
     let email = new.person.email.folded();
     let link = |id| format!("{}{PATH}?token={}", shared.site.public_url, shared.store.interest_token(id));
     context

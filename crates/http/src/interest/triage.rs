@@ -5,21 +5,21 @@ use actix_web::web::Bytes;
 use deserr::Deserr;
 use utoipa::ToSchema;
 use vku_domain::interest::InterestRegistration;
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::tag::ETag;
 use vku_domain::kernel::value::{Text, Visibility};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::MemberStatus;
 use vku_persistence::Acceptance;
-use vku_persistence::kernel::answer::StoredResponse;
+use vku_persistence::kernel::idempotency::StoredResponse;
 
-use crate::kernel::body::{JSON, json};
 use crate::kernel::conditional::precondition;
 use crate::kernel::context::Context;
-use crate::kernel::crud::{ID, key, parse_write_flags};
+use crate::kernel::handlers::{ID, key, parse_write_flags};
+use crate::kernel::json_body::{JSON, json};
 use crate::kernel::problem::Problem;
 
 /// How a registration is accepted; `{}` where everything is as usual.

@@ -17,19 +17,19 @@ use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
-use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::actor::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::etag::ETag;
+use vku_domain::kernel::projection::Projection;
 use vku_domain::kernel::scope::Scopes;
-use vku_domain::kernel::tag::ETag;
-use vku_domain::kernel::view::Projection;
 
-use super::body::{JSON, SPARSE};
-use super::coding::{AcceptEncoding, ContentCoding, MIN_COMPRESSED_BYTES, compress};
 use super::conditional::{is_known, respond};
 use super::context::Context;
-use super::feature::BASE;
-use super::negotiate::{Format, format};
+use super::encoding::{AcceptEncoding, ContentCoding, MIN_COMPRESSED_BYTES, compress};
+use super::json_body::{JSON, SPARSE};
+use super::negotiation::{Format, format};
 use super::problem::Problem;
+use super::resource::BASE;
 
 /// How many bytes are kept unless it is configured otherwise.
 pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;

@@ -9,11 +9,11 @@ use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::tag::{ETag, Precondition};
+use vku_domain::kernel::etag::{ETag, Precondition};
 use vku_domain::kernel::violation::{FieldError, Violations};
 
-use super::body::JSON;
 use super::context::Context;
+use super::json_body::JSON;
 
 /// A header as one list, whatever the number of its lines; `None` where there is none.
 fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {

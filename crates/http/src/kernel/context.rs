@@ -8,19 +8,19 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_persistence::api_key;
 use vku_persistence::kernel::store::{Reader, Store, WriteContext, Writer};
 
 use super::cache::{ResponseCache, Snapshot};
-use super::limit::RateLimitKey;
-use super::manners::HttpConfig;
+use super::config::HttpConfig;
+use super::login_throttle::LoginThrottle;
 use super::problem::Problem;
-use super::throttle::LoginThrottle;
+use super::rate_limit::RateLimitKey;
+use super::request_info::RequestInfo;
 use super::token::{SigningKeyCache, invalid};
-use super::visit::RequestInfo;
 use crate::export::{ReportingOrg, XlsxLimits};
 
 /// What all requests share.

@@ -284,10 +284,10 @@ mod tests {
     /// Each that is declared is announced.
     #[test]
     fn what_is_declared_is_there() {
-        let mut plain = crate::api::plain_document();
-        for it in crate::api::DEPRECATED {
+        let mut plain = crate::routes::plain_document();
+        for it in crate::routes::DEPRECATED {
             assert!(!Deprecations::annotate(&mut plain, &[*it]).is_empty(), "{it:?}");
         }
-        assert_eq!(crate::api::notices().is_empty(), crate::api::DEPRECATED.is_empty());
+        assert_eq!(crate::routes::notices().is_empty(), crate::routes::DEPRECATED.is_empty());
     }
 }

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::change::{ChangeAction, StatusChange};
-use vku_domain::kernel::difference::Difference;
+use vku_domain::kernel::diff::Difference;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Paging;
@@ -14,9 +14,9 @@ use vku_persistence::kernel::table::Table;
 
 use super::cache;
 use super::context::Context;
-use super::crud::{ID, key, parent};
+use super::handlers::{ID, key, parent};
 use super::list::{page_response, with_cursor};
-use super::negotiate::{Format, format};
+use super::negotiation::{Format, format};
 use super::problem::Problem;
 
 /// A change of one thing.

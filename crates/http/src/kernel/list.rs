@@ -4,20 +4,20 @@ use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
 use serde::Serialize;
 use vku_domain::bilingual;
-use vku_domain::kernel::cells::CsvDialect;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::projection::{Projected, Projection};
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::tag::ETag;
-use vku_domain::kernel::view::{Projected, Projection};
+use vku_domain::kernel::tabular::CsvDialect;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::table::Table;
 
 use super::cache::{self, Representation};
 use super::context::Context;
-use super::negotiate::{Format, format};
+use super::negotiation::{Format, format};
 use super::problem::Problem;
 use crate::export;
 

@@ -16,17 +16,17 @@ use tracing::Instrument;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::arrival::BodyDeadline;
+use super::body_timeout::BodyDeadline;
 use super::cache;
-use super::coding::{AcceptEncoding, ContentCoding, compress_response};
 use super::conditional::matched;
 use super::context::AppState;
-use super::finish::{apply_response_headers, suffix_etag};
-use super::limit;
+use super::encoding::{AcceptEncoding, ContentCoding, compress_response};
 use super::once;
 use super::page::problem_page;
 use super::problem::{PROBLEM_JSON, Problem, render};
-use super::visit::RequestInfo;
+use super::rate_limit;
+use super::request_info::RequestInfo;
+use super::response_headers::{apply_response_headers, suffix_etag};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// Where what may take long is asked for.
@@ -69,7 +69,7 @@ async fn handle(
     shared: &AppState,
     visit: &RequestInfo,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
-    let counts = shared.http_config.limit.is_some() && limit::is_counted(&request);
+    let counts = shared.http_config.limit.is_some() && rate_limit::is_counted(&request);
     let timeouts = shared.http_config.timeouts;
     let offers_upgrade = request.head().upgrade();
     let body = BodyDeadline::watch(&mut request, timeouts.request_body);
@@ -177,7 +177,7 @@ fn check_request(
     counts: bool,
     accepted: Option<&AcceptEncoding>,
 ) -> Result<(), Error> {
-    if counts && !limit::identified_by_body(request) {
+    if counts && !rate_limit::identified_by_body(request) {
         visit.charge(request.request(), shared, None)?;
     }
     once::check(request.path(), request.headers())?;

@@ -10,11 +10,11 @@ use actix_web::http::header::{
 };
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
 use vku_domain::bilingual;
+use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::{Bilingual, Locale};
 
 use super::context::{Context, parameters};
-use super::negotiate::negotiate_language;
+use super::negotiation::negotiate_language;
 use super::problem::{Problem, head};
 
 /// A request whose secret, if it has one, stands in its address or its body: whoever asks, `Authorization` is not looked at.

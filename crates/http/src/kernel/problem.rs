@@ -7,8 +7,8 @@ use actix_web::http::header::{
 use actix_web::{HttpResponse, HttpResponseBuilder, ResponseError};
 use serde::Serialize;
 use utoipa::ToSchema;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::violation::Location;
 
 /// The media type of problems.

@@ -7,22 +7,22 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::bilingual;
-use vku_domain::kernel::cells::Kind;
+use vku_domain::code_lists::Label;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::Locale;
+use vku_domain::kernel::tabular::Kind;
 use vku_domain::kernel::value::Currency;
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
-use vku_domain::reference::Label;
 use vku_domain::statistics::{FiguresFormat, FundingBy, FundingFigures};
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::statistics::{Key, Sum};
 
-use super::drawing::{ChartLabels, Figure, by_number, by_year};
+use super::charts::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
 use crate::kernel::context::Context;
-use crate::kernel::negotiate::format;
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 
 /// How much money there is.

@@ -1,7 +1,7 @@
 //! Figures: what there is, counted by the rule that each answer names, among what the caller sees; as JSON, as a table or
 //! as a chart.
 
-mod drawing;
+mod charts;
 pub mod funding;
 pub mod members;
 pub mod partnerships;
@@ -12,19 +12,19 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
 use serde::Serialize;
 use serde_json::Value;
-use vku_domain::kernel::cells::{Column, CsvDialect, Kind};
+use vku_domain::code_lists::Label;
+use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
-use vku_domain::kernel::tag::ETag;
-use vku_domain::kernel::text::{Bilingual, Locale};
-use vku_domain::reference::Label;
+use vku_domain::kernel::tabular::{Column, CsvDialect, Kind};
 use vku_domain::statistics::FiguresFormat;
 
 use crate::chart::Size;
 use crate::kernel::cache::{self, Representation};
 use crate::kernel::conditional::respond_as;
 use crate::kernel::context::Context;
-use crate::kernel::negotiate::{Format, MediaType, negotiate_language};
+use crate::kernel::negotiation::{Format, MediaType, negotiate_language};
 use crate::kernel::problem::Problem;
 
 /// The media type of charts.

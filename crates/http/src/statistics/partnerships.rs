@@ -5,24 +5,24 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::bilingual;
-use vku_domain::kernel::cells::Kind;
+use vku_domain::code_lists::Label;
+use vku_domain::kernel::bilingual::{Locale, format_thousands};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::text::{Locale, format_thousands};
+use vku_domain::kernel::tabular::Kind;
 use vku_domain::kernel::value::Country;
 use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
-use vku_domain::reference::Label;
 use vku_domain::statistics::{
     FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as Written, PartnershipsBy,
 };
 use vku_persistence::kernel::store::Reader;
 
-use super::drawing::{ChartLabels, Figure, by_number, by_year};
+use super::charts::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, drawn, in_locale, label};
 use crate::chart::{Size, map};
 use crate::kernel::context::Context;
-use crate::kernel::negotiate::format;
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 
 /// How many partnerships there are.

@@ -1,19 +1,19 @@
 //! How interest registrations lie in their table; what nobody has confirmed lies in [`request`].
 
-mod alike;
-pub mod request;
+mod duplicates;
+pub mod pending;
 pub mod triage;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use vku_domain::interest::{InterestFilter, InterestRegistration, InterestSort, InterestedPerson};
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::{IdParam, InstantParam};
 use vku_domain::kernel::resource::Stored;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::Corrupt;
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{

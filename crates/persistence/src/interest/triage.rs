@@ -4,16 +4,16 @@ use serde_json::{Value, json};
 use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
 use vku_domain::contact::{Contact, ContactFilter};
-use vku_domain::interest::{InterestRegistration, InterestStatus, InterestedPerson, mails};
-use vku_domain::kernel::access::Action;
+use vku_domain::interest::{InterestRegistration, InterestStatus, InterestedPerson, mail};
+use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error, Named};
-use vku_domain::kernel::fold::collation_key;
+use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::search::likeness;
-use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::{SingleLine, Text, Visibility};
 use vku_domain::member::{Member, MemberFilter, MemberStatus};
 use vku_domain::utility::{Utility, UtilityKind};
@@ -51,7 +51,7 @@ impl Writer<'_> {
         let mut data = before.data.clone();
         data.status = InterestStatus::Accepted;
         data.member_id = Some(IdParam(member.id));
-        self.post(mails::accepted(&data)).await?;
+        self.post(mail::accepted(&data)).await?;
         self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
     }
 
@@ -67,7 +67,7 @@ impl Writer<'_> {
         let before = self.undecided(key, precondition).await?;
         let mut data = before.data.clone();
         data.status = InterestStatus::Declined;
-        self.post(mails::declined(&data, &reason)).await?;
+        self.post(mail::declined(&data, &reason)).await?;
         data.decline_reason = Some(reason);
         self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
     }

@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection};
 use tempfile::NamedTempFile;
 use vku_migration::{Migrator, MigratorTrait};
 
-use super::file::{FileLock, beside, close_to_others, folder_of, make_folder, path_of, resolved};
+use super::sqlite_file::{FileLock, beside, close_to_others, folder_of, make_folder, path_of, resolved};
 
 /// Why there is no backup, or nothing was restored. Nothing was changed then.
 #[derive(Debug, thiserror::Error)]

@@ -9,21 +9,21 @@ use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::change::ChangeAction;
 use vku_domain::import::ImportMode;
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
 use vku_domain::kernel::draft::{Draft, InputSource};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Slug;
 
+use super::bulk_import::{Done, Found, Outcome, Row, refuse_known};
 use super::error::failed;
-use super::import::{Done, Found, Outcome, Row, refuse_known};
+use super::load::{hydrate, visible_rows};
 use super::row::Meta;
-use super::save::{row, status_change};
-use super::select::{hydrate, visible_rows};
 use super::staging::staged_at;
 use super::store::Writer;
 use super::table::{Table, column, text};
-use super::{link, slug, unique};
+use super::write::{row, status_change};
+use super::{child_rows, slug, unique};
 
 /// What is to be done with a row.
 enum Step<T: Table> {
@@ -242,7 +242,7 @@ impl Writer<'_> {
         }
         let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
-        link::insert::<T>(self.tx(), &links).await?;
+        child_rows::insert::<T>(self.tx(), &links).await?;
         for ((id, data), (_, links)) in made.iter().zip(&links) {
             self.note_hidden(*id, data, links);
         }

@@ -11,9 +11,9 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Direction, Query};
 use vku_domain::kernel::violation::Violations;
 
-use super::cursor_mac::TokenKey;
 use super::error::failed;
 use super::search::{FOUND, SCORE};
+use super::signed_token::TokenKey;
 use super::table::{self, SortColumn, Table, column};
 
 /// Which way a page is read from its cursor.

@@ -8,20 +8,20 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::change::{Change, ChangeAction};
-use vku_domain::kernel::difference::{Difference, differences};
+use vku_domain::kernel::diff::{Difference, differences};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::mention::{collect_references, retain_visible};
 use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::redaction::{collect_references, retain_visible};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 
-use super::card;
 use super::cursor::{Way, foreign};
 use super::error::failed;
+use super::reference_lookup;
 use super::store::Reader;
 use super::table::{Parent, Table};
-use crate::change::row;
+use crate::change_log::row;
 use crate::resources;
 
 /// A change, and what it changed of what the actor sees.
@@ -189,7 +189,7 @@ impl Reader<'_> {
             for (before, change) in &pairs {
                 before.iter().chain([&change.state]).for_each(|state| collect_references(state, &mut ids));
             }
-            let seen = card::seen(self.tx(), actor, &ids).await?;
+            let seen = reference_lookup::seen(self.tx(), actor, &ids).await?;
             for (before, change) in &mut pairs {
                 before.iter_mut().chain([&mut change.state]).for_each(|state| retain_visible(state, &seen));
             }

@@ -6,12 +6,12 @@ use chacha20poly1305::aead::Generate;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query};
 use sea_orm::{ConnectionTrait, QueryResult, SqliteTransactionMode, TransactionOptions};
+use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::time::Clock;
 
-use super::connect::{Database, begin, retry_on_broken_connection};
+use super::database::{Database, begin, retry_on_broken_connection};
+use super::encryption::Secret;
 use super::error::failed;
-use super::seal::Secret;
 
 /// A key of a kind of which there are several.
 pub struct Kept {

@@ -28,16 +28,16 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Key, pascal};
 use vku_domain::kernel::value::Slug;
 
-use super::alive::JobLock;
-use super::code;
-use super::connect::begin;
+use super::child_rows::ChildRows;
+use super::code_lists;
+use super::database::begin;
 use super::error::failed;
-use super::link::ChildRows;
+use super::job_lock::JobLock;
+use super::load::hydrate;
 use super::search::Reindexed;
-use super::select::hydrate;
 use super::store::{Store, Writer, write_options};
 use super::table::{Table, column};
-use crate::change::{self, staged};
+use crate::change_log::{self, staged};
 use crate::{Visitor, visit_schema};
 
 /// How many rows one transaction takes before others have their turn.
@@ -119,7 +119,7 @@ impl Staging {
         for (resource, codes) in &self.codes {
             let codes: Vec<_> = codes.iter().map(String::as_str).collect();
             for chunk in codes.chunks(CHUNK) {
-                if code::live(tx, resource, Some(chunk)).await?.len() < chunk.len() {
+                if code_lists::live(tx, resource, Some(chunk)).await?.len() < chunk.len() {
                     return Err(moved());
                 }
             }
@@ -132,7 +132,7 @@ impl Staging {
         let values = [self.id.into(), self.resource.into(), ChangeAction::Created.to_string().into()];
         let publish = Statement::from_sql_and_values(tx.get_database_backend(), publish, values);
         tx.execute_raw(publish).await.map_err(failed)?;
-        change::append_staged(tx, self.id).await
+        change_log::append_staged(tx, self.id).await
     }
 }
 
@@ -220,7 +220,7 @@ impl Writer<'_> {
             return Ok(());
         }
         super::search::write(self.tx(), indexed).await?;
-        change::stage(self.tx(), id, from, changes).await
+        change_log::stage(self.tx(), id, from, changes).await
     }
 
     /// Notes what a hidden row refers to: that is looked at again when it is published.

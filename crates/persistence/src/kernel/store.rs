@@ -6,22 +6,22 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use uuid::Uuid;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::time::Clock;
 
-use super::answer::InFlightKeys;
-use super::connect::{Database, EXPORTS, begin};
-use super::cursor_mac::TokenKey;
+use super::bulk_import::{self, ImportState};
+use super::database::{Database, EXPORTS, begin};
+use super::encryption::Secret;
 use super::error::failed;
-use super::import::{self, ImportState};
+use super::idempotency::InFlightKeys;
 use super::keyring::Keyring;
-use super::seal::Secret;
 use super::search::{self, Reindexed};
+use super::signed_token::TokenKey;
 use super::staging::Staging;
-use crate::change::{self, NewChange};
+use crate::change_log::{self, NewChange};
 use crate::import::RunningImports;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
@@ -199,10 +199,10 @@ impl Store {
                 let staged = staging.as_ref().map_or(0, Staging::staged);
                 let many = changes.len() + staged >= MANY;
                 if many && staged == 0 {
-                    import::replan(&reader.tx).await?;
+                    bulk_import::replan(&reader.tx).await?;
                 }
                 search::write(&reader.tx, indexed).await?;
-                change::append(&reader.tx, changes).await?;
+                change_log::append(&reader.tx, changes).await?;
                 // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
                 let moving = self.database.generation().begin_write();
                 reader.tx.commit().await.map_err(failed)?;

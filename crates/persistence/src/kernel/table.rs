@@ -11,19 +11,19 @@ use sea_orm::{ActiveModelTrait, EntityTrait, FromQueryResult, IntoActiveModel};
 use serde::Serialize;
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::lifecycle::{State, StatusFilter};
 use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::state::{State, StatusFilter};
-use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::{Money, PartialDate};
 use vku_domain::kernel::violation::{FieldError, Violations};
 
+use super::child_rows::ChildRows;
 use super::error::Corrupt;
-use super::link::ChildRows;
+use super::load;
 use super::row::Row;
-use super::select;
 use super::store::{Reader, Writer};
 
 /// The column that a list is sorted by.
@@ -233,8 +233,8 @@ impl<P: Table<Parent = ()>> Parent for P {
         lock: Option<LockType>,
     ) -> Result<Option<(ReferenceSummary, Self)>, Error> {
         let key = key.ok_or_else(Error::not_found)?;
-        let stored = select::by_key::<P>(reader, key, None, false, lock).await?;
-        Ok(Some((select::summary(&stored), stored.data)))
+        let stored = load::by_key::<P>(reader, key, None, false, lock).await?;
+        Ok(Some((load::summary(&stored), stored.data)))
     }
 
     fn seen(actor: &Actor) -> Option<SelectStatement> {

@@ -2,18 +2,18 @@
 
 use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
-use vku_domain::kernel::access::Action;
+use vku_domain::kernel::actor::Action;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::lifecycle::{State, allowed};
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::state::{State, allowed};
-use vku_domain::kernel::tag::Precondition;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
-use super::save::{parent_of, status_change};
 use super::store::{Reader, Writer};
 use super::table::Table;
+use super::write::{parent_of, status_change};
 
 impl Writer<'_> {
     /// Leads one into another status.

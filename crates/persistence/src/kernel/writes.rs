@@ -21,9 +21,9 @@ use sqlx::Connection;
 use sqlx::pool::PoolConnectionMetadata;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::connect::{Database, begin, retry_on_broken_connection};
+use super::database::{Database, begin, retry_on_broken_connection};
 use super::error::{failed, is_away, is_unwritable};
-use super::file::folder_of;
+use super::sqlite_file::folder_of;
 
 /// As much room as a small write needs.
 const ROOM: usize = 64 * 1024;

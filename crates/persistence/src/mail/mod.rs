@@ -1,8 +1,8 @@
 //! The outbox: mails lie in a table from the transaction on of what they tell of, until a worker has sent them, and a
 //! while longer. Sending is in [`sending`], reading in [`outbox`].
 
+pub mod delivery;
 pub mod outbox;
-pub mod sending;
 
 use sea_orm::{EntityTrait, IntoActiveModel};
 use uuid::Uuid;

@@ -5,10 +5,10 @@ use sea_orm::ColumnTrait;
 use sea_orm::{Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::query::Paging;
-use vku_domain::kernel::text::Locale;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 

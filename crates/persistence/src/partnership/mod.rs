@@ -1,14 +1,14 @@
 //! How partnerships lie in their table, and who takes part in which.
 
-mod parts;
+mod aggregates;
 
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
@@ -21,8 +21,8 @@ use vku_domain::partnership::{
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
 
+use crate::kernel::child_rows::{ChildRows, PartyLink};
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::{ChildRows, PartyLink};
 use crate::kernel::row::row;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
@@ -221,7 +221,7 @@ impl Table for Partnership {
     /// names.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
-        let mut parts = parts::of(reader, &ids).await?;
+        let mut parts = aggregates::of(reader, &ids).await?;
         for item in items {
             item.derived = PartnershipDerived::of(&item.data, parts.remove(&item.id).unwrap_or_default());
         }
@@ -235,7 +235,7 @@ impl Table for Partnership {
         if gone.is_empty() {
             return Ok(());
         }
-        let dependents = parts::reported_by(writer.tx(), before.id, gone).await?;
+        let dependents = aggregates::reported_by(writer.tx(), before.id, gone).await?;
         if dependents.is_empty() {
             return Ok(());
         }

@@ -1,9 +1,9 @@
 //! How registrations lie in their table.
 
-mod person;
-mod seat;
-pub(crate) mod taken;
-pub(crate) mod turn;
+mod allocation;
+mod attendee;
+pub(crate) mod seat_counts;
+pub(crate) mod waiting_list;
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::contact::Contact;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
@@ -24,10 +24,10 @@ use vku_domain::registration::{
 use vku_domain::session::{Session, SessionStatus, start_key};
 
 use crate::contact::{own_members, persons};
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::padded_ids;
 use crate::kernel::row::row;
-use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{SortColumn, Table, column, in_status, named, one_of, text, text_opt, to_text};
 use crate::member::{gone, taking_part};
@@ -119,7 +119,7 @@ impl Table for Registration {
             .and_where(Expr::col("status").eq(SessionStatus::Published.as_str()))
             .and_where(Expr::col("start_key").gt(start_key(at)))
             .take();
-        let coming = taken::COMING.map(|status| status.as_str());
+        let coming = seat_counts::COMING.map(|status| status.as_str());
         Condition::all()
             .add(column::<Self>("status").is_in(coming))
             .add(column::<Self>("session_id").in_subquery(to_come))
@@ -158,7 +158,7 @@ impl Table for Registration {
         before: Option<&Stored<Self>>,
         after: &mut Self,
     ) -> Result<(), Error> {
-        seat::admit(writer, parent, before, after).await
+        allocation::admit(writer, parent, before, after).await
     }
 
     async fn after_write(
@@ -166,7 +166,7 @@ impl Table for Registration {
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        turn::follow(writer, before, after).await
+        waiting_list::follow(writer, before, after).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! How sessions lie in their table.
 
-mod plan;
+mod consistency;
 
 use std::collections::HashMap;
 
@@ -9,10 +9,10 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SimpleExpr};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::access::{Actor, Role};
+use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Visibility;
@@ -22,15 +22,15 @@ use vku_domain::registration::RegistrationStatus;
 use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
 use vku_domain::utility::Utility;
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
 use crate::kernel::row::row;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     FoundBy, SortColumn, Table, column, in_set, in_status, json_opt, named, number_opt, one_of,
     seen_by_visibility, text, text_opt, to_json_opt, to_text,
 };
-use crate::registration::{self, taken, turn};
+use crate::registration::{self, seat_counts, waiting_list};
 
 row! {
     "session" {
@@ -240,7 +240,7 @@ impl Table for Session {
     /// Seats, and the link for those who have one: a query each for the whole page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
-        let taken = taken::taken(reader, &ids).await?;
+        let taken = seat_counts::taken(reader, &ids).await?;
         let counted = Self::tells_counts(actor);
         let own =
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
@@ -282,7 +282,7 @@ impl Table for Session {
         }
         if violations.is_empty() {
             return match before {
-                Some(before) => plan::fits(writer, before, after).await,
+                Some(before) => consistency::fits(writer, before, after).await,
                 None => Ok(()),
             };
         }
@@ -308,11 +308,11 @@ impl Table for Session {
         match before {
             Some(_) if after.deleted_at.is_some() => match cancelled {
                 true => Ok(()),
-                false => taken::nobody_comes(writer, after.id).await,
+                false => seat_counts::nobody_comes(writer, after.id).await,
             },
-            Some(before) if published(before) && cancelled => turn::call_off(writer, after).await,
+            Some(before) if published(before) && cancelled => waiting_list::call_off(writer, after).await,
             Some(before) if published(after) => {
-                turn::changed(writer, published(before).then_some(before), after.id).await
+                waiting_list::changed(writer, published(before).then_some(before), after.id).await
             }
             _ => Ok(()),
         }

@@ -21,8 +21,8 @@ pub use funding::Sum;
 pub use members::Members;
 pub use sessions::Attendance;
 
-use crate::kernel::card;
 use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::reference_lookup;
 use crate::kernel::store::Reader;
 use crate::kernel::table::{Table, column};
 
@@ -118,6 +118,6 @@ impl Reader<'_> {
         let mut ids: Vec<Uuid> = ids.collect();
         ids.sort_unstable();
         ids.dedup();
-        Ok(card::by_id(self.tx(), FundingProgramme::NAME, &ids).await?.into_iter().collect())
+        Ok(reference_lookup::by_id(self.tx(), FundingProgramme::NAME, &ids).await?.into_iter().collect())
     }
 }

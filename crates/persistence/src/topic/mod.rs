@@ -7,19 +7,19 @@ use std::collections::HashMap;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::fold::collation_key;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::topic::{Topic, TopicDerived, TopicFilter, TopicSort};
 
+use crate::kernel::child_rows::ChildRows;
 use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::link::ChildRows;
+use crate::kernel::load::padded_ids;
 use crate::kernel::row::row;
-use crate::kernel::select::padded_ids;
 use crate::kernel::store::{Reader, Writer};
 use crate::kernel::table::{
     SortColumn, Table, column, in_set, in_status, json, json_opt, named, text, text_opt, to_json,

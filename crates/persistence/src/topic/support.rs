@@ -6,19 +6,19 @@ use serde_json::json;
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::change::ChangeAction;
-use vku_domain::kernel::access::{Action, Grant};
+use vku_domain::kernel::actor::{Action, Grant};
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::text::Bilingual;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::topic::{SUPPORT, Topic};
 
-use crate::change::NewChange;
-use crate::kernel::card;
+use crate::change_log::NewChange;
 use crate::kernel::error::failed;
-use crate::kernel::select::{self, by_key};
+use crate::kernel::load::{self, by_key};
+use crate::kernel::reference_lookup;
 use crate::kernel::store::Writer;
 use crate::kernel::table::Table;
 use crate::member::{has_left, left};
@@ -62,7 +62,8 @@ impl Writer<'_> {
             Some(key) => key.clone(),
             None => self.own_member().await?,
         };
-        let mut found = card::by_key(self.tx(), self.actor(), "member", std::slice::from_ref(&key)).await?;
+        let mut found =
+            reference_lookup::by_key(self.tx(), self.actor(), "member", std::slice::from_ref(&key)).await?;
         let Some(member) = found.remove(&key) else {
             let detail = bilingual!("There is no member `{key}`.", "Ein Mitglied `{key}` gibt es nicht.");
             return Err(unclear("unknown_reference", detail));
@@ -150,7 +151,7 @@ impl Writer<'_> {
             action,
             version,
             visibility: Visibility::Members,
-            state: json!({ "id": id, "topic": select::summary(topic), "member": member, "version": version }),
+            state: json!({ "id": id, "topic": load::summary(topic), "member": member, "version": version }),
             passage: None,
         }))
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::store::Store;
-use vku_persistence::mail::sending::{Claimed, Outcome, Sending};
+use vku_persistence::mail::delivery::{Claimed, Outcome, Sending};
 
 use super::smtp::{Refusal, Smtp};
 

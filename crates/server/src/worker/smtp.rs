@@ -7,7 +7,7 @@ use lettre::message::{Mailbox, Message, MultiPart, SinglePart};
 use lettre::transport::smtp::Error as SmtpError;
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use url::{Host, Url};
-use vku_persistence::mail::sending::Claimed;
+use vku_persistence::mail::delivery::Claimed;
 
 /// How long a mail server may take over one mail.
 const PATIENCE: Duration = Duration::from_secs(60);

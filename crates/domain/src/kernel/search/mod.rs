@@ -3,18 +3,18 @@
 //! A resource says its texts in [`Resource::searched`](super::resource::Resource::searched). They are kept as an
 //! [`Index`] of words. What somebody looks for is a [`Search`]: it finds what has all of its words, the best first.
 
-mod typo;
-mod wanted;
-mod word;
+mod edit_distance;
+mod query;
+mod tokenizer;
 
 use std::collections::BTreeMap;
 
-pub use self::wanted::{LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
-pub use self::word::{keys, likeness};
+pub use self::query::{LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
+pub use self::tokenizer::{keys, likeness};
 
 use super::resource::Resource;
 use super::value::{Country, Localized};
-use crate::reference::COUNTRIES;
+use crate::code_lists::COUNTRIES;
 
 /// Where a word stands; the first is worth most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -93,7 +93,7 @@ impl Texts {
     }
 
     fn add(&mut self, field: Field, text: &str) {
-        for word in word::indexed(text) {
+        for word in tokenizer::indexed(text) {
             let best = self.0.entry(word).or_insert(field);
             *best = field.min(*best);
         }

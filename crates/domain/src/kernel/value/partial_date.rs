@@ -8,7 +8,7 @@ use utoipa::PartialSchema;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use crate::kernel::text::typed;
+use crate::kernel::bilingual::typed;
 use crate::kernel::violation::FieldError;
 use crate::{as_text, bilingual};
 

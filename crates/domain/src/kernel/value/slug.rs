@@ -4,7 +4,7 @@ use unicode_normalization::UnicodeNormalization;
 use uuid::Uuid;
 
 use crate::kernel::characters::visible;
-use crate::kernel::fold::collation_key;
+use crate::kernel::collation::collation_key;
 use crate::kernel::script::Cyrillic;
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};

@@ -10,10 +10,10 @@ use vku_domain::partnership::Partnership;
 use vku_domain::party::Party;
 use vku_domain::working_area::WorkingArea;
 
+use super::allocation::shares;
 use super::codes;
-use super::material::ActivityData;
-use super::reporter::{ReportingOrg, is_plain};
-use super::split::shares;
+use super::reporting_org::{ReportingOrg, is_plain};
+use super::source_data::ActivityData;
 use super::xml::{Attribute, Xml};
 
 /// The language of what this export itself says, and of an activity whose texts do not tell theirs.

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use chrono::NaiveDate;
+use vku_domain::code_lists::SECTOR_PURPOSES;
 use vku_domain::document::DocumentKind;
 use vku_domain::kernel::value::{PartialDate, Sector};
 use vku_domain::organisation::OrganisationKind;
 use vku_domain::partnership::{ParticipantRole, Partnership, PartnershipStatus};
-use vku_domain::reference::SECTOR_PURPOSES;
 
 /// The code list OrganisationType.
 pub(super) const ORGANISATION_TYPES: &[&str] =
@@ -122,7 +122,7 @@ pub(super) fn purpose(sector: Sector) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use vku_domain::reference::DAC_CODES;
+    use vku_domain::code_lists::DAC_CODES;
 
     use super::*;
 

@@ -2,21 +2,21 @@
 //! began or in which country it is, is left out and named in a comment at the end.
 
 mod activity;
+mod allocation;
 mod codes;
-mod material;
-mod parts;
-mod reporter;
-mod split;
+mod elements;
+mod reporting_org;
+mod source_data;
 mod xml;
 
-pub use self::reporter::ReportingOrg;
+pub use self::reporting_org::ReportingOrg;
 
 use std::any::Any;
 
 use actix_web::web::Bytes;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
-use vku_domain::kernel::access::Actor;
+use vku_domain::kernel::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;
@@ -28,7 +28,7 @@ use vku_domain::working_area::WorkingArea;
 use vku_persistence::kernel::table::Table;
 
 use self::activity::Activity;
-use self::material::{ActivityData, working_areas};
+use self::source_data::{ActivityData, working_areas};
 use self::xml::Xml;
 use super::text::PIECE;
 use super::{Export, Reading};
@@ -46,7 +46,7 @@ struct LeftOut {
 impl LeftOut {
     /// Notes the phases of funding that are in no budget.
     fn note_funding(&mut self, slug: &str, funding: &[Stored<Funding>]) {
-        for phase in funding.iter().filter(|phase| parts::budgeted(&phase.data).is_none()) {
+        for phase in funding.iter().filter(|phase| elements::budgeted(&phase.data).is_none()) {
             let named = format!("{slug} {} {}", phase.data.kind, phase.id);
             match phase.data.kind.is_of_funders() {
                 true => self.without_money.push(named),

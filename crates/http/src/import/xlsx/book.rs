@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{Read, Seek};
 
 use quick_xml::events::Event;
-use vku_domain::kernel::cells::NumberFormat;
+use vku_domain::kernel::tabular::NumberFormat;
 use zip::ZipArchive;
 use zip::read::ZipFile;
 

@@ -5,7 +5,7 @@ use std::io::Read;
 use chrono::{NaiveDate, NaiveDateTime, NaiveTime};
 use quick_xml::events::{BytesStart, Event};
 use vku_domain::bilingual;
-use vku_domain::kernel::cells::{NumberFormat, Parts, Shown, formula_error};
+use vku_domain::kernel::tabular::{NumberFormat, Parts, Shown, formula_error};
 use vku_domain::kernel::violation::FieldError;
 
 use super::Torn;

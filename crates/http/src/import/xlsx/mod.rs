@@ -10,14 +10,14 @@ use std::io::{self, BufReader, Read, Seek};
 
 use vku_domain::bilingual;
 use vku_domain::import::Source;
-use vku_domain::kernel::text::Bilingual;
+use vku_domain::kernel::bilingual::Bilingual;
 use vku_persistence::kernel::table::Table;
 use zip::ZipArchive;
 
 use self::book::{Book, Listed};
 use self::cells::Cells;
 use self::rows::Rows;
-use super::read::{ParsedRow, RowSink, Stop};
+use super::reader::{ParsedRow, RowSink, Stop};
 
 /// How much a workbook may be when it is unpacked, in bytes: its texts are in memory at once.
 const UNPACKED: u64 = 256 << 20;

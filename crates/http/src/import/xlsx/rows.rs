@@ -2,12 +2,12 @@
 
 use vku_domain::bilingual;
 use vku_domain::import::{RowFault, Source};
-use vku_domain::kernel::cells::{CsvDialect, Kind, Shown};
-use vku_domain::kernel::text::typed;
+use vku_domain::kernel::bilingual::typed;
+use vku_domain::kernel::tabular::{CsvDialect, Kind, Shown};
 use vku_domain::kernel::violation::FieldError;
 use vku_persistence::kernel::table::Table;
 
-use super::super::read::{ParsedRow, RowSink, Stop, fault};
+use super::super::reader::{ParsedRow, RowSink, Stop, fault};
 use super::super::table::Sheet;
 use super::cells::{Area, Cell};
 

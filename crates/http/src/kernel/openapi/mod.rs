@@ -1,22 +1,22 @@
 //! The OpenAPI document: written by the types, finished here once.
 
-mod older;
 mod operations;
+mod projection;
+mod request_schemas;
 mod responses;
 mod schemas;
 mod scopes;
-mod sent;
 #[cfg(test)]
 mod tests;
-mod view;
+mod v3_0;
 
 use serde_json::{Map, Value, json};
 
-pub use older::openapi_3_0;
 pub use operations::Operation;
+pub use v3_0::openapi_3_0;
 use vku_domain::kernel::parameters::FilterParameters;
 
-use super::feature::ResourceApi;
+use super::resource::ResourceApi;
 
 /// A document in the making.
 pub struct Document {
@@ -124,7 +124,7 @@ impl Document {
                 }
             }
         }
-        sent::close(&mut self.value);
+        request_schemas::close(&mut self.value);
         // Nobody refers to some resources, such as what is named by its code.
         let text = self.value.to_string();
         let is_used = |name: &str| text.contains(&format!("#/components/schemas/{name}\""));

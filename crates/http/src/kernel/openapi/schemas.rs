@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
+use vku_domain::kernel::lifecycle::State;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::reference::{INPUT, pascal, schema_name};
-use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
-use super::sent::{self, TRANSITION};
-use super::{view, with};
-use crate::kernel::feature::ResourceApi;
+use super::request_schemas::{self, TRANSITION};
+use super::{projection, with};
+use crate::kernel::resource::ResourceApi;
 
 /// What begins the name of a schema of which only some members were asked for.
 pub(super) const SPARSE_NAME: &str = "Sparse";
@@ -42,7 +42,7 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     put(components, &schema_name(T::NAME), reference::<T>(&read));
     put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, &name));
     put(components, &name, read);
-    view::add::<T>(components);
+    projection::add::<T>(components);
     let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
     without_null(&mut input);
     let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
@@ -53,7 +53,7 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     }
     components.insert(format!("{name}Page"), page(&name, T::PLURAL));
     if !T::Status::STATES.is_empty() {
-        components.insert(format!("{name}{TRANSITION}"), sent::transition(&name));
+        components.insert(format!("{name}{TRANSITION}"), request_schemas::transition(&name));
     }
     let sparse = format!("{SPARSE_NAME}{name}");
     components.insert(format!("{sparse}Page"), page(&sparse, T::PLURAL));

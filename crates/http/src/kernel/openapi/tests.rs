@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::api::document;
+use crate::routes::document;
 
 /// Visits every object of the document with its JSON pointer; examples are data, not document.
 fn visit(value: &Value, at: &str, found: &mut dyn FnMut(&str, &Map<String, Value>)) {

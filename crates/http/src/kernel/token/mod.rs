@@ -3,19 +3,19 @@
 //!
 //! Time is a parameter: jsonwebtoken would ask the system clock, so `exp`, `nbf` and `iat` are compared here.
 
-mod live;
+mod key_cache;
+mod key_rotation;
 mod signing_key;
-mod stored;
 
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-pub use live::SigningKeyCache;
-pub(crate) use live::invalid;
+pub use key_cache::SigningKeyCache;
+pub(crate) use key_cache::invalid;
+pub use key_rotation::{RotateError, rotate};
 pub use signing_key::SigningKey;
-pub use stored::{RotateError, rotate};
 
 /// Life of an access token, in seconds.
 const LIFETIME: i64 = 600;

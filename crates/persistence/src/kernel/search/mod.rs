@@ -2,13 +2,13 @@
 //! `search_hit` where it stands. Parts of words and typos are looked up among the words, of which there are few; where
 //! those stand is then looked up exactly.
 
-mod build;
-mod find;
-mod write;
+mod index;
+mod query;
+mod rebuild;
 
-pub(super) use self::build::build;
-pub(super) use self::find::{FOUND, SCORE, join};
-pub(super) use self::write::{Reindexed, write};
+pub(super) use self::index::{Reindexed, write};
+pub(super) use self::query::{FOUND, SCORE, join};
+pub(super) use self::rebuild::build;
 
 use sea_orm::DatabaseBackend;
 

@@ -1,13 +1,13 @@
 //! What a list is in other formats than pages.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::cells::{CsvDialect, FieldSerializer};
-use vku_domain::kernel::view::Projection;
+use vku_domain::kernel::projection::Projection;
+use vku_domain::kernel::tabular::{CsvDialect, FieldSerializer};
 
-use super::body::schema;
+use super::request_body::schema;
 use crate::export::columns;
-use crate::kernel::feature::ResourceApi;
-use crate::kernel::negotiate::{ActivityFormat, CalendarFormat, Format, PlacedFormat, PlainFormat};
+use crate::kernel::negotiation::{ActivityFormat, CalendarFormat, Format, PlacedFormat, PlainFormat};
+use crate::kernel::resource::ResourceApi;
 
 /// The schema of the parameter `format`.
 pub(super) fn parameter<T: ResourceApi>() -> Value {

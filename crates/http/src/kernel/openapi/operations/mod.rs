@@ -1,20 +1,20 @@
 //! The operations of a resource.
 
-mod body;
+mod descriptions;
 mod formats;
 mod parameters;
+mod request_body;
 mod responses;
-mod texts;
 
 pub(super) use parameters::{filters, paging};
 
 use serde_json::{Map, Value, json};
+use vku_domain::kernel::lifecycle::State;
 use vku_domain::kernel::scope::{PERSONAL_DATA, scope};
-use vku_domain::kernel::state::State;
 use vku_persistence::kernel::table::Parent;
 
-use crate::kernel::crud::{ID, PARENT};
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::handlers::{ID, PARENT};
+use crate::kernel::resource::ResourceApi;
 
 /// What can be done with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Operation {
 
 /// The tag of a resource.
 pub(super) fn tag<T: ResourceApi>() -> String {
-    texts::names::<T>().1
+    descriptions::names::<T>().1
 }
 
 /// Adds the operations of a resource.
@@ -115,7 +115,7 @@ fn operation<T: ResourceApi>(it: Operation) -> Value {
         "parameters": parameters::parameters::<T>(it),
         "responses": responses::responses::<T>(it),
     });
-    if let (Some(body), Some(members)) = (body::body::<T>(it), whole.as_object_mut()) {
+    if let (Some(body), Some(members)) = (request_body::body::<T>(it), whole.as_object_mut()) {
         members.insert("requestBody".into(), body);
     }
     whole

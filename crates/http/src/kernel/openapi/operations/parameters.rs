@@ -3,20 +3,20 @@
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
 use vku_domain::kernel::parameters::{Described, FilterParameters};
+use vku_domain::kernel::projection::MemberTree;
 use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
 use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
-use vku_domain::kernel::view::MemberTree;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::formats;
-use crate::kernel::crud::{CANCEL_REGISTRATIONS, ID};
-use crate::kernel::feature::ResourceApi;
+use crate::kernel::handlers::{CANCEL_REGISTRATIONS, ID};
 use crate::kernel::idempotency;
-use crate::kernel::negotiate::Format;
-use crate::kernel::openapi::view::{EXPANSION, FIELD};
+use crate::kernel::negotiation::Format;
+use crate::kernel::openapi::projection::{EXPANSION, FIELD};
 use crate::kernel::openapi::with;
+use crate::kernel::resource::ResourceApi;
 
 fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })

@@ -1,21 +1,21 @@
 //! What an operation answers.
 
 use serde_json::{Map, Value, json};
+use vku_domain::kernel::lifecycle::State;
 use vku_domain::kernel::reference::pascal;
-use vku_domain::kernel::state::State;
-use vku_persistence::kernel::dependent::may_have_dependents;
+use vku_persistence::kernel::dependents::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
-use super::body::{next, schema, telling};
 use super::formats::{calendar, contents};
-use crate::kernel::body::{JSON, SPARSE};
-use crate::kernel::feature::ResourceApi;
+use super::request_body::{next, schema, telling};
 use crate::kernel::idempotency;
-use crate::kernel::negotiate::Format;
+use crate::kernel::json_body::{JSON, SPARSE};
+use crate::kernel::negotiation::Format;
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
+use crate::kernel::resource::ResourceApi;
 
 /// The answer when all goes well, and the problems.
 pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {

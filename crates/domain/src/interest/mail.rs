@@ -1,0 +1,78 @@
+//! What is written to those who register.
+
+use chrono::NaiveDate;
+
+use super::InterestRegistration;
+use crate::bilingual;
+use crate::kernel::bilingual::Locale;
+use crate::kernel::value::{Email, Text};
+use crate::mail::Mail;
+
+/// Asks to confirm. Nothing that was sent with the registration stands in it: whoever sends it can be anybody, and would
+/// write to others in our name.
+pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mail {
+    Mail::new(
+        to,
+        language,
+        &bilingual!(
+            "Please confirm your registration of interest",
+            "Bitte bestätigen Sie Ihre Interessenbekundung"
+        ),
+        &bilingual!(
+            "Good day,\n\n\
+             somebody has given this address to say that a municipal utility wants to take part in the exchange \
+             Internationale Partnerschaften. If that was you, please confirm it here until {until}:\n\n\
+             {link}\n\n\
+             If it was not you, nothing is to be done: what was sent is then deleted.\n\n\
+             Internationale Partnerschaften, the coordination office\n",
+            "Guten Tag,\n\n\
+             jemand hat mit dieser Adresse bekundet, dass ein kommunales Unternehmen am Austausch Internationale \
+             Partnerschaften teilnehmen möchte. Wenn Sie das waren, bestätigen Sie es bitte bis {until} hier:\n\n\
+             {link}\n\n\
+             Wenn Sie es nicht waren, ist nichts zu tun: Das Gesendete wird dann gelöscht.\n\n\
+             Koordinierungsstelle Internationale Partnerschaften\n"
+        ),
+    )
+}
+
+/// Tells that it became a member.
+pub fn accepted(registration: &InterestRegistration) -> Mail {
+    let (name, utility) = (full_name(registration), &registration.utility_name);
+    Mail::new(
+        registration.person.email.clone(),
+        registration.language,
+        &bilingual!("Welcome to the exchange", "Willkommen im Austausch"),
+        &bilingual!(
+            "Good day {name},\n\n\
+             {utility} now takes part in the exchange Internationale Partnerschaften. We will be in touch with you.\n\n\
+             Internationale Partnerschaften, the coordination office\n",
+            "Guten Tag {name},\n\n\
+             {utility} nimmt nun am Austausch Internationale Partnerschaften teil. Wir melden uns bei Ihnen.\n\n\
+             Koordinierungsstelle Internationale Partnerschaften\n"
+        ),
+    )
+}
+
+/// Tells that it did not, and why.
+pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
+    let (name, utility) = (full_name(registration), &registration.utility_name);
+    Mail::new(
+        registration.person.email.clone(),
+        registration.language,
+        &bilingual!("Your registration of interest", "Ihre Interessenbekundung"),
+        &bilingual!(
+            "Good day {name},\n\n\
+             thank you for the interest of {utility} in the exchange Internationale Partnerschaften. We cannot take it in:\
+             \n\n{reason}\n\n\
+             Internationale Partnerschaften, the coordination office\n",
+            "Guten Tag {name},\n\n\
+             vielen Dank für das Interesse von {utility} am Austausch Internationale Partnerschaften. Wir können es leider \
+             nicht aufnehmen:\n\n{reason}\n\n\
+             Koordinierungsstelle Internationale Partnerschaften\n"
+        ),
+    )
+}
+
+fn full_name(registration: &InterestRegistration) -> String {
+    format!("{} {}", registration.person.given_name, registration.person.family_name)
+}

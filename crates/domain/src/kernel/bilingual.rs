@@ -1,0 +1,116 @@
+//! What is said to people, in German and in English.
+
+use std::borrow::Cow;
+use std::fmt;
+
+crate::string_enum! {
+    /// A language in which the service speaks.
+    Locale {
+        /// English
+        En = "en",
+        /// German
+        De = "de",
+    }
+}
+
+/// A sentence in both languages; made by [`say!`](crate::say).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bilingual {
+    /// In English.
+    pub en: Cow<'static, str>,
+    /// In German.
+    pub de: Cow<'static, str>,
+}
+
+impl Bilingual {
+    /// The text in one of the languages.
+    pub fn in_locale(&self, locale: Locale) -> &str {
+        match locale {
+            Locale::En => &self.en,
+            Locale::De => &self.de,
+        }
+    }
+
+    /// This, and directly behind it the other.
+    #[must_use]
+    pub fn then(self, other: Self) -> Self {
+        let joined =
+            |first: Cow<'static, str>, second: Cow<'static, str>| Cow::Owned(first.into_owned() + &second);
+        Self { en: joined(self.en, other.en), de: joined(self.de, other.de) }
+    }
+}
+
+/// In English: for the log and the command line.
+impl fmt::Display for Bilingual {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.en)
+    }
+}
+
+/// What somebody typed or pasted, without what stands around it unseen: blanks of every width and line breaks (Unicode's
+/// `White_Space`, with the no-break space), and zero-width characters.
+///
+/// Every value that is read from a text goes through it once, wherever it comes from: JSON, a query string, a cell, the
+/// command line.
+pub fn typed(text: &str) -> &str {
+    text.trim_matches(is_blank)
+}
+
+/// Whether a character takes room only, or not even that.
+pub fn is_blank(letter: char) -> bool {
+    letter.is_whitespace() || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
+}
+
+/// A number with its thousands apart.
+pub fn format_thousands(number: u64) -> Bilingual {
+    let digits = number.to_string();
+    let grouped = |separator: char| {
+        let mut text = String::new();
+        for (place, digit) in digits.chars().enumerate() {
+            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+                text.push(separator);
+            }
+            text.push(digit);
+        }
+        text
+    };
+    Bilingual { en: grouped(',').into(), de: grouped('.').into() }
+}
+
+/// A sentence in English and in German, with names in braces as in `format!`: `say!("No {x}.", "Kein {x}.")`.
+#[macro_export]
+macro_rules! bilingual {
+    ($en:literal, $de:literal $(,)?) => {
+        $crate::kernel::bilingual::Bilingual { en: format!($en).into(), de: format!($de).into() }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{format_thousands, typed};
+
+    #[test]
+    fn what_is_unseen_around_a_text_is_dropped() {
+        for text in [" DE", "DE\u{a0}", "\u{feff}DE\r\n", "\u{200b}\u{202f}DE\u{2003}\u{ad}", "\tDE\u{3000}"]
+        {
+            assert_eq!(typed(text), "DE", "{text:?}");
+        }
+        assert_eq!(typed(" a b\u{a0}c "), "a b\u{a0}c");
+        assert_eq!(typed("\u{a0}"), "");
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        for (number, en, de) in [
+            (0, "0", "0"),
+            (999, "999", "999"),
+            (1_000, "1,000", "1.000"),
+            (12_345_678, "12,345,678", "12.345.678"),
+        ] {
+            assert_eq!(
+                (format_thousands(number).en.as_ref(), format_thousands(number).de.as_ref()),
+                (en, de)
+            );
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Entity tags (RFC 9110, section 8.8.3) and the preconditions made of them.
+
+use std::fmt;
+
+use sha2::{Digest, Sha256};
+
+use super::bilingual::Bilingual;
+use super::violation::FieldError;
+use crate::bilingual;
+
+/// The content codings that answers are compressed in.
+pub const CODINGS: &[&str] = &["br", "gzip", "deflate"];
+
+/// A strong entity tag: the version and a hash of the representation, `"3-9f86d081884c7d65"`.
+///
+/// The hash moves when a name in a reference changes, so that no stale 304 is given; writes compare the version only,
+/// and so a tag that a proxy has weakened counts too.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ETag(String);
+
+impl ETag {
+    /// The tag of a representation of a resource in the given version.
+    pub fn of(version: i64, representation: &[u8]) -> Self {
+        Self(format!("\"{version}-{}\"", digest(representation)))
+    }
+
+    /// The tag of something without a version, such as a list.
+    pub fn of_bytes(representation: &[u8]) -> Self {
+        Self(format!("\"{}\"", digest(representation)))
+    }
+
+    /// As it is written in `ETag`.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The tag that an answer carries in `ETag`.
+    pub fn written(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// Whether an `If-None-Match` names this representation (weak comparison, RFC 9110, section 13.1.2), compressed or
+    /// not. What cannot be read names nothing.
+    pub fn is_in(&self, if_none_match: &str) -> bool {
+        is_any(if_none_match)
+            || tags(if_none_match).is_ok_and(|tags| tags.into_iter().any(|tag| self.is_named_by(tag)))
+    }
+
+    /// Whether a read may go on that demands this of what it reads: that it is this representation, compressed or not, or
+    /// another one of the same version.
+    ///
+    /// Errors: the header is no list of entity tags.
+    pub fn meets(&self, if_match: &str) -> Result<bool, FieldError> {
+        if is_any(if_match) {
+            return Ok(true);
+        }
+        let own = version(self.0.trim_matches('"'));
+        let fits = |tag| self.is_named_by(tag) || (own.is_some() && version(tag) == own);
+        Ok(if_match_tags(if_match)?.into_iter().any(fits))
+    }
+
+    /// Whether this is the tag between those quotes, or that of the same in a content coding.
+    fn is_named_by(&self, opaque: &str) -> bool {
+        let Some(rest) = opaque.strip_prefix(self.0.trim_matches('"')) else { return false };
+        rest.is_empty() || rest.strip_prefix('-').is_some_and(|coding| CODINGS.contains(&coding))
+    }
+}
+
+/// Whether a condition is `*`.
+fn is_any(condition: &str) -> bool {
+    condition.trim_matches(BLANK) == "*"
+}
+
+/// What may stand around the elements of a list.
+const BLANK: [char; 2] = [' ', '\t'];
+
+/// The version that a tag of ours carries.
+fn version(opaque: &str) -> Option<i64> {
+    opaque.split_once('-').and_then(|(version, _)| version.parse().ok())
+}
+
+/// What stands between the quotes of each entity tag in a list (RFC 9110, sections 5.6.1.2 and 8.8.3): elements may be
+/// empty, and a tag may hold commas. Whether a tag is weak does not matter: proxies that compress weaken the tags of what
+/// they pass on, and a change compares versions.
+fn tags(list: &str) -> Result<Vec<&str>, FieldError> {
+    let malformed = || {
+        FieldError::format(bilingual!(
+            "Expected `*` or a list of entity tags in double quotes, such as `\"3-9f86d081884c7d65\"`.",
+            "Erwartet: `*` oder eine Liste von Entity-Tags in doppelten Anführungszeichen, etwa `\"3-9f86d081884c7d65\"`."
+        ))
+    };
+    let is_allowed = |letter: char| matches!(letter, '!' | '#'..='~' | '\u{80}'..);
+    let (mut rest, mut tags) = (list, Vec::new());
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        if rest.is_empty() {
+            return Ok(tags);
+        }
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"');
+        let (tag, after) = quoted.and_then(|quoted| quoted.split_once('"')).ok_or_else(malformed)?;
+        rest = after.trim_start_matches(BLANK);
+        if !tag.chars().all(is_allowed) || !(rest.is_empty() || rest.starts_with(',')) {
+            return Err(malformed());
+        }
+        tags.push(tag);
+    }
+}
+
+/// The tags of an `If-Match` that is not `*`.
+fn if_match_tags(if_match: &str) -> Result<Vec<&str>, FieldError> {
+    let tags = tags(if_match)?;
+    if tags.is_empty() {
+        return Err(FieldError::format(bilingual!("It names no entity tag.", "Es nennt kein Entity-Tag.")));
+    }
+    Ok(tags)
+}
+
+/// The tag of the same representation in a content coding: other bytes (RFC 9110, section 8.8.3.3).
+pub fn coded(tag: &str, coding: &str) -> String {
+    format!("{}-{coding}\"", tag.trim_end_matches('"'))
+}
+
+impl fmt::Display for ETag {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The first 64 bits of SHA-256, in hexadecimal.
+fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// What `If-Match` demands of the current version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Precondition {
+    /// No header was sent.
+    Missing,
+    /// `*`: whatever there is.
+    Any,
+    /// One of these versions; empty where none of the tags carries one, and so none is of a resource of ours.
+    Versions(Vec<i64>),
+    /// `If-None-Match: *`: that there is none.
+    Absent,
+}
+
+impl Precondition {
+    /// Reads the value of `If-Match`: `*` or a list of entity tags.
+    ///
+    /// Errors: it is neither.
+    pub fn parse(if_match: &str) -> Result<Self, FieldError> {
+        if is_any(if_match) {
+            return Ok(Self::Any);
+        }
+        Ok(Self::Versions(if_match_tags(if_match)?.into_iter().filter_map(version).collect()))
+    }
+
+    /// Whether a change of this version may go on; `None` when the header is missing.
+    pub fn allows(&self, version: i64) -> Option<bool> {
+        match self {
+            Self::Missing => None,
+            Self::Any => Some(true),
+            Self::Versions(versions) => Some(versions.contains(&version)),
+            Self::Absent => Some(false),
+        }
+    }
+
+    /// Why a change of this version may not go on: only what is known, for a tag may be of anything.
+    pub fn refusal(&self, current: i64) -> Bilingual {
+        let newest = match self {
+            Self::Versions(versions) => versions.iter().max().copied(),
+            Self::Absent => {
+                return bilingual!(
+                    "`If-None-Match: *` wants that there is none, and there is one.",
+                    "`If-None-Match: *` verlangt, dass es das nicht gibt; es ist aber da."
+                );
+            }
+            Self::Missing | Self::Any => None,
+        };
+        match newest {
+            Some(named) if (1..current).contains(&named) => bilingual!(
+                "It was changed in the meantime: `If-Match` names version {named}, and this is version {current}.",
+                "Es wurde inzwischen geändert: `If-Match` nennt Version {named}, dies ist Version {current}."
+            ),
+            Some(named) => bilingual!(
+                "`If-Match` names version {named}, and this is version {current}: the tag belongs to something else.",
+                "`If-Match` nennt Version {named}, dies ist Version {current}: Das Tag gehört zu etwas anderem."
+            ),
+            None => bilingual!(
+                "No tag in `If-Match` is that of a resource: send the `ETag` that a `GET` of this one answers.",
+                "Kein Tag in `If-Match` ist das einer Ressource: Senden Sie den `ETag`, mit dem ein `GET` auf diese antwortet."
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn if_match_compares_versions_weak_tags_included() {
+        assert_eq!(Precondition::parse("*"), Ok(Precondition::Any));
+        let list = Precondition::parse(r#""2-aa", W/"3-bb", "4-cc-gzip""#).unwrap();
+        assert_eq!([2, 3, 4, 5].map(|version| list.allows(version)), [true, true, true, false].map(Some));
+        assert_eq!(Precondition::Missing.allows(1), None);
+        assert_eq!(Precondition::Absent.allows(1), Some(false));
+    }
+
+    #[test]
+    fn lists_are_read_as_rfc_9110_says() {
+        for (list, read) in [
+            (r#""a""#, vec!["a"]),
+            (r#", "a",	,W/"b,c" , ,"#, vec!["a", "b,c"]),
+            (r#""","ä!#~""#, vec!["", "ä!#~"]),
+            (" , ", vec![]),
+            ("", vec![]),
+        ] {
+            assert_eq!(tags(list), Ok(read), "{list}");
+        }
+        for wrong in
+            ["3", "*", r#"*, "a""#, r#""a"#, r#""a" "b""#, r#"w/"a""#, r#"W/ "a""#, r#""a b""#, "'a'"]
+        {
+            assert!(tags(wrong).is_err(), "{wrong}");
+        }
+        for wrong in ["", ",", " , "] {
+            assert!(Precondition::parse(wrong).is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_is_known() {
+        let told = |if_match| Precondition::parse(if_match).unwrap().refusal(5).en.into_owned();
+        assert!(told("\"3-a\"").starts_with("It was changed in the meantime"));
+        for foreign in ["\"6-a\"", "\"0-a\""] {
+            assert!(told(foreign).contains("something else"), "{foreign}");
+        }
+        assert!(told("\"9f86d081884c7d65\", W/\"x\"").contains("No tag"));
+    }
+
+    #[test]
+    fn a_read_compares_tags_and_versions() {
+        let (one, list) = (ETag::of(3, b"x"), ETag::of_bytes(b"x"));
+        for (tag, if_match, meets) in [
+            (&one, "*", true),
+            (&one, "\"3-other\"", true),
+            (&one, "W/\"3-other-gzip\"", true),
+            (&one, "\"2-other\"", false),
+            (&list, "\"3-other\"", false),
+            (&list, "\"x\"", false),
+            (&list, &format!("\"x\", W/{list}"), true),
+            (&list, &coded(list.as_str(), "br"), true),
+        ] {
+            assert_eq!(tag.meets(if_match), Ok(meets), "{if_match}");
+        }
+        assert!(one.meets("3").is_err());
+    }
+
+    #[test]
+    fn if_none_match_compares_the_whole_tag_weakly() {
+        let tag = ETag::of(3, b"x");
+        assert!(tag.is_in(tag.as_str()) && tag.is_in(&format!("\"a,b\",, W/{tag}")) && tag.is_in(" * "));
+        assert!(!tag.is_in(ETag::of(3, b"y").as_str()) && !tag.is_in("\"*\""));
+        assert!(tag.is_in(&coded(tag.as_str(), "gzip")) && !tag.is_in(&coded(tag.as_str(), "zstd")));
+    }
+}

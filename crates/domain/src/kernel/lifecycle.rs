@@ -1,0 +1,111 @@
+//! State machines: which status may follow which.
+
+use std::str::FromStr;
+
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
+
+use super::violation::FieldError;
+use crate::bilingual;
+
+/// The states of a resource and the ways between them.
+pub trait State: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + 'static {
+    /// Every state, the first of a new resource first.
+    const STATES: &'static [Self];
+
+    /// The state as it is written.
+    fn word(self) -> &'static str;
+
+    /// The states that may follow this one.
+    fn next(self) -> &'static [Self];
+}
+
+/// The states that may follow; from an unknown one, any.
+pub fn allowed<S: State>(from: Option<S>) -> &'static [S] {
+    from.map_or(S::STATES, State::next)
+}
+
+/// For resources without a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoStatus {}
+
+impl FromStr for NoStatus {
+    type Err = FieldError;
+
+    fn from_str(_: &str) -> Result<Self, FieldError> {
+        let detail = bilingual!("This resource has no status.", "Diese Ressource hat keinen Status.");
+        Err(FieldError::new("unknown_value", detail))
+    }
+}
+
+impl State for NoStatus {
+    const STATES: &'static [Self] = &[];
+
+    fn word(self) -> &'static str {
+        match self {}
+    }
+
+    fn next(self) -> &'static [Self] {
+        match self {}
+    }
+}
+
+/// A status in a filter: one of the machine's, or `unknown` for those of which none is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusFilter<S>(pub Option<S>);
+
+const UNKNOWN: &str = "unknown";
+
+impl<S: State> StatusFilter<S> {
+    fn words() -> Vec<&'static str> {
+        S::STATES.iter().map(|state| state.word()).chain([UNKNOWN]).collect()
+    }
+}
+
+impl<S: State> FromStr for StatusFilter<S> {
+    type Err = FieldError;
+
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        match text {
+            UNKNOWN => Ok(Self(None)),
+            word => word
+                .parse()
+                .map(|state| Self(Some(state)))
+                .map_err(|_: FieldError| FieldError::unknown_value(word, &Self::words())),
+        }
+    }
+}
+
+impl<S: State> utoipa::PartialSchema for StatusFilter<S> {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some("A status; `unknown` finds those whose status nobody knows."))
+            .enum_values(Some(Self::words()))
+            .into()
+    }
+}
+
+impl<S: State + utoipa::ToSchema> utoipa::ToSchema for StatusFilter<S> {
+    fn name() -> std::borrow::Cow<'static, str> {
+        std::borrow::Cow::Owned(format!("{}OrUnknown", S::name()))
+    }
+}
+
+/// Implements [`State`] for a vocabulary: each state with those that may follow it.
+#[macro_export]
+macro_rules! states {
+    ($name:ident { $( $from:ident => [$($to:ident),*] ),+ $(,)? }) => {
+        impl $crate::kernel::lifecycle::State for $name {
+            const STATES: &'static [Self] = Self::ALL;
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+
+            fn next(self) -> &'static [Self] {
+                match self { $(Self::$from => &[$(Self::$to),*]),+ }
+            }
+        }
+    };
+}

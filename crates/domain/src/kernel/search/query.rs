@@ -1,0 +1,250 @@
+//! What somebody looks for: the words of `q`.
+
+use std::str::FromStr;
+
+use super::Field;
+use super::edit_distance::is_near;
+use super::tokenizer::{INSIDE, forms, has_digit, is_common, whole, without_one, words};
+use crate::bilingual;
+use crate::kernel::violation::FieldError;
+
+/// How long a search may be, in characters: longer than whatever something is called.
+pub const LENGTH_MAX: usize = 2_000;
+/// How many words of a search count: where there are more, the longest.
+pub const WORDS_MAX: usize = 24;
+
+/// From how many letters on a typo is forgiven.
+const FORGIVEN: usize = 5;
+/// From how many letters on a typo is forgiven in a part of a longer word too.
+const FORGIVEN_INSIDE: usize = 8;
+
+/// How well a word matches one that is wanted, the best first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum MatchQuality {
+    /// It is the word.
+    Exact,
+    /// It begins with it.
+    Beginning,
+    /// It is in it.
+    Part,
+    /// It is the word, or in it, but for a typo.
+    Typo,
+}
+
+impl MatchQuality {
+    /// What such a match is worth in a name, and by how much less in each further field.
+    pub fn worth(self) -> (i32, i32) {
+        match self {
+            Self::Exact => (12, 3),
+            Self::Beginning => (11, 3),
+            Self::Part => (10, 3),
+            Self::Typo => (3, 1),
+        }
+    }
+
+    /// What such a match is worth there: a typo less than any other, a name more than a detail, and that more than a
+    /// text.
+    pub fn points(self, field: Field) -> i64 {
+        let (most, step) = self.worth();
+        i64::from(most - step * field.rank())
+    }
+}
+
+/// A range of keys: from the first on, up to but without the second.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct MatchKey(pub String, pub String);
+
+impl MatchKey {
+    /// The keys that begin so; no key has this last letter.
+    fn beginning(key: String) -> Self {
+        let end = format!("{key}{}", char::MAX);
+        Self(key, end)
+    }
+
+    /// This key; no key has this first letter.
+    fn only(key: String) -> Self {
+        let end = format!("{key}\u{1}");
+        Self(key, end)
+    }
+}
+
+/// A word that is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SearchTerm {
+    forms: Vec<String>,
+}
+
+impl SearchTerm {
+    /// How well a folded word matches; `None` where it does not.
+    pub fn quality(&self, word: &str) -> Option<MatchQuality> {
+        let its = forms(word);
+        let pairs = || self.forms.iter().flat_map(|form| its.iter().map(move |other| (form, other)));
+        let good = pairs().filter_map(|(form, other)| match other.find(form.as_str()) {
+            Some(0) if form.len() == other.len() => Some(MatchQuality::Exact),
+            Some(0) => Some(MatchQuality::Beginning),
+            Some(_) if length(form) >= INSIDE => Some(MatchQuality::Part),
+            _ => None,
+        });
+        let forgiven = || {
+            let near = |(form, other): (&String, &String)| {
+                length(form) >= FORGIVEN && is_near(form, other, length(form) >= FORGIVEN_INSIDE)
+            };
+            (!self.is_number() && !has_digit(word) && pairs().any(near)).then_some(MatchQuality::Typo)
+        };
+        good.min().or_else(forgiven)
+    }
+
+    /// Ranges of keys: every word that matches has one of its [keys](super::keys) in one of them. Others may too.
+    pub fn clues(&self) -> Vec<MatchKey> {
+        let mut clues = Vec::new();
+        for form in &self.forms {
+            let length = length(form);
+            clues.push(MatchKey::beginning(if length < INSIDE { whole(form) } else { form.clone() }));
+            if self.is_number() || length < FORGIVEN {
+                continue;
+            }
+            if length < FORGIVEN_INSIDE {
+                clues.extend(without_one(form).into_iter().map(MatchKey::only));
+                continue;
+            }
+            // A typo is in one half, and the other is as it should be; or it swaps the two letters in the middle.
+            let middle = length / 2;
+            let mut swapped: Vec<char> = form.chars().collect();
+            swapped.swap(middle - 1, middle);
+            let halves = [form.chars().take(middle).collect(), form.chars().skip(middle).collect()];
+            clues.extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(MatchKey::beginning));
+        }
+        clues
+    }
+
+    fn is_number(&self) -> bool {
+        self.forms.iter().any(|form| has_digit(form))
+    }
+}
+
+fn length(text: &str) -> usize {
+    text.chars().count()
+}
+
+/// What somebody looks for: all of these words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search(Vec<SearchTerm>);
+
+impl Search {
+    /// The words; none where there is nothing to look for.
+    pub fn words(&self) -> &[SearchTerm] {
+        &self.0
+    }
+}
+
+impl FromStr for Search {
+    type Err = FieldError;
+
+    fn from_str(text: &str) -> Result<Self, FieldError> {
+        match length(text) {
+            0 => {
+                return Err(FieldError::new(
+                    "empty",
+                    bilingual!("Must not be empty.", "Darf nicht leer sein."),
+                ));
+            }
+            length if length > LENGTH_MAX => return Err(FieldError::too_long(LENGTH_MAX, length)),
+            _ => {}
+        }
+        let all = words(text);
+        // What stands in most names says nothing, unless nothing else is said.
+        let telling: Vec<_> = all.iter().filter(|word| !is_common(word)).collect();
+        let counting = if telling.is_empty() { all.iter().collect() } else { telling };
+        let mut wanted: Vec<SearchTerm> = Vec::new();
+        for word in counting {
+            let word = SearchTerm { forms: forms(word) };
+            if !wanted.contains(&word) {
+                wanted.push(word);
+            }
+        }
+        wanted.sort_by_key(|word| std::cmp::Reverse(word.forms.first().map_or(0, |form| length(form))));
+        wanted.truncate(WORDS_MAX);
+        Ok(Self(wanted))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tokenizer::{keys, words};
+    use super::{MatchQuality, Search};
+
+    fn quality(q: &str, text: &str) -> Option<MatchQuality> {
+        let (search, words) = (q.parse::<Search>().unwrap(), words(text));
+        search.words()[0].quality(&words[0])
+    }
+
+    #[test]
+    fn spellings_parts_and_typos_match() {
+        for (q, text, expected) in [
+            ("muenster", "Münster", Some(MatchQuality::Exact)),
+            ("Münster", "Muenster", Some(MatchQuality::Exact)),
+            ("munster", "MÜNSTER", Some(MatchQuality::Exact)),
+            ("strasse", "Straße", Some(MatchQuality::Exact)),
+            ("energie", "Bioenergie", Some(MatchQuality::Part)),
+            ("wasser", "Abwasserpartnerschaft", Some(MatchQuality::Part)),
+            ("abwasser", "Abwasserpartnerschaft", Some(MatchQuality::Beginning)),
+            ("abwaserp", "Abwasserpartnerschaft", Some(MatchQuality::Typo)),
+            ("lemberg", "Württemberg", None),
+            ("drezden", "Dresden", Some(MatchQuality::Typo)),
+            ("waser", "Wasser", Some(MatchQuality::Typo)),
+            ("waser", "Abwasser", None),
+            ("kiew", "Kiev", None),
+            ("as", "Wasser", None),
+            ("wa", "Wasser", Some(MatchQuality::Beginning)),
+            ("20199", "2019", None),
+            ("2019", "2018", None),
+        ] {
+            assert_eq!(quality(q, text), expected, "{q} in {text}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_pasted_is_a_search() {
+        let code = |text: &str| text.parse::<Search>().err().map(|fault| fault.code);
+        let count = |text: &str| text.parse::<Search>().unwrap().words().len();
+        assert_eq!((code(""), code(&"a".repeat(2_001))), (Some("empty"), Some("too_long")));
+        assert_eq!((count("-"), count(" -- !"), count("💧")), (0, 0, 0));
+        assert_eq!(count("Wasser und wasser, Und"), 1);
+        assert_eq!(count("Die Stadtwerke Bonn GmbH & Co. KG"), 2);
+        assert_eq!(count("Stadtwerke Bonn A.ö.R."), 2);
+        assert_eq!((count("und"), count("die GmbH"), count("e. V.")), (1, 2, 1), "nothing else is said");
+        let many = (0..60).map(|number| format!("w{number}")).collect::<Vec<_>>().join(" ");
+        assert_eq!(count(&many), 24);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_matches_has_the_keys_of_a_clue(q in "[abue]{1,9}", word in "[abue]{1,12}") {
+            let search: Search = q.parse().unwrap();
+            prop_assume!(!search.words().is_empty());
+            let (wanted, keys) = (&search.words()[0], keys(&word));
+            if wanted.quality(&word).is_some() {
+                prop_assert!(wanted.clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));
+            }
+        }
+
+        #[test]
+        fn a_typo_in_a_long_word_is_forgiven(word in "[a-d]{8,12}", place in 0_usize..7, letter in proptest::char::range('a', 'e'), kind in 0..4) {
+            let mut letters: Vec<char> = word.chars().collect();
+            match kind {
+                0 => letters[place] = letter,
+                1 => letters.insert(place, letter),
+                2 => drop(letters.remove(place)),
+                _ => letters.swap(place.min(5), place.min(5) + 1),
+            }
+            let q: String = letters.into_iter().collect();
+            let (search, word) = (q.parse::<Search>().unwrap(), format!("xy{word}z"));
+            prop_assume!(q.len() >= 8);
+            prop_assert!(search.words()[0].quality(&word).is_some(), "{q} in {word}");
+            let keys = keys(&word);
+            prop_assert!(search.words()[0].clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Two short macros for what a member may hold: a closed list of words, or a text of a certain shape.
+
+/// A closed list of words (an enumeration on the wire): parsing names the nearest word and all allowed ones,
+/// and the doc comments of the words become the description in the OpenAPI document.
+#[macro_export]
+macro_rules! string_enum {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident { $( $(#[doc = $about:literal])+ $variant:ident = $word:literal ),+ $(,)? }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $( $(#[doc = $about])+ $variant ),+ }
+
+        impl $name {
+            /// Every word, in the order of the documentation.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            /// The words as they are written.
+            pub const WORDS: &'static [&'static str] = &[$($word),+];
+
+            /// The word as it is written in JSON, URLs and tables.
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word),+ }
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::kernel::violation::FieldError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                match $crate::kernel::bilingual::typed(text) {
+                    $($word => Ok(Self::$variant),)+
+                    text => Err($crate::kernel::violation::FieldError::unknown_value(text, Self::WORDS)),
+                }
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                let about = [$((concat!("`", $word, "`"), [$($about),+].concat())),+];
+                let about = about.map(|(word, text)| format!("- {word}:{text}")).join("\n");
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some(format!("{}\n\n{about}", [$($doc),+].join("\n").trim())))
+                    .enum_values(Some(Self::WORDS.iter().copied()))
+                    .into()
+            }
+        }
+
+        $crate::as_text!($name);
+    };
+}
+
+/// A text of a certain shape: a newtype over `String` with one way in, `parse`.
+///
+/// The expression gets the given text, [cleaned](crate::kernel::characters::cleaned) and without the blanks around it, and
+/// answers the normalised one or a
+/// [`Fault`](crate::kernel::violation::Fault); `pattern` and `example` go into the OpenAPI document.
+#[macro_export]
+macro_rules! text {
+    (
+        $(#[doc = $doc:literal])+
+        $name:ident { $(pattern: $pattern:literal,)? $(format: $format:literal,)? $(min_length: $shortest:expr,)? $(max_length: $longest:expr,)? example: $example:literal, parse: $parse:expr $(,)? }
+    ) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text in its normal form.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $crate::kernel::violation::FieldError;
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let parse: fn(&str) -> Result<String, Self::Err> = $parse;
+                let text = $crate::kernel::characters::cleaned(text)?;
+                parse($crate::kernel::bilingual::typed(&text)).map(Self)
+            }
+        }
+
+        impl utoipa::PartialSchema for $name {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
+                utoipa::openapi::schema::ObjectBuilder::new()
+                    .schema_type(utoipa::openapi::schema::Type::String)
+                    .description(Some([$($doc),+].join("\n").trim().to_owned()))
+                    $(.pattern(Some($pattern)))?
+                    $(.format(Some(utoipa::openapi::SchemaFormat::Custom($format.to_owned()))))?
+                    $(.min_length(Some($shortest)))?
+                    $(.max_length(Some($longest)))?
+                    .examples([$example])
+                    .into()
+            }
+        }
+
+        $crate::as_text!($name);
+    };
+}
+
+/// What every type that is one string on the wire has: `Display`, serde, `Deserr` and a schema name, over
+/// `as_str` and `FromStr`.
+#[macro_export]
+macro_rules! as_text {
+    ($name:ident) => {
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl deserr::Deserr<$crate::kernel::violation::Violations> for $name {
+            fn deserialize_from_value<V: deserr::IntoValue>(
+                value: deserr::Value<V>,
+                at: deserr::ValuePointerRef<'_>,
+            ) -> Result<Self, $crate::kernel::violation::Violations> {
+                let text = <String as deserr::Deserr<$crate::kernel::violation::Violations>>::deserialize_from_value(value, at)?;
+                text.parse().map_err(|fault| {
+                    use deserr::MergeWithError;
+                    deserr::take_cf_content($crate::kernel::violation::Violations::merge(None, fault, at))
+                })
+            }
+        }
+
+        impl utoipa::ToSchema for $name {
+            fn name() -> std::borrow::Cow<'static, str> {
+                std::borrow::Cow::Borrowed(stringify!($name))
+            }
+        }
+    };
+}

@@ -1,0 +1,161 @@
+//! Which columns a resource has.
+
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use super::{Column, Kind, headings};
+use crate::bilingual;
+use crate::kernel::bilingual::typed;
+use crate::kernel::reference::{INPUT, schema_name};
+use crate::kernel::resource::Resource;
+use crate::kernel::violation::{FieldError, hint};
+
+/// The languages that every text in several languages has a column for; others get one where they occur.
+pub const LANGUAGES: &[&str] = &["de", "en"];
+
+/// The columns of a resource, in the order of its struct.
+pub struct Layout {
+    columns: Vec<Column>,
+    localized: Vec<String>,
+}
+
+impl Layout {
+    /// Reads the columns off the schema of the data struct.
+    pub fn of<T: Resource>() -> Self {
+        Self::read_off::<T>()
+    }
+
+    /// The columns of what is derived, which are not imported.
+    pub fn derived<T: Resource>() -> Self {
+        Self::read_off::<T::Derived>()
+    }
+
+    /// The columns of what is derived, and shown in tables.
+    pub fn shown<T: Resource>(languages: &[String]) -> Vec<Column> {
+        let mut columns = Self::derived::<T>().columns(languages);
+        columns
+            .retain(|column| T::SHOWN_IN_TABLES.contains(&column.name.split('.').next().unwrap_or_default()));
+        columns
+    }
+
+    fn read_off<S: ToSchema>() -> Self {
+        let mut named = Vec::new();
+        S::schemas(&mut named);
+        let named = named.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
+        let mut layout = Self { columns: Vec::new(), localized: Vec::new() };
+        layout.object("", &json!(S::schema()), &named);
+        layout
+    }
+
+    fn object(&mut self, prefix: &str, schema: &Value, named: &std::collections::BTreeMap<String, Value>) {
+        let Some(members) = schema.get("properties").and_then(Value::as_object) else { return };
+        for (member, schema) in members {
+            let name = format!("{prefix}{member}");
+            let target = referred(schema);
+            let whole = target.and_then(|target| named.get(target)).unwrap_or(schema);
+            let items = whole.get("items").map(|items| (referred(items), items));
+            let kind = match (target, items) {
+                (Some("Localized"), _) => {
+                    self.localized.push(name);
+                    continue;
+                }
+                (Some("Decimal"), _) => Kind::Decimal,
+                (Some("CalendarDate" | "PartialDate"), _) => Kind::Date,
+                (Some(target), _) if is_reference(target) => Kind::Reference,
+                (_, Some((Some(target), _))) if is_reference(target) => Kind::References,
+                (Some("Party"), _) => Kind::Party,
+                (_, Some((Some("Party"), _))) => Kind::Parties,
+                (_, Some((Some("Participant"), _))) => Kind::Participants,
+                (_, Some((item, items))) => {
+                    match type_of(item.and_then(|item| named.get(item)).unwrap_or(items)) {
+                        "string" => Kind::List,
+                        _ => Kind::Json,
+                    }
+                }
+                _ => match type_of(whole) {
+                    "string" => Kind::Text,
+                    "integer" | "number" => Kind::Number,
+                    "boolean" => Kind::Boolean,
+                    _ if whole.get("properties").is_some() => {
+                        self.object(&format!("{name}."), whole, named);
+                        if target == Some("Money") {
+                            self.money(&format!("{name}.amount"));
+                        }
+                        continue;
+                    }
+                    _ => Kind::Json,
+                },
+            };
+            self.columns.push(Column { name, kind });
+        }
+    }
+
+    fn money(&mut self, amount: &str) {
+        let amount = self.columns.iter_mut().find(|column| column.name == amount);
+        amount.into_iter().for_each(|column| column.kind = Kind::Decimal);
+    }
+
+    /// All columns, with those of the languages that occur beside the usual ones.
+    pub fn columns(&self, languages: &[String]) -> Vec<Column> {
+        let mut columns = self.columns.clone();
+        for member in &self.localized {
+            let more = languages.iter().map(String::as_str).filter(|language| !LANGUAGES.contains(language));
+            let each = LANGUAGES.iter().copied().chain(more);
+            columns.extend(each.map(|language| translation(member, language)));
+        }
+        columns
+    }
+
+    /// The members that are texts in several languages.
+    pub fn localized(&self) -> &[String] {
+        &self.localized
+    }
+
+    /// The column that a header means, by its name or by its German heading, however it is typed.
+    ///
+    /// Errors: unknown, with the nearest known name.
+    pub fn column(&self, header: &str) -> Result<Column, FieldError> {
+        let columns = self.columns(&[]);
+        if let Some(known) = columns.iter().find(|column| column.is_called(header)) {
+            return Ok(known.clone());
+        }
+        let name = headings::folded(header);
+        let name = name.as_str();
+        let texts = self.localized.iter().find_map(|member| {
+            let by_name = name.strip_prefix(member.as_str()).and_then(|rest| rest.strip_prefix('.'));
+            let language = by_name.or_else(|| headings::language(member, name))?;
+            Some(translation(member, language))
+        });
+        texts.ok_or_else(|| {
+            let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
+            let header = typed(header);
+            let missing = bilingual!("There is no column `{header}`.", "Es gibt keine Spalte `{header}`.");
+            FieldError::new("unknown_column", missing.then(hint(name, &names)))
+        })
+    }
+}
+
+fn translation(member: &str, language: &str) -> Column {
+    Column::new(format!("{member}.{language}"), Kind::Translation)
+}
+
+/// The name of the schema that a member refers to; an optional one stands beside `null`.
+fn referred(schema: &Value) -> Option<&str> {
+    let path = schema.get("$ref").and_then(Value::as_str);
+    let beside_null = || schema.get("oneOf")?.as_array()?.iter().find_map(referred);
+    path.and_then(|path| path.rsplit('/').next()).or_else(beside_null)
+}
+
+fn is_reference(schema: &str) -> bool {
+    schema.ends_with(&schema_name("")) || schema.ends_with(INPUT)
+}
+
+fn type_of(schema: &Value) -> &str {
+    match schema.get("type") {
+        Some(Value::String(name)) => name,
+        Some(Value::Array(names)) => {
+            names.iter().filter_map(Value::as_str).find(|name| *name != "null").unwrap_or("")
+        }
+        _ => "",
+    }
+}

@@ -1,0 +1,135 @@
+//! Calendars that programs subscribe to by a secret link.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::kernel::actor::{Action, Actor};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::tabular::CsvDialect;
+use vku_domain::member::Member;
+use vku_domain::session::Session;
+use vku_persistence::Visitor;
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+
+use crate::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use crate::kernel::conditional::respond_as;
+use crate::kernel::context::Context;
+use crate::kernel::handlers::{ID, key, parse_write_flags};
+use crate::kernel::negotiation::Format;
+use crate::kernel::page::{Anybody, token_of_link};
+use crate::kernel::problem::Problem;
+
+/// Where a member's calendar is: beside the API, because what is asked for by it is a secret. The token stands in the
+/// query, which is not logged.
+pub const PATH: &str = "/calendars/member.ics";
+
+/// A secret link.
+#[derive(Serialize, ToSchema)]
+pub struct CalendarLink {
+    /// The link: shown this once. Whoever has it reads the calendar.
+    #[schema(format = "uri")]
+    url: String,
+}
+
+/// Make the calendar link of a member
+///
+/// A secret link that calendar programs subscribe to: the sessions that the member sees, with where to join online those
+/// that one of its staff is registered for. An earlier link stops working. By the member itself and the coordination
+/// office.
+#[utoipa::path(
+    post,
+    path = "/api/v1/members/{id}/calendar-link",
+    tag = "members",
+    operation_id = "create_member_calendar_link",
+    params(
+        ("id" = String, Path, description = "By id or slug.", example = "stadtentwaesserung-dresden"),
+        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing.")
+    ),
+    responses((
+        status = 201,
+        description = "The link, this once.",
+        body = CalendarLink,
+        example = json!({ "url": "https://partnerships.example/calendars/member.ics?token=vkc_c2VjcmV0IGJ5dGVz" })
+    )),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
+    security(("bearer" = ["members:write", "sessions:read"]))
+)]
+pub async fn create_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.require::<Member>(Action::Update)?;
+    // What the link leads to is not wider than the key that made it.
+    context.actor.require_read::<Session>()?;
+    let member = key(&context.request, ID)?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
+    let token = context.write(dry_run, async |writer| writer.make_calendar_link(&member).await).await?;
+    let url = format!("{}{PATH}?token={token}", context.shared.site.public_url);
+    Ok(HttpResponse::Created().insert_header((CACHE_CONTROL, "no-store")).json(CalendarLink { url }))
+}
+
+/// Revoke the calendar link of a member
+///
+/// It is good for nothing from the next request on. Doing it twice does no harm.
+#[utoipa::path(
+    delete,
+    path = "/api/v1/members/{id}/calendar-link",
+    tag = "members",
+    operation_id = "delete_member_calendar_link",
+    params(
+        ("id" = String, Path, description = "By id or slug.", example = "stadtentwaesserung-dresden"),
+        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing.")
+    ),
+    responses((status = 204, description = "It is revoked.")),
+    extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
+    security(("bearer" = ["members:write"]))
+)]
+pub async fn delete_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
+    context.actor.require::<Member>(Action::Update)?;
+    let member = key(&context.request, ID)?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
+    context.write(dry_run, async |writer| writer.revoke_calendar_link(&member).await).await?;
+    Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
+}
+
+/// Writes all that somebody sees of a kind of resource.
+struct Feed {
+    store: Store,
+    actor: Actor,
+    sheets: XlsxLimits,
+    reporter: ReportingOrg,
+}
+
+impl Visitor for Feed {
+    type Answer = Result<Vec<u8>, Error>;
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let Self { store, actor, sheets, reporter } = self;
+        let (query, format, dialect) = (Query::<T>::all(), Format::Ics, CsvDialect::Rfc4180);
+        let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };
+        let mut whole = Vec::new();
+        let written = export.write(async |piece| {
+            whole.extend_from_slice(&piece);
+            Reading::On
+        });
+        written.await?;
+        Ok(whole)
+    }
+}
+
+/// `GET`: the calendar that the link leads to.
+pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
+    let token = token_of_link(&context.request)?;
+    let store = context.shared.store.clone();
+    let actor = store.calendar_reader(&token).await?.ok_or_else(Error::not_found)?;
+    let sheets = context.shared.sheets.clone();
+    let reporter = context.shared.site.reporter.clone();
+    let feed = Feed { store, actor, sheets, reporter };
+    let whole = vku_persistence::visit("sessions", feed).await.ok_or_else(Error::not_found)??;
+    let tag = ETag::of_bytes(&whole);
+    let mut response = respond_as(&context, StatusCode::OK, &tag, Format::Ics.media_type(), whole);
+    response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok(response)
+}

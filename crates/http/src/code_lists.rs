@@ -1,0 +1,124 @@
+//! Reference lists: public, the same for everybody, and kept by caches for an hour.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{CACHE_CONTROL, HeaderValue, VARY};
+use actix_web::web::{self, ServiceConfig};
+use serde::Serialize;
+use utoipa::{OpenApi, ToSchema};
+use vku_domain::code_lists::{self, Entry, List};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
+
+use crate::kernel::conditional::respond;
+use crate::kernel::context::Context;
+use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::negotiation::{Format, format};
+use crate::kernel::problem::Problem;
+use crate::kernel::resource::resource;
+
+/// A reference list.
+#[derive(Serialize, ToSchema)]
+pub struct ReferenceList {
+    /// Every code there is.
+    #[schema(value_type = Vec<Entry>)]
+    items: &'static [Entry],
+}
+
+fn answer(context: &Context, list: &'static List) -> Result<HttpResponse, Problem> {
+    let [] = parse_write_flags(&context.request, [])?;
+    format(context, None, &[Format::Json])?;
+    let body = serde_json::to_vec(&ReferenceList { items: list.entries() }).map_err(Error::internal)?;
+    let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
+    headers.insert(VARY, HeaderValue::from_static("Accept"));
+    Ok(response)
+}
+
+/// Declares the lists: path and data, with summary, description and example of the operation.
+macro_rules! lists {
+    ($(
+        $(#[doc = $doc:literal])+
+        $operation:ident: $path:literal = $list:ident, $code:literal, $de:literal, $en:literal;
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[utoipa::path(
+                get,
+                path = $path,
+                tag = "reference",
+                params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+                responses((
+                    status = 200,
+                    description = "All of them.",
+                    headers(("ETag" = String, description = "The entity tag.")),
+                    body = ReferenceList,
+                    example = json!({ "items": [{ "code": $code, "label": { "de": $de, "en": $en } }] })
+                ), (status = 304, description = "You have it already (`If-None-Match`).")),
+                extensions(("x-problems" = json!([400, 401, 406, 500, 503]))),
+                security((), ("bearer" = []))
+            )]
+            async fn $operation(context: Context) -> Result<HttpResponse, Problem> {
+                answer(&context, &code_lists::$list)
+            }
+        )+
+
+        #[derive(OpenApi)]
+        #[openapi(
+            tags((name = "reference", description = "Codes with their German and English labels. Public. Working areas, \
+                which the coordination office extends, have a tag of their own.")),
+            paths($($operation),+)
+        )]
+        struct Lists;
+
+        /// Registers the lists.
+        pub(crate) fn routes(config: &mut ServiceConfig) {
+            $(config.service(
+                resource($path, &["GET", "HEAD"])
+                    .route(web::get().to($operation))
+                    .route(web::head().to($operation)),
+            );)+
+        }
+    };
+}
+
+lists! {
+    /// List sectors
+    ///
+    /// The sectors (Sparten) that utilities work in.
+    list_sectors: "/api/v1/reference/sectors" = SECTORS, "water", "Trinkwasser", "Drinking water";
+
+    /// List countries
+    ///
+    /// Countries and territories: ISO 3166-1 alpha-2, and `XK` for Kosovo. Labels of the Unicode CLDR.
+    list_countries: "/api/v1/reference/countries" = COUNTRIES, "ZM", "Sambia", "Zambia";
+
+    /// List languages
+    ///
+    /// Languages: ISO 639-1. Labels of the Unicode CLDR.
+    list_languages: "/api/v1/reference/languages" = LANGUAGES, "uk", "Ukrainisch", "Ukrainian";
+
+    /// List climate zones
+    ///
+    /// The 30 classes of the Köppen–Geiger classification (Beck et al., 2018).
+    list_climate_zones: "/api/v1/reference/climate-zones" = CLIMATE_ZONES, "ET", "Polar, Tundra", "Polar, tundra";
+
+    /// List SDG targets
+    ///
+    /// The 169 targets of the Sustainable Development Goals of the United Nations, with shortened labels.
+    list_sdg_targets: "/api/v1/reference/sdg-targets" = SDG_TARGETS, "15.4", "Bergökosysteme erhalten",
+        "Ensure the conservation of mountain ecosystems";
+
+    /// List DAC purpose codes
+    ///
+    /// The purpose codes of the Creditor Reporting System of the OECD DAC, as IATI uses them; those in use only. The
+    /// first three digits are the DAC sector: `140` is water supply and sanitation.
+    list_dac_codes: "/api/v1/reference/dac-codes" = DAC_CODES, "14021", "Wasserversorgung – große Systeme",
+        "Water supply – large systems";
+}
+
+/// Their part of the document.
+pub(crate) fn document() -> utoipa::openapi::OpenApi {
+    Lists::openapi()
+}

@@ -1,0 +1,115 @@
+//! A list as a file that a client downloads.
+
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, VARY};
+use actix_web::rt::spawn;
+use actix_web::rt::task::JoinHandle;
+use actix_web::web::Bytes;
+use futures_util::stream;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::tabular::CsvDialect;
+use vku_persistence::kernel::table::Table;
+
+use super::spool::{Taking, spool};
+use super::{Export, file_name};
+use crate::kernel::conditional::{DEPENDS_ON, cache_control};
+use crate::kernel::context::Context;
+use crate::kernel::negotiation::Format;
+use crate::kernel::problem::Problem;
+
+/// How long a client may take nothing before it is taken to have gone.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How many bytes a second a client takes at least, all in all.
+const SLOWEST: u64 = 16 * 1024;
+
+/// An export on its way.
+struct Download {
+    pieces: mpsc::Receiver<Bytes>,
+    work: JoinHandle<Result<(), Error>>,
+}
+
+impl Download {
+    fn start<T: Table>(export: Export<T>) -> Self {
+        let (filling, taking) = spool();
+        let reading = spawn(export.write(async move |piece| filling.push(piece).await));
+        let (send, pieces) = mpsc::channel(1);
+        Self { pieces, work: spawn(hand_on(reading, taking, send)) }
+    }
+
+    /// The next piece; `None` at the end. That rows are missing is told by an error: the connection then ends without
+    /// its last chunk.
+    async fn next(&mut self) -> Result<Option<Bytes>, Error> {
+        match self.pieces.recv().await {
+            Some(piece) => Ok(Some(piece)),
+            None => (&mut self.work).await.map_err(Error::internal)?.map(|()| None),
+        }
+    }
+}
+
+/// Hands on what is read, as fast as the client takes it.
+async fn hand_on(
+    reading: JoinHandle<Result<(), Error>>,
+    taking: Taking,
+    send: mpsc::Sender<Bytes>,
+) -> Result<(), Error> {
+    let (mut taken, mut waited) = (0, Duration::ZERO);
+    while let Some(piece) = taking.next().await? {
+        let (length, begun) = (piece.len() as u64, Instant::now());
+        let allowed = PATIENCE + Duration::from_secs(taken / SLOWEST);
+        let timeout = PATIENCE.min(allowed.saturating_sub(waited));
+        match tokio::time::timeout(timeout, send.send(piece)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) => return Ok(()),
+            Err(_) => return Err(Error::new(Code::TimedOut, Code::TimedOut.title())),
+        }
+        taken += length;
+        waited += begun.elapsed();
+    }
+    reading.await.map_err(Error::internal)?
+}
+
+/// Answers a list as a stream.
+pub(crate) async fn stream<T: Table>(
+    context: Context,
+    query: Query<T>,
+    parent: Option<Key>,
+    format: Format,
+    dialect: CsvDialect,
+) -> Result<HttpResponse, Problem> {
+    let name = file_name::<T>(format, context.actor.today());
+    let mut response = HttpResponse::Ok();
+    response
+        .insert_header((CONTENT_TYPE, format.media_type()))
+        .insert_header((CACHE_CONTROL, cache_control(&context)))
+        .insert_header((VARY, DEPENDS_ON))
+        .insert_header((CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")));
+    let (store, actor) = (context.shared.store.clone(), context.actor.clone());
+    let (sheets, reporter) = (context.shared.sheets.clone(), context.shared.site.reporter.clone());
+    let export = Export { store, actor, query, parent, format, dialect, sheets, reporter };
+    if context.request.method() == Method::HEAD {
+        export.check().await?;
+        return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));
+    }
+    let mut download = Download::start(export);
+    // The first piece before the status is sent, so that what can go wrong is still told as a problem.
+    let first = download.next().await?;
+    let rest = stream::unfold(Some((first, download)), |state| async {
+        let (piece, mut download) = state?;
+        let piece = piece?;
+        match download.next().await {
+            Ok(next) => Some((Ok(piece), Some((next, download)))),
+            Err(error) => {
+                tracing::error!(code = error.code.as_str(), source = ?error.source, "an export broke off");
+                Some((Err(Problem(error)), None))
+            }
+        }
+    });
+    Ok(response.streaming(rest))
+}

@@ -1,0 +1,30 @@
+//! iCalendar (RFC 5545): each row an event.
+
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::icalendar::{Calendar, NAME};
+use vku_persistence::kernel::table::Table;
+
+use super::row_stream::Row;
+use super::text::Encoder;
+
+/// Encodes each row as an event.
+#[derive(Default)]
+pub(super) struct IcsEncoder(Calendar);
+
+impl<T: Table> Encoder<T> for IcsEncoder {
+    fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.0.begin(NAME, out);
+        Ok(())
+    }
+
+    fn row(&mut self, row: &Row<T>, _out: &mut Vec<u8>) -> Result<(), Error> {
+        if let Some(event) = &row.event {
+            self.0.event(event);
+        }
+        Ok(())
+    }
+
+    fn tail(&mut self, out: &mut Vec<u8>) {
+        self.0.end(out);
+    }
+}

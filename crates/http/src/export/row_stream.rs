@@ -1,0 +1,61 @@
+//! The rows of an export, a number of them at a time.
+
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::icalendar::Event;
+use vku_domain::kernel::projection::Projected;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Places;
+use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::table::Table;
+
+use crate::kernel::negotiation::Format;
+
+/// A row: as it is shown, and what a map or a calendar wants to know of it.
+pub(super) struct Row<T: Table> {
+    pub(super) id: Uuid,
+    pub(super) places: Option<Places>,
+    pub(super) event: Option<Event>,
+    pub(super) shown: Projected<T>,
+}
+
+/// All rows of a list, from the query's cursor on.
+pub(super) struct Rows<'a, T: Table> {
+    reader: &'a Reader<'a>,
+    query: Option<Query<T>>,
+    parent: Option<&'a Key>,
+    format: Format,
+}
+
+impl<'a, T: Table> Rows<'a, T> {
+    /// With their places, where a map is to be made, or as events, for a calendar.
+    pub(super) fn new(
+        reader: &'a Reader<'a>,
+        query: Query<T>,
+        parent: Option<&'a Key>,
+        format: Format,
+    ) -> Self {
+        Self { reader, query: Some(query), parent, format }
+    }
+
+    /// The next ones; `None` at the end.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
+        let Some(query) = &mut self.query else { return Ok(None) };
+        let page = self.reader.rows(query, self.parent).await?;
+        let places = T::PLACES.filter(|_| self.format == Format::Geojson);
+        let event = T::EVENT.filter(|_| self.format == Format::Ics);
+        let known =
+            |item: &Stored<T>| (item.id, places.map(|places| places(item)), event.map(|event| event(item)));
+        let known: Vec<_> = page.items.iter().map(known).collect();
+        let shown = self.reader.show(&query.view, page.items).await?;
+        match page.next {
+            Some(next) => query.cursor = Some(next),
+            None => self.query = None,
+        }
+        let rows =
+            known.into_iter().zip(shown).map(|((id, places, event), shown)| Row { id, places, event, shown });
+        Ok(Some(rows.collect()))
+    }
+}

@@ -1,0 +1,239 @@
+//! From a file to its rows: read on a thread of its own, as fast as they are written.
+
+use std::fs::File;
+
+use serde_json::{Map, Value};
+use tokio::sync::mpsc;
+use vku_domain::bilingual;
+use vku_domain::import::{RowFault, Source};
+use vku_domain::kernel::bilingual::Bilingual;
+use vku_domain::kernel::error::{Error, Named};
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::tabular::Column;
+use vku_domain::kernel::violation::{FieldError, Location, Violation};
+use vku_persistence::kernel::bulk_import::Row;
+use vku_persistence::kernel::table::{Parent, Table};
+
+use super::charset::Charset;
+use super::format::ImportFormat;
+use super::{csv, json, xlsx};
+
+/// The largest number of rows of a file.
+pub(super) const MAX_ROWS: u64 = 100_000;
+
+/// How many rows are written at once.
+const BATCH: usize = 200;
+
+/// A piece of a file.
+pub(super) enum ParsedRow {
+    /// How the file is read.
+    Source(Source),
+    /// How many rows there are.
+    Total(u64),
+    /// The columns, where the file has some.
+    Head(Vec<ColumnBinding>),
+    /// A row.
+    Row(u64, Row),
+    /// A row whose cells cannot be read.
+    Faulty(u64, Vec<RowFault>),
+    /// Nothing can be read from here on.
+    Broken(Vec<RowFault>),
+}
+
+/// Where the value of a cell goes.
+#[derive(Clone, Debug)]
+pub(super) struct ColumnBinding {
+    /// What the file calls the column.
+    pub(super) header: String,
+    /// The column; that of what a part belongs to is called like that.
+    pub(super) column: Column,
+    /// Where its cells go.
+    pub(super) place: Destination,
+}
+
+/// Where the cells of a column go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Destination {
+    /// They name what a part belongs to.
+    Parent,
+    /// Into the body of the row.
+    Body,
+    /// Nowhere: an export shows them for people.
+    Nowhere,
+}
+
+/// Takes the pieces of a file, a number of them at once.
+pub(super) struct RowSink {
+    send: mpsc::Sender<Vec<ParsedRow>>,
+    items: Vec<ParsedRow>,
+    rows: u64,
+    header_row: Option<u64>,
+    is_broken: bool,
+}
+
+/// Nobody wants the rest of the file.
+pub(super) struct Stop;
+
+impl RowSink {
+    pub(super) fn put(&mut self, item: ParsedRow) -> Result<(), Stop> {
+        if let ParsedRow::Row(number, _) | ParsedRow::Faulty(number, _) = &item {
+            self.rows += 1;
+            if self.rows > MAX_ROWS {
+                let detail = bilingual!(
+                    "A file has at most {MAX_ROWS} rows; split it.",
+                    "Eine Datei hat höchstens {MAX_ROWS} Zeilen; teilen Sie sie."
+                );
+                self.items.push(ParsedRow::Broken(vec![fault(*number, "too_many", detail)]));
+                self.is_broken = true;
+                return Err(Stop);
+            }
+        }
+        match &item {
+            ParsedRow::Source(Source { header_row: Some(row), .. }) => self.header_row = Some(*row),
+            ParsedRow::Broken(_) => self.is_broken = true,
+            _ => {}
+        }
+        self.items.push(item);
+        if self.items.len() >= BATCH { self.flush() } else { Ok(()) }
+    }
+
+    pub(super) fn broken(&mut self, row: u64, code: &str, detail: Bilingual) -> Result<(), Stop> {
+        self.put(ParsedRow::Broken(vec![fault(row, code, detail)]))
+    }
+
+    /// Hands over what is left, however reading ended; a file without any row is a fault.
+    fn end(mut self) {
+        if self.rows == 0 && !self.is_broken {
+            let detail = bilingual!("The file has no rows.", "Die Datei hat keine Zeilen.");
+            let row = self.header_row.unwrap_or(1);
+            self.items.push(ParsedRow::Broken(vec![fault(row, "no_rows", detail)]));
+        }
+        // Where nobody listens any more, nobody is to be told.
+        let _ = self.flush();
+    }
+
+    fn flush(&mut self) -> Result<(), Stop> {
+        let items = std::mem::take(&mut self.items);
+        if items.is_empty() { Ok(()) } else { self.send.blocking_send(items).map_err(|_| Stop) }
+    }
+}
+
+/// A fault of a row as a whole.
+pub(super) fn fault(row: u64, code: &str, detail: Bilingual) -> RowFault {
+    RowFault { row, column: None, pointer: None, code: code.to_owned(), detail }
+}
+
+/// Begins to read. What is answered ends with the file; the handle then says whether it could be read at all.
+pub(super) fn begin<T: Table>(
+    file: File,
+    format: ImportFormat,
+    sheet: Option<String>,
+    charset: Option<Charset>,
+) -> (mpsc::Receiver<Vec<ParsedRow>>, tokio::task::JoinHandle<std::io::Result<()>>) {
+    let (send, receive) = mpsc::channel(2);
+    let reading = tokio::task::spawn_blocking(move || {
+        let mut sink = RowSink { send, items: Vec::new(), rows: 0, header_row: None, is_broken: false };
+        let read = match format {
+            ImportFormat::Csv => csv::read::<T>(file, charset, &mut sink),
+            ImportFormat::Xlsx => xlsx::read::<T>(file, sheet.as_deref(), &mut sink),
+            ImportFormat::Ndjson => json::read_lines::<T>(file, charset, &mut sink),
+            ImportFormat::Json => json::read_array::<T>(file, charset, &mut sink),
+        };
+        // Whoever had enough, or could not go on, has put what there is to tell.
+        let is_read = read.map(|_| ());
+        if is_read.is_ok() {
+            sink.end();
+        }
+        is_read
+    });
+    (receive, reading)
+}
+
+/// An object as a row; what it is a part of is named as it is read.
+pub(super) fn row<T: Table>(number: u64, mut body: Map<String, Value>) -> ParsedRow {
+    let Some(name) = <T::Parent as Parent>::NAME else {
+        return ParsedRow::Row(number, Row { parent: None, body });
+    };
+    let parent = body.shift_remove(name);
+    let text = parent.as_ref().and_then(|given| {
+        let key = || given.get("id").or_else(|| given.get("slug"));
+        given.as_str().or_else(|| key()?.as_str())
+    });
+    let key = text.map(str::parse::<Key>).unwrap_or_else(|| {
+        Err(FieldError::new("required", bilingual!("`{name}` is required.", "`{name}` ist erforderlich.")))
+    });
+    match key {
+        Ok(key) => ParsedRow::Row(number, Row { parent: Some(key), body }),
+        Err(FieldError { code, detail }) => {
+            let pointer = Some(format!("/{name}"));
+            ParsedRow::Faulty(number, vec![RowFault { pointer, ..fault(number, code, detail) }])
+        }
+    }
+}
+
+/// What the store refused of a row, at the columns or members that it means.
+pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Error) -> Vec<RowFault> {
+    let at = |pointer: Option<&str>, code: &str, detail: Bilingual| {
+        let mut found = fault(number, code, detail);
+        match pointer {
+            None | Some("") => {}
+            Some(pointer) if head.is_empty() => found.pointer = Some(pointer.to_owned()),
+            Some(pointer) => found.column = Some(column_of(head, pointer)),
+        }
+        found
+    };
+    if error.violations.is_empty() {
+        use vku_domain::kernel::error::Code;
+        let parent = <T::Parent as Parent>::NAME.map(|name| format!("/{name}"));
+        let pointer = match error.code {
+            Code::NotFound => parent.as_deref(),
+            _ => error.member.as_deref(),
+        };
+        let detail = whole(error.detail, error.allowed.as_deref(), &error.dependents);
+        return vec![at(pointer, error.code.as_str(), detail)];
+    }
+    let violations = error.violations.into_iter();
+    violations
+        .map(|Violation { place, code, detail }| match place {
+            Location::Pointer(pointer) => at(Some(&pointer), code, detail),
+            _ => at(None, code, detail),
+        })
+        .collect()
+}
+
+/// A sentence with what a problem has in members of its own, which a row of a report has not.
+fn whole(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) -> Bilingual {
+    /// How many are named.
+    const NAMED: usize = 10;
+    let mut detail = match allowed {
+        Some([]) => detail.then(bilingual!(" None is allowed from there.", " Von dort ist keiner erlaubt.")),
+        Some(allowed) => {
+            let all = allowed.join("`, `");
+            detail.then(bilingual!(" Allowed: `{all}`.", " Erlaubt: `{all}`."))
+        }
+        None => detail,
+    };
+    if !dependents.is_empty() {
+        let name = |it: &Named| format!("{} `{}`", it.resource, it.slug.as_ref().unwrap_or(&it.name));
+        let mut names: Vec<_> = dependents.iter().take(NAMED).map(name).collect();
+        if dependents.len() > NAMED {
+            names.push("…".to_owned());
+        }
+        let names = names.join(", ");
+        detail = detail.then(bilingual!(" These: {names}.", " Diese: {names}."));
+    }
+    detail
+}
+
+/// `/location/longitude` lies in the column `location.longitude`, `/sectors/1` in `sectors`; it is told by the name that
+/// the file has for it.
+fn column_of(head: &[ColumnBinding], pointer: &str) -> String {
+    let path = pointer.trim_start_matches('/').replace('/', ".");
+    let is_above =
+        |name: &str| path.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'));
+    let is_below = |name: &str| name.strip_prefix(&path).is_some_and(|rest| rest.starts_with('.'));
+    let length = |target: &&ColumnBinding| target.column.name.len();
+    let above = head.iter().filter(|target| is_above(&target.column.name)).max_by_key(length);
+    let below = || head.iter().filter(|target| is_below(&target.column.name)).min_by_key(length);
+    above.or_else(below).map_or_else(|| path.clone(), |target| target.header.clone())
+}

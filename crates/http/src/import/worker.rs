@@ -1,0 +1,199 @@
+//! The work of an import, beside the request that asked for it: it goes on when nobody waits.
+
+use std::fs::File;
+use std::io::{Seek, SeekFrom};
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::import::{Import, ImportStatus, Order};
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::bilingual::Locale;
+use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+use vku_persistence::import::{ImportOutcome, Job, Shown};
+use vku_persistence::kernel::idempotency::{InFlightGuard, StoredResponse};
+use vku_persistence::kernel::store::{Store, WriteContext};
+
+use super::engine::{Plan, run};
+use super::report::ImportBody;
+use crate::kernel::json_body::JSON;
+
+/// Whose work it is, and in which request.
+pub(super) struct ImportWorker {
+    pub(super) store: Store,
+    pub(super) actor: Actor,
+    pub(super) request_id: Arc<str>,
+}
+
+impl ImportWorker {
+    fn writing(&self, dry_run: bool) -> WriteContext<'_> {
+        WriteContext {
+            actor: &self.actor,
+            request_id: &self.request_id,
+            dry_run,
+            origin: InputSource::Import,
+        }
+    }
+
+    /// Rehearses a new import, or does it; how it ended is kept.
+    pub(super) async fn begin(self, job: Job, order: Order, file: File, dry_run: bool) {
+        let id = job.id;
+        let ended = match self.done(&job, &order, file, dry_run).await {
+            Ok(None) => Ok(()),
+            Ok(Some(end)) => self.store.end_import(id, &end).await,
+            Err(error) => {
+                tracing::error!(code = error.code.as_str(), source = ?error.source, "an import failed");
+                let (problem, at) = (Some(error.code), self.store.now());
+                let end = ImportOutcome {
+                    status: ImportStatus::Failed,
+                    report: None,
+                    plan_token: None,
+                    problem,
+                    at,
+                };
+                self.store.end_import(id, &end).await
+            }
+        };
+        if let Err(error) = ended {
+            // It is told as interrupted, which it is.
+            tracing::error!(code = error.code.as_str(), source = ?error.source, "the end of an import is not kept");
+        }
+        drop(job);
+    }
+
+    /// How it ended, where that is still to be kept.
+    async fn done(
+        &self,
+        job: &Job,
+        order: &Order,
+        file: File,
+        dry_run: bool,
+    ) -> Result<Option<ImportOutcome>, Error> {
+        let _turn = job.turn().await?;
+        let watch = |done, total| job.progress.note(done, total);
+        let mut found = None;
+        let writing = self.writing(dry_run);
+        let written = self.store.write(&writing, async |writer| {
+            let plan = run(writer, order, file, &watch).await?;
+            let is_doable = plan.report.is_doable(order.on_error);
+            let Plan { report, token } = found.insert(plan);
+            if !dry_run {
+                // In the same transaction as what it did.
+                let end = ImportOutcome {
+                    status: ImportStatus::Committed,
+                    report: Some(report.clone()),
+                    plan_token: Some(token.clone()),
+                    problem: None,
+                    at: self.store.now(),
+                };
+                if !is_doable {
+                    return Err(Error::invalid(Violations::default()));
+                }
+                writer.end_import(job.id, &end).await?;
+            }
+            Ok(())
+        });
+        let written = Box::pin(written).await;
+        let Some(Plan { report, token }) = found else { return written.map(|()| None) };
+        match written {
+            Ok(()) if !dry_run => return Ok(None),
+            Err(error) if error.code != Code::ValidationFailed => return Err(error),
+            _ => {}
+        }
+        let is_rehearsed = dry_run && report.whole;
+        Ok(Some(ImportOutcome {
+            status: if is_rehearsed { ImportStatus::Rehearsed } else { ImportStatus::Failed },
+            plan_token: (is_rehearsed && report.is_doable(order.on_error)).then_some(token),
+            report: Some(report),
+            problem: None,
+            at: self.store.now(),
+        }))
+    }
+
+    /// Commits what was rehearsed, and nothing else; answers with it, and whether that was answered before.
+    ///
+    /// Errors: 404, 409 (nothing to commit, the data has moved), 422 (another plan).
+    pub(super) async fn commit(
+        self,
+        id: Uuid,
+        token: String,
+        taken: Option<InFlightGuard>,
+        locale: Locale,
+    ) -> Result<(StoredResponse, bool), Error> {
+        let job = self.store.resume_import(id)?;
+        let _turn = job.turn().await?;
+        let mut file = tempfile::tempfile().map_err(Error::file)?;
+        let is_there = self.store.import_file(id, &mut file).await?;
+        file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
+        let watch = |done, total| job.progress.note(done, total);
+        let writing = self.writing(false);
+        let work = self.store.write_in_flight(&writing, taken.as_ref(), async |writer| {
+            let import = writer.import_locked(id).await?;
+            let planned = import.plan_token.clone().ok_or_else(|| nothing(import.status))?;
+            if planned != token {
+                return Err(other_plan());
+            }
+            match import.status {
+                // By somebody else, or before: it is done, and that was asked for.
+                ImportStatus::Committed => return answer(import, locale),
+                ImportStatus::Rehearsed if is_there => {}
+                status => return Err(nothing(status)),
+            }
+            let Plan { report, token } = run(writer, &import.order, file, &watch).await?;
+            if token != planned {
+                let detail = bilingual!(
+                    "The data has moved since the rehearsal; rehearse the file again.",
+                    "Die Daten haben sich seit der Probe geändert; proben Sie die Datei neu."
+                );
+                return Err(Error::new(Code::PlanMoved, detail));
+            }
+            let (status, at) = (ImportStatus::Committed, self.store.now());
+            let end =
+                ImportOutcome { status, report: Some(report), plan_token: Some(token), problem: None, at };
+            writer.end_import(id, &end).await?;
+            answer(writer.import_locked(id).await?, locale)
+        });
+        Box::pin(work).await
+    }
+}
+
+/// What a commit is answered with.
+fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
+    let body = ImportBody::of(Shown { import, progress: None }, locale);
+    let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+    Ok(StoredResponse {
+        status: StatusCode::OK.as_u16(),
+        tag: None,
+        location: None,
+        media_type: JSON.to_owned(),
+        body,
+    })
+}
+
+fn nothing(status: ImportStatus) -> Error {
+    let detail = match status {
+        ImportStatus::Rehearsed => bilingual!(
+            "Rows are not right, or the file is gone; correct them and rehearse the file again.",
+            "Zeilen stimmen nicht, oder die Datei ist gelöscht; korrigieren Sie sie und proben Sie die Datei neu."
+        ),
+        ImportStatus::Committed => bilingual!(
+            "It was committed without a rehearsal, or long ago.",
+            "Er wurde ohne Probe ausgeführt, oder vor langer Zeit."
+        ),
+        _ => bilingual!("It was not rehearsed.", "Er wurde nicht geprobt."),
+    };
+    Error::new(Code::NothingToCommit, detail)
+}
+
+fn other_plan() -> Error {
+    let mut violations = Violations::default();
+    let detail = bilingual!(
+        "This is not the plan of this import; see its `plan_token`.",
+        "Das ist nicht der Plan dieses Imports; siehe dessen `plan_token`."
+    );
+    violations.member("/plan_token", "unknown_value", detail);
+    Error::invalid(violations)
+}

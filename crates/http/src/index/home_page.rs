@@ -1,0 +1,215 @@
+//! What the front page shows of the data, as the public sees it: made once, and kept for as long as nothing is written.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use vku_domain::bilingual;
+use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::bilingual::{Bilingual, Locale, format_thousands};
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::lifecycle::StatusFilter;
+use vku_domain::kernel::query::{Direction, Query};
+use vku_domain::partnership::Partnership;
+use vku_domain::session::{Session, SessionSort, SessionStatus};
+use vku_domain::statistics::PartnershipsBy;
+use vku_persistence::kernel::store::Reader;
+
+use super::date::when;
+use crate::chart::Size;
+use crate::kernel::cache::Snapshot;
+use crate::kernel::context::AppState;
+use crate::kernel::page::escaped;
+use crate::statistics::Figures;
+use crate::statistics::partnerships::PartnershipStatistics;
+
+/// How many sessions are shown.
+const SESSIONS: u64 = 4;
+/// The path of a partnership, where there is none to link to.
+const PARTNERSHIP: &str = "/api/v1/partnerships/{id}";
+/// What the charts show.
+const CHARTS: [PartnershipsBy; 3] = [PartnershipsBy::Status, PartnershipsBy::Sector, PartnershipsBy::Year];
+
+/// The parts of the page that show data, in HTML.
+pub(super) struct Shown {
+    /// The map, the charts and the next sessions; while the database is away, a word about that.
+    pub(super) figures: String,
+    /// The path of a partnership: a link where there is one.
+    pub(super) partnership: String,
+}
+
+/// What was made, and when.
+#[derive(Default)]
+pub struct Front(Mutex<HashMap<&'static str, (Snapshot, Arc<Shown>)>>);
+
+impl Front {
+    /// The parts of the page that show data.
+    pub(super) async fn shown(&self, shared: &AppState, locale: Locale) -> Result<Arc<Shown>, Error> {
+        // Before anything is read.
+        let generation = shared.store.generation().await;
+        let actor = Actor::public(shared.store.now());
+        let moment = Snapshot::of(generation, &actor);
+        if let Some(kept) = moment.and_then(|moment| self.kept(moment, locale)) {
+            return Ok(kept);
+        }
+        let made = match shared.store.read(&actor).await {
+            Ok(reader) => made(&reader, locale).await,
+            Err(away) => Err(away),
+        };
+        match made {
+            Ok(made) => {
+                let made = Arc::new(made);
+                if let Some(moment) = moment {
+                    let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+                    all.insert(locale.as_str(), (moment, made.clone()));
+                }
+                Ok(made)
+            }
+            Err(error) if error.is_ours() && error.code != Code::Internal => {
+                let away = bilingual!(
+                    "What there is cannot be shown just now; please come back in a minute.",
+                    "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
+                );
+                let figures = format!("<p>{}</p>", away.in_locale(locale));
+                Ok(Arc::new(Shown { figures, partnership: PARTNERSHIP.to_owned() }))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn kept(&self, moment: Snapshot, locale: Locale) -> Option<Arc<Shown>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (made, kept) = all.get(locale.as_str())?;
+        made.serves(moment).then(|| kept.clone())
+    }
+}
+
+async fn made(reader: &Reader<'_>, locale: Locale) -> Result<Shown, Error> {
+    let figures = format!("{}\n{}", figures(reader, locale).await?, sessions(reader, locale).await?);
+    Ok(Shown { figures, partnership: partnership(reader).await? })
+}
+
+/// A link to the first partnership of the list, or the path as a template where there is none yet.
+async fn partnership(reader: &Reader<'_>) -> Result<String, Error> {
+    let mut query = Query::<Partnership>::all();
+    query.limit = 1;
+    let page = reader.list::<Partnership>(&query, None).await?;
+    let slug = page.items.first().and_then(|item| item.data.slug.as_ref());
+    Ok(slug.map_or_else(
+        || PARTNERSHIP.to_owned(),
+        |slug| format!("<a href=\"/api/v1/partnerships/{slug}\">/api/v1/partnerships/{slug}</a>"),
+    ))
+}
+
+/// The map and the charts.
+async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
+    let text = |both: Bilingual| both.in_locale(locale).to_owned();
+    let countries = PartnershipStatistics::of(reader, PartnershipsBy::Country).await?;
+    let heading = text(bilingual!("Partnerships in figures", "Partnerschaften in Zahlen"));
+    let mut html = format!("  <h2>{heading}</h2>\n");
+    if countries.total == 0 {
+        let none = text(bilingual!("None is published yet.", "Noch ist keine veröffentlicht."));
+        let _ = write!(html, "  <p>{none}</p>");
+        return Ok(html);
+    }
+    let all = text(format_thousands(countries.total));
+    let how_many = text(bilingual!(
+        "{all} partnerships are published. Each picture can be had as figures too.",
+        "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
+    ));
+    let scrolls = text(bilingual!("Map of the world", "Weltkarte"));
+    // Writing into a text cannot fail.
+    let _ = write!(
+        html,
+        "  <p>{how_many}</p>\n  <figure class=\"card\">\n<div class=\"map\" tabindex=\"0\" role=\"region\" \
+         aria-label=\"{scrolls}\">{}</div>\n{}{}</figure>\n  <div class=\"charts\">\n",
+        countries.mapped(locale),
+        table(&countries, locale),
+        sources(PartnershipsBy::Country, "map", locale)
+    );
+    for by in CHARTS {
+        let chart = PartnershipStatistics::of(reader, by).await?.drawn(locale, Size::Small)?;
+        let _ = write!(
+            html,
+            "  <figure class=\"card\"><figcaption><h3>{}</h3></figcaption>\n{chart}{}</figure>\n",
+            text(by.title()),
+            sources(by, "svg", locale)
+        );
+    }
+    html.push_str("  </div>");
+    Ok(html)
+}
+
+/// The countries of the map in words: on a phone the map is small.
+fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
+    let text = |both: Bilingual| both.in_locale(locale).to_owned();
+    let rows = countries.ranked(locale).into_iter().map(|(country, number)| {
+        format!(
+            "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
+            escaped(country),
+            text(format_thousands(number))
+        )
+    });
+    format!(
+        "<details><summary>{}</summary>\n<table><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
+         <tbody>{}</tbody></table></details>",
+        text(bilingual!("All countries of the map", "Alle Länder der Karte")),
+        text(PartnershipsBy::Country.axis()),
+        text(bilingual!("Partnerships", "Partnerschaften")),
+        rows.collect::<String>()
+    )
+}
+
+/// Where the figures are had, in which forms.
+fn sources(by: PartnershipsBy, picture: &str, locale: Locale) -> String {
+    let about = by.title();
+    let about = about.in_locale(locale);
+    let link = |format: &str, name: &str| {
+        format!(
+            "<a href=\"/api/v1/statistics/partnerships?by={by}&amp;format={format}\" aria-label=\"{name}: {about}\">{name}</a>"
+        )
+    };
+    format!(
+        "<p class=\"sources\">{} · {} · {}</p>",
+        link("json", "JSON"),
+        link("csv", "CSV"),
+        link(picture, "SVG")
+    )
+}
+
+/// The next sessions.
+async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
+    let text = |both: Bilingual| both.in_locale(locale).to_owned();
+    let mut query = Query::<Session>::all();
+    query.filter.status = vec![StatusFilter(Some(SessionStatus::Published))];
+    query.filter.start_from = reader.actor().today().to_string().parse().ok();
+    query.sort = vec![(SessionSort::Start, Direction::Ascending)];
+    query.limit = SESSIONS;
+    let page = reader.list::<Session>(&query, None).await?;
+    let heading = text(bilingual!("Next sessions", "Nächste Sitzungen"));
+    let mut html = format!("  <h2>{heading}</h2>\n");
+    if page.items.is_empty() {
+        let none = text(bilingual!("None is announced at the moment.", "Zurzeit ist keine angekündigt."));
+        let _ = write!(html, "  <p>{none}</p>");
+        return Ok(html);
+    }
+    html.push_str("  <ul class=\"sessions\">\n");
+    for item in &page.items {
+        let it = &item.data;
+        let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
+        let format = it.format.map(|format| text(super::date::how(format)));
+        let place = it.place.as_ref().map(|place| escaped(place.as_str()));
+        let place: Vec<_> = place.into_iter().chain(format).collect();
+        let _ = writeln!(
+            html,
+            "    <li><time datetime=\"{}\">{}</time> <a href=\"/api/v1/sessions/{slug}\">{}</a> <span>{}</span></li>",
+            it.starts_on,
+            text(when(it)),
+            escaped(it.title.as_str()),
+            place.join(" · ")
+        );
+    }
+    let calendar = text(bilingual!("All as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
+    let _ = write!(html, "  </ul>\n  <p><a href=\"/api/v1/sessions?format=ics\">{calendar}</a></p>");
+    Ok(html)
+}

@@ -1,0 +1,35 @@
+//! One thing as a calendar file (RFC 5545).
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use vku_domain::kernel::etag::ETag;
+use vku_domain::kernel::icalendar::{Event, file};
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::resource::Stored;
+use vku_persistence::kernel::table::Table;
+
+use super::conditional::respond_as;
+use super::context::Context;
+use super::handlers::{ID, key, parse_projection};
+use super::list::check_projection;
+use super::negotiation::{Format, format};
+use super::problem::Problem;
+
+/// The answer where a calendar is asked for; `None` where JSON is.
+pub(super) async fn one<T: Table>(
+    context: &Context,
+    event: fn(&Stored<T>) -> Event,
+) -> Result<Option<HttpResponse>, Problem> {
+    let mut parameters = Parameters::new(context.parameters()?);
+    let named = parameters.once("format");
+    if format(context, named, &[Format::Json, Format::Ics])? != Format::Ics {
+        return Ok(None);
+    }
+    let (deleted, view) = parse_projection::<T>(&context.request)?;
+    check_projection(&view, Format::Ics)?;
+    let reader = context.read().await?;
+    let stored = reader.get::<T>(&key(&context.request, ID)?, None, deleted).await?;
+    let out = file(&event(&stored));
+    let tag = ETag::of(stored.version, &out);
+    Ok(Some(respond_as(context, StatusCode::OK, &tag, Format::Ics.media_type(), out)))
+}

@@ -1,0 +1,222 @@
+//! JSON bodies: the media type is checked, then the text is read as a whole.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::CONTENT_TYPE;
+use actix_web::web::Bytes;
+use deserr::Deserr;
+use serde_json::{Map, Value};
+use vku_domain::bilingual;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::tabular::integral;
+use vku_domain::kernel::violation::{Violations, escape};
+
+/// The largest body, in bytes (1 MiB).
+pub const LIMIT: usize = 1 << 20;
+
+/// The longest list and the largest object in a body: rules compare entries with each other.
+const MAX_ENTRIES: usize = 1_000;
+
+/// The longest name of a member, in bytes: it stands in the pointer of every fault below it.
+const MAX_NAME_LENGTH: usize = 200;
+
+/// The media type of JSON.
+pub const JSON: &str = "application/json";
+/// The media type of JSON from which members were left out by `fields`: another schema, so another media type. (A
+/// parameter of `application/json` would not do: who validates answers looks a schema up without parameters.)
+pub const SPARSE: &str = "application/vnd.vku.sparse+json";
+/// The media type of JSON Merge Patch (RFC 7396).
+pub const MERGE_PATCH: &str = "application/merge-patch+json";
+
+/// Reads the body as JSON.
+///
+/// Errors: 415 where it is of none of the `media` types, 400 where it is no JSON, 422 where a list in it has no end.
+pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value, Error> {
+    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    if !media.contains(&essence.as_str()) {
+        let (en, de) = (media.join("` or `"), media.join("` oder `"));
+        let detail = bilingual!(
+            "Send the body with `Content-Type: {en}`.",
+            "Senden Sie den Body mit `Content-Type: {de}`."
+        );
+        return Err(Error::new(Code::UnsupportedMediaType, detail));
+    }
+    let mut value: Value = serde_json::from_slice(body).map_err(|error| {
+        let (line, column) = (error.line(), error.column());
+        if is_too_large(&error) {
+            let violations = too_large(body);
+            if !violations.is_empty() {
+                return Error::invalid(violations);
+            }
+        }
+        let stopped = bilingual!(
+            "Reading stopped at line {line}, column {column}: ",
+            "Das Lesen endete in Zeile {line}, Spalte {column}: "
+        );
+        let why = if error.is_eof() {
+            bilingual!("it ends too early.", "Der Body endet zu früh.")
+        } else if is_too_large(&error) {
+            bilingual!("the number there is too large.", "Die Zahl dort ist zu groß.")
+        } else if error.to_string().starts_with("recursion limit") {
+            bilingual!("it is nested too deeply there.", "Dort ist er zu tief verschachtelt.")
+        } else {
+            bilingual!("it is not JSON there.", "Dort ist er kein JSON.")
+        };
+        Error::new(Code::MalformedJson, stopped.then(why))
+    })?;
+    with_integers(&mut value);
+    let mut violations = Violations::default();
+    check_size_limits(&value, &mut Vec::new(), &mut violations);
+    if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
+}
+
+/// Whether what could not be read is a number that nothing here can hold; the text is JSON all the same.
+pub(crate) fn is_too_large(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with("number out of range")
+}
+
+/// What stands in the place of a number that is too large, to be found again.
+const TOO_LARGE: &str = "\u{10ffff}too large";
+
+/// The faults of the numbers that nothing here can hold, each where it stands; none where the rest is no JSON.
+fn too_large(body: &[u8]) -> Violations {
+    let mut violations = Violations::default();
+    if let Ok(value) = serde_json::from_slice::<Value>(&without_too_large(body)) {
+        note_too_large(&value, &mut Vec::new(), &mut violations);
+    }
+    violations
+}
+
+/// The text with [`TOO_LARGE`] for each number that is.
+fn without_too_large(body: &[u8]) -> Vec<u8> {
+    let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
+    let (mut written, mut rest, mut in_string) = (Vec::with_capacity(body.len()), body, false);
+    while let Some((first, after)) = rest.split_first() {
+        let taken = match first {
+            b'\\' if in_string => 2.min(rest.len()),
+            b'"' => {
+                in_string = !in_string;
+                1
+            }
+            b'-' | b'0'..=b'9' if !in_string => 1 + after.iter().take_while(|byte| is_number(byte)).count(),
+            _ => 1,
+        };
+        let (token, left) = rest.split_at(taken);
+        let number = std::str::from_utf8(token).ok().and_then(|text| text.parse::<f64>().ok());
+        match number {
+            Some(number) if number.is_infinite() => {
+                written.extend(format!("\"{TOO_LARGE}\"").into_bytes());
+            }
+            _ => written.extend(token),
+        }
+        rest = left;
+    }
+    written
+}
+
+fn note_too_large<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
+    let mut below = |step, value: &'a Value| {
+        path.push(step);
+        note_too_large(value, path, violations);
+        path.pop();
+    };
+    match value {
+        Value::Array(entries) => {
+            entries.iter().enumerate().for_each(|(index, entry)| below(Step::Entry(index), entry));
+        }
+        Value::Object(members) => members.iter().for_each(|(name, member)| below(Step::Member(name), member)),
+        Value::String(text) if text == TOO_LARGE => {
+            let detail = bilingual!("This number is too large.", "Diese Zahl ist zu groß.");
+            violations.member(pointer(path), "out_of_range", detail);
+        }
+        _ => {}
+    }
+}
+
+/// Writes `5.0` and `1e3` as the integers that they are (JSON Schema, 4.2.3), wherever they stand.
+pub(crate) fn with_integers(value: &mut Value) {
+    match value {
+        Value::Number(number) if number.is_f64() => *number = integral(number.clone()),
+        Value::Array(entries) => entries.iter_mut().for_each(with_integers),
+        Value::Object(members) => members.values_mut().for_each(with_integers),
+        _ => {}
+    }
+}
+
+/// Reads a JSON body as what it has to be.
+///
+/// Errors: as [`json`] has them, and 422 with every fault of the content.
+pub fn parsed<T: Deserr<Violations>>(request: &HttpRequest, body: &Bytes) -> Result<T, Error> {
+    deserr::deserialize::<T, _, Violations>(json(request, body, &[JSON])?).map_err(Error::invalid)
+}
+
+/// The faults of an object in which a list has no end, or a name.
+pub(crate) fn oversized_members(members: &Map<String, Value>) -> Violations {
+    let mut violations = Violations::default();
+    for (name, member) in members {
+        if name.len() > MAX_NAME_LENGTH {
+            let found = name.len();
+            let detail = bilingual!(
+                "A member's name has at most {MAX_NAME_LENGTH} bytes, found {found}.",
+                "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {found}."
+            );
+            violations.member("", "too_long", detail);
+        } else {
+            check_size_limits(member, &mut vec![Step::Member(name)], &mut violations);
+        }
+    }
+    violations
+}
+
+/// A step on the way to a value.
+#[derive(Clone, Copy)]
+enum Step<'a> {
+    Member(&'a str),
+    Entry(usize),
+}
+
+/// Notes the lists and objects that are too large to be looked into, and names that would make every pointer huge.
+fn check_size_limits<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
+    let (found, longest) = match value {
+        Value::Array(entries) => (entries.len(), 0),
+        Value::Object(members) => (members.len(), members.keys().map(String::len).max().unwrap_or(0)),
+        _ => return,
+    };
+    if found > MAX_ENTRIES {
+        return violations.member(
+            pointer(path),
+            "too_many",
+            bilingual!(
+                "At most {MAX_ENTRIES} entries, found {found}.",
+                "Höchstens {MAX_ENTRIES} Einträge, gefunden: {found}."
+            ),
+        );
+    }
+    if longest > MAX_NAME_LENGTH {
+        let detail = bilingual!(
+            "A member's name has at most {MAX_NAME_LENGTH} bytes, found {longest}.",
+            "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {longest}."
+        );
+        return violations.member(pointer(path), "too_long", detail);
+    }
+    let mut below = |step, value: &'a Value| {
+        path.push(step);
+        check_size_limits(value, path, violations);
+        path.pop();
+    };
+    match value {
+        Value::Array(entries) => {
+            entries.iter().enumerate().for_each(|(index, entry)| below(Step::Entry(index), entry));
+        }
+        Value::Object(members) => members.iter().for_each(|(name, member)| below(Step::Member(name), member)),
+        _ => {}
+    }
+}
+
+fn pointer(path: &[Step<'_>]) -> String {
+    let segment = |step: &Step<'_>| match step {
+        Step::Member(name) => format!("/{}", escape(name)),
+        Step::Entry(index) => format!("/{index}"),
+    };
+    path.iter().map(segment).collect()
+}

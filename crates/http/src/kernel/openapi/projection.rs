@@ -1,0 +1,56 @@
+//! The schemas of what can be chosen of a resource: members for `fields`, references for `expand`.
+
+use serde_json::{Map, Value, json};
+use vku_domain::kernel::projection::{Expansion, MemberTree, Step};
+use vku_domain::kernel::reference::pascal;
+
+use crate::kernel::resource::ResourceApi;
+
+/// What ends the name of the schema of a resource's members.
+pub(super) const FIELD: &str = "Field";
+/// What ends the name of the schema of what can be expanded in a resource.
+pub(super) const EXPANSION: &str = "Expansion";
+
+/// Adds them to the schemas, in which the resource as it is read stands already.
+pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
+    let name = pascal(T::NAME);
+    components.insert(format!("{name}{FIELD}"), fields::<T>(components));
+    let expansions = &MemberTree::of::<T>().expansions;
+    if !expansions.is_empty() {
+        let about = |it: &Expansion| format!("the whole `{}` of `{}`", it.target, written_out(&it.path));
+        let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
+        let about = "What can be put in the place of references, whole.";
+        components.insert(format!("{name}{EXPANSION}"), vocabulary(about, words));
+    }
+}
+
+/// The names of the members that it is read with.
+fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
+    let of = |schema: &Value| Some(schema.get("description")?.as_str()?.to_owned());
+    let about = |name: &str| {
+        let schema = components.get(&pascal(T::NAME))?.get("properties")?.get(name)?;
+        let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
+        let about = of(schema).or_else(|| of(components.get(target?)?))?;
+        let first = about.split("\n\n").next().unwrap_or_default();
+        Some(first.lines().map(str::trim).collect::<Vec<_>>().join(" "))
+    };
+    let names = MemberTree::of::<T>().fields.iter().map(String::as_str);
+    let words = names.map(|name| (name, about(name).unwrap_or_default()));
+    vocabulary(&format!("A member of {}.", T::SINGULAR), words)
+}
+
+/// An enumeration that says what each word means.
+fn vocabulary<'a>(about: &str, words: impl Iterator<Item = (&'a str, String)>) -> Value {
+    let (words, lines): (Vec<_>, Vec<_>) =
+        words.map(|(word, about)| (word, format!("- `{word}`: {about}"))).unzip();
+    json!({ "type": "string", "enum": words, "description": format!("{about}\n\n{}", lines.join("\n")) })
+}
+
+/// The way to a reference, as people write it: `participants[].party.utility`.
+fn written_out(path: &[Step]) -> String {
+    let text = path.iter().fold(String::new(), |text, step| match step {
+        Step::Member(name) => text + "." + name,
+        Step::Each => text + "[]",
+    });
+    text.trim_start_matches('.').to_owned()
+}

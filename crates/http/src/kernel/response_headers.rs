@@ -1,0 +1,86 @@
+//! The final form of every answer: what browsers are told, the request's id, the tag of what was compressed.
+
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{
+    CONTENT_ENCODING, CONTENT_SECURITY_POLICY, ETAG, HeaderMap, HeaderName, HeaderValue, IF_NONE_MATCH,
+    REFERRER_POLICY, STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use vku_domain::kernel::etag::{CODINGS, coded};
+
+use super::context::AppState;
+use super::request_info::RequestInfo;
+
+/// The id of a request, in and out.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What every answer says to browsers (OWASP Secure Headers); `/docs` sets its own content policy.
+static SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("permissions-policy"), HeaderValue::from_static("interest-cohort=()")),
+];
+
+/// For a year: what is reached by TLS is not to be reached without it.
+const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
+
+/// How many headers an answer has, more or less: room for them is made at once.
+const HEADERS: usize = 20;
+
+/// For answers that are no pages: nothing in them is to be loaded or run.
+const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
+
+/// For Swagger UI: its own files, its inline styles and images, and requests to this server only.
+const DOCS_CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+    img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
+    frame-ancestors 'none'";
+
+/// The headers that every answer has, whatever it is and whoever made it.
+pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, visit: &RequestInfo) {
+    headers.reserve(HEADERS.saturating_sub(headers.len()));
+    if let Ok(value) = HeaderValue::from_str(&visit.id) {
+        headers.insert(X_REQUEST_ID, value);
+    }
+    for (name, value) in &SECURITY_HEADERS {
+        headers.insert(name.clone(), value.clone());
+    }
+    if !headers.contains_key(CONTENT_SECURITY_POLICY) {
+        let content = if visit.uri.path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
+        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(content));
+    }
+    if shared.site.public_url.starts_with("https://") {
+        headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
+    }
+    // What is too short to be compressed depends on it too; the compressed answers say so themselves.
+    if !headers.contains_key(CONTENT_ENCODING) {
+        headers.append(VARY, HeaderValue::from_static("accept-encoding"));
+    }
+    shared.http_config.origins.tell(&visit.pages, headers);
+    if let (Some(limit), Some(taken)) = (&shared.http_config.limit, visit.quota()) {
+        limit.write_headers(taken, headers);
+    }
+}
+
+/// Gives an answer the tag of what it was compressed to.
+pub fn suffix_etag(response: &mut ServiceResponse<BoxBody>) {
+    if let Some(tag) = etag_for_encoding(response).and_then(|tag| HeaderValue::from_str(&tag).ok()) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+}
+
+/// The tag of a compressed answer, or of the compressed one that the client has (304).
+fn etag_for_encoding(response: &ServiceResponse<BoxBody>) -> Option<String> {
+    let tag = response.headers().get(ETAG)?.to_str().ok()?;
+    if let Some(coding) = response.headers().get(CONTENT_ENCODING) {
+        return Some(coded(tag, coding.to_str().ok()?));
+    }
+    if response.status() != StatusCode::NOT_MODIFIED {
+        return None;
+    }
+    let known =
+        || response.request().headers().get_all(IF_NONE_MATCH).filter_map(|value| value.to_str().ok());
+    CODINGS.iter().map(|coding| coded(tag, coding)).find(|tag| known().any(|known| known.contains(tag)))
+}

@@ -1,0 +1,255 @@
+//! Sending: a worker claims mails, sends them and notes what became of each.
+//!
+//! A claim is good as long as its worker lives, and whether it does is asked of a lock that ends with it: what a worker
+//! held that was killed is sent by the next one at once. If it was killed between the mail server's "250" and the
+//! commit that notes it, the mail is sent again: at least once is what there is at that seam. Both then carry the same
+//! `Message-ID`, which is made of the mail's id.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+use vku_domain::kernel::bilingual::Locale;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::value::Email;
+use vku_domain::mail::{MailState, Subject};
+
+use super::row;
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::job_lock::JobLock;
+use crate::kernel::store::Store;
+use crate::kernel::table::text;
+
+/// How long it is tried: what is older than that is given up, and not sent when mails can be sent again one day.
+const TRIED: TimeDelta = TimeDelta::days(3);
+/// How long a mail is kept, whatever became of it.
+const KEPT: TimeDelta = TimeDelta::days(30);
+/// How long it waits after its first failure; twice as long after each.
+const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
+/// How long it waits at most.
+const LAST_RETRY: TimeDelta = TimeDelta::hours(1);
+/// How many a worker claims at a time.
+const CLAIMED: u64 = 20;
+
+/// A worker that sends, until this is dropped.
+pub struct Sending {
+    id: Uuid,
+    _alive: JobLock,
+}
+
+/// A mail that is to be sent now. No `Debug`: it is personal data.
+pub struct Claimed {
+    /// UUIDv7; its `Message-ID` is made of it.
+    pub id: Uuid,
+    /// When it was posted.
+    pub created_at: DateTime<Utc>,
+    /// Whom it is written to.
+    pub to: Email,
+    /// The language that it is written in.
+    pub language: Locale,
+    /// What it is about.
+    pub subject: Subject,
+    /// What it says.
+    pub text: String,
+    /// What it brings for calendars.
+    pub calendar: Option<String>,
+    attempts: i64,
+}
+
+impl TryFrom<row::Model> for Claimed {
+    type Error = Corrupt;
+
+    fn try_from(row: row::Model) -> Result<Self, Corrupt> {
+        Ok(Self {
+            id: row.id,
+            created_at: row.created_at,
+            to: text(row.to)?,
+            language: text(row.language)?,
+            subject: Subject::new(&row.subject),
+            text: row.text,
+            calendar: row.calendar,
+            attempts: row.attempts,
+        })
+    }
+}
+
+/// What became of an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome<'a> {
+    /// The mail server took it.
+    Sent,
+    /// It is worth another attempt; why not this one, without anything of the person.
+    Later(&'a str),
+    /// No attempt will do; why.
+    Never(&'a str),
+}
+
+impl Store {
+    /// Begins to send; `None` where nothing is to be sent now.
+    ///
+    /// Errors: the database is away.
+    pub async fn begin_sending(&self) -> Result<Option<Sending>, Error> {
+        let due = waiting().filter(row::Column::NextAttemptAt.lte(self.now()));
+        if due.one(self.database().reading()).await.map_err(failed)?.is_none() {
+            return Ok(None);
+        }
+        let id = Uuid::now_v7();
+        let alive = JobLock::acquire(self.database(), id).await?;
+        self.release_dead().await?;
+        Ok(Some(Sending { id, _alive: alive }))
+    }
+
+    /// Claims some mails that are to be sent now; none where there are no more.
+    ///
+    /// Errors: the database is away.
+    pub async fn claim_mails(&self, sending: &Sending) -> Result<Vec<Claimed>, Error> {
+        self.in_own_transaction(async |writer| {
+            let (tx, at) = (writer.tx(), writer.written_at());
+            let late = given_up("expired")
+                .filter(row::Column::State.eq(MailState::Waiting.as_str()))
+                .filter(row::Column::ClaimedBy.is_null())
+                .filter(row::Column::CreatedAt.lt(at - TRIED));
+            late.exec(tx).await.map_err(failed)?;
+            // Those that another instance is about to claim are left to it.
+            let rows = waiting()
+                .filter(row::Column::ClaimedBy.is_null())
+                .filter(row::Column::NextAttemptAt.lte(at))
+                .order_by_asc(row::Column::NextAttemptAt)
+                .order_by_asc(row::Column::Id)
+                .limit(CLAIMED)
+                .lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+                .all(tx)
+                .await
+                .map_err(failed)?;
+            let claim = row::Entity::update_many()
+                .col_expr(row::Column::ClaimedBy, Expr::val(sending.id))
+                .filter(row::Column::Id.is_in(rows.iter().map(|row| row.id)));
+            claim.exec(tx).await.map_err(failed)?;
+            // One that cannot be read does not hold up the others.
+            let (mut mails, mut broken) = (Vec::new(), Vec::new());
+            for row in rows {
+                let id = row.id;
+                match Claimed::try_from(row) {
+                    Ok(mail) => mails.push(mail),
+                    Err(_) => broken.push(id),
+                }
+            }
+            if !broken.is_empty() {
+                let broken = given_up("unreadable").filter(row::Column::Id.is_in(broken));
+                broken.exec(tx).await.map_err(failed)?;
+            }
+            Ok(mails)
+        })
+        .await
+    }
+
+    /// Notes what became of a mail that was claimed.
+    ///
+    /// Errors: the database is away.
+    pub async fn note_mail(
+        &self,
+        sending: &Sending,
+        mail: &Claimed,
+        outcome: Outcome<'_>,
+    ) -> Result<(), Error> {
+        self.in_own_transaction(async |writer| {
+            let at = writer.written_at();
+            let (state, failure) = match outcome {
+                Outcome::Sent => (MailState::Sent, None),
+                Outcome::Later(why) => (MailState::Waiting, Some(why)),
+                Outcome::Never(why) => (MailState::Failed, Some(why)),
+            };
+            let mut update = row::Entity::update_many()
+                .col_expr(row::Column::State, Expr::val(state.as_str()))
+                .col_expr(row::Column::Attempts, Expr::val(mail.attempts + 1))
+                .col_expr(row::Column::NextAttemptAt, Expr::val(at + pause(mail.attempts)))
+                .col_expr(row::Column::Failure, Expr::val(failure.map(str::to_owned)))
+                .col_expr(row::Column::ClaimedBy, Expr::val(None::<Uuid>))
+                .filter(row::Column::Id.eq(mail.id))
+                .filter(row::Column::ClaimedBy.eq(sending.id));
+            if outcome == Outcome::Sent {
+                update = update.col_expr(row::Column::SentAt, Expr::val(at));
+            }
+            if state != MailState::Waiting {
+                update = update.col_expr(row::Column::Text, text_that_is_kept());
+            }
+            update.exec(writer.tx()).await.map(drop).map_err(failed)
+        })
+        .await
+    }
+
+    /// Forgets the mails that are a month old, whatever became of them.
+    ///
+    /// Errors: the database is away.
+    pub async fn sweep_mails(&self) -> Result<u64, Error> {
+        self.in_own_transaction(async |writer| {
+            let old =
+                row::Entity::delete_many().filter(row::Column::CreatedAt.lt(writer.written_at() - KEPT));
+            Ok(old.exec(writer.tx()).await.map_err(failed)?.rows_affected)
+        })
+        .await
+    }
+
+    /// Gives back what workers hold that are no more.
+    async fn release_dead(&self) -> Result<(), Error> {
+        let held = waiting()
+            .select_only()
+            .column(row::Column::ClaimedBy)
+            .distinct()
+            .filter(row::Column::ClaimedBy.is_not_null())
+            .into_tuple::<Uuid>()
+            .all(self.database().reading())
+            .await
+            .map_err(failed)?;
+        for worker in held {
+            if JobLock::is_held(self.database(), worker).await? {
+                continue;
+            }
+            self.in_own_transaction(async |writer| {
+                let release = row::Entity::update_many()
+                    .col_expr(row::Column::ClaimedBy, Expr::val(None::<Uuid>))
+                    .filter(row::Column::ClaimedBy.eq(worker));
+                release.exec(writer.tx()).await.map(drop).map_err(failed)
+            })
+            .await?;
+        }
+        Ok(())
+    }
+}
+
+fn waiting() -> sea_orm::Select<row::Entity> {
+    row::Entity::find().filter(row::Column::State.eq(MailState::Waiting.as_str()))
+}
+
+/// What gives mails up that were not tried for a reason of their own.
+fn given_up(why: &str) -> sea_orm::UpdateMany<row::Entity> {
+    row::Entity::update_many()
+        .col_expr(row::Column::State, Expr::val(MailState::Failed.as_str()))
+        .col_expr(row::Column::Failure, Expr::col(row::Column::Failure).if_null(why))
+        .col_expr(row::Column::ClaimedBy, Expr::val(None::<Uuid>))
+        .col_expr(row::Column::Text, text_that_is_kept())
+}
+
+/// The text of a mail that is not tried again: nothing, where nobody but the person may read it.
+fn text_that_is_kept() -> SimpleExpr {
+    let confidential = Expr::col(row::Column::Confidential).eq(true);
+    Expr::case(confidential, Expr::val("")).finally(Expr::col(row::Column::Text)).into()
+}
+
+/// How long a mail waits that has failed so often before.
+fn pause(attempts: i64) -> TimeDelta {
+    let doublings = Ord::min(u32::try_from(attempts).unwrap_or(u32::MAX), 16);
+    Ord::min(LAST_RETRY, FIRST_RETRY * 2_i32.pow(doublings))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_longer_each_time_and_an_hour_at_most() {
+        let pauses: Vec<_> = (0..12).map(|attempts| pause(attempts).num_seconds()).collect();
+        assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
+        assert_eq!(pause(i64::MAX), LAST_RETRY);
+    }
+}

@@ -1,0 +1,175 @@
+//! Seats: who gets one, and who waits. All of it under the lock of the session's row, so that whoever is later sees what
+//! those before did, and no seat is given twice.
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::registration::{Registration, RegistrationStatus};
+use vku_domain::session::{RegistrationReason, Session};
+
+use super::attendee::{own, settle};
+use super::seat_counts::taken_of;
+use crate::kernel::error::failed;
+use crate::kernel::load;
+use crate::kernel::store::Writer;
+use crate::kernel::table::text_opt;
+use crate::member::takes_part;
+
+/// Looks whether one may register, and says whether there is a seat.
+pub(super) async fn admit(
+    writer: &Writer<'_>,
+    parent: Option<Uuid>,
+    before: Option<&Stored<Registration>>,
+    after: &mut Registration,
+) -> Result<(), Error> {
+    let session = session(writer, parent).await?;
+    // Who was deleted comes anew.
+    let Some(before) = before.filter(|before| before.deleted_at.is_none()) else {
+        return arrive(writer, &session, before.map(|before| before.id), after).await;
+    };
+    let (from, to) = (before.data.status, after.status);
+    if from != to {
+        return lead(writer, &session, from, after).await;
+    }
+    if !writer.actor().is_staff() {
+        open(&session, writer)?;
+    }
+    settle(writer, &session, Some(before.id), after).await?;
+    if before.data.attendance != after.attendance && to == Some(RegistrationStatus::Registered) {
+        open(&session, writer)?;
+        let mut taken = taken_of(writer, session.id).await?;
+        taken.counts.registered = taken.counts.registered.saturating_sub(1);
+        taken.in_room = taken.in_room.saturating_sub(u64::from(before.data.in_room()));
+        if !session.data.has_seat(&taken, after.in_room()) {
+            return Err(full().about("/attendance"));
+        }
+    }
+    Ok(())
+}
+
+/// Somebody new.
+async fn arrive(
+    writer: &Writer<'_>,
+    session: &Stored<Session>,
+    id: Option<Uuid>,
+    after: &mut Registration,
+) -> Result<(), Error> {
+    own(writer, after)?;
+    settle(writer, session, id, after).await?;
+    match after.status {
+        // The office notes who came without having registered.
+        Some(status) if status.is_marked() => return begun(&session.data, status, writer),
+        Some(RegistrationStatus::Cancelled) => return Ok(()),
+        _ => open(session, writer)?,
+    }
+    takes_part(writer, "/member", after.member.id()).await?;
+    let taken = taken_of(writer, session.id).await?;
+    let named = after.status;
+    after.status = if session.data.has_seat(&taken, after.in_room()) {
+        Some(RegistrationStatus::Registered)
+    } else if session.data.waiting_list {
+        Some(RegistrationStatus::Waitlisted)
+    } else {
+        return Err(full().about("/session"));
+    };
+    match named.filter(|named| Some(*named) != after.status) {
+        Some(named) if writer.writing().origin == InputSource::Import => Err(otherwise(named)),
+        _ => Ok(()),
+    }
+}
+
+/// A file says who has a seat or waits, and it is not so: nothing else is written in silence.
+fn otherwise(named: RegistrationStatus) -> Error {
+    let detail = match named {
+        RegistrationStatus::Waitlisted => bilingual!(
+            "There is a seat, so nobody waits: leave `status` empty, and it follows from the seats.",
+            "Es gibt einen Platz, also wartet niemand: Lassen Sie `status` leer, dann ergibt er sich aus den Plätzen."
+        ),
+        _ => bilingual!(
+            "All seats are taken: leave `status` empty for a place on the waiting list.",
+            "Alle Plätze sind vergeben: Lassen Sie `status` leer für einen Platz auf der Warteliste."
+        ),
+    };
+    Error::new(Code::SessionFull, detail).about("/status")
+}
+
+/// Cancelling is for what has not begun, or for who waited in vain; marking for what has. An import gives no seat that
+/// there is not.
+async fn lead(
+    writer: &Writer<'_>,
+    session: &Stored<Session>,
+    from: Option<RegistrationStatus>,
+    after: &Registration,
+) -> Result<(), Error> {
+    let before = Registration { status: from, ..after.clone() };
+    match after.status {
+        Some(status) if status.is_marked() => begun(&session.data, status, writer),
+        Some(RegistrationStatus::Registered) => {
+            open(session, writer)?;
+            let taken = taken_of(writer, session.id).await?;
+            if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full().about("/status")) }
+        }
+        Some(status) if !before.may_become(status, &session.data, writer.written_at()) => {
+            open(session, writer)
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The session, whoever asks: with its link, which goes into mails to those who have a seat.
+pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Stored<Session>, Error> {
+    let id = id.ok_or_else(|| Error::internal("a registration for no session"))?;
+    let mut session = load::by_id_unchecked::<Session>(writer, id).await?;
+    let link = Query::select().column("online_url").from("session").and_where(Expr::col("id").eq(id)).take();
+    if let Some(row) = writer.tx().query_one(&link).await.map_err(failed)? {
+        session.data.online_url = text_opt(row.try_get("", "online_url").map_err(failed)?)?;
+    }
+    Ok(session)
+}
+
+fn open(session: &Stored<Session>, writer: &Writer<'_>) -> Result<(), Error> {
+    session.data.closed(writer.written_at()).map_or(Ok(()), |reason| Err(closed(reason)))
+}
+
+fn closed(reason: RegistrationReason) -> Error {
+    let why = match reason {
+        RegistrationReason::NotPublished => bilingual!("it is not published", "sie ist nicht veröffentlicht"),
+        RegistrationReason::Cancelled => bilingual!("it was cancelled", "sie wurde abgesagt"),
+        RegistrationReason::Held => bilingual!("it has been held", "sie hat stattgefunden"),
+        RegistrationReason::Begun => bilingual!("it has begun", "sie hat begonnen"),
+        RegistrationReason::TimeOver => bilingual!("the time for it is over", "die Frist ist abgelaufen"),
+        RegistrationReason::Full | RegistrationReason::RoomFull => {
+            bilingual!("all seats are taken", "alle Plätze sind vergeben")
+        }
+    };
+    let detail = bilingual!(
+        "Registration for this session is closed: ",
+        "Die Anmeldung für diese Sitzung ist geschlossen: "
+    );
+    let detail = detail.then(why).then(bilingual!(" (`{reason}`).", " (`{reason}`)."));
+    Error::new(Code::RegistrationClosed, detail).about("/session")
+}
+
+fn full() -> Error {
+    let detail = bilingual!(
+        "All seats are taken, and one cannot wait for one so.",
+        "Alle Plätze sind vergeben, und so kann man auf keinen warten."
+    );
+    Error::new(Code::SessionFull, detail)
+}
+
+/// Who came shows once the session has begun.
+fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Result<(), Error> {
+    if session.has_begun(writer.written_at()) {
+        return Ok(());
+    }
+    let detail = bilingual!(
+        "`{to}` is for a session that has begun.",
+        "`{to}` setzt voraus, dass die Sitzung begonnen hat."
+    );
+    Err(Error::new(Code::SessionNotBegun, detail).about("/status"))
+}

@@ -1,0 +1,96 @@
+//! Which seats are taken, and who comes or waits.
+
+use std::collections::HashMap;
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::registration::{Attendance, RegistrationStatus};
+use vku_domain::session::Taken;
+
+use super::{living, present};
+use crate::kernel::error::{Corrupt, failed};
+use crate::kernel::load;
+use crate::kernel::store::{Reader, Writer};
+use crate::kernel::table::text;
+
+/// The seats of these sessions that are taken.
+pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<HashMap<Uuid, Taken>, Error> {
+    let mut all: HashMap<Uuid, Taken> = HashMap::new();
+    if sessions.is_empty() {
+        return Ok(all);
+    }
+    let counts = Query::select()
+        .columns(["session_id", "status", "attendance"])
+        .expr_as(Expr::col("id").count(), "number")
+        .from("registration")
+        .cond_where(Condition::all().add(Expr::col("session_id").is_in(load::padded_ids(sessions))))
+        .and_where(Expr::col("deleted_at").is_null())
+        .and_where(Expr::col("status").is_not_null())
+        .group_by_columns(["session_id", "status", "attendance"])
+        .take();
+    for row in reader.tx().query_all(&counts).await.map_err(failed)? {
+        let status: RegistrationStatus = text(row.try_get("", "status").map_err(failed)?)?;
+        let attendance: String = row.try_get("", "attendance").map_err(failed)?;
+        let number: i64 = row.try_get("", "number").map_err(failed)?;
+        let number = u64::try_from(number).map_err(|_| Corrupt::from("fewer than none"))?;
+        let taken = all.entry(row.try_get("", "session_id").map_err(failed)?).or_default();
+        match status {
+            RegistrationStatus::Waitlisted => taken.counts.waitlisted += number,
+            RegistrationStatus::Attended => taken.counts.attended += number,
+            RegistrationStatus::Registered | RegistrationStatus::NoShow | RegistrationStatus::Cancelled => {}
+        }
+        if status.is_seated() {
+            taken.counts.registered += number;
+            taken.in_room += if attendance == "in_person" { number } else { 0 };
+        }
+    }
+    Ok(all)
+}
+
+pub(super) async fn taken_of(reader: &Reader<'_>, session: Uuid) -> Result<Taken, Error> {
+    Ok(taken(reader, &[session]).await?.remove(&session).unwrap_or_default())
+}
+
+/// How many come so, or wait to.
+pub(crate) async fn coming_by(
+    writer: &Writer<'_>,
+    session: Uuid,
+    attendance: Attendance,
+) -> Result<i64, Error> {
+    let all = coming(session).and_where(Expr::col("attendance").eq(attendance.as_str())).take();
+    number_of(writer, all).await
+}
+
+/// Refuses to delete a session that somebody comes to, or waits for: it is cancelled, so that they hear of it.
+///
+/// Errors: 409.
+pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(), Error> {
+    let number = number_of(writer, coming(session)).await?;
+    if number == 0 {
+        return Ok(());
+    }
+    let detail = bilingual!(
+        "{number} are registered or wait: lead it to `cancelled`, so that they hear of it.",
+        "{number} sind angemeldet oder warten: Führen Sie sie zu `cancelled`, damit sie davon erfahren."
+    );
+    Err(Error::new(Code::HasDependents, detail))
+}
+
+/// The statuses of those who come or wait.
+pub(super) const COMING: [RegistrationStatus; 2] =
+    [RegistrationStatus::Registered, RegistrationStatus::Waitlisted];
+
+/// Who comes or waits.
+pub(super) fn coming(session: Uuid) -> SelectStatement {
+    let coming = COMING.map(|status| status.as_str());
+    living(session).and_where(Expr::col("status").is_in(coming)).cond_where(present()).take()
+}
+
+async fn number_of(writer: &Writer<'_>, mut all: SelectStatement) -> Result<i64, Error> {
+    all.expr_as(Expr::col("id").count(), "number");
+    let row = writer.tx().query_one(&all).await.map_err(failed)?;
+    Ok(row.map(|row| row.try_get("", "number")).transpose().map_err(failed)?.unwrap_or_default())
+}

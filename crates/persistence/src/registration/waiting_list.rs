@@ -1,0 +1,262 @@
+//! What follows when somebody comes, goes, or is replaced: who waits longest moves up, and all are written to. All of it
+//! under the lock of the session's row.
+
+use chrono::{DateTime, Utc};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query, SelectStatement, SimpleExpr};
+use uuid::Uuid;
+use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::{Resource, Stored};
+use vku_domain::registration::{Occasion, Registration, RegistrationStatus};
+use vku_domain::session::{RegistrationReason, Session};
+
+use super::allocation::session;
+use super::seat_counts::{COMING, coming, taken_of};
+use super::{living, session_of, waiting};
+use crate::kernel::error::failed;
+use crate::kernel::load;
+use crate::kernel::store::Writer;
+use crate::kernel::table::{Table, column};
+
+/// Does what follows: numbers who is new, writes to the person, and lets others move up.
+pub(super) async fn follow(
+    writer: &mut Writer<'_>,
+    before: Option<&Stored<Registration>>,
+    after: &Stored<Registration>,
+) -> Result<(), Error> {
+    let session = session(writer, session_of(after)).await?;
+    let gone = after.deleted_at.is_some();
+    let before = before.filter(|before| before.deleted_at.is_none());
+    if before.is_none() {
+        number(writer, session.id, after.id).await?;
+    }
+    let from = before.and_then(|before| before.data.status);
+    let occasion = match after.data.status {
+        Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if gone => {
+            Some(Occasion::Cancelled)
+        }
+        Some(RegistrationStatus::Registered) if before.is_none() => Some(Occasion::Registered),
+        Some(RegistrationStatus::Waitlisted) if before.is_none() => {
+            let taken = taken_of(writer, session.id).await?;
+            Some(Occasion::Waitlisted(taken.counts.waitlisted))
+        }
+        Some(RegistrationStatus::Cancelled)
+            if from.is_some_and(|from| from != RegistrationStatus::Cancelled) =>
+        {
+            Some(Occasion::Cancelled)
+        }
+        _ => None,
+    };
+    let Some(before) = before else {
+        return match occasion {
+            Some(occasion) => write_to(writer, &session, after, occasion).await,
+            None => Ok(()),
+        };
+    };
+    let another = occasion.is_none() && is_another(before, after);
+    if let Some(occasion) = occasion {
+        write_to(writer, &session, after, occasion).await?;
+    } else if another {
+        replaced(writer, &session, before, after).await?;
+    }
+    let promoted = promote(writer, &session).await?;
+    let switched = occasion.is_none() && !another && before.data.attendance != after.data.attendance;
+    // Who gets a seat by that is told of it with the seat.
+    if switched && comes(after) && !promoted.contains(&after.id) {
+        write_to(writer, &session, after, Occasion::Switched).await?;
+    }
+    Ok(())
+}
+
+fn comes(registration: &Stored<Registration>) -> bool {
+    registration.deleted_at.is_none()
+        && registration.data.status.is_some_and(|status| COMING.contains(&status))
+}
+
+/// Whether somebody else comes now, or the same person by another address.
+fn is_another(before: &Stored<Registration>, after: &Stored<Registration>) -> bool {
+    let email = |it: &Stored<Registration>| it.derived.person.as_ref().map(|person| person.email.folded());
+    email(before) != email(after)
+}
+
+/// Tells who came before that it is off, and who comes now what there is.
+async fn replaced(
+    writer: &mut Writer<'_>,
+    session: &Stored<Session>,
+    before: &Stored<Registration>,
+    after: &Stored<Registration>,
+) -> Result<(), Error> {
+    let occasion = match (after.data.status, after.derived.position) {
+        (Some(RegistrationStatus::Registered), _) => Occasion::Registered,
+        (Some(RegistrationStatus::Waitlisted), Some(position)) => Occasion::Waitlisted(position),
+        _ => return Ok(()),
+    };
+    write_to(writer, session, before, Occasion::Cancelled).await?;
+    write_to(writer, session, after, occasion).await
+}
+
+/// Who waits longest gets what seats there are; answers who got one. Who wants into a full room lets those past who come
+/// online.
+async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<Vec<Uuid>, Error> {
+    let mut promoted = Vec::new();
+    if !matches!(session.data.closed(writer.written_at()), None | Some(RegistrationReason::TimeOver)) {
+        return Ok(promoted);
+    }
+    let mut taken = taken_of(writer, session.id).await?;
+    if !session.data.has_seat(&taken, false) {
+        return Ok(promoted);
+    }
+    let rows = writer.tx().query_all(&waiting(session.id)).await.map_err(failed)?;
+    for row in rows {
+        if !session.data.has_seat(&taken, false) {
+            break;
+        }
+        let id: Uuid = row.try_get("", "id").map_err(failed)?;
+        let before = load::by_id_unchecked::<Registration>(writer, id).await?;
+        let in_room = before.data.in_room();
+        if session.data.has_seat(&taken, in_room) {
+            let mut data = before.data.clone();
+            data.status = Some(RegistrationStatus::Registered);
+            let after = writer.update_as_side_effect(before, data).await?;
+            taken.counts.registered += 1;
+            taken.in_room += u64::from(in_room);
+            write_to(writer, session, &after, Occasion::Promoted).await?;
+            promoted.push(id);
+        }
+    }
+    Ok(promoted)
+}
+
+/// Does what follows from a change of a published session: more seats go to those who wait, and what those who come or wait
+/// have to know is told to each of them once.
+pub(crate) async fn changed(
+    writer: &mut Writer<'_>,
+    before: Option<&Stored<Session>>,
+    id: Uuid,
+) -> Result<(), Error> {
+    let session = session(writer, Some(id)).await?;
+    let promoted = promote(writer, &session).await?;
+    if before.is_some_and(|before| session.data.is_moved(&before.data)) {
+        tell(writer, &session, Occasion::Moved, &promoted).await?;
+    }
+    Ok(())
+}
+
+/// Tells all who come or wait that the session does not take place.
+pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
+    tell(writer, session, Occasion::SessionCancelled, &[]).await
+}
+
+/// Writes to all who come or wait, but to those who have been told.
+async fn tell(
+    writer: &mut Writer<'_>,
+    session: &Stored<Session>,
+    occasion: Occasion,
+    told: &[Uuid],
+) -> Result<(), Error> {
+    let all = coming(session.id).column("id").order_by("arrival", sea_orm::Order::Asc).take();
+    for row in writer.tx().query_all(&all).await.map_err(failed)? {
+        let id: Uuid = row.try_get("", "id").map_err(failed)?;
+        if !told.contains(&id) {
+            let registration = load::by_id_unchecked::<Registration>(writer, id).await?;
+            write_to(writer, session, &registration, occasion).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes to the person, unless it is too late: once the session has begun only that it is called off is still news.
+async fn write_to(
+    writer: &mut Writer<'_>,
+    session: &Stored<Session>,
+    to: &Stored<Registration>,
+    occasion: Occasion,
+) -> Result<(), Error> {
+    let until = match occasion {
+        Occasion::SessionCancelled => session.data.over_at(),
+        _ => session.data.begins_at(),
+    };
+    let to_come = until > writer.written_at();
+    match to.derived.person.as_ref().filter(|_| to_come) {
+        Some(person) => writer.post(occasion.mail(session, person, &to.data)).await,
+        None => Ok(()),
+    }
+}
+
+/// Gives the next number to who is new. Zeros in front: numbers sort as texts.
+async fn number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Error> {
+    let last = living(session).expr_as(Expr::col("arrival").max(), "last").take();
+    let row = writer.tx().query_one(&last).await.map_err(failed)?;
+    let last: Option<String> = row.map(|row| row.try_get("", "last")).transpose().map_err(failed)?.flatten();
+    let next = last.and_then(|last| last.parse::<u64>().ok()).unwrap_or(0) + 1;
+    let update = Query::update()
+        .table("registration")
+        .value("arrival", format!("{next:010}"))
+        .and_where(Expr::col("id").eq(id))
+        .take();
+    writer.tx().execute(&update).await.map(drop).map_err(failed)
+}
+
+/// Cancels the registrations of somebody who is gone, for sessions to come; who waits for the seats moves up. The people
+/// are not written to: they are there no more.
+pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result<(), Error> {
+    let all = binding(writer.written_at(), whose)
+        .column("session_id")
+        .order_by("session_id", sea_orm::Order::Asc)
+        .order_by("arrival", sea_orm::Order::Asc)
+        .take();
+    let mut sessions: Vec<Uuid> = Vec::new();
+    for row in writer.tx().query_all(&all).await.map_err(failed)? {
+        let id: Uuid = row.try_get("", "id").map_err(failed)?;
+        sessions.push(row.try_get("", "session_id").map_err(failed)?);
+        let before = load::by_id_unchecked::<Registration>(writer, id).await?;
+        let mut data = before.data.clone();
+        data.status = Some(RegistrationStatus::Cancelled);
+        writer.update_as_side_effect(before, data).await?;
+    }
+    sessions.dedup();
+    for id in sessions {
+        let session = session(writer, Some(id)).await?;
+        promote(writer, &session).await?;
+    }
+    Ok(())
+}
+
+/// The registrations that keep what they refer to, of those of which this is true.
+fn binding(at: DateTime<Utc>, whose: SimpleExpr) -> SelectStatement {
+    Query::select()
+        .column("id")
+        .from(Registration::NAME)
+        .and_where(whose)
+        .and_where(column::<Registration>("deleted_at").is_null())
+        .cond_where(Registration::is_binding(at))
+        .take()
+}
+
+impl Writer<'_> {
+    /// Chooses that what people are registered for is cancelled when their contact or their member goes. Their sessions are
+    /// locked first, as by whoever registers.
+    ///
+    /// Errors: 401, 403, 404.
+    pub async fn also_cancel<T: Table>(&mut self, key: &Key, parent: Option<&Key>) -> Result<(), Error> {
+        self.actor().require::<Registration>(Action::Transition)?;
+        let parent = <T::Parent as crate::kernel::table::Parent>::open(self, parent, None)
+            .await?
+            .map(|(card, _)| card.id);
+        let id = load::by_key::<T>(self, key, parent, false, None).await?.id;
+        let whose = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
+        let sessions = binding(self.written_at(), whose).clear_selects().column("session_id").take();
+        let held = Query::select()
+            .column("id")
+            .from(Session::NAME)
+            .and_where(Expr::col("id").in_subquery(sessions))
+            .order_by("id", sea_orm::Order::Asc)
+            .lock(LockType::Update)
+            .take();
+        self.tx().query_all(&held).await.map_err(failed)?;
+        self.cancel_registrations();
+        Ok(())
+    }
+}

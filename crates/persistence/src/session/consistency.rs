@@ -1,0 +1,75 @@
+//! What is planned for a session already: a change has to fit seats that are taken, the agenda, and its guests.
+
+use vku_domain::bilingual;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Seats;
+use vku_domain::kernel::violation::Violations;
+use vku_domain::registration::Attendance;
+use vku_domain::session::Session;
+
+use crate::kernel::store::Writer;
+use crate::registration::seat_counts;
+use crate::{agenda, guest};
+
+/// Refuses what no longer fits.
+///
+/// Errors: 409 for fewer seats than are taken, and for a format that leaves out how somebody comes; 422 for a session shorter than its agenda, or seen by more than may see
+/// for whom a guest speaks.
+pub(super) async fn fits(
+    writer: &Writer<'_>,
+    before: &Stored<Session>,
+    after: &Session,
+) -> Result<(), Error> {
+    let mut violations = Violations::default();
+    if after.visibility.is_wider_than(before.data.visibility) {
+        guest::narrower(writer, before.id, after.visibility, &mut violations).await?;
+    }
+    if after.minutes() != before.data.minutes()
+        && let Some(minutes) = after.minutes()
+    {
+        let agenda = agenda::length(writer, before.id).await?;
+        if agenda > minutes {
+            let detail = bilingual!(
+                "The agenda takes {agenda} minutes, the session would take {minutes}.",
+                "Die Tagesordnung dauert {agenda} Minuten, die Sitzung wäre {minutes} Minuten lang."
+            );
+            violations.member("/end_time", "shorter_than_agenda", detail);
+        }
+    }
+    if !violations.is_empty() {
+        return Err(Error::invalid(violations));
+    }
+    if after.format != before.data.format {
+        for attendance in
+            [Attendance::InPerson, Attendance::Online].into_iter().filter(|it| !it.is_offered(after))
+        {
+            let coming = seat_counts::coming_by(writer, before.id, attendance).await?;
+            if coming > 0 {
+                let detail = bilingual!(
+                    "{coming} are registered or wait to come `{attendance}`, which would not be offered.",
+                    "{coming} sind für `{attendance}` angemeldet oder warten darauf; das gäbe es dann nicht."
+                );
+                return Err(Error::new(Code::SeatsTaken, detail).about("/format"));
+            }
+        }
+    }
+    let seats = |seats: Option<Seats>| seats.map_or(u64::MAX, |seats| seats.get().into());
+    let fewer = |before, after| seats(after) < seats(before);
+    if fewer(before.data.capacity, after.capacity) || fewer(before.data.room_capacity, after.room_capacity) {
+        let taken = seat_counts::taken(writer, &[before.id]).await?.remove(&before.id).unwrap_or_default();
+        for (member, seats, taken) in [
+            ("capacity", seats(after.capacity), taken.counts.registered),
+            ("room_capacity", seats(after.room_capacity), taken.in_room),
+        ] {
+            if taken > seats {
+                let detail = bilingual!(
+                    "{taken} seats are taken, more than a `{member}` of {seats}.",
+                    "{taken} Plätze sind vergeben, mehr als `{member}` mit {seats}."
+                );
+                return Err(Error::new(Code::SeatsTaken, detail).about(format!("/{member}")));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! From the configuration to an open store.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use vku_domain::kernel::clock::SystemClock;
+use vku_domain::kernel::error::Code;
+use vku_http::kernel::token::{SigningKey, SigningKeyCache};
+use vku_persistence::kernel::database::Database;
+use vku_persistence::kernel::encryption::Secret;
+use vku_persistence::kernel::keyring::Keyring;
+use vku_persistence::kernel::sqlite_file::make_folder;
+use vku_persistence::kernel::store::Store;
+
+use crate::CliError;
+use crate::config::Config;
+
+/// Who access tokens are for.
+const AUDIENCE: &str = "vku-partnerships";
+
+/// Connects.
+pub(crate) async fn connected(config: &Config) -> Result<Database, CliError> {
+    let url = config.database_url()?;
+    let variable = config.database_variable();
+    Database::connect(&url).await.map_err(|error| CliError::new(format!("{variable}: {error}")))
+}
+
+/// Connects and brings the schema up to date.
+pub(crate) async fn migrated(config: &Config) -> Result<Database, CliError> {
+    let database = connected(config).await?;
+    database.migrate().await?;
+    Ok(database)
+}
+
+/// Opens the store, and the keys in it.
+pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), CliError> {
+    config.public_url()?;
+    config.smtp()?;
+    let file = secret_place(config)?;
+    let secret = secret_in(config, &file)?;
+    let database = migrated(config).await?;
+    Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
+        Code::Internal => CliError::new(format!(
+            "{}: the keys in the database were sealed with another secret than that of {}",
+            config.secret_variable(),
+            file.display()
+        )),
+        _ => error.into(),
+    })
+}
+
+/// The secret file, in a folder that is there.
+fn secret_place(config: &Config) -> Result<PathBuf, CliError> {
+    let file = config.secret_file();
+    if let Some(folder) = file.parent() {
+        let variable = config.secret_variable();
+        make_folder(folder).map_err(|error| {
+            CliError::new(format!("{variable}: {} cannot be made: {error}", folder.display()))
+        })?;
+    }
+    Ok(file)
+}
+
+fn secret_in(config: &Config, file: &Path) -> Result<Secret, CliError> {
+    let variable = config.secret_variable();
+    Secret::open_or_create(file).map_err(|error| CliError::new(format!("{variable}: {error}")))
+}
+
+/// Checks what can be checked without touching the schema, and connects.
+pub(crate) async fn checked(config: &Config) -> Result<Database, CliError> {
+    config.public_url()?;
+    config.smtp()?;
+    config.jwt_key_file.as_deref().map(key_of).transpose()?;
+    let secret = secret_place(config)?;
+    if secret.exists() {
+        secret_in(config, &secret)?;
+    }
+    connected(config).await
+}
+
+fn key_of(file: &Path) -> Result<SigningKey, CliError> {
+    let wrong = |error: String| CliError::new(format!("VKU_JWT_KEY_FILE {}: {error}", file.display()));
+    let pem = std::fs::read(file).map_err(|error| wrong(error.to_string()))?;
+    SigningKey::from_pem(&pem).map_err(|error| wrong(error.to_string()))
+}
+
+/// The keys that access tokens are signed with: of the key file, or those kept in the database.
+pub(crate) async fn token_keys(config: &Config, keyring: Keyring) -> Result<SigningKeyCache, CliError> {
+    let file = config.jwt_key_file.as_deref().map(key_of).transpose()?;
+    Ok(SigningKeyCache::open(keyring, file, config.public_url()?, AUDIENCE.to_owned()).await?)
+}

@@ -1,0 +1,23 @@
+//! `rotate-keys`: another key to sign access tokens with.
+
+use vku_http::kernel::token;
+
+use crate::config::Config;
+use crate::{CliError, bootstrap, print_line};
+
+/// Makes a new key; running servers follow within a minute.
+pub(crate) async fn rotate(config: &Config, at_once: bool) -> Result<(), CliError> {
+    if config.jwt_key_file.is_some() && !at_once {
+        return Err(CliError::new(
+            "access tokens are signed with the key of VKU_JWT_KEY_FILE: replace that file and restart; `--now` drops the \
+             keys in the database, which still verify",
+        ));
+    }
+    let (_, keyring) = bootstrap::store(config).await?;
+    token::rotate(&keyring, at_once).await.map_err(|error| CliError::new(error.to_string()))?;
+    print_line(if at_once {
+        "A new key signs, and all others are dropped. Running servers follow within a minute."
+    } else {
+        "Made a new key. It signs in ten minutes; the one before goes on to verify."
+    })
+}

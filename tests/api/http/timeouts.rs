@@ -1,0 +1,219 @@
+//! How long the server waits: for a head, for a body, for an answer; and what becomes of a connection.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::TcpStream;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::reference::Key;
+use vku_domain::partnership::Partnership;
+use vku_http::kernel::config::{HttpConfig, Timeouts};
+
+use crate::api::changes::write;
+use crate::api::given::{DRESDEN, untouched};
+use crate::harness::contract::{Contract, Sent};
+use crate::harness::{Answer, TestApp, on_both};
+
+const SHORT: Duration = Duration::from_millis(300);
+/// The least where the clock of the framework is asked, which moves twice a second.
+const FEW: Duration = Duration::from_secs(2);
+/// Longer than anything may take on a busy machine, and shorter than what is waited for otherwise.
+const LONG: Duration = Duration::from_secs(60);
+
+fn patient() -> Timeouts {
+    Timeouts { request_head: LONG, request_body: LONG, response: LONG, keep_alive: LONG, disconnect: FEW }
+}
+
+fn with(app: &TestApp, timeouts: Timeouts) -> TestApp {
+    app.again(HttpConfig { timeouts: timeouts, ..HttpConfig::default() })
+}
+
+/// A connection on which this was sent.
+fn sent(app: &TestApp, text: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(app.address).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    stream.write_all(text.as_bytes()).unwrap();
+    stream
+}
+
+fn post(headers: &str) -> String {
+    format!(
+        "POST /api/v1/auth/token HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n{headers}\r\n"
+    )
+}
+
+/// All that comes until the server closes the connection; it may do so in the middle of what is still being sent.
+fn until_closed(mut stream: TcpStream) -> String {
+    let mut text = Vec::new();
+    match stream.read_to_end(&mut text) {
+        Err(error) if error.kind() != ErrorKind::ConnectionReset => panic!("it is not closed: {error}"),
+        _ => String::from_utf8(text).unwrap(),
+    }
+}
+
+/// A problem of this status and code, after which the connection is closed.
+#[track_caller]
+fn problem(text: &str, status: u16, code: &str) -> Value {
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
+    let head = head.to_lowercase();
+    assert!(head.starts_with(&format!("http/1.1 {status} ")), "{head}");
+    for line in
+        ["content-type: application/problem+json", "connection: close", "x-content-type-options: nosniff"]
+    {
+        assert!(head.contains(&format!("\r\n{line}")), "{line}: {head}");
+    }
+    let body: Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body["code"], code);
+    assert!(head.contains(&format!("x-request-id: {}", body["request_id"].as_str().unwrap())), "{head}");
+    body
+}
+
+on_both! {
+    async fn a_body_that_does_not_arrive(app: TestApp) {
+        let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
+        untouched(&app, async || {
+            for (headers, begun) in [
+                ("Content-Length: 100\r\n", "{\"email\": "),
+                ("Content-Length: 100\r\n", ""),
+                ("Transfer-Encoding: chunked\r\n", "5\r\n{\"ema\r\n"),
+                ("Transfer-Encoding: chunked\r\n", ""),
+                ("Accept-Language: de\r\nContent-Length: 100\r\n", "{"),
+            ] {
+                let answer = until_closed(sent(&hasty, &(post(headers) + begun)));
+                let told = problem(&answer, 408, "request_timeout");
+                let target = Sent::of_target("POST /api/v1/auth/token", "application/json", None);
+                Contract::served().check(&target, &Answer::of_text(&answer));
+                let german = told["detail"] == "Der Body kam nicht rechtzeitig an.";
+                assert_eq!(german, headers.contains("de"), "{told:#}");
+            }
+        })
+        .await;
+        hasty.anonymous().get(DRESDEN).await.ok();
+    }
+
+    async fn a_body_that_trickles_in(app: TestApp) {
+        let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
+        let mut stream = sent(&hasty, &post("Content-Length: 1000000\r\n"));
+        stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
+        let (begun, mut first) = (Instant::now(), [0; 1]);
+        // A byte, as long as there is no answer.
+        while stream.read(&mut first).is_err() {
+            assert!(begun.elapsed() < LONG, "it is still waited for");
+            stream.write_all(b" ").unwrap();
+        }
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        problem(&format!("H{}", until_closed(stream)), 408, "request_timeout");
+    }
+
+    async fn a_body_that_has_no_end(app: TestApp) {
+        let app = with(&app, patient());
+        let mut stream = sent(&app, &post("Transfer-Encoding: chunked\r\n"));
+        let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
+        // The server may stop to read at any time.
+        let all = (0..40).try_for_each(|_| stream.write_all(chunk.as_bytes()));
+        assert!(all.is_ok() || all.is_err_and(|error| error.kind() != ErrorKind::WouldBlock));
+        problem(&until_closed(stream), 413, "payload_too_large");
+        app.anonymous().get(DRESDEN).await.ok();
+    }
+
+    async fn a_body_that_nobody_wants(app: TestApp) {
+        let app = with(&app, patient());
+        for headers in ["Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"] {
+            let nowhere = post(headers).replace("/api/v1/auth/token", "/nowhere");
+            // Answered without it, and the connection is not kept for what does not come.
+            problem(&until_closed(sent(&app, &nowhere)), 404, "not_found");
+        }
+    }
+
+    // RFC 9110, 7.8: the server may ignore it. Java's client offers HTTP/2 so, and sends its next request on the same
+    // connection unless it is told that it ends.
+    async fn an_upgrade_that_is_offered_is_declined(app: TestApp) {
+        let app = with(&app, patient());
+        let offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n";
+        let body = r#"{"email":"a@b.example","password":"wrong-password"}"#;
+        let get = |path: &str| format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{offer}\r\n");
+        for (request, status) in [
+            (get("/api/v1/reference/sectors"), 200),
+            (get("/api/v1/partnerships?format=ndjson"), 200),
+            (get("/nowhere"), 404),
+            (post(&format!("{offer}Content-Length: {}\r\n", body.len())) + body, 401),
+        ] {
+            let answer = until_closed(sent(&app, &request)).to_lowercase();
+            assert!(answer.starts_with(&format!("http/1.1 {status} ")), "{answer}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        }
+    }
+
+    async fn an_answer_that_takes_too_long(app: TestApp) {
+        let hasty = with(&app, Timeouts { response: Duration::from_secs(1), ..patient() });
+        let before = app.anonymous().get(DRESDEN).await.ok();
+        let (begun, begins) = oneshot::channel();
+        let (end, ends) = oneshot::channel::<()>();
+        let store = app.store.clone();
+        let busy = tokio::task::LocalSet::new();
+        busy.run_until(async {
+            let holding = tokio::task::spawn_local(async move {
+                let key: Key = DRESDEN.rsplit('/').next().unwrap().parse().unwrap();
+                write(&store, InputSource::Request, async |writer| {
+                    let body = json!({"end": "2031"});
+                    writer.patch::<Partnership>(&key, None, &Precondition::Any, body).await?;
+                    begun.send(()).unwrap();
+                    ends.await.unwrap();
+                    Err::<(), _>(Error::new(Code::Internal, Code::Internal.title()))
+                })
+                .await
+                .unwrap_err();
+            });
+            begins.await.unwrap();
+            let staff = hasty.coordinator();
+            let answer = staff.patch(DRESDEN, "*", &json!({"end": "2030"})).await;
+            assert_eq!(answer.header("retry-after"), "2");
+            for (name, value) in [("x-frame-options", "DENY"), ("cache-control", "no-store"), ("content-language", "en")] {
+                assert_eq!(answer.header(name), value);
+            }
+            assert_eq!(answer.problem(503, "timed_out")["instance"], DRESDEN);
+            // Others are not held up.
+            hasty.anonymous().get("/health/live").await.ok();
+            end.send(()).unwrap();
+            holding.await.unwrap();
+        })
+        .await;
+        // Nothing is left of it, and nothing in its way.
+        let after = app.anonymous().get(DRESDEN).await.ok();
+        assert_eq!(after.tag(), before.tag());
+        app.coordinator().patch(DRESDEN, &after.tag(), &json!({"end": "2030"})).await.ok();
+    }
+
+    async fn a_head_that_does_not_arrive(app: TestApp) {
+        let app = with(&app, Timeouts { request_head: FEW, ..patient() });
+        for begun in ["GET /api/v1/part", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
+            let answer = until_closed(sent(&app, begun)).to_lowercase();
+            assert!(answer.starts_with("http/1.1 408 "), "{answer}");
+            assert!(answer.contains("\r\nconnection: close\r\n"), "{answer}");
+        }
+    }
+
+    async fn a_connection_that_is_idle(app: TestApp) {
+        let app = with(&app, Timeouts { keep_alive: FEW, ..patient() });
+        let answer = until_closed(sent(&app, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
+    }
+
+    async fn a_head_that_is_none(app: TestApp) {
+        let app = with(&app, patient());
+        for (head, status) in [
+            ("nonsense\r\n\r\n".to_owned(), 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n".to_owned(), 400),
+            ("GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(), 400),
+            (format!("GET /{} HTTP/1.1\r\nHost: a\r\nX: {}", "a".repeat(100), "a".repeat(1 << 18)), 431),
+        ] {
+            let answer = until_closed(sent(&app, &head));
+            assert!(answer.starts_with(&format!("HTTP/1.1 {status} ")), "{answer}");
+        }
+        app.anonymous().get(DRESDEN).await.ok();
+    }
+}
