@@ -29,7 +29,7 @@ fn patient() -> Timeouts {
 }
 
 fn with(app: &TestApp, timeouts: Timeouts) -> TestApp {
-    app.again(HttpConfig { timeouts: timeouts, ..HttpConfig::default() })
+    app.again(HttpConfig { timeouts, ..HttpConfig::default() })
 }
 
 /// A connection on which this was sent.
