@@ -202,7 +202,7 @@ on_both! {
 
     async fn other_schemes_are_no_credentials(app: TestApp) {
         let caller = app.anonymous();
-        for header in ["Basic cmVhZGVyOmRlbW8=", "Bearer", "Bearer ", "Token zxq", "zxq", ""] {
+        for header in ["Basic cmVhZGVyOmRlbW8=", "Bearer", "Bearer ", "Token zxq", "zxq"] {
             let answer = caller.send(caller.request(Method::GET, ME).header("Authorization", header)).await;
             assert!(answer.header("www-authenticate").starts_with("Bearer "), "{header}");
             answer.problem(401, "invalid_token");

@@ -205,7 +205,7 @@ on_both! {
 
     async fn strangers_are_sent_away(app: TestApp) {
         let anyone = app.anonymous();
-        for credentials in ["Bearer x.y.z", "Bearer", "Basic YTpi", "", "bearer  ", "Bearer \u{e4}"] {
+        for credentials in ["Bearer x.y.z", "Bearer", "Basic YTpi", "bearer  ", "Bearer \u{e4}"] {
             for path in [DRESDEN, "/api/v1/me", "/api/v1/partnerships"] {
                 let answer =
                     anyone.send(anyone.request(Method::GET, path).header("Authorization", credentials)).await;
