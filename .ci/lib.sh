@@ -4,6 +4,8 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 
 # One debug build for all steps: the same features and the same directory, whatever is built.
+# Built once from nothing: what cargo keeps for the next build costs time here.
+export CARGO_INCREMENTAL=0
 export CARGO_TARGET_DIR=$PWD/target CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
 readonly document=openapi/openapi.json older=target/openapi-3.0.json binary=target/debug/vku-partnerships
