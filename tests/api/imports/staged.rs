@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 
-use futures_util::future::join;
+use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::actor::Actor;
@@ -125,6 +125,36 @@ on_both! {
         assert_eq!(found["items"][0]["slug"], "zxq-3999");
         let history = caller.get(&format!("{UTILITIES}/zxq-17/history")).await.ok().json();
         assert_eq!((history["items"].as_array().unwrap().len(), &history["items"][0]["action"]), (1, &json!("created")));
+    }
+
+    /// Each of them holds locks, and on PostgreSQL a lock takes a connection: none of those that others write on.
+    async fn imports_that_wait_leave_others_their_connections(app: TestApp) {
+        let caller = app.coordinator();
+        let query = "resource=organisations";
+        let file = |name: &str| {
+            let row = |number| format!("{name}-{number},{name} number {number},ngo,https://{name}-{number}.example/about\n");
+            "slug,name,kind,website\n".to_owned() + &(0..1_200).map(row).collect::<String>()
+        };
+        let names = ["zxa", "zxb", "zxc", "zxd"];
+        let begun = names.map(|name| send(&caller, query, CSV, file(name)));
+        let begun = join_all(begun).await.into_iter().map(|answer| answer.expect(202).json());
+        let ids: Vec<String> = begun.map(|begun| begun["id"].as_str().unwrap().to_owned()).collect();
+        let is_running = async |id: &String| {
+            caller.get(&format!("/api/v1/imports/{id}")).await.ok().json()["status"] == "running"
+        };
+        let mut number = 0;
+        while is_running(&ids[0]).await {
+            let bodies = (0..6).map(|writer| json!({"name": format!("Other {number} {writer}"), "kind": "ngo"}));
+            let bodies: Vec<_> = bodies.collect();
+            for made in join_all(bodies.iter().map(|body| caller.post(ORGANISATIONS, body))).await {
+                made.expect(201);
+            }
+            number += 1;
+        }
+        for id in &ids {
+            let done = ended(&caller, id).await;
+            assert_eq!((&done["status"], counts(&done)), (&json!("committed"), [1_200, 0, 0, 0, 0]), "{done:#}");
+        }
     }
 
     async fn what_is_not_published_is_not_there(app: TestApp) {

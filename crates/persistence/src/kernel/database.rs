@@ -40,6 +40,8 @@ const SQLITE_READERS: usize = 4;
 pub(crate) const EXPORTS: u32 = 2;
 /// After how long a connection that no export uses is given back.
 const EXPORT_IDLE: Duration = Duration::from_secs(10);
+/// Connections on PostgreSQL that hold locks: for each import under way, for one that is staged, and for the mail worker.
+const LOCKING: u32 = 8;
 /// The advisory lock under which PostgreSQL is migrated, so that two instances may start at once.
 const MIGRATION_LOCK: i64 = 0x0076_6b75_5f6d_6967;
 
@@ -130,6 +132,8 @@ pub struct Database {
     reading: DatabaseConnection,
     writing: DatabaseConnection,
     exporting: DatabaseConnection,
+    /// On PostgreSQL: what holds advisory locks for long, so that nobody who writes has to wait for one of them.
+    locking: DatabaseConnection,
     backend: DatabaseBackend,
     /// On SQLite: its file, held as long as anything here is used.
     file: Option<Arc<(PathBuf, FileLock)>>,
@@ -203,6 +207,8 @@ impl Database {
         let turns = Arc::new(Semaphore::new(1));
         let log = Log::new(sqlite_file::beside(&path, "-wal"), options.clone(), turns.clone());
         Ok(Self {
+            // Its locks are files.
+            locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),
             exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
@@ -249,10 +255,12 @@ impl Database {
             |most| pool(most).before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))));
         let exporting = reading(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(snapshots.clone());
         let reading = reading(READING).connect_lazy_with(snapshots);
+        let locking = pool(LOCKING).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
         let writing = SqlxPostgresConnector::from_sqlx_postgres_pool(writing);
         Ok(Self {
             exporting: SqlxPostgresConnector::from_sqlx_postgres_pool(exporting),
             reading: SqlxPostgresConnector::from_sqlx_postgres_pool(reading),
+            locking: SqlxPostgresConnector::from_sqlx_postgres_pool(locking),
             teller: Some(Notifier::new(writing.clone())),
             writing,
             backend: DatabaseBackend::Postgres,
@@ -307,7 +315,7 @@ impl Database {
             let hold = FileLock::acquire(&file.0).await.map_err(Error::internal)?;
             return Ok(SeedLock(SeedLockKind::File { _hold: hold }));
         }
-        let lock = self.writing.begin().await.map_err(failed)?;
+        let lock = begin(&self.locking, TransactionOptions::default()).await.map_err(failed)?;
         let statement =
             format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({FILLING_LOCK})");
         lock.execute_unprepared(&statement).await.map_err(failed)?;
@@ -423,6 +431,7 @@ impl Database {
             teller.finish().await;
         }
         self.exporting.close().await?;
+        self.locking.close().await?;
         self.generation.close().await;
         self.reading.close().await?;
         self.writing.close().await
@@ -438,6 +447,10 @@ impl Database {
 
     pub(crate) fn reading(&self) -> &DatabaseConnection {
         &self.reading
+    }
+
+    pub(super) fn locking(&self) -> &DatabaseConnection {
+        &self.locking
     }
 
     pub(crate) fn exporting(&self) -> &DatabaseConnection {

@@ -41,7 +41,7 @@ impl JobLock {
             let file = file.and_then(|file| file.lock().map(|()| file)).map_err(Error::file)?;
             return Ok(Self(Lock::File(path, file)));
         }
-        let lock = begin(database.writing(), TransactionOptions::default()).await.map_err(failed)?;
+        let lock = begin(database.locking(), TransactionOptions::default()).await.map_err(failed)?;
         let statement = ask(database, "SELECT pg_advisory_xact_lock($1)", of);
         lock.execute_raw(statement).await.map_err(failed)?;
         Ok(Self(Lock::Transaction(lock)))
