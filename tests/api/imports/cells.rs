@@ -163,4 +163,23 @@ on_both! {
             }
         }
     }
+
+    async fn dates_are_read_as_germans_write_them(app: TestApp) {
+        let caller = app.coordinator();
+        let path = format!("{PARTNERSHIPS}/eglv-lusaka");
+        for (cell, start) in [("1.2.2024", "2024-02-01"), ("31.12.2023", "2023-12-31"), ("5.2024", "2024-05")] {
+            for (media, file) in tables(&["slug", "start"], &["eglv-lusaka", cell]) {
+                let done = import(&caller, "resource=partnerships&mode=upsert", media, file).await;
+                assert_eq!(done["status"], "committed", "{cell} {media}: {done:#}");
+                assert_eq!(caller.get(&path).await.ok().json()["start"], start, "{cell} {media}");
+            }
+        }
+        for cell in ["31.12.23", "12/31/2023", "12.31.2023", "30.2.2023"] {
+            for (media, file) in tables(&["slug", "start"], &["eglv-lusaka", cell]) {
+                let failed = import(&caller, "resource=partnerships&mode=upsert", media, file).await;
+                let [fault] = faults(&failed).try_into().unwrap();
+                assert!(fault.starts_with("2 start invalid_"), "{cell} {media}: {fault}");
+            }
+        }
+    }
 }

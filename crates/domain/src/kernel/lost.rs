@@ -59,14 +59,23 @@ fn is_lost(new: &str, known: &str) -> bool {
                 || took_a_letter(new.chars().rev(), known.chars().rev())))
 }
 
-/// Whether a `?` stands inside a word: between a letter and a small one, as in `M?nchen`. A sentence that begins right
-/// behind a question begins with a capital, and an address has signs that no word has.
+/// Whether question marks stand inside a word, as in `M?nchen`, `Stra??e` and `M?NCHEN`. A sentence that begins right
+/// behind a question begins with one capital, and an address has signs that no word has.
 fn has_mark_inside(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
-    !word.contains(['/', '=', '&', '@', '\\'])
-        && letters.windows(3).any(
-            |three| matches!(three, [before, '?', after] if before.is_alphabetic() && after.is_lowercase()),
-        )
+    let is_inside = |place: usize| {
+        let rest = letters.get(place + 1..).unwrap_or_default();
+        let after = rest.get(rest.iter().take_while(|letter| **letter == '?').count()..).unwrap_or_default();
+        let is_letter = letters.get(place).is_some_and(|letter| letter.is_alphabetic());
+        is_letter
+            && after.len() < rest.len()
+            && match *after {
+                [letter, ..] if letter.is_lowercase() => true,
+                [letter, next, ..] => letter.is_uppercase() && next.is_uppercase(),
+                _ => false,
+            }
+    };
+    !word.contains(['/', '=', '&', '@', '.', '\\']) && (0..letters.len()).any(is_inside)
 }
 
 /// Whether, as far as both are alike, a `?` stands where a letter beyond ASCII stood.
@@ -92,7 +101,11 @@ mod tests {
             ("????", "", true),
             ("?? ??", "", true),
             ("Stadtwerke M?nchen GmbH", "", true),
+            ("Stra??e", "", true),
+            ("STADTWERKE M?NCHEN", "", true),
             ("Wer zahlt?Die Stadt", "", false),
+            ("Zahlt der LWL?Ja", "", false),
+            ("siehe zxq.example?seite", "", false),
             ("siehe zxq.example/?q=a und zxq.example?seite=1", "", false),
             ("Why?", "Why", false),
             ("Why?", "", false),

@@ -280,6 +280,10 @@ fn iso_date(cell: &str) -> Option<String> {
         _ => return None,
     };
     let (month, year) = (number(month, 1..=2)?, number(year, 4..=4)?);
+    // Whatever else it is, it is refused as it was typed.
+    if !(1..=12).contains(&month) || day.is_some_and(|day| !(1..=31).contains(&day)) {
+        return None;
+    }
     Some(match day {
         Some(day) => format!("{year:04}-{month:02}-{day:02}"),
         None => format!("{year:04}-{month:02}"),
@@ -455,6 +459,7 @@ mod tests {
             // Nothing is guessed: these are refused as no dates.
             ("31.12.26", "31.12.26"),
             ("12/31/2026", "12/31/2026"),
+            ("12.31.2026", "12.31.2026"),
             ("1.2026.3", "1.2026.3"),
         ] {
             assert_eq!(read(&date, cell, CsvDialect::Rfc4180), Ok(json!(value)), "{cell}");
