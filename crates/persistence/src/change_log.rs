@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveValue, DatabaseTransaction, QueryOrder, QuerySelect, Statement};
+use sea_orm::sea_query::Query;
+use sea_orm::{
+    ActiveValue, ConnectionTrait, DatabaseTransaction, Iterable, QueryOrder, QuerySelect, Statement,
+};
 use serde_json::{Value, json};
 use vku_domain::change::{Change, ChangeAction, StatusChange};
 use vku_domain::kernel::actor::Actor;
@@ -77,7 +80,8 @@ pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) ->
     Ok(())
 }
 
-/// The changes of an import that is not published yet: the same, numbered in the order in which they were made.
+/// The changes of an import that is not published yet: numbered in the order in which they were made, with the columns of
+/// the log behind that.
 pub(crate) mod staged {
     use sea_orm::entity::prelude::*;
 
@@ -88,23 +92,19 @@ pub(crate) mod staged {
         pub staging_id: Uuid,
         #[sea_orm(primary_key, auto_increment = false)]
         pub number: i64,
-        pub at: DateTimeUtc,
-        pub actor: Option<Uuid>,
-        pub request_id: String,
         pub resource: String,
         pub resource_id: Uuid,
-        pub parent_id: Option<Uuid>,
-        pub action: String,
-        pub version: i64,
-        pub visibility: String,
-        pub state: Json,
-        pub passage: Option<Json>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The columns of the log but for the position, which a change gets when it is appended.
+fn columns() -> impl Iterator<Item = row::Column> {
+    <row::Column as Iterable>::iter().filter(|column| !matches!(column, row::Column::Position))
 }
 
 /// Keeps changes until their import is published; the first of them gets the number `from`.
@@ -114,21 +114,28 @@ pub(crate) async fn stage(
     from: i64,
     changes: Vec<NewChange>,
 ) -> Result<(), Error> {
-    let mut rows =
-        (from..).zip(changes).map(|(number, change)| change.into_staged(staging_id, number)).peekable();
+    let mut rows = (from..).zip(changes.into_iter().map(NewChange::into_row)).peekable();
     while rows.peek().is_some() {
-        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
-        staged::Entity::insert_many(chunk).exec_without_returning(tx).await.map_err(failed)?;
+        let names = ["staging_id".to_owned(), "number".to_owned()];
+        let names = names.into_iter().chain(columns().map(|column| column.to_string()));
+        let mut insert = Query::insert().into_table(staged::Entity).columns(names).take();
+        for (number, mut row) in rows.by_ref().take(CHUNK) {
+            let values = columns().filter_map(|column| row.take(column).into_value());
+            let values = [staging_id.into(), number.into()].into_iter().chain(values);
+            insert.values_panic(values.map(Expr::val));
+        }
+        tx.execute(&insert).await.map_err(failed)?;
     }
     Ok(())
 }
 
 /// Appends the changes of an import to the log, as the last statement before the commit.
 pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) -> Result<(), Error> {
-    const COLUMNS: &str = "at, actor, request_id, resource, resource_id, parent_id, action, version, visibility, state, passage";
     log_watermark::reserve(tx).await?;
+    let columns: Vec<_> = columns().map(|column| column.to_string()).collect();
+    let columns = columns.join(", ");
     let append = format!(
-        "INSERT INTO change ({COLUMNS}) SELECT {COLUMNS} FROM import_change WHERE staging_id = $1 ORDER BY number"
+        "INSERT INTO change ({columns}) SELECT {columns} FROM import_change WHERE staging_id = $1 ORDER BY number"
     );
     let append = Statement::from_sql_and_values(tx.get_database_backend(), append, [staging_id.into()]);
     tx.execute_raw(append).await.map_err(failed)?;
@@ -137,38 +144,6 @@ pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) ->
 }
 
 impl NewChange {
-    fn into_staged(self, staging_id: Uuid, number: i64) -> staged::ActiveModel {
-        let row::ActiveModel {
-            position: _,
-            at,
-            actor,
-            request_id,
-            resource,
-            resource_id,
-            parent_id,
-            action,
-            version,
-            visibility,
-            state,
-            passage,
-        } = self.into_row();
-        staged::ActiveModel {
-            staging_id: ActiveValue::Set(staging_id),
-            number: ActiveValue::Set(number),
-            at,
-            actor,
-            request_id,
-            resource,
-            resource_id,
-            parent_id,
-            action,
-            version,
-            visibility,
-            state,
-            passage,
-        }
-    }
-
     fn into_row(self) -> row::ActiveModel {
         let set =
             |passage: StatusChange| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
