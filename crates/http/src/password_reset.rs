@@ -16,6 +16,7 @@ use vku_domain::mail::Mail;
 use crate::kernel::client_ip;
 use crate::kernel::context::AppState;
 use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::json_body::parsed;
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, page, token_in, token_of_link};
@@ -78,11 +79,11 @@ pub async fn request_password_reset(
             None => invitation_mail(email, locale, &link),
         };
         // Beside the answer, which takes as long whether there is an account or not.
-        actix_web::rt::spawn(async move {
+        actix_web::rt::spawn(InRuntime::new(async move {
             if let Err(error) = shared.store.post_apart(mail).await {
                 tracing::warn!(%error, "a mail was not posted");
             }
-        });
+        }));
     }
     let taken = PasswordResetAccepted { status: "mail_sent_if_known" };
     Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(taken))

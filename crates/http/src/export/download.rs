@@ -21,6 +21,7 @@ use super::spool::{Taking, spool};
 use super::{Export, file_name};
 use crate::kernel::conditional::{DEPENDS_ON, cache_control};
 use crate::kernel::context::Context;
+use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::negotiation::Format;
 use crate::kernel::problem::Problem;
 
@@ -38,7 +39,8 @@ struct Download {
 impl Download {
     fn start<T: Table>(export: Export<T>) -> Self {
         let (filling, taking) = spool();
-        let reading = spawn(export.write(async move |piece| filling.push(piece).await));
+        let write = export.write(async move |piece| filling.push(piece).await);
+        let reading = spawn(InRuntime::new(write));
         let (send, pieces) = mpsc::channel(1);
         Self { pieces, work: spawn(hand_on(reading, taking, send)) }
     }

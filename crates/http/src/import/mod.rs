@@ -6,7 +6,6 @@ mod deferred;
 mod encoding;
 mod engine;
 mod format;
-mod in_runtime;
 mod json;
 mod lines;
 mod reader;
@@ -48,11 +47,11 @@ use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::idempotency::REPLAYED;
+use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::json_body::{JSON, parsed};
 use crate::kernel::negotiation::{Format, format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::login::id;
-use in_runtime::InRuntime;
 use worker::ImportWorker;
 
 /// What is asked for in the query string.

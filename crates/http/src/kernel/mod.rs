@@ -13,6 +13,7 @@ pub mod handlers;
 pub mod history;
 mod icalendar;
 pub mod idempotency;
+pub(crate) mod in_runtime;
 pub mod json_body;
 pub mod list;
 pub mod login_throttle;

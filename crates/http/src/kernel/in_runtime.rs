@@ -7,11 +7,11 @@ use std::task::{Context, Poll};
 use tokio::runtime::Handle;
 
 /// A future that is dropped within the runtime that it was made in.
-pub(super) struct InRuntime<F>(Option<Pin<Box<F>>>, Handle);
+pub(crate) struct InRuntime<F>(Option<Pin<Box<F>>>, Handle);
 
 impl<F: Future> InRuntime<F> {
     /// Of the runtime that this is called in.
-    pub(super) fn new(future: F) -> Self {
+    pub(crate) fn new(future: F) -> Self {
         Self(Some(Box::pin(future)), Handle::current())
     }
 }
