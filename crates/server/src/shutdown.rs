@@ -36,7 +36,7 @@ impl Shutdown {
     }
 
     #[cfg(not(unix))]
-    pub(crate) async fn asked(self) -> bool {
+    pub(crate) async fn requested(self) -> bool {
         let _ = tokio::signal::ctrl_c().await;
         false
     }

@@ -98,7 +98,7 @@ pub struct Context {
     pub request: HttpRequest,
     /// What is read now may be kept as of this; `None` where it may not.
     pub snapshot: Option<Snapshot>,
-    visit: Rc<RequestInfo>,
+    info: Rc<RequestInfo>,
 }
 
 impl Context {
@@ -121,7 +121,7 @@ impl Context {
     async fn with(request: HttpRequest, shown: Result<Option<String>, Problem>) -> Result<Self, Problem> {
         let shared = request.app_data::<Data<AppState>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
-        let visit = RequestInfo::of(&request)?;
+        let info = RequestInfo::of(&request)?;
         // Before anything is read.
         let generation = shared.store.generation().await;
         let known = request.extensions().get::<Authenticated>().cloned();
@@ -132,14 +132,14 @@ impl Context {
             (Err(wrong), _) => Err(wrong),
         };
         // Credentials that are not valid count for the address.
-        visit.charge(&request, &shared, shown.as_ref().ok().and_then(rate_limit_key))?;
+        info.charge(&request, &shared, shown.as_ref().ok().and_then(rate_limit_key))?;
         let (actor, credentials) = shown?;
         if credentials != Credentials::None {
             request.extensions_mut().insert(Authenticated(actor.clone(), credentials));
         }
-        visit.has_account.set(actor.role.is_some());
+        info.has_account.set(actor.role.is_some());
         let moment = Snapshot::of(generation, &actor);
-        Ok(Self { shared, actor, credentials, request, snapshot: moment, visit })
+        Ok(Self { shared, actor, credentials, request, snapshot: moment, info })
     }
 
     /// Begins to read as whoever asks.
@@ -158,7 +158,7 @@ impl Context {
 
     /// A write by whoever asks.
     pub(super) fn writing(&self, dry_run: bool) -> WriteContext<'_> {
-        WriteContext { actor: &self.actor, request_id: &self.visit.id, dry_run, origin: InputSource::Request }
+        WriteContext { actor: &self.actor, request_id: &self.info.id, dry_run, origin: InputSource::Request }
     }
 
     /// The account that asks, and the login that it asks in: for what people do for themselves.
@@ -185,7 +185,7 @@ impl Context {
 
     /// The id of the request.
     pub(crate) fn request_id(&self) -> std::sync::Arc<str> {
-        self.visit.id.clone()
+        self.info.id.clone()
     }
 
     /// The decoded pairs of the query string.

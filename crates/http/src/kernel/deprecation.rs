@@ -1,6 +1,6 @@
 //! What is on its way out: told in the document, and with every answer that still gives it (RFC 9745, RFC 8594).
 //!
-//! It is declared once, in [`api`](crate::api); where nothing is, requests pass by all of this.
+//! It is declared once, in [`routes`](crate::routes); where nothing is, requests pass by all of this.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;

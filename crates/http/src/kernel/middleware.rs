@@ -41,16 +41,16 @@ pub async fn log_request(
     let Some(shared) = request.app_data::<Data<AppState>>().cloned() else {
         return Err(Problem(Error::internal("the app was started without its state")).into());
     };
-    let visit = RequestInfo::start(&request, &shared);
+    let info = RequestInfo::start(&request, &shared);
     let method = request.method().clone();
-    let mut result = handle(request, next, &shared, &visit).await;
+    let mut result = handle(request, next, &shared, &info).await;
     let status = match &result {
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
     // Of a refusal it might tell what was looked for.
     let told = status.is_success() || status == StatusCode::NOT_MODIFIED;
-    if let (Ok(response), true) = (&mut result, told && visit.has_account.get()) {
+    if let (Ok(response), true) = (&mut result, told && info.has_account.get()) {
         let total = format!("total;dur={:.1}", started.elapsed().as_secs_f64() * 1e3);
         if let Ok(total) = HeaderValue::try_from(total) {
             response.headers_mut().append(SERVER_TIMING, total);
@@ -58,7 +58,7 @@ pub async fn log_request(
     }
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
-    let (id, method, path, status) = (&*visit.id, method.as_str(), visit.uri.path(), status.as_u16());
+    let (id, method, path, status) = (&*info.id, method.as_str(), info.uri.path(), status.as_u16());
     tracing::info!(id, method, path, status, milliseconds, "answered");
     result
 }
@@ -67,14 +67,14 @@ async fn handle(
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
     shared: &AppState,
-    visit: &RequestInfo,
+    info: &RequestInfo,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let counts = shared.http_config.limit.is_some() && rate_limit::is_counted(&request);
     let timeouts = shared.http_config.timeouts;
     let offers_upgrade = request.head().upgrade();
     let body = BodyDeadline::watch(&mut request, timeouts.request_body);
     let accepted = AcceptEncoding::of(request.headers());
-    let early = match check_request(&request, shared, visit, counts, accepted.as_ref()) {
+    let early = match check_request(&request, shared, info, counts, accepted.as_ref()) {
         Ok(()) => cache::try_serve(request.request()).await,
         Err(error) => Err(error),
     };
@@ -85,19 +85,19 @@ async fn handle(
         }
         Ok(None) => {
             // An import may take as long as it takes.
-            let timeouts = (!visit.uri.path().starts_with(IMPORTS)).then_some(timeouts.response);
+            let timeouts = (!info.uri.path().starts_with(IMPORTS)).then_some(timeouts.response);
             // Whatever is told on the way is told of this request.
-            let (id, path) = (&*visit.id, visit.uri.path());
+            let (id, path) = (&*info.id, info.uri.path());
             let span = tracing::info_span!("request", id, method = %request.method(), path);
             let call = next.call(request).instrument(span);
             match with_timeout(call, body.as_deref(), timeouts).await {
                 // What handlers refuse arrives as a response too, with its error inside.
                 Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), compress_response),
-                None => return Err(timeout_response(shared, visit, offers_upgrade)),
+                None => return Err(timeout_response(shared, info, offers_upgrade)),
             }
         }
         Err(error) => {
-            let refused = error_to_problem(&error, visit);
+            let refused = error_to_problem(&error, info);
             request.into_response(refused).map_into_boxed_body()
         }
     };
@@ -105,19 +105,19 @@ async fn handle(
         // Whatever the handler made of half a body.
         Some(body) if body.is_late() => {
             let detail = bilingual!("The body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
-            let late = error_to_problem(&Error::new(Code::RequestTimeout, detail), visit);
+            let late = error_to_problem(&Error::new(Code::RequestTimeout, detail), info);
             response.into_response(late)
         }
         _ => match matched(response.request(), response.response()) {
-            Ok(()) => render_problem(response, visit),
+            Ok(()) => render_problem(response, info),
             Err(error) => {
-                let refused = error_to_problem(&error, visit);
+                let refused = error_to_problem(&error, info);
                 response.into_response(refused)
             }
         },
     };
-    let mut response = if counts { charge(response, shared, visit) } else { response };
-    apply_response_headers(response.headers_mut(), shared, visit);
+    let mut response = if counts { charge(response, shared, info) } else { response };
+    apply_response_headers(response.headers_mut(), shared, info);
     if offers_upgrade {
         decline_upgrade(response.response_mut());
     }
@@ -148,13 +148,13 @@ async fn with_timeout<F: Future>(
 }
 
 /// The answer where there is none in time. It goes out as an error, because the request went with what was given up.
-fn timeout_response(shared: &AppState, visit: &RequestInfo, offers_upgrade: bool) -> ActixError {
+fn timeout_response(shared: &AppState, info: &RequestInfo, offers_upgrade: bool) -> ActixError {
     let detail = bilingual!(
         "It took too long and was given up; please try again.",
         "Es hat zu lange gedauert und wurde aufgegeben; bitte versuchen Sie es noch einmal."
     );
-    let mut response = error_to_problem(&Error::new(Code::TimedOut, detail), visit);
-    apply_response_headers(response.headers_mut(), shared, visit);
+    let mut response = error_to_problem(&Error::new(Code::TimedOut, detail), info);
+    apply_response_headers(response.headers_mut(), shared, info);
     if offers_upgrade {
         decline_upgrade(&mut response);
     }
@@ -173,12 +173,12 @@ fn decline_upgrade<B>(response: &mut HttpResponse<B>) {
 fn check_request(
     request: &ServiceRequest,
     shared: &AppState,
-    visit: &RequestInfo,
+    info: &RequestInfo,
     counts: bool,
     accepted: Option<&AcceptEncoding>,
 ) -> Result<(), Error> {
     if counts && !rate_limit::identified_by_body(request) {
-        visit.charge(request.request(), shared, None)?;
+        info.charge(request.request(), shared, None)?;
     }
     once::check(request.path(), request.headers())?;
     // An inflated body is many times what was sent, and is in memory before its size can be looked at.
@@ -201,20 +201,20 @@ fn check_request(
 fn charge(
     response: ServiceResponse<BoxBody>,
     shared: &AppState,
-    visit: &RequestInfo,
+    info: &RequestInfo,
 ) -> ServiceResponse<BoxBody> {
-    if let Err(error) = visit.charge(response.request(), shared, None) {
-        return response.into_response(error_to_problem(&error, visit));
+    if let Err(error) = info.charge(response.request(), shared, None) {
+        return response.into_response(error_to_problem(&error, info));
     }
     if response.status() == StatusCode::NOT_MODIFIED {
-        visit.refund(shared);
+        info.refund(shared);
     }
     response
 }
 
 /// The error as a problem of this request; what is ours is logged here and nowhere else.
-fn error_to_problem(problem: &Error, visit: &RequestInfo) -> HttpResponse {
-    let (id, code) = (&*visit.id, problem.code.as_str());
+fn error_to_problem(problem: &Error, info: &RequestInfo) -> HttpResponse {
+    let (id, code) = (&*info.id, problem.code.as_str());
     let source = problem.source.as_deref().map(tracing::field::display);
     match problem.code {
         Code::Internal => tracing::error!(id, code, source, "failed"),
@@ -223,10 +223,10 @@ fn error_to_problem(problem: &Error, visit: &RequestInfo) -> HttpResponse {
         Code::TimedOut => tracing::warn!(id, code, source, "given up"),
         _ => tracing::debug!(id, code, source, "refused"),
     }
-    if visit.wants_page {
-        return problem_page(problem, &visit.id, visit.locale);
+    if info.wants_page {
+        return problem_page(problem, &info.id, info.locale);
     }
-    render(problem, visit.uri.path(), &visit.id, visit.locale)
+    render(problem, info.uri.path(), &info.id, info.locale)
 }
 
 /// What the framework refuses by itself, as one of our problems.
@@ -244,20 +244,20 @@ fn problem_for_status(status: StatusCode) -> Error {
 }
 
 /// An error answer that is no problem yet becomes one.
-fn render_problem(response: ServiceResponse<BoxBody>, visit: &RequestInfo) -> ServiceResponse<BoxBody> {
+fn render_problem(response: ServiceResponse<BoxBody>, info: &RequestInfo) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {
         return response;
     }
     let problem = match response.response().error() {
         Some(error) => match error.as_error::<Problem>() {
-            Some(Problem(problem)) => error_to_problem(problem, visit),
+            Some(Problem(problem)) => error_to_problem(problem, info),
             None => {
                 let status = error.as_response_error().status_code();
                 if status.is_server_error() {
-                    tracing::error!(id = &*visit.id, %error, "the framework failed");
+                    tracing::error!(id = &*info.id, %error, "the framework failed");
                 }
-                error_to_problem(&problem_for_status(status), visit)
+                error_to_problem(&problem_for_status(status), info)
             }
         },
         None => {
@@ -265,7 +265,7 @@ fn render_problem(response: ServiceResponse<BoxBody>, visit: &RequestInfo) -> Se
             if is_problem || matches!(response.response().body().size(), BodySize::Stream) {
                 return response;
             }
-            error_to_problem(&problem_for_status(status), visit)
+            error_to_problem(&problem_for_status(status), info)
         }
     };
     response.into_response(problem)

@@ -45,7 +45,7 @@ impl RequestInfo {
     pub fn start(request: &ServiceRequest, shared: &AppState) -> Rc<Self> {
         let peer = request.peer_addr().map(|peer| peer.ip());
         client_ip::warn_untrusted_proxy(request.headers(), peer, &shared.proxies);
-        let visit = Rc::new(Self {
+        let info = Rc::new(Self {
             id: request_id(request),
             uri: request.uri().clone(),
             locale: negotiate_language(request.headers()),
@@ -54,16 +54,16 @@ impl RequestInfo {
             has_account: Cell::new(false),
             taken: Cell::new(None),
         });
-        request.extensions_mut().insert(visit.clone());
-        visit
+        request.extensions_mut().insert(info.clone());
+        info
     }
 
     /// The notes of this request.
     ///
     /// Errors: nobody has begun them.
     pub fn of(request: &HttpRequest) -> Result<Rc<Self>, Error> {
-        let visit = request.extensions().get::<Rc<Self>>().cloned();
-        visit.ok_or_else(|| Error::internal("a request came past the middleware"))
+        let info = request.extensions().get::<Rc<Self>>().cloned();
+        info.ok_or_else(|| Error::internal("a request came past the middleware"))
     }
 
     /// Counts the request for somebody, unless it is counted already; for its address, where `who` is nobody.

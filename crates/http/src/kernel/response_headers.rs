@@ -39,16 +39,16 @@ const DOCS_CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'se
     frame-ancestors 'none'";
 
 /// The headers that every answer has, whatever it is and whoever made it.
-pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, visit: &RequestInfo) {
+pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, info: &RequestInfo) {
     headers.reserve(HEADERS.saturating_sub(headers.len()));
-    if let Ok(value) = HeaderValue::from_str(&visit.id) {
+    if let Ok(value) = HeaderValue::from_str(&info.id) {
         headers.insert(X_REQUEST_ID, value);
     }
     for (name, value) in &SECURITY_HEADERS {
         headers.insert(name.clone(), value.clone());
     }
     if !headers.contains_key(CONTENT_SECURITY_POLICY) {
-        let content = if visit.uri.path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
+        let content = if info.uri.path().starts_with("/docs/") { DOCS_CONTENT } else { NO_CONTENT };
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(content));
     }
     if shared.site.public_url.starts_with("https://") {
@@ -58,8 +58,8 @@ pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, visit:
     if !headers.contains_key(CONTENT_ENCODING) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     }
-    shared.http_config.origins.tell(&visit.pages, headers);
-    if let (Some(limit), Some(taken)) = (&shared.http_config.limit, visit.quota()) {
+    shared.http_config.origins.tell(&info.pages, headers);
+    if let (Some(limit), Some(taken)) = (&shared.http_config.limit, info.quota()) {
         limit.write_headers(taken, headers);
     }
 }
