@@ -1,6 +1,6 @@
 //! The HTTP interface: actix-web and utoipa over the store.
 //!
-//! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`api`] lists what there is.
+//! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`routes`] lists what there is.
 
 mod activity;
 mod agenda;

@@ -13,7 +13,7 @@ crate::string_enum! {
     }
 }
 
-/// A sentence in both languages; made by [`say!`](crate::say).
+/// A sentence in both languages; made by [`bilingual!`](crate::bilingual).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bilingual {
     /// In English.

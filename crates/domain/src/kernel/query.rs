@@ -11,7 +11,7 @@ use super::search::Search;
 use super::violation::{FieldError, Violations};
 use crate::bilingual;
 
-/// The keys that a list can be sorted by; made by [`vocabulary!`](crate::vocabulary).
+/// The keys that a list can be sorted by; made by [`string_enum!`](crate::string_enum).
 pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + ToSchema + 'static {
     /// Every key.
     const KEYS: &'static [&'static str];

@@ -68,7 +68,7 @@ pub trait Resource:
     type Filter: FilterParameters;
     /// The keys its list is sorted by.
     type Sort: SortKey;
-    /// Its states; [`NoStatus`](super::state::NoStatus) where it has none.
+    /// Its states; [`NoStatus`](super::lifecycle::NoStatus) where it has none.
     type Status: State;
     /// What the store derives for it; `()` where nothing is.
     type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
@@ -98,7 +98,7 @@ pub trait Resource:
         &[]
     }
 
-    /// Takes these members out; called with what [`Self::concealed`] names.
+    /// Takes these members out; called with what [`Self::hidden_fields`] names.
     fn redact(&mut self, _members: &'static [&'static str]) {}
 
     /// Of a state in the change log: takes out what the actor does not read of it, and answers whether the actor could
@@ -116,7 +116,7 @@ pub trait Resource:
     /// The rules across members, and with what it refers to. Called when all relations are resolved.
     fn validate(&self, violations: &mut Violations);
 
-    /// The rules with what it is a part of. Called like [`Self::rules`].
+    /// The rules with what it is a part of. Called like [`Self::validate`].
     fn validate_with_parent(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
 
     /// The rules that depend on the day. What was right when it was written does not block later changes of other members:
@@ -182,7 +182,7 @@ pub trait Resource:
     /// Shows every relation to the store.
     fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(UnresolvedReference<'a>)) {}
 
-    /// Whether several parts may be the same by [`Self::same_part`]: then a file may name each of them.
+    /// Whether several parts may be the same by [`Self::is_same_child`]: then a file may name each of them.
     const MAY_REPEAT: bool = false;
 
     /// Whether two rows of an import mean the same part; resources with a slug go by that.

@@ -54,7 +54,7 @@ macro_rules! string_enum {
 ///
 /// The expression gets the given text, [cleaned](crate::kernel::characters::cleaned) and without the blanks around it, and
 /// answers the normalised one or a
-/// [`Fault`](crate::kernel::violation::Fault); `pattern` and `example` go into the OpenAPI document.
+/// [`FieldError`](crate::kernel::violation::FieldError); `pattern` and `example` go into the OpenAPI document.
 #[macro_export]
 macro_rules! text {
     (

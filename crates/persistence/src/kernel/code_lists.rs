@@ -1,6 +1,6 @@
 //! Codes: members that name the rows of a reference list by their slug, such as working areas.
 //!
-//! A resource says in [`Table::CODES`] which of its sets hold codes, and of what. A write of it is refused where a
+//! A resource says in [`Table::CODE_LISTS`] which of its sets hold codes, and of what. A write of it is refused where a
 //! code is not there; what is named by a code is not deleted.
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -56,7 +56,7 @@ pub struct Entries {
 #[derive(Serialize, Deserialize)]
 struct HistoryScope(Way, Uuid, i64);
 
-/// What is left of a logged state, and whether anything is; see [`Resource::recall`].
+/// What is left of a logged state, and whether anything is; see [`Resource::redact_history`].
 type HistoryRedactor<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
 
 /// Who could see what was logged with that visibility.
@@ -97,7 +97,7 @@ impl Reader<'_> {
         self.entries(which, sees, &recall, &list, paging).await
     }
 
-    /// A page of those rows of the log; `recall` as in [`Resource::recall`], `list` is what its cursors are bound to.
+    /// A page of those rows of the log; `recall` as in [`Resource::redact_history`], `list` is what its cursors are bound to.
     pub(crate) async fn entries(
         &self,
         which: Condition,

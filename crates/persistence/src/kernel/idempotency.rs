@@ -194,7 +194,7 @@ impl Store {
         self.running().take(once)
     }
 
-    /// The same as [`Self::write_once`], of a request whose key is taken.
+    /// The same as [`Self::write_idempotent`], of a request whose key is taken.
     ///
     /// Errors: those of `work`; 409 while the key's work runs elsewhere; 422 where the key belongs to another request.
     pub async fn write_in_flight(

@@ -110,7 +110,7 @@ pub trait Table: Resource<Parent: Parent> {
     const CODE_LISTS: &'static [Codes] = &[];
     /// How what it is a part of is locked while it is written: against deletion, or so that its writers queue.
     const PARENT_LOCK: LockType = LockType::Share;
-    /// Whether a write of it looks at others or changes them, by [`Self::admit`] and [`Self::follow`].
+    /// Whether a write of it looks at others or changes them, by [`Self::before_write`] and [`Self::after_write`].
     const HAS_WRITE_HOOKS: bool = false;
     /// What a search finds it by, beside its own texts; whoever sees it sees these too.
     const FOUND_BY: &'static [FoundBy] = &[];
@@ -143,7 +143,7 @@ pub trait Table: Resource<Parent: Parent> {
         Condition::all()
     }
 
-    /// Who may see a row, where [`Self::HIDEABLE`]: as [`Resource::visibility`] says.
+    /// Who may see a row, where [`Self::HAS_VISIBILITY`]: as [`Resource::visibility`] says.
     fn visibility_filter() -> SimpleExpr {
         column::<Self>("visibility")
     }
@@ -162,7 +162,7 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 
-    /// Looks at others before it is written, and may refuse it or say more of it; where [`Self::INVOLVED`]. `parent` is the
+    /// Looks at others before it is written, and may refuse it or say more of it; where [`Self::HAS_WRITE_HOOKS`]. `parent` is the
     /// id of what it is a part of, which is locked; `before` is `None` for a new one.
     fn before_write(
         _writer: &Writer<'_>,
@@ -173,7 +173,7 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 
-    /// Does what follows from a write of it, in the same transaction; where [`Self::INVOLVED`]. Deleted ones have a time of
+    /// Does what follows from a write of it, in the same transaction; where [`Self::HAS_WRITE_HOOKS`]. Deleted ones have a time of
     /// it in `after`.
     fn after_write(
         _writer: &mut Writer<'_>,

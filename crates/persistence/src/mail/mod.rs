@@ -1,5 +1,5 @@
 //! The outbox: mails lie in a table from the transaction on of what they tell of, until a worker has sent them, and a
-//! while longer. Sending is in [`sending`], reading in [`outbox`].
+//! while longer. Sending is in [`delivery`], reading in [`outbox`].
 
 pub mod delivery;
 pub mod outbox;

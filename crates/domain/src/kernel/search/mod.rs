@@ -1,6 +1,6 @@
 //! Full text search: what is searched, what matches, and how well; the SQL is tested against it.
 //!
-//! A resource says its texts in [`Resource::searched`](super::resource::Resource::searched). They are kept as an
+//! A resource says its texts in [`Resource::search_texts`](super::resource::Resource::search_texts). They are kept as an
 //! [`Index`] of words. What somebody looks for is a [`Search`]: it finds what has all of its words, the best first.
 
 mod edit_distance;

@@ -21,7 +21,7 @@ use crate::kernel::violation::{FieldError, Violations};
 pub struct Localized(BTreeMap<Language, Text>);
 
 impl Localized {
-    /// Of at least one text; a [`Fault`] of the code `empty` if there is none.
+    /// Of at least one text; a [`FieldError`] of the code `empty` if there is none.
     pub fn new(texts: BTreeMap<Language, Text>) -> Result<Self, FieldError> {
         if texts.is_empty() {
             return Err(FieldError::new(

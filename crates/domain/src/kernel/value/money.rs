@@ -32,7 +32,7 @@ impl Money {
     }
 
     /// Of an amount as it is written, such as `125000.00`: not negative, under 10^15, at most as many
-    /// decimals as the currency has. A [`Fault`] of the code `invalid_format` or `out_of_range` otherwise.
+    /// decimals as the currency has. A [`FieldError`] of the code `invalid_format` or `out_of_range` otherwise.
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, FieldError> {
         check_shape(amount)?;
         let decimals = currency.decimals();
