@@ -135,6 +135,12 @@ on_both! {
         let phase = json!({"kind": "zxq", "programme": "nothing", "amount": {"amount": "x", "currency": "EUR"}});
         let told = staff.post(FUNDING, &phase).await.faults(422, "validation_failed");
         assert_eq!(told, ["/amount/amount invalid_format", "/kind unknown_value", "/programme unknown_reference"]);
+        // Codes name what is in a list, too.
+        let utility = json!({
+            "name": "Zwei Fehler", "kind": "beer", "country": "UA", "sectors": ["water"], "needs": ["pumps", "nothing", 5],
+        });
+        let told = staff.post(UTILITIES, &utility).await.faults(422, "validation_failed");
+        assert_eq!(told, ["/kind unknown_value", "/needs/1 unknown_value", "/needs/2 wrong_type"]);
     }
 
     async fn a_patch_is_checked_like_a_post(app: TestApp) {

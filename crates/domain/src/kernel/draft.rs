@@ -55,6 +55,7 @@ pub struct Draft<T> {
     today: Violations,
     invalid_pointers: Vec<String>,
     strays: Vec<Stray>,
+    unread: Option<Value>,
 }
 
 /// A reference in what could not be read otherwise, and so is not in the data.
@@ -195,14 +196,15 @@ impl<T: Resource> Draft<T> {
         let faults = match deserr::deserialize::<T, _, Violations>(whole.clone()) {
             Ok(data) => {
                 let (today, holes, strays) = (Violations::default(), Vec::new(), Vec::new());
-                return Self { data: Some(data), violations, today, invalid_pointers: holes, strays };
+                let data = Some(data);
+                return Self { data, violations, today, invalid_pointers: holes, strays, unread: None };
             }
             Err(faults) => faults,
         };
         let strays = Self::references(&whole);
         let mut holes: Vec<String> = faults.pointers().map(enclosing_entry).collect();
         holes.dedup();
-        let mut rest = whole;
+        let mut rest = whole.clone();
         // From the last to the first, so that removing an entry of a list does not move the next hole.
         holes.iter().rev().for_each(|hole| remove_at(&mut rest, hole));
         violations.append(faults);
@@ -217,7 +219,8 @@ impl<T: Resource> Draft<T> {
         // What is in the data is resolved with that.
         let lost = |stray: &Stray| data.is_none() || holes.iter().any(|hole| within(&stray.pointer, hole));
         let strays = strays.into_iter().filter(lost).collect();
-        Self { data, violations, today: Violations::default(), invalid_pointers: holes, strays }
+        let unread = data.is_none().then_some(whole);
+        Self { data, violations, today: Violations::default(), invalid_pointers: holes, strays, unread }
     }
 
     /// The references in a body, as far as they can be read.
@@ -234,6 +237,11 @@ impl<T: Resource> Draft<T> {
     /// The references that are not in the data.
     pub fn strays(&self) -> &[Stray] {
         &self.strays
+    }
+
+    /// The whole body, where it yields no data.
+    pub fn unread(&self) -> Option<&Value> {
+        self.unread.as_ref()
     }
 
     /// Adds faults that lie in what is not in the data.

@@ -7,33 +7,49 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use serde_json::Value;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::error::failed;
-use super::table::Table;
+use super::table::{Codes, Table};
 
 /// How many codes one statement asks for: databases take a limited number of values.
 const CHUNK: usize = 500;
 
+/// The codes that a body names, for each of [`Table::CODE_LISTS`]: where each stands in its list, and the code.
+pub(crate) type NamedCodes = Vec<Vec<(usize, String)>>;
+
+/// The codes in data.
+pub(crate) fn in_data<T: Table>(data: &T) -> Result<NamedCodes, Error> {
+    let rows = T::to_row(data)?.1;
+    let of = |codes: &Codes| rows.words(codes.set).map(str::to_owned).enumerate().collect();
+    Ok(T::CODE_LISTS.iter().map(of).collect())
+}
+
+/// The codes in a body that could not be read otherwise.
+pub(crate) fn in_body<T: Table>(body: &Value) -> NamedCodes {
+    let of = |codes: &Codes| {
+        let entries = body.pointer(codes.pointer).and_then(Value::as_array).into_iter().flatten();
+        entries.enumerate().filter_map(|(index, entry)| Some((index, entry.as_str()?.to_owned()))).collect()
+    };
+    T::CODE_LISTS.iter().map(of).collect()
+}
+
 /// The faults of codes that nothing has, each where it stands. What there is stays until the write ends.
 pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
-    Ok(unknown_in(tx, &[data]).await?.pop().unwrap_or_default())
+    Ok(unknown_in::<T>(tx, &[in_data(data)?]).await?.pop().unwrap_or_default())
 }
 
 /// The same for many, in as many statements as for one.
 pub(crate) async fn unknown_in<T: Table>(
     tx: &DatabaseTransaction,
-    all: &[&T],
+    all: &[NamedCodes],
 ) -> Result<Vec<Violations>, Error> {
     let mut violations = vec![Violations::default(); all.len()];
-    if T::CODE_LISTS.is_empty() {
-        return Ok(violations);
-    }
-    let links = all.iter().map(|data| Ok(T::to_row(data)?.1)).collect::<Result<Vec<_>, Error>>()?;
     let mut named: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
-    for codes in T::CODE_LISTS {
-        named.entry(codes.of).or_default().extend(links.iter().flat_map(|links| links.words(codes.set)));
+    for (codes, found) in all.iter().flat_map(|all| T::CODE_LISTS.iter().zip(all)) {
+        named.entry(codes.of).or_default().extend(found.iter().map(|(_, code)| code.as_str()));
     }
     for (resource, wanted) in named {
         let wanted: Vec<_> = wanted.into_iter().collect();
@@ -46,10 +62,9 @@ pub(crate) async fn unknown_in<T: Table>(
         }
         let there = live(tx, resource, None).await?;
         let there: Vec<_> = there.iter().map(String::as_str).collect();
-        for (links, violations) in links.iter().zip(&mut violations) {
-            for codes in T::CODE_LISTS.iter().filter(|codes| codes.of == resource) {
-                let words = links.words(codes.set).enumerate();
-                for (index, code) in words.filter(|(_, code)| !known.contains(*code)) {
+        for (all, violations) in all.iter().zip(&mut violations) {
+            for (codes, found) in T::CODE_LISTS.iter().zip(all).filter(|(codes, _)| codes.of == resource) {
+                for (index, code) in found.iter().filter(|(_, code)| !known.contains(code)) {
                     let fault = FieldError::unknown_value(code, &there);
                     violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);
                 }

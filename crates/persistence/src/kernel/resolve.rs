@@ -52,11 +52,17 @@ impl Writer<'_> {
             .iter_mut()
             .map(|draft| draft.data.as_mut().map(|data| resolved(data, &cards)).unwrap_or_default())
             .collect();
-        let whole: Vec<&T> = drafts.iter().filter_map(|draft| draft.data.as_ref()).collect();
-        let unknown = code_lists::unknown_in(self.tx(), &whole).await?;
-        let with_data =
-            drafts.iter().zip(&mut found).filter_map(|(draft, found)| Some((draft.data.as_ref()?, found)));
-        for ((data, found), unknown) in with_data.zip(unknown) {
+        let codes = drafts.iter().map(|draft| match (&draft.data, draft.unread()) {
+            (Some(data), _) => code_lists::in_data(data),
+            (None, body) => Ok(body.map(code_lists::in_body::<T>).unwrap_or_default()),
+        });
+        let codes = codes.collect::<Result<Vec<_>, _>>()?;
+        let unknown = code_lists::unknown_in::<T>(self.tx(), &codes).await?;
+        for ((draft, found), unknown) in drafts.iter_mut().zip(&mut found).zip(unknown) {
+            let Some(data) = &draft.data else {
+                draft.note(unknown);
+                continue;
+            };
             found.append(unknown);
             data.validate(found);
             parent.into_iter().for_each(|parent| data.validate_with_parent(parent, found));
