@@ -5,6 +5,8 @@ mod configuration;
 mod crash;
 mod demo;
 mod disk;
+mod disk_beside;
+mod ending;
 mod import;
 mod mails;
 mod modes;
@@ -29,6 +31,7 @@ use super::changes::changes_after;
 use crate::harness::Backend;
 use crate::harness::contract::seen::Watching;
 use crate::harness::database::{self, Private, SECRET};
+use crate::harness::tmpfs::scratch;
 
 /// A test of the binary on an empty database: on SQLite always, and on PostgreSQL where there is one.
 macro_rules! on_empty {
@@ -126,7 +129,7 @@ impl Home {
     }
 
     fn on(database: Private) -> Self {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new_in(scratch()).unwrap();
         let home = Self { folder, database };
         // The secret of the other tests, so that they can look into this database too.
         home.write("data/secret", SECRET);

@@ -19,6 +19,8 @@ pub(crate) enum Manner {
     Silent,
     /// Takes the mail, and does not say so.
     TakeSilently,
+    /// Takes the mail, and says so when it behaves otherwise.
+    TakeLate,
 }
 
 /// A mail as it came.
@@ -66,7 +68,7 @@ impl Sink {
 
     /// From now on.
     pub(crate) fn behaves(&self, manner: Manner) {
-        self.state.0.lock().unwrap().manner = Some(manner);
+        self.change(|state| state.manner = Some(manner));
     }
 
     /// Waits until there are so many mails; answers them all.
@@ -129,6 +131,9 @@ impl Sink {
                     mail.data = data.join("\n");
                     let taken = mail.clone();
                     self.change(|state| state.mails.push(taken));
+                    if manner == Manner::TakeLate {
+                        self.until(|state| state.manner != Some(Manner::TakeLate));
+                    }
                     manner == Manner::TakeSilently || say("250 taken")
                 }
                 "QUIT" => {

@@ -20,13 +20,13 @@ use crate::harness::postgres::{Cluster, unprivileged_user};
 use crate::harness::tmpfs::Tmpfs;
 use crate::harness::{Answer, Backend, Caller};
 
-const ORGANISATIONS: &str = "/api/v1/organisations";
+pub(super) const ORGANISATIONS: &str = "/api/v1/organisations";
 /// With nothing told of requests: nobody reads what is told.
-const DEMO: &[&str] = &["--demo", "--log", "vku_server=info"];
+pub(super) const DEMO: &[&str] = &["--demo", "--log", "vku_server=info"];
 
 /// Somebody who writes, and what was answered.
-struct Office {
-    caller: Caller,
+pub(super) struct Office {
+    pub(super) caller: Caller,
     next: AtomicUsize,
     kept: Mutex<BTreeSet<String>>,
     refused: Mutex<BTreeSet<String>>,
@@ -37,11 +37,16 @@ fn signing_in() -> serde_json::Value {
 }
 
 impl Office {
-    async fn of(server: &Server) -> Self {
+    pub(super) async fn of(server: &Server) -> Self {
         let token = server.caller(None).post("/api/v1/auth/token", &signing_in()).await.ok().json();
         let token = token["access_token"].as_str().unwrap().to_owned();
         let (kept, refused) = (Mutex::default(), Mutex::default());
         Self { caller: server.caller(Some(token)), next: AtomicUsize::new(0), kept, refused }
+    }
+
+    /// With names of its own, on the database that another one wrote.
+    pub(super) fn after(self, other: &Self) -> Self {
+        Self { next: AtomicUsize::new(other.next.load(Ordering::Relaxed)), ..self }
     }
 
     /// Makes an organisation.
@@ -93,7 +98,7 @@ impl Office {
         self.caller.get("/health/ready").await.status.as_u16()
     }
 
-    async fn until_ready(&self) {
+    pub(super) async fn until_ready(&self) {
         let deadline = Instant::now() + PATIENCE;
         while self.ready().await != 200 {
             assert!(Instant::now() < deadline, "it is not ready again");
@@ -102,7 +107,7 @@ impl Office {
     }
 
     /// Nothing can be written, reading goes on, and readiness tells.
-    async fn is_stuck(&self, status: u16, code: &str) {
+    pub(super) async fn is_stuck(&self, status: u16, code: &str) {
         let answer = self.write().await;
         assert_eq!(answer.status, status, "{}", answer.text());
         answer.problem(status, code);
@@ -118,14 +123,14 @@ impl Office {
     }
 
     /// It takes writes again, and nothing of before is in the way.
-    async fn goes_on(&self, number: usize) {
+    pub(super) async fn goes_on(&self, number: usize) {
         self.until_ready().await;
         assert_eq!(self.writes(number).await, BTreeMap::from([(201, number)]));
         self.caller.post("/api/v1/auth/token", &signing_in()).await.ok();
     }
 
     /// The process is gone: what it acknowledged is in the database, what it refused is not.
-    async fn audit(&self, url: &str) {
+    pub(super) async fn audit(&self, url: &str) {
         let slugs = "SELECT slug FROM organisation WHERE slug LIKE 'made-%'";
         let there: Vec<String> = match url.starts_with("sqlite:") {
             true => sqlx::query_scalar(slugs)
@@ -147,12 +152,12 @@ impl Office {
     }
 }
 
-fn block_on<R>(work: impl Future<Output = R>) -> R {
+pub(super) fn block_on<R>(work: impl Future<Output = R>) -> R {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap().block_on(work)
 }
 
 /// The folder of a SQLite database.
-fn folder(home: &Home) -> &Path {
+pub(super) fn folder(home: &Home) -> &Path {
     Path::new(home.database.url.strip_prefix("sqlite://").unwrap()).parent().unwrap()
 }
 
@@ -221,26 +226,26 @@ fn a_full_disk_loses_nothing_that_was_acknowledged() {
     });
 }
 
+/// Lets no file of a server that ignores `XFSZ` grow beyond so many bytes: every write of it to the database fails.
+pub(super) fn limit(server: &Server, bytes: &str) {
+    let mut command = Command::new("prlimit");
+    command.arg(format!("--pid={}", server.id())).arg(format!("--fsize={bytes}:"));
+    assert!(command.status().unwrap().success());
+}
+
 /// A file that may not grow any more: the disk says neither "full" nor anything else that is known.
 #[test]
 fn a_failing_disk_loses_nothing_that_was_acknowledged() {
     Home::run_test(Backend::Sqlite, |home| {
         let server = Server::ignoring(&home, DEMO, "XFSZ");
-        let limit = |bytes: &str| {
-            let limited = Command::new("prlimit")
-                .arg(format!("--pid={}", server.id()))
-                .arg(format!("--fsize={bytes}:"))
-                .status();
-            assert!(limited.unwrap().success());
-        };
         let office = block_on(async {
             let office = Office::of(&server).await;
             office.writes(5).await;
             for _ in 0..2 {
-                limit("65536");
+                limit(&server, "65536");
                 assert_eq!(office.writes(30).await, BTreeMap::from([(503, 30)]));
                 office.is_stuck(503, "unavailable").await;
-                limit("unlimited");
+                limit(&server, "unlimited");
                 office.goes_on(30).await;
             }
             office

@@ -1,0 +1,115 @@
+//! The disk is full for what runs beside the answers: an import, the mail worker, and requests whose callers went away.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use serde_json::json;
+use sqlx::{Connection, SqliteConnection};
+
+use super::disk::{DEMO, ORGANISATIONS, Office, block_on, folder, limit};
+use super::serving::Server;
+use super::{Home, PATIENCE};
+use crate::api::imports::{CSV, ended, send};
+use crate::api::interests::interest;
+use crate::harness::Backend;
+use crate::harness::smtp::{Manner, Sink};
+use crate::harness::tmpfs::Tmpfs;
+
+/// So many organisations: enough that the import is written in several transactions.
+const ROWS: usize = 4_000;
+
+fn file() -> String {
+    let row = |number| format!("Imported {number},imported-{number},ngo,https://imported-{number}.example\n");
+    "name,slug,kind,website\n".to_owned() + &(0..ROWS).map(row).collect::<String>()
+}
+
+impl Office {
+    async fn imported(&self) -> u64 {
+        let all = self.caller.get(&format!("{ORGANISATIONS}?q=imported&count=true&limit=1")).await;
+        all.ok().json()["total"].as_u64().unwrap()
+    }
+
+    /// Writers whose callers wait for less than the write takes.
+    async fn hurried(&self) {
+        let write = async |patience: u64| {
+            let body = json!({"name": "Given up", "kind": "ngo"});
+            let request = self.caller.request(reqwest::Method::POST, ORGANISATIONS).json(&body);
+            // Whatever becomes of it.
+            let _ = request.timeout(Duration::from_millis(patience)).send().await;
+        };
+        join_all((1..40).map(|patience| write(patience / 2 + 1))).await;
+    }
+}
+
+/// What the database answers, in its first column.
+async fn ask(home: &Home, statement: &'static str) -> Vec<String> {
+    let mut connection = SqliteConnection::connect(&home.database.url).await.unwrap();
+    sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
+}
+
+#[test]
+fn what_runs_beside_the_answers_gets_over_a_full_disk() {
+    Home::run_test(Backend::Sqlite, |home| {
+        let Some(disk) = Tmpfs::over(folder(&home), 14 * 1024) else { return };
+        let start = |sink: &Sink| {
+            let mail = ["--mail-from", "office@example.org", "--smtp-url", &sink.url()];
+            Server::start(&home, &[DEMO, &mail].concat())
+        };
+        let silent = Sink::start(Manner::Silent);
+        let server = start(&silent);
+        let office = block_on(async {
+            let office = Office::of(&server).await;
+            // A mail that is being sent while the disk gets full, and one that waits.
+            for name in ["Neustadt", "Altstadt"] {
+                office.caller.post("/api/v1/interest-registrations", &interest(name)).await.expect(202);
+            }
+            silent.called(1);
+
+            let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
+            let id = begun["id"].as_str().unwrap().to_owned();
+            disk.fill();
+            office.hurried().await;
+            disk.empty();
+            let import = ended(&office.caller, &id).await;
+            assert_eq!(import["status"], "failed", "{import:#}");
+            // What it wrote is on the disk, and removing it needs room, too.
+            disk.resize(24 * 1024);
+            office.until_ready().await;
+            assert_eq!(office.imported().await, 0);
+            office.hurried().await;
+            office.goes_on(10).await;
+            office.caller.get("/api/v1/imports").await.ok();
+            assert_eq!(ask(&home, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
+
+            // With room the same file is taken.
+            disk.resize(96 * 1024);
+            let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
+            assert_eq!(ended(&office.caller, begun["id"].as_str().unwrap()).await["status"], "committed");
+            assert_eq!(office.imported().await, u64::try_from(ROWS).unwrap());
+            office.goes_on(10).await;
+            office
+        });
+        server.kill();
+        block_on(office.audit(&home.database.url));
+
+        // Both are sent once, although nothing can be written when the first of them is taken.
+        let late = Sink::start(Manner::TakeLate);
+        let mail = ["--mail-from", "office@example.org", "--smtp-url", &late.url()];
+        let server = Server::ignoring(&home, &[DEMO, &mail].concat(), "XFSZ");
+        late.mails(1);
+        block_on(async {
+            let office = Office::of(&server).await.after(&office);
+            limit(&server, "4096");
+            late.behaves(Manner::Take);
+            office.hurried().await;
+            office.is_stuck(503, "unavailable").await;
+            limit(&server, "unlimited");
+            office.goes_on(10).await;
+        });
+        assert_eq!(late.mails(2).len(), 2);
+        server.signal("-TERM");
+        assert_eq!(server.ended(PATIENCE).0, Some(0));
+        assert_eq!(block_on(ask(&home, "SELECT state FROM mail ORDER BY state")), ["sent", "sent"]);
+        assert_eq!(late.mails(2).len(), 2);
+    });
+}
