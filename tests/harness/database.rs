@@ -13,6 +13,7 @@ use vku_persistence::kernel::store::Store;
 
 use super::app::{Backend, TestApp};
 use super::postgres;
+use super::tmpfs::scratch;
 
 /// The secret of every test database: the template's keys are sealed with it.
 pub(crate) const SECRET: [u8; 32] = [7; 32];
@@ -73,7 +74,7 @@ pub(crate) async fn fill(url: &str) {
 pub(crate) fn copy(backend: Backend) -> Option<Private> {
     match backend {
         Backend::Sqlite => {
-            let folder = TempDir::new().unwrap();
+            let folder = TempDir::new_in(scratch()).unwrap();
             let file = folder.path().join("test.db");
             std::fs::copy(sqlite_template(), &file).unwrap();
             Some(Private {
@@ -95,7 +96,7 @@ pub(crate) fn copy(backend: Backend) -> Option<Private> {
 pub(crate) fn empty(backend: Backend) -> Option<Private> {
     match backend {
         Backend::Sqlite => {
-            let folder = TempDir::new().unwrap();
+            let folder = TempDir::new_in(scratch()).unwrap();
             let url = format!("sqlite://{}", folder.path().join("empty.db").display());
             Some(Private { url, _home: Home::Folder { _removes: folder } })
         }
@@ -123,7 +124,7 @@ fn on_runtime<R: Send, F: Future<Output = R>>(work: impl FnOnce() -> F + Send) -
 fn sqlite_template() -> &'static Path {
     static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
     let (_, file) = TEMPLATE.get_or_init(|| {
-        let folder = TempDir::new().unwrap();
+        let folder = TempDir::new_in(scratch()).unwrap();
         let file = folder.path().join("template.db");
         let url = format!("sqlite://{}", file.display());
         on_runtime(|| fill(&url));

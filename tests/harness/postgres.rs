@@ -205,7 +205,7 @@ while read -r order port; do
     case $order in
         start)
             server start -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-                -c max_connections=300 -c shared_buffers=64MB \
+                -c max_connections=300 -c shared_buffers=64MB -c max_wal_size=256MB \
                 -c fsync=off -c synchronous_commit=off -c full_page_writes=off" ||
                 { server stop -m immediate; false; } ;;
         stop) server stop -m fast ;;
@@ -218,7 +218,7 @@ cd / && rm -rf "$directory"
 
 impl Supervisor {
     fn start(programs: &Path) -> Self {
-        let directory = env::temp_dir().join(format!("vku-postgres-{}", Uuid::new_v4().simple()));
+        let directory = super::tmpfs::scratch().join(format!("vku-postgres-{}", Uuid::new_v4().simple()));
         DirBuilder::new()
             .mode(0o700)
             .create(&directory)

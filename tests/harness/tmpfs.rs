@@ -49,6 +49,16 @@ impl Tmpfs {
     }
 }
 
+/// Where tests keep databases: in memory, where there is room, because PostgreSQL makes hundreds of files for each.
+pub(crate) fn scratch() -> PathBuf {
+    const ROOM: u64 = 4 << 30;
+    let memory = Path::new("/dev/shm");
+    match rustix::fs::statvfs(memory) {
+        Ok(found) if found.f_bavail * found.f_frsize >= ROOM => memory.to_owned(),
+        _ => std::env::temp_dir(),
+    }
+}
+
 fn mounted(folder: &Path, options: &str) -> bool {
     let mut mount = Command::new("mount");
     mount.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(folder);

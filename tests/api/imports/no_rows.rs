@@ -85,9 +85,8 @@ on_both! {
         let mut rows = vec![vec!["name", "kind"]];
         rows.resize(100_002, vec!["Zxq", "beer"]);
         let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
-        for (media, file) in [(CSV, csv(&rows)), (XLSX, workbook(&rows))] {
-            let done = import(&caller, "resource=organisations&on_error=skip", media, file).await;
-            assert_eq!((&done["status"], &done["report"]["faults_total"]), (&json!("failed"), &json!(100_001)));
-        }
+        // The same of a CSV is in `refused.rs`.
+        let done = import(&caller, "resource=organisations&on_error=skip", XLSX, workbook(&rows)).await;
+        assert_eq!((&done["status"], &done["report"]["faults_total"]), (&json!("failed"), &json!(100_001)));
     }
 }

@@ -84,7 +84,9 @@ impl Contract {
 
     /// The operations on the path, each with the keys in it. Names in a template stand behind what is spelled out.
     fn at(&self, path: &str) -> Vec<(&Operation, Vec<(&str, String)>)> {
-        let mut found: Vec<_> = self.operations.iter().filter_map(|it| Some((it, it.keys(path)?))).collect();
+        let segments = operation::segments(path);
+        let with_keys = |it| Some((it, Operation::keys(it, &segments)?));
+        let mut found: Vec<(&Operation, _)> = self.operations.iter().filter_map(with_keys).collect();
         let fewest = found.iter().map(|(_, keys)| keys.len()).min();
         found.retain(|(_, keys)| Some(keys.len()) == fewest);
         found

@@ -9,6 +9,7 @@ pub(crate) struct Operation {
     pub(crate) method: Method,
     /// As the document has it, with names in the place of keys.
     pub(crate) path: String,
+    segments: Vec<String>,
     pub(crate) told: Value,
 }
 
@@ -21,7 +22,14 @@ impl Operation {
                 let id =
                     told["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
                 let method = method.to_uppercase().parse().unwrap();
-                operations.push(Self { id: id.to_owned(), method, path: path.clone(), told: told.clone() });
+                let segments = path.split('/').map(str::to_owned).collect();
+                operations.push(Self {
+                    id: id.to_owned(),
+                    method,
+                    path: path.clone(),
+                    segments,
+                    told: told.clone(),
+                });
             }
         }
         operations
@@ -64,19 +72,28 @@ impl Operation {
         Some((media, &content["example"]))
     }
 
-    /// The keys in a path of this template, each with its name; `None` where the path is another one's.
-    pub(crate) fn keys(&self, path: &str) -> Option<Vec<(&str, String)>> {
-        let (wanted, given): (Vec<_>, Vec<_>) = (self.path.split('/').collect(), path.split('/').collect());
+    /// The keys in a path of this template, which comes in its segments, each with its name; `None` where the path is
+    /// another one's.
+    pub(crate) fn keys(&self, segments: &[String]) -> Option<Vec<(&str, String)>> {
+        if self.segments.len() != segments.len() {
+            return None;
+        }
         let mut keys = Vec::new();
-        for (wanted, given) in wanted.iter().zip(&given) {
+        // From the end: all paths begin alike.
+        for (wanted, given) in self.segments.iter().zip(segments).rev() {
             match wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
-                Some(name) if !given.is_empty() => keys.push((name, decoded(given))),
-                None if *wanted == decoded(given) => {}
+                Some(name) if !given.is_empty() => keys.insert(0, (name, given.clone())),
+                None if wanted == given => {}
                 _ => return None,
             }
         }
-        (wanted.len() == given.len()).then_some(keys)
+        Some(keys)
     }
+}
+
+/// The segments of a path.
+pub(super) fn segments(path: &str) -> Vec<String> {
+    path.split('/').map(decoded).collect()
 }
 
 /// A segment of a path, or a part of a query, without its percent signs.
