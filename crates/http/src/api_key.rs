@@ -24,7 +24,7 @@ use crate::login::id;
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 pub struct ApiKeyBody {
-    /// Its id (UUIDv7).
+    /// The id (UUIDv7).
     id: Uuid,
     /// What it is for.
     name: String,
@@ -89,7 +89,7 @@ fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Erro
     path = "/api/v1/api-keys",
     tag = "api_keys",
     operation_id = "list_api_keys",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "Your keys.",
@@ -106,7 +106,7 @@ fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Erro
                 "last_used_at": "2026-03-02T02:00:00.000000Z"
             }]
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = []))
 )]
@@ -182,7 +182,7 @@ pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpRespons
     operation_id = "get_api_key",
     params(
         ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
         status = 200,
@@ -198,7 +198,7 @@ pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpRespons
             "expires_at": "2027-03-01T00:00:00.000000Z",
             "last_used_at": "2026-03-02T02:00:00.000000Z"
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
     security(("bearer" = []))
 )]

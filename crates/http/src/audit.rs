@@ -88,11 +88,11 @@ impl From<Entry> for AuditEntry {
 pub struct AuditPage {
     /// The changes, newest first.
     items: Vec<AuditEntry>,
-    /// The path of the page after this one, with older changes; absent on the last.
+    /// The path of the next page, with older changes; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     next: Option<String>,
-    /// The path of the page before this one; absent on the first.
+    /// The path of the previous page; absent on the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     prev: Option<String>,
@@ -107,13 +107,13 @@ pub struct AuditPage {
     path = "/api/v1/audit",
     tag = "audit",
     operation_id = "list_audit",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "A page of changes.",
         headers(
             ("ETag" = String, description = "The entity tag."),
-            ("Link" = String, description = "`next` and `prev` (RFC 8288).")
+            ("Link" = String, description = "Links to the `next` and `prev` pages (RFC 8288).")
         ),
         body = AuditPage,
         example = json!({ "items": [{
@@ -128,7 +128,7 @@ pub struct AuditPage {
             "passage": { "from": "active", "to": "suspended", "reason": "Agreed by both sides." },
             "changes": [{ "pointer": "/status", "from": "active", "to": "suspended" }]
         }] })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = ["audit:read"]))
 )]

@@ -48,7 +48,7 @@ pub struct CalendarLink {
     operation_id = "create_member_calendar_link",
     params(
         ("id" = String, Path, description = "By id or slug.", example = "stadtentwaesserung-dresden"),
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing.")
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((
         status = 201,
@@ -80,7 +80,7 @@ pub async fn create_member_calendar_link(context: Context) -> Result<HttpRespons
     operation_id = "delete_member_calendar_link",
     params(
         ("id" = String, Path, description = "By id or slug.", example = "stadtentwaesserung-dresden"),
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing.")
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((status = 204, description = "It is revoked.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),

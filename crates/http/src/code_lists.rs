@@ -48,14 +48,14 @@ macro_rules! lists {
                 get,
                 path = $path,
                 tag = "reference",
-                params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+                params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
                 responses((
                     status = 200,
                     description = "All of them.",
                     headers(("ETag" = String, description = "The entity tag.")),
                     body = ReferenceList,
                     example = json!({ "items": [{ "code": $code, "label": { "de": $de, "en": $en } }] })
-                ), (status = 304, description = "You have it already (`If-None-Match`).")),
+                ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
                 extensions(("x-problems" = json!([400, 401, 406, 500, 503]))),
                 security((), ("bearer" = []))
             )]

@@ -51,7 +51,7 @@ pub struct JsonWebKey {
     path = "/.well-known/jwks.json",
     tag = "auth",
     operation_id = "get_jwks",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "The keys.",
@@ -67,7 +67,7 @@ pub struct JsonWebKey {
                 "use": "sig"
             }]
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 500, 503]))),
     security(())
 )]

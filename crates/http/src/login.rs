@@ -21,7 +21,7 @@ use crate::kernel::problem::Problem;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Login)]
 pub struct LoginBody {
-    /// Its id (UUIDv7).
+    /// The id (UUIDv7).
     id: Uuid,
     /// Whether it is the one that you ask with.
     current: bool,
@@ -58,7 +58,7 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
     path = "/api/v1/me/logins",
     tag = "auth",
     operation_id = "list_logins",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "Your logins.",
@@ -74,7 +74,7 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
                 "expires_at": "2026-03-31T08:00:00.000000Z"
             }]
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = []))
 )]

@@ -89,7 +89,7 @@ pub struct MailPage {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     next: Option<String>,
-    /// The path of the page before this one; absent on the first.
+    /// The path of the previous page; absent on the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     prev: Option<String>,
@@ -108,13 +108,13 @@ pub struct MailPage {
     path = "/api/v1/mails",
     tag = "mails",
     operation_id = "list_mails",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "A page of mails.",
         headers(
             ("ETag" = String, description = "The entity tag."),
-            ("Link" = String, description = "`next` and `prev` (RFC 8288).")
+            ("Link" = String, description = "Links to the `next` and `prev` pages (RFC 8288).")
         ),
         body = MailPage,
         example = json!({ "items": [{
@@ -128,7 +128,7 @@ pub struct MailPage {
             "attempts": 1,
             "sent_at": "2026-03-01T08:00:01.000000Z"
         }] })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = ["mails:read", "personal_data:read"]))
 )]
@@ -156,7 +156,7 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     operation_id = "get_mail",
     params(
         ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
         status = 200,
@@ -175,7 +175,7 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
             "next_attempt_at": "2026-03-01T08:00:15.000000Z",
             "failure": "no connection"
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
     security(("bearer" = ["mails:read", "personal_data:read"]))
 )]

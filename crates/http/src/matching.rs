@@ -43,7 +43,7 @@ use crate::kernel::problem::Problem;
     operation_id = "get_utility_matches",
     params(
         ("id" = Key, Path, description = "By id or slug.", example = "hamburg-wasser"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
         status = 200,
@@ -106,7 +106,7 @@ use crate::kernel::problem::Problem;
                 }
             }]
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
     security(("bearer" = ["utilities:read"]))
 )]

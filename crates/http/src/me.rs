@@ -28,7 +28,7 @@ use crate::kernel::problem::Problem;
 /// The account that asks.
 #[derive(Serialize, ToSchema)]
 pub struct Me {
-    /// Its id (UUIDv7).
+    /// The id (UUIDv7).
     id: Uuid,
     /// The address it signs in with; not for an API key without the scope `personal_data:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -54,7 +54,7 @@ pub struct Me {
     path = "/api/v1/me",
     tag = "auth",
     operation_id = "get_me",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "Your account.",
@@ -73,7 +73,7 @@ pub struct Me {
                 "country": "DE"
             }]
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 406, 500, 503]))),
     security(("bearer" = []))
 )]

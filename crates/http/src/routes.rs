@@ -251,34 +251,41 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 #[openapi(
     info(
         title = "Internationale Partnerschaften",
-        description = "The system of record of the exchange *Internationale Partnerschaften*: municipal utilities and \
-            their partners in the Global South and in Ukraine, who works with whom on what, and the programmes that pay.\n\n\
-            - **Reading** what is public needs no account. A list comes a page at a time: follow `next`.\n\
-            - **Writing**, and seeing more, needs one: `POST /api/v1/auth/token` answers with an access token, to be sent \
-            as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API key (`POST /api/v1/api-keys`).\n\
-            - **Less** is shown with `fields`. Such an answer may lack what is always there otherwise, and so is not \
-            `application/json` but `application/vnd.vku.sparse+json`, with a schema of its own.\n\
-            - **Changing** needs `If-Match` with the `ETag` that you read. `dry_run=true` rehearses any write.\n\
-            - **Enumerations may grow**: a new kind or status is no breaking change. Have your client keep a value that it \
-            does not know (the README has the options of some generators).\n\
-            - **Errors** are problems (RFC 9457) that name every fault at once, in German or in English \
-            (`Accept-Language`), with codes that never change. Unknown parameters and members are errors too.\n\
-            - **Blanks** around a text are dropped, in JSON, parameters and tables; no-break spaces and zero-width characters \
-            are blanks, too. A password is taken as it is.\n\
-            - **Quotas**: every answer tells in `RateLimit` how many requests are left, for the API key, the account or the \
-            address; above that the answer is 429 with `Retry-After`. An answer of 304 costs nothing.",
+        description = "The system of record of the exchange *Internationale Partnerschaften*: German municipal \
+            utilities, their partners in the Global South and in Ukraine, their partnerships, and the programmes \
+            that fund them.\n\n\
+            - **Reading** public data requires no account. Lists are paginated: follow `next`.\n\
+            - **Writing**, and reading more than public data, requires an account: `POST /api/v1/auth/token` returns \
+            an access token; send it as `Authorization: Bearer …` (*Authorize* in Swagger UI). Scripts use an API \
+            key (`POST /api/v1/api-keys`).\n\
+            - **Fewer members**: `fields` selects the members of a response. Required members may then be missing, \
+            so the response is not `application/json` but `application/vnd.vku.sparse+json`, with a schema of its \
+            own.\n\
+            - **Changes** require `If-Match` with the `ETag` that you have read. `dry_run=true` tries out any \
+            write.\n\
+            - **Enumerations may grow**: a new kind or status is not a breaking change. Your client should keep \
+            values that it does not know (the README lists the options of some generators).\n\
+            - **Errors** are problems (RFC 9457) that list everything that is wrong at once, in German or English \
+            (`Accept-Language`), with stable codes. Unknown parameters and unknown members are errors, too.\n\
+            - **White space** around a text is removed, in JSON, parameters and tables; this includes no-break \
+            spaces and zero-width characters. Passwords are taken as they are.\n\
+            - **Quotas**: the header `RateLimit` states how many requests are left for the API key, the account or \
+            the IP address; above the quota the response is 429 with `Retry-After`. A 304 response does not count.",
         contact(name = "Koordinierungsstelle Internationale Partnerschaften", url = "https://www.vku.de"),
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0")
     ),
     servers((url = "/", description = "This server")),
     tags(
-        (name = "audit", description = "Who changed what, and when: for the coordination office."),
-        (name = "auth", description = "Signing in and out, and who you are."),
-        (name = "imports", description = "Files of rows: rehearsed, looked at, committed. For the coordination office."),
-        (name = "mails", description = "What the service writes to persons, and what became of it: for the coordination office."),
-        (name = "api_keys", description = "Credentials for scripts: they act as you, narrowed by scopes."),
-        (name = "statistics", description = "Figures: what there is, counted by the rule that each answer names, as JSON, tables and charts."),
-        (name = "service", description = "Where to begin, whether it is up, what a problem means.")
+        (name = "audit", description = "The audit: who changed what, and when. For the coordination office."),
+        (name = "auth", description = "Signing in and out, passwords, and your own account."),
+        (name = "imports", description = "Imports of files: as a dry run that is reviewed and then committed, or at \
+            once. For the coordination office."),
+        (name = "mails", description = "E-mails that the service sends, and their delivery. For the coordination \
+            office."),
+        (name = "api_keys", description = "Credentials for scripts, which act on your behalf within their scopes."),
+        (name = "statistics", description = "Statistics as JSON, tables and charts. Every response states the rule \
+            by which it counts."),
+        (name = "service", description = "The entry point, health checks, and the documentation of problems.")
     ),
     paths(
         index::get_index,

@@ -70,7 +70,7 @@ impl ResourceApi for Topic {
     params(
         ("id" = Key, Path, description = "By id or slug.", example = "spare-parts-for-ukraine"),
         ("member" = Option<Key>, Query, description = "The member that supports it, by id or slug."),
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing.")
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((
         status = 200,
@@ -100,7 +100,7 @@ pub async fn set_topic_support(context: Context) -> Result<HttpResponse, Problem
     params(
         ("id" = Key, Path, description = "By id or slug.", example = "spare-parts-for-ukraine"),
         ("member" = Option<Key>, Query, description = "The member that supports it no longer, by id or slug."),
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing.")
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((
         status = 200,

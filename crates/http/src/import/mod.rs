@@ -205,8 +205,8 @@ async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error
         description = "It is taken on.",
         headers(
             ("Location" = String, description = "Where it is."),
-            ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with this \
-                `Idempotency-Key` got.")
+            ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+                request with the same `Idempotency-Key`.")
         ),
         body = ImportBody,
         example = json!({
@@ -268,7 +268,7 @@ pub struct ImportForm {
     path = "/api/v1/imports",
     tag = "imports",
     operation_id = "list_imports",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "The imports.",
@@ -285,7 +285,7 @@ pub struct ImportForm {
             "finished_at": "2026-03-01T08:00:01.000000Z",
             "progress": { "done": 12, "total": 12 }
         }] })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = []))
 )]
@@ -314,7 +314,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
     operation_id = "get_import",
     params(
         ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
-        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
         status = 200,
@@ -355,7 +355,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
             },
             "plan_token": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
         })
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 406, 500, 503]))),
     security(("bearer" = []))
 )]
@@ -402,8 +402,8 @@ pub struct ImportCommit {
     responses((
         status = 200,
         description = "It is committed.",
-        headers(("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
-            this `Idempotency-Key` got.")),
+        headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+            request with the same `Idempotency-Key`.")),
         body = ImportBody,
         example = json!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70",

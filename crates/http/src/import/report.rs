@@ -16,7 +16,7 @@ use vku_persistence::import::Shown;
 #[derive(Serialize, ToSchema)]
 #[schema(as = Import)]
 pub struct ImportBody {
-    /// Its id (UUIDv7).
+    /// The id (UUIDv7).
     id: Uuid,
     /// How far it is.
     status: ImportStatus,

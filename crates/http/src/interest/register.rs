@@ -51,7 +51,7 @@ pub struct LinkToken {
     tag = "interest_registrations",
     operation_id = "create_interest_registration",
     params(
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing."),
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
             as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
@@ -76,8 +76,8 @@ pub struct LinkToken {
     responses((
         status = 202,
         description = "It is taken; a mail is on its way.",
-        headers(("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request \
-            with this `Idempotency-Key` got.")),
+        headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+            request with the same `Idempotency-Key`.")),
         body = InterestAccepted,
         example = json!({ "status": "confirmation_sent" })
     )),

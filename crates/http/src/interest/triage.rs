@@ -67,7 +67,7 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<StoredResponse, Error
     operation_id = "accept_interest_registration",
     params(
         ("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing."),
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
             as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of what the decision is based on.")
@@ -78,8 +78,8 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<StoredResponse, Error
         description = "It is accepted.",
         headers(
             ("ETag" = String, description = "The entity tag."),
-            ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
-                this `Idempotency-Key` got.")
+            ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+                request with the same `Idempotency-Key`.")
         ),
         body = InterestRegistration,
         example = json!({
@@ -138,7 +138,7 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
     operation_id = "decline_interest_registration",
     params(
         ("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
-        ("dry_run" = Option<bool>, Query, description = "Check everything, write nothing."),
+        ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
         ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
             as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
         ("If-Match" = Option<String>, Header, description = "The `ETag` of what the decision is based on.")
@@ -152,8 +152,8 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
         description = "It is declined.",
         headers(
             ("ETag" = String, description = "The entity tag."),
-            ("Idempotency-Replayed" = bool, description = "`true` where this is the answer that an earlier request with \
-                this `Idempotency-Key` got.")
+            ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
+                request with the same `Idempotency-Key`.")
         ),
         body = InterestRegistration,
         example = json!({

@@ -58,11 +58,11 @@ impl From<Entry> for HistoryEntry {
 pub struct HistoryPage {
     /// The changes, newest first.
     items: Vec<HistoryEntry>,
-    /// The path of the page after this one, with older changes; absent on the last.
+    /// The path of the next page, with older changes; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     next: Option<String>,
-    /// The path of the page before this one; absent on the first.
+    /// The path of the previous page; absent on the first page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     prev: Option<String>,

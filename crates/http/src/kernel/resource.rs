@@ -41,6 +41,12 @@ pub trait ResourceApi: Table {
         ""
     }
 
+    /// What it is called without an article, as in "Returns the utility".
+    fn noun() -> &'static str {
+        let name = Self::SINGULAR;
+        name.strip_prefix("an ").or_else(|| name.strip_prefix("a ")).unwrap_or(name)
+    }
+
     /// The path of the collection.
     fn path() -> String {
         match <Self::Parent as Parent>::NAME {
@@ -94,7 +100,7 @@ pub fn resource(path: &str, methods: &'static [&'static str]) -> Routes {
         let allowed = methods.iter().map(|method| (*method).to_owned()).collect();
         let method = request.method();
         let detail = bilingual!(
-            "`{method}` is not available here; see `allowed`.",
+            "`{method}` is not supported here; see `allowed`.",
             "`{method}` gibt es hier nicht; siehe `allowed`."
         );
         Err::<HttpResponse, _>(Problem(Error {

@@ -118,7 +118,7 @@ impl Figures for MemberStatistics {
     path = "/api/v1/statistics/members",
     tag = "statistics",
     operation_id = "get_member_statistics",
-    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` that you have.")),
+    params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
         description = "The figures.",
@@ -144,7 +144,7 @@ impl Figures for MemberStatistics {
             )),
             (String = "image/svg+xml", example = "<svg xmlns=\"http://www.w3.org/2000/svg\">…</svg>")
         )
-    ), (status = 304, description = "You have it already (`If-None-Match`).")),
+    ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),
     extensions(("x-problems" = json!([400, 401, 403, 406, 500, 503]))),
     security(("bearer" = ["members:read"]))
 )]

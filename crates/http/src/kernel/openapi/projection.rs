@@ -17,9 +17,9 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     components.insert(format!("{name}{FIELD}"), fields::<T>(components));
     let expansions = &MemberTree::of::<T>().expansions;
     if !expansions.is_empty() {
-        let about = |it: &Expansion| format!("the whole `{}` of `{}`", it.target, written_out(&it.path));
+        let about = |it: &Expansion| format!("the whole `{}` in `{}`", it.target, written_out(&it.path));
         let words = expansions.iter().map(|it| (it.name.as_str(), about(it)));
-        let about = "What can be put in the place of references, whole.";
+        let about = "The references that can be replaced by the whole resource.";
         components.insert(format!("{name}{EXPANSION}"), vocabulary(about, words));
     }
 }
@@ -36,7 +36,7 @@ fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
     };
     let names = MemberTree::of::<T>().fields.iter().map(String::as_str);
     let words = names.map(|name| (name, about(name).unwrap_or_default()));
-    vocabulary(&format!("A member of {}.", T::SINGULAR), words)
+    vocabulary(&format!("A JSON member of {}.", T::SINGULAR), words)
 }
 
 /// An enumeration that says what each word means.

@@ -31,11 +31,11 @@ pub(super) fn transition(name: &str) -> Value {
     let of = |schema: &str, about: &str| json!({ "$ref": format!("#/components/schemas/{schema}"), "description": about });
     json!({
         "type": "object",
-        "description": "A transition asked for.",
+        "description": "A change of the status.",
         "required": ["to"],
         "properties": {
-            "to": of(&format!("{name}Status"), "The status to enter."),
-            "reason": of("Text", "Why; some ways need it.")
+            "to": of(&format!("{name}Status"), "The new status."),
+            "reason": of("Text", "The reason; required for some transitions.")
         }
     })
 }

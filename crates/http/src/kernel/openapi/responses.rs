@@ -21,57 +21,58 @@ const fn shared(name: &'static str, about: &'static str, shown: Code, detail: &'
 const STATUSES: &[Shared] = &[
     shared(
         "BadRequest",
-        "The request is malformed, or a parameter is not right.",
+        "The request is malformed, or a parameter is invalid.",
         Code::InvalidParameters,
-        "Some parameters are not right; see `errors`.",
+        "Some parameters are invalid; see `errors`.",
     ),
     shared(
         "Unauthorized",
-        "Credentials are missing or not valid.",
+        "Credentials are missing or invalid.",
         Code::Unauthenticated,
-        "This needs an account.",
+        "This requires an account.",
     ),
     shared(
         "Forbidden",
-        "The account's role, or the API key's scopes, do not reach to this.",
+        "The role of the account or the scopes of the API key do not permit this.",
         Code::Forbidden,
-        "The role `reader` may not do this here.",
+        "The role `reader` is not allowed to do this.",
     ),
     shared(
         "NotFound",
-        "There is nothing here, or nothing that the caller may see.",
+        "There is no such resource, or the caller may not see it.",
         Code::NotFound,
-        "There is nothing here, or nothing that you may see.",
+        "There is no such resource, or you may not see it.",
     ),
     shared(
         "NotAcceptable",
         "None of the media types in `Accept` is available.",
         Code::NotAcceptable,
-        "See `allowed` for what there is.",
+        "See `allowed` for the available media types.",
     ),
     shared(
         "RequestTimeout",
         "The request did not arrive in time; the connection is closed.",
         Code::RequestTimeout,
-        "The body did not arrive in time.",
+        "The request body did not arrive in time.",
     ),
     shared(
         "Conflict",
-        "The state of things does not allow it.",
+        "The request conflicts with the current state of the data.",
         Code::TransitionNotAllowed,
-        "From `active` there is no way to `preparation`.",
+        "Transition from `active` to `preparation` is not allowed.",
     ),
     shared(
         "PreconditionFailed",
-        "What `If-Match` or `If-None-Match` demands is not so, such as when it was changed in the meantime.",
+        "The condition in `If-Match` or `If-None-Match` is not met, for example because the resource has \
+         changed in the meantime.",
         Code::PreconditionFailed,
-        "It was changed in the meantime: `If-Match` names version 3, and this is version 4.",
+        "The resource has changed in the meantime: `If-Match` names version 3, the current version is 4.",
     ),
     shared(
         "ContentTooLarge",
-        "The body is larger than 1 MiB; that of an import, than 64 MiB.",
+        "The body is larger than 1 MiB, or larger than 64 MiB for an import.",
         Code::PayloadTooLarge,
-        "The body is too large",
+        "The body is too large.",
     ),
     shared(
         "UnsupportedMediaType",
@@ -81,39 +82,39 @@ const STATUSES: &[Shared] = &[
     ),
     shared(
         "UnprocessableContent",
-        "The content is not right; every fault is named.",
+        "The content is invalid; `errors` lists every error.",
         Code::ValidationFailed,
-        "The content is not right; see `errors`.",
+        "The content is invalid; see `errors`.",
     ),
     shared(
         "PreconditionRequired",
         "`If-Match` is required.",
         Code::PreconditionRequired,
-        "Send `If-Match` with the `ETag` of what the change is based on.",
+        "Send `If-Match` with the `ETag` of the version that the change is based on.",
     ),
     shared(
         "TooManyRequests",
-        "Too much was asked; try again after `Retry-After` seconds.",
+        "Too many requests or attempts; try again after `Retry-After` seconds.",
         Code::TooManyRequests,
-        "You have made as many requests as you may. Try again in 12 seconds.",
+        "You have used up your request quota. Try again in 12 seconds.",
     ),
     shared(
         "InternalServerError",
-        "Something failed on our side.",
+        "An internal error occurred.",
         Code::Internal,
-        "Something failed on our side.",
+        "An internal error occurred.",
     ),
     shared(
         "ServiceUnavailable",
-        "The database is away, or it took too long; try again after `Retry-After` seconds.",
+        "The database is unavailable, or the request took too long; try again after `Retry-After` seconds.",
         Code::Unavailable,
-        "The database is not available.",
+        "The database is unavailable; please try again shortly.",
     ),
     shared(
         "InsufficientStorage",
-        "The disk of the database is full: nothing was written; try again after `Retry-After` seconds.",
+        "The disk of the database is full, and nothing was written; try again after `Retry-After` seconds.",
         Code::InsufficientStorage,
-        "There is no room left on the disk: nothing was written. Please tell the operator.",
+        "The disk is full, and nothing was written. Please inform the operator.",
     ),
 ];
 
@@ -121,14 +122,16 @@ const STATUSES: &[Shared] = &[
 const QUOTA: [(&str, &str, &str); 2] = [
     (
         "RateLimit",
-        "In every answer: how many requests are left (`r`), and in how many seconds all are free again (`t`) \
-         (draft-ietf-httpapi-ratelimit-headers). An answer of 304 costs nothing.",
+        "In every response except those of health checks: the number of requests left (`r`), and the \
+         seconds until the full quota is available again (`t`) (draft-ietf-httpapi-ratelimit-headers). A \
+         304 response does not count.",
         "\"default\";r=599;t=1",
     ),
     (
         "RateLimit-Policy",
-        "In every answer: how many requests (`q`) may be made in how many seconds (`w`), by API key, account or, \
-         without one, address. Absent where the operator sets no limit.",
+        "In every response except those of health checks: the number of requests (`q`) allowed in a number \
+         of seconds (`w`), per API key, per account or, without an account, per IP address. Absent if the \
+         operator has set no limit.",
         "\"default\";q=600;w=60",
     ),
 ];
@@ -155,13 +158,17 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
         });
         let header = match status {
             401 => Some(("WWW-Authenticate", "string", "How to authenticate (RFC 6750).", true)),
-            403 => {
-                Some(("WWW-Authenticate", "string", "The scopes that an API key needs (RFC 6750).", false))
-            }
+            403 => Some((
+                "WWW-Authenticate",
+                "string",
+                "The scopes that an API key needs (RFC 6750); only for \
+                                                     `insufficient_scope`.",
+                false,
+            )),
             409 => Some((
                 "Retry-After",
                 "integer",
-                "Seconds to wait, where a request with the same `Idempotency-Key` is still running.",
+                "Seconds to wait; only if a request with the same `Idempotency-Key` is still running.",
                 false,
             )),
             412 | 428 => Some(("ETag", "string", "The current entity tag.", true)),
@@ -200,12 +207,13 @@ fn example(it: &Shared) -> Value {
         Code::InvalidParameters => (
             "errors",
             json!([{ "parameter": "sectr", "code": "unknown_parameter",
-                     "detail": "There is no parameter `sectr` here. Did you mean `sector`?" }]),
+                     "detail": "Unknown parameter `sectr`. Did you mean `sector`?" }]),
         ),
         Code::ValidationFailed => (
             "errors",
             json!([{ "pointer": "/country", "code": "unknown_value",
-                     "detail": "`XX` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`." }]),
+                     "detail": "`XX` is not a country code: use ISO 3166-1 alpha-2 in upper-case letters, \
+                                such as `DE` or `UA`." }]),
         ),
         Code::NotAcceptable => ("allowed", json!(["application/json", "text/csv", "application/x-ndjson"])),
         Code::TransitionNotAllowed => ("allowed", json!(["suspended", "completed", "cancelled"])),

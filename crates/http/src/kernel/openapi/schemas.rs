@@ -45,7 +45,7 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     projection::add::<T>(components);
     let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
     without_null(&mut input);
-    let about = "A JSON Merge Patch (RFC 7396): members that are not named stay, `null` clears a member.";
+    let about = "A JSON Merge Patch (RFC 7396): omitted members stay unchanged, `null` clears a member.";
     let patch = patch(&input, about, components);
     components.insert(format!("{name}Patch"), patch);
     if T::CUSTOM_CREATE.is_none() {
@@ -71,7 +71,7 @@ fn explained(name: &str, named: &Named, schema: &Value) -> Value {
         name.strip_suffix("OrUnknown").and_then(|status| named.get(status)?.get("description")?.as_str());
     match status {
         Some(about) => {
-            let about = format!("{about}\n- `unknown`: nobody knows where it stands");
+            let about = format!("{about}\n- `unknown`: the status is not known");
             with(schema.clone(), "description", json!(about))
         }
         None => schema.clone(),
@@ -136,10 +136,14 @@ fn read<T: ResourceApi>(data: &Value) -> Value {
     let derived = directed(&json!(T::Derived::schema()), &[], false);
     let mut properties = Map::new();
     let mut required = vec![json!("id")];
-    properties.insert("id".into(), json!({ "type": "string", "format": "uuid", "description": "UUIDv7." }));
+    properties.insert(
+        "id".into(),
+        json!({ "type": "string", "format": "uuid", "description": "The id (UUIDv7)." }),
+    );
     if let Some(parent) = <T::Parent as Parent>::NAME {
         let target = format!("#/components/schemas/{}", schema_name(parent));
-        properties.insert(parent.into(), json!({ "$ref": target, "description": "What it is a part of." }));
+        let about = format!("The {parent} to which the {} belongs.", T::noun());
+        properties.insert(parent.into(), json!({ "$ref": target, "description": about }));
         required.push(json!(parent));
     }
     for schema in [data, &derived] {
@@ -150,19 +154,18 @@ fn read<T: ResourceApi>(data: &Value) -> Value {
             properties.insert(name.clone(), schema.clone());
         }
     }
-    for (name, about) in
-        [("created_at", "When it was made."), ("updated_at", "When its own data last changed.")]
-    {
+    for (name, about) in [
+        ("created_at", "When the resource was created."),
+        ("updated_at", "When the resource itself last changed."),
+    ] {
         properties
             .insert(name.into(), json!({ "type": "string", "format": "date-time", "description": about }));
         required.push(json!(name));
     }
-    let version =
-        json!({ "type": "integer", "format": "int64", "minimum": 1, "description": "Counts its changes." });
+    let version = json!({ "type": "integer", "format": "int64", "minimum": 1, "description": "The version: 1 at first, and one more with every change." });
     properties.insert("version".into(), version);
     required.push(json!("version"));
-    let deleted =
-        json!({ "type": "string", "format": "date-time", "description": "When it was deleted, if it is." });
+    let deleted = json!({ "type": "string", "format": "date-time", "description": "When the resource was deleted; absent if it is not deleted." });
     properties.insert("deleted_at".into(), deleted);
     let about = data.get("description").cloned().unwrap_or_default();
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
@@ -170,8 +173,11 @@ fn read<T: ResourceApi>(data: &Value) -> Value {
 
 /// As it is read with `fields`: any member may have been left out.
 fn sparse(read: &Value, name: &str) -> Value {
-    let mut sparse =
-        with(read.clone(), "description", json!(format!("The members of a `{name}` that `fields` names.")));
+    let mut sparse = with(
+        read.clone(),
+        "description",
+        json!(format!("`{name}`, with only the members that `fields` selects.")),
+    );
     sparse.as_object_mut().and_then(|members| members.shift_remove("required"));
     sparse
 }
@@ -185,7 +191,7 @@ fn reference<T: ResourceApi>(read: &Value) -> Value {
         .collect();
     let required: Vec<_> = members.iter().filter(|name| is_required(read, name)).collect();
     let about =
-        format!("A reference to {}; with `expand` it has all members of `{}`.", T::SINGULAR, pascal(T::NAME));
+        format!("A reference to {}; with `expand`, all members of `{}`.", T::SINGULAR, pascal(T::NAME));
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 
@@ -219,7 +225,7 @@ fn of_patch(schema: &Value, components: &mut Map<String, Value>) -> Value {
     let object =
         target.and_then(|name| components.get(name)).filter(|it| it.get("type") == Some(&json!("object")));
     let (Some(name), Some(object)) = (target, object.cloned()) else { return schema.clone() };
-    let about = format!("A change of a `{name}`: members that are not named stay.");
+    let about = format!("A patch of `{name}`: omitted members stay unchanged.");
     let patch = patch(&object, &about, components);
     components.insert(format!("{name}Patch"), patch);
     with(schema.clone(), "$ref", json!(format!("#/components/schemas/{name}Patch")))
@@ -243,11 +249,11 @@ fn page(name: &str, many: &str) -> Value {
         "properties": {
             "items": {
                 "type": "array", "items": { "$ref": format!("#/components/schemas/{name}") },
-                "description": "The rows of this page, in the order asked for."
+                "description": "The rows of this page, in the requested order."
             },
-            "next": path("The path of the page after this one; absent on the last."),
-            "prev": path("The path of the page before this one; absent on the first."),
-            "total": { "type": "integer", "minimum": 0, "description": "All rows of the filter; with `count=true`." }
+            "next": path("The path of the next page; absent on the last page."),
+            "prev": path("The path of the previous page; absent on the first page."),
+            "total": { "type": "integer", "minimum": 0, "description": "The number of all matching rows; only with `count=true`." }
         }
     })
 }

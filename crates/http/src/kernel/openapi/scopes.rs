@@ -3,15 +3,18 @@
 
 use serde_json::{Map, Value};
 
-/// Adds a sentence that names the scopes in `security`, unless the description says it already.
+/// Adds a sentence that names the scopes in `security`, but for those that the description names already.
 pub(super) fn describe(operation: &mut Map<String, Value>) {
     let needed: Vec<String> = scopes(operation).into_iter().map(|scope| format!("`{scope}`")).collect();
     let Some(Value::String(text)) = operation.get_mut("description") else { return };
-    if needed.is_empty() || needed.iter().all(|scope| text.contains(scope)) {
-        return;
-    }
-    let noun = if needed.len() == 1 { "scope" } else { "scopes" };
-    text.push_str(&format!("\n\nAn API key needs the {noun} {}.", needed.join(" and ")));
+    let unsaid: Vec<_> = needed.iter().map(String::as_str).filter(|scope| !text.contains(scope)).collect();
+    let sentence = match unsaid.as_slice() {
+        [] => return,
+        [only] => format!("An API key needs the scope {only}."),
+        [first @ .., last] => format!("An API key needs the scopes {} and {last}.", first.join(", ")),
+    };
+    text.push_str("\n\n");
+    text.push_str(&sentence);
 }
 
 /// The scopes of the scheme `bearer`.

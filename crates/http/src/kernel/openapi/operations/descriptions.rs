@@ -1,9 +1,14 @@
 //! What an operation is called and what is said of it.
 
+use vku_domain::kernel::actor::{Action, Grant, Role};
+use vku_domain::kernel::bilingual::format_thousands;
 use vku_domain::kernel::lifecycle::State;
+use vku_domain::kernel::projection::MemberTree;
+use vku_persistence::kernel::dependents::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
+use crate::export::XlsxLimits;
 use crate::kernel::resource::ResourceApi;
 
 impl Operation {
@@ -28,64 +33,119 @@ impl Operation {
             List => format!("List {many}"),
             Create => format!("Create {one}"),
             Get => format!("Get {one}"),
-            Update => format!("Change {one}"),
+            Update => format!("Update {one}"),
             Delete => format!("Delete {one}"),
             Restore => format!("Restore {one}"),
             History => format!("Get the history of {one}"),
             Transitions => format!("Get the transitions of {one}"),
-            Transition => format!("Lead {one} into another status"),
+            Transition => format!("Change the status of {one}"),
         }
     }
 
     pub(super) fn description<T: ResourceApi>(self) -> String {
+        let noun = T::noun();
         let general = match self {
-            List => {
-                "A page at a time: follow `next`. `fields` leaves members out, also such as are always there \
-                 otherwise; the answer is of another media type then. Repeat a filter for *any of*; different filters mean *all of*. \
-                 What you may not see is not there. In any other `format` than `json` (or by `Accept`) you get all rows \
-                 of one instant at once, as a file; a sheet (`xlsx`) has a largest number of rows, above which it is 400."
-            }
+            List => format!(
+                "Returns one page of {many}; follow `next` for the next page. {FIELDS} Repeat a filter to match any of \
+                 several values; different filters must all match. What you may not see is left out. In every `format` but \
+                 `json` (or with the corresponding `Accept`), the response is a file with all matching rows, read at one \
+                 instant. XLSX files have a row limit ({rows} by default); above the limit the response is 400.",
+                many = T::PLURAL,
+                rows = format_thousands(XlsxLimits::ROWS),
+            ),
             Create => {
-                "Answers with what was made, its `ETag` and where it is. Relations are given by id or slug. With \
-                 `dry_run=true` everything is checked, nothing is written, and the answer is what would be."
+                let references = if refers::<T>() { REFERENCES } else { "" };
+                format!(
+                    "Returns the created resource with its `ETag`, and its path in `Location`.{references} With \
+                     `dry_run=true`, the request is checked and answered in the same way, but nothing is written."
+                )
             }
             Get => {
-                "By id or slug; a former slug still leads to it. `fields` leaves members out, also such as are \
-                 always there otherwise; the answer is of another media type then. The `ETag` of any view of it does for `If-Match`. Send `If-None-Match` with the `ETag` for a 304."
+                let key = match (has_slug::<T>(), T::IMMUTABLE_FIELDS.contains(&"slug")) {
+                    (true, false) => "id or slug; a former slug works, too",
+                    (true, true) => "id or slug",
+                    (false, _) => "id",
+                };
+                format!(
+                    "Returns the {noun} with this {key}. {FIELDS} The `ETag` of any representation of the {noun} is valid in \
+                     `If-Match`. Send the `ETag` in `If-None-Match` to get 304 if nothing has changed."
+                )
             }
-            Update => {
-                "A JSON Merge Patch (RFC 7396): send only what changes, `null` to clear a member. `If-Match` takes \
-                 the `ETag` that the change is based on; `*` overwrites whatever is there. What you read may be sent \
-                 back whole."
-            }
+            Update => format!(
+                "Changes the {noun} with a JSON Merge Patch (RFC 7396): send only the members that change, and `null` to \
+                 clear one. `If-Match` takes the `ETag` of the version that the change is based on; `*` overwrites any \
+                 version. You may also send back everything that you have read: members that cannot be written are accepted \
+                 if they are unchanged."
+            ),
             Delete => {
-                "It is gone for everybody but the coordination office, which can restore it. As long as others \
-                 refer to it, it stays: 409 names them."
+                let (office, conflict) = (restorers::<T>(), if may_have_dependents::<T>() { DEPENDENTS } else { "" });
+                format!("Deletes the {noun}. Only {office} can still read and restore deleted resources.{conflict}")
             }
-            Restore => "Brings a deleted one back as it was. What it refers to has to be there.",
-            History => {
-                "What became of it, newest first, a page at a time: what was done, and what that changed, member by \
-                 member. It shows what you could see then, without what you may not see now."
-            }
-            Transitions => "Where it stands, where you may lead it now, and the ways that it has taken.",
-            Transition => {
-                "A status is changed in no other way. What the state machine forbids is 409 and names what it allows."
-            }
+            Restore => format!(
+                "Restores the deleted {noun} with its last content. Returns 409 if the {noun} is not deleted, or if a resource \
+                 that the {noun} refers to is missing."
+            ),
+            History => format!(
+                "Returns the changes of the {noun}, newest first, one page at a time: what was done, and which members changed. \
+                 Only what you could see at that time is included, without data that you may not see now."
+            ),
+            Transitions => format!(
+                "Returns the statuses that you may set for the {noun} now, and the history of its status, oldest first."
+            ),
+            Transition => "Changes the status, which is not possible with `PATCH`. Returns 409 for a transition that the state \
+                 machine does not allow, with the allowed statuses in `allowed`."
+                .to_owned(),
         };
         let ways = if self == Transition { ways::<T>() } else { String::new() };
-        let paragraphs = [general, T::extra_description(self), &ways];
+        let paragraphs = [&*general, T::extra_description(self), &ways];
         paragraphs.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join("\n\n")
+    }
+}
+
+/// What a choice of members does.
+const FIELDS: &str = "`fields` selects members, including ones that are otherwise required; a JSON response then has the \
+                      media type `application/vnd.vku.sparse+json`.";
+
+/// How a body names other resources.
+const REFERENCES: &str =
+    " Other resources are referred to by id or slug, or by the reference object that `GET` returns.";
+
+/// What happens to what others refer to.
+const DEPENDENTS: &str = " Returns 409 with a list of dependents if other resources refer to this one.";
+
+/// Whether paths take a slug of its own, or of what it is named after.
+pub(super) fn has_slug<T: ResourceApi>() -> bool {
+    T::HAS_SLUG || T::DERIVED.contains(&"slug")
+}
+
+/// Whether a body can name other resources.
+fn refers<T: ResourceApi>() -> bool {
+    let parent = <T::Parent as Parent>::NAME;
+    MemberTree::of::<T>()
+        .expansions
+        .iter()
+        .any(|it| parent != Some(it.member()) && !T::DERIVED.contains(&it.member()))
+}
+
+/// Who reads deleted ones and restores them.
+pub(super) fn restorers<T: ResourceApi>() -> &'static str {
+    match T::grant(Role::Coordinator, Action::Restore) {
+        Grant::Never => "administrators",
+        Grant::Own | Grant::All => "the coordination office",
     }
 }
 
 /// What the state machine allows.
 fn ways<T: ResourceApi>() -> String {
-    let words = |states: &[T::Status]| {
-        let words: Vec<_> = states.iter().map(|state| format!("`{}`", state.word())).collect();
-        if words.is_empty() { "nowhere".to_owned() } else { words.join(", ") }
+    let way = |from: &T::Status| {
+        let words: Vec<_> = from.next().iter().map(|state| format!("`{}`", state.word())).collect();
+        match words.is_empty() {
+            true => format!("- `{}` is final", from.word()),
+            false => format!("- `{}` → {}", from.word(), words.join(", ")),
+        }
     };
-    let ways = T::Status::STATES.iter().map(|from| format!("- `{}` to {}", from.word(), words(from.next())));
-    ways.collect::<Vec<_>>().join("\n")
+    let ways: Vec<_> = T::Status::STATES.iter().map(way).collect();
+    format!("Allowed transitions:\n\n{}", ways.join("\n"))
 }
 
 /// The names that operation ids are made of, in the singular and in the plural.

@@ -27,17 +27,17 @@ pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
             "schema": schema::<T>("Page"), "example": { "items": [T::example()], "total": 1 }
         }),
         Format::Csv => json!({ "schema": { "type": "string" }, "examples": {
-            "rfc4180": { "summary": "As RFC 4180 says", "value": table::<T>(CsvDialect::Rfc4180) },
-            "excel_de": { "summary": "For a German Excel: `csv_dialect=excel_de`", "value": table::<T>(CsvDialect::ExcelDe) }
+            "rfc4180": { "summary": "RFC 4180", "value": table::<T>(CsvDialect::Rfc4180) },
+            "excel_de": { "summary": "For a German version of Excel: `csv_dialect=excel_de`", "value": table::<T>(CsvDialect::ExcelDe) }
         } }),
         Format::Ndjson => json!({ "schema": { "type": "string" }, "example": format!("{}\n", T::example()) }),
         Format::Xlsx => json!({
-            "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the columns of CSV, numbers as numbers." },
+            "schema": { "type": "string", "format": "binary", "description": "A workbook with one sheet: the same columns as in CSV, with numbers as numbers." },
             "example": "PK…"
         }),
         Format::Geojson => json!({ "schema": collection(), "example": map::<T>() }),
         Format::Iati => json!({
-            "schema": { "type": "string", "description": "A file of activities (IATI 2.03)." },
+            "schema": { "type": "string", "description": "An activity file (IATI 2.03)." },
             "example": "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<iati-activities version=\"2.03\">…</iati-activities>\n"
         }),
         Format::Ics => calendar(),
@@ -74,29 +74,29 @@ fn collection() -> Value {
     };
     let geometry = json!({
         "type": ["object", "null"],
-        "description": "Where it is, longitude before latitude; `null` where nobody knows.",
+        "description": "The location, longitude before latitude; `null` if unknown.",
         "required": ["type", "coordinates"],
         "properties": {
-            "type": kind(&[("Point", "one place"), ("MultiPoint", "several places")]),
-            "coordinates": { "type": "array", "items": {}, "description": "A position, or a list of them." }
+            "type": kind(&[("Point", "one location"), ("MultiPoint", "several locations")]),
+            "coordinates": { "type": "array", "items": {}, "description": "A position, or a list of positions." }
         }
     });
     let feature = json!({
         "type": "object",
         "required": ["type", "id", "geometry", "properties"],
         "properties": {
-            "type": kind(&[("Feature", "an item with its place")]),
-            "id": { "type": "string", "format": "uuid", "description": "The id of the item." },
+            "type": kind(&[("Feature", "a resource with its location")]),
+            "id": { "type": "string", "format": "uuid", "description": "The id of the resource." },
             "geometry": geometry,
-            "properties": { "type": "object", "description": "The item, as it is read one by one." }
+            "properties": { "type": "object", "description": "The resource, as `GET` returns it as JSON." }
         }
     });
     json!({
         "type": "object",
         "required": ["type", "features"],
         "properties": {
-            "type": kind(&[("FeatureCollection", "all items of the filter")]),
-            "features": { "type": "array", "items": feature, "description": "The items, with their places." }
+            "type": kind(&[("FeatureCollection", "all matching resources")]),
+            "features": { "type": "array", "items": feature, "description": "The resources with their locations." }
         }
     })
 }

@@ -10,6 +10,7 @@ use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
+use super::descriptions::{has_slug, restorers};
 use super::formats;
 use crate::kernel::handlers::{CANCEL_REGISTRATIONS, ID};
 use crate::kernel::idempotency;
@@ -33,15 +34,19 @@ pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
 /// What turns the pages of a list.
 pub(crate) fn paging() -> [Value; 2] {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT });
-    let cursor = "Where to go on: from `next` or `prev`, with the same filters and sort.";
-    [query("limit", "How many rows a page has.", limit), query("cursor", cursor, json!({ "type": "string" }))]
+    let cursor =
+        "The position to continue from, as given in `next` or `prev`; with the same filters and sort order.";
+    [
+        query("limit", "The maximum number of rows on a page.", limit),
+        query("cursor", cursor, json!({ "type": "string" })),
+    ]
 }
 
 /// The key of a `POST` that is to be done once.
 pub(crate) fn idempotency_key() -> Value {
-    let about = "A name of your own for this request, such as a UUID: where no answer came, send it again as it was, \
-                 and what was done is answered again and not done twice. It is yours alone and counts for 24 hours, once \
-                 the request has succeeded. With `dry_run` it means nothing.";
+    let about = "A key of your choice for this request, such as a UUID. If you get no response, send the same request again \
+                 with the same key: the stored response is returned, and nothing is done twice. Keys belong to your account and \
+                 are kept for 24 hours after the request has succeeded. With `dry_run`, the key is ignored.";
     json!({ "name": idempotency::KEY, "in": "header", "description": about,
             "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST, "pattern": "^[!-~]+$",
                         "examples": ["0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"] } })
@@ -59,15 +64,24 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
     let key = json!({ "$ref": "#/components/schemas/Key" });
     if let (Some(parent), Some(column)) = (<T::Parent as Parent>::NAME, <T::Parent as Parent>::column()) {
         let slug = example.get(parent).and_then(|it| it.get("slug"));
-        all.push(path(&column, &format!("The {parent}, by id or slug."), key.clone(), slug));
+        all.push(path(&column, &format!("The id or slug of the {parent}."), key.clone(), slug));
     }
     if !matches!(it, List | Create) {
-        all.push(match example.get("slug").is_some() {
-            true => path(ID, "By id or slug.", key, example.get("slug")),
-            false => path(ID, "By id.", json!({ "type": "string", "format": "uuid" }), example.get("id")),
+        let noun = T::noun();
+        all.push(match has_slug::<T>() {
+            true => path(ID, &format!("The id or slug of the {noun}."), key, example.get("slug")),
+            false => {
+                let uuid = json!({ "type": "string", "format": "uuid" });
+                path(ID, &format!("The id of the {noun}."), uuid, example.get("id"))
+            }
         });
     }
-    let deleted = flag("deleted", "Deleted ones instead (coordination office only).");
+    let office = restorers::<T>();
+    let deleted = match it {
+        List => format!("List deleted resources instead; only for {office}."),
+        _ => format!("Look for a deleted resource instead; only for {office}."),
+    };
+    let deleted = flag("deleted", &deleted);
     match it {
         List => {
             all.extend(filters(&T::Filter::describe()));
@@ -79,29 +93,25 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
             ));
             all.extend(paging());
             all.extend(view::<T>(it));
-            all.push(flag("count", "Also count all rows of the filter, as `total`."));
+            all.push(flag("count", "Also return the number of all matching rows, as `total`."));
             all.push(deleted);
             all.push(query(
                 "format",
-                "The representation; wins over `Accept`. `json` where neither says otherwise.",
+                "The representation; takes precedence over `Accept`. `json` if neither is given.",
                 formats::parameter::<T>(),
             ));
             all.push(query(
                 "csv_dialect",
-                "How CSV is written; with `format=csv` (or by `Accept`) only. Usually `rfc4180`.",
+                "The dialect of CSV; only with `format=csv` or `Accept: text/csv`. `rfc4180` by default.",
                 json!({ "$ref": "#/components/schemas/CsvDialect" }),
             ));
         }
         Get => {
             if T::EVENT.is_some() {
                 let words = [Format::Json.as_str(), Format::Ics.as_str()];
-                let about = "- `json`: with all members\n- `ics`: as an event of a calendar (RFC 5545)";
+                let about = "- `json`: all members, as `application/json`\n- `ics`: a calendar with one event, as `text/calendar` (RFC 5545)";
                 let schema = json!({ "type": "string", "enum": words, "description": about });
-                all.push(query(
-                    "format",
-                    "As JSON, or as a calendar (RFC 5545); wins over `Accept`.",
-                    schema,
-                ));
+                all.push(query("format", "The representation; takes precedence over `Accept`.", schema));
             }
             all.extend(view::<T>(it));
             all.push(deleted);
@@ -112,20 +122,20 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
         }
         Transitions => {}
         Create | Update | Delete | Restore | Transition => {
-            all.push(flag("dry_run", "Check everything, write nothing."));
+            all.push(flag("dry_run", "Check the request without writing anything."));
         }
     }
     if T::REGISTERS && matches!(it, Delete | Transition) {
         all.push(flag(
             CANCEL_REGISTRATIONS,
-            "Cancel what its people are registered for, of sessions to come, in the same request: without this it is 409 \
-             as long as there is any. Those who wait move up and are written to; the people themselves are not.",
+            "Also cancel the registrations of the people concerned for future sessions. Without this, such registrations lead \
+             to 409. People on the waiting list move up and are notified; the people whose registrations are cancelled are not.",
         ));
     }
     if matches!(it, Update | Delete | Restore | Transition) {
         let required = matches!(it, Update | Delete);
-        let about = "The `ETag` that this is based on (a list of them, or `*`). Only the version in it counts, also where a \
-             proxy has weakened it.";
+        let about = "The `ETag` of the version that the request is based on (or a list, or `*`). Only the version in it is \
+             compared, so an `ETag` that a proxy has weakened is valid, too.";
         all.push(json!({ "name": "If-Match", "in": "header", "required": required, "description": about,
                          "schema": { "type": "string", "pattern": TAGS, "examples": ["\"3-9f86d081884c7d65\""] } }));
     }
@@ -133,10 +143,8 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
         all.push(idempotency_key());
     }
     if it.reads() {
-        all.push(
-            json!({ "name": "If-None-Match", "in": "header", "description": "The `ETag` that you have.",
-                         "schema": { "type": "string" } }),
-        );
+        all.push(json!({ "name": "If-None-Match", "in": "header", "description": "The `ETag` of your copy.",
+                         "schema": { "type": "string" } }));
     }
     all
 }
@@ -144,13 +152,13 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
 /// What a list is searched for.
 fn search() -> Value {
     let about = format!(
-        "Full text search in names, places, countries, titles and texts, in every language: finds what has all of the \
-         words (of more than {WORDS_MAX} the longest count). Legal forms, articles and the like (`GmbH`, `die`, `and`) count \
-         only where there is nothing else; a text without letters and digits leaves nothing out. Case and accents do not \
-         count; `ß` is `ss`, `ae`, `oe`, `ue` are `ä`, `ö`, `ü`, and other scripts are the same in Latin letters. From \
-         three letters on a word is also found inside others (`wasser` in `Abwasserpartnerschaft`), from five letters \
-         on it may have a typo. The best come first, unless `sort` says otherwise: a name before a text, the word \
-         itself before a part of another, and that before a typo."
+        "Full-text search in names, places, countries, titles and descriptions, in every language. A result contains all of \
+         the words (of more than {WORDS_MAX}, the longest ones). Legal forms, articles and similar words (`GmbH`, `die`, `and`) \
+         are ignored if there are other words; a text without letters and digits matches everything. Case and accents are \
+         ignored; `ß` equals `ss`, `ae`, `oe`, `ue` equal `ä`, `ö`, `ü`, and other scripts equal their transliteration into \
+         Latin letters. Words of three or more letters also match inside other words (`wasser` in `Abwasserpartnerschaft`), \
+         and words of five or more letters may contain a typo. The best results come first, unless `sort` is given: a match \
+         in a name before one in a text, a whole word before a part of a word, and that before a word with a typo."
     );
     let schema =
         json!({ "type": "string", "minLength": 1, "maxLength": LENGTH_MAX, "examples": ["abwasser lviv"] });
@@ -167,17 +175,17 @@ fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
         with(with(parameter, "style", json!("form")), "explode", json!(false))
     };
     let (columns, no_place) = match it {
-        List => (" In CSV and XLSX: only these columns.", " Not in CSV and XLSX."),
+        List => (" In CSV and XLSX: the columns.", " Not available in CSV and XLSX."),
         _ => ("", ""),
     };
-    let about = format!("Only these members, separated by commas; all where it is left out.{columns}");
+    let about = format!("The members to return, separated by commas; all members by default.{columns}");
     let example =
         shape.fields.iter().map(String::as_str).filter(|name| ["id", "slug", T::NAME_FIELD].contains(name));
     let mut all = vec![list("fields", &about, FIELD, example.collect())];
     if let Some(first) = shape.expansions.first() {
         let about = format!(
-            "What to put whole in the place of references to it, separated by commas. What you may not get stays a \
-             reference; what `fields` leaves out is not expanded.{no_place}"
+            "The references to replace by the whole resource, separated by commas. A resource that you may not read stays a \
+             reference; a reference that `fields` leaves out is not expanded.{no_place}"
         );
         all.push(list("expand", &about, EXPANSION, vec![&first.name]));
     }
@@ -197,8 +205,8 @@ fn sort_about<T: ResourceApi>() -> String {
     let about = vocabulary.get("description").and_then(Value::as_str).unwrap_or_default();
     let keys = about.split_once("\n\n").map_or(about, |(_, keys)| keys);
     format!(
-        "The order: keys separated by commas, `-` before one for descending; usually `{}`. Absent values come first, \
-         descending last; the id is the last tie-break. Keys:\n\n{keys}",
+        "The sort order: keys separated by commas, with `-` in front of a key for descending order; `{}` by default. Absent \
+         values come first, or last in descending order; rows with equal keys are sorted by id. Keys:\n\n{keys}",
         usual::<T>()
     )
 }

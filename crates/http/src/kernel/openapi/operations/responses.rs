@@ -21,7 +21,7 @@ use crate::kernel::resource::ResourceApi;
 pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
     let one = json!({
-        "description": "As it is now.",
+        "description": "The current representation.",
         "headers": { "ETag": etag },
         "content": { JSON: { "schema": schema::<T>(""), "example": T::example() } }
     });
@@ -29,12 +29,12 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
         List => (
             "200",
             json!({
-                "description": "A page, or all rows in another format.",
+                "description": "One page as JSON, or all matching rows in another format.",
                 "headers": {
                     "ETag": etag,
-                    "Link": { "description": "`next` and `prev` (RFC 8288).", "schema": { "type": "string" } },
+                    "Link": { "description": "Links to the `next` and `prev` pages (RFC 8288).", "schema": { "type": "string" } },
                     "Content-Disposition": {
-                        "description": "The file's name, where it is no page.", "schema": { "type": "string" }
+                        "description": "The file name; only if the response is a file.", "schema": { "type": "string" }
                     }
                 },
                 "content": with(
@@ -49,10 +49,11 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
             ("200", with(one, "headers", json!({ "ETag": etag, idempotency::REPLAYED: replayed() })))
         }
         Create => {
-            let location = json!({ "description": "Where it is.", "schema": { "type": "string" } });
+            let location =
+                json!({ "description": "The path of the created resource.", "schema": { "type": "string" } });
             let headers = json!({ "ETag": etag, "Location": location, idempotency::REPLAYED: replayed() });
             let made = with(one, "headers", headers);
-            ("201", with(made, "description", json!("As it was made.")))
+            ("201", with(made, "description", json!("The created resource.")))
         }
         Get => {
             let mut one = with_sparse::<T>(one);
@@ -63,11 +64,11 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
         }
         Update => ("200", one),
         History => ("200", history::<T>(&etag)),
-        Delete => ("204", json!({ "description": "It is deleted." })),
+        Delete => ("204", json!({ "description": "The resource is deleted." })),
         Transitions => (
             "200",
             json!({
-                "description": "Where it may go and how it came where it is.",
+                "description": "The allowed statuses and the history of the status.",
                 "headers": { "ETag": etag },
                 "content": { JSON: {
                     "schema": { "$ref": "#/components/schemas/Transitions" },
@@ -82,7 +83,7 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     let mut all = Map::new();
     all.insert(status.to_owned(), success);
     if it.reads() {
-        all.insert("304".into(), json!({ "description": "You have it already (`If-None-Match`)." }));
+        all.insert("304".into(), json!({ "description": "Your copy is still current (`If-None-Match`)." }));
     }
     let is_part = <T::Parent as Parent>::NAME.is_some();
     let mut problems = it.problems().to_vec();
@@ -109,7 +110,8 @@ fn conflicts_when_changed<T: ResourceApi>() -> bool {
 
 /// The header of an answer that was given before.
 fn replayed() -> Value {
-    let about = "`true` where this is the answer that an earlier request with this `Idempotency-Key` got.";
+    let about =
+        "`true` if this is the stored response to an earlier request with the same `Idempotency-Key`.";
     json!({ "description": about, "schema": { "type": "boolean" } })
 }
 
@@ -137,13 +139,13 @@ fn with_sparse<T: ResourceApi>(mut one: Value) -> Value {
 fn history<T: ResourceApi>(etag: &Value) -> Value {
     let (member, now) = telling::<T>();
     let pointer = format!("/{member}");
-    let changed = json!([{ "pointer": pointer, "from": "As it was", "to": now }]);
-    let made = json!([{ "pointer": pointer, "to": "As it was" }]);
+    let changed = json!([{ "pointer": pointer, "from": "Previous value", "to": now }]);
+    let made = json!([{ "pointer": pointer, "to": "Previous value" }]);
     json!({
         "description": "A page of changes.",
         "headers": {
             "ETag": etag,
-            "Link": { "description": "`next` and `prev` (RFC 8288).", "schema": { "type": "string" } }
+            "Link": { "description": "Links to the `next` and `prev` pages (RFC 8288).", "schema": { "type": "string" } }
         },
         "content": { JSON: {
             "schema": { "$ref": "#/components/schemas/HistoryPage" },
