@@ -26,7 +26,7 @@ on_both! {
     async fn it_shows_the_map_the_charts_and_the_next_sessions(app: TestApp) {
         let (office, anyone) = (app.coordinator(), app.anonymous());
         for (path, heading, map, sector) in [
-            ("/?lang=en", "Partnerships in figures", "Partnerships in the world", "Drinking water: "),
+            ("/?lang=en", "Partnerships in figures", "Partnerships around the world", "Drinking water: "),
             ("/?lang=de", "Partnerschaften in Zahlen", "Partnerschaften in der Welt", "Trinkwasser: "),
         ] {
             let page = page(&anyone, path).await;

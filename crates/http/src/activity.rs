@@ -8,7 +8,8 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Activity {
     const SINGULAR: &'static str = "an activity";
     const PLURAL: &'static str = "activities";
-    const DESCRIPTION: &'static str = "What a partnership does: missions, hosted visits, trainings, deliveries and more, each with its days.";
+    const DESCRIPTION: &'static str = "What a partnership does: missions, hosted visits, training courses, \
+        deliveries and more, each with its dates.";
     const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn example() -> Value {

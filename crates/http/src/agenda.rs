@@ -7,17 +7,18 @@ use crate::kernel::openapi::Operation;
 use crate::kernel::resource::ResourceApi;
 
 impl ResourceApi for AgendaItem {
-    const SINGULAR: &'static str = "an item of an agenda";
-    const PLURAL: &'static str = "the items of an agenda";
-    const DESCRIPTION: &'static str = "What is done at a session, one after the other.";
+    const SINGULAR: &'static str = "an agenda item";
+    const PLURAL: &'static str = "agenda items";
+    const DESCRIPTION: &'static str = "The programme of a session, item by item.";
     const PARENT_SEGMENT: &'static str = "sessions";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create | Operation::Update => {
-                "Items behind its `position` shift, which is no change of theirs. The agenda is no longer than the \
-                 session (422). `starts_at` and `ends_at` follow from the durations. A topic that is put on an agenda becomes \
-                 `scheduled`; one that was declined is not (422)."
+                "The items after `position` move on, without a new version of theirs. The agenda must not \
+                 be longer than the session (422). `starts_at` and `ends_at` are calculated from the \
+                 durations. A proposed topic becomes `scheduled` when it is put on an agenda; a declined \
+                 topic is refused (422)."
             }
             _ => "",
         }

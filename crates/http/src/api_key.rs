@@ -26,20 +26,20 @@ use crate::login::id;
 pub struct ApiKeyBody {
     /// The id (UUIDv7).
     id: Uuid,
-    /// What it is for.
+    /// What the key is used for.
     name: String,
-    /// How the key begins, to find it where it is used.
+    /// The first characters of the key, to recognise where it is used.
     prefix: String,
-    /// What it may do of what its owner may.
+    /// The scopes, which narrow the permissions of the owner.
     scopes: Vec<String>,
-    /// When it was made.
+    /// When the key was created.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it ends by itself; never where absent.
+    /// When the key expires; absent if it never expires.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     expires_at: Option<String>,
-    /// When it was last used, to the minute.
+    /// When the key was last used, to the minute.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     last_used_at: Option<String>,
@@ -62,17 +62,17 @@ impl From<ApiKey> for ApiKeyBody {
 /// Your API keys.
 #[derive(Serialize, ToSchema)]
 pub struct ApiKeys {
-    /// Those that were not revoked, newest first; a hundred at most.
+    /// The keys that have not been revoked, newest first; at most 100.
     items: Vec<ApiKeyBody>,
 }
 
 /// A new API key.
 #[derive(Serialize, ToSchema)]
 pub struct MadeApiKey {
-    /// What can be read of it later.
+    /// What `GET` returns of the key later.
     #[serde(flatten)]
     about: ApiKeyBody,
-    /// The key: shown this once. Send it as `Authorization: Bearer <key>`.
+    /// The key, which is shown only once. Send it as `Authorization: Bearer <key>`.
     key: String,
 }
 
@@ -83,7 +83,7 @@ fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Erro
 
 /// List your API keys
 ///
-/// Those that were not revoked, newest first; expired ones among them. An API key may not do this.
+/// Returns the keys that have not been revoked, newest first, including expired ones. Not available with an API key.
 #[utoipa::path(
     get,
     path = "/api/v1/api-keys",
@@ -120,13 +120,13 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
 
 /// Create an API key
 ///
-/// For a script that works as you do, and may do no more than its scopes say: `<collection>:read` and
-/// `<collection>:write` for each collection (`partnerships:read` reads partnerships and all that is below them),
-/// `personal_data:read` beside them for what is personal, `audit:read`. Where a scope is missing the answer is 403
-/// `insufficient_scope`, which names it. Reading what is public needs no key.
+/// Creates a key for a script that acts on your behalf, within its scopes: `<collection>:read` and `<collection>:write`
+/// for each collection (`partnerships:read` covers partnerships and everything below them), in addition
+/// `personal_data:read` for personal data, and `audit:read` and `mails:read`. If a scope is missing, the response is
+/// 403 `insufficient_scope` and names the scope. Reading public data requires no key.
 ///
-/// The key is in this answer only: keep it like a password. It ends when it expires, when you revoke it, and when your
-/// account is disabled. An API key may not do this.
+/// Only this response contains the key: keep it like a password. The key is valid until it expires, you revoke it, your
+/// password is reset, or your account is disabled. Not available with an API key.
 #[utoipa::path(
     post,
     path = "/api/v1/api-keys",
@@ -142,8 +142,8 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
     ),
     responses((
         status = 201,
-        description = "The key, this once.",
-        headers(("Location" = String, description = "Where it is.")),
+        description = "The new key, which is shown only once.",
+        headers(("Location" = String, description = "The path of the new key.")),
         body = MadeApiKey,
         example = json!({
             "id": "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62",
@@ -174,14 +174,14 @@ pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpRespons
 
 /// Get an API key
 ///
-/// What it may do and when it was last used; never the key itself. An API key may not do this.
+/// Returns the scopes of a key and when it was last used, but never the key itself. Not available with an API key.
 #[utoipa::path(
     get,
     path = "/api/v1/api-keys/{id}",
     tag = "api_keys",
     operation_id = "get_api_key",
     params(
-        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62"),
+        ("id" = Uuid, Path, description = "The id of the key.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
@@ -212,14 +212,14 @@ pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
 
 /// Revoke an API key
 ///
-/// It works no more from the next request on, and is listed no more. An API key may not do this.
+/// Revokes the key with immediate effect and removes it from the list. Not available with an API key.
 #[utoipa::path(
     delete,
     path = "/api/v1/api-keys/{id}",
     tag = "api_keys",
     operation_id = "delete_api_key",
-    params(("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62")),
-    responses((status = 204, description = "It is revoked.")),
+    params(("id" = Uuid, Path, description = "The id of the key.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a62")),
+    responses((status = 204, description = "The key is revoked.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
     security(("bearer" = []))
 )]

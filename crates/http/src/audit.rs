@@ -19,47 +19,47 @@ use crate::kernel::list::{page_response, with_cursor};
 use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
-/// A change, with who made it.
+/// A change and who made it.
 #[derive(Serialize, ToSchema)]
 pub struct AuditEntry {
-    /// When.
+    /// When the change was made.
     #[schema(format = DateTime)]
     at: String,
-    /// The account that made it; absent where it was made at the command line.
+    /// The account that made the change; absent for changes from the command line.
     #[serde(skip_serializing_if = "Option::is_none")]
     actor: Option<Uuid>,
-    /// The request that made it, as in `X-Request-Id` and in the server's log.
+    /// The id of the request that made the change, as in `X-Request-Id` and in the log of the server.
     request_id: String,
     /// The kind of resource.
     resource: String,
-    /// Which one.
+    /// The id of the resource.
     resource_id: Uuid,
-    /// What it is a part of; absent where it is none.
+    /// The id of the parent resource; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<Uuid>,
     /// What was done.
     action: ChangeAction,
-    /// The version that it made.
+    /// The version after the change.
     #[schema(minimum = 1)]
     version: i64,
-    /// Who could see it afterwards.
+    /// Who could see the resource after the change.
     visibility: Visibility,
-    /// The way that its status took; absent where it took none.
+    /// The change of the status; absent if the status did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
     passage: Option<AuditPassage>,
-    /// What changed, member by member; of a new one, all that it had.
+    /// What changed, member by member; all members of a new resource.
     changes: Vec<Difference>,
 }
 
-/// The way from one status to another.
+/// A change of the status.
 #[derive(Serialize, ToSchema)]
 pub struct AuditPassage {
-    /// The status before; absent where it was unknown.
+    /// The previous status; absent if it was unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
-    /// The status after.
+    /// The new status.
     to: String,
-    /// Why.
+    /// The reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
 }
@@ -100,8 +100,9 @@ pub struct AuditPage {
 
 /// List all changes
 ///
-/// Who changed what, when and in which request, newest first: every change of every resource, deleted ones too.
-/// Personal data never stands in it. Repeat a filter for *any of*; different filters mean *all of*.
+/// Returns every change of every resource, including deleted ones, newest first: who changed what, when, and in which
+/// request. Personal data is never included. Repeat a filter to match any of several values; different filters must all
+/// match.
 #[utoipa::path(
     get,
     path = "/api/v1/audit",

@@ -26,38 +26,38 @@ use crate::kernel::request_info::RequestInfo;
 /// How much is kept of what a program calls itself, in letters.
 const CLIENT: usize = 120;
 
-/// What one signs in with.
+/// The credentials for signing in.
 // Without `Debug`: a password is in no log.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Credentials {
-    /// The account's e-mail address; the case of its letters does not count.
+    /// The e-mail address of the account; upper and lower case are equivalent.
     pub email: Email,
     /// The password.
     #[schema(format = Password)]
     pub password: String,
 }
 
-/// What one goes on with, or signs out with.
+/// The token for renewing or ending a login.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct RefreshToken {
-    /// The refresh token that came last.
+    /// The most recent refresh token.
     pub refresh_token: String,
 }
 
-/// An access token, and a refresh token to get the next ones.
+/// An access token, and a refresh token for getting the next tokens.
 #[derive(Serialize, ToSchema)]
 pub struct Tokens {
     /// Send it as `Authorization: Bearer <access_token>`.
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,
-    /// How long the access token is valid, in seconds.
+    /// The remaining lifetime of the access token, in seconds.
     expires_in: u64,
-    /// Send it to `POST /api/v1/auth/refresh` before or after the access token has expired; it is good for one time.
+    /// Send it to `POST /api/v1/auth/refresh`, before or after the access token has expired. It can be used once.
     refresh_token: String,
-    /// How long the refresh token is valid, in seconds.
+    /// The remaining lifetime of the refresh token, in seconds.
     refresh_expires_in: i64,
 }
 
@@ -101,12 +101,14 @@ async fn tokens(shared: &AppState, login: IssuedTokens) -> Result<HttpResponse, 
 
 /// Sign in
 ///
-/// Gives an access token for e-mail and password. Send it with every request as `Authorization: Bearer …`; it is valid
-/// for ten minutes. With the refresh token you get the next one from `POST /api/v1/auth/refresh`, without the password.
+/// Returns an access token for an e-mail address and a password. Send the access token with every request as
+/// `Authorization: Bearer …`; it is valid for ten minutes. Use the refresh token to get the next access token from
+/// `POST /api/v1/auth/refresh`, without the password.
 ///
-/// An unknown e-mail address and a wrong password are told alike. After ten failures for an account from one IP address,
-/// or sixty from one IP address, attempts from there are answered 429 with `Retry-After`. After a hundred failures for an
-/// account from everywhere, those from where nobody has signed in to it yet wait too, each longer than the one before.
+/// An unknown e-mail address and a wrong password lead to the same response. After ten failures for an account from one
+/// IP address, or sixty failures from one IP address, further attempts from that address are answered with 429 and
+/// `Retry-After`. After a hundred failures for an account from any addresses, attempts from addresses where nobody has
+/// signed in to that account before are delayed as well, each longer than the one before.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/token",
@@ -158,12 +160,13 @@ fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
 
 /// Get the next tokens
 ///
-/// Gives a new access token and a new refresh token for a refresh token, which is used up by it: keep the new one. For
-/// ten seconds the old one still answers with the same new one, because an answer may be lost and two tabs may ask at
-/// once. After that, a refresh token that comes back ends the whole login, its access tokens too: somebody else may have
-/// it. The account gets a mail then, and the audit has a change `refresh_token_reused` of the user.
+/// Returns a new access token and a new refresh token in exchange for a refresh token, which can be used only once:
+/// keep the new one. For ten seconds the old refresh token still returns the same new one, in case a response is lost
+/// or two browser tabs send it at the same time. After that, reusing a refresh token ends the whole login including its
+/// access tokens, because somebody else may have the token. The account is then notified by e-mail, and the audit
+/// records a change `refresh_token_reused` of the user.
 ///
-/// A login ends 30 days after it was last refreshed, and 90 days after you signed in.
+/// A login ends 30 days after its last refresh, and at the latest 90 days after signing in.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/refresh",
@@ -202,8 +205,8 @@ pub async fn refresh_access_token(
 
 /// Sign out
 ///
-/// Ends the login of the access token: it and the refresh token are good for nothing from the next request on. Where the
-/// access token has expired, send the refresh token in the body instead. Doing it twice does no harm.
+/// Ends the login of the access token; the access token and the refresh token become invalid at once. If the access
+/// token has expired, send the refresh token in the body instead. Repeating the request has no further effect.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/logout",

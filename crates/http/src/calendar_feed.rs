@@ -31,28 +31,28 @@ pub const PATH: &str = "/calendars/member.ics";
 /// A secret link.
 #[derive(Serialize, ToSchema)]
 pub struct CalendarLink {
-    /// The link: shown this once. Whoever has it reads the calendar.
+    /// The link, which is shown only once. Anybody who has the link can read the calendar.
     #[schema(format = "uri")]
     url: String,
 }
 
-/// Make the calendar link of a member
+/// Create the calendar link of a member
 ///
-/// A secret link that calendar programs subscribe to: the sessions that the member sees, with where to join online those
-/// that one of its staff is registered for. An earlier link stops working. By the member itself and the coordination
-/// office.
+/// Returns a secret link that calendar programs can subscribe to. The calendar contains the sessions that the member
+/// may see, with the link for joining online if somebody from the member is registered. An earlier calendar link
+/// becomes invalid. For the member itself and the coordination office.
 #[utoipa::path(
     post,
     path = "/api/v1/members/{id}/calendar-link",
     tag = "members",
     operation_id = "create_member_calendar_link",
     params(
-        ("id" = String, Path, description = "By id or slug.", example = "stadtentwaesserung-dresden"),
+        ("id" = String, Path, description = "The id or slug of the member.", example = "stadtentwaesserung-dresden"),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((
         status = 201,
-        description = "The link, this once.",
+        description = "The link, which is shown only once.",
         body = CalendarLink,
         example = json!({ "url": "https://partnerships.example/calendars/member.ics?token=vkc_c2VjcmV0IGJ5dGVz" })
     )),
@@ -72,17 +72,17 @@ pub async fn create_member_calendar_link(context: Context) -> Result<HttpRespons
 
 /// Revoke the calendar link of a member
 ///
-/// It is good for nothing from the next request on. Doing it twice does no harm.
+/// The link becomes invalid at once. Repeating the request has no further effect.
 #[utoipa::path(
     delete,
     path = "/api/v1/members/{id}/calendar-link",
     tag = "members",
     operation_id = "delete_member_calendar_link",
     params(
-        ("id" = String, Path, description = "By id or slug.", example = "stadtentwaesserung-dresden"),
+        ("id" = String, Path, description = "The id or slug of the member.", example = "stadtentwaesserung-dresden"),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
-    responses((status = 204, description = "It is revoked.")),
+    responses((status = 204, description = "The link is revoked.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
     security(("bearer" = ["members:write"]))
 )]

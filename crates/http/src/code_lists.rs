@@ -20,7 +20,7 @@ use crate::kernel::resource::resource;
 /// A reference list.
 #[derive(Serialize, ToSchema)]
 pub struct ReferenceList {
-    /// Every code there is.
+    /// All codes.
     #[schema(value_type = Vec<Entry>)]
     items: &'static [Entry],
 }
@@ -51,7 +51,7 @@ macro_rules! lists {
                 params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
                 responses((
                     status = 200,
-                    description = "All of them.",
+                    description = "The whole list.",
                     headers(("ETag" = String, description = "The entity tag.")),
                     body = ReferenceList,
                     example = json!({ "items": [{ "code": $code, "label": { "de": $de, "en": $en } }] })
@@ -66,8 +66,8 @@ macro_rules! lists {
 
         #[derive(OpenApi)]
         #[openapi(
-            tags((name = "reference", description = "Codes with their German and English labels. Public. Working areas, \
-                which the coordination office extends, have a tag of their own.")),
+            tags((name = "reference", description = "Code lists with German and English labels. Public. Working \
+                areas, which the coordination office extends, have a tag of their own.")),
             paths($($operation),+)
         )]
         struct Lists;
@@ -86,34 +86,35 @@ macro_rules! lists {
 lists! {
     /// List sectors
     ///
-    /// The sectors (Sparten) that utilities work in.
+    /// Returns the sectors (German: Sparten) in which utilities work.
     list_sectors: "/api/v1/reference/sectors" = SECTORS, "water", "Trinkwasser", "Drinking water";
 
     /// List countries
     ///
-    /// Countries and territories: ISO 3166-1 alpha-2, and `XK` for Kosovo. Labels of the Unicode CLDR.
+    /// Returns countries and territories: ISO 3166-1 alpha-2, and `XK` for Kosovo. The labels are those of the Unicode
+    /// CLDR.
     list_countries: "/api/v1/reference/countries" = COUNTRIES, "ZM", "Sambia", "Zambia";
 
     /// List languages
     ///
-    /// Languages: ISO 639-1. Labels of the Unicode CLDR.
+    /// Returns languages: ISO 639-1. The labels are those of the Unicode CLDR.
     list_languages: "/api/v1/reference/languages" = LANGUAGES, "uk", "Ukrainisch", "Ukrainian";
 
     /// List climate zones
     ///
-    /// The 30 classes of the Köppen–Geiger classification (Beck et al., 2018).
+    /// Returns the 30 classes of the Köppen–Geiger climate classification (Beck et al., 2018).
     list_climate_zones: "/api/v1/reference/climate-zones" = CLIMATE_ZONES, "ET", "Polar, Tundra", "Polar, tundra";
 
     /// List SDG targets
     ///
-    /// The 169 targets of the Sustainable Development Goals of the United Nations, with shortened labels.
+    /// Returns the 169 targets of the United Nations Sustainable Development Goals, with shortened labels.
     list_sdg_targets: "/api/v1/reference/sdg-targets" = SDG_TARGETS, "15.4", "Bergökosysteme erhalten",
         "Ensure the conservation of mountain ecosystems";
 
     /// List DAC purpose codes
     ///
-    /// The purpose codes of the Creditor Reporting System of the OECD DAC, as IATI uses them; those in use only. The
-    /// first three digits are the DAC sector: `140` is water supply and sanitation.
+    /// Returns the purpose codes of the Creditor Reporting System of the OECD DAC, as used by IATI, without withdrawn
+    /// codes. The first three digits are the DAC sector: `140` is water supply and sanitation.
     list_dac_codes: "/api/v1/reference/dac-codes" = DAC_CODES, "14021", "Wasserversorgung – große Systeme",
         "Water supply – large systems";
 }

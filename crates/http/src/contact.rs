@@ -9,18 +9,19 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Contact {
     const SINGULAR: &'static str = "a contact";
     const PLURAL: &'static str = "contacts";
-    const DESCRIPTION: &'static str = "The persons at a member. Personal data: for the coordination office and the member itself, and for other \
-         members where the person agreed to stand in the directory.";
+    const DESCRIPTION: &'static str = "The contact persons of a member. Personal data: for the coordination office, \
+         for the member itself, and for other members if the person has agreed to be listed in the directory.";
     const PARENT_SEGMENT: &'static str = "members";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Other members see those who agreed to stand in the directory (`consents.directory`)."
+                "Other members see only contacts who have agreed to be listed in the directory \
+                 (`consents.directory`)."
             }
             Operation::Create | Operation::Update => {
-                "A member keeps its own contacts. One of them at most is primary (409). A consent says when it was \
-                 given, and to which version of the text."
+                "A member maintains its own contacts. At most one contact of a member can be primary (409). \
+                 A consent states when it was given, and for which version of the text."
             }
             _ => "",
         }

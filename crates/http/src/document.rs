@@ -10,13 +10,13 @@ impl ResourceApi for Document {
     const SINGULAR: &'static str = "a document";
     const PLURAL: &'static str = "documents";
     const DESCRIPTION: &'static str =
-        "What a partnership has agreed on or published. The documents lie elsewhere; here is where.";
+        "Documents that a partnership has agreed on or published: links to files stored elsewhere.";
     const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
-                "A partner utility adds documents to the partnerships that it takes part in."
+                "A partner utility can add documents to the partnerships in which it takes part."
             }
             _ => "",
         }

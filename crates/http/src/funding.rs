@@ -9,7 +9,7 @@ impl ResourceApi for Funding {
     const SINGULAR: &'static str = "a funding phase";
     const PLURAL: &'static str = "funding phases";
     const DESCRIPTION: &'static str =
-        "The dated phases in which a partnership is paid for: programmes, own money, goods.";
+        "The phases in which a partnership is funded, with dates: by programmes, own money, or in kind.";
     const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn example() -> Value {

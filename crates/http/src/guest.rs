@@ -9,18 +9,18 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Guest {
     const SINGULAR: &'static str = "a guest";
     const PLURAL: &'static str = "guests";
-    const DESCRIPTION: &'static str = "Who is invited to speak at a session.";
+    const DESCRIPTION: &'static str = "External speakers who are invited to a session.";
     const PARENT_SEGMENT: &'static str = "sessions";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Others than the coordination office see who has confirmed, without the address. An API key needs the \
-                 scope `personal_data:read` for the address."
+                "Only the coordination office sees guests who have not confirmed, and e-mail addresses. For \
+                 e-mail addresses, an API key also needs the scope `personal_data:read`."
             }
-            Operation::Create => "A `name`, a `party` or both; who is invited begins as `invited`.",
-            Operation::Delete => "Who stands in the agenda is not deleted (409).",
+            Operation::Create => "A guest has a `name`, a `party` or both, and begins as `invited`.",
+            Operation::Delete => "A guest who is on the agenda cannot be deleted (409).",
             _ => "",
         }
     }

@@ -17,10 +17,10 @@ use crate::kernel::problem::Problem;
 /// How long the database may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How the service is.
+/// The state of the service.
 #[derive(Serialize, ToSchema)]
 pub struct Health {
-    /// `ok`; anything else is a problem.
+    /// `ok`; any other state is returned as a problem.
     status: &'static str,
 }
 
@@ -28,15 +28,16 @@ fn healthy() -> HttpResponse {
     HttpResponse::Ok().insert_header(("Cache-Control", "no-store")).json(Health { status: "ok" })
 }
 
-/// Is it alive?
+/// Check liveness
 ///
-/// Answers as long as the process can answer at all; the database is not asked. For restarting a container.
+/// Returns 200 as long as the process responds; the database is not checked. For deciding whether to restart a
+/// container.
 #[utoipa::path(
     get,
     path = "/health/live",
     tag = "service",
     operation_id = "get_liveness",
-    responses((status = 200, description = "It is alive.", body = Health, example = json!({ "status": "ok" }))),
+    responses((status = 200, description = "The process responds.", body = Health, example = json!({ "status": "ok" }))),
     extensions(("x-problems" = json!([400, 500]))),
     security(())
 )]
@@ -45,16 +46,16 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
     Ok(healthy())
 }
 
-/// Is it ready?
+/// Check readiness
 ///
-/// Answers 200 when the database is there, takes writes, and its schema is up to date, 503 otherwise. For sending
-/// requests to it.
+/// Returns 200 if the database is available and writable and its schema is up to date, otherwise 503. For deciding
+/// whether to route requests to this instance.
 #[utoipa::path(
     get,
     path = "/health/ready",
     tag = "service",
     operation_id = "get_readiness",
-    responses((status = 200, description = "It is ready.", body = Health, example = json!({ "status": "ok" }))),
+    responses((status = 200, description = "The service is ready.", body = Health, example = json!({ "status": "ok" }))),
     extensions(("x-problems" = json!([400, 500, 503]))),
     security(())
 )]

@@ -20,7 +20,7 @@ const KEEP: &str = "public, max-age=60";
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "the document shows it; the keys write themselves")]
 pub struct JsonWebKeySet {
-    /// The keys; the one that signs first.
+    /// The keys; the one that signs new tokens comes first.
     keys: Vec<JsonWebKey>,
 }
 
@@ -32,9 +32,9 @@ pub struct JsonWebKey {
     kty: String,
     /// Always `Ed25519`.
     crv: String,
-    /// The key, base64url.
+    /// The public key, base64url-encoded.
     x: String,
-    /// Names it in the header of tokens: its thumbprint (RFC 7638).
+    /// The id of the key in the header of tokens: its thumbprint (RFC 7638).
     kid: String,
     /// Always `EdDSA`.
     alg: String,
@@ -44,8 +44,9 @@ pub struct JsonWebKey {
 
 /// Get the public keys
 ///
-/// What access tokens are signed with (EdDSA), as a JWK Set: verify them by the `kid` in their header. A new key stands
-/// here ten minutes before the first token is signed with it, and the one before stays.
+/// Returns the public keys of the access tokens (EdDSA) as a JWK Set. The `kid` in the header of a token names the key
+/// that verifies it. A new key is published ten minutes before the first token is signed with it, and the previous key
+/// remains in the set.
 #[utoipa::path(
     get,
     path = "/.well-known/jwks.json",
@@ -54,7 +55,7 @@ pub struct JsonWebKey {
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
-        description = "The keys.",
+        description = "The public keys.",
         headers(("ETag" = String, description = "The entity tag.")),
         body = JsonWebKeySet,
         example = json!({

@@ -17,31 +17,31 @@ use crate::kernel::handlers::{ID, parse_write_flags};
 use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
-/// Somewhere you are signed in.
+/// A place where you are signed in.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Login)]
 pub struct LoginBody {
     /// The id (UUIDv7).
     id: Uuid,
-    /// Whether it is the one that you ask with.
+    /// Whether this request uses this login.
     current: bool,
-    /// The program that signed in, as it calls itself (`User-Agent`).
+    /// The program that signed in, according to its `User-Agent`.
     client: String,
     /// When you signed in.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was last refreshed.
+    /// When the login was last refreshed.
     #[schema(format = DateTime)]
     last_used_at: String,
-    /// When it ends, unless it is refreshed before.
+    /// When the login ends unless it is refreshed.
     #[schema(format = DateTime)]
     expires_at: String,
 }
 
-/// Where you are signed in.
+/// Your logins.
 #[derive(Serialize, ToSchema)]
 pub struct Logins {
-    /// The logins that are open, newest first; a hundred at most.
+    /// The current logins, newest first; at most 100.
     items: Vec<LoginBody>,
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
 
 /// List your logins
 ///
-/// Where you are signed in now, newest first. An API key may not do this.
+/// Returns your current logins, newest first. Not available with an API key.
 #[utoipa::path(
     get,
     path = "/api/v1/me/logins",
@@ -97,14 +97,14 @@ pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
 
 /// End one of your logins
 ///
-/// Whoever is signed in there is out at the next request. An API key may not do this.
+/// Ends the login; its tokens become invalid at once. Not available with an API key.
 #[utoipa::path(
     delete,
     path = "/api/v1/me/logins/{id}",
     tag = "auth",
     operation_id = "delete_login",
-    params(("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a61")),
-    responses((status = 204, description = "It has ended.")),
+    params(("id" = Uuid, Path, description = "The id of the login.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a61")),
+    responses((status = 204, description = "The login has ended.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 500, 503]))),
     security(("bearer" = []))
 )]

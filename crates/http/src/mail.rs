@@ -22,41 +22,42 @@ use crate::kernel::list::{page_response, with_cursor};
 use crate::kernel::negotiation::{Format, format};
 use crate::kernel::problem::Problem;
 
-/// A mail to a person.
+/// An e-mail to a person.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Mail)]
 pub struct MailBody {
-    /// UUIDv7; its `Message-ID` is made of it.
+    /// The id (UUIDv7), which the `Message-ID` is made of.
     id: Uuid,
-    /// When it was written.
+    /// When the e-mail was written.
     #[schema(format = DateTime)]
     created_at: String,
-    /// Whom it is written to.
+    /// The recipient.
     to: Email,
-    /// The language that it is written in.
+    /// The language of the e-mail.
     language: Locale,
-    /// What it is about.
+    /// The subject.
     subject: String,
-    /// What it says; absent where nobody but the person may read it, such as a link that sets a password.
+    /// The text; absent if only the recipient may read it, for example because it contains a link for setting a
+    /// password.
     #[serde(skip_serializing_if = "Option::is_none")]
     text: Option<String>,
-    /// What it brings for calendars (RFC 5545), sent as an attachment; absent where it brings nothing.
+    /// The calendar file (RFC 5545) that is sent as an attachment; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     calendar: Option<String>,
-    /// What became of it.
+    /// The state of the delivery.
     state: MailState,
-    /// How often it was tried to send it.
+    /// The number of attempts to send the e-mail.
     #[schema(minimum = 0)]
     attempts: i64,
-    /// When it is tried next; absent where it is not any more.
+    /// The time of the next attempt; absent if there will be none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     next_attempt_at: Option<String>,
-    /// When the mail server took it; absent where it has not.
+    /// When the mail server accepted the e-mail; absent if it has not.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime)]
     sent_at: Option<String>,
-    /// Why the last attempt failed, in a word or two; absent where none did.
+    /// Why the last attempt failed, in a few words; absent if no attempt failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<String>,
 }
@@ -83,9 +84,9 @@ impl From<StoredMail> for MailBody {
 /// A page of the outbox.
 #[derive(Serialize, ToSchema)]
 pub struct MailPage {
-    /// The mails, newest first.
+    /// The e-mails, newest first.
     items: Vec<MailBody>,
-    /// The path of the page after this one, with older mails; absent on the last.
+    /// The path of the next page, with older e-mails; absent on the last page.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = "uri-reference")]
     next: Option<String>,
@@ -95,14 +96,12 @@ pub struct MailPage {
     prev: Option<String>,
 }
 
-/// List the mails
+/// List e-mails
 ///
-/// The outbox, newest first: what the service writes to persons, and what became of it. Where no mail server is
-/// configured the mails stay `waiting`, and the coordination office reads them here to send them by hand. What could not
-/// be sent within three days is given up; every mail is forgotten after thirty days. Repeat a filter for *any of*;
-/// different filters mean *all of*.
-///
-/// An API key needs the scopes `mails:read` and `personal_data:read`.
+/// Returns the outbox, newest first: the e-mails that the service sends, and their delivery. If no mail server is
+/// configured, the e-mails stay `waiting`, and the coordination office can read them here and send them by hand. An
+/// e-mail that cannot be sent within three days fails; every e-mail is deleted after thirty days. Repeat a filter to
+/// match any of several values; different filters must all match.
 #[utoipa::path(
     get,
     path = "/api/v1/mails",
@@ -111,7 +110,7 @@ pub struct MailPage {
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
-        description = "A page of mails.",
+        description = "A page of e-mails.",
         headers(
             ("ETag" = String, description = "The entity tag."),
             ("Link" = String, description = "Links to the `next` and `prev` pages (RFC 8288).")
@@ -146,21 +145,21 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     Ok(page_response(&body, &body.next, &body.prev)?.answer(&context))
 }
 
-/// Get a mail
+/// Get an e-mail
 ///
-/// One of the outbox. An API key needs the scopes `mails:read` and `personal_data:read`.
+/// Returns an e-mail from the outbox.
 #[utoipa::path(
     get,
     path = "/api/v1/mails/{id}",
     tag = "mails",
     operation_id = "get_mail",
     params(
-        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10"),
+        ("id" = Uuid, Path, description = "The id of the e-mail.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
         status = 200,
-        description = "The mail.",
+        description = "The e-mail.",
         headers(("ETag" = String, description = "The entity tag.")),
         body = MailBody,
         example = json!({

@@ -17,37 +17,41 @@ use crate::kernel::problem::Problem;
 
 /// Find partners for a utility
 ///
-/// Ranks those that might work with it, the best first, and says why: a German utility gets utilities abroad, and the
-/// reverse. Each score is the sum of its parts; each part has a weight (`weight_…`), of which it reaches a share:
+/// Ranks the utilities that could work with this one, the best first, and gives the reasons. By default, a German
+/// utility gets utilities abroad, and vice versa. Each score is the sum of its parts; each part earns a share of its
+/// weight (`weight_…`):
 ///
-/// - `sectors`: twice the number of sectors in common, of all that either has
-/// - `needs`: the needs that the other can advise on, of all needs
-/// - `expertise`: the other's needs that this one can advise on, of all of the other's
-/// - `languages`: whether there is a language that both work in
-/// - `size`: all where one serves up to twice as many people as the other, three quarters up to four times, a half up to
-///   eight times, a quarter up to sixteen times
-/// - `countries`: whether the German one is interested, as a member, in the other's country; of two German ones, twice the
-///   number of countries in common, of all that either is interested in
-/// - `climate`: all for the same class, a half for the same main group; the reverse with `climate=different`
-/// - `ties`: all where they have worked together, a half where the German one has worked in the other's country
+/// - `sectors`: twice the number of common sectors, divided by the sum of the numbers of sectors of both
+/// - `needs`: the share of the needs of this utility that the other utility can advise on
+/// - `expertise`: the share of the needs of the other utility that this utility can advise on
+/// - `languages`: all if there is a language that both work in
+/// - `size`: all if one serves up to twice as many people as the other, three quarters up to four times, half up to
+///   eight times, a quarter up to sixteen times as many
+/// - `countries`: all if the German utility, as a member, is interested in the country of the other; for two German
+///   utilities, twice the number of common countries of interest, divided by the sum of the numbers of their countries
+///   of interest
+/// - `climate`: all for the same class, half for the same main group; the reverse with `climate=different`
+/// - `ties`: all if they have worked together, half if the German utility has worked in the country of the other, or
+///   two German utilities in the same country
 ///
-/// Points are whole numbers, rounded down; who has equal scores comes by id. Whoever has no sector in common, takes part
-/// in the same partnership today, or has left the exchange is no match; `excluded=true` names them. What you may not see
-/// is neither a match nor counts: interests and departures only where you may read members. For every account.
+/// Points are whole numbers, rounded down; utilities with equal scores are sorted by id. A utility is excluded if there
+/// is no common sector, if it has left the exchange, or if it is on the other side and both take part in the same
+/// partnership today; `excluded=true` lists the excluded utilities. What you may not see is neither a match nor
+/// counted; interests and departures are only considered if you may read members. For every account.
 ///
-/// An API key needs the scope `utilities:read`, and `members:read` for what members are interested in.
+/// An API key needs the scope `utilities:read`, and `members:read` for interests and departures to count.
 #[utoipa::path(
     get,
     path = "/api/v1/utilities/{id}/matches",
     tag = "utilities",
     operation_id = "get_utility_matches",
     params(
-        ("id" = Key, Path, description = "By id or slug.", example = "hamburg-wasser"),
+        ("id" = Key, Path, description = "The id or slug of the utility.", example = "hamburg-wasser"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
         status = 200,
-        description = "Those that match, the best first.",
+        description = "The matches, the best first.",
         headers(("ETag" = String, description = "The entity tag.")),
         body = Matches,
         example = json!({

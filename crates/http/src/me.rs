@@ -25,30 +25,30 @@ use crate::kernel::negotiation::{Format, format};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 
-/// The account that asks.
+/// The account that sends the request.
 #[derive(Serialize, ToSchema)]
 pub struct Me {
     /// The id (UUIDv7).
     id: Uuid,
-    /// The address it signs in with; not for an API key without the scope `personal_data:read`.
+    /// The e-mail address for signing in; absent for an API key without the scope `personal_data:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<vku_domain::kernel::value::Email>, nullable = false)]
     email: Option<String>,
-    /// What the person is called; likewise.
+    /// The name of the person; absent for an API key without the scope `personal_data:read`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     name: Option<String>,
-    /// What it may do.
+    /// The role of the account.
     #[schema(value_type = Role)]
     role: &'static str,
-    /// The utilities that it is bound to.
+    /// The utilities that the account is bound to.
     #[schema(value_type = Vec<vku_domain::utility::UtilityRef>)]
     utilities: Vec<ReferenceSummary>,
 }
 
 /// Get your own account
 ///
-/// Tells who you are to this API: your role, and the utilities that are your own.
+/// Returns who you are to this API: your role, and your own utilities.
 #[utoipa::path(
     get,
     path = "/api/v1/me",
@@ -107,18 +107,18 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PasswordChange {
-    /// The password so far.
+    /// The current password.
     #[schema(format = Password)]
     current_password: String,
-    /// The new one: 12 to 200 characters, and more than e-mail address or name.
+    /// The new password: 12 to 200 characters, and not just the e-mail address or the name.
     #[schema(format = Password, min_length = 12, max_length = 200)]
     new_password: String,
 }
 
 /// Change your password
 ///
-/// Wants the password so far, however you are signed in; a wrong one counts as a failed attempt to sign in. All your
-/// other logins end; this one goes on. API keys stay as they are. An API key may not do this.
+/// Requires the current password, however you are signed in; a wrong password counts as a failed attempt to sign in.
+/// All your other logins end; the current one continues. API keys remain valid. Not available with an API key.
 #[utoipa::path(
     put,
     path = "/api/v1/me/password",
@@ -128,7 +128,7 @@ pub struct PasswordChange {
         content = PasswordChange,
         example = json!({ "current_password": "demo-partnerships", "new_password": "correct horse battery" })
     ),
-    responses((status = 204, description = "It is changed.")),
+    responses((status = 204, description = "The password is changed.")),
     extensions(("x-problems" = json!([400, 401, 403, 413, 415, 422, 429, 500, 503]))),
     security(("bearer" = []))
 )]

@@ -14,11 +14,11 @@ impl ResourceApi for Member {
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List => {
-                "Partner utilities abroad see the active members. `has_active_partnership` counts the partnerships that \
-                 you may see."
+                "Partner utilities abroad see active members only. `has_active_partnership` considers the \
+                 partnerships that you may see."
             }
-            Operation::Create => "Each municipal utility has one member at most (409).",
-            Operation::Update => "A member changes its own interests and its regional group.",
+            Operation::Create => "A municipal utility can be a member only once (409).",
+            Operation::Update => "A member can change its own interests and regional group.",
             _ => "",
         }
     }

@@ -9,21 +9,20 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Minutes {
     const SINGULAR: &'static str = "minutes";
     const PLURAL: &'static str = "minutes";
-    const DESCRIPTION: &'static str = "What was said and decided at a session that was held.";
+    const DESCRIPTION: &'static str = "What was said and decided at a session that has been held.";
     const PARENT_SEGMENT: &'static str = "sessions";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
-            Operation::List | Operation::Get => {
-                "The newest revision first. Drafts are shown to the coordination office only."
-            }
+            Operation::List | Operation::Get => "Only the coordination office sees drafts.",
             Operation::Create => {
-                "Only of a session that was held (409). Where there are published ones, it is their next revision; one \
-                 revision is written at a time (409)."
+                "Minutes can only be written for a session that has been held (409). If there are published \
+                 minutes, the new ones are the next revision; there can be only one draft at a time (409)."
             }
             Operation::Update | Operation::Delete => {
-                "Published ones stay as they are (409): a new revision corrects them."
+                "Published minutes cannot be changed or deleted (409); create a new revision to correct \
+                 them."
             }
             _ => "",
         }

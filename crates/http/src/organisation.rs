@@ -8,7 +8,8 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Organisation {
     const SINGULAR: &'static str = "an organisation";
     const PLURAL: &'static str = "organisations";
-    const DESCRIPTION: &'static str = "Ministries, agencies, associations, NGOs and others: whoever takes part and is no utility. Always public.";
+    const DESCRIPTION: &'static str = "Ministries, agencies, associations, NGOs and other participants that are not \
+        utilities. Always public.";
 
     fn example() -> Value {
         json!({

@@ -9,21 +9,23 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Partnership {
     const SINGULAR: &'static str = "a partnership";
     const PLURAL: &'static str = "partnerships";
-    const DESCRIPTION: &'static str = "Peer-to-peer cooperation of municipal and partner utilities.";
+    const DESCRIPTION: &'static str = "Peer-to-peer cooperation between municipal and partner utilities.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
-                "Exactly one current lead, at least one partner utility, nobody twice at one time. A member proposes \
-                 partnerships that its own utility leads, as `idea`."
+                "A partnership has exactly one current lead and at least one partner utility, and no \
+                 participant takes part twice at the same time. A member can propose partnerships that its \
+                 own utility leads, with the status `idea`."
             }
             Operation::Update => {
-                "A member changes those that its utility leads today, but neither slug, visibility, status nor who \
-                 leads. To end somebody's part, give it an `until`: who has left stays in the history."
+                "A member can change the partnerships that its utility leads today, except the slug, the \
+                 visibility, the status and the lead. To end a participation, set its `until`; former \
+                 participants stay in the list."
             }
             Operation::Transition => {
-                "To become `active` it needs a `start`, to become `completed` an `end`; to reopen a completed one a \
-                 reason. One whose status is unknown may be led into any."
+                "A partnership needs a `start` to become `active`, an `end` to become `completed`, and a \
+                 reason to be reopened. If the status is unknown, every status can be set."
             }
             _ => "",
         }

@@ -26,26 +26,27 @@ use crate::kernel::problem::Problem;
 /// Where the page is.
 pub const PATH: &str = "/password/new";
 
-/// Whose password is forgotten.
+/// The account that needs a new password.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PasswordResetRequest {
-    /// The account's e-mail address; the case of its letters does not count.
+    /// The e-mail address of the account; upper and lower case are equivalent.
     email: Email,
 }
 
-/// What was taken: the same for everybody, known or not.
+/// The acknowledgement, which is the same for known and unknown addresses.
 #[derive(Serialize, ToSchema)]
 pub struct PasswordResetAccepted {
     /// Always `mail_sent_if_known`.
     status: &'static str,
 }
 
-/// Ask for a new password
+/// Request a new password
 ///
-/// Where there is an account with this address, it gets a mail with a link that is good once and for an hour; also where
-/// no password was ever set. The answer is the same whether there is one or not. One address gets three such mails a day
-/// at most: what comes beyond that is 429, known or not.
+/// Sends a link for setting a password to the e-mail address if there is an account with this address, even if the
+/// account has never had a password. The link can be used once, within an hour. The response does not reveal whether
+/// there is an account. Three such e-mails can be requested for an address at once, and then one every eight hours;
+/// further requests are answered with 429, for known and unknown addresses.
 #[utoipa::path(
     post,
     path = "/api/v1/auth/password-reset",
@@ -54,7 +55,7 @@ pub struct PasswordResetAccepted {
     request_body(content = PasswordResetRequest, example = json!({ "email": "reader@demo.example" })),
     responses((
         status = 202,
-        description = "It is taken.",
+        description = "The request is accepted.",
         body = PasswordResetAccepted,
         example = json!({ "status": "mail_sent_if_known" })
     )),
@@ -138,22 +139,22 @@ fn reset_mail(to: Email, locale: Locale, link: &str) -> Mail {
     mail.confidential()
 }
 
-/// A new password, with the token of the link.
+/// A new password, with the token from the link.
 // Without `Debug`: a password is in no log.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PasswordReset {
-    /// What stands behind `token=` in the link.
+    /// The value of `token` in the link.
     token: String,
-    /// The new one: 12 to 200 characters, and more than e-mail address or name.
+    /// The new password: 12 to 200 characters, and not just the e-mail address or the name.
     #[schema(format = Password, min_length = 12, max_length = 200)]
     new_password: String,
 }
 
 /// Set a new password
 ///
-/// With the token of the link that was sent: good once, for an hour (409 `link_expired`). All logins and API keys of the
-/// account end.
+/// Sets a password with the token from the link that was sent by e-mail. The token can be used once, within an hour
+/// (409 `link_expired` otherwise). All logins and API keys of the account end.
 #[utoipa::path(
     put,
     path = "/api/v1/auth/password-reset",
@@ -166,7 +167,7 @@ pub struct PasswordReset {
             "new_password": "correct horse battery"
         })
     ),
-    responses((status = 204, description = "It is set.")),
+    responses((status = 204, description = "The password is set.")),
     extensions(("x-problems" = json!([400, 409, 413, 415, 422, 500, 503]))),
     security(())
 )]

@@ -8,8 +8,8 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for PolicyUpdate {
     const SINGULAR: &'static str = "a policy update";
     const PLURAL: &'static str = "policy updates";
-    const DESCRIPTION: &'static str = "Current developments that matter to the exchange, from the United Nations down to the German states. Always \
-         public; the coordination office writes them.";
+    const DESCRIPTION: &'static str = "Current policy developments that matter to the exchange, from the United \
+         Nations to the German states. Written by the coordination office. Always public.";
 
     fn example() -> Value {
         json!({

@@ -11,23 +11,23 @@ use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, page, prefers_html, token_in};
 use crate::kernel::problem::Problem;
 
-/// What a problem is and what to do about it.
+/// The documentation of a kind of problem.
 #[derive(Serialize, ToSchema)]
 pub struct ProblemType {
-    /// Its code.
+    /// The code.
     code: &'static str,
-    /// The HTTP status that it comes with.
+    /// The HTTP status code.
     status: u16,
-    /// What it is, in a few words.
+    /// The title.
     title: String,
-    /// What it means and what to do about it.
+    /// What the problem means and what to do about it.
     description: String,
 }
 
 /// Look up a problem
 ///
-/// Every error names its `type`, `/problems/{code}`: this is what stands there, in German or in English
-/// (`Accept-Language`); a browser gets it as a page.
+/// Returns the documentation of a problem, in German or English (`Accept-Language`). The `type` of every problem refers
+/// to it: `/problems/{code}`. Browsers get a page.
 #[utoipa::path(
     get,
     path = "/problems/{code}",
@@ -36,7 +36,7 @@ pub struct ProblemType {
     params(("code" = String, Path, description = "The code of the problem.", example = "precondition_failed")),
     responses((
         status = 200,
-        description = "The documentation.",
+        description = "The documentation of the problem.",
         content(
             (ProblemType = "application/json", example = json!({
                 "code": "not_found",

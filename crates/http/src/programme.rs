@@ -8,7 +8,7 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for FundingProgramme {
     const SINGULAR: &'static str = "a funding programme";
     const PLURAL: &'static str = "funding programmes";
-    const DESCRIPTION: &'static str = "Where partnership money comes from. Always public.";
+    const DESCRIPTION: &'static str = "Programmes that fund partnerships. Always public.";
 
     fn example() -> Value {
         json!({

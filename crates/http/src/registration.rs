@@ -9,33 +9,38 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Registration {
     const SINGULAR: &'static str = "a registration";
     const PLURAL: &'static str = "registrations";
-    const DESCRIPTION: &'static str = "Who comes to a session, and who waits for a seat. Personal data: for the coordination office, and for \
-         members their own.";
+    const DESCRIPTION: &'static str = "The people who take part in a session or are on its waiting list. Personal \
+         data: for the coordination office, and for members their own registrations.";
     const PARENT_SEGMENT: &'static str = "sessions";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Members see their own. `position` is the place on the waiting list."
+                "Members see their own registrations. `position` is the position on the waiting list."
             }
             Operation::Create => {
-                "A member registers its own staff: a contact of it, or somebody by name and address. Where all seats are \
-                 taken it is `waitlisted`, or 409 where the session has no waiting list; 409 also where registration is \
-                 closed, and for who is registered already. A member that has left the exchange registers nobody. The \
-                 office also notes who came (`attended`, `no_show`) once the session has begun. The person is written to."
+                "A member registers its own staff: one of its contacts, or a person by name and e-mail \
+                 address. If all seats are taken, the registration is `waitlisted`, or refused with 409 if \
+                 the session has no waiting list. The response is also 409 if registration is closed, or if \
+                 the person is already registered. A member that has left the exchange cannot register \
+                 anybody. Once the session has begun, the coordination office can also record who attended \
+                 (`attended`, `no_show`). The person is notified by e-mail."
             }
             Operation::Update => {
-                "Another `attendance` needs a seat there. Members change theirs as long as registration is open. Where \
-                 somebody else comes, both are written to. The member never changes; a registration is cancelled by a \
-                 transition."
+                "A different `attendance` requires a free seat of that kind. Members can change their \
+                 registrations as long as registration is open. If another person takes over, both are \
+                 notified by e-mail. The member of a registration cannot be changed. Use a transition to \
+                 cancel a registration."
             }
             Operation::Delete => {
-                "For what was never meant: whoever does not come is led to `cancelled`. The seat goes to who waits longest."
+                "Use this only for registrations made by mistake; for people who do not come, change the \
+                 status to `cancelled`. The seat goes to the person who has waited longest."
             }
-            Operation::Restore => "It queues again, behind all who came since.",
+            Operation::Restore => "The registration goes to the end of the queue.",
             Operation::Transition => {
-                "A member cancels its own, until the session begins: who waits longest gets the seat at once, and is \
-                 written to. Once it has begun, the office says who `attended` and who did not (`no_show`)."
+                "A member can cancel its own registrations until the session begins; the person who has \
+                 waited longest gets the seat at once and is notified by e-mail. Once the session has \
+                 begun, the coordination office records who `attended` and who did not (`no_show`)."
             }
             _ => "",
         }

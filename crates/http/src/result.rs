@@ -10,15 +10,16 @@ impl ResourceApi for PartnershipResult {
     const SINGULAR: &'static str = "a result";
     const PLURAL: &'static str = "results";
     const DESCRIPTION: &'static str =
-        "What a partnership is measured by: indicators with baseline, target and the values over time.";
+        "Indicators of the results of a partnership, with baseline, target and measured values.";
     const PARENT_SEGMENT: &'static str = "partnerships";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
-            Operation::Create => "Values that a member reports are its own utility's.",
+            Operation::Create => "A member reports values on behalf of its own utility.",
             Operation::Update => {
-                "A partner utility adds `values` to results of the partnerships that it takes part in: read the list, send \
-                 it back with one more. What others have reported stays as it is; who reports is the caller's own utility."
+                "A partner utility can add `values` to the results of the partnerships in which it takes \
+                 part: read the list, and send it back with one more value. Values reported by others \
+                 cannot be changed; new values are reported on behalf of the caller's own utility."
             }
             _ => "",
         }

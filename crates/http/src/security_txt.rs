@@ -27,9 +27,9 @@ fn text(site: &SiteConfig, contact: &str, now: DateTime<Utc>) -> String {
     text
 }
 
-/// Where to tell of a security hole
+/// Get the security contact
 ///
-/// For people who found one and do not know whom to tell (RFC 9116). 404 where the operator named nobody.
+/// Returns the contact for reporting vulnerabilities (RFC 9116), or 404 if the operator has not configured one.
 #[utoipa::path(
     get,
     path = "/.well-known/security.txt",
@@ -37,7 +37,7 @@ fn text(site: &SiteConfig, contact: &str, now: DateTime<Utc>) -> String {
     operation_id = "get_security_contact",
     responses((
         status = 200,
-        description = "The contact.",
+        description = "The security contact.",
         body = String,
         content_type = "text/plain",
         example = "Contact: mailto:security@example.org\nExpires: 2027-06-01T00:00:00Z\nPreferred-Languages: de, en\n"

@@ -9,27 +9,32 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Session {
     const SINGULAR: &'static str = "a session";
     const PLURAL: &'static str = "sessions";
-    const DESCRIPTION: &'static str = "Meetings of the exchange, and events beside it.";
+    const DESCRIPTION: &'static str = "Meetings of the exchange, and related events.";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Drafts are shown to the coordination office only, `online_url` to those who are registered too, and \
-                 `counts` to readers and the coordination office. A registration does not move the session's version."
+                "Only the coordination office sees drafts. `online_url` is returned to the coordination \
+                 office and to those who are registered, `counts` to readers and the coordination office. \
+                 Registrations do not change the version of the session."
             }
             Operation::Create => {
-                "It begins as a draft, which only the coordination office sees. One of the past may be made as `held`."
+                "A session begins as a draft, which only the coordination office sees. A past session can \
+                 be created as `held`."
             }
             Operation::Update => {
-                "More seats go to those who wait longest. Fewer seats than are taken are refused (409)."
+                "Additional seats go to those who have waited longest. A capacity below the number of taken \
+                 seats is refused (409)."
             }
             Operation::Delete => {
-                "Not while somebody is registered or waits (409): it is `cancelled` then, so that they hear of it."
+                "A session with registrations cannot be deleted (409): change its status to `cancelled` \
+                 instead, so that everybody who is registered or on the waiting list is notified."
             }
             Operation::Transition => {
-                "To be `published`, one to come needs `start_time`, `end_time` and a `format`. It can be `held` once it \
-                 has begun. When it is `cancelled`, everybody who is registered or waits is written to."
+                "To be `published`, a future session needs a `start_time`, an `end_time` and a `format`. A \
+                 session can become `held` once it has begun. When a session is `cancelled`, everybody who \
+                 is registered or on the waiting list is notified by e-mail."
             }
             _ => "",
         }

@@ -18,18 +18,21 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for Topic {
     const SINGULAR: &'static str = "a topic";
     const PLURAL: &'static str = "topics";
-    const DESCRIPTION: &'static str = "What members want discussed. Members propose and support topics; the coordination office puts them on an agenda.";
+    const DESCRIPTION: &'static str = "Subjects that members want to discuss. Members propose and support topics; \
+        the coordination office puts them on an agenda.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List => {
-                "For the coordination office, members and readers. `support_count` counts the members that you may see."
+                "For the coordination office, members and readers. `support_count` counts the supporting \
+                 members that you may see."
             }
-            Operation::Create => "A member proposes for itself (`proposed_by`).",
+            Operation::Create => "A member proposes topics in its own name (`proposed_by`).",
             Operation::Update => {
-                "For the coordination office: what others support is not changed under them by who proposed it."
+                "Only for the coordination office: a member cannot change a topic that others may already \
+                 support."
             }
-            Operation::Transition => "To become `declined` it needs a reason.",
+            Operation::Transition => "To decline a topic, give a reason.",
             _ => "",
         }
     }
@@ -57,24 +60,22 @@ impl ResourceApi for Topic {
 
 /// Support a topic
 ///
-/// In the name of your member; name one in `member` where your account has several, or where you are the coordination
-/// office. Each member supports a topic once: sent again, it changes nothing. The topic's own version does not move. Who
-/// has left the exchange supports nothing new.
-///
-/// An API key needs the scope `topics:write`.
+/// Records that your member supports the topic. Name the member in `member` if your account has several, or if you are
+/// the coordination office. Each member supports a topic at most once; repeating the request has no further effect. The
+/// version of the topic does not change. A member that has left the exchange cannot support another topic.
 #[utoipa::path(
     put,
     path = "/api/v1/topics/{id}/support",
     tag = "topics",
     operation_id = "set_topic_support",
     params(
-        ("id" = Key, Path, description = "By id or slug.", example = "spare-parts-for-ukraine"),
-        ("member" = Option<Key>, Query, description = "The member that supports it, by id or slug."),
+        ("id" = Key, Path, description = "The id or slug of the topic.", example = "spare-parts-for-ukraine"),
+        ("member" = Option<Key>, Query, description = "The id or slug of the member that supports the topic."),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((
         status = 200,
-        description = "The topic, as it is supported now.",
+        description = "The topic, with its current support.",
         headers(("ETag" = String, description = "The entity tag.")),
         body = Topic,
         example = json!(Topic::example())
@@ -86,25 +87,23 @@ pub async fn set_topic_support(context: Context) -> Result<HttpResponse, Problem
     support(context, true).await
 }
 
-/// Support a topic no longer
+/// Withdraw support for a topic
 ///
-/// Takes your member's support back. Where there is none, nothing changes. The topic's own version does not move, and no
-/// `If-Match` is needed.
-///
-/// An API key needs the scope `topics:write`.
+/// Withdraws the support of your member. If there is none, nothing changes. The version of the topic does not change,
+/// and `If-Match` is not needed.
 #[utoipa::path(
     delete,
     path = "/api/v1/topics/{id}/support",
     tag = "topics",
     operation_id = "delete_topic_support",
     params(
-        ("id" = Key, Path, description = "By id or slug.", example = "spare-parts-for-ukraine"),
-        ("member" = Option<Key>, Query, description = "The member that supports it no longer, by id or slug."),
+        ("id" = Key, Path, description = "The id or slug of the topic.", example = "spare-parts-for-ukraine"),
+        ("member" = Option<Key>, Query, description = "The id or slug of the member that withdraws its support."),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything.")
     ),
     responses((
         status = 200,
-        description = "The topic, as it is supported now.",
+        description = "The topic, with its current support.",
         headers(("ETag" = String, description = "The entity tag.")),
         body = Topic,
         example = json!(Topic::example())

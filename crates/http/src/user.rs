@@ -22,19 +22,20 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for User {
     const SINGULAR: &'static str = "a user";
     const PLURAL: &'static str = "users";
-    const DESCRIPTION: &'static str = "Who may sign in, and as what. For administrators.";
+    const DESCRIPTION: &'static str = "Accounts and their roles. For administrators.";
     const DELETE_MAY_CONFLICT: bool = true;
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::Create => {
-                "A `member` is bound to municipal utilities, a `partner` to partner utilities. It can sign in once it \
-                 has a password: give it one with `PUT …/password`, or have the person ask for one with \
-                 `POST /api/v1/auth/password-reset`."
+                "A `member` is bound to municipal utilities, a `partner` to partner utilities. The user can \
+                 sign in once there is a password: set one with `PUT …/password`, or have the person \
+                 request one with `POST /api/v1/auth/password-reset`."
             }
             Operation::Update => {
-                "A user that is `disabled` is out at its next request; its logins and API keys end, also should it be let in again. \
-                 The last active administrator can neither be disabled nor get another role (409 `last_admin`)."
+                "Disabling a user (`disabled`) takes effect with the user's next request; all logins and \
+                 API keys of the user end, and stay invalid even if the user is enabled again. The last \
+                 active administrator can neither be disabled nor get another role (409 `last_admin`)."
             }
             Operation::Delete => "The last active administrator cannot be deleted (409 `last_admin`).",
             _ => "",
@@ -62,28 +63,28 @@ impl ResourceApi for User {
     }
 }
 
-/// A password for somebody.
+/// A password for a user.
 // Without `Debug`: a password is in no log.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct NewPassword {
-    /// The new one: 12 to 200 characters, and more than e-mail address or name.
+    /// The new password: 12 to 200 characters, and not just the e-mail address or the name.
     #[schema(format = Password, min_length = 12, max_length = 200)]
     password: String,
 }
 
-/// Give a user a password
+/// Set the password of a user
 ///
-/// For a new user, or for somebody who has forgotten it. All logins and API keys of the user end. Administrators only,
-/// and not with an API key.
+/// Sets the password of a new user, or of a user who has forgotten the password. All logins and API keys of the user
+/// end. For administrators; not available with an API key.
 #[utoipa::path(
     put,
     path = "/api/v1/users/{id}/password",
     tag = "users",
     operation_id = "set_user_password",
-    params(("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60")),
+    params(("id" = String, Path, description = "The id of the user.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60")),
     request_body(content = NewPassword, example = json!({ "password": "correct horse battery" })),
-    responses((status = 204, description = "It is set.")),
+    responses((status = 204, description = "The password is set.")),
     extensions(("x-problems" = json!([400, 401, 403, 404, 413, 415, 422, 500, 503]))),
     security(("bearer" = []))
 )]

@@ -14,10 +14,14 @@ impl ResourceApi for Utility {
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
-            Operation::Create => "A `municipal` utility is in `DE`, a `partner` utility is not.",
+            Operation::Create => {
+                "The country of a `municipal` utility is `DE`, that of a `partner` utility is \
+                another one."
+            }
             Operation::Update => {
-                "Members and partners change their own. A visibility narrower than that of a partnership in which \
-                 the utility takes part is refused (409), and so is moving it to the other side."
+                "Members and partners can change their own utilities. A visibility narrower than that of a \
+                 partnership, session or funding programme that names the utility is refused (409). So is \
+                 another `kind` while the utility is a member, or the partner in a partnership."
             }
             _ => "",
         }

@@ -10,14 +10,18 @@ use crate::kernel::resource::{BASE, ResourceApi};
 impl ResourceApi for WorkingArea {
     const SINGULAR: &'static str = "a working area";
     const PLURAL: &'static str = "working areas";
-    const DESCRIPTION: &'static str = "What utilities work on together, can help with or look for help with: a reference \
-        list that the coordination office extends. Always public.";
+    const DESCRIPTION: &'static str = "The areas in which utilities work together, offer advice or look for advice: \
+        a code list that the coordination office extends. Always public.";
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
-            Operation::List => "Utilities and partnerships name working areas by their `code`.",
-            Operation::Create => "The label is wanted in German and English. It can be used at once.",
-            Operation::Update => "The `slug`, which is the code, never changes: others name it by that.",
+            Operation::List => "Other resources refer to working areas by their `code`.",
+            Operation::Create => {
+                "The label is required in German and English. The new code can be used at once."
+            }
+            Operation::Update => {
+                "The `slug` is the code and cannot be changed, because other resources refer to it."
+            }
             _ => "",
         }
     }

@@ -3,15 +3,17 @@
 use std::path::Path;
 
 vku_domain::string_enum! {
-    /// The format of a file of rows.
+    /// The format of an import file.
     ImportFormat {
-        /// `text/csv`, with a header; separated by commas, semicolons as a German Excel writes it, tabs or vertical bars; in UTF-8, UTF-16, Windows-1252 or the encoding that `charset` names
+        /// `text/csv`, with a header; separated by commas, semicolons (as in German versions of Excel), tabs or
+        /// vertical bars; in UTF-8, UTF-16, Windows-1252 or the encoding in `charset`
         Csv = "csv",
-        /// an Excel workbook: its only visible sheet with cells, or the one that `sheet` names; its first row with cells is the header
+        /// an Excel workbook: its only visible sheet with cells, or the one named by `sheet`; the first row with cells
+        /// is the header
         Xlsx = "xlsx",
-        /// `application/x-ndjson`: an object a line
+        /// `application/x-ndjson`: one object per line
         Ndjson = "ndjson",
-        /// `application/json`: an array of objects, or a list as `GET` answers it (`{"items": […]}`)
+        /// `application/json`: an array of objects, or a list as returned by `GET` (`{"items": […]}`)
         Json = "json",
     }
 }

@@ -85,7 +85,7 @@ impl ImportRequest {
             None => {
                 let all = names.join("`, `");
                 let detail = bilingual!(
-                    "`resource` is required: what the rows are. Allowed: `{all}`.",
+                    "`resource` is required: the collection of the rows. Allowed: `{all}`.",
                     "`resource` ist erforderlich: was die Zeilen sind. Erlaubt: `{all}`."
                 );
                 parameters.fault("resource", FieldError::new("required", detail))
@@ -109,14 +109,14 @@ fn applicable(order: &Order, format: ImportFormat) -> Result<(), Error> {
     let mut violations = Violations::default();
     if order.sheet.is_some() && format != ImportFormat::Xlsx {
         let detail = bilingual!(
-            "`sheet` names a sheet of a workbook; this file is none.",
+            "`sheet` is only for workbooks, and this file is not a workbook.",
             "`sheet` nennt ein Blatt einer Arbeitsmappe; diese Datei ist keine."
         );
         violations.parameter("sheet", "not_applicable", detail);
     }
     if order.charset.is_some() && format == ImportFormat::Xlsx {
         let detail = bilingual!(
-            "`charset` is for text files; a workbook says itself how it is encoded.",
+            "`charset` is only for text files; a workbook declares its encoding itself.",
             "`charset` gilt für Textdateien; eine Arbeitsmappe sagt selbst, wie sie kodiert ist."
         );
         violations.parameter("charset", "not_applicable", detail);
@@ -148,43 +148,48 @@ async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error
 
 /// Import a file
 ///
-/// A file of rows, up to 64 MiB and 100,000 rows, in the columns (or members) that an export has: CSV, XLSX, NDJSON or
-/// JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part `file` of a
-/// form. Columns are named as in JSON or by their
-/// German headings. What `GET` answered may be sent back. `source` in the report says how the file was read.
+/// Imports a file with up to 64 MiB and 100,000 rows, with the same columns (or members) as an export: CSV, XLSX,
+/// NDJSON or JSON, as the body with its `Content-Type` (or as `application/octet-stream` with `format`), or as the part
+/// `file` of a form. Columns have their JSON names or their German headings. A response of `GET` can be imported as it
+/// is. `source` in the report states how the file was read.
 ///
-/// Cells of a workbook are read as they show: a time to the minute, `100 %` as 100, numbers to 15 digits. Only a cell that
-/// is empty clears what is there: an error value (`#N/A`), a formula whose value is not in the file, a cell that is merged
-/// with another one are faults. A file without any row fails.
+/// Cells of a workbook are read as they are displayed: times to the minute, `100 %` as 100, numbers with up to 15
+/// digits. Only an empty cell clears an existing value; an error value (`#N/A`), a formula without a stored value and a
+/// merged cell without a value are errors. A file without rows is refused.
 ///
-/// With `dry_run=true` it is a rehearsal: nothing is written, and the report says what would be: what is wrong, cell by
-/// cell; what may be there already under another slug, with a score; what each row changes. Its `plan_token` commits
-/// exactly that. Without it the rows are written at once: with `on_error=abort` all or none, with `on_error=skip` those
-/// that are right. Nobody sees a part of an import, and others can write while it runs; where something that its rows refer
-/// to is deleted meanwhile, nothing is written and `problem` is `plan_moved`.
+/// With `dry_run=true`, nothing is written. The report states what the import would do: the errors, cell by cell;
+/// resources that may already exist under another slug, with a score; and the changes, row by row. The `plan_token`
+/// commits exactly this. Without `dry_run`, the rows are written right away: all or none with `on_error=abort`, the
+/// valid ones with `on_error=skip`. A partial import is never visible, and others can write while it runs. If a
+/// resource that the rows refer to is deleted in the meantime, nothing is written and `problem` is `plan_moved`.
 ///
-/// The answer is the import, which goes on by itself: ask where `Location` leads to until it is no longer `running`.
-/// The file, and what the report says of it, are kept for a day. For the coordination office. An API key needs the scope
-/// of writing the collection, and `personal_data:read` beside it for what is personal.
+/// The response is the import, which runs in the background: poll the path in `Location` until the status is no longer
+/// `running`. The file and the details of the report are kept for a day. For the coordination office. An API key needs
+/// the scope for writing the collection and, for personal data, also `personal_data:read`.
 #[utoipa::path(
     post,
     path = "/api/v1/imports",
     tag = "imports",
     operation_id = "create_import",
     params(
-        ("resource" = String, Query, description = "What the rows are: the name of a collection; that of a part has its \
-            parent's before it, as in `partnership-funding`.", pattern = "^[a-z]+(-[a-z]+)*$", example = "organisations"),
-        ("mode" = inline(Option<ImportMode>), Query, description = "What is done with slugs that are there already; `create` where it is left out."),
-        ("on_error" = inline(Option<OnError>), Query, description = "What is done when a row is not right; `abort` where it is left out."),
-        ("dry_run" = Option<bool>, Query, description = "Rehearse it: check everything, write nothing."),
-        ("format" = inline(Option<ImportFormat>), Query, description = "The file's format; wins over its `Content-Type`."),
-        ("sheet" = Option<String>, Query, description = "The sheet of an XLSX workbook, by its name. Left out, the only visible sheet \
-            with cells is read; a workbook with more than one is refused, and its sheets are named.", example = "Tabelle1"),
-        ("charset" = Option<String>, Query, description = "The character encoding of a text file, by its label (WHATWG Encoding \
-            Standard); wins over the `charset` of its `Content-Type`. Left out, a byte order mark counts, then UTF-8 where all \
-            bytes fit it, then Windows-1252 unless what is read then is nothing that people write.", example = "windows-1251"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
-            again, and one import is made.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        ("resource" = String, Query, description = "The collection of the rows. The name of a sub-collection begins \
+            with the name of the parent, as in `partnership-funding`.", pattern = "^[a-z]+(-[a-z]+)*$", example = "organisations"),
+        ("mode" = inline(Option<ImportMode>), Query, description = "How to handle slugs that already exist; `create` \
+            by default."),
+        ("on_error" = inline(Option<OnError>), Query, description = "How to handle invalid rows; `abort` by default."),
+        ("dry_run" = Option<bool>, Query, description = "Check the file without writing anything."),
+        ("format" = inline(Option<ImportFormat>), Query, description = "The format of the file; takes precedence \
+            over the `Content-Type`."),
+        ("sheet" = Option<String>, Query, description = "The name of the worksheet of an XLSX workbook. By default, \
+            the only visible sheet with cells is read; a workbook with more than one such sheet is refused, with a \
+            list of its sheets.", example = "Tabelle1"),
+        ("charset" = Option<String>, Query, description = "The character encoding of a text file, by its label \
+            (WHATWG Encoding Standard); takes precedence over the `charset` of the `Content-Type`. By default, a \
+            byte order mark decides; otherwise the file is read as UTF-8 if it is valid UTF-8, and else as \
+            Windows-1252 if that results in plausible text.", example = "windows-1251"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned, and only \
+            one import is created.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
     request_body(
@@ -202,9 +207,9 @@ async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error
     ),
     responses((
         status = 202,
-        description = "It is taken on.",
+        description = "The import is accepted.",
         headers(
-            ("Location" = String, description = "Where it is."),
+            ("Location" = String, description = "The path of the import."),
             ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
                 request with the same `Idempotency-Key`.")
         ),
@@ -254,15 +259,15 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
 #[derive(ToSchema)]
 #[allow(dead_code, reason = "it is read part by part, and described here")]
 pub struct ImportForm {
-    /// The file; its media type or the ending of its name says of what format it is.
+    /// The file; its media type or its file name extension determines the format.
     #[schema(format = Binary)]
     file: String,
 }
 
 /// List imports
 ///
-/// The latest hundred of what you may import, newest first, without their reports. An API key sees the imports that its
-/// scopes allow to make.
+/// Returns the latest 100 imports of the collections that you may import, newest first, without their reports. An API
+/// key sees the imports that its scopes permit.
 #[utoipa::path(
     get,
     path = "/api/v1/imports",
@@ -303,17 +308,17 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
 
 /// Get an import
 ///
-/// How far it is, and its report when it is rehearsed or has ended. Faults, duplicates and changes are listed up to a
-/// thousand each; their totals count all.
+/// Returns the progress of an import, and the report when the dry run or the import has ended. Up to 1,000 errors,
+/// duplicates and changes each are listed; the totals count all of them.
 ///
-/// An API key needs the scopes that making the import needs.
+/// An API key needs the same scopes as for creating the import.
 #[utoipa::path(
     get,
     path = "/api/v1/imports/{id}",
     tag = "imports",
     operation_id = "get_import",
     params(
-        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
+        ("id" = Uuid, Path, description = "The id of the import.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
         ("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")
     ),
     responses((
@@ -368,31 +373,32 @@ pub async fn get_import(context: Context) -> Result<HttpResponse, Problem> {
     Ok(import_response(&context, &visible_import(&context, id(&context.request)?).await?)?)
 }
 
-/// A plan to be committed.
+/// The plan to commit.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct ImportCommit {
-    /// The `plan_token` of the rehearsal.
+    /// The `plan_token` of the dry run.
     #[schema(example = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08")]
     plan_token: String,
 }
 
-/// Commit a rehearsed import
+/// Commit a dry run
 ///
-/// Does exactly what the rehearsal said, all in one transaction, and answers when it is done. Where the data has moved
-/// since, so that it would do something else, nothing is written: 409 `plan_moved`. What is committed already is answered
-/// as it is; whoever commits it while it is being committed waits for that.
+/// Does exactly what the dry run reported, in one transaction, and responds when this is done. If the data has changed
+/// since the dry run so that the import would have a different result, nothing is written, and the response is 409
+/// `plan_moved`. An import that has already been committed is returned as it is; a second request waits while the first
+/// one is committing.
 ///
-/// An API key needs the scopes that making the import needs.
+/// An API key needs the same scopes as for creating the import.
 #[utoipa::path(
     post,
     path = "/api/v1/imports/{id}/commit",
     tag = "imports",
     operation_id = "commit_import",
     params(
-        ("id" = Uuid, Path, description = "By id.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
-            again.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        ("id" = Uuid, Path, description = "The id of the import.", example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned.", min_length = 1, max_length = 255, pattern = "^[!-~]+$",
             example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
     request_body(
@@ -401,7 +407,7 @@ pub struct ImportCommit {
     ),
     responses((
         status = 200,
-        description = "It is committed.",
+        description = "The committed import.",
         headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
             request with the same `Idempotency-Key`.")),
         body = ImportBody,

@@ -12,87 +12,87 @@ use vku_domain::kernel::diff::Difference;
 use vku_domain::kernel::resource::instant;
 use vku_persistence::import::Shown;
 
-/// A file of rows on its way in.
+/// An import of a file.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Import)]
 pub struct ImportBody {
     /// The id (UUIDv7).
     id: Uuid,
-    /// How far it is.
+    /// The state of the import.
     status: ImportStatus,
-    /// The collection that the rows are of.
+    /// The collection of the rows.
     resource: String,
-    /// What is done with slugs that are there already.
+    /// How slugs that already exist are handled.
     mode: ImportMode,
-    /// What is done when a row is not right.
+    /// How invalid rows are handled.
     on_error: OnError,
-    /// The file's format: `csv`, `xlsx`, `ndjson` or `json`.
+    /// The format of the file: `csv`, `xlsx`, `ndjson` or `json`.
     format: String,
-    /// When it was asked for.
+    /// When the import was requested.
     #[schema(format = DateTime)]
     created_at: String,
-    /// When it was rehearsed, or ended.
+    /// When the dry run or the import ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(format = DateTime, nullable = false)]
     finished_at: Option<String>,
-    /// How many rows are done; absent while another instance works on it.
+    /// The progress; absent while another server instance runs the import.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     progress: Option<ImportProgress>,
-    /// Why it failed, where the file is not to blame: the code of a problem.
+    /// The code of the problem, if the import failed for a reason other than the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     problem: Option<String>,
-    /// What was found out.
+    /// The report.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     report: Option<ImportReport>,
-    /// Commits what was rehearsed; absent where nothing can be committed, and a day after.
+    /// The token for committing the dry run; absent if nothing can be committed, and after a day.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     plan_token: Option<String>,
 }
 
-/// How far it is.
+/// The progress of an import.
 #[derive(Serialize, ToSchema)]
 pub struct ImportProgress {
-    /// Rows that are done.
+    /// The number of rows that are done.
     done: u64,
-    /// All rows, where that is known.
+    /// The number of all rows, if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     total: Option<u64>,
 }
 
-/// What was found out about a file; a day after, the numbers only.
+/// The report about a file; after a day, only the numbers.
 #[derive(Serialize, ToSchema)]
 pub struct ImportReport {
     /// How the file was read.
     source: ImportSource,
     /// What the rows do.
     counts: ImportCounts,
-    /// What is wrong: the first thousand.
+    /// The first 1,000 errors.
     faults: Vec<ImportFault>,
-    /// How many faults there are.
+    /// The number of all errors.
     faults_total: u64,
-    /// What may be there already under another slug: the first thousand.
+    /// The first 1,000 resources that may already exist under another slug.
     duplicates: Vec<ImportDuplicate>,
-    /// How many there are.
+    /// The number of all possible duplicates.
     duplicates_total: u64,
-    /// What the rows change, row by row: the first thousand.
+    /// The first 1,000 rows that change something, with their changes.
     changes: Vec<ImportChange>,
-    /// How many of those that the rows make have which status then; none of a status that nobody knows.
+    /// The number of created resources by status; those with an unknown status are not included.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(required = false)]
     statuses: BTreeMap<String, u64>,
-    /// How many rows change something.
+    /// The number of all rows that change something.
     changes_total: u64,
 }
 
-/// How the file was read. What does not apply to its format is absent.
+/// How the file was read. Members that do not apply to the format are absent.
 #[derive(Serialize, ToSchema)]
 pub struct ImportSource {
-    /// The sheet of a workbook.
+    /// The worksheet of a workbook.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "Tabelle1")]
     sheet: Option<String>,
@@ -100,11 +100,11 @@ pub struct ImportSource {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = "UTF-8")]
     encoding: Option<String>,
-    /// Who says so.
+    /// How the character encoding was determined.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     encoding_source: Option<EncodingSource>,
-    /// What separates the cells of a CSV file.
+    /// The delimiter of a CSV file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false, example = ";")]
     delimiter: Option<String>,
@@ -114,68 +114,68 @@ pub struct ImportSource {
     header_row: Option<u64>,
 }
 
-/// What the rows do, counted.
+/// The numbers of rows, by what they do.
 #[derive(Serialize, ToSchema)]
 pub struct ImportCounts {
-    /// Rows that make a new one.
+    /// Rows that create a resource.
     create: u64,
-    /// Rows that change one.
+    /// Rows that change a resource.
     update: u64,
-    /// Rows that say what is there already.
+    /// Rows that change nothing.
     unchanged: u64,
-    /// Rows that are not right.
+    /// Rows with errors.
     faulty: u64,
-    /// Rows that are left out because they are not right (`on_error=skip`).
+    /// Rows that are left out because of errors (`on_error=skip`).
     skipped: u64,
 }
 
-/// What is wrong in a row.
+/// An error in a row.
 #[derive(Serialize, ToSchema)]
 pub struct ImportFault {
-    /// The line of the file, or the row of the sheet; in a JSON array the number of the entry, from 1.
+    /// The line of the file or the row of the worksheet; for a JSON array, the number of the entry, starting at 1.
     row: u64,
-    /// The column, as the file calls it.
+    /// The column, as named in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     column: Option<String>,
-    /// The member of the row (JSON pointer, RFC 6901), where the file has no columns.
+    /// The member of the row (JSON pointer, RFC 6901), if the file has no columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pointer: Option<String>,
-    /// Which fault: stable, snake_case.
+    /// The kind of error: a stable code in snake_case.
     code: String,
     /// What is wrong and what would be right.
     detail: String,
 }
 
-/// Something that may be what a row would make anew.
+/// An existing resource that may be the same as the one that a row would create.
 #[derive(Serialize, ToSchema)]
 pub struct ImportDuplicate {
-    /// The row.
+    /// The number of the row.
     row: u64,
-    /// What the row calls it.
+    /// The name in the row.
     name: String,
-    /// How likely they are the same, from 0 to 1.
+    /// How likely both are the same, from 0 to 1.
     #[schema(minimum = 0, maximum = 1)]
     score: f64,
-    /// What they have alike: `name`, `alias`, `country`, `website`.
+    /// What both have in common: `name`, `alias`, `country`, `website`.
     alike: Vec<String>,
-    /// A reference to what is there.
+    /// A reference to the existing resource.
     existing: Value,
 }
 
-/// What a row changes.
+/// The changes of a row.
 #[derive(Serialize, ToSchema)]
 pub struct ImportChange {
-    /// The row.
+    /// The number of the row.
     row: u64,
-    /// Which one it changes.
+    /// The id of the resource that is changed.
     id: Uuid,
-    /// Its slug.
+    /// The slug.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     slug: Option<String>,
-    /// The version that it had.
+    /// The version before the change.
     version: i64,
     /// What changes, member by member.
     changes: Vec<Difference>,
@@ -184,7 +184,7 @@ pub struct ImportChange {
 /// Imports.
 #[derive(Serialize, ToSchema)]
 pub struct Imports {
-    /// The latest, newest first.
+    /// The latest imports, newest first.
     pub(super) items: Vec<ImportBody>,
 }
 

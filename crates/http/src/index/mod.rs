@@ -21,22 +21,22 @@ use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, prefers_html};
 use crate::kernel::problem::Problem;
 
-/// Where things are.
+/// The entry point.
 #[derive(Serialize, ToSchema)]
 pub struct Index {
-    /// What this is.
+    /// The name of the service.
     name: &'static str,
-    /// Its version.
+    /// The version of the service.
     version: &'static str,
-    /// Where to try it in the browser.
+    /// The path of Swagger UI, for trying out the API in a browser.
     docs: &'static str,
-    /// The OpenAPI document.
+    /// The path of the OpenAPI document.
     openapi: &'static str,
-    /// The same as OpenAPI 3.0, for generators that read no later version.
+    /// The path of the OpenAPI 3.0 document, for generators that do not support a later version.
     openapi_3_0: &'static str,
-    /// Where to sign in.
+    /// The path for signing in.
     token: &'static str,
-    /// The collections.
+    /// The paths of the collections.
     resources: Vec<String>,
 }
 
@@ -66,10 +66,11 @@ fn page(locale: Locale, host: &str, front: &Shown) -> String {
     page.replace("{front}", &front.figures)
 }
 
-/// Where to begin
+/// Get the entry point
 ///
-/// The collections and the documentation; a browser gets a page instead, in German or in English (`Accept-Language`), with
-/// a map, charts and the next sessions. Parameters that are not known are ignored here, as on every page for people.
+/// Returns the paths of the collections and of the documentation. Browsers get a page with a map, charts and the next
+/// sessions, in German or English (`Accept-Language`). As on every page for people, unknown parameters are ignored
+/// here.
 #[utoipa::path(
     get,
     path = "/",
@@ -78,12 +79,12 @@ fn page(locale: Locale, host: &str, front: &Shown) -> String {
     params((
         "lang" = Option<Locale>,
         Query,
-        description = "The language of the page, whatever `Accept-Language` says.",
+        description = "The language of the page; takes precedence over `Accept-Language`.",
         example = "de"
     )),
     responses((
         status = 200,
-        description = "Where things are.",
+        description = "The entry point.",
         content(
             (Index = "application/json", example = json!({
                 "name": "Internationale Partnerschaften",

@@ -14,19 +14,21 @@ use crate::kernel::resource::ResourceApi;
 impl ResourceApi for InterestRegistration {
     const SINGULAR: &'static str = "an interest registration";
     const PLURAL: &'static str = "interest registrations";
-    const DESCRIPTION: &'static str = "A utility says that it wants to take part: anybody may, without an account. What was confirmed by the link that \
-         was sent to the address given is decided by the coordination office. Personal data.";
+    const DESCRIPTION: &'static str = "Utilities that want to take part in the exchange. Anybody can register \
+         interest without an account; once the registration is confirmed by e-mail, the coordination office decides \
+         on it. Personal data.";
     const CUSTOM_CREATE: Option<fn() -> Route> =
         Some(|| web::post().to(register::create_interest_registration));
 
     fn extra_description(operation: Operation) -> &'static str {
         match operation {
             Operation::List | Operation::Get => {
-                "Those that were confirmed. `likely_duplicates` names what is there already and may be the same. For the \
-                 coordination office."
+                "Unconfirmed registrations are not included. `likely_duplicates` lists existing resources \
+                 that may be the same. For the coordination office."
             }
             Operation::Update => {
-                "What the person agreed to, and what was decided, is not changed (403): use `accept` and `decline`."
+                "The consents of the person, and the decision, cannot be changed (403): use `accept` and \
+                 `decline`."
             }
             _ => "",
         }

@@ -20,31 +20,32 @@ use crate::kernel::json_body::{JSON, parsed};
 use crate::kernel::page::{Anybody, token_in};
 use crate::kernel::problem::Problem;
 
-/// What was taken: the same for everybody, known or not.
+/// The acknowledgement, which is the same for known and unknown utilities and people.
 #[derive(Serialize, ToSchema)]
 pub struct InterestAccepted {
-    /// Always `confirmation_sent`: a mail with a link is on its way to the address given.
+    /// Always `confirmation_sent`: an e-mail with a link is sent to the given address.
     status: &'static str,
 }
 
-/// The token of a link.
+/// The token from a link.
 // Without `Debug`: it is good for something.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct LinkToken {
-    /// What stands behind `token=` in the link.
+    /// The value of `token` in the link.
     pub token: String,
 }
 
 /// Register interest
 ///
-/// A utility says that it wants to take part. Anybody may, without an account. A mail with a link goes to the address
-/// given; the registration counts when it is confirmed by that link within seven days, and is deleted otherwise. The
-/// answer is the same whether the utility or the person is known already.
+/// Registers that a utility wants to take part. No account is needed. An e-mail with a link is sent to the given
+/// address; the registration becomes effective when it is confirmed with that link within seven days, and is deleted
+/// otherwise. The response does not reveal whether the utility or the person is already known.
 ///
-/// From one address ten may come at once and then one every six minutes. One mailbox gets three mails a day at most, known
-/// or not: what comes beyond that is 429, and nothing of it is kept. An `Idempotency-Key` of somebody without an account
-/// counts together with the request: the same key with another body is another request.
+/// Ten requests can come from one IP address at once, and then one every six minutes; three e-mails can be sent to one
+/// mailbox at once, and then one every eight hours, whether the mailbox is known or not. Requests above these limits
+/// are answered with 429, and nothing of them is stored. Without an account, an `Idempotency-Key` only applies to the
+/// same request: the same key with another body is another request.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations",
@@ -52,8 +53,9 @@ pub struct LinkToken {
     operation_id = "create_interest_registration",
     params(
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
-            as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned, and nothing \
+            is done twice.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a")
     ),
     request_body(
         content = NewInterest,
@@ -75,7 +77,7 @@ pub struct LinkToken {
     ),
     responses((
         status = 202,
-        description = "It is taken; a mail is on its way.",
+        description = "The request is accepted; an e-mail is sent.",
         headers(("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
             request with the same `Idempotency-Key`.")),
         body = InterestAccepted,
@@ -112,18 +114,18 @@ pub async fn create_interest_registration(
         .await
 }
 
-/// What was confirmed.
+/// The confirmation.
 #[derive(Serialize, ToSchema)]
 pub struct InterestConfirmed {
-    /// Always `confirmed`: the coordination office decides now.
+    /// Always `confirmed`: the coordination office now decides.
     status: &'static str,
 }
 
 /// Confirm a registration of interest
 ///
-/// With the token of the link that was sent. The link itself leads to a page with a button, because programs that look
-/// through mails follow links: only this confirms. A link is good once (409 `link_used`), for seven days (409
-/// `link_expired`).
+/// Confirms a registration with the token from the link that was sent by e-mail. Opening the link only shows a page
+/// with a button, because programs that scan e-mails follow links. The token can be used once (409 `link_used`
+/// otherwise), within seven days (409 `link_expired` otherwise).
 #[utoipa::path(
     post,
     path = "/api/v1/interest-confirmations",
@@ -135,7 +137,7 @@ pub struct InterestConfirmed {
     ),
     responses((
         status = 200,
-        description = "It is confirmed.",
+        description = "The registration is confirmed.",
         body = InterestConfirmed,
         example = json!({ "status": "confirmed" })
     )),

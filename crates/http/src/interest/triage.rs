@@ -22,30 +22,30 @@ use crate::kernel::handlers::{ID, key, parse_write_flags};
 use crate::kernel::json_body::{JSON, json};
 use crate::kernel::problem::Problem;
 
-/// How a registration is accepted; `{}` where everything is as usual.
+/// How a registration is accepted; `{}` for the defaults.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestAcceptance {
-    /// The utility that it is, by id or slug; left out, it is the German one of that name (or with that alias) in that
-    /// city, or a new one.
+    /// The id or slug of the utility that has registered. By default, the German utility with this name or alias in
+    /// this city, or else a new utility.
     #[deserr(default)]
     #[schema(value_type = Option<Key>, nullable = false)]
     utility: Option<String>,
-    /// The status of a new member; `interested` when left out.
+    /// The status of a new member; `interested` by default.
     #[deserr(default)]
     #[schema(nullable = false)]
     status: Option<MemberStatus>,
-    /// Who may see a new utility; `members` when left out.
+    /// Who may see a new utility; `members` by default.
     #[deserr(default)]
     #[schema(nullable = false)]
     visibility: Option<Visibility>,
 }
 
-/// Why a registration is declined.
+/// The reason for declining a registration.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestRefusal {
-    /// Why, in the language of the person, who gets it as a mail.
+    /// The reason, in the language of the person, who receives it by e-mail.
     reason: Text,
 }
 
@@ -57,25 +57,26 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<StoredResponse, Error
 
 /// Accept an interest registration
 ///
-/// Makes the utility, or takes the one that is meant; makes it a member, if it is none; makes the person its contact,
-/// with what the person agreed to, if it is none. All of it or nothing, and a mail that says so. Where several utilities
-/// are called like that, the answer is 409 and names them. `If-Match` is heeded where it is sent.
+/// Creates the utility, or uses the existing one; makes it a member if it is not one; and makes the person a contact
+/// with the given consents if the person is not one. All of this is done in one transaction, and the person is notified
+/// by e-mail. If several utilities match, the response is 409 and lists them. `If-Match` is optional.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations/{id}/accept",
     tag = "interest_registrations",
     operation_id = "accept_interest_registration",
     params(
-        ("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
+        ("id" = String, Path, description = "The id of the interest registration.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
-            as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of what the decision is based on.")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned, and nothing \
+            is done twice.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the decision is based on.")
     ),
     request_body(content = InterestAcceptance, example = json!({ "status": "active" })),
     responses((
         status = 200,
-        description = "It is accepted.",
+        description = "The accepted registration.",
         headers(
             ("ETag" = String, description = "The entity tag."),
             ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \
@@ -130,18 +131,19 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
 
 /// Decline an interest registration
 ///
-/// With a reason, which the person gets as a mail. `If-Match` is heeded where it is sent.
+/// Declines a registration with a reason, which the person receives by e-mail. `If-Match` is optional.
 #[utoipa::path(
     post,
     path = "/api/v1/interest-registrations/{id}/decline",
     tag = "interest_registrations",
     operation_id = "decline_interest_registration",
     params(
-        ("id" = String, Path, description = "By id.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
+        ("id" = String, Path, description = "The id of the interest registration.", format = Uuid, example = "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b20"),
         ("dry_run" = Option<bool>, Query, description = "Check the request without writing anything."),
-        ("Idempotency-Key" = Option<String>, Header, description = "Names the request, for 24 hours: sent again, it is answered \
-            as it was then, and done once.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
-        ("If-Match" = Option<String>, Header, description = "The `ETag` of what the decision is based on.")
+        ("Idempotency-Key" = Option<String>, Header, description = "A key for this request, such as a UUID, valid \
+            for 24 hours: if the request is repeated with the same key, the stored response is returned, and nothing \
+            is done twice.", min_length = 1, max_length = 255, pattern = "^[!-~]+$", example = "01997d1c-8d5f-7c3a-9f0e-2b4c6d8e0f1a"),
+        ("If-Match" = Option<String>, Header, description = "The `ETag` of the version that the decision is based on.")
     ),
     request_body(
         content = InterestRefusal,
@@ -149,7 +151,7 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
     ),
     responses((
         status = 200,
-        description = "It is declined.",
+        description = "The declined registration.",
         headers(
             ("ETag" = String, description = "The entity tag."),
             ("Idempotency-Replayed" = bool, description = "`true` if this is the stored response to an earlier \

@@ -198,29 +198,29 @@ pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem
         .await
 }
 
-/// Where something stands, where it may go and how it came there.
+/// The allowed statuses of a resource, and the history of its status.
 #[derive(Serialize, ToSchema)]
 pub struct Transitions {
-    /// The statuses that the caller may lead it into now.
+    /// The statuses that the caller may set now.
     #[schema(value_type = Vec<String>)]
     pub allowed: Vec<&'static str>,
-    /// The ways that it has taken, oldest first.
+    /// The changes of the status so far, oldest first.
     #[schema(value_type = Vec<TransitionStep>)]
     pub history: Vec<Step>,
 }
 
-/// A way that was taken from one status to another.
+/// A change of the status.
 #[derive(ToSchema)]
 pub struct TransitionStep {
-    /// When.
+    /// When the status changed.
     #[schema(format = DateTime)]
     pub at: String,
-    /// The status before; absent where it was unknown.
+    /// The previous status; absent if it was unknown.
     #[schema(nullable = false)]
     pub from: Option<String>,
-    /// The status after.
+    /// The new status.
     pub to: String,
-    /// Why.
+    /// The reason.
     #[schema(nullable = false)]
     pub reason: Option<String>,
 }

@@ -19,28 +19,27 @@ use super::list::{page_response, with_cursor};
 use super::negotiation::{Format, format};
 use super::problem::Problem;
 
-/// A change of one thing.
+/// A change of a resource.
 #[derive(Serialize, ToSchema)]
 pub struct HistoryEntry {
-    /// When.
+    /// When the change was made.
     #[schema(format = DateTime)]
     at: String,
     /// What was done.
     action: ChangeAction,
-    /// The version that it made.
+    /// The version after the change.
     #[schema(minimum = 1)]
     version: i64,
-    /// The status before, for a transition; absent where it was unknown, or not yours to see.
+    /// The previous status, for a transition; absent if it was unknown, or you may not see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
-    /// The status after, for a transition.
+    /// The new status, for a transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     to: Option<String>,
-    /// Why, for a transition.
+    /// The reason, for a transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
-    /// What changed, member by member; of a new one, all that it had. Where you could not see what was before, all
-    /// that was there after.
+    /// What changed, member by member; all members of a new resource, or if you could not see the previous state.
     changes: Vec<Difference>,
 }
 

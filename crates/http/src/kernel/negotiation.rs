@@ -16,18 +16,19 @@ use super::json_body::{JSON, SPARSE};
 vku_domain::string_enum! {
     /// A representation of a list.
     Format {
-        /// a page, as `application/json`
+        /// one page, as `application/json`
         Json = "json",
         /// all rows, as `text/csv` (RFC 4180, UTF-8, with a header)
         Csv = "csv",
-        /// all rows, one JSON text a line, as `application/x-ndjson`
+        /// all rows, with one JSON object per line, as `application/x-ndjson`
         Ndjson = "ndjson",
-        /// all rows as a sheet for Excel and others
+        /// all rows, as a worksheet for Excel and other programs
         Xlsx = "xlsx",
-        /// all rows with where they are, as `application/geo+json` (RFC 7946)
+        /// all rows with their locations, as `application/geo+json` (RFC 7946)
         Geojson = "geojson",
-        /// all rows as activities of IATI 2.03, as `application/xml`; what has no start or no country is named at the
-        /// end. An API key needs the scopes of partnerships, programmes, organisations and working areas
+        /// all rows as IATI 2.03 activities, as `application/xml`; partnerships without a start or a country are listed
+        /// at the end. An API key needs the scopes for reading partnerships, funding programmes, organisations and
+        /// working areas
         Iati = "iati",
         /// all rows as events, as `text/calendar` (RFC 5545)
         Ics = "ics",
@@ -197,7 +198,7 @@ pub fn format<M: MediaType>(context: &Context, named: Option<String>, available:
             let fault = FieldError::unknown_value(&named, &words);
             violations.parameter("format", fault.code, fault.detail);
             let detail = bilingual!(
-                "There is no such format; see `errors`.",
+                "Unknown format; see `errors`.",
                 "Ein solches Format gibt es nicht; siehe `errors`."
             );
             Error::with_violations(Code::InvalidParameters, detail, violations)
@@ -207,8 +208,7 @@ pub fn format<M: MediaType>(context: &Context, named: Option<String>, available:
         return Ok(*first);
     }
     let accept = Accept::parse(&context.request).map_err(|_| {
-        let detail =
-            bilingual!("The header `Accept` cannot be read.", "Der Header `Accept` ist nicht lesbar.");
+        let detail = bilingual!("The header `Accept` is malformed.", "Der Header `Accept` ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
     // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
@@ -245,7 +245,10 @@ pub fn format<M: MediaType>(context: &Context, named: Option<String>, available:
             allowed: Some(allowed),
             ..Error::new(
                 Code::NotAcceptable,
-                bilingual!("See `allowed` for what there is.", "In `allowed` steht, was es gibt."),
+                bilingual!(
+                    "See `allowed` for the available media types.",
+                    "In `allowed` steht, was es gibt."
+                ),
             )
         }
     })

@@ -54,65 +54,65 @@ impl ResponseError for Problem {
     }
 }
 
-/// A located fault, as a problem tells it.
+/// An error at a certain place in the request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Fault)]
 pub struct FaultBody {
-    /// Where in the body (JSON pointer, RFC 6901).
+    /// The place in the body (JSON pointer, RFC 6901).
     #[serde(skip_serializing_if = "Option::is_none")]
     pointer: Option<String>,
-    /// Which query parameter.
+    /// The query parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     parameter: Option<String>,
-    /// Which request header.
+    /// The request header.
     #[serde(skip_serializing_if = "Option::is_none")]
     header: Option<String>,
-    /// Which fault: stable, snake_case.
+    /// The kind of error: a stable code in snake_case.
     code: &'static str,
     /// What is wrong and what would be right.
     detail: String,
 }
 
-/// Something that stands in the way.
+/// A resource that prevents the request.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Dependent)]
 pub struct DependentBody {
     /// The kind of resource, such as `partnership`.
     resource: &'static str,
-    /// Its id.
+    /// The id.
     id: uuid::Uuid,
-    /// Its slug.
+    /// The slug; absent if the resource has none.
     #[serde(skip_serializing_if = "Option::is_none")]
     slug: Option<String>,
-    /// Its name or title.
+    /// The name or title.
     name: String,
 }
 
-/// What went wrong (RFC 9457).
+/// A problem (RFC 9457).
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {
-    /// Leads to the documentation of this kind of problem.
+    /// The path of the documentation of this kind of problem.
     r#type: String,
-    /// The kind of problem, in a few words; the same for every occurrence.
+    /// The kind of problem in a few words; the same for every occurrence.
     title: String,
-    /// The HTTP status.
+    /// The HTTP status code.
     status: u16,
-    /// This occurrence, in a sentence.
+    /// What happened in this case.
     detail: String,
-    /// The path that was asked for.
+    /// The path of the request.
     instance: String,
-    /// The kind of problem: stable, snake_case.
+    /// The kind of problem: a stable code in snake_case.
     code: &'static str,
-    /// Names this request in the log.
+    /// The id of the request in the log.
     request_id: String,
-    /// The wrong members, parameters and headers: all of them.
+    /// All wrong members, parameters and headers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<FaultBody>,
-    /// The states, methods, media types or scopes that there are.
+    /// The statuses, methods or media types that are allowed, or the scopes that are needed.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed: Option<Vec<String>>,
-    /// The things in the way.
+    /// The resources that prevent the request.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     dependents: Vec<DependentBody>,
 }

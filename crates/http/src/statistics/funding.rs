@@ -25,30 +25,30 @@ use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 
-/// How much money there is.
+/// A sum of money.
 #[derive(Serialize, ToSchema)]
 pub struct FundingSum {
-    /// The word, slug or year; `unknown` where nobody knows.
+    /// The kind, the slug or the year; `unknown` if unknown.
     key: String,
-    /// What it is called.
+    /// The name of the key.
     label: Label,
-    /// How much: a decimal number with all decimals of the currency.
+    /// The sum, with all decimals of the currency.
     #[schema(pattern = "^[0-9]+(\\.[0-9]+)?$")]
     amount: String,
-    /// In which currency.
+    /// The currency.
     currency: Currency,
-    /// How many phases are in it.
+    /// The number of funding phases in the sum.
     phases: u64,
 }
 
-/// Money, added up.
+/// Sums of funding.
 #[derive(Serialize, ToSchema)]
 pub struct FundingStatistics {
-    /// What it is added up by.
+    /// What the sums are grouped by.
     by: FundingBy,
-    /// The rule by which each amount counts.
+    /// The rule by which amounts are counted.
     rule: Sentence,
-    /// The sums, by keys and currencies.
+    /// The sums, by key and currency.
     items: Vec<FundingSum>,
 }
 
@@ -115,11 +115,11 @@ impl Figures for FundingStatistics {
     }
 }
 
-/// Add up money
+/// Add up funding
 ///
-/// The published amounts of funding phases by programme, kind or year, among the partnerships that you see: one sum a
-/// currency. The answer says by which rule each counts. As JSON, as a table (`format=csv`), or as a chart of one currency
-/// (`format=svg`), in German or in English (`Accept-Language`).
+/// Adds up the published amounts of funding phases by programme, kind or year, for the partnerships that you may see,
+/// with one sum for each currency. The response states the counting rule. Available as JSON, as a table (`format=csv`),
+/// or as a chart of one currency (`format=svg`) in German or English (`Accept-Language`).
 #[utoipa::path(
     get,
     path = "/api/v1/statistics/funding",

@@ -22,33 +22,33 @@ use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 
-/// How many members there are.
+/// A number of members.
 #[derive(Serialize, ToSchema)]
 pub struct MemberCount {
-    /// The word, name or quarter; `unknown` where nobody knows.
+    /// The status, the sector, the name or the quarter; `unknown` if unknown.
     key: String,
-    /// What it is called.
+    /// The name of the key.
     label: Label,
-    /// How many; of a quarter, at its end.
+    /// The number of members; for a quarter, at its end.
     members: u64,
-    /// How many joined in the quarter.
+    /// The number of members that joined in the quarter.
     #[serde(skip_serializing_if = "Option::is_none")]
     joined: Option<u64>,
-    /// How many left in the quarter.
+    /// The number of members that left in the quarter.
     #[serde(skip_serializing_if = "Option::is_none")]
     left: Option<u64>,
 }
 
-/// Members, counted.
+/// Numbers of members.
 #[derive(Serialize, ToSchema)]
 pub struct MemberStatistics {
-    /// What they are counted by.
+    /// What the members are grouped by.
     by: MembersBy,
-    /// The rule by which each counts.
+    /// The rule by which members are counted.
     rule: Sentence,
-    /// How many members there are, whatever they are counted by and whatever their status.
+    /// The number of all members, with any status.
     total: u64,
-    /// The figures, by their keys.
+    /// The numbers, by key.
     items: Vec<MemberCount>,
 }
 
@@ -110,9 +110,9 @@ impl Figures for MemberStatistics {
 
 /// Count members
 ///
-/// How many there are by status, regional group or sector, among those that you see, or how they became more and fewer,
-/// quarter by quarter. The answer says by which rule each counts. As JSON, as a table (`format=csv`), or as a chart
-/// (`format=svg`), in German or in English (`Accept-Language`). For every account.
+/// Counts the members that you may see by status, regional group or sector, or the members who joined and left by
+/// quarter. The response states the counting rule. Available as JSON, as a table (`format=csv`), or as a chart
+/// (`format=svg`) in German or English (`Accept-Language`). For every account.
 #[utoipa::path(
     get,
     path = "/api/v1/statistics/members",
@@ -121,7 +121,7 @@ impl Figures for MemberStatistics {
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
-        description = "The figures.",
+        description = "The statistics.",
         headers(("ETag" = String, description = "The entity tag.")),
         content(
             (MemberStatistics = "application/json", example = json!({

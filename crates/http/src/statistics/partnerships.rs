@@ -25,27 +25,27 @@ use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 
-/// How many partnerships there are.
+/// A number of partnerships.
 #[derive(Serialize, ToSchema)]
 pub struct PartnershipCount {
-    /// The word, code, slug or year; `unknown` where nobody knows.
+    /// The status, code, slug or year; `unknown` if unknown.
     key: String,
-    /// What it is called.
+    /// The name of the key.
     label: Label,
-    /// How many.
+    /// The number of partnerships.
     partnerships: u64,
 }
 
-/// Partnerships, counted.
+/// Numbers of partnerships.
 #[derive(Serialize, ToSchema)]
 pub struct PartnershipStatistics {
-    /// What they are counted by.
+    /// What the partnerships are grouped by.
     by: PartnershipsBy,
-    /// The rule by which each counts.
+    /// The rule by which partnerships are counted.
     rule: Sentence,
-    /// How many partnerships there are, whatever they are counted by.
+    /// The number of all partnerships.
     pub(crate) total: u64,
-    /// The figures, by their keys.
+    /// The numbers, by key.
     items: Vec<PartnershipCount>,
 }
 
@@ -77,11 +77,13 @@ impl PartnershipStatistics {
     pub(crate) fn mapped(&self, locale: Locale) -> String {
         let countries =
             self.items.iter().filter_map(|it| Some((it.key.parse::<Country>().ok()?, it.partnerships)));
-        let title = bilingual!("Partnerships in the world", "Partnerschaften in der Welt");
+        let title = bilingual!("Partnerships around the world", "Partnerschaften in der Welt");
         let total = format_thousands(self.total);
         let all = total.in_locale(locale);
-        let counted =
-            bilingual!("Partnerships by country; {all} in all", "Partnerschaften nach Land; insgesamt {all}");
+        let counted = bilingual!(
+            "Partnerships by country ({all} in total)",
+            "Partnerschaften nach Land; insgesamt {all}"
+        );
         map(title.in_locale(locale), counted.in_locale(locale), &countries.collect::<Vec<_>>(), locale)
     }
 }
@@ -117,9 +119,9 @@ impl Figures for PartnershipStatistics {
 
 /// Count partnerships
 ///
-/// How many there are by status, sector, country, programme, SDG target or year, among those that you see. The answer
-/// says by which rule each counts. As JSON, as a table (`format=csv`), as a chart (`format=svg`), or, by country, as a map
-/// of the world (`format=map`, an SVG too); charts and maps are in German or in English (`Accept-Language`).
+/// Counts the partnerships that you may see by status, sector, country, programme, SDG target or year. The response
+/// states the counting rule. Available as JSON, as a table (`format=csv`), as a chart (`format=svg`), or, by country,
+/// as a map of the world (`format=map`, also SVG); charts and maps are in German or English (`Accept-Language`).
 #[utoipa::path(
     get,
     path = "/api/v1/statistics/partnerships",
@@ -128,7 +130,7 @@ impl Figures for PartnershipStatistics {
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
-        description = "The figures.",
+        description = "The statistics.",
         headers(("ETag" = String, description = "The entity tag.")),
         content(
             (PartnershipStatistics = "application/json", example = json!({
@@ -182,7 +184,7 @@ pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse
 fn no_map(by: PartnershipsBy) -> Error {
     let mut violations = Violations::default();
     let detail = bilingual!(
-        "There is a map of countries only: leave `by={by}` out, or ask for `format=svg`.",
+        "A map is only available by country: leave out `by={by}`, or use `format=svg`.",
         "Eine Karte gibt es nur von Ländern: Lassen Sie `by={by}` weg, oder fragen Sie nach `format=svg`."
     );
     let fault = FieldError::new("not_mappable", detail);

@@ -21,33 +21,33 @@ use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 
-/// How many sessions there are, and who comes.
+/// Numbers of sessions and participants.
 #[derive(Serialize, ToSchema)]
 pub struct SessionCount {
-    /// The year, word or name; `unknown` where nobody knows.
+    /// The year, the kind, the sector or the name; `unknown` if unknown.
     key: String,
-    /// What it is called.
+    /// The name of the key.
     label: Label,
-    /// How many sessions.
+    /// The number of sessions.
     sessions: u64,
-    /// How many have a seat, or had one: for readers and the coordination office.
+    /// The number of people who have, or had, a seat. For readers and the coordination office.
     #[serde(skip_serializing_if = "Option::is_none")]
     registered: Option<u64>,
-    /// How many came: for readers and the coordination office.
+    /// The number of people who attended. For readers and the coordination office.
     #[serde(skip_serializing_if = "Option::is_none")]
     attended: Option<u64>,
 }
 
-/// Sessions, counted.
+/// Numbers of sessions.
 #[derive(Serialize, ToSchema)]
 pub struct SessionStatistics {
-    /// What they are counted by.
+    /// What the sessions are grouped by.
     by: SessionsBy,
-    /// The rule by which each counts.
+    /// The rule by which sessions and people are counted.
     rule: Sentence,
-    /// How many sessions there are that are published or were held, whatever they are counted by.
+    /// The number of all sessions that are published or have been held.
     total: u64,
-    /// The figures, by their keys.
+    /// The numbers, by key.
     items: Vec<SessionCount>,
 }
 
@@ -96,10 +96,10 @@ impl Figures for SessionStatistics {
 
 /// Count sessions
 ///
-/// How many there are by year, kind or sector, among those that you see, and, for readers and the coordination office, how
-/// many registered for them and came; by regional group for these only. The answer says by which rule each counts. As JSON,
-/// as a table (`format=csv`), or as a chart (`format=svg`) of the sessions, by regional group of the registrations, in German
-/// or in English (`Accept-Language`).
+/// Counts the sessions that you may see by year, kind or sector. For readers and the coordination office, also counts
+/// the people who registered and attended, and groups by regional group as well. The response states the counting rule.
+/// Available as JSON, as a table (`format=csv`), or as a chart (`format=svg`) of the sessions, or of the registrations
+/// by regional group, in German or English (`Accept-Language`).
 ///
 /// An API key needs the scope `sessions:read`, and `members:read` for regional groups.
 #[utoipa::path(
@@ -110,7 +110,7 @@ impl Figures for SessionStatistics {
     params(("If-None-Match" = Option<String>, Header, description = "The `ETag` of your copy.")),
     responses((
         status = 200,
-        description = "The figures.",
+        description = "The statistics.",
         headers(("ETag" = String, description = "The entity tag.")),
         content(
             (SessionStatistics = "application/json", example = json!({
