@@ -24,49 +24,49 @@ crate::string_enum! {
     ActivityKind {
         /// experts travel to the partner
         Mission = "mission",
-        /// staff of the partner works along at the lead's side
+        /// staff of the partner work alongside the staff of the lead
         HostedVisit = "hosted_visit",
-        /// a training
+        /// a training course
         Training = "training",
         /// a workshop
         Workshop = "workshop",
-        /// a tour of several places
+        /// a tour to several places
         StudyTour = "study_tour",
-        /// a meeting from afar
+        /// an online meeting
         OnlineMeeting = "online_meeting",
-        /// something is bought
+        /// goods are bought
         Procurement = "procurement",
-        /// something is handed over
+        /// goods are handed over
         Delivery = "delivery",
         /// a study
         Study = "study",
     }
 }
 
-/// Something that a partnership does or has done.
+/// An activity of a partnership.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Activity {
     /// What was done.
     pub kind: ActivityKind,
-    /// What it is called.
+    /// The title.
     pub title: SingleLine,
     /// The first day.
     pub starts_on: CalendarDate,
-    /// The last day, where it is another one.
+    /// The last day, if different from the first day.
     #[deserr(default)]
     pub ends_on: Option<CalendarDate>,
-    /// Where it took place (ISO 3166-1 alpha-2).
+    /// The country where the activity took place (ISO 3166-1 alpha-2).
     #[deserr(default)]
     pub country: Option<Country>,
-    /// How many people took part.
+    /// The number of people who took part.
     #[deserr(default)]
     pub participants: Option<Headcount>,
-    /// How many days experts worked for it, taken together.
+    /// The number of working days of all experts together.
     #[deserr(default)]
     pub expert_days: Option<Decimal>,
-    /// What happened, for people.
+    /// A description of what happened.
     #[deserr(default)]
     pub description: Option<Localized>,
 }
@@ -83,13 +83,13 @@ crate::filter! {
     ActivityFilter {
         /// What was done.
         kind: Vec<ActivityKind>,
-        /// Where it took place (ISO 3166-1 alpha-2).
+        /// The country where the activity took place (ISO 3166-1 alpha-2).
         country: Vec<Country>,
-        /// Began in this period or later.
+        /// Only activities that began in this period or later.
         starts_from: Option<PartialDate>,
-        /// Began in this period or earlier.
+        /// Only activities that began in this period or earlier.
         starts_to: Option<PartialDate>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -99,11 +99,11 @@ crate::string_enum! {
     ActivitySort {
         /// the first day
         StartsOn = "starts_on",
-        /// the title, folded (case and accents do not count)
+        /// the title, ignoring case and accents
         Title = "title",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -20,43 +20,44 @@ use crate::session::Session;
 use crate::topic::TopicRef;
 
 crate::string_enum! {
-    /// What an item of an agenda is.
+    /// The kind of an agenda item.
     AgendaKind {
-        /// somebody speaks
+        /// a talk
         Talk = "talk",
-        /// all speak
+        /// a discussion
         Discussion = "discussion",
-        /// news of policy
+        /// policy news
         PolicyUpdate = "policy_update",
         /// a break
         Break = "break",
-        /// something else
+        /// anything else
         Other = "other",
     }
 }
 
-/// An item of an agenda.
+/// An agenda item.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct AgendaItem {
-    /// Which one of the agenda it is, from 1; the last one when left out. Another position moves it, and the others make
-    /// room.
+    /// The position on the agenda, starting at 1; the end by default. Changing the position moves the item, and the
+    /// other items move up or down.
     #[deserr(default)]
     pub position: Option<Position>,
-    /// What it is.
+    /// The kind of item.
     pub kind: AgendaKind,
     /// The title.
     pub title: SingleLine,
-    /// How long it takes, in minutes.
+    /// The duration in minutes.
     pub duration_minutes: DurationMinutes,
-    /// The guest who speaks: one of the same session.
+    /// The guest who speaks; must be a guest of the same session.
     #[deserr(default)]
     pub guest: Option<GuestRef>,
-    /// The topic of the members that is discussed: scheduled by standing here. For those who read topics.
+    /// The topic that is discussed, which becomes `scheduled` if it was only proposed. Only returned to those who may
+    /// read topics.
     #[deserr(default)]
     pub topic: Option<TopicRef>,
-    /// What it is about.
+    /// The abstract.
     #[serde(rename = "abstract")]
     #[deserr(rename = "abstract", default)]
     pub about: Option<Localized>,
@@ -66,20 +67,20 @@ pub struct AgendaItem {
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct AgendaDerived {
-    /// When it starts, where it is known when the session does.
+    /// When the item starts, if the start of the session is known.
     pub starts_at: Option<InstantParam>,
-    /// When it ends, where it is known when the session starts.
+    /// When the item ends, if the start of the session is known.
     pub ends_at: Option<InstantParam>,
-    /// What the guest is called.
+    /// The name of the guest.
     pub speaker: Option<String>,
 }
 
 crate::filter! {
     /// Which items.
     AgendaFilter {
-        /// What it is.
+        /// The kind of item.
         kind: Vec<AgendaKind>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -87,11 +88,11 @@ crate::filter! {
 crate::string_enum! {
     /// What items are sorted by.
     AgendaSort {
-        /// which one it is
+        /// the position
         Position = "position",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -15,19 +15,20 @@ use crate::kernel::violation::{FieldError, Violations};
 /// How many scopes a key can be given: more than there are is a mistake.
 const MOST_SCOPES: usize = 100;
 
-/// An API key to be made.
+/// A new API key.
 #[derive(Clone, Debug, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 // `NewApiKey` would be the constructor of `ApiKey` in a Go client.
 #[schema(as = ApiKeyInput)]
 pub struct NewApiKey {
-    /// What it is for, to tell it from others.
+    /// What the key is used for, to distinguish it from others.
     pub name: SingleLine,
-    /// What it may do: `<collection>:read` and `<collection>:write`, `personal_data:read`, `audit:read`. What is below
-    /// a collection (contacts of members, funding of partnerships) belongs to it. Never more than its owner may.
+    /// What the key may do: `<collection>:read` and `<collection>:write`, `personal_data:read`, `audit:read`,
+    /// `mails:read`. Sub-collections (contacts of members, funding of partnerships) belong to their collection. A key
+    /// never has more permissions than its owner.
     #[schema(min_items = 1, max_items = 100)]
     pub scopes: Vec<String>,
-    /// When it ends by itself; never where it is left out.
+    /// When the key expires; never by default.
     #[deserr(default)]
     #[schema(format = DateTime, nullable = false)]
     pub expires_at: Option<String>,
@@ -45,13 +46,15 @@ impl NewApiKey {
         let mut violations = Violations::default();
         let known: Vec<&str> = known.iter().map(String::as_str).collect();
         if self.scopes.is_empty() {
-            let detail =
-                bilingual!("A key has at least one scope.", "Ein Schlüssel hat mindestens einen Scope.");
+            let detail = bilingual!(
+                "A key must have at least one scope.",
+                "Ein Schlüssel hat mindestens einen Scope."
+            );
             violations.member("/scopes", "too_few", detail);
         }
         if self.scopes.len() > MOST_SCOPES {
             let detail = bilingual!(
-                "A key has at most {MOST_SCOPES} scopes.",
+                "A key can have at most {MOST_SCOPES} scopes.",
                 "Ein Schlüssel hat höchstens {MOST_SCOPES} Scopes."
             );
             violations.member("/scopes", "too_many", detail);
@@ -68,7 +71,7 @@ impl NewApiKey {
             Some(Ok(InstantParam(at))) if at > now => ends = Some(at),
             Some(Ok(_)) => {
                 let detail =
-                    bilingual!("The end has to be in the future.", "Das Ende muss in der Zukunft liegen.");
+                    bilingual!("The expiry must be in the future.", "Das Ende muss in der Zukunft liegen.");
                 violations.member("/expires_at", "out_of_range", detail);
             }
             Some(Err(FieldError { code, detail })) => violations.member("/expires_at", code, detail),

@@ -9,17 +9,17 @@ use crate::kernel::value::Visibility;
 crate::string_enum! {
     /// What was done.
     ChangeAction {
-        /// made
+        /// created
         Created = "created",
         /// changed
         Updated = "updated",
-        /// deleted; the state is the last one before
+        /// deleted
         Deleted = "deleted",
-        /// brought back
+        /// restored
         Restored = "restored",
-        /// led into another status
+        /// the status was changed
         Transitioned = "transitioned",
-        /// of a user: a refresh token came back after it was used, so somebody else may have it; its login has ended
+        /// for a user: a refresh token was reused, so somebody else may have it; its login has ended
         RefreshTokenReused = "refresh_token_reused",
     }
 }

@@ -8,17 +8,17 @@ use std::sync::OnceLock;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// A code and what it is called.
+/// A code and its label.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ReferenceEntry)]
 pub struct Entry {
-    /// The code, as other resources name it.
+    /// The code, as used in other resources.
     pub code: String,
-    /// What it is called.
+    /// The label.
     pub label: Label,
 }
 
-/// A name in both languages.
+/// A label in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ReferenceLabel)]
 pub struct Label {

@@ -20,26 +20,26 @@ use crate::kernel::value::{Email, Language, Phone, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::member::Member;
 
-/// What a person has agreed to, when, and in which words.
+/// A consent, with its time and the text that was agreed to.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Consent {
-    /// When it was given.
+    /// When the consent was given.
     #[schema(value_type = InstantParam)]
     pub given_at: InstantParam,
     /// The version of the text that was agreed to.
     pub text_version: SingleLine,
 }
 
-/// What a person has agreed to; what is absent was not agreed to.
+/// The consents of a person; an absent consent was not given.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Consents {
-    /// To stand in the directory that the other members read.
+    /// Consent to be listed in the directory for the other members.
     #[deserr(default)]
     pub directory: Option<Consent>,
-    /// To be written to by the coordination office. Other members do not see it.
+    /// Consent to mailings by the coordination office. Not visible to other members.
     #[deserr(default)]
     pub mailings: Option<Consent>,
 }
@@ -67,7 +67,7 @@ impl Consents {
     }
 }
 
-/// A person at a member.
+/// A contact person of a member.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -76,21 +76,21 @@ pub struct Contact {
     pub given_name: SingleLine,
     /// The family name.
     pub family_name: SingleLine,
-    /// The address that the person is written to.
+    /// The e-mail address of the person.
     pub email: Email,
     /// The telephone number.
     #[deserr(default)]
     pub phone: Option<Phone>,
-    /// What the person does there.
+    /// The function of the person.
     #[deserr(default)]
     pub function: Option<SingleLine>,
-    /// The language that the person is written to in (ISO 639-1).
+    /// The language for writing to the person (ISO 639-1).
     pub language: Language,
-    /// Whether this is the first one to turn to: one at most a member.
+    /// Whether this is the primary contact; at most one for each member.
     #[serde(default)]
     #[deserr(default)]
     pub is_primary: bool,
-    /// What the person has agreed to.
+    /// The consents of the person.
     #[serde(default)]
     #[deserr(default)]
     pub consents: Consents,
@@ -116,13 +116,13 @@ impl Contact {
 crate::filter! {
     /// Which contacts.
     ContactFilter {
-        /// A part of the name; case and accents do not count.
+        /// A part of the name; case and accents are ignored.
         name: Option<SingleLine>,
-        /// The language that the person is written to in (ISO 639-1).
+        /// The language for writing to the person (ISO 639-1).
         language: Vec<Language>,
-        /// Whether this is the first one to turn to.
+        /// Only primary contacts (`true`), or only others (`false`).
         is_primary: Option<BoolParam>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -130,13 +130,13 @@ crate::filter! {
 crate::string_enum! {
     /// What contacts are sorted by.
     ContactSort {
-        /// the family name, folded (case and accents do not count)
+        /// the family name, ignoring case and accents
         FamilyName = "family_name",
-        /// the given name, folded
+        /// the given name, ignoring case and accents
         GivenName = "given_name",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -17,7 +17,7 @@ use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
 
 crate::string_enum! {
-    /// What a document is.
+    /// The kind of a document.
     DocumentKind {
         /// a memorandum of understanding
         Mou = "mou",
@@ -25,38 +25,38 @@ crate::string_enum! {
         Contract = "contract",
         /// a report
         Report = "report",
-        /// slides
+        /// presentation slides
         Presentation = "presentation",
         /// a web page
         WebPage = "web_page",
-        /// something else
+        /// any other document
         Other = "other",
     }
 }
 
-/// A document of a partnership: it lies elsewhere, here is where.
+/// A document of a partnership, as a link to where it is stored.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Document {
-    /// What it is called.
+    /// The title.
     pub title: SingleLine,
-    /// Where it is found.
+    /// The URL of the document.
     pub url: WebUrl,
-    /// What it is.
+    /// The kind of document.
     pub kind: DocumentKind,
-    /// The language that it is written in (ISO 639-1).
+    /// The language of the document (ISO 639-1).
     pub language: Language,
 }
 
 crate::filter! {
     /// Which documents.
     DocumentFilter {
-        /// What it is.
+        /// The kind of document.
         kind: Vec<DocumentKind>,
-        /// The language that it is written in (ISO 639-1).
+        /// The language of the document (ISO 639-1).
         language: Vec<Language>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -64,11 +64,11 @@ crate::filter! {
 crate::string_enum! {
     /// What documents are sorted by.
     DocumentSort {
-        /// the title, folded (case and accents do not count)
+        /// the title, ignoring case and accents
         Title = "title",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -20,15 +20,15 @@ use crate::partnership::Partnership;
 use crate::programme::ProgrammeRef;
 
 crate::string_enum! {
-    /// What kind of money, or what instead of it.
+    /// The kind of funding.
     FundingKind {
-        /// a grant of the programme
+        /// a grant from the programme
         Grant = "grant",
-        /// the participants' own money
+        /// a contribution by the participants themselves
         OwnContribution = "own_contribution",
-        /// goods and work
+        /// goods and services
         InKind = "in_kind",
-        /// money of others
+        /// money from third parties
         ThirdParty = "third_party",
     }
 }
@@ -40,23 +40,23 @@ impl FundingKind {
     }
 }
 
-/// A phase in which a partnership is funded.
+/// A funding phase of a partnership.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Funding {
-    /// The programme that pays.
+    /// The programme that funds the partnership.
     #[deserr(default)]
     pub programme: Option<ProgrammeRef>,
-    /// What kind of money it is.
+    /// The kind of funding.
     pub kind: FundingKind,
-    /// How much, where published.
+    /// The amount, if published.
     #[deserr(default)]
     pub amount: Option<Money>,
-    /// From when.
+    /// The beginning of the phase.
     #[deserr(default)]
     pub from: Option<PartialDate>,
-    /// Until when.
+    /// The end of the phase.
     #[deserr(default)]
     pub to: Option<PartialDate>,
 }
@@ -64,11 +64,11 @@ pub struct Funding {
 crate::filter! {
     /// Which phases.
     FundingFilter {
-        /// What kind of money it is.
+        /// The kind of funding.
         kind: Vec<FundingKind>,
-        /// The programme that pays, by id or slug.
+        /// The id or slug of the programme that funds the partnership.
         programme: Vec<Key>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -76,11 +76,11 @@ crate::filter! {
 crate::string_enum! {
     /// What phases are sorted by.
     FundingSort {
-        /// the first day from when
+        /// the first day of the phase
         From = "from",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

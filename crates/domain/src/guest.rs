@@ -21,13 +21,13 @@ use crate::party::Party;
 use crate::session::Session;
 
 crate::string_enum! {
-    /// Whether a guest comes.
+    /// Whether a guest takes part.
     GuestStatus {
-        /// has been asked: for the coordination office only
+        /// has been invited; visible to the coordination office only
         Invited = "invited",
-        /// comes
+        /// has accepted
         Confirmed = "confirmed",
-        /// does not come: for the coordination office only
+        /// has declined; visible to the coordination office only
         Declined = "declined",
     }
 }
@@ -38,27 +38,27 @@ crate::states!(GuestStatus {
     Declined => [Invited],
 });
 
-/// Somebody from outside who is invited to speak.
+/// An external speaker who is invited to a session.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Guest {
-    /// The person's name, where known.
+    /// The name of the person, if known.
     #[deserr(default)]
     pub name: Option<SingleLine>,
-    /// For whom the person speaks; or who is invited, where the person is not known.
+    /// The utility or organisation that the person speaks for, or that is invited if the person is not known.
     #[deserr(default)]
     pub party: Option<Party>,
-    /// What the person does there.
+    /// The function of the person.
     #[deserr(default)]
     pub function: Option<SingleLine>,
-    /// The person's address: for the coordination office only.
+    /// The e-mail address of the person. For the coordination office only.
     #[deserr(default)]
     pub email: Option<Email>,
-    /// Whether the guest comes. Changed by a transition only.
+    /// Whether the guest takes part. Changed only by a transition.
     #[deserr(default)]
     pub status: Option<GuestStatus>,
-    /// What the guest speaks about.
+    /// The title of the talk.
     #[deserr(default)]
     pub talk_title: Option<SingleLine>,
 }
@@ -76,9 +76,9 @@ impl std::fmt::Debug for Guest {
 crate::filter! {
     /// Which guests.
     GuestFilter {
-        /// Whether the guest comes.
+        /// Whether the guest takes part.
         status: Vec<StatusFilter<GuestStatus>>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -86,13 +86,13 @@ crate::filter! {
 crate::string_enum! {
     /// What guests are sorted by.
     GuestSort {
-        /// the name, folded (case and accents do not count)
+        /// the name, ignoring case and accents
         Name = "name",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -10,37 +10,37 @@ use crate::kernel::bilingual::Bilingual;
 use crate::kernel::diff::Difference;
 
 crate::string_enum! {
-    /// What is done with a row whose slug is there already.
+    /// How a row with an existing slug is handled.
     ImportMode {
-        /// it is refused: the slug is taken
+        /// the row is refused, because the slug is taken
         Create = "create",
-        /// it changes what is there
+        /// the row changes the existing resource
         Upsert = "upsert",
     }
 }
 
 crate::string_enum! {
-    /// What is done when a row is not right.
+    /// How an invalid row is handled.
     OnError {
         /// nothing is written
         Abort = "abort",
-        /// the row is left out, the others are written
+        /// the row is left out, and the others are written
         Skip = "skip",
     }
 }
 
 crate::string_enum! {
-    /// How far an import is.
+    /// The state of an import.
     ImportStatus {
-        /// it is being read, or waits for its turn
+        /// the file is being read, or waits to be read
         Running = "running",
-        /// it was rehearsed: nothing is written, and what would be is in the report
+        /// the dry run has ended: nothing is written, and the report states what would be written
         Rehearsed = "rehearsed",
-        /// it is written
+        /// the rows are written
         Committed = "committed",
-        /// it could not be done; nothing is written
+        /// the import has failed; nothing is written
         Failed = "failed",
-        /// the server ended while it ran; nothing is written
+        /// the server was stopped during the import; nothing is written
         Interrupted = "interrupted",
     }
 }
@@ -113,13 +113,13 @@ pub struct RowChange {
 }
 
 crate::string_enum! {
-    /// Who says in which character encoding a file is.
+    /// How the character encoding of a file was determined.
     EncodingSource {
-        /// whoever sent it: the `charset` of the request
+        /// from the `charset` of the request
         Declared = "declared",
-        /// the file itself, by its first bytes
+        /// from the byte order mark at the beginning of the file
         ByteOrderMark = "byte_order_mark",
-        /// nobody: it is what fits all bytes of the file
+        /// guessed from the bytes of the file
         Guessed = "guessed",
     }
 }
@@ -231,7 +231,7 @@ pub struct Order {
     pub resource: String,
     /// What is done with slugs that are there.
     pub mode: ImportMode,
-    /// What is done when a row is not right.
+    /// How an invalid row is handled.
     pub on_error: OnError,
     /// The file's format, a word of the HTTP interface.
     pub format: String,

@@ -88,13 +88,13 @@ impl fmt::Debug for Mail {
 }
 
 crate::string_enum! {
-    /// What became of a mail.
+    /// The state of the delivery of an e-mail.
     MailState {
         /// to be sent, or to be tried again
         Waiting = "waiting",
         /// accepted by the mail server
         Sent = "sent",
-        /// given up: refused by the mail server, or not sent within three days
+        /// refused by the mail server, or not sent within three days
         Failed = "failed",
     }
 }

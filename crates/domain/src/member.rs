@@ -23,15 +23,15 @@ use crate::kernel::violation::Violations;
 use crate::utility::{UtilityKind, UtilityRef};
 
 crate::string_enum! {
-    /// Where a membership stands.
+    /// The status of a membership.
     MemberStatus {
         /// wants to take part
         Interested = "interested",
         /// takes part
         Active = "active",
-        /// rests
+        /// pauses its participation
         Paused = "paused",
-        /// takes part no longer
+        /// no longer takes part
         Left = "left",
     }
 }
@@ -43,48 +43,48 @@ crate::states!(MemberStatus {
     Left => [Interested],
 });
 
-/// What a member would like to work on, and where.
+/// What a member is interested in working on, and where.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Interests {
-    /// In which sectors.
+    /// The sectors of interest.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
-    /// In which countries.
+    /// The countries of interest.
     #[serde(default)]
     #[deserr(default)]
     pub countries: Vec<Country>,
-    /// On which working areas.
+    /// The working areas of interest.
     #[serde(default)]
     #[deserr(default)]
     pub working_areas: Vec<WorkingAreaCode>,
 }
 
-/// A municipal utility's participation in the exchange.
+/// The participation of a municipal utility in the exchange.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Member {
-    /// The municipal utility; each has one member at most.
+    /// The municipal utility, which can be a member only once.
     pub utility: UtilityRef,
-    /// Where the membership stands. Changed by a transition only.
+    /// The status of the membership. Changed only by a transition.
     #[deserr(default)]
     pub status: Option<MemberStatus>,
-    /// Since when it takes part.
+    /// The day on which the utility joined.
     #[deserr(default)]
     pub joined_on: Option<CalendarDate>,
-    /// Until when it took part.
+    /// The last day of the participation.
     #[deserr(default)]
     pub left_on: Option<CalendarDate>,
-    /// The regional group that it belongs to.
+    /// The regional group.
     #[deserr(default)]
     pub regional_group: Option<SingleLine>,
-    /// What it would like to work on, and where.
+    /// What the member is interested in working on, and where.
     #[serde(default)]
     #[deserr(default)]
     pub interests: Interests,
-    /// A note of the coordination office, which nobody else reads.
+    /// A note by the coordination office, which nobody else can read.
     #[deserr(default)]
     pub note: Option<Text>,
 }
@@ -95,34 +95,34 @@ pub type MemberRef = Ref<Member>;
 /// What the store derives for a member.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MemberDerived {
-    /// Its utility's slug: accepted wherever the member's id is.
+    /// The slug of the utility, which is accepted wherever the id of the member is.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required, nullable = false)]
     pub slug: Option<Slug>,
-    /// What its utility is called.
+    /// The name of the utility.
     pub name: String,
-    /// Whether its utility takes part today in an active partnership that you may see.
+    /// Whether the utility currently takes part in an active partnership that you may see.
     pub has_active_partnership: bool,
 }
 
 crate::filter! {
     /// Which members.
     MemberFilter {
-        /// Where the membership stands.
+        /// The status of the membership.
         status: Vec<StatusFilter<MemberStatus>>,
-        /// Its utility, by id or slug.
+        /// The id or slug of the utility.
         utility: Vec<Key>,
-        /// A sector that it is interested in.
+        /// A sector of interest.
         sector: Vec<Sector>,
-        /// A country that it is interested in (ISO 3166-1 alpha-2).
+        /// A country of interest (ISO 3166-1 alpha-2).
         country: Vec<Country>,
-        /// A working area that it is interested in.
+        /// A working area of interest.
         working_area: Vec<WorkingAreaCode>,
-        /// The regional group that it belongs to, as it is written.
+        /// The regional group, exactly as written.
         regional_group: Vec<SingleLine>,
-        /// Whether its utility takes part today in an active partnership that you may see.
+        /// Whether the utility currently takes part in an active partnership that you may see.
         has_active_partnership: Option<BoolParam>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -130,17 +130,17 @@ crate::filter! {
 crate::string_enum! {
     /// What members are sorted by.
     MemberSort {
-        /// the utility's name, folded (case and accents do not count)
+        /// the name of the utility, ignoring case and accents
         Name = "name",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// since when it takes part
+        /// the day of joining
         JoinedOn = "joined_on",
         /// the regional group
         RegionalGroup = "regional_group",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

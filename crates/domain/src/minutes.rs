@@ -17,11 +17,11 @@ use crate::kernel::violation::Violations;
 use crate::session::Session;
 
 crate::string_enum! {
-    /// Where minutes stand.
+    /// The status of minutes.
     MinutesStatus {
-        /// being written: for the coordination office only
+        /// being written; visible to the coordination office only
         Draft = "draft",
-        /// to be read; never changed any more
+        /// published; can no longer be changed
         Published = "published",
     }
 }
@@ -35,13 +35,13 @@ crate::states!(MinutesStatus {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Minutes {
-    /// What was said.
+    /// The text of the minutes.
     pub text: Localized,
-    /// What was decided, one by one.
+    /// The decisions, one by one.
     #[serde(default)]
     #[deserr(default)]
     pub decisions: Vec<Localized>,
-    /// Where they stand. Changed by a transition only.
+    /// The status of the minutes. Changed only by a transition.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[deserr(default)]
     pub status: Option<MinutesStatus>,
@@ -50,16 +50,16 @@ pub struct Minutes {
 /// What the store derives for minutes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MinutesDerived {
-    /// Which revision of the session's minutes they are, from 1.
+    /// The number of the revision, starting at 1.
     pub revision: u64,
 }
 
 crate::filter! {
     /// Which minutes.
     MinutesFilter {
-        /// Where they stand.
+        /// The status of the minutes.
         status: Vec<StatusFilter<MinutesStatus>>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -67,9 +67,9 @@ crate::filter! {
 crate::string_enum! {
     /// What minutes are sorted by.
     MinutesSort {
-        /// when they were made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when they last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -18,11 +18,11 @@ use crate::kernel::value::{Country, SingleLine, Slug, WebUrl};
 use crate::kernel::violation::Violations;
 
 crate::string_enum! {
-    /// What an organisation is.
+    /// The kind of an organisation.
     OrganisationKind {
         /// a ministry or an embassy
         Ministry = "ministry",
-        /// an implementing or public agency, a development bank
+        /// an implementing agency, a public agency or a development bank
         Agency = "agency",
         /// an association of utilities, cities or companies
         Association = "association",
@@ -32,41 +32,41 @@ crate::string_enum! {
         Research = "research",
         /// a foundation
         Foundation = "foundation",
-        /// a city, district or state as such, not its utility
+        /// a city, district or state itself, not its utility
         Municipality = "municipality",
-        /// a company that is no municipal utility
+        /// a company that is not a municipal utility
         Company = "company",
         /// an international or supranational organisation
         International = "international",
     }
 }
 
-/// A ministry, agency, association, NGO or other organisation: what takes part and is no utility. Always public.
+/// A ministry, agency, association, NGO or other participant that is not a utility. Always public.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Organisation {
-    /// Unique and stable, made from the name when left out; accepted wherever an id is.
+    /// Unique and stable; generated from the name by default. Accepted wherever an id is.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The full name.
     pub name: SingleLine,
-    /// The usual short name, such as `BMZ`.
+    /// The common short name, such as `BMZ`.
     #[deserr(default)]
     pub short_name: Option<SingleLine>,
     /// Other names and spellings.
     #[serde(default)]
     #[deserr(default)]
     pub aliases: Vec<SingleLine>,
-    /// What it is.
+    /// The kind of organisation.
     pub kind: OrganisationKind,
-    /// Its seat; absent for international ones.
+    /// The country of the head office; absent for international organisations.
     #[deserr(default)]
     pub country: Option<Country>,
-    /// Its web site.
+    /// The website.
     #[deserr(default)]
     pub website: Option<WebUrl>,
-    /// Its identifier in IATI (<https://iatistandard.org>), such as `DE-1`.
+    /// The IATI identifier (<https://iatistandard.org>), such as `DE-1`.
     #[deserr(default)]
     pub iati_identifier: Option<SingleLine>,
 }
@@ -77,11 +77,11 @@ pub type OrganisationRef = Ref<Organisation>;
 crate::filter! {
     /// Which organisations.
     OrganisationFilter {
-        /// What it is.
+        /// The kind of organisation.
         kind: Vec<OrganisationKind>,
-        /// Its seat (ISO 3166-1 alpha-2).
+        /// The country of the head office (ISO 3166-1 alpha-2).
         country: Vec<Country>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -89,15 +89,15 @@ crate::filter! {
 crate::string_enum! {
     /// What organisations are sorted by.
     OrganisationSort {
-        /// the name, folded (case and accents do not count)
+        /// the name, ignoring case and accents
         Name = "name",
         /// the slug
         Slug = "slug",
         /// the kind
         Kind = "kind",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

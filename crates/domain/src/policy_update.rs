@@ -17,39 +17,39 @@ use crate::kernel::value::{CalendarDate, Localized, PartialDate, Sector, WebUrl,
 use crate::kernel::violation::Violations;
 
 crate::string_enum! {
-    /// Where something is decided.
+    /// The political level of a decision.
     PolicyLevel {
-        /// between states: the United Nations, their agencies, treaties
+        /// between states: the United Nations and its agencies, treaties
         International = "international",
-        /// in the European Union
+        /// the European Union
         Eu = "eu",
-        /// in the German federation
+        /// the Federal Republic of Germany
         Federal = "federal",
-        /// in a German state
+        /// a German state
         State = "state",
     }
 }
 
-/// A current development that matters to the exchange. Always public.
+/// A current policy development that matters to the exchange. Always public.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PolicyUpdate {
-    /// What it is called: a line in each language.
+    /// The title: one line in each language.
     pub title: Localized,
-    /// What it says and why it matters, for people.
+    /// A summary of the development, and why it matters.
     pub summary: Localized,
-    /// Where it is decided.
+    /// The political level of the decision.
     pub level: PolicyLevel,
-    /// The day on which it was published.
+    /// The day of publication.
     pub published_on: CalendarDate,
-    /// Where it was published.
+    /// Where the source is published.
     pub source_url: WebUrl,
-    /// The sectors that it matters to; empty where it matters to all.
+    /// The sectors concerned; empty if all sectors are concerned.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
-    /// What it matters to: codes of working areas.
+    /// The codes of the working areas concerned.
     #[serde(default)]
     #[deserr(default)]
     pub working_areas: Vec<WorkingAreaCode>,
@@ -58,17 +58,17 @@ pub struct PolicyUpdate {
 crate::filter! {
     /// Which policy updates.
     PolicyUpdateFilter {
-        /// Where it is decided.
+        /// The political level of the decision.
         level: Vec<PolicyLevel>,
-        /// A sector that it matters to.
+        /// A sector concerned.
         sector: Vec<Sector>,
-        /// A working area that it matters to.
+        /// A working area concerned.
         working_area: Vec<WorkingAreaCode>,
-        /// Published in this period or later.
+        /// Only policy updates published in this period or later.
         published_from: Option<PartialDate>,
-        /// Published in this period or earlier.
+        /// Only policy updates published in this period or earlier.
         published_to: Option<PartialDate>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -76,15 +76,15 @@ crate::filter! {
 crate::string_enum! {
     /// What policy updates are sorted by.
     PolicyUpdateSort {
-        /// the title in English, else in German, else in its first language; folded (case and accents do not count)
+        /// the title in English, else in German, else in its first language; ignoring case and accents
         Title = "title",
-        /// the level, as a word
+        /// the level, alphabetically
         Level = "level",
-        /// the day on which it was published
+        /// the day of publication
         PublishedOn = "published_on",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

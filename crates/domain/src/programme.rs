@@ -22,7 +22,7 @@ use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
 
 crate::string_enum! {
-    /// What a programme gives.
+    /// The kind of support by a programme.
     ProgrammeKind {
         /// advice and travel through an implementing agency
         TechnicalCooperation = "technical_cooperation",
@@ -32,14 +32,14 @@ crate::string_enum! {
         InKind = "in_kind",
         /// advice and matchmaking
         Advisory = "advisory",
-        /// infrastructure finance
+        /// funding of infrastructure
         Investment = "investment",
-        /// a funded post or structure
+        /// a funded position or organisational structure
         Institutional = "institutional",
     }
 }
 
-/// Who may have money of a programme, how much, and for what.
+/// The funding rules of a programme.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
@@ -47,19 +47,19 @@ pub struct ProgrammeRules {
     /// Who may apply, in words.
     #[deserr(default)]
     pub who_may_apply: Option<Localized>,
-    /// The most that one grant gives.
+    /// The maximum amount of a grant.
     #[deserr(default)]
     pub max_grant: Option<Money>,
-    /// The share that the applicant brings itself, in per cent.
+    /// The own share of the applicant, in per cent.
     #[deserr(default)]
     pub own_share_percent: Option<Percent>,
-    /// The longest that it pays for one partnership, in months.
+    /// The maximum funding period for a partnership, in months.
     #[deserr(default)]
     pub max_months: Option<Months>,
-    /// Whether it pays for travel.
+    /// Whether travel can be funded.
     #[deserr(default)]
     pub travel_allowed: Option<bool>,
-    /// The most that goods may cost.
+    /// The maximum amount for goods.
     #[deserr(default)]
     pub goods_max: Option<Money>,
 }
@@ -69,69 +69,69 @@ pub struct ProgrammeRules {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct ProgrammeCall {
-    /// What it is called.
+    /// The title of the call.
     pub title: SingleLine,
-    /// The first day of applying.
+    /// The first day for applications.
     #[deserr(default)]
     pub opens_on: Option<CalendarDate>,
-    /// The last day of applying.
+    /// The last day for applications.
     #[deserr(default)]
     pub closes_on: Option<CalendarDate>,
-    /// Where it is published.
+    /// Where the call is published.
     #[deserr(default)]
     pub url: Option<WebUrl>,
 }
 
-/// A programme that pays for partnerships. Always public.
+/// A programme that funds partnerships. Always public.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct FundingProgramme {
-    /// Unique and stable, made from the name when left out; accepted wherever an id is.
+    /// Unique and stable; generated from the name by default. Accepted wherever an id is.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The full name.
     pub name: SingleLine,
-    /// Who pays.
+    /// The parties that provide the money.
     #[serde(default)]
     #[deserr(default)]
     pub funders: Vec<Party>,
-    /// Who carries it out.
+    /// The parties that implement the programme.
     #[serde(default)]
     #[deserr(default)]
     pub implementers: Vec<Party>,
-    /// What it gives.
+    /// The kind of support.
     pub kind: ProgrammeKind,
-    /// The sectors it is for; empty where it is open to all.
+    /// The eligible sectors; empty if the programme is open to all.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
-    /// The countries it is for; empty where it is open to all.
+    /// The eligible countries; empty if the programme is open to all.
     #[serde(default)]
     #[deserr(default)]
     pub countries: Vec<Country>,
-    /// When it began.
+    /// The beginning of the programme.
     #[deserr(default)]
     pub start: Option<PartialDate>,
-    /// When it ends or ended.
+    /// The end of the programme.
     #[deserr(default)]
     pub end: Option<PartialDate>,
-    /// Its whole budget.
+    /// The total budget.
     #[deserr(default)]
     pub volume: Option<Money>,
-    /// Who may have money of it, how much, and for what.
+    /// Who is eligible for funding, how much, and for what.
     #[deserr(default)]
     pub rules: Option<ProgrammeRules>,
-    /// What it does, for people.
+    /// A description of the programme.
     #[deserr(default)]
     pub description: Option<Localized>,
-    /// Its own page.
+    /// The web page of the programme.
     #[deserr(default)]
     pub url: Option<WebUrl>,
-    /// Where these facts were published.
+    /// The source where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
-    /// Its calls for applications.
+    /// The calls for applications.
     #[serde(default)]
     #[deserr(default)]
     pub calls: Vec<ProgrammeCall>,
@@ -143,15 +143,15 @@ pub type ProgrammeRef = Ref<FundingProgramme>;
 crate::filter! {
     /// Which programmes.
     ProgrammeFilter {
-        /// What it gives.
+        /// The kind of support.
         kind: Vec<ProgrammeKind>,
-        /// A sector it is for.
+        /// An eligible sector.
         sector: Vec<Sector>,
-        /// A country it is for (ISO 3166-1 alpha-2).
+        /// An eligible country (ISO 3166-1 alpha-2).
         country: Vec<Country>,
-        /// An organisation that pays, by id or slug.
+        /// The id or slug of a funder.
         funder: Vec<Key>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -159,19 +159,19 @@ crate::filter! {
 crate::string_enum! {
     /// What programmes are sorted by.
     ProgrammeSort {
-        /// the name, folded (case and accents do not count)
+        /// the name, ignoring case and accents
         Name = "name",
         /// the slug
         Slug = "slug",
         /// the kind
         Kind = "kind",
-        /// the first day of its start
+        /// the first day of the start
         Start = "start",
-        /// the last day of its end
+        /// the last day of the end
         End = "end",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -22,40 +22,40 @@ use crate::utility::UtilityRef;
 /// How many values a result has at most: more are a measuring station, not a partnership.
 const MOST_VALUES: usize = 500;
 
-/// What was measured on a day.
+/// A measured value.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct ResultValue {
-    /// The day that it was measured on, or that it is right for.
+    /// The day of the measurement, or the day to which the value applies.
     pub on: CalendarDate,
-    /// What was measured, in the indicator's unit.
+    /// The value in the unit of the indicator.
     pub value: Decimal,
-    /// The participant that reports it; absent where the coordination office does. Members and partners report for
-    /// themselves: left out, it is their own utility.
+    /// The participant that reports the value; absent if the coordination office reports it. Members and partners
+    /// report for their own utility, which is the default for them.
     #[deserr(default)]
     pub reported_by: Option<UtilityRef>,
 }
 
-/// An indicator that a partnership is measured by, with the values over time.
+/// An indicator of the results of a partnership, with its values over time.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PartnershipResult {
     /// The indicator: what is measured.
     pub name: SingleLine,
-    /// The unit that it is measured in, such as `%`, `m³/d` or `people`.
+    /// The unit, such as `%`, `m³/d` or `people`.
     pub unit: SingleLine,
-    /// What it was when the partnership began.
+    /// The value at the beginning of the partnership.
     #[deserr(default)]
     pub baseline: Option<Decimal>,
-    /// What it is to be when the partnership ends.
+    /// The target value at the end of the partnership.
     #[deserr(default)]
     pub target: Option<Decimal>,
-    /// The target of the Sustainable Development Goals that it serves.
+    /// The target of the Sustainable Development Goals to which the indicator relates.
     #[deserr(default)]
     pub sdg_target: Option<SdgTarget>,
-    /// What was measured: one value a day at most, and 500 in all.
+    /// The measured values: at most one for each day, and 500 in total.
     #[serde(default)]
     #[deserr(default)]
     #[schema(max_items = 500)]
@@ -65,9 +65,9 @@ pub struct PartnershipResult {
 crate::filter! {
     /// Which results.
     ResultFilter {
-        /// The target of the Sustainable Development Goals that it serves.
+        /// The target of the Sustainable Development Goals to which the indicator relates.
         sdg_target: Vec<SdgTarget>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -75,11 +75,11 @@ crate::filter! {
 crate::string_enum! {
     /// What results are sorted by.
     ResultSort {
-        /// the indicator's name, folded (case and accents do not count)
+        /// the name of the indicator, ignoring case and accents
         Name = "name",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

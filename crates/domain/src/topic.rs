@@ -19,15 +19,15 @@ use crate::kernel::violation::Violations;
 use crate::member::MemberRef;
 
 crate::string_enum! {
-    /// Where a topic stands.
+    /// The status of a topic.
     TopicStatus {
-        /// somebody wants it discussed
+        /// proposed by a member
         Proposed = "proposed",
-        /// it is to be discussed in a session
+        /// planned for a session
         Scheduled = "scheduled",
-        /// it was discussed
+        /// has been discussed
         Discussed = "discussed",
-        /// it is not going to be discussed
+        /// will not be discussed
         Declined = "declined",
     }
 }
@@ -39,25 +39,25 @@ crate::states!(TopicStatus {
     Declined => [],
 });
 
-/// Something that members want discussed.
+/// A subject that members want to discuss.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Topic {
-    /// Unique and stable, made from the title when left out; accepted wherever an id is.
+    /// Unique and stable; generated from the title by default. Accepted wherever an id is.
     #[deserr(default)]
     pub slug: Option<Slug>,
-    /// What it is called: a line in each language.
+    /// The title: one line in each language.
     pub title: Localized,
-    /// What there is to discuss, for people.
+    /// A description of what to discuss.
     #[deserr(default)]
     pub description: Option<Localized>,
-    /// The member that wants it discussed.
+    /// The member that has proposed the topic.
     pub proposed_by: MemberRef,
-    /// Where it stands; absent where nobody knows. Changed by a transition only.
+    /// The status of the topic; absent if unknown. Changed by a transition, or when the topic is put on an agenda.
     #[deserr(default)]
     pub status: Option<TopicStatus>,
-    /// The sectors that it matters to; empty where it matters to all.
+    /// The sectors concerned; empty if all sectors are concerned.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
@@ -66,7 +66,7 @@ pub struct Topic {
 /// What the store derives for a topic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct TopicDerived {
-    /// How many members support it, of those that you may see.
+    /// The number of supporting members that you may see.
     #[schema(minimum = 0)]
     pub support_count: u64,
 }
@@ -80,13 +80,13 @@ pub type TopicRef = Ref<Topic>;
 crate::filter! {
     /// Which topics.
     TopicFilter {
-        /// Where it stands; `unknown` finds those of which nobody knows.
+        /// The status; `unknown` finds topics without a known status.
         status: Vec<StatusFilter<TopicStatus>>,
-        /// A sector that it matters to.
+        /// A sector concerned.
         sector: Vec<Sector>,
-        /// The member that proposed it, by id or slug.
+        /// The id or slug of the member that has proposed the topic.
         proposed_by: Vec<Key>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -94,15 +94,15 @@ crate::filter! {
 crate::string_enum! {
     /// What topics are sorted by.
     TopicSort {
-        /// the title in English, else in German, else in its first language; folded (case and accents do not count)
+        /// the title in English, else in German, else in its first language; ignoring case and accents
         Title = "title",
         /// the slug
         Slug = "slug",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

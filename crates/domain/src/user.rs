@@ -18,22 +18,22 @@ use crate::kernel::value::{Email, SingleLine, Visibility};
 use crate::kernel::violation::Violations;
 use crate::utility::{UtilityKind, UtilityRef};
 
-/// Somebody who may sign in. Personal data: it goes to nobody but the person and administrators, and never into a log.
+/// An account. Personal data: only returned to the person and to administrators, and never logged.
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct User {
-    /// Signs in with this; unique whatever the case of its letters.
+    /// The e-mail address for signing in; unique, ignoring case.
     pub email: Email,
-    /// What the person is called.
+    /// The name of the person.
     pub name: SingleLine,
-    /// What the account may do.
+    /// The role, which determines what the account may do.
     pub role: Role,
-    /// The utilities that it is bound to: municipal ones for a `member`, partner utilities for a `partner`, none for the
-    /// others.
+    /// The utilities that the account is bound to: municipal utilities for a `member`, partner utilities for a
+    /// `partner`, none for other roles.
     #[serde(default)]
     #[deserr(default)]
     pub utilities: Vec<UtilityRef>,
-    /// Whether it is shut out: it cannot sign in, and its tokens and API keys do not work.
+    /// Whether the account is disabled: it cannot sign in, and its tokens and API keys are invalid.
     #[serde(default)]
     #[deserr(default)]
     pub disabled: bool,
@@ -49,13 +49,13 @@ impl std::fmt::Debug for User {
 crate::filter! {
     /// Which users.
     UserFilter {
-        /// What they may do.
+        /// The role.
         role: Vec<Role>,
-        /// A utility that they are bound to, by id or slug.
+        /// The id or slug of a utility that the account is bound to.
         utility: Vec<Key>,
-        /// Whether they are shut out.
+        /// Only disabled accounts (`true`), or only others (`false`).
         disabled: Option<BoolParam>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -63,13 +63,13 @@ crate::filter! {
 crate::string_enum! {
     /// What users are sorted by.
     UserSort {
-        /// the name, folded (case and accents do not count)
+        /// the name, ignoring case and accents
         Name = "name",
-        /// the role, as a word
+        /// the role, alphabetically
         Role = "role",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }
@@ -107,7 +107,7 @@ impl Resource for User {
         };
         if side.is_some() && self.utilities.is_empty() {
             let detail = bilingual!(
-                "The role `{role}` is bound to at least one utility.",
+                "The role `{role}` must be bound to at least one utility.",
                 "Die Rolle `{role}` ist an mindestens ein Unternehmen gebunden."
             );
             violations.member("/utilities", "too_few", detail);
@@ -117,7 +117,7 @@ impl Resource for User {
             if side.is_none_or(|side| card.kind.as_deref() != Some(side.as_str())) {
                 let name = &card.label.1;
                 let detail = bilingual!(
-                    "The role `{role}` is not bound to {name}.",
+                    "The role `{role}` cannot be bound to {name}.",
                     "Die Rolle `{role}` wird nicht an {name} gebunden."
                 );
                 violations.member(format!("/utilities/{index}"), "inconsistent", detail);

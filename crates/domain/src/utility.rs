@@ -22,7 +22,7 @@ use crate::kernel::value::{
 use crate::kernel::violation::Violations;
 
 crate::string_enum! {
-    /// On which side of a partnership a utility stands.
+    /// The side of a utility in partnerships.
     UtilityKind {
         /// a German municipal utility; its country is `DE`
         Municipal = "municipal",
@@ -36,66 +36,66 @@ crate::string_enum! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Utility {
-    /// Unique and stable, made from the name when left out; accepted wherever an id is.
+    /// Unique and stable; generated from the name by default. Accepted wherever an id is.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The name as the utility writes it.
     pub name: SingleLine,
-    /// Other spellings, such as `Lemberg` and `Lwiw` for Lviv.
+    /// Other names and spellings, such as `Lemberg` and `Lwiw` for Lviv.
     #[serde(default)]
     #[deserr(default)]
     pub aliases: Vec<SingleLine>,
-    /// German or abroad.
+    /// Whether the utility is German or abroad.
     pub kind: UtilityKind,
-    /// Legal form, in free text.
+    /// The legal form, as free text.
     #[deserr(default)]
     pub legal_form: Option<SingleLine>,
-    /// Where it operates.
+    /// The country where the utility operates.
     pub country: Country,
-    /// State, province or oblast.
+    /// The state, province or oblast.
     #[deserr(default)]
     pub region: Option<SingleLine>,
-    /// The city it sits in or serves.
+    /// The city where the utility is based, or which it serves.
     #[deserr(default)]
     pub city: Option<SingleLine>,
-    /// Where it is, at city level.
+    /// The location, at city level.
     #[deserr(default)]
     pub location: Option<Location>,
-    /// Climate of its area.
+    /// The climate of the area.
     #[deserr(default)]
     pub climate_zone: Option<ClimateZone>,
-    /// What it operates: a set, at least one.
+    /// The sectors of the utility: a set with at least one entry.
     #[schema(min_items = 1)]
     pub sectors: Vec<Sector>,
-    /// Languages it works in.
+    /// The working languages.
     #[serde(default)]
     #[deserr(default)]
     pub languages: Vec<Language>,
-    /// People served.
+    /// The number of people served.
     #[deserr(default)]
     pub population_served: Option<Figure>,
-    /// Staff.
+    /// The number of employees.
     #[deserr(default)]
     pub employees: Option<Figure>,
-    /// Its web site.
+    /// The website.
     #[deserr(default)]
     pub website: Option<WebUrl>,
-    /// What it does, for people.
+    /// A description of the utility.
     #[deserr(default)]
     pub description: Option<Localized>,
-    /// Working areas in which it can advise others, by their codes.
+    /// The codes of the working areas in which the utility can advise others.
     #[serde(default)]
     #[deserr(default)]
     pub expertise: Vec<WorkingAreaCode>,
-    /// Working areas in which it looks for advice, by their codes.
+    /// The codes of the working areas in which the utility looks for advice.
     #[serde(default)]
     #[deserr(default)]
     pub needs: Vec<WorkingAreaCode>,
-    /// Who may see it; `members` when left out.
+    /// Who may see the utility; `members` by default.
     #[serde(default)]
     #[deserr(default)]
     pub visibility: Visibility,
-    /// Where these facts were published.
+    /// The source where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
 }
@@ -106,23 +106,23 @@ pub type UtilityRef = Ref<Utility>;
 crate::filter! {
     /// Which utilities.
     UtilityFilter {
-        /// German or abroad.
+        /// Whether the utility is German or abroad.
         kind: Vec<UtilityKind>,
-        /// Where it operates (ISO 3166-1 alpha-2).
+        /// The country where the utility operates (ISO 3166-1 alpha-2).
         country: Vec<Country>,
-        /// A sector it operates.
+        /// A sector of the utility.
         sector: Vec<Sector>,
-        /// A language it works in (ISO 639-1).
+        /// A working language (ISO 639-1).
         language: Vec<Language>,
-        /// A working area in which it can advise.
+        /// A working area in which the utility can advise others.
         expertise: Vec<WorkingAreaCode>,
-        /// A working area in which it looks for advice.
+        /// A working area in which the utility looks for advice.
         need: Vec<WorkingAreaCode>,
-        /// Its climate (Köppen–Geiger).
+        /// The climate (Köppen–Geiger).
         climate_zone: Vec<ClimateZone>,
-        /// Who may see it.
+        /// Who may see the utility.
         visibility: Vec<Visibility>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -130,17 +130,17 @@ crate::filter! {
 crate::string_enum! {
     /// What utilities are sorted by.
     UtilitySort {
-        /// the name, folded (case and accents do not count)
+        /// the name, ignoring case and accents
         Name = "name",
         /// the slug
         Slug = "slug",
         /// the country code
         Country = "country",
-        /// the city, folded
+        /// the city, ignoring case and accents
         City = "city",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

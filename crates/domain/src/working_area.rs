@@ -20,23 +20,22 @@ use crate::kernel::violation::Violations;
 /// The languages that every label is written in.
 const LANGUAGES: [&str; 2] = ["de", "en"];
 
-/// What utilities work on together, can help with or look for help with. Always public.
+/// An area in which utilities work together, offer advice or look for advice. Always public.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct WorkingArea {
-    /// The code that others name it by, 2 to 60 characters: made from the English label when left out, and never
-    /// changed.
+    /// The code, 2 to 60 characters; generated from the English label by default, and never changed.
     #[deserr(default)]
     pub slug: Option<Slug>,
-    /// What it is called: in German and English, and in other languages if you like.
+    /// The label: in German and English, and optionally in other languages.
     pub label: Localized,
 }
 
 /// What follows from a working area.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct WorkingAreaDerived {
-    /// Its code, which is the slug: every reference list has `code` and `label`.
+    /// The code, which is the same as the slug.
     #[schema(value_type = WorkingAreaCode)]
     pub code: String,
 }
@@ -44,9 +43,9 @@ pub struct WorkingAreaDerived {
 crate::filter! {
     /// Which working areas.
     WorkingAreaFilter {
-        /// Its code.
+        /// The code.
         code: Vec<WorkingAreaCode>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -56,9 +55,9 @@ crate::string_enum! {
     WorkingAreaSort {
         /// the code
         Code = "code",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

@@ -55,19 +55,19 @@ impl utoipa::ToSchema for ResourceName {
 vku_domain::filter! {
     /// Which changes. It lies here, where all resources are known by name.
     AuditFilter {
-        /// Of this kind of resource.
+        /// Only changes of this kind of resource.
         resource: Vec<ResourceName>,
-        /// Of this one, by its id; deleted ones too.
+        /// Only changes of the resource with this id; the resource may be deleted.
         resource_id: Vec<IdParam>,
-        /// Of the parts of this one, by its id.
+        /// Only changes of resources below the parent with this id.
         parent_id: Vec<IdParam>,
-        /// Made by this account, by its id.
+        /// Only changes made by the account with this id.
         actor: Vec<IdParam>,
         /// What was done.
         action: Vec<ChangeAction>,
-        /// At this instant or later.
+        /// Only changes at or after this instant.
         at_from: Option<InstantParam>,
-        /// At this instant or earlier.
+        /// Only changes at or before this instant.
         at_to: Option<InstantParam>,
     }
 }

@@ -29,13 +29,13 @@ pub use query::{InterestFilter, InterestSort};
 pub const CONSENT_TEXT: &str = "2026-11";
 
 crate::string_enum! {
-    /// What became of an interest registration.
+    /// The status of an interest registration.
     InterestStatus {
-        /// the person has confirmed it; the coordination office has still to decide
+        /// confirmed by the person, but not yet decided by the coordination office
         Confirmed = "confirmed",
-        /// it became a member
+        /// accepted; the utility is a member
         Accepted = "accepted",
-        /// it did not
+        /// declined
         Declined = "declined",
     }
 }
@@ -49,55 +49,55 @@ pub struct InterestedPerson {
     pub given_name: SingleLine,
     /// The family name.
     pub family_name: SingleLine,
-    /// The address that the person is written to.
+    /// The e-mail address of the person.
     pub email: Email,
     /// The telephone number.
     #[deserr(default)]
     pub phone: Option<Phone>,
-    /// What the person does there.
+    /// The function of the person.
     #[deserr(default)]
     pub function: Option<SingleLine>,
 }
 
-/// What the person agrees to. Registering without agreeing to be written to about it is not possible.
+/// The consents of the person. Registering implies consent to messages about the registration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestConsent {
     /// The version of the text that was shown: `2026-11`.
     pub text_version: SingleLine,
-    /// Also to stand in the directory that the other members read.
+    /// Consent to be listed in the directory for the other members.
     #[serde(default)]
     #[deserr(default)]
     pub directory: bool,
-    /// Also to be written to by the coordination office about other things.
+    /// Consent to mailings by the coordination office about other subjects.
     #[serde(default)]
     #[deserr(default)]
     pub mailings: bool,
 }
 
-/// What anybody may send: a utility says that it wants to take part.
+/// A registration of interest in taking part.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct NewInterest {
-    /// What the utility is called.
+    /// The name of the utility.
     pub utility_name: SingleLine,
-    /// The city that it serves.
+    /// The city that the utility serves.
     pub city: SingleLine,
-    /// Its web site.
+    /// The website.
     #[deserr(default)]
     pub website: Option<WebUrl>,
-    /// What it operates: a set, at least one.
+    /// The sectors of the utility: a set with at least one entry.
     #[schema(min_items = 1)]
     pub sectors: Vec<Sector>,
-    /// Who registers.
+    /// The person who registers.
     pub person: InterestedPerson,
-    /// What the utility hopes for.
+    /// A message, for example about the expectations of the utility.
     #[deserr(default)]
     pub message: Option<Text>,
-    /// The language that the person is written to in.
+    /// The language for writing to the person.
     pub language: Locale,
-    /// What the person agrees to.
+    /// The consents of the person.
     pub consent: InterestConsent,
 }
 
@@ -140,40 +140,40 @@ impl NewInterest {
     }
 }
 
-/// A utility that wants to take part, as the coordination office reads it.
+/// The registration of a utility that wants to take part, for the coordination office.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct InterestRegistration {
-    /// What the utility is called.
+    /// The name of the utility.
     pub utility_name: SingleLine,
-    /// The city that it serves.
+    /// The city that the utility serves.
     pub city: SingleLine,
-    /// Its web site.
+    /// The website.
     #[deserr(default)]
     pub website: Option<WebUrl>,
-    /// What it operates: a set, at least one.
+    /// The sectors of the utility: a set with at least one entry.
     #[schema(min_items = 1)]
     pub sectors: Vec<Sector>,
-    /// Who registered.
+    /// The person who registered.
     pub person: InterestedPerson,
-    /// What the utility hopes for.
+    /// A message, for example about the expectations of the utility.
     #[deserr(default)]
     pub message: Option<Text>,
-    /// The language that the person is written to in.
+    /// The language for writing to the person.
     pub language: Locale,
-    /// When the person agreed to be written to about this, and in which words.
+    /// The consent of the person to messages about the registration.
     pub registration_consent: Consent,
-    /// What the person agreed to beside that; it goes with the person when it becomes a contact.
+    /// The other consents of the person, which are kept when the person becomes a contact.
     #[serde(default)]
     #[deserr(default)]
     pub consents: Consents,
-    /// What became of it. Changed by `accept` and `decline` only.
+    /// The status. Changed only by `accept` and `decline`.
     pub status: InterestStatus,
-    /// Why it was declined.
+    /// The reason for declining.
     #[deserr(default)]
     pub decline_reason: Option<Text>,
-    /// The id of the member that it became.
+    /// The id of the member that the utility has become.
     #[deserr(default)]
     pub member_id: Option<IdParam>,
 }
@@ -185,26 +185,26 @@ impl std::fmt::Debug for InterestRegistration {
     }
 }
 
-/// Something that is there already and may be the same.
+/// An existing resource that may be the same.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct LikelyDuplicate {
-    /// What it is: `utility`, `member` (by one of its contacts) or `interest_registration`.
+    /// The kind of resource: `utility`, `member` (found by one of its contacts) or `interest_registration`.
     pub resource: String,
-    /// Its id.
+    /// The id.
     pub id: Uuid,
-    /// Its slug; absent where it has none.
+    /// The slug; absent if the resource has none.
     pub slug: Option<String>,
-    /// What it is called.
+    /// The name.
     pub name: String,
-    /// What both have alike: `name`, `alias`, `city`, `website`, `email`.
+    /// What both have in common: `name`, `alias`, `city`, `website`, `email`.
     pub alike: Vec<String>,
 }
 
 /// What the store derives for an interest registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct InterestDerived {
-    /// What is there already and may be the same.
+    /// Existing resources that may be the same.
     pub likely_duplicates: Vec<LikelyDuplicate>,
 }
 

@@ -9,11 +9,11 @@ use crate::kernel::value::Sector;
 crate::filter! {
     /// Which interest registrations.
     InterestFilter {
-        /// What became of it.
+        /// The status.
         status: Vec<InterestStatus>,
-        /// A sector that the utility operates.
+        /// A sector of the utility.
         sector: Vec<Sector>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -30,13 +30,13 @@ impl InterestFilter {
 crate::string_enum! {
     /// What interest registrations are sorted by.
     InterestSort {
-        /// the utility's name, folded (case and accents do not count)
+        /// the name of the utility, ignoring case and accents
         UtilityName = "utility_name",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// when it was confirmed
+        /// the time of confirmation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

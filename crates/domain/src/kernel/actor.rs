@@ -12,17 +12,17 @@ use super::scope::{AUDIT, MAILS, PERSONAL_DATA, Scopes, scope};
 use super::value::Visibility;
 
 crate::string_enum! {
-    /// What an account may do, before what is its own is looked at.
+    /// The role of an account.
     Role {
-        /// everything, users included
+        /// an administrator: everything, including users
         Admin = "admin",
-        /// the coordination office: keeps all data of the exchange
+        /// the coordination office: maintains all data of the exchange
         Coordinator = "coordinator",
-        /// intranet: reads what members read, writes nothing
+        /// the intranet: reads what members can read, but cannot write
         Reader = "reader",
-        /// bound to one or more municipal utilities: keeps its own data
+        /// bound to one or more municipal utilities: maintains their data
         Member = "member",
-        /// bound to one or more partner utilities: follows its own partnerships
+        /// bound to one or more partner utilities: follows their partnerships
         Partner = "partner",
     }
 }

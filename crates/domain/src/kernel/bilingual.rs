@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 crate::string_enum! {
-    /// A language in which the service speaks.
+    /// A language of the service.
     Locale {
         /// English
         En = "en",

@@ -12,14 +12,14 @@ use super::violation::escape;
 /// A member that changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
-    /// Where it stands: a JSON pointer (RFC 6901).
+    /// The place of the member (JSON pointer, RFC 6901).
     #[schema(example = "/title")]
     pub pointer: String,
-    /// What stood there before; absent where nothing did.
+    /// The previous value; absent if there was none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Value, required = false)]
     pub from: Option<Value>,
-    /// What has stood there since; absent where nothing does.
+    /// The new value; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Value, required = false)]
     pub to: Option<Value>,

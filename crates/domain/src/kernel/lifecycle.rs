@@ -80,7 +80,7 @@ impl<S: State> utoipa::PartialSchema for StatusFilter<S> {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::String)
-            .description(Some("A status; `unknown` finds those whose status nobody knows."))
+            .description(Some("A status; `unknown` finds resources without a known status."))
             .enum_values(Some(Self::words()))
             .into()
     }

@@ -332,19 +332,31 @@ impl<T: Resource> utoipa::PartialSchema for Ref<T> {
             let text = ObjectBuilder::new().schema_type(Type::String).description(Some(about));
             text.pattern(Some(PATTERN)).max_length(Some(LONGEST))
         };
+        // A member has the slug of its utility, without a slug of its own.
+        let has_slug = T::HAS_SLUG || T::DERIVED.contains(&"slug");
+        let (id, key, all) = match has_slug {
+            true => (
+                "The id (a UUID), which takes precedence over the slug.",
+                "An id (a UUID) or a slug.",
+                "An id, a slug, or a reference object as returned by `GET`.",
+            ),
+            false => {
+                ("The id (a UUID).", "An id (a UUID).", "An id, or a reference object as returned by `GET`.")
+            }
+        };
         // Of what was read, one of these is enough.
         let mut object = ObjectBuilder::new()
             .schema_type(Type::Object)
-            .description(Some(format!("A `{}` as it was read, or as much of it.", schema_name(T::NAME))))
-            .property("id", text("Its id (a UUID); it wins over the slug."));
+            .description(Some(format!("A `{}` as returned by `GET`, or a part of it.", schema_name(T::NAME))))
+            .property("id", text(id));
         if T::HAS_SLUG {
-            object = object.property("slug", text("Its slug."));
+            object = object.property("slug", text("The slug."));
         }
         Schema::OneOf(
             OneOfBuilder::new()
-                .item(text("An id (a UUID) or a slug."))
+                .item(text(key))
                 .item(object.min_properties(Some(1)))
-                .description(Some("Given as id, as slug or as the reference object that was read."))
+                .description(Some(all))
                 .build(),
         )
         .into()
@@ -364,16 +376,16 @@ impl<T: Resource> utoipa::ToSchema for Ref<T> {
             .description(Some(format!("A reference to a {}.", T::NAME.replace('_', " "))))
             .property(
                 "id",
-                text("Its id (UUIDv7).").format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
+                text("The id (UUIDv7).").format(Some(utoipa::openapi::SchemaFormat::KnownFormat(
                     utoipa::openapi::KnownFormat::Uuid,
                 ))),
             )
             .required("id");
         if T::HAS_SLUG {
-            object = object.property("slug", text("Its slug.")).required("slug");
+            object = object.property("slug", text("The slug.")).required("slug");
         }
         if !T::NAME_FIELD.is_empty() {
-            object = object.property(T::NAME_FIELD, text("What it is called.")).required(T::NAME_FIELD);
+            object = object.property(T::NAME_FIELD, text("The name.")).required(T::NAME_FIELD);
         }
         for member in T::SUMMARY_FIELDS {
             object = object.property(*member, text("As in the resource itself."));

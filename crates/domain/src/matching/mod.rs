@@ -67,13 +67,13 @@ pub struct Profile {
 }
 
 crate::string_enum! {
-    /// Why a utility is no match, whatever else fits.
+    /// Why a utility is excluded, whatever else fits.
     Exclusion {
-        /// they have no sector in common
+        /// there is no common sector
         NoCommonSector = "no_common_sector",
-        /// they take part in the same partnership today
+        /// both currently take part in the same partnership
         AlreadyPartners = "already_partners",
-        /// it has left the exchange
+        /// the utility has left the exchange
         HasLeft = "has_left",
     }
 }
@@ -138,59 +138,59 @@ pub fn rank<'a>(asker: &Profile, others: &'a [Profile], climate: Climate, weight
     ranking
 }
 
-/// A part of a score, as it is answered.
+/// A part of a score.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct MatchPart {
-    /// Which one.
+    /// The name of the part.
     pub name: Part,
-    /// What it adds to the score.
+    /// The points that the part adds to the score.
     pub points: u32,
-    /// The most that it could add: its weight.
+    /// The weight of the part: the maximum number of points.
     pub weight: u32,
-    /// Why, in a sentence.
+    /// The reason, in a sentence.
     pub reason: Sentence,
 }
 
-/// A utility that might be a partner.
+/// A utility that could be a partner.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Match)]
 pub struct Match {
     /// The utility.
     #[schema(value_type = UtilityRef)]
     pub utility: ReferenceSummary,
-    /// How well it fits: the sum of the points of its parts.
+    /// The score: the sum of the points of all parts.
     pub score: u32,
-    /// What the score is made of.
+    /// The parts of the score.
     pub parts: Vec<MatchPart>,
 }
 
-/// A utility that is no match.
+/// An excluded utility.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Excluded {
     /// The utility.
     #[schema(value_type = UtilityRef)]
     pub utility: ReferenceSummary,
-    /// Why.
+    /// The reason.
     pub reason: Exclusion,
-    /// The same in a sentence.
+    /// The reason, in a sentence.
     pub detail: Sentence,
 }
 
-/// Who might work with a utility.
+/// The utilities that could work with a utility.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct Matches {
     /// The utility that looks for partners.
     #[schema(value_type = UtilityRef)]
     pub utility: ReferenceSummary,
-    /// Among whom.
+    /// Which utilities were searched.
     pub among: Among,
     /// Whether a similar or a different climate counts.
     pub climate: Climate,
-    /// Those that match, the best first.
+    /// The matches, the best first.
     pub items: Vec<Match>,
-    /// How many match in all.
+    /// The number of all matches.
     pub total: u64,
-    /// Those that do not match, by id; with `excluded=true`.
+    /// The excluded utilities, sorted by id; only with `excluded=true`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub excluded: Option<Vec<Excluded>>,

@@ -4,19 +4,20 @@ use super::{Climate, Profile, Tie};
 use crate::kernel::value::ClimateZone;
 
 crate::string_enum! {
-    /// What a part of a score looks at.
+    /// A part of a score.
     Part {
-        /// the sectors that both operate, of all that either does
+        /// the common sectors of both utilities
         Sectors = "sectors",
-        /// what the one that looks for partners needs, and the other can advise on
+        /// the needs of the utility that looks for partners, and the expertise of the other utility
         Needs = "needs",
-        /// what the other needs, and the one that looks for partners can advise on
+        /// the expertise of the utility that looks for partners, and the needs of the other utility
         Expertise = "expertise",
-        /// a language that both work in
+        /// a common working language
         Languages = "languages",
-        /// how many people they serve: about as many is best
+        /// the numbers of people served, which should be similar
         Size = "size",
-        /// whether a German utility is interested, as a member, in the other's country; of two German ones, in the same
+        /// whether the German utility, as a member, is interested in the country of the other; for two German
+        /// utilities, the common countries of interest
         Countries = "countries",
         /// a similar climate, or a different one
         Climate = "climate",

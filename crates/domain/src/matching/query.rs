@@ -14,9 +14,10 @@ use crate::kernel::violation::FieldError;
 use crate::utility::UtilityKind;
 
 crate::string_enum! {
-    /// Among whom partners are looked for.
+    /// Which utilities are searched.
     Among {
-        /// German utilities: leads for a partner abroad, peers for a German one (`associate`)
+        /// German utilities: possible leads for a utility abroad, possible associates (`associate`) for a German
+        /// utility
         Municipal = "municipal",
         /// utilities abroad
         Partner = "partner",
@@ -34,11 +35,11 @@ impl Among {
 }
 
 crate::string_enum! {
-    /// Which climate counts.
+    /// The climate that counts.
     Climate {
-        /// a similar one: the same problems
+        /// a similar climate, with the same problems
         Similar = "similar",
-        /// a different one: problems that the other has known for long
+        /// a different climate, with problems that the other utility has long known
         Different = "different",
     }
 }
@@ -74,7 +75,7 @@ impl PartialSchema for Weight {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
-            .description(Some("The most points that a part of a score can add; 0 leaves it out."))
+            .description(Some("The maximum number of points of a part of the score; 0 ignores the part."))
             .minimum(Some(0))
             .maximum(Some(HEAVIEST))
             .into()
@@ -103,7 +104,7 @@ impl PartialSchema for Limit {
     fn schema() -> RefOr<Schema> {
         ObjectBuilder::new()
             .schema_type(Type::Integer)
-            .description(Some("How many are answered at most."))
+            .description(Some("The maximum number of results."))
             .minimum(Some(1))
             .maximum(Some(LIMIT_MAX))
             .default(Some(LIMIT_DEFAULT.into()))
@@ -120,30 +121,30 @@ impl ToSchema for Limit {
 crate::filter! {
     /// How partners are looked for.
     MatchQuery {
-        /// Among whom; usually on the other side: a German utility gets partners abroad, and the reverse.
-        /// `municipal` finds a German utility peers, for an associate role.
+        /// Which utilities to search; those on the other side by default: utilities abroad for a German utility, and
+        /// vice versa. For a German utility, `municipal` finds peers for an associate role.
         among: Option<Among>,
-        /// Which climate counts; usually a similar one.
+        /// Which climate counts; a similar one by default.
         climate: Option<Climate>,
-        /// Whether to tell also who does not match, and why.
+        /// Whether to list excluded utilities as well, with the reason.
         excluded: Option<BoolParam>,
-        /// How many are answered at most, of those that match and of those that do not; usually 50.
+        /// The maximum number of matches, and of excluded utilities; 50 by default.
         limit: Option<Limit>,
-        /// How much it counts to have the same sectors; usually 250.
+        /// The weight of common sectors; 250 by default.
         weight_sectors: Option<Weight>,
-        /// How much it counts that the other can advise on what is needed; usually 200.
+        /// The weight of the needs that the other utility can advise on; 200 by default.
         weight_needs: Option<Weight>,
-        /// How much it counts to be able to advise on what the other needs; usually 200.
+        /// The weight of the needs of the other utility that this utility can advise on; 200 by default.
         weight_expertise: Option<Weight>,
-        /// How much a common language counts; usually 100.
+        /// The weight of a common language; 100 by default.
         weight_languages: Option<Weight>,
-        /// How much a similar size counts; usually 75.
+        /// The weight of a similar size; 75 by default.
         weight_size: Option<Weight>,
-        /// How much a country of interest counts; usually 75.
+        /// The weight of countries of interest; 75 by default.
         weight_countries: Option<Weight>,
-        /// How much the climate counts; usually 50.
+        /// The weight of the climate; 50 by default.
         weight_climate: Option<Weight>,
-        /// How much it counts to have worked together, or in the same country; usually 50.
+        /// The weight of previous work together or in the same country; 50 by default.
         weight_ties: Option<Weight>,
     }
 }
@@ -198,7 +199,7 @@ impl MatchQuery {
         self.among.unwrap_or_else(|| Among::across(kind))
     }
 
-    /// Which climate counts.
+    /// The climate that counts.
     pub fn climate(&self) -> Climate {
         self.climate.unwrap_or(Climate::Similar)
     }

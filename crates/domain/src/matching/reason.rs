@@ -12,7 +12,7 @@ use crate::code_lists::{COUNTRIES, LANGUAGES, List, SECTORS};
 use crate::kernel::bilingual::{Bilingual, format_thousands};
 use crate::kernel::value::{Country, WorkingAreaCode};
 
-/// A sentence in both languages.
+/// A sentence in German and English.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Sentence {
     /// In German.

@@ -29,7 +29,7 @@ use crate::kernel::violation::Violations;
 use crate::programme::ProgrammeRef;
 
 crate::string_enum! {
-    /// What a partnership grew out of.
+    /// The origin of a partnership.
     BasisKind {
         /// a town twinning
         TownTwinning = "town_twinning",
@@ -37,64 +37,64 @@ crate::string_enum! {
         ClimatePartnership = "climate_partnership",
         /// a municipal solidarity partnership
         SolidarityPartnership = "solidarity_partnership",
-        /// something else
+        /// anything else
         Other = "other",
     }
 }
 
-/// The tie between places that a partnership grew out of.
+/// The relationship between municipalities from which a partnership has developed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Basis {
-    /// What it is.
+    /// The kind of relationship.
     pub kind: BasisKind,
-    /// What it is called.
+    /// The name of the relationship.
     pub name: SingleLine,
 }
 
-/// Peer-to-peer cooperation of municipal and partner utilities.
+/// Peer-to-peer cooperation between municipal and partner utilities.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Partnership {
-    /// Unique and stable, made from the title when left out; accepted wherever an id is.
+    /// Unique and stable; generated from the title by default. Accepted wherever an id is.
     #[deserr(default)]
     pub slug: Option<Slug>,
-    /// The title, usually the participants' names.
+    /// The title, usually the names of the participants.
     pub title: SingleLine,
-    /// What it is about, for people.
+    /// A summary of what the partnership is about.
     #[deserr(default)]
     pub summary: Option<Localized>,
-    /// Who takes part, in which role, from when until when. Who has left stays in the list.
+    /// The participants with their roles and dates. Former participants stay in the list.
     pub participants: Vec<Participant>,
-    /// The sectors it works in: a set, at least one.
+    /// The sectors of the partnership: a set with at least one entry.
     #[schema(min_items = 1)]
     pub sectors: Vec<Sector>,
-    /// What it works on: codes of working areas.
+    /// The codes of the working areas of the partnership.
     #[serde(default)]
     #[deserr(default)]
     pub working_areas: Vec<WorkingAreaCode>,
-    /// Targets of the Sustainable Development Goals it contributes to.
+    /// The targets of the Sustainable Development Goals to which the partnership contributes.
     #[serde(default)]
     #[deserr(default)]
     pub sdg_targets: Vec<SdgTarget>,
-    /// Where it stands; absent where nobody knows. Changed by a transition only.
+    /// The status of the partnership; absent if unknown. Changed only by a transition.
     #[deserr(default)]
     pub status: Option<PartnershipStatus>,
-    /// When it began.
+    /// The beginning of the partnership.
     #[deserr(default)]
     pub start: Option<PartialDate>,
-    /// When it ended or is to end.
+    /// The actual or planned end of the partnership.
     #[deserr(default)]
     pub end: Option<PartialDate>,
-    /// What it grew out of.
+    /// The relationship from which the partnership has developed.
     #[deserr(default)]
     pub based_on: Option<Basis>,
-    /// Who may see it; `members` when left out, and never wider than any participant's.
+    /// Who may see the partnership; `members` by default, and never wider than the visibility of any participant.
     #[serde(default)]
     #[deserr(default)]
     pub visibility: Visibility,
-    /// Where these facts were published.
+    /// The source where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
 }
@@ -104,14 +104,14 @@ pub struct Partnership {
 pub struct PartnershipDerived {
     /// The countries of the partner side, sorted (ISO 3166-1 alpha-2).
     pub countries: Vec<Country>,
-    /// Where the partner utilities are.
+    /// The locations of the partner utilities.
     pub locations: Vec<PartnerLocation>,
-    /// The programmes that its funding names.
+    /// The programmes named in the funding of the partnership.
     pub programmes: Vec<ProgrammeRef>,
-    /// What its funding adds up to, one sum a currency, sorted by currency: currencies are never mixed. Phases without a
-    /// published amount are not in it.
+    /// The total funding of the partnership: one sum for each currency, sorted by currency. Phases without a published
+    /// amount are not included.
     pub funding_totals: Vec<Money>,
-    /// The last day of its latest activity that has begun, today at most; absent where there is none.
+    /// The last day of the latest activity that has begun, but not after today; absent if there is no such activity.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_activity_on: Option<CalendarDate>,
 }
@@ -119,7 +119,7 @@ pub struct PartnershipDerived {
 /// What is derived from a partnership's parts.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartsDerived {
-    /// The programmes that its funding names.
+    /// The programmes named in the funding of the partnership.
     pub programmes: Vec<ProgrammeRef>,
     /// What its funding adds up to, one sum a currency.
     pub funding_totals: Vec<Money>,
@@ -127,10 +127,10 @@ pub struct PartsDerived {
     pub last_activity_on: Option<CalendarDate>,
 }
 
-/// Where a partner utility is, at city level (WGS 84, degrees).
+/// The location of a partner utility, at city level (degrees in WGS 84).
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 pub struct PartnerLocation {
-    /// The utility's slug.
+    /// The slug of the utility.
     pub utility: String,
     /// Degrees north.
     pub latitude: f64,

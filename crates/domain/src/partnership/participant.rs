@@ -17,32 +17,32 @@ use crate::party::{Party, not_narrower};
 use crate::utility::UtilityKind;
 
 crate::string_enum! {
-    /// A participant's role.
+    /// The role of a participant.
     ParticipantRole {
         /// holds the contract; exactly one at any time
         Lead = "lead",
-        /// further utility or organisation on the lead's side
+        /// another utility or organisation on the side of the lead
         Associate = "associate",
         /// the partner side abroad
         Partner = "partner",
-        /// helps from outside the contract
+        /// supports the partnership outside the contract
         Supporting = "supporting",
     }
 }
 
-/// Somebody who takes part, or took part, in a partnership.
+/// A current or former participant in a partnership.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Participant {
-    /// Who.
+    /// The utility or organisation.
     pub party: Party,
-    /// As what.
+    /// The role.
     pub role: ParticipantRole,
-    /// Since when, where known.
+    /// The beginning of the participation, if known.
     #[deserr(default)]
     pub from: Option<PartialDate>,
-    /// Until when, once it has left.
+    /// The end of the participation, if the participant has left.
     #[deserr(default)]
     pub until: Option<PartialDate>,
 }

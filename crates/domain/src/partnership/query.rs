@@ -12,35 +12,35 @@ use crate::party::Party;
 crate::filter! {
     /// Which partnerships.
     PartnershipFilter {
-        /// Where it stands; `unknown` finds those whose status nobody knows.
+        /// The status; `unknown` finds partnerships without a known status.
         status: Vec<StatusFilter<PartnershipStatus>>,
         /// A country of the partner side (ISO 3166-1 alpha-2).
         country: Vec<Country>,
-        /// A sector it works in.
+        /// A sector of the partnership.
         sector: Vec<Sector>,
-        /// What it works on.
+        /// A working area of the partnership.
         working_area: Vec<WorkingAreaCode>,
         /// A target of the Sustainable Development Goals.
         sdg_target: Vec<SdgTarget>,
-        /// A utility that takes or took part, by id or slug.
+        /// The id or slug of a utility that takes part or has taken part.
         utility: Vec<Key>,
-        /// An organisation that takes or took part, by id or slug.
+        /// The id or slug of an organisation that takes part or has taken part.
         organisation: Vec<Key>,
-        /// A utility that leads or led, by id or slug.
+        /// The id or slug of a utility that is or was the lead.
         lead: Vec<Key>,
-        /// A programme that funds it, by id or slug.
+        /// The id or slug of a programme that funds the partnership.
         programme: Vec<Key>,
-        /// Who may see it.
+        /// Who may see the partnership.
         visibility: Vec<Visibility>,
-        /// Began in this period or later.
+        /// Only partnerships that began in this period or later.
         start_from: Option<PartialDate>,
-        /// Began in this period or earlier.
+        /// Only partnerships that began in this period or earlier.
         start_to: Option<PartialDate>,
-        /// Ends in this period or later.
+        /// Only partnerships that end in this period or later.
         end_from: Option<PartialDate>,
-        /// Ends in this period or earlier.
+        /// Only partnerships that end in this period or earlier.
         end_to: Option<PartialDate>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -48,19 +48,19 @@ crate::filter! {
 crate::string_enum! {
     /// What partnerships are sorted by.
     PartnershipSort {
-        /// the title, folded (case and accents do not count)
+        /// the title, ignoring case and accents
         Title = "title",
         /// the slug
         Slug = "slug",
-        /// the first day of its start
+        /// the first day of the start
         Start = "start",
-        /// the last day of its end
+        /// the last day of the end
         End = "end",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

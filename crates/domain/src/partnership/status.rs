@@ -5,19 +5,19 @@ use crate::bilingual;
 use crate::kernel::violation::Violations;
 
 crate::string_enum! {
-    /// Where a partnership stands.
+    /// The status of a partnership.
     PartnershipStatus {
         /// proposed
         Idea = "idea",
-        /// being agreed
+        /// being prepared
         Preparation = "preparation",
-        /// at work
+        /// in progress
         Active = "active",
-        /// at rest
+        /// on hold
         Suspended = "suspended",
-        /// come to its end as planned
+        /// ended as planned
         Completed = "completed",
-        /// given up
+        /// abandoned
         Cancelled = "cancelled",
     }
 }

@@ -27,11 +27,11 @@ use crate::member::MemberRef;
 use crate::session::{RegistrationReason, Session, SessionFormat};
 
 crate::string_enum! {
-    /// How somebody takes part.
+    /// How a person takes part.
     Attendance {
-        /// in the room
+        /// on site
         InPerson = "in_person",
-        /// on the network
+        /// online
         Online = "online",
     }
 }
@@ -47,28 +47,28 @@ impl Attendance {
     }
 }
 
-/// Somebody of a member who comes to a session, or waits for a seat.
+/// A person from a member who takes part in a session, or is on the waiting list.
 #[skip_serializing_none]
 #[derive(Clone, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Registration {
-    /// The member whose staff it is.
+    /// The member that the person belongs to.
     pub member: MemberRef,
-    /// The person, as a contact of the member; else `name` and `email` say who it is.
+    /// The person, if the person is a contact of the member; otherwise `name` and `email` are required.
     #[deserr(default)]
     pub contact: Option<ContactRef>,
-    /// The person's name, where it is no contact.
+    /// The name of the person, if the person is not a contact.
     #[deserr(default)]
     pub name: Option<SingleLine>,
-    /// The address that the person is written to, where it is no contact.
+    /// The e-mail address of the person, if the person is not a contact.
     #[deserr(default)]
     pub email: Option<Email>,
-    /// The language that the person is written to in (ISO 639-1), where it is no contact; German when left out.
+    /// The language for writing to the person (ISO 639-1), if the person is not a contact; German by default.
     #[deserr(default)]
     pub language: Option<Language>,
-    /// In the room or online.
+    /// On site or online.
     pub attendance: Attendance,
-    /// Whether there is a seat. Changed by a transition only, and by what others do.
+    /// Whether the person has a seat. Changed only by a transition, or when a seat becomes free.
     #[deserr(default)]
     pub status: Option<RegistrationStatus>,
 }
@@ -80,14 +80,14 @@ impl std::fmt::Debug for Registration {
     }
 }
 
-/// Who comes.
+/// The person who takes part.
 #[derive(Clone, PartialEq, Serialize, ToSchema)]
 pub struct Person {
-    /// What the person is called.
+    /// The name of the person.
     pub name: String,
-    /// The address that the person is written to.
+    /// The e-mail address of the person.
     pub email: Email,
-    /// The language that the person is written to in (ISO 639-1), where known.
+    /// The language for writing to the person (ISO 639-1), if known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub language: Option<Language>,
 }
@@ -102,10 +102,10 @@ impl std::fmt::Debug for Person {
 /// What the store derives for a registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct RegistrationDerived {
-    /// Which one of those who wait it is, from 1; absent where there is a seat.
+    /// The position on the waiting list, starting at 1; absent if the person is not waiting.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub position: Option<u64>,
-    /// Who comes, whether a contact or not.
+    /// The person, whether a contact or not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub person: Option<Person>,
 }

@@ -10,13 +10,13 @@ use crate::kernel::resource::Stored;
 crate::filter! {
     /// Which registrations.
     RegistrationFilter {
-        /// Whether there is a seat, and whether the person came.
+        /// Whether the person has a seat, and whether the person attended.
         status: Vec<StatusFilter<RegistrationStatus>>,
-        /// In the room or online.
+        /// On site or online.
         attendance: Vec<Attendance>,
-        /// The member whose staff it is, by id or slug.
+        /// The id or slug of the member that the person belongs to.
         member: Vec<Key>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -24,13 +24,13 @@ crate::filter! {
 crate::string_enum! {
     /// What registrations are sorted by.
     RegistrationSort {
-        /// the order in which they arrived
+        /// the order of arrival
         Arrival = "arrival",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

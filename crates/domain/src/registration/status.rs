@@ -1,17 +1,17 @@
 //! The life of a registration.
 
 crate::string_enum! {
-    /// Whether there is a seat, and whether the person came.
+    /// Whether a person has a seat, and whether the person attended.
     RegistrationStatus {
         /// has a seat
         Registered = "registered",
-        /// waits for a seat
+        /// is on the waiting list
         Waitlisted = "waitlisted",
-        /// does not come
+        /// has cancelled
         Cancelled = "cancelled",
-        /// came
+        /// attended
         Attended = "attended",
-        /// had a seat and did not come
+        /// had a seat and did not attend
         NoShow = "no_show",
     }
 }

@@ -34,7 +34,7 @@ use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
 
 crate::string_enum! {
-    /// What kind of meeting it is.
+    /// The kind of session.
     SessionKind {
         /// a meeting of the exchange
         Exchange = "exchange",
@@ -42,11 +42,11 @@ crate::string_enum! {
         Workshop = "workshop",
         /// a consultation hour
         ConsultationHour = "consultation_hour",
-        /// a meeting of a network
+        /// a network meeting
         NetworkMeeting = "network_meeting",
-        /// an event that informs
+        /// an information event
         InformationEvent = "information_event",
-        /// a training
+        /// a training course
         Training = "training",
         /// a conference
         Conference = "conference",
@@ -56,89 +56,90 @@ crate::string_enum! {
 }
 
 crate::string_enum! {
-    /// Where people meet.
+    /// How a session is held.
     SessionFormat {
-        /// in a room
+        /// on site
         InPerson = "in_person",
-        /// on the network
+        /// online
         Online = "online",
-        /// both
+        /// on site and online
         Hybrid = "hybrid",
     }
 }
 
-/// A meeting of the exchange, or an event beside it.
+/// A meeting of the exchange, or a related event.
 #[skip_serializing_none]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Session {
-    /// Unique and stable, made from the title when left out; accepted wherever an id is.
+    /// Unique and stable; generated from the title by default. Accepted wherever an id is.
     #[deserr(default)]
     pub slug: Option<Slug>,
     /// The title.
     pub title: SingleLine,
-    /// What kind of meeting it is.
+    /// The kind of session.
     pub kind: SessionKind,
-    /// What it is about above all.
+    /// The main subject.
     #[deserr(default)]
     pub focus_topic: Option<Localized>,
-    /// What it is about, for people.
+    /// A description of the session.
     #[deserr(default)]
     pub description: Option<Localized>,
-    /// The first day, in its time zone.
+    /// The first day, in the time zone of the session.
     pub starts_on: CalendarDate,
-    /// The last day, where it is another one.
+    /// The last day, if different from the first day.
     #[deserr(default)]
     pub ends_on: Option<CalendarDate>,
-    /// When it starts on the first day, in its time zone. Of a time that comes twice where clocks are set back, the first
-    /// is meant; one that is skipped where they are set forward is refused.
+    /// The start time on the first day, in the time zone of the session. If the time occurs twice because clocks are
+    /// set back, the first occurrence applies; a time that is skipped because clocks are set forward is refused.
     #[deserr(default)]
     pub start_time: Option<ClockTime>,
-    /// When it ends on the last day, in its time zone; needs `start_time`.
+    /// The end time on the last day, in the time zone of the session; requires `start_time`.
     #[deserr(default)]
     pub end_time: Option<ClockTime>,
-    /// The time zone of days and times; `Europe/Berlin` when left out.
+    /// The time zone of the days and times; `Europe/Berlin` by default.
     #[serde(default)]
     #[deserr(default)]
     pub time_zone: TimeZone,
-    /// Where people meet: in a room, online or both.
+    /// Whether the session is held on site, online or both.
     #[deserr(default)]
     pub format: Option<SessionFormat>,
-    /// The place.
+    /// The venue.
     #[deserr(default)]
     pub place: Option<SingleLine>,
-    /// Where to join online: shown to those who are registered, and to the coordination office.
+    /// The link for joining online. Only returned to those who are registered, and to the coordination office.
     #[deserr(default)]
     pub online_url: Option<WebUrl>,
-    /// Who organises it.
+    /// The organisers.
     #[serde(default)]
     #[deserr(default)]
     pub organisers: Vec<Party>,
-    /// The sectors it is for.
+    /// The sectors that the session is for.
     #[serde(default)]
     #[deserr(default)]
     pub sectors: Vec<Sector>,
-    /// Where it stands; absent where nobody knows. Changed by a transition only.
+    /// The status of the session; absent if unknown. Changed only by a transition.
     #[deserr(default)]
     pub status: Option<SessionStatus>,
-    /// How many may take part, in the room and online; absent where there is no limit.
+    /// The maximum number of participants, on site and online together; absent if there is no limit.
     #[deserr(default)]
     pub capacity: Option<Seats>,
-    /// How many of them may be in the room; absent where there is no limit.
+    /// The maximum number of participants on site; absent if there is no limit.
     #[deserr(default)]
     pub room_capacity: Option<Seats>,
-    /// Whether those who find it full wait for a seat; they do when left out.
+    /// Whether there is a waiting list when all seats are taken; `true` by default.
     #[serde(default)]
     #[deserr(default = true)]
     pub waiting_list: bool,
-    /// When registration closes; when the session begins, where it does not close before.
+    /// When registration closes; by default, when the session begins.
     #[deserr(default)]
     pub registration_closes_at: Option<InstantParam>,
-    /// Who may see it once it is published; `members` when left out, and never wider than any organiser's or guest's.
+    /// Who may see the session once it is published; `members` by default, and never wider than the visibility of any
+    /// organiser or guest.
     #[serde(default)]
     #[deserr(default)]
     pub visibility: Visibility,
-    /// Where these facts were published.
+    /// The source where this information is published.
     #[deserr(default)]
     pub source_url: Option<WebUrl>,
 }
@@ -149,18 +150,18 @@ pub type SessionRef = Ref<Session>;
 /// What the store derives for a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct SessionDerived {
-    /// When it starts, where the time is known.
+    /// When the session starts, if the time is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub starts_at: Option<InstantParam>,
-    /// When it ends, where the time is known.
+    /// When the session ends, if the time is known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<InstantParam>,
-    /// Whether one can register now, and why not.
+    /// Whether registration is possible now, and if not, why.
     pub registration_state: RegistrationState,
-    /// How many have registered: for readers and the coordination office.
+    /// The numbers of registrations. For readers and the coordination office.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub counts: Option<SessionCounts>,
-    /// Why it was cancelled, where a reason was given.
+    /// The reason for the cancellation, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancellation_reason: Option<String>,
     /// When a registration last changed what the reader sees, such as the link to join; for calendars.
@@ -169,14 +170,14 @@ pub struct SessionDerived {
     pub seen_changed_at: Option<DateTime<Utc>>,
 }
 
-/// How many have registered for a session.
+/// The numbers of registrations for a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct SessionCounts {
-    /// Who has a seat, or had one: whether they came or not.
+    /// The number of people who have, or had, a seat, whether they attended or not.
     pub registered: u64,
-    /// Who waits for a seat.
+    /// The number of people on the waiting list.
     pub waitlisted: u64,
-    /// Who came.
+    /// The number of people who attended.
     pub attended: u64,
 }
 

@@ -12,23 +12,23 @@ use crate::party::Party;
 crate::filter! {
     /// Which sessions.
     SessionFilter {
-        /// What kind of meeting it is.
+        /// The kind of session.
         kind: Vec<SessionKind>,
-        /// Where it stands; `unknown` finds those whose status nobody knows.
+        /// The status; `unknown` finds sessions without a known status.
         status: Vec<StatusFilter<SessionStatus>>,
-        /// A sector it is for.
+        /// A sector that the session is for.
         sector: Vec<Sector>,
-        /// Where people meet.
+        /// How the session is held.
         session_format: Vec<SessionFormat>,
-        /// A utility or an organisation that organises it, by id or slug.
+        /// The id or slug of an organiser.
         organiser: Vec<Key>,
-        /// Who may see it once it is published.
+        /// Who may see the session once it is published.
         visibility: Vec<Visibility>,
-        /// Starts in this period or later.
+        /// Only sessions that start in this period or later.
         start_from: Option<PartialDate>,
-        /// Starts in this period or earlier.
+        /// Only sessions that start in this period or earlier.
         start_to: Option<PartialDate>,
-        /// Changed at this instant or later.
+        /// Only resources that changed at or after this instant.
         updated_since: Option<InstantParam>,
     }
 }
@@ -36,19 +36,19 @@ crate::filter! {
 crate::string_enum! {
     /// What sessions are sorted by.
     SessionSort {
-        /// the title, folded (case and accents do not count)
+        /// the title, ignoring case and accents
         Title = "title",
         /// the slug
         Slug = "slug",
-        /// the instant of its start, or the day where that is all that is known
+        /// the time of the start, or the day if only that is known
         Start = "start",
-        /// the kind, as a word
+        /// the kind, alphabetically
         Kind = "kind",
-        /// the status, as a word
+        /// the status, alphabetically
         Status = "status",
-        /// when it was made
+        /// the time of creation
         CreatedAt = "created_at",
-        /// when it last changed
+        /// the time of the last change
         UpdatedAt = "updated_at",
     }
 }

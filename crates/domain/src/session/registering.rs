@@ -10,11 +10,11 @@ use crate::kernel::parameters::InstantParam;
 use crate::kernel::value::Seats;
 
 crate::string_enum! {
-    /// Whether one can register.
+    /// Whether registration is possible.
     Registering {
-        /// yes, there are seats
+        /// yes, seats are available
         Open = "open",
-        /// yes, to wait for a seat
+        /// only for the waiting list
         WaitingList = "waiting_list",
         /// no
         Closed = "closed",
@@ -22,31 +22,31 @@ crate::string_enum! {
 }
 
 crate::string_enum! {
-    /// Why one cannot register, or not for a seat.
+    /// Why registration is not possible, or not for every seat.
     RegistrationReason {
-        /// it is not published
+        /// the session is not published
         NotPublished = "not_published",
-        /// it was cancelled
+        /// the session is cancelled
         Cancelled = "cancelled",
-        /// it has been held
+        /// the session has been held
         Held = "held",
-        /// it has begun
+        /// the session has begun
         Begun = "begun",
-        /// the time for registering is over
+        /// the registration period is over
         TimeOver = "time_over",
         /// all seats are taken
         Full = "full",
-        /// all seats in the room are taken; online there are some
+        /// all seats on site are taken; online seats are available
         RoomFull = "room_full",
     }
 }
 
-/// Whether one can register for a session, and why not.
+/// Whether registration for a session is possible, and if not, why.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RegistrationState {
-    /// Whether one can register.
+    /// Whether registration is possible.
     pub state: Registering,
-    /// Why not, or why not for every seat.
+    /// Why registration is not possible, or not for every seat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<RegistrationReason>,
 }

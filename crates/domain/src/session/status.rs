@@ -7,15 +7,15 @@ use crate::bilingual;
 use crate::kernel::violation::Violations;
 
 crate::string_enum! {
-    /// Where a session stands.
+    /// The status of a session.
     SessionStatus {
-        /// being planned: for the coordination office only
+        /// being planned; visible to the coordination office only
         Draft = "draft",
         /// announced
         Published = "published",
-        /// it has taken place
+        /// has taken place
         Held = "held",
-        /// it does not take place
+        /// will not take place
         Cancelled = "cancelled",
     }
 }

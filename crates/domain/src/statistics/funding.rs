@@ -6,11 +6,11 @@ use crate::kernel::bilingual::Bilingual;
 use crate::kernel::value::Currency;
 
 crate::string_enum! {
-    /// What money is added up by.
+    /// What the sums are grouped by.
     FundingBy {
-        /// the programmes that pay
+        /// the funding programme
         Programme = "programme",
-        /// what kind of money it is
+        /// the kind of funding
         Kind = "kind",
         /// the year in which the phase begins
         Year = "year",
@@ -72,11 +72,12 @@ impl FundingBy {
 crate::filter! {
     /// Which figures of money.
     FundingFigures {
-        /// What it is added up by; `programme` when left out.
+        /// What the sums are grouped by; `programme` by default.
         by: Option<FundingBy>,
-        /// Of this currency only. A chart always shows one: when left out, the one in which there are most phases.
+        /// Only sums in this currency. A chart always shows one currency: by default, the one with the most funding
+        /// phases.
         currency: Option<Currency>,
-        /// How they are written; `Accept` tells it too.
+        /// The representation; takes precedence over `Accept`.
         format: Option<FiguresFormat>,
     }
 }

@@ -11,15 +11,15 @@ use crate::kernel::bilingual::Bilingual;
 use crate::member::MemberStatus;
 
 crate::string_enum! {
-    /// What members are counted by.
+    /// What the members are grouped by.
     MembersBy {
-        /// where they stand today
+        /// the current status
         Status = "status",
-        /// the regional group that they belong to
+        /// the regional group
         RegionalGroup = "regional_group",
-        /// the sectors in which their utility works
+        /// the sectors of the utility
         Sector = "sector",
-        /// quarters of years: who joined, who left, and how many there were at the end
+        /// quarters: the members who joined, who left, and the number at the end of the quarter
         Quarter = "quarter",
     }
 }
@@ -102,9 +102,9 @@ impl MembersBy {
 crate::filter! {
     /// Which figures of members.
     MemberFigures {
-        /// What they are counted by; `status` when left out.
+        /// What the members are grouped by; `status` by default.
         by: Option<MembersBy>,
-        /// How they are written; `Accept` tells it too.
+        /// The representation; takes precedence over `Accept`.
         format: Option<FiguresFormat>,
     }
 }

@@ -12,13 +12,13 @@ pub use partnerships::{PartnershipFigures, PartnershipFiguresFormat, Partnership
 pub use sessions::{SessionFigures, SessionsBy};
 
 crate::string_enum! {
-    /// A representation of figures.
+    /// A representation of statistics.
     FiguresFormat {
-        /// with the rule by which they count
+        /// as JSON, with the counting rule
         Json = "json",
         /// as a table (RFC 4180)
         Csv = "csv",
-        /// as a chart, in German or in English (`Accept-Language`)
+        /// as a chart, in German or English (`Accept-Language`)
         Svg = "svg",
     }
 }

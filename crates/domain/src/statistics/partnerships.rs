@@ -7,19 +7,19 @@ use crate::kernel::bilingual::Bilingual;
 use crate::partnership::PartnershipStatus;
 
 crate::string_enum! {
-    /// What partnerships are counted by.
+    /// What the partnerships are grouped by.
     PartnershipsBy {
-        /// where they stand
+        /// the status
         Status = "status",
-        /// the sectors that they work in
+        /// the sectors of the partnership
         Sector = "sector",
         /// the countries of the partner side
         Country = "country",
-        /// the programmes that pay for them
+        /// the programmes that fund the partnership
         Programme = "programme",
-        /// the targets of the Sustainable Development Goals that they contribute to
+        /// the targets of the Sustainable Development Goals to which the partnership contributes
         SdgTarget = "sdg_target",
-        /// the year in which they began
+        /// the year in which the partnership began
         Year = "year",
     }
 }
@@ -104,15 +104,15 @@ impl PartnershipsBy {
 }
 
 crate::string_enum! {
-    /// A representation of figures of partnerships.
+    /// A representation of statistics of partnerships.
     PartnershipFiguresFormat {
-        /// with the rule by which they count
+        /// as JSON, with the counting rule
         Json = "json",
         /// as a table (RFC 4180)
         Csv = "csv",
-        /// as a chart, in German or in English (`Accept-Language`)
+        /// as a chart, in German or English (`Accept-Language`)
         Svg = "svg",
-        /// as a map of the world, an SVG too; of countries only
+        /// as a map of the world, also SVG; only by country
         Map = "map",
     }
 }
@@ -120,9 +120,9 @@ crate::string_enum! {
 crate::filter! {
     /// Which figures of partnerships.
     PartnershipFigures {
-        /// What they are counted by; `status` when left out, `country` on a map.
+        /// What the partnerships are grouped by; `status` by default, `country` for a map.
         by: Option<PartnershipsBy>,
-        /// How they are written; `Accept` tells it too.
+        /// The representation; takes precedence over `Accept`.
         format: Option<PartnershipFiguresFormat>,
     }
 }

@@ -6,15 +6,15 @@ use crate::code_lists::SECTORS;
 use crate::kernel::bilingual::Bilingual;
 
 crate::string_enum! {
-    /// What sessions are counted by.
+    /// What the sessions are grouped by.
     SessionsBy {
-        /// the year in which they begin
+        /// the year in which the session begins
         Year = "year",
-        /// what kind of meeting they are
+        /// the kind of session
         Kind = "kind",
-        /// the sectors that they are for
+        /// the sectors that the session is for
         Sector = "sector",
-        /// the regional groups of the members whose staff registered; for readers and the coordination office
+        /// the regional groups of the members with registrations; for readers and the coordination office
         RegionalGroup = "regional_group",
     }
 }
@@ -98,9 +98,9 @@ impl SessionsBy {
 crate::filter! {
     /// Which figures of sessions.
     SessionFigures {
-        /// What they are counted by; `year` when left out.
+        /// What the sessions are grouped by; `year` by default.
         by: Option<SessionsBy>,
-        /// How they are written; `Accept` tells it too.
+        /// The representation; takes precedence over `Accept`.
         format: Option<FiguresFormat>,
     }
 }

@@ -21,9 +21,9 @@ use crate::kernel::table::text;
 vku_domain::filter! {
     /// Which mails.
     MailFilter {
-        /// What became of it.
+        /// The state of the delivery.
         state: Vec<MailState>,
-        /// Whom it is written to; the case of the letters counts.
+        /// The recipient; case-sensitive.
         to: Vec<Email>,
     }
 }
@@ -44,7 +44,7 @@ pub struct StoredMail {
     pub text: Option<String>,
     /// What it brings for calendars.
     pub calendar: Option<String>,
-    /// What became of it.
+    /// The state of the delivery.
     pub state: MailState,
     /// How often it was tried.
     pub attempts: i64,

@@ -55,11 +55,12 @@ pub enum Kind {
 }
 
 crate::string_enum! {
-    /// How CSV is written.
+    /// A dialect of CSV.
     CsvDialect {
-        /// as RFC 4180 says: separated by commas, a point in decimal numbers, the JSON names as header
+        /// RFC 4180: commas as separators, decimal points, and the JSON names as header
         Rfc4180 = "rfc4180",
-        /// as a German Excel opens it: separated by semicolons, a byte order mark, a comma in decimal numbers, German headings
+        /// for German versions of Excel: semicolons as separators, a byte order mark, decimal commas, and German
+        /// headings
         ExcelDe = "excel_de",
     }
 }

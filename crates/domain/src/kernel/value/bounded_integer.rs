@@ -70,32 +70,32 @@ fn out_of_range(least: u16, most: u16, number: i128) -> FieldError {
 }
 
 whole_number! {
-    /// Per cent, as a whole number from 0 to 100.
+    /// A percentage, as a whole number from 0 to 100.
     Percent: 0 to 100, example: 10
 }
 
 whole_number! {
-    /// Months, as a whole number from 1 to 600.
+    /// A number of months, from 1 to 600.
     Months: 1 to 600, example: 24
 }
 
 whole_number! {
-    /// A number of people, from 1 to 50000.
+    /// A number of people, from 1 to 50,000.
     Headcount: 1 to 50000, example: 12
 }
 
 whole_number! {
-    /// Seats, as a whole number from 1 to 10,000.
+    /// A number of seats, from 1 to 10,000.
     Seats: 1 to 10_000, example: 40
 }
 
 whole_number! {
-    /// How long something takes, in whole minutes from 1 to 1,440.
+    /// A duration in whole minutes, from 1 to 1,440.
     DurationMinutes: 1 to 1_440, example: 45
 }
 
 whole_number! {
-    /// A position in a list: the first is 1.
+    /// A position in a list, starting at 1.
     Position: 1 to 1_000, example: 2
 }
 

@@ -3,7 +3,7 @@
 use crate::string_enum;
 
 string_enum! {
-    /// Climate zone: one of the 30 classes of the Köppen–Geiger classification (Beck et al., 2018).
+    /// A climate zone: one of the 30 classes of the Köppen–Geiger classification (Beck et al., 2018).
     ClimateZone {
         /// Tropical, rainforest.
         Af = "Af",

@@ -6,7 +6,7 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
 text! {
-    /// Time of day, local: hours and minutes, such as `09:30`. Seconds that are zero are dropped.
+    /// A local time of day in hours and minutes, such as `09:30`. Zero seconds are removed.
     ClockTime {
         pattern: "^([01]?[0-9]|2[0-3]):[0-5][0-9](:00)?$",
         example: "09:30",

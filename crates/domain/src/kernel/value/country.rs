@@ -7,7 +7,7 @@ use crate::{bilingual, text};
 const KOSOVO: &str = "XK";
 
 text! {
-    /// Country or territory: ISO 3166-1 alpha-2 code, two upper-case letters, and `XK` for Kosovo.
+    /// A country or territory: an ISO 3166-1 alpha-2 code in upper-case letters, or `XK` for Kosovo.
     Country {
         pattern: "^[A-Z]{2}$",
         example: "UA",

@@ -4,8 +4,8 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
 text! {
-    /// Currency: ISO 4217 alphabetic code, three upper-case letters, also of a former currency. Codes
-    /// without a minor unit (precious metals, `XXX`) are no money.
+    /// A currency: an ISO 4217 alphabetic code in upper-case letters. Former currencies are allowed; codes without a
+    /// minor unit (precious metals, `XXX`) are not.
     Currency {
         pattern: "^[A-Z]{3}$",
         example: "EUR",

@@ -9,8 +9,8 @@ const MOST_DIGITS: usize = 12;
 const MOST_DECIMALS: usize = 6;
 
 text! {
-    /// Decimal number as a string, because JSON numbers are read as binary floating-point ones: at most 12 digits before
-    /// the point and 6 behind it. Zeros at the end are dropped.
+    /// A decimal number as a string, because many programs read JSON numbers as binary floating-point numbers: at most
+    /// 12 digits before the decimal point and 6 after it. Trailing zeros are removed.
     Decimal {
         pattern: "^-?(0|[1-9][0-9]{0,11})(\\.[0-9]{1,6})?$",
         example: "41.5",

@@ -11,8 +11,8 @@ const LONGEST_LOCAL_PART: usize = 64;
 const LONGEST_LABEL: usize = 63;
 
 text! {
-    /// E-mail address (RFC 5321) without a display name or quotes, at most 254 characters; an
-    /// internationalised domain in its ASCII form (`xn--…`). The domain is kept in lower case.
+    /// An e-mail address (RFC 5321) without a display name or quotes, at most 254 characters; an internationalised
+    /// domain in its ASCII form (`xn--…`). The domain is stored in lower case.
     Email {
         pattern: "^[^\\s@]{1,64}@[^\\s@.]+(\\.[^\\s@.]+)+$",
         format: "email",

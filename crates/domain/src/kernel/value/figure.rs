@@ -11,20 +11,20 @@ use crate::kernel::violation::{FieldError, Violations};
 /// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6): 2^53 - 1.
 const LARGEST: u64 = 9_007_199_254_740_991;
 
-/// Published figure, such as a number of people or of employees.
+/// A published number, for example of people or employees.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Figure {
-    /// Whole number, not negative.
+    /// A non-negative whole number.
     #[deserr(try_from(i128) = check_value -> FieldError)]
     #[schema(minimum = 0, maximum = 9_007_199_254_740_991_u64, example = 2_000_000)]
     pub value: u64,
-    /// When the figure was right, as exact as it is known.
+    /// The date to which the number applies, as precise as known.
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub as_of: Option<PartialDate>,
-    /// Where the figure is published.
+    /// Where the number is published.
     #[deserr(default)]
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]

@@ -4,7 +4,7 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
 text! {
-    /// Language: ISO 639-1 code, two lower-case letters.
+    /// A language: an ISO 639-1 code in lower-case letters.
     Language {
         pattern: "^[a-z]{2}$",
         example: "de",

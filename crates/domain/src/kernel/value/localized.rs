@@ -93,8 +93,8 @@ impl PartialSchema for Localized {
         ObjectBuilder::new()
             .schema_type(Type::Object)
             .description(Some(
-                "Text by language (ISO 639-1 code), in at least one; each of 1 to 10,000 characters, no \
-                 control characters but line breaks and tabs.",
+                "A text by language (ISO 639-1 code), in at least one language; each text has 1 to 10,000 \
+                 characters, without control characters except line breaks and tabs.",
             ))
             .property_names(Some(ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[a-z]{2}$"))))
             .additional_properties(Some(

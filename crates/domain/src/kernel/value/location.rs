@@ -7,15 +7,15 @@ use utoipa::ToSchema;
 use crate::bilingual;
 use crate::kernel::violation::{FieldError, Violations};
 
-/// Place on the map, in degrees of WGS 84 (EPSG:4326); as exact as the city, not the building.
+/// A location in degrees of WGS 84 (EPSG:4326), with the precision of a city rather than a building.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Location {
-    /// Degrees north of the equator, negative in the south.
+    /// Degrees north of the equator; negative in the south.
     #[deserr(try_from(f64) = check_latitude -> FieldError)]
     #[schema(minimum = -90, maximum = 90, example = 49.84)]
     pub latitude: f64,
-    /// Degrees east of Greenwich, negative in the west.
+    /// Degrees east of Greenwich; negative in the west.
     #[deserr(try_from(f64) = check_longitude -> FieldError)]
     #[schema(minimum = -180, maximum = 180, example = 24.03)]
     pub longitude: f64,

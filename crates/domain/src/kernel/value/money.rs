@@ -115,13 +115,13 @@ fn check_shape(amount: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
-/// Amount of money.
+/// An amount of money.
 #[derive(Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 #[schema(as = Money)]
 struct Wire {
-    /// Decimal number as a string, because JSON numbers lose cents: not negative, less than 10^15, at most
-    /// as many decimals as the currency has (ISO 4217); answers always have all of them.
+    /// A decimal number as a string, because JSON numbers can lose cents: not negative, less than 10^15, with at most
+    /// as many decimals as the currency has (ISO 4217). Responses always contain all decimals.
     #[schema(value_type = String, pattern = "^(0|[1-9][0-9]{0,14})(\\.[0-9]{1,4})?$", example = "125000.00")]
     amount: Amount,
     currency: Currency,

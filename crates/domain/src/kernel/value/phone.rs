@@ -4,10 +4,10 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
 text! {
-    /// Telephone number, kept as ITU-T E.123 writes it: `+` and the country code, then digits grouped by single spaces or
-    /// hyphens; 6 to 15 digits in all (ITU-T E.164). Taken as Germans write it, too: a number that begins with `0` gets
-    /// Germany's country code `+49`, one that begins with `00` its `+`; `(0)`, brackets, slashes, dots and a `Tel.:` before
-    /// it are dropped.
+    /// A telephone number, stored in the notation of ITU-T E.123: `+` and the country code, then digits grouped by
+    /// single spaces or hyphens; 6 to 15 digits in total (ITU-T E.164). German notation is accepted as well: a leading
+    /// `0` becomes the German country code `+49`, a leading `00` becomes `+`, and `(0)`, brackets, slashes, dots and a
+    /// leading `Tel.:` are removed.
     Phone {
         pattern: "^[^0-9]{0,16}([0-9][^0-9A-Za-z]{0,4}){5,18}$",
         example: "+49 351 1234567",

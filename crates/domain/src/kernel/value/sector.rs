@@ -3,7 +3,7 @@
 use crate::string_enum;
 
 string_enum! {
-    /// Sector in which a utility works (German: Sparte).
+    /// A sector in which a utility works (German: Sparte).
     Sector {
         /// Drinking water: abstraction, treatment and supply.
         Water = "water",

@@ -8,8 +8,9 @@ use crate::{bilingual, text};
 const LONGEST: usize = 300;
 
 text! {
-    /// Text of one line, such as a name or a title: 1 to 300 characters, no line breaks or other control
-    /// characters. Space at either end and invisible characters are dropped; it is kept in NFC.
+    /// A single line of text, such as a name or a title: 1 to 300 characters, without line breaks or other control
+    /// characters. Leading and trailing white space and invisible characters are removed, and the text is stored in
+    /// NFC.
     SingleLine {
         pattern: "^\\S(.{0,298}\\S)?$",
         example: "Stadtentwässerung Dresden",

@@ -14,8 +14,8 @@ const LONGEST: usize = 100;
 const LONGEST_FROM_NAME: usize = 80;
 
 text! {
-    /// Readable, unique and stable identifier, accepted wherever an id is: lower-case ASCII letters and
-    /// digits, single hyphens in between, 1 to 100 characters, never shaped like a UUID.
+    /// A readable, unique and stable identifier, accepted wherever an id is: lower-case ASCII letters and digits with
+    /// single hyphens in between, 1 to 100 characters, but not in the form of a UUID.
     Slug {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
         max_length: LONGEST,

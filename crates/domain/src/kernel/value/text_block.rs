@@ -8,8 +8,9 @@ use crate::{bilingual, text};
 const LONGEST: usize = 10_000;
 
 text! {
-    /// Plain text, possibly of several lines: 1 to 10,000 characters, no control characters but line breaks
-    /// and tabs. Space at either end and invisible characters are dropped; line breaks become `\n`, and it is kept in NFC.
+    /// Plain text of one or more lines: 1 to 10,000 characters, without control characters except line breaks and tabs.
+    /// Leading and trailing white space and invisible characters are removed, line breaks become `\n`, and the text is
+    /// stored in NFC.
     Text {
         pattern: "\\S",
         example: "Staff exchange on leak detection and network modelling.",

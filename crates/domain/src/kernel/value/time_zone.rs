@@ -7,7 +7,7 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
 text! {
-    /// Time zone by its name in the IANA database, such as `Europe/Berlin`.
+    /// A time zone by its name in the IANA database, such as `Europe/Berlin`.
     TimeZone {
         pattern: "^[A-Za-z][A-Za-z0-9_+/-]*$",
         example: "Europe/Berlin",

@@ -7,8 +7,9 @@ use crate::{bilingual, text};
 const LONGEST: usize = 2_000;
 
 text! {
-    /// Web address (RFC 3987: letters beyond ASCII may stand in it): absolute, `http` or `https`, with a host, without a user name or password,
-    /// at most 2,000 characters. Kept exactly as it was given, but for space at either end.
+    /// A web address (an RFC 3987 IRI, so characters outside ASCII are allowed): absolute, `http` or `https`, with a
+    /// host, without a user name or password, at most 2,000 characters. Stored as given, except for leading and
+    /// trailing white space.
     WebUrl {
         pattern: "^[Hh][Tt][Tt][Pp][Ss]?://[^\\s\"<>\\\\`]+$",
         format: "iri",

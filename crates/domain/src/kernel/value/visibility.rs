@@ -3,13 +3,13 @@
 use crate::string_enum;
 
 string_enum! {
-    /// Who may see a resource; `members` unless said otherwise.
+    /// Who may see a resource; `members` by default.
     Visibility {
-        /// Everybody, without an account.
+        /// everybody, without an account
         Public = "public",
-        /// Any account.
+        /// every account
         Members = "members",
-        /// The coordination office, administrators and those who take part today.
+        /// the coordination office, administrators, and those who currently take part
         Internal = "internal",
     }
 }

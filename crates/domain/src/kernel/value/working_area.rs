@@ -7,9 +7,9 @@ const SHORTEST: usize = 2;
 const LONGEST: usize = 60;
 
 text! {
-    /// Code of a working area: what utilities work on together, can help with or look for help with (German:
-    /// Arbeitsfeld). `GET /api/v1/reference/working-areas` tells which there are. Lower-case ASCII letters and
-    /// digits, single hyphens in between, 2 to 60 characters.
+    /// The code of a working area, in which utilities work together, offer advice or look for advice (German:
+    /// Arbeitsfeld). `GET /api/v1/reference/working-areas` lists the codes. Lower-case ASCII letters and digits with
+    /// single hyphens in between, 2 to 60 characters.
     WorkingAreaCode {
         pattern: "^[a-z0-9]+(-[a-z0-9]+)*$",
         min_length: SHORTEST,
