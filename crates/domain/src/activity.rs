@@ -20,7 +20,7 @@ use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
 
 crate::string_enum! {
-    /// What was done.
+    /// The kind of activity.
     ActivityKind {
         /// experts travel to the partner
         Mission = "mission",
@@ -48,7 +48,7 @@ crate::string_enum! {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Activity {
-    /// What was done.
+    /// The kind of activity.
     pub kind: ActivityKind,
     /// The title.
     pub title: SingleLine,
@@ -81,7 +81,7 @@ impl Activity {
 crate::filter! {
     /// Which activities.
     ActivityFilter {
-        /// What was done.
+        /// The kind of activity.
         kind: Vec<ActivityKind>,
         /// The country where the activity took place (ISO 3166-1 alpha-2).
         country: Vec<Country>,
@@ -140,7 +140,7 @@ impl Resource for Activity {
         days_ordered(Some(&self.starts_on), self.ends_on.as_ref(), "/ends_on", violations);
         if self.expert_days.as_ref().is_some_and(Decimal::is_negative) {
             let detail = bilingual!(
-                "A number of days must not be negative.",
+                "The number of days must not be negative.",
                 "Eine Anzahl von Tagen darf nicht negativ sein."
             );
             violations.member("/expert_days", "out_of_range", detail);

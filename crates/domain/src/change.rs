@@ -7,7 +7,7 @@ use uuid::Uuid;
 use crate::kernel::value::Visibility;
 
 crate::string_enum! {
-    /// What was done.
+    /// The kind of change.
     ChangeAction {
         /// created
         Created = "created",
@@ -52,7 +52,7 @@ pub struct Change {
     pub resource_id: Uuid,
     /// What it is a part of.
     pub parent_id: Option<Uuid>,
-    /// What was done.
+    /// The kind of change.
     pub action: ChangeAction,
     /// Its version after it.
     pub version: i64,

@@ -205,7 +205,7 @@ impl Resource for Member {
         let kind = self.utility.card().and_then(|card| card.kind.as_deref());
         if kind.is_some_and(|kind| kind != UtilityKind::Municipal.as_str()) {
             let detail = bilingual!(
-                "A member is a `municipal` utility; this one is a partner utility.",
+                "Only a `municipal` utility can be a member; this one is a partner utility.",
                 "Mitglied ist ein Unternehmen der Art `municipal`; dieses ist ein Partnerunternehmen."
             );
             violations.member("/utility", "not_municipal", detail);

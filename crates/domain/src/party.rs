@@ -99,7 +99,7 @@ pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &
     if let Some(card) = party.card().filter(|card| shown_to.is_wider_than(card.visibility)) {
         let (label, seen_by) = (&card.label.1, card.visibility);
         let detail = bilingual!(
-            "{label} is visible to `{seen_by}` only, this to `{shown_to}`.",
+            "The visibility of {label} is `{seen_by}`, but that of this resource is `{shown_to}`.",
             "{label} ist nur für `{seen_by}` sichtbar, dies hier für `{shown_to}`."
         );
         violations.member(at, "wider_than_party", detail);

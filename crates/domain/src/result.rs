@@ -131,7 +131,7 @@ impl Resource for PartnershipResult {
         for (index, value) in after.values.iter().enumerate() {
             if !known.contains(value) && !is_own(value) {
                 let detail = bilingual!(
-                    "You report for your own utility only: name it.",
+                    "You can only report for your own utility: set `reported_by` to it.",
                     "Sie berichten nur für Ihr eigenes Unternehmen: Nennen Sie es."
                 );
                 violations.member(format!("/values/{index}/reported_by"), "not_writable", detail);
@@ -140,7 +140,7 @@ impl Resource for PartnershipResult {
         if let Some(lost) = known.iter().find(|value| !after.values.contains(value) && !is_own(value)) {
             let day = &lost.on;
             let detail = bilingual!(
-                "The value of `{day}` was reported by others: send it back as it is.",
+                "The value of `{day}` was reported by others: send it back unchanged.",
                 "Den Wert vom `{day}` haben andere berichtet: Senden Sie ihn unverändert zurück."
             );
             violations.member("/values", "not_writable", detail);
@@ -164,7 +164,7 @@ impl Resource for PartnershipResult {
         let count = self.values.len();
         if count > MOST_VALUES {
             let detail = bilingual!(
-                "There are {count} values; {MOST_VALUES} at most.",
+                "There are {count} values, but at most {MOST_VALUES} are allowed.",
                 "Es sind {count} Werte; höchstens {MOST_VALUES}."
             );
             violations.member("/values", "too_many", detail);

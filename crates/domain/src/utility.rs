@@ -184,7 +184,7 @@ impl Resource for Utility {
                 "/country",
                 "inconsistent",
                 bilingual!(
-                    "A `municipal` utility is a German one: its country is `DE`.",
+                    "The country of a `municipal` utility must be `DE`.",
                     "Ein kommunales Unternehmen (`municipal`) ist ein deutsches: Sein Land ist `DE`."
                 ),
             ),
@@ -192,7 +192,7 @@ impl Resource for Utility {
                 "/country",
                 "inconsistent",
                 bilingual!(
-                    "A `partner` utility is abroad: its country is not `DE`.",
+                    "The country of a `partner` utility must not be `DE`.",
                     "Ein Partnerunternehmen (`partner`) ist im Ausland: Sein Land ist nicht `DE`."
                 ),
             ),

@@ -90,7 +90,7 @@ impl Resource for WorkingArea {
     fn validate(&self, violations: &mut Violations) {
         for language in LANGUAGES.into_iter().filter(|language| self.label.get(language).is_none()) {
             let detail = bilingual!(
-                "The label is wanted in German and English; `{language}` is missing.",
+                "The label is required in German and English; `{language}` is missing.",
                 "Die Bezeichnung wird deutsch und englisch gebraucht; `{language}` fehlt."
             );
             violations.member(format!("/label/{language}"), "required", detail);
@@ -108,7 +108,7 @@ impl Resource for WorkingArea {
                 let made = Slug::from_name(self.label());
                 if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
                     let detail = bilingual!(
-                        "The label is too long or too short to make a code of it: name a `slug`.",
+                        "The label is too long or too short to generate a code from it: give a `slug`.",
                         "Die Bezeichnung ist zu lang oder zu kurz für einen Code: Nennen Sie einen `slug`."
                     );
                     violations.member("/slug", "required", detail);

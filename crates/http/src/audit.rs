@@ -37,7 +37,7 @@ pub struct AuditEntry {
     /// The id of the parent resource; absent if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<Uuid>,
-    /// What was done.
+    /// The kind of change.
     action: ChangeAction,
     /// The version after the change.
     #[schema(minimum = 1)]

@@ -106,7 +106,7 @@ use crate::kernel::problem::Problem;
                 "reason": "already_partners",
                 "detail": {
                     "de": "Sie sind heute an derselben Partnerschaft beteiligt.",
-                    "en": "They take part in the same partnership today."
+                    "en": "Both currently take part in the same partnership."
                 }
             }]
         })

@@ -63,7 +63,7 @@ vku_domain::filter! {
         parent_id: Vec<IdParam>,
         /// Only changes made by the account with this id.
         actor: Vec<IdParam>,
-        /// What was done.
+        /// The kind of change.
         action: Vec<ChangeAction>,
         /// Only changes at or after this instant.
         at_from: Option<InstantParam>,

@@ -258,7 +258,7 @@ const WRONG: &[Wrong] = &[
         collection: "organisations",
         create: false,
         csv: b"slug,nam,kind\nthird,The third,ngo\n",
-        faults: &[(":1: column `nam`: There is no column `nam`. Did you mean `name`?", "unknown_column")],
+        faults: &[(":1: column `nam`: Unknown column `nam`. Did you mean `name`?", "unknown_column")],
     },
     Wrong {
         collection: "organisations",
@@ -292,7 +292,7 @@ const WRONG: &[Wrong] = &[
         csv: b"slug,name,kind,country,sectors,expertise,needs\na,A,partner,UA,water,gis;pump,\n\
             b,B,partner,UA,water,pumps,gis\nc,C,partner,UA,water,,No Area\n",
         faults: &[
-            (":2: column `expertise`: `pump` is not known. Did you mean `pumps`?", "unknown_value"),
+            (":2: column `expertise`: Unknown value `pump`. Did you mean `pumps`?", "unknown_value"),
             (":4: column `needs`: ", "invalid_format"),
         ],
     },
@@ -337,9 +337,9 @@ const WRONG: &[Wrong] = &[
             a,A,partner,UA,water,49.8,24.0,many\nb,B,partner,UA,water,49.8,,5\n\
             c,C,partner,UA,water,\"49,8\",24,5\n",
         faults: &[
-            (":2: column `population_served.value`: `many` is no number.", "invalid_format"),
+            (":2: column `population_served.value`: `many` is not a number.", "invalid_format"),
             (":3: column `location.longitude`: ", "required"),
-            (":4: column `location.latitude`: `49,8` is no number.", "invalid_format"),
+            (":4: column `location.latitude`: `49,8` is not a number.", "invalid_format"),
         ],
     },
     Wrong {
@@ -352,6 +352,6 @@ const WRONG: &[Wrong] = &[
         collection: "organisations",
         create: false,
         csv: b"slug,n\xe4men,kind\nthird,x,ngo\n",
-        faults: &[(":1: column `n\u{e4}men`: There is no column `n\u{e4}men`.", "unknown_column")],
+        faults: &[(":1: column `n\u{e4}men`: Unknown column `n\u{e4}men`.", "unknown_column")],
     },
 ];

@@ -134,10 +134,10 @@ on_both! {
         let list = staff.get(PARTNERSHIPS).await.ok().tag();
         let version = staff.get(DRESDEN).await.ok().json()["version"].as_i64().unwrap();
         for (if_match, told) in [
-            (list.as_str(), "No tag in `If-Match` is that of a resource"),
+            (list.as_str(), "No tag in `If-Match` belongs to a resource"),
             ("\"\"", "No tag"),
             ("W/\"abc\", \"x,y\"", "No tag"),
-            ("\"9999-abc\"", "belongs to something else"),
+            ("\"9999-abc\"", "belongs to another resource"),
         ] {
             for answer in [
                 staff.patch(DRESDEN, if_match, &json!({"end": null})).await,
@@ -153,7 +153,7 @@ on_both! {
         let before = staff.get(DRESDEN).await.ok().tag();
         staff.patch(DRESDEN, &before, &json!({"end": "2030"})).await.ok();
         let late = staff.patch(DRESDEN, &before, &json!({"end": "2031"})).await.problem(412, "precondition_failed");
-        let told = format!("It was changed in the meantime: `If-Match` names version {version}, and this is version {}.", version + 1);
+        let told = format!("The resource has changed in the meantime: `If-Match` names version {version}, the current version is {}.", version + 1);
         assert_eq!(late["detail"], told);
         // That there is none is demanded of what is there.
         for method in [Method::PATCH, Method::DELETE] {

@@ -108,7 +108,7 @@ impl NewInterest {
         some_sector(&self.sectors, &mut violations);
         if self.consent.text_version.as_str() != CONSENT_TEXT {
             let detail = bilingual!(
-                "The text that is agreed to is that of version `{CONSENT_TEXT}`.",
+                "Consent can only be given to version `{CONSENT_TEXT}` of the text.",
                 "Der Text, dem zugestimmt wird, ist der der Fassung `{CONSENT_TEXT}`."
             );
             violations.member("/consent/text_version", "unknown_value", detail);
@@ -210,7 +210,7 @@ pub struct InterestDerived {
 
 fn some_sector(sectors: &[Sector], violations: &mut Violations) {
     if sectors.is_empty() {
-        let detail = bilingual!("At least one sector is needed.", "Mindestens eine Sparte ist nötig.");
+        let detail = bilingual!("At least one sector is required.", "Mindestens eine Sparte ist nötig.");
         violations.member("/sectors", "too_few", detail);
     }
     distinct(sectors, "/sectors", violations);
@@ -250,7 +250,7 @@ impl Resource for InterestRegistration {
         let mut fixed = |member: &str, same: bool| {
             if !same {
                 let detail = bilingual!(
-                    "`{member}` is what the person or a decision said; it is not changed.",
+                    "`{member}` records a statement of the person or a decision, and cannot be changed.",
                     "`{member}` ist, was die Person oder eine Entscheidung gesagt hat; es wird nicht geändert."
                 );
                 violations.member(format!("/{member}"), "not_writable", detail);
@@ -272,7 +272,7 @@ impl Resource for InterestRegistration {
         some_sector(&self.sectors, violations);
         if self.decline_reason.is_some() != (self.status == InterestStatus::Declined) {
             let detail = bilingual!(
-                "A reason belongs to what is declined, and to nothing else.",
+                "A reason is required for a declined registration, and not allowed for any other.",
                 "Ein Grund gehört zu dem, was abgelehnt ist, und zu nichts anderem."
             );
             violations.member("/decline_reason", "inconsistent", detail);

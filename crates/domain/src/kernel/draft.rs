@@ -145,7 +145,7 @@ impl<T: Resource> Draft<T> {
         let another = |member: &&str| !is_one(whole.get(*member), current.get(*member));
         for member in T::IMMUTABLE_FIELDS.iter().copied().filter(another) {
             let detail = bilingual!(
-                "`{member}` never changes: others know it by that.",
+                "`{member}` cannot be changed after creation.",
                 "`{member}` ändert sich nie: andere kennen es daran."
             );
             violations.member(format!("/{member}"), "fixed", detail);
@@ -357,10 +357,7 @@ fn is_one(given: Option<&Value>, current: Option<&Value>) -> bool {
 }
 
 fn read_only(member: &str, violations: &mut Violations) {
-    let detail = bilingual!(
-        "`{member}` is not written by callers.",
-        "`{member}` wird nicht von Aufrufenden geschrieben."
-    );
+    let detail = bilingual!("`{member}` is read-only.", "`{member}` wird nicht von Aufrufenden geschrieben.");
     violations.member(format!("/{member}"), "read_only", detail);
 }
 
@@ -400,7 +397,7 @@ fn renamed(whole: &mut Value, patch: &Value) {
 /// The sentence for a member that a role may not write.
 pub fn not_writable(member: &str, role: Role) -> Bilingual {
     bilingual!(
-        "`{member}` is not written by the role `{role}`.",
+        "The role `{role}` is not allowed to write `{member}`.",
         "`{member}` wird von der Rolle `{role}` nicht geschrieben."
     )
 }

@@ -72,7 +72,7 @@ impl Error {
         Self::new(
             Code::NotFound,
             bilingual!(
-                "There is nothing here, or nothing that you may see.",
+                "There is no such resource, or you may not see it.",
                 "Hier ist nichts, oder nichts, was Sie sehen dürfen."
             ),
         )
@@ -81,14 +81,14 @@ impl Error {
     /// Wrong content (422); an unlocated detail counts the faults.
     pub fn invalid(violations: Violations) -> Self {
         let detail =
-            bilingual!("The content is not right; see `errors`.", "Der Inhalt stimmt nicht; siehe `errors`.");
+            bilingual!("The content is invalid; see `errors`.", "Der Inhalt stimmt nicht; siehe `errors`.");
         Self::with_violations(Code::ValidationFailed, detail, violations)
     }
 
     /// Wrong or unknown query parameters (400).
     pub fn parameters(violations: Violations) -> Self {
         let detail = bilingual!(
-            "Some parameters are not right; see `errors`.",
+            "Some parameters are invalid; see `errors`.",
             "Einige Parameter stimmen nicht; siehe `errors`."
         );
         Self::with_violations(Code::InvalidParameters, detail, violations)
@@ -100,7 +100,7 @@ impl Error {
             return Ok(());
         }
         let detail = bilingual!(
-            "Some members are not yours to write; see `errors`.",
+            "You are not allowed to write some of the members; see `errors`.",
             "Einige Felder dürfen Sie nicht schreiben; siehe `errors`."
         );
         Err(Self::with_violations(Code::Forbidden, detail, violations))
@@ -116,12 +116,12 @@ impl Error {
         match actor.role {
             None => Self::new(
                 Code::Unauthenticated,
-                bilingual!("This needs an account.", "Das verlangt ein Konto."),
+                bilingual!("This requires an account.", "Das verlangt ein Konto."),
             ),
             Some(role) => Self::new(
                 Code::Forbidden,
                 bilingual!(
-                    "The role `{role}` may not do this here.",
+                    "The role `{role}` is not allowed to do this.",
                     "Die Rolle `{role}` darf das hier nicht."
                 ),
             ),
@@ -130,15 +130,14 @@ impl Error {
 
     /// Something inside failed that the caller cannot mend.
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        let detail =
-            bilingual!("Something failed on our side.", "Auf unserer Seite ist etwas fehlgeschlagen.");
+        let detail = bilingual!("An internal error occurred.", "Auf unserer Seite ist etwas fehlgeschlagen.");
         Self { source: Some(source.into()), ..Self::new(Code::Internal, detail) }
     }
 
     /// The database is away.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!(
-            "The database is not available; please try again shortly.",
+            "The database is unavailable; please try again shortly.",
             "Die Datenbank ist nicht verfügbar; bitte versuchen Sie es gleich noch einmal."
         );
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
@@ -147,7 +146,7 @@ impl Error {
     /// The database is there, and takes no writes: it is read-only, or its disk fails.
     pub fn read_only(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!(
-            "Nothing can be written at the moment; please try again shortly. Reading goes on.",
+            "Writing is not possible at the moment; please try again shortly. Reading is still possible.",
             "Gerade lässt sich nichts speichern; bitte versuchen Sie es gleich noch einmal. Lesen lässt sich weiterhin."
         );
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
@@ -156,7 +155,7 @@ impl Error {
     /// There is no room left to write to.
     pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!(
-            "There is no room left on the disk: nothing was written. Please tell the operator.",
+            "The disk is full, and nothing was written. Please inform the operator.",
             "Auf dem Datenträger ist kein Platz mehr: Nichts wurde gespeichert. Bitte sagen Sie dem Betreiber Bescheid."
         );
         Self { source: Some(source.into()), ..Self::new(Code::InsufficientStorage, detail) }

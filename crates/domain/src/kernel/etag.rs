@@ -110,7 +110,10 @@ fn tags(list: &str) -> Result<Vec<&str>, FieldError> {
 fn if_match_tags(if_match: &str) -> Result<Vec<&str>, FieldError> {
     let tags = tags(if_match)?;
     if tags.is_empty() {
-        return Err(FieldError::format(bilingual!("It names no entity tag.", "Es nennt kein Entity-Tag.")));
+        return Err(FieldError::format(bilingual!(
+            "The header contains no entity tag.",
+            "Es nennt kein Entity-Tag."
+        )));
     }
     Ok(tags)
 }
@@ -171,7 +174,7 @@ impl Precondition {
             Self::Versions(versions) => versions.iter().max().copied(),
             Self::Absent => {
                 return bilingual!(
-                    "`If-None-Match: *` wants that there is none, and there is one.",
+                    "`If-None-Match: *` requires that the resource does not exist, but it exists.",
                     "`If-None-Match: *` verlangt, dass es das nicht gibt; es ist aber da."
                 );
             }
@@ -179,15 +182,18 @@ impl Precondition {
         };
         match newest {
             Some(named) if (1..current).contains(&named) => bilingual!(
-                "It was changed in the meantime: `If-Match` names version {named}, and this is version {current}.",
+                "The resource has changed in the meantime: `If-Match` names version {named}, the current \
+                 version is {current}.",
                 "Es wurde inzwischen geändert: `If-Match` nennt Version {named}, dies ist Version {current}."
             ),
             Some(named) => bilingual!(
-                "`If-Match` names version {named}, and this is version {current}: the tag belongs to something else.",
+                "`If-Match` names version {named}, but the current version is {current}: the tag belongs to \
+                 another resource.",
                 "`If-Match` nennt Version {named}, dies ist Version {current}: Das Tag gehört zu etwas anderem."
             ),
             None => bilingual!(
-                "No tag in `If-Match` is that of a resource: send the `ETag` that a `GET` of this one answers.",
+                "No tag in `If-Match` belongs to a resource: send the `ETag` that `GET` returns for this \
+                 resource.",
                 "Kein Tag in `If-Match` ist das einer Ressource: Senden Sie den `ETag`, mit dem ein `GET` auf diese antwortet."
             ),
         }
@@ -231,9 +237,9 @@ mod tests {
     #[test]
     fn a_refusal_says_what_is_known() {
         let told = |if_match| Precondition::parse(if_match).unwrap().refusal(5).en.into_owned();
-        assert!(told("\"3-a\"").starts_with("It was changed in the meantime"));
+        assert!(told("\"3-a\"").starts_with("The resource has changed in the meantime"));
         for foreign in ["\"6-a\"", "\"0-a\""] {
-            assert!(told(foreign).contains("something else"), "{foreign}");
+            assert!(told(foreign).contains("another resource"), "{foreign}");
         }
         assert!(told("\"9f86d081884c7d65\", W/\"x\"").contains("No tag"));
     }

@@ -22,8 +22,8 @@ fn below(new: &Value, current: &Value, pointer: String, violations: &mut Violati
             let known = current.as_str().unwrap_or_default();
             if text != known && is_lost(text, known) {
                 let detail = bilingual!(
-                    "Letters were lost when the file was saved: they are `?` or U+FFFD. Save it as UTF-8 (in Excel: “CSV \
-                     UTF-8”) from where they are whole.",
+                    "Characters were lost when the file was saved, and are now `?` or U+FFFD. Save the \
+                     original again as UTF-8 (in Excel: “CSV UTF-8”).",
                     "Beim Speichern der Datei gingen Buchstaben verloren: Sie sind `?` oder U+FFFD. Speichern Sie sie dort, \
                      wo die Buchstaben noch stimmen, als UTF-8 (in Excel: „CSV UTF-8“)."
                 );

@@ -82,10 +82,8 @@ impl Parameters {
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
         for (name, _) in given {
-            let missing = bilingual!(
-                "There is no parameter `{name}` here.",
-                "Einen Parameter `{name}` gibt es hier nicht."
-            );
+            let missing =
+                bilingual!("Unknown parameter `{name}`.", "Einen Parameter `{name}` gibt es hier nicht.");
             let detail = missing.then(elsewhere(&name, &known).unwrap_or_else(|| hint(&name, &known)));
             violations.parameter(name, "unknown_parameter", detail);
         }
@@ -122,7 +120,7 @@ fn repeat(name: &str, parts: &[&str]) -> Bilingual {
     let pairs: Vec<_> = parts.iter().take(3).map(|part| format!("{name}={}", in_query(part))).collect();
     let (pairs, more) = (pairs.join("&"), if parts.len() > 3 { "&…" } else { "" });
     bilingual!(
-        "For several values repeat the parameter: `{pairs}{more}`.",
+        "To give several values, repeat the parameter: `{pairs}{more}`.",
         "Für mehrere Werte wiederholen Sie den Parameter: `{pairs}{more}`."
     )
 }
@@ -131,7 +129,7 @@ fn repeat(name: &str, parts: &[&str]) -> Bilingual {
 fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
     bilingual!(
-        "A `+` in a query string is a blank; write it as `%2B`: `{right}`.",
+        "A `+` in a query string means a space; write `%2B` instead: `{right}`.",
         "Ein `+` im Query-String ist ein Leerzeichen; schreiben Sie es als `%2B`: `{right}`."
     )
 }
@@ -195,7 +193,7 @@ fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
         let inner = rest.trim_end_matches(']');
         if let Some(name) = [base, inner].into_iter().find(|name| known.contains(name)) {
             return Some(bilingual!(
-                " Write `{name}=…` without brackets, again for each value.",
+                " Write `{name}=…` without brackets, once for each value.",
                 " Schreiben Sie `{name}=…` ohne Klammern, für jeden Wert noch einmal."
             ));
         }
@@ -214,16 +212,16 @@ fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
 fn instead(name: &str, known: &[&str]) -> Option<Bilingual> {
     known.contains(&name).then(|| match name {
         "limit" => bilingual!(
-            " Use `limit` for the size of a page, and follow `next` to the page after it.",
+            " Use `limit` for the page size, and follow `next` for the next page.",
             " Nehmen Sie `limit` für die Größe einer Seite, und folgen Sie `next` zur nächsten."
         ),
         "cursor" => bilingual!(
-            " Pages have no numbers: follow `next`, or send its `cursor`; `limit` is the size of a page.",
+            " Pages have no numbers: follow `next`, or send its `cursor`; `limit` is the page size.",
             " Seiten haben keine Nummern: Folgen Sie `next`, oder senden Sie dessen `cursor`; `limit` ist die Größe einer \
              Seite."
         ),
         "sort" => bilingual!(
-            " Use `sort=key`, or `sort=-key` for descending.",
+            " Use `sort=key`, or `sort=-key` for descending order.",
             " Nehmen Sie `sort=key`, oder absteigend `sort=-key`."
         ),
         other => bilingual!(" Use `{other}`.", " Nehmen Sie `{other}`."),
@@ -245,10 +243,10 @@ pub trait FromParameter: Sized {
 fn single(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Option<String> {
     if values.len() > 1 {
         let once =
-            bilingual!("`{name}` may be given once only.", "`{name}` darf nur einmal angegeben werden.");
+            bilingual!("`{name}` can be given only once.", "`{name}` darf nur einmal angegeben werden.");
         let detail = if LISTS.contains(&name) {
             once.then(bilingual!(
-                " Separate what it names by commas.",
+                " Separate several values with commas.",
                 " Trennen Sie, was er nennt, durch Kommas."
             ))
         } else {
@@ -283,7 +281,7 @@ impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self {
         if values.len() > MOST {
             let detail = bilingual!(
-                "`{name}` may be given {MOST} times at most.",
+                "`{name}` can be given at most {MOST} times.",
                 "`{name}` darf höchstens {MOST}-mal angegeben werden."
             );
             violations.parameter(name, "too_many", detail);
@@ -436,14 +434,14 @@ impl FromStr for InstantParam {
     fn from_str(text: &str) -> Result<Self, FieldError> {
         let Some(at) = DateTime::parse_from_rfc3339(typed(text)).ok().map(|at| at.with_timezone(&Utc)) else {
             return Err(FieldError::format(bilingual!(
-                "Expected an instant as in RFC 3339, such as `2026-03-01T00:00:00Z`.",
+                "Expected a timestamp (RFC 3339), such as `2026-03-01T00:00:00Z`.",
                 "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
             )));
         };
         // The parser reads `:60` as a second that is longer than one; neither database can keep it.
         if at.nanosecond() >= 1_000_000_000 {
             return Err(FieldError::format(bilingual!(
-                "Leap seconds (`:60`) cannot be kept: write `:59`, or the next minute.",
+                "Leap seconds (`:60`) cannot be stored: write `:59`, or the next minute.",
                 "Schaltsekunden (`:60`) lassen sich nicht speichern: Schreiben Sie `:59` oder die nächste Minute."
             )));
         }
@@ -451,7 +449,7 @@ impl FromStr for InstantParam {
             return Err(FieldError::new(
                 "out_of_range",
                 bilingual!(
-                    "The year must lie between 0001 and 9999, in UTC, too.",
+                    "The year must be between 0001 and 9999, also in UTC.",
                     "Das Jahr muss zwischen 0001 und 9999 liegen, auch in UTC."
                 ),
             ));
@@ -481,7 +479,7 @@ impl PartialSchema for InstantParam {
         ObjectBuilder::new()
             .schema_type(Type::String)
             .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::DateTime)))
-            .description(Some("An instant: RFC 3339."))
+            .description(Some("A timestamp (RFC 3339)."))
             .examples(["2026-03-01T00:00:00Z"])
             .into()
     }

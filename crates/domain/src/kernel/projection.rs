@@ -215,7 +215,7 @@ fn words(
     let given: Vec<_> = text.split(',').map(str::trim).collect();
     if given.len() > known.len() {
         let most = known.len();
-        let detail = crate::bilingual!("There are {most} to choose from.", "Zur Wahl stehen {most}.");
+        let detail = crate::bilingual!("Only {most} values can be selected.", "Zur Wahl stehen {most}.");
         parameters.fault::<()>(parameter, FieldError::new("too_many", detail));
         return None;
     }
@@ -224,7 +224,7 @@ fn words(
         match known.iter().find(|known| **known == word) {
             None => parameters.fault::<()>(parameter, FieldError::unknown_value(word, &known)),
             Some(word) if words.contains(word) => {
-                let detail = crate::bilingual!("`{word}` is named twice.", "`{word}` ist zweimal genannt.");
+                let detail = crate::bilingual!("`{word}` is listed twice.", "`{word}` ist zweimal genannt.");
                 parameters.fault::<()>(parameter, FieldError::new("repeated", detail));
             }
             Some(word) => words.push(*word),

@@ -102,10 +102,12 @@ impl<T: Resource> Query<T> {
         let fingerprint = parameters.fingerprint(PLACE);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
         if !T::SEARCHED {
-            parameters.refuse("q", || bilingual!(
-                "Nothing is searched here: these have no texts of their own. There are filters instead of `q`.",
-                "Hier wird nicht gesucht: Diese haben keine eigenen Texte. Statt `q` gibt es Filter."
-            ));
+            parameters.refuse("q", || {
+                bilingual!(
+                    "This list cannot be searched with `q`; use filters instead.",
+                    "Hier wird nicht gesucht: Diese haben keine eigenen Texte. Statt `q` gibt es Filter."
+                )
+            });
         }
         let search = match T::SEARCHED {
             true => parameters.once("q").map(|text| text.parse::<Search>()).transpose(),
@@ -170,7 +172,7 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, FieldError> {
         let key: K =
             word.parse().map_err(|fault: FieldError| in_words::<K>(word, direction).unwrap_or(fault))?;
         if keys.iter().any(|(known, _)| *known == key) {
-            let detail = bilingual!("`{word}` is named twice.", "`{word}` ist doppelt genannt.");
+            let detail = bilingual!("`{word}` is listed twice.", "`{word}` ist doppelt genannt.");
             return Err(FieldError::new("repeated", detail));
         }
         keys.push((key, direction));

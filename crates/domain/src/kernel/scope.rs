@@ -40,7 +40,7 @@ impl Scopes {
             return Ok(());
         }
         let detail = crate::bilingual!(
-            "The API key has not the scope `{scope}`, which this needs.",
+            "The API key lacks the required scope `{scope}`.",
             "Der API-Schlüssel hat den Scope `{scope}` nicht, der hierfür nötig ist."
         );
         Err(Error { allowed: Some(vec![scope.to_owned()]), ..Error::new(Code::InsufficientScope, detail) })

@@ -8,7 +8,7 @@ use crate::bilingual;
 pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {
     for (index, entry) in entries.iter().enumerate() {
         if entries.iter().take(index).any(|earlier| earlier == entry) {
-            let detail = bilingual!("This is named twice.", "Das ist doppelt genannt.");
+            let detail = bilingual!("This value is listed twice.", "Das ist doppelt genannt.");
             violations.member(format!("{pointer}/{index}"), "duplicate", detail);
         }
     }
@@ -33,10 +33,8 @@ pub fn days_ordered(
     if let (Some(start), Some(end)) = (start, end)
         && end < start
     {
-        let detail = bilingual!(
-            "`{end}` lies before the start, `{start}`.",
-            "`{end}` liegt vor dem Beginn, `{start}`."
-        );
+        let detail =
+            bilingual!("`{end}` is before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
         violations.member(pointer, "end_before_start", detail);
     }
 }
@@ -51,10 +49,8 @@ pub fn ordered(
     if let (Some(start), Some(end)) = (start, end)
         && !start.starts_by(end)
     {
-        let detail = bilingual!(
-            "`{end}` lies before the start, `{start}`.",
-            "`{end}` liegt vor dem Beginn, `{start}`."
-        );
+        let detail =
+            bilingual!("`{end}` is before the start, `{start}`.", "`{end}` liegt vor dem Beginn, `{start}`.");
         violations.member(pointer, "end_before_start", detail);
     }
 }

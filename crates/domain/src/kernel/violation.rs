@@ -120,7 +120,7 @@ impl FieldError {
     /// The value is none of a closed list; names the nearest and, if there are few, all.
     pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
         let told: String = value.chars().take(ECHOED).collect();
-        let unknown = bilingual!("`{told}` is not known.", "`{told}` ist nicht bekannt.");
+        let unknown = bilingual!("Unknown value `{told}`.", "`{told}` ist nicht bekannt.");
         Self::new("unknown_value", unknown.then(hint(value, allowed)))
     }
 
@@ -169,7 +169,7 @@ pub fn hint(given: &str, known: &[&str]) -> Bilingual {
 
 /// The sentence for a member that there is not.
 pub fn unknown_member(name: &str, known: &[&str]) -> Bilingual {
-    bilingual!("There is no member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
+    bilingual!("Unknown member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
 }
 
 /// The RFC 6901 pointer of a place in a JSON text (`~` and `/` escaped).
@@ -261,7 +261,7 @@ impl DeserializeError for Violations {
             }
             // In words of its own, which are in one language and name types of ours.
             ErrorKind::Unexpected { .. } => {
-                let detail = bilingual!("This value does not fit here.", "Dieser Wert passt hier nicht.");
+                let detail = bilingual!("This value is not valid here.", "Dieser Wert passt hier nicht.");
                 all.member(here, "invalid_format", detail);
             }
         }

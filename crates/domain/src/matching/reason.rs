@@ -75,13 +75,13 @@ impl Part {
                 let languages = common(&asker.languages, &other.languages);
                 if languages.is_empty() {
                     bilingual!(
-                        "No language is known that both work in.",
+                        "No common working language is known.",
                         "Es ist keine Sprache bekannt, in der beide arbeiten."
                     )
                 } else {
                     let languages = languages.into_iter().map(|it| label(&LANGUAGES, it.as_str()));
                     let languages = listed(languages);
-                    bilingual!("Both speak ", "Beide sprechen ").then(languages).then(bilingual!(".", "."))
+                    bilingual!("Both work in ", "Beide sprechen ").then(languages).then(bilingual!(".", "."))
                 }
             }
             Self::Size => match (asker.population_served, other.population_served) {
@@ -91,7 +91,7 @@ impl Part {
                     .then(format_thousands(theirs))
                     .then(bilingual!(".", ".")),
                 _ => bilingual!(
-                    "How many people they serve is not known of both.",
+                    "The number of people served is not known for both.",
                     "Wie viele Menschen sie versorgen, ist nicht von beiden bekannt."
                 ),
             },
@@ -107,7 +107,10 @@ impl Part {
                     bilingual!("The climates are ", "Die Klimate sind ").then(likeness).then(zones)
                 }
                 _ => {
-                    bilingual!("The climate is not known of both.", "Das Klima ist nicht von beiden bekannt.")
+                    bilingual!(
+                        "The climate is not known for both.",
+                        "Das Klima ist nicht von beiden bekannt."
+                    )
                 }
             },
             Self::Ties => tie(asker, other, names),
@@ -126,11 +129,11 @@ fn advice(
 ) -> Bilingual {
     let met = common(needs, expertise);
     if needs.is_empty() {
-        return bilingual!("{needy} names no needs.", "{needy} nennt keinen Bedarf.");
+        return bilingual!("{needy} has not stated any needs.", "{needy} nennt keinen Bedarf.");
     }
     if met.is_empty() {
         return bilingual!(
-            "{adviser} offers nothing of what {needy} needs.",
+            "{adviser} cannot advise on any of the needs of {needy}.",
             "{adviser} bietet nichts von dem, was {needy} braucht."
         );
     }
@@ -151,7 +154,7 @@ fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
         let same = common(&asker.interests, &other.interests);
         if same.is_empty() {
             return bilingual!(
-                "No country is known that both are interested in.",
+                "No common country of interest is known.",
                 "Es ist kein Land bekannt, an dem beide interessiert sind."
             );
         }
@@ -170,18 +173,21 @@ fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
             .then(there)
             .then(bilingual!(".", "."))
     } else {
-        bilingual!("That {name} is interested in ", "Ein Interesse von {name} ist nicht bekannt für: ")
-            .then(there)
-            .then(bilingual!(" is not known.", "."))
+        bilingual!(
+            "{name} has not stated an interest in this country: ",
+            "Ein Interesse von {name} ist nicht bekannt für: "
+        )
+        .then(there)
+        .then(bilingual!(".", "."))
     }
 }
 
 /// What ties them.
 fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
     match other.tie {
-        Tie::None => bilingual!("No ties are known.", "Es sind keine Verbindungen bekannt."),
+        Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
         Tie::Before => bilingual!("They have worked together.", "Sie haben schon zusammengearbeitet."),
-        Tie::Now => bilingual!("They work together today.", "Sie arbeiten heute zusammen."),
+        Tie::Now => bilingual!("They currently work together.", "Sie arbeiten heute zusammen."),
         Tie::Country => {
             let (name, there) = match (asker.country.is_germany(), other.country.is_germany()) {
                 (true, true) => {
@@ -194,9 +200,12 @@ fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
                 (true | false, false) => (names.asker, &other.country),
             };
             let there = label(&COUNTRIES, there.as_str());
-            bilingual!("{name} has worked in this country: ", "{name} hat schon in diesem Land gearbeitet: ")
-                .then(there)
-                .then(bilingual!(".", "."))
+            bilingual!(
+                "{name} has already worked in this country: ",
+                "{name} hat schon in diesem Land gearbeitet: "
+            )
+            .then(there)
+            .then(bilingual!(".", "."))
         }
     }
 }
@@ -206,13 +215,15 @@ impl Exclusion {
     pub fn detail(self) -> Sentence {
         let both = match self {
             Self::NoCommonSector => {
-                bilingual!("They have no sector in common.", "Sie haben keine gemeinsame Sparte.")
+                bilingual!("There is no common sector.", "Sie haben keine gemeinsame Sparte.")
             }
             Self::AlreadyPartners => bilingual!(
-                "They take part in the same partnership today.",
+                "Both currently take part in the same partnership.",
                 "Sie sind heute an derselben Partnerschaft beteiligt."
             ),
-            Self::HasLeft => bilingual!("It has left the exchange.", "Es hat den Austausch verlassen."),
+            Self::HasLeft => {
+                bilingual!("The utility has left the exchange.", "Es hat den Austausch verlassen.")
+            }
         };
         both.into()
     }

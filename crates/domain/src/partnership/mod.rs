@@ -202,7 +202,7 @@ impl Resource for Partnership {
                 "/participants",
                 "not_writable",
                 bilingual!(
-                    "Who leads is changed by the coordination office only.",
+                    "Only the coordination office can change the lead.",
                     "Wer federführend ist, ändert nur die Koordinierungsstelle."
                 ),
             );

@@ -118,7 +118,8 @@ impl Partnership {
             not_narrower(&participant.party, self.visibility, &format!("{at}/party"), violations);
             if participant.role == ParticipantRole::Partner && participant.is_municipal() {
                 let detail = bilingual!(
-                    "A German utility is no partner utility: it is `lead`, `associate` or `supporting`.",
+                    "A German utility cannot have the role `partner`; use `lead`, `associate` or \
+                     `supporting`.",
                     "Ein deutsches Unternehmen ist kein Partnerunternehmen: Es ist `lead`, `associate` oder \
                      `supporting`."
                 );
@@ -129,14 +130,14 @@ impl Partnership {
                 || self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant));
             if earlier().any(|earlier| earlier.party == participant.party) {
                 let detail = bilingual!(
-                    "This participant takes part twice at one time.",
+                    "This participant takes part twice at the same time.",
                     "Diese Seite ist zur selben Zeit zweimal beteiligt."
                 );
                 violations.member(&at, "duplicate", detail);
             }
             if leads(participant) && earlier().any(|it| leads(it) && it.party != participant.party) {
                 let detail = bilingual!(
-                    "There are two leads at one time.",
+                    "There are two leads at the same time.",
                     "Zur selben Zeit gibt es zwei Federführende."
                 );
                 violations.member(&at, "two_leads", detail);

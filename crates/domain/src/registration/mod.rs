@@ -136,7 +136,7 @@ impl Registration {
         let attendance = self.attendance;
         if !attendance.is_offered(session) {
             let detail = bilingual!(
-                "This session is not held `{attendance}`.",
+                "This session does not offer `{attendance}`.",
                 "Diese Sitzung findet nicht `{attendance}` statt."
             );
             violations.member("/attendance", "not_offered", detail);
@@ -190,13 +190,13 @@ impl Resource for Registration {
         for (member, is_there) in [("name", self.name.is_some()), ("email", self.email.is_some())] {
             if self.contact.is_some() && is_there {
                 let detail = bilingual!(
-                    "`{member}` is the contact's: leave one of both out.",
+                    "`{member}` is taken from the contact: give either `contact` or `{member}`.",
                     "`{member}` steht bei der Ansprechperson: Lassen Sie eines von beiden weg."
                 );
                 violations.member(format!("/{member}"), "one_of", detail);
             } else if self.contact.is_none() && !is_there {
                 let detail = bilingual!(
-                    "`{member}` is required where there is no `contact`.",
+                    "`{member}` is required if there is no `contact`.",
                     "`{member}` ist erforderlich, wo es keine Ansprechperson (`contact`) gibt."
                 );
                 violations.member(format!("/{member}"), "required", detail);

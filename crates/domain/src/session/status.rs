@@ -50,7 +50,7 @@ impl Session {
                 ];
                 for (member, _) in missing.into_iter().filter(|(_, missing)| *missing) {
                     let detail = bilingual!(
-                        "A session to come needs `{member}` to be published.",
+                        "A future session needs `{member}` to be published.",
                         "Eine künftige Sitzung braucht `{member}`, um veröffentlicht zu werden."
                     );
                     violations.member(format!("/{member}"), "required", detail);
@@ -59,7 +59,7 @@ impl Session {
             SessionStatus::Held if now < self.begins_at() => {
                 let begins = crate::kernel::resource::instant(self.begins_at());
                 let detail = bilingual!(
-                    "It has not begun yet: it begins at {begins}.",
+                    "The session has not begun yet: it begins at {begins}.",
                     "Sie hat noch nicht begonnen: Sie beginnt um {begins}."
                 );
                 violations.member("/starts_on", "not_begun", detail);

@@ -67,7 +67,7 @@ impl Session {
             {
                 let zone = &self.time_zone;
                 let detail = bilingual!(
-                    "There is no `{time}` on {day} in `{zone}`: the clocks are set forward then.",
+                    "The time `{time}` does not exist on {day} in `{zone}`, because clocks are set forward.",
                     "`{time}` gibt es am {day} in `{zone}` nicht: Dann werden die Uhren vorgestellt."
                 );
                 violations.member(format!("/{member}"), "skipped_time", detail);
@@ -78,7 +78,7 @@ impl Session {
         if let Some((pointer, _)) = instants.into_iter().find(|(_, at)| at.is_some_and(|at| !is_writable(at)))
         {
             let detail = bilingual!(
-                "In UTC this lies outside the years 0001 to 9999.",
+                "In UTC, this is outside the years 0001 to 9999.",
                 "In UTC liegt das außerhalb der Jahre 0001 bis 9999."
             );
             violations.member(pointer, "out_of_range", detail);
@@ -86,14 +86,14 @@ impl Session {
         match (&self.start_time, &self.end_time) {
             (None, Some(_)) => {
                 let detail = bilingual!(
-                    "`start_time` is required where there is an `end_time`.",
+                    "`start_time` is required if there is an `end_time`.",
                     "`start_time` ist erforderlich, wo es `end_time` gibt."
                 );
                 violations.member("/start_time", "required", detail);
             }
             (Some(start), Some(end)) if self.last_day() == &self.starts_on && end <= start => {
                 let detail = bilingual!(
-                    "`{end}` does not lie after the start, `{start}`.",
+                    "`{end}` is not after the start, `{start}`.",
                     "`{end}` liegt nicht nach dem Beginn, `{start}`."
                 );
                 violations.member("/end_time", "end_before_start", detail);

@@ -22,18 +22,19 @@ impl FundingBy {
     pub fn rule(self) -> Bilingual {
         match self {
             Self::Programme => bilingual!(
-                "Each phase with a published amount counts for the programme that it names; `unknown` where it names none. \
-                 Currencies are never mixed.",
+                "Each funding phase with a published amount counts for its programme, or as `unknown` \
+                 without a programme. Each currency is added up separately.",
                 "Jede Phase mit veröffentlichtem Betrag zählt bei dem Programm, das sie nennt; `unknown`, wo sie keines nennt. \
                  Währungen werden nie vermischt."
             ),
             Self::Kind => bilingual!(
-                "Each phase with a published amount counts for its kind. Currencies are never mixed.",
+                "Each funding phase with a published amount counts for its kind. Each currency is added up \
+                 separately.",
                 "Jede Phase mit veröffentlichtem Betrag zählt bei ihrer Art. Währungen werden nie vermischt."
             ),
             Self::Year => bilingual!(
-                "Each phase with a published amount counts as a whole in the year in which it begins; `unknown` where nobody \
-                 knows. Currencies are never mixed.",
+                "Each funding phase with a published amount counts in full for the year in which the phase \
+                 begins, or as `unknown` if that is unknown. Each currency is added up separately.",
                 "Jede Phase mit veröffentlichtem Betrag zählt ganz in dem Jahr, in dem sie beginnt; `unknown`, wo es niemand \
                  weiß. Währungen werden nie vermischt."
             ),
@@ -54,7 +55,7 @@ impl FundingBy {
         match self {
             Self::Programme => bilingual!("Programme", "Programm"),
             Self::Kind => bilingual!("Kind", "Art"),
-            Self::Year => bilingual!("Year of beginning", "Jahr des Beginns"),
+            Self::Year => bilingual!("Start year", "Jahr des Beginns"),
         }
     }
 

@@ -29,23 +29,25 @@ impl MembersBy {
     pub fn rule(self) -> Bilingual {
         match self {
             Self::Status => bilingual!(
-                "Each member counts once, where it stands today; `unknown` where nobody knows.",
+                "Each member counts once, for its current status, or as `unknown` if that is unknown.",
                 "Jedes Mitglied zählt einmal, bei seinem heutigen Status; `unknown`, wo ihn niemand kennt."
             ),
             Self::RegionalGroup => bilingual!(
-                "Each member counts once, whatever its status, in its regional group; `unknown` where it has none.",
+                "Each member counts once, with any status, for its regional group, or as `unknown` without \
+                 a regional group.",
                 "Jedes Mitglied zählt einmal, bei jedem Status, in seiner Regionalgruppe; `unknown`, wo es keine hat."
             ),
             Self::Sector => bilingual!(
-                "Each member counts once, whatever its status, in each sector of its utility; so the figures add up to more \
-                 than there are.",
+                "Each member counts once, with any status, for each sector of its utility, so the sum of \
+                 the numbers can exceed the number of members.",
                 "Jedes Mitglied zählt einmal, bei jedem Status, in jeder Sparte seines Unternehmens; die Zahlen ergeben darum \
                  zusammen mehr, als es gibt."
             ),
             Self::Quarter => bilingual!(
-                "Counted are members with a known `joined_on`, by days, not by status: as joined in the quarter of `joined_on`, \
-                 as left in the quarter of `left_on`, and as members at the end of each quarter from the one until before the \
-                 other. The last quarter is today's, up to today; who joined on an unknown day is not counted.",
+                "Members are counted by dates, not by status: as joined in the quarter of `joined_on`, as \
+                 left in the quarter of `left_on`, and as members at the end of each quarter from joining \
+                 until before leaving. Members without a known `joined_on` are not counted. The last \
+                 quarter is the current one, up to today.",
                 "Gezählt werden Mitglieder mit bekanntem `joined_on`, nach Tagen, nicht nach Status: als beigetreten im Quartal \
                  von `joined_on`, als ausgetreten im Quartal von `left_on`, und als Mitglieder am Ende jedes Quartals vom einen \
                  bis vor dem anderen. Das letzte Quartal ist das heutige, bis heute; wer an einem unbekannten Tag beitrat, zählt \

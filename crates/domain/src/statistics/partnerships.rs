@@ -29,27 +29,29 @@ impl PartnershipsBy {
     pub fn rule(self) -> Bilingual {
         match self {
             Self::Status => bilingual!(
-                "Each partnership counts once, where it stands today; `unknown` where nobody knows.",
+                "Each partnership counts once, for its current status, or as `unknown` if that is unknown.",
                 "Jede Partnerschaft zählt einmal, bei ihrem heutigen Status; `unknown`, wo ihn niemand kennt."
             ),
             Self::Sector => bilingual!(
-                "Each partnership counts once in each of its sectors; so the figures add up to more than there are.",
+                "Each partnership counts once for each of its sectors, so the sum of the numbers can exceed \
+                 the number of partnerships.",
                 "Jede Partnerschaft zählt einmal in jeder ihrer Sparten; die Zahlen ergeben darum zusammen mehr, als es gibt."
             ),
             Self::Country => bilingual!(
-                "Each partnership counts once in each country of its partner utilities, current and former.",
+                "Each partnership counts once for each country of its current and former partner utilities.",
                 "Jede Partnerschaft zählt einmal in jedem Land ihrer Partnerunternehmen, heutiger und früherer."
             ),
             Self::Programme => bilingual!(
-                "Each partnership counts once for each programme that its funding names.",
+                "Each partnership counts once for each programme named in its funding.",
                 "Jede Partnerschaft zählt einmal bei jedem Programm, das ihre Finanzierung nennt."
             ),
             Self::SdgTarget => bilingual!(
-                "Each partnership counts once for each target that it names.",
+                "Each partnership counts once for each of its SDG targets.",
                 "Jede Partnerschaft zählt einmal bei jedem Unterziel, das sie nennt."
             ),
             Self::Year => bilingual!(
-                "Each partnership counts once, in the year in which it began; `unknown` where nobody knows.",
+                "Each partnership counts once, for the year in which the partnership began, or as `unknown` \
+                 if that is unknown.",
                 "Jede Partnerschaft zählt einmal, im Jahr ihres Beginns; `unknown`, wo ihn niemand kennt."
             ),
         }
@@ -64,7 +66,7 @@ impl PartnershipsBy {
             Self::Programme => bilingual!("Partnerships by programme", "Partnerschaften nach Programm"),
             Self::SdgTarget => bilingual!("Partnerships by SDG target", "Partnerschaften nach SDG-Unterziel"),
             Self::Year => {
-                bilingual!("Partnerships by year of beginning", "Partnerschaften nach Jahr des Beginns")
+                bilingual!("Partnerships by start year", "Partnerschaften nach Jahr des Beginns")
             }
         }
     }
@@ -77,7 +79,7 @@ impl PartnershipsBy {
             Self::Country => bilingual!("Country", "Land"),
             Self::Programme => bilingual!("Programme", "Programm"),
             Self::SdgTarget => bilingual!("Target", "Unterziel"),
-            Self::Year => bilingual!("Year of beginning", "Jahr des Beginns"),
+            Self::Year => bilingual!("Start year", "Jahr des Beginns"),
         }
     }
 

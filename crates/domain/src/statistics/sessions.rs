@@ -24,28 +24,31 @@ impl SessionsBy {
     pub fn rule(self) -> Bilingual {
         let how = match self {
             Self::Year => bilingual!(
-                "Each session that is published or was held counts once, in the year in which it begins.",
+                "Each session that is published or has been held counts once, for the year in which the \
+                 session begins.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal, im Jahr ihres Beginns."
             ),
             Self::Kind => bilingual!(
-                "Each session that is published or was held counts once, for its kind.",
+                "Each session that is published or has been held counts once, for its kind.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal, bei ihrer Art."
             ),
             Self::Sector => bilingual!(
-                "Each session that is published or was held counts once in each sector that it is for; so the figures add up to \
-                 more than there are.",
+                "Each session that is published or has been held counts once for each of its sectors, so \
+                 the sum of the numbers can exceed the number of sessions.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal in jeder Sparte, für die sie ist; die Zahlen ergeben \
                  darum zusammen mehr, als es gibt."
             ),
             Self::RegionalGroup => bilingual!(
-                "Each session that is published or was held counts once in the regional group of each member whose staff registered; \
-                 `unknown` where the member has none, or you do not see it.",
+                "Each session that is published or has been held counts once for the regional group of each \
+                 member with registrations, or as `unknown` if the member has no regional group or you may \
+                 not see the member.",
                 "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal in der Regionalgruppe jedes Mitglieds, dessen \
                  Beschäftigte sich angemeldet haben; `unknown`, wo das Mitglied keine hat oder Sie es nicht sehen."
             ),
         };
         how.then(bilingual!(
-            " Registered is who has a seat, or had one, whether they came or not; attended is who came.",
+            " Everybody who has, or had, a seat counts as registered, whether they attended or not; \
+             everybody who came counts as attended.",
             " Angemeldet ist, wer einen Platz hat oder hatte, ob gekommen oder nicht; teilgenommen hat, wer gekommen ist."
         ))
     }

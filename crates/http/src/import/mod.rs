@@ -341,7 +341,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
                 "counts": { "create": 1, "update": 1, "unchanged": 0, "faulty": 1, "skipped": 1 },
                 "faults": [{
                     "row": 4, "column": "country", "code": "unknown_value",
-                    "detail": "`XX` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`."
+                    "detail": "`XX` is not a country code: use ISO 3166-1 alpha-2 in upper-case letters, such as `DE` or `UA`."
                 }],
                 "faults_total": 1,
                 "duplicates": [{

@@ -25,7 +25,7 @@ pub struct HistoryEntry {
     /// When the change was made.
     #[schema(format = DateTime)]
     at: String,
-    /// What was done.
+    /// The kind of change.
     action: ChangeAction,
     /// The version after the change.
     #[schema(minimum = 1)]

@@ -129,7 +129,7 @@ impl Layout {
         texts.ok_or_else(|| {
             let names: Vec<_> = columns.iter().map(|column| column.name.as_str()).collect();
             let header = typed(header);
-            let missing = bilingual!("There is no column `{header}`.", "Es gibt keine Spalte `{header}`.");
+            let missing = bilingual!("Unknown column `{header}`.", "Es gibt keine Spalte `{header}`.");
             FieldError::new("unknown_column", missing.then(hint(name, &names)))
         })
     }

@@ -96,8 +96,8 @@ pub(super) fn check(cell: &str) -> Result<(), FieldError> {
     let cell = cell.trim();
     if cell.starts_with(TOO_LONG) {
         let detail = bilingual!(
-            "The value was too long for a cell of the sheet, so the export left it out. Take the row from the export \
-             with `format=csv`.",
+            "The value was too long for a cell, and the export left the value out. Use the row from an \
+             export with `format=csv`.",
             "Der Wert war zu lang für eine Zelle des Tabellenblatts, darum fehlt er im Export. Nehmen Sie die Zeile aus \
              dem Export mit `format=csv`."
         );
@@ -105,7 +105,8 @@ pub(super) fn check(cell: &str) -> Result<(), FieldError> {
     }
     if cell.len() > 1 && cell.bytes().all(|byte| byte == b'#') {
         let detail = bilingual!(
-            "The column was too narrow for this value when the file was saved. Widen it in Excel and save the file again.",
+            "The column was too narrow for this value when the file was saved. Widen the column in Excel \
+             and save the file again.",
             "Die Spalte war beim Speichern zu schmal für diesen Wert. Verbreitern Sie sie in Excel und speichern Sie die \
              Datei neu."
         );
@@ -120,8 +121,8 @@ pub(super) fn check(cell: &str) -> Result<(), FieldError> {
 pub fn fault(error: &str) -> FieldError {
     let error: String = error.chars().take(30).collect();
     let detail = bilingual!(
-        "The cell holds the error `{error}` in place of a value. Correct its formula in Excel, recalculate, and save the \
-         file again; or empty the cell.",
+        "The cell contains the error `{error}` instead of a value. Correct the formula in Excel, \
+         recalculate, and save the file again; or clear the cell.",
         "Die Zelle enthält den Fehler `{error}` anstelle eines Werts. Korrigieren Sie die Formel in Excel, berechnen Sie \
          neu und speichern Sie die Datei erneut; oder leeren Sie die Zelle."
     );

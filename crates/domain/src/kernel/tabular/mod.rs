@@ -251,7 +251,7 @@ impl Column {
                 split(cell).iter().map(|entry| read_participant(entry)).collect::<Result<_, _>>()?
             }
             Kind::Json => serde_json::from_str(cell).map_err(|_| {
-                FieldError::format(bilingual!("The cell is no JSON.", "Die Zelle ist kein JSON."))
+                FieldError::format(bilingual!("The cell is not valid JSON.", "Die Zelle ist kein JSON."))
             })?,
         })
     }
@@ -310,7 +310,7 @@ fn number(cell: &str, decimals: Decimals) -> Result<Number, FieldError> {
         Ok(Value::Number(number)) => Some(number),
         _ => None,
     }
-    .ok_or_else(|| FieldError::format(bilingual!("`{cell}` is no number.", "`{cell}` ist keine Zahl.")))
+    .ok_or_else(|| FieldError::format(bilingual!("`{cell}` is not a number.", "`{cell}` ist keine Zahl.")))
 }
 
 /// `007` is a number to spreadsheets and people, though not to JSON.
@@ -345,13 +345,13 @@ fn with_point(cell: &str, decimals: Decimals) -> Result<String, FieldError> {
     match decimals {
         Decimals::Point => Ok(cell.to_owned()),
         Decimals::Comma if cell.contains('.') => Err(FieldError::format(bilingual!(
-            "`{cell}` has a point; in this dialect decimals stand behind a comma, and nothing between thousands.",
+            "`{cell}` contains a point; this dialect uses a decimal comma and no thousands separators.",
             "`{cell}` enthält einen Punkt; Nachkommastellen stehen hier hinter einem Komma, zwischen Tausendern \
              steht nichts."
         ))),
         Decimals::Either if may_be_thousands(cell) => Err(FieldError::format(bilingual!(
-            "`{cell}` may be thousands or decimals in this file; write it without separators of thousands, or with \
-             another number of decimals.",
+            "`{cell}` is ambiguous: the separator can be a decimal or a thousands separator. Write the \
+             number without thousands separators, or with a different number of decimals.",
             "`{cell}` kann in dieser Datei Tausender oder Nachkommastellen haben; schreiben Sie die Zahl ohne \
              Tausendertrennzeichen oder mit einer anderen Zahl von Nachkommastellen."
         ))),

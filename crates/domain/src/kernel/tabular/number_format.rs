@@ -226,7 +226,8 @@ fn parts(tokens: &[Token]) -> Parts {
 fn plain(number: f64) -> Result<String, FieldError> {
     if !number.is_finite() || number.abs() >= 1e15 {
         let detail = bilingual!(
-            "Excel keeps {DIGITS} digits of a number, and this one has more. Format the cell as text and type it again.",
+            "Excel stores only {DIGITS} digits of a number, and this number has more. Format the cell as \
+             text and enter the number again.",
             "Excel behält von einer Zahl {DIGITS} Stellen, und diese hat mehr. Formatieren Sie die Zelle als Text und \
              geben Sie sie neu ein."
         );
@@ -238,8 +239,8 @@ fn plain(number: f64) -> Result<String, FieldError> {
 
 fn impossible(shown: String) -> FieldError {
     let detail = bilingual!(
-        "The cell holds a number that is formatted as a date, and shows {shown}. Set its number format to `General` (or \
-         `Text` for a year), type the value again, and save.",
+        "The cell contains a number that is formatted as a date and displayed as {shown}. Set the number \
+         format to `General` (or `Text` for a year), enter the value again, and save the file.",
         "Die Zelle enthält eine Zahl, die als Datum formatiert ist, und zeigt {shown}. Stellen Sie ihr Zahlenformat auf \
          „Standard“ (oder „Text“ für ein Jahr), geben Sie den Wert neu ein und speichern Sie."
     );

@@ -63,7 +63,7 @@ macro_rules! whole_number {
 
 fn out_of_range(least: u16, most: u16, number: i128) -> FieldError {
     let detail = bilingual!(
-        "Must lie between {least} and {most}, found {number}.",
+        "Must be between {least} and {most}, found {number}.",
         "Muss zwischen {least} und {most} liegen, gefunden: {number}."
     );
     FieldError::new("out_of_range", detail)

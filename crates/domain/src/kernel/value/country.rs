@@ -16,7 +16,8 @@ text! {
                 return Ok(text.to_owned());
             }
             Err(FieldError::new("unknown_value", bilingual!(
-                "`{text}` is no country code: ISO 3166-1 alpha-2, upper-case letters such as `DE` or `UA`.",
+                "`{text}` is not a country code: use ISO 3166-1 alpha-2 in upper-case letters, such as `DE` \
+                 or `UA`.",
                 "`{text}` ist kein Ländercode: ISO 3166-1 alpha-2, Großbuchstaben wie `DE` oder `UA`."
             )))
         },

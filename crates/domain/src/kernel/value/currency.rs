@@ -12,7 +12,8 @@ text! {
         parse: |text| match decimals(text) {
             Some(_) => Ok(text.to_owned()),
             None => Err(FieldError::new("unknown_value", bilingual!(
-                "`{text}` is no currency code: ISO 4217, three upper-case letters such as `EUR` or `UAH`.",
+                "`{text}` is not a currency code: use ISO 4217 in upper-case letters, such as `EUR` or \
+                 `UAH`.",
                 "`{text}` ist kein Währungscode: ISO 4217, drei Großbuchstaben wie `EUR` oder `UAH`."
             ))),
         },

@@ -20,21 +20,21 @@ text! {
             let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
             if !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
                 return Err(FieldError::format(bilingual!(
-                    "Expected a decimal number such as `41.5`: a point before the decimals, no separators of thousands, \
-                     no unit.",
+                    "Expected a decimal number such as `41.5`: with a decimal point, without thousands \
+                     separators or a unit.",
                     "Erwartet: Dezimalzahl wie `41.5`: Punkt vor den Nachkommastellen, keine Tausendertrennzeichen, \
                      keine Einheit."
                 )));
             }
             if fraction.len() > MOST_DECIMALS {
                 return Err(FieldError::format(bilingual!(
-                    "A number has at most {MOST_DECIMALS} decimals; more are noise of a calculation.",
+                    "A number can have at most {MOST_DECIMALS} decimals.",
                     "Eine Zahl hat höchstens {MOST_DECIMALS} Nachkommastellen; mehr sind Rauschen einer Rechnung."
                 )));
             }
             if whole.len() > MOST_DIGITS {
                 return Err(FieldError::new("out_of_range", bilingual!(
-                    "A number has at most {MOST_DIGITS} digits before the point.",
+                    "A number can have at most {MOST_DIGITS} digits before the decimal point.",
                     "Eine Zahl hat höchstens {MOST_DIGITS} Stellen vor dem Punkt."
                 )));
             }

@@ -34,7 +34,7 @@ pub struct Figure {
 fn check_value(number: i128) -> Result<u64, FieldError> {
     u64::try_from(number).ok().filter(|number| *number <= LARGEST).ok_or_else(|| {
         let detail = bilingual!(
-            "Must lie between 0 and {LARGEST}, found {number}.",
+            "Must be between 0 and {LARGEST}, found {number}.",
             "Muss zwischen 0 und {LARGEST} liegen, gefunden: {number}."
         );
         FieldError::new("out_of_range", detail)

@@ -11,7 +11,7 @@ text! {
         parse: |text| match isolang::Language::from_639_1(text) {
             Some(_) => Ok(text.to_owned()),
             None => Err(FieldError::new("unknown_value", bilingual!(
-                "`{text}` is no language code: ISO 639-1, two lower-case letters such as `de` or `uk`.",
+                "`{text}` is not a language code: use ISO 639-1 in lower-case letters, such as `de` or `uk`.",
                 "`{text}` ist kein Sprachcode: ISO 639-1, zwei Kleinbuchstaben wie `de` oder `uk`."
             ))),
         },

@@ -27,7 +27,7 @@ impl Localized {
             return Err(FieldError::new(
                 "empty",
                 bilingual!(
-                    "Expected the text in at least one language, such as `{{\"de\": \"…\"}}`.",
+                    "Expected a text in at least one language, such as `{{\"de\": \"…\"}}`.",
                     "Erwartet: der Text in mindestens einer Sprache, etwa `{{\"de\": \"…\"}}`."
                 ),
             ));

@@ -46,7 +46,7 @@ fn within(degrees: f64, most: f64) -> Result<f64, FieldError> {
     Err(FieldError::new(
         "out_of_range",
         bilingual!(
-            "Must lie between -{most} and {most} degrees, found {degrees}.",
+            "Must be between -{most} and {most} degrees, found {degrees}.",
             "Muss zwischen -{most} und {most} Grad liegen, gefunden: {degrees}."
         ),
     ))

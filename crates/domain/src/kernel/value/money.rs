@@ -41,7 +41,7 @@ impl Money {
             usize::try_from(decimals).ok().and_then(|decimals| decimals.checked_sub(fraction.len()));
         let Some(missing) = missing else {
             return Err(FieldError::format(bilingual!(
-                "Amounts in {currency} have at most {decimals} decimals.",
+                "Amounts in {currency} can have at most {decimals} decimals.",
                 "Beträge in {currency} haben höchstens {decimals} Nachkommastellen."
             )));
         };
@@ -92,13 +92,13 @@ fn check_shape(amount: &str) -> Result<(), FieldError> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
     if whole.strip_prefix('-').is_some_and(is_digits) && is_digits(fraction) {
-        let detail = bilingual!("An amount must not be negative.", "Ein Betrag darf nicht negativ sein.");
+        let detail = bilingual!("The amount must not be negative.", "Ein Betrag darf nicht negativ sein.");
         return Err(FieldError::new("out_of_range", detail));
     }
     if !is_digits(whole) || !is_digits(fraction) || (whole.len() > 1 && whole.starts_with('0')) {
         return Err(FieldError::format(bilingual!(
-            "Expected a decimal number such as `125000.00`: a point before the decimals, no separators of \
-             thousands, no currency.",
+            "Expected a decimal number such as `125000.00`: with a decimal point, without thousands \
+             separators or a currency.",
             "Erwartet: Dezimalzahl wie `125000.00`: Punkt vor den Nachkommastellen, keine Tausendertrennzeichen, \
              keine Währung."
         )));
@@ -107,7 +107,7 @@ fn check_shape(amount: &str) -> Result<(), FieldError> {
         return Err(FieldError::new(
             "out_of_range",
             bilingual!(
-                "An amount must be less than 1000000000000000 (10^15).",
+                "The amount must be less than 1000000000000000 (10^15).",
                 "Ein Betrag muss kleiner als 1000000000000000 (10^15) sein."
             ),
         ));
@@ -145,8 +145,8 @@ impl Deserr<Violations> for Amount {
             Value::Integer(_) | Value::NegativeInteger(_) | Value::Float(_) => {
                 let mut violations = Violations::default();
                 let detail = bilingual!(
-                    "Expected a string such as \"125000.00\", found a number: JSON numbers are read as binary \
-                     floating-point numbers and lose cents.",
+                    "Expected a string such as \"125000.00\", found a number: JSON numbers can lose cents \
+                     because many programs read them as binary floating-point numbers.",
                     "Erwartet: Text wie \"125000.00\", gefunden: Zahl. Zahlen in JSON werden als binäre \
                      Gleitkommazahlen gelesen und verlieren Cents."
                 );

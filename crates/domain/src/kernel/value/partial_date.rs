@@ -53,7 +53,7 @@ impl FromStr for PartialDate {
         let text = typed(text);
         let shape = || {
             FieldError::format(bilingual!(
-                "Expected a date as `2023`, `2023-05` or `2023-05-14` (ISO 8601).",
+                "Expected a date such as `2023`, `2023-05` or `2023-05-14` (ISO 8601).",
                 "Erwartet: Datum wie `2023`, `2023-05` oder `2023-05-14` (ISO 8601)."
             ))
         };
@@ -73,7 +73,7 @@ impl FromStr for PartialDate {
         if !YEARS.contains(&year) {
             let (from, until) = YEARS.into_inner();
             let detail = bilingual!(
-                "The year must lie between {from} and {until}.",
+                "The year must be between {from} and {until}.",
                 "Das Jahr muss zwischen {from} und {until} liegen."
             );
             return Err(FieldError::new("invalid_date", detail));
@@ -92,7 +92,7 @@ impl FromStr for PartialDate {
             (Some(first), Some(last)) => Ok(Self { text: text.to_owned(), first, last }),
             _ => Err(FieldError::new(
                 "invalid_date",
-                bilingual!("There is no such date as `{text}`.", "Ein Datum `{text}` gibt es nicht."),
+                bilingual!("The date `{text}` does not exist.", "Ein Datum `{text}` gibt es nicht."),
             )),
         }
     }

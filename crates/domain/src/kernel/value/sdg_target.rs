@@ -42,7 +42,7 @@ text! {
                 return Ok(text.to_owned());
             }
             Err(FieldError::new("unknown_value", bilingual!(
-                "`{text}` is no target of the Sustainable Development Goals, such as `6.3` or `6.a`.",
+                "`{text}` is not a target of the Sustainable Development Goals, such as `6.3` or `6.a`.",
                 "`{text}` ist kein Unterziel der Ziele für nachhaltige Entwicklung wie `6.3` oder `6.a`."
             )))
         },

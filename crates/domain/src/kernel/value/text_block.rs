@@ -22,7 +22,7 @@ text! {
             }
             if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\n' | '\t')) {
                 return Err(FieldError::format(bilingual!(
-                    "No control characters but line breaks and tabs.",
+                    "Must not contain control characters except line breaks and tabs.",
                     "Keine Steuerzeichen außer Zeilenumbrüchen und Tabulatoren."
                 )));
             }

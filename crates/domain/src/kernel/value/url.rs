@@ -22,7 +22,7 @@ text! {
             }
             let fault = || {
                 FieldError::format(bilingual!(
-                    "Expected a full web address, such as `https://www.example.org`.",
+                    "Expected a complete web address, such as `https://www.example.org`.",
                     "Erwartet: vollständige Web-Adresse, etwa `https://www.example.org`."
                 ))
             };
@@ -42,7 +42,7 @@ text! {
             }
             if authority.contains('@') {
                 return Err(FieldError::format(bilingual!(
-                    "Leave the user name and the password out of the address.",
+                    "The address must not contain a user name or a password.",
                     "Lassen Sie Benutzernamen und Passwort aus der Adresse weg."
                 )));
             }
