@@ -134,14 +134,14 @@ on_both! {
             let request = request.header("Content-Type", "application/x-www-form-urlencoded");
             app.anonymous().send(request.body(format!("token={token}"))).await.ok().text()
         };
-        assert!(press().await.contains("it is confirmed"));
-        assert!(press().await.contains("followed already"));
+        assert!(press().await.contains("your registration is confirmed"));
+        assert!(press().await.contains("already been used"));
         assert_eq!(app.coordinator().all(INTERESTS).await.len(), 1);
         let used = app.anonymous().get(&page).await.ok().text();
-        assert!(used.contains("followed already") && !used.contains("<form"), "{used}");
+        assert!(used.contains("already been used") && !used.contains("<form"), "{used}");
         for wrong in ["/interest/confirmation", "/interest/confirmation?token=%22%3E%3Cscript%3E"] {
             let shown = app.anonymous().get(wrong).await.ok().text();
-            assert!(shown.contains("not complete") && !shown.contains("<script"), "{shown}");
+            assert!(shown.contains("is incomplete") && !shown.contains("<script"), "{shown}");
         }
     }
 

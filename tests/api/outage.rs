@@ -86,7 +86,7 @@ fn the_database_goes_away_and_comes_back() {
     // Who looks at the front page still learns where things are.
     let page = app.anonymous().request(Method::GET, "/").header("Accept", "text/html");
     let page = runtime.block_on(app.anonymous().send(page)).ok().text();
-    assert!(page.contains("cannot be shown just now") && page.contains("/docs/"), "{page}");
+    assert!(page.contains("cannot be shown at the moment") && page.contains("/docs/"), "{page}");
     cluster.restart();
     runtime.block_on(until_ready(&app));
     for _ in 0..5 {

@@ -82,7 +82,10 @@ pub(crate) async fn authenticate(
 }
 
 fn wrong() -> Error {
-    let detail = bilingual!("E-mail or password is wrong.", "E-Mail-Adresse oder Passwort ist falsch.");
+    let detail = bilingual!(
+        "The e-mail address or the password is wrong.",
+        "E-Mail-Adresse oder Passwort ist falsch."
+    );
     Error::new(Code::InvalidCredentials, detail)
 }
 
@@ -238,7 +241,7 @@ pub async fn end_login(
             }
             Some(key) if key.starts_with(api_key::PREFIX) => {
                 let detail = bilingual!(
-                    "An API key has no login: revoke it instead.",
+                    "An API key has no login: revoke the key instead.",
                     "Ein API-Schlüssel hat keine Anmeldung: Widerrufen Sie ihn stattdessen."
                 );
                 return Err(Error::new(Code::Forbidden, detail).into());

@@ -97,13 +97,13 @@ fn invitation_mail(to: Email, locale: Locale, link: &str) -> Mail {
         locale,
         &bilingual!("Set your password", "Passwort setzen"),
         &bilingual!(
-            "Good day,\n\n\
-             you have an account of the exchange Internationale Partnerschaften, and no password yet. Set one here within \
-             an hour:\n\n\
+            "Hello,\n\n\
+             You have an account with the exchange Internationale Partnerschaften, but no password yet. \
+             Please set a password here within an hour:\n\n\
              {link}\n\n\
-             Then sign in with this e-mail address. If the hour has passed, ask for another link as for a forgotten \
-             password.\n\n\
-             Internationale Partnerschaften, the coordination office\n",
+             Then sign in with this e-mail address. If the hour has passed, request another link in the \
+             same way as for a forgotten password.\n\n\
+             Internationale Partnerschaften, coordination office\n",
             "Guten Tag,\n\n\
              Sie haben ein Konto beim Austausch Internationale Partnerschaften, und noch kein Passwort. Setzen Sie es \
              binnen einer Stunde hier:\n\n\
@@ -122,11 +122,12 @@ fn reset_mail(to: Email, locale: Locale, link: &str) -> Mail {
         locale,
         &bilingual!("Set a new password", "Neues Passwort setzen"),
         &bilingual!(
-            "Good day,\n\n\
-             somebody has asked for a new password for this address. If that was you, set it here within an hour:\n\n\
+            "Hello,\n\n\
+             Somebody has requested a new password for this e-mail address. If that was you, set the new \
+             password here within an hour:\n\n\
              {link}\n\n\
-             If it was not you, nothing is to be done: the password stays as it is.\n\n\
-             Internationale Partnerschaften, the coordination office\n",
+             If that was not you, you do not need to do anything: the password stays as it is.\n\n\
+             Internationale Partnerschaften, coordination office\n",
             "Guten Tag,\n\n\
              jemand hat für diese Adresse ein neues Passwort angefordert. Wenn Sie das waren, setzen Sie es binnen einer \
              Stunde hier:\n\n\
@@ -193,7 +194,7 @@ async fn reset(
 ) -> Result<(), Error> {
     let expired = || {
         let detail = bilingual!(
-            "This link is used, has expired or is not complete; ask for a new one.",
+            "This link has been used, has expired or is incomplete; request a new one.",
             "Dieser Link ist benutzt, abgelaufen oder nicht vollständig; fordern Sie einen neuen an."
         );
         Error::new(Code::LinkExpired, detail)
@@ -258,7 +259,7 @@ fn reset_page(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpRes
     let headers = request.headers();
     let Some(token) = token else {
         let text = bilingual!(
-            "This link is used, has expired or is not complete. Ask for a new one.",
+            "This link has been used, has expired or is incomplete. Request a new one.",
             "Dieser Link ist benutzt, abgelaufen oder nicht vollständig. Fordern Sie einen neuen an."
         );
         return page(headers, &title(), &text, "");

@@ -192,7 +192,7 @@ impl Store {
     pub async fn disable_account(&self, email: &Email) -> Result<(), Error> {
         let nobody = || {
             let detail = bilingual!(
-                "There is no enabled account with this address.",
+                "There is no enabled account with this e-mail address.",
                 "Ein aktives Konto mit dieser Adresse gibt es nicht."
             );
             Error::new(Code::NotFound, detail)

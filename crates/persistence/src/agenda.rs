@@ -172,7 +172,7 @@ impl Table for AgendaItem {
         let whole = others.iter().map(|(_, _, minutes)| minutes).sum::<i64>() + minutes;
         if let Some(length) = session.data.minutes().filter(|length| whole > *length) {
             let detail = bilingual!(
-                "The session takes {length} minutes, the agenda would take {whole}.",
+                "The session takes {length} minutes, but the agenda would take {whole} minutes.",
                 "Die Sitzung dauert {length} Minuten, die Tagesordnung wäre {whole} Minuten lang."
             );
             violations.member("/duration_minutes", "longer_than_session", detail);
@@ -183,7 +183,7 @@ impl Table for AgendaItem {
         let wanted = if restored { wanted.min(last) } else { wanted };
         let position = Position::new(wanted).filter(|_| wanted <= last);
         if position.is_none() {
-            let detail = bilingual!("Must lie between 1 and {last}.", "Muss zwischen 1 und {last} liegen.");
+            let detail = bilingual!("Must be between 1 and {last}.", "Muss zwischen 1 und {last} liegen.");
             violations.member("/position", "out_of_range", detail);
         }
         if !violations.is_empty() {
@@ -230,7 +230,7 @@ async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error
             writer.update_as_side_effect(topic, scheduled).await.map(drop)
         }
         Some(TopicStatus::Declined) => {
-            let detail = bilingual!("This topic was declined.", "Dieses Thema wurde abgelehnt.");
+            let detail = bilingual!("This topic has been declined.", "Dieses Thema wurde abgelehnt.");
             let mut violations = Violations::default();
             violations.member("/topic", "declined", detail);
             Err(Error::invalid(violations))

@@ -127,7 +127,7 @@ impl Store {
             let count = row::Entity::find().filter(own(account)).count(writer.tx()).await.map_err(failed)?;
             if count >= MOST {
                 let detail = vku_domain::bilingual!(
-                    "An account has at most {MOST} API keys. Revoke one first.",
+                    "An account can have at most {MOST} API keys. Revoke a key first.",
                     "Ein Konto hat höchstens {MOST} API-Schlüssel. Widerrufen Sie zuerst einen."
                 );
                 return Err(Error::new(Code::TooManyApiKeys, detail));

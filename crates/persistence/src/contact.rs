@@ -56,7 +56,7 @@ impl Table for Contact {
         code: Code::PrimaryExists,
         detail: || {
             bilingual!(
-                "This member has a primary contact already; change that one first.",
+                "This member already has a primary contact; change that contact first.",
                 "Dieses Mitglied hat schon eine erste Ansprechperson; ändern Sie zuerst jene."
             )
         },

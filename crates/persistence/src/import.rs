@@ -181,7 +181,7 @@ impl Store {
         let running = self.imports_running().clone();
         let room = running.room.clone().try_acquire_owned().map_err(|_| {
             let detail = bilingual!(
-                "Too many imports are under way; try again in a moment.",
+                "Too many imports are running; please try again shortly.",
                 "Zu viele Importe laufen gerade; versuchen Sie es gleich noch einmal."
             );
             Error::new(Code::Unavailable, detail)

@@ -311,13 +311,14 @@ fn reuse_mail(user: &User, login: &row::Model) -> Mail {
     // What a program calls itself is anybody's text: no link in it, and one line.
     let client: String =
         login.client.chars().filter(|it| it.is_alphanumeric() || " ()._-".contains(*it)).collect();
-    let subject = bilingual!("You were signed out", "Sie wurden abgemeldet");
+    let subject = bilingual!("You have been signed out", "Sie wurden abgemeldet");
     let text = bilingual!(
-        "Good day,\n\n\
-         a refresh token of your account was used twice, so somebody else may have had it. That login, of {since} by \
-         the program \"{client}\", has ended; nobody can go on with it. Sign in again.\n\n\
-         If this happens again, change your password, and tell the coordination office.\n\n\
-         Internationale Partnerschaften, the coordination office\n",
+        "Hello,\n\n\
+         A refresh token of your account was used twice, so somebody else may have had the token. The login \
+         of {since} by the program \"{client}\" has therefore been ended, and nobody can use it any longer. \
+         Please sign in again.\n\n\
+         If this happens again, change your password and inform the coordination office.\n\n\
+         Internationale Partnerschaften, coordination office\n",
         "Guten Tag,\n\n\
          ein Refresh-Token Ihres Kontos wurde zweimal benutzt; jemand anderes könnte es also gehabt haben. Diese \
          Anmeldung, vom {since} mit dem Programm „{client}“, ist beendet; niemand kann damit weitermachen. Melden Sie \

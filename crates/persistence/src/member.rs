@@ -60,7 +60,7 @@ impl Table for Member {
         code: Code::MemberExists,
         detail: || {
             bilingual!(
-                "This utility has a member already; each has one at most.",
+                "This utility is already a member; a utility can be a member only once.",
                 "Dieses Unternehmen ist schon Mitglied; jedes ist es höchstens einmal."
             )
         },

@@ -107,7 +107,7 @@ impl Table for Minutes {
         let session = by_id_unchecked::<Session>(writer, id).await?;
         if session.data.status != Some(SessionStatus::Held) {
             let detail = bilingual!(
-                "Minutes are of a session that was held.",
+                "Minutes can only be written for a session that has been held.",
                 "Protokolle gibt es von Sitzungen, die stattgefunden haben."
             );
             return Err(Error::new(Code::SessionNotHeld, detail).about("/session"));
@@ -118,7 +118,7 @@ impl Table for Minutes {
         let draft = after.status != Some(MinutesStatus::Published);
         if draft && has_draft(writer, id, before.map(|before| before.id)).await? {
             let detail = bilingual!(
-                "A revision is being written already: change that draft, or publish it.",
+                "There is already a draft: change or publish that draft.",
                 "Eine Fassung ist schon in Arbeit: Ändern Sie diesen Entwurf, oder veröffentlichen Sie ihn."
             );
             return Err(Error::new(Code::MinutesInWork, detail).about("/session"));
@@ -147,7 +147,7 @@ fn is_published(minutes: &Stored<Minutes>) -> bool {
 
 fn published() -> Error {
     let detail = bilingual!(
-        "These minutes are published: correct them by a new revision (`POST`).",
+        "These minutes are published: create a new revision (`POST`) to correct them.",
         "Dieses Protokoll ist veröffentlicht: Berichtigen Sie es durch eine neue Fassung (`POST`)."
     );
     Error::new(Code::MinutesPublished, detail).about("/text")

@@ -41,8 +41,8 @@ impl Table for User {
         only: None,
         deleted: Some(|id| {
             bilingual!(
-                "A deleted user has this e-mail address. Restore it with `POST /api/v1/users/{id}/restore`, and change \
-                 what is to be different.",
+                "A deleted user has this e-mail address. Restore the user with \
+                 `POST /api/v1/users/{id}/restore`, and change what should be different.",
                 "Ein gelöschter Benutzer hat diese E-Mail-Adresse. Stellen Sie ihn mit `POST /api/v1/users/{id}/restore` \
                  wieder her, und ändern Sie, was anders sein soll."
             )

@@ -245,7 +245,7 @@ impl Table for Utility {
             return Ok(());
         }
         let detail = bilingual!(
-            "What it takes part in would no longer be right; see `dependents`.",
+            "The change conflicts with other resources that name this utility; see `dependents`.",
             "Woran es beteiligt ist, würde nicht mehr stimmen; siehe `dependents`."
         );
         let member = if moved { "/kind" } else { "/visibility" };

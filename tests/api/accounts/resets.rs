@@ -119,7 +119,7 @@ on_both! {
         let weak = press("zxqzxq").await;
         assert!(weak.contains("<form") && !weak.contains("zxqzxq"), "{weak}");
         assert!(press(NEW).await.contains("is set"));
-        assert!(press(NEW).await.contains("Ask for a new one"));
+        assert!(press(NEW).await.contains("Request a new one"));
         sign_in(&app, READER, NEW).await.ok();
     }
 }

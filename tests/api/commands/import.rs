@@ -271,8 +271,8 @@ const WRONG: &[Wrong] = &[
         create: false,
         csv: b"slug,name,kind\nthird,The third,ngo\nfourth,The fourth\nfifth,The fifth,ngo,x\nsixth,x,ngo\n",
         faults: &[
-            (":3: The row has 2 cells, the header has 3.", "malformed_row"),
-            (":4: The row has 4 cells, the header has 3.", "malformed_row"),
+            (":3: The row has 2 cells, but the header has 3.", "malformed_row"),
+            (":4: The row has 4 cells, but the header has 3.", "malformed_row"),
         ],
     },
     Wrong {
@@ -346,7 +346,7 @@ const WRONG: &[Wrong] = &[
         collection: "organisations",
         create: false,
         csv: b"slug,name,kind\nthird,Stadtwerke M\xfcnchen,ngo\nfourth,M\xc3\xbcnchen,ngo\n",
-        faults: &[(":2: The line is no UTF-8. Save the file as UTF-8", "invalid_encoding")],
+        faults: &[(":2: The line is not valid UTF-8. Save the file as UTF-8", "invalid_encoding")],
     },
     Wrong {
         collection: "organisations",

@@ -87,7 +87,7 @@ on_both! {
             app.anonymous().send(request).await.ok().text()
         };
         let text = form("/interest/confirmation", format!("token={interest}.")).await;
-        assert!(text.contains("it is confirmed"), "{text}");
+        assert!(text.contains("your registration is confirmed"), "{text}");
         let other = interest_token(&app, "Altstadt").await;
         app.anonymous().post(CONFIRMATIONS, &json!({"token": format!("<{other}>.")})).await.ok();
         let text = form("/password/new", format!("token={reset}%3E&new_password=correct+horse+battery")).await;
@@ -122,7 +122,7 @@ on_both! {
             ("/?lang=xx", 400),
             ("/docs/nothing", 404),
         ] {
-            for (language, word) in [("en", "Number of this request"), ("de", "Nummer dieser Anfrage")] {
+            for (language, word) in [("en", "Request id"), ("de", "Nummer dieser Anfrage")] {
                 let request = anybody.request(Method::GET, path).header("Accept", BROWSER);
                 let answer = anybody.send(request.header("Accept-Language", language)).await.expect(status);
                 assert!(answer.header("content-type").starts_with("text/html"), "{path}");

@@ -19,12 +19,13 @@ pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mai
             "Bitte bestätigen Sie Ihre Interessenbekundung"
         ),
         &bilingual!(
-            "Good day,\n\n\
-             somebody has given this address to say that a municipal utility wants to take part in the exchange \
-             Internationale Partnerschaften. If that was you, please confirm it here until {until}:\n\n\
+            "Hello,\n\n\
+             Somebody has used this e-mail address to register the interest of a municipal utility in \
+             taking part in the exchange Internationale Partnerschaften. If that was you, please confirm \
+             the registration here by {until}:\n\n\
              {link}\n\n\
-             If it was not you, nothing is to be done: what was sent is then deleted.\n\n\
-             Internationale Partnerschaften, the coordination office\n",
+             If that was not you, you do not need to do anything: the registration will then be deleted.\n\n\
+             Internationale Partnerschaften, coordination office\n",
             "Guten Tag,\n\n\
              jemand hat mit dieser Adresse bekundet, dass ein kommunales Unternehmen am Austausch Internationale \
              Partnerschaften teilnehmen möchte. Wenn Sie das waren, bestätigen Sie es bitte bis {until} hier:\n\n\
@@ -43,9 +44,10 @@ pub fn accepted(registration: &InterestRegistration) -> Mail {
         registration.language,
         &bilingual!("Welcome to the exchange", "Willkommen im Austausch"),
         &bilingual!(
-            "Good day {name},\n\n\
-             {utility} now takes part in the exchange Internationale Partnerschaften. We will be in touch with you.\n\n\
-             Internationale Partnerschaften, the coordination office\n",
+            "Hello {name},\n\n\
+             {utility} now takes part in the exchange Internationale Partnerschaften. We will be in touch \
+             with you.\n\n\
+             Internationale Partnerschaften, coordination office\n",
             "Guten Tag {name},\n\n\
              {utility} nimmt nun am Austausch Internationale Partnerschaften teil. Wir melden uns bei Ihnen.\n\n\
              Koordinierungsstelle Internationale Partnerschaften\n"
@@ -61,10 +63,11 @@ pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
         registration.language,
         &bilingual!("Your registration of interest", "Ihre Interessenbekundung"),
         &bilingual!(
-            "Good day {name},\n\n\
-             thank you for the interest of {utility} in the exchange Internationale Partnerschaften. We cannot take it in:\
-             \n\n{reason}\n\n\
-             Internationale Partnerschaften, the coordination office\n",
+            "Hello {name},\n\n\
+             Thank you for the interest of {utility} in the exchange Internationale Partnerschaften. \
+             Unfortunately, we cannot accept the registration:\n\n\
+             {reason}\n\n\
+             Internationale Partnerschaften, coordination office\n",
             "Guten Tag {name},\n\n\
              vielen Dank für das Interesse von {utility} am Austausch Internationale Partnerschaften. Wir können es leider \
              nicht aufnehmen:\n\n{reason}\n\n\

@@ -47,34 +47,34 @@ impl Occasion {
             Self::SessionCancelled => bilingual!("Cancelled: {title}", "Abgesagt: {title}"),
         };
         let said = match self {
-            Self::Registered => bilingual!("you are registered for:", "Sie sind angemeldet für:"),
+            Self::Registered => bilingual!("You are registered for:", "Sie sind angemeldet für:"),
             Self::Waitlisted(position) => bilingual!(
-                "all seats are taken. You are number {position} on the waiting list for:",
+                "All seats are taken. You are number {position} on the waiting list for:",
                 "alle Plätze sind vergeben. Sie stehen an Stelle {position} der Warteliste für:"
             ),
             Self::Promoted => bilingual!(
-                "a seat has become free, and it is yours. You are registered for:",
+                "A seat has become free, and you have been given this seat. You are now registered for:",
                 "ein Platz ist frei geworden, und er gehört Ihnen. Sie sind angemeldet für:"
             ),
             Self::Cancelled => {
-                bilingual!("your registration is cancelled for:", "Ihre Anmeldung ist storniert für:")
+                bilingual!("Your registration is cancelled for:", "Ihre Anmeldung ist storniert für:")
             }
             Self::Switched => match registration.attendance {
                 Attendance::Online => {
-                    bilingual!("you now take part online in:", "Sie nehmen nun online teil an:")
+                    bilingual!("You now take part online in:", "Sie nehmen nun online teil an:")
                 }
                 Attendance::InPerson => {
-                    bilingual!("you now take part in the room in:", "Sie nehmen nun vor Ort teil an:")
+                    bilingual!("You now take part on site in:", "Sie nehmen nun vor Ort teil an:")
                 }
             },
             Self::Moved => {
                 bilingual!(
-                    "this session has changed. It is now:",
+                    "This session has changed. It is now:",
                     "diese Sitzung wurde geändert. Sie ist nun:"
                 )
             }
             Self::SessionCancelled => {
-                bilingual!("this session does not take place:", "diese Sitzung findet nicht statt:")
+                bilingual!("This session will not take place:", "diese Sitzung findet nicht statt:")
             }
         };
         let waits = match self {
@@ -94,7 +94,8 @@ impl Occasion {
             .then(self.place(it, registration.attendance, seated))
             .then(waits)
             .then(bilingual!(
-                "\nInternational partnerships, coordination office\n",
+                "\n\
+                 Internationale Partnerschaften, coordination office\n",
                 "\nInternationale Partnerschaften, Koordinierungsstelle\n"
             ));
         let locale = person.language.as_ref().map_or(Locale::De, Mail::locale);

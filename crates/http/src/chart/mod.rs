@@ -118,7 +118,7 @@ fn letters(size: i32) -> TextStyle<'static> {
 
 /// What stands where there is nothing to draw.
 fn nothing(chart: &Chart, at: (i32, i32)) -> Text<'static, (i32, i32), String> {
-    let text = bilingual!("Nothing to show yet", "Noch nichts zu zeigen");
+    let text = bilingual!("No data yet", "Noch nichts zu zeigen");
     let style = letters(LETTERS).pos(Pos::new(HPos::Center, VPos::Center));
     Text::new(text.in_locale(chart.locale).to_owned(), at, style)
 }

@@ -179,7 +179,7 @@ impl Drop for Taking {
 /// There is no room for the file of an export.
 pub(super) fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let detail = bilingual!(
-        "There is no room for the export at the moment; please try again shortly.",
+        "There is not enough disk space for the export at the moment; please try again shortly.",
         "Für den Export ist gerade kein Platz; bitte versuchen Sie es gleich noch einmal."
     );
     Error { source: Some(source.into()), ..Error::new(Code::Unavailable, detail) }

@@ -57,7 +57,7 @@ impl XlsxLimits {
             return Ok(turn);
         }
         let detail = bilingual!(
-            "Others are exporting; please try again shortly.",
+            "Too many exports are running; please try again shortly.",
             "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
         );
         Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) })
@@ -83,7 +83,8 @@ pub(super) async fn within_cap<T: Table>(export: &Export<T>, reader: &Reader<'_>
         return Ok(());
     }
     Err(refused(bilingual!(
-        "These are {total} rows, and a sheet has {cap} at most: narrow the filter, or use `format=csv`.",
+        "The result has {total} rows, but an XLSX export is limited to {cap}: narrow the filter, or use \
+         `format=csv`.",
         "Das sind {total} Zeilen, und ein Tabellenblatt hat höchstens {cap}: Grenzen Sie den Filter ein, oder \
          verwenden Sie `format=csv`."
     )))

@@ -28,8 +28,8 @@ impl FromStr for Charset {
         let known = Encoding::for_label_no_replacement(label.as_bytes());
         known.filter(|it| *it != X_USER_DEFINED && *it != REPLACEMENT).map(Self).ok_or_else(|| {
             let detail = bilingual!(
-                "`{label}` is no character encoding that is read here. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or \
-                 name one of {NAMED}.",
+                "The character encoding `{label}` is not supported. Save the file as UTF-8 (in Excel: “CSV \
+                 UTF-8”), or use one of {NAMED}.",
                 "`{label}` ist keine Zeichenkodierung, die hier gelesen wird. Speichern Sie die Datei als UTF-8 (in Excel: \
                  „CSV UTF-8“), oder nennen Sie eine von {NAMED}."
             );

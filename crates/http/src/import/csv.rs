@@ -194,7 +194,7 @@ fn each<R: Read>(
         let (width, cells) = (sheet.width(), row.len());
         if cells < width || row.iter().skip(width).any(|cell| !typed(cell).is_empty()) {
             let detail = bilingual!(
-                "The row has {cells} cells, the header has {width}.",
+                "The row has {cells} cells, but the header has {width}.",
                 "Die Zeile hat {cells} Zellen, die Kopfzeile {width}."
             );
             sink.put(ParsedRow::Faulty(line, vec![fault(line, "malformed_row", detail)]))?;

@@ -71,7 +71,8 @@ pub(super) fn utf8(mut file: File, declared: Option<Charset>) -> io::Result<Resu
         (None, Some(line)) if is_utf8 && (encoding.is_some() || found.beyond_ascii) => Ok(Err(fault(
             line,
             bilingual!(
-                "The line is no UTF-8. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or name its encoding with `charset`.",
+                "The line is not valid UTF-8. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or specify \
+                 its encoding with `charset`.",
                 "Die Zeile ist kein UTF-8. Speichern Sie die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre \
                  Kodierung mit `charset`."
             ),
@@ -88,7 +89,8 @@ fn no_text(line: u64) -> RowFault {
     fault(
         line,
         bilingual!(
-            "The line is no text. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or name its encoding with `charset`.",
+            "The line is not text. Save the file as UTF-8 (in Excel: “CSV UTF-8”), or specify its encoding \
+             with `charset`.",
             "Die Zeile ist kein Text. Speichern Sie die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre \
              Kodierung mit `charset`."
         ),
@@ -100,7 +102,7 @@ fn misdeclared(encoding: &'static Encoding) -> RowFault {
     fault(
         1,
         bilingual!(
-            "The file is UTF-8, but its `charset` says {name}.",
+            "The file is UTF-8, but its `charset` is {name}.",
             "Die Datei ist UTF-8, ihr `charset` sagt aber {name}."
         ),
     )
@@ -110,8 +112,9 @@ fn misread(line: u64, word: &str) -> RowFault {
     fault(
         line,
         bilingual!(
-            "The encoding of the file is not known: read as Windows-1252, the line has `{word}`. Save the file as UTF-8 (in \
-             Excel: “CSV UTF-8”), or name its encoding with `charset`, such as `windows-1251` or `macintosh`.",
+            "The encoding of the file is not known: read as Windows-1252, the line contains `{word}`. Save \
+             the file as UTF-8 (in Excel: “CSV UTF-8”), or specify its encoding with `charset`, for example \
+             `windows-1251` or `macintosh`.",
             "Die Kodierung der Datei ist nicht bekannt: Als Windows-1252 gelesen, enthält die Zeile `{word}`. Speichern Sie \
              die Datei als UTF-8 (in Excel: „CSV UTF-8“), oder nennen Sie ihre Kodierung mit `charset`, etwa `windows-1251` \
              oder `macintosh`."

@@ -17,7 +17,7 @@ use super::reader::{ParsedRow, RowSink, Stop, fault, row};
 use crate::kernel::json_body::{is_too_large, with_integers};
 
 fn no_object() -> Bilingual {
-    bilingual!("The row is no JSON object.", "Die Zeile ist kein JSON-Objekt.")
+    bilingual!("The row is not a JSON object.", "Die Zeile ist kein JSON-Objekt.")
 }
 
 fn number_too_large() -> Bilingual {
@@ -96,11 +96,11 @@ pub(super) fn read_array<T: Table>(
             return Ok(sink.broken(number + 1, "out_of_range", number_too_large()));
         }
         serde_json::error::Category::Data => bilingual!(
-            "Expected an array of objects, or an object whose `items` are one.",
+            "Expected an array of objects, or an object with such an array in `items`.",
             "Erwartet: eine Liste von Objekten, oder ein Objekt, dessen `items` eine ist."
         ),
         _ => bilingual!(
-            "Reading stopped at line {line}, column {column}: it is not JSON there.",
+            "Reading stopped at line {line}, column {column}: the text is not valid JSON there.",
             "Das Lesen endete in Zeile {line}, Spalte {column}: Dort ist es kein JSON."
         ),
     };

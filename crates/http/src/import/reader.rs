@@ -80,7 +80,7 @@ impl RowSink {
             self.rows += 1;
             if self.rows > MAX_ROWS {
                 let detail = bilingual!(
-                    "A file has at most {MAX_ROWS} rows; split it.",
+                    "A file can have at most {MAX_ROWS} rows; split the file.",
                     "Eine Datei hat höchstens {MAX_ROWS} Zeilen; teilen Sie sie."
                 );
                 self.items.push(ParsedRow::Broken(vec![fault(*number, "too_many", detail)]));
@@ -206,7 +206,9 @@ fn whole(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) ->
     /// How many are named.
     const NAMED: usize = 10;
     let mut detail = match allowed {
-        Some([]) => detail.then(bilingual!(" None is allowed from there.", " Von dort ist keiner erlaubt.")),
+        Some([]) => {
+            detail.then(bilingual!(" No transition is allowed from there.", " Von dort ist keiner erlaubt."))
+        }
         Some(allowed) => {
             let all = allowed.join("`, `");
             detail.then(bilingual!(" Allowed: `{all}`.", " Erlaubt: `{all}`."))
@@ -220,7 +222,7 @@ fn whole(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) ->
             names.push("…".to_owned());
         }
         let names = names.join(", ");
-        detail = detail.then(bilingual!(" These: {names}.", " Diese: {names}."));
+        detail = detail.then(bilingual!(" Dependents: {names}.", " Diese: {names}."));
     }
     detail
 }

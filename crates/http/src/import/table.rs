@@ -81,7 +81,7 @@ impl Sheet {
         for (name, place) in header.iter().take(width).map(|name| typed(name)).zip(1..) {
             if name.is_empty() {
                 let detail = bilingual!(
-                    "Column {place} has no heading. Name it, or delete it.",
+                    "Column {place} has no heading. Give the column a heading, or delete it.",
                     "Spalte {place} hat keine Überschrift. Benennen oder löschen Sie sie."
                 );
                 faults.push(fault(number, "unknown_column", detail));
@@ -89,8 +89,7 @@ impl Sheet {
             }
             match headings.find(name) {
                 Ok((column, _)) if targets.iter().any(|it| it.column.name == column.name) => {
-                    let detail =
-                        bilingual!("This column stands there twice.", "Diese Spalte gibt es doppelt.");
+                    let detail = bilingual!("This column occurs twice.", "Diese Spalte gibt es doppelt.");
                     faults.push(at(name, "duplicate", detail));
                 }
                 Ok((column, place)) => {

@@ -80,7 +80,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         if name != PART || found.is_some() {
             let told: String = name.chars().take(100).collect();
             let detail = bilingual!(
-                "The form has one part, `{PART}`; found `{told}` beside it.",
+                "The form can only have one part, `{PART}`; found another part `{told}`.",
                 "Das Formular hat einen Teil, `{PART}`; daneben gefunden: `{told}`."
             );
             violations.member(
@@ -165,12 +165,12 @@ fn unreadable(fault: FieldError) -> Error {
 }
 
 fn broken(error: PayloadError) -> Error {
-    let detail = bilingual!("The body broke off.", "Der Body brach ab.");
+    let detail = bilingual!("The body is incomplete.", "Der Body brach ab.");
     Error { source: Some(Box::new(error)), ..Error::new(Code::BadRequest, detail) }
 }
 
 fn torn(error: MultipartError) -> Error {
     let detail =
-        bilingual!("The form cannot be read, or broke off.", "Das Formular ist nicht lesbar oder brach ab.");
+        bilingual!("The form is malformed or incomplete.", "Das Formular ist nicht lesbar oder brach ab.");
     Error { source: Some(error.to_string().into()), ..Error::new(Code::BadRequest, detail) }
 }

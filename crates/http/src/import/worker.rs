@@ -145,7 +145,7 @@ impl ImportWorker {
             let Plan { report, token } = run(writer, &import.order, file, &watch).await?;
             if token != planned {
                 let detail = bilingual!(
-                    "The data has moved since the rehearsal; rehearse the file again.",
+                    "The data has changed since the dry run; repeat the dry run.",
                     "Die Daten haben sich seit der Probe geändert; proben Sie die Datei neu."
                 );
                 return Err(Error::new(Code::PlanMoved, detail));
@@ -176,14 +176,14 @@ fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
 fn nothing(status: ImportStatus) -> Error {
     let detail = match status {
         ImportStatus::Rehearsed => bilingual!(
-            "Rows are not right, or the file is gone; correct them and rehearse the file again.",
+            "Rows have errors, or the file has been deleted; correct the file and repeat the dry run.",
             "Zeilen stimmen nicht, oder die Datei ist gelöscht; korrigieren Sie sie und proben Sie die Datei neu."
         ),
         ImportStatus::Committed => bilingual!(
-            "It was committed without a rehearsal, or long ago.",
+            "The import was committed without a dry run, or long ago.",
             "Er wurde ohne Probe ausgeführt, oder vor langer Zeit."
         ),
-        _ => bilingual!("It was not rehearsed.", "Er wurde nicht geprobt."),
+        _ => bilingual!("There was no dry run of the import.", "Er wurde nicht geprobt."),
     };
     Error::new(Code::NothingToCommit, detail)
 }
@@ -191,7 +191,7 @@ fn nothing(status: ImportStatus) -> Error {
 fn other_plan() -> Error {
     let mut violations = Violations::default();
     let detail = bilingual!(
-        "This is not the plan of this import; see its `plan_token`.",
+        "This plan does not belong to this import; see its `plan_token`.",
         "Das ist nicht der Plan dieses Imports; siehe dessen `plan_token`."
     );
     violations.member("/plan_token", "unknown_value", detail);

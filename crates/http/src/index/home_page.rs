@@ -67,7 +67,7 @@ impl Front {
             }
             Err(error) if error.is_ours() && error.code != Code::Internal => {
                 let away = bilingual!(
-                    "What there is cannot be shown just now; please come back in a minute.",
+                    "The data cannot be shown at the moment; please come back in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
                 );
                 let figures = format!("<p>{}</p>", away.in_locale(locale));
@@ -108,13 +108,14 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
     let heading = text(bilingual!("Partnerships in figures", "Partnerschaften in Zahlen"));
     let mut html = format!("  <h2>{heading}</h2>\n");
     if countries.total == 0 {
-        let none = text(bilingual!("None is published yet.", "Noch ist keine veröffentlicht."));
+        let none =
+            text(bilingual!("No partnership has been published yet.", "Noch ist keine veröffentlicht."));
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }
     let all = text(format_thousands(countries.total));
     let how_many = text(bilingual!(
-        "{all} partnerships are published. Each picture can be had as figures too.",
+        "{all} partnerships are published. The numbers behind each picture are available as well.",
         "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
     ));
     let scrolls = text(bilingual!("Map of the world", "Weltkarte"));
@@ -153,7 +154,7 @@ fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
     format!(
         "<details><summary>{}</summary>\n<table><thead><tr><th scope=\"col\">{}</th><th scope=\"col\">{}</th></tr></thead>\n\
          <tbody>{}</tbody></table></details>",
-        text(bilingual!("All countries of the map", "Alle Länder der Karte")),
+        text(bilingual!("All countries on the map", "Alle Länder der Karte")),
         text(PartnershipsBy::Country.axis()),
         text(bilingual!("Partnerships", "Partnerschaften")),
         rows.collect::<String>()
@@ -186,10 +187,11 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
     query.sort = vec![(SessionSort::Start, Direction::Ascending)];
     query.limit = SESSIONS;
     let page = reader.list::<Session>(&query, None).await?;
-    let heading = text(bilingual!("Next sessions", "Nächste Sitzungen"));
+    let heading = text(bilingual!("Upcoming sessions", "Nächste Sitzungen"));
     let mut html = format!("  <h2>{heading}</h2>\n");
     if page.items.is_empty() {
-        let none = text(bilingual!("None is announced at the moment.", "Zurzeit ist keine angekündigt."));
+        let none =
+            text(bilingual!("No session is announced at the moment.", "Zurzeit ist keine angekündigt."));
         let _ = write!(html, "  <p>{none}</p>");
         return Ok(html);
     }
@@ -209,7 +211,8 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
             place.join(" · ")
         );
     }
-    let calendar = text(bilingual!("All as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
+    let calendar =
+        text(bilingual!("All sessions as a calendar (iCalendar)", "Alle als Kalender (iCalendar)"));
     let _ = write!(html, "  </ul>\n  <p><a href=\"/api/v1/sessions?format=ics\">{calendar}</a></p>");
     Ok(html)
 }

@@ -49,7 +49,8 @@ pub async fn submit_confirmation(Anybody(context): Anybody, body: Bytes) -> Resu
 fn confirmation_page(context: &Context, token: &str) -> HttpResponse {
     // Of the letters of a token none means anything in HTML; that it is ours was checked.
     let text = bilingual!(
-        "You say that your utility wants to take part in the exchange. Confirm that it was you.",
+        "You have registered your utility's interest in taking part in the exchange. Please confirm that it \
+         was you.",
         "Sie bekunden, dass Ihr Unternehmen am Austausch teilnehmen möchte. Bestätigen Sie, dass Sie das waren."
     );
     let button = bilingual!("Confirm", "Bestätigen");
@@ -65,11 +66,11 @@ fn result_page(context: &Context, problem: Option<Code>) -> HttpResponse {
     // For people, who read no status: what is a problem to a program is a sentence here.
     let text = match problem {
         None => bilingual!(
-            "Thank you, it is confirmed. The coordination office will write to you.",
+            "Thank you, your registration is confirmed. The coordination office will write to you.",
             "Vielen Dank, es ist bestätigt. Die Koordinierungsstelle schreibt Ihnen."
         ),
         Some(Code::LinkUsed) => bilingual!(
-            "This link was followed already; nothing more is to be done.",
+            "This link has already been used; there is nothing more to do.",
             "Diesem Link wurde schon gefolgt; es ist nichts weiter zu tun."
         ),
         Some(Code::LinkExpired) => bilingual!(
@@ -77,7 +78,7 @@ fn result_page(context: &Context, problem: Option<Code>) -> HttpResponse {
             "Dieser Link ist abgelaufen. Bitte melden Sie sich noch einmal."
         ),
         Some(_) => bilingual!(
-            "This link is not complete. Copy all of it from the mail.",
+            "This link is incomplete. Copy the whole link from the e-mail.",
             "Dieser Link ist nicht vollständig. Kopieren Sie ihn ganz aus der E-Mail."
         ),
     };

@@ -163,7 +163,7 @@ pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error>
     if store.interest_link(token).await?.is_none() {
         let mut violations = Violations::default();
         let detail = bilingual!(
-            "This is no token of a link; copy all of what stands behind `token=`.",
+            "This is not the token of a link; copy everything after `token=`.",
             "Das ist kein Token eines Links; kopieren Sie alles, was hinter `token=` steht."
         );
         violations.member("/token", "invalid_format", detail);

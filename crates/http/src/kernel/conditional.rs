@@ -39,7 +39,7 @@ fn unreadable(fault: FieldError) -> Error {
     let mut violations = Violations::default();
     violations.header("If-Match", fault.code, fault.detail);
     let detail =
-        bilingual!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        bilingual!("A header is malformed; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
     Error::with_violations(Code::BadRequest, detail, violations)
 }
 
@@ -57,7 +57,7 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
         return Ok(());
     }
     let detail = bilingual!(
-        "What is here now has none of the tags in `If-Match`.",
+        "The current representation has none of the tags in `If-Match`.",
         "Was jetzt hier ist, hat keines der Tags in `If-Match`."
     );
     Err(Error { current: Some(Box::new(tag)), ..Error::new(Code::PreconditionFailed, detail) })

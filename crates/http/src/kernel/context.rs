@@ -169,7 +169,7 @@ impl Context {
             (Some(account), Credentials::Login(login)) => Ok((account, login)),
             (_, Credentials::ApiKey(_)) => {
                 let detail = bilingual!(
-                    "An API key may not do this: sign in.",
+                    "This is not possible with an API key: sign in instead.",
                     "Ein API-Schlüssel darf das nicht: Melden Sie sich an."
                 );
                 Err(Error::new(Code::Forbidden, detail))
@@ -211,7 +211,7 @@ fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLim
 pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     let query = query.map_err(|_| {
-        let detail = bilingual!("The query string cannot be read.", "Der Query-String ist nicht lesbar.");
+        let detail = bilingual!("The query string is malformed.", "Der Query-String ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
     Ok(query.into_inner())

@@ -68,12 +68,12 @@ fn key(context: &Context) -> Result<Option<&str>, Error> {
     }
     let mut violations = Violations::default();
     let detail = bilingual!(
-        "Expected once, 1 to {LONGEST} visible ASCII characters, such as a UUID.",
+        "Expected exactly one value of 1 to {LONGEST} visible ASCII characters, such as a UUID.",
         "Erwartet: einmal, 1 bis {LONGEST} sichtbare ASCII-Zeichen, etwa eine UUID."
     );
     violations.header(KEY, "invalid_format", detail);
     let detail =
-        bilingual!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        bilingual!("A header is malformed; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
     Err(Error::with_violations(Code::BadRequest, detail, violations))
 }
 

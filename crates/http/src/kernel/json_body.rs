@@ -54,13 +54,13 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
             "Das Lesen endete in Zeile {line}, Spalte {column}: "
         );
         let why = if error.is_eof() {
-            bilingual!("it ends too early.", "Der Body endet zu früh.")
+            bilingual!("the body ends too early.", "Der Body endet zu früh.")
         } else if is_too_large(&error) {
-            bilingual!("the number there is too large.", "Die Zahl dort ist zu groß.")
+            bilingual!("the number is too large.", "Die Zahl dort ist zu groß.")
         } else if error.to_string().starts_with("recursion limit") {
-            bilingual!("it is nested too deeply there.", "Dort ist er zu tief verschachtelt.")
+            bilingual!("the body is nested too deeply.", "Dort ist er zu tief verschachtelt.")
         } else {
-            bilingual!("it is not JSON there.", "Dort ist er kein JSON.")
+            bilingual!("the body is not valid JSON there.", "Dort ist er kein JSON.")
         };
         Error::new(Code::MalformedJson, stopped.then(why))
     })?;
@@ -157,7 +157,7 @@ pub(crate) fn oversized_members(members: &Map<String, Value>) -> Violations {
         if name.len() > MAX_NAME_LENGTH {
             let found = name.len();
             let detail = bilingual!(
-                "A member's name has at most {MAX_NAME_LENGTH} bytes, found {found}.",
+                "A member's name can have at most {MAX_NAME_LENGTH} bytes, found {found}.",
                 "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {found}."
             );
             violations.member("", "too_long", detail);
@@ -194,7 +194,7 @@ fn check_size_limits<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations:
     }
     if longest > MAX_NAME_LENGTH {
         let detail = bilingual!(
-            "A member's name has at most {MAX_NAME_LENGTH} bytes, found {longest}.",
+            "A member's name can have at most {MAX_NAME_LENGTH} bytes, found {longest}.",
             "Der Name eines Feldes hat höchstens {MAX_NAME_LENGTH} Bytes, gefunden: {longest}."
         );
         return violations.member(pointer(path), "too_long", detail);

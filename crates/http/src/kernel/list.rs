@@ -50,7 +50,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
         let mut violations = Violations::default();
         let format = wanted.as_str();
         let detail = bilingual!(
-            "`{format}` has no dialects; `csv` has.",
+            "`{format}` has no dialects; only `csv` has.",
             "`{format}` hat keine Dialekte; `csv` hat welche."
         );
         violations.parameter("csv_dialect", "not_in_format", detail);
@@ -63,7 +63,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
             let mut violations = Violations::default();
             let format = wanted.as_str();
             let detail = bilingual!(
-                "`{format}` has all rows at once, and so no pages: leave out `cursor`.",
+                "`{format}` always contains all rows, so there are no pages: leave out `cursor`.",
                 "`{format}` hat alle Zeilen auf einmal, also keine Seiten: Lassen Sie `cursor` weg."
             );
             violations.parameter("cursor", "not_in_format", detail);
@@ -92,13 +92,15 @@ pub(super) fn check_projection(view: &Projection, format: Format) -> Result<(), 
     let mut violations = Violations::default();
     let name = format.as_str();
     if !view.expanded().is_empty() && !format.nests() {
-        let detail =
-            bilingual!("`{name}` has no place for whole resources.", "`{name}` hat keinen Platz für Ganzes.");
+        let detail = bilingual!(
+            "`{name}` cannot contain expanded resources.",
+            "`{name}` hat keinen Platz für Ganzes."
+        );
         violations.parameter("expand", "not_in_format", detail);
     }
     if view.is_sparse() && !format.is_chosen_from() {
         let detail = bilingual!(
-            "What `{name}` holds is not chosen.",
+            "The content of `{name}` cannot be selected.",
             "Was `{name}` enthält, lässt sich nicht auswählen."
         );
         violations.parameter("fields", "not_in_format", detail);

@@ -209,7 +209,7 @@ impl MailThrottle {
             self.addresses.take(ClientNetwork::from(address), now).map_err(|level| {
                 let seconds = seconds(level.wait);
                 let detail = bilingual!(
-                    "Too many mails were asked for. Try again in {seconds} seconds.",
+                    "Too many e-mails have been requested. Try again in {seconds} seconds.",
                     "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden wieder."
                 );
                 many(seconds, detail)
@@ -218,7 +218,7 @@ impl MailThrottle {
         self.persons.take(Sha256::digest(email).into(), now).map(drop).map_err(|level| {
             let seconds = seconds(level.wait);
             let detail = bilingual!(
-                "As many mails as may be in a day were asked for, for this mailbox. Look for one of them there, or try \
+                "Too many e-mails have been requested for this mailbox. Look for one of them there, or try \
                  again in {seconds} seconds.",
                 "Für dieses Postfach wurden so viele E-Mails angefordert, wie es an einem Tag sein dürfen. Sehen Sie dort \
                  nach, oder versuchen Sie es in {seconds} Sekunden wieder."

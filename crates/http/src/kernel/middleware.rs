@@ -104,7 +104,8 @@ async fn handle(
     let response = match &body {
         // Whatever the handler made of half a body.
         Some(body) if body.is_late() => {
-            let detail = bilingual!("The body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
+            let detail =
+                bilingual!("The request body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
             let late = error_to_problem(&Error::new(Code::RequestTimeout, detail), info);
             response.into_response(late)
         }
@@ -150,7 +151,7 @@ async fn with_timeout<F: Future>(
 /// The answer where there is none in time. It goes out as an error, because the request went with what was given up.
 fn timeout_response(shared: &AppState, info: &RequestInfo, offers_upgrade: bool) -> ActixError {
     let detail = bilingual!(
-        "It took too long and was given up; please try again.",
+        "The request took too long and was aborted; please try again.",
         "Es hat zu lange gedauert und wurde aufgegeben; bitte versuchen Sie es noch einmal."
     );
     let mut response = error_to_problem(&Error::new(Code::TimedOut, detail), info);
@@ -184,7 +185,7 @@ fn check_request(
     // An inflated body is many times what was sent, and is in memory before its size can be looked at.
     if request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity") {
         let detail = bilingual!(
-            "Send the body as it is, without `Content-Encoding`.",
+            "Send the body uncompressed, without `Content-Encoding`.",
             "Senden Sie den Body, wie er ist, ohne `Content-Encoding`."
         );
         return Err(Error::new(Code::UnsupportedMediaType, detail));

@@ -18,7 +18,7 @@ pub fn check(path: &str, headers: &HeaderMap) -> Result<(), Error> {
     for name in ONCE {
         let counts = name != "Authorization" || path.starts_with("/api/");
         if counts && headers.get_all(name).nth(1).is_some() {
-            let detail = bilingual!("Send this header once.", "Senden Sie diesen Header einmal.");
+            let detail = bilingual!("Send this header only once.", "Senden Sie diesen Header einmal.");
             violations.header(name, "repeated", detail);
         }
     }
@@ -26,6 +26,6 @@ pub fn check(path: &str, headers: &HeaderMap) -> Result<(), Error> {
         return Ok(());
     }
     let detail =
-        bilingual!("A header cannot be read; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
+        bilingual!("A header is malformed; see `errors`.", "Ein Header ist nicht lesbar; siehe `errors`.");
     Err(Error::with_violations(Code::BadRequest, detail, violations))
 }

@@ -80,7 +80,7 @@ pub fn problem_page(error: &Error, request_id: &str, locale: Locale) -> HttpResp
     let mut response = head(error, locale).finish();
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
     let detail = escaped(error.detail.in_locale(locale));
-    let id = bilingual!("Number of this request", "Nummer dieser Anfrage");
+    let id = bilingual!("Request id", "Nummer dieser Anfrage");
     let form = format!("<p><small>{}: {}</small></p>", id.in_locale(locale), escaped(request_id));
     written(response, locale, &error.code.title(), &detail, &form)
 }

@@ -94,7 +94,7 @@ pub fn check_strength(password: &str, person: Option<(&Email, &SingleLine)>) -> 
     }
     if person.is_some_and(|(email, name)| is_of_person(password, email, name)) {
         return Err(bilingual!(
-            "must be more than the account's e-mail address or name",
+            "must not just consist of the e-mail address or the name of the account",
             "muss mehr sein als E-Mail-Adresse oder Name des Kontos"
         ));
     }

@@ -133,7 +133,7 @@ impl RateLimiter {
 fn refused(level: Bucket) -> Error {
     let seconds = seconds(level.wait);
     let detail = bilingual!(
-        "You have made as many requests as you may. Try again in {seconds} seconds.",
+        "You have used up your request quota. Try again in {seconds} seconds.",
         "Sie haben so viele Anfragen gestellt, wie Sie dürfen. Versuchen Sie es in {seconds} Sekunden wieder."
     );
     Error { retry_after: Some(seconds), ..Error::new(Code::TooManyRequests, detail) }

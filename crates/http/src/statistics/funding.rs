@@ -135,7 +135,8 @@ impl Figures for FundingStatistics {
                 "by": "kind",
                 "rule": {
                     "de": "Jede Phase mit veröffentlichtem Betrag zählt bei ihrer Art. Währungen werden nie vermischt.",
-                    "en": "Each phase with a published amount counts for its kind. Currencies are never mixed."
+                    "en": "Each funding phase with a published amount counts for its kind. Each currency is added up \
+                        separately."
                 },
                 "items": [{
                     "key": "grant",

@@ -117,7 +117,8 @@ impl Figures for SessionStatistics {
                 "by": "year",
                 "rule": {
                     "de": "Jede veröffentlichte oder abgehaltene Sitzung zählt einmal, im Jahr ihres Beginns.",
-                    "en": "Each session that is published or was held counts once, in the year in which it begins."
+                    "en": "Each session that is published or has been held counts once, for the year in which the \
+                        session begins."
                 },
                 "total": 25,
                 "items": [{

@@ -72,7 +72,7 @@ pub fn refused(link: Link) -> Error {
         Link::Used => Error::new(
             Code::LinkUsed,
             bilingual!(
-                "This link was followed already; nothing more is to be done.",
+                "This link has already been used; there is nothing more to do.",
                 "Diesem Link wurde schon gefolgt; es ist nichts weiter zu tun."
             ),
         ),

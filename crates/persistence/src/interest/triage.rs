@@ -86,7 +86,8 @@ impl Writer<'_> {
             return Ok(before);
         }
         let status = before.data.status;
-        let detail = bilingual!("It is `{status}` already.", "Sie ist schon `{status}`.");
+        let detail =
+            bilingual!("The interest registration is already `{status}`.", "Sie ist schon `{status}`.");
         Err(Error::new(Code::InterestDecided, detail))
     }
 
@@ -120,7 +121,7 @@ impl Writer<'_> {
                     name: it.data.name.to_string(),
                 };
                 let detail = bilingual!(
-                    "Several utilities are called like that; say in `utility` which it is.",
+                    "Several utilities have this name; state the right one in `utility`.",
                     "Mehrere Unternehmen heißen so; sagen Sie in `utility`, welches es ist."
                 );
                 let dependents = same.iter().map(named).collect();

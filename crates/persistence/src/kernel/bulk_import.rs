@@ -310,7 +310,7 @@ impl ImportState {
                 Entry::Occupied(taken) if pointer == "/slug" && mode == ImportMode::Create => {
                     let first = taken.get();
                     let detail = bilingual!(
-                        "Row {first} has this slug already.",
+                        "Row {first} already has this slug.",
                         "Diesen Slug hat schon Zeile {first}."
                     );
                     return Err(Error::new(Code::SlugTaken, detail).about(pointer));
@@ -344,7 +344,7 @@ pub(super) async fn replan(tx: &DatabaseTransaction) -> Result<(), Error> {
 fn twice(first: u64, pointer: &str) -> Error {
     let mut violations = Violations::default();
     let detail = bilingual!(
-        "Row {first} means the same one; a file names each only once.",
+        "Row {first} is about the same resource; a file can contain each resource only once.",
         "Zeile {first} meint dasselbe; eine Datei nennt jedes nur einmal."
     );
     violations.member(pointer, "duplicate", detail);
@@ -362,7 +362,7 @@ pub(super) fn refuse_known<T: Table>(
         ImportMode::Create if row.id() == Some(known.id) => {
             let mut violations = Violations::default();
             let detail = bilingual!(
-                "The one of this id is there already; `mode=upsert` changes it.",
+                "A resource with this id already exists; use `mode=upsert` to change it.",
                 "Was diese ID hat, gibt es schon; `mode=upsert` ändert es."
             );
             violations.member("/id", "duplicate", detail);

@@ -164,7 +164,7 @@ pub(crate) fn foreign() -> Error {
         "cursor",
         "invalid_cursor",
         bilingual!(
-            "The cursor was altered, or belongs to another list.",
+            "The cursor has been altered, or belongs to another list.",
             "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
         ),
     );

@@ -155,7 +155,7 @@ impl Drop for InFlightGuard {
 
 fn key_in_use() -> Error {
     let detail = bilingual!(
-        "A request with this `Idempotency-Key` is still running; send it again in a moment.",
+        "A request with this `Idempotency-Key` is still running; repeat the request in a moment.",
         "Eine Anfrage mit diesem `Idempotency-Key` läuft noch; senden Sie sie gleich noch einmal."
     );
     Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::IdempotencyKeyInUse, detail) }
@@ -163,7 +163,7 @@ fn key_in_use() -> Error {
 
 fn key_reused() -> Error {
     let detail = bilingual!(
-        "This `Idempotency-Key` was sent with another request.",
+        "This `Idempotency-Key` was used for another request.",
         "Dieser `Idempotency-Key` wurde mit einer anderen Anfrage gesendet."
     );
     let mut violations = Violations::default();

@@ -138,7 +138,7 @@ impl Staging {
 
 fn moved() -> Error {
     let detail = bilingual!(
-        "Something that the rows refer to was deleted in the meantime; import the file again.",
+        "A resource that the rows refer to has been deleted in the meantime; import the file again.",
         "Etwas, worauf die Zeilen verweisen, wurde inzwischen gelöscht; importieren Sie die Datei noch einmal."
     );
     Error::new(Code::PlanMoved, detail)

@@ -48,7 +48,7 @@ impl Store {
     pub async fn export<'a>(&'a self, actor: &'a Actor) -> Result<Export<'a>, Error> {
         let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.exports.acquire()).await else {
             let detail = bilingual!(
-                "Others are exporting; please try again shortly.",
+                "Too many exports are running; please try again shortly.",
                 "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
             );
             return Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) });

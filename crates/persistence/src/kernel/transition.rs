@@ -42,7 +42,7 @@ impl Writer<'_> {
         if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
             let mut violations = Violations::default();
             let detail =
-                bilingual!("This transition needs a reason.", "Dieser Übergang braucht einen Grund.");
+                bilingual!("This transition requires a reason.", "Dieser Übergang braucht einen Grund.");
             violations.member("/reason", "required", detail);
             return Err(Error::invalid(violations));
         }
@@ -67,7 +67,8 @@ impl Writer<'_> {
         if T::needs_reason(from, to) {
             let (from, to) = (from.word(), to.word());
             let detail = bilingual!(
-                "From `{from}` to `{to}` needs a reason, which a file has no column for: use `POST …/transitions`.",
+                "The transition from `{from}` to `{to}` requires a reason, for which a file has no column: \
+                 use `POST …/transitions`.",
                 "Von `{from}` zu `{to}` braucht einen Grund, für den eine Datei keine Spalte hat: Verwenden Sie \
                  `POST …/transitions`."
             );
@@ -85,7 +86,7 @@ impl Writer<'_> {
         }
         let to = to.word();
         let detail = bilingual!(
-            "`{to}` needs more than there is; see `errors`.",
+            "The status `{to}` requires more data; see `errors`.",
             "`{to}` braucht mehr, als da ist; siehe `errors`."
         );
         Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
@@ -113,11 +114,14 @@ fn no_way(
 ) -> Error {
     let detail = match (from, to) {
         (Some(from), Some(to)) => {
-            bilingual!("From `{from}` there is no way to `{to}`.", "Von `{from}` führt kein Weg zu `{to}`.")
+            bilingual!(
+                "Transition from `{from}` to `{to}` is not allowed.",
+                "Von `{from}` führt kein Weg zu `{to}`."
+            )
         }
-        (None, Some(to)) => bilingual!("There is no way to `{to}`.", "Zu `{to}` führt kein Weg."),
+        (None, Some(to)) => bilingual!("Transition to `{to}` is not allowed.", "Zu `{to}` führt kein Weg."),
         (_, None) => bilingual!(
-            "A status that is known does not become unknown.",
+            "A known status cannot become unknown.",
             "Ein Status, der bekannt ist, wird nicht unbekannt."
         ),
     };

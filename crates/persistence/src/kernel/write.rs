@@ -128,7 +128,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let detail = bilingual!(
-            "Others refer to this; see `dependents`.",
+            "Other resources refer to this one; see `dependents`.",
             "Anderes verweist darauf; siehe `dependents`."
         );
         let registered = resource == Contact::NAME || resource == <Member as Resource>::NAME;
@@ -150,7 +150,7 @@ impl Writer<'_> {
             return Ok(());
         }
         let detail = bilingual!(
-            "People of this member are registered for sessions to come; see `dependents`.",
+            "People from this member are registered for future sessions; see `dependents`.",
             "Personen dieses Mitglieds sind für künftige Sitzungen angemeldet; siehe `dependents`."
         );
         Err(Error { dependents, ..Error::new(Code::HasDependents, detail.then(cancelling())) })
@@ -170,7 +170,7 @@ impl Writer<'_> {
             Err(error) if error.code == Code::NotFound => {
                 // There may be one that is not deleted.
                 self.open::<T>(Action::Restore, key, parent, false).await?;
-                let detail = bilingual!("It is not deleted.", "Es ist nicht gelöscht.");
+                let detail = bilingual!("The resource is not deleted.", "Es ist nicht gelöscht.");
                 return Err(Error::new(Code::NotDeleted, detail));
             }
             found => found?,
@@ -185,7 +185,7 @@ impl Writer<'_> {
         parent.iter().for_each(|parent| data.validate_with_parent(parent, &mut violations));
         if !violations.is_empty() {
             let detail = bilingual!(
-                "What it refers to is deleted or has changed; see `errors`.",
+                "A resource that this one refers to is deleted or has changed; see `errors`.",
                 "Worauf es verweist, ist gelöscht oder hat sich geändert; siehe `errors`."
             );
             return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
@@ -193,7 +193,7 @@ impl Writer<'_> {
         let dependents = dependents::gone_for_parts::<T>(self.tx(), deleted.id, self.written_at()).await?;
         if !dependents.is_empty() {
             let detail = bilingual!(
-                "What its parts refer to is deleted; see `dependents`.",
+                "A resource that sub-resources refer to is deleted; see `dependents`.",
                 "Worauf Teile davon verweisen, ist gelöscht; siehe `dependents`."
             );
             return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
@@ -263,7 +263,7 @@ impl Writer<'_> {
             None => (
                 Code::PreconditionRequired,
                 bilingual!(
-                    "Send `If-Match` with the `ETag` of what the change is based on.",
+                    "Send `If-Match` with the `ETag` of the version that the change is based on.",
                     "Senden Sie `If-Match` mit dem `ETag` dessen, worauf die Änderung beruht."
                 ),
             ),
@@ -449,11 +449,12 @@ pub(super) fn status_change<T: Resource>(
 /// How registrations that stand in the way go.
 fn cancelling() -> Bilingual {
     bilingual!(
-        " `cancel_registrations=true` cancels registrations in the same request, without writing to the people.",
+        " Use `cancel_registrations=true` to cancel registrations in the same request, without notifying \
+         the people.",
         " `cancel_registrations=true` storniert Anmeldungen im selben Aufruf, ohne den Personen zu schreiben."
     )
 }
 
 fn changed_meanwhile() -> Bilingual {
-    bilingual!("It was changed in the meantime.", "Es wurde inzwischen geändert.")
+    bilingual!("The resource has changed in the meantime.", "Es wurde inzwischen geändert.")
 }

@@ -240,7 +240,8 @@ impl Table for Partnership {
             return Ok(());
         }
         let detail = bilingual!(
-            "Who has reported results stays in the list, with an `until`; see `dependents`.",
+            "Participants who have reported results must stay in the list, with an `until`; see \
+             `dependents`.",
             "Wer Ergebnisse berichtet hat, bleibt in der Liste, mit einem `until`; siehe `dependents`."
         );
         let conflict = Error { dependents, ..Error::new(Code::ConflictsWithDependents, detail) };

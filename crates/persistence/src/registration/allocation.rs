@@ -86,7 +86,8 @@ async fn arrive(
 fn otherwise(named: RegistrationStatus) -> Error {
     let detail = match named {
         RegistrationStatus::Waitlisted => bilingual!(
-            "There is a seat, so nobody waits: leave `status` empty, and it follows from the seats.",
+            "A seat is available, so there is no waiting list: leave `status` empty to have it set \
+             automatically.",
             "Es gibt einen Platz, also wartet niemand: Lassen Sie `status` leer, dann ergibt er sich aus den Plätzen."
         ),
         _ => bilingual!(
@@ -137,11 +138,15 @@ fn open(session: &Stored<Session>, writer: &Writer<'_>) -> Result<(), Error> {
 
 fn closed(reason: RegistrationReason) -> Error {
     let why = match reason {
-        RegistrationReason::NotPublished => bilingual!("it is not published", "sie ist nicht veröffentlicht"),
-        RegistrationReason::Cancelled => bilingual!("it was cancelled", "sie wurde abgesagt"),
-        RegistrationReason::Held => bilingual!("it has been held", "sie hat stattgefunden"),
-        RegistrationReason::Begun => bilingual!("it has begun", "sie hat begonnen"),
-        RegistrationReason::TimeOver => bilingual!("the time for it is over", "die Frist ist abgelaufen"),
+        RegistrationReason::NotPublished => {
+            bilingual!("the session is not published", "sie ist nicht veröffentlicht")
+        }
+        RegistrationReason::Cancelled => bilingual!("the session is cancelled", "sie wurde abgesagt"),
+        RegistrationReason::Held => bilingual!("the session has been held", "sie hat stattgefunden"),
+        RegistrationReason::Begun => bilingual!("the session has begun", "sie hat begonnen"),
+        RegistrationReason::TimeOver => {
+            bilingual!("the registration period is over", "die Frist ist abgelaufen")
+        }
         RegistrationReason::Full | RegistrationReason::RoomFull => {
             bilingual!("all seats are taken", "alle Plätze sind vergeben")
         }
@@ -156,7 +161,7 @@ fn closed(reason: RegistrationReason) -> Error {
 
 fn full() -> Error {
     let detail = bilingual!(
-        "All seats are taken, and one cannot wait for one so.",
+        "All seats are taken, and this registration cannot join the waiting list.",
         "Alle Plätze sind vergeben, und so kann man auf keinen warten."
     );
     Error::new(Code::SessionFull, detail)
@@ -168,7 +173,7 @@ fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Resu
         return Ok(());
     }
     let detail = bilingual!(
-        "`{to}` is for a session that has begun.",
+        "`{to}` is only possible for a session that has begun.",
         "`{to}` setzt voraus, dass die Sitzung begonnen hat."
     );
     Err(Error::new(Code::SessionNotBegun, detail).about("/status"))

@@ -23,7 +23,7 @@ pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error
     let mut violations = Violations::default();
     if !writer.actor().is_staff() && !utility.is_some_and(|utility| writer.actor().owns(utility)) {
         let detail = bilingual!(
-            "A member registers its own staff only.",
+            "A member can only register its own staff.",
             "Ein Mitglied meldet nur die eigenen Beschäftigten an."
         );
         violations.member("/member", "not_writable", detail);
@@ -64,7 +64,7 @@ pub(super) async fn settle(
     let cancelled = after.status == Some(RegistrationStatus::Cancelled);
     if !cancelled && is_there(writer, session.id, id, after, email).await? {
         let detail = bilingual!(
-            "This person is registered for this session already.",
+            "This person is already registered for this session.",
             "Diese Person ist für diese Sitzung schon angemeldet."
         );
         let member = if after.contact.is_some() { "/contact" } else { "/email" };

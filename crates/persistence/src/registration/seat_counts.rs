@@ -73,7 +73,8 @@ pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(
         return Ok(());
     }
     let detail = bilingual!(
-        "{number} are registered or wait: lead it to `cancelled`, so that they hear of it.",
+        "{number} people are registered or on the waiting list: change the status of the session to \
+         `cancelled`, so that they are notified.",
         "{number} sind angemeldet oder warten: Führen Sie sie zu `cancelled`, damit sie davon erfahren."
     );
     Err(Error::new(Code::HasDependents, detail))

@@ -31,7 +31,7 @@ pub(super) async fn fits(
         let agenda = agenda::length(writer, before.id).await?;
         if agenda > minutes {
             let detail = bilingual!(
-                "The agenda takes {agenda} minutes, the session would take {minutes}.",
+                "The agenda takes {agenda} minutes, but the session would take {minutes} minutes.",
                 "Die Tagesordnung dauert {agenda} Minuten, die Sitzung wäre {minutes} Minuten lang."
             );
             violations.member("/end_time", "shorter_than_agenda", detail);
@@ -47,7 +47,8 @@ pub(super) async fn fits(
             let coming = seat_counts::coming_by(writer, before.id, attendance).await?;
             if coming > 0 {
                 let detail = bilingual!(
-                    "{coming} are registered or wait to come `{attendance}`, which would not be offered.",
+                    "{coming} people are registered or on the waiting list for `{attendance}`, which would \
+                     no longer be offered.",
                     "{coming} sind für `{attendance}` angemeldet oder warten darauf; das gäbe es dann nicht."
                 );
                 return Err(Error::new(Code::SeatsTaken, detail).about("/format"));
@@ -64,7 +65,7 @@ pub(super) async fn fits(
         ] {
             if taken > seats {
                 let detail = bilingual!(
-                    "{taken} seats are taken, more than a `{member}` of {seats}.",
+                    "{taken} seats are taken, which is more than a `{member}` of {seats}.",
                     "{taken} Plätze sind vergeben, mehr als `{member}` mit {seats}."
                 );
                 return Err(Error::new(Code::SeatsTaken, detail).about(format!("/{member}")));

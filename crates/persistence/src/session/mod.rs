@@ -290,7 +290,7 @@ impl Table for Session {
             return Err(Error::invalid(violations));
         }
         let detail = bilingual!(
-            "This status needs more than there is; see `errors`.",
+            "This status requires more data; see `errors`.",
             "Dieser Status braucht mehr, als da ist; siehe `errors`."
         );
         Err(Error::with_violations(Code::TransitionNeeds, detail, violations))

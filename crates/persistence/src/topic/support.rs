@@ -85,13 +85,16 @@ impl Writer<'_> {
         match rows.as_slice() {
             [only] => Ok(Key::Id(only.try_get("", "id").map_err(failed)?)),
             [] if !self.actor().is_staff() => {
-                let detail =
-                    bilingual!("Your account is no member's.", "Ihr Konto gehört zu keinem Mitglied.");
+                let detail = bilingual!(
+                    "Your account does not belong to a member.",
+                    "Ihr Konto gehört zu keinem Mitglied."
+                );
                 Err(Error::new(Code::Forbidden, detail))
             }
             _ => {
                 let detail = bilingual!(
-                    "Your account is not that of one member: say in `member` which one supports it.",
+                    "Your account does not belong to exactly one member: state in `member` which member \
+                     supports the topic.",
                     "Ihr Konto ist nicht das eines einzigen Mitglieds: Nennen Sie in `member`, welches es unterstützt."
                 );
                 Err(unclear("required", detail))

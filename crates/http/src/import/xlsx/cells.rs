@@ -211,7 +211,8 @@ fn iso(text: &str, format: NumberFormat) -> Result<Shown, FieldError> {
         text.parse::<NaiveDateTime>().ok().or_else(|| text.parse::<NaiveDate>().ok()?.and_hms_opt(0, 0, 0));
     let moment = moment.or_else(|| Some(zero.and_time(text.parse::<NaiveTime>().ok()?)));
     let Some(moment) = moment else {
-        let detail = bilingual!("`{text}` is no date or time.", "`{text}` ist kein Datum und keine Uhrzeit.");
+        let detail =
+            bilingual!("`{text}` is not a date or time.", "`{text}` ist kein Datum und keine Uhrzeit.");
         return Err(FieldError::format(detail));
     };
     let since = moment.signed_duration_since(zero.and_hms_opt(0, 0, 0).unwrap_or_default());
@@ -224,8 +225,8 @@ fn iso(text: &str, format: NumberFormat) -> Result<Shown, FieldError> {
 
 fn not_calculated() -> FieldError {
     let detail = bilingual!(
-        "The cell holds a formula without its value: the program that wrote the file did not calculate it. Open the file \
-         in Excel or LibreOffice, let it calculate, and save it.",
+        "The cell contains a formula without a value, because the program that wrote the file did not \
+         calculate it. Open the file in Excel or LibreOffice, recalculate, and save the file.",
         "Die Zelle enthält eine Formel ohne ihren Wert: Das Programm, das die Datei schrieb, hat sie nicht berechnet. \
          Öffnen Sie die Datei in Excel oder LibreOffice, lassen Sie sie berechnen und speichern Sie sie."
     );

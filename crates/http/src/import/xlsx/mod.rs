@@ -47,8 +47,8 @@ pub(super) fn read<T: Table>(
 
 fn no_workbook() -> Bilingual {
     bilingual!(
-        "The file is no Excel workbook (`.xlsx`), is damaged or protected by a password, or unpacks to more than 256 MiB. \
-         Open it in Excel and save it as `.xlsx` without a password.",
+        "The file is not an Excel workbook (`.xlsx`), is damaged or protected by a password, or unpacks to \
+         more than 256 MiB. Open the file in Excel and save it as `.xlsx` without a password.",
         "Die Datei ist keine Excel-Arbeitsmappe (`.xlsx`), ist beschädigt oder mit einem Kennwort geschützt, oder wird \
          entpackt größer als 256 MiB. Öffnen Sie sie in Excel und speichern Sie sie als `.xlsx` ohne Kennwort."
     )
@@ -102,7 +102,8 @@ fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Resu
         Some(_) => Err((
             "ambiguous_sheet",
             bilingual!(
-                "More than one sheet has cells: {names}. Name the one to be read by `sheet`, or hide or remove the others.",
+                "More than one sheet has cells: {names}. Select one with `sheet`, or hide or remove the \
+                 others.",
                 "Mehr als ein Blatt hat Zellen: {names}. Nennen Sie mit `sheet` das zu lesende, oder blenden Sie die anderen aus \
              oder entfernen Sie sie."
             ),

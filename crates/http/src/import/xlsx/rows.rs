@@ -38,7 +38,7 @@ impl Rows {
         };
         if column >= COLUMNS {
             let detail = bilingual!(
-                "A row has at most {COLUMNS} cells.",
+                "A row can have at most {COLUMNS} cells.",
                 "Eine Zeile hat höchstens {COLUMNS} Zellen."
             );
             return self.faults.push((column, FieldError::format(detail)));
@@ -90,7 +90,7 @@ impl Rows {
         let found = cells.len();
         if found > *width {
             let detail = bilingual!(
-                "The row has {found} cells, the header has {width}.",
+                "The row has {found} cells, but the header has {width}.",
                 "Die Zeile hat {found} Zellen, die Kopfzeile {width}."
             );
             return sink.put(ParsedRow::Faulty(number, vec![fault(number, "malformed_row", detail)]));
@@ -151,8 +151,8 @@ impl Merged {
 
 fn merged() -> FieldError {
     let detail = bilingual!(
-        "The cell is merged with another one, and has no value of its own. Unmerge the cells in Excel, fill in each of \
-         them, and save.",
+        "The cell is merged with another cell, and has no value of its own. Unmerge the cells in Excel, \
+         fill in each of them, and save the file.",
         "Die Zelle ist mit einer anderen verbunden und hat keinen eigenen Wert. Heben Sie die Verbindung in Excel auf, \
          füllen Sie jede Zelle aus und speichern Sie."
     );
