@@ -156,7 +156,7 @@ on_both! {
         post(&app.store, mail("anna")).await;
         let worker = Worker::start(&app, &sink);
         let shown = only(&app.coordinator(), |mail| mail["attempts"] == 1).await;
-        assert_eq!((&shown["state"], &shown["failure"]), (&"waiting".into(), &"not taken (451)".into()));
+        assert_eq!((&shown["state"], &shown["failure"]), (&"waiting".into(), &"not accepted (451)".into()));
         // Woken by another one, it leaves this one for later.
         sink.behaves(Manner::Take);
         app.clock.advance(TimeDelta::seconds(6));

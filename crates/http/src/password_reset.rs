@@ -82,7 +82,7 @@ pub async fn request_password_reset(
         // Beside the answer, which takes as long whether there is an account or not.
         actix_web::rt::spawn(InRuntime::new(async move {
             if let Err(error) = shared.store.post_apart(mail).await {
-                tracing::warn!(%error, "a mail was not posted");
+                tracing::warn!(%error, "an e-mail could not be added to the outbox");
             }
         }));
     }

@@ -42,7 +42,7 @@ pub struct ProblemType {
                 "code": "not_found",
                 "status": 404,
                 "title": "Not found",
-                "description": "There is no such thing, or not for this caller."
+                "description": "There is no such resource, or the caller may not see it."
             })),
             (String = "text/html", example = "<!doctype html>…")
         )

@@ -290,7 +290,7 @@ impl Writer<'_> {
     async fn note_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
         let key = Key::Id(login.account_id);
         let (user, _) = self.open::<User>(Action::Update, &key, None, false).await?;
-        tracing::warn!(account = %user.id, login = %login.id, "a used refresh token came back; its login has ended");
+        tracing::warn!(account = %user.id, login = %login.id, "a refresh token was reused; its login has ended");
         let mail = reuse_mail(&user.data, login);
         let data = user.data.clone();
         self.replace(user, data).await?.record_change(self, ChangeAction::RefreshTokenReused, None).await?;

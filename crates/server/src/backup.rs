@@ -24,8 +24,8 @@ pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliErro
     let size = backup::backup(&config.database_url()?, target).await?;
     let secret = config.secret_file();
     print_line(format!(
-        "{} holds the whole database ({size} bytes), read back and found right. Keep {} too, in another place: the keys \
-         in the backup are sealed with it.",
+        "{} contains the whole database ({size} bytes), and has been read back and verified. Also keep {}, \
+         in another place: the keys in the backup are encrypted with it.",
         target.display(),
         secret.display()
     ))
@@ -35,7 +35,7 @@ pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliErro
 pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliError> {
     let kept = backup::restore(&config.database_url()?, source, Utc::now()).await?;
     let kept = match kept {
-        Some(kept) => format!(" What was there before is kept as {}.", kept.display()),
+        Some(kept) => format!(" The previous database is kept as {}.", kept.display()),
         None => String::new(),
     };
     print_line(format!("{} is in place.{kept}", source.display()))?;
@@ -47,7 +47,7 @@ pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliErr
             counts.push(format!("{} {collection}", count?));
         }
     }
-    print_line(format!("It holds {}.", counts.join(", ")))?;
+    print_line(format!("The database contains {}.", counts.join(", ")))?;
     let database = store.database().clone();
     database
         .close()

@@ -41,7 +41,7 @@ pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), CliError>
     let database = migrated(config).await?;
     Store::open(database, secret, Arc::new(SystemClock)).await.map_err(|error| match error.code {
         Code::Internal => CliError::new(format!(
-            "{}: the keys in the database were sealed with another secret than that of {}",
+            "{}: the keys in the database are encrypted with another secret than the one in {}",
             config.secret_variable(),
             file.display()
         )),
@@ -55,7 +55,7 @@ fn secret_place(config: &Config) -> Result<PathBuf, CliError> {
     if let Some(folder) = file.parent() {
         let variable = config.secret_variable();
         make_folder(folder).map_err(|error| {
-            CliError::new(format!("{variable}: {} cannot be made: {error}", folder.display()))
+            CliError::new(format!("{variable}: {} cannot be created: {error}", folder.display()))
         })?;
     }
     Ok(file)

@@ -18,69 +18,71 @@ use crate::worker::smtp::Smtp;
 /// What can be configured. A flag wins over its environment variable.
 #[derive(Args, Debug)]
 pub(crate) struct Config {
-    /// Where to listen: an address or a name, with a port (localhost:8080)
+    /// The address or name and the port to listen on (localhost:8080)
     #[arg(long, env = "VKU_BIND", default_value = "127.0.0.1:8080", value_parser = listening, global = true)]
     pub(crate) bind: SocketAddr,
     /// The database: sqlite://path/to/file.db or postgres://user:password@host/database
     /// [default: a SQLite file in the data directory]
     #[arg(long, env = "VKU_DATABASE_URL", hide_env_values = true, global = true)]
     database_url: Option<String>,
-    /// A file that holds the database URL, so that its password stands in no environment
+    /// A file that contains the database URL, to keep its password out of the environment
     #[arg(long, env = "VKU_DATABASE_URL_FILE", conflicts_with = "database_url", global = true)]
     database_url_file: Option<PathBuf>,
-    /// A file that holds the password of the database alone, for a PostgreSQL URL that has none
+    /// A file that contains only the database password, for a PostgreSQL URL without a password
     #[arg(long, env = "VKU_DATABASE_PASSWORD_FILE", global = true)]
     database_password_file: Option<PathBuf>,
-    /// Where the SQLite file and the secret file lie
+    /// The directory of the SQLite file and the secret file
     #[arg(long, env = "VKU_DATA_DIR", default_value = "data", global = true)]
     pub(crate) data_dir: PathBuf,
-    /// The URL under which the service is reached from outside, without a path: the issuer of its tokens
-    /// [default: http:// and the address it listens on]
+    /// The public URL of the service, without a path; also the issuer of its tokens [default: http:// and the address
+    /// that the server listens on]
     #[arg(long, env = "VKU_PUBLIC_URL", global = true)]
     public_url: Option<String>,
-    /// Where to tell of security holes, for /.well-known/security.txt: a mailto: or https: URI
+    /// The contact for reporting vulnerabilities, for /.well-known/security.txt: a mailto: or https: URI
     #[arg(long, env = "VKU_SECURITY_CONTACT", value_parser = security_contact, global = true)]
     pub(crate) security_contact: Option<String>,
-    /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required or smtp://host:25
-    /// [default: none; mails wait in the outbox, where the coordination office reads them]
+    /// The mail server: smtps://user:password@host, smtp://user:password@host?tls=required or smtp://host:25 [default:
+    /// none; e-mails stay in the outbox, where the coordination office can read them]
     #[arg(long, env = "VKU_SMTP_URL", hide_env_values = true, global = true)]
     smtp_url: Option<String>,
-    /// A file that holds the URL of the mail server, so that its password stands in no environment
+    /// A file that contains the URL of the mail server, to keep its password out of the environment
     #[arg(long, env = "VKU_SMTP_URL_FILE", conflicts_with = "smtp_url", global = true)]
     smtp_url_file: Option<PathBuf>,
-    /// Who sends the mails: an address, or a name with one (Office <office@example.org>); needed with a mail server
+    /// The sender of e-mails: an address, or a name and an address (Office <office@example.org>); required with a mail
+    /// server
     #[arg(long, env = "VKU_MAIL_FROM", global = true)]
     mail_from: Option<String>,
-    /// The secret that seals the keys in the database; made when missing, readable by its owner only
-    /// [default: `secret` in the data directory]
+    /// The file of the secret that encrypts the keys in the database; created if missing, and readable only by its
+    /// owner [default: `secret` in the data directory]
     #[arg(long, env = "VKU_SECRET_FILE", global = true)]
     secret_file: Option<PathBuf>,
-    /// An Ed25519 key (PKCS#8, PEM) to sign access tokens with, instead of the one kept in the database
+    /// An Ed25519 key (PKCS#8, PEM) for signing access tokens, instead of the key in the database
     #[arg(long, env = "VKU_JWT_KEY_FILE", global = true)]
     pub(crate) jwt_key_file: Option<PathBuf>,
-    /// The proxies in front, as addresses or networks (10.0.0.0/8,fd00::/8): what they say of the client in
-    /// X-Forwarded-For is believed, what anybody else says is not
+    /// The reverse proxies, as addresses or networks (10.0.0.0/8,fd00::/8): X-Forwarded-For is trusted from these
+    /// proxies only
     #[arg(long, env = "VKU_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
     pub(crate) trusted_proxies: Vec<IpNet>,
-    /// The origins (https://app.example.org,https://other.example.org) whose pages may do in a browser what their users
-    /// may do; those of others may read what is public
+    /// The origins (https://app.example.org,https://other.example.org) whose pages can use the API with credentials
+    /// (CORS); pages of other origins can only read public data
     #[arg(long, env = "VKU_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub(crate) cors_origins: Vec<String>,
-    /// How many requests somebody may make in a second, a minute or an hour, by API key, account or address
-    /// (10/1s, 600/1m, 5000/1h); `off` for as many as one likes
+    /// The number of requests allowed in a second, a minute or an hour, per API key, account or address (10/1s, 600/1m,
+    /// 5000/1h); `off` for no limit
     #[arg(long, env = "VKU_RATE_LIMIT", default_value = "600/1m", value_parser = Quota::from_str, global = true)]
     pub(crate) rate_limit: Quota,
-    /// How many rows an XLSX export may have; who asks for more is pointed to CSV. Excel itself ends at 1048575
+    /// The maximum number of rows of an XLSX export; larger exports are refused with a hint to use CSV. The limit of
+    /// Excel itself is 1048575
     #[arg(long, env = "VKU_XLSX_ROWS", default_value_t = XlsxLimits::ROWS, global = true)]
     pub(crate) xlsx_rows: u64,
-    /// Who reports partnerships to IATI, as identifier;type;name (DE-1;10;Ministry of Examples): every activity's
-    /// identifier begins with this one, the type is a code of the list OrganisationType
+    /// The organisation that reports partnerships to IATI, as identifier;type;name (DE-1;10;Ministry of Examples): the
+    /// identifier of every activity begins with this identifier, and the type is a code of the list OrganisationType
     #[arg(long, env = "VKU_IATI_REPORTING_ORG", value_parser = ReportingOrg::from_str, global = true)]
     pub(crate) iati_reporting_org: Option<ReportingOrg>,
-    /// How many bytes of answers are kept in memory; 0 keeps none
+    /// The size of the response cache in memory, in bytes; 0 disables the cache
     #[arg(long, env = "VKU_CACHE_BYTES", default_value_t = vku_http::kernel::cache::DEFAULT_CACHE_BYTES, global = true)]
     pub(crate) cache_bytes: u64,
-    /// What is logged: a level, or a list such as `info,vku_http=debug`
+    /// The log level, or a list of levels such as `info,vku_http=debug`
     #[arg(long, env = "VKU_LOG", default_value = "info", value_parser = log_filter, global = true)]
     pub(crate) log: String,
 }
@@ -92,7 +94,7 @@ fn listening(text: &str) -> Result<SocketAddr, String> {
         return Ok(address);
     }
     let expected =
-        || "expected an address or a name, with a port, such as 127.0.0.1:8080 or localhost:8080".to_owned();
+        || "expected an address or a name with a port, such as 127.0.0.1:8080 or localhost:8080".to_owned();
     let named = text.rsplit_once(':').is_some_and(|(name, port)| {
         !name.is_empty() && !name.contains([':', '/']) && port.parse::<u16>().is_ok()
     });
@@ -100,7 +102,7 @@ fn listening(text: &str) -> Result<SocketAddr, String> {
         return Err(expected());
     }
     let found: Vec<_> =
-        text.to_socket_addrs().map_err(|_| format!("nobody knows this name; {}", expected()))?.collect();
+        text.to_socket_addrs().map_err(|_| format!("the name cannot be resolved; {}", expected()))?.collect();
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
     first.copied().ok_or_else(expected)
 }
@@ -164,8 +166,8 @@ impl Config {
         };
         let Some(file) = &self.database_password_file else { return Ok(url) };
         let misplaced = || {
-            let sentence = "VKU_DATABASE_PASSWORD_FILE goes with a URL such as postgres://user@host/database, \
-                            which has no password";
+            let sentence = "VKU_DATABASE_PASSWORD_FILE requires a URL without a password, such as \
+                            postgres://user@host/database";
             CliError::new(sentence)
         };
         let mut url = Url::parse(&url).map_err(|_| misplaced())?;
@@ -196,7 +198,7 @@ impl Config {
         };
         let Some(url) = url else { return Ok(None) };
         let from = self.mail_from.as_deref().ok_or_else(|| {
-            let who = "needs VKU_MAIL_FROM: who sends the mails, such as office@example.org";
+            let who = "requires VKU_MAIL_FROM: the sender of e-mails, such as office@example.org";
             CliError::new(format!("{variable} {who}"))
         })?;
         let smtp = Smtp::new(&url, from);
@@ -218,15 +220,14 @@ impl Config {
     /// Errors: it is no http or https URL, or has more than a host and a port.
     pub(crate) fn public_url(&self) -> Result<String, CliError> {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
-        let wrong =
-            |why: &dyn std::fmt::Display| CliError::new(format!("VKU_PUBLIC_URL is not right: {why}"));
+        let wrong = |why: &dyn std::fmt::Display| CliError::new(format!("VKU_PUBLIC_URL is invalid: {why}"));
         let url = url.parse::<WebUrl>().map_err(|fault| wrong(&fault.detail))?;
         let parsed = Url::parse(url.as_str()).map_err(|error| wrong(&error))?;
         let bare = parsed.path() == "/" && parsed.query().is_none() && parsed.fragment().is_none();
         if !bare || !parsed.username().is_empty() || parsed.password().is_some() {
             return Err(wrong(
-                &"it ends with the host or port, such as https://partnerships.example.org; the service needs a host \
-                  name of its own, and is not served below a path",
+                &"the URL must end with the host or port, such as https://partnerships.example.org; the service \
+                  needs its own host name, and is not served below a path",
             ));
         }
         Ok(url.as_str().trim_end_matches('/').to_owned())
@@ -237,19 +238,19 @@ impl Config {
         let is_public = self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
         if is_public && self.trusted_proxies.is_empty() {
             tracing::warn!(
-                "VKU_PUBLIC_URL is https, so a proxy stands in front, and VKU_TRUSTED_PROXIES is not set: all visitors share \
-                 one address, and one quota"
+                "VKU_PUBLIC_URL is https, so there is a reverse proxy, but VKU_TRUSTED_PROXIES is not set: \
+                 all clients share one address and one quota"
             );
         }
         if !demo && self.smtp_url.is_none() && self.smtp_url_file.is_none() {
-            tracing::warn!("VKU_SMTP_URL is not set: no mail is sent, all wait in the outbox");
+            tracing::warn!("VKU_SMTP_URL is not set: e-mails are not sent and stay in the outbox");
         }
         #[cfg(unix)]
         if let Ok(folder) = std::fs::metadata(&self.data_dir) {
             let mode = std::os::unix::fs::PermissionsExt::mode(&folder.permissions()) & 0o7777;
             if mode & 0o077 != 0 {
                 let (folder, mode) = (self.data_dir.display(), format!("{mode:04o}"));
-                tracing::warn!(%folder, mode, "VKU_DATA_DIR is open to others: run `chmod 700` on it");
+                tracing::warn!(%folder, mode, "other users can access VKU_DATA_DIR: run `chmod 700` on the directory");
             }
         }
     }

@@ -47,7 +47,9 @@ pub async fn fill(store: &Store) -> Result<(), CliError> {
         return Ok(());
     }
     if !store.database().is_empty().await? || !store.accounts().await?.is_empty() {
-        return Err(CliError::new("`--demo` fills an empty database, and this one holds something already"));
+        return Err(CliError::new(
+            "`--demo` requires an empty database, but this database already contains data",
+        ));
     }
     load(store).await
 }
@@ -96,7 +98,7 @@ async fn load(store: &Store) -> Result<(), CliError> {
         .await;
     if let Some(fault) = report.iter().find_map(|report| report.faults.first()) {
         let (row, detail) = (fault.row, &fault.detail);
-        return Err(CliError::new(format!("the demo data is not right: row {row}: {detail}")));
+        return Err(CliError::new(format!("the demo data is invalid: row {row}: {detail}")));
     }
     tracing::info!(loaded = loaded?.join(", "), "demo data loaded");
     Ok(())
@@ -144,7 +146,7 @@ async fn signing_in(store: &Store, role: Role) -> Result<Option<SigningIn>, CliE
 /// cannot.
 pub(crate) async fn welcome(store: &Store, address: SocketAddr) -> Result<(), CliError> {
     let host = format!("http://localhost:{}", address.port());
-    print_line(format!("\n  The API       {host}/\n  Try it        {host}/docs/\n"))?;
+    print_line(format!("\n  API           {host}/\n  Swagger UI    {host}/docs/\n"))?;
     for (role, utility) in ACCOUNTS {
         let Some(account) = signing_in(store, *role).await? else { continue };
         let right = password::verify(PASSWORD.to_owned(), account.password_hash).await;

@@ -32,7 +32,7 @@ pub(crate) async fn command(
         ExportFormat::Ics => Format::Ics,
     };
     if dialect.is_some() && format != Format::Csv {
-        return Err(CliError::new("`--csv-dialect` is for `--format csv`"));
+        return Err(CliError::new("`--csv-dialect` is only for `--format csv`"));
     }
     let dialect = match dialect {
         Some(ExportDialect::ExcelDe) => CsvDialect::ExcelDe,
@@ -63,11 +63,11 @@ impl Visitor for Whole {
         if !Format::of::<T>().contains(&format) {
             let (path, format) = (T::PATH, format.as_str());
             let why = match format {
-                "iati" => "are no activities",
-                "ics" => "are at no time",
-                _ => "have no places",
+                "iati" => "they are not partnerships",
+                "ics" => "they have no dates",
+                _ => "they have no locations",
             };
-            return Err(CliError::new(format!("{path} {why}, so there is no {format} of them")));
+            return Err(CliError::new(format!("{path} cannot be exported as {format}: {why}")));
         }
         let (actor, query) = (Actor::operator(store.now()), Query::<T>::all());
         let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };

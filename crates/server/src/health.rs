@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Asks `/health/ready` where the configuration says that the server listens.
 pub(crate) fn ask(config: &Config) -> Result<(), CliError> {
     let address = reachable(config.bind);
-    let status =
-        status(address).map_err(|error| CliError::new(format!("nobody answers on {address}: {error}")))?;
+    let status = status(address)
+        .map_err(|error| CliError::new(format!("there is no server on {address}: {error}")))?;
     match status.as_str() {
         "200" => print_line("The server is ready."),
         _ => Err(CliError::new(format!("the server on {address} is not ready (status {status})"))),
@@ -40,5 +40,7 @@ fn status(address: SocketAddr) -> std::io::Result<String> {
     let mut head = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut head)?;
     let head = String::from_utf8_lossy(&head);
-    head.strip_prefix("HTTP/1.1 ").map(str::to_owned).ok_or_else(|| std::io::Error::other("this is no HTTP"))
+    head.strip_prefix("HTTP/1.1 ")
+        .map(str::to_owned)
+        .ok_or_else(|| std::io::Error::other("the response is not HTTP"))
 }

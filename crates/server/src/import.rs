@@ -69,10 +69,10 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
     let content = opened(file).map_err(|error| CliError::new(format!("{name} cannot be read: {error}")))?;
     let format = format.or_else(|| ImportFormat::of_name(&name)).unwrap_or(ImportFormat::Csv);
     if sheet.is_some() && format != ImportFormat::Xlsx {
-        return Err(CliError::new("`--sheet` is for `--format xlsx`"));
+        return Err(CliError::new("`--sheet` is only for `--format xlsx`"));
     }
     if charset.is_some() && format == ImportFormat::Xlsx {
-        return Err(CliError::new("`--charset` is for text files, not for `--format xlsx`"));
+        return Err(CliError::new("`--charset` is only for text files, not for `--format xlsx`"));
     }
     let (store, _) = bootstrap::store(config).await?;
     let operator = Actor::operator(store.now());
@@ -100,12 +100,12 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
         Err(error) if error.code != Code::ValidationFailed || faults_total == 0 => Err(error.into()),
         Err(_) => {
             let plural = if faults_total == 1 { "" } else { "s" };
-            Err(CliError::new(format!("{faults_total} fault{plural}; nothing was written")))
+            Err(CliError::new(format!("{faults_total} error{plural}; nothing was written")))
         }
         Ok(()) => {
             let Counts { create, update, unchanged, skipped, faulty: _ } = counts;
             let left_out = if skipped > 0 { format!(", {skipped} left out") } else { String::new() };
-            let rehearsal = if dry_run { " (a rehearsal: nothing was written)" } else { "" };
+            let rehearsal = if dry_run { " (a dry run: nothing was written)" } else { "" };
             print_line(format!(
                 "{collection}: {create} created, {update} updated, {unchanged} unchanged{left_out}{rehearsal}"
             ))

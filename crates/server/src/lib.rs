@@ -37,81 +37,82 @@ struct Command {
 
 #[derive(Subcommand)]
 enum Task {
-    /// Serve the API; the database is made or brought up to date first
+    /// Serve the API, after creating or migrating the database
     Serve {
-        /// Load the real public data and an account a role into an empty database; binds to loopback only
+        /// Load real public data and one account for each role into an empty database; listens on loopback only
         #[arg(long)]
         demo: bool,
     },
-    /// Bring the database up to date, and nothing else
+    /// Migrate the database to the current schema
     Migrate,
-    /// Load a file of rows (CSV, XLSX, NDJSON, JSON): all of it, or nothing when a row is not right
+    /// Import a file (CSV, XLSX, NDJSON, JSON); by default, nothing is written if a row has an error
     Import {
-        #[arg(help = one_of("What the rows are"))]
+        #[arg(help = one_of("The collection of the rows"))]
         resource: String,
         /// The file; `-` for standard input
         file: PathBuf,
-        /// Check everything, write nothing
+        /// Check the file without writing anything
         #[arg(long)]
         dry_run: bool,
-        /// Whether rows may change what is there already (by slug)
+        /// How to handle slugs that already exist
         #[arg(long, value_enum, default_value = "create")]
         mode: ImportMode,
-        /// What to do when a row is not right
+        /// How to handle invalid rows
         #[arg(long, value_enum, default_value = "abort")]
         on_error: RowFaults,
-        /// The format, where the file's name does not end with it
+        /// The format, if the file name extension does not tell
         #[arg(long, value_parser = format_named)]
         format: Option<ImportFormat>,
-        /// The sheet of a workbook, where more than one has cells
+        /// The sheet of a workbook, if more than one has cells
         #[arg(long)]
         sheet: Option<String>,
         /// The character encoding of a text file, such as `windows-1251` or `macintosh`
         #[arg(long, value_parser = charset_named)]
         charset: Option<Charset>,
     },
-    /// Write a resource to standard output
+    /// Export a collection to standard output
     Export {
-        #[arg(help = one_of("What to write"))]
+        #[arg(help = one_of("The collection"))]
         resource: String,
         /// The format
         #[arg(long, value_enum, default_value = "csv")]
         format: ExportFormat,
-        /// How CSV is written
+        /// The dialect of CSV
         #[arg(long, value_enum)]
         csv_dialect: Option<ExportDialect>,
     },
-    /// Make, list and disable accounts
+    /// Add, list and disable accounts
     #[command(subcommand)]
     User(user::Task),
-    /// Make a new key for signing access tokens; it signs after ten minutes, and the one before goes on to verify
+    /// Create a new key for signing access tokens, used after ten minutes; the previous key still verifies tokens
     RotateKeys {
-        /// After a key was stolen: drop all others at once; every access token that is out has to be fetched anew
+        /// Use the new key at once and drop all others, for example after a key was stolen; all current access tokens
+        /// become invalid
         #[arg(long)]
         now: bool,
     },
     /// Print the OpenAPI document
     Openapi {
-        /// Compare it with this file instead, and fail when they differ
+        /// Compare the document with this file instead, and fail if they differ
         #[arg(long)]
         check: Option<PathBuf>,
-        /// As OpenAPI 3.0, for generators that read no later version
+        /// Print OpenAPI 3.0, for generators that do not support a later version
         #[arg(long = "v3.0", conflicts_with = "check")]
         older: bool,
     },
-    /// Copy the SQLite database to a new file, while servers go on; the secret file is not in it
+    /// Copy the SQLite database to a new file, while servers continue to run; the secret file is not included
     Backup {
-        /// The file; one that is there already is not overwritten
+        /// The new file; an existing file is not overwritten
         file: PathBuf,
     },
-    /// Put a backup in the place of the SQLite database; what was there is kept beside it
+    /// Replace the SQLite database with a backup; the previous database is kept next to it
     Restore {
-        /// A file that `backup` made
+        /// A file created by `backup`
         file: PathBuf,
     },
-    /// Check the configuration and the way to the database
+    /// Check the configuration and the connection to the database
     CheckConfig,
-    /// Ask the server on this machine whether it is ready; for the health check of a container
+    /// Check whether the server on this machine is ready; for the health check of a container
     Health,
 }
 
@@ -122,9 +123,9 @@ fn one_of(what: &str) -> String {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum ImportMode {
-    /// A slug that is there already is an error
+    /// A slug that already exists is an error
     Create,
-    /// A slug that is there already is changed
+    /// A row with an existing slug changes that resource
     Upsert,
 }
 
@@ -164,25 +165,25 @@ fn charset_named(label: &str) -> Result<Charset, String> {
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum ExportFormat {
-    /// RFC 4180, the columns that an import reads
+    /// CSV (RFC 4180), with the columns that an import reads
     Csv,
-    /// One JSON text a line
+    /// One JSON object per line
     Ndjson,
-    /// A sheet for Excel and others
+    /// A worksheet for Excel and other programs
     Xlsx,
-    /// A map (RFC 7946), of what has places
+    /// GeoJSON (RFC 7946), for collections with locations
     Geojson,
-    /// Activities of IATI 2.03, of partnerships
+    /// IATI 2.03 activities, for partnerships
     Iati,
-    /// A calendar (RFC 5545), of sessions
+    /// A calendar (RFC 5545), for sessions
     Ics,
 }
 
 #[derive(Clone, Copy, clap::ValueEnum)]
 enum ExportDialect {
-    /// RFC 4180: commas, a point in decimal numbers, the JSON names as header
+    /// RFC 4180: commas as separators, decimal points, and the JSON names as header
     Rfc4180,
-    /// For a German Excel: semicolons, a byte order mark, a comma in decimal numbers, German headings
+    /// For German versions of Excel: semicolons as separators, a byte order mark, decimal commas, and German headings
     #[value(name = "excel_de")]
     ExcelDe,
 }
@@ -246,7 +247,11 @@ fn refused(error: &clap::Error) -> ExitCode {
         .collect();
     let variables = command.get_arguments().filter(|arg| named.contains(&arg.to_string()));
     for variable in variables.filter_map(|arg| arg.get_env()) {
-        let _ = writeln!(std::io::stderr().lock(), "It is set by {}, or by its flag.", variable.display());
+        let _ = writeln!(
+            std::io::stderr().lock(),
+            "The value comes from {} or from the flag.",
+            variable.display()
+        );
     }
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
@@ -303,9 +308,9 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
                 bootstrap::store(config).await?;
             }
             let schema =
-                if pending == 0 { "up to date".to_owned() } else { format!("{pending} steps behind") };
+                if pending == 0 { "up to date".to_owned() } else { format!("{pending} migrations behind") };
             print_line(format!(
-                "The configuration is right. {}: reachable, schema {schema}.",
+                "The configuration is valid. {}: reachable, schema {schema}.",
                 database.kind()
             ))
         }
@@ -320,12 +325,12 @@ fn openapi(check: Option<PathBuf>) -> Result<(), CliError> {
     let committed = std::fs::read_to_string(&file)
         .map_err(|error| CliError::new(format!("{} cannot be read: {error}", file.display())))?;
     if committed == document {
-        return print_line(format!("{} is fresh.", file.display()));
+        return print_line(format!("{} is up to date.", file.display()));
     }
     let differing = committed.lines().zip(document.lines()).position(|(old, new)| old != new);
     let line = differing.map_or(0, |line| line + 1);
     Err(CliError::new(format!(
-        "{} is stale from line {line} on; run `cargo run -- openapi > {}`",
+        "{} is outdated from line {line} on; run `cargo run -- openapi > {}`",
         file.display(),
         file.display()
     )))

@@ -20,7 +20,8 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     let loopback = config.bind.ip().is_loopback();
     if demo && !loopback {
         return Err(CliError::new(format!(
-            "`--demo` has accounts whose passwords everybody knows, so it does not listen on {}; set VKU_BIND to 127.0.0.1:8080",
+            "`--demo` creates accounts with publicly known passwords, so the server does not listen on {}; \
+             set VKU_BIND to 127.0.0.1:8080",
             config.bind
         )));
     }
@@ -32,8 +33,8 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         demo::fill(&store).await?;
     } else if demo::has_accounts(&store).await? {
         return Err(CliError::new(
-            "the database has demo accounts, whose passwords everybody knows; serve it with `--demo`, or add an \
-             administrator of your own (`user add`) and disable them (`user disable`)",
+            "the database contains demo accounts with publicly known passwords; serve it with `--demo`, or \
+             add your own administrator (`user add`) and disable the demo accounts (`user disable`)",
         ));
     }
     let tokens = bootstrap::token_keys(config, keyring).await?;
@@ -72,8 +73,8 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     server.await?;
     // The mail that is under way is finished, so that nobody gets it twice.
     end.send_replace(true);
-    mails.await.map_err(|error| CliError::new(format!("the sending of mails broke off: {error}")))?;
-    tracing::info!("ended");
+    mails.await.map_err(|error| CliError::new(format!("the sending of e-mails was aborted: {error}")))?;
+    tracing::info!("stopped");
     let database = store.database().clone();
     database
         .close()

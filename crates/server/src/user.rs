@@ -14,25 +14,25 @@ use crate::{CliError, bootstrap, print_line};
 
 #[derive(Subcommand)]
 pub(crate) enum Task {
-    /// Make an account; the password is read from standard input
+    /// Add an account; the password is read from standard input
     Add {
-        /// The address it signs in with
+        /// The e-mail address of the account
         email: Email,
-        /// What the person is called
+        /// The name of the person
         #[arg(long)]
         name: SingleLine,
-        /// What it may do: admin, coordinator, reader, member, partner
+        /// The role: admin, coordinator, reader, member, partner
         #[arg(long)]
         role: Role,
-        /// A utility that a member or partner is bound to, by slug or id; may be repeated
+        /// The slug or id of a utility that a member or partner is bound to; can be repeated
         #[arg(long)]
         utility: Vec<Key>,
     },
-    /// List the accounts
+    /// List all accounts
     List,
-    /// Disable an account: it cannot sign in any more, and its tokens stop working
+    /// Disable an account, so that it cannot sign in and its tokens become invalid
     Disable {
-        /// The address it signs in with
+        /// The e-mail address of the account
         email: Email,
     },
 }
@@ -48,7 +48,7 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError>
             let hash = password::hash(password).await.map_err(|error| CliError::new(error.to_string()))?;
             let account = NewAccount { email, name, role, utilities: utility, password_hash: hash };
             let id = store.add_account(account).await?;
-            print_line(format!("Made the account {id} ({role})."))
+            print_line(format!("Added the account {id} ({role})."))
         }
         Task::List => {
             for account in store.accounts().await? {
@@ -72,7 +72,7 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError>
         }
         Task::Disable { email } => {
             store.disable_account(&email).await?;
-            print_line("Disabled.")
+            print_line("Disabled the account.")
         }
     }
 }

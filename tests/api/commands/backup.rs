@@ -125,7 +125,7 @@ fn what_was_backed_up_comes_back() {
     let home = filled();
     let before = organisations(&home);
     let out = home.run(&["backup", "backup.db"]).ok();
-    assert!(out.contains("backup.db holds the whole database") && out.contains("data/secret"), "{out}");
+    assert!(out.contains("backup.db contains the whole database") && out.contains("data/secret"), "{out}");
     let backup = home.path("backup.db");
     assert_eq!(std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     let bytes = std::fs::read(&backup).unwrap();
@@ -163,13 +163,13 @@ fn a_backup_overwrites_nothing() {
     let home = filled();
     home.write("backup.db", "precious");
     let err = home.run(&["backup", "backup.db"]).fails();
-    assert!(err.contains("backup.db exists already"), "{err}");
+    assert!(err.contains("backup.db already exists"), "{err}");
     assert_eq!(std::fs::read(home.path("backup.db")).unwrap(), b"precious");
     std::os::unix::fs::symlink("nowhere", home.path("link.db")).unwrap();
-    assert!(home.run(&["backup", "link.db"]).fails().contains("link.db exists already"));
+    assert!(home.run(&["backup", "link.db"]).fails().contains("link.db already exists"));
     assert!(home.run(&["backup", "nowhere/backup.db"]).fails().contains("nowhere/backup.db"));
     let database = file(&home);
-    assert!(home.run(&["backup", database.to_str().unwrap()]).fails().contains("exists already"));
+    assert!(home.run(&["backup", database.to_str().unwrap()]).fails().contains("already exists"));
     let left: Vec<_> = std::fs::read_dir(home.path(".")).unwrap().map(|it| it.unwrap().file_name()).collect();
     assert_eq!(left.len(), 3, "a draft is left behind: {left:?}");
 }
@@ -189,7 +189,7 @@ fn a_restore_over_a_running_server_is_refused() {
     let server = Server::start(&home, &[]);
     let (names, before) = (beside(&home), server.get("/api/v1/utilities?count=true&limit=1"));
     let err = home.run(&["restore", "backup.db"]).fails();
-    assert!(err.contains("is in use; end the server"), "{err}");
+    assert!(err.contains("is in use; stop the server"), "{err}");
     // Another way to the same file is the same file.
     let link = home.path("link.db");
     std::os::unix::fs::symlink(file(&home), &link).unwrap();
@@ -266,13 +266,13 @@ fn a_restore_takes_only_what_is_right() {
     for (backup, told) in [
         ("burnt.db", "burnt.db is damaged: "),
         ("cut.db", "cut.db is damaged: "),
-        ("text.db", "text.db is no SQLite database"),
-        ("empty.db", "empty.db is no SQLite database"),
+        ("text.db", "text.db is not a SQLite database"),
+        ("empty.db", "empty.db is not a SQLite database"),
         ("foreign.db", "foreign.db is a SQLite database, but not one of vku-partnerships"),
         ("other.db", "other.db is a SQLite database, but not one of vku-partnerships"),
         ("newer.db", "`m20991231_tide`"),
-        ("dangling.db", "dangling.db is damaged: 2 rows refer to rows that are not there"),
-        ("partial.db", "partial.db has a `-wal` file beside it"),
+        ("dangling.db", "dangling.db is damaged: 2 rows refer to missing rows"),
+        ("partial.db", "partial.db is not a complete copy"),
         ("nowhere.db", "nowhere.db: "),
         (".", ".: "),
     ] {
@@ -301,7 +301,7 @@ fn a_backup_needs_the_secret_that_it_was_sealed_with() {
     backed_up(&home, "backup.db");
     home.write("data/secret", [9; 32]);
     let err = home.run(&["restore", "backup.db"]).fails();
-    assert!(err.contains("sealed with another secret"), "{err}");
+    assert!(err.contains("encrypted with another secret"), "{err}");
     home.write("data/secret", crate::harness::database::SECRET);
     assert_eq!(organisations(&home).lines().count(), 24);
     // Where that is lost, the keys are given up.

@@ -12,7 +12,7 @@ type Pairs = &'static [(&'static str, &'static str)];
 /// What stops the start: environment, arguments, and what the sentence says.
 const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_BIND", "nonsense")], &["serve"], &["nonsense", "--bind"]),
-    (&[("VKU_BIND", "nobody.invalid:8080")], &["serve"], &["nobody.invalid", "nobody knows this name"]),
+    (&[("VKU_BIND", "nobody.invalid:8080")], &["serve"], &["nobody.invalid", "the name cannot be resolved"]),
     (&[("VKU_BIND", "localhost")], &["serve"], &["localhost:8080"]),
     (&[("VKU_BIND", "http://localhost:8080")], &["serve"], &["localhost:8080"]),
     (&[("VKU_BIND", "localhost:99999")], &["serve"], &["localhost:8080"]),
@@ -84,7 +84,7 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_PUBLIC_URL", "partnerships.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
     (&[("VKU_PUBLIC_URL", "https://x.example/partner")], &["check-config"], &["not served below a path"]),
     (&[("VKU_PUBLIC_URL", "https://x.example/partner/")], &["serve"], &["not served below a path"]),
-    (&[("VKU_PUBLIC_URL", "https://x.example/?a=b")], &["check-config"], &["ends with the host or port"]),
+    (&[("VKU_PUBLIC_URL", "https://x.example/?a=b")], &["check-config"], &["end with the host or port"]),
     (&[("VKU_PUBLIC_URL", "https://x.example/#a")], &["check-config"], &["VKU_PUBLIC_URL"]),
     (&[("VKU_PUBLIC_URL", "https://user@x.example")], &["check-config"], &["VKU_PUBLIC_URL"]),
     (&[("VKU_XLSX_ROWS", "many")], &["check-config"], &["many", "--xlsx-rows"]),
@@ -146,7 +146,7 @@ fn a_database_that_is_away_is_told_soon_and_without_its_password() {
     let begun = Instant::now();
     let ran = Ran::of(command.env("VKU_DATABASE_URL", "postgres://vku:hush-hush@127.0.0.1:1/x"));
     assert!(!format!("{ran:?}").contains("hush-hush"));
-    one_sentence(ran, &["the database does not answer"]);
+    one_sentence(ran, &["the database does not respond"]);
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
@@ -198,10 +198,10 @@ on_empty! {
         std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
         one_sentence(home.run(&["check-config"]), &["data/secret"]);
         home.write("data/secret", [9; 32]);
-        one_sentence(home.run(&["check-config"]), &["sealed with another secret", "data/secret"]);
+        one_sentence(home.run(&["check-config"]), &["encrypted with another secret", "data/secret"]);
 
         std::fs::remove_file(&secret).unwrap();
-        one_sentence(home.run(&["check-config"]), &["sealed with another secret"]);
+        one_sentence(home.run(&["check-config"]), &["encrypted with another secret"]);
         assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
@@ -209,7 +209,7 @@ on_empty! {
         home.run(&["migrate"]).ok();
         let out = home.run(&["check-config"]).ok();
         assert!(
-            out.starts_with("The configuration is right. ") && out.contains("schema up to date"),
+            out.starts_with("The configuration is valid. ") && out.contains("schema up to date"),
             "{out}"
         );
         assert_eq!(home.run(&["migrate"]).ok(), "The database is up to date.\n");
@@ -233,5 +233,5 @@ fn the_password_of_the_database_comes_from_a_file_of_its_own() {
     // Nobody is there to take it, but the URL is whole.
     let ran = run("postgres://vku@127.0.0.1:1/x");
     assert!(!format!("{ran:?}").contains("word"));
-    one_sentence(ran, &["the database does not answer"]);
+    one_sentence(ran, &["the database does not respond"]);
 }

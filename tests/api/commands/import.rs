@@ -97,9 +97,9 @@ on_empty! {
         let calendar = home.run(&["export", "sessions", "--format", "ics"]).ok();
         assert_eq!(calendar.matches("BEGIN:VEVENT").count(), rows(&export(&home, "sessions")).len());
         for (arguments, sentence) in [
-            (&["export", "members", "--format", "ics"][..], "members are at no time, so there is no ics of them"),
-            (&["export", "members", "--format", "geojson"], "members have no places, so there is no geojson of them"),
-            (&["export", "members", "--format", "xlsx", "--csv-dialect", "excel_de"], "`--csv-dialect` is for `--format csv`"),
+            (&["export", "members", "--format", "ics"][..], "members cannot be exported as ics: they have no dates"),
+            (&["export", "members", "--format", "geojson"], "members cannot be exported as geojson: they have no locations"),
+            (&["export", "members", "--format", "xlsx", "--csv-dialect", "excel_de"], "`--csv-dialect` is only for `--format csv`"),
             (&["export", "utilities", "--format", "xlsx", "--xlsx-rows", "3"], "use `format=csv`"),
         ] {
             let err = home.run(arguments).fails();
@@ -119,9 +119,9 @@ on_empty! {
 
     fn checking_the_configuration_changes_nothing(home: Home) {
         let out = home.run(&["check-config"]).ok();
-        assert!(out.contains("steps behind"), "{out}");
+        assert!(out.contains("migrations behind"), "{out}");
         let out = home.run(&["check-config"]).ok();
-        assert!(out.contains("steps behind"), "{out}");
+        assert!(out.contains("migrations behind"), "{out}");
     }
 
     fn a_rehearsal_writes_nothing(home: Home) {
@@ -159,8 +159,8 @@ on_empty! {
                 assert!(told.starts_with(place) && told.ends_with(&code), "{place} {code}: {told}");
             }
             let end = match faults.len() {
-                1 => "vku-partnerships: 1 fault; nothing was written\n".to_owned(),
-                many => format!("vku-partnerships: {many} faults; nothing was written\n"),
+                1 => "vku-partnerships: 1 error; nothing was written\n".to_owned(),
+                many => format!("vku-partnerships: {many} errors; nothing was written\n"),
             };
             assert!(err.ends_with(&end), "{err}");
         }
@@ -186,7 +186,7 @@ on_empty! {
         assert_eq!(rows(&export(&home, "organisations")).len(), 1);
         let file = home.write("some.csv", "name,kind\nZxq,ngo\nZxq,\n");
         let err = home.run(&["import", "organisations", file.to_str().unwrap()]).fails();
-        assert!(err.contains(":3: column `kind`: ") && err.ends_with(": 1 fault; nothing was written\n"), "{err}");
+        assert!(err.contains(":3: column `kind`: ") && err.ends_with(": 1 error; nothing was written\n"), "{err}");
         let same = home.run(&["import", "organisations", file.to_str().unwrap(), "--format", "json"]).fails();
         assert!(same.contains(":1: Reading stopped at line 1, column 2"), "{same}");
         assert_eq!(rows(&export(&home, "organisations")).len(), 1);
@@ -196,7 +196,7 @@ on_empty! {
         for (name, content) in [("a.csv", "slug,name,kind\n"), ("a.json", "[]"), ("a.ndjson", "\n"), ("b.csv", "")] {
             let file = home.write(name, content);
             let err = home.run(&["import", "organisations", file.to_str().unwrap()]).fails();
-            assert!(err.contains(": 1 fault; nothing was written"), "{name}: {err}");
+            assert!(err.contains(": 1 error; nothing was written"), "{name}: {err}");
         }
         let ran = home.run_with(&["import", "organisations", "-"], ORGANISATIONS);
         assert!(ran.err.contains("delimiter `,`, header in row 1"), "{}", ran.err);
@@ -209,7 +209,7 @@ on_empty! {
         assert_eq!(ran.ok(), "organisations: 1 created, 0 updated, 0 unchanged\n");
         let file = home.write("organisations.csv", ORGANISATIONS);
         let err = home.run(&["import", "organisations", file.to_str().unwrap(), "--sheet", "x"]).fails();
-        assert!(err.contains("`--sheet` is for `--format xlsx`"), "{err}");
+        assert!(err.contains("`--sheet` is only for `--format xlsx`"), "{err}");
     }
 
     fn what_cannot_be_imported_is_said_in_one_sentence(home: Home) {

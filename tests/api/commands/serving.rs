@@ -245,7 +245,7 @@ on_empty! {
 
         let (code, _, log) = server.ended(Duration::from_secs(10));
         assert_eq!(code, Some(0), "{log}");
-        assert!(log.contains(r#""message":"ended""#), "{log}");
+        assert!(log.contains(r#""message":"stopped""#), "{log}");
         assert!(!log.contains("demo-partnerships") && !log.contains("reader@demo.example"), "{log}");
     }
 
@@ -280,7 +280,7 @@ on_empty! {
             server.signal("-TERM");
             let (code, _, log) = server.ended(Duration::from_secs(10));
             assert_eq!(code, Some(0), "{log}");
-            assert!(log.contains(r#""message":"ended""#), "{log}");
+            assert!(log.contains(r#""message":"stopped""#), "{log}");
         }
     }
 
@@ -304,7 +304,7 @@ on_empty! {
         let address = server.address.clone();
         server.kill();
         let err = home.run(&["health", "--bind", &address]).fails();
-        assert!(err.contains(&format!("nobody answers on {address}")), "{err}");
+        assert!(err.contains(&format!("there is no server on {address}")), "{err}");
     }
 
     fn the_contact_for_security_is_whom_the_operator_names(home: Home) {
@@ -337,7 +337,7 @@ fn what_is_no_server_is_not_ready() {
         let address = listener.local_addr().unwrap().to_string();
         for (said, told) in [
             ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "is not ready (status 503)"),
-            ("SSH-2.0-OpenSSH_9.2", "this is no HTTP"),
+            ("SSH-2.0-OpenSSH_9.2", "the response is not HTTP"),
         ] {
             let asking = home.command(&["health", "--bind", &address]).spawn().unwrap();
             let (mut stream, _) = listener.accept().unwrap();

@@ -17,7 +17,7 @@ on_empty! {
     fn accounts_are_made_listed_and_disabled(home: Home) {
         let add = ["user", "add", "Anna@Example.org", "--name", "Anna", "--role", "coordinator"];
         let out = home.run_with(&add, PASSWORD).ok();
-        assert!(out.starts_with("Made the account ") && out.ends_with(" (coordinator).\n"), "{out}");
+        assert!(out.starts_with("Added the account ") && out.ends_with(" (coordinator).\n"), "{out}");
         assert_eq!(home.run(&["user", "list"]).ok(), "Anna@example.org\tcoordinator\tAnna\tenabled\t\n");
 
         let again = ["user", "add", "anna@example.ORG", "--name", "Other", "--role", "reader"];
@@ -99,10 +99,10 @@ fn the_committed_document_is_fresh() {
     let stale = home.write("stale.json", printed.replacen("\"get_index\"", "\"get_root\"", 1));
     let line = 1 + printed.lines().position(|line| line.contains("\"get_index\"")).unwrap();
     let err = home.run(&["openapi", "--check", stale.to_str().unwrap()]).fails();
-    assert!(err.contains(&format!("stale.json is stale from line {line} on")), "{err}");
+    assert!(err.contains(&format!("stale.json is outdated from line {line} on")), "{err}");
     let short = home.write("short.json", &printed[..printed.len() - 3]);
     assert!(
-        home.run(&["openapi", "--check", short.to_str().unwrap()]).fails().contains("is stale from line")
+        home.run(&["openapi", "--check", short.to_str().unwrap()]).fails().contains("is outdated from line")
     );
     assert!(
         home.run(&["openapi", "--check", "nowhere.json"]).fails().contains("nowhere.json cannot be read")

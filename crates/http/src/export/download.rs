@@ -108,7 +108,7 @@ pub(crate) async fn stream<T: Table>(
         match download.next().await {
             Ok(next) => Some((Ok(piece), Some((next, download)))),
             Err(error) => {
-                tracing::error!(code = error.code.as_str(), source = ?error.source, "an export broke off");
+                tracing::error!(code = error.code.as_str(), source = ?error.source, "an export was aborted");
                 Some((Err(Problem(error)), None))
             }
         }

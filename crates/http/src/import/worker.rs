@@ -59,7 +59,8 @@ impl ImportWorker {
         };
         if let Err(error) = ended {
             // It is told as interrupted, which it is.
-            tracing::error!(code = error.code.as_str(), source = ?error.source, "the end of an import is not kept");
+            tracing::error!(code = error.code.as_str(), source = ?error.source, "the result of an import cannot be \
+                stored");
         }
         drop(job);
     }

@@ -21,8 +21,8 @@ pub fn warn_untrusted_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: 
     let is_known = |peer: IpAddr| trusted.iter().any(|net| net.contains(&peer.to_canonical()));
     if forwarded && !peer.is_some_and(is_known) && !HAS_WARNED.swap(true, Relaxed) {
         tracing::warn!(
-            "a request came with X-Forwarded-For from an address that is not in VKU_TRUSTED_PROXIES; the header is not \
-             believed, so all who come by a proxy there share one quota"
+            "a request with X-Forwarded-For came from an address that is not in VKU_TRUSTED_PROXIES; the \
+             header is ignored, so all clients behind that proxy share one quota"
         );
     }
 }

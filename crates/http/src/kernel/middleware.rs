@@ -219,9 +219,9 @@ fn error_to_problem(problem: &Error, info: &RequestInfo) -> HttpResponse {
     let source = problem.source.as_deref().map(tracing::field::display);
     match problem.code {
         Code::Internal => tracing::error!(id, code, source, "failed"),
-        Code::Unavailable => tracing::warn!(id, code, source, "database away"),
-        Code::InsufficientStorage => tracing::error!(id, code, source, "no room to write"),
-        Code::TimedOut => tracing::warn!(id, code, source, "given up"),
+        Code::Unavailable => tracing::warn!(id, code, source, "database unavailable"),
+        Code::InsufficientStorage => tracing::error!(id, code, source, "disk full"),
+        Code::TimedOut => tracing::warn!(id, code, source, "timed out"),
         _ => tracing::debug!(id, code, source, "refused"),
     }
     if info.wants_page {

@@ -44,8 +44,8 @@ impl FromStr for Quota {
 
     /// `600/1m`, `10/1s`, `5000/1h`, `off`.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        const EXPECTED: &str = "expected requests in a second, a minute or an hour, such as 10/1s, 600/1m or 5000/1h \
-                                (up to a million in a second), or off";
+        const EXPECTED: &str = "expected a number of requests in a second, a minute or an hour, such as 10/1s, \
+                                600/1m or 5000/1h (at most a million per second), or off";
         if text == "off" {
             return Ok(Self::Unlimited);
         }

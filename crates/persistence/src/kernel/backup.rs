@@ -21,24 +21,24 @@ use super::sqlite_file::{FileLock, beside, close_to_others, folder_of, make_fold
 pub enum BackupError {
     /// The database is no SQLite file.
     #[error(
-        "this command copies a SQLite file; a PostgreSQL database is backed up with `pg_dump --format=custom` and \
-         restored with `pg_restore` (see \"Operate it\" in the README)"
+        "this command copies a SQLite file; use `pg_dump --format=custom` to back up a PostgreSQL database, \
+         and `pg_restore` to restore it (see \"Operate it\" in the README)"
     )]
     NotSqlite,
     /// There is no database to be copied.
     #[error("there is no database at {0}")]
     Nothing(PathBuf),
     /// What stands under that name is not overwritten.
-    #[error("{0} exists already, and a backup overwrites nothing; name another file")]
+    #[error("{0} already exists and is not overwritten; choose another file")]
     Exists(PathBuf),
     /// A server or another command uses the database.
-    #[error("{0} is in use; end the server (and every other command on this database) first")]
+    #[error("{0} is in use; stop the server (and every other command on this database) first")]
     InUse(PathBuf),
     /// It is being replaced.
-    #[error("{0} is being restored right now")]
+    #[error("{0} is being restored")]
     Restoring(PathBuf),
     /// The file is something else.
-    #[error("{0} is no SQLite database")]
+    #[error("{0} is not a SQLite database")]
     NotADatabase(PathBuf),
     /// The file is a database of something else.
     #[error("{0} is a SQLite database, but not one of vku-partnerships")]
@@ -52,11 +52,14 @@ pub enum BackupError {
         what: String,
     },
     /// The file was copied from under a server, without the writes in its log.
-    #[error("{0} has a `-wal` file beside it, so it is no whole copy; use one that `backup` made")]
+    #[error(
+        "there is a `-wal` file next to {0}, so {0} is not a complete copy; use a file created by `backup`"
+    )]
     Partial(PathBuf),
     /// A newer version of this program wrote it.
     #[error(
-        "{path} was written by a newer version: its schema has the step `{step}`, which this one does not know"
+        "{path} was written by a newer version: its schema contains the migration `{step}`, which this \
+         version does not know"
     )]
     Newer {
         /// The file.
@@ -73,7 +76,7 @@ pub enum BackupError {
         source: io::Error,
     },
     /// The database refuses.
-    #[error("the copy of the database could not be made: {0}")]
+    #[error("the database could not be copied: {0}")]
     Database(#[from] sqlx::Error),
 }
 
@@ -205,7 +208,7 @@ async fn check(copy: &Path, name: &Path) -> Result<(), BackupError> {
     }
     let dangling = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut copy).await.map_err(unreadable)?;
     if !dangling.is_empty() {
-        return Err(damaged(format!("{} rows refer to rows that are not there", dangling.len())));
+        return Err(damaged(format!("{} rows refer to missing rows", dangling.len())));
     }
     let known: Vec<String> = Migrator::migrations().iter().map(|step| step.name().to_owned()).collect();
     let steps = "SELECT version FROM seaql_migrations ORDER BY version";

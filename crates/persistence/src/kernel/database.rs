@@ -90,20 +90,23 @@ pub(crate) async fn begin(
 pub enum ConnectError {
     /// The URL is of no kind known here.
     #[error(
-        "the database URL must begin with `sqlite://` or `postgres://`; SQLite needs a file, without parameters behind `?`"
+        "the database URL must begin with `sqlite://` or `postgres://`; SQLite needs a file, without \
+         parameters after `?`"
     )]
     Url,
     /// Nobody is there in time.
-    #[error("the database does not answer; is it running, and is its address right?")]
+    #[error(
+        "the database does not respond; check that the server is running and that the address is correct"
+    )]
     Away,
     /// The URL or the server refuses.
     #[error("the database cannot be opened: {0}")]
     Database(#[from] sqlx::Error),
     /// The SQLite file or its folder cannot be made.
-    #[error("the folder of the database file, or the file itself, cannot be made: {0}")]
+    #[error("the folder of the database file, or the file itself, cannot be created: {0}")]
     Folder(#[from] std::io::Error),
     /// The lock files beside the SQLite file cannot be made or locked.
-    #[error("the lock file beside {path} cannot be used: {source}")]
+    #[error("the lock file next to {path} cannot be used: {source}")]
     Lock {
         /// The database file.
         path: PathBuf,
@@ -111,7 +114,7 @@ pub enum ConnectError {
         source: std::io::Error,
     },
     /// Somebody replaces the SQLite file right now.
-    #[error("{0} is being restored right now; start again when that is done")]
+    #[error("{0} is being restored; start again when the restore is finished")]
     Restoring(PathBuf),
 }
 
@@ -380,7 +383,7 @@ impl Database {
     /// tables stay as they are: a plan for none is kept while they are filled.
     pub(crate) async fn analyze(&self) {
         if let Err(error) = self.refresh_generation().await {
-            tracing::warn!(%error, "the database was not analyzed");
+            tracing::warn!(%error, "the database statistics could not be updated");
         }
     }
 

@@ -19,7 +19,7 @@ const NONCE_BYTES: usize = 24;
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
     /// The file system refused.
-    #[error("the secret file {path} cannot be read or made: {source}")]
+    #[error("the secret file {path} cannot be read or created: {source}")]
     File {
         /// The file of `VKU_SECRET_FILE`.
         path: PathBuf,
@@ -27,7 +27,7 @@ pub enum SealError {
         source: io::Error,
     },
     /// Somebody other than its owner may read, write or execute the file.
-    #[error("the secret file {path} is open to others (mode {mode:04o}): run `chmod 600 {path}`")]
+    #[error("other users can access the secret file {path} (mode {mode:04o}): run `chmod 600 {path}`")]
     Exposed {
         /// The file of `VKU_SECRET_FILE`.
         path: PathBuf,
@@ -35,23 +35,24 @@ pub enum SealError {
         mode: u32,
     },
     /// The file is not a secret that this program made.
-    #[error("the secret file {path} must hold exactly {SECRET_BYTES} bytes")]
+    #[error("the secret file {path} must contain exactly {SECRET_BYTES} bytes")]
     Length {
         /// The file of `VKU_SECRET_FILE`.
         path: PathBuf,
     },
     /// The operating system gave no random bytes.
-    #[error("the operating system gave no random bytes")]
+    #[error("the operating system provides no random bytes")]
     Random,
     /// The value is too long for the cipher (256 GiB).
-    #[error("the value `{name}` is too long to seal")]
+    #[error("the value `{name}` is too long to encrypt")]
     TooLong {
         /// The name it was to be sealed under.
         name: String,
     },
     /// Another secret, another name, or changed bytes: the cipher cannot and must not tell which.
     #[error(
-        "the stored value `{name}` cannot be opened with this secret file: it is damaged, or sealed with another one"
+        "the stored value `{name}` cannot be decrypted with this secret file: the value is damaged, or \
+         encrypted with another secret"
     )]
     Unopened {
         /// The name it was to be opened under.

@@ -79,7 +79,7 @@ pub(crate) async fn spawn_listener(options: PgConnectOptions, generation: Arc<Ca
         generation.invalidate();
         // An outage is told once, not at every try.
         if !told || heard.elapsed() > HEARTBEAT_TIMEOUT {
-            tracing::warn!(%error, "nothing is kept in memory: the database tells no changes");
+            tracing::warn!(%error, "the response cache is off: the database sends no notifications of changes");
         }
         told = true;
         sleep(RETRY).await;

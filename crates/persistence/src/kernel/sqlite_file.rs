@@ -75,9 +75,9 @@ pub(crate) fn close_to_others(file: &Path) {
         let (file, mode) = (file.display(), format!("{mode:04o}"));
         match closed {
             Ok(()) => {
-                tracing::info!(%file, mode, "a file was open to others; now only its owner may read it")
+                tracing::info!(%file, mode, "a file was accessible to other users; now only its owner can read it")
             }
-            Err(error) => tracing::warn!(%file, mode, %error, "a file is open to others"),
+            Err(error) => tracing::warn!(%file, mode, %error, "a file is accessible to other users"),
         }
     }
 }

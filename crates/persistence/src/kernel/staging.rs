@@ -309,7 +309,7 @@ impl Store {
         }
         let removed = self.remove_staged(staging.id, staging.resource.to_owned()).await;
         if let Err(error) = removed {
-            tracing::warn!(source = ?error.source, "the hidden rows of an import are not removed yet");
+            tracing::warn!(source = ?error.source, "the staged rows of an import could not be removed yet");
         }
     }
 

@@ -83,7 +83,7 @@ impl Store {
         let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
         // What is left of an import whose process died; a database that takes no writes keeps it until it does.
         if let Err(error) = store.sweep_staged().await {
-            tracing::warn!(source = ?error.source, "the hidden rows of an import are not removed yet");
+            tracing::warn!(source = ?error.source, "the staged rows of an import could not be removed yet");
         }
         Ok((store, keyring))
     }

@@ -50,7 +50,7 @@ impl Log {
             runtime.spawn(async move {
                 let taken_in = log.take_in().await;
                 if let Err(error) = &taken_in {
-                    tracing::warn!(%error, "the log of the database stays long");
+                    tracing::warn!(%error, "the write-ahead log of the database could not be truncated");
                 }
                 if !matches!(taken_in, Ok(true)) {
                     tokio::time::sleep(PAUSE).await;

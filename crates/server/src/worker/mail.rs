@@ -29,7 +29,7 @@ pub async fn run(store: Store, smtp: Option<Smtp>, mut ended: watch::Receiver<bo
         };
         if let (Err(error), false) = (&result, away) {
             // An outage of the database is told once.
-            tracing::warn!(%error, "mails wait");
+            tracing::warn!(%error, "e-mails cannot be sent at the moment");
         }
         away = result.is_err();
         tokio::select! {
@@ -38,7 +38,7 @@ pub async fn run(store: Store, smtp: Option<Smtp>, mut ended: watch::Receiver<bo
             changed = ended.changed() => if changed.is_err() { return },
             _ = sweeps.tick() => {
                 if let Err(error) = sweep(&store).await {
-                    tracing::warn!(%error, "what is old is not forgotten yet");
+                    tracing::warn!(%error, "old data cannot be deleted at the moment");
                 }
             }
         }
@@ -70,11 +70,11 @@ async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Resu
                     note(store, &sending, mail, Outcome::Sent).await?;
                 }
                 Err(Refusal::Later(why)) => {
-                    tracing::warn!(mail = %mail.id, %why, "a mail is tried again later");
+                    tracing::warn!(mail = %mail.id, %why, "an e-mail is retried later");
                     note(store, &sending, mail, Outcome::Later(&why)).await?;
                 }
                 Err(Refusal::Never(why)) => {
-                    tracing::warn!(mail = %mail.id, %why, "a mail is given up");
+                    tracing::warn!(mail = %mail.id, %why, "an e-mail cannot be sent");
                     note(store, &sending, mail, Outcome::Never(&why)).await?;
                 }
             }

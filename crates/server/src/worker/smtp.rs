@@ -74,13 +74,12 @@ impl Smtp {
             Host::Ipv6(address) => address.is_loopback(),
         };
         if !encrypted && !here && (parsed.password().is_some() || !parsed.username().is_empty()) {
-            return Err(
-                "a password goes over the net with TLS only: write smtps://… or …?tls=required".into()
-            );
+            return Err("a password requires TLS: use smtps://… or …?tls=required".into());
         }
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| wrong())?;
         let from = from.parse().map_err(|_| {
-            "the sender is an address, or a name with an address: `Office <office@example.org>`".to_owned()
+            "the sender must be an address, or a name and an address: `Office <office@example.org>`"
+                .to_owned()
         })?;
         Ok(Self { transport: transport.timeout(Some(PATIENCE)).build(), from })
     }
@@ -93,7 +92,7 @@ impl Smtp {
         match tokio::time::timeout(PATIENCE, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(refusal(&error)),
-            Err(_) => Err(Refusal::Later("no answer in time".into())),
+            Err(_) => Err(Refusal::Later("no response in time".into())),
         }
     }
 
@@ -122,10 +121,10 @@ impl Smtp {
 fn refusal(error: &SmtpError) -> Refusal {
     match error.status().map(u16::from) {
         Some(code) if NEVER.contains(&code) => Refusal::Never(format!("refused ({code})")),
-        Some(code) => Refusal::Later(format!("not taken ({code})")),
+        Some(code) => Refusal::Later(format!("not accepted ({code})")),
         None if error.is_tls() => Refusal::Later("TLS failed".into()),
-        None if error.is_timeout() => Refusal::Later("no answer in time".into()),
-        None if error.is_response() => Refusal::Later("not understood".into()),
+        None if error.is_timeout() => Refusal::Later("no response in time".into()),
+        None if error.is_response() => Refusal::Later("response not understood".into()),
         None => Refusal::Later("no connection".into()),
     }
 }

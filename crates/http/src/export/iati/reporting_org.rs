@@ -39,14 +39,14 @@ impl FromStr for ReportingOrg {
             return Err("expected identifier;type;name, such as DE-1;10;Ministry of Examples".into());
         };
         if identifier.is_empty() || identifier.contains(|letter: char| !is_plain(letter)) {
-            return Err(format!("`{identifier}` is no identifier of an organisation, such as DE-1"));
+            return Err(format!("`{identifier}` is not an organisation identifier, such as DE-1"));
         }
         if !ORGANISATION_TYPES.contains(&kind) {
             let known = ORGANISATION_TYPES.join(", ");
-            return Err(format!("`{kind}` is no type of an organisation in IATI: {known}"));
+            return Err(format!("`{kind}` is not an IATI organisation type; use one of {known}"));
         }
         if name.is_empty() || name.chars().any(char::is_control) {
-            return Err("the name of who reports is missing".into());
+            return Err("the name of the reporting organisation is missing".into());
         }
         Ok(Self { identifier: identifier.into(), kind: kind.into(), name: name.into(), is_known: true })
     }

@@ -20,7 +20,8 @@ const RETIRE_AFTER: TimeDelta = TimeDelta::days(90);
 pub enum RotateError {
     /// Tokens of the key before it would be refused although they are good.
     #[error(
-        "the newest signing key is not yet 20 minutes old; `--now` drops all others and signs with a new one at once"
+        "the newest signing key is not yet 20 minutes old; use `--now` to drop all others and sign with a \
+         new key at once"
     )]
     TooYoung,
     /// The database is away, or the keys were sealed with another secret.

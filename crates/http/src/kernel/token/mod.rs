@@ -36,13 +36,13 @@ pub enum TokenError {
     #[error("the access token has expired")]
     Expired,
     /// Not a token that we would have issued. The reason is for the log: it tells an attacker what to try next.
-    #[error("the access token is not valid: {0}")]
+    #[error("the access token is invalid: {0}")]
     Invalid(&'static str),
     /// The signing key is not an Ed25519 private key.
     #[error("the signing key is not an Ed25519 private key in PKCS#8 form")]
     Key,
     /// The operating system gave no random bytes.
-    #[error("the operating system gave no random bytes")]
+    #[error("the operating system provides no random bytes")]
     Random,
     /// The token could not be written.
     #[error("the access token could not be signed: {0}")]
