@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 pub(super) fn describe(operation: &mut Map<String, Value>) {
     let needed: Vec<String> = scopes(operation).into_iter().map(|scope| format!("`{scope}`")).collect();
     let Some(Value::String(text)) = operation.get_mut("description") else { return };
-    let unsaid: Vec<_> = needed.iter().map(String::as_str).filter(|scope| !text.contains(scope)).collect();
+    let unsaid: Vec<_> = needed.iter().map(String::as_str).filter(|scope| !text.contains(*scope)).collect();
     let sentence = match unsaid.as_slice() {
         [] => return,
         [only] => format!("An API key needs the scope {only}."),
