@@ -126,7 +126,7 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
 /// 403 `insufficient_scope` and names the scope. Reading public data requires no key.
 ///
 /// Only this response contains the key: keep it like a password. The key is valid until it expires, you revoke it, your
-/// password is reset, or your account is disabled. Not available with an API key.
+/// password is reset, or your account is disabled or deleted. Not available with an API key.
 #[utoipa::path(
     post,
     path = "/api/v1/api-keys",

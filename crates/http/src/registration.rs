@@ -36,7 +36,9 @@ impl ResourceApi for Registration {
                 "Use this only for registrations made by mistake; for people who do not come, change the \
                  status to `cancelled`. The seat goes to the person who has waited longest."
             }
-            Operation::Restore => "The registration goes to the end of the queue.",
+            Operation::Restore => {
+                "The registration comes after all registrations that have been made in the meantime."
+            }
             Operation::Transition => {
                 "A member can cancel its own registrations until the session begins; the person who has \
                  waited longest gets the seat at once and is notified by e-mail. Once the session has \

@@ -16,7 +16,7 @@ impl ResourceApi for Utility {
         match operation {
             Operation::Create => {
                 "The country of a `municipal` utility is `DE`, that of a `partner` utility is \
-                another one."
+                 another one."
             }
             Operation::Update => {
                 "Members and partners can change their own utilities. A visibility narrower than that of a \

@@ -171,7 +171,7 @@ codes! {
     /// The change would violate a rule for the resources listed in `dependents`.
     ConflictsWithDependents = 409, "conflicts_with_dependents", "Conflict with dependent resources"
         => "Anderes würde nicht mehr stimmen":
-            "Die Änderung würde eine Regel der Partnerschaften verletzen, die `dependents` nennt.";
+            "Die Änderung würde eine Regel der Ressourcen verletzen, die `dependents` nennt.";
     /// Registration for this session is not possible now: the session is not published, is cancelled, has been held or
     /// has begun, or the registration period is over. `detail` and the `registration_state` of the session state the
     /// reason.

@@ -146,7 +146,7 @@ impl<T: Resource> Draft<T> {
         for member in T::IMMUTABLE_FIELDS.iter().copied().filter(another) {
             let detail = bilingual!(
                 "`{member}` cannot be changed after creation.",
-                "`{member}` ändert sich nie: andere kennen es daran."
+                "`{member}` lässt sich nach dem Anlegen nicht mehr ändern."
             );
             violations.member(format!("/{member}"), "fixed", detail);
         }

@@ -220,8 +220,8 @@ impl MailThrottle {
             let detail = bilingual!(
                 "Too many e-mails have been requested for this mailbox. Look for one of them there, or try \
                  again in {seconds} seconds.",
-                "Für dieses Postfach wurden so viele E-Mails angefordert, wie es an einem Tag sein dürfen. Sehen Sie dort \
-                 nach, oder versuchen Sie es in {seconds} Sekunden wieder."
+                "Für dieses Postfach wurden zu viele E-Mails angefordert. Sehen Sie dort nach, oder \
+                 versuchen Sie es in {seconds} Sekunden wieder."
             );
             many(seconds, detail)
         })

@@ -105,7 +105,7 @@ fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Resu
                 "More than one sheet has cells: {names}. Select one with `sheet`, or hide or remove the \
                  others.",
                 "Mehr als ein Blatt hat Zellen: {names}. Nennen Sie mit `sheet` das zu lesende, oder blenden Sie die anderen aus \
-             oder entfernen Sie sie."
+                 oder entfernen Sie sie."
             ),
         )),
         None => Err((

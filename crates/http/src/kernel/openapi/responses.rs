@@ -161,8 +161,7 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
             403 => Some((
                 "WWW-Authenticate",
                 "string",
-                "The scopes that an API key needs (RFC 6750); only for \
-                                                     `insufficient_scope`.",
+                "The scopes that an API key needs (RFC 6750); only for `insufficient_scope`.",
                 false,
             )),
             409 => Some((

@@ -56,8 +56,8 @@ impl Operation {
             Create => {
                 let references = if refers::<T>() { REFERENCES } else { "" };
                 format!(
-                    "Returns the created resource with its `ETag`, and its path in `Location`.{references} With \
-                     `dry_run=true`, the request is checked and answered in the same way, but nothing is written."
+                    "Returns the created resource with its `ETag`, and its path in `Location`.{references} \
+                     With `dry_run=true`, the request is checked and answered, but nothing is written."
                 )
             }
             Get => {
