@@ -261,8 +261,8 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             - **Fewer members**: `fields` selects the members of a response. Required members may then be missing, \
             so the response is not `application/json` but `application/vnd.vku.sparse+json`, with a schema of its \
             own.\n\
-            - **Changes** require `If-Match` with the `ETag` that you have read. `dry_run=true` tries out any \
-            write.\n\
+            - **Changing** or deleting a resource requires `If-Match` with the `ETag` that you have read. With \
+            `dry_run=true`, the request is only checked.\n\
             - **Enumerations may grow**: a new kind or status is not a breaking change. Your client should keep \
             values that it does not know (the README lists the options of some generators).\n\
             - **Errors** are problems (RFC 9457) that list everything that is wrong at once, in German or English \
@@ -283,8 +283,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         (name = "mails", description = "E-mails that the service sends, and their delivery. For the coordination \
             office."),
         (name = "api_keys", description = "Credentials for scripts, which act on your behalf within their scopes."),
-        (name = "statistics", description = "Statistics as JSON, tables and charts. Every response states the rule \
-            by which it counts."),
+        (name = "statistics", description = "Statistics as JSON (with the counting rules), tables and charts."),
         (name = "service", description = "The entry point, health checks, and the documentation of problems.")
     ),
     paths(

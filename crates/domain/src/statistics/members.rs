@@ -19,7 +19,7 @@ crate::string_enum! {
         RegionalGroup = "regional_group",
         /// the sectors of the utility
         Sector = "sector",
-        /// quarters: the members who joined, who left, and the number at the end of the quarter
+        /// the quarter: the members that joined, the members that left, and the number at the end of the quarter
         Quarter = "quarter",
     }
 }

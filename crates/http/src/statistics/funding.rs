@@ -118,8 +118,8 @@ impl Figures for FundingStatistics {
 /// Add up funding
 ///
 /// Adds up the published amounts of funding phases by programme, kind or year, for the partnerships that you may see,
-/// with one sum for each currency. The response states the counting rule. Available as JSON, as a table (`format=csv`),
-/// or as a chart of one currency (`format=svg`) in German or English (`Accept-Language`).
+/// with one sum for each currency. Available as JSON with the counting rule, as a table (`format=csv`), or as a chart
+/// of one currency (`format=svg`) in German or English (`Accept-Language`).
 #[utoipa::path(
     get,
     path = "/api/v1/statistics/funding",

@@ -110,9 +110,9 @@ impl Figures for MemberStatistics {
 
 /// Count members
 ///
-/// Counts the members that you may see by status, regional group or sector, or the members who joined and left by
-/// quarter. The response states the counting rule. Available as JSON, as a table (`format=csv`), or as a chart
-/// (`format=svg`) in German or English (`Accept-Language`). For every account.
+/// Counts the members that you may see by status, regional group or sector, or the members that joined and left by
+/// quarter. Available as JSON with the counting rule, as a table (`format=csv`), or as a chart (`format=svg`) in German
+/// or English (`Accept-Language`). For every account.
 #[utoipa::path(
     get,
     path = "/api/v1/statistics/members",

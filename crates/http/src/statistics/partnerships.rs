@@ -119,9 +119,9 @@ impl Figures for PartnershipStatistics {
 
 /// Count partnerships
 ///
-/// Counts the partnerships that you may see by status, sector, country, programme, SDG target or year. The response
-/// states the counting rule. Available as JSON, as a table (`format=csv`), as a chart (`format=svg`), or, by country,
-/// as a map of the world (`format=map`, also SVG); charts and maps are in German or English (`Accept-Language`).
+/// Counts the partnerships that you may see by status, sector, country, programme, SDG target or year. Available as
+/// JSON with the counting rule, as a table (`format=csv`), as a chart (`format=svg`), or, by country, as a map of the
+/// world (`format=map`, also SVG); charts and maps are in German or English (`Accept-Language`).
 #[utoipa::path(
     get,
     path = "/api/v1/statistics/partnerships",

@@ -96,10 +96,10 @@ impl Figures for SessionStatistics {
 
 /// Count sessions
 ///
-/// Counts the sessions that you may see by year, kind or sector. For readers and the coordination office, also counts
-/// the people who registered and attended, and groups by regional group as well. The response states the counting rule.
-/// Available as JSON, as a table (`format=csv`), or as a chart (`format=svg`) of the sessions, or of the registrations
-/// by regional group, in German or English (`Accept-Language`).
+/// Counts the sessions that you may see by year, kind or sector. For readers and the coordination office, the response
+/// also counts the people who registered and attended, and can be grouped by regional group. Available as JSON with the
+/// counting rule, as a table (`format=csv`), or as a chart (`format=svg`) of the sessions, or of the registrations by
+/// regional group, in German or English (`Accept-Language`).
 ///
 /// An API key needs the scope `sessions:read`, and `members:read` for regional groups.
 #[utoipa::path(
