@@ -28,8 +28,8 @@ impl ResourceApi for Session {
                  seats is refused (409)."
             }
             Operation::Delete => {
-                "A session with registrations cannot be deleted (409): change its status to `cancelled` \
-                 instead, so that everybody who is registered or on the waiting list is notified."
+                "A session cannot be deleted while people are registered or on its waiting list (409): \
+                 change its status to `cancelled` instead, so that these people are notified."
             }
             Operation::Transition => {
                 "To be `published`, a future session needs a `start_time`, an `end_time` and a `format`. A \

@@ -136,7 +136,7 @@ on_both! {
             let unknown: Vec<_> = unknown.into_iter().map(slug).collect();
             assert!(!unknown.is_empty());
             let left_out: Vec<_> = file.comments.iter().filter(|it| it.starts_with("Left out")).collect();
-            assert_eq!(left_out, [&format!("Left out, as no start is known: {}", unknown.join(", "))], "{role}");
+            assert_eq!(left_out, [&format!("Left out, because no start is known: {}", unknown.join(", "))], "{role}");
             counts.insert(file.activities.len());
         }
         assert_eq!(counts.len(), 3, "the public, accounts, the office: {counts:?}");

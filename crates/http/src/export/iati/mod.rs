@@ -58,15 +58,18 @@ impl LeftOut {
     fn tell(&self, xml: &mut Xml) -> Result<(), Error> {
         for (slugs, what) in [(&self.without_start, "start"), (&self.without_country, "country")] {
             if !slugs.is_empty() {
-                xml.comment(&format!("Left out, as no {what} is known: {}", slugs.join(", ")))?;
+                xml.comment(&format!("Left out, because no {what} is known: {}", slugs.join(", ")))?;
             }
         }
         for (phases, why) in [
-            (&self.without_money, "amount, start or end is not known"),
-            (&self.own_contributions, "they are own contributions, not a funder's money"),
+            (&self.without_money, "the amount, the start or the end is not known"),
+            (&self.own_contributions, "they are own contributions, not money from a funder"),
         ] {
             if !phases.is_empty() {
-                xml.comment(&format!("Phases of funding in no budget, as {why}: {}", phases.join(", ")))?;
+                xml.comment(&format!(
+                    "Funding phases without a budget, because {why}: {}",
+                    phases.join(", ")
+                ))?;
             }
         }
         Ok(())
@@ -101,7 +104,7 @@ pub(super) async fn write<T: Table>(
     let generated = actor.at.to_rfc3339_opts(chrono::SecondsFormat::Secs, true);
     let (mut xml, mut left_out) = (Xml::begin()?, LeftOut::default());
     if !reporter.is_known {
-        xml.comment("Nobody has said who reports (VKU_IATI_REPORTING_ORG): not to be published as it is.")?;
+        xml.comment("No reporting organisation is configured (VKU_IATI_REPORTING_ORG): do not publish this file as it is.")?;
     }
     xml.open("iati-activities", &[("version", "2.03"), ("generated-datetime", &generated)])?;
     loop {
