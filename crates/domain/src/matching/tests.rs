@@ -157,7 +157,7 @@ fn each_part_says_what_it_saw() {
             "Both work in: Drinking water and Wastewater.",
             "Lusaka can advise Dresden on: training and Tariffs (2 of 2 needs).",
             "Dresden can advise Lusaka on: gis, pumps and leakage (3 of 3 needs).",
-            "Both speak English.",
+            "Both work in English.",
             "Dresden serves 500,000 people, Lusaka 500,000.",
             "Dresden is interested in Zambia.",
             "The climates are the same: Cfb and Cfb.",
