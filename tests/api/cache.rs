@@ -10,7 +10,7 @@ use futures_util::future::{join, join_all};
 use reqwest::Method;
 use serde_json::json;
 use sqlx::{Connection, Executor, PgConnection};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::clock::Clock;
 
 use super::given::{

@@ -24,7 +24,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
-use vku_domain::change::Change;
+use vku_domain::kernel::change_log::Change;
 use vku_persistence::kernel::store::Store;
 
 use super::changes::changes_after;

@@ -312,7 +312,7 @@ on_both! {
         )
         .await;
         parts(&app).await;
-        let own = app.account(vku_domain::kernel::actor::Role::Partner, "zxqinternal-vodokanal").await;
+        let own = app.account(vku_domain::kernel::access::actor::Role::Partner, "zxqinternal-vodokanal").await;
         let mut callers = app.everybody();
         callers.push(("own", own));
         let resources = resources(&app).await;

@@ -11,7 +11,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::parameters::FilterParameters;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::{Resource, Stored};

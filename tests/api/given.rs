@@ -2,8 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::merge_patch::merge;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::input::merge_patch::merge;
 
 use super::visibility::planted::{
     HAMBURG, PUBLIC, contact, interest_registration, part, policy_update, topic,

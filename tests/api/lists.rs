@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use futures_util::{StreamExt, stream};
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::collation::collation_key;
-use vku_domain::kernel::projection::MemberTree;
 use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::projection::MemberTree;
 use vku_domain::kernel::value::PartialDate;
 use vku_persistence::kernel::database::Database;
 use vku_persistence::kernel::encryption::Secret;

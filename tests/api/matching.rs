@@ -1,8 +1,8 @@
 //! Matching: who might work with whom, why, and what nobody is told of it.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Role;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::member::Member;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::store::Writer;

@@ -1,7 +1,7 @@
 //! What partnerships do, achieve and publish, and what of it shows on the partnership itself.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use super::given::{DRESDEN, PARTNERSHIPS, changed, location, made, partnership};
 use super::visibility::planted::{LVIV, part, text};

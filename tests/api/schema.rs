@@ -1,7 +1,7 @@
 //! Every row type fits its table: whatever was written is read back, deleted or not, on both databases.
 
 use serde_json::json;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;
 use vku_persistence::kernel::store::Store;

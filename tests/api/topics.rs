@@ -5,8 +5,8 @@ use std::collections::HashSet;
 use futures_util::future::join_all;
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_domain::change::{Change, ChangeAction};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
+use vku_domain::kernel::change_log::{Change, ChangeAction};
 
 use super::changes::changes_after;
 use super::given::{

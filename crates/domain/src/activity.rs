@@ -8,13 +8,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::days_ordered;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::{Ascending, Descending};
+use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
+use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::validators::days_ordered;
 use crate::kernel::value::{CalendarDate, Country, Decimal, Headcount, Localized, PartialDate, SingleLine};
 use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;

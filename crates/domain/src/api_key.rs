@@ -6,9 +6,9 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
+use crate::kernel::access::scope::Scopes;
 use crate::kernel::error::Error;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::scope::Scopes;
 use crate::kernel::value::SingleLine;
 use crate::kernel::violation::{FieldError, Violations};
 

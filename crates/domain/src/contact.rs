@@ -8,12 +8,12 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::collation::collation_key;
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::parameters::{BoolParam, InstantParam};
-use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::Ref;
+use crate::kernel::resource::lifecycle::NoStatus;
+use crate::kernel::resource::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Email, Language, Phone, SingleLine};

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::kernel::bilingual::Bilingual;
-use crate::kernel::diff::Difference;
+use crate::kernel::change_log::diff::Difference;
 
 crate::string_enum! {
     /// How a row with an existing slug is handled.

@@ -6,7 +6,6 @@
 pub mod activity;
 pub mod agenda;
 pub mod api_key;
-pub mod change;
 pub mod code_lists;
 pub mod contact;
 pub mod document;

@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::StatusFilter;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::{days_ordered, distinct};
+use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::parameters::{BoolParam, InstantParam};
-use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Ref, UnresolvedReference};
+use crate::kernel::resource::lifecycle::StatusFilter;
+use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::validators::{days_ordered, distinct};
 use crate::kernel::value::{
     CalendarDate, Country, Sector, SingleLine, Slug, Text, Visibility, WorkingAreaCode,
 };

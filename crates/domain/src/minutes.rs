@@ -6,10 +6,10 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::StatusFilter;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Descending;
+use crate::kernel::parameters::sort::Direction::Descending;
+use crate::kernel::resource::lifecycle::StatusFilter;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::Localized;

@@ -6,14 +6,14 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::Ref;
+use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::lifecycle::NoStatus;
+use crate::kernel::resource::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::validators::distinct;
 use crate::kernel::value::{Country, SingleLine, Slug, WebUrl};
 use crate::kernel::violation::Violations;
 

@@ -10,7 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::reference::{Ref, ReferenceSummary, UnresolvedReference};
+use crate::kernel::resource::reference::{Ref, ReferenceSummary, UnresolvedReference};
 use crate::kernel::value::Visibility;
 use crate::kernel::violation::{Violations, escape, pointer, unknown_member};
 use crate::organisation::OrganisationRef;

@@ -6,13 +6,13 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::{distinct, single_lines};
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::{Ascending, Descending};
+use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
+use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Field, Texts};
-use crate::kernel::validators::{distinct, single_lines};
 use crate::kernel::value::{CalendarDate, Localized, PartialDate, Sector, WebUrl, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 

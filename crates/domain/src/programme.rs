@@ -6,14 +6,14 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::{days_ordered, distinct, ordered};
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::{Key, Ref, UnresolvedReference};
+use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::lifecycle::NoStatus;
+use crate::kernel::resource::reference::{Key, Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::validators::{days_ordered, distinct, ordered};
 use crate::kernel::value::{
     CalendarDate, Country, Localized, Money, Months, PartialDate, Percent, Sector, SingleLine, Slug,
     Visibility, WebUrl,

@@ -7,14 +7,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::{distinct, not_empty};
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::Ref;
+use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::lifecycle::NoStatus;
+use crate::kernel::resource::reference::Ref;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Field, Texts};
-use crate::kernel::validators::{distinct, not_empty};
 use crate::kernel::value::{
     ClimateZone, Country, Figure, Language, Localized, Location, Places, Sector, SingleLine, Slug,
     Visibility, WebUrl, WorkingAreaCode,

@@ -7,13 +7,13 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::bilingual;
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::single_lines;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Ascending;
+use crate::kernel::parameters::sort::Direction::Ascending;
+use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Field, Texts};
-use crate::kernel::validators::single_lines;
 use crate::kernel::value::{Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 

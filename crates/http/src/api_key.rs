@@ -8,9 +8,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::api_key::{ApiKey, NewApiKey};
+use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::resource::instant;
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;

@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::resource::instant;
 use vku_persistence::login::Login;
 
 use crate::kernel::conditional::respond;

@@ -1,11 +1,11 @@
 //! Who might work with whom, as the API offers it.
 
 use actix_web::HttpResponse;
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::matching::{MatchQuery, Matches};
 use vku_domain::utility::Utility;
 

@@ -8,12 +8,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
+use vku_domain::kernel::access::scope::PERSONAL_DATA;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::reference::{Ref, ReferenceSummary};
-use vku_domain::kernel::scope::PERSONAL_DATA;
+use vku_domain::kernel::resource::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 
 use crate::auth::authenticate;
@@ -80,7 +80,7 @@ pub struct Me {
 pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
     format(&context, None, &[Format::Json])?;
-    let refused = || Error::refused(&context.actor);
+    let refused = || context.actor.refusal();
     let id = context.actor.account.ok_or_else(refused)?;
     let account = context.shared.store.account(id).await?.ok_or_else(refused)?;
     let told = context.actor.scopes.as_ref().is_none_or(|scopes| scopes.grant(PERSONAL_DATA).is_ok());
@@ -138,9 +138,9 @@ pub async fn change_password(context: Context, body: Bytes) -> Result<HttpRespon
     let PasswordChange { current_password, new_password } = parsed(&context.request, &body)?;
     password::accept(&new_password, "/new_password", None)?;
     let store = &context.shared.store;
-    let user = store.account(id).await?.ok_or_else(|| Error::refused(&context.actor))?;
+    let user = store.account(id).await?.ok_or_else(|| context.actor.refusal())?;
     password::accept(&new_password, "/new_password", Some(&user.data))?;
-    let (account, email) = store.signed_in(id).await?.ok_or_else(|| Error::refused(&context.actor))?;
+    let (account, email) = store.signed_in(id).await?.ok_or_else(|| context.actor.refusal())?;
     let found = authenticate(&context.request, &context.shared, &email, Some(account), current_password);
     let account = found.await.map_err(|error| match error.code {
         Code::InvalidCredentials => not_the_password(),

@@ -340,7 +340,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         negotiation::PlacedFormat,
         negotiation::PlainFormat,
         vku_domain::kernel::tabular::CsvDialect,
-        vku_domain::kernel::reference::Key,
+        vku_domain::kernel::resource::reference::Key,
         vku_domain::kernel::bilingual::Locale,
     )),
     modifiers(&Bearer)

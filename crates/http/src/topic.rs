@@ -3,10 +3,10 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::topic::Topic;
 
 use crate::kernel::context::Context;

@@ -6,7 +6,7 @@ use actix_web::web::Bytes;
 use deserr::Deserr;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::user::User;

@@ -5,13 +5,13 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::json;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::{Actor, Role};
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query;
-use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::{Email, SingleLine};
 use vku_domain::user::User;
 

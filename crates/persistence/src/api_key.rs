@@ -7,8 +7,8 @@ use sea_orm::sea_query::{Expr, ExprTrait, SelectStatement};
 use sea_orm::{Condition, FromQueryResult, IntoActiveModel, PaginatorTrait, QueryOrder};
 use sha2::{Digest, Sha256};
 use vku_domain::api_key::ApiKey;
+use vku_domain::kernel::access::scope::Scopes;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::scope::Scopes;
 use vku_domain::kernel::value::SingleLine;
 
 use crate::kernel::database::retry_on_broken_connection;

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use subtle::ConstantTimeEq;
 use uuid::Uuid;
-use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 
 use crate::api_key::{Found, opened};

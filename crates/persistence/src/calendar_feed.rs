@@ -6,9 +6,9 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
-use vku_domain::kernel::actor::{Action, Actor, Role};
+use vku_domain::kernel::access::actor::{Action, Actor, Role};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::member::{Member, MemberStatus};
 
 use crate::kernel::error::failed;

@@ -9,10 +9,11 @@ use sea_orm::{
     ActiveValue, ConnectionTrait, DatabaseTransaction, Iterable, QueryOrder, QuerySelect, Statement,
 };
 use serde_json::{Value, json};
-use vku_domain::change::{Change, ChangeAction, StatusChange};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::change_log::{Change, ChangeAction, StatusChange};
+use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::{Resource, Stored, instant};
+use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 
 use crate::kernel::error::{Corrupt, failed};
@@ -214,7 +215,7 @@ impl Store {
         limit: u64,
     ) -> Result<Vec<Change>, Error> {
         if !actor.is_staff() {
-            return Err(Error::refused(actor));
+            return Err(actor.refusal());
         }
         let end = log_watermark::high_watermark(self.database()).await?;
         let reader = self.read(actor).await?;

@@ -2,10 +2,10 @@
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::funding::{Funding, FundingFilter, FundingSort};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
-use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::programme::FundingProgramme;
 
 use crate::kernel::child_rows::ChildRows;

@@ -12,7 +12,7 @@ use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use vku_domain::bilingual;
 use vku_domain::import::{EncodingSource, Import, ImportStatus, Order, Report, Source};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 
 use crate::kernel::database::retry_on_broken_connection;

@@ -8,12 +8,12 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
 use vku_domain::bilingual;
-use vku_domain::change::ChangeAction;
-use vku_domain::kernel::actor::{Action, Actor, Role};
+use vku_domain::kernel::access::actor::{Action, Actor, Role};
 use vku_domain::kernel::bilingual::Locale;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::input::draft::InputSource;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::mail::Mail;
 use vku_domain::user::User;
 

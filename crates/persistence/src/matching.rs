@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, JoinType, Query, SelectStat
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::{Country, Localized};
 use vku_domain::kernel::violation::FieldError;
 use vku_domain::matching::{

@@ -1,7 +1,7 @@
 //! How organisations lie in their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;

@@ -3,7 +3,7 @@
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::{BoolParam, InstantParam};

@@ -3,9 +3,10 @@
 use std::path::Path;
 
 use chrono::Utc;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
-use vku_persistence::kernel::backup::{self, BackupError};
+use vku_persistence::kernel::backup;
+use vku_persistence::kernel::backup::BackupError;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, collections, visit};

@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 
 use chrono::{Days, NaiveDate};
 use vku_domain::import::{ImportMode, OnError, Order};
-use vku_domain::kernel::actor::{Actor, Role};
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::FieldError;
 use vku_http::kernel::password;
 use vku_persistence::account::{NewAccount, SigningIn};

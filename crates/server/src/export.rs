@@ -2,7 +2,7 @@
 
 use std::io::{ErrorKind, Write};
 
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};

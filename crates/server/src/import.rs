@@ -7,9 +7,9 @@ use std::path::Path;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use vku_domain::import::{Counts, EncodingSource, ImportMode, OnError, Order, Report, RowFault, Source};
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::{Violations, hint};
 use vku_http::import::{Charset, ImportFormat, Plan, run};
 use vku_persistence::collections;

@@ -3,8 +3,8 @@
 use std::io::{BufRead, IsTerminal, Write};
 
 use clap::Subcommand;
-use vku_domain::kernel::actor::Role;
-use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::access::actor::Role;
+use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::value::{Email, SingleLine};
 use vku_http::kernel::password;
 use vku_persistence::account::NewAccount;

@@ -14,7 +14,7 @@ mod timing;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 use vku_http::kernel::password;
 use vku_persistence::account::NewAccount;
 

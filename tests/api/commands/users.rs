@@ -1,6 +1,6 @@
 //! `user`, `openapi` and the help: what an operator types.
 
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use vku_persistence::account::SigningIn;
 

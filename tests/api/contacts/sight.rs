@@ -4,7 +4,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use super::{OTHER, OWN};
 use crate::api::changes::changes_after;

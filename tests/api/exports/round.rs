@@ -4,8 +4,8 @@ use std::io::Write;
 
 use serde_json::json;
 use vku_domain::import::{ImportMode, OnError, Order};
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};

@@ -4,11 +4,12 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::parameters::FilterParameters;
-use vku_domain::kernel::projection::MemberTree;
-use vku_domain::kernel::query::{Query, SortKey};
+use vku_domain::kernel::parameters::sort::SortKey;
+use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Resource as _;
+use vku_domain::kernel::resource::projection::MemberTree;
 use vku_domain::organisation::Organisation;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;

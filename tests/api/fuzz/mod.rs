@@ -15,7 +15,7 @@ mod requests;
 use std::collections::BTreeSet;
 
 use serde_json::Value;
-use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 use vku_persistence::collections;
 

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::{Draft, InputSource};
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::lifecycle::State;
+use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;

@@ -1,7 +1,7 @@
 //! Who sees what of the past: what was hidden then, and what is hidden now, is not there.
 
 use serde_json::json;
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use super::{history, pointers, told};
 use crate::api::given::{

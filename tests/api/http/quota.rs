@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 use vku_http::kernel::config::HttpConfig;
 use vku_http::kernel::rate_limit::RateLimiter;
 

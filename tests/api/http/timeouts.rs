@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::input::draft::InputSource;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::partnership::Partnership;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
 

@@ -9,11 +9,11 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::organisation::Organisation;
 use vku_persistence::kernel::store::{Store, Writer};
 

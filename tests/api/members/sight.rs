@@ -1,7 +1,7 @@
 //! Who knows what of a member: its note, its partnerships, and whether it is there.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::resource::ETag;
 
 use super::{OWN, lead, member};

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
 use vku_domain::partnership::Partnership;

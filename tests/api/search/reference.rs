@@ -9,11 +9,12 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::search::{Field, Index, Search, Texts};
+use vku_domain::kernel::resource::search_index;
+use vku_domain::kernel::search::{Field, Index, Search};
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::store::{Store, Writer};
 use vku_persistence::kernel::table::Table;
@@ -74,13 +75,13 @@ impl Visitor for Indexes<'_> {
     type Answer = HashMap<Uuid, Index>;
 
     async fn visit<T: Table>(self) -> Self::Answer {
-        every::<T>(self.0, false).await.iter().map(|item| (item.id, Texts::of(&item.data))).collect()
+        every::<T>(self.0, false).await.iter().map(|item| (item.id, search_index(&item.data))).collect()
     }
 }
 
 /// The words of a row: its own, and those of what it is found by.
 fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>) -> Index {
-    let mut all = Texts::of(&item.data);
+    let mut all = search_index(&item.data);
     item.data.clone().references(&mut |pending| {
         let by = T::FOUND_BY.iter().find(|by| by.resource == pending.resource);
         let (Some(by), Some(card)) = (by, &pending.link.card) else { return };

@@ -1,6 +1,6 @@
 //! Whatever has a name is found by it.
 
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;

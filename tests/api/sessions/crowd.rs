@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
 
 use super::published;

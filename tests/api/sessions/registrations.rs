@@ -336,7 +336,7 @@ on_both! {
         let session = published(&app, json!({})).await;
         let (path, _) = registered(&app, &session, &person("zxqperson")).await;
         led(&app, &path, "cancelled").await.ok();
-        let operator = vku_domain::kernel::actor::Actor::operator(app.store.now());
+        let operator = vku_domain::kernel::access::actor::Actor::operator(app.store.now());
         let changes = app.store.changes_after(&operator, 0, 100_000).await.unwrap();
         let its: Vec<_> = changes.iter().filter(|change| change.resource == "registration").collect();
         assert_eq!(its.len(), 2);

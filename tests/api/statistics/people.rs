@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use super::{STATISTICS, counted, exported, figures, or_unknown, texts, year};
 use crate::api::given::{MEMBERS, UTILITIES, changed, deleted, location, made, municipal};

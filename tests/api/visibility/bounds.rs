@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use super::planted::{
     DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, municipal_utility, partner_utility, partnership, plant, text,

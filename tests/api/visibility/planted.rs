@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_persistence::kernel::store::Writer;
 
 use crate::api::changes::write;

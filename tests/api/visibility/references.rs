@@ -1,7 +1,7 @@
 //! Names that stand in other things, and messages: neither tells of what the caller may not see.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::actor::Role;
+use vku_domain::kernel::access::actor::Role;
 
 use super::plain;
 use super::planted::{

@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use crate::bilingual;
 use crate::contact::{Consent, Consents};
-use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::bilingual::Locale;
-use crate::kernel::lifecycle::NoStatus;
+use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::{IdParam, InstantParam};
+use crate::kernel::resource::lifecycle::NoStatus;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::{Texts, likeness};
-use crate::kernel::validators::distinct;
 use crate::kernel::value::{Email, Phone, Sector, SingleLine, Text, Visibility, WebUrl};
 use crate::kernel::violation::Violations;
 

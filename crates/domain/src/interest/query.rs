@@ -2,7 +2,7 @@
 
 use super::{InterestRegistration, InterestStatus};
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Descending;
+use crate::kernel::parameters::sort::Direction::Descending;
 use crate::kernel::resource::Stored;
 use crate::kernel::value::Sector;
 

@@ -1,54 +1,13 @@
 //! What a list is asked for, and what it answers: the same for every resource.
 
-use std::str::FromStr;
-
-use utoipa::ToSchema;
+use super::parameters::sort::{Direction, SortKey};
 
 use super::parameters::{FilterParameters, Parameters};
-use super::projection::Projection;
+use super::resource::projection::Projection;
 use super::resource::{Resource, Stored};
 use super::search::Search;
 use super::violation::{FieldError, Violations};
 use crate::bilingual;
-
-/// The keys that a list can be sorted by; made by [`string_enum!`](crate::string_enum).
-pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + ToSchema + 'static {
-    /// Every key.
-    const KEYS: &'static [&'static str];
-
-    /// The order when none is asked for.
-    fn usual() -> Vec<(Self, Direction)>;
-
-    /// The key as it is written.
-    fn word(self) -> &'static str;
-}
-
-/// Which way a list is sorted by a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Smallest first; an absent value comes before all others.
-    Ascending,
-    /// Largest first; an absent value comes last.
-    Descending,
-}
-
-/// Implements [`SortKey`] for a vocabulary, with its usual order.
-#[macro_export]
-macro_rules! sort_keys {
-    ($name:ident, usual: $usual:expr) => {
-        impl $crate::kernel::query::SortKey for $name {
-            const KEYS: &'static [&'static str] = Self::WORDS;
-
-            fn usual() -> Vec<(Self, $crate::kernel::query::Direction)> {
-                $usual.to_vec()
-            }
-
-            fn word(self) -> &'static str {
-                self.as_str()
-            }
-        }
-    };
-}
 
 /// The largest page.
 pub const LIMIT_MAX: u64 = 200;

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
-use super::bilingual::Bilingual;
 use crate::bilingual;
+use crate::kernel::bilingual::Bilingual;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
 /// Where in a request the fault lies.

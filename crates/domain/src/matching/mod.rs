@@ -6,6 +6,7 @@
 mod part;
 mod query;
 mod reason;
+
 #[cfg(test)]
 mod tests;
 
@@ -19,7 +20,7 @@ pub use part::{Part, Share};
 pub use query::{Among, Climate, Limit, MatchQuery, Weight, Weights};
 pub use reason::{Names, Sentence};
 
-use crate::kernel::reference::ReferenceSummary;
+use crate::kernel::resource::reference::ReferenceSummary;
 use crate::kernel::value::{ClimateZone, Country, Language, Sector, WorkingAreaCode};
 use crate::utility::{UtilityKind, UtilityRef};
 

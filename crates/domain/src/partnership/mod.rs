@@ -16,11 +16,11 @@ pub use query::{PartnershipFilter, PartnershipSort};
 pub use status::PartnershipStatus;
 
 use crate::bilingual;
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::reference::UnresolvedReference;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::input::validators::{distinct, not_empty, ordered};
+use crate::kernel::resource::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::validators::{distinct, not_empty, ordered};
 use crate::kernel::value::{
     CalendarDate, Country, Localized, Location, Money, PartialDate, Places, SdgTarget, Sector, SingleLine,
     Slug, Visibility, WebUrl, WorkingAreaCode,

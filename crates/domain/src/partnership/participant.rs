@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::Partnership;
 use crate::bilingual;
-use crate::kernel::actor::{Actor, Role};
-use crate::kernel::validators::ordered;
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::input::validators::ordered;
 use crate::kernel::value::PartialDate;
 use crate::kernel::violation::Violations;
 use crate::party::{Party, not_narrower};
@@ -197,7 +197,7 @@ impl Participant {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::reference::Ref;
+    use crate::kernel::resource::reference::Ref;
 
     fn taking_part(from: &str, until: &str) -> Participant {
         let date = |text: &str| (!text.is_empty()).then(|| text.parse().unwrap());

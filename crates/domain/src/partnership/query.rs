@@ -1,11 +1,11 @@
 //! Which partnerships, and in which order.
 
 use super::{Participant, ParticipantRole, Partnership, PartnershipStatus};
-use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::{Ascending, Descending};
-use crate::kernel::reference::{Key, Ref};
+use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
 use crate::kernel::resource::Stored;
+use crate::kernel::resource::lifecycle::StatusFilter;
+use crate::kernel::resource::reference::{Key, Ref};
 use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, WorkingAreaCode};
 use crate::party::Party;
 

@@ -54,8 +54,9 @@ impl Partnership {
 
 #[cfg(test)]
 mod tests {
-    use super::PartnershipStatus::{self, Active, Cancelled, Completed, Idea, Suspended};
-    use crate::kernel::lifecycle::State;
+    use super::PartnershipStatus;
+    use super::PartnershipStatus::{Active, Cancelled, Completed, Idea, Suspended};
+    use crate::kernel::resource::lifecycle::State;
 
     #[test]
     fn all_but_completed_may_be_cancelled_and_nothing_leaves_cancelled() {

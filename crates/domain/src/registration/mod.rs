@@ -17,8 +17,8 @@ pub use status::RegistrationStatus;
 
 use crate::bilingual;
 use crate::contact::ContactRef;
-use crate::kernel::actor::{Action, Actor, Grant, Role};
-use crate::kernel::reference::UnresolvedReference;
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
+use crate::kernel::resource::reference::UnresolvedReference;
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
 use crate::kernel::value::{Email, Language, SingleLine};

@@ -1,11 +1,11 @@
 //! Which registrations, and in which order.
 
 use super::{Attendance, Registration, RegistrationStatus};
-use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::Ascending;
-use crate::kernel::reference::Key;
+use crate::kernel::parameters::sort::Direction::Ascending;
 use crate::kernel::resource::Stored;
+use crate::kernel::resource::lifecycle::StatusFilter;
+use crate::kernel::resource::reference::Key;
 
 crate::filter! {
     /// Which registrations.

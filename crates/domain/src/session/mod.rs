@@ -20,13 +20,13 @@ pub use registering::{Registering, RegistrationReason, RegistrationState, Taken}
 pub use status::SessionStatus;
 pub use when::start_key;
 
-use crate::kernel::actor::{Action, Actor, Grant, Role};
+use crate::kernel::access::actor::{Action, Actor, Grant, Role};
 use crate::kernel::icalendar::Event;
+use crate::kernel::input::validators::distinct;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::reference::{Ref, UnresolvedReference};
+use crate::kernel::resource::reference::{Ref, UnresolvedReference};
 use crate::kernel::resource::{Resource, Stored};
 use crate::kernel::search::Texts;
-use crate::kernel::validators::distinct;
 use crate::kernel::value::{
     CalendarDate, ClockTime, Localized, Seats, Sector, SingleLine, Slug, TimeZone, Visibility, WebUrl,
 };

@@ -1,11 +1,11 @@
 //! Which sessions, and in which order.
 
 use super::{Session, SessionFormat, SessionKind, SessionStatus};
-use crate::kernel::lifecycle::StatusFilter;
 use crate::kernel::parameters::InstantParam;
-use crate::kernel::query::Direction::{Ascending, Descending};
-use crate::kernel::reference::Key;
+use crate::kernel::parameters::sort::Direction::{Ascending, Descending};
 use crate::kernel::resource::Stored;
+use crate::kernel::resource::lifecycle::StatusFilter;
+use crate::kernel::resource::reference::Key;
 use crate::kernel::value::{PartialDate, Sector, Visibility};
 use crate::party::Party;
 

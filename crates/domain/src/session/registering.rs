@@ -5,7 +5,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Session, SessionCounts, SessionFormat, SessionStatus};
-use crate::kernel::actor::{Actor, Role};
+use crate::kernel::access::actor::{Actor, Role};
 use crate::kernel::parameters::InstantParam;
 use crate::kernel::value::Seats;
 
@@ -139,7 +139,7 @@ mod tests {
             "format": "hybrid", "status": "published", "capacity": 4, "room_capacity": 2,
             "registration_closes_at": "2026-06-01T10:00:00Z"
         });
-        crate::kernel::merge_patch::merge(&mut body, members);
+        crate::kernel::input::merge_patch::merge(&mut body, members);
         let session: Session = deserr::deserialize::<_, _, Violations>(body).unwrap();
         let counts = SessionCounts { registered, ..SessionCounts::default() };
         let state = session.registration_state(&Taken { counts, in_room }, now.parse().unwrap());

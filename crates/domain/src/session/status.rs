@@ -57,7 +57,7 @@ impl Session {
                 }
             }
             SessionStatus::Held if now < self.begins_at() => {
-                let begins = crate::kernel::resource::instant(self.begins_at());
+                let begins = crate::kernel::clock::instant(self.begins_at());
                 let detail = bilingual!(
                     "The session has not begun yet: it begins at {begins}.",
                     "Sie hat noch nicht begonnen: Sie beginnt um {begins}."

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use super::Session;
 use crate::bilingual;
 use crate::kernel::clock::is_writable;
-use crate::kernel::validators::days_ordered;
+use crate::kernel::input::validators::days_ordered;
 use crate::kernel::value::{CalendarDate, ClockTime};
 use crate::kernel::violation::Violations;
 
@@ -117,7 +117,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::kernel::merge_patch::merge;
+    use crate::kernel::input::merge_patch::merge;
 
     fn session(patch: Value) -> Session {
         let mut body =

@@ -1,8 +1,8 @@
 //! CSV (RFC 4180): the columns that an import reads.
 
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::projection::Projection;
 use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{Column, CsvDialect, FieldSerializer, Kind, Layout};
 use vku_persistence::kernel::table::{Parent, Table};
 

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::table::Table;
 

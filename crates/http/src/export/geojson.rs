@@ -3,7 +3,7 @@
 use serde::Serialize;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::projection::Projected;
+use vku_domain::kernel::resource::projection::Projected;
 use vku_domain::kernel::value::{Location, Places};
 use vku_persistence::kernel::table::Table;
 

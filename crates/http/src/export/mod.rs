@@ -18,10 +18,10 @@ pub use self::xlsx::XlsxLimits;
 
 use actix_web::web::Bytes;
 use chrono::NaiveDate;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::collection;
 use vku_persistence::kernel::store::Store;

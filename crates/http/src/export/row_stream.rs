@@ -3,10 +3,10 @@
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::Event;
-use vku_domain::kernel::projection::Projected;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::projection::Projected;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Places;
 use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;

@@ -65,7 +65,7 @@ impl ImportRequest {
     /// Errors: 400 with every wrong parameter; 401, 403 where the collection is not the caller's to import.
     async fn of(context: &Context) -> Result<Self, Problem> {
         if !context.actor.is_staff() {
-            return Err(Error::refused(&context.actor).into());
+            return Err(context.actor.refusal().into());
         }
         let mut parameters = Parameters::new(context.parameters()?);
         let resource = parameters.once("resource");
@@ -230,7 +230,7 @@ async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error
 )]
 pub async fn create_import(context: Context, payload: Payload) -> Result<HttpResponse, Problem> {
     let ImportRequest { mut order, format, dry_run } = ImportRequest::of(&context).await?;
-    let account = context.actor.account.ok_or_else(|| Error::refused(&context.actor))?;
+    let account = context.actor.account.ok_or_else(|| context.actor.refusal())?;
     let mut upload = upload::receive(&context.request, payload, format).await?;
     order.format = upload.format.to_string();
     applicable(&order, upload.format)?;
@@ -296,7 +296,7 @@ pub struct ImportForm {
 )]
 pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
     if !context.actor.is_staff() {
-        return Err(Error::refused(&context.actor).into());
+        return Err(context.actor.refusal().into());
     }
     let [] = parse_write_flags(&context.request, [])?;
     representation(&context, None, &[Format::Json])?;
@@ -366,7 +366,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
 )]
 pub async fn get_import(context: Context) -> Result<HttpResponse, Problem> {
     if !context.actor.is_staff() {
-        return Err(Error::refused(&context.actor).into());
+        return Err(context.actor.refusal().into());
     }
     let [] = parse_write_flags(&context.request, [])?;
     representation(&context, None, &[Format::Json])?;
@@ -436,7 +436,7 @@ pub struct ImportCommit {
 )]
 pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     if !context.actor.is_staff() {
-        return Err(Error::refused(&context.actor).into());
+        return Err(context.actor.refusal().into());
     }
     let id = id(&context.request)?;
     let [] = parse_write_flags(&context.request, [])?;

@@ -8,7 +8,7 @@ use vku_domain::bilingual;
 use vku_domain::import::{RowFault, Source};
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Error, Named};
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::Column;
 use vku_domain::kernel::violation::{FieldError, Location, Violation};
 use vku_persistence::kernel::bulk_import::Row;

@@ -8,8 +8,8 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::import::{Counts, EncodingSource, ImportMode, ImportStatus, OnError, Report, Source};
 use vku_domain::kernel::bilingual::Locale;
-use vku_domain::kernel::diff::Difference;
-use vku_domain::kernel::resource::instant;
+use vku_domain::kernel::change_log::diff::Difference;
+use vku_domain::kernel::clock::instant;
 use vku_persistence::import::Shown;
 
 /// An import of a file.

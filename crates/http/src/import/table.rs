@@ -145,7 +145,7 @@ impl Sheet {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use vku_domain::kernel::merge_patch::merge_row;
+    use vku_domain::kernel::input::merge_patch::merge_row;
     use vku_persistence::{Visitor, collections, visit};
 
     use super::*;

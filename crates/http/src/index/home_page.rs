@@ -5,11 +5,12 @@ use std::fmt::Write;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::bilingual::{Bilingual, Locale, format_thousands};
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::lifecycle::StatusFilter;
-use vku_domain::kernel::query::{Direction, Query};
+use vku_domain::kernel::parameters::sort::Direction;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::lifecycle::StatusFilter;
 use vku_domain::partnership::Partnership;
 use vku_domain::session::{Session, SessionSort, SessionStatus};
 use vku_domain::statistics::PartnershipsBy;

@@ -17,11 +17,11 @@ use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
-use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::access::actor::{Actor, Role};
+use vku_domain::kernel::access::scope::Scopes;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::projection::Projection;
-use vku_domain::kernel::scope::Scopes;
+use vku_domain::kernel::resource::projection::Projection;
 
 use super::conditional::{is_known, respond};
 use super::context::Context;

@@ -8,9 +8,9 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use ipnet::IpNet;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::input::draft::InputSource;
 use vku_persistence::api_key;
 use vku_persistence::kernel::store::{Reader, Store, WriteContext, Writer};
 
@@ -174,7 +174,7 @@ impl Context {
                 );
                 Err(Error::new(Code::Forbidden, detail))
             }
-            _ => Err(Error::refused(&self.actor)),
+            _ => Err(self.actor.refusal()),
         }
     }
 

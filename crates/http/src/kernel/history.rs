@@ -3,12 +3,12 @@
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
-use vku_domain::change::{ChangeAction, StatusChange};
-use vku_domain::kernel::diff::Difference;
+use vku_domain::kernel::change_log::diff::Difference;
+use vku_domain::kernel::change_log::{ChangeAction, StatusChange};
+use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Paging;
-use vku_domain::kernel::resource::instant;
 use vku_persistence::kernel::history::Entry;
 use vku_persistence::kernel::table::Table;
 

@@ -1,11 +1,11 @@
 //! A feature is mounted in one gesture: its routes, and its part of the document.
 
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse, Resource as Routes, Route};
+use actix_web::web::ServiceConfig;
+use actix_web::{HttpRequest, HttpResponse, Resource as Routes, Route, web};
 use serde_json::Value;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::lifecycle::State;
+use vku_domain::kernel::resource::lifecycle::State;
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::cors;

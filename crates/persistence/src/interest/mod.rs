@@ -6,7 +6,7 @@ pub mod triage;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait};
 use vku_domain::interest::{InterestFilter, InterestRegistration, InterestSort, InterestedPerson};
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::{IdParam, InstantParam};

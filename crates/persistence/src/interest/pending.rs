@@ -7,9 +7,9 @@ use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{IntoActiveModel, QuerySelect};
 use vku_domain::bilingual;
 use vku_domain::interest::{InterestRegistration, NewInterest, mail};
-use vku_domain::kernel::actor::Actor;
-use vku_domain::kernel::draft::InputSource;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 

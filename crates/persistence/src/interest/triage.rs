@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 use vku_domain::bilingual;
-use vku_domain::change::ChangeAction;
 use vku_domain::contact::{Contact, ContactFilter};
 use vku_domain::interest::{InterestRegistration, InterestStatus, InterestedPerson, mail};
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error, Named};
 use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::search::likeness;
 use vku_domain::kernel::value::{SingleLine, Text, Visibility};

@@ -7,11 +7,11 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::change::ChangeAction;
 use vku_domain::import::ImportMode;
-use vku_domain::kernel::actor::Action;
-use vku_domain::kernel::draft::{Draft, InputSource};
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Slug;
 

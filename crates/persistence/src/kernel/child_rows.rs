@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Key, Ref};
+use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::value::PartialDate;
 use vku_domain::kernel::violation::FieldError;
 use vku_domain::party::Party;

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
-use sea_orm::{QueryOrder, QuerySelect};
-use sea_orm::{QueryResult, Select};
+use sea_orm::{QueryOrder, QueryResult, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::query::{Direction, Query};
+use vku_domain::kernel::parameters::sort::Direction;
+use vku_domain::kernel::query::Query;
 use vku_domain::kernel::violation::Violations;
 
 use super::error::failed;

@@ -5,8 +5,8 @@ use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
 use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::kernel::error::{Error, Named};
-use vku_domain::kernel::reference::ReferenceSummary;
 use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::resource::reference::ReferenceSummary;
 use vku_domain::registration::Registration;
 use vku_domain::user::User;
 

@@ -7,8 +7,8 @@ use sea_orm::sea_query::{ExprTrait, SelectStatement};
 use sea_orm::{ConnectionTrait, EntityTrait, QueryResult};
 use serde_json::Value;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::ReferenceSummary;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::ReferenceSummary;
 use vku_domain::kernel::search::likeness;
 
 use super::error::failed;

@@ -7,12 +7,12 @@ use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySel
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::change::{Change, ChangeAction};
-use vku_domain::kernel::diff::{Difference, differences};
+use vku_domain::kernel::change_log::diff::{Difference, differences};
+use vku_domain::kernel::change_log::redaction::{collect_references, retain_visible};
+use vku_domain::kernel::change_log::{Change, ChangeAction};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Paging;
-use vku_domain::kernel::redaction::{collect_references, retain_visible};
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 

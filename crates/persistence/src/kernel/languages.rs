@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query as Select};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::{LANGUAGES, Layout};
 
 use super::error::failed;

@@ -3,11 +3,11 @@
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
 use uuid::Uuid;
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 
 use super::cursor::{self, Order, Way};
 use super::error::failed;

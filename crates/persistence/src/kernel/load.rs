@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::{Resource, Stored};
 
 use super::child_rows;

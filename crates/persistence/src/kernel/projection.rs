@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::projection::{Projected, Projection};
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::projection::{Projected, Projection};
 
 use super::store::Reader;
 use super::table::Table;

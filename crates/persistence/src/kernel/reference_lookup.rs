@@ -7,10 +7,10 @@ use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, LockType, Query, Sel
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use serde_json::Value;
 use uuid::Uuid;
-use vku_domain::kernel::actor::{Actor, Role};
+use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use super::error::{Corrupt, failed};

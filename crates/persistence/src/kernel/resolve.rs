@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use vku_domain::bilingual;
-use vku_domain::kernel::draft::{Draft, Stray};
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::input::draft::{Draft, Stray};
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 
 use super::store::Writer;

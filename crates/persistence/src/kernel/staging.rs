@@ -23,9 +23,10 @@ use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::change::ChangeAction;
+use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::reference::{Key, pascal};
+use vku_domain::kernel::resource::naming::pascal;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Slug;
 
 use super::child_rows::ChildRows;

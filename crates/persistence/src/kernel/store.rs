@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions};
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use uuid::Uuid;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::Clock;
-use vku_domain::kernel::draft::InputSource;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::resource::Resource;
 
 use super::bulk_import::{self, ImportState};

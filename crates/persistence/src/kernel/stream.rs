@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::SemaphorePermit;
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::query::{Page, Query};
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::resource::reference::Key;
 
 use super::store::{Reader, Store};
 use super::table::Table;

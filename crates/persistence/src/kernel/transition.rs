@@ -1,13 +1,13 @@
 //! Transitions: the one way in which a status changes.
 
 use vku_domain::bilingual;
-use vku_domain::change::ChangeAction;
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::lifecycle::{State, allowed};
-use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::lifecycle::{State, allowed};
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
@@ -37,7 +37,7 @@ impl Writer<'_> {
             return Err(no_way(from.map(State::word), Some(to.word()), words));
         }
         if self.actor().role.is_some_and(|role| !T::may_transition_to(role, to)) {
-            return Err(Error::refused(self.actor()));
+            return Err(self.actor().refusal());
         }
         if from.is_some_and(|from| T::needs_reason(from, to)) && reason.is_none() {
             let mut violations = Violations::default();
@@ -97,9 +97,7 @@ impl Writer<'_> {
         let allowed = allowed(from);
         match to {
             Some(to) if allowed.contains(&to) => match self.actor().role {
-                Some(role) if !T::may_transition_to(role, to) => {
-                    Err(Error::refused(self.actor()).about("/status"))
-                }
+                Some(role) if !T::may_transition_to(role, to) => Err(self.actor().refusal().about("/status")),
                 _ => Ok(()),
             },
             _ => Err(no_way(from.map(State::word), to.map(State::word), allowed.iter().map(|it| it.word()))),

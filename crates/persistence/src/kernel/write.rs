@@ -7,15 +7,15 @@ use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Q
 use serde_json::Value;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::change::{ChangeAction, StatusChange};
 use vku_domain::contact::Contact;
-use vku_domain::kernel::actor::{Action, Grant};
+use vku_domain::kernel::access::actor::{Action, Grant};
 use vku_domain::kernel::bilingual::Bilingual;
-use vku_domain::kernel::draft::Draft;
+use vku_domain::kernel::change_log::{ChangeAction, StatusChange};
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::lifecycle::State;
-use vku_domain::kernel::reference::Key;
+use vku_domain::kernel::input::draft::Draft;
+use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
@@ -43,7 +43,7 @@ impl Writer<'_> {
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
         let mut data = self.resolve_and_validate(draft, None, parent.as_ref()).await?;
         if grant == Grant::Own && !data.is_own(None, parent.as_ref(), self.actor()) {
-            return Err(Error::refused(self.actor()));
+            return Err(self.actor().refusal());
         }
         self.check_writable_members(None, &data)?;
         T::before_write(self, parent_id, None, &mut data).await?;
@@ -221,7 +221,7 @@ impl Writer<'_> {
         let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
         let stored = by_key::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
         if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
-            return Err(Error::refused(self.actor()));
+            return Err(self.actor().refusal());
         }
         Ok((stored, parent))
     }

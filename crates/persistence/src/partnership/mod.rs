@@ -6,12 +6,12 @@ use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::InstantParam;
-use vku_domain::kernel::reference::Key;
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Country;
 use vku_domain::organisation::Organisation;
 use vku_domain::partnership::{

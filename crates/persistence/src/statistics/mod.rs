@@ -11,8 +11,8 @@ use sea_orm::sea_query::{Asterisk, Condition, Expr, ExprTrait, Func, Query, Sele
 use sea_orm::{ConnectionTrait, QueryResult};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::reference::ReferenceSummary;
 use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::resource::reference::ReferenceSummary;
 use vku_domain::partnership::Partnership;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::statistics::UNKNOWN;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, Query, SelectStatement, SimpleExpr};
-use vku_domain::kernel::actor::Action;
+use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::member::Member;
@@ -40,7 +40,7 @@ impl Reader<'_> {
         let counts_are_told = Session::tells_counts(actor);
         if by == SessionsBy::RegionalGroup {
             if !counts_are_told {
-                return Err(Error::refused(actor));
+                return Err(actor.refusal());
             }
             actor.require::<Member>(Action::Read)?;
         }

@@ -5,12 +5,12 @@ use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use serde_json::json;
 use uuid::Uuid;
 use vku_domain::bilingual;
-use vku_domain::change::ChangeAction;
-use vku_domain::kernel::actor::{Action, Grant};
+use vku_domain::kernel::access::actor::{Action, Grant};
 use vku_domain::kernel::bilingual::Bilingual;
+use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::topic::{SUPPORT, Topic};
@@ -69,7 +69,7 @@ impl Writer<'_> {
             return Err(unclear("unknown_reference", detail));
         };
         let is_own = member.named_after.is_some_and(|utility| self.actor().owns(utility));
-        if grant == Grant::All || is_own { Ok(member) } else { Err(Error::refused(self.actor())) }
+        if grant == Grant::All || is_own { Ok(member) } else { Err(self.actor().refusal()) }
     }
 
     /// The one member of the account.

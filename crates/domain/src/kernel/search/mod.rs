@@ -12,7 +12,6 @@ use std::collections::BTreeMap;
 pub use self::query::{LENGTH_MAX, MatchKey, MatchQuality, Search, SearchTerm, WORDS_MAX};
 pub use self::tokenizer::{keys, likeness};
 
-use super::resource::Resource;
 use super::value::{Country, Localized};
 use crate::code_lists::COUNTRIES;
 
@@ -49,11 +48,9 @@ pub type Index = BTreeMap<String, Field>;
 pub struct Texts(Index);
 
 impl Texts {
-    /// The words of what a resource says.
-    pub fn of<T: Resource>(data: &T) -> Index {
-        let mut texts = Self::default();
-        data.search_texts(&mut texts);
-        texts.0
+    /// The words that were collected.
+    pub fn into_index(self) -> Index {
+        self.0
     }
 
     /// What it is called.

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use super::{Column, Kind, headings};
 use crate::bilingual;
 use crate::kernel::bilingual::typed;
-use crate::kernel::reference::{INPUT, schema_name};
 use crate::kernel::resource::Resource;
+use crate::kernel::resource::naming::{INPUT, schema_name};
 use crate::kernel::violation::{FieldError, hint};
 
 /// The languages that every text in several languages has a column for; others get one where they occur.

@@ -16,7 +16,7 @@ use std::any::Any;
 use actix_web::web::Bytes;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
-use vku_domain::kernel::actor::Actor;
+use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::Stored;

@@ -1,8 +1,8 @@
 //! The schemas of what can be chosen of a resource: members for `fields`, references for `expand`.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::projection::{Expansion, MemberTree, Step};
-use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::resource::naming::pascal;
+use vku_domain::kernel::resource::projection::{Expansion, MemberTree, Step};
 
 use crate::kernel::resource::ResourceApi;
 

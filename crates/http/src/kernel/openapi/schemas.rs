@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use utoipa::{PartialSchema, ToSchema};
-use vku_domain::kernel::lifecycle::State;
 use vku_domain::kernel::parameters::FilterParameters;
-use vku_domain::kernel::reference::{INPUT, pascal, schema_name};
+use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::resource::naming::{INPUT, pascal, schema_name};
 use vku_persistence::kernel::table::Parent;
 
 use super::request_schemas::{self, TRANSITION};

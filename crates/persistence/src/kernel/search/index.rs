@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::search::{Index, Texts, keys};
+use vku_domain::kernel::resource::search_index;
+use vku_domain::kernel::search::{Index, keys};
 
 use super::super::error::failed;
 use super::entries;
@@ -23,13 +24,13 @@ pub(crate) struct Reindexed {
 impl Reindexed {
     /// Of what was written; `before` is `None` where nothing of it is kept yet.
     pub(crate) fn of<T: Resource>(id: Uuid, before: Option<&T>, after: &T) -> Self {
-        let before = before.map(Texts::of).unwrap_or_default();
-        Self { resource: T::NAME, id, before, after: Texts::of(after) }
+        let before = before.map(search_index).unwrap_or_default();
+        Self { resource: T::NAME, id, before, after: search_index(after) }
     }
 
     /// Of what is there no more.
     pub(crate) fn gone<T: Resource>(id: Uuid, before: &T) -> Self {
-        Self { resource: T::NAME, id, before: Texts::of(before), after: Index::new() }
+        Self { resource: T::NAME, id, before: search_index(before), after: Index::new() }
     }
 }
 

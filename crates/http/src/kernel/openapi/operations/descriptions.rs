@@ -1,9 +1,9 @@
 //! What an operation is called and what is said of it.
 
-use vku_domain::kernel::actor::{Action, Grant, Role};
+use vku_domain::kernel::access::actor::{Action, Grant, Role};
 use vku_domain::kernel::bilingual::format_thousands;
-use vku_domain::kernel::lifecycle::State;
-use vku_domain::kernel::projection::MemberTree;
+use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::resource::projection::MemberTree;
 use vku_persistence::kernel::dependents::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
 

@@ -1,7 +1,7 @@
 //! What a list is in other formats than pages.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::projection::Projection;
+use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{CsvDialect, FieldSerializer};
 
 use super::request_body::schema;

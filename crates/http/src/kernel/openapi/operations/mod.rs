@@ -9,8 +9,8 @@ mod responses;
 pub(super) use parameters::{filters, paging};
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::lifecycle::State;
-use vku_domain::kernel::scope::{PERSONAL_DATA, scope};
+use vku_domain::kernel::access::scope::{PERSONAL_DATA, scope};
+use vku_domain::kernel::resource::lifecycle::State;
 use vku_persistence::kernel::table::Parent;
 
 use crate::kernel::handlers::{ID, PARENT};

@@ -2,10 +2,11 @@
 
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
+use vku_domain::kernel::parameters::sort::{Direction, SortKey};
 use vku_domain::kernel::parameters::{Described, FilterParameters};
-use vku_domain::kernel::projection::MemberTree;
-use vku_domain::kernel::query::{Direction, LIMIT_DEFAULT, LIMIT_MAX, SortKey};
-use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
+use vku_domain::kernel::resource::naming::pascal;
+use vku_domain::kernel::resource::projection::MemberTree;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_persistence::kernel::table::Parent;
 

@@ -1,9 +1,9 @@
 //! What an operation is sent.
 
 use serde_json::{Value, json};
-use vku_domain::kernel::lifecycle::State;
-use vku_domain::kernel::reference::pascal;
 use vku_domain::kernel::resource::READ_ONLY;
+use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::resource::naming::pascal;
 use vku_persistence::kernel::table::Parent;
 
 use super::Operation::{self, Create, Transition, Update};

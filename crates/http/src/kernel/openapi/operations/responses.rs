@@ -1,8 +1,8 @@
 //! What an operation answers.
 
 use serde_json::{Map, Value, json};
-use vku_domain::kernel::lifecycle::State;
-use vku_domain::kernel::reference::pascal;
+use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::resource::naming::pascal;
 use vku_persistence::kernel::dependents::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
 

@@ -1,7 +1,7 @@
 //! The table of problem codes: what each means, in German and English.
 
-use super::bilingual::Bilingual;
 use crate::bilingual;
+use crate::kernel::bilingual::Bilingual;
 
 macro_rules! codes {
     ($(

@@ -1,12 +1,14 @@
-//! One error type for everything that can go wrong; its codes are in [`code`](super::code).
+//! The error type of the whole system, and the table of its codes in [`code`].
+
+pub mod code;
 
 use std::fmt;
 use std::io::ErrorKind;
 
 use super::bilingual::Bilingual;
-pub use super::code::Code;
 use super::violation::Violations;
 use crate::bilingual;
+pub use code::Code;
 
 /// A thing named in an error, such as one that depends on another.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -38,7 +40,7 @@ pub struct Error {
     /// The things in the way.
     pub dependents: Vec<Named>,
     /// The version that the resource has now, for 412.
-    pub current: Option<Box<super::resource::ETag>>,
+    pub current: Option<Box<super::etag::ETag>>,
     /// In how many seconds it is worth to try again, for 429, 503 and 507.
     pub retry_after: Option<u32>,
     /// What went wrong inside; logged, never sent.
@@ -109,23 +111,6 @@ impl Error {
     /// A problem with located faults.
     pub fn with_violations(code: Code, detail: Bilingual, violations: Violations) -> Self {
         Self { violations, ..Self::new(code, detail) }
-    }
-
-    /// The role may not do this, or, without an account, an account is needed.
-    pub fn refused(actor: &super::actor::Actor) -> Self {
-        match actor.role {
-            None => Self::new(
-                Code::Unauthenticated,
-                bilingual!("This requires an account.", "Das verlangt ein Konto."),
-            ),
-            Some(role) => Self::new(
-                Code::Forbidden,
-                bilingual!(
-                    "The role `{role}` is not allowed to do this.",
-                    "Die Rolle `{role}` darf das hier nicht."
-                ),
-            ),
-        }
     }
 
     /// Something inside failed that the caller cannot mend.

@@ -1,4 +1,12 @@
-//! What a resource is: its data, its names, its place in the table "Who may do what".
+//! What a resource is: its data, its names, its row in the table "Who may do what".
+//!
+//! May import `access`, `parameters`, `search`, `icalendar`, `value` and what they import.
+
+pub mod lifecycle;
+pub mod naming;
+pub mod permissions;
+pub mod projection;
+pub mod reference;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use deserr::Deserr;
@@ -8,15 +16,17 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use super::actor::{Action, Actor, Grant, Role};
+use self::lifecycle::State;
+use self::reference::{ReferenceSummary, UnresolvedReference};
+use super::access::actor::{Action, Actor, Grant, Role};
 use super::icalendar::Event;
-use super::lifecycle::State;
 use super::parameters::FilterParameters;
-use super::query::SortKey;
-use super::reference::{ReferenceSummary, UnresolvedReference};
-use super::search::Texts;
+use super::parameters::sort::SortKey;
+use super::search::{Index, Texts};
 use super::value::{Places, Slug, Visibility};
 use super::violation::Violations;
+
+use super::clock::instant;
 
 pub use super::etag::ETag;
 
@@ -68,7 +78,7 @@ pub trait Resource:
     type Filter: FilterParameters;
     /// The keys its list is sorted by.
     type Sort: SortKey;
-    /// Its states; [`NoStatus`](super::lifecycle::NoStatus) where it has none.
+    /// Its states; [`NoStatus`](lifecycle::NoStatus) where it has none.
     type Status: State;
     /// What the store derives for it; `()` where nothing is.
     type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
@@ -274,9 +284,11 @@ impl<T: Resource> Serialize for Stored<T> {
     }
 }
 
-/// An instant as the API writes it: RFC 3339 in UTC with `Z` and microseconds.
-pub fn instant(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
+/// The words by which a search finds a resource.
+pub fn search_index<T: Resource>(data: &T) -> Index {
+    let mut texts = Texts::default();
+    data.search_texts(&mut texts);
+    texts.into_index()
 }
 
 impl<T: Resource> Stored<T> {

@@ -11,10 +11,10 @@ use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
-use super::parameters::Parameters;
-use super::reference::{INPUT, pascal, schema_name};
-use super::resource::{ParentKind, READ_ONLY, Resource, Stored};
-use super::violation::FieldError;
+use super::naming::{INPUT, pascal, schema_name};
+use super::{ParentKind, READ_ONLY, Resource, Stored};
+use crate::kernel::parameters::Parameters;
+use crate::kernel::violation::FieldError;
 
 /// A step on the way from a resource to a reference in it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use super::redaction::reference;
-use super::violation::escape;
+use crate::kernel::violation::escape;
 
 /// A member that changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -1,15 +1,15 @@
 //! Who asks, and what the table "Who may do what" grants.
 //!
-//! A resource says its row of that table in [`Resource::grant`](super::resource::Resource::grant); the store asks
+//! A resource says its row of that table in [`Resource::grant`](crate::kernel::resource::Resource::grant); the store asks
 //! it at its door, so no handler can forget to.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
 
-use super::error::Error;
-use super::resource::Resource;
-use super::scope::{AUDIT, MAILS, PERSONAL_DATA, Scopes, scope};
-use super::value::Visibility;
+use super::scope::{AUDIT, MAILS, PERSONAL_DATA, Scopes};
+use crate::bilingual;
+use crate::kernel::error::{Code, Error};
+use crate::kernel::value::Visibility;
 
 crate::string_enum! {
     /// The role of an account.
@@ -81,6 +81,23 @@ impl Actor {
         Self { account: None, role: Some(Role::Admin), utilities: Vec::new(), scopes: None, at }
     }
 
+    /// The error of an actor whose role may not do this, or who needs an account for it.
+    pub fn refusal(&self) -> Error {
+        match self.role {
+            None => Error::new(
+                Code::Unauthenticated,
+                bilingual!("This requires an account.", "Das verlangt ein Konto."),
+            ),
+            Some(role) => Error::new(
+                Code::Forbidden,
+                bilingual!(
+                    "The role `{role}` is not allowed to do this.",
+                    "Die Rolle `{role}` darf das hier nicht."
+                ),
+            ),
+        }
+    }
+
     /// Whether this is the coordination office or an administrator.
     pub fn is_staff(&self) -> bool {
         matches!(self.role, Some(Role::Coordinator | Role::Admin))
@@ -102,51 +119,13 @@ impl Actor {
         }
     }
 
-    /// How far the actor's role reaches for this action on a kind of resource.
-    ///
-    /// Errors: 401 without an account, 403 where the role may never, or where the scopes of an API key are too narrow.
-    pub fn require<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
-        match self.role.map(|role| T::grant(role, action)) {
-            Some(grant @ (Grant::Own | Grant::All)) => {
-                self.within_scope::<T>(action != Action::Read)?;
-                Ok(grant)
-            }
-            Some(Grant::Never) | None => Err(Error::refused(self)),
-        }
-    }
-
-    /// Whether the actor may read this kind of resource at all; what it sees of it is the store's to say.
-    ///
-    /// Errors: 401 without an account, 403 where the role may never.
-    pub fn require_read<T: Resource>(&self) -> Result<(), Error> {
-        match self.role {
-            None if T::PUBLIC => Ok(()),
-            _ => self.require::<T>(Action::Read).map(drop),
-        }
-    }
-
-    /// Whether the scopes of an API key reach to a kind of resource; whoever has none is not narrowed.
-    fn within_scope<T: Resource>(&self, write: bool) -> Result<(), Error> {
-        let Some(scopes) = &self.scopes else { return Ok(()) };
-        scopes.grant(&scope(T::SCOPE, write))?;
-        // Whoever writes is answered with what is there.
-        if T::PERSONAL { scopes.grant(PERSONAL_DATA) } else { Ok(()) }
-    }
-
-    /// The members that the actor does not read: what its role does not, and what the scopes of its key do not reach.
-    pub fn hidden_fields<T: Resource>(&self) -> [&'static [&'static str]; 2] {
-        let scopes = self.scopes.as_ref();
-        let personal = scopes.is_some_and(|scopes| scopes.grant(PERSONAL_DATA).is_err());
-        [T::hidden_fields(self.role), if personal { T::PERSONAL_MEMBERS } else { &[] }]
-    }
-
     /// Whether the actor may read the audit.
     ///
     /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
     /// are too narrow.
     pub fn require_audit(&self) -> Result<(), Error> {
         match &self.scopes {
-            _ if !self.is_staff() => Err(Error::refused(self)),
+            _ if !self.is_staff() => Err(self.refusal()),
             Some(scopes) => scopes.grant(AUDIT),
             None => Ok(()),
         }
@@ -158,22 +137,10 @@ impl Actor {
     /// are too narrow.
     pub fn require_mails(&self) -> Result<(), Error> {
         match &self.scopes {
-            _ if !self.is_staff() => Err(Error::refused(self)),
+            _ if !self.is_staff() => Err(self.refusal()),
             Some(scopes) => scopes.grant(MAILS).and_then(|()| scopes.grant(PERSONAL_DATA)),
             None => Ok(()),
         }
-    }
-
-    /// Whether the actor may import this kind of resource.
-    ///
-    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
-    /// are too narrow.
-    pub fn require_import<T: Resource>(&self) -> Result<(), Error> {
-        if !self.is_staff() {
-            return Err(Error::refused(self));
-        }
-        self.require::<T>(Action::Create)?;
-        self.require::<T>(Action::Update).map(drop)
     }
 
     /// Whether the utility is one of the account's own.

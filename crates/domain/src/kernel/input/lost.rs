@@ -3,8 +3,8 @@
 
 use serde_json::Value;
 
-use super::violation::{Violations, escape};
 use crate::bilingual;
+use crate::kernel::violation::{Violations, escape};
 
 /// What is written for what cannot be read.
 const REPLACEMENT: char = '\u{fffd}';

@@ -1,8 +1,8 @@
 //! Rules that many resources have, with the places and codes they are reported by.
 
-use super::value::{CalendarDate, Localized, PartialDate, SingleLine};
-use super::violation::Violations;
 use crate::bilingual;
+use crate::kernel::value::{CalendarDate, Localized, PartialDate, SingleLine};
+use crate::kernel::violation::Violations;
 
 /// A set names nothing twice.
 pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {

@@ -5,8 +5,8 @@ use std::str::FromStr;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 
-use super::violation::FieldError;
 use crate::bilingual;
+use crate::kernel::violation::FieldError;
 
 /// The states of a resource and the ways between them.
 pub trait State: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + 'static {
@@ -96,7 +96,7 @@ impl<S: State + utoipa::ToSchema> utoipa::ToSchema for StatusFilter<S> {
 #[macro_export]
 macro_rules! states {
     ($name:ident { $( $from:ident => [$($to:ident),*] ),+ $(,)? }) => {
-        impl $crate::kernel::lifecycle::State for $name {
+        impl $crate::kernel::resource::lifecycle::State for $name {
             const STATES: &'static [Self] = Self::ALL;
 
             fn word(self) -> &'static str {

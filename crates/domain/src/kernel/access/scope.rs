@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::error::{Code, Error};
+use crate::kernel::error::{Code, Error};
 
 /// Reads what is personal: contacts and the like, beside the scope of where they stand.
 pub const PERSONAL_DATA: &str = "personal_data:read";

@@ -4,19 +4,20 @@ use std::collections::{BTreeSet, HashSet};
 
 use serde_json::{Map, Value};
 
-use super::actor::{Actor, Role};
-use super::bilingual::Bilingual;
-use super::error::{Code, Error};
-use super::lifecycle::State;
 use super::lost::lost;
 use super::merge_patch::{merge, merge_row, merge_with_null, removed};
-use super::projection::{Expansion, MemberTree, Step};
-use super::reference::{Key, pascal};
-use super::resource::{ParentKind, READ_ONLY, Resource, Stored};
-use super::tabular::integral;
-use super::value::Language;
-use super::violation::{Location, Violation, Violations, escape, unknown_member};
 use crate::bilingual;
+use crate::kernel::access::actor::{Actor, Role};
+use crate::kernel::bilingual::Bilingual;
+use crate::kernel::error::{Code, Error};
+use crate::kernel::resource::lifecycle::State;
+use crate::kernel::resource::naming::pascal;
+use crate::kernel::resource::projection::{Expansion, MemberTree, Step};
+use crate::kernel::resource::reference::Key;
+use crate::kernel::resource::{ParentKind, READ_ONLY, Resource, Stored};
+use crate::kernel::tabular::integral;
+use crate::kernel::value::Language;
+use crate::kernel::violation::{Location, Violation, Violations, escape, unknown_member};
 
 /// Where a body comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -362,7 +363,7 @@ fn read_only(member: &str, violations: &mut Violations) {
 }
 
 fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
-    actor.role.map(T::unwritable_fields).ok_or_else(|| Error::refused(actor))
+    actor.role.map(T::unwritable_fields).ok_or_else(|| actor.refusal())
 }
 
 /// Refuses a body that changes one of the members.
@@ -371,7 +372,7 @@ fn refuse(
     members: &'static [&'static str],
     changed: impl Fn(&&str) -> bool,
 ) -> Result<(), Error> {
-    let Some(role) = actor.role else { return Err(Error::refused(actor)) };
+    let Some(role) = actor.role else { return Err(actor.refusal()) };
     let mut violations = Violations::default();
     for member in members.iter().copied().filter(|member| changed(member)) {
         violations.member(format!("/{member}"), "not_writable", not_writable(member, role));

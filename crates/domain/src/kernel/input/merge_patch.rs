@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::violation::escape;
+use crate::kernel::violation::escape;
 
 /// Applies `patch` to `target` as section 2 of RFC 7396 says: objects merge, `null` removes, all else replaces.
 pub fn merge(target: &mut Value, patch: Value) {
@@ -12,7 +12,7 @@ pub fn merge(target: &mut Value, patch: Value) {
 }
 
 /// The same, but what `null` removes stays, as `null`: whether there is such a member at all can be seen then.
-pub(super) fn merge_with_null(target: &mut Value, patch: Value) {
+pub(crate) fn merge_with_null(target: &mut Value, patch: Value) {
     apply(target, patch, Nulls::Stay);
 }
 
@@ -55,7 +55,7 @@ fn apply(target: &mut Value, patch: Value, nulls: Nulls) {
 }
 
 /// The JSON pointers of what a patch removes. In a list `null` is an entry like others.
-pub(super) fn removed(patch: &Value) -> HashSet<String> {
+pub(crate) fn removed(patch: &Value) -> HashSet<String> {
     fn look(patch: &Value, here: &str, found: &mut HashSet<String>) {
         for (name, value) in patch.as_object().into_iter().flatten() {
             let place = format!("{here}/{}", escape(name));

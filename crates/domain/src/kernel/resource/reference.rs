@@ -11,12 +11,13 @@ use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, Schema, Type};
 use uuid::Uuid;
 
-use super::bilingual::typed;
+use super::Resource;
+use super::naming::{INPUT, schema_name};
 use super::projection::MemberTree;
-use super::resource::Resource;
-use super::value::{Country, Localized, Location, Slug, Visibility};
-use super::violation::{FieldError, Violations, escape, pointer, unknown_member};
 use crate::bilingual;
+use crate::kernel::bilingual::typed;
+use crate::kernel::value::{Country, Localized, Location, Slug, Visibility};
+use crate::kernel::violation::{FieldError, Violations, escape, pointer, unknown_member};
 
 /// How something is named from outside: by its id or by its slug.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -308,23 +309,6 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
         Err(violations)
     }
 }
-
-/// The name of the reference schema of a resource: `UtilityReference`.
-pub fn schema_name(resource: &str) -> String {
-    format!("{}Reference", pascal(resource))
-}
-
-/// `funding_programme` as `FundingProgramme`.
-pub fn pascal(name: &str) -> String {
-    let capital = |word: &str| {
-        let mut letters = word.chars();
-        letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
-    };
-    name.split('_').filter_map(capital).collect()
-}
-
-/// What ends the name of a schema that differs between writing and reading.
-pub const INPUT: &str = "Input";
 
 impl<T: Resource> utoipa::PartialSchema for Ref<T> {
     fn schema() -> RefOr<Schema> {

@@ -1,5 +1,8 @@
 //! The change log: one row for each thing that a write changed, appended in the write's transaction.
 
+pub mod diff;
+pub mod redaction;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;

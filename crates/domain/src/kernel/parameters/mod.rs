@@ -1,5 +1,7 @@
 //! Query parameters: typed, repeatable, documented, and all faults named at once.
 
+pub mod sort;
+
 use std::str::FromStr;
 
 use chrono::{DateTime, SubsecRound, Timelike, Utc};
@@ -11,8 +13,7 @@ use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
 use super::bilingual::{Bilingual, typed};
-use super::clock::is_writable;
-use super::resource::instant;
+use super::clock::{instant, is_writable};
 use super::violation::{FieldError, Violations, hint};
 use crate::bilingual;
 

@@ -1,0 +1,46 @@
+//! The keys by which a list is sorted.
+
+use std::str::FromStr;
+
+use utoipa::ToSchema;
+
+use crate::kernel::violation::FieldError;
+
+/// The keys that a list can be sorted by; made by [`string_enum!`](crate::string_enum).
+pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + ToSchema + 'static {
+    /// Every key.
+    const KEYS: &'static [&'static str];
+
+    /// The order when none is asked for.
+    fn usual() -> Vec<(Self, Direction)>;
+
+    /// The key as it is written.
+    fn word(self) -> &'static str;
+}
+
+/// Which way a list is sorted by a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Smallest first; an absent value comes before all others.
+    Ascending,
+    /// Largest first; an absent value comes last.
+    Descending,
+}
+
+/// Implements [`SortKey`] for a vocabulary, with its usual order.
+#[macro_export]
+macro_rules! sort_keys {
+    ($name:ident, usual: $usual:expr) => {
+        impl $crate::kernel::parameters::sort::SortKey for $name {
+            const KEYS: &'static [&'static str] = Self::WORDS;
+
+            fn usual() -> Vec<(Self, $crate::kernel::parameters::sort::Direction)> {
+                $usual.to_vec()
+            }
+
+            fn word(self) -> &'static str {
+                self.as_str()
+            }
+        }
+    };
+}
