@@ -14,7 +14,8 @@ use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::organisation::Organisation;
-use vku_persistence::kernel::store::{Store, WriteContext, Writer};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::transaction::{WriteContext, Writer};
 
 use crate::harness::{Answer, TestApp, on_both};
 

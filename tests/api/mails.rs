@@ -11,7 +11,8 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::mail::Mail;
-use vku_persistence::kernel::store::{Store, WriteContext};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::transaction::WriteContext;
 use vku_server::worker::smtp::Smtp;
 
 use super::interests::{INTERESTS, interest, office_later};

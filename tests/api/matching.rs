@@ -5,7 +5,7 @@ use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::member::Member;
 use vku_domain::utility::Utility;
-use vku_persistence::kernel::store::Writer;
+use vku_persistence::kernel::transaction::Writer;
 
 use super::changes::write;
 use super::given::{

@@ -17,8 +17,8 @@ use vku_http::kernel::config::HttpConfig;
 use vku_http::kernel::context::{AppState, SiteConfig};
 use vku_http::kernel::login_throttle::LoginThrottle;
 use vku_http::kernel::token::{SigningKey, SigningKeyCache, TokenKeys};
-use vku_persistence::account::NewAccount;
-use vku_persistence::kernel::keyring::Keyring;
+use vku_persistence::auth::account::NewAccount;
+use vku_persistence::kernel::crypto::keyring::Keyring;
 use vku_persistence::kernel::store::Store;
 
 use super::caller::Caller;

@@ -6,9 +6,9 @@ use std::sync::{Arc, OnceLock};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 use vku_domain::kernel::clock::{Clock, SystemClock};
+use vku_persistence::kernel::crypto::encryption::Secret;
+use vku_persistence::kernel::crypto::keyring::Keyring;
 use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::encryption::Secret;
-use vku_persistence::kernel::keyring::Keyring;
 use vku_persistence::kernel::store::Store;
 
 use super::app::{Backend, TestApp};

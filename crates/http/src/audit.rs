@@ -12,7 +12,7 @@ use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
 use vku_persistence::audit::AuditFilter;
-use vku_persistence::kernel::history::Entry;
+use vku_persistence::kernel::read::history::Entry;
 
 use crate::kernel::context::Context;
 use crate::kernel::list::{page_response, with_cursor};

@@ -11,9 +11,9 @@ use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::account::SigningIn;
 use vku_persistence::api_key;
-use vku_persistence::login::IssuedTokens;
+use vku_persistence::auth::account::SigningIn;
+use vku_persistence::auth::login::IssuedTokens;
 
 use crate::kernel::client_ip;
 use crate::kernel::context::{AppState, bearer};

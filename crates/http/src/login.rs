@@ -9,7 +9,7 @@ use uuid::Uuid;
 use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
-use vku_persistence::login::Login;
+use vku_persistence::auth::login::Login;
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;

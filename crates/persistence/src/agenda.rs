@@ -20,12 +20,15 @@ use vku_domain::session::Session;
 use vku_domain::topic::{Topic, TopicRef, TopicStatus};
 
 use crate::guest;
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::{by_id_unchecked, padded_ids};
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{SortColumn, Table, column, json_opt, number, one_of, text, to_json_opt};
+use crate::kernel::codec::{json_opt, number, text, to_json_opt};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::read::load::by_id_unchecked;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::one_of;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
 
 row! {
     "agenda_item" in session_id {

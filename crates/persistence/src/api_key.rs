@@ -11,9 +11,10 @@ use vku_domain::kernel::access::scope::Scopes;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::value::SingleLine;
 
+use crate::kernel::database::error::failed;
 use crate::kernel::database::retry_on_broken_connection;
-use crate::kernel::error::failed;
-use crate::kernel::store::{Store, Writer};
+use crate::kernel::store::Store;
+use crate::kernel::transaction::Writer;
 
 /// What API keys begin with, so that they are found where they do not belong.
 pub const PREFIX: &str = "vkp_";

@@ -14,9 +14,9 @@ use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::FieldError;
 
-use crate::change_log::row;
-use crate::kernel::history::Entries;
-use crate::kernel::store::Reader;
+use crate::kernel::read::history::Entries;
+use crate::kernel::transaction::Reader;
+use crate::kernel::transaction::change_log::row;
 use crate::resources;
 
 /// The name of a resource that there is.

@@ -11,8 +11,9 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::member::{Member, MemberStatus};
 
-use crate::kernel::error::failed;
-use crate::kernel::store::{Store, Writer};
+use crate::kernel::database::error::failed;
+use crate::kernel::store::Store;
+use crate::kernel::transaction::Writer;
 
 /// What the tokens begin with, so that they are found where they do not belong.
 const PREFIX: &str = "vkc_";

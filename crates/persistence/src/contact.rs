@@ -1,9 +1,10 @@
 //! How contacts lie in their table.
 
-use std::collections::{HashMap, HashSet};
+use crate::membership::own_members;
+use std::collections::HashSet;
 
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Condition, ExprTrait, Query};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::contact::{Contact, ContactFilter, ContactSort};
@@ -13,17 +14,16 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
-use vku_domain::registration::{Person, Registration};
+use vku_domain::registration::Registration;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::padded_ids;
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{
-    SortColumn, Table, Unique, column, contains, json, one_of, text, text_opt, to_json, to_text,
-};
-use crate::member::taking_part;
+use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{contains, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, Unique, column};
+use crate::kernel::transaction::{Reader, Writer};
+use crate::membership::taking_part;
 use crate::registration::waiting_list;
 
 row! {
@@ -154,35 +154,4 @@ impl Table for Contact {
             None => Ok(()),
         }
     }
-}
-
-/// Who these contacts are, deleted ones aside.
-pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
-    let mut persons = HashMap::new();
-    if ids.is_empty() {
-        return Ok(persons);
-    }
-    let select = Query::select()
-        .columns(["id", "given_name", "family_name", "email", "language"])
-        .from("contact")
-        .and_where(Expr::col("id").is_in(padded_ids(ids)))
-        .and_where(Expr::col("deleted_at").is_null())
-        .take();
-    for row in tx.query_all(&select).await.map_err(failed)? {
-        let word = |name: &str| row.try_get::<String>("", name).map_err(failed);
-        let name = format!("{} {}", word("given_name")?, word("family_name")?);
-        let (email, language) = (text(word("email")?)?, Some(text(word("language")?)?));
-        persons.insert(row.try_get("", "id").map_err(failed)?, Person { name, email, language });
-    }
-    Ok(persons)
-}
-
-/// The ids of the members that are the actor's own.
-pub(crate) fn own_members(actor: &Actor) -> sea_orm::sea_query::SelectStatement {
-    Query::select()
-        .column("id")
-        .from("member")
-        .and_where(Expr::col("utility_id").is_in(actor.utilities.iter().copied()))
-        .and_where(Expr::col("deleted_at").is_null())
-        .take()
 }

@@ -7,10 +7,12 @@ use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::table::{SortColumn, Table, column, one_of, text};
+use crate::kernel::codec::text;
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::one_of;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
 
 row! {
     "document" in partnership_id {

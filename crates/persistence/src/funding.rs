@@ -8,12 +8,12 @@ use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::programme::FundingProgramme;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::table::{
-    SortColumn, Table, column, first_day, money, named, one_of, text, text_opt, to_text,
-};
+use crate::kernel::codec::{first_day, money, text, text_opt, to_text};
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{named, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
 
 row! {
     "funding" in partnership_id {

@@ -16,12 +16,14 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::party::not_narrower;
 use vku_domain::session::Session;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::{by_id_unchecked, by_ids_unchecked};
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{FoundBy, SortColumn, Table, column, in_status, text_opt, to_text};
+use crate::kernel::codec::{text_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::read::load::{by_id_unchecked, by_ids_unchecked};
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::in_status;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{FoundBy, SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
 
 row! {
     "guest" in session_id {

@@ -1,33 +1,34 @@
 //! Imports as they are kept: what was asked for, the file until it is no longer needed, and what came of it.
 
-use std::collections::{HashMap, HashSet};
+use crate::kernel::store::running_imports::Progress;
+use crate::kernel::store::running_imports::RunningImports;
+use std::collections::HashSet;
 use std::io::{Read, Write};
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
 use sea_orm::{IntoActiveModel, QueryOrder, QuerySelect};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::OwnedSemaphorePermit;
 use vku_domain::bilingual;
 use vku_domain::import::{EncodingSource, Import, ImportStatus, Order, Report, Source};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::database::retry_on_broken_connection;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::job_lock::JobLock;
-use crate::kernel::store::{Store, Writer};
-use crate::kernel::table::{Table, text};
+use crate::kernel::store::Store;
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
 use crate::{Visitor, visit};
 
 /// How long the file is kept, and what the report says of it: there may be personal data in both.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How many imports are listed.
 const SHOWN: u64 = 100;
-/// How many imports of one instance may be under way, those that wait for their turn among them.
-const ROOM: usize = 4;
 /// The size of a piece of a file.
 const PIECE: usize = 1 << 20;
 
@@ -76,48 +77,6 @@ mod piece {
     pub enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
-}
-
-/// How far an import of this instance is.
-#[derive(Debug, Default)]
-pub struct Progress {
-    done: AtomicU64,
-    total: AtomicU64,
-}
-
-impl Progress {
-    /// How many rows are done, and of how many where that is known.
-    pub fn read(&self) -> (u64, Option<u64>) {
-        let total = self.total.load(Ordering::Relaxed);
-        (self.done.load(Ordering::Relaxed), (total > 0).then_some(total))
-    }
-
-    /// Notes how many rows are done, and of how many; none where that is not known.
-    pub fn note(&self, done: u64, total: Option<u64>) {
-        self.done.store(done, Ordering::Relaxed);
-        self.total.store(total.unwrap_or(0), Ordering::Relaxed);
-    }
-}
-
-/// The imports that this instance works on.
-#[derive(Debug)]
-pub(crate) struct RunningImports {
-    jobs: Mutex<HashMap<Uuid, Arc<Progress>>>,
-    room: Arc<Semaphore>,
-    turn: Arc<Semaphore>,
-}
-
-impl Default for RunningImports {
-    fn default() -> Self {
-        let (room, turn) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(1)));
-        Self { jobs: Mutex::default(), room, turn }
-    }
-}
-
-impl RunningImports {
-    fn jobs(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Progress>>> {
-        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 /// An import that is worked on here, until this is dropped.

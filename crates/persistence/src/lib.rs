@@ -4,14 +4,12 @@
 //! Nobody gets a query past [`Store::read`](kernel::store::Store::read) and
 //! [`Store::write`](kernel::store::Store::write), which check who may do what.
 
-pub mod account;
 mod activity;
 mod agenda;
 pub mod api_key;
 pub mod audit;
-pub mod authenticate;
+pub mod auth;
 mod calendar_feed;
-pub mod change_log;
 mod contact;
 mod document;
 mod funding;
@@ -19,14 +17,13 @@ mod guest;
 pub mod import;
 mod interest;
 pub mod kernel;
-pub mod login;
 pub mod mail;
 mod matching;
 mod member;
+mod membership;
 mod minutes;
 mod organisation;
 mod partnership;
-mod password_reset;
 mod policy_update;
 mod programme;
 mod registration;
@@ -44,7 +41,7 @@ pub use vku_migration::SCHEMA;
 
 use std::sync::LazyLock;
 
-use kernel::reference_lookup::ResourceDescriptor;
+use crate::kernel::read::reference_lookup::ResourceDescriptor;
 use kernel::table::{Parent, Table};
 use vku_domain::activity::Activity;
 use vku_domain::agenda::AgendaItem;

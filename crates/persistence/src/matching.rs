@@ -21,10 +21,11 @@ use vku_domain::member::{Member, MemberStatus};
 use vku_domain::partnership::{ParticipantRole, Partnership, PartnershipStatus};
 use vku_domain::utility::{Utility, UtilityKind};
 
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::reference_lookup;
-use crate::kernel::store::Reader;
-use crate::kernel::table::{Table, column, json};
+use crate::kernel::codec::json;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::read::reference_lookup;
+use crate::kernel::table::{Table, column};
+use crate::kernel::transaction::Reader;
 use crate::statistics::unseen_partnerships;
 
 impl Reader<'_> {

@@ -2,30 +2,26 @@
 
 use std::collections::HashSet;
 
+use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
-use sea_orm::{ConnectionTrait, DatabaseTransaction};
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::{Actor, Role};
-use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::parameters::{BoolParam, InstantParam};
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::kernel::violation::Violations;
 use vku_domain::member::{Interests, Member, MemberDerived, MemberFilter, MemberSort, MemberStatus};
 use vku_domain::registration::Registration;
 use vku_domain::utility::Utility;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::padded_ids;
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{
-    Codes, FoundBy, SortColumn, Table, Unique, column, in_set, in_status, named, one_of, text_opt, to_text,
-};
+use crate::kernel::codec::{text_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, in_status, named, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, Unique, column};
+use crate::kernel::transaction::{Reader, Writer};
 use crate::partnership::at_work_today;
 use crate::registration::waiting_list;
 
@@ -197,60 +193,4 @@ impl Table for Member {
 
 fn leaves(before: &Stored<Member>, after: &Member) -> bool {
     before.data.status != Some(MemberStatus::Left) && after.status == Some(MemberStatus::Left)
-}
-
-/// What is true of the members that take part: they are neither deleted, nor have they left.
-pub(crate) fn taking_part() -> Condition {
-    let (deleted, status) = (column::<Member>("deleted_at"), || column::<Member>("status"));
-    let here = Condition::any().add(status().is_null()).add(status().ne(MemberStatus::Left.as_str()));
-    Condition::all().add(deleted.is_null()).add(here)
-}
-
-/// Those of these members that do not take part.
-pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
-    if members.is_empty() {
-        return Ok(HashSet::new());
-    }
-    let select = Query::select()
-        .column("id")
-        .from(Member::NAME)
-        .and_where(Expr::col("id").is_in(padded_ids(members)))
-        .cond_where(taking_part().not())
-        .take();
-    let rows = tx.query_all(&select).await.map_err(failed)?;
-    rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>().map_err(failed)
-}
-
-/// Whether a member takes part no longer. Who leaves at the same moment may come first or last.
-pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, Error> {
-    let select = Query::select()
-        .column("id")
-        .from(Member::NAME)
-        .and_where(Expr::col("id").eq(member))
-        .and_where(Expr::col("status").eq(MemberStatus::Left.as_str()))
-        .take();
-    Ok(writer.tx().query_one(&select).await.map_err(failed)?.is_some())
-}
-
-/// Refuses what is new for a member that has left the exchange; `pointer` names it in the body. An import brings what was
-/// before it left.
-///
-/// Errors: 422 at `pointer`.
-pub(crate) async fn takes_part(
-    writer: &Writer<'_>,
-    pointer: &str,
-    member: Option<Uuid>,
-) -> Result<(), Error> {
-    let Some(member) = member else { return Ok(()) };
-    if writer.writing().origin == InputSource::Import || !has_left(writer, member).await? {
-        return Ok(());
-    }
-    let mut violations = Violations::default();
-    violations.member(pointer, "member_left", left());
-    Err(Error::invalid(violations))
-}
-
-/// What is said of it.
-pub(crate) fn left() -> Bilingual {
-    bilingual!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }

@@ -13,12 +13,15 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::minutes::{Minutes, MinutesDerived, MinutesFilter, MinutesSort, MinutesStatus};
 use vku_domain::session::{Session, SessionStatus};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::{by_id_unchecked, padded_ids};
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{SortColumn, Table, column, in_status, json, text_opt, to_json, to_text};
+use crate::kernel::codec::{json, text_opt, to_json, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::read::load::by_id_unchecked;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::in_status;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
 
 row! {
     "minutes" in session_id {
@@ -160,7 +163,12 @@ async fn has_draft(writer: &Writer<'_>, session: Uuid, but: Option<Uuid>) -> Res
         .from("minutes")
         .and_where(Expr::col("session_id").eq(session))
         .and_where(Expr::col("deleted_at").is_null())
-        .and_where(Expr::col("status").ne(MinutesStatus::Published.as_str()))
+        // Minutes that were imported without a status are a draft, too.
+        .cond_where(
+            Condition::any()
+                .add(Expr::col("status").is_null())
+                .add(Expr::col("status").ne(MinutesStatus::Published.as_str())),
+        )
         .and_where(Expr::col("id").ne(but.unwrap_or_default()))
         .limit(1)
         .take();

@@ -7,10 +7,12 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::{Organisation, OrganisationFilter, OrganisationSort};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, text_opt, to_json, to_text};
+use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::one_of;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
 
 row! {
     "organisation" {

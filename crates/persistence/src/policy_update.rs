@@ -8,10 +8,12 @@ use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Resource;
 use vku_domain::policy_update::{PolicyUpdate, PolicyUpdateFilter, PolicyUpdateSort};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::table::{Codes, SortColumn, Table, column, in_set, json, one_of, text, to_json};
+use crate::kernel::codec::{json, text, to_json};
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{Codes, SortColumn, Table, column};
 
 row! {
     "policy_update" {

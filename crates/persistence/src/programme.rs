@@ -8,13 +8,14 @@ use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::organisation::Organisation;
 use vku_domain::programme::{FundingProgramme, ProgrammeFilter, ProgrammeSort};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::table::{
-    FoundBy, SortColumn, Table, column, first_day, in_set, json_opt, last_day, money, named, one_of, text,
-    text_opt, to_json, to_json_opt, to_text,
+use crate::kernel::codec::{
+    first_day, json_opt, last_day, money, text, text_opt, to_json, to_json_opt, to_text,
 };
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, named, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{FoundBy, SortColumn, Table, column};
 
 row! {
     "funding_programme" {

@@ -10,10 +10,12 @@ use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::party::Party;
 use vku_domain::result::{PartnershipResult, ResultFilter, ResultSort, ResultValue};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::table::{SortColumn, Table, column, one_of, text, text_opt, to_json, to_text};
+use crate::kernel::codec::{text, text_opt, to_json, to_text};
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::one_of;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
 
 row! {
     "result" in partnership_id {

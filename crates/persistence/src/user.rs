@@ -12,11 +12,13 @@ use vku_domain::party::Party;
 use vku_domain::user::{User, UserFilter, UserSort};
 use vku_domain::utility::Utility;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::row::row;
-use crate::kernel::store::Writer;
-use crate::kernel::table::{SortColumn, Table, Unique, column, named, one_of, text};
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{named, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, Unique, column};
+use crate::kernel::transaction::Writer;
 
 row! {
     "user" {

@@ -16,15 +16,15 @@ use vku_domain::programme::FundingProgramme;
 use vku_domain::session::Session;
 use vku_domain::utility::{Utility, UtilityFilter, UtilitySort};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::row::row;
-use crate::kernel::store::Writer;
-use crate::kernel::table::{
-    Codes, SortColumn, Table, column, in_set, json, json_opt, one_of, seen_by_visibility, text, text_opt,
-    to_json, to_json_opt, to_text,
-};
-use crate::kernel::{dependents, reference_lookup};
+use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::read::reference_lookup;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, one_of, seen_by_visibility};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{Codes, SortColumn, Table, column};
+use crate::kernel::transaction::Writer;
+use crate::kernel::write::dependents;
 use crate::matching::traits;
 use crate::partnership::follow_country;
 

@@ -7,11 +7,13 @@ use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::working_area::{WorkingArea, WorkingAreaFilter, WorkingAreaSort};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::store::Reader;
-use crate::kernel::table::{SortColumn, Table, column, json, one_of, text, to_json, to_text};
+use crate::kernel::codec::{json, text, to_json, to_text};
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::one_of;
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::Reader;
 
 row! {
     "working_area" {

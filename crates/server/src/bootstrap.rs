@@ -6,10 +6,10 @@ use std::sync::Arc;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::error::Code;
 use vku_http::kernel::token::{SigningKey, SigningKeyCache};
+use vku_persistence::kernel::crypto::encryption::Secret;
+use vku_persistence::kernel::crypto::keyring::Keyring;
 use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::encryption::Secret;
-use vku_persistence::kernel::keyring::Keyring;
-use vku_persistence::kernel::sqlite_file::make_folder;
+use vku_persistence::kernel::database::sqlite_file::make_folder;
 use vku_persistence::kernel::store::Store;
 
 use crate::CliError;

@@ -9,8 +9,9 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::FieldError;
 use vku_http::kernel::password;
-use vku_persistence::account::{NewAccount, SigningIn};
-use vku_persistence::kernel::store::{Store, WriteContext};
+use vku_persistence::auth::account::{NewAccount, SigningIn};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::transaction::WriteContext;
 
 use crate::import;
 use crate::{CliError, print_line};

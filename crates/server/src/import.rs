@@ -13,7 +13,7 @@ use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::{Violations, hint};
 use vku_http::import::{Charset, ImportFormat, Plan, run};
 use vku_persistence::collections;
-use vku_persistence::kernel::store::{WriteContext, Writer};
+use vku_persistence::kernel::transaction::{WriteContext, Writer};
 
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};

@@ -7,7 +7,7 @@ use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::value::{Email, SingleLine};
 use vku_http::kernel::password;
-use vku_persistence::account::NewAccount;
+use vku_persistence::auth::account::NewAccount;
 
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Role;
 use vku_http::kernel::password;
-use vku_persistence::account::NewAccount;
+use vku_persistence::auth::account::NewAccount;
 
 use crate::harness::{Answer, Caller, TestApp, on_both};
 

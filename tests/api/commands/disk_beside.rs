@@ -19,7 +19,10 @@ use crate::harness::tmpfs::Tmpfs;
 const ROWS: usize = 4_000;
 
 fn file() -> String {
-    let row = |number| format!("Imported {number},imported-{number},ngo,https://imported-{number}.example\n");
+    let path = "what-it-is-about/".repeat(20);
+    let row = |number| {
+        format!("Imported {number},imported-{number},ngo,https://imported-{number}.example/{path}\n")
+    };
     "name,slug,kind,website\n".to_owned() + &(0..ROWS).map(row).collect::<String>()
 }
 

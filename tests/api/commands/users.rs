@@ -2,7 +2,7 @@
 
 use vku_domain::kernel::access::actor::Role;
 
-use vku_persistence::account::SigningIn;
+use vku_persistence::auth::account::SigningIn;
 
 use super::{Home, Ran, fixture, on_empty};
 

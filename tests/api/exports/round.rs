@@ -11,8 +11,9 @@ use vku_domain::kernel::tabular::CsvDialect;
 use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use vku_http::import::{Plan, run};
 use vku_http::kernel::negotiation::Format;
-use vku_persistence::kernel::store::{Store, WriteContext};
+use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::WriteContext;
 use vku_persistence::{Visitor, collection, collections, visit};
 
 use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};

@@ -27,9 +27,10 @@ use vku_domain::result::PartnershipResult;
 use vku_domain::session::Session;
 use vku_domain::topic::Topic;
 use vku_domain::utility::Utility;
+use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::encryption::Secret;
-use vku_persistence::kernel::store::{Store, Writer};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::transaction::Writer;
 
 use crate::api::changes::write;
 use crate::harness::database::SECRET;

@@ -11,8 +11,8 @@ use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::partnership::Partnership;
 use vku_domain::utility::Utility;
 use vku_persistence::kernel::bulk_import::{Done, Row};
-use vku_persistence::kernel::store::Writer;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::Writer;
 
 use super::{CSV, commit, counts, ended, faults, import, send, still};
 use crate::api::changes::write;

@@ -15,7 +15,8 @@ use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::{Page, Query};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::organisation::Organisation;
-use vku_persistence::kernel::store::{Store, Writer};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::transaction::Writer;
 
 use super::{ASIDE, NASTY};
 use crate::api::changes::write;

@@ -7,8 +7,8 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::query::Query;
 use vku_domain::partnership::Partnership;
+use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::database::Database;
-use vku_persistence::kernel::encryption::Secret;
 use vku_persistence::kernel::store::Store;
 
 use crate::harness::database::SECRET;

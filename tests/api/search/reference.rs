@@ -12,12 +12,12 @@ use uuid::Uuid;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::resource::Stored;
-use vku_domain::kernel::resource::search_index;
+use vku_domain::kernel::resource::{Stored, search_index};
 use vku_domain::kernel::search::{Field, Index, Search};
 use vku_domain::utility::Utility;
-use vku_persistence::kernel::store::{Store, Writer};
+use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::Writer;
 use vku_persistence::{Visitor, collections, visit};
 
 use crate::api::changes::write;

@@ -198,7 +198,7 @@ on_both! {
             }
         };
         let keys: BTreeSet<_> = ask(&app, keys).await.into_iter().collect();
-        let known: BTreeSet<_> = vku_persistence::kernel::dependents::known_references().into_iter().collect();
+        let known: BTreeSet<_> = vku_persistence::kernel::write::dependents::known_references().into_iter().collect();
         let free = [
             // Accounts and what they have: they do not keep what they are bound to.
             "account_utility.account_id", "account_utility.utility_id", "api_key.account_id", "import.account_id",

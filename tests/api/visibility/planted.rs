@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::input::draft::InputSource;
-use vku_persistence::kernel::store::Writer;
+use vku_persistence::kernel::transaction::Writer;
 
 use crate::api::changes::write;
 use crate::harness::TestApp;

@@ -8,8 +8,8 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::projection::Projected;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Places;
-use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::Reader;
 
 use crate::kernel::negotiation::Format;
 

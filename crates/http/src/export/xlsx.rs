@@ -16,8 +16,8 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::{Cell, Column, FieldSerializer, formula_error};
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::collection;
-use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::Reader;
 
 use super::csv::columns;
 use super::row_stream::{Row, Rows};

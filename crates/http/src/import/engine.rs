@@ -9,10 +9,10 @@ use vku_domain::kernel::change_log::diff::differences;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::lifecycle::State;
+use vku_persistence::kernel::bulk_import::duplicates::NameIndex;
 use vku_persistence::kernel::bulk_import::{Done, Outcome, Row};
-use vku_persistence::kernel::duplicates::NameIndex;
-use vku_persistence::kernel::store::Writer;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::Writer;
 use vku_persistence::{Visitor, visit};
 
 use super::deferred::Deferred;

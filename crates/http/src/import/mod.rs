@@ -40,8 +40,8 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_persistence::collections;
 use vku_persistence::import::may_import;
-use vku_persistence::kernel::idempotency::StoredResponse;
-use vku_persistence::kernel::store::Writer;
+use vku_persistence::kernel::store::idempotency::StoredResponse;
+use vku_persistence::kernel::transaction::Writer;
 
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;

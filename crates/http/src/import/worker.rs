@@ -14,8 +14,9 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::import::{ImportOutcome, Job, Shown};
-use vku_persistence::kernel::idempotency::{InFlightGuard, StoredResponse};
-use vku_persistence::kernel::store::{Store, WriteContext};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::store::idempotency::{InFlightGuard, StoredResponse};
+use vku_persistence::kernel::transaction::WriteContext;
 
 use super::engine::{Plan, run};
 use super::report::ImportBody;

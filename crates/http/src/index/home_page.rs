@@ -14,7 +14,7 @@ use vku_domain::kernel::resource::lifecycle::StatusFilter;
 use vku_domain::partnership::Partnership;
 use vku_domain::session::{Session, SessionSort, SessionStatus};
 use vku_domain::statistics::PartnershipsBy;
-use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::transaction::Reader;
 
 use super::date::when;
 use crate::chart::Size;

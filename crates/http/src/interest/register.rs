@@ -10,7 +10,7 @@ use vku_domain::bilingual;
 use vku_domain::interest::NewInterest;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::kernel::idempotency::StoredResponse;
+use vku_persistence::kernel::store::idempotency::StoredResponse;
 
 use super::page::PATH;
 use crate::kernel::client_ip;

@@ -14,7 +14,7 @@ use vku_domain::kernel::value::{Text, Visibility};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::MemberStatus;
 use vku_persistence::Acceptance;
-use vku_persistence::kernel::idempotency::StoredResponse;
+use vku_persistence::kernel::store::idempotency::StoredResponse;
 
 use crate::kernel::conditional::precondition;
 use crate::kernel::context::Context;

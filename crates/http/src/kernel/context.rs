@@ -12,7 +12,8 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_persistence::api_key;
-use vku_persistence::kernel::store::{Reader, Store, WriteContext, Writer};
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::transaction::{Reader, WriteContext, Writer};
 
 use super::cache::{ResponseCache, Snapshot};
 use super::config::HttpConfig;

@@ -15,10 +15,10 @@ use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::change_log::Step;
-use vku_persistence::kernel::idempotency::StoredResponse;
+use vku_persistence::kernel::read::status_history::Step;
+use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_persistence::kernel::table::{Parent as _, Table};
-use vku_persistence::kernel::transition::ways;
+use vku_persistence::kernel::write::transition::ways;
 
 use super::cache::{self, Representation};
 use super::conditional::{precondition, respond};

@@ -9,7 +9,7 @@ use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Paging;
-use vku_persistence::kernel::history::Entry;
+use vku_persistence::kernel::read::history::Entry;
 use vku_persistence::kernel::table::Table;
 
 use super::cache;

@@ -6,8 +6,8 @@ use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, LOCATION, VARY}
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::kernel::idempotency::{IdempotencyKey, InFlightGuard, StoredResponse};
-use vku_persistence::kernel::store::Writer;
+use vku_persistence::kernel::store::idempotency::{IdempotencyKey, InFlightGuard, StoredResponse};
+use vku_persistence::kernel::transaction::Writer;
 
 use super::conditional::{DEPENDS_ON, cache_control};
 use super::context::Context;

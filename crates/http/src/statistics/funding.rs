@@ -15,7 +15,7 @@ use vku_domain::kernel::value::Currency;
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::{FiguresFormat, FundingBy, FundingFigures};
-use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Sum};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};

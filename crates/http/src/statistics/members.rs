@@ -12,7 +12,7 @@ use vku_domain::kernel::tabular::Kind;
 use vku_domain::matching::Sentence;
 use vku_domain::member::Member;
 use vku_domain::statistics::{FiguresFormat, Growth, MemberFigures, MembersBy};
-use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Members};
 
 use super::charts::{ChartLabels, Figure, by_number, in_order};

@@ -16,7 +16,7 @@ use vku_domain::partnership::Partnership;
 use vku_domain::statistics::{
     FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as Written, PartnershipsBy,
 };
-use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::transaction::Reader;
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, drawn, in_locale, label};

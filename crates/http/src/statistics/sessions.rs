@@ -11,7 +11,7 @@ use vku_domain::kernel::tabular::Kind;
 use vku_domain::matching::Sentence;
 use vku_domain::session::Session;
 use vku_domain::statistics::{FiguresFormat, SessionFigures, SessionsBy};
-use vku_persistence::kernel::store::Reader;
+use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Attendance, Key};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};

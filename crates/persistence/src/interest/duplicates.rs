@@ -12,8 +12,8 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::search::likeness;
 use vku_domain::utility::Utility;
 
-use crate::kernel::error::failed;
-use crate::kernel::store::Reader;
+use crate::kernel::database::error::failed;
+use crate::kernel::transaction::Reader;
 
 /// Another registration, or a contact with its member: the folded address and what it is called.
 struct Found {

@@ -12,13 +12,13 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::{IdParam, InstantParam};
 use vku_domain::kernel::resource::Stored;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::Corrupt;
-use crate::kernel::row::row;
-use crate::kernel::store::Reader;
-use crate::kernel::table::{
-    SortColumn, Table, column, in_set, json, one_of, text, text_opt, to_json, to_text,
-};
+use crate::kernel::codec::{json, text, text_opt, to_json, to_text};
+use crate::kernel::database::error::Corrupt;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::Reader;
 
 row! {
     "interest_registration" {

@@ -13,9 +13,10 @@ use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::parameters::InstantParam;
 use vku_domain::kernel::resource::Stored;
 
-use crate::kernel::error::failed;
-use crate::kernel::store::{Store, WriteContext, Writer};
-use crate::kernel::table::{json, to_json};
+use crate::kernel::codec::{json, to_json};
+use crate::kernel::database::error::failed;
+use crate::kernel::store::Store;
+use crate::kernel::transaction::{WriteContext, Writer};
 
 /// How long the link is good.
 const GOOD: TimeDelta = TimeDelta::days(7);

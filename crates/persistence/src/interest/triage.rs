@@ -18,7 +18,7 @@ use vku_domain::kernel::value::{SingleLine, Text, Visibility};
 use vku_domain::member::{Member, MemberFilter, MemberStatus};
 use vku_domain::utility::{Utility, UtilityKind};
 
-use crate::kernel::store::Writer;
+use crate::kernel::transaction::Writer;
 
 /// How a registration is accepted.
 #[derive(Clone, Debug, Default)]

@@ -15,10 +15,10 @@ use vku_domain::kernel::value::Email;
 use vku_domain::mail::{MailState, Subject};
 
 use super::row;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::job_lock::JobLock;
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::store::Store;
-use crate::kernel::table::text;
 
 /// How long it is tried: what is older than that is given up, and not sent when mails can be sent again one day.
 const TRIED: TimeDelta = TimeDelta::days(3);

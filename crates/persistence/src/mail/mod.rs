@@ -9,8 +9,8 @@ use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::mail::{Mail, MailState};
 
-use crate::kernel::error::failed;
-use crate::kernel::store::Writer;
+use crate::kernel::database::error::failed;
+use crate::kernel::transaction::Writer;
 
 mod row {
     //! The row of a mail.

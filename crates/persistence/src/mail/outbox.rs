@@ -13,10 +13,10 @@ use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 
 use super::row;
-use crate::kernel::cursor::{Way, foreign};
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::store::Reader;
-use crate::kernel::table::text;
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::read::cursor::{Way, foreign};
+use crate::kernel::transaction::Reader;
 
 vku_domain::filter! {
     /// Which mails.

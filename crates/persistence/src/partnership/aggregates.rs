@@ -12,11 +12,12 @@ use vku_domain::kernel::value::{CalendarDate, Currency, Money};
 use vku_domain::partnership::PartsDerived;
 use vku_domain::result::PartnershipResult;
 
-use crate::kernel::error::failed;
-use crate::kernel::load::padded_ids;
-use crate::kernel::store::Reader;
-use crate::kernel::table::text;
-use crate::kernel::{dependents, reference_lookup};
+use crate::kernel::codec::text;
+use crate::kernel::database::error::failed;
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::read::reference_lookup;
+use crate::kernel::transaction::Reader;
+use crate::kernel::write::dependents;
 
 /// A phase of funding, or the last day of all activities.
 #[derive(FromQueryResult)]

@@ -21,14 +21,13 @@ use vku_domain::partnership::{
 use vku_domain::programme::FundingProgramme;
 use vku_domain::utility::Utility;
 
-use crate::kernel::child_rows::{ChildRows, PartyLink};
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{
-    Codes, FoundBy, SortColumn, Table, column, first_day, has, in_set, in_status, json_opt, last_day, named,
-    one_of, seen_by_visibility, text, text_opt, to_json_opt, to_text,
-};
+use crate::kernel::codec::{first_day, json_opt, last_day, text, text_opt, to_json_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::child_rows::{ChildRows, PartyLink};
+use crate::kernel::table::conditions::{has, in_set, in_status, named, one_of, seen_by_visibility};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{Codes, FoundBy, SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
 
 row! {
     "partnership" {

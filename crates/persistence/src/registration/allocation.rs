@@ -13,11 +13,11 @@ use vku_domain::session::{RegistrationReason, Session};
 
 use super::attendee::{own, settle};
 use super::seat_counts::taken_of;
-use crate::kernel::error::failed;
-use crate::kernel::load;
-use crate::kernel::store::Writer;
-use crate::kernel::table::text_opt;
-use crate::member::takes_part;
+use crate::kernel::codec::text_opt;
+use crate::kernel::database::error::failed;
+use crate::kernel::read::load;
+use crate::kernel::transaction::Writer;
+use crate::membership::takes_part;
 
 /// Looks whether one may register, and says whether there is a seat.
 pub(super) async fn admit(

@@ -13,9 +13,9 @@ use vku_domain::registration::{Registration, RegistrationStatus};
 use vku_domain::session::Session;
 
 use super::living;
-use crate::kernel::error::failed;
-use crate::kernel::store::Writer;
-use crate::kernel::table::text;
+use crate::kernel::codec::text;
+use crate::kernel::database::error::failed;
+use crate::kernel::transaction::Writer;
 
 /// A member registers its own staff.
 pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error> {

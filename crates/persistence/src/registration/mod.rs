@@ -23,14 +23,15 @@ use vku_domain::registration::{
 };
 use vku_domain::session::{Session, SessionStatus, start_key};
 
-use crate::contact::{own_members, persons};
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::padded_ids;
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{SortColumn, Table, column, in_status, named, one_of, text, text_opt, to_text};
-use crate::member::{gone, taking_part};
+use crate::kernel::codec::{text, text_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_status, named, one_of};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
+use crate::membership::{gone, own_members, persons, taking_part};
 
 row! {
     "registration" in session_id {

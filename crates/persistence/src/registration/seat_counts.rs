@@ -11,10 +11,9 @@ use vku_domain::registration::{Attendance, RegistrationStatus};
 use vku_domain::session::Taken;
 
 use super::{living, present};
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::text;
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::transaction::{Reader, Writer};
 
 /// The seats of these sessions that are taken.
 pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<HashMap<Uuid, Taken>, Error> {
@@ -26,7 +25,9 @@ pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Hash
         .columns(["session_id", "status", "attendance"])
         .expr_as(Expr::col("id").count(), "number")
         .from("registration")
-        .cond_where(Condition::all().add(Expr::col("session_id").is_in(load::padded_ids(sessions))))
+        .cond_where(
+            Condition::all().add(Expr::col("session_id").is_in(crate::kernel::id_list::padded_ids(sessions))),
+        )
         .and_where(Expr::col("deleted_at").is_null())
         .and_where(Expr::col("status").is_not_null())
         .group_by_columns(["session_id", "status", "attendance"])

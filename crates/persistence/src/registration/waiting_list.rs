@@ -15,10 +15,10 @@ use vku_domain::session::{RegistrationReason, Session};
 use super::allocation::session;
 use super::seat_counts::{COMING, coming, taken_of};
 use super::{living, session_of, waiting};
-use crate::kernel::error::failed;
-use crate::kernel::load;
-use crate::kernel::store::Writer;
+use crate::kernel::database::error::failed;
+use crate::kernel::read::load;
 use crate::kernel::table::{Table, column};
+use crate::kernel::transaction::Writer;
 
 /// Does what follows: numbers who is new, writes to the person, and lets others move up.
 pub(super) async fn follow(

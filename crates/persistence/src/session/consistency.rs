@@ -8,7 +8,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::registration::Attendance;
 use vku_domain::session::Session;
 
-use crate::kernel::store::Writer;
+use crate::kernel::transaction::Writer;
 use crate::registration::seat_counts;
 use crate::{agenda, guest};
 

@@ -22,15 +22,15 @@ use vku_domain::registration::RegistrationStatus;
 use vku_domain::session::{Session, SessionDerived, SessionFilter, SessionSort, SessionStatus};
 use vku_domain::utility::Utility;
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{
-    FoundBy, SortColumn, Table, column, in_set, in_status, json_opt, named, number_opt, one_of,
-    seen_by_visibility, text, text_opt, to_json_opt, to_text,
-};
-use crate::registration::{self, seat_counts, waiting_list};
+use crate::kernel::codec::{json_opt, number_opt, text, text_opt, to_json_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, in_status, named, one_of, seen_by_visibility};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{FoundBy, SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
+use crate::registration;
+use crate::registration::{seat_counts, waiting_list};
 
 row! {
     "session" {

@@ -9,9 +9,9 @@ use vku_domain::partnership::Partnership;
 use vku_domain::statistics::FundingBy;
 
 use super::{Key, none, rows, unseen_partnerships, year};
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::store::Reader;
-use crate::kernel::table::text;
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::transaction::Reader;
 
 /// A sum of money of one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]

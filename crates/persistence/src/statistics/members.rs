@@ -8,9 +8,10 @@ use vku_domain::member::Member;
 use vku_domain::statistics::{Growth, MembersBy, growth};
 
 use super::{Key, seen};
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::store::Reader;
-use crate::kernel::table::{column, text, text_opt};
+use crate::kernel::codec::{text, text_opt};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::column;
+use crate::kernel::transaction::Reader;
 
 /// Members by something, or the quarters of their growth.
 #[derive(Clone, Debug)]

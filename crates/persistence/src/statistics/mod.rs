@@ -21,10 +21,10 @@ pub use funding::Sum;
 pub use members::Members;
 pub use sessions::Attendance;
 
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::reference_lookup;
-use crate::kernel::store::Reader;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::read::reference_lookup;
 use crate::kernel::table::{Table, column};
+use crate::kernel::transaction::Reader;
 
 /// What a figure is about.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

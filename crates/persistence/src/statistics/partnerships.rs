@@ -10,9 +10,9 @@ use vku_domain::partnership::{ParticipantRole, Partnership};
 use vku_domain::statistics::PartnershipsBy;
 
 use super::{Key, number, rows, seen, unseen_partnerships};
-use crate::kernel::error::failed;
-use crate::kernel::store::Reader;
+use crate::kernel::database::error::failed;
 use crate::kernel::table::column;
+use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {
     /// How many partnerships there are in all, and by what; in the order of the keys.

@@ -12,9 +12,9 @@ use vku_domain::session::{Session, SessionStatus};
 use vku_domain::statistics::SessionsBy;
 
 use super::{Key, number, seen, year};
-use crate::kernel::error::failed;
-use crate::kernel::store::Reader;
+use crate::kernel::database::error::failed;
 use crate::kernel::table::column;
+use crate::kernel::transaction::Reader;
 
 /// Sessions, and who comes to them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -16,16 +16,15 @@ use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::member::Member;
 use vku_domain::topic::{Topic, TopicDerived, TopicFilter, TopicSort};
 
-use crate::kernel::child_rows::ChildRows;
-use crate::kernel::error::{Corrupt, failed};
-use crate::kernel::load::padded_ids;
-use crate::kernel::row::row;
-use crate::kernel::store::{Reader, Writer};
-use crate::kernel::table::{
-    SortColumn, Table, column, in_set, in_status, json, json_opt, named, text, text_opt, to_json,
-    to_json_opt, to_text,
-};
-use crate::member::takes_part;
+use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::conditions::{in_set, in_status, named};
+use crate::kernel::table::row::row;
+use crate::kernel::table::{SortColumn, Table, column};
+use crate::kernel::transaction::{Reader, Writer};
+use crate::membership::takes_part;
 
 row! {
     "topic" {

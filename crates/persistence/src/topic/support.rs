@@ -15,13 +15,13 @@ use vku_domain::kernel::value::Visibility;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::topic::{SUPPORT, Topic};
 
-use crate::change_log::NewChange;
-use crate::kernel::error::failed;
-use crate::kernel::load::{self, by_key};
-use crate::kernel::reference_lookup;
-use crate::kernel::store::Writer;
+use crate::kernel::database::error::failed;
+use crate::kernel::read::load::by_key;
+use crate::kernel::read::{load, reference_lookup};
 use crate::kernel::table::Table;
-use crate::member::{has_left, left};
+use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::change_log::NewChange;
+use crate::membership::{has_left, left};
 
 /// The support that a member gives, or gave once.
 struct Support {

@@ -77,10 +77,10 @@ on_both! {
         let anyone = app.anonymous();
         for (path, languages, locale, text) in [
             ("/", "de, en;q=0.5", "de", "Wer mit wem arbeitet"),
-            ("/", "en, de;q=0.5", "en", "Who works with whom"),
-            ("/", "fr", "en", "Who works with whom"),
+            ("/", "en, de;q=0.5", "en", "Available data"),
+            ("/", "fr", "en", "Available data"),
             ("/?lang=de", "en", "de", "Wer mit wem arbeitet"),
-            ("/?lang=en", "de", "en", "Who works with whom"),
+            ("/?lang=en", "de", "en", "Available data"),
         ] {
             let request = anyone.request(Method::GET, path).header("Accept", "text/html");
             let page = in_language(&anyone, &request, languages).await.ok();

@@ -16,8 +16,8 @@ use vku_domain::party::Party;
 use vku_domain::programme::FundingProgramme;
 use vku_domain::result::PartnershipResult;
 use vku_domain::working_area::WorkingArea;
-use vku_persistence::kernel::store::Reader;
 use vku_persistence::kernel::table::Table;
+use vku_persistence::kernel::transaction::Reader;
 
 /// By id.
 type Found<T> = HashMap<Uuid, Stored<T>>;

@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_persistence::kernel::keyring::Keyring;
+use vku_persistence::kernel::crypto::keyring::Keyring;
 
 use super::{AccessToken, Claims, SigningKey, TokenError, TokenKeys, UNKNOWN_KEY, key_rotation};
 

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vku_domain::kernel::error::Error;
-use vku_persistence::kernel::keyring::{Kept, Keyring};
+use vku_persistence::kernel::crypto::keyring::{Kept, Keyring};
 
 use super::{SigningKey, TokenError};
 

@@ -1,38 +1,16 @@
 //! Keeping the words of what is written, in the same transaction: a few statements however much was written.
 
+use crate::kernel::transaction::reindexed::Reindexed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Statement};
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::resource::Resource;
-use vku_domain::kernel::resource::search_index;
 use vku_domain::kernel::search::{Index, keys};
 
-use super::super::error::failed;
 use super::entries;
-
-/// The words of something before and after a write.
-pub(crate) struct Reindexed {
-    resource: &'static str,
-    id: Uuid,
-    before: Index,
-    after: Index,
-}
-
-impl Reindexed {
-    /// Of what was written; `before` is `None` where nothing of it is kept yet.
-    pub(crate) fn of<T: Resource>(id: Uuid, before: Option<&T>, after: &T) -> Self {
-        let before = before.map(search_index).unwrap_or_default();
-        Self { resource: T::NAME, id, before, after: search_index(after) }
-    }
-
-    /// Of what is there no more.
-    pub(crate) fn gone<T: Resource>(id: Uuid, before: &T) -> Self {
-        Self { resource: T::NAME, id, before: search_index(before), after: Index::new() }
-    }
-}
+use crate::kernel::database::error::failed;
 
 /// Word, resource, rank and id: the order in which hits lie.
 type Hit<'a> = (&'a str, &'static str, i32, Uuid);

@@ -6,7 +6,7 @@ mod index;
 mod query;
 mod rebuild;
 
-pub(super) use self::index::{Reindexed, write};
+pub(super) use self::index::write;
 pub(super) use self::query::{FOUND, SCORE, join};
 pub(super) use self::rebuild::build;
 

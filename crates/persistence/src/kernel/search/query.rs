@@ -10,9 +10,9 @@ use serde_json::{Value, json};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::search::{Field, MatchKey, Search};
 
-use super::super::error::failed;
 use super::super::table::{FoundBy, Table};
 use super::entries;
+use crate::kernel::database::error::failed;
 
 /// What is joined to a list that is searched.
 pub(crate) const FOUND: &str = "found";

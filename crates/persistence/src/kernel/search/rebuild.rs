@@ -11,12 +11,13 @@ use uuid::Uuid;
 use vku_domain::kernel::characters::{is_blank, visible};
 use vku_domain::kernel::error::Error;
 
-use super::super::child_rows;
 use super::super::database::{Database, begin, retry_on_broken_connection};
-use super::super::error::failed;
-use super::super::row::Row;
 use super::super::table::{Table, column};
-use super::index::{Reindexed, WORDS_LOCK, write};
+use super::index::{WORDS_LOCK, write};
+use crate::kernel::database::error::failed;
+use crate::kernel::table::child_rows;
+use crate::kernel::table::row::Row;
+use crate::kernel::transaction::reindexed::Reindexed;
 use crate::{Visitor, collections, visit};
 
 /// To be raised when texts are cleaned, folded, cut into words or looked up another way.

@@ -4,8 +4,8 @@ use vku_domain::kernel::access::actor::{Action, Grant, Role};
 use vku_domain::kernel::bilingual::format_thousands;
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::projection::MemberTree;
-use vku_persistence::kernel::dependents::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
+use vku_persistence::kernel::write::dependents::may_have_dependents;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use crate::export::XlsxLimits;

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
-use vku_persistence::kernel::dependents::may_have_dependents;
 use vku_persistence::kernel::table::Parent;
+use vku_persistence::kernel::write::dependents::may_have_dependents;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::formats::{calendar, contents};

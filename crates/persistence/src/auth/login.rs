@@ -1,0 +1,320 @@
+//! Logins: each is a family of refresh tokens, one after the other.
+//!
+//! No refresh token is kept: it is the login's id and a counter, signed. The counter in the row tells which one is the
+//! current one; one that comes back after it was used ends the login, because two have it.
+
+use chrono::TimeDelta;
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, LockType};
+use sea_orm::{Condition, IntoActiveModel, QueryOrder, QuerySelect};
+use vku_domain::bilingual;
+use vku_domain::kernel::access::actor::{Action, Actor, Role};
+use vku_domain::kernel::bilingual::Locale;
+use vku_domain::kernel::change_log::ChangeAction;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::InputSource;
+use vku_domain::kernel::resource::reference::Key;
+use vku_domain::mail::Mail;
+use vku_domain::user::User;
+
+use crate::auth::account::SigningIn;
+use crate::kernel::database::error::failed;
+use crate::kernel::database::retry_on_broken_connection;
+use crate::kernel::store::Store;
+use crate::kernel::transaction::{WriteContext, Writer};
+
+/// How long a login lives on after it was last refreshed.
+const IDLE: TimeDelta = TimeDelta::days(30);
+/// How long it lives, however often it is refreshed.
+const LIFETIME: TimeDelta = TimeDelta::days(90);
+/// How long the refresh token before is still answered: an answer may be lost, and two tabs may ask at once.
+const GRACE: TimeDelta = TimeDelta::seconds(10);
+/// How long a login that has ended is kept.
+const KEPT: TimeDelta = TimeDelta::days(1);
+/// How many logins of an account are shown.
+const SHOWN: u64 = 100;
+
+/// What refresh tokens begin with, so that they are found where they do not belong.
+const PREFIX: &str = "vkr_";
+const CONTEXT: &[u8] = b"refresh";
+
+mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "login")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub account_id: Uuid,
+        pub counter: i64,
+        pub created_at: DateTimeUtc,
+        pub last_used_at: DateTimeUtc,
+        pub rotated_at: Option<DateTimeUtc>,
+        pub expires_at: DateTimeUtc,
+        pub ended_at: Option<DateTimeUtc>,
+        pub client: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A login, as its owner sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Login {
+    /// UUIDv7.
+    pub id: Uuid,
+    /// When somebody signed in.
+    pub created_at: DateTimeUtc,
+    /// When it was last refreshed.
+    pub last_used_at: DateTimeUtc,
+    /// When it ends, unless it is refreshed before.
+    pub expires_at: DateTimeUtc,
+    /// The program that signed in, as it calls itself.
+    pub client: String,
+}
+
+/// A login that goes on. No `Debug`: it holds a credential.
+pub struct IssuedTokens {
+    /// The login.
+    pub login: Uuid,
+    /// Whose it is.
+    pub account: Uuid,
+    /// What the account may do.
+    pub role: Role,
+    /// The refresh token that is the current one now.
+    pub refresh_token: String,
+    /// When the login ends, unless it is refreshed before.
+    pub expires_at: DateTimeUtc,
+}
+
+impl Store {
+    /// Begins a login of somebody who has proved who it is; `None` where the account was disabled, or its password
+    /// changed, in the meantime.
+    ///
+    /// Errors: the database is away.
+    pub async fn begin_login(
+        &self,
+        account: &SigningIn,
+        client: &str,
+    ) -> Result<Option<IssuedTokens>, Error> {
+        self.in_own_transaction(async |writer| {
+            let Some(role) = writer.hold_account(account).await? else { return Ok(None) };
+            let at = writer.written_at();
+            let row = row::Model {
+                id: Uuid::now_v7(),
+                account_id: account.id,
+                counter: 1,
+                created_at: at,
+                last_used_at: at,
+                rotated_at: None,
+                expires_at: at + IDLE,
+                ended_at: None,
+                client: client.to_owned(),
+            };
+            let past = Condition::any()
+                .add(row::Column::ExpiresAt.lt(at - KEPT))
+                .add(row::Column::EndedAt.lt(at - KEPT));
+            let swept = row::Entity::delete_many().filter(row::Column::AccountId.eq(account.id)).filter(past);
+            swept.exec(writer.tx()).await.map_err(failed)?;
+            let continued = self.issue_tokens(&row, role);
+            row::Entity::insert(row.into_active_model())
+                .exec_without_returning(writer.tx())
+                .await
+                .map_err(failed)?;
+            Ok(Some(continued))
+        })
+        .await
+    }
+
+    /// Goes on with a login: gives the next refresh token for the current one. The one before is answered with the
+    /// current one for ten seconds; any other ends the login: the audit, the log and a mail to the account tell so.
+    /// `None` where the token is good for nothing.
+    ///
+    /// Errors: the database is away.
+    pub async fn refresh_login(&self, token: &str, request_id: &str) -> Result<Option<IssuedTokens>, Error> {
+        let Some((login, counter)) = self.open_refresh_token(token) else { return Ok(None) };
+        let operator = Actor::operator(self.now());
+        let writing =
+            WriteContext { actor: &operator, request_id, dry_run: false, origin: InputSource::Request };
+        self.write(&writing, async |writer| {
+            let at = writer.written_at();
+            let select = row::Entity::find_by_id(login).lock(LockType::Update);
+            let found = select.one(writer.tx()).await.map_err(failed)?;
+            let open = |row: &row::Model| row.ended_at.is_none() && at < row.expires_at;
+            let Some(mut row) = found.filter(open) else { return Ok(None) };
+            let Some(role) = writer.role_of(row.account_id).await? else { return Ok(None) };
+            let just = row.rotated_at.is_some_and(|rotated| at < rotated + GRACE);
+            if counter == row.counter {
+                row.counter += 1;
+                (row.last_used_at, row.rotated_at) = (at, Some(at));
+                row.expires_at = Ord::min(at + IDLE, row.created_at + LIFETIME);
+                let continued = self.issue_tokens(&row, role);
+                let update = row::Entity::update_many()
+                    .col_expr(row::Column::Counter, Expr::val(row.counter))
+                    .col_expr(row::Column::LastUsedAt, Expr::val(at))
+                    .col_expr(row::Column::RotatedAt, Expr::val(at))
+                    .col_expr(row::Column::ExpiresAt, Expr::val(row.expires_at))
+                    .filter(row::Column::Id.eq(login));
+                update.exec(writer.tx()).await.map_err(failed)?;
+                return Ok(Some(continued));
+            }
+            if just && counter + 1 == row.counter {
+                return Ok(Some(self.issue_tokens(&row, role)));
+            }
+            writer.end_logins(row::Column::Id.eq(login).into()).await?;
+            writer.note_reuse(&row).await?;
+            Ok(None)
+        })
+        .await
+    }
+
+    /// The login that a refresh token belongs to, whatever has become of it; `None` where it is not ours.
+    pub fn login_of(&self, refresh_token: &str) -> Option<Uuid> {
+        self.open_refresh_token(refresh_token).map(|(login, _)| login)
+    }
+
+    /// Ends a login; one that has ended stays as it is.
+    ///
+    /// Errors: the database is away.
+    pub async fn end_login(&self, login: Uuid) -> Result<(), Error> {
+        self.in_own_transaction(async |writer| {
+            writer.end_logins(row::Column::Id.eq(login).into()).await.map(drop)
+        })
+        .await
+    }
+
+    /// Ends a login of this account.
+    ///
+    /// Errors: 404 where it has no such login that is open.
+    pub async fn revoke_login(&self, account: Uuid, login: Uuid) -> Result<(), Error> {
+        let own = Condition::all()
+            .add(row::Column::Id.eq(login))
+            .add(row::Column::AccountId.eq(account))
+            .add(row::Column::ExpiresAt.gt(self.now()));
+        match self.in_own_transaction(async |writer| writer.end_logins(own).await).await? {
+            0 => Err(Error::not_found()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The open logins of an account, newest first; a hundred at most.
+    ///
+    /// Errors: the database is away.
+    pub async fn logins(&self, account: Uuid) -> Result<Vec<Login>, Error> {
+        let select = row::Entity::find()
+            .filter(row::Column::AccountId.eq(account))
+            .filter(row::Column::EndedAt.is_null())
+            .filter(row::Column::ExpiresAt.gt(self.now()))
+            .order_by_desc(row::Column::CreatedAt)
+            .order_by_desc(row::Column::Id)
+            .limit(SHOWN);
+        let reading = self.database().reading();
+        let rows = retry_on_broken_connection(|| select.clone().all(reading)).await.map_err(failed)?;
+        let login = |row: row::Model| {
+            let row::Model { id, created_at, last_used_at, expires_at, client, .. } = row;
+            Login { id, created_at, last_used_at, expires_at, client }
+        };
+        Ok(rows.into_iter().map(login).collect())
+    }
+
+    /// Gives the account another password, and ends all its logins but one; `false` where the account has changed in
+    /// the meantime.
+    ///
+    /// Errors: the database is away.
+    pub async fn change_password(&self, account: &SigningIn, hash: &str, keep: Uuid) -> Result<bool, Error> {
+        self.in_own_transaction(async |writer| {
+            if writer.hold_account(account).await?.is_none() {
+                return Ok(false);
+            }
+            writer.set_password(account.id, hash).await?;
+            let others =
+                Condition::all().add(row::Column::AccountId.eq(account.id)).add(row::Column::Id.ne(keep));
+            writer.end_logins(others).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    /// Gives an account a password that an administrator chose; its logins and API keys end.
+    ///
+    /// Errors: the database is away.
+    pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
+        self.in_own_transaction(async |writer| {
+            writer.lock_account(account).await?;
+            writer.set_password(account, hash).await?;
+            writer.revoke_all_logins(account).await
+        })
+        .await
+    }
+
+    fn issue_tokens(&self, row: &row::Model, role: Role) -> IssuedTokens {
+        let payload = [row.id.as_bytes().as_slice(), &row.counter.to_be_bytes()].concat();
+        IssuedTokens {
+            login: row.id,
+            account: row.account_id,
+            role,
+            refresh_token: format!("{PREFIX}{}", self.token_key().sign(CONTEXT, &payload)),
+            expires_at: row.expires_at,
+        }
+    }
+
+    fn open_refresh_token(&self, token: &str) -> Option<(Uuid, i64)> {
+        let payload = self.token_key().open(CONTEXT, token.strip_prefix(PREFIX)?)?;
+        let (login, counter) = payload.split_first_chunk::<16>()?;
+        Some((Uuid::from_bytes(*login), i64::from_be_bytes(counter.try_into().ok()?)))
+    }
+}
+
+impl Writer<'_> {
+    /// Ends all logins and API keys of an account: whoever stole one of them does not come back with it.
+    pub(crate) async fn revoke_all_logins(&self, account: Uuid) -> Result<(), Error> {
+        self.end_logins(Condition::all().add(row::Column::AccountId.eq(account))).await?;
+        self.revoke_api_keys(account).await
+    }
+
+    /// Notes that a used refresh token of this login came back, and writes to whoever has the account.
+    async fn note_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
+        let key = Key::Id(login.account_id);
+        let (user, _) = self.open::<User>(Action::Update, &key, None, false).await?;
+        tracing::warn!(account = %user.id, login = %login.id, "a refresh token was reused; its login has ended");
+        let mail = reuse_mail(&user.data, login);
+        let data = user.data.clone();
+        self.replace(user, data).await?.record_change(self, ChangeAction::RefreshTokenReused, None).await?;
+        self.post(mail).await
+    }
+
+    async fn end_logins(&self, which: Condition) -> Result<u64, Error> {
+        let update = row::Entity::update_many()
+            .col_expr(row::Column::EndedAt, Expr::val(self.written_at()))
+            .filter(row::Column::EndedAt.is_null())
+            .filter(which);
+        Ok(update.exec(self.tx()).await.map_err(failed)?.rows_affected)
+    }
+}
+
+fn reuse_mail(user: &User, login: &row::Model) -> Mail {
+    let since = login.created_at.format("%Y-%m-%d %H:%M UTC");
+    // What a program calls itself is anybody's text: no link in it, and one line.
+    let client: String =
+        login.client.chars().filter(|it| it.is_alphanumeric() || " ()._-".contains(*it)).collect();
+    let subject = bilingual!("You have been signed out", "Sie wurden abgemeldet");
+    let text = bilingual!(
+        "Hello,\n\n\
+         A refresh token of your account was used twice, so somebody else may have had the token. The login \
+         of {since} by the program \"{client}\" has therefore been ended, and nobody can use it any longer. \
+         Please sign in again.\n\n\
+         If this happens again, change your password and inform the coordination office.\n\n\
+         Internationale Partnerschaften, coordination office\n",
+        "Guten Tag,\n\n\
+         ein Refresh-Token Ihres Kontos wurde zweimal benutzt; jemand anderes könnte es also gehabt haben. Diese \
+         Anmeldung, vom {since} mit dem Programm „{client}“, ist beendet; niemand kann damit weitermachen. Melden Sie \
+         sich neu an.\n\n\
+         Wenn das wieder geschieht, ändern Sie Ihr Passwort, und sagen Sie es der Koordinierungsstelle.\n\n\
+         Koordinierungsstelle Internationale Partnerschaften\n"
+    );
+    Mail::new(user.email.clone(), Locale::De, &subject, &text)
+}

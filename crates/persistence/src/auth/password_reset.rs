@@ -1,0 +1,73 @@
+//! Forgotten passwords: a token lets whoever has it set another one, once, for an hour. Nothing is kept for it: it is
+//! signed, and bound to the password so far, so that it is worth nothing once there is another.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::mail::Mail;
+
+use crate::auth::account::SigningIn;
+use crate::kernel::store::Store;
+
+/// How long a token is good.
+const GOOD: TimeDelta = TimeDelta::hours(1);
+const CONTEXT: &[u8] = b"password reset";
+/// Bytes of the hash of the password so far.
+const MARK: usize = 16;
+
+impl Store {
+    /// The token that lets its bearer set another password.
+    pub fn reset_token(&self, account: &SigningIn) -> String {
+        let until = (self.now() + GOOD).timestamp().to_be_bytes();
+        let payload = [account.id.as_bytes().as_slice(), &until, &mark(account)].concat();
+        self.token_key().sign(CONTEXT, &payload)
+    }
+
+    /// Writes a mail that belongs to an account.
+    ///
+    /// Errors: the database is away.
+    pub async fn post_apart(&self, mail: Mail) -> Result<(), Error> {
+        self.in_own_transaction(async |writer| writer.post(mail).await).await
+    }
+
+    /// Whose token it is; `None` where it is none of ours, too old, or used.
+    ///
+    /// Errors: the database is away.
+    pub async fn reset_of(&self, token: &str) -> Result<Option<SigningIn>, Error> {
+        let Some((id, until, marked)) = self.open_reset(token) else { return Ok(None) };
+        if self.now() >= until {
+            return Ok(None);
+        }
+        let found = self.signed_in(id).await?.map(|(account, _)| account);
+        Ok(found.filter(|account| mark(account) == marked))
+    }
+
+    /// Gives the account another password, unless it got one in the meantime; its logins and API keys end.
+    ///
+    /// Errors: the database is away.
+    pub async fn reset_password(&self, account: &SigningIn, hash: &str) -> Result<bool, Error> {
+        self.in_own_transaction(async |writer| {
+            if writer.hold_account(account).await?.is_none() {
+                return Ok(false);
+            }
+            writer.set_password(account.id, hash).await?;
+            writer.revoke_all_logins(account.id).await?;
+            Ok(true)
+        })
+        .await
+    }
+
+    fn open_reset(&self, token: &str) -> Option<(Uuid, DateTime<Utc>, [u8; MARK])> {
+        let payload = self.token_key().open(CONTEXT, token)?;
+        let (id, rest) = payload.split_first_chunk::<16>()?;
+        let (until, marked) = rest.split_first_chunk::<8>()?;
+        let until = DateTime::from_timestamp(i64::from_be_bytes(*until), 0)?;
+        Some((Uuid::from_bytes(*id), until, marked.try_into().ok()?))
+    }
+}
+
+fn mark(account: &SigningIn) -> [u8; MARK] {
+    let hash: [u8; 32] = Sha256::digest(account.password_hash.as_deref().unwrap_or_default()).into();
+    hash.first_chunk().copied().unwrap_or_default()
+}

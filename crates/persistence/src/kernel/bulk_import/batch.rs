@@ -1,0 +1,286 @@
+//! Many rows of an import in a fixed number of statements: references and codes of all are looked up at once, and what
+//! is new is written at once.
+
+use std::collections::{HashMap, HashSet};
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait};
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::import::ImportMode;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::change_log::ChangeAction;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::{Draft, InputSource};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::value::Slug;
+
+use super::{Done, Found, Outcome, Row, refuse_known};
+use crate::kernel::codec::text;
+use crate::kernel::database::error::failed;
+use crate::kernel::read::load::{hydrate, visible_rows};
+use crate::kernel::table::row::Meta;
+use crate::kernel::table::{Table, child_rows, column};
+use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::staging::staged_at;
+use crate::kernel::write::{row, slug, status_change, unique};
+
+/// What is to be done with a row.
+enum Step<T: Table> {
+    Refused(Error),
+    Create(T),
+    Change(Box<Stored<T>>, T),
+    /// By itself: it changes its slug.
+    Alone(u64, Row),
+}
+
+/// Whose slugs are or were.
+type Owners = HashMap<Slug, Uuid>;
+
+impl Writer<'_> {
+    /// What each row means, where that is there, locked until the write ends; and whose the slugs are.
+    async fn targets<T: Table>(&self, rows: &[Row]) -> Result<(Vec<Option<Stored<T>>>, Owners), Error> {
+        let owners = self.owners::<T>(rows.iter().filter_map(Row::slug)).await?;
+        let key = |row: &Row| {
+            let by_slug = || row.slug().and_then(|slug| owners.get(&slug).copied());
+            [row.id(), by_slug()]
+        };
+        let ids: HashSet<Uuid> = rows.iter().flat_map(key).flatten().collect();
+        let mut found: Found<T> = HashMap::with_capacity(ids.len());
+        if !ids.is_empty() {
+            let select = visible_rows::<T>(self, None, false).filter(column::<T>("id").is_in(ids));
+            let select = select.lock(LockType::Update);
+            let all = self.tx().query_all_raw(select.build(self.tx().get_database_backend())).await;
+            let all = hydrate::<T>(self, &all.map_err(failed)?).await?;
+            found.extend(all.into_iter().map(|stored| (stored.id, stored)));
+        }
+        let targets =
+            rows.iter().map(|row| key(row).into_iter().flatten().find_map(|id| found.get(&id).cloned()));
+        Ok((targets.collect(), owners))
+    }
+
+    /// Whose these slugs are or were.
+    async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
+        let slugs: Vec<Slug> = slugs.collect();
+        if slugs.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let select = Query::select()
+            .columns(["slug", "resource_id"])
+            .from("slug")
+            .and_where(Expr::col("resource").eq(T::NAME))
+            .and_where(Expr::col("slug").is_in(slugs.iter().map(Slug::as_str)))
+            .take();
+        let mut owners = HashMap::new();
+        if let Some(staging) = self.staging() {
+            owners.extend(
+                slugs
+                    .iter()
+                    .filter_map(|slug| staging.claimed().get_key_value(slug))
+                    .map(|(slug, id)| (slug.clone(), *id)),
+            );
+        }
+        for row in self.tx().query_all(&select).await.map_err(failed)? {
+            let slug: String = row.try_get("", "slug").map_err(failed)?;
+            owners.insert(text(slug)?, row.try_get("", "resource_id").map_err(failed)?);
+        }
+        Ok(owners)
+    }
+
+    /// Writes rows of which no two name the same.
+    pub(crate) async fn import_run<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        rows: Vec<(u64, Row)>,
+    ) -> Result<Vec<Outcome<T>>, Error> {
+        let (numbers, rows): (Vec<_>, Vec<_>) = rows.into_iter().unzip();
+        let (targets, owners) = self.targets::<T>(&rows).await?;
+        let steps = self.steps_of::<T>(mode, &numbers, rows, targets).await?;
+        let steps = refuse_taken(steps, &owners);
+        let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(steps.len());
+        let (mut made, mut rest) = (Vec::new(), Vec::new());
+        for (place, step) in steps.into_iter().enumerate() {
+            outcomes.push(None);
+            match step {
+                Step::Create(data) => made.push((place, (Uuid::now_v7(), data))),
+                other => rest.push((place, other)),
+            }
+        }
+        let mut put = |place: usize, outcome| {
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = Some(outcome);
+            }
+        };
+        let (places, made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
+        for (place, stored) in places.into_iter().zip(self.insert_all(made).await?) {
+            numbers
+                .get(place)
+                .map(|number| self.batch_state_mut().meant::<T>(*number, stored.id))
+                .transpose()?;
+            put(place, Ok(Done::Created(Box::new(stored))));
+        }
+        for (place, step) in rest {
+            let outcome = match step {
+                Step::Refused(error) => Err(error),
+                Step::Alone(_, row) if self.hides() => Ok(Done::Deferred(row)),
+                Step::Alone(number, row) => Box::pin(self.import_one(mode, number, row)).await?,
+                Step::Change(before, data) if before.data == data => Ok(Done::Unchanged(before)),
+                Step::Change(before, data) => Box::pin(self.change_one(*before, data)).await?,
+                Step::Create(_) => Err(Error::internal("it was just made")),
+            };
+            put(place, outcome);
+        }
+        let whole: Option<Vec<_>> = outcomes.into_iter().collect();
+        whole.ok_or_else(|| Error::internal("a row without an outcome"))
+    }
+
+    /// Reads and checks all rows.
+    async fn steps_of<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        numbers: &[u64],
+        mut rows: Vec<Row>,
+        targets: Vec<Option<Stored<T>>>,
+    ) -> Result<Vec<Step<T>>, Error> {
+        self.actor().require::<T>(Action::Create)?;
+        let mut drafts = Vec::with_capacity(rows.len());
+        let mut before = Vec::with_capacity(rows.len());
+        for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
+            let known = target.map(|known| refuse_known(mode, row, known)).transpose();
+            let drafted = known.and_then(|known| match known.flatten() {
+                None => {
+                    Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), InputSource::Import)?, None))
+                }
+                Some(known) => {
+                    self.batch_state_mut().meant::<T>(*number, known.id)?;
+                    row.keep_slug(&known);
+                    let actor = self.actor();
+                    let body = Value::Object(row.body.clone());
+                    Ok((Draft::patch(actor, &known, body, InputSource::Import)?, Some(known)))
+                }
+            });
+            match drafted {
+                Ok((draft, known)) => {
+                    drafts.push(draft);
+                    before.push(Ok(known));
+                }
+                Err(error) => before.push(Err(error)),
+            }
+        }
+        let mut settled = self.resolve_and_validate_all(drafts, None).await?.into_iter();
+        let mut steps = Vec::with_capacity(rows.len());
+        for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
+            let step = before.and_then(|before| {
+                let data =
+                    settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
+                let old = before.as_ref().map(|it| &it.data);
+                self.check_writable_members(old, &data)?;
+                old.map_or(Ok(()), |old| self.led(old, &data))?;
+                Ok((before, data))
+            });
+            steps.push(match step {
+                Err(error) => Step::Refused(error),
+                // A slug that changes is claimed like a new one; what changes anything is not hidden.
+                Ok((Some(before), data))
+                    if slug_of(&before.data) != slug_of(&data) || (self.hides() && before.data != data) =>
+                {
+                    Step::Alone(*number, row)
+                }
+                Ok((Some(before), data)) => Step::Change(Box::new(before), data),
+                Ok((None, data)) => Step::Create(data),
+            });
+        }
+        Ok(steps)
+    }
+
+    /// Gives each new one its slug: one that is named is free, those that were left out are made of the names.
+    async fn claim_all<T: Table>(&mut self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
+        let wanted = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
+        let left_out = made.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
+        let taken = self.owners::<T>(left_out.map(wanted)).await?;
+        let mut taken: HashSet<Slug> = taken.into_keys().collect();
+        let mut insert =
+            Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
+        let (mut any, mut alike) = (false, Vec::new());
+        for (id, data) in made.iter_mut() {
+            let slug = wanted(data);
+            if !taken.insert(slug.clone()) {
+                alike.push((*id, data));
+                continue;
+            }
+            insert.values_panic([T::NAME.into(), slug.as_str().into(), (*id).into()]);
+            any = true;
+            if let Some(slot) = data.slug() {
+                *slot = Some(slug);
+            }
+        }
+        if any {
+            self.tx().execute(&insert).await.map_err(failed)?;
+        }
+        // Behind the others, so that each gets a number that none of them has.
+        for (id, data) in alike {
+            self.claim_slug(id, data).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes what is new, and answers with it as it is read, in the same order.
+    async fn insert_all<T: Table>(&mut self, mut made: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
+        if made.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.claim_all(&mut made).await?;
+        let at = self.written_at();
+        let new =
+            |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
+        let hidden_until = self.hides().then(staged_at);
+        let (mut rows, mut links) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
+        for (id, data) in &made {
+            let (columns, below) = row::<T>(Meta { deleted_at: hidden_until, ..new(*id) }, data)?;
+            rows.push(columns.into_active_model());
+            links.push((*id, below));
+        }
+        let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
+        inserted.map_err(unique::failed::<T>)?;
+        child_rows::insert::<T>(self.tx(), &links).await?;
+        for ((id, data), (_, links)) in made.iter().zip(&links) {
+            self.note_hidden(*id, data, links);
+        }
+        let mut given = Vec::with_capacity(made.len());
+        for (id, data) in made {
+            self.reindex_resource(id, None, &data);
+            given.push((new(id), data));
+        }
+        let all = self.as_read(given).await?;
+        all.into_iter().map(|stored| self.log(stored, ChangeAction::Created, None)).collect()
+    }
+
+    /// Changes one that is locked and settled; what it wrote before it is refused is undone.
+    async fn change_one<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Outcome<T>, Error> {
+        self.undoable(async |writer| {
+            T::check_references(writer, &before, &data).await?;
+            let passage = status_change(&before.data, &data, None);
+            let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+            let saved = writer.replace(before.clone(), data).await?;
+            let after = saved.record_change(writer, action, passage).await?;
+            Ok(Done::Updated(Box::new((before, after))))
+        })
+        .await
+    }
+}
+
+/// Refuses what is new and names a slug that somebody has.
+fn refuse_taken<T: Table>(steps: Vec<Step<T>>, owners: &Owners) -> Vec<Step<T>> {
+    let checked = steps.into_iter().map(|step| match &step {
+        Step::Create(data) => match slug_of(data).filter(|slug| owners.contains_key(slug)) {
+            Some(slug) => Step::Refused(slug::taken(&slug)),
+            None => step,
+        },
+        _ => step,
+    });
+    checked.collect()
+}
+
+fn slug_of<T: Table>(data: &T) -> Option<Slug> {
+    data.clone().slug().and_then(Option::take)
+}

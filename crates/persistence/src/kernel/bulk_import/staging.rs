@@ -1,0 +1,245 @@
+//! Staging: how a large import leaves others their turn to write, and is still all or nothing.
+//!
+//! Its new rows are written in short transactions, hidden: their `deleted_at` is [`staged_at`], so nobody sees them, as
+//! nobody sees what is deleted. Their changes wait in the table `import_change`. The last transaction publishes all: it
+//! looks once more at what the rows refer to, clears `deleted_at` and appends the changes to the log. Rows that change
+//! what is there already are written in that last transaction too.
+//!
+//! Where an import fails, its hidden rows are removed, a few at a time. Where its process dies, the next one that opens
+//! the store, or lists imports, does so: a staging is alive as long as its lock is held.
+//!
+//! A rehearsal does the same, except that each of its transactions is rolled back.
+
+use crate::kernel::transaction::staging::Staging;
+use crate::kernel::transaction::staging::staged_at;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::time::Duration;
+
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseBackend, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, QueryTrait, Statement, TransactionOptions,
+};
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::kernel::change_log::ChangeAction;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::resource::reference::Key;
+
+use crate::kernel::database::begin;
+use crate::kernel::database::error::failed;
+use crate::kernel::database::job_lock::JobLock;
+use crate::kernel::read::load::hydrate;
+use crate::kernel::table::child_rows::ChildRows;
+use crate::kernel::table::{Table, column};
+use crate::kernel::transaction::change_log::staged;
+use crate::kernel::transaction::reindexed::Reindexed;
+use crate::kernel::transaction::{Writer, change_log, write_options};
+use crate::kernel::write::code_lists;
+
+/// How many rows one transaction takes before others have their turn.
+const BATCH: usize = 1_000;
+/// How long an import then leaves a SQLite file alone: other processes look a few times in a second whether it is free.
+const PAUSE: Duration = Duration::from_millis(25);
+/// How many hidden rows are removed at a time.
+const REMOVED: u64 = 500;
+/// How many ids one statement asks for.
+const CHUNK: usize = 10_000;
+
+impl Staging {
+    /// Publishes all, in the transaction that is about to be committed.
+    ///
+    /// Errors: 409 where something that a row refers to is gone.
+    pub(crate) async fn publish(&self, tx: &DatabaseTransaction) -> Result<(), Error> {
+        if tx.get_database_backend() == DatabaseBackend::Postgres {
+            tx.execute_unprepared("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
+        }
+        for (resource, ids) in &self.references {
+            let ids: Vec<_> = ids.iter().copied().collect();
+            for chunk in ids.chunks(CHUNK) {
+                let select = Query::select()
+                    .column("id")
+                    .from(*resource)
+                    .and_where(Expr::col("id").is_in(chunk.iter().copied()))
+                    .and_where(Expr::col("deleted_at").is_null())
+                    .lock(LockType::Share)
+                    .take();
+                if tx.query_all(&select).await.map_err(failed)?.len() < chunk.len() {
+                    return Err(moved());
+                }
+            }
+        }
+        for (resource, codes) in &self.codes {
+            let codes: Vec<_> = codes.iter().map(String::as_str).collect();
+            for chunk in codes.chunks(CHUNK) {
+                if code_lists::live(tx, resource, Some(chunk)).await?.len() < chunk.len() {
+                    return Err(moved());
+                }
+            }
+        }
+        let publish = format!(
+            "UPDATE \"{}\" SET deleted_at = NULL WHERE id IN \
+             (SELECT resource_id FROM import_change WHERE staging_id = $1 AND resource = $2 AND action = $3)",
+            self.resource
+        );
+        let values = [self.id.into(), self.resource.into(), ChangeAction::Created.to_string().into()];
+        let publish = Statement::from_sql_and_values(tx.get_database_backend(), publish, values);
+        tx.execute_raw(publish).await.map_err(failed)?;
+        change_log::append_staged(tx, self.id).await
+    }
+}
+
+fn moved() -> Error {
+    let detail = bilingual!(
+        "A resource that the rows refer to has been deleted in the meantime; import the file again.",
+        "Etwas, worauf die Zeilen verweisen, wurde inzwischen gelöscht; importieren Sie die Datei noch einmal."
+    );
+    Error::new(Code::PlanMoved, detail)
+}
+
+impl Writer<'_> {
+    /// Stages what this write imports from now on. New rows are hidden where `hides` says so.
+    ///
+    /// Errors: the database is away, or its folder is not to be written.
+    pub(crate) async fn stage<T: Table>(&mut self, hides: bool) -> Result<(), Error> {
+        let id = Uuid::now_v7();
+        let alive = JobLock::acquire(self.database(), id).await?;
+        *self.staging_mut() = Some(Staging {
+            id,
+            resource: T::NAME,
+            _alive: alive,
+            hides,
+            has_committed: false,
+            rolls_back: self.writing().dry_run,
+            staged: 0,
+            in_batch: 0,
+            references: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            claimed: HashMap::new(),
+        });
+        Ok(())
+    }
+
+    /// Ends a batch of an import: what was noted of it leaves the memory, and others have their turn to write. Where it is
+    /// known that nothing will be published, later batches are rolled back.
+    ///
+    /// Errors: the database is away.
+    pub async fn end_batch(&mut self, is_doomed: bool) -> Result<(), Error> {
+        self.flush().await?;
+        let is_postgres = self.tx().get_database_backend() == DatabaseBackend::Postgres;
+        let Some(staging) = self.staging_mut().as_mut().filter(|it| it.hides && it.in_batch >= BATCH) else {
+            return Ok(());
+        };
+        let rolls_back = staging.rolls_back;
+        staging.in_batch = 0;
+        staging.has_committed |= !rolls_back;
+        staging.rolls_back |= is_doomed;
+        // In between it only reads.
+        let reading =
+            begin(self.database().reading(), TransactionOptions::default()).await.map_err(failed)?;
+        let written = self.exchange(reading);
+        match rolls_back {
+            true => written.rollback().await,
+            false => written.commit().await,
+        }
+        .map_err(failed)?;
+        self.end_turn();
+        if !is_postgres {
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.take_turn().await;
+        let writing = begin(self.database().writing(), write_options()).await.map_err(failed)?;
+        self.exchange(writing).rollback().await.map_err(failed)
+    }
+
+    /// Begins the last transaction, in which nothing is hidden any more and rows may change what is there.
+    pub fn end_hiding(&mut self) {
+        if let Some(staging) = self.staging_mut() {
+            staging.hides = false;
+        }
+    }
+
+    /// Publishes what is staged, if anything is.
+    pub(crate) async fn publish(&mut self) -> Result<(), Error> {
+        self.flush().await?;
+        match self.staging() {
+            Some(staging) => staging.publish(self.tx()).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Stages the changes and the words that were noted.
+    pub(crate) async fn flush(&mut self) -> Result<(), Error> {
+        if self.staging().is_none() {
+            return Ok(());
+        }
+        let (changes, indexed) = self.take_noted();
+        let count = changes.len();
+        let Some(staging) = self.staging_mut() else { return Ok(()) };
+        let (id, from) = (staging.id, i64::try_from(staging.staged).unwrap_or(i64::MAX));
+        staging.staged += count;
+        if staging.rolls_back {
+            return Ok(());
+        }
+        crate::kernel::search::write(self.tx(), indexed).await?;
+        change_log::stage(self.tx(), id, from, changes).await
+    }
+
+    /// Notes what a hidden row refers to: that is looked at again when it is published.
+    pub(crate) fn note_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &ChildRows) {
+        let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
+        let mut data = data.clone();
+        data.references(&mut |pending| {
+            let named = pending.link.card.as_ref().map(|card| card.id);
+            let id = named.or(match pending.link.key {
+                Key::Id(id) => Some(id),
+                Key::Slug(_) => None,
+            });
+            staging.references.entry(pending.resource).or_default().extend(id);
+        });
+        for codes in T::CODE_LISTS {
+            let words = links.words(codes.set).map(str::to_owned);
+            staging.codes.entry(codes.of).or_default().extend(words);
+        }
+        if let Some(slug) = data.slug().and_then(Option::take).filter(|_| staging.rolls_back) {
+            staging.claimed.insert(slug, id);
+        }
+    }
+
+    /// Removes some of the hidden rows of an import that is given up; whether there may be more.
+    pub(crate) async fn remove_hidden<T: Table>(&mut self, staging_id: Uuid) -> Result<bool, Error> {
+        let of_this = staged::Column::StagingId.eq(staging_id).and(staged::Column::Resource.eq(T::NAME));
+        let changes = staged::Entity::find()
+            .select_only()
+            .column(staged::Column::Number)
+            .column(staged::Column::ResourceId)
+            .filter(of_this.clone())
+            .order_by_asc(staged::Column::Number)
+            .limit(REMOVED)
+            .into_tuple::<(i64, Uuid)>();
+        let changes = changes.all(self.tx()).await.map_err(failed)?;
+        let Some((last, _)) = changes.last() else { return Ok(false) };
+        let ids: HashSet<Uuid> = changes.iter().map(|(_, id)| *id).collect();
+        let hidden = T::Entity::find()
+            .filter(column::<T>("id").is_in(ids))
+            .filter(column::<T>("deleted_at").eq(staged_at()))
+            .build(self.tx().get_database_backend());
+        let hidden = self.tx().query_all_raw(hidden).await.map_err(failed)?;
+        let hidden = hydrate::<T>(self, &hidden).await?;
+        let ids: Vec<Uuid> = hidden.iter().map(|stored| stored.id).collect();
+        for stored in &hidden {
+            self.reindex(Reindexed::gone(stored.id, &stored.data));
+        }
+        let links = [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)];
+        let links = links.into_iter().filter(|(_, has)| *has).map(|(table, _)| (table, "owner_id"));
+        let slugs = T::HAS_SLUG.then(|| ("slug".to_owned(), "resource_id"));
+        for (table, key) in links.chain(slugs).chain([(T::NAME.to_owned(), "id")]) {
+            let ids = Expr::col(key).is_in(ids.iter().copied());
+            let delete = Query::delete().from_table(table).and_where(ids).take();
+            self.tx().execute(&delete).await.map_err(failed)?;
+        }
+        let done = of_this.and(staged::Column::Number.lte(*last));
+        staged::Entity::delete_many().filter(done).exec(self.tx()).await.map_err(failed)?;
+        Ok(true)
+    }
+}

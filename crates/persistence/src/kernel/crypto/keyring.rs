@@ -1,0 +1,155 @@
+//! Keys that all instances share: made on first start, kept in the database, sealed with the secret file.
+
+use std::sync::Arc;
+
+use chacha20poly1305::aead::Generate;
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Order, Query};
+use sea_orm::{ConnectionTrait, QueryResult, SqliteTransactionMode, TransactionOptions};
+use vku_domain::kernel::clock::Clock;
+use vku_domain::kernel::error::Error;
+
+use super::encryption::Secret;
+use crate::kernel::database::error::failed;
+use crate::kernel::database::{Database, begin, retry_on_broken_connection};
+
+/// A key of a kind of which there are several.
+pub struct Kept {
+    /// Its row.
+    pub name: String,
+    /// The key. No `Debug`: it is a secret.
+    pub key: Vec<u8>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+}
+
+/// The sealed keys of the database.
+#[derive(Clone)]
+pub struct Keyring {
+    database: Database,
+    secret: Secret,
+    clock: Arc<dyn Clock>,
+}
+
+impl Keyring {
+    pub(crate) fn new(database: Database, secret: Secret, clock: Arc<dyn Clock>) -> Self {
+        Self { database, secret, clock }
+    }
+
+    /// The key of that name; `make` makes it when there is none yet. Two instances that start at once get the same.
+    ///
+    /// Errors: the database is away, or the key was sealed with another secret.
+    pub async fn get(
+        &self,
+        name: &str,
+        make: impl FnOnce() -> Result<Vec<u8>, Error>,
+    ) -> Result<Vec<u8>, Error> {
+        if let Some(key) = self.find(name).await? {
+            return Ok(key);
+        }
+        let sealed = self.secret.seal(name, &make()?).map_err(Error::internal)?;
+        let insert = Query::insert()
+            .into_table("sealed_key")
+            .columns(["name", "sealed", "created_at"])
+            .values_panic([name.into(), sealed.into(), self.clock.now().into()])
+            .on_conflict(OnConflict::column("name").do_nothing().to_owned())
+            .take();
+        self.database.writing().execute(&insert).await.map_err(failed)?;
+        self.find(name).await?.ok_or_else(|| Error::internal("a key that was just kept is not there"))
+    }
+
+    /// A random key of 32 bytes.
+    ///
+    /// Errors: as for [`Self::get`].
+    pub async fn symmetric(&self, name: &str) -> Result<[u8; 32], Error> {
+        let make = || <[u8; 32]>::try_generate().map(Vec::from).map_err(Error::internal);
+        let key = self.get(name, make).await?;
+        key.try_into().map_err(|_| Error::internal("a key has the wrong length"))
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// The keys of a kind, newest first: the row of that name, and those of the names that go on with `:`.
+    ///
+    /// Errors: as for [`Self::get`].
+    pub async fn all(&self, kind: &str) -> Result<Vec<Kept>, Error> {
+        self.select(self.database.reading(), kind, false).await
+    }
+
+    /// Replaces keys of a kind: `decide` sees those there are, newest first, and answers how many of them stay, and the
+    /// name and the bytes of a new one; nothing is done where it answers `None`. Others that replace wait.
+    ///
+    /// Errors: as for [`Self::get`], and what `decide` answers.
+    pub async fn replace(
+        &self,
+        kind: &str,
+        decide: impl FnOnce(&[Kept]) -> Result<Option<(usize, String, Vec<u8>)>, Error>,
+    ) -> Result<(), Error> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let tx = begin(self.database.writing(), options).await.map_err(failed)?;
+        // Whoever waited for these rows sees by the second look what was made of them.
+        self.select(&tx, kind, true).await?;
+        let kept = self.select(&tx, kind, false).await?;
+        let Some((stay, name, key)) = decide(&kept)? else {
+            return tx.rollback().await.map_err(failed);
+        };
+        for gone in kept.iter().skip(stay) {
+            let delete = Query::delete()
+                .from_table("sealed_key")
+                .and_where(Expr::col("name").eq(gone.name.as_str()))
+                .take();
+            tx.execute(&delete).await.map_err(failed)?;
+        }
+        let name = format!("{kind}:{name}");
+        let sealed = self.secret.seal(&name, &key).map_err(Error::internal)?;
+        let insert = Query::insert()
+            .into_table("sealed_key")
+            .columns(["name", "sealed", "created_at"])
+            .values_panic([name.into(), sealed.into(), self.clock.now().into()])
+            .take();
+        tx.execute(&insert).await.map_err(failed)?;
+        tx.commit().await.map_err(failed)
+    }
+
+    async fn select(
+        &self,
+        database: &impl ConnectionTrait,
+        kind: &str,
+        lock: bool,
+    ) -> Result<Vec<Kept>, Error> {
+        let named = Expr::col("name").eq(kind).or(Expr::col("name").like(format!("{kind}:%")));
+        let mut select = Query::select()
+            .columns(["name", "sealed", "created_at"])
+            .from("sealed_key")
+            .and_where(named)
+            .order_by("created_at", Order::Desc)
+            .order_by("name", Order::Desc)
+            .take();
+        if lock {
+            select.lock(LockType::Update);
+        }
+        let rows = retry_on_broken_connection(|| database.query_all(&select)).await.map_err(failed)?;
+        let kept = |row: &QueryResult| {
+            let name: String = row.try_get("", "name").map_err(failed)?;
+            let sealed: Vec<u8> = row.try_get("", "sealed").map_err(failed)?;
+            let created_at = row.try_get("", "created_at").map_err(failed)?;
+            let key = self.secret.open(&name, &sealed).map_err(Error::internal)?;
+            Ok(Kept { name, key, created_at })
+        };
+        rows.iter().map(kept).collect()
+    }
+
+    async fn find(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {
+        let select =
+            Query::select().column("sealed").from("sealed_key").and_where(Expr::col("name").eq(name)).take();
+        let row = self.database.writing().query_one(&select).await.map_err(failed)?;
+        let sealed: Option<Vec<u8>> = row.map(|row| row.try_get("", "sealed")).transpose().map_err(failed)?;
+        sealed.map(|sealed| self.secret.open(name, &sealed).map_err(Error::internal)).transpose()
+    }
+}

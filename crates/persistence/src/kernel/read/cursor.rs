@@ -1,0 +1,181 @@
+//! Keyset pagination: a cursor holds the sort values and the id of the row it stands at.
+
+use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
+use sea_orm::{QueryOrder, QueryResult, QuerySelect, Select};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::parameters::sort::Direction;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::violation::Violations;
+
+use crate::kernel::crypto::signed_token::TokenKey;
+use crate::kernel::database::error::failed;
+use crate::kernel::search::{FOUND, SCORE};
+use crate::kernel::table::conditions::column_of;
+use crate::kernel::table::{SortColumn, Table, column};
+
+/// Which way a page is read from its cursor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Way {
+    /// The rows after it.
+    #[serde(rename = "n")]
+    Next,
+    /// The rows before it.
+    #[serde(rename = "p")]
+    Previous,
+}
+
+/// The row that a cursor stands at: its sort values, as text, and its id.
+#[derive(Serialize, Deserialize)]
+pub(crate) struct Place(pub(crate) Way, Vec<String>, Uuid);
+
+impl SortColumn {
+    fn value(self, text: &str) -> Option<Value> {
+        match self {
+            Self::Instant(_) => {
+                DateTime::parse_from_rfc3339(text).ok().map(|at| at.with_timezone(&Utc).into())
+            }
+            Self::Score => text.parse::<i64>().ok().map(Value::from),
+            Self::Text(_) | Self::OptionalText(_) | Self::Of(..) => Some(text.into()),
+        }
+    }
+}
+
+/// The columns of a list's order, with the id as last tie-break.
+pub(crate) struct Order<T: Table> {
+    columns: Vec<(SortColumn, Direction)>,
+    marker: std::marker::PhantomData<fn() -> T>,
+}
+
+impl<T: Table> Order<T> {
+    pub(crate) fn of(query: &Query<T>) -> Self {
+        let asked = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction));
+        let best = (query.sort.is_empty() && query.search.is_some())
+            .then_some((SortColumn::Score, Direction::Descending));
+        Self { columns: best.into_iter().chain(asked).collect(), marker: std::marker::PhantomData }
+    }
+
+    fn expr(column: SortColumn) -> SimpleExpr {
+        match column {
+            SortColumn::Text(name) | SortColumn::Instant(name) => {
+                crate::kernel::read::cursor::column::<T>(name)
+            }
+            SortColumn::Of(key, table, name) => column_of::<T>(key, table, name),
+            SortColumn::Score => Expr::col((FOUND, SCORE)),
+            SortColumn::OptionalText(name) => {
+                Func::coalesce([crate::kernel::read::cursor::column::<T>(name), Expr::val("")]).into()
+            }
+        }
+    }
+
+    /// Orders a select and adds the sort values to its columns.
+    pub(crate) fn apply(&self, mut select: Select<T::Entity>, way: Way) -> Select<T::Entity> {
+        let turn = |direction| match (direction, way) {
+            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => sea_orm::Order::Asc,
+            _ => sea_orm::Order::Desc,
+        };
+        for (index, (column, direction)) in self.columns.iter().enumerate() {
+            select = select
+                .expr_as(Self::expr(*column), format!("sort_{index}"))
+                .order_by(Self::expr(*column), turn(*direction));
+        }
+        select.order_by(column::<T>("id"), turn(Direction::Ascending))
+    }
+
+    /// The rows after (or before) the place: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id > z))))`. The first
+    /// part says nothing that the second does not; by it an index is entered where the page begins.
+    pub(crate) fn beyond(&self, place: &Place) -> Condition {
+        let Place(way, values, id) = place;
+        let past = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
+            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gt(value),
+            _ => expr.lt(value),
+        };
+        let from = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
+            (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gte(value),
+            _ => expr.lte(value),
+        };
+        let first = self.columns.first().zip(values.first()).and_then(|((column, direction), text)| {
+            column.value(text).map(|value| from(Self::expr(*column), value, *direction))
+        });
+        let last = Condition::all().add(past(column::<T>("id"), (*id).into(), Direction::Ascending));
+        let beyond =
+            self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
+                let Some(value) = column.value(value) else { return inner };
+                Condition::any()
+                    .add(past(Self::expr(*column), value.clone(), *direction))
+                    .add(Condition::all().add(Self::expr(*column).eq(value)).add(inner))
+            });
+        Condition::all().add_option(first).add(beyond)
+    }
+
+    /// The place of a row that [`Self::apply`] selected.
+    pub(crate) fn place(&self, row: &QueryResult, way: Way) -> Result<Place, Error> {
+        let values = self.columns.iter().enumerate().map(|(index, (column, _))| {
+            let name = format!("sort_{index}");
+            Ok(match column {
+                SortColumn::Instant(_) => row.try_get::<DateTime<Utc>>("", &name)?.to_rfc3339(),
+                SortColumn::Score => row.try_get::<i64>("", &name)?.to_string(),
+                _ => row.try_get("", &name)?,
+            })
+        });
+        let values = values.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)?;
+        Ok(Place(way, values, row.try_get("", "id").map_err(failed)?))
+    }
+
+    fn fits(&self, Place(_, values, _): &Place) -> bool {
+        values.len() == self.columns.len()
+            && self.columns.iter().zip(values).all(|((column, _), text)| column.value(text).is_some())
+    }
+}
+
+/// What a cursor is bound to: resource, parent, filter and sort.
+fn context<T: Table>(query: &Query<T>, parent: Option<Uuid>) -> String {
+    format!("{}|{}|{}", T::NAME, parent.map(|id| id.to_string()).unwrap_or_default(), query.fingerprint)
+}
+
+/// Writes a place as a token that nobody else reads: it may hold a person's name.
+pub(crate) fn write<T: Table>(
+    key: &TokenKey,
+    query: &Query<T>,
+    parent: Option<Uuid>,
+    place: &Place,
+) -> Result<String, Error> {
+    let payload = serde_json::to_vec(place).map_err(Error::internal)?;
+    let token = key.seal(context(query, parent).as_bytes(), &payload);
+    token.ok_or_else(|| Error::internal("a cursor too long to seal"))
+}
+
+/// Reads a token.
+///
+/// Errors: 400 where it was altered or belongs to another list.
+pub(crate) fn read<T: Table>(
+    key: &TokenKey,
+    query: &Query<T>,
+    parent: Option<Uuid>,
+    token: &str,
+) -> Result<Place, Error> {
+    let payload = key.unseal(context(query, parent).as_bytes(), token);
+    let place = payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok());
+    place.filter(|place| Order::of(query).fits(place)).ok_or_else(foreign)
+}
+
+/// 400: the cursor belongs to another list, or is none.
+pub(crate) fn foreign() -> Error {
+    let mut violations = Violations::default();
+    violations.parameter(
+        "cursor",
+        "invalid_cursor",
+        bilingual!(
+            "The cursor has been altered, or belongs to another list.",
+            "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
+        ),
+    );
+    Error::with_violations(
+        Code::InvalidParameters,
+        bilingual!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
+        violations,
+    )
+}

@@ -1,0 +1,66 @@
+//! The languages that the texts of a list are written in: CSV has a column for each, and needs to know them before the
+//! first row.
+
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query as Select};
+use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::reference::Key;
+use vku_domain::kernel::tabular::{LANGUAGES, Layout};
+
+use super::load::visible_rows;
+use crate::kernel::database::error::failed;
+use crate::kernel::table::{Parent, Table};
+use crate::kernel::transaction::Reader;
+
+impl Reader<'_> {
+    /// The languages beside the usual ones, sorted: a query for each member that is a text in several languages.
+    ///
+    /// Errors: 404 where the parent is not the actor's to see.
+    pub async fn languages<T: Table>(
+        &self,
+        query: &Query<T>,
+        parent: Option<&Key>,
+    ) -> Result<Vec<String>, Error> {
+        self.actor().require_read::<T>()?;
+        let parent = match parent {
+            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(card, _)| card.id),
+            None => None,
+        };
+        let concealed = T::hidden_fields(self.actor().role);
+        let mut languages = Vec::new();
+        for text in Layout::of::<T>().localized() {
+            let (member, below) =
+                text.split_once('.').map_or((text.as_str(), None), |(it, rest)| (it, Some(rest)));
+            if concealed.contains(&member) {
+                continue;
+            }
+            let rows = visible_rows::<T>(self, parent, query.deleted)
+                .filter(T::condition(&query.filter, self.actor()));
+            let texts = Expr::col((Alias::new("rows"), Alias::new(T::json_column(member))));
+            let backend = self.tx().get_database_backend();
+            let keys = match (backend, below) {
+                (DatabaseBackend::Postgres, None) => Func::cust("jsonb_object_keys").arg(texts),
+                (DatabaseBackend::Postgres, Some(below)) => {
+                    let path = [texts].into_iter().chain(below.split('.').map(Expr::val));
+                    Func::cust("jsonb_object_keys").arg(Func::cust("jsonb_extract_path").args(path))
+                }
+                (_, None) => Func::cust("json_each").arg(texts),
+                (_, Some(below)) => Func::cust("json_each").args([texts, Expr::val(format!("$.{below}"))]),
+            };
+            let found = Select::select()
+                .distinct()
+                .column("key")
+                .from_subquery(rows.into_query(), "rows")
+                .from_function(keys, "key")
+                .and_where(Expr::col("key").is_not_in(LANGUAGES.iter().copied()))
+                .take();
+            for row in self.tx().query_all(&found).await.map_err(failed)? {
+                languages.push(row.try_get("", "key").map_err(failed)?);
+            }
+        }
+        languages.sort_unstable();
+        languages.dedup();
+        Ok(languages)
+    }
+}

@@ -1,0 +1,147 @@
+//! Lists, once for every resource.
+
+use sea_orm::sea_query::ExprTrait;
+use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use uuid::Uuid;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::query::{Page, Query};
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+
+use super::cursor;
+use super::cursor::{Order, Way};
+use super::load::{by_key, hydrate, visible_rows};
+use crate::kernel::database::error::failed;
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::search;
+use crate::kernel::table::{Parent, Table, column};
+use crate::kernel::transaction::Reader;
+
+impl Reader<'_> {
+    /// The one that the key names. `parent` names what a part belongs to; a deleted one is found by staff only.
+    ///
+    /// Errors: 404 where there is none that the actor sees, 403 or 401 where deleted ones are not the actor's to see.
+    pub async fn get<T: Table>(
+        &self,
+        key: &Key,
+        parent: Option<&Key>,
+        deleted: bool,
+    ) -> Result<Stored<T>, Error> {
+        self.actor().require_read::<T>()?;
+        self.may_see_deleted::<T>(deleted)?;
+        let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
+        Ok(self.shown(by_key::<T>(self, key, parent, deleted, None).await?))
+    }
+
+    /// The resource without the members that the actor does not read.
+    pub(crate) fn shown<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
+        self.actor().hidden_fields::<T>().into_iter().for_each(|members| stored.data.redact(members));
+        stored
+    }
+
+    /// What a part belongs to, if the actor sees it.
+    async fn open<T: Table>(
+        &self,
+        parent: Option<&Key>,
+    ) -> Result<Option<(ReferenceSummary, T::Parent)>, Error> {
+        T::Parent::open(self, parent, None).await
+    }
+
+    fn may_see_deleted<T: Table>(&self, deleted: bool) -> Result<(), Error> {
+        if deleted { self.actor().require::<T>(Action::Restore).map(drop) } else { Ok(()) }
+    }
+
+    /// Those of these ids that the actor may read and sees, in no order.
+    pub async fn by_ids<T: Table>(&self, ids: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
+        if ids.is_empty() || self.actor().require_read::<T>().is_err() {
+            return Ok(Vec::new());
+        }
+        let named = column::<T>("id").is_in(padded_ids(ids));
+        let select = visible_rows::<T>(self, None, false).filter(named);
+        let backend = self.tx().get_database_backend();
+        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
+        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+    }
+
+    /// The parts of these parents that the actor may read and sees, oldest first.
+    pub async fn parts_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
+        let Some(parent) = T::Parent::column() else { return Ok(Vec::new()) };
+        if parents.is_empty() || self.actor().require_read::<T>().is_err() {
+            return Ok(Vec::new());
+        }
+        let theirs = column::<T>(parent).is_in(padded_ids(parents));
+        let select = visible_rows::<T>(self, None, false).filter(theirs).order_by_asc(column::<T>("id"));
+        let backend = self.tx().get_database_backend();
+        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
+        Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
+    }
+
+    /// A page of the list: as many queries for 200 rows as for one.
+    ///
+    /// Errors: 400 for a cursor of another list, 404 where the parent is not the actor's to see.
+    pub async fn list<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
+        self.actor().require_read::<T>()?;
+        self.may_see_deleted::<T>(query.deleted)?;
+        let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
+        self.page(query, parent).await
+    }
+
+    /// A page of the parts of all parents that the actor sees, for exports.
+    pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
+        self.actor().require_read::<T>()?;
+        self.may_see_deleted::<T>(query.deleted)?;
+        self.page(query, None).await
+    }
+
+    async fn page<T: Table>(&self, query: &Query<T>, parent: Option<Uuid>) -> Result<Page<T>, Error> {
+        let backend = self.tx().get_database_backend();
+        let mut filtered =
+            visible_rows::<T>(self, parent, query.deleted).filter(T::condition(&query.filter, self.actor()));
+        if let Some(search) = &query.search {
+            search::join::<T>(self.tx(), &mut filtered, search).await?;
+        }
+        let total = match query.count {
+            true => {
+                let count = filtered.clone().select_only().expr_as(column::<T>("id").count(), "total");
+                let row = self.tx().query_one_raw(count.build(backend)).await.map_err(failed)?;
+                let total: Option<i64> =
+                    row.map(|row| row.try_get("", "total")).transpose().map_err(failed)?;
+                Some(total.and_then(|total| total.try_into().ok()).unwrap_or(0))
+            }
+            false => None,
+        };
+        let order = Order::of(query);
+        let place = query
+            .cursor
+            .as_deref()
+            .map(|token| cursor::read(self.cursors(), query, parent, token))
+            .transpose()?;
+        let way = place.as_ref().map_or(Way::Next, |place| place.0);
+        let mut select = order.apply(filtered, way);
+        if let Some(place) = &place {
+            select = select.filter(order.beyond(place));
+        }
+        // One row more than asked for tells whether there is another page.
+        let select = select.limit(query.limit + 1);
+        let mut rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
+        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
+        let more = rows.len() > limit;
+        rows.truncate(limit);
+        if way == Way::Previous {
+            rows.reverse();
+        }
+        let token = |row: Option<&sea_orm::QueryResult>, way: Way| {
+            let place = row.map(|row| order.place(row, way)).transpose()?;
+            place.map(|place| cursor::write(self.cursors(), query, parent, &place)).transpose()
+        };
+        let (has_next, has_prev) = match (way, place.is_some()) {
+            (Way::Next, from_cursor) => (more, from_cursor),
+            (Way::Previous, _) => (true, more),
+        };
+        let next = if has_next { token(rows.last(), Way::Next)? } else { None };
+        let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
+        let items = hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect();
+        Ok(Page { items, next, prev, total })
+    }
+}

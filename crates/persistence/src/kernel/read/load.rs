@@ -1,0 +1,176 @@
+//! From rows to resources: links, references and derived members are filled in for a whole page at once.
+
+use std::collections::HashMap;
+
+use sea_orm::sea_query::{Condition, ExprTrait, LockType, SimpleExpr};
+use sea_orm::{
+    ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QueryResult,
+    QuerySelect, QueryTrait, Select,
+};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::resource::{Resource, Stored};
+
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::table::conditions::by_slug;
+use crate::kernel::table::row::Row;
+use crate::kernel::table::{Parent, Table, child_rows, column};
+use crate::kernel::transaction::Reader;
+use crate::kernel::transaction::staging::staged_at;
+
+/// The rows that the actor sees; below `parent` if that is given.
+pub(crate) fn visible_rows<T: Table>(
+    reader: &Reader<'_>,
+    parent: Option<Uuid>,
+    deleted: bool,
+) -> Select<T::Entity> {
+    let mut condition = Condition::all().add(T::row_filter(reader.actor()));
+    let deleted_at = column::<T>("deleted_at");
+    condition = condition.add(match deleted {
+        // What an import has staged is not deleted: it is not there yet.
+        true => deleted_at.clone().is_not_null().and(deleted_at.ne(staged_at())),
+        false => deleted_at.is_null(),
+    });
+    if let Some(name) = T::Parent::column() {
+        if let Some(seen) = T::Parent::seen(reader.actor()) {
+            condition = condition.add(column::<T>(name.clone()).in_subquery(seen));
+        }
+        if let Some(parent) = parent {
+            condition = condition.add(column::<T>(name).eq(parent));
+        }
+    }
+    T::Entity::find().filter(condition)
+}
+
+/// The one that the key names, if the actor sees it.
+///
+/// Errors: 404 where there is none, or none for this actor.
+pub(crate) async fn by_key<T: Table>(
+    reader: &Reader<'_>,
+    key: &Key,
+    parent: Option<Uuid>,
+    deleted: bool,
+    lock: Option<LockType>,
+) -> Result<Stored<T>, Error> {
+    let named = match key {
+        Key::Id(id) => column::<T>("id").eq(*id),
+        Key::Slug(slug) => by_slug::<T>([slug.to_string()]),
+    };
+    let mut select = visible_rows::<T>(reader, parent, deleted).filter(named);
+    if let Some(lock) = lock {
+        select = select.lock(lock);
+    }
+    let tx = reader.tx();
+    let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
+    hydrate::<T>(reader, &rows).await?.pop().ok_or_else(Error::not_found)
+}
+
+/// The one of this id, whoever sees it: for what follows from a write, and is not answered.
+///
+/// Errors: 404 where there is none, or it is deleted.
+pub(crate) async fn by_id_unchecked<T: Table>(reader: &Reader<'_>, id: Uuid) -> Result<Stored<T>, Error> {
+    let found = by_ids_unchecked::<T>(reader, column::<T>("id").eq(id)).await?;
+    found.into_iter().next().ok_or_else(Error::not_found)
+}
+
+/// Those of which this is true, deleted ones aside, whoever sees them.
+pub(crate) async fn by_ids_unchecked<T: Table>(
+    reader: &Reader<'_>,
+    condition: SimpleExpr,
+) -> Result<Vec<Stored<T>>, Error> {
+    let tx = reader.tx();
+    let living = T::Entity::find().filter(condition).filter(column::<T>("deleted_at").is_null());
+    let rows = tx.query_all_raw(living.build(tx.get_database_backend())).await.map_err(failed)?;
+    hydrate::<T>(reader, &rows).await
+}
+
+/// Makes resources of rows: at most two queries for links, one for each kind of reference and those that derive.
+pub(crate) async fn hydrate<T: Table>(
+    reader: &Reader<'_>,
+    rows: &[QueryResult],
+) -> Result<Vec<Stored<T>>, Error> {
+    let tx = reader.tx();
+    let rows = rows
+        .iter()
+        .map(|row| T::Row::from_query_result(row, "").map(Row::split))
+        .collect::<Result<Vec<_>, _>>();
+    let rows = rows.map_err(failed)?;
+    let ids: Vec<Uuid> = rows.iter().map(|(meta, _)| meta.id).collect();
+    let mut links = child_rows::load::<T>(tx, &ids).await?;
+    let mut items = Vec::with_capacity(rows.len());
+    let mut parents = Vec::new();
+    for (meta, columns) in rows {
+        let data = T::from_row(columns, links.remove(&meta.id).unwrap_or_default())?;
+        parents.push(meta.parent);
+        items.push(Stored {
+            id: meta.id,
+            parent: None,
+            data,
+            derived: T::Derived::default(),
+            created_at: meta.created_at,
+            updated_at: meta.updated_at,
+            version: meta.version,
+            deleted_at: meta.deleted_at,
+        });
+    }
+    if let Some(name) = <T::Parent as Parent>::NAME {
+        let mut wanted: Vec<Uuid> = parents.iter().copied().flatten().collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let cards = super::reference_lookup::by_id(tx, name, &wanted).await?;
+        for (item, parent) in items.iter_mut().zip(parents) {
+            item.parent = parent.and_then(|id| cards.get(&id)).map(|card| (name, card.clone()));
+        }
+    }
+    attach_references(tx, &mut items).await?;
+    T::derive(reader, &mut items).await?;
+    Ok(items)
+}
+
+/// Fills in the cards of all references that are known by id.
+async fn attach_references<T: Resource>(
+    tx: &DatabaseTransaction,
+    items: &mut [Stored<T>],
+) -> Result<(), Error> {
+    let mut wanted: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
+    for item in items.iter_mut() {
+        item.data.references(&mut |pending| {
+            if let Key::Id(id) = pending.link.key {
+                wanted.entry(pending.resource).or_default().push(id);
+            }
+        });
+    }
+    let mut cards: HashMap<Uuid, ReferenceSummary> = HashMap::new();
+    for (resource, mut ids) in wanted {
+        ids.sort_unstable();
+        ids.dedup();
+        cards.extend(super::reference_lookup::by_id(tx, resource, &ids).await?);
+    }
+    let mut missing = false;
+    for item in items.iter_mut() {
+        item.data.references(&mut |pending| {
+            if let Key::Id(id) = pending.link.key {
+                pending.link.card = cards.get(&id).cloned();
+                missing |= pending.link.card.is_none();
+            }
+        });
+    }
+    if missing { Err(Corrupt::from("a reference leads nowhere").into()) } else { Ok(()) }
+}
+
+/// The card of a resource that has just been read.
+pub(crate) fn summary<T: Resource>(stored: &Stored<T>) -> ReferenceSummary {
+    let mut data = stored.data.clone();
+    ReferenceSummary {
+        id: stored.id,
+        slug: data.slug().and_then(Option::take),
+        label: (T::NAME_FIELD, stored.data.label().to_owned()),
+        kind: None,
+        country: None,
+        visibility: stored.data.visibility(),
+        location: None,
+        labels: None,
+        named_after: None,
+    }
+}

@@ -1,0 +1,88 @@
+//! Resources as a caller wants them: some members only, whole resources in the place of references.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde_json::Value;
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::projection::{Projected, Projection};
+
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Reader;
+use crate::{Visitor, visit_schema};
+
+impl Reader<'_> {
+    /// The items as the view wants them. What the actor may not get stays the reference that it was; one batch of
+    /// queries for each kind of resource that is referred to, however many items there are.
+    pub async fn show<T: Table>(
+        &self,
+        view: &Projection,
+        items: Vec<Stored<T>>,
+    ) -> Result<Vec<Projected<T>>, Error> {
+        if view.is_usual() {
+            return Ok(items.into_iter().map(Projected::Usual).collect());
+        }
+        let mut values = Vec::with_capacity(items.len());
+        for item in &items {
+            let mut value = serde_json::to_value(item).map_err(Error::internal)?;
+            if let Value::Object(members) = &mut value {
+                members.retain(|name, _| view.shows(name));
+            }
+            values.push(value);
+        }
+        self.expand(view, &mut values).await?;
+        Ok(values.into_iter().map(Projected::Viewed).collect())
+    }
+
+    async fn expand(&self, view: &Projection, values: &mut [Value]) -> Result<(), Error> {
+        let mut wanted: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
+        for expansion in view.expanded() {
+            let ids = wanted.entry(&expansion.target).or_default();
+            for value in values.iter_mut() {
+                expansion.visit(value, &mut |reference| ids.extend(id(reference)));
+            }
+        }
+        let mut whole: HashMap<Uuid, Value> = HashMap::new();
+        for (target, mut ids) in wanted {
+            ids.sort_unstable();
+            ids.dedup();
+            whole.extend(
+                visit_schema(target, Whole { reader: self, ids }).await.transpose()?.unwrap_or_default(),
+            );
+        }
+        for expansion in view.expanded() {
+            for value in values.iter_mut() {
+                expansion.visit(value, &mut |reference| {
+                    if let Some(found) = id(reference).and_then(|id| whole.get(&id)) {
+                        *reference = found.clone();
+                    }
+                });
+            }
+        }
+        Ok(())
+    }
+}
+
+fn id(reference: &Value) -> Option<Uuid> {
+    reference.get("id")?.as_str()?.parse().ok()
+}
+
+/// Reads resources of a kind that is known by name only, as the actor would get each.
+struct Whole<'a, 'r> {
+    reader: &'a Reader<'r>,
+    ids: Vec<Uuid>,
+}
+
+impl Visitor for Whole<'_, '_> {
+    type Answer = Result<HashMap<Uuid, Value>, Error>;
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let found = self.reader.by_ids::<T>(&self.ids).await?;
+        let values = found.into_iter().map(|item| {
+            let value = serde_json::to_value(&item).map_err(Error::internal)?;
+            Ok((item.id, value))
+        });
+        values.collect()
+    }
+}

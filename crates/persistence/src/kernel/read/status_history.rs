@@ -1,0 +1,102 @@
+//! The status changes of a resource, from the change log.
+
+use std::collections::HashMap;
+
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder};
+use serde_json::{Value, json};
+use uuid::Uuid;
+use vku_domain::kernel::change_log::StatusChange;
+use vku_domain::kernel::clock::instant;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::{Resource, Stored};
+
+use super::history::visible_levels;
+use crate::kernel::database::error::failed;
+use crate::kernel::id_list::padded_ids;
+use crate::kernel::transaction::Reader;
+use crate::kernel::transaction::change_log::row;
+
+/// A status that something was led into, as its history shows it.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Step {
+    /// When, RFC 3339.
+    pub at: String,
+    /// The status before; absent where it was unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub from: Option<String>,
+    /// The status after.
+    pub to: String,
+    /// Why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+impl Reader<'_> {
+    /// The reasons for which things last entered a status, by their ids, as far as the actor could see it then.
+    ///
+    /// Errors: the database is away.
+    pub(crate) async fn reasons<T: Resource>(
+        &self,
+        of: &[&Stored<T>],
+        status: &str,
+    ) -> Result<HashMap<Uuid, String>, Error> {
+        if of.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let rows = row::Entity::find()
+            .filter(row::Column::Resource.eq(T::NAME))
+            .filter(row::Column::ResourceId.is_in(padded_ids(&of.iter().map(|it| it.id).collect::<Vec<_>>())))
+            .filter(row::Column::Passage.is_not_null())
+            .order_by_asc(row::Column::Position)
+            .all(self.tx())
+            .await
+            .map_err(failed)?;
+        let mut reasons = HashMap::new();
+        for change in rows {
+            let change = change.into_change()?;
+            let Some(item) = of.iter().find(|item| item.id == change.resource_id) else { continue };
+            let Some(passage) =
+                change.status_change.filter(|_| visible_levels(self, item).contains(&change.visibility))
+            else {
+                continue;
+            };
+            match passage.reason.filter(|_| passage.to == status) {
+                Some(reason) => reasons.insert(item.id, reason),
+                None => reasons.remove(&item.id),
+            };
+        }
+        Ok(reasons)
+    }
+
+    /// The ways that something has taken, oldest first, as far as the actor could see it then. Call it for what the
+    /// actor has been shown: whoever sees it by taking part sees all.
+    ///
+    /// Errors: the database is away.
+    pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
+        let seen = visible_levels(self, of);
+        let rows = row::Entity::find()
+            .filter(row::Column::Visibility.is_in(seen.iter().map(|visibility| visibility.as_str())))
+            .filter(row::Column::Resource.eq(T::NAME))
+            .filter(row::Column::ResourceId.eq(of.id))
+            .filter(row::Column::Passage.is_not_null())
+            .order_by_asc(row::Column::Position)
+            .all(self.tx())
+            .await
+            .map_err(failed)?;
+        let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
+        let actor = self.actor();
+        let own = of.data.is_own(Some(of.id), None, actor);
+        let could_see = |mut state: Value| actor.is_staff() || T::redact_history(&mut state, own, actor);
+        let steps = changes.into_iter().filter_map(|change| {
+            let StatusChange { from, to, reason } = change.status_change?;
+            let before = |status: &String| {
+                let mut state = change.state.clone();
+                state.as_object_mut().map(|members| members.insert("status".into(), json!(status)));
+                could_see(state)
+            };
+            let from = from.filter(before);
+            could_see(change.state).then(|| Step { at: instant(change.at), from, to, reason })
+        });
+        Ok(steps.collect())
+    }
+}

@@ -1,0 +1,216 @@
+//! The store: the only door to the data. Reading is one snapshot, writing is one closure.
+
+pub mod change_feed;
+pub mod idempotency;
+pub mod running_imports;
+mod staged_imports;
+pub mod stream;
+
+use crate::kernel::transaction::Collected;
+use crate::kernel::transaction::Reader;
+use crate::kernel::transaction::WriteContext;
+use crate::kernel::transaction::Writer;
+use crate::kernel::transaction::write_options;
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DatabaseConnection, TransactionOptions};
+use tokio::sync::{Notify, Semaphore};
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::clock::Clock;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::InputSource;
+
+use self::idempotency::InFlightKeys;
+use self::running_imports::RunningImports;
+use super::crypto::encryption::Secret;
+use super::crypto::keyring::Keyring;
+use super::crypto::signed_token::TokenKey;
+use super::database::error::failed;
+use super::database::{Database, EXPORTS, begin};
+use super::transaction::staging::Staging;
+use super::{bulk_import, search};
+use crate::kernel::transaction::change_log;
+
+/// The data of the exchange, on SQLite or PostgreSQL.
+#[derive(Clone)]
+pub struct Store {
+    database: Database,
+    cursors: TokenKey,
+    refreshes: TokenKey,
+    noting: Arc<Semaphore>,
+    running: InFlightKeys,
+    pub(super) exports: Arc<Semaphore>,
+    imports: Arc<RunningImports>,
+    mails: Arc<Notify>,
+    clock: Arc<dyn Clock>,
+}
+
+/// From how many changes on a write makes the database count its rows anew, so that its plans fit them.
+const MANY: usize = 1_000;
+
+impl Store {
+    /// Opens the store on a migrated database; the keys of cursors and of refresh tokens are made on first start
+    /// and kept sealed.
+    ///
+    /// Errors: the database is away, or its keys were sealed with another secret.
+    pub async fn open(
+        database: Database,
+        secret: Secret,
+        clock: Arc<dyn Clock>,
+    ) -> Result<(Self, Keyring), Error> {
+        let keyring = Keyring::new(database.clone(), secret, clock.clone());
+        let cursors = TokenKey::from_bytes(keyring.symmetric("cursor").await?);
+        let refreshes = TokenKey::from_bytes(keyring.symmetric("refresh").await?);
+        let noting = Arc::new(Semaphore::new(1));
+        let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
+        let (imports, mails) = (Arc::default(), Arc::default());
+        let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
+        // What is left of an import whose process died; a database that takes no writes keeps it until it does.
+        if let Err(error) = store.sweep_staged().await {
+            tracing::warn!(source = ?error.source, "the staged rows of an import could not be removed yet");
+        }
+        Ok((store, keyring))
+    }
+
+    /// The current instant.
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// What refresh tokens are made and known by.
+    pub(crate) fn token_key(&self) -> &TokenKey {
+        &self.refreshes
+    }
+
+    /// Whose turn it is to note the use of an API key.
+    pub(crate) fn background_writes(&self) -> Arc<Semaphore> {
+        self.noting.clone()
+    }
+
+    /// The idempotency keys whose work runs.
+    pub(super) fn running(&self) -> &InFlightKeys {
+        &self.running
+    }
+
+    /// The imports that this instance works on.
+    pub(crate) fn imports_running(&self) -> &Arc<RunningImports> {
+        &self.imports
+    }
+
+    /// Wakes whoever sends mails: told after each commit of one.
+    pub fn mails(&self) -> &Notify {
+        &self.mails
+    }
+
+    /// The generation of what is stored: what is read after it was taken may be kept as long as it is the current one,
+    /// and the day (UTC) is the same. `None` where nobody knows whether other processes have written.
+    pub async fn generation(&self) -> Option<u64> {
+        self.database.generation().current().await
+    }
+
+    /// The connections beneath, for readiness and for migrations.
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Begins to read: everything read by this reader is of one instant.
+    ///
+    /// Errors: 503 where the database is away.
+    pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
+        self.read_on(self.database.reading(), actor).await
+    }
+
+    /// Begins to read on connections that read.
+    pub(super) async fn read_on<'a>(
+        &'a self,
+        connections: &DatabaseConnection,
+        actor: &'a Actor,
+    ) -> Result<Reader<'a>, Error> {
+        // A snapshot, as the connections that read are made: SQLite's deferred transaction is one by itself.
+        let tx = begin(connections, TransactionOptions::default()).await.map_err(failed)?;
+        Ok(Reader::new(tx, actor, &self.cursors))
+    }
+
+    /// Writes: commits what `work` did when it answers `Ok`, and nothing otherwise or in a rehearsal.
+    ///
+    /// The change log's rows are appended in the same transaction, as its last statement.
+    pub async fn write<R>(
+        &self,
+        writing: &WriteContext<'_>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let result = self.write_now(writing, work).await;
+        match &result {
+            Err(error) => self.database.writes().failed(error),
+            Ok(_) if writing.dry_run => {}
+            Ok(_) => self.database.writes().succeeded(),
+        }
+        result
+    }
+
+    /// A write that belongs to an account, and to no resource.
+    pub(crate) async fn in_own_transaction<R>(
+        &self,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let operator = Actor::operator(self.now());
+        let writing =
+            WriteContext { actor: &operator, request_id: "", dry_run: false, origin: InputSource::Request };
+        self.write(&writing, work).await
+    }
+
+    async fn write_now<R>(
+        &self,
+        writing: &WriteContext<'_>,
+        work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let turn = self.database.acquire_write_slot().await;
+        let tx = begin(self.database.writing(), write_options()).await.map_err(failed)?;
+        let reader = Reader::new(tx, writing.actor, &self.cursors);
+        let mut writer = Writer::new(reader, &self.database, turn, self.now(), writing.clone());
+        let mut result = work(&mut writer).await;
+        if let (Ok(_), false) = (&result, writing.dry_run)
+            && let Err(error) = writer.publish().await
+        {
+            result = Err(error);
+        }
+        let Collected { tx, turn, changes, indexed, staging, posted } = writer.finish();
+        match result {
+            Ok(answer) if !writing.dry_run => {
+                // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
+                // answer of an idempotency key, without which a crash in between would let the work be done twice.
+                let staged = staging.as_ref().map_or(0, Staging::staged);
+                let many = changes.len() + staged >= MANY;
+                if many && staged == 0 {
+                    bulk_import::replan(&tx).await?;
+                }
+                search::write(&tx, indexed).await?;
+                change_log::append(&tx, changes).await?;
+                // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
+                let moving = self.database.generation().begin_write();
+                tx.commit().await.map_err(failed)?;
+                drop(moving);
+                self.database.notify();
+                self.database.shorten_log();
+                if posted {
+                    self.mails.notify_one();
+                }
+                if many {
+                    self.database.analyze().await;
+                }
+                Ok(answer)
+            }
+            result => {
+                // Whether or not the roll-back is heard: without a commit there is nothing to undo, and a connection whose
+                // roll-back failed is closed instead of used again.
+                let _ = tx.rollback().await;
+                drop(turn);
+                if let Some(staging) = staging {
+                    self.give_up(staging).await;
+                }
+                result
+            }
+        }
+    }
+}

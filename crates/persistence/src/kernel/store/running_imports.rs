@@ -1,0 +1,53 @@
+//! The imports that this instance works on.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+/// How many imports of one instance may be under way, those that wait for their turn among them.
+const ROOM: usize = 4;
+
+/// How far an import of this instance is.
+#[derive(Debug, Default)]
+pub struct Progress {
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+impl Progress {
+    /// How many rows are done, and of how many where that is known.
+    pub fn read(&self) -> (u64, Option<u64>) {
+        let total = self.total.load(Ordering::Relaxed);
+        (self.done.load(Ordering::Relaxed), (total > 0).then_some(total))
+    }
+
+    /// Notes how many rows are done, and of how many; none where that is not known.
+    pub fn note(&self, done: u64, total: Option<u64>) {
+        self.done.store(done, Ordering::Relaxed);
+        self.total.store(total.unwrap_or(0), Ordering::Relaxed);
+    }
+}
+
+/// The imports that this instance works on.
+#[derive(Debug)]
+pub(crate) struct RunningImports {
+    jobs: Mutex<HashMap<Uuid, Arc<Progress>>>,
+    pub(crate) room: Arc<Semaphore>,
+    pub(crate) turn: Arc<Semaphore>,
+}
+
+impl Default for RunningImports {
+    fn default() -> Self {
+        let (room, turn) = (Arc::new(Semaphore::new(ROOM)), Arc::new(Semaphore::new(1)));
+        Self { jobs: Mutex::default(), room, turn }
+    }
+}
+
+impl RunningImports {
+    pub(crate) fn jobs(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Progress>>> {
+        self.jobs.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

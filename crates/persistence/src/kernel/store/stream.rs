@@ -1,0 +1,71 @@
+//! Whole lists, of one instant however long it takes to send them.
+
+use std::time::Duration;
+
+use tokio::sync::SemaphorePermit;
+use vku_domain::bilingual;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::query::{Page, Query};
+use vku_domain::kernel::resource::reference::Key;
+
+use super::Store;
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Reader;
+
+/// How long an export waits for its turn before it is answered 503.
+const TURN: Duration = Duration::from_secs(10);
+/// After how many seconds a client that was refused may come again.
+const RETRY_SECONDS: u32 = 10;
+/// How many rows are read at once: a fixed number of statements, and as much memory as they take.
+const ROWS: u64 = 250;
+
+/// A reader that may take its time: it holds back nobody but other exports.
+pub struct Export<'a> {
+    reader: Reader<'a>,
+    store: &'a Store,
+    _turn: SemaphorePermit<'a>,
+}
+
+impl<'a> std::ops::Deref for Export<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Reader<'a> {
+        &self.reader
+    }
+}
+
+impl Drop for Export<'_> {
+    fn drop(&mut self) {
+        // As long as it read, SQLite's log could only grow.
+        self.store.database().shorten_log();
+    }
+}
+
+impl Store {
+    /// Begins to export: everything read is of one instant.
+    ///
+    /// Errors: 503 where others take too long, or the database is away.
+    pub async fn export<'a>(&'a self, actor: &'a Actor) -> Result<Export<'a>, Error> {
+        let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.exports.acquire()).await else {
+            let detail = bilingual!(
+                "Too many exports are running; please try again shortly.",
+                "Andere exportieren gerade; bitte versuchen Sie es gleich noch einmal."
+            );
+            return Err(Error { retry_after: Some(RETRY_SECONDS), ..Error::new(Code::Unavailable, detail) });
+        };
+        let reader = self.read_on(self.database().exporting(), actor).await?;
+        Ok(Export { reader, store: self, _turn: turn })
+    }
+}
+
+impl Reader<'_> {
+    /// The next rows of an export, from the query's cursor on; of one parent, or of all that the actor sees.
+    pub async fn rows<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
+        let query = Query { limit: ROWS, count: false, ..query.clone() };
+        match parent {
+            Some(parent) => self.list(&query, Some(parent)).await,
+            None => self.list_everywhere(&query).await,
+        }
+    }
+}

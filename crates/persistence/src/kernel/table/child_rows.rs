@@ -1,0 +1,244 @@
+//! Sets and parties: what lies in a table of its own below a resource, loaded for a whole page at once.
+
+use std::collections::HashMap;
+use std::str::FromStr;
+
+use sea_orm::sea_query::{Expr, ExprTrait, InsertStatement, Query, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::resource::reference::{Key, Ref};
+use vku_domain::kernel::value::PartialDate;
+use vku_domain::kernel::violation::FieldError;
+use vku_domain::party::Party;
+
+use super::Table;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::id_list::padded_ids;
+
+/// A party as it lies below a resource; `field` names the member or the role.
+#[derive(Clone, Debug)]
+pub(crate) struct PartyLink {
+    pub(crate) field: String,
+    pub(crate) party: Party,
+    pub(crate) from: Option<PartialDate>,
+    pub(crate) until: Option<PartialDate>,
+}
+
+/// The sets and parties of one resource.
+#[derive(Clone, Debug, Default)]
+pub struct ChildRows {
+    sets: HashMap<String, Vec<String>>,
+    parties: Vec<PartyLink>,
+}
+
+impl ChildRows {
+    /// Keeps a set under the member's name.
+    pub(crate) fn set<V: ToString>(mut self, field: &str, values: &[V]) -> Self {
+        self.sets.insert(field.to_owned(), values.iter().map(V::to_string).collect());
+        self
+    }
+
+    /// Keeps a party; parties come back in the order in which they were kept.
+    pub(crate) fn party(mut self, link: PartyLink) -> Self {
+        self.parties.push(link);
+        self
+    }
+
+    /// Keeps a member's list of parties.
+    pub(crate) fn party_list(self, field: &str, parties: &[Party]) -> Self {
+        parties.iter().fold(self, |links, party| {
+            links.party(PartyLink { field: field.to_owned(), party: party.clone(), from: None, until: None })
+        })
+    }
+
+    /// The set of a member.
+    pub(crate) fn take_set<V: FromStr<Err = FieldError>>(&mut self, field: &str) -> Result<Vec<V>, Corrupt> {
+        let values = self.sets.remove(field).unwrap_or_default();
+        values.iter().map(|value| value.parse().map_err(Corrupt::from)).collect()
+    }
+
+    /// The words of a set that is about to be kept.
+    pub(crate) fn words(&self, field: &str) -> impl Iterator<Item = &str> {
+        self.sets.get(field).into_iter().flatten().map(String::as_str)
+    }
+
+    /// All parties, in their order.
+    pub(crate) fn take_parties(&mut self) -> Vec<PartyLink> {
+        std::mem::take(&mut self.parties)
+    }
+
+    /// A member's list of parties.
+    pub(crate) fn take_party_list(&mut self, field: &str) -> Vec<Party> {
+        self.parties.extract_if(.., |link| link.field == field).map(|link| link.party).collect()
+    }
+}
+
+#[derive(FromQueryResult)]
+struct SetRow {
+    owner_id: Uuid,
+    field: String,
+    value: String,
+}
+
+#[derive(FromQueryResult)]
+struct PartyRow {
+    owner_id: Uuid,
+    field: String,
+    utility_id: Option<Uuid>,
+    organisation_id: Option<Uuid>,
+    from: Option<String>,
+    until: Option<String>,
+}
+
+/// The links of the rows, at most two queries whatever their number.
+pub(crate) async fn load<T: Table>(
+    tx: &DatabaseTransaction,
+    ids: &[Uuid],
+) -> Result<HashMap<Uuid, ChildRows>, Error> {
+    let mut links: HashMap<Uuid, ChildRows> = HashMap::with_capacity(ids.len());
+    if ids.is_empty() {
+        return Ok(links);
+    }
+    if T::SETS {
+        let rows = Query::select()
+            .columns(["owner_id", "field", "value"])
+            .from(format!("{}_set", T::NAME))
+            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
+            .order_by("position", sea_orm::Order::Asc)
+            .take();
+        for row in tx.query_all(&rows).await.map_err(failed)? {
+            let row = SetRow::from_query_result(&row, "").map_err(failed)?;
+            links.entry(row.owner_id).or_default().sets.entry(row.field).or_default().push(row.value);
+        }
+    }
+    if T::PARTIES {
+        let rows = Query::select()
+            .columns(["owner_id", "field", "utility_id", "organisation_id", "from", "until"])
+            .from(format!("{}_party", T::NAME))
+            .and_where(Expr::col("owner_id").is_in(padded_ids(ids)))
+            .order_by("position", sea_orm::Order::Asc)
+            .take();
+        for row in tx.query_all(&rows).await.map_err(failed)? {
+            let row = PartyRow::from_query_result(&row, "").map_err(failed)?;
+            let owner = row.owner_id;
+            links.entry(owner).or_default().parties.push(row.into_link()?);
+        }
+    }
+    Ok(links)
+}
+
+impl PartyRow {
+    fn into_link(self) -> Result<PartyLink, Corrupt> {
+        let party = match (self.utility_id, self.organisation_id) {
+            (Some(utility), None) => Party::Utility(Ref::to(Key::Id(utility))),
+            (None, Some(organisation)) => Party::Organisation(Ref::to(Key::Id(organisation))),
+            _ => return Err(Corrupt::from("a party is neither a utility nor an organisation")),
+        };
+        let date = |text: Option<String>| text.map(|text| text.parse::<PartialDate>()).transpose();
+        Ok(PartyLink { field: self.field, party, from: date(self.from)?, until: date(self.until)? })
+    }
+}
+
+/// Replaces the links of a row.
+pub(crate) async fn save<T: Table>(
+    tx: &DatabaseTransaction,
+    id: Uuid,
+    links: ChildRows,
+    new: bool,
+) -> Result<(), Error> {
+    for (table, has) in [(format!("{}_set", T::NAME), T::SETS), (format!("{}_party", T::NAME), T::PARTIES)] {
+        if has && !new {
+            let delete = Query::delete().from_table(table).and_where(Expr::col("owner_id").eq(id)).take();
+            tx.execute(&delete).await.map_err(failed)?;
+        }
+    }
+    insert::<T>(tx, &[(id, links)]).await
+}
+
+/// How many rows of links one statement inserts: databases take a limited number of values.
+const CHUNK: usize = 1_000;
+
+/// Inserts the links of new rows.
+pub(crate) async fn insert<T: Table>(
+    tx: &DatabaseTransaction,
+    all: &[(Uuid, ChildRows)],
+) -> Result<(), Error> {
+    for insert in set_inserts::<T>(all).into_iter().chain(party_inserts::<T>(all)) {
+        tx.execute(&insert).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn set_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
+    let mut rows = Vec::new();
+    for (id, links) in all {
+        for (field, values) in &links.sets {
+            rows.extend((0_i64..).zip(values).map(|(position, value)| (*id, field, position, value)));
+        }
+    }
+    let inserts = rows.chunks(CHUNK).map(|rows| {
+        let mut insert = Query::insert()
+            .into_table(format!("{}_set", T::NAME))
+            .columns(["owner_id", "field", "value", "position"])
+            .take();
+        for (id, field, position, value) in rows {
+            insert.values_panic([
+                (*id).into(),
+                field.as_str().into(),
+                value.as_str().into(),
+                (*position).into(),
+            ]);
+        }
+        insert
+    });
+    inserts.collect()
+}
+
+fn party_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
+    let mut rows = Vec::new();
+    for (id, links) in all {
+        rows.extend((0_i64..).zip(&links.parties).map(|(position, link)| (*id, position, link)));
+    }
+    let day = |date: Option<chrono::NaiveDate>| Expr::val(Value::from(date.map(|day| day.to_string())));
+    let columns = [
+        "owner_id",
+        "position",
+        "field",
+        "utility_id",
+        "organisation_id",
+        "from",
+        "from_first",
+        "until",
+        "until_last",
+    ];
+    let inserts = rows.chunks(CHUNK).map(|rows| {
+        let columns = columns.into_iter().chain(T::PARTY_COUNTRIES.then_some("country"));
+        let mut insert = Query::insert().into_table(format!("{}_party", T::NAME)).columns(columns).take();
+        for (id, position, link) in rows {
+            let values = [
+                (*id).into(),
+                (*position).into(),
+                link.field.as_str().into(),
+                link.party.utility().into(),
+                link.party.organisation().into(),
+                link.from.as_ref().map(PartialDate::to_string).into(),
+                day(link.from.as_ref().map(PartialDate::first_day)),
+                link.until.as_ref().map(PartialDate::to_string).into(),
+                day(link.until.as_ref().map(PartialDate::last_day)),
+            ];
+            let country = T::PARTY_COUNTRIES.then(|| country_of(link.party.utility()));
+            insert.values_panic(values.into_iter().chain(country));
+        }
+        insert
+    });
+    inserts.collect()
+}
+
+/// The country of a utility, as it lies in its table.
+fn country_of(utility: Option<Uuid>) -> Expr {
+    let Some(utility) = utility else { return Expr::cust("NULL") };
+    let select =
+        Query::select().column("country").from("utility").and_where(Expr::col("id").eq(utility)).take();
+    Expr::SubQuery(None, Box::new(select.into()))
+}

@@ -1,0 +1,180 @@
+//! The change log: appended by every write, read by everything that follows.
+
+use chrono::{DateTime, Utc};
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::Query;
+use sea_orm::{ActiveValue, ConnectionTrait, DatabaseTransaction, Iterable, Statement};
+use serde_json::{Value, json};
+use vku_domain::kernel::change_log::{Change, ChangeAction, StatusChange};
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::value::Visibility;
+
+use crate::kernel::codec::text;
+use crate::kernel::database::error::{Corrupt, failed};
+use crate::kernel::database::log_watermark;
+
+pub(crate) mod row {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "change")]
+    pub struct Model {
+        #[sea_orm(primary_key)]
+        pub position: i64,
+        pub at: DateTimeUtc,
+        pub actor: Option<Uuid>,
+        pub request_id: String,
+        pub resource: String,
+        pub resource_id: Uuid,
+        pub parent_id: Option<Uuid>,
+        pub action: String,
+        pub version: i64,
+        pub visibility: String,
+        pub state: Json,
+        pub passage: Option<Json>,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// A change on its way into the log: it gets its position when it is appended.
+pub(crate) struct NewChange {
+    pub(crate) at: DateTime<Utc>,
+    pub(crate) actor: Option<Uuid>,
+    pub(crate) request_id: String,
+    pub(crate) resource: &'static str,
+    pub(crate) resource_id: Uuid,
+    pub(crate) parent_id: Option<Uuid>,
+    pub(crate) action: ChangeAction,
+    pub(crate) version: i64,
+    pub(crate) visibility: Visibility,
+    pub(crate) state: Value,
+    pub(crate) passage: Option<StatusChange>,
+}
+
+/// How many rows one statement appends.
+const CHUNK: usize = 200;
+
+/// Appends to the log, as the last statement before the commit.
+pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
+    if !changes.is_empty() {
+        log_watermark::reserve(tx).await?;
+    }
+    let mut rows = changes.into_iter().map(NewChange::into_row).peekable();
+    while rows.peek().is_some() {
+        let chunk: Vec<_> = rows.by_ref().take(CHUNK).collect();
+        row::Entity::insert_many(chunk).exec_without_returning(tx).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The changes of an import that is not published yet: numbered in the order in which they were made, with the columns of
+/// the log behind that.
+pub(crate) mod staged {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "import_change")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub staging_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub number: i64,
+        pub resource: String,
+        pub resource_id: Uuid,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// The columns of the log but for the position, which a change gets when it is appended.
+fn columns() -> impl Iterator<Item = row::Column> {
+    <row::Column as Iterable>::iter().filter(|column| !matches!(column, row::Column::Position))
+}
+
+/// Keeps changes until their import is published; the first of them gets the number `from`.
+pub(crate) async fn stage(
+    tx: &DatabaseTransaction,
+    staging_id: Uuid,
+    from: i64,
+    changes: Vec<NewChange>,
+) -> Result<(), Error> {
+    let mut rows = (from..).zip(changes.into_iter().map(NewChange::into_row)).peekable();
+    while rows.peek().is_some() {
+        let names = ["staging_id".to_owned(), "number".to_owned()];
+        let names = names.into_iter().chain(columns().map(|column| column.to_string()));
+        let mut insert = Query::insert().into_table(staged::Entity).columns(names).take();
+        for (number, mut row) in rows.by_ref().take(CHUNK) {
+            let values = columns().filter_map(|column| row.take(column).into_value());
+            let values = [staging_id.into(), number.into()].into_iter().chain(values);
+            insert.values_panic(values.map(Expr::val));
+        }
+        tx.execute(&insert).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Appends the changes of an import to the log, as the last statement before the commit.
+pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) -> Result<(), Error> {
+    log_watermark::reserve(tx).await?;
+    let columns: Vec<_> = columns().map(|column| column.to_string()).collect();
+    let columns = columns.join(", ");
+    let append = format!(
+        "INSERT INTO change ({columns}) SELECT {columns} FROM import_change WHERE staging_id = $1 ORDER BY number"
+    );
+    let append = Statement::from_sql_and_values(tx.get_database_backend(), append, [staging_id.into()]);
+    tx.execute_raw(append).await.map_err(failed)?;
+    let delete = staged::Entity::delete_many().filter(staged::Column::StagingId.eq(staging_id));
+    delete.exec(tx).await.map(drop).map_err(failed)
+}
+
+impl NewChange {
+    fn into_row(self) -> row::ActiveModel {
+        let set =
+            |passage: StatusChange| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
+        row::ActiveModel {
+            position: ActiveValue::NotSet,
+            at: ActiveValue::Set(self.at),
+            actor: ActiveValue::Set(self.actor),
+            request_id: ActiveValue::Set(self.request_id),
+            resource: ActiveValue::Set(self.resource.to_owned()),
+            resource_id: ActiveValue::Set(self.resource_id),
+            parent_id: ActiveValue::Set(self.parent_id),
+            action: ActiveValue::Set(self.action.to_string()),
+            version: ActiveValue::Set(self.version),
+            visibility: ActiveValue::Set(self.visibility.to_string()),
+            state: ActiveValue::Set(self.state),
+            passage: ActiveValue::Set(self.passage.map(set)),
+        }
+    }
+}
+
+impl row::Model {
+    pub(crate) fn into_change(self) -> Result<Change, Corrupt> {
+        let word = |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
+        Ok(Change {
+            position: self.position,
+            at: self.at,
+            actor: self.actor,
+            request_id: self.request_id,
+            resource: self.resource,
+            resource_id: self.resource_id,
+            parent_id: self.parent_id,
+            action: text(self.action)?,
+            version: self.version,
+            visibility: text(self.visibility)?,
+            state: self.state,
+            status_change: self.passage.map(|passage| StatusChange {
+                from: word(&passage, "from"),
+                to: word(&passage, "to").unwrap_or_default(),
+                reason: word(&passage, "reason"),
+            }),
+        })
+    }
+}

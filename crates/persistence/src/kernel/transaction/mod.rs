@@ -1,0 +1,233 @@
+//! One transaction and the actor who reads or writes in it, with everything that a write collects for its commit.
+//!
+//! May import `database`, `crypto` and the single files. How a resource is read and written is in `read` and `write`.
+
+pub mod change_log;
+pub(crate) mod import_state;
+pub(crate) mod reindexed;
+pub(crate) mod staging;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions};
+use tokio::sync::SemaphorePermit;
+use uuid::Uuid;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::input::draft::InputSource;
+use vku_domain::kernel::resource::Resource;
+
+use self::change_log::NewChange;
+use self::import_state::ImportState;
+use self::reindexed::Reindexed;
+use self::staging::Staging;
+use super::crypto::signed_token::TokenKey;
+use super::database::Database;
+
+/// Who writes, in which request, and whether it is a rehearsal.
+#[derive(Clone, Debug)]
+pub struct WriteContext<'a> {
+    /// Who writes.
+    pub actor: &'a Actor,
+    /// Goes into the change log.
+    pub request_id: &'a str,
+    /// Everything is done and checked, then rolled back.
+    pub dry_run: bool,
+    /// A request, or a file of history.
+    pub origin: InputSource,
+}
+
+/// How a transaction that writes begins.
+pub(crate) fn write_options() -> TransactionOptions {
+    TransactionOptions {
+        isolation_level: None,
+        access_mode: None,
+        // A deferred one would fail at its first write when another has written since its first read.
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+    }
+}
+
+/// A reading actor: one snapshot of what it may see.
+pub struct Reader<'a> {
+    tx: DatabaseTransaction,
+    actor: &'a Actor,
+    cursors: &'a TokenKey,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads in a transaction that has begun.
+    pub(crate) fn new(tx: DatabaseTransaction, actor: &'a Actor, cursors: &'a TokenKey) -> Self {
+        Self { tx, actor, cursors }
+    }
+
+    pub(crate) fn tx(&self) -> &DatabaseTransaction {
+        &self.tx
+    }
+
+    /// Who reads.
+    pub fn actor(&self) -> &'a Actor {
+        self.actor
+    }
+
+    pub(crate) fn cursors(&self) -> &TokenKey {
+        self.cursors
+    }
+}
+
+/// How the transaction of a write ended: what it collected.
+pub(crate) struct Collected<'a> {
+    pub(crate) tx: DatabaseTransaction,
+    pub(crate) turn: Option<SemaphorePermit<'a>>,
+    pub(crate) changes: Vec<NewChange>,
+    pub(crate) indexed: Vec<Reindexed>,
+    pub(crate) staging: Option<Staging>,
+    pub(crate) posted: bool,
+}
+
+/// A writing actor: reads what it may see, and changes what it may change.
+pub struct Writer<'a> {
+    reader: Reader<'a>,
+    database: &'a Database,
+    turn: Option<SemaphorePermit<'a>>,
+    at: DateTime<Utc>,
+    writing: WriteContext<'a>,
+    changes: Vec<NewChange>,
+    indexed: Vec<Reindexed>,
+    met: ImportState,
+    staging: Option<Staging>,
+    posted: bool,
+    cancels: bool,
+}
+
+impl<'a> std::ops::Deref for Writer<'a> {
+    type Target = Reader<'a>;
+
+    fn deref(&self) -> &Reader<'a> {
+        &self.reader
+    }
+}
+
+impl<'a> Writer<'a> {
+    /// Writes in a transaction that has begun.
+    pub(crate) fn new(
+        reader: Reader<'a>,
+        database: &'a Database,
+        turn: Option<SemaphorePermit<'a>>,
+        at: DateTime<Utc>,
+        writing: WriteContext<'a>,
+    ) -> Self {
+        Self {
+            reader,
+            database,
+            turn,
+            at,
+            writing,
+            changes: Vec::new(),
+            indexed: Vec::new(),
+            met: ImportState::default(),
+            staging: None,
+            posted: false,
+            cancels: false,
+        }
+    }
+
+    /// Ends the work on the transaction, which is neither committed nor rolled back yet.
+    pub(crate) fn finish(self) -> Collected<'a> {
+        let Self { reader, turn, changes, indexed, staging, posted, .. } = self;
+        Collected { tx: reader.tx, turn, changes, indexed, staging, posted }
+    }
+
+    /// The instant of the write: every row that it makes or changes carries it.
+    pub(crate) fn written_at(&self) -> DateTime<Utc> {
+        self.at
+    }
+
+    pub(crate) fn writing(&self) -> &WriteContext<'_> {
+        &self.writing
+    }
+
+    /// Notes that a mail was posted: whoever sends mails is woken after the commit.
+    pub(crate) fn mail_queued(&mut self) {
+        self.posted = true;
+    }
+
+    /// Chooses that registrations which stand in the way are cancelled.
+    pub(crate) fn cancel_registrations(&mut self) {
+        self.cancels = true;
+    }
+
+    /// Whether registrations that stand in the way are cancelled.
+    pub(crate) fn cancels(&self) -> bool {
+        self.cancels
+    }
+
+    /// What the rows of an import meant so far.
+    pub(crate) fn batch_state(&self) -> &ImportState {
+        &self.met
+    }
+
+    /// The same, to note what another one means.
+    pub(crate) fn batch_state_mut(&mut self) -> &mut ImportState {
+        &mut self.met
+    }
+
+    /// The id of what was changed first: all else followed from that.
+    pub(crate) fn changed(&self) -> Option<Uuid> {
+        self.changes.first().map(|change| change.resource_id)
+    }
+
+    pub(crate) fn database(&self) -> &'a Database {
+        self.database
+    }
+
+    pub(crate) fn staging(&self) -> Option<&Staging> {
+        self.staging.as_ref()
+    }
+
+    pub(crate) fn staging_mut(&mut self) -> &mut Option<Staging> {
+        &mut self.staging
+    }
+
+    /// Goes on in another transaction; answers with the one before.
+    pub(crate) fn exchange(&mut self, tx: DatabaseTransaction) -> DatabaseTransaction {
+        std::mem::replace(&mut self.reader.tx, tx)
+    }
+
+    /// Lets others write.
+    pub(crate) fn end_turn(&mut self) {
+        self.turn = None;
+    }
+
+    /// Waits until it may write again.
+    pub(crate) async fn take_turn(&mut self) {
+        self.turn = self.database.acquire_write_slot().await;
+    }
+
+    /// Hands over what was noted so far.
+    pub(crate) fn take_noted(&mut self) -> (Vec<NewChange>, Vec<Reindexed>) {
+        (std::mem::take(&mut self.changes), std::mem::take(&mut self.indexed))
+    }
+
+    /// Notes the words of what is written; all are kept just before the commit.
+    pub(crate) fn reindex_resource<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
+        self.reindex(Reindexed::of(id, before, after));
+    }
+
+    pub(crate) fn reindex(&mut self, reindexed: Reindexed) {
+        self.indexed.push(reindexed);
+    }
+
+    /// How much is noted: changes and words.
+    pub(crate) fn change_count(&self) -> (usize, usize) {
+        (self.changes.len(), self.indexed.len())
+    }
+
+    /// Forgets what was noted after that, because it was undone.
+    pub(crate) fn truncate_changes(&mut self, (changes, indexed): (usize, usize)) {
+        self.changes.truncate(changes);
+        self.indexed.truncate(indexed);
+    }
+
+    /// Notes a change; all are appended to the log just before the commit.
+    pub(crate) fn record(&mut self, change: NewChange) {
+        self.changes.push(change);
+    }
+}

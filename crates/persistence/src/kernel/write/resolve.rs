@@ -1,0 +1,125 @@
+//! What a body refers to is looked up inside the write, and its rules are checked: all faults at once.
+
+use std::collections::{HashMap, HashSet};
+
+use vku_domain::bilingual;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::draft::{Draft, Stray};
+use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
+use vku_domain::kernel::violation::Violations;
+
+use super::code_lists;
+use crate::kernel::read::reference_lookup;
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
+use crate::resources;
+
+/// What keys lead to, as far as it is there.
+type Cards = HashMap<(&'static str, Key), ReferenceSummary>;
+
+impl Writer<'_> {
+    /// Resolves the references and codes of a draft and checks the rules, so that all faults are told at once.
+    pub(crate) async fn resolve_and_validate<T: Table>(
+        &self,
+        mut draft: Draft<T>,
+        before: Option<&T>,
+        parent: Option<&T::Parent>,
+    ) -> Result<T, Error> {
+        draft.data.iter_mut().for_each(|data| data.fill_from_actor(before, self.actor()));
+        let settled = self.resolve_and_validate_all(vec![draft], parent).await?.pop();
+        settled.ok_or_else(|| Error::internal("a draft that was not settled"))?
+    }
+
+    /// The same for many drafts, in as many statements as for one.
+    pub(crate) async fn resolve_and_validate_all<T: Table>(
+        &self,
+        mut drafts: Vec<Draft<T>>,
+        parent: Option<&T::Parent>,
+    ) -> Result<Vec<Result<T, Error>>, Error> {
+        let strays: Vec<_> = drafts.iter().flat_map(Draft::strays).filter_map(named).collect();
+        let cards = self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), strays).await?;
+        for draft in &mut drafts {
+            let mut violations = Violations::default();
+            for stray in draft.strays() {
+                if let Some((resource, key)) = named(stray)
+                    && !cards.contains_key(&(resource, key.clone()))
+                {
+                    unknown_reference(resource, &key, stray.pointer.clone(), &mut violations);
+                }
+            }
+            draft.note(violations);
+        }
+        let mut found: Vec<Violations> = drafts
+            .iter_mut()
+            .map(|draft| draft.data.as_mut().map(|data| resolved(data, &cards)).unwrap_or_default())
+            .collect();
+        let codes = drafts.iter().map(|draft| match (&draft.data, draft.unread()) {
+            (Some(data), _) => code_lists::in_data(data),
+            (None, body) => Ok(body.map(code_lists::in_body::<T>).unwrap_or_default()),
+        });
+        let codes = codes.collect::<Result<Vec<_>, _>>()?;
+        let unknown = code_lists::unknown_in::<T>(self.tx(), &codes).await?;
+        for ((draft, found), unknown) in drafts.iter_mut().zip(&mut found).zip(unknown) {
+            let Some(data) = &draft.data else {
+                draft.note(unknown);
+                continue;
+            };
+            found.append(unknown);
+            data.validate(found);
+            parent.into_iter().for_each(|parent| data.validate_with_parent(parent, found));
+        }
+        Ok(drafts.into_iter().zip(found).map(|(draft, found)| draft.finish(found)).collect())
+    }
+
+    pub(crate) async fn resolve<T: Table>(&self, data: &mut T) -> Result<Violations, Error> {
+        let cards = self.look_up(std::iter::once(&mut *data), Vec::new()).await?;
+        Ok(resolved(data, &cards))
+    }
+
+    async fn look_up<'a, T: Table>(
+        &self,
+        all: impl Iterator<Item = &'a mut T>,
+        strays: Vec<(&'static str, Key)>,
+    ) -> Result<Cards, Error> {
+        let mut wanted: HashMap<&'static str, HashSet<Key>> = HashMap::new();
+        for (resource, key) in strays {
+            wanted.entry(resource).or_default().insert(key);
+        }
+        for data in all {
+            data.references(&mut |pending| {
+                wanted.entry(pending.resource).or_default().insert(pending.link.key.clone());
+            });
+        }
+        let mut found = HashMap::new();
+        for (resource, keys) in wanted {
+            let keys: Vec<_> = keys.into_iter().collect();
+            let cards = reference_lookup::by_key(self.tx(), self.actor(), resource, &keys).await?;
+            found.extend(cards.into_iter().map(|(key, card)| ((resource, key), card)));
+        }
+        Ok(found)
+    }
+}
+
+/// Puts the cards where they are referred to; the faults are those that lead nowhere.
+fn resolved<T: Table>(data: &mut T, cards: &Cards) -> Violations {
+    let mut violations = Violations::default();
+    data.references(&mut |pending| {
+        pending.link.card = cards.get(&(pending.resource, pending.link.key.clone())).cloned();
+        if pending.link.card.is_none() {
+            unknown_reference(pending.resource, &pending.link.key, pending.pointer, &mut violations);
+        }
+    });
+    violations
+}
+
+fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mut Violations) {
+    let kind = resource.replace('_', " ");
+    let detail = bilingual!("There is no {kind} `{key}`.", "`{key}` gibt es nicht (gesucht: `{resource}`).");
+    violations.member(pointer, "unknown_reference", detail);
+}
+
+/// The resource that a stray refers to, and the key; `None` for what is no resource.
+fn named(stray: &Stray) -> Option<(&'static str, Key)> {
+    let resource = resources().iter().find(|described| stray.is_to(described.name))?;
+    Some((resource.name, stray.key.clone()))
+}

@@ -1,0 +1,76 @@
+//! Slugs: unique for ever, so that a link never leads elsewhere.
+
+use sea_orm::ConnectionTrait;
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::value::Slug;
+
+use crate::kernel::database::error::failed;
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
+
+impl Writer<'_> {
+    /// Gives the resource its slug, for ever: the one asked for, or a free one made from its name.
+    pub(crate) async fn claim_slug<T: Table>(&mut self, id: Uuid, data: &mut T) -> Result<(), Error> {
+        let label = data.label().to_owned();
+        let Some(slot) = data.slug() else { return Ok(()) };
+        if let Some(slug) = slot {
+            if self.try_slug::<T>(id, slug).await? || self.slug_is_mine::<T>(id, slug).await? {
+                return Ok(());
+            }
+            return Err(taken(slug));
+        }
+        let base = Slug::from_name(&label);
+        // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
+        let is_staff = self.actor().is_staff();
+        let mut number = if is_staff { self.batch_state().next_number(&base) } else { chance(id) };
+        let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
+        while !self.try_slug::<T>(id, &candidate).await? && !self.slug_is_mine::<T>(id, &candidate).await? {
+            number += 1;
+            candidate = base.numbered(number);
+        }
+        if is_staff {
+            self.batch_state_mut().took(base, number);
+        }
+        *slot = Some(candidate);
+        Ok(())
+    }
+
+    async fn try_slug<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+        if self.staging().is_some_and(|staging| staging.claimed().contains_key(slug)) {
+            return Ok(false);
+        }
+        let insert = Query::insert()
+            .into_table("slug")
+            .columns(["resource", "slug", "resource_id"])
+            .values_panic([T::NAME.into(), slug.as_str().into(), id.into()])
+            .on_conflict(OnConflict::columns(["resource", "slug"]).do_nothing().to_owned())
+            .take();
+        Ok(self.tx().execute(&insert).await.map_err(failed)?.rows_affected() == 1)
+    }
+
+    /// A slug that the resource had before may be taken up again.
+    async fn slug_is_mine<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
+        let select = Query::select()
+            .column("resource_id")
+            .from("slug")
+            .and_where(Expr::col("resource").eq(T::NAME))
+            .and_where(Expr::col("slug").eq(slug.as_str()))
+            .and_where(Expr::col("resource_id").eq(id))
+            .take();
+        Ok(self.tx().query_one(&select).await.map_err(failed)?.is_some())
+    }
+}
+
+pub(crate) fn taken(slug: &Slug) -> Error {
+    let detail = bilingual!("The slug `{slug}` is taken.", "Der Slug `{slug}` ist vergeben.");
+    Error::new(Code::SlugTaken, detail).about("/slug")
+}
+
+/// Six digits out of the random part of a UUID.
+fn chance(id: Uuid) -> u32 {
+    let [.., a, b, c, d] = id.into_bytes();
+    100_000 + u32::from_be_bytes([a, b, c, d]) % 900_000
+}

@@ -1,0 +1,82 @@
+//! What no two rows may have alike, told before the database's index has to.
+
+use std::str::FromStr;
+
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
+use sea_orm::{ActiveModelTrait, ActiveValue, ConnectionTrait, DbErr, EntityTrait, SqlErr, Value};
+use uuid::Uuid;
+use vku_domain::kernel::error::Error;
+
+use crate::kernel::table::{Table, Unique, column};
+use crate::kernel::transaction::Writer;
+
+/// Refuses a row that has alike what must differ.
+///
+/// Errors: the problem that the resource's [`Unique`] says.
+pub(crate) async fn check<T: Table>(writer: &Writer<'_>, id: Uuid, row: &T::ActiveRow) -> Result<(), Error> {
+    for unique in T::UNIQUE {
+        if unique.only.is_some_and(|name| value::<T>(row, name) != Some(Value::Bool(Some(true)))) {
+            continue;
+        }
+        let mut alike = Condition::all().add(column::<T>("id").ne(id));
+        for name in unique.columns {
+            let value = value::<T>(row, name);
+            alike = alike
+                .add(column::<T>(*name).eq(Expr::val(value.ok_or_else(|| Error::internal("no column"))?)));
+        }
+        if let Some(name) = unique.only {
+            alike = alike.add(column::<T>(name).eq(true));
+        }
+        if unique.deleted.is_none() {
+            alike = alike.add(column::<T>("deleted_at").is_null());
+        }
+        let is_deleted = column::<T>("deleted_at").is_not_null();
+        let select = Query::select()
+            .column("id")
+            .expr_as(is_deleted, "is_deleted")
+            .from(T::NAME)
+            .cond_where(alike)
+            .limit(1)
+            .take();
+        let Some(row) =
+            writer.tx().query_one(&select).await.map_err(crate::kernel::database::error::failed)?
+        else {
+            continue;
+        };
+        let is_deleted = row.try_get("", "is_deleted").map_err(crate::kernel::database::error::failed)?;
+        return Err(match unique.deleted.filter(|_| is_deleted) {
+            Some(detail) => Error::new(
+                unique.code,
+                detail(row.try_get("", "id").map_err(crate::kernel::database::error::failed)?),
+            ),
+            None => refused(unique),
+        });
+    }
+    Ok(())
+}
+
+fn value<T: Table>(row: &T::ActiveRow, name: &str) -> Option<Value> {
+    let column = <T::Entity as EntityTrait>::Column::from_str(name).ok()?;
+    match row.get(column) {
+        ActiveValue::Set(value) | ActiveValue::Unchanged(value) => Some(value),
+        ActiveValue::NotSet => None,
+    }
+}
+
+fn refused(unique: &Unique) -> Error {
+    let column = unique.only.or(unique.columns.first().copied()).unwrap_or_default();
+    let member = column.trim_end_matches("_id").trim_end_matches("_key");
+    Error::new(unique.code, (unique.detail)()).about(format!("/{member}"))
+}
+
+/// What the database says, where another was faster than the check.
+pub(crate) fn failed<T: Table>(error: DbErr) -> Error {
+    let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else {
+        return crate::kernel::database::error::failed(error);
+    };
+    let named = |unique: &&Unique| unique.columns.iter().all(|name| message.contains(name));
+    match T::UNIQUE.iter().find(named) {
+        Some(unique) => refused(unique),
+        None => crate::kernel::database::error::failed(error),
+    }
+}
