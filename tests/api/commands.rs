@@ -29,7 +29,7 @@ use vku_persistence::kernel::store::Store;
 
 use super::changes::changes_after;
 use crate::harness::Backend;
-use crate::harness::contract::seen::Watching;
+use crate::harness::contract::seen::CoverageRecorder;
 use crate::harness::database::{self, Private, SECRET};
 use crate::harness::tmpfs::scratch;
 
@@ -116,7 +116,7 @@ struct Ran {
 impl Home {
     /// Runs a test on an empty database; says so where the back end is not there.
     pub(crate) fn run_test(backend: Backend, test: impl FnOnce(Self)) {
-        let _watching = Watching::begin();
+        let _recorder = CoverageRecorder::begin();
         match database::empty(backend) {
             Some(database) => test(Self::on(database)),
             None => println!("skipped: there is no PostgreSQL here"),

@@ -15,7 +15,7 @@ use vku_persistence::kernel::store::{Store, WriteContext};
 use vku_server::worker::smtp::Smtp;
 
 use super::interests::{INTERESTS, interest, office_later};
-use crate::harness::smtp::{Manner, Received, Sink};
+use crate::harness::smtp::{Received, Sink, SinkBehavior};
 use crate::harness::{Caller, TestApp, ask, on_both};
 
 const MAILS: &str = "/api/v1/mails";
@@ -82,7 +82,7 @@ async fn only(office: &Caller, wanted: impl Fn(&Value) -> bool) -> Value {
 
 on_both! {
     async fn what_is_posted_is_sent_and_can_be_read(app: TestApp) {
-        let sink = Sink::start(Manner::Take);
+        let sink = Sink::start(SinkBehavior::Accept);
         let worker = Worker::start(&app, &sink);
         post(&app.store, mail("anna")).await;
         let received = mails(&sink, 1).await.remove(0);
@@ -103,7 +103,7 @@ on_both! {
 
     /// From the first word to the member: over real SMTP, by the links in the mails.
     async fn newcomers_come_in_by_mail(app: TestApp) {
-        let sink = Sink::start(Manner::Take);
+        let sink = Sink::start(SinkBehavior::Accept);
         let worker = Worker::start(&app, &sink);
         app.anonymous().post(INTERESTS, &interest("Neustadt")).await.expect(202);
         let asked = mails(&sink, 1).await.remove(0);
@@ -142,7 +142,7 @@ on_both! {
     }
 
     async fn who_is_refused_for_good_is_given_up(app: TestApp) {
-        let sink = Sink::start(Manner::Refuse("550 5.1.1 <anna@zxq.example> is nobody here"));
+        let sink = Sink::start(SinkBehavior::Reject("550 5.1.1 <anna@zxq.example> is nobody here"));
         post(&app.store, mail("anna")).await;
         let worker = Worker::start(&app, &sink);
         let shown = only(&app.coordinator(), |mail| mail["state"] == "failed").await;
@@ -152,13 +152,13 @@ on_both! {
     }
 
     async fn who_is_refused_for_now_is_tried_again_under_the_same_name(app: TestApp) {
-        let sink = Sink::start(Manner::Refuse("451 4.7.1 <anna@zxq.example> later"));
+        let sink = Sink::start(SinkBehavior::Reject("451 4.7.1 <anna@zxq.example> later"));
         post(&app.store, mail("anna")).await;
         let worker = Worker::start(&app, &sink);
         let shown = only(&app.coordinator(), |mail| mail["attempts"] == 1).await;
         assert_eq!((&shown["state"], &shown["failure"]), (&"waiting".into(), &"not accepted (451)".into()));
         // Woken by another one, it leaves this one for later.
-        sink.behaves(Manner::Take);
+        sink.set_behavior(SinkBehavior::Accept);
         app.clock.advance(TimeDelta::seconds(6));
         worker.end().await;
         let worker = Worker::start(&app, &sink);
@@ -173,7 +173,7 @@ on_both! {
     async fn what_waits_too_long_is_given_up_and_forgotten(app: TestApp) {
         post(&app.store, mail("anna").confidential()).await;
         app.clock.advance(TimeDelta::days(3) + TimeDelta::seconds(1));
-        let (office, sink) = (office_later(&app).await, Sink::start(Manner::Take));
+        let (office, sink) = (office_later(&app).await, Sink::start(SinkBehavior::Accept));
         let worker = Worker::start(&app, &sink);
         let shown = only(&office, |mail| mail["state"] == "failed").await;
         worker.end().await;
@@ -186,7 +186,7 @@ on_both! {
     }
 
     async fn one_that_cannot_be_read_holds_up_no_other(app: TestApp) {
-        let sink = Sink::start(Manner::Take);
+        let sink = Sink::start(SinkBehavior::Accept);
         post(&app.store, mail("anna")).await;
         ask(&app, r#"UPDATE mail SET language = 'none' RETURNING text"#).await;
         post(&app.store, mail("bert")).await;
@@ -199,7 +199,7 @@ on_both! {
 
     async fn several_workers_send_each_mail_once(app: TestApp) {
         const MANY: usize = 60;
-        let sink = Sink::start(Manner::Take);
+        let sink = Sink::start(SinkBehavior::Accept);
         let other = app.again(Default::default());
         for index in 0..MANY {
             post(&app.store, mail(&format!("anna{index}"))).await;
@@ -218,7 +218,7 @@ on_both! {
 
     /// One whose server hangs holds what it has claimed; when it is gone, another sends it.
     async fn what_a_dead_worker_held_is_sent_by_the_next(app: TestApp) {
-        let (silent, sink) = (Sink::start(Manner::Silent), Sink::start(Manner::Take));
+        let (silent, sink) = (Sink::start(SinkBehavior::NoGreeting), Sink::start(SinkBehavior::Accept));
         post(&app.store, mail("anna")).await;
         let hanging = Worker::start(&app, &silent);
         called(&silent, 1).await;

@@ -9,7 +9,7 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
 
 use super::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
-use crate::harness::contract::seen::Watching;
+use crate::harness::contract::seen::CoverageRecorder;
 use crate::harness::postgres::Cluster;
 use crate::harness::{Answer, Backend, TestApp, database, on_both};
 
@@ -65,7 +65,7 @@ async fn until_ready(app: &TestApp) {
 
 #[test]
 fn the_database_goes_away_and_comes_back() {
-    let _watching = Watching::begin();
+    let _recorder = CoverageRecorder::begin();
     let Some(mut cluster) = Cluster::start() else {
         println!("skipped: there is no PostgreSQL here");
         return;

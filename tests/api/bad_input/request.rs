@@ -315,7 +315,7 @@ on_both! {
     async fn as_many_values_are_taken_as_the_document_says(app: TestApp) {
         let (staff, mut asked) = (app.coordinator(), 0);
         for it in &Contract::served().operations {
-            for parameter in it.told["parameters"].as_array().into_iter().flatten() {
+            for parameter in it.definition["parameters"].as_array().into_iter().flatten() {
                 let is_list = parameter["schema"]["type"] == "array" && parameter["explode"] != false;
                 if !is_list || parameter["in"] != "query" {
                     continue;

@@ -270,7 +270,7 @@ const END: &str = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE 
 
 #[test]
 fn a_postgresql_that_takes_no_writes_loses_nothing_that_was_acknowledged() {
-    let _watching = crate::harness::contract::seen::Watching::begin();
+    let _recorder = crate::harness::contract::seen::CoverageRecorder::begin();
     let Some(cluster) = Cluster::start() else {
         println!("skipped: there is no PostgreSQL here");
         return;

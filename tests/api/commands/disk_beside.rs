@@ -12,7 +12,7 @@ use super::{Home, PATIENCE};
 use crate::api::imports::{CSV, ended, send};
 use crate::api::interests::interest;
 use crate::harness::Backend;
-use crate::harness::smtp::{Manner, Sink};
+use crate::harness::smtp::{Sink, SinkBehavior};
 use crate::harness::tmpfs::Tmpfs;
 
 /// So many organisations: enough that the import is written in several transactions.
@@ -55,7 +55,7 @@ fn what_runs_beside_the_answers_gets_over_a_full_disk() {
             let mail = ["--mail-from", "office@example.org", "--smtp-url", &sink.url()];
             Server::start(&home, &[DEMO, &mail].concat())
         };
-        let silent = Sink::start(Manner::Silent);
+        let silent = Sink::start(SinkBehavior::NoGreeting);
         let server = start(&silent);
         let office = block_on(async {
             let office = Office::of(&server).await;
@@ -93,14 +93,14 @@ fn what_runs_beside_the_answers_gets_over_a_full_disk() {
         block_on(office.audit(&home.database.url));
 
         // Both are sent once, although nothing can be written when the first of them is taken.
-        let late = Sink::start(Manner::TakeLate);
+        let late = Sink::start(SinkBehavior::AcceptAfterChange);
         let mail = ["--mail-from", "office@example.org", "--smtp-url", &late.url()];
         let server = Server::ignoring(&home, &[DEMO, &mail].concat(), "XFSZ");
         late.mails(1);
         block_on(async {
             let office = Office::of(&server).await.after(&office);
             limit(&server, "4096");
-            late.behaves(Manner::Take);
+            late.set_behavior(SinkBehavior::Accept);
             office.hurried().await;
             office.is_stuck(503, "unavailable").await;
             limit(&server, "unlimited");

@@ -3,7 +3,7 @@
 use super::serving::Server;
 use super::{Home, PATIENCE, on_empty};
 use crate::api::interests::interest;
-use crate::harness::smtp::{Manner, Sink};
+use crate::harness::smtp::{Sink, SinkBehavior};
 
 fn start(home: &Home, sink: &Sink) -> Server {
     Server::start(home, &["--smtp-url", &sink.url(), "--mail-from", "Office <office@example.org>"])
@@ -17,7 +17,7 @@ fn register(server: &Server, name: &str) {
 
 on_empty! {
     fn what_was_committed_is_sent_once(home: Home) {
-        let (silent, sink) = (Sink::start(Manner::Silent), Sink::start(Manner::Take));
+        let (silent, sink) = (Sink::start(SinkBehavior::NoGreeting), Sink::start(SinkBehavior::Accept));
         let server = start(&home, &silent);
         register(&server, "Neustadt");
         // It is being sent, and holds the mail.
@@ -37,12 +37,12 @@ on_empty! {
 
     /// Nobody can know whether the mail server's answer was on its way: at least once, and recognisable.
     fn what_was_taken_and_not_noted_comes_again_under_its_name(home: Home) {
-        let sink = Sink::start(Manner::TakeSilently);
+        let sink = Sink::start(SinkBehavior::AcceptWithoutReply);
         let server = start(&home, &sink);
         register(&server, "Neustadt");
         sink.mails(1);
         server.kill();
-        sink.behaves(Manner::Take);
+        sink.set_behavior(SinkBehavior::Accept);
         let _server = start(&home, &sink);
         let twice = sink.mails(2);
         assert_eq!(twice[0].header("Message-ID"), twice[1].header("Message-ID"));
@@ -54,7 +54,7 @@ on_empty! {
         let server = Server::start(&home, &[]);
         register(&server, "Neustadt");
         server.kill();
-        let sink = Sink::start(Manner::Take);
+        let sink = Sink::start(SinkBehavior::Accept);
         let _server = start(&home, &sink);
         assert_eq!(sink.mails(1)[0].to, ["neustadt@zxq.example"]);
     }

@@ -15,10 +15,10 @@ fn examples(of: &Value) -> Vec<&Value> {
 fn every_body_has_an_example_that_fits() {
     let schemas = Schemas::of(document());
     let mut faults = Vec::new();
-    for Operation { id, told, .. } in Operation::all(&schemas.document) {
+    for Operation { id, definition, .. } in Operation::all(&schemas.document) {
         let mut contents = Vec::new();
-        contents.extend(told.pointer("/requestBody/content").map(|it| ("request".to_owned(), it)));
-        for (status, response) in told["responses"].as_object().unwrap() {
+        contents.extend(definition.pointer("/requestBody/content").map(|it| ("request".to_owned(), it)));
+        for (status, response) in definition["responses"].as_object().unwrap() {
             contents.extend(schemas.resolved(response).get("content").map(|it| (status.clone(), it)));
         }
         for (place, content) in contents {
@@ -41,8 +41,8 @@ fn every_body_has_an_example_that_fits() {
 fn every_example_of_a_parameter_or_a_schema_fits() {
     let schemas = Schemas::of(document());
     let mut faults = Vec::new();
-    for Operation { id, told, .. } in Operation::all(&schemas.document) {
-        for parameter in told["parameters"].as_array().into_iter().flatten() {
+    for Operation { id, definition, .. } in Operation::all(&schemas.document) {
+        for parameter in definition["parameters"].as_array().into_iter().flatten() {
             for example in examples(parameter) {
                 let wrong = schemas.faults(&parameter["schema"], example);
                 faults.extend(wrong.into_iter().map(|it| format!("{id} {}: {it}", parameter["name"])));

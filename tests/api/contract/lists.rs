@@ -38,7 +38,7 @@ on_both! {
             // What `lists.rs` and `fields.rs` find is found by these parameters.
             let turns = ["sort", "cursor", "limit", "count", "fields"].map(|name| it.parameter(name).is_some());
             if named && turns == [true; 5] {
-                walked.insert(it.told["tags"][0].as_str().unwrap().to_owned());
+                walked.insert(it.definition["tags"][0].as_str().unwrap().to_owned());
             } else if named {
                 assert!(!turns[0], "{} is sorted, but not walked", it.id);
                 elsewhere.insert(it.id.as_str());

@@ -38,13 +38,13 @@ on_both! {
             let answer = ask(Method::GET, "", String::new()).await.ok();
             let head = ask(Method::HEAD, "", String::new()).await.ok();
             assert_eq!((told(&head), head.body.len()), (told(&answer), 0), "{id}: HEAD");
-            if it.takes_credentials() && !is_for_all_alike(&it.told["tags"][0]) {
+            if it.takes_credentials() && !is_for_all_alike(&it.definition["tags"][0]) {
                 for word in ["accept", "authorization"] {
                     assert!(vary(&answer).contains(&word.into()), "{id}: Vary: {:?}", vary(&answer));
                 }
                 assert_eq!(answer.header("cache-control"), "private, no-cache", "{id}");
             }
-            let declared = it.told["responses"]["200"]["headers"].get("ETag").is_some();
+            let declared = it.definition["responses"]["200"]["headers"].get("ETag").is_some();
             assert_eq!(declared, !answer.tag().is_empty(), "{id}: an ETag is declared, and answered");
             assert_eq!(declared, it.declares(304), "{id}: a tag that is told is honoured");
             if !it.declares(304) {

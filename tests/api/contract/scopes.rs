@@ -60,7 +60,7 @@ on_both! {
 #[test]
 fn each_operation_says_which_scopes_a_key_needs() {
     for it in &crate::harness::contract::Contract::served().operations {
-        let text = it.told["description"].as_str().unwrap();
+        let text = it.definition["description"].as_str().unwrap();
         for scope in it.scopes() {
             assert!(text.contains(&format!("`{scope}`")), "{}: {scope}", it.id);
         }
