@@ -1,4 +1,4 @@
-//! What every operation says of itself.
+//! The descriptions and declarations of every operation.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ fn has_text(value: &Value, member: &str) -> bool {
     value[member].as_str().is_some_and(|text| !text.trim().is_empty())
 }
 
-/// The names in the path that stand for keys.
+/// The parameters of a path template.
 fn keys(path: &str) -> BTreeSet<&str> {
     path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}')).collect()
 }
@@ -68,7 +68,7 @@ fn every_operation_is_named_and_described() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_in_the_document_resolves() {
     let document = document();
     let mut found = BTreeSet::new();
     references(&document, &mut found);
@@ -78,7 +78,7 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-/// What is there or not, and has no version to be written on.
+/// Operations on resources that have no version, so `If-Match` makes no sense.
 const WITHOUT_VERSION: &[&str] = &["delete_member_calendar_link", "delete_topic_support"];
 
 #[test]
@@ -121,7 +121,7 @@ fn every_operation_declares_its_problems() {
 }
 
 on_both! {
-    async fn the_served_document_is_this_one(app: TestApp) {
+    async fn the_served_document_is_the_tested_one(app: TestApp) {
         assert_eq!(app.anonymous().get("/openapi.json").await.ok().json(), document());
     }
 }
