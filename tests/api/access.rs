@@ -22,7 +22,7 @@ const POLICY: &str = include_str!("access/policy.txt");
 /// The targets of an operation, in the order of the table.
 fn targets(operation: &str) -> &'static [&'static str] {
     const READ: &[&str] = &["own", "others", "own internal", "members", "internal"];
-    // Whoever may read a resource may read its history.
+    // A history has the same access rules as its resource.
     match operation.strip_suffix("_history").unwrap_or(operation) {
         "get_security_contact" => &["-"],
         "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" | "get_jwks" => &["-"],

@@ -193,7 +193,7 @@ fn a_full_disk_loses_no_acknowledged_write() {
             let import = import.header("Content-Type", "text/csv").body("name,kind\nImported,ngo\n");
             let status = office.caller.send(import).await.status.as_u16();
             assert!([202, FULL.0].contains(&status), "{status}");
-            // Not enough for the write-ahead log to start anew, which would make room for everything that follows.
+            // Not enough for the write-ahead log to restart, which would make room for everything that follows.
             disk.resize(15 * 1024 + 512);
             disk.empty();
             office.goes_on(10).await;

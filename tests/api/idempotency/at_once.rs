@@ -49,7 +49,7 @@ fn has_to_wait(answer: Answer) {
     answer.problem(409, "idempotency_key_in_use");
 }
 
-/// Sends two requests while writes are blocked: one is told to wait, the other does the work.
+/// Sends two requests while writes are blocked: one is refused with `Retry-After`, the other does the work.
 async fn one_waits(app: &TestApp, one: &Caller, other: &Caller) {
     let holding = Holding::begin(app).await;
     let body = organisation("Zxq");

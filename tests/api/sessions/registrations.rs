@@ -129,7 +129,7 @@ on_both! {
         let contact = made(&office, &contacts, &contact).await.json();
         let known = json!({"member": DRESDEN, "contact": contact["id"], "attendance": "online"});
         office.post(&list, &known).await.problem(409, "already_registered");
-        // The office is told across members. A member does not learn who is registered for another.
+        // The office gets this conflict across members. A member does not learn who is registered for another.
         let other = changed(&again, &json!({"member": HAMBURG}));
         office.post(&list, &other).await.problem(409, "already_registered");
         let (path, _) = registered(&app, &session, &person("c")).await;

@@ -123,7 +123,7 @@ on_both! {
         }
     }
 
-    /// An account is told its utilities, except deleted ones.
+    /// `/me` lists the utilities of the account, except deleted ones.
     async fn a_deleted_utility_is_removed_from_accounts(app: TestApp) {
         let utility = plant(&app, UTILITIES, municipal_utility("zxqdeleted", "public")).await;
         let path = format!("{UTILITIES}/{}", text(&utility, "id"));
