@@ -1,7 +1,7 @@
 #!/bin/sh
-# Installs what the gate needs on a Debian machine that has Rust (rustup) and nothing else. Run it as root; run it as
-# often as you like: what is there already is skipped. A step that fails does not stop the others, but the script ends
-# with a list of what is missing and status 1.
+# Installs what the gate needs on a Debian machine that has only Rust (rustup). Run it as root, as often as you like:
+# what is already there is skipped. A step that fails does not stop the others, but then the script ends with a list of
+# what is missing and with status 1.
 set -u
 cd "$(dirname "$0")" || exit 1
 
@@ -28,24 +28,24 @@ apt() {
         { fail "$name" "apt-get could not install $*"; return 1; }
 }
 
-# --- Rust: not ours to install ---------------------------------------------------------------------------------------
+# --- Rust: not installed by this script ------------------------------------------------------------------------------
 
 if has cargo; then skip cargo "$(cargo --version)"; else fail cargo "install Rust by rustup (https://rustup.rs)"; fi
 
 # --- Debian packages -------------------------------------------------------------------------------------------------
 
-# The C compiler links Rust and compiles SQLite; without the headers of the C library it does neither.
+# The C compiler links Rust and compiles SQLite. Both need the headers of the C library.
 if has gcc && [ -e /usr/include/stdlib.h ]; then skip gcc "$(gcc -dumpfullversion)"; else apt gcc gcc libc6-dev; fi
 if has pkg-config; then skip pkg-config "$(pkg-config --version)"; else apt pkg-config pkg-config; fi
 
-# Debian keeps the server's programs off PATH; the tests look here too.
+# Debian keeps the server's programs off PATH. The tests look here too.
 postgres=$(command -v postgres || ls /usr/lib/postgresql/*/bin/postgres 2>/dev/null | sort -V | tail -n 1)
 if [ -n "$postgres" ]; then skip postgresql "$("$postgres" --version)"; else apt postgresql postgresql; fi
 
 # Chromium without a font draws no text.
 if has chromium; then skip chromium "$(chromium --version 2>/dev/null)"; else apt chromium chromium fonts-dejavu-core; fi
 
-# A client in Java is generated, compiled and run. The JDK has no annotations of Jakarta, which generated code bears.
+# The Java client is generated, compiled and run. Generated code needs Jakarta's annotations, which the JDK lacks.
 if has javac; then skip javac "$(javac -version 2>&1)"; else apt javac default-jdk-headless; fi
 jakarta=/usr/share/java/jakarta-annotation-api.jar
 if [ -e "$jakarta" ]; then skip jakarta-annotation "$jakarta"; else apt jakarta-annotation libjakarta-annotation-api-java; fi
@@ -54,7 +54,7 @@ if [ -e "$jakarta" ]; then skip jakarta-annotation "$jakarta"; else apt jakarta-
 
 has node && has npm || apt node nodejs npm
 
-# npm itself only warns about an older Node; the packages then fail in odd places.
+# npm only warns about an older Node, and the packages then fail in confusing ways.
 node_is_recent() {
     node -e 'const [major, minor] = process.versions.node.split(".").map(Number);
              process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1)'
@@ -68,17 +68,17 @@ elif cmp -s package-lock.json node_modules/.installed-lock.json; then
     skip npm-packages "as in package-lock.json"
 else
     echo "install  npm-packages"
-    # No package here needs its install script, and one of them only reports to its maker.
+    # No package here needs its install script, and one of them only sends telemetry.
     npm ci --ignore-scripts --no-audit --no-fund --loglevel=error &&
         cp package-lock.json node_modules/.installed-lock.json ||
         fail npm-packages "npm ci failed"
 fi
 
-# --- PyPI packages: a validator, a generator of clients, and what asks the server all there is to ask ------------------
+# --- PyPI packages: a validator, client generators, and schemathesis --------------------------------------------------
 
 python_is_recent() { python3 -c 'import sys; sys.exit(sys.version_info < (3, 10))'; }
 
-# Debian keeps what makes environments apart.
+# Debian packages venv separately.
 python3 -c 'import ensurepip, venv' 2>/dev/null || apt python3 python3 python3-venv
 
 if ! has python3 || ! python_is_recent; then
@@ -92,7 +92,7 @@ else
         fail pypi-packages "pip install failed"
 fi
 
-# --- For the benchmark, in `.ci/full` only -----------------------------------------------------------------------------
+# --- For the benchmark, in `.ci/full` only ----------------------------------------------------------------------------
 
 if [ "${1-}" = full ]; then
     if has wrk; then skip wrk "there"; else apt wrk wrk; fi

@@ -1,10 +1,10 @@
-# What the gates share: steps with a table of their times, and servers to ask. To be sourced by bash.
+# Shared by the gates: steps with a table of their durations, and servers for the steps. To be sourced by bash.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 exec </dev/null
 
-# One debug build for all steps: the same features and the same directory, whatever is built.
-# Built once from nothing: what cargo keeps for the next build costs time here.
+# One debug build for all steps: the same features and the same directory. It is built once from scratch, so incremental
+# compilation would only cost time.
 export CARGO_INCREMENTAL=0
 export CARGO_TARGET_DIR=$PWD/target CARGO_TERM_COLOR=never CARGO_TERM_PROGRESS_WHEN=never
 export REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true
@@ -24,12 +24,12 @@ finish() {
     if [ "$status" = 0 ]; then printf '\nThe gate is open.\n'; else printf '\nThe gate is shut.\n'; fi
 }
 trap finish EXIT
-# Who is ended from outside has not passed.
+# A gate that is interrupted has not passed.
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# step NAME COMMAND...: in a subshell of its own, which `set -e` ends at the first failure. (That is why a step's status
-# lies in a variable: within `step … || …` the shell would ignore `set -e`.)
+# step NAME COMMAND...: runs the command in a subshell, which `set -e` ends at the first failure. The status of the step
+# is kept in a variable, because the shell ignores `set -e` within `step … || …`.
 failed=
 step() {
     local name=$1 log=$logs/${1%% *} began=$SECONDS
@@ -47,10 +47,10 @@ step() {
     table+=("$name" "$((SECONDS - began))")
 }
 
-# Without the last step there is no point in the next.
+# Ends the gate if the last step failed, because the next ones need it.
 needed() { [ "$status" = 0 ] || exit 1; }
 
-# figures COMMAND...: the last line that it says is shown at the end, also when all is well.
+# figures COMMAND...: shows the last line of the command's output at the end, even if all is well.
 figures() {
     local said=$logs/said status=0
     "$@" >"$said" 2>&1 || status=$?
@@ -59,14 +59,14 @@ figures() {
     return "$status"
 }
 
-# later COMMAND: when the step ends, the last one first.
+# later COMMAND: runs the command when the step ends. The last one runs first.
 endings=
 later() {
     endings="$1; $endings"
     trap "$endings" EXIT
 }
 
-# serve [DATABASE_URL]: a server with demo data until the step ends, at $base.
+# serve [DATABASE_URL]: runs a server with demo data at $base until the step ends.
 serve() {
     local data
     data=$(mktemp -d "$logs/data.XXXXXX")
@@ -84,7 +84,7 @@ serve() {
     return 1
 }
 
-# postgres: a throw-away cluster until the step ends; $postgres is the URL of its database. The server refuses root.
+# postgres: runs a temporary cluster until the step ends, with the URL in $postgres. PostgreSQL refuses to run as root.
 postgres() {
     local programs home port as=()
     programs=$(dirname "$(command -v initdb || ls /usr/local/bin/initdb /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n 1)")
@@ -135,7 +135,7 @@ python_client() {
     PYTHONPATH=target/clients/python "$python/python" tests/clients/python/main.py "$base"
 }
 
-# generate LANGUAGE OPTIONS...: a client by openapi-generator, at $client. The options are those of the README.
+# generate LANGUAGE OPTIONS...: generates a client with openapi-generator in $client. The README has the same options.
 generate() {
     local language=$1
     shift
@@ -146,7 +146,7 @@ generate() {
     java -jar "$generator" generate --generator-name "$language" --input-spec "$older" --output "$client" "$@"
 }
 
-# The generator's own archive has the JSON library that the generated code needs.
+# The generator's JAR contains the JSON library that the generated code needs.
 java_client() {
     local jakarta=/usr/share/java/jakarta-annotation-api.jar
     generate java --library native --additional-properties \
@@ -157,7 +157,7 @@ java_client() {
     figures java -cp "$generator:$jakarta:$client/classes" Main "$base" "$(grep -c '"operationId": "list_' "$document")"
 }
 
-# The generated code needs nothing but Go, which comes with a package of PyPI.
+# The generated code needs nothing but Go, which a PyPI package provides.
 go_client() {
     local go
     go=$(find "$PWD/.ci/.venv" -path '*/go/bin/go' -type f | head -n 1)
@@ -189,7 +189,7 @@ calendars() {
     figures "$python/python" tests/clients/calendars.py "$base"
 }
 
-# The official schemas lie beside the checkout, or come with a package whose own dependencies nobody needs.
+# The official schemas lie beside the checkout, or come from a package, without its dependencies.
 iati_files() {
     local standard=../shared/iati
     if [ ! -d "$standard" ]; then

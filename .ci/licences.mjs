@@ -1,5 +1,5 @@
-// Reads `<package> v<version>|<licence>` lines and fails for what may not be in the binary: whatever leaves no choice
-// but a licence that is not in the list.
+// Reads `<package> v<version>|<licence>` lines and fails for packages that may not be in the binary: those that cannot
+// be used under one of the allowed licences.
 import { readFileSync } from "node:fs";
 
 const ALLOWED = new Set([
@@ -7,7 +7,7 @@ const ALLOWED = new Set([
   "CDLA-Permissive-2.0", "ISC", "MIT", "MIT-0", "MPL-2.0", "OpenSSL", "Unicode-3.0", "Unicode-DFS-2016", "Unlicense", "Zlib",
 ]);
 
-// An SPDX expression (also the old form with `/`) with each licence replaced by whether it is allowed.
+// Evaluates an SPDX expression (also the old form with `/`): whether allowed licences satisfy it.
 function isAllowed(expression) {
   const tokens = expression.replaceAll("/", " OR ").match(/\(|\)|\bAND\b|\bOR\b|[\w.+-]+( WITH [\w.-]+)?/g) ?? [];
   const any = () => {

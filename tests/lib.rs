@@ -1,4 +1,4 @@
-//! The tests of the whole: the real app on a real database, each API test on SQLite and on PostgreSQL.
+//! End-to-end tests: the real app on a real database. Every API test runs on SQLite and on PostgreSQL.
 
 #[cfg(test)]
 mod api;

@@ -1,4 +1,4 @@
-// What a change of the document breaks for those who use it.
+// Finds changes of the document that break its clients.
 
 import { schemaBreaks, target } from "./schema.mjs";
 
@@ -6,7 +6,7 @@ const METHODS = ["get", "put", "post", "delete", "options", "head", "patch", "tr
 
 const followed = (document, part) => (part?.$ref ? target(document, part.$ref) : part);
 
-/** The breaks between two documents, as sentences; none, if who could use the old one can use the new one. */
+/** The breaking changes between two documents, as sentences. Empty if clients of the old one can use the new one. */
 export function breaks(old, now) {
   const found = [];
   for (const [path, before] of Object.entries(old.paths ?? {})) {
@@ -21,7 +21,7 @@ export function breaks(old, now) {
   return [...new Set(found)];
 }
 
-/** An operation with the parameters of its path. */
+/** An operation, with the parameters of its path item included. */
 function operation(document, item, method) {
   const parameters = [...(item.parameters ?? []), ...(item[method].parameters ?? [])].map((it) => followed(document, it));
   const named = new Map(parameters.map((it) => [`${it.in} ${it.name}`, it]));
@@ -49,7 +49,7 @@ function parameterBreaks(side, before, after, at) {
   const found = [];
   for (const [name, parameter] of before) {
     const now = after.get(name);
-    // A header that nobody reads any more harms nobody; an unknown query parameter is refused.
+    // Clients may still send a header that is no longer read, but an unknown query parameter is refused.
     if (!now && parameter.in !== "header") found.push(`${at}: the parameter \`${parameter.name}\` is gone`);
     if (!now) continue;
     const place = `${at} \`${parameter.name}\``;

@@ -1,4 +1,4 @@
-// Compares the document with that of the last release (the last tag `v*`), and fails for what would break a client.
+// Compares the document with the one of the last release (the last tag `v*`), and fails for breaking changes.
 //
 //   node .ci/breaking/run.mjs <document>
 
@@ -10,7 +10,7 @@ const document = process.argv[2];
 
 const git = (...words) => execFileSync("git", words, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"], maxBuffer: 1 << 28 }).trim();
 
-/** The last release that leads to here, or nothing where there was none yet. Throws where that cannot be known. */
+/** The last release among the ancestors, or nothing if there is none yet. Throws if this cannot be known. */
 function lastRelease() {
   const described = () => {
     try {
@@ -21,7 +21,7 @@ function lastRelease() {
   };
   const here = described();
   if (here || git("rev-parse", "--is-shallow-repository") === "false") return here;
-  // The tags of a shallow clone are elsewhere.
+  // A shallow clone has no tags, so ask the remote.
   const remote = git("remote").split("\n")[0];
   if (!remote) throw new Error("this clone is shallow, and there is no remote to ask for tags");
   const tags = git("ls-remote", "--tags", "--refs", "--sort=version:refname", remote, "v[0-9]*").split("\n").filter(Boolean);

@@ -1,10 +1,11 @@
-// What a change of a schema breaks: `written` schemas must go on to take all that they took, `read` ones must go on to
-// give what they gave. Words that only describe do not count; a word more in an answer is no break, as documented.
+// Finds breaking changes of a schema: `written` schemas have to accept all values that they accepted, `read` ones may
+// not have values that they did not have. Descriptions do not count. A new enum value in a response is no breaking
+// change, as documented.
 
 const LOWER_BOUNDS = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"];
 const UPPER_BOUNDS = ["maximum", "exclusiveMaximum", "maxLength", "maxItems", "maxProperties"];
 
-/** Follows references, and joins what stands in `allOf` or beside a reference. */
+/** Resolves references, and merges `allOf` and what stands beside a reference. */
 export function resolved(document, schema) {
   if (schema === undefined || schema === true) return {};
   if (schema === false) return { not: {} };
@@ -20,7 +21,7 @@ export function resolved(document, schema) {
   }));
 }
 
-/** What a reference leads to. */
+/** The target of a reference. */
 export function target(document, reference) {
   const names = reference.slice(2).split("/").map((name) => name.replaceAll("~1", "/").replaceAll("~0", "~"));
   return names.reduce((value, name) => value?.[name], document) ?? {};
@@ -28,7 +29,7 @@ export function target(document, reference) {
 
 const types = (schema) => {
   const named = schema.type === undefined ? undefined : [schema.type].flat();
-  // Every whole number is a number.
+  // Every integer is a number.
   return named?.includes("number") ? [...named, "integer"] : named;
 };
 const values = (schema) => (schema.const !== undefined ? [schema.const] : schema.enum);
@@ -40,7 +41,7 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
  * @param {{ old: object, new: object, written: boolean }} side documents, and which way the value goes
  */
 export function schemaBreaks(side, before, after, at, seen = new Set()) {
-  // A schema may hold itself.
+  // A schema may contain itself.
   const key = before?.$ref && after?.$ref && `${before.$ref} ${after.$ref}`;
   if (key && seen.has(key)) return [];
   const inside = key ? new Set([...seen, key]) : seen;
@@ -57,7 +58,7 @@ export function schemaBreaks(side, before, after, at, seen = new Set()) {
 
 function typeBreaks({ written }, old, now, at) {
   const breaks = [];
-  // Who takes may take more, who gives may give less.
+  // A request may accept more types than before, a response may have fewer.
   const [wide, narrow] = written ? [types(now), types(old)] : [types(old), types(now)];
   if (wide && !(narrow ?? [undefined]).every((type) => wide.includes(type))) {
     breaks.push(`${at}: the type was ${types(old)?.join(", ") ?? "any"} and is ${types(now)?.join(", ") ?? "any"}`);
@@ -91,7 +92,7 @@ function memberBreaks(side, old, now, at, seen) {
   const breaks = [];
   for (const name of Object.keys(oldMembers)) {
     if (!(name in newMembers)) {
-      // Where anything is taken, nothing is refused.
+      // If additional properties are allowed, the removed one is not refused.
       if (!side.written || now.additionalProperties === false) breaks.push(`${at}: \`${name}\` is gone`);
     } else {
       breaks.push(...schemaBreaks(side, oldMembers[name], newMembers[name], `${at}.${name}`, seen));
@@ -112,7 +113,7 @@ function memberBreaks(side, old, now, at, seen) {
   return breaks;
 }
 
-/** Each schema of the side that has to fit needs one on the other side that it fits. */
+/** Each choice on the side that has to fit needs a choice on the other side that it fits. */
 function choiceBreaks(side, old, now, at, seen) {
   const [from, to] = [choices(old) ?? [old], choices(now) ?? [now]];
   const fits = (before, after) => schemaBreaks(side, before, after, at, seen).length === 0;

@@ -1,4 +1,4 @@
-// node --test .ci/breaking/test.mjs: planted changes of a document, breaking and additive ones.
+// node --test .ci/breaking/test.mjs: breaking and additive changes of a sample document.
 
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
@@ -138,7 +138,7 @@ for (const [name, change] of Object.entries(ADDITIVE)) {
   test(`additive: ${name}`, () => assert.deepEqual(changed(change), []));
 }
 
-// A repository with a release, and a change after it.
+// A repository with a release and a change after it.
 const RUN = fileURLToPath(new URL("run.mjs", import.meta.url));
 
 function repository(use) {

@@ -1,7 +1,7 @@
-//! "Who may do what": the whole policy on one page, and the facts that it has to say.
+//! "Who may do what": the whole policy on one page, and the rules that it has to follow.
 //!
-//! Every operation of the OpenAPI document is asked for by every role. An operation that is new fails
-//! [`targets`] until somebody has decided where it belongs.
+//! Every role calls every operation of the OpenAPI document. A new operation panics in [`targets`] until somebody has
+//! decided where it belongs.
 
 mod places;
 
@@ -14,14 +14,15 @@ use super::visibility::planted::filled;
 use crate::harness::{Caller, TestApp, on_both};
 use places::{Places, body, places};
 
-/// The member is bound to `dresden`, the partner to `lviv`. `own` partnerships are led by the one, with the other as
-/// partner; `others` are everybody else's, and public like `own`. `idle` is what nothing depends on.
+/// The policy table. The member is bound to `dresden`, the partner to `lviv`. `own` partnerships are led by the
+/// member's utility, with the partner's as partner; `others` belong to other utilities and are public like `own`.
+/// Nothing depends on `idle` resources.
 const POLICY: &str = include_str!("access/policy.txt");
 
 /// The targets of an operation, in the order of the table.
 fn targets(operation: &str) -> &'static [&'static str] {
     const READ: &[&str] = &["own", "others", "own internal", "members", "internal"];
-    // A history is for whoever may read the thing.
+    // A history has the same access rules as its resource.
     match operation.strip_suffix("_history").unwrap_or(operation) {
         "get_security_contact" => &["-"],
         "get_index" | "get_liveness" | "get_readiness" | "get_problem_type" | "get_me" | "get_jwks" => &["-"],
@@ -167,12 +168,12 @@ fn targets(operation: &str) -> &'static [&'static str] {
     }
 }
 
-/// What people do for themselves: these are no rehearsals, and nobody's role has a part in them.
+/// Whether an operation is about the caller's own account: such operations have no dry run, and roles make no
+/// difference.
 fn of_the_account(operation: &str) -> bool {
     ["token", "login", "password", "api_key"].into_iter().any(|word| operation.contains(word))
 }
 
-/// An operation of the document.
 struct Operation {
     id: String,
     method: Method,
@@ -194,7 +195,7 @@ async fn operations(app: &TestApp) -> Vec<Operation> {
 }
 
 impl Operation {
-    /// The path for a target. Whatever writes is a rehearsal, so that the order of the table does not matter.
+    /// The path for a target. Writes are dry runs, so that the order of the table does not matter.
     fn path(&self, target: &'static str, places: &Places) -> String {
         let kinds = [
             ("interest", "interest"),
@@ -235,7 +236,7 @@ impl Operation {
             (&Method::GET, "deleted") => path + "?deleted=true",
             (&Method::GET, _) => path,
             _ if of_the_account(&self.id) || self.id == "commit_import" => path,
-            // The office is asked in whose name.
+            // Coordinators have to name the member that they act for.
             _ if self.id.ends_with("_topic_support") => {
                 format!("{path}?dry_run=true&member={}", super::visibility::planted::DRESDEN)
             }
@@ -267,7 +268,7 @@ impl Operation {
     }
 }
 
-/// A line of the table.
+/// A row of the table.
 struct Line {
     operation: String,
     target: &'static str,
@@ -284,7 +285,7 @@ impl Line {
 
 const COLUMNS: [&str; 6] = ["public", "partner", "member", "reader", "coord", "admin"];
 
-fn written(lines: &[Line]) -> String {
+fn format_table(lines: &[Line]) -> String {
     let head = COLUMNS.map(|name| format!("{name:>8}")).concat();
     let mut table = format!("{:<28} {:<13}{head}\n", "operation", "target");
     for line in lines {
@@ -295,8 +296,8 @@ fn written(lines: &[Line]) -> String {
 }
 
 on_both! {
-    /// The table is what the server does, and what it does is what "Who may do what" says.
-    async fn the_whole_policy_on_one_page(app: TestApp) {
+    /// The server does what the table says, and the table says what "Who may do what" says.
+    async fn the_server_follows_the_policy_table(app: TestApp) {
         let (places, callers) = (places(&app).await, app.everybody());
         let mut lines = Vec::new();
         for operation in operations(&app).await {
@@ -308,26 +309,26 @@ on_both! {
             }
         }
         let policy: String = POLICY.lines().filter(|line| !line.is_empty()).map(|line| format!("{line}\n")).collect();
-        let now = written(&lines);
+        let now = format_table(&lines);
         let changed: Vec<_> = now.lines().filter(|line| !policy.contains(line)).collect();
         assert!(now == policy, "the policy has moved:\n{}\n\nall of it:\n{now}", changed.join("\n"));
-        holds(&lines);
+        check_rules(&lines);
     }
 }
 
-/// The facts of "Who may do what", whatever the table says.
-fn holds(lines: &[Line]) {
+/// Checks the rules of "Who may do what".
+fn check_rules(lines: &[Line]) {
     let who = |line: &Line| format!("{} {}", line.operation, line.target);
     let writes = |column: &str| {
         let lines = lines.iter().filter(|line| !line.reads && !of_the_account(&line.operation));
-        // That is for anybody.
+        // Anybody may register their interest.
         let lines = lines.filter(|line| line.operation != "create_interest_registration");
         lines.filter(|line| line.may(column)).map(who).collect::<Vec<_>>()
     };
     for line in lines {
         let [public, partner, member, reader, coordinator, admin] = COLUMNS.map(|column| line.may(column));
         assert!(!coordinator || admin, "{}: an admin may what a coordinator may", who(line));
-        // Users are the one thing that is the administrators' alone.
+        // Only administrators may manage users.
         assert_eq!(coordinator == admin, !line.operation.contains("_user"), "{}", who(line));
         if let Some(one) = line.operation.strip_suffix("_history") {
             let read = lines.iter().find(|it| it.operation == one && it.target == line.target).unwrap();

@@ -1,4 +1,4 @@
-//! Blanks around what people type or paste: they do not count, wherever it is typed.
+//! Whitespace around values is ignored, wherever people type or paste it.
 
 use serde_json::json;
 use url::form_urlencoded::byte_serialize;
@@ -9,15 +9,15 @@ use super::visibility::planted::contact;
 use crate::api::given::changed;
 use crate::harness::on_both;
 
-/// A no-break space comes along when a text is copied from a web page or a spreadsheet, the zero-width ones from a mail.
+/// No-break spaces come with text that is copied from web pages and spreadsheets, zero-width ones with text from mails.
 const BLANKS: [&str; 7] = [" ", "\t", "\r\n", "\u{a0}", "\u{202f}", "\u{200b}", "\u{feff}"];
 
 on_both! {
-    async fn blanks_around_values_in_json_do_not_count(app: TestApp) {
+    async fn whitespace_around_json_values_is_ignored(app: TestApp) {
         let caller = app.coordinator();
         for (number, blank) in BLANKS.into_iter().enumerate() {
             let around = |text: &str| format!("{blank}{text}{blank}");
-            // A slug stays with what had it.
+            // The slug of a deleted resource stays taken.
             let slug = format!("zxq-{number}");
             let body = json!({
                 "slug": around(&slug), "name": around("Zxq"), "kind": around("ngo"), "country": around("UA"),
@@ -31,7 +31,7 @@ on_both! {
             let contacts = "/api/v1/members/bav/contacts";
             let person = caller.post(contacts, &changed(&contact("Zxq", false), &patch)).await.expect(201).json();
             assert_eq!((&person["email"], &person["language"]), (&json!("zxq@zxq.example"), &json!("de")));
-            // What is referred to is named by a key.
+            // Keys in references are trimmed too.
             let session = json!({ "title": "Zxq", "kind": "exchange", "organisers": [{ "organisation": around(&slug) }],
                 "starts_on": around("2026-05-14"), "start_time": around("10:00:00"), "time_zone": around("Europe/Berlin") });
             let session = caller.post("/api/v1/sessions", &session).await.expect(201).json();
@@ -42,7 +42,7 @@ on_both! {
         }
     }
 
-    async fn blanks_around_parameters_do_not_count(app: TestApp) {
+    async fn whitespace_around_parameters_is_ignored(app: TestApp) {
         let caller = app.coordinator();
         let found = async |query: &str| {
             let list = caller.get(&format!("/api/v1/utilities?{query}")).await.ok().json();
@@ -57,25 +57,25 @@ on_both! {
         }
     }
 
-    async fn blanks_around_an_address_do_not_count_at_sign_in(app: TestApp) {
+    async fn whitespace_around_the_address_is_ignored_at_sign_in(app: TestApp) {
         for blank in BLANKS {
             let body = json!({ "email": format!("{blank}reader@demo.example{blank}"), "password": "demo-partnerships" });
             app.anonymous().post("/api/v1/auth/token", &body).await.ok();
         }
-        // A password is as it is.
+        // Passwords are not trimmed.
         let body = json!({ "email": "reader@demo.example", "password": "demo-partnerships " });
         app.anonymous().post("/api/v1/auth/token", &body).await.problem(401, "invalid_credentials");
     }
 
-    async fn blanks_around_cells_do_not_count(app: TestApp) {
+    async fn whitespace_around_cells_is_ignored(app: TestApp) {
         let caller = app.coordinator();
         for (number, blank) in ["  ", "\u{a0}", "\u{202f}", "\u{200b}"].into_iter().enumerate() {
             let slug = format!("zxq-{number}");
             let row = [&slug, "Zxq", "ngo", "UA"].map(|cell| format!("{blank}{cell}{blank}")).join(",");
             let done = import(&caller, "resource=organisations", CSV, format!("slug,name,kind,country\n{row}\n")).await;
             assert_eq!(counts(&done), [1, 0, 0, 0, 0], "{done:#}");
-            let kept = caller.get(&format!("{ORGANISATIONS}/{slug}")).await.ok().json();
-            assert_eq!((&kept["name"], &kept["kind"], &kept["country"]), (&json!("Zxq"), &json!("ngo"), &json!("UA")));
+            let stored = caller.get(&format!("{ORGANISATIONS}/{slug}")).await.ok().json();
+            assert_eq!((&stored["name"], &stored["kind"], &stored["country"]), (&json!("Zxq"), &json!("ngo"), &json!("UA")));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Answers that are kept: the same as if they had been read, for everybody, whatever is written, wherever.
+//! Cached responses: they equal responses from the database, for everybody, whoever writes and wherever.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -20,19 +20,19 @@ use super::given::{
 use super::http::{told, vary};
 use crate::harness::{Answer, Backend, Caller, TestApp, on_both, run};
 
-/// Longer than a notice takes, and a connection to be made again, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// Longer than a notification and a new database connection take on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Where the answer came from, as staff is told.
+/// The source of the response, which `Server-Timing` tells staff.
 fn source(answer: &Answer) -> String {
-    let told = answer.headers.get_all("server-timing").iter().map(|value| value.to_str().unwrap());
-    let source = told.filter_map(|value| value.strip_prefix("cache;desc=")).next().unwrap_or_default();
+    let timings = answer.headers.get_all("server-timing").iter().map(|value| value.to_str().unwrap());
+    let source = timings.filter_map(|value| value.strip_prefix("cache;desc=")).next().unwrap_or_default();
     source.split(',').next().unwrap().to_owned()
 }
 
-/// Asks until the answer is as wanted.
+/// Sends the request until the response is as wanted.
 async fn until(caller: &Caller, path: &str, wanted: impl Fn(&Answer) -> bool) -> Answer {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         let answer = caller.get(path).await;
         if wanted(&answer) {
@@ -42,46 +42,47 @@ async fn until(caller: &Caller, path: &str, wanted: impl Fn(&Answer) -> bool) ->
     }
 }
 
-/// Asks until the answer is a kept one: on PostgreSQL nothing is kept before somebody listens.
-async fn kept(staff: &Caller, path: &str) -> Answer {
+/// Sends the request until the response comes from the cache. On PostgreSQL the server caches nothing before it listens
+/// for notifications.
+async fn cached(staff: &Caller, path: &str) -> Answer {
     until(staff, path, |answer| source(answer) == "hit").await
 }
 
-async fn packed(caller: &Caller, path: &str, accepted: &str) -> Answer {
+async fn get_encoded(caller: &Caller, path: &str, accepted: &str) -> Answer {
     caller.send(caller.request(Method::GET, path).header("Accept-Encoding", accepted)).await.ok()
 }
 
 on_both! {
-    async fn what_is_kept_is_what_was_read(app: TestApp) {
+    async fn cached_responses_equal_uncached_ones(app: TestApp) {
         let (staff, reader) = (app.coordinator(), app.reader());
         let (transitions, history) = (format!("{DRESDEN}/transitions"), format!("{DRESDEN}/history"));
         for path in [DRESDEN, FUNDING, PARTNERSHIPS, "/api/v1/partnerships?limit=2&count=true", &transitions, &history] {
             let read = staff.get(&format!("{path}{}&", if path.contains('?') { "" } else { "?" })).await.ok();
-            let kept = kept(&staff, path).await;
-            assert_eq!((kept.text(), told(&kept)), (read.text(), told(&read)), "{path}");
+            let cached = cached(&staff, path).await;
+            assert_eq!((cached.text(), told(&cached)), (read.text(), told(&read)), "{path}");
             let head = staff.head(path).await.ok();
-            assert_eq!((source(&head), told(&head), head.body.len()), ("hit".into(), told(&kept), 0), "{path}");
-            let request = staff.request(Method::GET, path).header("If-None-Match", kept.tag());
+            assert_eq!((source(&head), told(&head), head.body.len()), ("hit".into(), told(&cached), 0), "{path}");
+            let request = staff.request(Method::GET, path).header("If-None-Match", cached.tag());
             let known = staff.send(request).await.expect(304);
-            assert_eq!((source(&known), known.tag(), known.body.len()), ("hit".into(), kept.tag(), 0), "{path}");
-            // What is wanted in another form is not answered with it.
+            assert_eq!((source(&known), known.tag(), known.body.len()), ("hit".into(), cached.tag(), 0), "{path}");
+            // Another representation is not answered from this cache entry.
             let other = staff.request(Method::GET, path).header("Accept", "application/pdf");
             staff.send(other).await.problem(406, "not_acceptable");
         }
-        // Whoever has an account is told how long it took, and staff where it came from; the public nothing.
+        // `Server-Timing` has the duration for accounts, the source for staff only, and is not sent to the public.
         assert!(reader.get(DRESDEN).await.ok().header("server-timing").starts_with("total;dur="));
         assert_eq!(app.anonymous().get(DRESDEN).await.ok().header("server-timing"), "");
     }
 
-    async fn nothing_is_kept_beyond_a_write(app: TestApp) {
+    async fn every_write_invalidates_the_cache(app: TestApp) {
         let staff = app.coordinator();
         let path = location(&made(&staff, PARTNERSHIPS, &partnership("Kept")).await);
         let funding = format!("{path}/funding");
         let list = format!("{PARTNERSHIPS}?sort=title");
-        kept(&staff, &path).await;
+        cached(&staff, &path).await;
         let mut fresh = String::new();
         for step in 0..8 {
-            // Everybody has been answered before, and is again.
+            // Every caller has had a response before the write, and gets another after it.
             let (before, mut after) = (staff.get(&path).await, Vec::new());
             for (_, caller) in app.everybody() {
                 caller.get(&path).await;
@@ -90,11 +91,11 @@ on_both! {
             }
             match step {
                 0 => drop(staff.patch(&path, "*", &json!({"title": "Kept no more", "start": "2024"})).await.ok()),
-                // Only a name in a reference changes.
+                // Only the name in a reference changes.
                 1 => drop(staff.patch("/api/v1/utilities/lvivvodokanal", "*", &json!({"name": "Lviv Water"})).await.ok()),
                 2 => drop(staff.post(&format!("{path}/transitions"), &json!({"to": "preparation"})).await.ok()),
                 3 => {
-                    // What is derived of its parts changes.
+                    // Only a member that is derived from the parts changes.
                     let programmes = staff.get("/api/v1/funding-programmes?limit=1").await.ok().json();
                     let phase = json!({"kind": "grant", "programme": programmes["items"][0]["slug"]});
                     made(&staff, &funding, &phase).await;
@@ -107,7 +108,7 @@ on_both! {
             fresh.push('&');
             for caller in after {
                 for of in [&path, &list] {
-                    // The same, asked for in a way in which it was never asked for.
+                    // The same resource by a URL that was never requested, so it cannot be cached.
                     let read = caller.get(&format!("{of}{}{fresh}", if of.contains('?') { "" } else { "?" })).await;
                     let answer = caller.get(of).await;
                     assert_eq!((answer.status, answer.tag()), (read.status, read.tag()), "{step} {of}");
@@ -118,11 +119,11 @@ on_both! {
         }
     }
 
-    /// Whoever asks after a write was acknowledged sees it, whoever else reads and writes.
-    async fn no_reader_is_behind_what_was_acknowledged(app: TestApp) {
+    /// A request that starts after a write was acknowledged sees the write, however many others read and write.
+    async fn readers_see_every_acknowledged_write(app: TestApp) {
         let staff = app.coordinator();
         let path = location(&made(&staff, UTILITIES, &abroad("Hot")).await);
-        kept(&staff, &path).await;
+        cached(&staff, &path).await;
         let (acknowledged, done, hits) = (AtomicI64::new(1), AtomicBool::new(false), AtomicI64::new(0));
         let version = |answer: Answer| answer.ok().json()["version"].as_i64().unwrap();
         let write = async |writer: usize| {
@@ -150,8 +151,8 @@ on_both! {
         println!("{:?}: {} hits", app.backend, hits.load(SeqCst));
     }
 
-    /// What the new day alone changes is not answered as of the day before.
-    async fn a_day_ends_what_was_kept_in_it(app: TestApp) {
+    /// A response that changes with the date is not served from the cache on the next day.
+    async fn cached_responses_expire_at_the_end_of_the_day(app: TestApp) {
         let staff = app.coordinator();
         let peer = location(&made(&staff, UTILITIES, &abroad("Peer")).await);
         let peer = peer.rsplit('/').next().unwrap();
@@ -161,12 +162,12 @@ on_both! {
         let body = changed(&partnership("Until today"), &json!({"participants": all, "visibility": "internal"}));
         let path = location(&made(&staff, PARTNERSHIPS, &body).await);
 
-        // A login of the same account that lives on without anything being written.
+        // Another token for the same login, without anything being written.
         let partner = app.account(Role::Partner, "lvivvodokanal").await;
         let id = partner.get("/api/v1/me").await.ok().json()["id"].as_str().unwrap().parse().unwrap();
         let (token, keys) = (app.token(id).await, app.tokens().await);
         let claims = keys.verify(&token, app.clock.now()).unwrap();
-        kept(&staff, &path).await;
+        cached(&staff, &path).await;
         for _ in 0..3 {
             partner.get(&path).await.ok();
         }
@@ -175,10 +176,10 @@ on_both! {
         partner.with_token(&token).get(&path).await.problem(404, "not_found");
     }
 
-    /// Who sees other things is answered other things, whoever asked before.
-    async fn what_is_kept_for_some_is_not_for_others(app: TestApp) {
+    /// Callers with different visibility get different responses, whoever asked before.
+    async fn cached_responses_respect_visibility(app: TestApp) {
         let staff = app.coordinator();
-        let public = kept(&staff, PARTNERSHIPS).await.json()["items"].as_array().unwrap().len();
+        let public = cached(&staff, PARTNERSHIPS).await.json()["items"].as_array().unwrap().len();
         let internal = changed(&partnership("Inside"), &json!({"visibility": "internal"}));
         let own = made(&staff, PARTNERSHIPS, &internal).await;
         let path = location(&own);
@@ -187,10 +188,10 @@ on_both! {
         let narrow = staff.with_token(key["key"].as_str().unwrap());
         let stranger = app.account(Role::Partner, location(&made(&staff, UTILITIES, &abroad("Stranger")).await).rsplit('/').next().unwrap()).await;
         for _ in 0..3 {
-            kept(&staff, &path).await.ok();
-            kept(&staff, PARTNERSHIPS).await.ok();
+            cached(&staff, &path).await.ok();
+            cached(&staff, PARTNERSHIPS).await.ok();
             for (role, caller) in app.everybody() {
-                // The partner of the demo takes part.
+                // The partner of the demo data takes part.
                 let status = if ["partner", "coordinator", "admin"].contains(&role) { 200 } else { 404 };
                 assert_eq!(caller.get(&path).await.status.as_u16(), status, "{role}");
                 let listed = caller.get(PARTNERSHIPS).await.ok().text().contains("Inside");
@@ -203,9 +204,9 @@ on_both! {
         assert!(public > 0);
     }
 
-    async fn of_those_who_ask_at_once_one_reads(app: TestApp) {
+    async fn concurrent_requests_read_the_database_once(app: TestApp) {
         let callers: Vec<_> = (0..16).map(|_| app.coordinator()).collect();
-        kept(&callers[0], PARTNERSHIPS).await;
+        cached(&callers[0], PARTNERSHIPS).await;
         join_all(callers.iter().map(|caller| caller.get("/health/live"))).await;
         for round in 0..5 {
             let path = format!("{PARTNERSHIPS}?limit={}&count=true", 10 + round);
@@ -218,13 +219,13 @@ on_both! {
         }
     }
 
-    async fn what_is_kept_is_packed_once_and_for_all(app: TestApp) {
+    async fn cached_responses_are_compressed_once(app: TestApp) {
         let staff = app.coordinator();
-        let plain = kept(&staff, PARTNERSHIPS).await;
+        let plain = cached(&staff, PARTNERSHIPS).await;
         for (accepted, coding) in [("br, gzip", "br"), ("gzip", "gzip"), ("br;q=0.1, gzip", "gzip"), ("br", "br")] {
-            let deadline = Instant::now() + PATIENCE;
+            let deadline = Instant::now() + TIMEOUT;
             let answer = loop {
-                let answer = packed(&staff, PARTNERSHIPS, accepted).await;
+                let answer = get_encoded(&staff, PARTNERSHIPS, accepted).await;
                 if answer.header("content-encoding") == coding && !answer.header("content-length").is_empty() {
                     break answer;
                 }
@@ -240,7 +241,7 @@ on_both! {
             }
             assert!(bytes == plain.body, "{coding}");
             assert!(answer.body.len() * 2 < bytes.len(), "{coding}: {} of {}", answer.body.len(), bytes.len());
-            // The client has it, packed.
+            // A conditional request for the compressed representation.
             let request = staff.request(Method::GET, PARTNERSHIPS).header("If-None-Match", answer.tag());
             let known = staff.send(request.header("Accept-Encoding", accepted)).await.expect(304);
             assert_eq!((known.tag(), known.body.len()), (answer.tag(), 0));
@@ -248,26 +249,26 @@ on_both! {
             let head = staff.send(request).await.ok();
             assert_eq!(told(&head), told(&answer));
         }
-        // What is short goes as it is.
-        let short = packed(&staff, "/health/live", "br, gzip").await;
+        // Short bodies are not compressed.
+        let short = get_encoded(&staff, "/health/live", "br, gzip").await;
         assert_eq!(short.header("content-encoding"), "");
         assert!(vary(&short).contains(&"accept-encoding".into()));
     }
 
-    /// What another process writes is seen: by notices on PostgreSQL, by looking on SQLite.
-    async fn another_instance_is_followed(app: TestApp) {
+    /// Writes of another process are noticed: by notifications on PostgreSQL, by polling on SQLite.
+    async fn writes_of_another_instance_invalidate_the_cache(app: TestApp) {
         let other = TestApp::start(app.backend, app.url.clone(), None);
         let (here, there) = (app.coordinator(), other.coordinator());
         let path = location(&made(&here, UTILITIES, &abroad("Shared")).await);
         for round in 0..5 {
-            kept(&here, &path).await;
-            kept(&there, &path).await;
+            cached(&here, &path).await;
+            cached(&there, &path).await;
             let city = format!("City {round}");
             there.patch(&path, "*", &json!({ "city": city })).await.ok();
             assert_eq!(there.get(&path).await.ok().json()["city"], city);
             until(&here, &path, |answer| answer.json()["city"] == city).await;
         }
-        // Who is locked out there is locked out here.
+        // An account that one instance disables is refused by the other.
         let partner = app.account(Role::Partner, "lvivvodokanal").await;
         let id = partner.get("/api/v1/me").await.ok().json()["id"].as_str().unwrap().to_owned();
         partner.get(&path).await.ok();
@@ -276,18 +277,19 @@ on_both! {
     }
 }
 
-/// Whose listening ends is not answered from memory until it listens again, and misses nothing.
+/// An instance whose listening connection breaks serves nothing from the cache until it listens again, and misses
+/// nothing.
 #[test]
-fn without_notices_nothing_is_kept() {
+fn nothing_is_cached_while_notifications_are_lost() {
     run(Backend::Postgres, async |app| {
         let other = TestApp::start(app.backend, app.url.clone(), None);
         let (here, there) = (app.coordinator(), other.coordinator());
         let path = location(&made(&here, UTILITIES, &abroad("Deaf")).await);
         let mut killer = PgConnection::connect(&app.url).await.unwrap();
         for round in 0..3 {
-            // Both listen.
-            kept(&here, &path).await;
-            kept(&there, &path).await;
+            // Both instances listen.
+            cached(&here, &path).await;
+            cached(&there, &path).await;
             let kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() \
                         AND pid <> pg_backend_pid() AND (query LIKE 'LISTEN%' OR query LIKE 'SELECT pg_notify%')";
             assert_eq!(killer.execute(kill).await.unwrap().rows_affected(), 2);
@@ -295,6 +297,6 @@ fn without_notices_nothing_is_kept() {
             there.patch(&path, "*", &json!({ "city": city })).await.ok();
             until(&here, &path, |answer| answer.json()["city"] == city).await;
         }
-        kept(&here, &path).await;
+        cached(&here, &path).await;
     });
 }

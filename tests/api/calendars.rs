@@ -1,4 +1,4 @@
-//! Secret links to calendars: shown once, for one member, and good for nothing once they are revoked.
+//! Secret calendar links: shown once, valid for one member, and useless after they are revoked.
 
 use reqwest::Method;
 use serde_json::json;
@@ -7,28 +7,28 @@ use crate::harness::{Caller, TestApp, on_both};
 
 const LINK: &str = "/api/v1/members/stadtentwaesserung-dresden/calendar-link";
 
-/// Makes a link; answers the path that it leads to.
-async fn made(caller: &Caller) -> String {
+/// Creates a link and returns its path and query.
+async fn create_link(caller: &Caller) -> String {
     let answer = caller.send(caller.request(Method::POST, LINK)).await.expect(201);
     assert_eq!(answer.header("cache-control"), "no-store");
     let url = answer.json()["url"].as_str().unwrap().to_owned();
     url.strip_prefix("https://partnerships.example").unwrap().to_owned()
 }
 
-/// What a program that knows the link alone is answered.
+/// The status that a client without an account gets.
 async fn status(app: &TestApp, path: &str) -> u16 {
     app.anonymous().request(Method::GET, path).send().await.unwrap().status().as_u16()
 }
 
 on_both! {
-    async fn a_link_is_good_until_there_is_another_or_none(app: TestApp) {
-        let first = made(&app.member()).await;
+    async fn a_calendar_link_works_until_it_is_replaced_or_revoked(app: TestApp) {
+        let first = create_link(&app.member()).await;
         assert!(first.starts_with("/calendars/member.ics?token=vkc_"), "{first}");
         assert_eq!(status(&app, &first).await, 200);
-        let rehearsed = app.member().request(Method::POST, &format!("{LINK}?dry_run=true"));
-        app.member().send(rehearsed).await.expect(201);
+        let dry_run = app.member().request(Method::POST, &format!("{LINK}?dry_run=true"));
+        app.member().send(dry_run).await.expect(201);
         assert_eq!(status(&app, &first).await, 200, "that was a rehearsal");
-        let second = made(&app.coordinator()).await;
+        let second = create_link(&app.coordinator()).await;
         assert_eq!((status(&app, &first).await, status(&app, &second).await), (404, 200));
         app.member().send(app.member().request(Method::DELETE, LINK)).await.expect(204);
         app.member().send(app.member().request(Method::DELETE, LINK)).await.expect(204);
@@ -38,7 +38,7 @@ on_both! {
         }
     }
 
-    async fn a_key_makes_no_link_that_reads_more_than_it_does(app: TestApp) {
+    async fn an_api_key_needs_sessions_read_to_create_a_calendar_link(app: TestApp) {
         for (scopes, status) in [(json!(["members:write"]), 403), (json!(["members:write", "sessions:read"]), 201)] {
             let key = app.member().post("/api/v1/api-keys", &json!({"name": "Zxq", "scopes": scopes})).await.expect(201);
             let key = key.json()["key"].as_str().map(str::to_owned);
@@ -47,8 +47,8 @@ on_both! {
         }
     }
 
-    async fn who_has_left_reads_no_more(app: TestApp) {
-        let link = made(&app.member()).await;
+    async fn the_link_of_a_member_that_has_left_is_not_found(app: TestApp) {
+        let link = create_link(&app.member()).await;
         let transitions = "/api/v1/members/stadtentwaesserung-dresden/transitions";
         app.coordinator().post(transitions, &json!({"to": "left"})).await.ok();
         assert_eq!(status(&app, &link).await, 404);
@@ -56,8 +56,8 @@ on_both! {
         assert_eq!(status(&app, &link).await, 200);
     }
 
-    async fn what_is_read_is_for_who_has_the_link_alone(app: TestApp) {
-        let link = made(&app.member()).await;
+    async fn a_linked_calendar_is_private_and_cacheable(app: TestApp) {
+        let link = create_link(&app.member()).await;
         let answer = app.anonymous().get(&link).await.ok();
         assert!(answer.header("content-type").starts_with("text/calendar"));
         assert_eq!(answer.header("cache-control"), "private, no-cache");

@@ -1,4 +1,4 @@
-//! The change log: every write appends to it what it changed, and whoever follows it misses nothing.
+//! The change log: every write appends one row, and followers miss none.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -30,7 +30,7 @@ pub(super) async fn write<R>(
     store.write(&writing, work).await
 }
 
-/// The change log behind a position.
+/// The rows of the change log after a position.
 pub(super) async fn changes_after(store: &Store, mut position: i64) -> Vec<Change> {
     let operator = Actor::operator(store.now());
     let mut all = Vec::new();
@@ -42,7 +42,7 @@ pub(super) async fn changes_after(store: &Store, mut position: i64) -> Vec<Chang
     }
 }
 
-/// Where the log ended when it was last looked at.
+/// The change log, with the position up to which the test has read it.
 struct Log<'a> {
     app: &'a TestApp,
     position: i64,
@@ -55,14 +55,14 @@ impl<'a> Log<'a> {
         log
     }
 
-    /// What was appended since.
+    /// The rows that were appended since the last call.
     async fn appended(&mut self) -> Vec<Change> {
         let changes = changes_after(&self.app.store, self.position).await;
         self.position = changes.last().map_or(self.position, |last| last.position);
         changes
     }
 
-    /// The one row that the answered write appended.
+    /// The only row appended since the last call, by the request that got this response.
     async fn one(&mut self, answer: &Answer) -> Change {
         let appended = self.appended().await;
         let [change] = &appended[..] else { panic!("{} rows were appended: {appended:#?}", appended.len()) };
@@ -72,7 +72,7 @@ impl<'a> Log<'a> {
         change.clone()
     }
 
-    /// The row says this, and its state is what the write answered.
+    /// Checks the row that was appended: its state has to equal the body of the response.
     async fn says(&mut self, answer: &Answer, action: ChangeAction, version: i64) -> Change {
         let (change, body) = (self.one(answer).await, answer.json());
         assert_eq!((change.action, change.version), (action, version));
@@ -100,7 +100,7 @@ fn partnership(slug: &str, visibility: &str) -> Value {
 }
 
 on_both! {
-    async fn every_write_appends_one_row(app: TestApp) {
+    async fn every_write_appends_one_row_to_the_log(app: TestApp) {
         let caller = app.coordinator();
         let mut log = Log::of(&app).await;
         let path = "/api/v1/partnerships/new";
@@ -142,7 +142,7 @@ on_both! {
         log.says(&restored, ChangeAction::Restored, 5).await;
     }
 
-    async fn what_changes_nothing_appends_nothing(app: TestApp) {
+    async fn dry_runs_errors_and_unchanged_resources_append_nothing(app: TestApp) {
         let caller = app.coordinator();
         caller.post("/api/v1/partnerships", &partnership("new", "members")).await.expect(201);
         let organisation = json!({"slug": "gone", "name": "Gone", "kind": "ngo"});
@@ -177,7 +177,7 @@ on_both! {
         log.nothing().await;
     }
 
-    async fn the_log_holds_no_accounts_and_is_for_staff_only(app: TestApp) {
+    async fn the_log_has_no_personal_data_and_is_for_staff_only(app: TestApp) {
         let log = format!("{:?}", changes_after(&app.store, 0).await);
         for account in app.store.accounts().await.unwrap() {
             for personal in [account.data.email.as_str(), account.data.name.as_str()] {
@@ -191,7 +191,7 @@ on_both! {
         }
     }
 
-    async fn a_follower_misses_nothing(app: TestApp) {
+    async fn followers_see_every_commit_once(app: TestApp) {
         let store = &app.store;
         let start = changes_after(store, 0).await.last().unwrap().position;
         let begun = Instant::now();
@@ -214,7 +214,7 @@ on_both! {
 const WRITERS: usize = 16;
 const ROUNDS: usize = 12;
 
-/// Creates and changes; every third write is rolled back. Answers what was acknowledged, as id and version.
+/// Creates and changes organisations and rolls back every third change. Returns the committed ids and versions.
 async fn writer(store: &Store, number: usize) -> Vec<(Uuid, i64)> {
     let mut acknowledged = Vec::new();
     for round in 0..ROUNDS {
@@ -236,14 +236,14 @@ async fn writer(store: &Store, number: usize) -> Vec<(Uuid, i64)> {
     acknowledged
 }
 
-/// Follows the log from a position until all that the writers write has been seen, or nothing comes any more.
+/// Follows the log until all writes have been seen, or nothing was appended for two seconds.
 async fn follower(store: &Store, mut position: i64) -> Vec<Change> {
     let operator = Actor::operator(store.now());
-    let (mut seen, mut patience) = (Vec::new(), Instant::now());
-    while patience.elapsed() < Duration::from_secs(2) {
+    let (mut seen, mut last_change) = (Vec::new(), Instant::now());
+    while last_change.elapsed() < Duration::from_secs(2) {
         let more = store.changes_after(&operator, position, 7).await.unwrap();
         match more.last() {
-            Some(last) => (position, patience) = (last.position, Instant::now()),
+            Some(last) => (position, last_change) = (last.position, Instant::now()),
             None if seen.len() >= WRITERS * (ROUNDS + ROUNDS * 2 / 3) => break,
             None => tokio::time::sleep(Duration::from_millis(1)).await,
         }

@@ -1,4 +1,4 @@
-//! The binary as people run it: imports and exports, accounts, configuration, start and end, backups.
+//! The binary as operators run it: imports and exports, accounts, configuration, start and shutdown, backups.
 
 mod backup;
 mod configuration;
@@ -29,11 +29,11 @@ use vku_persistence::kernel::store::Store;
 
 use super::changes::changes_after;
 use crate::harness::Backend;
-use crate::harness::contract::seen::Watching;
+use crate::harness::contract::seen::CoverageRecorder;
 use crate::harness::database::{self, Private, SECRET};
 use crate::harness::tmpfs::scratch;
 
-/// A test of the binary on an empty database: on SQLite always, and on PostgreSQL where there is one.
+/// Defines tests of the binary on an empty database, which run on SQLite, and on PostgreSQL if there is one.
 macro_rules! on_empty {
     ($($(#[$meta:meta])* fn $name:ident($home:ident: Home) $body:block)+) => {$(
         $(#[$meta])*
@@ -59,14 +59,14 @@ macro_rules! on_empty {
 }
 use on_empty;
 
-/// The binary, built once for all tests of this process. `--workspace`, because another selection has other features, and
-/// all dependencies would be built again.
+/// The binary, built once for all tests of this process. With `--workspace`, because cargo selects other features for a
+/// single package and would build all dependencies again.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
         let arguments = ["build", "--workspace", "--bin", "vku-partnerships", "--message-format=json", "-q"];
         let mut cargo = Command::new(env!("CARGO"));
-        // What cargo tells this package about itself would make others look changed, and be built again.
+        // Cargo's variables for this package would make other packages look changed, so that they are built again.
         for (name, _) in std::env::vars() {
             if name.starts_with("CARGO_MANIFEST") || name.starts_with("CARGO_PKG") {
                 cargo.env_remove(name);
@@ -82,21 +82,21 @@ fn binary() -> &'static Path {
     })
 }
 
-/// A file of the real public data.
+/// A file of the demo data.
 fn fixture(collection: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("fixtures/{collection}.csv"))
 }
 
-/// The working directory and the database of somebody who runs the binary.
+/// The working directory and the database of a run of the binary.
 pub(crate) struct Home {
     folder: TempDir,
     database: Private,
 }
 
-/// How long a run may take.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// The time limit of a run.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Reads to the end, on a thread of its own: a pipe that is full would hold up who writes.
+/// Reads a stream to its end on a thread of its own, because a full pipe blocks the process that writes to it.
 fn reading(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     std::thread::spawn(move || {
         let mut text = String::new();
@@ -105,7 +105,7 @@ fn reading(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
     })
 }
 
-/// How a run ended.
+/// The outcome of a run: exit code, standard output, standard error.
 #[derive(Debug)]
 struct Ran {
     code: Option<i32>,
@@ -114,16 +114,16 @@ struct Ran {
 }
 
 impl Home {
-    /// Runs a test on an empty database; says so where the back end is not there.
+    /// Runs a test on an empty database. Prints that it is skipped if there is no PostgreSQL.
     pub(crate) fn run_test(backend: Backend, test: impl FnOnce(Self)) {
-        let _watching = Watching::begin();
+        let _recorder = CoverageRecorder::begin();
         match database::empty(backend) {
             Some(database) => test(Self::on(database)),
             None => println!("skipped: there is no PostgreSQL here"),
         }
     }
 
-    /// On a SQLite file.
+    /// A home with an empty SQLite database.
     fn new() -> Self {
         Self::on(database::empty(Backend::Sqlite).unwrap())
     }
@@ -131,7 +131,7 @@ impl Home {
     fn on(database: Private) -> Self {
         let folder = TempDir::new_in(scratch()).unwrap();
         let home = Self { folder, database };
-        // The secret of the other tests, so that they can look into this database too.
+        // The secret of all tests, so that they can open this database.
         home.write("data/secret", SECRET);
         home
     }
@@ -144,7 +144,7 @@ impl Home {
         self.folder.path().join(name)
     }
 
-    /// Writes a file that only its owner reads.
+    /// Writes a file that only its owner can read.
     fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.path(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -154,7 +154,7 @@ impl Home {
         path
     }
 
-    /// The binary in this place, with nothing configured but its database.
+    /// The command to run the binary here, with nothing configured but the database.
     fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(binary());
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("VKU_")) {
@@ -170,7 +170,7 @@ impl Home {
         Ran::of(&mut self.command(arguments))
     }
 
-    /// With a text on standard input.
+    /// Runs the binary with this text on standard input.
     fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
         Ran::of(self.command(arguments).stdin(self.input(input)))
     }
@@ -179,14 +179,14 @@ impl Home {
         std::fs::File::open(self.write("input", text)).unwrap().into()
     }
 
-    /// What the change log holds, beside what every database has from the beginning.
+    /// The rows of the change log, without those of the migrations.
     fn changes(&self) -> Vec<Change> {
         let mut changes = self.look(async |store| changes_after(&store, 0).await);
         changes.retain(|change| change.request_id != vku_persistence::SCHEMA);
         changes
     }
 
-    /// Looks into the database.
+    /// Opens the database and reads from it.
     fn look<R>(&self, look: impl AsyncFnOnce(Store) -> R) -> R {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
@@ -199,7 +199,7 @@ impl Home {
 }
 
 impl Ran {
-    /// Runs a command to its end; one that has none, such as a server that should not have started, is ended.
+    /// Runs a command to its end. Kills it at the time limit, for example a server that should not have started.
     fn of(command: &mut Command) -> Self {
         Self::finished(command.spawn().unwrap())
     }
@@ -210,21 +210,21 @@ impl Ran {
         let status = loop {
             match child.try_wait().unwrap() {
                 Some(status) => break status,
-                None if begun.elapsed() > PATIENCE => child.kill().unwrap(),
+                None if begun.elapsed() > TIMEOUT => child.kill().unwrap(),
                 None => std::thread::sleep(Duration::from_millis(5)),
             }
         };
         Self { code: status.code(), out: out.join().unwrap(), err: err.join().unwrap() }
     }
 
-    /// It went well; answers standard output.
+    /// Asserts success and returns standard output.
     #[track_caller]
     fn ok(self) -> String {
         assert_eq!(self.code, Some(0), "{self:#?}");
         self.out
     }
 
-    /// It did not, and said so; answers standard error.
+    /// Asserts failure with a message and returns standard error.
     #[track_caller]
     fn fails(self) -> String {
         assert!(self.code.is_some_and(|code| code != 0), "{self:#?}");

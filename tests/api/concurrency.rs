@@ -1,4 +1,4 @@
-//! Many at once: nothing is lost, nothing is done twice, no rule is broken between a check and a write.
+//! Concurrent requests: no update is lost, nothing is done twice, and no rule is broken between check and write.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::harness::{Answer, Caller, TestApp, on_both};
 const UTILITIES: &str = "/api/v1/utilities";
 const PARTNERSHIPS: &str = "/api/v1/partnerships";
 
-/// How often two that must not both go through are tried at once.
+/// How often two conflicting requests are sent at the same time.
 const ROUNDS: usize = 25;
 
 fn utility(slug: &str) -> Value {
@@ -36,33 +36,33 @@ fn partnership(partner: &str, visibility: &str) -> Value {
     })
 }
 
-/// Makes a partnership; answers its path.
+/// Creates a partnership and returns its path.
 async fn made(caller: &Caller, body: &Value) -> String {
     let made = caller.post(PARTNERSHIPS, body).await.expect(201).json();
     format!("{PARTNERSHIPS}/{}", made["slug"].as_str().unwrap())
 }
 
-/// How many answers there are of each status.
+/// The number of responses for each status.
 fn statuses<'a>(answers: impl IntoIterator<Item = &'a Answer>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     answers.into_iter().for_each(|answer| *counts.entry(answer.status.as_u16()).or_default() += 1);
     counts
 }
 
-/// Whatever the answers are: no fault of the server, nothing that should be tried again.
+/// No response is an error of the server.
 fn all_answered<'a>(answers: impl IntoIterator<Item = &'a Answer>) {
     for answer in answers {
         assert!(answer.status.as_u16() < 500, "{}", answer.text());
     }
 }
 
-/// Callers with connections of their own.
-fn crowd(app: &TestApp, size: usize) -> Vec<Caller> {
+/// Clients with separate connections.
+fn clients(app: &TestApp, size: usize) -> Vec<Caller> {
     (0..size).map(|_| app.coordinator()).collect()
 }
 
 on_both! {
-    async fn one_etag_is_good_for_one_change(app: TestApp) {
+    async fn only_one_of_concurrent_changes_with_the_same_etag_succeeds(app: TestApp) {
         let caller = app.coordinator();
         let path = format!("{UTILITIES}/lvivvodokanal");
         let tag = caller.get(&path).await.ok().tag();
@@ -80,7 +80,7 @@ on_both! {
         }
     }
 
-    async fn one_name_makes_many_slugs_and_one_slug_one_row(app: TestApp) {
+    async fn equal_names_get_different_slugs_and_equal_slugs_conflict(app: TestApp) {
         let caller = app.coordinator();
         let organisation = json!({"name": "Städtetag", "kind": "association"});
         let create = async |_| caller.post("/api/v1/organisations", &organisation).await;
@@ -98,8 +98,8 @@ on_both! {
         }
     }
 
-    async fn a_partnership_is_never_seen_by_more_than_its_participants(app: TestApp) {
-        let callers = crowd(&app, 4);
+    async fn concurrent_writes_never_make_a_partnership_wider_than_its_participants(app: TestApp) {
+        let callers = clients(&app, 4);
         let mut outcomes = BTreeMap::new();
         for round in 0..ROUNDS {
             let slug = format!("peer-{round}");
@@ -127,8 +127,8 @@ on_both! {
         println!("{:?}, narrowing while others widen: {outcomes:?}", app.backend);
     }
 
-    async fn a_programme_never_names_who_is_hidden(app: TestApp) {
-        let callers = crowd(&app, 2);
+    async fn concurrent_writes_never_make_a_programme_name_a_hidden_utility(app: TestApp) {
+        let callers = clients(&app, 2);
         for round in 0..ROUNDS {
             let slug = format!("peer-{round}");
             let peer = format!("{UTILITIES}/{slug}");
@@ -146,8 +146,8 @@ on_both! {
         }
     }
 
-    async fn what_is_named_is_never_deleted(app: TestApp) {
-        let callers = crowd(&app, 3);
+    async fn a_utility_that_is_being_referenced_is_not_deleted(app: TestApp) {
+        let callers = clients(&app, 3);
         let mut outcomes = BTreeMap::new();
         for round in 0..ROUNDS {
             let slug = format!("peer-{round}");
@@ -170,12 +170,12 @@ on_both! {
             assert!(!gone || refused, "{slug} is gone and named: {outcomes:?}");
         }
         println!("{:?}, deleting while others name: {outcomes:?}", app.backend);
-        // Nothing that is read refers to what is not there.
+        // No resource refers to a deleted one.
         callers[0].all(&format!("{PARTNERSHIPS}?limit=200")).await;
     }
 
-    async fn a_part_never_outlives_what_it_belongs_to(app: TestApp) {
-        let callers = crowd(&app, 2);
+    async fn a_part_is_never_added_to_a_deleted_partnership(app: TestApp) {
+        let callers = clients(&app, 2);
         for _ in 0..ROUNDS {
             let path = made(&callers[0], &partnership("lvivvodokanal", "public")).await;
             let (parts, funding) = (format!("{path}/funding"), json!({"kind": "grant"}));
@@ -187,8 +187,8 @@ on_both! {
         }
     }
 
-    async fn sixteen_writers_all_get_through(app: TestApp) {
-        let answers = join_all(crowd(&app, 16).into_iter().enumerate().map(async |(number, caller)| {
+    async fn sixteen_concurrent_writers_all_succeed(app: TestApp) {
+        let answers = join_all(clients(&app, 16).into_iter().enumerate().map(async |(number, caller)| {
             let mut answers = Vec::new();
             let peer = format!("writer-{number}");
             answers.push(caller.post(UTILITIES, &utility(&peer)).await.expect(201));
@@ -199,7 +199,7 @@ on_both! {
                 answers.push(caller.patch(&path, &made.tag(), &start).await);
                 let funding = json!({"kind": "grant", "programme": "newza"});
                 answers.push(caller.post(&format!("{path}/funding"), &funding).await);
-                // Everybody wants the same row too.
+                // All writers change the same row too.
                 let city = json!({"city": format!("Hamburg {number}-{round}")});
                 answers.push(caller.patch(&format!("{UTILITIES}/hamburg-wasser"), "*", &city).await);
                 answers.push(caller.get(&format!("{PARTNERSHIPS}?utility={peer}&count=true")).await);

@@ -1,4 +1,4 @@
-//! Contacts: persons. Who knows of whom, and what is kept of nobody.
+//! Contacts: which callers see which persons, and that no personal data is stored elsewhere.
 
 mod sight;
 
@@ -16,13 +16,13 @@ const OTHER: &str = "/api/v1/members/hamburg-wasser/contacts";
 /// The contacts of a member that has none.
 const NONE: &str = "/api/v1/members/bav/contacts";
 
-/// A person who is the first one to turn to.
+/// A primary contact.
 fn primary(name: &str) -> Value {
     changed(&contact(name, true), &json!({"is_primary": true}))
 }
 
-/// One goes through, all others are told that there is a primary contact.
-async fn only_one(app: &TestApp, answers: Vec<Answer>, status: u16) {
+/// One request succeeds, all others get `primary_exists`.
+async fn expect_one_success(app: &TestApp, answers: Vec<Answer>, status: u16) {
     let mut counts: BTreeMap<u16, usize> = BTreeMap::new();
     let all = answers.len();
     for answer in answers {
@@ -36,7 +36,7 @@ async fn only_one(app: &TestApp, answers: Vec<Answer>, status: u16) {
     assert_eq!(found.len(), 1);
 }
 
-/// How many there are of everybody's contacts, deleted ones too.
+/// The numbers of contacts of each member, with and without deleted ones.
 async fn count(app: &TestApp) -> Vec<Value> {
     let mut counts = Vec::new();
     for contacts in [OWN, OTHER, NONE] {
@@ -49,9 +49,9 @@ async fn count(app: &TestApp) -> Vec<Value> {
 }
 
 on_both! {
-    async fn telephone_numbers_are_taken_as_germans_write_them(app: TestApp) {
+    async fn german_telephone_numbers_are_normalised(app: TestApp) {
         let staff = app.coordinator();
-        for (phone, kept) in [
+        for (phone, normalised) in [
             ("0351 / 822-0", "+49 351 822-0"),
             ("(0351) 822 12 34", "+49 351 822 12 34"),
             ("+49 (0)351 822 0", "+49 351 822 0"),
@@ -61,12 +61,12 @@ on_both! {
             ("+49 351\u{a0}8220\u{200b}", "+49 351 8220"),
         ] {
             let made = staff.post(OWN, &changed(&contact("zxq", false), &json!({"phone": phone}))).await.expect(201);
-            assert_eq!(made.json()["phone"], kept, "{phone}");
+            assert_eq!(made.json()["phone"], normalised, "{phone}");
             deleted(&staff, &made.header("location")).await;
         }
     }
 
-    async fn what_is_wrong_with_a_contact_is_told(app: TestApp) {
+    async fn invalid_contacts_report_all_faults(app: TestApp) {
         let before = count(&app).await;
         let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01"});
         let directory = |patch: Value| json!({"consents": {"directory": changed(&consent, &patch)}});
@@ -123,7 +123,7 @@ on_both! {
         assert_eq!(count(&app).await, before);
     }
 
-    async fn what_is_right_comes_back(app: TestApp) {
+    async fn a_contact_is_returned_as_it_was_created(app: TestApp) {
         let office = app.coordinator();
         let body = changed(&contact("zxq", true), &json!({
             "email": "Zxq.Person+vku@ZXQ.Example", "given_name": " Łucja ", "consents": {
@@ -143,11 +143,11 @@ on_both! {
         app.member().get(&at).await.problem(404, "not_found");
     }
 
-    async fn one_contact_is_primary_whatever_runs_at_once(app: TestApp) {
+    async fn a_member_has_only_one_primary_contact(app: TestApp) {
         let office = app.coordinator();
         let names = ["zxqa", "zxqb", "zxqc", "zxqd", "zxqe", "zxqf", "zxqg", "zxqh"];
         let posts = names.map(async |name| app.coordinator().post(NONE, &primary(name)).await);
-        only_one(&app, join_all(posts).await, 201).await;
+        expect_one_success(&app, join_all(posts).await, 201).await;
 
         let first = &office.all(&format!("{NONE}?is_primary=true")).await[0];
         let first = format!("{NONE}/{}", first["id"].as_str().unwrap());
@@ -159,7 +159,7 @@ on_both! {
         let patches = others.iter().map(async |other| {
             app.coordinator().patch(other, "*", &json!({"is_primary": true})).await
         });
-        only_one(&app, join_all(patches).await, 200).await;
+        expect_one_success(&app, join_all(patches).await, 200).await;
         let refused = post_nothing(&office, &format!("{first}/restore")).await;
         assert!(!refused.text().contains("zxq.example"), "{}", refused.text());
         refused.problem(409, "primary_exists");
@@ -167,15 +167,15 @@ on_both! {
             office.patch(other, "*", &json!({"is_primary": false})).await.ok();
         }
         post_nothing(&office, &format!("{first}/restore")).await.ok();
-        only_one(&app, vec![
+        expect_one_success(&app, vec![
             office.post(NONE, &primary("zxqi")).await, office.patch(&first, "*", &json!({"is_primary": true})).await,
             office.patch(&others[0], "*", &json!({"is_primary": true})).await,
         ], 200).await;
         made(&office, "/api/v1/members/evd-dormagen/contacts", &primary("zxq")).await;
     }
 
-    /// A refusal names nobody: whoever is in the way may not be the caller's to know.
-    async fn no_refusal_names_another(app: TestApp) {
+    /// The caller may not be allowed to know the existing primary contact.
+    async fn primary_exists_does_not_name_the_other_contact(app: TestApp) {
         let own = app.member();
         for caller in [&own, &app.coordinator()] {
             let refused = caller.post(OWN, &primary("zxq")).await;
@@ -187,7 +187,7 @@ on_both! {
         }
     }
 
-    async fn a_contact_is_found_below_its_member_only(app: TestApp) {
+    async fn a_contact_is_found_only_under_its_member(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, OTHER, &contact("zxq", true)).await);
         let id = at.rsplit('/').next().unwrap();

@@ -1,4 +1,4 @@
-//! `fields` and `expand`: of every resource in the document, one by one and as a list, for every role.
+//! `fields` and `expand`, for every resource in the document, single and in lists, for every role.
 
 use std::collections::BTreeMap;
 
@@ -9,40 +9,40 @@ use super::given::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, changed, mad
 use super::visibility::planted::{PUBLIC, Shown, contact, filled, text};
 use crate::harness::{Caller, TestApp, on_both};
 
-/// A collection of the document, and what can be chosen of it.
+/// A collection of the document, with its fields and expansions.
 struct Resource {
     /// The path of the collection.
     path: String,
     fields: Vec<String>,
-    /// Name, way and target of each, as the document tells them.
+    /// The name, the path and the schema of each, as the document describes them.
     expansions: Vec<(String, Vec<String>, String)>,
 }
 
-/// The words of the enumeration that a parameter's entries are of, with what is said of each.
-fn words(document: &Value, parameters: &[Value], name: &str) -> Vec<(String, String)> {
+/// The values of a parameter's enumeration, each with its description.
+fn described_values(document: &Value, parameters: &[Value], name: &str) -> Vec<(String, String)> {
     let Some(parameter) = parameters.iter().find(|it| it["name"] == name) else { return Vec::new() };
     assert_eq!((&parameter["style"], &parameter["explode"]), (&json!("form"), &json!(false)), "{name}");
     let schema = text(&parameter["schema"]["items"], "$ref");
     let schema = document.pointer(schema.trim_start_matches('#')).unwrap();
-    let said = text(schema, "description");
+    let description = text(schema, "description");
     let words = schema["enum"].as_array().unwrap().iter().map(|word| {
         let word = word.as_str().unwrap().to_owned();
         let start = format!("- `{word}`: ");
-        let line = said.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
+        let line = description.lines().find_map(|line| line.strip_prefix(&start)).unwrap();
         assert!(!line.is_empty(), "{word} is not described");
         (word, line.to_owned())
     });
     words.collect()
 }
 
-/// Every resource of the document.
+/// The resources of the document.
 async fn resources(app: &TestApp) -> Vec<Resource> {
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let paths = document["paths"].as_object().unwrap();
     let mut resources = Vec::new();
     for (path, item) in paths {
         let parameters = item["get"]["parameters"].as_array().cloned().unwrap_or_default();
-        // Logs have lists, too, but nothing that is deleted and restored.
+        // Logs are lists too, but nothing in them is deleted or restored.
         if !parameters.iter().any(|it| it["name"] == "deleted")
             || !paths.contains_key(&format!("{path}/{{id}}"))
         {
@@ -50,11 +50,11 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
         }
         let one = &paths[&format!("{path}/{{id}}")]["get"]["parameters"];
         let one = one.as_array().unwrap();
-        let fields = words(&document, &parameters, "fields");
-        let expansions = words(&document, &parameters, "expand");
+        let fields = described_values(&document, &parameters, "fields");
+        let expansions = described_values(&document, &parameters, "expand");
         assert!(!fields.is_empty(), "{path}");
-        assert_eq!(words(&document, one, "fields"), fields);
-        assert_eq!(words(&document, one, "expand"), expansions);
+        assert_eq!(described_values(&document, one, "fields"), fields);
+        assert_eq!(described_values(&document, one, "expand"), expansions);
         let expansions = expansions.into_iter().map(|(name, about)| {
             let words: Vec<_> = about.split('`').collect();
             (name, words[3].split('.').map(str::to_owned).collect(), words[1].to_owned())
@@ -69,10 +69,10 @@ async fn resources(app: &TestApp) -> Vec<Resource> {
     resources
 }
 
-/// The member of the demo accounts, which sees registrations of its own.
+/// The member of the demo accounts. It sees its own registrations.
 const MEMBER: &str = "stadtentwaesserung-dresden";
 
-/// What the parts of a collection are of.
+/// The parent of a collection of parts.
 fn parent(path: &str) -> &'static str {
     match path.split('/').nth(3) {
         Some("members") => MEMBER,
@@ -81,8 +81,8 @@ fn parent(path: &str) -> &'static str {
     }
 }
 
-/// Makes the parts of which the fixtures have none.
-async fn parts(app: &TestApp) {
+/// Creates the kinds of parts that the demo data lacks.
+async fn create_parts(app: &TestApp) {
     let staff = app.admin();
     let phase = json!({"kind": "grant", "programme": "newza"});
     made(&staff, &format!("{PARTNERSHIPS}/{PUBLIC}/funding"), &phase).await;
@@ -90,9 +90,9 @@ async fn parts(app: &TestApp) {
     made(&staff, &format!("/api/v1/members/{MEMBER}/contacts"), &contact("zxq", true)).await;
 }
 
-/// The places at the end of a way such as `participants[]`, `party`, `utility`.
-fn at<'a>(way: &[String], value: &'a mut Value) -> Vec<&'a mut Value> {
-    let Some((member, rest)) = way.split_first() else { return vec![value] };
+/// The values at the end of a path such as `participants[]`, `party`, `utility`.
+fn at<'a>(path_in_item: &[String], value: &'a mut Value) -> Vec<&'a mut Value> {
+    let Some((member, rest)) = path_in_item.split_first() else { return vec![value] };
     let (name, each) = member.strip_suffix("[]").map_or((member.as_str(), false), |name| (name, true));
     let Some(value) = value.get_mut(name) else { return Vec::new() };
     match each {
@@ -101,7 +101,7 @@ fn at<'a>(way: &[String], value: &'a mut Value) -> Vec<&'a mut Value> {
     }
 }
 
-/// The collection that a schema's resources are got from.
+/// The collection that has the resources of a schema.
 fn collection(resources: &[Resource], schema: &str) -> String {
     let kebab = |name: &str| {
         let words = name.chars().map(|it| match it {
@@ -116,17 +116,17 @@ fn collection(resources: &[Resource], schema: &str) -> String {
     found.unwrap_or_else(|| panic!("where are `{schema}`s?")).path.clone()
 }
 
-/// The items with what `expand` is to put there: what `GET` answers this caller, or the reference.
+/// The expected items: each reference is replaced by what `GET` returns to this caller, or stays as it is.
 async fn expanded(
     caller: &Caller,
     from: &str,
-    way: &[String],
+    path_in_item: &[String],
     mut items: Value,
     got: &mut BTreeMap<String, Option<Value>>,
 ) -> (Value, usize) {
     let mut count = 0;
     for item in items.as_array_mut().unwrap() {
-        for reference in at(way, item) {
+        for reference in at(path_in_item, item) {
             let id = text(reference, "id");
             if !got.contains_key(&id) {
                 let answer = caller.get(&format!("{from}/{id}")).await;
@@ -141,7 +141,7 @@ async fn expanded(
     (items, count)
 }
 
-/// The object with these members only.
+/// The object with only these members.
 fn sparse(item: &Value, fields: &[&str]) -> Value {
     let members = item.as_object().unwrap().iter().filter(|(name, _)| fields.contains(&name.as_str()));
     Value::Object(members.map(|(name, value)| (name.clone(), value.clone())).collect::<Map<_, _>>())
@@ -154,8 +154,8 @@ fn lines(text: &str) -> Vec<Value> {
 const SPARSE: &str = "application/vnd.vku.sparse+json";
 
 on_both! {
-    /// What lacks members that are always there otherwise is of another media type, which has a schema of its own.
-    async fn what_lacks_members_says_so(app: TestApp) {
+    /// Objects that lack required members have a media type and a schema of their own.
+    async fn sparse_responses_have_their_own_media_type(app: TestApp) {
         let anyone = app.anonymous();
         let ask = async |path: &str, accept: &str| {
             let request = anyone.request(Method::GET, path);
@@ -175,16 +175,16 @@ on_both! {
             }
             assert_eq!(ask(&some[0], SPARSE).await.ok().header("content-type"), SPARSE);
             ask(&whole[0], SPARSE).await.problem(406, "not_acceptable");
-            // Who has it is told nothing of what it is.
+            // 304 has no `Content-Type`.
             let tag = anyone.get(&some[0]).await.tag();
             let known = anyone.request(Method::GET, &some[0]).header("If-None-Match", tag);
             assert_eq!(anyone.send(known).await.expect(304).header("content-type"), "");
         }
     }
 
-    async fn fields_choose_members(app: TestApp) {
+    async fn fields_selects_members(app: TestApp) {
         let staff = app.admin();
-        parts(&app).await;
+        create_parts(&app).await;
         for Resource { path, fields, .. } in resources(&app).await {
             let whole = staff.get(&format!("{path}?limit=3")).await.ok().json()["items"].clone();
             let first = whole[0].clone();
@@ -215,15 +215,15 @@ on_both! {
         }
     }
 
-    async fn fields_choose_columns(app: TestApp) {
+    async fn fields_selects_columns(app: TestApp) {
         let staff = app.admin();
-        parts(&app).await;
+        create_parts(&app).await;
         let header = async |path: &str| {
             let text = staff.get(path).await.ok().text();
             text.split("\r\n").next().unwrap().to_owned()
         };
         for Resource { path, fields, .. } in resources(&app).await {
-            // A header says which columns there are; rows are not needed.
+            // The header names the columns, so no rows are needed.
             let path = format!("{path}?updated_since=2100-01-01T00:00:00Z&format=csv");
             let usual = header(&path).await;
             let every = header(&format!("{path}&fields={}", fields.join(","))).await;
@@ -242,9 +242,9 @@ on_both! {
         assert!(rows[1].ends_with(",1"), "{rows:?}");
     }
 
-    async fn what_cannot_be_chosen_is_told(app: TestApp) {
+    async fn unknown_fields_and_expansions_are_refused(app: TestApp) {
         let staff = app.admin();
-        parts(&app).await;
+        create_parts(&app).await;
         for Resource { path, fields, expansions } in resources(&app).await {
             let first = text(&staff.get(&format!("{path}?limit=1&fields=id")).await.ok().json()["items"][0], "id");
             let mut parameters = vec![("fields", fields)];
@@ -291,8 +291,8 @@ on_both! {
         }
     }
 
-    /// For every role, and with things planted that some do not see.
-    async fn expand_puts_there_what_get_answers(app: TestApp) {
+    /// For every role, with hidden resources that some roles do not see.
+    async fn expand_inserts_what_get_returns(app: TestApp) {
         for shown in [Shown::Members, Shown::Internal, Shown::Deleted] {
             shown.plant(&app).await;
         }
@@ -311,7 +311,7 @@ on_both! {
                     "implementers": [{"utility": "lvivvodokanal"}, {"organisation": "giz"}]}),
         )
         .await;
-        parts(&app).await;
+        create_parts(&app).await;
         let own = app.account(vku_domain::kernel::access::actor::Role::Partner, "zxqinternal-vodokanal").await;
         let mut callers = app.everybody();
         callers.push(("own", own));
@@ -326,16 +326,16 @@ on_both! {
                 }
                 let plain = plain.ok().json()["items"].clone();
                 let mut all = plain.clone();
-                for (name, way, target) in expansions {
+                for (name, path_in_item, target) in expansions {
                     let from = collection(&resources, target);
-                    let (expected, count) = expanded(&caller, &from, way, plain.clone(), &mut got).await;
+                    let (expected, count) = expanded(&caller, &from, path_in_item, plain.clone(), &mut got).await;
                     let may_read = caller.get(&from).await.status == 200;
                     assert_eq!(count > 0, may_read, "{role} {path}: `{name}`");
                     let page = caller.get(&format!("{path}?limit=200&expand={name}")).await.ok().json();
                     assert_eq!(page["items"], expected, "{role} {path} {name}");
                     let text = caller.get(&format!("{path}?format=ndjson&expand={name}")).await.ok().text();
                     assert_eq!(json!(lines(&text)), expected, "{role} {path} {name}");
-                    all = expanded(&caller, &from, way, all, &mut got).await.0;
+                    all = expanded(&caller, &from, path_in_item, all, &mut got).await.0;
                     tried += 1;
                 }
                 let names: Vec<_> = expansions.iter().map(|it| it.0.as_str()).collect();
@@ -349,7 +349,7 @@ on_both! {
                     let one = format!("{path}/{}?{query}", text(item, "id"));
                     assert_eq!(&caller.get(&one).await.ok().json(), item, "{role} {one}");
                 }
-                // What is left out is not expanded either.
+                // Members that `fields` leaves out are not expanded.
                 let top = expansions[0].1[0].trim_end_matches("[]");
                 let some: Vec<_> = all.as_array().unwrap().iter().map(|it| sparse(it, &["id", top])).collect();
                 let page = caller.get(&format!("{path}?limit=200&fields={top},id&expand={}", names[0])).await;
@@ -373,8 +373,8 @@ on_both! {
         assert!(tried > 50, "{tried}");
     }
 
-    /// A deleted partnership still names its deleted utilities, which nobody gets any more.
-    async fn what_one_may_not_get_stays_a_reference(app: TestApp) {
+    /// A deleted partnership still refers to its deleted utilities, which `GET` no longer returns.
+    async fn expand_keeps_references_that_cannot_be_read(app: TestApp) {
         let it = Shown::Deleted.plant(&app).await;
         let staff = app.admin();
         staff.get(&format!("{UTILITIES}/{}", text(&it.partner, "id"))).await.problem(404, "not_found");
@@ -392,7 +392,7 @@ on_both! {
         assert!(shown["participants"][2]["party"]["organisation"]["version"].is_i64());
     }
 
-    async fn a_tag_is_of_what_is_shown_and_does_for_a_write(app: TestApp) {
+    async fn entity_tags_depend_on_the_view_and_are_valid_for_writes(app: TestApp) {
         let staff = app.admin();
         let views = ["", "?fields=id", "?fields=id,title", "?expand=participants.utility", "?fields=programmes&expand=programmes"];
         let mut tags = Vec::new();
@@ -417,7 +417,7 @@ on_both! {
             let known = staff.get(&list).await.ok().tag();
             staff.send(staff.request(Method::GET, &list).header("If-None-Match", &known)).await.expect(304);
         }
-        // What is shown whole moves the tag of what refers to it, not its version.
+        // An expanded resource changes the tag of the response, but not the version of what refers to it.
         staff.patch(&format!("{UTILITIES}/lvivvodokanal"), "*", &json!({"city": "Lemberg"})).await.ok();
         let moved = |index: usize| (format!("{DRESDEN}{}", views[index]), tags[index].clone());
         for (index, same) in [(0, true), (1, true), (3, false)] {
@@ -432,9 +432,9 @@ on_both! {
         }
     }
 
-    async fn what_was_read_expanded_may_be_sent_back(app: TestApp) {
+    async fn an_expanded_resource_can_be_patched_back_unchanged(app: TestApp) {
         let staff = app.admin();
-        parts(&app).await;
+        create_parts(&app).await;
         for Resource { path, expansions, .. } in resources(&app).await {
             let names: Vec<_> = expansions.iter().map(|it| it.0.as_str()).collect();
             if names.is_empty() {
@@ -457,7 +457,7 @@ on_both! {
         assert_eq!(faults.faults(422, "validation_failed"), ["/partnership read_only"]);
     }
 
-    async fn pages_go_on_as_they_began(app: TestApp) {
+    async fn next_and_prev_keep_fields_and_expand(app: TestApp) {
         let staff = app.admin();
         let view = "fields=id,participants&expand=participants.utility";
         let whole = staff.get(&format!("{PARTNERSHIPS}?limit=200&{view}")).await.ok().json()["items"].clone();
@@ -465,7 +465,7 @@ on_both! {
         let page = staff.get(&format!("{PARTNERSHIPS}?limit=7&{view}")).await.ok().json();
         let next = staff.get(&text(&page, "next")).await.ok().json();
         assert!(text(&next, "prev").contains(view) && text(&page, "next").contains(view));
-        // A cursor says where one is; how the rows are shown may change on the way.
+        // A cursor is a position; `fields` and `expand` may change between pages.
         let turned = text(&page, "next").replace(&format!("{view}&"), "");
         let plain = staff.get(&turned).await.ok().json();
         assert_eq!(plain["items"][0]["id"], next["items"][0]["id"]);

@@ -1,4 +1,4 @@
-//! Filters: what the SQL finds is what `Resource::matches` says, for every parameter of every resource.
+//! Filters: for every parameter of every resource, SQL finds the rows that `Resource::matches` accepts.
 
 mod rows;
 
@@ -22,11 +22,11 @@ use vku_persistence::{Visitor, collections, visit};
 use super::schema::every;
 use crate::harness::{Caller, on_both};
 
-/// How many queries each resource is asked, beside one for each value of each parameter.
+/// The number of queries for each resource, in addition to one for each value of each parameter.
 const QUERIES: usize = 200;
 
 on_both! {
-    async fn sql_finds_what_the_domain_means(app: TestApp) {
+    async fn filters_in_sql_agree_with_the_domain(app: TestApp) {
         rows::add(&app.url).await;
         for collection in collections() {
             let report = visit(&collection, Check(&app.store)).await.unwrap();
@@ -34,7 +34,7 @@ on_both! {
         }
     }
 
-    async fn repeated_means_any_and_different_means_all(app: TestApp) {
+    async fn repeated_filters_match_any_and_different_filters_match_all(app: TestApp) {
         let caller = app.coordinator();
         let sectors =
             |item: &Value, wanted: &str| item["sectors"].as_array().unwrap().contains(&json!(wanted));
@@ -58,7 +58,7 @@ on_both! {
         assert_eq!(faults.faults(400, "invalid_parameters"), ["updated_since repeated"]);
     }
 
-    async fn a_former_slug_finds_what_it_meant(app: TestApp) {
+    async fn a_filter_accepts_a_former_slug(app: TestApp) {
         let caller = app.coordinator();
         let before = found(&caller, "partnerships?utility=lvivvodokanal").await;
         assert!(!before.is_empty());
@@ -77,15 +77,15 @@ async fn found(caller: &Caller, query: &str) -> BTreeSet<String> {
     caller.all(&format!("/api/v1/{query}&limit=200")).await.iter().map(id).collect()
 }
 
-/// A parameter of a list and values for it: those near it in the data, and others that it takes.
+/// A parameter of a list and the values to try: values from related members of the data, and others that are valid.
 struct Parameter {
     name: &'static str,
     repeats: bool,
     values: Vec<String>,
 }
 
-/// Values that hardly any row has, for each kind of parameter.
-const STRANGERS: &[&str] = &[
+/// Values that few rows have, for each kind of parameter.
+const RARE_VALUES: &[&str] = &[
     "nowhere",
     "0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a60",
     "AQ",
@@ -119,7 +119,7 @@ impl Parameter {
                 described.schemas.iter().map(|(_, it)| serde_json::to_value(it).unwrap()).collect();
             let words = named.iter().filter_map(|schema| schema["enum"].as_array()).flatten();
             let near = texts.iter().filter(|(path, _)| is_near(path, name)).map(|(_, text)| text.as_str());
-            let offered = near.chain(words.filter_map(Value::as_str)).chain(STRANGERS.iter().copied());
+            let offered = near.chain(words.filter_map(Value::as_str)).chain(RARE_VALUES.iter().copied());
             let offered = offered.flat_map(|text| [Some(text.to_owned()), just_after(text)]).flatten();
             let takes = |text: &String| Query::<T>::parse(vec![(name.to_owned(), text.clone())]).is_ok();
             let values: BTreeSet<_> = offered.filter(takes).collect();
@@ -141,7 +141,7 @@ fn collect(path: &str, value: &Value, texts: &mut BTreeSet<(String, String)>) {
     }
 }
 
-/// Whether the parameter speaks of a member of this path: `sector` of `/sectors`, `start_to` of `/start`.
+/// Whether the parameter is about the member at this path: `sector` for `/sectors`, `start_to` for `/start`.
 fn is_near(path: &str, parameter: &str) -> bool {
     let stem =
         ["_from", "_to", "_since"].iter().find_map(|end| parameter.strip_suffix(end)).unwrap_or(parameter);
@@ -149,13 +149,13 @@ fn is_near(path: &str, parameter: &str) -> bool {
     path.split('/').any(|member| member.starts_with(stem.trim_end_matches('y')))
 }
 
-/// The next instant after an instant.
+/// The instant one microsecond later.
 fn just_after(text: &str) -> Option<String> {
     let at = chrono::DateTime::parse_from_rfc3339(text).ok()?;
     Some((at + chrono::TimeDelta::microseconds(1)).to_rfc3339())
 }
 
-/// Asks one resource many queries.
+/// Runs many queries on one resource.
 struct Check<'a>(&'a Store);
 
 impl Visitor for Check<'_> {
@@ -169,7 +169,7 @@ impl Visitor for Check<'_> {
     }
 }
 
-/// The rows of a resource, and which of them each single value has found.
+/// The rows of a resource, and the rows that each single value has found.
 struct Checked<'a, T: Table> {
     store: &'a Store,
     items: Vec<Stored<T>>,
@@ -207,7 +207,7 @@ impl<T: Table> Checked<'_, T> {
         )
     }
 
-    /// What the query finds, once the SQL and the domain agree on it.
+    /// The ids that the query finds, after checking that SQL and the domain agree.
     async fn agreed(&self, pairs: Vec<(String, String)>) -> BTreeSet<Uuid> {
         let mut query = Query::<T>::parse(pairs.clone()).unwrap();
         let meant = self.items.iter().filter(|item| T::matches(&query.filter, item)).map(|item| item.id);
@@ -227,7 +227,7 @@ impl<T: Table> Checked<'_, T> {
         found
     }
 
-    /// What the pairs should find, made of what each has found alone.
+    /// The ids that the pairs should find together, from what each has found alone.
     fn combined(&self, pairs: &[(String, String)]) -> BTreeSet<Uuid> {
         let mut any: BTreeMap<&str, BTreeSet<Uuid>> = BTreeMap::new();
         for pair in pairs {
@@ -238,7 +238,7 @@ impl<T: Table> Checked<'_, T> {
     }
 }
 
-/// One to three parameters, each with one to three values where it repeats.
+/// One to three parameters, each with one to three values if it can be repeated.
 fn combination(parameters: &[Parameter]) -> impl Strategy<Value = Vec<(String, String)>> {
     vec((any::<Index>(), vec(any::<Index>(), 1..4)), 1..4).prop_map(|chosen| {
         let mut pairs: BTreeMap<&str, Vec<&String>> = BTreeMap::new();

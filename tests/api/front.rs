@@ -1,4 +1,4 @@
-//! The front page: what it shows of the data, and to nobody more than the public sees.
+//! The front page: the figures that it shows, and that it shows only public data.
 
 use reqwest::Method;
 use serde_json::json;
@@ -13,7 +13,7 @@ async fn page(caller: &Caller, path: &str) -> String {
     answer.text()
 }
 
-/// Follows every link of the page that stays on this server, and answers how many of them lead to a partnership.
+/// Follows all links of the page that stay on this server. Returns how many of them lead to a partnership.
 async fn followed(caller: &Caller, page: &str) -> usize {
     let links: Vec<_> = page.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
     for link in links.iter().filter(|link| link.starts_with('/')) {
@@ -23,7 +23,7 @@ async fn followed(caller: &Caller, page: &str) -> usize {
 }
 
 on_both! {
-    async fn it_shows_the_map_the_charts_and_the_next_sessions(app: TestApp) {
+    async fn the_front_page_shows_the_map_charts_and_next_sessions(app: TestApp) {
         let (office, anyone) = (app.coordinator(), app.anonymous());
         for (path, heading, map, sector) in [
             ("/?lang=en", "Partnerships in figures", "Partnerships around the world", "Drinking water: "),
@@ -39,7 +39,7 @@ on_both! {
         let number = anyone.get(&format!("{PARTNERSHIPS}?limit=1&count=true")).await.ok().json()["total"].as_u64().unwrap();
         assert!(page(&anyone, "/").await.contains(&format!("{number} partnerships are published")));
 
-        // What is new is there at once, and what is hidden never.
+        // Public changes appear at once, and hidden resources never.
         let new = [
             ("Zxq <b>bold</b> & \"{curl}\"", json!({"status": "published", "visibility": "public", "place": "Köln & <i>Bonn</i>"})),
             ("Zxq members", json!({"status": "published", "visibility": "members"})),
@@ -53,7 +53,7 @@ on_both! {
         for (title, visibility) in [("Zxq", "public"), ("Zxq", "internal"), ("Zxq", "members")] {
             made(&office, PARTNERSHIPS, &changed(&partnership(title), &json!({"visibility": visibility}))).await;
         }
-        // Whoever asks, with whatever credentials.
+        // The page is the same for everybody, with or without credentials.
         for caller in [anyone, office] {
             let page = page(&caller, "/?lang=de").await;
             assert!(page.contains(&format!("{} Partnerschaften sind veröffentlicht", number + 1)));
@@ -69,7 +69,7 @@ on_both! {
         }
     }
 
-    async fn where_there_is_nothing_it_says_so(app: TestApp) {
+    async fn the_front_page_works_without_data(app: TestApp) {
         let (office, anyone) = (app.coordinator(), app.anonymous());
         for collection in [PARTNERSHIPS, SESSIONS] {
             for it in office.all(&format!("{collection}?limit=200&fields=id")).await {
@@ -85,7 +85,7 @@ on_both! {
             assert!(page.contains("GET /api/v1/partnerships/{id}<"), "{path}");
             assert_eq!(followed(&anyone, &page).await, 0);
         }
-        // And of figures there are none.
+        // The statistics work without data.
         for path in ["partnerships?format=svg", "partnerships?format=map", "sessions?format=svg", "partnerships"] {
             anyone.get(&format!("/api/v1/statistics/{path}")).await.ok();
         }

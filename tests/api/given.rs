@@ -1,4 +1,4 @@
-//! What tests begin with: bodies that are right, and a look at everything that a write could have touched.
+//! Valid bodies that tests start from, and a check that nothing was written.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -19,50 +19,49 @@ pub(super) const POLICY_UPDATES: &str = "/api/v1/policy-updates";
 pub(super) const TOPICS: &str = "/api/v1/topics";
 pub(super) const AREAS: &str = "/api/v1/reference/working-areas";
 
-/// A partnership of the fixtures: led by Dresden, public, active since 2019, with one phase of funding.
+/// A partnership of the demo data: led by Dresden, public, active since 2019, with one funding phase.
 pub(super) const DRESDEN: &str = "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna";
-/// The phases of its funding.
 pub(super) const FUNDING: &str = "/api/v1/partnerships/dresden-lviv-ternopil-nadvirna/funding";
 
-/// The least that makes a German utility.
+/// The minimal body of a German utility.
 pub(super) fn municipal(name: &str) -> Value {
     json!({"name": name, "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "public"})
 }
 
-/// The least that makes a utility abroad.
+/// The minimal body of a utility abroad.
 pub(super) fn abroad(name: &str) -> Value {
     changed(&municipal(name), &json!({"kind": "partner", "country": "ZM"}))
 }
 
-/// A participant, as a `POST` has it.
+/// A participant in a request body.
 pub(super) fn participant(role: &str, utility: &str) -> Value {
     json!({"role": role, "party": {"utility": utility}})
 }
 
-/// The least that makes a partnership, public so that everybody may look at it.
+/// The minimal body of a partnership. It is public, so that everybody can read it.
 pub(super) fn partnership(title: &str) -> Value {
     let participants = [participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal")];
     json!({"title": title, "participants": participants, "sectors": ["water"], "visibility": "public"})
 }
 
-/// A body with other members: `null` takes one away.
+/// The body after a merge patch: `null` removes a member.
 pub(super) fn changed(whole: &Value, patch: &Value) -> Value {
     let mut whole = whole.clone();
     merge(&mut whole, patch.clone());
     whole
 }
 
-/// Makes something, and answers what the `POST` did.
+/// Creates a resource and returns the response.
 pub(super) async fn made(caller: &Caller, path: &str, body: &Value) -> Answer {
     caller.post(path, body).await.expect(201)
 }
 
-/// The path of what was made.
+/// The path of the created resource.
 pub(super) fn location(made: &Answer) -> String {
     made.header("location")
 }
 
-/// Deletes whatever version there is.
+/// Deletes a resource, whatever its version.
 pub(super) async fn deleted(caller: &Caller, path: &str) {
     caller.delete(path, "*").await.expect(204);
 }
@@ -72,16 +71,16 @@ pub(super) async fn post_nothing(caller: &Caller, path: &str) -> Answer {
     caller.send(caller.request(Method::POST, path)).await
 }
 
-/// The position of the last change in the log.
+/// The position of the last row in the change log.
 pub(super) async fn log_end(app: &TestApp) -> i64 {
     let operator = Actor::operator(app.store.now());
     app.store.changes_after(&operator, 0, 100_000).await.unwrap().last().map_or(0, |change| change.position)
 }
 
-/// The session that has what the real ones have none of.
+/// A session that has the parts that the demo sessions lack.
 pub(super) const HELD: &str = "zxq-held";
 
-/// Makes one of everything that the fixtures have none of for each of the names, which it is called by.
+/// Creates, for each name, one of every kind of resource that the demo data lacks.
 pub(super) async fn the_rest(app: &TestApp, names: &[&str]) {
     let staff = app.coordinator();
     let session = json!({
@@ -114,7 +113,7 @@ pub(super) async fn the_rest(app: &TestApp, names: &[&str]) {
     }
 }
 
-/// The parts of a session.
+/// Creates the parts of a session.
 async fn in_session(staff: &Caller, number: usize, name: &str) {
     let at = |collection: &str| format!("/api/v1/sessions/{HELD}/{collection}");
     let (guest_status, kind, status) = match number % 3 {
@@ -149,7 +148,7 @@ async fn in_session(staff: &Caller, number: usize, name: &str) {
     staff.post(&format!("{minutes}/transitions"), &json!({"to": "published"})).await.ok();
 }
 
-/// How many there are of everything, deleted ones too, and where the change log ends.
+/// The number of resources of each kind, with and without deleted ones, and the end of the change log.
 async fn footprint(app: &TestApp) -> (Vec<(String, Value)>, i64) {
     let staff = app.coordinator();
     let mut totals = Vec::new();
@@ -165,7 +164,7 @@ async fn footprint(app: &TestApp) -> (Vec<(String, Value)>, i64) {
     (totals, log_end(app).await)
 }
 
-/// Whatever happens in there, nothing is written.
+/// Asserts that the attempts write nothing.
 pub(super) async fn untouched(app: &TestApp, attempts: impl AsyncFnOnce()) {
     let before = footprint(app).await;
     attempts().await;

@@ -1,4 +1,4 @@
-//! The history of things and the audit: what changed, told to whoever may know it, and no more.
+//! Histories and the audit log: who may see which changes.
 
 mod audit;
 mod paging;
@@ -11,12 +11,12 @@ use super::given::{
 };
 use crate::harness::{Caller, on_both};
 
-/// The whole history of what is at the path, newest first.
+/// The whole history of the resource at the path, newest first.
 async fn history(caller: &Caller, path: &str) -> Vec<Value> {
     caller.all(&format!("{path}/history")).await
 }
 
-/// What each change was and what it changed, in words, newest first.
+/// A summary of each entry: version, action and changes, newest first.
 fn told(history: &[Value]) -> Vec<String> {
     let told = history.iter().map(|entry| {
         let changes = entry["changes"].as_array().unwrap().iter().map(|it| {
@@ -28,13 +28,13 @@ fn told(history: &[Value]) -> Vec<String> {
     told.collect()
 }
 
-/// Where an entry changed something.
+/// The JSON pointers that an entry changed.
 fn pointers(entry: &Value) -> Vec<&str> {
     entry["changes"].as_array().unwrap().iter().map(|it| it["pointer"].as_str().unwrap()).collect()
 }
 
 on_both! {
-    async fn every_change_is_told_member_by_member(app: TestApp) {
+    async fn a_history_lists_the_changes_of_each_member(app: TestApp) {
         let office = app.coordinator();
         let path = format!("{UTILITIES}/zxq");
         made(&office, UTILITIES, &changed(&abroad("Zxq"), &json!({"slug": "zxq"}))).await;
@@ -62,7 +62,7 @@ on_both! {
         assert_eq!(history(&office, &format!("{UTILITIES}/{id}")).await.len(), 5, "by id as by slug");
     }
 
-    async fn a_way_of_the_status_stands_beside_what_it_changed(app: TestApp) {
+    async fn a_transition_has_its_reason_beside_the_changes(app: TestApp) {
         let office = app.coordinator();
         let patch = json!({"participants": [
             changed(&participant("lead", "hamburg-wasser"), &json!({"from": "2020"})),
@@ -96,7 +96,7 @@ on_both! {
         ]);
     }
 
-    async fn a_part_has_a_history_of_its_own(app: TestApp) {
+    async fn a_part_has_its_own_history(app: TestApp) {
         let office = app.coordinator();
         let before = history(&office, DRESDEN).await;
         let phase = made(&office, FUNDING, &json!({"kind": "grant", "from": "2020"})).await.header("location");
@@ -114,7 +114,7 @@ on_both! {
         office.get(&format!("{elsewhere}/history")).await.problem(404, "not_found");
     }
 
-    async fn nobody_is_named_but_in_the_audit(app: TestApp) {
+    async fn only_the_audit_log_names_actors(app: TestApp) {
         let office = app.coordinator();
         let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
         let request = office.request(reqwest::Method::PATCH, &at).header("If-Match", "*");

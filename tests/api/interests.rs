@@ -1,5 +1,5 @@
-//! Interest registrations: sent by anybody, confirmed by a link, decided in one step, and worth nothing to who would
-//! write to others in our name.
+//! Interest registrations: anybody can send them. They are confirmed by a link and decided by the office, and cannot be
+//! misused to send mails to others in our name.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -12,14 +12,14 @@ pub(super) const INTERESTS: &str = "/api/v1/interest-registrations";
 const CONFIRMATIONS: &str = "/api/v1/interest-confirmations";
 const MAILS: &str = "/api/v1/mails";
 
-/// The coordination office, signed in anew: time has passed.
+/// A coordinator with a new token, because the clock was advanced.
 pub(super) async fn office_later(app: &TestApp) -> Caller {
     let account = json!({"email": "coordinator@demo.example", "password": "demo-partnerships"});
     let tokens = app.anonymous().post("/api/v1/auth/token", &account).await.ok().json();
     app.anonymous().with_token(tokens["access_token"].as_str().unwrap())
 }
 
-/// What anybody may send.
+/// A valid registration.
 pub(super) fn interest(name: &str) -> Value {
     json!({
         "utility_name": format!("Stadtwerke {name}"),
@@ -35,19 +35,19 @@ pub(super) fn interest(name: &str) -> Value {
     })
 }
 
-/// The latest mail to somebody.
+/// The latest mail to this address.
 pub(super) async fn mail_to(app: &TestApp, email: &str) -> Value {
     app.coordinator().get(&format!("{MAILS}?to={email}")).await.ok().json()["items"][0].clone()
 }
 
-/// The token in the latest mail to somebody.
+/// The token in the latest mail to this address.
 pub(super) async fn token(app: &TestApp, email: &str) -> String {
     let text = mail_to(app, email).await["text"].as_str().unwrap().to_owned();
     let (_, rest) = text.split_once("token=").unwrap();
     rest.split_whitespace().next().unwrap().to_owned()
 }
 
-/// Sends it and confirms it; answers it as the office reads it.
+/// Sends and confirms a registration. Returns it as the office reads it.
 pub(super) async fn confirmed(app: &TestApp, body: &Value) -> Value {
     app.anonymous().post(INTERESTS, body).await.expect(202);
     let token = token(app, body["person"]["email"].as_str().unwrap()).await;
@@ -60,7 +60,7 @@ pub(super) fn path(registration: &Value) -> String {
 }
 
 on_both! {
-    async fn it_is_there_when_it_is_confirmed(app: TestApp) {
+    async fn a_registration_is_visible_after_its_confirmation(app: TestApp) {
         let (office, before) = (app.coordinator(), log_end(&app).await);
         let taken = app.anonymous().post(INTERESTS, &interest("Neustadt")).await.expect(202).json();
         assert_eq!(taken, json!({"status": "confirmation_sent"}));
@@ -69,7 +69,7 @@ on_both! {
         let mail = mail_to(&app, "neustadt@zxq.example").await;
         assert_eq!(mail["subject"], "Bitte bestätigen Sie Ihre Interessenbekundung");
         let text = mail["text"].as_str().unwrap();
-        // Whoever sends it could be anybody: nothing of what was sent goes to the address.
+        // The address may belong to somebody else, so the mail contains nothing of the registration.
         assert!(!text.contains("Zxq") && !text.contains("Neustadt"), "{text}");
         assert!(text.contains("https://partnerships.example/interest/confirmation?token="), "{text}");
 
@@ -85,7 +85,7 @@ on_both! {
         assert_eq!(it["consents"]["directory"]["text_version"], "2026-11");
         assert!(it["consents"].get("mailings").is_none() && it["registration_consent"]["given_at"].is_string());
         assert_eq!(office.all(&format!("{INTERESTS}?status=accepted&status=declined")).await.len(), 0);
-        // In English for who wants that.
+        // The mail is in the language of the registration.
         let english = changed(&interest("Newtown"), &json!({"language": "en"}));
         app.anonymous().post(INTERESTS, &english).await.expect(202);
         assert_eq!(mail_to(&app, "newtown@zxq.example").await["subject"], "Please confirm your registration of interest");
@@ -93,7 +93,7 @@ on_both! {
         assert!(changes.iter().all(|change| !change.state.to_string().contains("Zxq")), "persons are in no log");
     }
 
-    async fn a_link_that_expired_says_so(app: TestApp) {
+    async fn an_expired_confirmation_link_is_refused(app: TestApp) {
         app.anonymous().post(INTERESTS, &interest("Neustadt")).await.expect(202);
         let token = token(&app, "neustadt@zxq.example").await;
         let confirm = async |token: &str| app.anonymous().post(CONFIRMATIONS, &json!({"token": token})).await;
@@ -106,7 +106,7 @@ on_both! {
         app.clock.advance(TimeDelta::days(40));
         app.store.sweep_interests().await.unwrap();
         confirm(&token).await.problem(409, "link_expired");
-        // Neither cut nor altered nor one of another kind.
+        // Altered tokens are malformed.
         for wrong in ["", "zxq", &token[1..], &token[..token.len() - 1]] {
             assert_eq!(confirm(wrong).await.faults(422, "validation_failed"), ["/token invalid_format"]);
         }
@@ -114,8 +114,8 @@ on_both! {
         assert!(items.is_empty(), "{items:?}");
     }
 
-    /// Programs that look through mails follow links; only the button confirms.
-    async fn the_page_confirms_nothing_by_being_looked_at(app: TestApp) {
+    /// Mail scanners follow links, so only the button confirms.
+    async fn opening_the_confirmation_page_confirms_nothing(app: TestApp) {
         app.anonymous().post(INTERESTS, &interest("Neustadt")).await.expect(202);
         let token = token(&app, "neustadt@zxq.example").await;
         let page = format!("/interest/confirmation?token={token}");
@@ -145,12 +145,12 @@ on_both! {
         }
     }
 
-    async fn it_becomes_utility_member_and_contact(app: TestApp) {
+    async fn accepting_a_registration_creates_utility_member_and_contact(app: TestApp) {
         let (office, registration) = (app.coordinator(), confirmed(&app, &interest("Neustadt")).await);
         let before = log_end(&app).await;
         let accept = format!("{}/accept", path(&registration));
-        let rehearsed = office.post(&format!("{accept}?dry_run=true"), &json!({})).await.ok().json();
-        assert_eq!(rehearsed["status"], "accepted");
+        let dry_run = office.post(&format!("{accept}?dry_run=true"), &json!({})).await.ok().json();
+        assert_eq!(dry_run["status"], "accepted");
         assert_eq!(log_end(&app).await, before);
         let accepted = office.post(&accept, &json!({"status": "active", "visibility": "public"})).await.ok().json();
         assert_eq!((&accepted["status"], &accepted["version"]), (&"accepted".into(), &2.into()));
@@ -170,11 +170,11 @@ on_both! {
         assert_eq!(made, ["utility", "member", "contact", "interest_registration"]);
         office.post(&accept, &json!({})).await.problem(409, "interest_decided");
         office.post(&format!("{}/decline", path(&registration)), &json!({"reason": "No"})).await.problem(409, "interest_decided");
-        // The same person for the same utility once more: what is there is linked, and nothing is doubled.
+        // A second registration of the same person and utility reuses the existing member and contact.
         let again = confirmed(&app, &interest("Neustadt")).await;
         let accepted = office.post(&format!("{}/accept", path(&again)), &json!({})).await.ok().json();
         assert_eq!(accepted["member_id"], member["id"]);
-        // What it agreed to this time counts too.
+        // New consents are added to the contact.
         let contacts = office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
         assert_eq!((contacts.len(), &contacts[0]["version"]), (1, &2.into()));
         assert_eq!(contacts[0]["consents"], again["consents"]);
@@ -188,7 +188,7 @@ on_both! {
         assert_eq!(office.all(&format!("{UTILITIES}?q=Neustadt")).await.len(), 1);
     }
 
-    async fn what_was_accepted_is_no_duplicate_of_what_it_became(app: TestApp) {
+    async fn an_accepted_registration_is_no_duplicate_of_its_own_utility(app: TestApp) {
         let office = app.coordinator();
         for (city, name) in [("Neustadt", "Stadtwerke Neustadt AöR"), ("Dresden", "Stadtentwässerung Dresden")] {
             let body = changed(&interest(city), &json!({"utility_name": name}));
@@ -199,7 +199,7 @@ on_both! {
                 assert_eq!((&it["status"], &it["likely_duplicates"]), (&json!("accepted"), &json!([])), "{name}");
             }
         }
-        // A second one is told of the first and of what became of it, however it writes the name.
+        // Another registration has the first one and the new utility as likely duplicates, also for other spellings.
         for name in ["Stadtwerke-Neustadt", "Stadt\u{ad}werke Neustadt A.ö.R.", "STADTWERKE NEUSTADT GmbH & Co. KG"] {
             let body = json!({"utility_name": name, "person": {"email": "other@zxq.example"}});
             let second = confirmed(&app, &changed(&interest("Neustadt"), &body)).await;
@@ -211,20 +211,20 @@ on_both! {
         }
     }
 
-    async fn consents_are_of_a_person_and_of_their_time(app: TestApp) {
+    async fn consents_apply_to_one_person_and_are_not_restored(app: TestApp) {
         let office = app.coordinator();
         let accept = async |it: &Value| office.post(&format!("{}/accept", path(it)), &json!({})).await.ok();
         let consent = json!({"consent": {"mailings": true}});
         let body = changed(&interest("Neustadt"), &consent);
         accept(&confirmed(&app, &body).await).await;
         let contacts = async || office.all(&format!("{MEMBERS}/stadtwerke-neustadt/contacts")).await;
-        // What was withdrawn before the office came to it stays so.
+        // A consent that was withdrawn after the registration is not restored.
         let second = confirmed(&app, &body).await;
         let own = format!("{MEMBERS}/stadtwerke-neustadt/contacts/{}", contacts().await[0]["id"].as_str().unwrap());
         office.patch(&own, "*", &json!({"consents": {"mailings": null}})).await.ok();
         accept(&second).await;
         assert_eq!(office.get(&own).await.ok().json()["consents"].get("mailings"), None);
-        // Who reads the same mailbox agrees for nobody else.
+        // A consent counts only for the person who gave it, even if others use the same mailbox.
         let other = changed(&consent, &json!({"person": {"given_name": "Zxqother"}}));
         let third = confirmed(&app, &changed(&body, &other)).await;
         accept(&third).await;
@@ -234,7 +234,7 @@ on_both! {
         assert_eq!(of("Zxqother")["consents"], third["consents"]);
     }
 
-    async fn what_is_there_is_told_and_linked(app: TestApp) {
+    async fn existing_utilities_and_members_are_linked(app: TestApp) {
         let office = app.coordinator();
         let body = changed(&interest("Dresden"), &json!({"utility_name": "STADTENTWASSERUNG Dresden GmbH"}));
         let registration = confirmed(&app, &body).await;
@@ -248,13 +248,13 @@ on_both! {
         let member = office.get(&format!("{MEMBERS}/stadtentwaesserung-dresden")).await.ok().json();
         assert_eq!(accepted["member_id"], member["id"]);
         assert_eq!(member["status"], "active", "it stays what it is");
-        // Now the person is known.
+        // Now the person is a contact.
         let third = confirmed(&app, &changed(&body, &json!({"utility_name": "Anders", "city": "Anderswo"}))).await;
         let likely = third["likely_duplicates"].as_array().unwrap();
         assert!(likely.iter().any(|it| it["resource"] == "member" && it["id"] == member["id"] && it["alike"] == json!(["email"])), "{likely:#?}");
     }
 
-    async fn who_is_meant_is_said_where_it_is_not_clear(app: TestApp) {
+    async fn an_ambiguous_utility_has_to_be_named(app: TestApp) {
         let office = app.coordinator();
         let utility = |slug: &str| json!({
             "slug": slug, "name": "Stadtwerke Neustadt", "kind": "municipal", "country": "DE", "sectors": ["water"]
@@ -274,14 +274,14 @@ on_both! {
         assert_eq!(wrong.faults(422, "validation_failed"), ["/utility unknown_reference"]);
         let abroad = office.post(&accept, &json!({"utility": "lvivvodokanal"})).await;
         assert_eq!(abroad.faults(422, "validation_failed"), ["/utility not_municipal"]);
-        // Nothing of it was done.
+        // The refused requests have changed nothing.
         assert_eq!(office.get(&path(&registration)).await.ok().json()["status"], "confirmed");
         let accepted = office.post(&accept, &json!({"utility": "neustadt-two"})).await.ok().json();
         let member = office.get(&format!("{MEMBERS}/neustadt-two")).await.ok().json();
         assert_eq!((&accepted["member_id"], &member["status"]), (&member["id"], &"interested".into()));
     }
 
-    async fn a_refusal_sent_again_is_one(app: TestApp) {
+    async fn a_repeated_decline_is_done_once(app: TestApp) {
         let (office, registration) = (app.coordinator(), confirmed(&app, &interest("Neustadt")).await);
         let decline = || {
             let request = office.request(Method::POST, &format!("{}/decline", path(&registration)));
@@ -292,7 +292,7 @@ on_both! {
         assert_eq!((again.header("idempotency-replayed"), again.json()), ("true".into(), first.json()));
     }
 
-    async fn who_is_declined_is_told_why(app: TestApp) {
+    async fn a_declined_applicant_is_told_the_reason(app: TestApp) {
         let (office, registration) = (app.coordinator(), confirmed(&app, &interest("Neustadt")).await);
         let decline = format!("{}/decline", path(&registration));
         assert_eq!(office.post(&decline, &json!({})).await.faults(422, "validation_failed"), ["/reason required"]);
@@ -312,7 +312,7 @@ on_both! {
         office.patch(&path(&registration), &tag, &json!({"city": "Neustadt am Rübenberge"})).await.ok();
     }
 
-    async fn what_is_not_right_is_told(app: TestApp) {
+    async fn invalid_registrations_are_refused(app: TestApp) {
         let post = async |patch: Value| app.anonymous().post(INTERESTS, &changed(&interest("Neustadt"), &patch)).await;
         for (patch, fault) in [
             (json!({"consent": null}), "/consent required"),
@@ -329,8 +329,8 @@ on_both! {
         assert!(app.coordinator().all(MAILS).await.is_empty());
     }
 
-    /// A program without an account that hears no answer asks again.
-    async fn what_is_sent_again_under_its_key_is_one(app: TestApp) {
+    /// A client without an account that got no response repeats the request.
+    async fn a_repeated_registration_sends_one_mail(app: TestApp) {
         let once = async |body: &Value| {
             let request = app.anonymous().request(Method::POST, INTERESTS).header("Idempotency-Key", "zxq-anybody");
             app.anonymous().send(request.json(body)).await
@@ -339,13 +339,13 @@ on_both! {
         let again = once(&interest("Neustadt")).await.expect(202);
         assert_eq!(again.header("idempotency-replayed"), "true");
         assert_eq!(app.coordinator().all(&format!("{MAILS}?to=neustadt@zxq.example")).await.len(), 1);
-        // A stranger's request under the same key is another one.
+        // The same key with another request is another request.
         assert_eq!(once(&interest("Altstadt")).await.expect(202).header("idempotency-replayed"), "");
         assert_eq!(app.coordinator().all(&format!("{MAILS}?to=altstadt@zxq.example")).await.len(), 1);
         assert_eq!(once(&interest("Neustadt")).await.expect(202).header("idempotency-replayed"), "true");
     }
 
-    async fn who_had_left_comes_back(app: TestApp) {
+    async fn accepting_a_registration_makes_a_former_member_interested_again(app: TestApp) {
         let office = app.coordinator();
         let member = format!("{MEMBERS}/stadtentwaesserung-dresden");
         office.post(&format!("{member}/transitions"), &json!({"to": "left"})).await.ok();
@@ -356,8 +356,8 @@ on_both! {
         assert_eq!((&member["status"], member.get("left_on")), (&json!("interested"), None));
     }
 
-    /// What is not sent is not said to be.
-    async fn a_mailbox_is_not_flooded(app: TestApp) {
+    /// A request that sends no mail must not claim that it does.
+    async fn registrations_are_limited_for_each_address_and_each_client(app: TestApp) {
         app.clock.stop();
         for _ in 0..3 {
             app.anonymous().post(INTERESTS, &interest("Neustadt")).await.expect(202);

@@ -1,4 +1,4 @@
-//! Lists: every page of every list of the document, in every order and in both directions.
+//! Lists: every page of every list in the document, in every order and in both directions.
 
 mod interleaving;
 
@@ -26,13 +26,13 @@ use super::visibility::planted::{contact, with};
 use crate::harness::database::SECRET;
 use crate::harness::{Caller, on_both};
 
-/// A list of the document: where it is, and the keys it can be sorted by.
+/// A list of the document: its path and its sort keys.
 struct List {
     path: String,
     keys: Vec<String>,
 }
 
-/// Every list of the document; a part's below the parent that has most of them.
+/// The lists of the document. For parts, the list of the parent that has the most.
 async fn lists(caller: &Caller) -> Vec<List> {
     let document = caller.get("/openapi.json").await.ok().json();
     let mut lists = Vec::new();
@@ -62,19 +62,19 @@ async fn below_the_fullest(caller: &Caller, parents: &str, part: &str) -> String
     fullest.1
 }
 
-/// What a row is sorted by under a key; an absent value comes first.
+/// The sort value of a row. Absent values sort first.
 fn sort_value(item: &Value, key: &str) -> String {
-    // A text in several languages is sorted by the English one.
+    // Texts in several languages are sorted by the English one.
     let text = item[key].as_str().or_else(|| item[key]["en"].as_str()).unwrap_or_default();
     let date = || text.parse::<PartialDate>().ok();
     match key {
         "name" | "title" | "utility_name" | "city" | "family_name" | "given_name" => collation_key(text),
-        // Of sessions the instant, where it is known.
+        // Sessions are sorted by the instant of their start, if it is known.
         "start" if item["starts_on"].is_string() => {
             let at = item["starts_at"].as_str().map(|at| format!("{}Z", &at[..16]));
             at.unwrap_or_else(|| item["starts_on"].as_str().unwrap().to_owned())
         }
-        // Which is not told: registrations arrive one after the other.
+        // The arrival is not in the response, but it has the order of creation.
         "arrival" => item["created_at"].as_str().unwrap().to_owned(),
         "start" | "from" => date().map(|date| date.first_day().to_string()).unwrap_or_default(),
         "end" => date().map(|date| date.last_day().to_string()).unwrap_or_default(),
@@ -86,7 +86,7 @@ fn id(item: &Value) -> String {
     item["id"].as_str().unwrap().to_owned()
 }
 
-/// The ids in the order that the conventions promise.
+/// The ids in the documented order.
 fn in_order(items: &[Value], sort: &str) -> Vec<String> {
     let compare = |one: &Value, other: &Value| {
         sort.split(',').fold(Ordering::Equal, |so_far, key| {
@@ -100,14 +100,14 @@ fn in_order(items: &[Value], sort: &str) -> Vec<String> {
     items.into_iter().map(id).collect()
 }
 
-/// Every key in both directions, and two combined ones.
+/// Each key in both directions, and two combinations of keys.
 fn sorts(keys: &[String]) -> Vec<String> {
     let [first, .., last] = keys else { panic!("a list has at least two keys: {keys:?}") };
     let each = keys.iter().flat_map(|key| [key.clone(), format!("-{key}")]);
     each.chain([format!("-{first},{last}"), format!("{last},-{first}")]).collect()
 }
 
-/// A filter that leaves only a few of the rows, and those rows.
+/// A filter that matches only a few of the rows, and these rows.
 fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
     let filters =
         ["kind", "country", "status", "visibility", "language", "role", "code", "sdg_target", "level"]
@@ -117,13 +117,13 @@ fn a_few(rows: &[Value]) -> (String, Vec<Value>) {
                 values.into_iter().map(move |value| (name, value))
             });
     let few = filters.map(|(name, value)| {
-        let kept: Vec<_> = rows.iter().filter(|row| row[name] == value).cloned().collect();
-        (format!("&{name}={value}"), kept)
+        let matching: Vec<_> = rows.iter().filter(|row| row[name] == value).cloned().collect();
+        (format!("&{name}={value}"), matching)
     });
     few.min_by_key(|(_, rows)| rows.len().abs_diff(6)).unwrap()
 }
 
-/// The pages from `path` on, the way `turn` leads; checks that `Link` says what the body says.
+/// The pages from `path` on in the direction `turn`. Checks that `Link` matches the body.
 async fn pages(caller: &Caller, path: &str, turn: &str) -> Vec<Value> {
     let (mut pages, mut path) = (Vec::new(), Some(path.to_owned()));
     while let Some(here) = path {
@@ -142,7 +142,7 @@ fn ids<'a>(pages: impl IntoIterator<Item = &'a Value>) -> Vec<String> {
     pages.into_iter().flat_map(|page| page["items"].as_array().unwrap()).map(id).collect()
 }
 
-/// Walks a list to its end and back to its beginning.
+/// Pages through a list to its end and back to its beginning.
 async fn there_and_back(caller: &Caller, path: &str, limit: usize, expected: &[String]) {
     let there = pages(caller, path, "next").await;
     assert_eq!(ids(&there), expected, "{path}");
@@ -159,7 +159,7 @@ async fn there_and_back(caller: &Caller, path: &str, limit: usize, expected: &[S
     assert_eq!(ids(back.iter().chain([last])), expected, "{path}, backwards");
 }
 
-/// The country of the rows that a test makes to have a list of its own.
+/// The country of rows that a test creates for a list of its own.
 const ASIDE: &str = "LI";
 
 async fn organisation(caller: &Caller, name: &str) -> Value {
@@ -167,7 +167,7 @@ async fn organisation(caller: &Caller, name: &str) -> Value {
     caller.post("/api/v1/organisations", &body).await.expect(201).json()
 }
 
-/// Names that databases and languages sort in many ways.
+/// Names that databases and languages sort differently.
 const NASTY: &[&str] = &[
     "Ärzte",
     "arzt",
@@ -217,7 +217,7 @@ const NASTY: &[&str] = &[
 ];
 
 on_both! {
-    async fn every_list_pages_to_its_end_in_every_order(app: TestApp) {
+    async fn every_list_can_be_paged_in_every_order_and_direction(app: TestApp) {
         let caller = app.admin();
         for from in ["2021", "", "2021-01-01", "2020-05", "", "2022", "2021", ""] {
             let from = (!from.is_empty()).then_some(from);
@@ -245,7 +245,7 @@ on_both! {
                 let path = format!("{}?sort={sort}&limit={limit}{filter}", list.path);
                 there_and_back(&caller, &path, limit, &in_order(rows, &sort)).await;
             };
-            // A row a page is slow: the whole list in one order, and a part of it in all of them.
+            // One row per page is slow: the whole list is read so in one order only, and a few rows in all orders.
             walk(String::new(), &whole, 1, format!("{},-{}", list.keys[1], list.keys[0])).await;
             let (filter, part) = a_few(&whole);
             stream::iter(sorts(&list.keys))
@@ -258,7 +258,7 @@ on_both! {
         }
     }
 
-    async fn names_of_all_scripts_have_one_order(app: TestApp) {
+    async fn names_of_all_scripts_are_sorted_alike(app: TestApp) {
         let caller = app.admin();
         let mut made = Vec::new();
         for name in NASTY {
@@ -270,7 +270,7 @@ on_both! {
         }
     }
 
-    async fn a_page_takes_as_many_statements_as_a_list(app: TestApp) {
+    async fn the_number_of_statements_does_not_depend_on_the_page_size(app: TestApp) {
         let caller = app.admin();
         for (path, body) in [
             (
@@ -358,7 +358,7 @@ on_both! {
     }
 }
 
-/// Counts the statements for a page of two rows and for a page of 200.
+/// Counts the statements for a page of two rows and for one of 200.
 struct Statements<'a> {
     store: &'a Store,
     counter: &'a AtomicUsize,
@@ -373,7 +373,7 @@ impl Visitor for Statements<'_> {
         let all: Vec<_> = MemberTree::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
         let all = all.join(",");
         for (count, limit) in counts.iter_mut().zip(["2", "200"]) {
-            // The newest first: rows that refer to whatever they can refer to.
+            // The newest rows first, because they have all kinds of references.
             let mut pairs = vec![("sort", "-created_at"), ("limit", limit)];
             pairs.extend((!all.is_empty()).then_some(("expand", all.as_str())));
             let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();

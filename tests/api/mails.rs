@@ -1,4 +1,4 @@
-//! The outbox: what is posted is sent, once, whatever happens to who sends it; and who may read it.
+//! The outbox: a mail is sent once, even if workers die, and only the office can read the outbox.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -16,13 +16,13 @@ use vku_persistence::kernel::transaction::WriteContext;
 use vku_server::worker::smtp::Smtp;
 
 use super::interests::{INTERESTS, interest, office_later};
-use crate::harness::smtp::{Manner, Received, Sink};
+use crate::harness::smtp::{Received, Sink, SinkBehavior};
 use crate::harness::{Caller, TestApp, ask, on_both};
 
 const MAILS: &str = "/api/v1/mails";
 const FROM: &str = "Office <office@example.org>";
 
-/// A mail to somebody of that name.
+/// A mail to `{name}@zxq.example`.
 pub(super) fn mail(name: &str) -> Mail {
     let to = format!("{name}@zxq.example").parse().unwrap();
     let (subject, text) =
@@ -30,7 +30,7 @@ pub(super) fn mail(name: &str) -> Mail {
     Mail::new(to, Locale::De, &subject, &text)
 }
 
-/// Posts it in a write of its own.
+/// Queues a mail in a transaction of its own.
 pub(super) async fn post(store: &Store, mail: Mail) {
     let operator = Actor::operator(store.now());
     let writing =
@@ -38,7 +38,7 @@ pub(super) async fn post(store: &Store, mail: Mail) {
     store.write(&writing, async |writer| writer.post(mail).await).await.unwrap();
 }
 
-/// A worker of its own, until it is ended.
+/// A mail worker that runs until it is ended.
 struct Worker {
     end: watch::Sender<bool>,
     task: JoinHandle<()>,
@@ -58,7 +58,7 @@ impl Worker {
     }
 }
 
-/// Waits for mails without holding up the worker.
+/// Waits for mails without blocking the runtime that the worker runs on.
 async fn mails(sink: &Sink, count: usize) -> Vec<Received> {
     let sink = sink.clone();
     tokio::task::spawn_blocking(move || sink.mails(count)).await.unwrap()
@@ -69,7 +69,7 @@ async fn called(sink: &Sink, count: usize) {
     tokio::task::spawn_blocking(move || sink.called(count)).await.unwrap();
 }
 
-/// The only mail of the outbox, once it is what is asked for.
+/// The only mail in the outbox, once it meets the condition.
 async fn only(office: &Caller, wanted: impl Fn(&Value) -> bool) -> Value {
     for _ in 0..3_000 {
         let items = office.all(MAILS).await;
@@ -82,8 +82,8 @@ async fn only(office: &Caller, wanted: impl Fn(&Value) -> bool) -> Value {
 }
 
 on_both! {
-    async fn what_is_posted_is_sent_and_can_be_read(app: TestApp) {
-        let sink = Sink::start(Manner::Take);
+    async fn a_queued_mail_is_sent_and_listed(app: TestApp) {
+        let sink = Sink::start(SinkBehavior::Accept);
         let worker = Worker::start(&app, &sink);
         post(&app.store, mail("anna")).await;
         let received = mails(&sink, 1).await.remove(0);
@@ -91,7 +91,7 @@ on_both! {
         assert_eq!((received.from.as_str(), received.to.as_slice()), ("office@example.org", &["anna@zxq.example".to_owned()][..]));
         assert_eq!(received.header("To"), "anna@zxq.example");
         assert_eq!(received.header("Auto-Submitted"), "auto-generated");
-        // A line with a dot alone is one of the text.
+        // SMTP escapes a line that consists of a dot.
         assert_eq!(received.text().replace("\n..\n", "\n.\n").trim_end(), "Grüß Gott\n.\nanna");
         let shown = only(&app.coordinator(), |_| true).await;
         assert_eq!(received.header("Message-ID"), format!("<{}@example.org>", shown["id"].as_str().unwrap()));
@@ -102,9 +102,9 @@ on_both! {
         assert_eq!(one.json(), shown);
     }
 
-    /// From the first word to the member: over real SMTP, by the links in the mails.
-    async fn newcomers_come_in_by_mail(app: TestApp) {
-        let sink = Sink::start(Manner::Take);
+    /// From registering interest to being a member, over real SMTP, by the links in the mails.
+    async fn a_newcomer_becomes_a_member_by_the_links_in_mails(app: TestApp) {
+        let sink = Sink::start(SinkBehavior::Accept);
         let worker = Worker::start(&app, &sink);
         app.anonymous().post(INTERESTS, &interest("Neustadt")).await.expect(202);
         let asked = mails(&sink, 1).await.remove(0);
@@ -128,8 +128,8 @@ on_both! {
         assert_eq!(contacts[0]["email"], "neustadt@zxq.example");
     }
 
-    /// Neither a failed write nor a rehearsal sends anything.
-    async fn what_is_not_committed_is_not_posted(app: TestApp) {
+    /// Neither a failed write nor a dry run sends a mail.
+    async fn uncommitted_mails_are_not_sent(app: TestApp) {
         let operator = Actor::operator(app.store.now());
         for (dry_run, fails) in [(true, false), (false, true)] {
             let writing = WriteContext { actor: &operator, request_id: "test", dry_run, origin: InputSource::Request };
@@ -142,8 +142,8 @@ on_both! {
         assert!(app.coordinator().all(MAILS).await.is_empty());
     }
 
-    async fn who_is_refused_for_good_is_given_up(app: TestApp) {
-        let sink = Sink::start(Manner::Refuse("550 5.1.1 <anna@zxq.example> is nobody here"));
+    async fn a_permanently_rejected_mail_fails(app: TestApp) {
+        let sink = Sink::start(SinkBehavior::Reject("550 5.1.1 <anna@zxq.example> is nobody here"));
         post(&app.store, mail("anna")).await;
         let worker = Worker::start(&app, &sink);
         let shown = only(&app.coordinator(), |mail| mail["state"] == "failed").await;
@@ -152,14 +152,14 @@ on_both! {
         assert!(shown.get("next_attempt_at").is_none() && shown.get("sent_at").is_none(), "{shown}");
     }
 
-    async fn who_is_refused_for_now_is_tried_again_under_the_same_name(app: TestApp) {
-        let sink = Sink::start(Manner::Refuse("451 4.7.1 <anna@zxq.example> later"));
+    async fn a_temporarily_rejected_mail_is_sent_again_with_the_same_message_id(app: TestApp) {
+        let sink = Sink::start(SinkBehavior::Reject("451 4.7.1 <anna@zxq.example> later"));
         post(&app.store, mail("anna")).await;
         let worker = Worker::start(&app, &sink);
         let shown = only(&app.coordinator(), |mail| mail["attempts"] == 1).await;
         assert_eq!((&shown["state"], &shown["failure"]), (&"waiting".into(), &"not accepted (451)".into()));
-        // Woken by another one, it leaves this one for later.
-        sink.behaves(Manner::Take);
+        // Another mail wakes the worker, which leaves this one for later.
+        sink.set_behavior(SinkBehavior::Accept);
         app.clock.advance(TimeDelta::seconds(6));
         worker.end().await;
         let worker = Worker::start(&app, &sink);
@@ -170,11 +170,11 @@ on_both! {
         assert!(received.header("Message-ID").contains(shown["id"].as_str().unwrap()));
     }
 
-    /// So that nobody gets old mails when a mail server is configured one day.
-    async fn what_waits_too_long_is_given_up_and_forgotten(app: TestApp) {
+    /// Nobody gets old mails when a mail server is configured later.
+    async fn mails_expire_after_three_days_and_are_deleted_after_thirty(app: TestApp) {
         post(&app.store, mail("anna").confidential()).await;
         app.clock.advance(TimeDelta::days(3) + TimeDelta::seconds(1));
-        let (office, sink) = (office_later(&app).await, Sink::start(Manner::Take));
+        let (office, sink) = (office_later(&app).await, Sink::start(SinkBehavior::Accept));
         let worker = Worker::start(&app, &sink);
         let shown = only(&office, |mail| mail["state"] == "failed").await;
         worker.end().await;
@@ -186,8 +186,8 @@ on_both! {
         assert!(office_later(&app).await.all(MAILS).await.is_empty());
     }
 
-    async fn one_that_cannot_be_read_holds_up_no_other(app: TestApp) {
-        let sink = Sink::start(Manner::Take);
+    async fn an_unreadable_mail_does_not_block_others(app: TestApp) {
+        let sink = Sink::start(SinkBehavior::Accept);
         post(&app.store, mail("anna")).await;
         ask(&app, r#"UPDATE mail SET language = 'none' RETURNING text"#).await;
         post(&app.store, mail("bert")).await;
@@ -200,7 +200,7 @@ on_both! {
 
     async fn several_workers_send_each_mail_once(app: TestApp) {
         const MANY: usize = 60;
-        let sink = Sink::start(Manner::Take);
+        let sink = Sink::start(SinkBehavior::Accept);
         let other = app.again(Default::default());
         for index in 0..MANY {
             post(&app.store, mail(&format!("anna{index}"))).await;
@@ -217,9 +217,9 @@ on_both! {
         assert_eq!(app.coordinator().all(&format!("{MAILS}?state=sent&limit=7")).await.len(), MANY);
     }
 
-    /// One whose server hangs holds what it has claimed; when it is gone, another sends it.
-    async fn what_a_dead_worker_held_is_sent_by_the_next(app: TestApp) {
-        let (silent, sink) = (Sink::start(Manner::Silent), Sink::start(Manner::Take));
+    /// A worker whose server hangs keeps the mails that it has claimed. When the worker dies, another one sends them.
+    async fn mails_claimed_by_a_dead_worker_are_sent_by_another(app: TestApp) {
+        let (silent, sink) = (Sink::start(SinkBehavior::NoGreeting), Sink::start(SinkBehavior::Accept));
         post(&app.store, mail("anna")).await;
         let hanging = Worker::start(&app, &silent);
         called(&silent, 1).await;
@@ -235,7 +235,7 @@ on_both! {
         assert_eq!(to, ["anna@zxq.example", "bert@zxq.example", "carl@zxq.example"]);
     }
 
-    async fn the_outbox_is_read_by_the_office_page_by_page(app: TestApp) {
+    async fn only_the_office_reads_the_outbox(app: TestApp) {
         for name in ["anna", "bert", "carl"] {
             post(&app.store, mail(name)).await;
         }
@@ -269,7 +269,7 @@ on_both! {
             caller.get(MAILS).await.problem(status, code);
             caller.get(&format!("{MAILS}/0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2b10")).await.problem(status, code);
         }
-        // They are in no log of changes.
+        // The change log has no mails.
         let changes = crate::api::changes::changes_after(&app.store, 0).await;
         assert!(changes.iter().all(|change| !change.state.to_string().contains("zxq.example")));
     }

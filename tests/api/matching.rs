@@ -1,4 +1,4 @@
-//! Matching: who might work with whom, why, and what nobody is told of it.
+//! Matching: which utilities suit each other, the reasons, and that it reveals nothing hidden.
 
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
@@ -13,7 +13,7 @@ use super::given::{
 };
 use crate::harness::{Caller, TestApp, on_both};
 
-/// How many pairs are planted.
+/// The number of created pairs.
 const PAIRS: usize = 50;
 
 const AREAS: [&str; 12] = [
@@ -32,7 +32,7 @@ const AREAS: [&str; 12] = [
 ];
 const COUNTRIES: [&str; 7] = ["ZM", "UA", "MA", "JO", "TZ", "ZA", "MD"];
 
-/// Three of the working areas, others for each number.
+/// Up to three working areas, which differ for each number.
 fn three(number: usize) -> Value {
     let place = |step: usize| AREAS[(number + step * (1 + number / AREAS.len())) % AREAS.len()];
     let mut all = vec![place(0), place(1), place(2)];
@@ -57,7 +57,7 @@ fn slugs(items: &Value) -> Vec<&str> {
     items.as_array().unwrap().iter().map(|it| it["utility"]["slug"].as_str().unwrap()).collect()
 }
 
-/// The points of each part of one that matches.
+/// The points of each part of a match.
 fn points(found: &Value, slug: &str) -> Vec<(String, u64)> {
     let items = found["items"].as_array().unwrap();
     let item = items.iter().find(|it| it["utility"]["slug"] == slug).unwrap();
@@ -78,7 +78,7 @@ fn reason(found: &Value, slug: &str) -> Option<String> {
     Some(it["reason"].as_str().unwrap().to_owned())
 }
 
-/// Pairs that are made for each other, among many that are not.
+/// Creates pairs that match perfectly, and as many utilities that do not.
 async fn plant(app: &TestApp) {
     let add = async |tx: &mut Writer<'_>| {
         for number in 0..PAIRS {
@@ -115,7 +115,7 @@ async fn plant(app: &TestApp) {
 }
 
 on_both! {
-    async fn a_planted_pair_finds_each_other_in_fifty_worlds(app: TestApp) {
+    async fn fifty_perfect_pairs_match_each_other_first(app: TestApp) {
         plant(&app).await;
         let (office, reader) = (app.coordinator(), app.reader());
         for number in 0..PAIRS {
@@ -129,7 +129,7 @@ on_both! {
             assert_eq!((&back["among"], &found["among"]), (&json!("municipal"), &json!("partner")));
         }
 
-        // One offer less lowers that part, and no other.
+        // A missing offer lowers the points of that part only.
         let before = matches(&office, "m-0", "?limit=1").await;
         let whole = office.get(&format!("{UTILITIES}/p-0")).await.ok().json();
         let mut expertise = whole["expertise"].as_array().unwrap().clone();
@@ -143,31 +143,31 @@ on_both! {
         }
     }
 
-    async fn the_real_data_has_its_ties(app: TestApp) {
+    async fn matches_of_the_demo_data_have_ties(app: TestApp) {
         let office = app.coordinator();
         let found = matches(&office, "hamburg-wasser", "?excluded=true&limit=200").await;
         assert_eq!(found["utility"]["name"], "HAMBURG WASSER");
         assert_eq!(reason(&found, "kyivvodokanal").as_deref(), Some("already_partners"));
         assert!(!slugs(&found["items"]).contains(&"kyivvodokanal"));
         assert_eq!(found["total"].as_u64().unwrap() as usize, slugs(&found["items"]).len());
-        // It works in Ukraine.
+        // Hamburg works in Ukraine.
         assert_eq!(point(&found, "lvivvodokanal", "ties"), 25);
         assert!(found["items"].as_array().unwrap().iter().all(|it| it["utility"]["kind"] == "partner"));
         assert_eq!(matches(&office, "hamburg-wasser", "").await.get("excluded"), None);
 
-        // Peers: other German utilities, never the one that asks.
+        // Peers are other German utilities, without the utility itself.
         let peers = matches(&office, "hamburg-wasser", "?among=municipal&limit=200").await;
         let kinds = peers["items"].as_array().unwrap().iter().map(|it| it["utility"]["kind"].as_str().unwrap());
         assert!(kinds.into_iter().all(|kind| kind == "municipal"));
         assert!(!slugs(&peers["items"]).contains(&"hamburg-wasser"));
-        // Dresden, too, works in Ukraine.
+        // Dresden works in Ukraine too.
         assert_eq!(point(&peers, "stadtentwaesserung-dresden", "ties"), 25);
         let back = matches(&office, "lvivvodokanal", "?limit=200&excluded=true").await;
         assert_eq!(reason(&back, "stadtentwaesserung-dresden").as_deref(), Some("already_partners"));
         assert_eq!(point(&back, "hamburg-wasser", "ties"), 25);
     }
 
-    async fn what_came_to_an_end_is_a_tie_and_not_in_the_way(app: TestApp) {
+    async fn ended_partnerships_are_ties_and_do_not_exclude(app: TestApp) {
         let office = app.coordinator();
         for (slug, kind) in [("zxq-one", municipal("One")), ("zxq-other", abroad("Other"))] {
             made(&office, UTILITIES, &changed(&kind, &json!({"slug": slug}))).await;
@@ -197,7 +197,7 @@ on_both! {
         assert_eq!(tied("").await, "no_common_sector");
     }
 
-    async fn who_supports_takes_part_too(app: TestApp) {
+    async fn supporting_participants_count_as_partners(app: TestApp) {
         let office = app.coordinator();
         for (slug, body) in [("zxq-one", municipal("One")), ("zxq-other", abroad("Other")), ("zxq-third", abroad("Third"))] {
             made(&office, UTILITIES, &changed(&body, &json!({"slug": slug}))).await;
@@ -213,7 +213,7 @@ on_both! {
         }
     }
 
-    async fn weights_and_climate_are_as_asked(app: TestApp) {
+    async fn weights_and_climate_follow_the_parameters(app: TestApp) {
         let office = app.coordinator();
         let zone = |slug: &str, zone: &str| json!({"slug": slug, "climate_zone": zone});
         made(&office, UTILITIES, &changed(&municipal("One"), &zone("zxq-one", "Cfb"))).await;
@@ -244,7 +244,7 @@ on_both! {
         }
     }
 
-    async fn nobody_is_told_of_what_it_does_not_see(app: TestApp) {
+    async fn matches_reveal_no_hidden_resources(app: TestApp) {
         let (office, reader) = (app.coordinator(), app.reader());
         app.anonymous().get(&format!("{UTILITIES}/hamburg-wasser/matches")).await.problem(401, "unauthenticated");
         let hidden = changed(&abroad("Hidden"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
@@ -261,7 +261,7 @@ on_both! {
             caller.get(&format!("{UTILITIES}/{id}/matches")).await.problem(404, "not_found");
         }
 
-        // A partnership that the reader does not see is no tie, and a member that a partner does not see has no interests.
+        // Hidden partnerships are no ties, and the interests of hidden members do not count.
         let parts = [participant("lead", "harzwasserwerke"), participant("partner", "lvivvodokanal")];
         let body = json!({"participants": parts, "visibility": "internal", "status": "active", "start": "2020"});
         made(&office, PARTNERSHIPS, &changed(&partnership("Zxq"), &body)).await;
@@ -281,13 +281,13 @@ on_both! {
         let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
         let script = app.anonymous().with_token(key["key"].as_str().unwrap());
         assert_eq!(interest(&script).await, 0);
-        // Nor is it told of partnerships.
+        // Without the scope for partnerships there are no ties.
         let ties = async |caller: &Caller| {
             let found = matches(caller, "lvivvodokanal", "?limit=200").await;
             slugs(&found["items"]).into_iter().map(|slug| point(&found, slug, "ties")).max()
         };
         assert_eq!((ties(&script).await, ties(&office).await), (Some(0), Some(25)));
-        // Who has left is no match, for whoever may know it.
+        // A member that has left is excluded, for callers who may know its status.
         office.post(&format!("{MEMBERS}/hamburg-wasser/transitions"), &json!({"to": "left"})).await.ok();
         let found = matches(&reader, "lvivvodokanal", "?limit=200&excluded=true").await;
         assert_eq!(reason(&found, "hamburg-wasser").as_deref(), Some("has_left"));

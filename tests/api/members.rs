@@ -1,4 +1,4 @@
-//! Members: one for each municipal utility, the ways of its status, and who writes what of it.
+//! Members: one for each municipal utility, the transitions of their status, and who may write which member.
 
 mod sight;
 
@@ -13,13 +13,13 @@ use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden";
 const OTHER: &str = "/api/v1/members/hamburg-wasser";
-/// A municipal utility that is no member.
+/// A municipal utility that is not a member.
 const FREE: &str = "harzwasserwerke";
 
-/// How many take part in a race.
+/// The number of concurrent requests in a race.
 const RACERS: usize = 16;
 
-/// A new municipal utility that is a member; answers the path of the member by its slug.
+/// Creates a municipal utility that is a member. Returns the path of the member.
 async fn member(app: &TestApp, slug: &str, more: &Value) -> String {
     let office = app.coordinator();
     made(&office, UTILITIES, &changed(&municipal(slug), &json!({"slug": slug}))).await;
@@ -27,7 +27,7 @@ async fn member(app: &TestApp, slug: &str, more: &Value) -> String {
     format!("{MEMBERS}/{slug}")
 }
 
-/// How many answers there are of each status; every refusal is the one that is meant.
+/// The number of responses for each status. Every refusal has to be `member_exists`.
 fn outcome(answers: Vec<Answer>) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     for answer in answers {
@@ -39,7 +39,7 @@ fn outcome(answers: Vec<Answer>) -> BTreeMap<u16, usize> {
     counts
 }
 
-/// What a refusal names as standing in the way.
+/// The kinds and names of the dependents.
 fn named(problem: &Value) -> Vec<(&str, &str)> {
     let dependents = problem["dependents"].as_array().unwrap().iter();
     dependents.map(|it| (it["resource"].as_str().unwrap(), it["name"].as_str().unwrap())).collect()
@@ -50,7 +50,7 @@ async fn lead(caller: &Caller, member: &str, to: &str) -> Answer {
 }
 
 on_both! {
-    async fn what_is_wrong_with_a_member_is_told_at_once(app: TestApp) {
+    async fn invalid_members_report_all_faults(app: TestApp) {
         let office = app.coordinator();
         untouched(&app, async || {
             office.post(MEMBERS, &json!({"utility": "hamburg-wasser"})).await.problem(409, "member_exists");
@@ -84,14 +84,14 @@ on_both! {
         }).await;
     }
 
-    async fn a_utility_has_one_member_whatever_runs_at_once(app: TestApp) {
+    async fn concurrent_requests_create_only_one_member_of_a_utility(app: TestApp) {
         let office = app.coordinator();
         let body = json!({"utility": FREE});
         let posts = (0..RACERS).map(async |_| app.coordinator().post(MEMBERS, &body).await);
         let once = BTreeMap::from([(201, 1), (409, RACERS - 1)]);
         assert_eq!(outcome(join_all(posts).await), once);
 
-        // A deleted one makes way, and comes back only when nobody took its place.
+        // The place of a deleted member is free. The member can be restored only as long as nobody takes its place.
         let first = office.get(&format!("{MEMBERS}/{FREE}")).await.ok().json();
         let first = format!("{MEMBERS}/{}", first["id"].as_str().unwrap());
         for _ in 0..4 {
@@ -112,7 +112,7 @@ on_both! {
         assert_eq!(office.all(&format!("{MEMBERS}?utility={FREE}")).await.len(), 1);
     }
 
-    async fn a_utility_is_not_given_a_second_member_by_a_change(app: TestApp) {
+    async fn changing_the_utility_creates_no_second_member(app: TestApp) {
         let office = app.coordinator();
         office.patch(OWN, "*", &json!({"utility": "hamburg-wasser"})).await.problem(409, "member_exists");
         let mut members = Vec::new();
@@ -128,7 +128,7 @@ on_both! {
         assert_eq!((&moved["slug"], &moved["version"]), (&json!(FREE), &json!(2)));
     }
 
-    async fn a_member_holds_its_utility(app: TestApp) {
+    async fn a_utility_with_a_member_cannot_be_deleted_or_moved_abroad(app: TestApp) {
         let office = app.coordinator();
         let path = member(&app, "zxq", &json!({})).await;
         let by_id = office.get(&path).await.ok().json();
@@ -152,7 +152,7 @@ on_both! {
         assert_eq!(post_nothing(&office, &format!("{by_id}/restore")).await.ok().json()["version"], 3);
     }
 
-    async fn a_membership_goes_its_ways_and_no_others(app: TestApp) {
+    async fn a_membership_follows_its_transitions(app: TestApp) {
         let office = app.coordinator();
         let path = member(&app, "zxq", &json!({})).await;
         let ways: [(&str, &[&str], &str); 5] = [
@@ -173,12 +173,12 @@ on_both! {
         lead(&office, &path, "gone").await.problem(422, "validation_failed");
         office.patch(&path, "*", &json!({"status": "left"})).await.problem(409, "status_by_transition");
         lead(&app.member(), OWN, "paused").await.problem(403, "forbidden");
-        // History may be imported with a status that nobody knows, and is led from there.
+        // Imported members may have an unknown status. There are none here.
         assert_eq!(office.all(&format!("{MEMBERS}?status=unknown")).await, [Value::Null; 0]);
         assert_eq!(office.all(&format!("{MEMBERS}?status=interested")).await.len(), 1);
     }
 
-    async fn a_member_writes_its_own_interests(app: TestApp) {
+    async fn a_member_may_write_only_its_interests_and_group(app: TestApp) {
         let (office, own) = (app.coordinator(), app.member());
         office.patch(OWN, "*", &json!({"note": "Zxqgeheim", "joined_on": "2019-05-01"})).await.ok();
         let patch = json!({"regional_group": "Ost", "interests": {"sectors": ["waste"], "countries": ["UA"]}});
@@ -186,7 +186,7 @@ on_both! {
         assert_eq!((&patched["regional_group"], &patched["interests"]["countries"]), (&json!("Ost"), &json!(["UA"])));
         let whole = office.get(OWN).await.ok().json();
         assert_eq!((&whole["note"], &whole["joined_on"]), (&json!("Zxqgeheim"), &json!("2019-05-01")));
-        // What was read may be sent back whole.
+        // The whole member can be sent back unchanged.
         let read = own.get(OWN).await.ok().json();
         assert_eq!(own.patch(OWN, "*", &read).await.ok().json(), read);
         assert_eq!(office.get(OWN).await.ok().json(), whole);
@@ -215,7 +215,7 @@ on_both! {
         assert_eq!(office.get(OWN).await.ok().json(), whole);
     }
 
-    async fn the_slug_of_its_utility_is_its_own(app: TestApp) {
+    async fn a_member_has_the_slug_of_its_utility(app: TestApp) {
         let office = app.coordinator();
         let path = member(&app, "zxq-alt", &json!({})).await;
         made(&office, &format!("{path}/contacts"), &contact("zxq", true)).await;
@@ -232,16 +232,16 @@ on_both! {
         office.patch(&format!("{MEMBERS}/zxq-alt"), "*", &json!({"regional_group": "Ost"})).await.ok();
     }
 
-    /// Partners see active members only, and of their ways only those that lead there.
-    async fn a_partner_does_not_hear_where_a_member_stood(app: TestApp) {
+    /// Partners see active members only, and only the transitions to `active`.
+    async fn partners_see_only_transitions_to_active(app: TestApp) {
         let ways = format!("{MEMBERS}/hamburg-wasser/transitions");
         for to in ["paused", "active"] {
             let body = json!({ "to": to, "reason": format!("zxq {to}") });
             app.coordinator().post(&ways, &body).await.ok();
         }
-        let told = app.partner().get(&ways).await.ok();
-        assert!(!told.text().contains("paused"), "{}", told.text());
-        assert_eq!(told.json()["history"].as_array().map(Vec::len), Some(1));
+        let answer = app.partner().get(&ways).await.ok();
+        assert!(!answer.text().contains("paused"), "{}", answer.text());
+        assert_eq!(answer.json()["history"].as_array().map(Vec::len), Some(1));
         assert_eq!(app.reader().get(&ways).await.ok().json()["history"].as_array().map(Vec::len), Some(2));
     }
 }

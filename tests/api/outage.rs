@@ -1,4 +1,4 @@
-//! The database goes away and comes back: told as it is, and over as soon as it is.
+//! A database outage: it is reported while it lasts, and everything works again as soon as it is over.
 
 use std::time::{Duration, Instant};
 
@@ -9,15 +9,15 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
 
 use super::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal};
-use crate::harness::contract::seen::Watching;
+use crate::harness::contract::seen::CoverageRecorder;
 use crate::harness::postgres::Cluster;
 use crate::harness::{Answer, Backend, TestApp, database, on_both};
 
-/// Longer than the app waits for a connection, on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// Longer than the app waits for a connection on a busy machine.
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Everything that needs the database.
-async fn everything(app: &TestApp) -> Vec<Answer> {
+/// The responses of requests of all kinds that need the database.
+async fn all_requests(app: &TestApp) -> Vec<Answer> {
     let (anyone, member, staff) = (app.anonymous(), app.member(), app.coordinator());
     let signing_in = json!({"email": "coordinator@demo.example", "password": "demo-partnerships"});
     let (utility, end, to) =
@@ -40,32 +40,32 @@ async fn everything(app: &TestApp) -> Vec<Answer> {
     vec![token, ready, list, one, rows, me, us, made, patched, led]
 }
 
-async fn all_is_well(app: &TestApp) {
-    for answer in everything(app).await {
+async fn assert_available(app: &TestApp) {
+    for answer in all_requests(app).await {
         assert!(answer.status.is_success(), "{} {}", answer.status, answer.text());
     }
 }
 
-async fn all_is_away(app: &TestApp) {
+async fn assert_unavailable(app: &TestApp) {
     let started = Instant::now();
-    for answer in everything(app).await {
+    for answer in all_requests(app).await {
         assert_eq!(answer.header("retry-after"), "2");
         answer.problem(503, "unavailable");
     }
-    assert!(started.elapsed() < PATIENCE, "{:?}", started.elapsed());
+    assert!(started.elapsed() < TIMEOUT, "{:?}", started.elapsed());
 }
 
-/// Asks until the app says that it is ready again.
+/// Waits until the app reports that it is ready.
 async fn until_ready(app: &TestApp) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     while app.anonymous().get("/health/ready").await.status != 200 {
         assert!(Instant::now() < deadline, "it is not ready again");
     }
 }
 
 #[test]
-fn the_database_goes_away_and_comes_back() {
-    let _watching = Watching::begin();
+fn the_server_recovers_from_a_database_outage() {
+    let _recorder = CoverageRecorder::begin();
     let Some(mut cluster) = Cluster::start() else {
         println!("skipped: there is no PostgreSQL here");
         return;
@@ -79,31 +79,31 @@ fn the_database_goes_away_and_comes_back() {
     });
     let app = TestApp::start(Backend::Postgres, url, None);
 
-    runtime.block_on(all_is_well(&app));
+    runtime.block_on(assert_available(&app));
     cluster.stop();
-    runtime.block_on(all_is_away(&app));
+    runtime.block_on(assert_unavailable(&app));
     runtime.block_on(app.anonymous().get("/health/live")).ok();
-    // Who looks at the front page still learns where things are.
+    // The front page still has its links.
     let page = app.anonymous().request(Method::GET, "/").header("Accept", "text/html");
     let page = runtime.block_on(app.anonymous().send(page)).ok().text();
     assert!(page.contains("cannot be shown at the moment") && page.contains("/docs/"), "{page}");
     cluster.restart();
     runtime.block_on(until_ready(&app));
     for _ in 0..5 {
-        runtime.block_on(all_is_well(&app));
+        runtime.block_on(assert_available(&app));
     }
 
-    // Gone and back before anybody asked: every pooled connection is dead, and nobody is to notice.
+    // After a short outage all pooled connections are dead, but no request fails.
     for _ in 0..2 {
         cluster.stop();
         cluster.restart();
-        runtime.block_on(all_is_well(&app));
+        runtime.block_on(assert_available(&app));
     }
 }
 
 on_both! {
-    /// What nobody foresaw: told as a problem, and nothing of why.
-    async fn what_fails_inside_stays_there(app: TestApp) {
+    /// An unexpected error becomes a problem that reveals no internals.
+    async fn internal_errors_reveal_no_details(app: TestApp) {
         let away = "ALTER TABLE organisation RENAME TO zxq";
         match app.backend {
             Backend::Sqlite => drop(SqliteConnection::connect(&app.url).await.unwrap().execute(away).await.unwrap()),

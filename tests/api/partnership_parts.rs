@@ -1,4 +1,4 @@
-//! What partnerships do, achieve and publish, and what of it shows on the partnership itself.
+//! Activities, results, documents and funding of partnerships, and the members of a partnership that derive from them.
 
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
@@ -7,7 +7,7 @@ use super::given::{DRESDEN, PARTNERSHIPS, changed, location, made, partnership};
 use super::visibility::planted::{LVIV, part, text};
 use crate::harness::{Caller, TestApp, on_both};
 
-/// A partnership that Hamburg leads, with Lviv as partner.
+/// A partnership led by Hamburg.
 const ANOTHER: &str = "/api/v1/partnerships/zxq-another";
 
 fn activity(starts_on: &str, ends_on: Option<&str>) -> Value {
@@ -18,23 +18,23 @@ fn value(on: &str, value: &str) -> Value {
     json!({"on": on, "value": value})
 }
 
-/// A result of the partnership that Dresden leads, with a value that the office reports.
+/// The path of a new result of the partnership that Dresden leads, with a value reported by the office.
 async fn result(app: &TestApp) -> String {
     let body = changed(&part("results", "Zxq"), &json!({"values": [value("2020-12-31", "40")]}));
     location(&made(&app.coordinator(), &format!("{DRESDEN}/results"), &body).await)
 }
 
-/// Who reported which values, as `value slug`.
+/// The values of a result with who reported them, as `value slug`.
 async fn reported(caller: &Caller, path: &str) -> Vec<String> {
     let result = caller.get(path).await.ok().json();
     let values = result["values"].as_array().unwrap().iter();
-    let told = values
+    let lines = values
         .map(|it| format!("{} {}", text(it, "value"), it["reported_by"]["slug"].as_str().unwrap_or("-")));
-    told.collect()
+    lines.collect()
 }
 
 on_both! {
-    async fn a_part_comes_back_as_it_was_written(app: TestApp) {
+    async fn a_part_is_returned_as_it_was_created(app: TestApp) {
         let staff = app.coordinator();
         let bodies = [
             ("activities", json!({
@@ -56,12 +56,12 @@ on_both! {
                 assert_eq!(&there[member], sent, "{path}");
             }
             assert_eq!(there["partnership"]["slug"], "dresden-lviv-ternopil-nadvirna");
-            // What was read may be sent back whole.
+            // The whole part can be sent back unchanged.
             assert_eq!(staff.patch(&path, "*", &there).await.ok().json()["version"], 1);
         }
     }
 
-    async fn what_is_wrong_is_told_with_its_place(app: TestApp) {
+    async fn invalid_parts_report_faults_with_pointers(app: TestApp) {
         let staff = app.coordinator();
         for (collection, more, faults) in [
             ("activities", json!({"ends_on": "2030-12-31"}), vec!["/ends_on end_before_start"]),
@@ -111,7 +111,7 @@ on_both! {
         assert_eq!(answer.faults(422, "validation_failed"), ["/values too_many"]);
     }
 
-    async fn a_partner_reports_on_its_own_and_leaves_what_others_reported(app: TestApp) {
+    async fn a_partner_may_change_only_the_values_that_it_reported(app: TestApp) {
         let (partner, path) = (app.partner(), result(&app).await);
         let office = value("2020-12-31", "40");
         let own = value("2021-12-31", "38.5");
@@ -119,7 +119,7 @@ on_both! {
         assert_eq!(answer.json()["values"][1]["reported_by"]["slug"], LVIV);
         assert_eq!(reported(&app.anonymous(), &path).await, ["40 -", "38.5 lvivvodokanal"]);
 
-        // Its own value it may correct; what it read it may send back whole.
+        // The partner may correct its own value, and send back the whole result.
         let mut there = partner.get(&path).await.ok().json();
         there["values"][1]["value"] = json!("39");
         partner.patch(&path, &answer.tag(), &there).await.ok();
@@ -146,12 +146,12 @@ on_both! {
         partner.delete(&path, "*").await.problem(403, "forbidden");
         partner.post(&format!("{DRESDEN}/results"), &part("results", "Zxq")).await.problem(403, "forbidden");
 
-        // With nothing left of its own it takes its value back.
+        // The partner may withdraw its value.
         partner.patch(&path, "*", &json!({"values": [office]})).await.ok();
         assert_eq!(reported(&partner, &path).await, ["40 -"]);
     }
 
-    async fn a_partner_adds_documents_to_its_own_and_only_that(app: TestApp) {
+    async fn a_partner_may_only_add_documents_to_its_own_partnerships(app: TestApp) {
         let (staff, partner) = (app.coordinator(), app.partner());
         let body = changed(&partnership("Zxq another"), &json!({"participants": [
             {"role": "lead", "party": {"utility": "hamburg-wasser"}},
@@ -163,7 +163,7 @@ on_both! {
         let path = location(&made(&partner, &format!("{DRESDEN}/documents"), &document).await);
         partner.patch(&path, "*", &json!({"kind": "other"})).await.problem(403, "forbidden");
         partner.delete(&path, "*").await.problem(403, "forbidden");
-        // Who has left adds nothing, and no kind of part is anybody else's.
+        // A partner that has left may add nothing, and partners may add no other kind of part.
         for at in [ANOTHER, "/api/v1/partnerships/hamburg-kyiv"] {
             partner.post(&format!("{at}/documents"), &document).await.problem(403, "forbidden");
         }
@@ -176,7 +176,7 @@ on_both! {
         partner.patch(&left, "*", &values).await.problem(403, "forbidden");
     }
 
-    async fn a_member_keeps_the_parts_of_what_it_leads(app: TestApp) {
+    async fn a_member_may_edit_the_parts_of_partnerships_that_it_leads(app: TestApp) {
         let (staff, member) = (app.coordinator(), app.member());
         for collection in ["activities", "results", "documents"] {
             let body = part(collection, "Zxq");
@@ -193,7 +193,7 @@ on_both! {
             app.reader().post(&format!("{DRESDEN}/{collection}"), &body).await.problem(403, "forbidden");
             app.anonymous().post(&format!("{DRESDEN}/{collection}"), &body).await.expect(401);
         }
-        // What it reports is its own utility's; for the partner it cannot speak.
+        // Values that a member reports are its own utility's. It may not report for the partner.
         let body = changed(&part("results", "Zxq"), &json!({"values": [value("2024-01-01", "1")]}));
         let path = location(&made(&member, &format!("{DRESDEN}/results"), &body).await);
         assert_eq!(reported(&member, &path).await, ["1 stadtentwaesserung-dresden"]);
@@ -205,7 +205,7 @@ on_both! {
         );
     }
 
-    async fn whoever_has_several_utilities_says_for_which_it_reports(app: TestApp) {
+    async fn an_account_with_several_utilities_has_to_name_the_reporting_one(app: TestApp) {
         let path = result(&app).await;
         let both = app.account(Role::Partner, LVIV).await;
         let (staff, id) = (app.admin(), both.get("/api/v1/me").await.ok().json()["id"].clone());
@@ -216,13 +216,13 @@ on_both! {
         assert_eq!(answer.faults(403, "forbidden"), ["/values/1/reported_by not_writable"]);
         let named = json!({"on": "2024-01-01", "value": "1", "reported_by": LVIV});
         both.patch(&path, "*", &json!({"values": [office, named]})).await.ok();
-        // One of its own, but no participant here.
+        // One of the account's utilities, but no participant of this partnership.
         let named = json!({"on": "2024-01-01", "value": "1", "reported_by": "kyivvodokanal"});
         let answer = both.patch(&path, "*", &json!({"values": [office, named]})).await;
         assert_eq!(answer.faults(422, "validation_failed"), ["/values/1/reported_by not_a_participant"]);
     }
 
-    async fn who_has_reported_stays_among_the_participants(app: TestApp) {
+    async fn a_participant_that_reported_a_value_cannot_be_removed(app: TestApp) {
         let staff = app.coordinator();
         let path = result(&app).await;
         let lviv = json!({"on": "2024-01-01", "value": "1", "reported_by": LVIV});
@@ -235,12 +235,12 @@ on_both! {
         assert_eq!(problem["dependents"][0]["resource"], "result");
         staff.delete(&path, "*").await.expect(204);
         staff.patch(DRESDEN, "*", &without).await.ok();
-        // Brought back, it would name somebody who never took part.
+        // The restored result would refer to a utility that is no participant.
         let restored = staff.post(&format!("{path}/restore"), &json!({})).await;
         assert_eq!(restored.faults(409, "reference_gone"), ["/values/0/reported_by not_a_participant"]);
     }
 
-    async fn money_is_added_up_by_currency_and_activities_are_dated(app: TestApp) {
+    async fn funding_totals_and_last_activity_follow_the_parts(app: TestApp) {
         let staff = app.coordinator();
         let path = location(&made(&staff, PARTNERSHIPS, &partnership("Zxq another")).await);
         let seen = async || app.anonymous().get(&path).await.ok();
@@ -260,11 +260,11 @@ on_both! {
         let sums = json!([money("0.30", "EUR"), money("1.050", "JOD"), money("1000", "UGX"), usd]);
         let now = seen().await;
         assert_eq!(now.json()["funding_totals"], sums);
-        // It shows at once, and yet the partnership is the same version.
+        // The sums change at once, but not the version of the partnership.
         assert_ne!(now.tag(), none.tag());
         assert_eq!(now.json()["version"], 1);
 
-        // A sum that is more than money can be does not make the partnership unreadable.
+        // A sum that exceeds the range of an amount is left out.
         let phase = json!({"kind": "grant", "amount": usd});
         made(&staff, &format!("{path}/funding"), &phase).await;
         staff.delete(&phases[0], "*").await.expect(204);
@@ -288,7 +288,7 @@ on_both! {
         assert!(listed.iter().any(|it| it["last_activity_on"] == day(-10)));
     }
 
-    async fn activities_are_found_by_kind_place_and_time(app: TestApp) {
+    async fn activities_can_be_filtered_by_kind_country_and_date(app: TestApp) {
         let staff = app.coordinator();
         for (kind, starts_on, country) in [
             ("mission", "2023-12-31", json!("UA")),

@@ -1,11 +1,11 @@
-//! Policy updates: public, written by the coordination office, found by level, day and words.
+//! Policy updates: public, written by the coordination office, found by level, date and words.
 
 use serde_json::{Value, json};
 
 use super::given::{POLICY_UPDATES, changed, deleted, location, made, untouched};
 use crate::harness::on_both;
 
-/// A policy update with all that it may have.
+/// A policy update with all its members.
 fn update() -> Value {
     json!({
         "title": {"de": "Zxq-Richtlinie", "en": "Zxq directive", "fr": "Directive zxq"},
@@ -23,7 +23,7 @@ fn titles(items: &[Value]) -> Vec<&str> {
 }
 
 on_both! {
-    async fn it_is_written_by_the_office_and_read_by_everybody(app: TestApp) {
+    async fn only_the_office_writes_policy_updates_and_everybody_reads_them(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, POLICY_UPDATES, &update()).await);
         for (_, caller) in app.everybody() {
@@ -44,7 +44,7 @@ on_both! {
         app.anonymous().get(&at).await.problem(404, "not_found");
     }
 
-    async fn what_is_wrong_is_told_at_once(app: TestApp) {
+    async fn invalid_policy_updates_report_all_faults(app: TestApp) {
         let office = app.coordinator();
         untouched(&app, async || {
             for (patch, faults) in [
@@ -69,7 +69,7 @@ on_both! {
         }).await;
     }
 
-    async fn the_newest_come_first_and_are_found(app: TestApp) {
+    async fn policy_updates_are_sorted_by_date_and_can_be_searched(app: TestApp) {
         let (office, anybody) = (app.coordinator(), app.anonymous());
         for (title, level, day, sectors) in [
             ("Älteres Gesetz", "federal", "2019-12-31", json!(["water"])),

@@ -1,11 +1,11 @@
-//! Funding programmes: their rules and their calls.
+//! The rules and the calls of funding programmes.
 
 use serde_json::{Value, json};
 
 use super::given::{PROGRAMMES, changed, location, made, untouched};
 use crate::harness::on_both;
 
-/// A programme with everything that rules and calls have.
+/// A programme with all members of rules and calls.
 fn programme() -> Value {
     json!({
         "name": "Zxq", "slug": "zxq", "kind": "grant",
@@ -25,7 +25,7 @@ fn programme() -> Value {
 }
 
 on_both! {
-    async fn rules_and_calls_come_back(app: TestApp) {
+    async fn rules_and_calls_are_returned_as_they_were_created(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, PROGRAMMES, &programme()).await);
         for caller in [app.anonymous(), app.partner(), office.clone()] {
@@ -40,8 +40,8 @@ on_both! {
         app.reader().patch(&at, "*", &bounds).await.problem(403, "forbidden");
     }
 
-    /// RFC 7396: members of members are merged, lists are replaced.
-    async fn a_patch_reaches_into_the_rules(app: TestApp) {
+    /// RFC 7396: nested members are merged, lists are replaced.
+    async fn a_merge_patch_changes_nested_rules(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, PROGRAMMES, &programme()).await);
         let patch = json!({"rules": {
@@ -66,7 +66,7 @@ on_both! {
         assert_eq!(anew["rules"], json!({"max_months": 12}));
     }
 
-    async fn what_is_wrong_with_rules_and_calls_is_told(app: TestApp) {
+    async fn invalid_rules_and_calls_report_all_faults(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, PROGRAMMES, &programme()).await);
         untouched(&app, async || {

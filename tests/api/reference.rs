@@ -1,4 +1,4 @@
-//! Reference lists: every code once, in both languages, for everybody and for caches.
+//! Reference lists: each code once, in both languages, for everybody, and cacheable.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::given::{AREAS, PARTNERSHIPS, PROGRAMMES, UTILITIES, changed, made, municipal, partnership};
 use crate::harness::on_both;
 
-/// Each list, how many codes it has, and one of them with its labels.
+/// Each list, its number of codes, and one of them with its labels.
 const LISTS: [(&str, usize, [&str; 3]); 6] = [
     ("sectors", 7, ["water", "Trinkwasser", "Drinking water"]),
     ("countries", 250, ["UA", "Ukraine", "Ukraine"]),
@@ -25,7 +25,7 @@ fn path(list: &str) -> String {
     format!("/api/v1/reference/{list}")
 }
 
-/// Code, German label, English label of every entry.
+/// The code, the German label and the English label of each entry.
 fn entries(list: &Value) -> Vec<[String; 3]> {
     let entry = |entry: &Value| {
         [&entry["code"], &entry["label"]["de"], &entry["label"]["en"]]
@@ -35,7 +35,7 @@ fn entries(list: &Value) -> Vec<[String; 3]> {
 }
 
 on_both! {
-    async fn every_list_is_whole_and_in_both_languages(app: TestApp) {
+    async fn reference_lists_are_complete_and_bilingual(app: TestApp) {
         for (list, many, [code, de, en]) in LISTS {
             let entries = entries(&app.anonymous().get(&path(list)).await.ok().json());
             assert_eq!(entries.len(), many, "{list}");
@@ -45,7 +45,7 @@ on_both! {
         }
     }
 
-    async fn what_is_listed_can_be_written(app: TestApp) {
+    async fn every_listed_code_is_accepted_in_resources(app: TestApp) {
         let office = app.coordinator();
         let codes = async |list| {
             let codes = entries(&office.get(&path(list)).await.ok().json());
@@ -66,7 +66,7 @@ on_both! {
         }
     }
 
-    async fn who_has_a_list_is_told_so_and_anybody_may_keep_it(app: TestApp) {
+    async fn reference_lists_are_publicly_cacheable_and_honour_etags(app: TestApp) {
         for (list, ..) in LISTS {
             let path = path(list);
             let whole = app.anonymous().get(&path).await.ok();
@@ -83,7 +83,7 @@ on_both! {
         }
     }
 
-    async fn what_no_list_takes_is_refused(app: TestApp) {
+    async fn reference_lists_refuse_parameters_formats_and_other_methods(app: TestApp) {
         let caller = app.anonymous();
         for (list, ..) in LISTS {
             let faults = caller.get(&format!("{}?limit=5", path(list))).await;
@@ -97,8 +97,8 @@ on_both! {
         stranger.get(&path("sectors")).await.problem(401, "invalid_token");
     }
 
-    /// Working areas are a list like the others, only that they come a page at a time.
-    async fn working_areas_are_listed_alike(app: TestApp) {
+    /// Working areas are a list of codes too, but with pages.
+    async fn working_areas_are_listed_like_other_codes(app: TestApp) {
         let page = app.anonymous().get(&format!("{AREAS}?limit=200&count=true")).await.ok().json();
         let entries = entries(&page);
         assert_eq!((&page["total"], entries.len()), (&Value::from(45), 45));

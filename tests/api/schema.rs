@@ -1,4 +1,4 @@
-//! Every row type fits its table: whatever was written is read back, deleted or not, on both databases.
+//! Every row struct fits its table: live and deleted rows can be read on both databases.
 
 use serde_json::json;
 use vku_domain::kernel::access::actor::Actor;
@@ -13,7 +13,7 @@ use super::interests::{confirmed, interest, path};
 use super::visibility::planted::{contact, policy_update, topic};
 use crate::harness::on_both;
 
-/// Every row of a resource that there is, or every deleted one.
+/// All live rows of a resource, or all deleted ones.
 pub(super) async fn every<T: Table>(store: &Store, deleted: bool) -> Vec<Stored<T>> {
     let operator = Actor::operator(store.now());
     let (mut items, mut query) = (Vec::new(), Query::<T>::all());
@@ -28,7 +28,7 @@ pub(super) async fn every<T: Table>(store: &Store, deleted: bool) -> Vec<Stored<
     }
 }
 
-/// How many rows are there, and how many are deleted.
+/// The numbers of live and of deleted rows.
 struct Count<'a>(&'a Store);
 
 impl Visitor for Count<'_> {
@@ -40,7 +40,7 @@ impl Visitor for Count<'_> {
 }
 
 on_both! {
-    async fn every_table_is_read_into_its_row(app: TestApp) {
+    async fn rows_of_every_table_can_be_read(app: TestApp) {
         let coordinator = app.coordinator();
         for (collection, body) in [
             ("funding", json!({"kind": "in_kind"})),

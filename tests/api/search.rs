@@ -1,4 +1,4 @@
-//! Full text search: `q` on every list.
+//! Full-text search: the parameter `q` of lists.
 
 mod golden;
 mod kept;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::visibility::planted::{contact, municipal_utility, partnership, plant, with};
 use crate::harness::{Caller, on_both};
 
-/// The slugs (names for who has none) that a search finds, in order.
+/// The slugs that a search finds, in order, or family names for resources without a slug.
 async fn found(caller: &Caller, query: &str) -> Vec<String> {
     let name =
         |item: &Value| item["slug"].as_str().or(item["family_name"].as_str()).unwrap_or_default().to_owned();
@@ -19,7 +19,7 @@ async fn found(caller: &Caller, query: &str) -> Vec<String> {
 }
 
 on_both! {
-    async fn spellings_parts_and_typos_find_the_same(app: TestApp) {
+    async fn search_accepts_spellings_parts_and_typos(app: TestApp) {
         let caller = app.anonymous();
         plant(&app, "/api/v1/utilities", with(
             municipal_utility("Zxqmünster Straßenwerke", "public"),
@@ -36,12 +36,12 @@ on_both! {
         }
     }
 
-    async fn the_best_come_first(app: TestApp) {
+    async fn search_ranks_exact_names_first(app: TestApp) {
         let utility = |slug: &str, name: &str, alias: &str, text: &str| with(
             municipal_utility(name, "public"),
             json!({"slug": slug, "aliases": [alias], "description": {"de": text}}),
         );
-        // Made in the reverse order.
+        // Created in the reverse order of their rank.
         for body in [
             utility("typo", "Zxqwasset", "A", "a"),
             utility("text-part", "H", "H", "abzxqwasser"),
@@ -78,15 +78,15 @@ on_both! {
         }
     }
 
-    async fn what_is_written_is_found_at_once_and_no_longer(app: TestApp) {
+    async fn search_follows_every_write_at_once(app: TestApp) {
         let (caller, staff) = (app.anonymous(), app.coordinator());
         let (path, list) = ("/api/v1/utilities/zxq", "utilities?q=zxqeins");
         plant(&app, "/api/v1/utilities", with(municipal_utility("Zxqeins", "public"), json!({"slug": "zxq"}))).await;
         assert_eq!(found(&caller, list).await, ["zxq"]);
-        let rehearsed = json!({"name": "Zxqzwei"});
-        staff.patch(&format!("{path}?dry_run=true"), "*", &rehearsed).await.ok();
+        let patch = json!({"name": "Zxqzwei"});
+        staff.patch(&format!("{path}?dry_run=true"), "*", &patch).await.ok();
         assert_eq!(found(&caller, list).await, ["zxq"]);
-        staff.patch(path, "*", &rehearsed).await.ok();
+        staff.patch(path, "*", &patch).await.ok();
         assert_eq!(found(&caller, list).await, Vec::<String>::new());
         assert_eq!(found(&caller, "utilities?q=zxqzwei").await, ["zxq"]);
         staff.delete(path, "*").await.expect(204);
@@ -96,7 +96,7 @@ on_both! {
         assert_eq!(found(&caller, "utilities?q=zxqzwei").await, ["zxq"]);
     }
 
-    async fn what_takes_part_is_found_by_the_names_of_who_does(app: TestApp) {
+    async fn resources_are_found_by_the_names_of_their_references(app: TestApp) {
         let (caller, staff) = (app.reader(), app.coordinator());
         let members = found(&caller, "members?q=dresden").await;
         assert_eq!(members, ["stadtentwaesserung-dresden"]);
@@ -106,7 +106,7 @@ on_both! {
         assert!(!found(&caller, "partnerships?q=zxqneu").await.is_empty());
     }
 
-    async fn nobody_finds_what_is_not_theirs_to_see(app: TestApp) {
+    async fn search_finds_only_visible_resources(app: TestApp) {
         plant(&app, "/api/v1/utilities", municipal_utility("Zxqversteck", "internal")).await;
         let title = "Zxqversteck und andere";
         plant(&app, "/api/v1/partnerships", partnership(title, "hamburg-wasser", "lvivvodokanal", "members")).await;
@@ -130,7 +130,7 @@ on_both! {
         }
     }
 
-    async fn what_tells_nothing_apart_does_not_count(app: TestApp) {
+    async fn legal_forms_articles_and_invisible_characters_are_ignored(app: TestApp) {
         let caller = app.anonymous();
         let dresden = ["stadtentwaesserung-dresden"];
         for q in [
@@ -140,7 +140,7 @@ on_both! {
         ] {
             assert_eq!(found(&caller, &format!("utilities?q={q}")).await, dresden, "{q}");
         }
-        // Where nothing else is said, it counts.
+        // Alone, such a word is searched for.
         assert!(found(&caller, "utilities?q=die").await.contains(&"bremer-stadtreinigung".to_owned()));
         assert!(found(&caller, "utilities?q=und").await.contains(&"zwav-vogtland".to_owned()));
         assert!(found(&caller, "utilities?q=GmbH").await.contains(&"hansewasser-bremen".to_owned()));
@@ -150,7 +150,7 @@ on_both! {
         }
     }
 
-    async fn long_titles_are_searched_whole(app: TestApp) {
+    async fn all_words_of_a_long_title_are_searched(app: TestApp) {
         let title = (1..60).map(|number| format!("W{number}")).collect::<Vec<_>>().join(" ");
         plant(&app, "/api/v1/partnerships", with(
             partnership(&title, "hamburg-wasser", "lvivvodokanal", "public"), json!({"slug": "zxq"}),
@@ -158,7 +158,7 @@ on_both! {
         assert_eq!(found(&app.anonymous(), &format!("partnerships?q={title}")).await, ["zxq"]);
     }
 
-    async fn countries_are_found_by_their_names(app: TestApp) {
+    async fn resources_are_found_by_country_names(app: TestApp) {
         let staff = app.coordinator();
         for (q, code) in [
             ("Ukraine", "UA"), ("Sambia", "ZM"), ("Zambia", "ZM"), ("Südafrika", "ZA"), ("South Africa", "ZA"),
@@ -174,7 +174,7 @@ on_both! {
         assert!(!found(&staff, "partnerships?q=Sambia").await.is_empty());
     }
 
-    async fn lists_without_texts_take_no_search(app: TestApp) {
+    async fn lists_without_texts_refuse_q(app: TestApp) {
         let staff = app.coordinator();
         let session = staff.all("/api/v1/sessions?limit=1").await[0]["slug"].as_str().unwrap().to_owned();
         let funding = "/api/v1/partnerships/hamburg-kyiv/funding";
@@ -192,7 +192,7 @@ on_both! {
         }
     }
 
-    async fn what_is_no_search_is_refused(app: TestApp) {
+    async fn invalid_searches_are_refused(app: TestApp) {
         let caller = app.anonymous();
         for (q, code) in [
             ("", "empty"),

@@ -1,11 +1,11 @@
-//! The shortest way through everything.
+//! The shortest test of everything: a list, a resource, and a conditional change.
 
 use serde_json::json;
 
 use crate::harness::on_both;
 
 on_both! {
-    async fn the_real_partnerships_are_there(app: TestApp) {
+    async fn the_demo_partnerships_can_be_read_and_changed(app: TestApp) {
         let page = app.anonymous().get("/api/v1/partnerships?country=ZM&count=true").await.ok().json();
         assert_eq!(page["total"], 5);
         let one = app.anonymous().get("/api/v1/partnerships/dresden-lviv-ternopil-nadvirna").await.ok();

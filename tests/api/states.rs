@@ -1,4 +1,4 @@
-//! The states of a partnership: every way there is, and every way there is not.
+//! The status of a partnership: every allowed transition, and every other.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use super::given::{
 };
 use crate::harness::{Answer, Caller, on_both};
 
-/// Each state with those that may follow it.
+/// The statuses, each with those that may follow it.
 pub(super) const WAYS: [(&str, &[&str]); 6] = [
     ("idea", &["preparation", "cancelled"]),
     ("preparation", &["active", "cancelled"]),
@@ -19,7 +19,7 @@ pub(super) const WAYS: [(&str, &[&str]); 6] = [
     ("cancelled", &[]),
 ];
 
-/// An imported partnership of which nobody knows the status; it has a start and an end.
+/// An imported partnership whose status is unknown. It has a start and an end.
 const UNKNOWN: &str = "/api/v1/partnerships/hamburg-ethekwini";
 
 async fn lead(caller: &Caller, path: &str, to: &str) -> Answer {
@@ -27,7 +27,7 @@ async fn lead(caller: &Caller, path: &str, to: &str) -> Answer {
     caller.post(&format!("{path}/transitions"), &body).await
 }
 
-/// A new partnership in that state, with start and end.
+/// A new partnership with this status, a start and an end.
 async fn in_state(caller: &Caller, status: &str) -> String {
     let body = json!({"status": status, "start": "2020", "end": "2030"});
     location(&made(caller, PARTNERSHIPS, &changed(&partnership(status), &body)).await)
@@ -38,7 +38,7 @@ async fn transitions(caller: &Caller, path: &str) -> Value {
 }
 
 on_both! {
-    async fn every_pair_of_states(app: TestApp) {
+    async fn only_the_listed_transitions_are_allowed(app: TestApp) {
         let staff = app.coordinator();
         let ways: HashMap<_, _> = WAYS.into();
         for (from, next) in WAYS {
@@ -60,14 +60,14 @@ on_both! {
         }
     }
 
-    async fn a_new_one_is_an_idea(app: TestApp) {
+    async fn a_new_partnership_is_an_idea(app: TestApp) {
         let staff = app.coordinator();
         assert_eq!(made(&staff, PARTNERSHIPS, &partnership("Neu")).await.json()["status"], "idea");
         let unknown = changed(&partnership("Neu"), &json!({"status": null}));
         assert_eq!(made(&staff, PARTNERSHIPS, &unknown).await.json()["status"], "idea");
     }
 
-    async fn an_unknown_status_is_led_anywhere(app: TestApp) {
+    async fn an_unknown_status_allows_every_transition(app: TestApp) {
         let staff = app.coordinator();
         let before = staff.get(UNKNOWN).await.ok();
         assert!(before.json().get("status").is_none());
@@ -84,7 +84,7 @@ on_both! {
         assert!(history[0].get("from").is_none() && history[0]["to"] == "completed", "{history:#}");
     }
 
-    async fn some_states_need_dates(app: TestApp) {
+    async fn active_needs_a_start_and_completed_an_end(app: TestApp) {
         let staff = app.coordinator();
         for (from, to, member) in [("preparation", "active", "start"), ("suspended", "completed", "end")] {
             let body = changed(&partnership(to), &json!({"status": from}));
@@ -99,7 +99,7 @@ on_both! {
         }
     }
 
-    async fn going_back_needs_a_reason(app: TestApp) {
+    async fn reactivating_needs_a_reason(app: TestApp) {
         let (staff, anew) = (app.coordinator(), json!({"to": "active"}));
         let path = in_state(&staff, "completed").await;
         let steps = format!("{path}/transitions");
@@ -138,7 +138,7 @@ on_both! {
         staff.patch(UNKNOWN, "*", &json!({"status": null, "end": "2035"})).await.ok();
     }
 
-    async fn history_tells_the_ways_that_were_taken(app: TestApp) {
+    async fn the_history_lists_all_transitions(app: TestApp) {
         let staff = app.coordinator();
         let path = location(
             &made(
@@ -167,13 +167,13 @@ on_both! {
         }
     }
 
-    async fn only_the_coordination_office_leads(app: TestApp) {
+    async fn only_the_coordination_office_may_change_the_status(app: TestApp) {
         for (role, caller) in app.everybody() {
             let may = matches!(role, "coordinator" | "admin");
             let allowed = transitions(&caller, DRESDEN).await["allowed"].clone();
             assert_eq!(
                 allowed,
-                // To be completed it would need an end.
+                // `completed` is missing, because the partnership has no end.
                 if may { json!(["suspended", "cancelled"]) } else { json!([]) },
                 "{role}"
             );
@@ -203,8 +203,8 @@ on_both! {
         based_on("*", "active").await.ok();
     }
 
-    /// What is offered is what is accepted, for all that is there: each way is tried and taken back.
-    async fn what_is_offered_is_what_is_accepted(app: TestApp) {
+    /// `allowed` lists exactly the transitions that succeed, for resources of all kinds. The attempts are dry runs.
+    async fn exactly_the_offered_transitions_are_accepted(app: TestApp) {
         let staff = app.coordinator();
         let session = json!({"title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12", "start_time": "10:00", "end_time": "12:30", "format": "online"});
         let bare = json!({"title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12"});
@@ -242,7 +242,7 @@ on_both! {
         }
     }
 
-    async fn what_is_deleted_goes_nowhere(app: TestApp) {
+    async fn deleted_partnerships_have_no_transitions(app: TestApp) {
         let staff = app.coordinator();
         let path = in_state(&staff, "idea").await;
         deleted(&staff, &path).await;

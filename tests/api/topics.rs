@@ -1,4 +1,4 @@
-//! Topics: proposed by members, supported once each, put on an agenda or declined with a reason.
+//! Topics: members propose them and support each once. They are put on an agenda, or declined with a reason.
 
 use std::collections::HashSet;
 
@@ -40,7 +40,7 @@ async fn supports_since(app: &TestApp, position: i64) -> Vec<Change> {
     changes
 }
 
-/// A new member, which is internal if its utility is.
+/// Creates a member whose utility has this visibility.
 async fn member(app: &TestApp, slug: &str, visibility: &str) {
     let office = app.coordinator();
     let utility = changed(&municipal(slug), &json!({"slug": slug, "visibility": visibility}));
@@ -49,13 +49,13 @@ async fn member(app: &TestApp, slug: &str, visibility: &str) {
 }
 
 on_both! {
-    async fn a_slug_is_taken_once(app: TestApp) {
+    async fn a_taken_slug_is_refused(app: TestApp) {
         let (office, body) = (app.coordinator(), changed(&topic("Zxq", DRESDEN), &json!({"slug": "zxq-pumps"})));
         made(&office, TOPICS, &body).await;
         office.post(TOPICS, &body).await.problem(409, "slug_taken");
     }
 
-    async fn a_member_proposes_for_itself(app: TestApp) {
+    async fn a_member_may_propose_topics_only_for_itself(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
         let at = location(&made(&own, TOPICS, &topic("Zxq pumps", DRESDEN)).await);
         assert!(at.starts_with("/api/v1/topics/zxq-pumps"), "{at}");
@@ -70,7 +70,7 @@ on_both! {
         app.anonymous().get(&at).await.problem(401, "unauthenticated");
         app.anonymous().get(TOPICS).await.problem(401, "unauthenticated");
 
-        // By the id of the member, by its reference, and by the former slug of its utility.
+        // By the id of the member, by a reference to it, and by the former slug of its utility.
         let by = &read["proposed_by"];
         made(&own, TOPICS, &changed(&topic("Zxq b", ""), &json!({"proposed_by": by["id"]}))).await;
         made(&own, TOPICS, &changed(&topic("Zxq c", ""), &json!({"proposed_by": by}))).await;
@@ -109,7 +109,7 @@ on_both! {
         }).await;
     }
 
-    async fn a_topic_goes_its_ways_and_is_declined_for_a_reason(app: TestApp) {
+    async fn a_topic_follows_its_transitions_and_declining_needs_a_reason(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&app.member(), TOPICS, &topic("Zxq", DRESDEN)).await);
         for to in ["discussed", "proposed"] {
@@ -132,7 +132,7 @@ on_both! {
         office.patch(&at, "*", &json!({"status": "proposed"})).await.problem(409, "status_by_transition");
     }
 
-    async fn a_member_supports_once(app: TestApp) {
+    async fn a_member_supports_a_topic_only_once(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
         let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         let before = own.get(&at).await.ok();
@@ -144,11 +144,11 @@ on_both! {
         let now = own.get(&at).await.ok();
         assert_eq!((now.json(), now.tag()), (first.json(), first.tag()));
         assert_ne!(now.tag(), before.tag());
-        // The topic's own version has not moved: what was read before does for a change.
+        // Support does not change the version of the topic, so the older tag is still valid for a change.
         assert_eq!(now.json()["version"], 1);
         office.patch(&at, &before.tag(), &json!({"sectors": ["waste"]})).await.ok();
 
-        // The office supports for whom it says.
+        // The office has to name the member.
         let faults = support(&office, &at, "").await;
         assert_eq!(faults.faults(400, "invalid_parameters"), ["member required"]);
         assert_eq!(support(&office, &at, &format!("?member={HAMBURG}")).await.ok().json()["support_count"], 2);
@@ -160,12 +160,12 @@ on_both! {
 
         let supports = supports_since(&app, end).await;
         let id = first.json()["id"].as_str().unwrap().to_owned();
-        let told: Vec<_> = supports.iter().map(|it| {
+        let log: Vec<_> = supports.iter().map(|it| {
             assert_eq!(it.parent_id.map(|id| id.to_string()), Some(id.clone()));
             assert_eq!(it.state["topic"]["id"], json!(id));
             (it.state["member"]["slug"].as_str().unwrap(), it.action, it.version)
         }).collect();
-        assert_eq!(told, [
+        assert_eq!(log, [
             (DRESDEN, ChangeAction::Created, 1),
             (HAMBURG, ChangeAction::Created, 1),
             (DRESDEN, ChangeAction::Deleted, 2),
@@ -173,7 +173,7 @@ on_both! {
         ]);
     }
 
-    async fn who_has_left_proposes_and_supports_no_more(app: TestApp) {
+    async fn a_member_that_has_left_cannot_propose_or_support(app: TestApp) {
         let (own, office) = (app.member(), app.coordinator());
         let mine = location(&made(&own, TOPICS, &topic("Zxq", DRESDEN)).await);
         let other = location(&made(&office, TOPICS, &topic("Zxq two", HAMBURG)).await);
@@ -187,15 +187,15 @@ on_both! {
             }
             support(&own, &mine, "").await.problem(403, "forbidden");
         }).await;
-        // An import brings what it did before.
+        // An import may bring proposals of the past.
         let row = format!("{}\n", topic("Zxq four", DRESDEN));
         assert_eq!(counts(&import(&office, "resource=topics", "application/x-ndjson", row).await), [1, 0, 0, 0, 0]);
-        // And that can still be mended and taken back.
+        // Earlier proposals can still be edited, and support be withdrawn.
         office.patch(&mine, "*", &json!({"sectors": ["waste"]})).await.ok();
         assert_eq!(withdraw(&own, &other, "").await.ok().json()["support_count"], 0);
     }
 
-    async fn whom_it_is_supported_for_is_clear(app: TestApp) {
+    async fn support_is_given_for_a_member_that_the_caller_may_act_for(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         member(&app, "zxq-second", "public").await;
@@ -220,11 +220,11 @@ on_both! {
             support(&own, &format!("{TOPICS}/zxq-nothing"), "").await.problem(404, "not_found");
         }).await;
 
-        // Of a utility that is no member.
+        // The account's utility is not a member.
         let stranger = app.account(Role::Member, "harzwasserwerke").await;
         support(&stranger, &at, "").await.problem(403, "forbidden");
 
-        // Of two members: it says which.
+        // An account of two members has to name one of them.
         let body = json!({"email": "two@zxq.example", "name": "Zxq", "role": "member", "utilities": [DRESDEN, "zxq-second"]});
         let user = app.admin().post("/api/v1/users", &body).await.expect(201).json();
         let id = user["id"].as_str().unwrap();
@@ -239,7 +239,7 @@ on_both! {
         }
     }
 
-    async fn many_at_once_count_each_once(app: TestApp) {
+    async fn concurrent_supports_count_each_member_once(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, TOPICS, &topic("Zxq", HAMBURG)).await);
         let end = log_end(&app).await;
@@ -257,8 +257,8 @@ on_both! {
         assert_eq!(office.get(&at).await.ok().json()["support_count"], 0);
     }
 
-    /// A member whose utility is internal proposes and supports unseen.
-    async fn what_an_internal_member_does_is_not_told(app: TestApp) {
+    /// Others do not see what members of internal utilities propose and support.
+    async fn proposals_and_support_of_internal_members_are_hidden(app: TestApp) {
         let office = app.coordinator();
         member(&app, "zxq-hidden", "internal").await;
         let at = location(&made(&office, TOPICS, &topic("Zxq", "zxq-hidden")).await);
@@ -277,7 +277,7 @@ on_both! {
         support(&app.member(), &at, "").await.problem(404, "not_found");
     }
 
-    async fn a_topic_holds_its_member(app: TestApp) {
+    async fn a_member_with_a_topic_cannot_be_deleted(app: TestApp) {
         let office = app.coordinator();
         member(&app, "zxq-second", "public").await;
         let at = location(&made(&office, TOPICS, &topic("Zxq", "zxq-second")).await);

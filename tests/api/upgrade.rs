@@ -1,8 +1,8 @@
-//! Databases of an older version: what later steps of the schema add is filled in from what is there.
+//! Upgrading the database of an older version: migrations fill new columns from existing rows.
 
 use crate::harness::{TestApp, ask, database, on_both};
 
-/// Undoes what the steps did.
+/// Statements that undo the migrations.
 const UNDO: [&str; 7] = [
     "DROP INDEX partnership_party_field_country_owner_id",
     "DROP INDEX funding_figures",
@@ -17,7 +17,7 @@ async fn countries(app: &TestApp) -> Vec<String> {
     ask(app, "SELECT coalesce(country, '-') FROM partnership_party ORDER BY owner_id, field, position").await
 }
 
-/// A database says in any order what is in a set.
+/// The traits of each utility, sorted, because the databases store a set in different orders.
 async fn traits(app: &TestApp) -> Vec<Vec<String>> {
     let of_each = ask(app, "SELECT traits FROM utility ORDER BY id").await;
     let words = |traits: String| {
@@ -29,7 +29,7 @@ async fn traits(app: &TestApp) -> Vec<Vec<String>> {
 }
 
 on_both! {
-    async fn what_lies_beside_rows_is_filled_in(app: TestApp) {
+    async fn migrations_fill_derived_columns(app: TestApp) {
         let before = (countries(&app).await, traits(&app).await);
         assert!(before.0.iter().any(|country| country == "UA") && before.0.iter().any(|country| country == "-"));
         assert!(before.1.iter().any(|words| words.iter().any(|word| word.starts_with("sectors:"))));

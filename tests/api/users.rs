@@ -1,4 +1,4 @@
-//! Users: administrators keep them, nobody else sees them.
+//! Users: only administrators see and manage them.
 
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn anna(more: Value) -> Value {
     body
 }
 
-/// A user with a password, and the caller that it is.
+/// A user with a password, and a client signed in as that user.
 async fn with_password(app: &TestApp, body: Value) -> (String, Caller) {
     let user = made(app, body).await;
     app.admin().put(&format!("{user}/password"), &json!({ "password": PASSWORD })).await.expect(204);
@@ -28,7 +28,7 @@ async fn with_password(app: &TestApp, body: Value) -> (String, Caller) {
 }
 
 on_both! {
-    async fn a_new_user_signs_in_once_it_has_a_password(app: TestApp) {
+    async fn a_new_user_can_sign_in_once_it_has_a_password(app: TestApp) {
         let (admin, anyone) = (app.admin(), app.anonymous());
         let user = made(&app, anna(json!({}))).await;
         let signing_in = json!({ "email": "anna.zxq@zxq.example", "password": PASSWORD });
@@ -48,27 +48,27 @@ on_both! {
         anyone.post("/api/v1/auth/token", &signing_in).await.problem(401, "invalid_credentials");
     }
 
-    async fn they_are_found_by_what_they_are(app: TestApp) {
+    async fn users_can_be_searched_and_filtered(app: TestApp) {
         let admin = app.admin();
         made(&app, anna(json!({ "disabled": true }))).await;
         let bound = json!({ "email": "zxq.2@zxq.example", "name": "Zxq Two", "role": "member", "utilities": ["hamburg-wasser"] });
         made(&app, bound).await;
-        for (asked, names) in [
+        for (query, names) in [
             ("q=zxq", &["Anna Zxq", "Zxq Two"][..]),
             ("q=zxq&disabled=true", &["Anna Zxq"]),
             ("q=zxq&disabled=false", &["Zxq Two"]),
             ("utility=hamburg-wasser&q=zxq", &["Zxq Two"]),
         ] {
-            let mut found: Vec<_> = admin.all(&format!("{USERS}?{asked}")).await;
+            let mut found: Vec<_> = admin.all(&format!("{USERS}?{query}")).await;
             found.sort_by_key(|user| user["name"].to_string());
             let found: Vec<_> = found.iter().map(|user| user["name"].as_str().unwrap()).collect();
-            assert_eq!(found, names, "{asked}");
+            assert_eq!(found, names, "{query}");
         }
         let sheet = admin.get(&format!("{USERS}?format=csv&csv_dialect=excel_de&q=zxq")).await.ok().text();
         assert_eq!(sheet.lines().count(), 3, "{sheet}");
     }
 
-    async fn a_role_or_a_lock_counts_at_the_next_request(app: TestApp) {
+    async fn a_changed_role_and_a_deletion_apply_to_the_next_request(app: TestApp) {
         let admin = app.admin();
         let (user, caller) = with_password(&app, anna(json!({}))).await;
         caller.get("/api/v1/members/hamburg-wasser/contacts").await.problem(403, "forbidden");
@@ -80,8 +80,8 @@ on_both! {
         caller.get("/api/v1/partnerships").await.problem(401, "invalid_token");
     }
 
-    /// Whoever stole a token or a key does not come back with it when the user is let in again.
-    async fn who_is_shut_out_has_to_begin_anew(app: TestApp) {
+    /// A stolen token or key does not work again when the user is enabled again.
+    async fn disabling_or_resetting_a_user_ends_its_logins_and_keys(app: TestApp) {
         let admin = app.admin();
         let lock = async |user: &str| {
             for disabled in [true, false] {
@@ -92,13 +92,13 @@ on_both! {
             admin.put(&format!("{user}/password"), &json!({ "password": PASSWORD })).await.expect(204);
         };
         let (user, mut caller) = with_password(&app, anna(json!({}))).await;
-        for way in [true, false] {
+        for by_disabling in [true, false] {
             let body = json!({ "name": "Zxq", "scopes": ["partnerships:read"] });
             let key = caller.post("/api/v1/api-keys", &body).await.expect(201).json();
             let script = caller.with_token(key["key"].as_str().unwrap());
             let me = script.get("/api/v1/me").await.ok().json();
             assert!(me["email"].is_null() && me["name"].is_null() && me["role"] == "reader", "{me}");
-            if way { lock(&user).await } else { reset(&user).await }
+            if by_disabling { lock(&user).await } else { reset(&user).await }
             for out in [&caller, &script] {
                 out.get("/api/v1/me").await.problem(401, "invalid_token");
             }
@@ -108,7 +108,7 @@ on_both! {
         }
     }
 
-    async fn what_does_not_fit_is_refused(app: TestApp) {
+    async fn invalid_and_duplicate_users_are_refused(app: TestApp) {
         let admin = app.admin();
         made(&app, anna(json!({}))).await;
         let again = admin.post(USERS, &anna(json!({ "email": "anna.ZXQ@zxq.example" }))).await;
@@ -133,7 +133,7 @@ on_both! {
         }
     }
 
-    async fn a_deleted_users_address_stays_its_own_and_what_to_do_is_said(app: TestApp) {
+    async fn the_address_of_a_deleted_user_stays_taken_and_the_error_offers_restore(app: TestApp) {
         let user = made(&app, anna(json!({}))).await;
         app.admin().delete(&user, "*").await.expect(204);
         let other = made(&app, anna(json!({ "email": "other@zxq.example" }))).await;
@@ -151,8 +151,8 @@ on_both! {
         assert!(!taken["detail"].as_str().unwrap().contains("restore"), "{taken}");
     }
 
-    /// Whoever was deleted and is brought back does not have the old tokens again.
-    async fn who_is_brought_back_has_to_begin_anew(app: TestApp) {
+    /// A restored user does not get the old tokens back.
+    async fn a_restored_user_has_to_sign_in_again(app: TestApp) {
         let (user, caller) = with_password(&app, anna(json!({}))).await;
         caller.get("/api/v1/me").await.ok();
         app.admin().delete(&user, "*").await.expect(204);
@@ -160,7 +160,7 @@ on_both! {
         caller.get("/api/v1/me").await.problem(401, "invalid_token");
     }
 
-    async fn the_last_active_administrator_stays(app: TestApp) {
+    async fn the_last_active_administrator_cannot_be_removed(app: TestApp) {
         let admin = app.admin();
         let me = admin.get("/api/v1/me").await.ok().json();
         let me = format!("{USERS}/{}", me["id"].as_str().unwrap());
@@ -172,7 +172,7 @@ on_both! {
             caller.delete(user, "*").await.problem(409, "last_admin");
         };
         refused(&admin, &me).await;
-        // One that is disabled or deleted is none, and neither is one of another role.
+        // Disabled and deleted administrators do not count, nor do users with another role.
         let (other, second) = with_password(&app, anna(json!({ "role": "admin" }))).await;
         admin.patch(&other, "*", &json!({ "disabled": true })).await.ok();
         refused(&admin, &me).await;
@@ -189,8 +189,8 @@ on_both! {
         assert_eq!(second.get(&other).await.ok().json()["disabled"], false);
     }
 
-    /// Two who take it from each other at once: one of them keeps it.
-    async fn two_administrators_at_once_do_not_leave_none(app: TestApp) {
+    /// If two administrators demote each other at the same time, only one succeeds.
+    async fn concurrent_demotions_leave_one_administrator(app: TestApp) {
         let admin = app.admin();
         let first = admin.get("/api/v1/me").await.ok().json();
         let first = format!("{USERS}/{}", first["id"].as_str().unwrap());
@@ -212,8 +212,8 @@ on_both! {
         }
     }
 
-    /// Neither the log nor who may read it tells who a user is.
-    async fn the_log_knows_no_person(app: TestApp) {
+    /// The change log has no personal data, and those who may read it do not learn who a user is.
+    async fn the_log_has_no_personal_data_of_users(app: TestApp) {
         let user = made(&app, anna(json!({}))).await;
         app.admin().patch(&user, "*", &json!({ "name": "Berta Zxq" })).await.ok();
         let id = user.rsplit('/').next().unwrap();
@@ -236,8 +236,8 @@ on_both! {
         }
     }
 
-    /// A utility to which somebody is bound can be deleted: the office, which may, hears of nobody.
-    async fn a_bond_is_no_dependent(app: TestApp) {
+    /// A user does not prevent the deletion of a utility: the office may delete it, but must not learn of the user.
+    async fn a_utility_of_a_user_can_be_deleted(app: TestApp) {
         let office = app.coordinator();
         let utility = json!({
             "slug": "zxq-werk", "name": "Werk", "kind": "municipal", "country": "DE", "sectors": ["water"]

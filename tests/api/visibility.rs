@@ -1,5 +1,5 @@
-//! What a caller may not see does not exist for it: no list, count, filter, order, page, export, tag, name, message or
-//! status tells that it is there.
+//! What a caller may not see does not exist for that caller: no list, count, filter, order, page, export, entity tag,
+//! name, message or status reveals it.
 
 mod bounds;
 pub(crate) mod planted;
@@ -14,7 +14,7 @@ use serde_json::Value;
 use crate::harness::{Answer, Caller, TestApp, on_both};
 use planted::{DRESDEN, HAMBURG, OTHER_SESSION, OWN, PUBLIC, Planted, SESSION, Shown, filled, text};
 
-/// An answer as a text, without what names the request.
+/// A response as text, without the parts that differ for each request.
 fn plain(answer: &Answer) -> String {
     let mut headers: Vec<_> =
         answer.headers.iter().map(|(name, value)| format!("{name}: {}\n", value.to_str().unwrap())).collect();
@@ -27,7 +27,7 @@ fn plain(answer: &Answer) -> String {
         }
         body = problem.to_string();
     }
-    // The length of a problem is that of its path; a connection ends when a body comes too late to be read.
+    // The length of a problem depends on its path. `Connection` depends on how fast the body arrives.
     let length = if is_problem { "content-length:" } else { "date:" };
     let chance = ["date:", "x-request-id:", "server-timing:", "connection:", length];
     headers.retain(|line| !chance.iter().any(|name| line.starts_with(name)));
@@ -35,7 +35,7 @@ fn plain(answer: &Answer) -> String {
     format!("{}\n{}\n{body}", answer.status, headers.concat())
 }
 
-/// What one gets at a URL; where it has a small `limit`, on every page.
+/// The response to a URL. With `limit=7` all pages of it.
 async fn read(caller: &Caller, url: &str) -> String {
     let mut answer = caller.get(url).await;
     let mut all = plain(&answer);
@@ -47,7 +47,7 @@ async fn read(caller: &Caller, url: &str) -> String {
     all
 }
 
-/// The values of a parameter that find what is planted, or would if it were there.
+/// The values of a parameter that find the planted resources, or would if they were visible.
 fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
     let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
     let planted = |what: &str| shown.iter().map(|it| format!("{}-{what}", it.word())).collect::<Vec<_>>();
@@ -111,14 +111,14 @@ fn values(parameter: &Value, schemas: &Value, shown: &[Shown]) -> Vec<String> {
     }
 }
 
-/// A way to ask for a list.
+/// A query of a list.
 struct Question {
     path: String,
     parameter: String,
     url: String,
 }
 
-/// Every way to ask for every list. The youngest come first, so that a few rows are enough.
+/// All queries of all lists. The newest rows come first, so that a few rows are enough.
 async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let now = app.store.now().to_rfc3339_opts(chrono::SecondsFormat::Micros, true);
@@ -128,7 +128,7 @@ async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
         if !parameters.iter().any(|parameter| parameter["name"] == "limit") {
             continue;
         }
-        // A history is asked of what anybody sees; what is planted beside it is no part of it.
+        // Histories are read of public resources. The resources planted beside them must not appear there.
         let public = match path.split('/').nth(3) {
             Some("members" | "utilities") => HAMBURG,
             Some("sessions") => SESSION,
@@ -154,7 +154,7 @@ async fn questions(app: &TestApp, shown: &[Shown]) -> Vec<Question> {
     questions
 }
 
-/// Everything that these callers get, by role and URL.
+/// The responses to all queries, by role and URL.
 async fn answers<'a>(
     callers: &[(&'static str, Caller)],
     questions: &'a [Question],
@@ -168,8 +168,8 @@ async fn answers<'a>(
     answers
 }
 
-/// Plants, and compares what everybody got before with what they get afterwards.
-async fn lists_do_not_move(app: TestApp, shown: &[Shown]) {
+/// Plants hidden resources and asserts that the responses stay the same.
+async fn lists_stay_the_same(app: TestApp, shown: &[Shown]) {
     let hidden_from = shown[0].hidden_from();
     let mut callers = app.everybody();
     callers.retain(|(role, _)| *role == "coordinator" || hidden_from.contains(role));
@@ -196,7 +196,7 @@ async fn lists_do_not_move(app: TestApp, shown: &[Shown]) {
             assert!(!ids.iter().any(|id| now.contains(id)), "{role} {url}: {now}");
         }
     }
-    // None of this would mean anything if the questions did not find what is planted.
+    // The test is only meaningful if the office finds the planted resources by each parameter.
     for Question { path, parameter, .. } in questions.iter().filter(|it| HIDEABLE.contains(&it.path.as_str()))
     {
         let mut alike = questions.iter().filter(|it| (&it.path, &it.parameter) == (path, parameter));
@@ -209,11 +209,11 @@ async fn lists_do_not_move(app: TestApp, shown: &[Shown]) {
     }
 }
 
-/// The lists of what has a visibility.
+/// The lists of resources that have a visibility.
 const HIDEABLE: [&str; 5] =
     ["/api/v1/partnerships", "/api/v1/utilities", "/api/v1/members", "/api/v1/topics", "/api/v1/sessions"];
 
-/// The same path with keys of what is hidden, and with keys of what never was.
+/// Pairs of the same path with keys of hidden resources and with unknown keys.
 fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
     let nobody = uuid::Uuid::now_v7().to_string();
     let mut twins = Vec::new();
@@ -254,11 +254,11 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
         "members" => vec![&planted.member],
         "sessions" => vec![&planted.session],
         "users" => vec![&planted.user],
-        // One's own logins and keys are nobody else's, whatever the role: `accounts` tests them.
+        // Logins and API keys belong to an account, whatever its role. Tested in `accounts`.
         "me" | "api-keys" => Vec::new(),
-        // The office's alone, which sees everything: `imports` tests who may.
+        // Only the office sees imports. Tested in `imports`.
         "imports" => Vec::new(),
-        // Nobody makes a mail but by doing something else: `mails` tests who reads them.
+        // There is no request that creates mails. Tested in `mails`.
         "mails" => Vec::new(),
         "interest-registrations" => vec![&planted.interest],
         "topics" => vec![&planted.topic],
@@ -275,13 +275,13 @@ fn twins(path: &str, planted: &Planted) -> Vec<(String, String)> {
     twins
 }
 
-/// Asks for what is hidden and for what never was, in every way that the document knows.
-async fn hidden_is_answered_as_absent(app: TestApp, shown: Shown) {
+/// Asserts that hidden and unknown keys get the same response, for all paths and methods of the document.
+async fn hidden_equals_absent(app: TestApp, shown: Shown) {
     let planted = shown.plant(&app).await;
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let mut callers = app.everybody();
     callers.retain(|(role, _)| shown.hidden_from().contains(role));
-    let mut asked = 0;
+    let mut requests = 0;
     for (path, item) in document["paths"].as_object().unwrap().iter().filter(|(path, _)| path.contains("id}"))
     {
         let methods =
@@ -292,20 +292,20 @@ async fn hidden_is_answered_as_absent(app: TestApp, shown: Shown) {
             for (hidden, absent) in twins(path, &planted) {
                 for (role, caller) in &callers {
                     for variant in variants(&method) {
-                        let one = asks(caller, &method, &hidden, variant).await;
-                        let other = asks(caller, &method, &absent, variant).await;
+                        let one = send_variant(caller, &method, &hidden, variant).await;
+                        let other = send_variant(caller, &method, &absent, variant).await;
                         assert!(!one.status.is_success(), "{role} {method} {hidden}: {}", one.text());
                         assert_eq!(plain(&one), plain(&other), "{role} {method} {hidden} {variant:?}");
-                        asked += 1;
+                        requests += 1;
                     }
                 }
             }
         }
     }
-    assert!(asked > 100, "the document has paths with keys");
+    assert!(requests > 100, "the document has paths with keys");
 }
 
-/// A query, headers for the conditions, and a body.
+/// A query string, a value for the conditional headers, and a body.
 type Variant = (&'static str, Option<&'static str>, &'static str);
 
 const READS: &[Variant] = &[
@@ -332,7 +332,7 @@ fn variants(method: &Method) -> &'static [Variant] {
     }
 }
 
-async fn asks(caller: &Caller, method: &Method, path: &str, (query, tag, body): &Variant) -> Answer {
+async fn send_variant(caller: &Caller, method: &Method, path: &str, (query, tag, body): &Variant) -> Answer {
     let mut request = caller.request(method.clone(), &format!("{path}{query}"));
     if let Some(tag) = tag {
         request = request.header("If-Match", *tag).header("If-None-Match", *tag);
@@ -344,28 +344,28 @@ async fn asks(caller: &Caller, method: &Method, path: &str, (query, tag, body): 
 }
 
 on_both! {
-    async fn no_list_tells_the_public_of_what_accounts_see(app: TestApp) {
-        lists_do_not_move(app, &[Shown::Members]).await;
+    async fn lists_reveal_no_members_only_resources_to_the_public(app: TestApp) {
+        lists_stay_the_same(app, &[Shown::Members]).await;
     }
 
-    async fn no_list_tells_anybody_of_what_is_internal_or_deleted(app: TestApp) {
-        lists_do_not_move(app, &[Shown::Internal, Shown::Deleted]).await;
+    async fn lists_reveal_no_internal_or_deleted_resources(app: TestApp) {
+        lists_stay_the_same(app, &[Shown::Internal, Shown::Deleted]).await;
     }
 
-    async fn what_accounts_see_is_absent_for_the_public(app: TestApp) {
-        hidden_is_answered_as_absent(app, Shown::Members).await;
+    async fn members_only_resources_are_invisible_to_the_public(app: TestApp) {
+        hidden_equals_absent(app, Shown::Members).await;
     }
 
-    async fn what_is_internal_is_absent_for_others(app: TestApp) {
-        hidden_is_answered_as_absent(app, Shown::Internal).await;
+    async fn internal_resources_are_invisible_to_others(app: TestApp) {
+        hidden_equals_absent(app, Shown::Internal).await;
     }
 
-    async fn what_is_deleted_is_absent_for_others(app: TestApp) {
-        hidden_is_answered_as_absent(app, Shown::Deleted).await;
+    async fn deleted_resources_are_invisible_to_others(app: TestApp) {
+        hidden_equals_absent(app, Shown::Deleted).await;
     }
 
-    /// The counterpart: who may see it does, by every key, with its parts.
-    async fn who_may_see_it_does(app: TestApp) {
+    /// The counterpart: callers who may see the resources do so, by every key, with their parts.
+    async fn callers_with_access_see_hidden_resources(app: TestApp) {
         let members = Shown::Members.plant(&app).await;
         let internal = Shown::Internal.plant(&app).await;
         for (role, caller) in app.everybody() {

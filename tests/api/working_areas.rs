@@ -1,4 +1,4 @@
-//! Working areas: a list that the coordination office extends, and that others name by code.
+//! Working areas: a list of codes that the coordination office can extend.
 
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -17,13 +17,13 @@ fn area(de: &str, en: &str) -> Value {
     json!({"label": {"de": de, "en": en}})
 }
 
-/// What a refusal says of its first fault.
-fn told(problem: &Value) -> String {
+/// The `detail` of the first error.
+fn first_detail(problem: &Value) -> String {
     problem["errors"][0]["detail"].as_str().unwrap().to_owned()
 }
 
 on_both! {
-    async fn a_new_one_is_made_and_used_at_once(app: TestApp) {
+    async fn a_new_working_area_can_be_used_at_once(app: TestApp) {
         let office = app.coordinator();
         let made = made(&office, AREAS, &area("Fremdwasser", "Infiltration water")).await;
         let body = made.json();
@@ -58,7 +58,7 @@ on_both! {
         }
     }
 
-    async fn a_code_that_is_not_there_is_named_with_the_nearest(app: TestApp) {
+    async fn an_unknown_code_is_refused_with_the_nearest_one(app: TestApp) {
         let (office, member) = (app.coordinator(), app.member());
         let utility = changed(&municipal("Zxq"), &json!({"expertise": ["gis", "pump"], "needs": ["gsi", "Gis"]}));
         let refused = office.post(UTILITIES, &utility).await.problem(422, "validation_failed");
@@ -74,18 +74,18 @@ on_both! {
         let patch = json!({"working_areas": ["tariffs", "non-revenue-watr"]});
         let refused = member.patch(DRESDEN, "*", &patch).await.problem(422, "validation_failed");
         assert_eq!(refused["errors"][0]["pointer"], "/working_areas/1");
-        assert!(told(&refused).contains("Did you mean `non-revenue-water`?"), "{refused:#}");
+        assert!(first_detail(&refused).contains("Did you mean `non-revenue-water`?"), "{refused:#}");
         let body = changed(&partnership("Zxq"), &json!({"working_areas": ["zzzzzzzzzz"]}));
         let refused = office.post(PARTNERSHIPS, &body).await.problem(422, "validation_failed");
-        assert_eq!(told(&refused), "Unknown value `zzzzzzzzzz`.");
+        assert_eq!(first_detail(&refused), "Unknown value `zzzzzzzzzz`.");
 
-        // A list is asked for any code, only not for what can be none.
+        // A filter accepts any well-formed code.
         assert_eq!(office.all(&format!("{PARTNERSHIPS}?working_area=zzzzzzzzzz")).await, [Value::Null; 0]);
         let faults = office.get(&format!("{PARTNERSHIPS}?working_area=No%20Code")).await;
         assert_eq!(faults.faults(400, "invalid_parameters"), ["working_area invalid_format"]);
     }
 
-    async fn every_unknown_code_is_told(app: TestApp) {
+    async fn every_unknown_code_is_reported(app: TestApp) {
         let mut codes: Vec<_> = (1..1_000).map(|number| format!("area-{number}")).collect();
         codes.push("gis".into());
         let utility = changed(&municipal("Zxq"), &json!({"expertise": codes}));
@@ -94,7 +94,7 @@ on_both! {
         assert!(faults.iter().all(|fault| fault.starts_with("/expertise/") && fault.ends_with(" unknown_value")));
     }
 
-    async fn what_is_in_use_stays(app: TestApp) {
+    async fn a_working_area_in_use_cannot_be_deleted(app: TestApp) {
         let office = app.coordinator();
         made(&office, AREAS, &area("Neu", "New one")).await;
         let path = format!("{AREAS}/new-one");
@@ -116,7 +116,7 @@ on_both! {
         assert_eq!(named, [("utility", "Zxq"), ("partnership", "Zxq bund"), ("member", "Zxq werk")]);
         deleted(&office, &member).await;
 
-        // What was deleted uses nothing, and does not come back while the code is gone.
+        // Deleted resources do not use the code, and cannot be restored while the code is deleted.
         deleted(&office, &format!("{PARTNERSHIPS}/zxq-bund")).await;
         office.delete(&path, "*").await.problem(409, "has_dependents");
         office.patch(&format!("{UTILITIES}/zxq"), "*", &json!({"needs": null})).await.ok();
@@ -133,7 +133,7 @@ on_both! {
         office.patch(&format!("{UTILITIES}/zxq"), "*", &patch).await.ok();
     }
 
-    async fn a_code_never_changes_its_labels_do(app: TestApp) {
+    async fn a_code_is_fixed_and_its_labels_can_change(app: TestApp) {
         let office = app.coordinator();
         let path = format!("{AREAS}/gis");
         for slug in [json!("geo"), json!("pumps"), Value::Null] {
@@ -150,7 +150,7 @@ on_both! {
         assert_eq!(office.patch(&path, "*", &whole).await.ok().json(), whole);
     }
 
-    async fn labels_are_wanted_in_both_languages(app: TestApp) {
+    async fn labels_are_required_in_both_languages(app: TestApp) {
         let office = app.coordinator();
         let long = "a".repeat(60);
         for (body, faults) in [
@@ -174,8 +174,8 @@ on_both! {
         assert_eq!(second["code"], "composting-2");
     }
 
-    /// Those of the beginning are in the change log too, so that whoever follows it from its start has them all.
-    async fn the_log_begins_with_those_of_the_beginning(app: TestApp) {
+    /// The initial working areas are in the change log too, so that followers from the start get all of them.
+    async fn the_log_contains_the_initial_working_areas(app: TestApp) {
         let areas = app.anonymous().all(&format!("{AREAS}?limit=200")).await;
         let mut changes = changes_after(&app.store, 0).await;
         changes.retain(|change| change.request_id == SCHEMA);

@@ -1,4 +1,4 @@
-// Starts the server with its demo data, and the browser that looks at it.
+// Starts the server with its demo data, and a browser.
 
 import { spawn } from "node:child_process";
 import { createRequire } from "node:module";
@@ -15,7 +15,7 @@ const QUIET = "--no-sandbox --disable-gpu --disable-quic --no-first-run --disabl
 export const PHONE = { width: 360, height: 740 };
 export const DESK = { width: 1280, height: 900 };
 
-// The server on a free port, and where it is reached.
+// The server on a free port, with its base URL.
 export async function startServer(binary, scratch) {
   const data = join(scratch, "data");
   const server = spawn(resolve(binary), ["serve", "--demo", "--data-dir", data, "--bind", "127.0.0.1:0"], {
@@ -35,7 +35,7 @@ export async function startServer(binary, scratch) {
   return { server, base };
 }
 
-// Debian's Chromium, which finds nothing but this machine.
+// Debian's Chromium, which can reach nothing but this machine.
 export const startBrowser = () =>
   chromium.launch({
     executablePath: CHROMIUM,

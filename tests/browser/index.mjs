@@ -1,9 +1,9 @@
-// Looks at the front page with axe-core: in German and English, light and dark, on a phone and on a desk. Ends with
-// status 1 on any serious or critical violation of WCAG 2.1 A and AA, or where something does not fit.
+// Checks the front page with axe-core: in German and English, light and dark, on a phone and on a desktop. Ends with
+// status 1 for any serious or critical violation of WCAG 2.1 A and AA, and if something does not fit its container.
 //
 //   node tests/browser/index.mjs <server binary> [<directory for screenshots>]
 //
-// The screenshots are of the page, its map and its charts, and of every chart that the statistics have.
+// The screenshots show the page, its map and its charts, and every chart of the statistics.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -35,7 +35,7 @@ async function look(locale, colorScheme, [device, viewport]) {
   const page = await browser.newPage({ locale, colorScheme, viewport });
   await page.goto(base);
   assert.equal(await page.locator("html").getAttribute("lang"), locale.slice(0, 2));
-  // By the debugger, because the page lets no script run.
+  // By the debugger, because the page's policy allows no scripts.
   await page.evaluate(AXE);
   const { violations, passes } = await page.evaluate((values) => axe.run({ runOnly: { type: "tag", values } }), RULES);
   assert(passes.length > 10, `axe looked at little: ${passes.length}`);
@@ -48,7 +48,7 @@ async function look(locale, colorScheme, [device, viewport]) {
   assert.equal(await page.locator(".charts svg").count(), 3);
   assert((await page.locator(".sessions li").count()) > 0, "the next sessions are shown");
   await picture(page, `page-${name}`, { fullPage: true });
-  // For the README.
+  // The screenshot for the README.
   const above = { x: 0, y: 0, width: viewport.width, height: 1380 };
   if (name === "en-light-desktop") await picture(page, "index", { fullPage: true, clip: above });
   await picture(page.locator(".map"), `map-${name}`);
@@ -56,7 +56,7 @@ async function look(locale, colorScheme, [device, viewport]) {
   await page.close();
 }
 
-// Every chart by itself, as the office gets it; nothing reaches over its edge.
+// Every chart on its own, as the office gets it. Nothing may extend beyond its edge.
 async function charts() {
   const page = await browser.newPage({ viewport: DESK });
   const signedIn = await page.request.post(`${base}/api/v1/auth/token`, {

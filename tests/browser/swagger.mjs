@@ -1,9 +1,9 @@
-// Uses the front page and Swagger UI as a visitor does: reads, signs in, lists, and rehearses a change.
+// Uses the front page and Swagger UI like a visitor: reads, signs in, lists, and tries a change as a dry run.
 //
 //   node tests/browser/swagger.mjs <server binary> [<directory for screenshots>]
 //
-// Starts the server with its demo data on a free port and drives Debian's Chromium. Ends with status 1 on the first
-// thing that is not right, or when a page loads anything from elsewhere, logs an error or misses a file.
+// Starts the server with its demo data on a free port and drives Debian's Chromium. Ends with status 1 at the first
+// fault, or if a page loads anything from another origin, logs an error or misses a file.
 
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ const scratch = mkdtempSync(join(tmpdir(), "vku-browser-"));
 const faults = [];
 let server, browser, base;
 
-// A page that reports whatever a visitor would not want.
+// A page that records everything that a visitor should not see.
 async function open(options = {}) {
   const page = await browser.newPage({ viewport: DESK, ...options });
   page.setDefaultTimeout(15_000);
@@ -37,11 +37,11 @@ async function open(options = {}) {
   return page;
 }
 
-// Of a page, or of a part of one.
+// Takes a screenshot of a page or of a part of it.
 const picture = (part, name, options = {}) =>
   pictures && part.screenshot({ path: join(pictures, `${name}.png`), animations: "disabled", ...options });
 
-// The least contrast of a text with its background (WCAG 2.2, 1.4.3), and that text.
+// The lowest contrast between a text and its background (WCAG 2.2, 1.4.3), with that text.
 function leastContrast() {
   const channels = (color) => color.match(/[\d.]+/g).map(Number);
   const luminance = ([r, g, b]) => {
@@ -80,7 +80,7 @@ async function frontPage() {
       await page.close();
     }
   }
-  // In German for who reads German; each language leads to the other.
+  // The front page is in German for German readers, and both languages link to each other.
   const german = await open({ locale: "de-DE", viewport: PHONE });
   await german.goto(base);
   const language = () => german.locator("html").getAttribute("lang");
@@ -94,7 +94,7 @@ async function frontPage() {
     assert.equal(await language(), lang);
   }
   await german.close();
-  // Every link leads somewhere.
+  // Every link works.
   const page = await open();
   await page.goto(base);
   const links = await page.locator("a").evaluateAll((all) => all.map((it) => it.href));
@@ -108,7 +108,7 @@ async function frontPage() {
   await page.close();
 }
 
-// One operation in Swagger UI.
+// An operation in Swagger UI.
 class Operation {
   constructor(page, tag, id) {
     this.page = page;
@@ -124,7 +124,7 @@ class Operation {
     return this.block.locator(`tr[data-param-name="${name}"]`).locator("input, select").first();
   }
 
-  // Executes it; what was sent, what came back, and what the page shows of it.
+  // Executes the operation. Returns the request, the response, and what the page shows of it.
   async execute() {
     const method = (await this.block.locator(".opblock-summary-method").innerText()).trim();
     const answered = this.page.waitForResponse((it) => it.request().method() === method && it.url().includes("/api/v1/"));
@@ -149,7 +149,7 @@ async function swaggerUi() {
   assert.equal(await page.locator(".errors-wrapper").count(), 0, "Swagger UI finds fault with the document");
   await picture(page, "docs", { fullPage: true });
 
-  // Sign in with the example that stands there.
+  // Sign in with the example as it is.
   const signIn = new Operation(page, "auth", "create_access_token");
   await signIn.expand();
   const body = signIn.block.locator("textarea.body-param__text");
@@ -184,7 +184,7 @@ async function swaggerUi() {
   await picture(page, "docs-answer", { clip: { x: 0, y: 0, width: DESK.width, height: 640 } });
   await list.block.locator(".opblock-summary-control").click();
 
-  // Read one, then rehearse a change that is based on what was read.
+  // Read a resource, then try a change based on it as a dry run.
   const get = new Operation(page, "organisations", "get_organisation");
   await get.expand();
   const id = await get.parameter("id").inputValue();

@@ -1,4 +1,4 @@
-"""A calendar library of another language reads what calendar programs subscribe to (RFC 5545)."""
+"""A calendar library in another language reads the calendars that calendar programs subscribe to (RFC 5545)."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def ask(method, path, token=None, body=None, headers=None):
-    """The status, the headers and the body of an answer."""
+    """The status, the headers and the body of a response."""
     headers = dict(headers or {})
     data = None
     if body is not None:
@@ -43,7 +43,7 @@ def signed_in(role):
 
 
 def calendar(path, token=None, headers=None):
-    """The calendar at a path: every line is short enough, and the library finds no fault."""
+    """The calendar at a path. Checks that every line is short enough and that the library finds no fault."""
     _, headers, body = expect(200, ask("GET", path, token, headers=headers))
     assert headers["Content-Type"].startswith("text/calendar"), headers["Content-Type"]
     assert body.endswith(b"END:VCALENDAR\r\n") and b"\n" not in body.replace(b"\r\n", b"")
@@ -61,7 +61,7 @@ def event_of(read, uid):
 
 
 office, member = signed_in("coordinator"), signed_in("member")
-# A night in which the clocks are set back, of the next year: an hour longer than they show.
+# The night of the next year in which the clocks go back: an hour longer than they show.
 year = datetime.now(timezone.utc).year + 1
 back = max(day for day in (datetime(year, 10, number) for number in range(25, 32)) if day.weekday() == 6)
 night = (back - timedelta(days=1)).date().isoformat()
@@ -90,7 +90,7 @@ assert start.tzinfo is not None and end.astimezone(timezone.utc) - start.astimez
 assert start.astimezone(BERLIN).strftime("%H:%M") == "22:00" and str(one["DTSTART"].params["TZID"]) == "Europe/Berlin"
 by_accept = calendar(path, office, {"Accept": "text/calendar"})
 assert event_of(by_accept, made["id"])["UID"] == one["UID"]
-# The zone in the file says the same as that of the machine.
+# The time zone in the file equals the one of the machine.
 zones = by_accept.walk("VTIMEZONE")
 assert [str(zone["TZID"]) for zone in zones] == ["Europe/Berlin"]
 told = zones[0].to_tz()
@@ -98,14 +98,14 @@ for day in range(0, 365):
     at = datetime(year, 1, 1, 12) + timedelta(days=day)
     assert at.replace(tzinfo=told).utcoffset() == at.replace(tzinfo=BERLIN).utcoffset(), at
 
-# A feed of all that one may see: the stranger not this one.
+# A feed of all visible sessions. The public does not see this one.
 everything = calendar("/api/v1/sessions?format=ics", office)
 event_of(everything, made["id"])
 public = calendar("/api/v1/sessions?format=ics")
 assert made["id"] not in str([event["UID"] for event in public.walk("VEVENT")])
 assert len(public.walk("VEVENT")) > 5, "the sessions of the real data"
 
-# A feed of a member, by a secret link.
+# The feed of a member, by its secret link.
 link = "/api/v1/members/stadtentwaesserung-dresden/calendar-link"
 url = json.loads(expect(201, ask("POST", link, member))[2])["url"]
 feed = url[url.index("/calendars/"):]
@@ -116,7 +116,7 @@ assert "private" in headers["Cache-Control"]
 expect(304, ask("GET", feed, headers={"If-None-Match": headers["ETag"]}))
 expect(403, ask("POST", "/api/v1/members/hamburg-wasser/calendar-link", member))
 
-# What changes is told: the same UID, a higher SEQUENCE; and what does not take place.
+# Changes and cancellations appear with the same UID and a higher SEQUENCE.
 _, headers, _ = expect(200, ask("GET", path, office))
 patch = {"start_time": "21:00", "place": "Berlin"}
 expect(200, ask("PATCH", path, office, patch, {"If-Match": headers["ETag"]}))
@@ -130,7 +130,7 @@ assert int(gone["SEQUENCE"]) > int(moved["SEQUENCE"])
 between = recurring_ical_events.of(calendar(feed)).between(back - timedelta(days=2), back + timedelta(days=2))
 assert any(event["UID"] == one["UID"] for event in between)
 
-# A new link ends the old one, and a revoked one is none.
+# A new link replaces the old one, and a revoked link stops working.
 again = json.loads(expect(201, ask("POST", link, member))[2])["url"]
 expect(404, ask("GET", feed))
 feed = again[again.index("/calendars/"):]

@@ -1,6 +1,6 @@
-"""The first examples of the README, as they stand there, against a server with the demo data: `first.py URL`.
+"""Runs the first examples of the README, as they stand there, on a server with demo data: `first.py URL`.
 
-They are run from the files that the front page shows, too; what they print has to be what the README says.
+Runs them from the files that the front page shows too. Their output has to equal the one in the README.
 """
 
 import pathlib

@@ -1,4 +1,4 @@
-"""What schemathesis has to know of this API, and a check of our own. `run.py` says who asks."""
+"""What schemathesis has to know about this API, and a check of our own. `run.py` sets the account."""
 
 import json
 import os
@@ -10,11 +10,11 @@ import schemathesis
 
 BASE, EMAIL = os.environ["VKU_FUZZ_URL"], os.environ.get("VKU_FUZZ_EMAIL")
 
-# The account that asks, and where it is signed in: without them there would be nobody to ask.
+# The account that sends the requests, and its logins. Requests must not remove them.
 own = {os.environ.get("VKU_FUZZ_USER", "")}
 
-# Why a request that fits its schema may still be refused: which fault, where and in which words, for what no schema of
-# a single request can say.
+# Why a valid request may still be refused: code, place and words of the fault, for rules that no schema of a single
+# request can express.
 BEYOND_SCHEMAS = [
     ("declined", "/topic: ", "what became of it, the office knows"),
     ("duplicate", ".*", "some entries are the same although they are written differently"),
@@ -92,7 +92,7 @@ if EMAIL:
 
     @schemathesis.auth(refresh_interval=300)
     class SignedIn:
-        """Signs in, again before the token ends."""
+        """Signs in, and again before the token expires."""
 
         def get(self, case, context):
             body = {"email": EMAIL, "password": os.environ["VKU_FUZZ_PASSWORD"]}
@@ -108,7 +108,7 @@ if EMAIL:
     "application/ndjson", "application/x-ndjson", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 )
 def as_it_is(ctx, value):
-    """A file is sent as it is."""
+    """Sends a file unchanged."""
     return value.encode() if isinstance(value, str) else json.dumps(value).encode()
 
 
@@ -118,10 +118,10 @@ def is_meant_well(case):
 
 @schemathesis.hook
 def before_call(ctx, case, kwargs):
-    """Nobody may end the account or the login that asks: somebody unknown is met in its place."""
+    """Protects the account and the login of the client: their ids are replaced by unknown ones."""
     if case.method.upper() != "GET" and (case.path_parameters or {}).get("id") in own:
         case.path_parameters["id"] = str(uuid.uuid4())
-    # The example's key, sent with each request, would make all of them the same one.
+    # With the key of the example, all requests would count as the same one.
     if is_meant_well(case) and "Idempotency-Key" in (case.headers or {}):
         case.headers["Idempotency-Key"] = str(uuid.uuid4())
 
@@ -133,8 +133,8 @@ def has_null(value):
 
 @schemathesis.hook
 def filter_failure(ctx, failure, case, response):
-    """A `null` in a POST is a member left out. The document keeps that to itself, so that nobody gets the habit. And a
-    file is a file: whatever is sent as one can be read as text."""
+    """`null` in a `POST` means that a member is absent. The document does not say it, so that clients do not rely on
+    it. And any file can be read as text."""
     accepted = type(failure).__name__ == "AcceptedNegativeData"
     is_file = case.path == "/api/v1/imports" and case.media_type != "application/json"
     return not (accepted and case.method.upper() == "POST" and (is_file or has_null(case.body)))
@@ -142,7 +142,7 @@ def filter_failure(ctx, failure, case, response):
 
 @schemathesis.check
 def refused_for_a_reason(ctx, response, case):
-    """A request that fits its schema is refused for what no schema can say; or the schema is wrong."""
+    """A valid request may be refused only for a reason that no schema can express. Otherwise the schema is wrong."""
     if not is_meant_well(case) or response.status_code not in (400, 422):
         return
     problem = response.json()

@@ -1,9 +1,9 @@
-"""Asks a server with demo data whatever its document allows, and what it forbids, and holds every answer against it.
+"""Sends a server with demo data what its document allows and what it forbids, and checks every response against it.
 
     run.py <URL> <anonymous|role> [options of `schemathesis run`]
 
-Says how many requests that were, and how many faults they found. Whoever asks gets an account of its own, because the
-passwords of the demo accounts stand in the document, and are changed in passing.
+Prints the number of requests and of the faults that they found. The client gets an account of its own, because the
+passwords of the demo accounts are in the document, and requests change them.
 """
 
 import json

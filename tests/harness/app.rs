@@ -1,4 +1,4 @@
-//! The real app in this process, started as production starts it, on a port of its own.
+//! The real app in the test process, started as in production, on a port of its own.
 
 use std::collections::HashMap;
 use std::net::{SocketAddr, TcpListener};
@@ -23,20 +23,20 @@ use vku_persistence::kernel::store::Store;
 
 use super::caller::Caller;
 use super::clock::MovableClock;
-use super::contract::seen::Watching;
+use super::contract::seen::CoverageRecorder;
 use super::database::{self, Private};
 
-/// Which database a test runs on.
+/// The database that a test runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Backend {
     Sqlite,
     Postgres,
 }
 
-/// The most rows that a sheet has in tests: enough for all partnerships, too few for all utilities.
+/// The maximum number of rows of a sheet in tests: enough for all partnerships, too few for all utilities.
 pub(crate) const SHEET_ROWS: u64 = 85;
 
-/// The app, until it is dropped.
+/// A running app. Dropping it stops the server.
 pub(crate) struct TestApp {
     pub(crate) address: SocketAddr,
     pub(crate) store: Store,
@@ -51,9 +51,9 @@ pub(crate) struct TestApp {
     _database: Option<Private>,
 }
 
-/// Runs a test on a copy of the template; says so where the back end is not there.
+/// Runs a test on a copy of the template database. Prints that it is skipped if there is no PostgreSQL.
 pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(TestApp) -> F) {
-    let _watching = Watching::begin();
+    let _recorder = CoverageRecorder::begin();
     let Some(database) = database::copy(backend) else {
         println!("skipped: there is no PostgreSQL here");
         return;
@@ -66,15 +66,20 @@ pub(crate) fn run<F: Future<Output = ()>>(backend: Backend, test: impl FnOnce(Te
 impl TestApp {
     /// Starts the app on a database that holds the demo accounts.
     pub(crate) fn start(backend: Backend, url: String, database: Option<Private>) -> Self {
-        Self::with_manners(backend, url, database, HttpConfig::default())
+        Self::with_http_config(backend, url, database, HttpConfig::default())
     }
 
-    /// Another app on the same database, with other manners.
-    pub(crate) fn again(&self, manners: HttpConfig) -> Self {
-        Self::with_manners(self.backend, self.url.clone(), None, manners)
+    /// Starts another app on the same database, with this configuration.
+    pub(crate) fn again(&self, http_config: HttpConfig) -> Self {
+        Self::with_http_config(self.backend, self.url.clone(), None, http_config)
     }
 
-    fn with_manners(backend: Backend, url: String, database: Option<Private>, manners: HttpConfig) -> Self {
+    fn with_http_config(
+        backend: Backend,
+        url: String,
+        database: Option<Private>,
+        http_config: HttpConfig,
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let (send, receive) = mpsc::channel();
@@ -100,7 +105,7 @@ impl TestApp {
                     responses,
                     proxies,
                     site,
-                    http_config: manners,
+                    http_config,
                     sheets,
                 });
                 let mut tokens = HashMap::new();
@@ -135,17 +140,17 @@ impl TestApp {
         Caller::new(self.address, self.accounts.get(&role).cloned())
     }
 
-    /// Somebody without an account.
+    /// A caller without an account.
     pub(crate) fn anonymous(&self) -> Caller {
         Caller::new(self.address, None)
     }
 
-    /// Bound to Lvivvodokanal.
+    /// A partner whose account is bound to Lvivvodokanal.
     pub(crate) fn partner(&self) -> Caller {
         self.caller(Role::Partner)
     }
 
-    /// Bound to Stadtentwässerung Dresden.
+    /// A member whose account is bound to Stadtentwässerung Dresden.
     pub(crate) fn member(&self) -> Caller {
         self.caller(Role::Member)
     }
@@ -162,7 +167,7 @@ impl TestApp {
         self.caller(Role::Admin)
     }
 
-    /// Everybody, by name: the columns of "Who may do what".
+    /// All callers by name, in the order of the columns of `access/policy.txt`.
     pub(crate) fn everybody(&self) -> Vec<(&'static str, Caller)> {
         vec![
             ("public", self.anonymous()),
@@ -174,7 +179,7 @@ impl TestApp {
         ]
     }
 
-    /// A new account of that role, bound to that utility; its password is never used.
+    /// Adds an account with this role, bound to this utility, and returns its caller. Its password is never used.
     pub(crate) async fn account(&self, role: Role, utility: &str) -> Caller {
         let account = NewAccount {
             email: format!("{role}-{}@test.example", Uuid::now_v7()).parse().unwrap(),
@@ -187,24 +192,24 @@ impl TestApp {
         Caller::new(self.address, Some(token(&self.shared, id).await))
     }
 
-    /// The keys that tokens are signed with: signs and verifies as the server does.
+    /// The signing keys of the server, to sign and verify access tokens as the server does.
     pub(crate) async fn tokens(&self) -> TokenKeys {
         let keys = self.keyring.all("signing").await.unwrap();
-        let mut keys: Vec<_> = keys.iter().map(|kept| SigningKey::from_der(&kept.key).unwrap()).collect();
+        let mut keys: Vec<_> = keys.iter().map(|stored| SigningKey::from_der(&stored.key).unwrap()).collect();
         let current = keys.pop().unwrap();
         TokenKeys::new(current, keys, format!("http://{}", self.address), AUDIENCE.into())
     }
 
-    /// A token of the account, in a login of its own.
+    /// Starts a new login of the account and returns its access token.
     pub(crate) async fn token(&self, account: Uuid) -> String {
         token(&self.shared, account).await
     }
 }
 
-/// Whom access tokens are for.
+/// The audience (`aud`) of access tokens.
 pub(crate) const AUDIENCE: &str = "vku-partnerships";
 
-/// What the thread of the server gives to the test.
+/// What the server's thread hands over to the test once the server has started.
 struct Started {
     store: Store,
     shared: Data<AppState>,
@@ -222,7 +227,7 @@ async fn token(shared: &AppState, account: Uuid) -> String {
 
 impl Drop for TestApp {
     fn drop(&mut self) {
-        // The stop is sent when the call is made; the thread ends once the server has.
+        // `stop` sends the command right away, so its future is not needed. The thread ends when the server has ended.
         drop(self.server.stop(false));
         if let Some(thread) = self.thread.take() {
             let ended = thread.join();

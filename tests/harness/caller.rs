@@ -1,4 +1,4 @@
-//! Somebody who calls the API.
+//! An HTTP client of the API.
 
 use std::net::SocketAddr;
 
@@ -16,7 +16,7 @@ pub(crate) struct Caller {
     token: Option<String>,
 }
 
-/// What came back.
+/// A response, with its whole body.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) status: StatusCode,
@@ -33,12 +33,12 @@ impl Caller {
         }
     }
 
-    /// The same caller with other credentials.
+    /// The same client with another access token.
     pub(crate) fn with_token(&self, token: &str) -> Self {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// A request to a path, with the credentials.
+    /// A request to a path, with the access token.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.base));
         match &self.token {
@@ -47,7 +47,7 @@ impl Caller {
         }
     }
 
-    /// Sends a request that was made by hand; what comes back keeps the contract.
+    /// Sends a request and checks that request and response match the OpenAPI document.
     pub(crate) async fn send(&self, request: RequestBuilder) -> Answer {
         let (client, request) = request.build_split();
         let request = request.unwrap();
@@ -75,7 +75,7 @@ impl Caller {
         self.send(self.request(Method::PUT, path).json(body)).await
     }
 
-    /// A merge patch on the version that the tag names.
+    /// Sends a JSON Merge Patch with this entity tag as `If-Match`.
     pub(crate) async fn patch(&self, path: &str, tag: &str, body: &Value) -> Answer {
         let request = self.request(Method::PATCH, path).header("If-Match", tag).json(body);
         self.send(request.header("Content-Type", "application/merge-patch+json")).await
@@ -85,7 +85,7 @@ impl Caller {
         self.send(self.request(Method::DELETE, path).header("If-Match", tag)).await
     }
 
-    /// Reads every page of a list.
+    /// Reads the items of all pages of a list.
     pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
         let (mut items, mut next) = (Vec::new(), Some(path.to_owned()));
         while let Some(path) = next {
@@ -98,7 +98,7 @@ impl Caller {
 }
 
 impl Answer {
-    /// As it came over the wire, on a connection that was closed after it.
+    /// Parses a raw HTTP response. The connection must have been closed after it.
     pub(crate) fn of_text(text: &str) -> Self {
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         let (first, lines) = head.split_once("\r\n").unwrap();
@@ -108,11 +108,11 @@ impl Answer {
         }
         let status = first.split(' ').nth(1).unwrap().parse().unwrap();
         let is_chunked = headers.get("transfer-encoding").is_some_and(|coding| coding == "chunked");
-        let body = if is_chunked { joined(body.as_bytes()) } else { body.as_bytes().to_vec() };
+        let body = if is_chunked { dechunked(body.as_bytes()) } else { body.as_bytes().to_vec() };
         Self { status, headers, body }
     }
 
-    /// Whatever else it is, it has to be this status.
+    /// Panics with the body if the status is another one.
     #[track_caller]
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status.as_u16(), status, "{}", self.text());
@@ -133,17 +133,16 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// A header; empty when it is not there.
+    /// The value of a header, or an empty string if there is none.
     pub(crate) fn header(&self, name: &str) -> String {
         self.headers.get(name).map(|value| value.to_str().unwrap().to_owned()).unwrap_or_default()
     }
 
-    /// The entity tag.
     pub(crate) fn tag(&self) -> String {
         self.header("etag")
     }
 
-    /// A problem of this status and code, complete as RFC 9457 and the conventions want it.
+    /// The body of a problem response (RFC 9457) with this status and code. Checks the members that each problem has.
     #[track_caller]
     pub(crate) fn problem(self, status: u16, code: &str) -> Value {
         let body = self.json();
@@ -158,14 +157,14 @@ impl Answer {
         body
     }
 
-    /// The faults of a problem, as `place code`, sorted.
+    /// The `errors` of a problem as `place code`, sorted.
     #[track_caller]
     pub(crate) fn faults(self, status: u16, code: &str) -> Vec<String> {
         let body = self.problem(status, code);
-        let place = |fault: &Value| {
+        let place = |error: &Value| {
             ["pointer", "parameter", "header"]
                 .into_iter()
-                .find_map(|name| fault[name].as_str().map(str::to_owned))
+                .find_map(|name| error[name].as_str().map(str::to_owned))
         };
         let faults = body["errors"].as_array().cloned().unwrap_or_default();
         let mut faults: Vec<_> = faults
@@ -177,8 +176,8 @@ impl Answer {
     }
 }
 
-/// The chunks of a body, without what stands between them.
-fn joined(mut chunks: &[u8]) -> Vec<u8> {
+/// Decodes a chunked body (RFC 9112, 7.1).
+fn dechunked(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     while let Some(end) = chunks.windows(2).position(|pair| pair == b"\r\n") {
         let size = std::str::from_utf8(&chunks[..end]).unwrap();

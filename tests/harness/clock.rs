@@ -1,21 +1,20 @@
-//! A clock that tests can move and stop: time passes at once, or not at all, however slow the machine is.
+//! A clock that tests can move and stop, so that no test has to wait or depends on the speed of the machine.
 
 use std::sync::Mutex;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vku_domain::kernel::clock::{Clock, SystemClock};
 
-/// Where it was stopped, and by how much it is ahead of that, or of the clock of the machine.
+/// The time at which the clock was stopped, if it was, and the offset to that time or to the system clock.
 #[derive(Debug, Default)]
 pub(crate) struct MovableClock(Mutex<(Option<DateTime<Utc>>, TimeDelta)>);
 
 impl MovableClock {
-    /// Lets time pass.
     pub(crate) fn advance(&self, by: TimeDelta) {
         self.0.lock().unwrap().1 += by;
     }
 
-    /// Time passes from now on only when it is told to.
+    /// Stops the clock. From now on only [`Self::advance`] moves it.
     pub(crate) fn stop(&self) {
         self.0.lock().unwrap().0 = Some(SystemClock.now());
     }

@@ -1,4 +1,4 @@
-//! A private database for each test, copied from a template that holds the real data and an account a role.
+//! A private database for each test, copied from a template that holds the demo data and one account for each role.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
@@ -15,16 +15,17 @@ use super::app::{Backend, TestApp};
 use super::postgres;
 use super::tmpfs::scratch;
 
-/// The secret of every test database: the template's keys are sealed with it.
+/// The secret of every test database. The keys in the template are encrypted with it.
 pub(crate) const SECRET: [u8; 32] = [7; 32];
 
-/// A database, until it is dropped.
+/// A database that is removed when this is dropped.
 pub(crate) struct Private {
     pub(crate) url: String,
     _home: Home,
 }
 
-/// Where it lies; dropping it removes it, so that a run of all tests needs no more room than the few of one moment.
+/// Where a database lies. Dropping this removes the database, so that a run of all tests needs room only for the few
+/// that run at the same time.
 enum Home {
     Folder {
         _removes: TempDir,
@@ -33,7 +34,7 @@ enum Home {
         server: &'static postgres::Server,
         name: String,
     },
-    /// Somebody else removes it.
+    /// Not ours to remove.
     Elsewhere,
 }
 
@@ -46,18 +47,18 @@ impl Drop for Home {
 }
 
 impl Private {
-    /// A database that ends with its server.
+    /// A database on a server that removes it.
     pub(crate) fn at(url: String) -> Self {
         Self { url, _home: Home::Elsewhere }
     }
 }
 
-/// Opens a store on a database.
+/// Opens a store on a database. Migrates the database first.
 pub(crate) async fn open(url: &str) -> (Store, Keyring) {
     open_at(url, Arc::new(SystemClock)).await
 }
 
-/// Opens a store on a database, by another clock.
+/// Like [`open`], with another clock.
 pub(crate) async fn open_at(url: &str, clock: Arc<dyn Clock>) -> (Store, Keyring) {
     let database = Database::connect(url).await.unwrap();
     database.migrate().await.unwrap();
@@ -70,7 +71,7 @@ pub(crate) async fn fill(url: &str) {
     store.database().clone().close().await.unwrap();
 }
 
-/// A copy of the template; `None` where this back end is not there.
+/// A copy of the template, or `None` if there is no PostgreSQL.
 pub(crate) fn copy(backend: Backend) -> Option<Private> {
     match backend {
         Backend::Sqlite => {
@@ -92,7 +93,7 @@ pub(crate) fn copy(backend: Backend) -> Option<Private> {
     }
 }
 
-/// An empty database.
+/// An empty database, or `None` if there is no PostgreSQL.
 pub(crate) fn empty(backend: Backend) -> Option<Private> {
     match backend {
         Backend::Sqlite => {
@@ -110,7 +111,7 @@ pub(crate) fn empty(backend: Backend) -> Option<Private> {
 }
 
 fn on_runtime<R: Send, F: Future<Output = R>>(work: impl FnOnce() -> F + Send) -> R {
-    // A thread of its own: the caller may be inside a runtime.
+    // On a thread of its own, because the caller may be inside a runtime.
     std::thread::scope(|scope| {
         scope
             .spawn(|| {
@@ -144,7 +145,7 @@ fn postgres_template(server: &'static postgres::Server) -> &'static str {
     })
 }
 
-/// The first column of what a statement answers, as texts.
+/// Runs a statement and returns the first column of its rows as text.
 pub(crate) async fn ask(app: &TestApp, sql: &str) -> Vec<String> {
     let sql = AssertSqlSafe(sql.to_owned());
     match app.backend {

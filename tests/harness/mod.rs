@@ -1,4 +1,4 @@
-//! What every test stands on: a running app on a private database, and somebody who calls it.
+//! What tests are built on: a running app on a private database, and clients that call it.
 
 mod app;
 mod caller;
@@ -13,7 +13,7 @@ pub(crate) use app::{Backend, SHEET_ROWS, TestApp, run};
 pub(crate) use caller::{Answer, Caller};
 pub(crate) use database::ask;
 
-/// A test of the API: runs on SQLite always, and on PostgreSQL where there is one.
+/// Defines API tests that run on SQLite, and on PostgreSQL if there is one.
 macro_rules! on_both {
     ($($(#[$meta:meta])* async fn $name:ident($app:ident: TestApp) $body:block)+) => {$(
         $(#[$meta])*

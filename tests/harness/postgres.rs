@@ -1,8 +1,7 @@
-//! PostgreSQL for tests: [`server`] for databases of one's own on the server that all tests of this process
-//! share, [`Cluster`] for the rare test that has to stop and start a server.
+//! PostgreSQL for tests: [`server`] for databases on the server that all tests of this process share, [`Cluster`] for
+//! the few tests that have to stop and start a server.
 //!
-//! Whether there is a PostgreSQL at all depends on the machine, so both answer `None` where there is none,
-//! and panic instead when `VKU_REQUIRE_POSTGRES=1` says that this machine must have one.
+//! Both return `None` if PostgreSQL is not installed. With `VKU_REQUIRE_POSTGRES=1` they panic instead.
 
 use std::env;
 use std::fs::{self, DirBuilder};
@@ -21,8 +20,8 @@ use tokio::sync::Mutex;
 use url::Url;
 use uuid::Uuid;
 
-/// The server that the tests of this process share: the one `VKU_TEST_POSTGRES_URL` names, else a throw-away
-/// cluster that ends with this process. Starting it blocks for about a second, once.
+/// The server that the tests of this process share: the one that `VKU_TEST_POSTGRES_URL` names, or a temporary cluster
+/// that ends with this process. The first call blocks for about a second.
 pub fn server() -> Option<&'static Server> {
     static GIVEN: OnceLock<Option<Server>> = OnceLock::new();
     static OWN: OnceLock<Option<Cluster>> = OnceLock::new();
@@ -33,7 +32,7 @@ pub fn server() -> Option<&'static Server> {
 
 /// A server on which databases may be created.
 pub struct Server {
-    /// Names the database from which the others are created and dropped.
+    /// The database to connect to for creating and dropping the others.
     url: Url,
 }
 
@@ -46,26 +45,26 @@ impl Server {
         }
     }
 
-    /// The URL of one database of this server, whether it exists or not.
+    /// The URL of a database of this server, whether or not the database exists.
     pub fn url(&self, database: &str) -> String {
         let mut url = self.url.clone();
         url.set_path(database);
         url.into()
     }
 
-    /// Creates a database, empty or as a copy of `template`, to which nobody should be connected.
+    /// Creates a database, empty or as a copy of `template`. Nobody should be connected to the template.
     pub async fn create_database(&self, name: &str, template: Option<&str>) {
         let Some(template) = template else {
             return self.expect(&format!("CREATE DATABASE {}", quoted(name))).await;
         };
 
-        // Copies made at once only slow each other down, and a template that is busy (a connection on its way
-        // out, a test in another process) is free again a moment later.
+        // Concurrent copies only slow each other down. A template that is in use (a connection that is closing, a
+        // test in another process) is free again a moment later.
         static COPYING: Mutex<()> = Mutex::const_new(());
         let _turn = COPYING.lock().await;
         let statement = format!("CREATE DATABASE {} TEMPLATE {}", quoted(name), quoted(template));
-        let patience = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < patience {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline {
             match self.execute(&statement).await {
                 Err(error) if is_object_in_use(&error) => {
                     tokio::time::sleep(Duration::from_millis(100)).await
@@ -76,7 +75,7 @@ impl Server {
         panic!("{statement}: the template is still in use after 30 seconds");
     }
 
-    /// Drops a database; who is still connected is thrown out. What cannot be dropped ends with its server.
+    /// Drops a database and closes its connections. Errors are ignored: the database ends with its server.
     pub async fn drop_database(&self, name: &str) {
         drop(self.execute(&format!("DROP DATABASE {} WITH (FORCE)", quoted(name))).await);
     }
@@ -85,7 +84,7 @@ impl Server {
         self.execute(statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
 
-    /// On a connection of its own: tests run in many runtimes, and a connection belongs to one.
+    /// Connects for each statement: tests run in many runtimes, and a connection belongs to one.
     async fn execute(&self, statement: &str) -> sqlx::Result<()> {
         let mut connection = PgConnection::connect(self.url.as_str()).await?;
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut connection).await?;
@@ -102,11 +101,11 @@ fn is_object_in_use(error: &sqlx::Error) -> bool {
     code.as_deref() == Some("55006")
 }
 
-/// The superuser of a cluster, and the only role in it.
+/// The superuser of a cluster, and its only role.
 const ROLE: &str = "vku";
 
-/// A throw-away server on a port of 127.0.0.1, its files in a temporary directory. Dropping it removes
-/// everything, and so does the end of this process, however it ends.
+/// A temporary server on a port of 127.0.0.1, with its files in a temporary directory. Everything is removed when it is
+/// dropped and when this process ends, even if the process is killed.
 pub struct Cluster {
     supervisor: Supervisor,
     port: u16,
@@ -114,7 +113,7 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// Starts a server, or answers `None` where PostgreSQL is not installed. Blocks.
+    /// Starts a server. Returns `None` if PostgreSQL is not installed. Blocks.
     pub fn start() -> Option<Self> {
         let Some(programs) = find_programs() else {
             let required = env::var("VKU_REQUIRE_POSTGRES").is_ok_and(|value| value == "1");
@@ -128,7 +127,7 @@ impl Cluster {
         };
         let mut supervisor = Supervisor::start(&programs);
 
-        // Between finding a free port and listening on it, another process may take it.
+        // Another process may take the free port before the server listens on it.
         for _ in 0..3 {
             let port = free_port();
             if supervisor.obeys(&format!("start {port}")) {
@@ -140,56 +139,54 @@ impl Cluster {
         panic!("PostgreSQL in {} does not start:\n{}", programs.display(), supervisor.log());
     }
 
-    /// For creating databases on it.
     pub fn server(&self) -> &Server {
         &self.server
     }
 
-    /// Sends a signal to all processes of the server, such as `STOP`: nobody answers then, and nothing breaks.
+    /// Sends a signal, such as `STOP`, to all processes of the server. With `STOP` connections stay open, but nothing
+    /// answers.
     pub fn signal(&self, name: &str) {
         let pid = fs::read_to_string(self.supervisor.directory.join("data/postmaster.pid")).unwrap();
         let postmaster = pid.lines().next().unwrap().to_owned();
         let is_child = |process: &PathBuf| {
-            // The name in brackets may hold blanks; behind it stand the state and the parent.
+            // `comm` stands in parentheses and may contain spaces. State and parent follow it (proc_pid_stat(5)).
             let stat = fs::read_to_string(process.join("stat")).unwrap_or_default();
             stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)) == Some(&*postmaster)
         };
         let processes = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().path());
         let children = processes.filter(is_child).map(|it| it.file_name().unwrap().to_owned());
-        // First who would start new ones.
+        // The postmaster first, so that it starts no new processes.
         let all = std::iter::once(postmaster.clone().into()).chain(children);
         assert!(Command::new("kill").arg(format!("-{name}")).args(all).status().unwrap().success());
     }
 
-    /// Takes the server away: open connections break, new ones are refused. What was committed is kept.
-    /// Blocks.
+    /// Stops the server: open connections break, new ones are refused, committed data is kept. Blocks.
     pub fn stop(&mut self) {
         assert!(self.supervisor.obeys("stop"), "PostgreSQL does not stop:\n{}", self.supervisor.log());
     }
 
-    /// Brings a stopped server back on the same port. Blocks.
+    /// Starts a stopped server again on the same port. Blocks.
     pub fn restart(&mut self) {
         let order = format!("start {}", self.port);
         assert!(self.supervisor.obeys(&order), "PostgreSQL does not start again:\n{}", self.supervisor.log());
     }
 }
 
-/// A shell between this process and its server. A process that is killed can clean up nothing, but the system
-/// closes its pipes: when the shell's standard input ends, it ends the server and removes the directory.
+/// A shell between this process and its server. A killed process cannot clean up, but the system closes its pipes:
+/// when the shell's standard input ends, the shell stops the server and removes the directory.
 struct Supervisor {
     shell: Child,
     answers: BufReader<ChildStdout>,
     directory: PathBuf,
 }
 
-/// Expects the directory of the programs and the role as arguments, and orders on standard input, each of
-/// which it answers with a line. Runs in the directory it removes, so that paths are short and need no
-/// quoting.
+/// Takes the directory of PostgreSQL's programs and the role as arguments. Reads orders from standard input and answers
+/// each with a line. Runs in the directory that it removes, so that paths are short and need no quoting.
 ///
-/// - Only the end of its input ends it: no signal, and no answer that nobody is there to read.
-/// - `initdb` runs here, because a test can be killed while it runs. If it fails, so does the first `start`.
-/// - `stop` is "fast" and not "immediate", because without `synchronous_commit` the latter loses commits.
-/// - No Unix socket: its path would be too long in some temporary directories.
+/// - Only the end of its input ends it: no signal does, nor an answer that nobody reads.
+/// - `initdb` runs here, because the test may be killed meanwhile. If it fails, so does the first `start`.
+/// - `stop` is "fast", because "immediate" would lose commits without `synchronous_commit`.
+/// - There is no Unix socket, because its path would be too long in some temporary directories.
 const SUPERVISOR: &str = r#"
 trap '' HUP INT PIPE TERM
 programs=$1 role=$2 directory=$PWD
@@ -228,7 +225,7 @@ impl Supervisor {
         shell.args(["-c", SUPERVISOR, "postgres-for-tests"]).arg(programs).arg(ROLE);
         shell.current_dir(&directory);
         shell.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        // Its own process group: Ctrl-C and a test runner's time limit are meant for the tests.
+        // In a process group of its own: Ctrl-C and the time limit of a test runner are meant for the tests only.
         shell.process_group(0);
         if let Some((uid, gid)) = unprivileged_user() {
             chown(&directory, Some(uid), Some(gid)).expect("root may give a directory away");
@@ -240,7 +237,7 @@ impl Supervisor {
         Self { shell, answers, directory }
     }
 
-    /// Gives an order and waits until it is carried out, or has failed.
+    /// Gives an order and waits until it is carried out. Returns `false` if it failed.
     fn obeys(&mut self, order: &str) -> bool {
         let orders = self.shell.stdin.as_mut().expect("standard input is piped");
         let mut answer = String::new();
@@ -256,12 +253,12 @@ impl Supervisor {
 
 impl Drop for Supervisor {
     fn drop(&mut self) {
-        // Waiting closes standard input first.
+        // `wait` closes standard input first, which ends the shell.
         self.shell.wait().ok();
     }
 }
 
-/// The server refuses to run as root, so a root's tests run it as somebody else.
+/// The user and group to run the server as, if this process is root: PostgreSQL refuses to run as root.
 pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
     let is_root = fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
     if !is_root {
@@ -277,7 +274,7 @@ pub(crate) fn unprivileged_user() -> Option<(u32, u32)> {
     Some(ids.expect("PostgreSQL refuses to run as root, and there is no user `postgres` or `nobody`"))
 }
 
-/// The directory of the server's programs. Debian keeps them off PATH, in a directory for each major version.
+/// The directory of PostgreSQL's programs. Debian keeps them off `PATH`, in one directory for each major version.
 fn find_programs() -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let mut debian: Vec<_> = fs::read_dir("/usr/lib/postgresql")

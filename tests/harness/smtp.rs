@@ -1,29 +1,29 @@
-//! A mail server that keeps what it is given: real SMTP (RFC 5321) on a port of its own.
+//! An SMTP server (RFC 5321) on a port of its own that keeps the mails it receives.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex};
 use std::time::Duration;
 
-/// How long a test waits for a mail.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long a test waits for mails or callers.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// What it does with who comes.
+/// How the server treats its callers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Manner {
-    /// Takes every mail.
-    Take,
-    /// Answers this to every recipient.
-    Refuse(&'static str),
-    /// Does not even greet.
-    Silent,
-    /// Takes the mail, and does not say so.
-    TakeSilently,
-    /// Takes the mail, and says so when it behaves otherwise.
-    TakeLate,
+pub(crate) enum SinkBehavior {
+    /// Accepts every mail.
+    Accept,
+    /// Answers every recipient with this line.
+    Reject(&'static str),
+    /// Accepts the connection, but does not send a greeting.
+    NoGreeting,
+    /// Accepts the mail, but does not reply to it.
+    AcceptWithoutReply,
+    /// Accepts the mail, but replies only after the behavior has been changed.
+    AcceptAfterChange,
 }
 
-/// A mail as it came.
+/// A received mail: its envelope and its data.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
     pub(crate) from: String,
@@ -33,12 +33,12 @@ pub(crate) struct Received {
 
 #[derive(Default)]
 struct State {
-    manner: Option<Manner>,
+    behavior: Option<SinkBehavior>,
     callers: usize,
     mails: Vec<Received>,
 }
 
-/// The mail server; its thread ends with the process.
+/// The SMTP server. Its thread ends with the process.
 #[derive(Clone)]
 pub(crate) struct Sink {
     address: SocketAddr,
@@ -46,12 +46,12 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
-    pub(crate) fn start(manner: Manner) -> Self {
+    pub(crate) fn start(behavior: SinkBehavior) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
         let state = Arc::<(Mutex<State>, Condvar)>::default();
         let sink = Self { address, state };
-        sink.behaves(manner);
+        sink.set_behavior(behavior);
         let accepting = sink.clone();
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -66,19 +66,19 @@ impl Sink {
         format!("smtp://{}", self.address)
     }
 
-    /// From now on.
-    pub(crate) fn behaves(&self, manner: Manner) {
-        self.change(|state| state.manner = Some(manner));
+    /// Changes the behavior for new connections, and releases the replies that `AcceptAfterChange` holds back.
+    pub(crate) fn set_behavior(&self, behavior: SinkBehavior) {
+        self.change(|state| state.behavior = Some(behavior));
     }
 
-    /// Waits until there are so many mails; answers them all.
+    /// Waits until there are at least this many mails, and returns all of them.
     #[track_caller]
     pub(crate) fn mails(&self, count: usize) -> Vec<Received> {
         self.until(|state| state.mails.len() >= count);
         self.state.0.lock().unwrap().mails.clone()
     }
 
-    /// Waits until so many have called.
+    /// Waits until there were at least this many connections.
     #[track_caller]
     pub(crate) fn called(&self, count: usize) {
         self.until(|state| state.callers >= count);
@@ -88,7 +88,7 @@ impl Sink {
     fn until(&self, enough: impl Fn(&State) -> bool) {
         let (state, changed) = &*self.state;
         let guard = state.lock().unwrap();
-        let (guard, waited) = changed.wait_timeout_while(guard, PATIENCE, |state| !enough(state)).unwrap();
+        let (guard, waited) = changed.wait_timeout_while(guard, TIMEOUT, |state| !enough(state)).unwrap();
         assert!(!waited.timed_out(), "{} callers, {:#?}", guard.callers, guard.mails);
     }
 
@@ -97,13 +97,13 @@ impl Sink {
         self.state.1.notify_all();
     }
 
-    /// A conversation; it ends when the other side ends it.
+    /// Serves one connection until the client closes it.
     fn talk(&self, mut stream: TcpStream) {
-        let manner = self.state.0.lock().unwrap().manner.unwrap();
+        let behavior = self.state.0.lock().unwrap().behavior.unwrap();
         self.change(|state| state.callers += 1);
         let mut lines = BufReader::new(stream.try_clone().unwrap()).lines().map_while(Result::ok);
         let mut say = |line: &str| stream.write_all(format!("{line}\r\n").as_bytes()).is_ok();
-        if manner == Manner::Silent {
+        if behavior == SinkBehavior::NoGreeting {
             lines.for_each(drop);
             return;
         }
@@ -118,8 +118,8 @@ impl Sink {
                     mail.from = path();
                     say("250 OK")
                 }
-                "RCPT" => match manner {
-                    Manner::Refuse(answer) => say(answer),
+                "RCPT" => match behavior {
+                    SinkBehavior::Reject(answer) => say(answer),
                     _ => {
                         mail.to.push(path());
                         say("250 OK")
@@ -131,10 +131,10 @@ impl Sink {
                     mail.data = data.join("\n");
                     let taken = mail.clone();
                     self.change(|state| state.mails.push(taken));
-                    if manner == Manner::TakeLate {
-                        self.until(|state| state.manner != Some(Manner::TakeLate));
+                    if behavior == SinkBehavior::AcceptAfterChange {
+                        self.until(|state| state.behavior != Some(SinkBehavior::AcceptAfterChange));
                     }
-                    manner == Manner::TakeSilently || say("250 taken")
+                    behavior == SinkBehavior::AcceptWithoutReply || say("250 taken")
                 }
                 "QUIT" => {
                     say("221 bye");
@@ -151,7 +151,7 @@ impl Sink {
 }
 
 impl Received {
-    /// A header, unfolded.
+    /// The value of a header, unfolded.
     pub(crate) fn header(&self, name: &str) -> String {
         let head = self.data.split("\n\n").next().unwrap().replace("\n ", " ");
         let mut values = head.lines().filter_map(|line| line.split_once(": "));
@@ -159,7 +159,7 @@ impl Received {
         found.map(|(_, value)| value.to_owned()).unwrap_or_default()
     }
 
-    /// What it says, decoded.
+    /// The decoded body.
     pub(crate) fn text(&self) -> String {
         let (_, body) = self.data.split_once("\n\n").unwrap();
         match self.header("Content-Transfer-Encoding").as_str() {
@@ -174,7 +174,7 @@ impl Received {
         }
     }
 
-    /// The first URL in it.
+    /// The first URL in the body.
     pub(crate) fn link(&self) -> String {
         let text = self.text();
         let link = text.split_whitespace().find(|word| word.starts_with("http"));
@@ -182,7 +182,7 @@ impl Received {
     }
 }
 
-/// RFC 2045, section 6.7.
+/// Decodes quoted-printable (RFC 2045, 6.7).
 fn unquoted(text: &str) -> String {
     let text = text.replace("=\n", "");
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());

@@ -1,16 +1,16 @@
-//! A small disk: a file system in memory, mounted over a folder.
+//! A small disk: a tmpfs that is mounted over a folder.
 //!
-//! Only root may mount, and not in every container, so [`Tmpfs::over`] answers `None` where that is refused, and panics
-//! instead when `VKU_REQUIRE_TMPFS=1` says that this machine must be able to.
+//! Only root can mount it, and not in every container. [`Tmpfs::over`] returns `None` if it cannot be mounted, and
+//! panics instead with `VKU_REQUIRE_TMPFS=1`.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// The disk, until it is dropped.
+/// A mounted tmpfs. Dropping it unmounts it.
 pub(crate) struct Tmpfs(PathBuf);
 
 impl Tmpfs {
-    /// Mounts it over a folder, with so many KiB.
+    /// Mounts a tmpfs of this many KiB over a folder.
     pub(crate) fn over(folder: &Path, kib: u64) -> Option<Self> {
         if mounted(folder, &format!("size={kib}k")) {
             return Some(Self(folder.to_owned()));
@@ -21,25 +21,24 @@ impl Tmpfs {
         None
     }
 
-    /// Whether it can be mounted here.
+    /// Whether a tmpfs can be mounted on this machine.
     pub(crate) fn is_possible() -> bool {
         let folder = tempfile::TempDir::new().unwrap();
         Self::over(folder.path(), 64).is_some()
     }
 
-    /// Gives it another size.
     pub(crate) fn resize(&self, kib: u64) {
         assert!(mounted(&self.0, &format!("remount,size={kib}k")));
     }
 
-    /// Fills what is left with a file.
+    /// Fills the free space with a file.
     pub(crate) fn fill(&self) {
         use std::io::Write;
         let mut file = std::fs::File::create(self.ballast()).unwrap();
         while file.write_all(&[1; 4096]).is_ok() {}
     }
 
-    /// Gives the room back that was filled.
+    /// Removes the file that [`Self::fill`] wrote.
     pub(crate) fn empty(&self) {
         std::fs::remove_file(self.ballast()).unwrap();
     }
@@ -49,7 +48,8 @@ impl Tmpfs {
     }
 }
 
-/// Where tests keep databases: in memory, where there is room, because PostgreSQL makes hundreds of files for each.
+/// The directory for databases: in memory if there is enough room, because PostgreSQL creates hundreds of files for
+/// each database.
 pub(crate) fn scratch() -> PathBuf {
     const ROOM: u64 = 4 << 30;
     let memory = Path::new("/dev/shm");
@@ -67,7 +67,7 @@ fn mounted(folder: &Path, options: &str) -> bool {
 
 impl Drop for Tmpfs {
     fn drop(&mut self) {
-        // Lazily: whoever still has a file open there keeps nothing else from going on.
+        // Lazily, because a file may still be open there.
         let _ = Command::new("umount").arg("--lazy").arg(&self.0).output();
     }
 }

@@ -1,6 +1,6 @@
-"""Whether the IATI files of a server with demo data are valid: by the official schema, rule set and code lists.
+"""Validates the IATI files of a server with demo data by the official schema, rule set and code lists.
 
-check.py BASE STANDARD: the server, and a folder with iati-activities-schema.xsd and what belongs to it, wherever in it.
+check.py BASE STANDARD: the server, and a folder with iati-activities-schema.xsd and its companions at any depth.
 """
 
 import datetime
@@ -16,7 +16,7 @@ from lxml import etree
 LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 TODAY = datetime.datetime.now(datetime.timezone.utc).date()
 
-# Where which code list holds, as far as our files go. What a code means elsewhere is not looked at.
+# Which code list applies where, as far as our files use it. Other codes are not checked.
 CODES = {
     "activity-status/@code": "ActivityStatus",
     "activity-date/@type": "ActivityDateType",
@@ -38,7 +38,7 @@ CODES = {
 
 
 def found(standard, name):
-    """The file of that name, the nearest to the top."""
+    """The file with this name that is nearest to the top."""
     paths = sorted(Path(standard).rglob(name), key=lambda path: (len(path.parts), "2-03" not in path.parts, path))
     recent = [path for path in paths if "2-03" in path.parts] or paths
     return recent[0] if recent else None
@@ -53,7 +53,7 @@ def texts(nodes):
 
 
 class Rules:
-    """The rules of one file; a rule that is not known is a fault of this program."""
+    """The rules for one file. An unknown rule is a fault of this program."""
 
     def __init__(self):
         self.faults = []
@@ -150,7 +150,7 @@ class Rules:
 
 
 def codes(standard):
-    """The code lists that there are: those of `CODES` that a folder does not have are told of."""
+    """The code lists that exist. Reports those of `CODES` that are missing in the folder."""
     lists = {}
     for name in sorted(set(CODES.values())):
         path = found(standard, f"{name}.xml")
@@ -160,7 +160,7 @@ def codes(standard):
 
 
 def check(text, standard):
-    """What is wrong with a file, and how many rules were asked."""
+    """The faults of a file, and the number of rules that were checked."""
     tree = etree.fromstring(text)
     schema = etree.XMLSchema(etree.parse(str(found(standard, "iati-activities-schema.xsd"))))
     faults = [] if schema.validate(tree) else [str(error) for error in schema.error_log]
@@ -192,7 +192,7 @@ class Demo:
         return answer.json()
 
     def fill(self):
-        """A partnership with everything that an activity may hold: the real ones have little of it."""
+        """A partnership with everything that an activity may have, because those of the demo data have little of it."""
         area = self.make("utilities", name="A <&> B", kind="partner", country="XK", sectors=["water"])
         party = lambda role, utility: {"role": role, "party": {"utility": utility}}
         partners = [party("partner", area["slug"]), party("partner", "lvivvodokanal")]
@@ -217,7 +217,7 @@ class Demo:
 
 
 def left_out(tree):
-    """What the comments at the end name."""
+    """The slugs in the comments about what is left out."""
     comments = [node.text for node in tree.xpath("/iati-activities/comment()") if node.text.startswith(" Left out")]
     return [slug.strip() for text in comments for slug in text.split(":", 1)[1].split(",")]
 
@@ -244,7 +244,7 @@ def main(base, standard):
         assert left_out(tree) == [row["slug"] for row in rows if row["slug"] not in valid]
         last = f"{len(told)} activities valid, {len(rows) - len(told)} left out, {asked} rules asked, {len(lists)} code lists"
     assert rich in told
-    # What this program says is worth something only if it can say no.
+    # The checks are worth something only if they can fail.
     budget = tree.xpath("//budget/period-end")[0]
     budget.set("iso-date", "2029-12-31")
     tree.xpath("//recipient-country[@percentage]")[0].set("percentage", "99")

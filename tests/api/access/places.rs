@@ -1,4 +1,4 @@
-//! What the table speaks of: the bodies that are sent, and the things that they are sent to.
+//! The request bodies and the targets of the policy table.
 
 use std::collections::HashMap;
 
@@ -13,7 +13,7 @@ use crate::api::visibility::planted::{
 };
 use crate::harness::TestApp;
 
-/// What is asked with, where a body is wanted.
+/// The request body of an operation, if it needs one.
 pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
     let password = if target == "right" { "demo-partnerships" } else { "wrong-partnerships" };
     let lead = if target == "own" { DRESDEN } else { HAMBURG };
@@ -68,7 +68,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
         "transition_member" => json!({ "to": "paused" }),
         "create_member_contact" => contact("zxq", false),
         "update_member_contact" => json!({ "function": "Zxq" }),
-        // A mailbox gets three a day.
+        // Password resets are limited to three a day for each address.
         "request_password_reset" => {
             json!({ "email": format!("{}@zxq.example", uuid::Uuid::now_v7().simple()) })
         }
@@ -84,7 +84,7 @@ pub(super) fn body(operation: &str, target: &str) -> Option<Value> {
     })
 }
 
-/// The parts of partnerships: what each is called here, and what a deleted one is.
+/// The parts of a partnership: kind, kind of a deleted one, and collection.
 const PARTS: [(&str, &str, &str); 4] = [
     ("funding", "deleted funding", "funding"),
     ("activity", "deleted activity", "activities"),
@@ -92,10 +92,10 @@ const PARTS: [(&str, &str, &str); 4] = [
     ("document", "deleted document", "documents"),
 ];
 
-/// The keys of what the targets name: below the kind and the target.
+/// The keys of the targets, by kind and target.
 pub(super) type Places = HashMap<(&'static str, &'static str), String>;
 
-/// Makes what the real data has not: what is hidden, idle or deleted.
+/// Creates the targets that the demo data lacks, such as hidden, idle and deleted resources.
 pub(super) async fn places(app: &TestApp) -> Places {
     let mut places = Places::new();
     let utilities = "/api/v1/utilities";
@@ -136,7 +136,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
     }
     places.insert(("organisation", "others"), "bmz".into());
     places.insert(("funding_programme", "others"), "betreiberplattform-2024-2027".into());
-    members(app, &mut places).await;
+    plant_members(app, &mut places).await;
     for (target, member) in
         [("own", "own"), ("others", "others"), ("internal", "internal"), ("deleted", "others")]
     {
@@ -148,7 +148,7 @@ pub(super) async fn places(app: &TestApp) -> Places {
         let made = plant(app, "/api/v1/policy-updates", policy_update("Zxq")).await;
         places.insert(("policy_update", target), text(&made, "id"));
     }
-    sessions(app, &mut places).await;
+    plant_sessions(app, &mut places).await;
     for target in ["person", "deleted"] {
         let body = json!({ "email": format!("{target}@zxq.example"), "name": "Zxq", "role": "reader" });
         let user = text(&app.admin().post("/api/v1/users", &body).await.expect(201).json(), "id");
@@ -199,8 +199,8 @@ pub(super) async fn places(app: &TestApp) -> Places {
     places
 }
 
-/// Sessions of all kinds.
-async fn sessions(app: &TestApp, places: &mut Places) {
+/// Creates the session targets and their parts.
+async fn plant_sessions(app: &TestApp, places: &mut Places) {
     for (target, more) in [
         ("others", json!({ "status": "published" })),
         ("draft", json!({})),
@@ -246,8 +246,8 @@ async fn sessions(app: &TestApp, places: &mut Places) {
     }
 }
 
-/// Members of all kinds, and their contacts: who agreed to stand in the directory, and who did not.
-async fn members(app: &TestApp, places: &mut Places) {
+/// Creates the member targets and their contacts, who have agreed to be listed in the directory or not.
+async fn plant_members(app: &TestApp, places: &mut Places) {
     for (target, key) in [("own", DRESDEN), ("others", HAMBURG), ("silent", HAMBURG)] {
         places.insert(("member", target), key.into());
     }

@@ -1,4 +1,4 @@
-//! API keys: what they may do, and when they end.
+//! API keys: what they permit, and when they stop working.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -14,7 +14,7 @@ async fn create(caller: &Caller, scopes: &[&str]) -> Value {
     caller.post(KEYS, &json!({ "name": "Nightly report", "scopes": scopes })).await.expect(201).json()
 }
 
-/// Somebody who calls with a new key of the caller.
+/// A client that uses a new API key of the caller.
 async fn key(caller: &Caller, scopes: &[&str]) -> Caller {
     caller.with_token(create(caller, scopes).await["key"].as_str().unwrap())
 }
@@ -32,7 +32,7 @@ fn lacks(answer: Answer, scope: &str) {
 }
 
 on_both! {
-    async fn a_key_is_shown_once_and_works(app: TestApp) {
+    async fn an_api_key_is_shown_once_and_authenticates(app: TestApp) {
         let owner = app.coordinator();
         let answer = owner.post(KEYS, &json!({
             "name": "Nightly report", "scopes": ["utilities:read", "partnerships:read", "utilities:read"],
@@ -54,7 +54,7 @@ on_both! {
         let listed = script.get("/api/v1/utilities").await.ok();
         assert_eq!(listed.header("cache-control"), "private, no-cache");
         assert_eq!(id_of(&script).await, id_of(&owner).await);
-        // The use is noted beside the request.
+        // The time of use is recorded in the background.
         let path = format!("{KEYS}/{id}");
         let mut known = owner.get(&path).await.ok().json();
         for _ in 0..1_000 {
@@ -73,7 +73,7 @@ on_both! {
         assert_eq!(listed.json()["items"][0]["id"], id);
     }
 
-    async fn scopes_narrow_what_the_owner_may(app: TestApp) {
+    async fn scopes_limit_what_an_api_key_may_do(app: TestApp) {
         let owner = app.coordinator();
         let organisation = json!({ "name": "Zxq", "kind": "ngo" });
         let reader = key(&owner, &["utilities:read"]).await;
@@ -105,8 +105,8 @@ on_both! {
         lacks(writer.get("/api/v1/organisations").await, "organisations:read");
     }
 
-    /// What is personal, and the audit, have scopes of their own.
-    async fn persons_and_the_audit_need_more(app: TestApp) {
+    /// Personal data and the audit log need scopes of their own.
+    async fn personal_data_and_the_audit_log_need_extra_scopes(app: TestApp) {
         let owner = app.coordinator();
         let member = &owner.get("/api/v1/members?limit=1").await.ok().json()["items"][0];
         let contacts = format!("/api/v1/members/{}/contacts", member["id"].as_str().unwrap());
@@ -120,7 +120,7 @@ on_both! {
         key(&app.reader(), &["audit:read"]).await.get("/api/v1/audit").await.problem(403, "forbidden");
     }
 
-    async fn a_key_never_does_more_than_its_owner(app: TestApp) {
+    async fn an_api_key_may_not_do_more_than_its_owner(app: TestApp) {
         let script = key(&app.reader(), &["organisations:write", "utilities:read", "utilities:write"]).await;
         script.post("/api/v1/organisations", &json!({ "name": "Zxq", "kind": "ngo" })).await.problem(403, "forbidden");
         script.get("/api/v1/utilities?deleted=true").await.problem(403, "forbidden");
@@ -132,7 +132,7 @@ on_both! {
         member.patch(others, "*", &change).await.problem(403, "forbidden");
     }
 
-    async fn a_key_does_not_care_for_its_account(app: TestApp) {
+    async fn api_keys_cannot_manage_keys_logins_or_the_password(app: TestApp) {
         let every: Vec<String> = vku_persistence::scopes();
         let script = key(&app.admin(), &every.iter().map(String::as_str).collect::<Vec<_>>()).await;
         let id = Uuid::now_v7();
@@ -153,7 +153,7 @@ on_both! {
         script.get(ME).await.ok();
     }
 
-    async fn what_is_wrong_with_a_new_key_is_told(app: TestApp) {
+    async fn invalid_api_key_requests_report_all_faults(app: TestApp) {
         let caller = app.reader();
         for (body, faults) in [
             (json!({}), vec!["/name required", "/scopes required"]),
@@ -175,7 +175,7 @@ on_both! {
         assert_eq!(caller.get(KEYS).await.ok().json()["items"], json!([]));
     }
 
-    async fn an_account_has_a_hundred_keys_at_most(app: TestApp) {
+    async fn an_account_has_at_most_a_hundred_api_keys(app: TestApp) {
         let caller = app.reader();
         let mut last = Value::Null;
         for _ in 0..100 {
@@ -188,7 +188,7 @@ on_both! {
         create(&caller, &["utilities:read"]).await;
     }
 
-    async fn what_is_no_key_is_refused(app: TestApp) {
+    async fn malformed_api_keys_are_refused(app: TestApp) {
         let owner = app.coordinator();
         let made = create(&owner, &["utilities:read"]).await;
         let (good, other) = (made["key"].as_str().unwrap(), create(&owner, &["utilities:read"]).await);
@@ -202,12 +202,12 @@ on_both! {
         app.anonymous().with_token(good).get("/api/v1/utilities").await.ok();
     }
 
-    async fn a_revoked_key_is_out_at_once(app: TestApp) {
+    async fn a_revoked_api_key_is_refused_at_once(app: TestApp) {
         let owner = app.coordinator();
         let made = create(&owner, &["utilities:read"]).await;
         let (id, script) = (made["id"].as_str().unwrap(), app.anonymous().with_token(made["key"].as_str().unwrap()));
         script.get("/api/v1/utilities").await.ok();
-        // Another's is not there, not even for an administrator.
+        // Other accounts do not see the key, not even administrators.
         for other in [app.admin(), app.member()] {
             delete(&other, id).await.problem(404, "not_found");
             other.get(&format!("{KEYS}/{id}")).await.problem(404, "not_found");
@@ -225,7 +225,7 @@ on_both! {
         }
     }
 
-    async fn an_expired_key_is_out(app: TestApp) {
+    async fn an_expired_api_key_is_refused(app: TestApp) {
         let owner = app.coordinator();
         let end = app.store.now() + TimeDelta::minutes(5);
         let body = json!({ "name": "x", "scopes": ["utilities:read"], "expires_at": end.to_rfc3339() });
@@ -239,7 +239,7 @@ on_both! {
         assert_eq!(owner.get(KEYS).await.ok().json()["items"][0]["id"], made["id"], "it is still listed");
     }
 
-    async fn the_keys_of_a_disabled_account_are_out(app: TestApp) {
+    async fn api_keys_of_a_disabled_account_are_refused(app: TestApp) {
         account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let owner = signed_in(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let script = key(&owner, &["utilities:read"]).await;

@@ -1,4 +1,4 @@
-//! Access tokens that are not ours, in every way that is known: each is refused, and all alike.
+//! Forged and invalid access tokens, in every known way: the server refuses each with the same problem.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
@@ -10,7 +10,7 @@ use vku_http::kernel::token::SigningKey;
 use super::{INVALID, Login, ME, told};
 use crate::harness::{TestApp, on_both};
 
-/// What the forger starts from: a token that would be good.
+/// The parts of a valid token, and the key to sign changed ones with.
 struct Forger {
     header: Value,
     claims: Value,
@@ -39,7 +39,7 @@ impl Forger {
         format!("{}.{}", BASE64.encode(self.header.to_string()), BASE64.encode(self.claims.to_string()))
     }
 
-    /// Signed with our own key, as only we could.
+    /// The token, signed with the server's own key.
     fn signed(&self) -> String {
         self.signed_with(&EncodingKey::from_ed_der(&self.key), Algorithm::EdDSA)
     }
@@ -64,11 +64,11 @@ impl Forger {
 }
 
 on_both! {
-    async fn every_known_attack_is_refused_alike(app: TestApp) {
+    async fn forged_and_invalid_tokens_are_refused_with_the_same_problem(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;
         let forger = Forger::of(&app, &login).await;
         let now = app.store.now().timestamp();
-        // A forged twin of the real thing passes: so what is refused below is refused for the one change in it.
+        // The unchanged token is accepted, so each token below is refused because of its one change.
         app.anonymous().with_token(&forger.signed()).get(ME).await.ok();
 
         let theirs = SigningKey::generate().unwrap();
@@ -126,7 +126,7 @@ on_both! {
             ("a refresh token", login.refresh_token.clone()),
         ] {
             let caller = app.anonymous().with_token(&token);
-            // Twice: the second time it might be remembered.
+            // Twice, because the server might cache the token.
             for path in [ME, ME, "/api/v1/partnerships", "/api/v1/utilities/hamburg-wasser"] {
                 let answer = caller.get(path).await;
                 assert_eq!(answer.header("www-authenticate"), INVALID, "{what}: {}", answer.text());
@@ -137,12 +137,12 @@ on_both! {
             let created = caller.post("/api/v1/organisations", &json!({ "name": "Zxq", "kind": "ngo" })).await;
             created.problem(401, "invalid_token");
         }
-        // And the real one still is.
+        // The real token is still accepted.
         login.caller.get(ME).await.ok();
     }
 
-    /// Every byte counts, in a token that is remembered too.
-    async fn a_changed_letter_is_noticed(app: TestApp) {
+    /// A changed byte is noticed even if the original token is cached.
+    async fn a_token_with_one_changed_byte_is_refused(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;
         let token = Forger::of(&app, &login).await.signed();
         app.anonymous().with_token(&token).get(ME).await.ok();
@@ -155,7 +155,7 @@ on_both! {
     }
 }
 
-/// The public key as `openssl pkey -pubout` writes it.
+/// The public key in PEM, as `openssl pkey -pubout` writes it.
 fn pem(public: &[u8]) -> String {
     use base64::engine::general_purpose::STANDARD;
     let der =

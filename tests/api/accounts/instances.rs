@@ -1,4 +1,5 @@
-//! Two instances on one database: who is shut out at one is out at the other, from the answer on.
+//! Two instances on one database: access that one instance revokes is revoked at the other too, as soon as the response
+//! is sent.
 
 use serde_json::json;
 use vku_http::kernel::config::HttpConfig;
@@ -6,10 +7,10 @@ use vku_http::kernel::config::HttpConfig;
 use super::{LOGINS, ME, account, id_of};
 use crate::harness::{Caller, on_both};
 
-/// How often each is tried: a notice between instances takes some milliseconds.
+/// How often each test tries: a notification between instances takes some milliseconds.
 const TRIES: usize = 60;
 
-/// Ends all logins of the account but the one that asks, by one instance.
+/// Ends all logins of the account except the caller's own.
 async fn sign_out_others(caller: &Caller) {
     let logins = caller.get(LOGINS).await.ok().json();
     for login in logins["items"].as_array().unwrap().iter().filter(|login| login["current"] == false) {
@@ -19,7 +20,7 @@ async fn sign_out_others(caller: &Caller) {
 }
 
 on_both! {
-    async fn a_logout_counts_at_the_other_instance(app: TestApp) {
+    async fn an_ended_login_is_refused_by_the_other_instance(app: TestApp) {
         let other = app.again(HttpConfig::default());
         let id = id_of(&app.reader()).await;
         for _ in 0..TRIES {
@@ -32,7 +33,7 @@ on_both! {
         }
     }
 
-    async fn a_revoked_key_does_not_work_at_the_other_instance(app: TestApp) {
+    async fn a_revoked_api_key_is_refused_by_the_other_instance(app: TestApp) {
         let (here, other) = (app.reader(), app.again(HttpConfig::default()));
         for _ in 0..TRIES {
             let body = json!({ "name": "Zxq", "scopes": ["utilities:read"] });
@@ -46,7 +47,7 @@ on_both! {
         }
     }
 
-    async fn another_role_and_a_lock_count_at_the_other_instance(app: TestApp) {
+    async fn a_changed_role_and_a_disabled_account_apply_at_the_other_instance(app: TestApp) {
         let (admin, other) = (app.admin(), app.again(HttpConfig::default()));
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let user = format!("/api/v1/users/{id}");
@@ -65,7 +66,7 @@ on_both! {
         }
     }
 
-    async fn a_new_password_counts_at_the_other_instance(app: TestApp) {
+    async fn a_new_password_ends_logins_at_the_other_instance(app: TestApp) {
         let (admin, other) = (app.admin(), app.again(HttpConfig::default()));
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         for _ in 0..TRIES / 6 {

@@ -1,4 +1,4 @@
-//! One's own logins: seen, and ended from elsewhere.
+//! The logins of one's own account: listing and ending them.
 
 use reqwest::Method;
 use uuid::Uuid;
@@ -16,7 +16,7 @@ async fn delete(caller: &Caller, id: &str) -> crate::harness::Answer {
 }
 
 on_both! {
-    async fn they_are_listed_newest_first(app: TestApp) {
+    async fn own_logins_are_listed_newest_first(app: TestApp) {
         let before = ids(&app.reader()).await;
         let (first, second) = (Login::of(&app, "reader@demo.example").await, Login::of(&app, "reader@demo.example").await);
         let listed = first.caller.get(LOGINS).await.ok();
@@ -36,7 +36,7 @@ on_both! {
         assert_eq!(told.faults(400, "invalid_parameters"), ["x unknown_parameter"]);
     }
 
-    async fn a_client_is_kept_by_name_and_no_longer_than_wanted(app: TestApp) {
+    async fn the_user_agent_is_stored_and_cut_to_120_characters(app: TestApp) {
         let caller = app.anonymous();
         let body = serde_json::json!({ "email": "reader@demo.example", "password": PASSWORD });
         for (agent, kept) in [("curl/8.14.1".to_owned(), "curl/8.14.1".to_owned()), ("x".repeat(500), "x".repeat(120))] {
@@ -47,7 +47,7 @@ on_both! {
         }
     }
 
-    async fn one_is_ended_from_another(app: TestApp) {
+    async fn a_login_can_be_ended_from_another_login(app: TestApp) {
         let (here, there) = (Login::of(&app, "reader@demo.example").await, Login::of(&app, "reader@demo.example").await);
         there.caller.get(ME).await.ok();
         let id = there.id.to_string();
@@ -60,7 +60,7 @@ on_both! {
         here.caller.get(ME).await.problem(401, "invalid_token");
     }
 
-    async fn anothers_is_not_there(app: TestApp) {
+    async fn logins_of_other_accounts_are_not_found(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;
         for caller in [app.admin(), app.coordinator(), app.member()] {
             delete(&caller, &login.id.to_string()).await.problem(404, "not_found");

@@ -1,4 +1,4 @@
-//! Signing in and being known: credentials, tokens, and what neither of them tells.
+//! Signing in and authentication: credentials, tokens, and that neither reveals anything.
 
 mod api_keys;
 mod attacks;
@@ -33,13 +33,13 @@ async fn sign_in(app: &TestApp, email: &str, password: &str) -> Answer {
     app.anonymous().post(TOKEN, &json!({ "email": email, "password": password })).await
 }
 
-/// Signs in, and calls with the token from then on.
+/// Signs in and returns a client that uses the access token.
 async fn signed_in(app: &TestApp, email: &str, password: &str) -> Caller {
     let token = sign_in(app, email, password).await.ok().json();
     app.anonymous().with_token(token["access_token"].as_str().unwrap())
 }
 
-/// An account with a password of its own.
+/// Adds an account with this password.
 async fn account(app: &TestApp, email: &str, password: &str) -> Uuid {
     let account = NewAccount {
         email: email.parse().unwrap(),
@@ -51,7 +51,7 @@ async fn account(app: &TestApp, email: &str, password: &str) -> Uuid {
     app.store.add_account(account).await.unwrap()
 }
 
-/// Somebody who has just signed in.
+/// A login that has just begun.
 struct Login {
     account: Uuid,
     id: Uuid,
@@ -69,7 +69,7 @@ impl Login {
         Self::from(app, &tokens).await
     }
 
-    /// By the answer of the token endpoint, or of the refresh endpoint.
+    /// The login of a response of the token endpoint or of the refresh endpoint.
     async fn from(app: &TestApp, tokens: &Value) -> Self {
         let text = |name: &str| tokens[name].as_str().unwrap().to_owned();
         let caller = app.anonymous().with_token(&text("access_token"));
@@ -87,7 +87,7 @@ async fn id_of(caller: &Caller) -> Uuid {
     caller.get(ME).await.ok().json()["id"].as_str().unwrap().parse().unwrap()
 }
 
-/// A problem as everybody would get it: without what names the request.
+/// The body of a problem without its `request_id`, to compare it with others.
 fn told(answer: Answer, status: u16, code: &str) -> Value {
     let mut body = answer.problem(status, code);
     body.as_object_mut().unwrap().shift_remove("request_id").unwrap();
@@ -95,7 +95,7 @@ fn told(answer: Answer, status: u16, code: &str) -> Value {
 }
 
 on_both! {
-    async fn a_password_gives_a_token_that_works(app: TestApp) {
+    async fn signing_in_returns_a_working_access_token(app: TestApp) {
         app.clock.stop();
         for (role, utilities) in [
             ("admin", vec![]),
@@ -121,7 +121,7 @@ on_both! {
         app.anonymous().get(ME).await.problem(401, "unauthenticated");
     }
 
-    async fn the_case_of_an_address_does_not_count_that_of_a_password_does(app: TestApp) {
+    async fn addresses_ignore_case_and_passwords_do_not(app: TestApp) {
         for email in ["READER@demo.example", "Reader@Demo.EXAMPLE"] {
             let me = signed_in(&app, email, PASSWORD).await.get(ME).await.ok().json();
             assert_eq!(me["email"], "reader@demo.example");
@@ -131,9 +131,9 @@ on_both! {
         }
     }
 
-    /// Wrong password, no such account, disabled account: one answer, to the letter. That it takes the same time is measured
-    /// in `timing`.
-    async fn a_refusal_does_not_tell_what_is_wrong(app: TestApp) {
+    /// A wrong password, an unknown account and a disabled account get the same response. `timing` measures that it
+    /// also takes the same time.
+    async fn a_failed_sign_in_does_not_reveal_its_reason(app: TestApp) {
         account(&app, "gone@zxq.example", "gone-partnerships").await;
         app.store.disable_account(&"gone@zxq.example".parse().unwrap()).await.unwrap();
         let attempts = [
@@ -151,7 +151,7 @@ on_both! {
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
     }
 
-    async fn all_faults_of_the_credentials_are_told_and_none_of_their_values(app: TestApp) {
+    async fn invalid_credentials_report_all_faults_and_no_values(app: TestApp) {
         let caller = app.anonymous();
         for (body, faults) in [
             (json!({ "email": "zxq.person", "password": "zxq-secret" }), vec!["/email invalid_format"]),
@@ -183,7 +183,7 @@ on_both! {
         answer.problem(405, "method_not_allowed");
     }
 
-    async fn unknown_parameters_are_told_here_too(app: TestApp) {
+    async fn unknown_parameters_are_refused(app: TestApp) {
         let me = app.reader().get(&format!("{ME}?nonsense=1")).await;
         assert_eq!(me.faults(400, "invalid_parameters"), ["nonsense unknown_parameter"]);
         let body = json!({ "email": "reader@demo.example", "password": PASSWORD });
@@ -191,8 +191,8 @@ on_both! {
         assert_eq!(token.faults(400, "invalid_parameters"), ["nonsense unknown_parameter"]);
     }
 
-    /// The role in the token does not count, the account's does.
-    async fn a_token_says_who_not_what(app: TestApp) {
+    /// The role of the account counts, not the one in the token.
+    async fn the_role_in_a_token_is_ignored(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;
         let token = app.tokens().await.issue(login.account, login.id, "admin", app.store.now()).unwrap().token;
         let caller = app.anonymous().with_token(&token);
@@ -200,7 +200,7 @@ on_both! {
         caller.get("/api/v1/partnerships?deleted=true").await.problem(403, "forbidden");
     }
 
-    async fn other_schemes_are_no_credentials(app: TestApp) {
+    async fn other_authentication_schemes_are_refused(app: TestApp) {
         let caller = app.anonymous();
         for header in ["Basic cmVhZGVyOmRlbW8=", "Bearer", "Bearer ", "Token zxq", "zxq"] {
             let answer = caller.send(caller.request(Method::GET, ME).header("Authorization", header)).await;
@@ -210,13 +210,13 @@ on_both! {
         let token = app.token(id_of(&app.reader()).await).await;
         let request = caller.request(Method::GET, ME).header("Authorization", format!("bearer {token}"));
         caller.send(request).await.ok();
-        // Who signs in again may still send what has expired.
+        // A client that signs in again may still send an expired token.
         let body = json!({ "email": "reader@demo.example", "password": PASSWORD });
         app.anonymous().with_token("zxq").post(TOKEN, &body).await.ok();
     }
 
-    /// Whoever stands between may have believed the other one.
-    async fn credentials_are_sent_once(app: TestApp) {
+    /// A proxy in between may have trusted the other header.
+    async fn repeated_authorization_and_origin_headers_are_refused(app: TestApp) {
         let (reader, token) = (app.reader(), app.token(id_of(&app.admin()).await).await);
         for second in [format!("Bearer {token}"), "Bearer zxq".into(), String::new()] {
             for path in [ME, "/api/v1/partnerships", "/api/v1/users"] {
@@ -230,7 +230,7 @@ on_both! {
         assert_eq!(app.anonymous().send(request).await.faults(400, "bad_request"), ["Origin repeated"]);
     }
 
-    async fn an_empty_authorization_is_none(app: TestApp) {
+    async fn an_empty_authorization_header_is_ignored(app: TestApp) {
         let sent = async |path: &str, value: &str| {
             let request = app.anonymous().request(Method::GET, path).header("Authorization", value);
             app.anonymous().send(request).await
@@ -245,7 +245,7 @@ on_both! {
         }
     }
 
-    async fn a_disabled_account_is_out_at_once(app: TestApp) {
+    async fn a_disabled_account_is_refused_at_once(app: TestApp) {
         account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let caller = signed_in(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         caller.get(ME).await.ok();
@@ -261,8 +261,8 @@ on_both! {
         sign_in(&app, "zxq.person@demo.example", "zxq-partnerships").await.problem(401, "invalid_credentials");
     }
 
-    /// What somebody may not do is told by role and path, never by name or address.
-    async fn no_problem_names_a_person(app: TestApp) {
+    /// Problems name the role and the path, never the name or the address of a person.
+    async fn problems_do_not_name_persons(app: TestApp) {
         let id = account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let caller = signed_in(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let path = "/api/v1/utilities/hamburg-wasser";

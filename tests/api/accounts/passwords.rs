@@ -1,4 +1,4 @@
-//! Changing one's password.
+//! Changing one's own password.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ fn body(current: &str, new: &str) -> Value {
 }
 
 on_both! {
-    async fn it_is_changed_and_all_other_logins_end(app: TestApp) {
+    async fn changing_the_password_ends_all_other_logins(app: TestApp) {
         let here = Login::of(&app, "reader@demo.example").await;
         let there = Login::of(&app, "reader@demo.example").await;
         let other = Login::of(&app, "coordinator@demo.example").await;
@@ -35,7 +35,7 @@ on_both! {
         sign_in(&app, "reader@demo.example", NEW).await.ok();
     }
 
-    async fn a_weak_one_is_refused_with_its_place(app: TestApp) {
+    async fn weak_passwords_are_refused_with_a_pointer(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;
         for weak in ["", "elevenchars", "aaaaaaaaaaaaaaaa", &"ab".repeat(101), "їїїїїї"] {
             let answer = change(&login.caller, &body(PASSWORD, weak)).await;
@@ -52,7 +52,7 @@ on_both! {
         sign_in(&app, "reader@demo.example", PASSWORD).await.ok();
     }
 
-    async fn the_one_so_far_is_wanted_and_guessing_it_is_throttled(app: TestApp) {
+    async fn the_current_password_is_required_and_guesses_are_throttled(app: TestApp) {
         app.clock.stop();
         account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let login = Login::with(&app, "zxq.person@demo.example", "zxq-partnerships").await;
@@ -63,15 +63,15 @@ on_both! {
         let answer = change(&login.caller, &body("zxq-partnerships", NEW)).await;
         assert_eq!(answer.header("retry-after"), "90");
         answer.problem(429, "too_many_attempts");
-        // It is one measure with signing in.
+        // Sign-ins share the same limit.
         sign_in(&app, "zxq.person@demo.example", "zxq-partnerships").await.problem(429, "too_many_attempts");
         app.clock.advance(chrono::TimeDelta::seconds(90));
         change(&login.caller, &body("zxq-partnerships", NEW)).await.expect(204);
         change(&app.anonymous(), &body(PASSWORD, NEW)).await.problem(401, "unauthenticated");
     }
 
-    /// What anybody guesses who knows whose account it is.
-    async fn ones_own_address_or_name_is_none(app: TestApp) {
+    /// Passwords that anybody would guess who knows the name or the address.
+    async fn passwords_that_contain_the_name_or_address_are_refused(app: TestApp) {
         let email = "erika.mustermann@stadtwerke.example";
         let body_of = json!({ "email": email, "name": "Erika Mustermann", "role": "reader" });
         let user = app.admin().post("/api/v1/users", &body_of).await.expect(201).json();
@@ -97,8 +97,8 @@ on_both! {
         change(&login.caller, &body(NEW, "Mustermann pflanzt Bohnen")).await.expect(204);
     }
 
-    /// Who signs in with the old password while it is changed does not stay.
-    async fn two_changes_at_once_do_not_both_count(app: TestApp) {
+    /// Otherwise a login with the old password could survive the change.
+    async fn only_one_of_two_concurrent_changes_succeeds(app: TestApp) {
         let login = Login::of(&app, "reader@demo.example").await;
         let news = [NEW, "another horse battery"];
         let bodies = news.map(|new| body(PASSWORD, new));

@@ -1,4 +1,4 @@
-//! Going on with a login: rotation, the grace for a lost answer, and what a used token does.
+//! Refresh tokens: rotation, the grace period for a lost response, and the reuse of a used token.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ fn refresh_token(answer: &Value) -> String {
 }
 
 on_both! {
-    async fn a_refresh_token_gives_the_next_tokens(app: TestApp) {
+    async fn a_refresh_token_returns_the_next_tokens_of_the_login(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         assert!(login.refresh_token.starts_with("vkr_"), "{}", login.refresh_token);
@@ -33,14 +33,14 @@ on_both! {
             token = next.refresh_token;
             app.clock.advance(TimeDelta::seconds(30));
         }
-        // The access token from the beginning is as good as it was.
+        // The first access token is still valid until it expires.
         login.caller.get(ME).await.ok();
         app.clock.advance(TimeDelta::seconds(600));
         login.caller.get(ME).await.problem(401, "invalid_token");
         refresh(&app, &token).await.ok();
     }
 
-    async fn the_token_before_is_answered_with_the_same_for_ten_seconds(app: TestApp) {
+    async fn a_used_token_returns_the_same_refresh_token_for_ten_seconds(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         let first = refresh(&app, &login.refresh_token).await.ok().json();
@@ -50,15 +50,15 @@ on_both! {
         for tokens in [&first, &again] {
             app.anonymous().with_token(tokens["access_token"].as_str().unwrap()).get(ME).await.ok();
         }
-        // The grace is for one token and counts from its use.
+        // The grace period is for the last used token only and starts with its use.
         let second = refresh(&app, &refresh_token(&first)).await.ok().json();
         refresh(&app, &refresh_token(&first)).await.ok();
         refresh(&app, &login.refresh_token).await.problem(401, "invalid_refresh_token");
         refresh(&app, &refresh_token(&second)).await.problem(401, "invalid_refresh_token");
     }
 
-    /// Whoever sends a used token may have stolen it, or its owner was stolen from: nobody goes on.
-    async fn a_used_token_ends_the_whole_login(app: TestApp) {
+    /// Either the sender or the owner has a stolen token, so the login ends for both (RFC 9700, 4.14.2).
+    async fn reusing_a_refresh_token_ends_the_login(app: TestApp) {
         app.clock.stop();
         let (login, other) = (Login::of(&app, "reader@demo.example").await, Login::of(&app, "reader@demo.example").await);
         let next = Login::from(&app, &refresh(&app, &login.refresh_token).await.ok().json()).await;
@@ -69,19 +69,19 @@ on_both! {
         let refused = refresh(&app, &login.refresh_token).await;
         assert_eq!(refused.header("www-authenticate"), REALM);
         let refused = told(refused, 401, "invalid_refresh_token");
-        // The tokens of the same family, which were remembered, are out at the next request.
+        // The server had cached the access tokens of the login. They are refused at the next request all the same.
         for caller in [&login.caller, &next.caller] {
             caller.get(ME).await.problem(401, "invalid_token");
             caller.get("/api/v1/utilities").await.problem(401, "invalid_token");
         }
         assert_eq!(told(refresh(&app, &next.refresh_token).await, 401, "invalid_refresh_token"), refused);
-        // And nobody else.
+        // Other logins are not affected.
         other.caller.get(ME).await.ok();
         refresh(&app, &other.refresh_token).await.ok();
     }
 
-    /// Whoever looks after the accounts sees it, and so does whoever has this one.
-    async fn a_used_token_leaves_a_trace(app: TestApp) {
+    /// Administrators and the owner of the account see it.
+    async fn reusing_a_refresh_token_is_audited_and_mailed(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         let user = format!("/api/v1/users/{}", login.account);
@@ -91,7 +91,7 @@ on_both! {
         let refused = refresh(&app, &login.refresh_token).await;
         let request_id = refused.header("x-request-id");
         refused.problem(401, "invalid_refresh_token");
-        // Once: the login has ended.
+        // Recorded only once, because the login has ended.
         refresh(&app, &login.refresh_token).await.problem(401, "invalid_refresh_token");
 
         let admin = app.admin();
@@ -108,7 +108,7 @@ on_both! {
         assert_eq!(mails[0]["subject"], "Sie wurden abgemeldet");
     }
 
-    async fn two_at_once_get_the_same(app: TestApp) {
+    async fn concurrent_refreshes_get_the_same_refresh_token(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         let ask = (0..8).map(|_| refresh(&app, &login.refresh_token));
@@ -118,7 +118,7 @@ on_both! {
         refresh(&app, &tokens[0]).await.ok();
     }
 
-    async fn what_is_no_refresh_token_is_refused_alike(app: TestApp) {
+    async fn malformed_refresh_tokens_are_refused_with_the_same_problem(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         let token = login.refresh_token.clone();
@@ -132,7 +132,7 @@ on_both! {
             let changed = String::from_utf8(changed).unwrap();
             assert_eq!(told(refresh(&app, &changed).await, 401, "invalid_refresh_token"), first, "{at}");
         }
-        // None of them has done any harm.
+        // None of them has ended the login.
         refresh(&app, &token).await.ok();
         let caller = app.anonymous();
         let faults = caller.post(REFRESH, &json!({})).await.faults(422, "validation_failed");
@@ -143,7 +143,7 @@ on_both! {
         assert_eq!(told.faults(400, "invalid_parameters"), ["x unknown_parameter"]);
     }
 
-    async fn a_login_ends_when_nobody_uses_it_and_after_ninety_days(app: TestApp) {
+    async fn a_login_ends_after_30_idle_days_and_after_90_days(app: TestApp) {
         app.clock.stop();
         let idle = Login::of(&app, "reader@demo.example").await;
         let used = Login::of(&app, "coordinator@demo.example").await;
@@ -162,7 +162,7 @@ on_both! {
         refresh(&app, &refresh_token(&last)).await.problem(401, "invalid_refresh_token");
     }
 
-    async fn a_disabled_account_does_not_go_on(app: TestApp) {
+    async fn a_disabled_account_cannot_refresh(app: TestApp) {
         app.clock.stop();
         account(&app, "zxq.person@demo.example", "zxq-partnerships").await;
         let login = Login::with(&app, "zxq.person@demo.example", "zxq-partnerships").await;
@@ -170,7 +170,7 @@ on_both! {
         refresh(&app, &login.refresh_token).await.problem(401, "invalid_refresh_token");
     }
 
-    async fn a_logout_ends_it_and_twice_does_no_harm(app: TestApp) {
+    async fn a_logout_ends_the_login_and_is_idempotent(app: TestApp) {
         app.clock.stop();
         let (login, other) = (Login::of(&app, "reader@demo.example").await, Login::of(&app, "reader@demo.example").await);
         login.caller.get(ME).await.ok();
@@ -181,7 +181,7 @@ on_both! {
             refresh(&app, &login.refresh_token).await.problem(401, "invalid_refresh_token");
         }
         other.caller.get(ME).await.ok();
-        // By the refresh token, when the access token has expired; a used one of the login will do.
+        // By refresh token, because the access token has expired. A used refresh token of the login is enough.
         let next = refresh(&app, &other.refresh_token).await.ok().json();
         app.clock.advance(TimeDelta::seconds(601));
         let expired = other.caller.send(other.caller.request(reqwest::Method::POST, LOGOUT)).await;
@@ -192,7 +192,7 @@ on_both! {
         }
     }
 
-    async fn a_logout_says_what_is_wrong(app: TestApp) {
+    async fn invalid_logouts_are_refused(app: TestApp) {
         app.clock.stop();
         let caller = app.anonymous();
         caller.send(caller.request(reqwest::Method::POST, LOGOUT)).await.problem(401, "unauthenticated");

@@ -1,4 +1,4 @@
-//! Forgotten passwords.
+//! Password resets.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -11,7 +11,7 @@ const MAILS: &str = "/api/v1/mails";
 const READER: &str = "reader@demo.example";
 const NEW: &str = "correct horse battery";
 
-/// What is in the mail, which is shown to nobody but the person.
+/// The reset token, which only the mail contains.
 async fn token(app: &TestApp) -> String {
     let account = app.store.signing_in(&READER.parse().unwrap()).await.unwrap().unwrap();
     app.store.reset_token(&account)
@@ -21,7 +21,7 @@ async fn set(app: &TestApp, token: &str, password: &str) -> Answer {
     app.anonymous().put(RESET, &json!({"token": token, "new_password": password})).await
 }
 
-/// The mails, once there are so many: they are posted beside the answer.
+/// The mails, once there are at least this many: they are written in the background.
 async fn mails(app: &TestApp, count: usize) -> Vec<Value> {
     for _ in 0..3_000 {
         let mails = app.coordinator().all(MAILS).await;
@@ -33,7 +33,7 @@ async fn mails(app: &TestApp, count: usize) -> Vec<Value> {
 }
 
 on_both! {
-    async fn the_mail_goes_to_who_has_an_account_and_the_answer_to_all(app: TestApp) {
+    async fn a_reset_request_mails_only_accounts_and_answers_all_alike(app: TestApp) {
         let ask = async |email: &str| app.anonymous().post(RESET, &json!({"email": email})).await.expect(202).json();
         let nobody = ask("nobody@zxq.example").await;
         assert_eq!(ask("Reader@demo.example").await, nobody);
@@ -43,8 +43,8 @@ on_both! {
         assert!(mails[0].get("text").is_none(), "for nobody but the person: {}", mails[0]);
     }
 
-    /// An account that an administrator made has a way in.
-    async fn who_never_had_a_password_sets_one(app: TestApp) {
+    /// An account that an administrator has created can get its first password this way.
+    async fn an_account_without_a_password_can_set_one_by_mail(app: TestApp) {
         let user = json!({ "email": "Neu@zxq.example", "name": "Zxq Neu", "role": "reader" });
         let user = app.admin().post("/api/v1/users", &user).await.expect(201).json();
         let ask = async || {
@@ -63,13 +63,13 @@ on_both! {
         set(&app, &token, NEW).await.expect(204);
         sign_in(&app, "neu@zxq.example", NEW).await.ok();
         set(&app, &token, NEW).await.problem(409, "link_expired");
-        // One that is disabled has none.
+        // A disabled account cannot.
         let user = format!("/api/v1/users/{}", user["id"].as_str().unwrap());
         app.admin().patch(&user, "*", &json!({ "disabled": true })).await.ok();
         assert!(app.store.signing_in(&email).await.unwrap().is_none());
     }
 
-    async fn a_mailbox_gets_three_and_the_fourth_is_refused_known_or_not(app: TestApp) {
+    async fn the_fourth_reset_request_for_an_address_is_refused(app: TestApp) {
         app.clock.stop();
         for email in [READER, "nobody@zxq.example"] {
             for _ in 0..3 {
@@ -82,7 +82,7 @@ on_both! {
         assert_eq!(mails(&app, 3).await.len(), 3);
     }
 
-    async fn a_link_sets_a_password_once(app: TestApp) {
+    async fn a_reset_link_works_once(app: TestApp) {
         let before = Login::of(&app, READER).await;
         let token = token(&app).await;
         let page = format!("/password/new?token={token}");
@@ -98,7 +98,7 @@ on_both! {
         sign_in(&app, READER, NEW).await.ok();
     }
 
-    async fn a_link_is_good_for_an_hour_and_for_one_account(app: TestApp) {
+    async fn a_reset_link_expires_after_an_hour_and_cannot_be_forged(app: TestApp) {
         let token = token(&app).await;
         for wrong in ["", "zxq", &token[1..], &token[..token.len() - 1]] {
             set(&app, wrong, NEW).await.problem(409, "link_expired");
@@ -108,7 +108,7 @@ on_both! {
         sign_in(&app, READER, PASSWORD).await.ok();
     }
 
-    async fn the_page_sets_it_too(app: TestApp) {
+    async fn the_reset_page_sets_the_password(app: TestApp) {
         let token = token(&app).await;
         let press = async |password: &str| {
             let request = app.anonymous().request(reqwest::Method::POST, "/password/new");

@@ -1,4 +1,4 @@
-//! The keys that access tokens are signed with: published, replaced, followed.
+//! The signing keys of access tokens: how they are published and rotated.
 
 use chrono::TimeDelta;
 use serde_json::Value;
@@ -9,13 +9,13 @@ use crate::harness::{Caller, TestApp, on_both};
 
 const JWKS: &str = "/.well-known/jwks.json";
 
-/// The names of the published keys.
+/// The key ids (`kid`) of the published keys.
 async fn published(app: &TestApp) -> Vec<String> {
     let keys = app.anonymous().get(JWKS).await.ok().json()["keys"].as_array().unwrap().clone();
     keys.iter().map(|key| key["kid"].as_str().unwrap().to_owned()).collect()
 }
 
-/// A new token of the reader, and the key that signed it.
+/// A client of the reader with a new access token, and the id of the key that signed it.
 async fn token(app: &TestApp) -> (Caller, String) {
     let tokens = sign_in(app, "reader@demo.example", PASSWORD).await.ok().json();
     let token = tokens["access_token"].as_str().unwrap();
@@ -24,7 +24,7 @@ async fn token(app: &TestApp) -> (Caller, String) {
 }
 
 on_both! {
-    async fn the_public_keys_are_published_and_nothing_else(app: TestApp) {
+    async fn only_the_public_keys_are_published(app: TestApp) {
         app.clock.stop();
         let answer = app.anonymous().get(JWKS).await.ok();
         assert_eq!(answer.header("cache-control"), "public, max-age=60");
@@ -38,7 +38,7 @@ on_both! {
         for (member, value) in [("kty", "OKP"), ("crv", "Ed25519"), ("alg", "EdDSA"), ("use", "sig")] {
             assert_eq!(keys[0][member], Value::from(value));
         }
-        // A verifier elsewhere, with nothing but this, verifies our tokens.
+        // Another service can verify our tokens with nothing but this key set.
         let (_, kid) = token(&app).await;
         assert_eq!(keys[0]["kid"].as_str(), Some(&*kid));
         let jwk: jsonwebtoken::jwk::Jwk = serde_json::from_value(keys[0].clone()).unwrap();
@@ -52,7 +52,7 @@ on_both! {
         assert_eq!(told.faults(400, "invalid_parameters"), ["x unknown_parameter"]);
     }
 
-    async fn a_new_key_stands_in_the_set_before_it_signs_and_the_old_one_verifies_on(app: TestApp) {
+    async fn a_new_key_is_published_before_it_signs_and_the_old_one_still_verifies(app: TestApp) {
         app.clock.stop();
         app.clock.advance(TimeDelta::hours(1));
         let first = published(&app).await;
@@ -72,7 +72,7 @@ on_both! {
         app.clock.advance(TimeDelta::minutes(2));
         let (new, by) = token(&app).await;
         assert_eq!(by, both[1]);
-        // Tokens of both keys are good.
+        // Tokens of both keys are accepted.
         late.get(ME).await.ok();
         new.get(ME).await.ok();
         old.get(ME).await.problem(401, "invalid_token");
@@ -86,28 +86,28 @@ on_both! {
         assert!(!next.contains(&kid));
     }
 
-    async fn after_a_compromise_all_others_are_dropped(app: TestApp) {
+    async fn rotation_after_a_compromise_drops_all_other_keys(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         login.caller.get(ME).await.ok();
         let before = published(&app).await;
         rotate(&app.keyring, true).await.unwrap();
         app.clock.advance(TimeDelta::seconds(61));
-        // It was remembered, and is out all the same.
+        // The server had cached the access token, and refuses it all the same.
         login.caller.get(ME).await.problem(401, "invalid_token");
         let after = published(&app).await;
         assert!(after.len() == 1 && after != before, "{after:?}");
         let (new, by) = token(&app).await;
         assert_eq!(by, after[0]);
         new.get(ME).await.ok();
-        // The login goes on.
+        // The login itself has not ended.
         let body = serde_json::json!({ "refresh_token": login.refresh_token });
         let tokens = app.anonymous().post(REFRESH, &body).await.ok().json();
         app.anonymous().with_token(tokens["access_token"].as_str().unwrap()).get(ME).await.ok();
     }
 
-    /// Another instance signs with a key that this one has not seen.
-    async fn an_unknown_key_is_looked_up(app: TestApp) {
+    /// Another instance may sign with a key that this instance has not loaded yet.
+    async fn an_unknown_key_is_loaded_from_the_database(app: TestApp) {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         rotate(&app.keyring, true).await.unwrap();
@@ -116,7 +116,7 @@ on_both! {
         app.anonymous().with_token(&token).get(ME).await.ok();
     }
 
-    async fn an_old_key_is_replaced_without_being_asked(app: TestApp) {
+    async fn an_old_signing_key_is_rotated_automatically(app: TestApp) {
         app.clock.stop();
         let before = published(&app).await;
         app.clock.advance(TimeDelta::days(91));

@@ -1,4 +1,4 @@
-//! Too many failed attempts to sign in: told alike for known and unknown accounts, with the seconds to wait.
+//! Limits on failed sign-ins: known and unknown accounts get the same response, with the seconds to wait.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -9,7 +9,7 @@ use crate::harness::{Answer, TestApp, on_both};
 
 const WRONG: &str = "wrong-partnerships";
 
-/// Through a proxy that is trusted.
+/// Signs in from this address, through a trusted proxy.
 async fn from(app: &TestApp, address: &str, email: &str, password: &str) -> Answer {
     let caller = app.anonymous();
     let request = caller.request(Method::POST, TOKEN).header("X-Forwarded-For", address);
@@ -21,17 +21,17 @@ fn wait(answer: &Answer) -> u32 {
 }
 
 on_both! {
-    async fn an_account_has_ten_failures_from_an_address_then_one_in_ninety_seconds(app: TestApp) {
+    async fn an_account_allows_ten_failures_per_address_then_one_every_90_seconds(app: TestApp) {
         app.clock.stop();
         let mut refused = Vec::new();
         for (index, email) in ["Reader@demo.example", "nobody@zxq.example"].into_iter().enumerate() {
             let address = format!("198.51.100.{index}");
             for attempt in 0..10 {
-                // However it is typed.
+                // The limit ignores the case of the address.
                 let email = if attempt % 2 == 0 { email.to_owned() } else { email.to_lowercase() };
                 from(&app, &address, &email, WRONG).await.problem(401, "invalid_credentials");
             }
-            // Even the right one: a place is taken before it is looked at.
+            // Even the right password is refused, because the limit is checked first.
             let answer = from(&app, &address, email, PASSWORD).await;
             assert_eq!(wait(&answer), 90);
             let mut told = told(answer, 429, "too_many_attempts");
@@ -39,7 +39,7 @@ on_both! {
             refused.push(told);
         }
         assert_eq!(refused[0], refused[1], "known or not is not told");
-        // Others are not concerned, and neither is the owner elsewhere.
+        // Other accounts are not affected, nor is the owner at another address.
         from(&app, "198.51.100.0", "member@demo.example", PASSWORD).await.ok();
         from(&app, "203.0.113.1", "reader@demo.example", PASSWORD).await.ok();
         let stranger = async |password| from(&app, "198.51.100.0", "reader@demo.example", password).await;
@@ -57,8 +57,8 @@ on_both! {
         }
     }
 
-    /// From many addresses: who is guessed at goes on from where it has signed in, or by another password.
-    async fn strangers_do_not_shut_out_the_owner(app: TestApp) {
+    /// Guesses come from many addresses. The owner can still sign in from a known address, or after a password reset.
+    async fn guesses_of_strangers_do_not_lock_out_the_owner(app: TestApp) {
         app.clock.stop();
         const READER: &str = "reader@demo.example";
         from(&app, "203.0.113.1", READER, PASSWORD).await.ok();
@@ -82,14 +82,14 @@ on_both! {
         };
         let known = waits(READER, 200).await;
         assert_eq!(known, [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900], "each is longer");
-        // Where somebody has signed in before: as ever, with the wrong and the right one.
+        // Nothing has changed for an address from which the account has signed in before.
         from(&app, "203.0.113.1", READER, WRONG).await.problem(401, "invalid_credentials");
         from(&app, "203.0.113.1", READER, PASSWORD).await.ok();
         let refused = from(&app, "203.0.113.2", READER, PASSWORD).await;
         assert_eq!(wait(&refused), 900);
         refused.problem(429, "too_many_attempts");
 
-        // Whoever has set another password goes on where it did, and the failures of others are forgotten.
+        // After a password reset its address is known too, and the failures of others are forgotten.
         let account = app.store.signing_in(&READER.parse().unwrap()).await.unwrap().unwrap();
         let body = json!({ "token": app.store.reset_token(&account), "new_password": "correct horse battery" });
         let caller = app.anonymous();
@@ -98,14 +98,14 @@ on_both! {
         for address in ["203.0.113.3", "203.0.113.4"] {
             from(&app, address, READER, "correct horse battery").await.ok();
         }
-        // An unknown account waits as long.
+        // An unknown account has to wait as long.
         for index in 0..100 {
             guess(300 + index, "nobody@zxq.example").await.problem(401, "invalid_credentials");
         }
         assert_eq!(waits("nobody@zxq.example", 400).await, known);
     }
 
-    async fn a_password_from_an_administrator_ends_the_waiting(app: TestApp) {
+    async fn a_password_set_by_an_administrator_resets_the_limit(app: TestApp) {
         app.clock.stop();
         for index in 0..100 {
             let address = format!("198.51.{}.1", index);
@@ -118,10 +118,10 @@ on_both! {
         from(&app, "203.0.113.2", "reader@demo.example", "correct horse battery").await.ok();
     }
 
-    async fn an_address_has_sixty_failures_then_one_in_ten_seconds(app: TestApp) {
+    async fn an_address_allows_sixty_failures_then_one_every_ten_seconds(app: TestApp) {
         app.clock.stop();
         for attempt in 0..60 {
-            // One network: whoever has an address of it has all of them.
+            // All addresses of an IPv6 /64 network count as one.
             let address = format!("2001:db8:0:7::{attempt:x}");
             from(&app, &address, &format!("nobody-{attempt}@zxq.example"), WRONG).await.expect(401);
         }
@@ -135,9 +135,9 @@ on_both! {
         from(&app, "2001:db8:0:7::1", "reader@demo.example", PASSWORD).await.ok();
     }
 
-    async fn what_a_client_says_of_itself_does_not_count(app: TestApp) {
+    async fn a_forged_x_forwarded_for_does_not_evade_the_limit(app: TestApp) {
         app.clock.stop();
-        // What it puts in front of what the proxy saw.
+        // The client puts forged addresses before the one that the proxy adds.
         for attempt in 0..60 {
             let forged = format!("192.0.2.{attempt}, 198.51.100.7");
             from(&app, &forged, &format!("nobody-{attempt}@zxq.example"), WRONG).await.expect(401);
@@ -146,12 +146,12 @@ on_both! {
         answer.problem(429, "too_many_attempts");
     }
 
-    async fn successes_do_not_count(app: TestApp) {
+    async fn only_failed_sign_ins_count(app: TestApp) {
         app.clock.stop();
         for _ in 0..12 {
             from(&app, "198.51.100.1", "reader@demo.example", PASSWORD).await.ok();
         }
-        // Attempts that fail at once count at once.
+        // Concurrent failures are all counted.
         let ask = (0..12).map(|_| from(&app, "198.51.100.1", "reader@demo.example", WRONG));
         let answers = futures_util::future::join_all(ask).await;
         let refused = answers.iter().filter(|answer| answer.status.as_u16() == 429).count();

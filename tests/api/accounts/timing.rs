@@ -1,4 +1,4 @@
-//! How long a refusal takes for an account that there is, and for one that there is not. A measurement, no test: run
+//! Measures how long a failed sign-in takes for an existing and for an unknown account. It asserts nothing. Run
 //! `cargo test -p vku-tests --release -- --ignored sign_in_timing --nocapture`.
 
 use std::time::{Duration, Instant};
@@ -21,7 +21,7 @@ async fn refused(app: &TestApp, email: &str, address: usize) -> Duration {
     started.elapsed()
 }
 
-/// The middle, and where the middle half lies.
+/// The lower quartile, the median and the upper quartile.
 fn quartiles(mut times: Vec<f64>) -> [f64; 3] {
     times.sort_by(f64::total_cmp);
     [1, 2, 3].map(|quarter| times[(times.len() - 1) * quarter / 4])
@@ -29,7 +29,7 @@ fn quartiles(mut times: Vec<f64>) -> [f64; 3] {
 
 async fn measure(app: TestApp) {
     let (mut known, mut unknown, mut difference) = (Vec::new(), Vec::new(), Vec::new());
-    // Each account is tried a few times only: more would be throttled.
+    // Five attempts for each account: more would be throttled.
     for round in 0..PAIRS / 5 {
         account(&app, &format!("known-{round}@zxq.example"), "zxq-partnerships").await;
     }

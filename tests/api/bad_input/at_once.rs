@@ -1,4 +1,4 @@
-//! Everything that is wrong is told at once, in a `PATCH` as in a `POST`, with what would be right.
+//! A problem reports all faults at once, for `PATCH` as for `POST`, and what would be valid.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::api::given::{
 };
 use crate::harness::{Answer, on_both};
 
-/// The sentence of the only fault.
+/// The `detail` of the only error.
 #[track_caller]
 fn only_detail(answer: Answer) -> String {
     let problem = answer.problem(422, "validation_failed");
@@ -17,7 +17,7 @@ fn only_detail(answer: Answer) -> String {
 }
 
 on_both! {
-    async fn every_fault_at_once(app: TestApp) {
+    async fn all_faults_are_reported_at_once(app: TestApp) {
         let everything = json!({
             "kind": "partner", "colour": "red", "website": "nowhere", "visibility": "secret",
             "location": {"latitude": 91}, "languages": ["de", "xx", "de"], "needs": ["gis", "gis"],
@@ -56,7 +56,7 @@ on_both! {
         refuses(&app, PARTNERSHIPS, partnership("Alles falsch"), &[(everything, faults)]).await;
     }
 
-    async fn a_missing_member_hides_no_rule(app: TestApp) {
+    async fn rules_are_checked_although_a_member_is_missing(app: TestApp) {
         let nameless = json!({"name": null, "needs": ["gis", "gis"], "sectors": []});
         refuses(
             &app,
@@ -83,8 +83,8 @@ on_both! {
         .await;
     }
 
-    /// Where an entry is wrong otherwise, what it refers to is looked up all the same.
-    async fn a_fault_hides_no_unknown_reference(app: TestApp) {
+    /// References in an entry are looked up even if another member of the entry is invalid.
+    async fn unknown_references_are_reported_beside_other_faults(app: TestApp) {
         let boss = |party: Value| json!({"role": "boss", "party": party});
         let named = |participants: Value| json!({ "participants": participants });
         let lead = participant("lead", "hamburg-wasser");
@@ -105,7 +105,7 @@ on_both! {
                     named(json!([lead, boss(json!({"organisation": {"slug": "nobody"}})), participant("partner", "lvivvodokanal")])),
                     &["/participants/1/party/organisation unknown_reference", "/participants/1/role unknown_value"],
                 ),
-                // What is there is no fault, nor what is no key.
+                // An existing reference is no fault, and a malformed key is reported as such.
                 (
                     named(json!([lead, boss(json!({"utility": "lvivvodokanal"})), participant("partner", "lvivvodokanal")])),
                     &["/participants/1/role unknown_value"],
@@ -129,21 +129,21 @@ on_both! {
         .await;
         let staff = app.coordinator();
         let patch = named(json!([lead, boss(json!({"utility": "nobody"}))]));
-        let told = staff.patch(DRESDEN, "*", &patch).await.faults(422, "validation_failed");
-        assert!(told.contains(&"/participants/1/party/utility unknown_reference".to_owned()), "{told:?}");
-        // Where too little is right to go on.
+        let faults = staff.patch(DRESDEN, "*", &patch).await.faults(422, "validation_failed");
+        assert!(faults.contains(&"/participants/1/party/utility unknown_reference".to_owned()), "{faults:?}");
+        // The reference is looked up although most of the body is invalid.
         let phase = json!({"kind": "zxq", "programme": "nothing", "amount": {"amount": "x", "currency": "EUR"}});
-        let told = staff.post(FUNDING, &phase).await.faults(422, "validation_failed");
-        assert_eq!(told, ["/amount/amount invalid_format", "/kind unknown_value", "/programme unknown_reference"]);
-        // Codes name what is in a list, too.
+        let faults = staff.post(FUNDING, &phase).await.faults(422, "validation_failed");
+        assert_eq!(faults, ["/amount/amount invalid_format", "/kind unknown_value", "/programme unknown_reference"]);
+        // The same holds for codes in a list.
         let utility = json!({
             "name": "Zwei Fehler", "kind": "beer", "country": "UA", "sectors": ["water"], "needs": ["pumps", "nothing", 5],
         });
-        let told = staff.post(UTILITIES, &utility).await.faults(422, "validation_failed");
-        assert_eq!(told, ["/kind unknown_value", "/needs/1 unknown_value", "/needs/2 wrong_type"]);
+        let faults = staff.post(UTILITIES, &utility).await.faults(422, "validation_failed");
+        assert_eq!(faults, ["/kind unknown_value", "/needs/1 unknown_value", "/needs/2 wrong_type"]);
     }
 
-    async fn a_patch_is_checked_like_a_post(app: TestApp) {
+    async fn patch_bodies_are_validated_like_post_bodies(app: TestApp) {
         let (staff, utility) = (app.coordinator(), "/api/v1/utilities/lvivvodokanal");
         untouched(&app, async || {
             for (path, patch, faults) in [
@@ -175,7 +175,7 @@ on_both! {
         .await;
     }
 
-    async fn what_would_be_right_is_said(app: TestApp) {
+    async fn faults_suggest_valid_values(app: TestApp) {
         let staff = app.coordinator();
         let detail = async |path: &str, body: Value| only_detail(staff.post(path, &body).await);
         let kind = detail(UTILITIES, changed(&municipal("X"), &json!({"kind": "municipl"}))).await;

@@ -1,5 +1,5 @@
-//! Days and instants are of the years 0001 to 9999, wherever one can be written: found in the document, so that none is
-//! forgotten.
+//! Dates and instants have to be in the years 0001 to 9999, wherever one can be written. The places are taken from the
+//! document, so that the tests cover all of them.
 
 use serde_json::{Value, json};
 
@@ -17,10 +17,10 @@ const INSTANTS: &[&str] = &[
     "2026-06-30T12:00:60Z",
 ];
 
-/// A place in a body, and the values that it refuses.
+/// A JSON pointer into a body, and the values that are refused there.
 type Place = (String, &'static [&'static str]);
 
-/// The places of days and instants below a schema.
+/// Collects the dates and instants in a schema.
 fn places(document: &Value, schema: &Value, at: &str, found: &mut Vec<Place>) {
     if at.matches('/').count() > 5 {
         return;
@@ -44,7 +44,7 @@ fn places(document: &Value, schema: &Value, at: &str, found: &mut Vec<Place>) {
     }
 }
 
-/// A body with nothing but that.
+/// A body that has only this value.
 fn body(place: &str, value: &str) -> Value {
     place.rsplit('/').filter(|name| !name.is_empty()).fold(json!(value), |inner, name| match name {
         "0" => json!([inner]),
@@ -62,7 +62,7 @@ fn path(template: &str) -> String {
 }
 
 on_both! {
-    async fn no_year_but_of_four_digits_and_no_leap_second(app: TestApp) {
+    async fn years_beyond_four_digits_and_leap_seconds_are_refused(app: TestApp) {
         let document: Value = serde_json::from_str(include_str!("../../../openapi/openapi.json")).unwrap();
         let admin = app.admin();
         let (mut members, mut filters) = (0, 0);
@@ -74,12 +74,12 @@ on_both! {
             for (place, values) in found {
                 members += 1;
                 for value in values {
-                    // An API key is looked at when the rest of it is right.
+                    // The expiry of an API key is checked only if the other members are valid.
                     let rest = json!({"name": "Zxq", "scopes": ["sessions:read"]});
                     let answer = admin.post(&path(template), &changed(&rest, &body(&place, value))).await;
                     let faults = answer.faults(422, "validation_failed");
-                    let told = ["invalid_format", "out_of_range"].map(|code| format!("{place} {code}"));
-                    assert!(told.iter().any(|it| faults.contains(it)), "{template} {place} {value}: {faults:?}");
+                    let expected = ["invalid_format", "out_of_range"].map(|code| format!("{place} {code}"));
+                    assert!(expected.iter().any(|it| faults.contains(it)), "{template} {place} {value}: {faults:?}");
                 }
             }
             for parameter in operations["get"]["parameters"].as_array().into_iter().flatten() {
@@ -87,15 +87,15 @@ on_both! {
                 places(&document, &parameter["schema"], "", &mut found);
                 for value in found.iter().flat_map(|(_, values)| *values) {
                     filters += 1;
-                    let asked = format!("{}?{name}={}", path(template), value.replace('+', "%2B"));
-                    admin.get(&asked).await.problem(400, "invalid_parameters");
+                    let path_with_filter = format!("{}?{name}={}", path(template), value.replace('+', "%2B"));
+                    admin.get(&path_with_filter).await.problem(400, "invalid_parameters");
                 }
             }
         }
         assert!(members >= 12 && filters >= 100, "{members} {filters}");
     }
 
-    async fn instants_that_follow_stay_within_the_years(app: TestApp) {
+    async fn computed_instants_stay_within_the_supported_years(app: TestApp) {
         let office = app.coordinator();
         for (patch, faults) in [
             (json!({"starts_on": "9999-12-31", "start_time": "20:00", "end_time": "21:00", "time_zone": "America/Los_Angeles"}), &["/starts_on out_of_range"][..]),
@@ -105,7 +105,7 @@ on_both! {
             let refused = office.post(SESSIONS, &changed(&session("Zxq"), &patch)).await;
             assert_eq!(refused.faults(422, "validation_failed"), faults, "{patch}");
         }
-        // What is within them is read everywhere, also as a calendar.
+        // Values within the range can be read everywhere, also in a calendar.
         let days = json!({"start_time": null, "end_time": null, "starts_on": "9999-12-31"});
         for body in [
             days.clone(),
@@ -125,7 +125,7 @@ on_both! {
         office.get(&format!("{SESSIONS}?format=ics")).await.ok();
     }
 
-    async fn there_is_one_zero(app: TestApp) {
+    async fn negative_zero_is_stored_as_zero(app: TestApp) {
         let body = changed(&municipal("Null"), &json!({"location": {"latitude": -0.0, "longitude": -0.0}}));
         let made = made(&app.coordinator(), UTILITIES, &body).await;
         for read in [made.json(), app.coordinator().get(&location(&made)).await.ok().json()] {

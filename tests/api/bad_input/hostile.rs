@@ -1,4 +1,4 @@
-//! Input that is meant to hurt: deep, long, huge, or made of what databases choke on. It is refused cleanly.
+//! Hostile input: deeply nested, long, huge, or with characters that databases do not accept. It is refused cleanly.
 
 use std::time::{Duration, Instant};
 
@@ -11,10 +11,10 @@ use crate::api::given::{
 };
 use crate::harness::{Answer, Caller, on_both};
 
-/// An unoptimised build on a busy machine is slow; what takes the square of a long list takes minutes.
-const AT_ONCE: Duration = Duration::from_secs(10);
+/// Long enough for an unoptimised build on a busy machine. Work that is quadratic in a long list takes minutes.
+const TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// Posts the body and expects a problem with the content, soon, and in few words.
+/// The faults of a refused request. Panics if the response is large.
 #[track_caller]
 fn refused(answer: Answer, what: &str) -> Vec<String> {
     assert!(answer.body.len() < 1 << 20, "{what}: {} bytes", answer.body.len());
@@ -24,7 +24,7 @@ fn refused(answer: Answer, what: &str) -> Vec<String> {
 async fn post(caller: &Caller, path: &str, body: &Value) -> Answer {
     let started = Instant::now();
     let answer = caller.post(path, body).await;
-    assert!(started.elapsed() < AT_ONCE, "{path}: {:?}", started.elapsed());
+    assert!(started.elapsed() < TIME_LIMIT, "{path}: {:?}", started.elapsed());
     answer
 }
 
@@ -33,7 +33,7 @@ fn many_members(many: usize) -> Value {
 }
 
 on_both! {
-    async fn deep(app: TestApp) {
+    async fn deeply_nested_json_is_refused(app: TestApp) {
         let staff = app.coordinator();
         untouched(&app, async || {
             for (open, close) in [("[", "]"), ("{\"a\":", "}"), ("{\"description\":[", "]}")] {
@@ -50,7 +50,7 @@ on_both! {
                     }
                 }
             }
-            // Not too deep to be read, but too deep to be anything.
+            // This one can be parsed, but is too deep for any member.
             let nested = (0..100).fold(json!(1), |inner, _| json!({ "a": inner }));
             for member in ["name", "location", "employees", "aliases"] {
                 let answer =
@@ -61,7 +61,7 @@ on_both! {
         .await;
     }
 
-    async fn strings_that_databases_choke_on(app: TestApp) {
+    async fn control_characters_are_refused_in_every_string(app: TestApp) {
         let staff = app.coordinator();
         untouched(&app, async || {
             for nul in ["\0", "a\0b", "a\u{1}b", "\u{7f}x"] {
@@ -86,7 +86,7 @@ on_both! {
             }
         })
         .await;
-        // Strange, but text: what goes in comes out.
+        // Unusual but valid text is stored unchanged.
         for name in ["🚰 👩\u{200d}🔧", "é", "'; DROP TABLE utility; --", "\\x00 \\u0000", "﷽ ＡＢＣ"]
         {
             let made = post(&staff, UTILITIES, &municipal(name)).await.expect(201);
@@ -94,7 +94,7 @@ on_both! {
         }
     }
 
-    async fn what_nobody_sees_is_dropped_and_what_turns_the_text_is_refused(app: TestApp) {
+    async fn invisible_characters_are_removed_and_bidi_controls_refused(app: TestApp) {
         let staff = app.coordinator();
         for (name, kept, slug) in [
             ("Zxq\u{ad}werk\u{200b}e\u{2060} \u{feff}Bonn", "Zxqwerke Bonn", "zxqwerke-bonn"),
@@ -131,7 +131,7 @@ on_both! {
         .await;
     }
 
-    async fn long_lists(app: TestApp) {
+    async fn lists_that_are_too_long_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let numbered = |many: usize| (0..many).map(|number| number.to_string()).collect::<Vec<_>>();
         let unknown = |number: usize| participant("associate", &format!("u-{number}"));
@@ -167,7 +167,7 @@ on_both! {
         .await;
     }
 
-    async fn lists_as_long_as_may_be(app: TestApp) {
+    async fn lists_of_the_maximum_length_are_validated(app: TestApp) {
         let staff = app.coordinator();
         untouched(&app, async || {
             let (lead, partner) = (participant("lead", "oowv"), participant("partner", "lvivvodokanal"));
@@ -191,7 +191,7 @@ on_both! {
             .expect(201);
     }
 
-    async fn huge_numbers(app: TestApp) {
+    async fn huge_numbers_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let huge = [
             "9223372036854775808",
@@ -218,7 +218,7 @@ on_both! {
         .await;
     }
 
-    async fn names_that_lead_nowhere(app: TestApp) {
+    async fn unknown_and_malformed_keys_are_not_found(app: TestApp) {
         let staff = app.coordinator();
         let long = "a".repeat(10_000);
         for name in [
@@ -247,7 +247,7 @@ on_both! {
         }
     }
 
-    async fn instants_at_the_ends_of_time(app: TestApp) {
+    async fn updated_since_accepts_the_years_0001_to_9999(app: TestApp) {
         let staff = app.coordinator();
         for instant in ["0000-01-01T00:00:00Z", "9999-12-31T23:59:60Z", "0001-01-01T00:00:00%2B23:59"] {
             let answer = staff.get(&format!("{PARTNERSHIPS}?count=true&updated_since={instant}")).await;
@@ -262,7 +262,7 @@ on_both! {
         }
     }
 
-    async fn what_grows_on_the_way_in(app: TestApp) {
+    async fn compressed_and_expanding_requests_are_refused_quickly(app: TestApp) {
         let request = app.anonymous().request(Method::POST, "/api/v1/auth/token").json(&json!({}));
         let answer = app.anonymous().send(request.header("Content-Encoding", "gzip")).await;
         answer.problem(415, "unsupported_media_type");
@@ -274,7 +274,7 @@ on_both! {
         let mut odd = municipal("Odd");
         odd["sectors"] = json!(["tariff".repeat(100_000)]);
         assert_eq!(refused(post(&staff, UTILITIES, &odd).await, "a long word"), ["/sectors/0 unknown_value"]);
-        assert!(begun.elapsed() < AT_ONCE, "{:?}", begun.elapsed());
+        assert!(begun.elapsed() < TIME_LIMIT, "{:?}", begun.elapsed());
         let many = format!("{UTILITIES}?sector=water{}", "&sector=waste".repeat(200));
         assert_eq!(staff.get(&many).await.faults(400, "invalid_parameters"), ["sector too_many"]);
     }

@@ -1,4 +1,4 @@
-//! Wrong members: types, values, sets, figures, places on the map, money.
+//! Invalid members: types, values, sets, figures, coordinates, money.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::api::given::{FUNDING, ORGANISATIONS, PROGRAMMES, UTILITIES, municipal
 use crate::harness::on_both;
 
 on_both! {
-    async fn utilities(app: TestApp) {
+    async fn invalid_members_of_utilities_are_refused(app: TestApp) {
         let long = "ä".repeat(301);
         refuses(
             &app,
@@ -66,7 +66,7 @@ on_both! {
         .await;
     }
 
-    async fn places_and_figures(app: TestApp) {
+    async fn invalid_locations_and_figures_are_refused(app: TestApp) {
         refuses(
             &app,
             UTILITIES,
@@ -102,7 +102,7 @@ on_both! {
         .await;
     }
 
-    async fn organisations_and_programmes(app: TestApp) {
+    async fn invalid_organisations_and_programmes_are_refused(app: TestApp) {
         let cities = json!({"name": "Städtenetz Beispiel", "kind": "association"});
         refuses(
             &app,
@@ -149,7 +149,7 @@ on_both! {
         .await;
     }
 
-    async fn money(app: TestApp) {
+    async fn invalid_amounts_of_money_are_refused(app: TestApp) {
         let amount = |amount: &str| json!({"amount": {"amount": amount, "currency": "EUR"}});
         refuses(
             &app,

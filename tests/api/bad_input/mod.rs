@@ -1,4 +1,4 @@
-//! What is wrong is told completely, with places and codes, and nothing of it is written.
+//! Invalid input: problems report all faults with pointers and codes, and nothing is written.
 
 mod at_once;
 mod days;
@@ -13,10 +13,10 @@ use serde_json::Value;
 use super::given::{changed, untouched};
 use crate::harness::TestApp;
 
-/// A change that makes a right body wrong, and the faults that are to be told, sorted.
+/// A change that makes a valid body invalid, and the expected faults, sorted.
 type Case = (Value, &'static [&'static str]);
 
-/// Posts the body with each change, and expects exactly these faults.
+/// Posts the body with each change and expects exactly these faults. The unchanged body is accepted.
 async fn refuses(app: &TestApp, path: &str, right: Value, cases: &[Case]) {
     let staff = app.coordinator();
     let attempts = async || {

@@ -1,4 +1,4 @@
-//! Partnerships that cannot be: who takes part, when, and who may see it.
+//! Invalid partnerships: participants, dates, and visibility.
 
 use serde_json::{Value, json};
 
@@ -8,17 +8,17 @@ use crate::api::given::{
 };
 use crate::harness::on_both;
 
-/// A participant with its dates.
+/// A participant with a period.
 fn dated(role: &str, utility: &str, from: Option<&str>, until: Option<&str>) -> Value {
     changed(&participant(role, utility), &json!({"from": from, "until": until}))
 }
 
-fn taking_part(participants: &[Value]) -> Value {
+fn with_participants(participants: &[Value]) -> Value {
     json!({ "participants": participants })
 }
 
 on_both! {
-    async fn partnerships(app: TestApp) {
+    async fn invalid_members_of_partnerships_are_refused(app: TestApp) {
         refuses(
             &app,
             PARTNERSHIPS,
@@ -53,7 +53,7 @@ on_both! {
         .await;
     }
 
-    async fn dates(app: TestApp) {
+    async fn invalid_dates_are_refused_and_open_precision_is_accepted(app: TestApp) {
         refuses(
             &app,
             PARTNERSHIPS,
@@ -86,10 +86,10 @@ on_both! {
         }
     }
 
-    async fn who_takes_part(app: TestApp) {
+    async fn invalid_participants_are_refused(app: TestApp) {
         let (lead, partner) =
             (participant("lead", "hamburg-wasser"), participant("partner", "lvivvodokanal"));
-        let with = |more: &[Value]| taking_part(&[&[lead.clone(), partner.clone()], more].concat());
+        let with = |more: &[Value]| with_participants(&[&[lead.clone(), partner.clone()], more].concat());
         let organisation = |role: &str| json!({"role": role, "party": {"organisation": "vku"}});
         let party = |party: Value| with(&[json!({"role": "associate", "party": party})]);
         refuses(
@@ -97,10 +97,10 @@ on_both! {
             PARTNERSHIPS,
             partnership("Wer mitmacht"),
             &[
-                (taking_part(&[]), &["/participants no_lead", "/participants no_partner"]),
-                (taking_part(std::slice::from_ref(&partner)), &["/participants no_lead"]),
-                (taking_part(std::slice::from_ref(&lead)), &["/participants no_partner"]),
-                (taking_part(&[lead.clone(), organisation("partner")]), &["/participants no_partner"]),
+                (with_participants(&[]), &["/participants no_lead", "/participants no_partner"]),
+                (with_participants(std::slice::from_ref(&partner)), &["/participants no_lead"]),
+                (with_participants(std::slice::from_ref(&lead)), &["/participants no_partner"]),
+                (with_participants(&[lead.clone(), organisation("partner")]), &["/participants no_partner"]),
                 (with(&[participant("lead", "oowv")]), &["/participants/2 two_leads"]),
                 (with(&[organisation("lead")]), &["/participants/2 two_leads"]),
                 (with(&[participant("partner", "oowv")]), &["/participants/2/party german_partner"]),
@@ -132,11 +132,11 @@ on_both! {
         .await;
     }
 
-    async fn leads_follow_one_another(app: TestApp) {
+    async fn an_active_partnership_needs_exactly_one_current_lead(app: TestApp) {
         let partner = participant("partner", "lvivvodokanal");
         let leads = |until: &str, from: &str| {
             let former = dated("lead", "hamburg-wasser", None, Some(until));
-            taking_part(&[former, dated("lead", "oowv", Some(from), None), partner.clone()])
+            with_participants(&[former, dated("lead", "oowv", Some(from), None), partner.clone()])
         };
         refuses(
             &app,
@@ -146,16 +146,16 @@ on_both! {
                 (leads("2023-05", "2023-04"), &["/participants/1 two_leads"]),
                 (leads("2024", "2023"), &["/participants/1 two_leads"]),
                 (
-                    taking_part(&[dated("lead", "oowv", None, Some("2023")), partner.clone()]),
+                    with_participants(&[dated("lead", "oowv", None, Some("2023")), partner.clone()]),
                     &["/participants no_lead"],
                 ),
             ],
         )
         .await;
-        // Who leads today is what counts; what has ended or not begun needs nobody who does.
+        // Only today's lead counts. A partnership that has ended or not begun needs none.
         let staff = app.coordinator();
         let only = |from: Option<&str>, until: Option<&str>, more: Value| {
-            let participants = taking_part(&[dated("lead", "oowv", from, until), partner.clone()]);
+            let participants = with_participants(&[dated("lead", "oowv", from, until), partner.clone()]);
             changed(&changed(&partnership("Heute"), &participants), &more)
         };
         let gap = changed(&partnership("Heute"), &leads("2020", "2090"));
@@ -180,7 +180,7 @@ on_both! {
                 false => assert_eq!(answer.faults(422, "validation_failed"), ["/participants no_lead"], "{body}"),
             }
         }
-        // What was right once does not keep other members from being changed; who leads again has to be there.
+        // A rule that no longer holds does not block other changes. Reactivating the partnership needs a lead again.
         let done = json!({"status": "completed", "start": "2015", "end": "2020"});
         let path = made(&staff, PARTNERSHIPS, &only(None, Some("2020"), done)).await.header("location");
         staff.patch(&path, "*", &json!({"title": "Gestern"})).await.ok();
@@ -191,7 +191,7 @@ on_both! {
         assert_eq!(refused.faults(409, "transition_needs"), ["/participants no_lead"]);
         let offered = staff.get(&format!("{path}/transitions")).await.ok().json();
         assert_eq!(offered["allowed"], json!([]));
-        let leads = taking_part(&[dated("lead", "oowv", None, Some("2090")), partner.clone()]);
+        let leads = with_participants(&[dated("lead", "oowv", None, Some("2090")), partner.clone()]);
         staff.patch(&path, "*", &leads).await.ok();
         staff.post(&format!("{path}/transitions"), &again).await.ok();
         let again = [
@@ -200,15 +200,15 @@ on_both! {
             dated("associate", "hamburg-wasser", Some("2020"), None),
             partner.clone(),
         ];
-        made(&app.coordinator(), PARTNERSHIPS, &changed(&partnership("Rückkehr"), &taking_part(&again)))
+        made(&app.coordinator(), PARTNERSHIPS, &changed(&partnership("Rückkehr"), &with_participants(&again)))
             .await;
     }
 
-    async fn visibility_is_never_wider_than_a_participants(app: TestApp) {
+    async fn visibility_may_not_be_wider_than_that_of_a_participant(app: TestApp) {
         let hidden = changed(&municipal("Im Verborgenen"), &json!({"visibility": "members"}));
         made(&app.coordinator(), UTILITIES, &hidden).await;
         let participants =
-            taking_part(&[participant("lead", "im-verborgenen"), participant("partner", "lvivvodokanal")]);
+            with_participants(&[participant("lead", "im-verborgenen"), participant("partner", "lvivvodokanal")]);
         let members =
             changed(&partnership("Still"), &changed(&participants, &json!({"visibility": "members"})));
         refuses(

@@ -1,4 +1,4 @@
-//! What is wrong outside the members: parameters, cursors, media types, JSON that is none, bodies too large.
+//! Invalid requests: parameters, cursors, media types, malformed JSON, bodies that are too large.
 
 use reqwest::Method;
 use serde_json::json;
@@ -9,7 +9,7 @@ use crate::api::given::{
 use crate::harness::contract::Contract;
 use crate::harness::{Answer, Caller, on_both};
 
-/// Sends a text as it stands.
+/// Sends a body as it is.
 async fn send(caller: &Caller, method: Method, path: &str, media: &str, body: impl Into<Vec<u8>>) -> Answer {
     let request = caller.request(method, path).header("If-Match", "*").header("Content-Type", media);
     caller.send(request.body(body.into())).await
@@ -20,7 +20,7 @@ async fn post(caller: &Caller, path: &str, body: impl Into<Vec<u8>>) -> Answer {
 }
 
 on_both! {
-    async fn parameters(app: TestApp) {
+    async fn invalid_query_parameters_are_refused(app: TestApp) {
         let staff = app.coordinator();
         for (path, faults) in [
             ("/partnerships?limit=0", vec!["limit out_of_range"]),
@@ -74,7 +74,7 @@ on_both! {
         );
     }
 
-    async fn parameters_of_writes(app: TestApp) {
+    async fn invalid_parameters_of_writes_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let (transitions, restore) = (format!("{DRESDEN}/transitions"), format!("{DRESDEN}/restore"));
         untouched(&app, async || {
@@ -100,7 +100,7 @@ on_both! {
         .await;
     }
 
-    async fn a_cursor_belongs_to_its_list(app: TestApp) {
+    async fn a_cursor_is_valid_for_its_own_list_only(app: TestApp) {
         let staff = app.coordinator();
         let list = "/api/v1/partnerships?sector=water&sort=-start,title&limit=3";
         let next = staff.get(list).await.ok().json()["next"].as_str().unwrap().to_owned();
@@ -134,7 +134,7 @@ on_both! {
         assert_eq!(twice.faults(400, "invalid_parameters"), ["cursor repeated"]);
     }
 
-    async fn media_types(app: TestApp) {
+    async fn unsupported_media_types_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let (right, transitions) = (municipal("Mit Medientyp"), format!("{DRESDEN}/transitions"));
         untouched(&app, async || {
@@ -172,7 +172,7 @@ on_both! {
         send(&staff, Method::PATCH, DRESDEN, "application/merge-patch+json", "{}").await.ok();
     }
 
-    async fn json_that_is_none(app: TestApp) {
+    async fn malformed_json_is_refused_with_its_position(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
         untouched(&app, async || {
@@ -208,8 +208,8 @@ on_both! {
         .await;
     }
 
-    /// JSON has numbers of any size (RFC 8259, section 6): one that is too large is no fault of the text.
-    async fn numbers_that_are_too_large(app: TestApp) {
+    /// JSON allows numbers of any size (RFC 8259, section 6), so a number that is too large is not malformed.
+    async fn numbers_that_are_too_large_are_out_of_range(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
         untouched(&app, async || {
@@ -237,9 +237,9 @@ on_both! {
         .await;
     }
 
-    async fn what_to_do_instead_is_said(app: TestApp) {
+    async fn invalid_parameters_suggest_the_right_ones(app: TestApp) {
         let staff = app.coordinator();
-        for (query, code, told) in [
+        for (query, code, suggestion) in [
             ("sector=water,waste", "unknown_value", "`sector=water&sector=waste`"),
             ("sector=water;waste", "unknown_value", "`sector=water&sector=waste`"),
             ("sector=water%20|%20waste", "unknown_value", "`sector=water&sector=waste`"),
@@ -278,12 +278,12 @@ on_both! {
             assert_eq!(faults.len(), 1, "{query}: {problem:#}");
             let detail = faults[0]["detail"].as_str().unwrap();
             assert!(code.is_empty() || faults[0]["code"] == code, "{query}: {problem:#}");
-            assert!(detail.contains(told) && !detail.contains("Did you mean"), "{query}: {detail}");
+            assert!(detail.contains(suggestion) && !detail.contains("Did you mean"), "{query}: {detail}");
         }
-        // All that is wrong in it is told at once.
+        // All faults of the parameter are reported at once.
         let problem = staff.get(&format!("{PARTNERSHIPS}?sector=water,wast")).await.problem(400, "invalid_parameters");
         assert!(problem.to_string().contains("sector=water&sector=wast") && problem.to_string().contains("`waste`"));
-        // What is said works.
+        // The suggestions work.
         for right in ["sector=water&sector=waste", "sort=-title", "updated_since=2026-01-01T00:00:00%2B01:00"] {
             staff.get(&format!("{PARTNERSHIPS}?{right}")).await.ok();
         }
@@ -293,8 +293,8 @@ on_both! {
         assert!(staff.send(german).await.text().contains("Seiten haben keine Nummern"));
     }
 
-    /// All rows at once have no pages: the rest would pass for the whole.
-    async fn a_cursor_is_refused_where_all_rows_are_answered(app: TestApp) {
+    /// These formats answer with all rows, so a cursor would pass off the rest as the whole.
+    async fn formats_without_pages_refuse_cursors(app: TestApp) {
         let staff = app.coordinator();
         for collection in [PARTNERSHIPS, UTILITIES, ORGANISATIONS, PROGRAMMES] {
             let list = format!("{collection}?limit=1");
@@ -312,26 +312,26 @@ on_both! {
         }
     }
 
-    async fn as_many_values_are_taken_as_the_document_says(app: TestApp) {
-        let (staff, mut asked) = (app.coordinator(), 0);
+    async fn list_parameters_accept_at_most_a_hundred_values(app: TestApp) {
+        let (staff, mut lists) = (app.coordinator(), 0);
         for it in &Contract::served().operations {
-            for parameter in it.told["parameters"].as_array().into_iter().flatten() {
+            for parameter in it.definition["parameters"].as_array().into_iter().flatten() {
                 let is_list = parameter["schema"]["type"] == "array" && parameter["explode"] != false;
                 if !is_list || parameter["in"] != "query" {
                     continue;
                 }
                 assert_eq!(parameter["schema"]["maxItems"], 100, "{} {}", it.id, parameter["name"]);
-                asked += 1;
+                lists += 1;
             }
         }
-        assert!(asked > 50, "{asked}");
+        assert!(lists > 50, "{lists}");
         let values = |count: usize| vec!["sector=water"; count].join("&");
         staff.get(&format!("{PARTNERSHIPS}?{}", values(100))).await.ok();
         let answer = staff.get(&format!("{PARTNERSHIPS}?{}", values(101))).await;
         assert_eq!(answer.faults(400, "invalid_parameters"), ["sector too_many"]);
     }
 
-    async fn json_that_is_no_object(app: TestApp) {
+    async fn json_other_than_an_object_is_refused(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
         untouched(&app, async || {
@@ -351,7 +351,7 @@ on_both! {
         .await;
     }
 
-    async fn bodies_that_are_too_large(app: TestApp) {
+    async fn bodies_over_1_mib_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let padded = |size: usize| {
             let text = municipal("Groß").to_string();
@@ -364,7 +364,7 @@ on_both! {
                 .problem(413, "payload_too_large");
             let patch = send(&staff, Method::PATCH, DRESDEN, "application/json", padded(1 << 21)).await;
             patch.problem(413, "payload_too_large");
-            // Small on the line, large once unpacked, 2 MiB of one letter: it is not unpacked at all.
+            // Small as sent, large when decompressed: 2 MiB of one letter. The server does not decompress it.
             let packed = staff.request(Method::POST, UTILITIES).header("Content-Type", "application/json");
             let packed = packed.header("Content-Encoding", "gzip").body(bomb());
             staff.send(packed).await.problem(415, "unsupported_media_type");
@@ -373,7 +373,7 @@ on_both! {
         post(&staff, UTILITIES, padded(1 << 20)).await.expect(201);
     }
 
-    async fn a_coding_that_cannot_be_undone(app: TestApp) {
+    async fn an_unsupported_content_encoding_is_refused(app: TestApp) {
         let staff = app.coordinator();
         let request =
             staff.request(Method::POST, UTILITIES).json(&json!({})).header("Content-Encoding", "gzip");
@@ -382,8 +382,8 @@ on_both! {
     }
 }
 
-/// A gzip stream (RFC 1952) of 2 MiB of one letter: five literals, then "repeat the last 258 times" again and
-/// again, in the fixed codes of Deflate (RFC 1951, section 3.2.6).
+/// A gzip stream (RFC 1952) of 2 MiB of one letter: five literals, then "repeat the last 258 bytes" over and over, in
+/// the fixed codes of Deflate (RFC 1951, section 3.2.6).
 fn bomb() -> Vec<u8> {
     let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 0xff];
     let mut bits = vec![true, true, false];

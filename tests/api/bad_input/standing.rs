@@ -1,4 +1,4 @@
-//! What cannot be done as things stand: taken slugs, dependents, versions that have moved on.
+//! Conflicts with the current state: slugs that are taken, dependents, stale versions.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,14 +9,14 @@ use crate::api::given::{
 };
 use crate::harness::on_both;
 
-/// The kinds and slugs of the things in the way.
+/// The kinds and slugs of the dependents.
 fn named(problem: &Value) -> Vec<(&str, &str)> {
     let dependents = problem["dependents"].as_array().unwrap().iter();
     dependents.map(|it| (it["resource"].as_str().unwrap(), it["slug"].as_str().unwrap())).collect()
 }
 
 on_both! {
-    async fn slugs_are_taken_once(app: TestApp) {
+    async fn a_slug_that_is_taken_is_refused(app: TestApp) {
         let staff = app.coordinator();
         untouched(&app, async || {
             for (path, right, slug) in [
@@ -35,11 +35,11 @@ on_both! {
             }
         })
         .await;
-        // A slug is unique among its own kind only.
+        // Slugs are unique for each kind of resource only.
         made(&staff, ORGANISATIONS, &json!({"name": "X", "kind": "ngo", "slug": "hamburg-wasser"})).await;
     }
 
-    async fn what_others_refer_to_stays(app: TestApp) {
+    async fn resources_with_dependents_cannot_be_deleted(app: TestApp) {
         let staff = app.coordinator();
         untouched(&app, async || {
             for (path, dependent) in [
@@ -59,7 +59,7 @@ on_both! {
         .await;
     }
 
-    async fn a_utility_is_not_hidden_under_its_partnerships(app: TestApp) {
+    async fn a_utility_may_not_be_narrower_than_its_partnerships(app: TestApp) {
         let (staff, path) = (app.coordinator(), "/api/v1/utilities/lvivvodokanal");
         untouched(&app, async || {
             for patch in [json!({"visibility": "members"}), json!({"kind": "municipal", "country": "DE"})] {
@@ -73,7 +73,7 @@ on_both! {
         .await;
     }
 
-    async fn a_change_names_the_version_it_is_based_on(app: TestApp) {
+    async fn changes_need_a_current_if_match(app: TestApp) {
         let staff = app.coordinator();
         let funding = format!(
             "{DRESDEN}/funding/{}",

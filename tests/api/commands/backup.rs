@@ -1,4 +1,4 @@
-//! `backup` and `restore`: nothing that was acknowledged is lost, nothing that is there is overwritten.
+//! `backup` and `restore`: no acknowledged write is lost, and nothing that exists is overwritten.
 
 use std::collections::HashSet;
 use std::os::unix::fs::PermissionsExt;
@@ -17,8 +17,8 @@ use super::{Home, Ran, fixture};
 use crate::harness::database::empty;
 use crate::harness::{Backend, TestApp, run};
 
-/// A database with the organisations in it.
-fn filled() -> Home {
+/// A database with organisations in it.
+fn home_with_organisations() -> Home {
     let home = Home::new();
     home.run(&["import", "organisations", fixture("organisations").to_str().unwrap()]).ok();
     home
@@ -28,12 +28,12 @@ fn organisations(home: &Home) -> String {
     home.run(&["export", "organisations"]).ok()
 }
 
-/// The file of a home's database.
+/// The database file.
 fn file(home: &Home) -> PathBuf {
     PathBuf::from(home.database.url.strip_prefix("sqlite://").unwrap())
 }
 
-/// What lies beside the database, without the lock files.
+/// The files in the folder of the database, without lock files.
 fn beside(home: &Home) -> Vec<String> {
     let names = std::fs::read_dir(file(home).parent().unwrap()).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -42,13 +42,13 @@ fn beside(home: &Home) -> Vec<String> {
     names
 }
 
-fn backed_up(home: &Home, name: &str) -> PathBuf {
+fn make_backup(home: &Home, name: &str) -> PathBuf {
     home.run(&["backup", name]).ok();
     home.path(name)
 }
 
-/// Runs statements on a file as another program would.
-fn altered(database: &Path, statements: &[&'static str]) {
+/// Runs statements on a database file, as another program would.
+fn alter(database: &Path, statements: &[&'static str]) {
     let options = SqliteConnectOptions::new().filename(database).foreign_keys(false);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
@@ -60,7 +60,7 @@ fn altered(database: &Path, statements: &[&'static str]) {
     });
 }
 
-/// Makes organisations until it is told to stop; notes each that was acknowledged.
+/// Creates organisations until it is stopped. Records those that were acknowledged.
 async fn write_on(app: &TestApp, writer: usize, acknowledged: &Mutex<Vec<String>>, stop: &AtomicBool) {
     let caller = app.coordinator();
     for number in 0.. {
@@ -75,7 +75,7 @@ async fn write_on(app: &TestApp, writer: usize, acknowledged: &Mutex<Vec<String>
 }
 
 #[test]
-fn every_write_before_its_start_is_in_a_backup_made_under_load() {
+fn a_backup_under_load_has_every_write_before_its_start() {
     const BACKUPS: [&str; 5] = ["1.db", "2.db", "3.db", "4.db", "5.db"];
     let (home, before) = (Home::new(), Mutex::new(Vec::new()));
     run(Backend::Sqlite, async |app| {
@@ -83,7 +83,7 @@ fn every_write_before_its_start_is_in_a_backup_made_under_load() {
         let operator = async {
             let mut meanwhile = 0;
             for (round, name) in BACKUPS.iter().enumerate() {
-                // At another point of somebody's write each time.
+                // At a different moment of the writes each time.
                 while acknowledged.lock().unwrap().len() < 11 * (round + 1) {
                     tokio::task::yield_now().await;
                 }
@@ -109,11 +109,11 @@ fn every_write_before_its_start_is_in_a_backup_made_under_load() {
         let there: HashSet<&str> = restored.lines().filter_map(|line| line.split(',').next()).collect();
         let lost: Vec<_> = before.iter().filter(|slug| !there.contains(slug.as_str())).collect();
         assert!(lost.is_empty(), "acknowledged before {name} was begun, and not in it: {lost:?}");
-        // Each with its change: all of a write, or nothing.
+        // Each write is complete: the row and its change.
         let changes = home.changes();
         let created = changes.iter().filter(|change| change.resource == "organisation").count();
         assert_eq!(created, restored.lines().count() - 1);
-        // A restore within the same second would need the name that this one kept the old database under.
+        // A second restore within the same second would need the same file name for the old database.
         for kept in beside(&home).iter().filter(|name| name.contains("before-restore")) {
             std::fs::remove_file(file(&home).with_file_name(kept)).unwrap();
         }
@@ -121,8 +121,8 @@ fn every_write_before_its_start_is_in_a_backup_made_under_load() {
 }
 
 #[test]
-fn what_was_backed_up_comes_back() {
-    let home = filled();
+fn a_restore_brings_back_the_backup_and_keeps_the_old_database() {
+    let home = home_with_organisations();
     let before = organisations(&home);
     let out = home.run(&["backup", "backup.db"]).ok();
     assert!(out.contains("backup.db contains the whole database") && out.contains("data/secret"), "{out}");
@@ -130,7 +130,7 @@ fn what_was_backed_up_comes_back() {
     assert_eq!(std::fs::metadata(&backup).unwrap().permissions().mode() & 0o777, 0o600);
     let bytes = std::fs::read(&backup).unwrap();
 
-    // What is written later is gone after the restore, and not lost.
+    // Later writes are gone after the restore, but still in the kept file.
     home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
     let utilities = home.run(&["export", "utilities"]).ok();
     let begun = Utc::now();
@@ -150,7 +150,7 @@ fn what_was_backed_up_comes_back() {
     command.env("VKU_DATABASE_URL", format!("sqlite://{}", kept.display()));
     assert_eq!(Ran::of(&mut command).ok(), utilities);
 
-    // On a machine that has nothing yet but the secret.
+    // On a new machine that has only the secret.
     let fresh = Home::new();
     let out = fresh.run(&["restore", backup.to_str().unwrap()]).ok();
     assert!(!out.contains("kept as"), "{out}");
@@ -160,7 +160,7 @@ fn what_was_backed_up_comes_back() {
 
 #[test]
 fn a_backup_overwrites_nothing() {
-    let home = filled();
+    let home = home_with_organisations();
     home.write("backup.db", "precious");
     let err = home.run(&["backup", "backup.db"]).fails();
     assert!(err.contains("backup.db already exists"), "{err}");
@@ -175,7 +175,7 @@ fn a_backup_overwrites_nothing() {
 }
 
 #[test]
-fn without_a_database_there_is_no_backup() {
+fn a_backup_without_a_database_fails() {
     let home = Home::new();
     assert!(home.run(&["backup", "backup.db"]).fails().contains("there is no database at"));
     assert!(!home.path("backup.db").exists() && !file(&home).exists());
@@ -183,14 +183,14 @@ fn without_a_database_there_is_no_backup() {
 
 #[test]
 fn a_restore_over_a_running_server_is_refused() {
-    let home = filled();
-    backed_up(&home, "backup.db");
+    let home = home_with_organisations();
+    make_backup(&home, "backup.db");
     home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
     let server = Server::start(&home, &[]);
     let (names, before) = (beside(&home), server.get("/api/v1/utilities?count=true&limit=1"));
     let err = home.run(&["restore", "backup.db"]).fails();
     assert!(err.contains("is in use; stop the server"), "{err}");
-    // Another way to the same file is the same file.
+    // A link to the database file is recognised as the same database.
     let link = home.path("link.db");
     std::os::unix::fs::symlink(file(&home), &link).unwrap();
     let mut command = home.command(&["restore", "backup.db"]);
@@ -202,17 +202,17 @@ fn a_restore_over_a_running_server_is_refused() {
     assert_eq!(body(&after), body(&before));
     assert!(body(&after).contains(r#""total":85"#), "{after}");
 
-    // A server that was killed holds nothing.
+    // A killed server holds no lock.
     server.kill();
     home.run(&["restore", "backup.db"]).ok();
 }
 
 #[test]
-fn what_a_killed_writer_left_in_the_log_is_kept() {
-    let home = filled();
-    backed_up(&home, "backup.db");
+fn a_restore_keeps_writes_in_the_write_ahead_log() {
+    let home = home_with_organisations();
+    make_backup(&home, "backup.db");
     let server = Server::start(&home, &[]);
-    // Beside the server, so that the log is not taken in at the end of the import.
+    // A second connection to the database stays open, so the import does not checkpoint the write-ahead log at its end.
     home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
     server.kill();
     let log = file(&home).with_file_name("empty.db-wal");
@@ -227,10 +227,10 @@ fn what_a_killed_writer_left_in_the_log_is_kept() {
 }
 
 #[test]
-fn who_is_damaged_is_replaced_and_kept() {
-    let home = filled();
+fn a_damaged_database_is_replaced_and_kept() {
+    let home = home_with_organisations();
     let before = organisations(&home);
-    backed_up(&home, "backup.db");
+    make_backup(&home, "backup.db");
     std::fs::write(file(&home), "burnt").unwrap();
     home.run(&["restore", "backup.db"]).ok();
     let names = beside(&home);
@@ -239,9 +239,9 @@ fn who_is_damaged_is_replaced_and_kept() {
 }
 
 #[test]
-fn a_restore_takes_only_what_is_right() {
-    let home = filled();
-    let whole = std::fs::read(backed_up(&home, "backup.db")).unwrap();
+fn a_restore_refuses_invalid_backups() {
+    let home = home_with_organisations();
+    let whole = std::fs::read(make_backup(&home, "backup.db")).unwrap();
     let page = 4096;
     assert!(whole.len() > 12 * page);
     let mut burnt = whole.clone();
@@ -251,19 +251,19 @@ fn a_restore_takes_only_what_is_right() {
     home.write("cut.db", cut);
     home.write("text.db", "organisation,name\n");
     home.write("empty.db", "");
-    altered(&home.path("foreign.db"), &["CREATE TABLE track (title TEXT)"]);
+    alter(&home.path("foreign.db"), &["CREATE TABLE track (title TEXT)"]);
     for other in ["newer.db", "dangling.db", "other.db", "partial.db"] {
         home.write(other, &whole);
     }
     home.write("partial.db-wal", "not empty");
     let step = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m20991231_tide', 0)";
-    altered(&home.path("newer.db"), &[step]);
-    altered(&home.path("other.db"), &["UPDATE seaql_migrations SET version = 'other_' || version"]);
+    alter(&home.path("newer.db"), &[step]);
+    alter(&home.path("other.db"), &["UPDATE seaql_migrations SET version = 'other_' || version"]);
     let binding = "INSERT INTO user_party (owner_id, position, field, utility_id) VALUES (x'01', 0, 'utilities', x'02')";
-    altered(&home.path("dangling.db"), &[binding]);
+    alter(&home.path("dangling.db"), &[binding]);
 
     let (names, bytes) = (beside(&home), std::fs::read(file(&home)).unwrap());
-    for (backup, told) in [
+    for (backup, message) in [
         ("burnt.db", "burnt.db is damaged: "),
         ("cut.db", "cut.db is damaged: "),
         ("text.db", "text.db is not a SQLite database"),
@@ -277,17 +277,17 @@ fn a_restore_takes_only_what_is_right() {
         (".", ".: "),
     ] {
         let err = home.run(&["restore", backup]).fails();
-        assert!(err.contains(told) && err.lines().count() == 1, "{backup}: {err}");
+        assert!(err.contains(message) && err.lines().count() == 1, "{backup}: {err}");
         assert_eq!(beside(&home), names, "{backup}");
         assert!(std::fs::read(file(&home)).unwrap() == bytes, "{backup} changed the database");
     }
 }
 
 #[test]
-fn a_damaged_database_makes_no_backup() {
-    let home = filled();
-    // The commands leave what they wrote in the log; this takes it in.
-    altered(&file(&home), &["PRAGMA wal_checkpoint(TRUNCATE)"]);
+fn a_backup_of_a_damaged_database_fails() {
+    let home = home_with_organisations();
+    // Moves the content of the write-ahead log into the database file.
+    alter(&file(&home), &["PRAGMA wal_checkpoint(TRUNCATE)"]);
     let mut bytes = std::fs::read(file(&home)).unwrap();
     bytes[4 * 4096..12 * 4096].fill(0xa5);
     std::fs::write(file(&home), bytes).unwrap();
@@ -296,22 +296,22 @@ fn a_damaged_database_makes_no_backup() {
 }
 
 #[test]
-fn a_backup_needs_the_secret_that_it_was_sealed_with() {
-    let home = filled();
-    backed_up(&home, "backup.db");
+fn a_restore_needs_the_secret_of_the_backup() {
+    let home = home_with_organisations();
+    make_backup(&home, "backup.db");
     home.write("data/secret", [9; 32]);
     let err = home.run(&["restore", "backup.db"]).fails();
     assert!(err.contains("encrypted with another secret"), "{err}");
     home.write("data/secret", crate::harness::database::SECRET);
     assert_eq!(organisations(&home).lines().count(), 24);
-    // Where that is lost, the keys are given up.
+    // If the secret is lost, the keys have to be deleted.
     home.write("data/secret", [9; 32]);
-    altered(&file(&home), &["DELETE FROM sealed_key"]);
+    alter(&file(&home), &["DELETE FROM sealed_key"]);
     assert_eq!(organisations(&home).lines().count(), 24);
 }
 
 #[test]
-fn postgresql_has_its_own_tools() {
+fn backup_and_restore_refer_to_the_tools_of_postgresql() {
     let Some(database) = empty(Backend::Postgres) else {
         println!("skipped: there is no PostgreSQL here");
         return;

@@ -1,4 +1,4 @@
-//! Wrong configuration stops the start with one clear sentence.
+//! Invalid configuration prevents the start with one clear message.
 
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -9,7 +9,7 @@ use super::{Home, Ran, on_empty};
 type Words = &'static [&'static str];
 type Pairs = &'static [(&'static str, &'static str)];
 
-/// What stops the start: environment, arguments, and what the sentence says.
+/// Invalid configuration: environment, arguments, and words of the message.
 const WRONG: &[(Pairs, Words, Words)] = &[
     (&[("VKU_BIND", "nonsense")], &["serve"], &["nonsense", "--bind"]),
     (&[("VKU_BIND", "nobody.invalid:8080")], &["serve"], &["nobody.invalid", "the name cannot be resolved"]),
@@ -105,9 +105,9 @@ const WRONG: &[(Pairs, Words, Words)] = &[
     (&[], &["serve", "--demo", "--bind", "[::]:0"], &["`--demo`"]),
 ];
 
-/// One sentence of ours, or one of the command line's with its usage: no panic, no debug output.
+/// Asserts that there is one message of the binary, or one of clap with the usage, and no panic or debug output.
 #[track_caller]
-fn one_sentence(ran: Ran, words: &[&str]) {
+fn assert_one_message(ran: Ran, words: &[&str]) {
     let err = ran.fails();
     assert!(
         err.starts_with("vku-partnerships: ") && err.lines().count() == 1 || err.starts_with("error: "),
@@ -119,40 +119,40 @@ fn one_sentence(ran: Ran, words: &[&str]) {
 }
 
 #[test]
-fn a_wrong_value_stops_the_start() {
+fn invalid_values_prevent_the_start() {
     for (environment, arguments, words) in WRONG {
         let home = Home::new();
         let mut command = home.command(arguments);
         let ran = Ran::of(command.envs(environment.iter().copied()));
-        // Whoever reads it knows which setting to change.
+        // The message names the setting to change.
         let named = environment.iter().any(|(variable, _)| ran.err.contains(variable));
         assert!(named || environment.is_empty(), "{environment:?}: {}", ran.err);
-        one_sentence(ran, words);
+        assert_one_message(ran, words);
         assert!(!home.path("empty.db").exists(), "{environment:?}");
     }
 }
 
 #[test]
-fn a_port_that_is_taken_is_told() {
+fn a_port_in_use_is_reported() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();
-    one_sentence(Home::new().run(&["serve", "--bind", &address]), &["cannot listen on", &address]);
+    assert_one_message(Home::new().run(&["serve", "--bind", &address]), &["cannot listen on", &address]);
 }
 
 #[test]
-fn a_database_that_is_away_is_told_soon_and_without_its_password() {
+fn an_unreachable_database_is_reported_soon_and_without_its_password() {
     let home = Home::new();
     let mut command = home.command(&["serve", "--bind", "127.0.0.1:0"]);
     let begun = Instant::now();
     let ran = Ran::of(command.env("VKU_DATABASE_URL", "postgres://vku:hush-hush@127.0.0.1:1/x"));
     assert!(!format!("{ran:?}").contains("hush-hush"));
-    one_sentence(ran, &["the database does not respond"]);
+    assert_one_message(ran, &["the database does not respond"]);
     assert!(begun.elapsed() < Duration::from_secs(10));
 }
 
-/// In a file of environment variables what is not wanted is often left empty.
+/// Files of environment variables often leave unused settings empty.
 #[test]
-fn what_is_set_to_nothing_is_not_set() {
+fn empty_variables_are_ignored() {
     let home = Home::new();
     let mut command = home.command(&["check-config"]);
     for variable in [
@@ -179,7 +179,7 @@ fn what_is_set_to_nothing_is_not_set() {
 }
 
 #[test]
-fn a_name_is_an_address_to_listen_on() {
+fn a_host_name_can_be_bound() {
     let home = Home::new();
     let server = super::serving::Server::spawn(&home, &["--bind", "localhost:0"]);
     assert!(server.announced().get("/health/live").starts_with("HTTP/1.1 200"));
@@ -189,23 +189,23 @@ fn a_name_is_an_address_to_listen_on() {
 }
 
 on_empty! {
-    fn a_secret_is_its_owners_alone(home: Home) {
+    fn an_unsafe_or_wrong_secret_is_refused(home: Home) {
         home.run(&["user", "list"]).ok();
         let secret = home.path("data/secret");
         std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o644)).unwrap();
-        one_sentence(home.run(&["check-config"]), &["data/secret"]);
+        assert_one_message(home.run(&["check-config"]), &["data/secret"]);
         home.write("data/secret", "short");
         std::fs::set_permissions(&secret, PermissionsExt::from_mode(0o600)).unwrap();
-        one_sentence(home.run(&["check-config"]), &["data/secret"]);
+        assert_one_message(home.run(&["check-config"]), &["data/secret"]);
         home.write("data/secret", [9; 32]);
-        one_sentence(home.run(&["check-config"]), &["encrypted with another secret", "data/secret"]);
+        assert_one_message(home.run(&["check-config"]), &["encrypted with another secret", "data/secret"]);
 
         std::fs::remove_file(&secret).unwrap();
-        one_sentence(home.run(&["check-config"]), &["encrypted with another secret"]);
+        assert_one_message(home.run(&["check-config"]), &["encrypted with another secret"]);
         assert_eq!(std::fs::metadata(&secret).unwrap().permissions().mode() & 0o777, 0o600);
     }
 
-    fn a_right_configuration_is_told(home: Home) {
+    fn check_config_accepts_a_valid_configuration(home: Home) {
         home.run(&["migrate"]).ok();
         let out = home.run(&["check-config"]).ok();
         assert!(
@@ -220,7 +220,7 @@ on_empty! {
 }
 
 #[test]
-fn the_password_of_the_database_comes_from_a_file_of_its_own() {
+fn the_database_password_can_come_from_a_file() {
     let home = Home::new();
     let password = home.write("password", "p@ss/word:#%\n");
     let run = |url: &str| {
@@ -228,10 +228,10 @@ fn the_password_of_the_database_comes_from_a_file_of_its_own() {
         Ran::of(command.arg(&password).env("VKU_DATABASE_URL", url))
     };
     for misplaced in ["sqlite://empty.db", "postgres://vku:other@127.0.0.1:1/x", "postgres:x", "nonsense"] {
-        one_sentence(run(misplaced), &["VKU_DATABASE_PASSWORD_FILE", "postgres://user@host/database"]);
+        assert_one_message(run(misplaced), &["VKU_DATABASE_PASSWORD_FILE", "postgres://user@host/database"]);
     }
-    // Nobody is there to take it, but the URL is whole.
+    // The URL is valid, but there is no server.
     let ran = run("postgres://vku@127.0.0.1:1/x");
     assert!(!format!("{ran:?}").contains("word"));
-    one_sentence(ran, &["the database does not respond"]);
+    assert_one_message(ran, &["the database does not respond"]);
 }

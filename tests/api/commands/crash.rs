@@ -1,4 +1,4 @@
-//! The process is killed in the middle of a request with an idempotency key: sent again, the request is done once.
+//! The server is killed during a request with an idempotency key: repeating the request does its work only once.
 
 use std::net::TcpStream;
 use std::time::{Duration, Instant};
@@ -9,19 +9,19 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor, Row};
 
 use super::serving::Server;
-use super::{Home, PATIENCE, on_empty};
+use super::{Home, TIMEOUT, on_empty};
 use crate::harness::Backend;
 
 const ORGANISATIONS: &str = "/api/v1/organisations";
 const DEMO: &[&str] = &["--demo"];
 
-/// A connection beside the server's.
-pub(super) enum Beside {
+/// A direct connection to the database.
+pub(super) enum DirectConnection {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
 
-impl Beside {
+impl DirectConnection {
     pub(super) async fn open(home: &Home) -> Self {
         match home.backend() {
             Backend::Sqlite => Self::Sqlite(SqliteConnection::connect(&home.database.url).await.unwrap()),
@@ -44,17 +44,17 @@ impl Beside {
         }
     }
 
-    /// Asks until something is counted.
+    /// Waits until the query counts something.
     pub(super) async fn until(&mut self, query: &'static str) {
         let begun = Instant::now();
         while self.counts(query).await == 0 {
-            assert!(begun.elapsed() < PATIENCE, "never: {query}");
+            assert!(begun.elapsed() < TIMEOUT, "never: {query}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     }
 }
 
-/// What somebody sends with a token of its own, always under the same key.
+/// The headers of a signed-in client, always with the same idempotency key.
 fn headers(server: &Server) -> String {
     let sign_in = json!({"email": "coordinator@demo.example", "password": "demo-partnerships"});
     let signed_in = server.write("POST /api/v1/auth/token", "", &sign_in);
@@ -66,12 +66,12 @@ fn organisation() -> Value {
     json!({"name": "Zxq", "kind": "ngo"})
 }
 
-/// Sends it, and reads no answer.
+/// Sends the request without reading the response.
 fn sent(server: &Server, headers: &str) -> TcpStream {
     server.begin(&format!("POST {ORGANISATIONS}"), headers, &organisation())
 }
 
-/// Sends it to a new server; whether what it answers was answered before, or would have been.
+/// Sends the request twice to a new server. Returns whether the first response was a repeated one.
 fn sent_again(home: &Home) -> bool {
     let server = Server::start(home, DEMO);
     let again = || server.write(&format!("POST {ORGANISATIONS}"), &headers(&server), &organisation());
@@ -83,8 +83,8 @@ fn sent_again(home: &Home) -> bool {
     first.contains("\r\nidempotency-replayed: true\r\n")
 }
 
-/// How many there are of it, and how often that was logged.
-async fn done(beside: &mut Beside) -> (i64, i64) {
+/// The number of organisations created, and of those in the change log.
+async fn done(beside: &mut DirectConnection) -> (i64, i64) {
     const LOGGED: &str = "SELECT count(*) FROM change WHERE resource = 'organisation' AND resource_id IN \
                           (SELECT id FROM organisation WHERE name = 'Zxq')";
     (beside.counts(MADE).await, beside.counts(LOGGED).await)
@@ -93,8 +93,8 @@ async fn done(beside: &mut Beside) -> (i64, i64) {
 const MADE: &str = "SELECT count(*) FROM organisation WHERE name = 'Zxq'";
 const WAITING: &str = "SELECT count(*) FROM pg_locks WHERE NOT granted";
 
-/// Holds up every commit of an organisation until the lock is free.
-const HELD_UP: &str = "
+/// Delays each commit of an organisation until the lock is free.
+const DELAY_COMMIT: &str = "
     CREATE FUNCTION held_up() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN PERFORM pg_advisory_xact_lock(4711, 1); RETURN NULL; END $$;
     CREATE CONSTRAINT TRIGGER held_up AFTER INSERT ON organisation
@@ -106,16 +106,16 @@ pub(super) fn runtime() -> tokio::runtime::Runtime {
 }
 
 on_empty! {
-    /// PostgreSQL is in the middle of the commit when the server dies, and ends it: no answer can have been sent. On
-    /// SQLite, where the commit is the server's own, it dies as soon as that is seen; nobody has read its answer.
-    fn killed_between_work_and_answer(home: Home) {
+    /// PostgreSQL is in the middle of the commit when the server dies, and completes it: the response cannot have been
+    /// sent. On SQLite the server commits itself and is killed as soon as the row is visible; its response is not read.
+    fn a_kill_after_the_commit_replays_the_response(home: Home) {
         let server = Server::start(&home, DEMO);
         let headers = headers(&server);
         runtime().block_on(async {
-            let mut beside = Beside::open(&home).await;
+            let mut beside = DirectConnection::open(&home).await;
             let unread = match home.backend() {
                 Backend::Postgres => {
-                    beside.does(HELD_UP).await;
+                    beside.does(DELAY_COMMIT).await;
                     let unread = sent(&server, &headers);
                     beside.until(WAITING).await;
                     server.kill();
@@ -137,12 +137,12 @@ on_empty! {
         });
     }
 
-    /// Its work has no effect then, and its key is free.
-    fn killed_before_the_commit(home: Home) {
+    /// The work has no effect, and the key is free.
+    fn a_kill_before_the_commit_frees_the_key(home: Home) {
         let server = Server::start(&home, DEMO);
         let headers = headers(&server);
         runtime().block_on(async {
-            let mut beside = Beside::open(&home).await;
+            let mut beside = DirectConnection::open(&home).await;
             let unread = match home.backend() {
                 Backend::Postgres => {
                     beside.does("BEGIN").await;
@@ -154,7 +154,7 @@ on_empty! {
                 Backend::Sqlite => {
                     beside.does("BEGIN IMMEDIATE").await;
                     let unread = sent(&server, &headers);
-                    // It was sent before what is answered here.
+                    // The response to a later request shows that the server has received the first one.
                     assert!(server.get("/health/ready").starts_with("HTTP/1.1 200"));
                     unread
                 }
@@ -168,9 +168,9 @@ on_empty! {
     }
 }
 
-/// Wherever it is in its work.
+/// The server is killed at different moments of its work.
 #[test]
-fn killed_at_any_moment() {
+fn a_kill_at_any_moment_does_the_work_once() {
     Home::run_test(Backend::Sqlite, |home| {
         let (mut server, mut before) = (Server::start(&home, DEMO), 0);
         for round in 0..8_u64 {
@@ -192,7 +192,7 @@ fn killed_at_any_moment() {
         }
         println!("{before} of 8 were done before the server was killed");
         let rounds = runtime().block_on(async {
-            let mut beside = Beside::open(&home).await;
+            let mut beside = DirectConnection::open(&home).await;
             beside.counts("SELECT count(*) FROM organisation WHERE name LIKE 'Round %'").await
         });
         assert_eq!(rounds, 8);

@@ -1,4 +1,4 @@
-//! `serve --demo`: killed while it fills an empty database, and started twice at once.
+//! `serve --demo`: killed while it fills an empty database, and started several times at once.
 
 use std::time::{Duration, Instant};
 
@@ -8,28 +8,28 @@ use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Row};
 
 use super::serving::Server;
-use super::{Home, PATIENCE, on_empty};
+use super::{Home, TIMEOUT, on_empty};
 use crate::harness::Backend;
 
 const DEMO: &[&str] = &["--demo"];
 
-/// What is to be seen in the database when the server is killed.
+/// The states of the database at which the server is killed.
 const STATES: &[&str] = &[
     "SELECT count(*) FROM seaql_migrations",
     "SELECT count(*) - 12 FROM seaql_migrations",
     "SELECT count(*) FROM search_state",
     "SELECT count(*) FROM sealed_key",
-    // The data is there; the accounts were written one after the other.
+    // The data has been written, the accounts follow one by one.
     "SELECT count(*) FROM utility",
     "SELECT count(*) FROM \"user\"",
     "SELECT count(*) - 2 FROM \"user\"",
 ];
 
-/// What is counted; nothing while there is no such table, or no database yet.
-async fn counted(home: &Home, query: &'static str) -> i64 {
+/// The result of the query, or 0 if the table or the database does not exist yet.
+async fn count_or_zero(home: &Home, query: &'static str) -> i64 {
     match home.backend() {
         Backend::Sqlite => {
-            // Before there is a log, SQLite waits for nobody who looks.
+            // Before there is a write-ahead log, a reader could block the server.
             let file = home.database.url.trim_start_matches("sqlite://");
             if !std::path::Path::new(&format!("{file}-wal")).exists() {
                 return 0;
@@ -46,20 +46,20 @@ async fn counted(home: &Home, query: &'static str) -> i64 {
     }
 }
 
-/// Starts it, and kills it when that is to be seen.
-fn killed_at(home: &Home, state: &'static str) {
+/// Starts the server and kills it once the database has this state.
+fn start_and_kill_at(home: &Home, state: &'static str) {
     let server = Server::spawn(home, DEMO);
     let begun = Instant::now();
     super::crash::runtime().block_on(async {
-        while counted(home, state).await <= 0 {
-            assert!(begun.elapsed() < PATIENCE, "never: {state}");
+        while count_or_zero(home, state).await <= 0 {
+            assert!(begun.elapsed() < TIMEOUT, "never: {state}");
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     });
     server.kill();
 }
 
-/// It serves, and each account that it tells of signs in.
+/// Asserts that the demo accounts can sign in and that the data is complete.
 fn all_sign_in(server: &Server) {
     for role in ["admin", "coordinator", "reader", "member", "partner"] {
         let body = json!({"email": format!("{role}@demo.example"), "password": "demo-partnerships"});
@@ -71,37 +71,37 @@ fn all_sign_in(server: &Server) {
 }
 
 on_empty! {
-    fn killed_at_any_point_the_next_start_is_whole(home: Home) {
+    fn a_demo_killed_while_filling_is_completed_by_the_next_start(home: Home) {
         for state in STATES {
             let (backend, database) = (home.backend(), crate::harness::database::empty(home.backend()));
             let Some(database) = database else { return };
             let home = Home::on(database);
-            killed_at(&home, state);
+            start_and_kill_at(&home, state);
             let server = Server::start(&home, DEMO);
             all_sign_in(&server);
             println!("{backend:?}: {state}");
         }
     }
 
-    fn several_at_once_all_serve(home: Home) {
+    fn several_concurrent_demo_starts_succeed(home: Home) {
         let servers: Vec<_> = (0..3).map(|_| Server::spawn(&home, DEMO)).collect();
         let servers: Vec<_> = servers.into_iter().map(Server::announced).collect();
         servers.iter().for_each(all_sign_in);
         assert_eq!(home.run(&["user", "list"]).ok().lines().count(), 5);
     }
 
-    /// It tells of those accounts only that can sign in.
-    fn an_account_that_is_disabled_is_not_told_of(home: Home) {
+    /// Only accounts that can sign in are printed.
+    fn a_disabled_demo_account_is_not_printed(home: Home) {
         Server::start(&home, DEMO).kill();
         home.run(&["user", "disable", "reader@demo.example"]).ok();
         let mut server = home.command(&["serve", "--demo", "--bind", "127.0.0.1:0"]).spawn().unwrap();
-        let mut told = String::new();
+        let mut output = String::new();
         let mut out = std::io::BufReader::new(server.stdout.take().unwrap());
-        while !told.contains("password ") {
-            assert!(std::io::BufRead::read_line(&mut out, &mut told).unwrap() > 0, "{told}");
+        while !output.contains("password ") {
+            assert!(std::io::BufRead::read_line(&mut out, &mut output).unwrap() > 0, "{output}");
         }
         server.kill().unwrap();
         server.wait().unwrap();
-        assert!(told.contains("member@demo.example") && !told.contains("reader@demo.example"), "{told}");
+        assert!(output.contains("member@demo.example") && !output.contains("reader@demo.example"), "{output}");
     }
 }

@@ -1,4 +1,4 @@
-//! The disk is full for what runs beside the answers: an import, the mail worker, and requests whose callers went away.
+//! A full disk during background work: an import, the mail worker, and requests whose clients disconnected.
 
 use std::time::Duration;
 
@@ -8,14 +8,14 @@ use sqlx::{Connection, SqliteConnection};
 
 use super::disk::{DEMO, ORGANISATIONS, Office, block_on, folder, limit};
 use super::serving::Server;
-use super::{Home, PATIENCE};
+use super::{Home, TIMEOUT};
 use crate::api::imports::{CSV, ended, send};
 use crate::api::interests::interest;
 use crate::harness::Backend;
-use crate::harness::smtp::{Manner, Sink};
+use crate::harness::smtp::{Sink, SinkBehavior};
 use crate::harness::tmpfs::Tmpfs;
 
-/// So many organisations: enough that the import is written in several transactions.
+/// The number of organisations to import, enough for several transactions.
 const ROWS: usize = 4_000;
 
 fn file() -> String {
@@ -32,37 +32,37 @@ impl Office {
         all.ok().json()["total"].as_u64().unwrap()
     }
 
-    /// Writers whose callers wait for less than the write takes.
+    /// Sends writes whose clients disconnect before the response.
     async fn hurried(&self) {
         let write = async |patience: u64| {
             let body = json!({"name": "Given up", "kind": "ngo"});
             let request = self.caller.request(reqwest::Method::POST, ORGANISATIONS).json(&body);
-            // Whatever becomes of it.
+            // The result does not matter.
             let _ = request.timeout(Duration::from_millis(patience)).send().await;
         };
         join_all((1..40).map(|patience| write(patience / 2 + 1))).await;
     }
 }
 
-/// What the database answers, in its first column.
+/// The first column of the result of a statement.
 async fn ask(home: &Home, statement: &'static str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(&home.database.url).await.unwrap();
     sqlx::query_scalar(statement).fetch_all(&mut connection).await.unwrap()
 }
 
 #[test]
-fn what_runs_beside_the_answers_gets_over_a_full_disk() {
+fn background_work_recovers_from_a_full_disk() {
     Home::run_test(Backend::Sqlite, |home| {
         let Some(disk) = Tmpfs::over(folder(&home), 14 * 1024) else { return };
         let start = |sink: &Sink| {
             let mail = ["--mail-from", "office@example.org", "--smtp-url", &sink.url()];
             Server::start(&home, &[DEMO, &mail].concat())
         };
-        let silent = Sink::start(Manner::Silent);
+        let silent = Sink::start(SinkBehavior::NoGreeting);
         let server = start(&silent);
         let office = block_on(async {
             let office = Office::of(&server).await;
-            // A mail that is being sent while the disk gets full, and one that waits.
+            // One mail is being sent while the disk fills up, another one waits.
             for name in ["Neustadt", "Altstadt"] {
                 office.caller.post("/api/v1/interest-registrations", &interest(name)).await.expect(202);
             }
@@ -75,7 +75,7 @@ fn what_runs_beside_the_answers_gets_over_a_full_disk() {
             disk.empty();
             let import = ended(&office.caller, &id).await;
             assert_eq!(import["status"], "failed", "{import:#}");
-            // What it wrote is on the disk, and removing it needs room, too.
+            // The import has left rows on the disk. Removing them needs room too.
             disk.resize(24 * 1024);
             office.until_ready().await;
             assert_eq!(office.imported().await, 0);
@@ -84,7 +84,7 @@ fn what_runs_beside_the_answers_gets_over_a_full_disk() {
             office.caller.get("/api/v1/imports").await.ok();
             assert_eq!(ask(&home, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
 
-            // With room the same file is taken.
+            // With enough room the same file can be imported.
             disk.resize(96 * 1024);
             let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
             assert_eq!(ended(&office.caller, begun["id"].as_str().unwrap()).await["status"], "committed");
@@ -95,15 +95,15 @@ fn what_runs_beside_the_answers_gets_over_a_full_disk() {
         server.kill();
         block_on(office.audit(&home.database.url));
 
-        // Both are sent once, although nothing can be written when the first of them is taken.
-        let late = Sink::start(Manner::TakeLate);
+        // Both mails are sent once, although nothing can be written when the mail server accepts the first one.
+        let late = Sink::start(SinkBehavior::AcceptAfterChange);
         let mail = ["--mail-from", "office@example.org", "--smtp-url", &late.url()];
         let server = Server::ignoring(&home, &[DEMO, &mail].concat(), "XFSZ");
         late.mails(1);
         block_on(async {
             let office = Office::of(&server).await.after(&office);
             limit(&server, "4096");
-            late.behaves(Manner::Take);
+            late.set_behavior(SinkBehavior::Accept);
             office.hurried().await;
             office.is_stuck(503, "unavailable").await;
             limit(&server, "unlimited");
@@ -111,7 +111,7 @@ fn what_runs_beside_the_answers_gets_over_a_full_disk() {
         });
         assert_eq!(late.mails(2).len(), 2);
         server.signal("-TERM");
-        assert_eq!(server.ended(PATIENCE).0, Some(0));
+        assert_eq!(server.ended(TIMEOUT).0, Some(0));
         assert_eq!(block_on(ask(&home, "SELECT state FROM mail ORDER BY state")), ["sent", "sent"]);
         assert_eq!(late.mails(2).len(), 2);
     });

@@ -1,4 +1,4 @@
-//! The server is asked to end while it waits for the database: it ends as if nothing were under way.
+//! The server is asked to shut down while requests wait for the database: it ends as if there were none.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use super::disk::block_on;
 use super::serving::Server;
 use crate::harness::Backend;
 
-/// Waits until so many sessions wait for a lock.
+/// Waits until this many sessions wait for a lock.
 async fn waiting(connection: &mut PgConnection, sessions: i64) {
     let begun = Instant::now();
     let count = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";

@@ -1,14 +1,14 @@
-//! `import` and `export`: what goes in comes out, all of it or nothing.
+//! `import` and `export`: importing an export restores the same data, and an import is all or nothing.
 
 use std::collections::BTreeMap;
 
 use vku_persistence::collections;
 
-use super::crash::{Beside, runtime};
+use super::crash::{DirectConnection, runtime};
 use super::{Home, fixture, on_empty};
 
-/// What there are no files of: working areas are there from the beginning, users are nobody's facts, and of the rest the
-/// real data has nothing.
+/// Collections without a file of demo data: working areas come with the migrations, and the others have no rows in the
+/// demo data.
 const WITHOUT_FILES: &[&str] = &[
     "interest-registrations",
     "partnership-activities",
@@ -23,12 +23,12 @@ const WITHOUT_FILES: &[&str] = &[
     "working-areas",
 ];
 
-/// What there are files of, in the order in which they can be imported.
+/// The collections with a file, in the order in which they can be imported.
 fn files() -> impl Iterator<Item = String> {
     collections().into_iter().filter(|it| !WITHOUT_FILES.contains(&it.as_str()))
 }
 
-/// Imports the real data.
+/// Imports the demo data.
 fn import_all(home: &Home) {
     for collection in files() {
         let rows = rows(&std::fs::read_to_string(fixture(&collection)).unwrap()).len();
@@ -41,13 +41,13 @@ fn export(home: &Home, collection: &str) -> String {
     home.run(&["export", collection, "--format", "csv"]).ok()
 }
 
-/// The rows of a CSV text, each by the names of its columns.
+/// The rows of a CSV text, by column names.
 fn rows(csv: &str) -> Vec<BTreeMap<String, String>> {
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     reader.deserialize().collect::<Result<_, _>>().unwrap()
 }
 
-/// A row's cells under these columns; numbers as numbers, so that `10` is `10.0`.
+/// The cells of a row in these columns. Numbers are normalised, so that `10` equals `10.0`.
 fn cells(row: &BTreeMap<String, String>, columns: &[String]) -> Vec<String> {
     let cell = |column| row.get(column).unwrap_or_else(|| panic!("the export has no column `{column}`"));
     let value =
@@ -58,7 +58,7 @@ fn cells(row: &BTreeMap<String, String>, columns: &[String]) -> Vec<String> {
 const ORGANISATIONS: &str = "slug,name,kind\nfirst,The first,ngo\nsecond,The second,agency\n";
 
 on_empty! {
-    fn what_is_imported_is_exported(home: Home) {
+    fn exports_equal_the_imported_files(home: Home) {
         import_all(&home);
         let log = home.changes().len();
         for collection in files() {
@@ -82,7 +82,7 @@ on_empty! {
         assert_eq!(home.changes().len(), log, "nothing changed, and yet the log grew");
     }
 
-    fn every_format_is_written(home: Home) {
+    fn exports_support_every_format(home: Home) {
         import_all(&home);
         let count = rows(&export(&home, "utilities")).len();
         let german = home.run(&["export", "utilities", "--csv-dialect", "excel_de"]).ok();
@@ -107,7 +107,7 @@ on_empty! {
         }
     }
 
-    fn phases_that_differ_in_their_amount_only_stay_two(home: Home) {
+    fn phases_with_different_amounts_are_different_rows(home: Home) {
         import_all(&home);
         let phases = "partnership,kind,amount.amount,amount.currency\n\
             eglv-lusaka,own_contribution,1000,EUR\neglv-lusaka,own_contribution,2000,EUR\n";
@@ -117,14 +117,14 @@ on_empty! {
         assert_eq!(import(), "partnership-funding: 0 created, 0 updated, 2 unchanged\n");
     }
 
-    fn checking_the_configuration_changes_nothing(home: Home) {
+    fn check_config_changes_nothing(home: Home) {
         let out = home.run(&["check-config"]).ok();
         assert!(out.contains("migrations behind"), "{out}");
         let out = home.run(&["check-config"]).ok();
         assert!(out.contains("migrations behind"), "{out}");
     }
 
-    fn a_rehearsal_writes_nothing(home: Home) {
+    fn a_dry_run_import_writes_nothing(home: Home) {
         let file = fixture("organisations");
         let out = home.run(&["import", "organisations", file.to_str().unwrap(), "--dry-run"]).ok();
         assert!(out.contains("23 created") && out.contains("nothing was written"), "{out}");
@@ -145,18 +145,18 @@ on_empty! {
         assert_eq!(versions, [1, 1, 2]);
     }
 
-    fn a_wrong_row_is_named_and_nothing_is_written(home: Home) {
+    fn invalid_rows_are_reported_and_nothing_is_written(home: Home) {
         home.run_with(&["import", "organisations", "-"], ORGANISATIONS).ok();
         let before = (home.changes(), export(&home, "organisations"));
         for Wrong { collection, create, csv, faults } in WRONG {
             let file = home.write("wrong.csv", csv);
             let mode = if *create { "create" } else { "upsert" };
             let err = home.run(&["import", collection, file.to_str().unwrap(), "--mode", mode]).fails();
-            let told: Vec<_> = err.lines().filter_map(|line| line.strip_prefix(file.to_str()?)).collect();
-            assert_eq!(told.len(), faults.len(), "{err}");
-            for (told, (place, code)) in told.iter().zip(*faults) {
+            let messages: Vec<_> = err.lines().filter_map(|line| line.strip_prefix(file.to_str()?)).collect();
+            assert_eq!(messages.len(), faults.len(), "{err}");
+            for (message, (place, code)) in messages.iter().zip(*faults) {
                 let code = format!("[{code}]");
-                assert!(told.starts_with(place) && told.ends_with(&code), "{place} {code}: {told}");
+                assert!(message.starts_with(place) && message.ends_with(&code), "{place} {code}: {message}");
             }
             let end = match faults.len() {
                 1 => "vku-partnerships: 1 error; nothing was written\n".to_owned(),
@@ -169,8 +169,8 @@ on_empty! {
         assert_eq!(rows(&export(&home, "partnerships")), []);
     }
 
-    /// As over HTTP.
-    fn what_is_there_is_not_changed_unless_that_is_asked_for(home: Home) {
+    /// The default is the same as over HTTP.
+    fn existing_rows_are_changed_only_by_upsert(home: Home) {
         home.run_with(&["import", "organisations", "-"], ORGANISATIONS).ok();
         let err = home.run_with(&["import", "organisations", "-"], ORGANISATIONS).fails();
         assert!(err.contains("column `slug`: ") && err.contains("[slug_taken]"), "{err}");
@@ -178,7 +178,7 @@ on_empty! {
         assert_eq!(out, "organisations: 0 created, 0 updated, 2 unchanged\n");
     }
 
-    fn rows_that_are_not_right_may_be_left_out(home: Home) {
+    fn invalid_rows_can_be_skipped(home: Home) {
         let file = home.write("some.ndjson", "{\"name\": \"Zxq\", \"kind\": \"ngo\"}\n{\"name\": \"Zxq\"}\n");
         let ran = home.run(&["import", "organisations", file.to_str().unwrap(), "--on-error", "skip"]);
         assert!(ran.err.contains(":2: /kind: `kind` is required. [required]"), "{ran:#?}");
@@ -192,7 +192,7 @@ on_empty! {
         assert_eq!(rows(&export(&home, "organisations")).len(), 1);
     }
 
-    fn files_without_rows_fail_and_how_a_file_is_read_is_said(home: Home) {
+    fn files_without_rows_fail_and_the_detected_format_is_printed(home: Home) {
         for (name, content) in [("a.csv", "slug,name,kind\n"), ("a.json", "[]"), ("a.ndjson", "\n"), ("b.csv", "")] {
             let file = home.write(name, content);
             let err = home.run(&["import", "organisations", file.to_str().unwrap()]).fails();
@@ -212,7 +212,7 @@ on_empty! {
         assert!(err.contains("`--sheet` is only for `--format xlsx`"), "{err}");
     }
 
-    fn what_cannot_be_imported_is_said_in_one_sentence(home: Home) {
+    fn unknown_resources_and_files_are_reported_in_one_line(home: Home) {
         let err = home.run(&["import", "utilites", "x.csv"]).fails();
         assert!(err.contains("`utilites`") && err.contains("utilities"), "{err}");
         let err = home.run(&["import", "utilities", "nowhere.csv"]).fails();
@@ -221,8 +221,8 @@ on_empty! {
         assert!(err.contains("there is no resource `meetings`"), "{err}");
     }
 
-    /// Wherever it was: what it had staged is gone when somebody opens the database again.
-    fn one_that_was_killed_leaves_nothing(home: Home) {
+    /// Rows that a killed import has staged are removed when the database is opened again.
+    fn a_killed_import_leaves_nothing(home: Home) {
         const STAGED: &str = "SELECT count(*) FROM import_change";
         const LEFT: &str = "SELECT (SELECT count(*) FROM import_change) + (SELECT count(*) FROM organisation) \
                             + (SELECT count(*) FROM slug WHERE slug LIKE 'zxq-%')";
@@ -233,7 +233,7 @@ on_empty! {
         let import = ["import", "organisations", file.to_str().unwrap()];
         let mut importing = home.command(&import).spawn().unwrap();
         runtime().block_on(async {
-            let mut beside = Beside::open(&home).await;
+            let mut beside = DirectConnection::open(&home).await;
             beside.until(STAGED).await;
             importing.kill().unwrap();
             importing.wait().unwrap();
@@ -241,11 +241,11 @@ on_empty! {
         });
         let one = home.write("one.csv", "slug,name,kind\nzxq-0,The first,ngo\n");
         home.run(&["import", "organisations", one.to_str().unwrap()]).ok();
-        assert_eq!(runtime().block_on(async { Beside::open(&home).await.counts(LEFT).await }), 2);
+        assert_eq!(runtime().block_on(async { DirectConnection::open(&home).await.counts(LEFT).await }), 2);
     }
 }
 
-/// A file that is refused, and where each of its faults is.
+/// A file that is refused, with the places and codes of its faults.
 struct Wrong {
     collection: &'static str,
     create: bool,

@@ -1,4 +1,4 @@
-//! Who may read what the server keeps: its owner, whatever the umask.
+//! File modes: only the owner can read the files of the server, whatever the umask.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -6,7 +6,7 @@ use std::process::Command;
 
 use super::{Home, Ran, binary};
 
-/// The binary under the usual umask, on a data directory of that name.
+/// The binary with umask 022 and this data directory.
 fn under_umask(home: &Home, folder: &str, arguments: &str) -> Command {
     let line = format!("umask 022; exec {} {arguments}", binary().display());
     let mut command = home.command(&[]);
@@ -28,7 +28,7 @@ fn mode(path: &Path) -> u32 {
     std::fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
 
-/// The names of what lies there, after each was found to be its owner's alone.
+/// Asserts that only their owner can read the files in the folder. Returns their names.
 fn private(folder: &Path) -> Vec<String> {
     assert_eq!(mode(folder), 0o700, "{}", folder.display());
     let mut names = Vec::new();
@@ -42,14 +42,14 @@ fn private(folder: &Path) -> Vec<String> {
 }
 
 #[test]
-fn what_is_made_is_its_owners() {
+fn created_files_are_readable_by_their_owner_only() {
     let home = Home::new();
     let folder = home.path("fresh/data");
     let mut server = under_umask(&home, "fresh/data", "serve --bind 127.0.0.1:0").spawn().unwrap();
     let mut log = std::io::BufReader::new(server.stderr.take().unwrap());
-    let mut told = String::new();
-    while !told.contains(r#""serving""#) {
-        assert!(std::io::BufRead::read_line(&mut log, &mut told).unwrap() > 0, "{told}");
+    let mut output = String::new();
+    while !output.contains(r#""serving""#) {
+        assert!(std::io::BufRead::read_line(&mut log, &mut output).unwrap() > 0, "{output}");
     }
     let names = private(&folder);
     for ending in [".db", ".db-wal", ".db-shm", ".db.lock", ".db.start.lock"] {
@@ -65,9 +65,9 @@ fn what_is_made_is_its_owners() {
     assert!(private(&folder).iter().any(|name| name.contains("before-restore")));
 }
 
-/// As a version before this one left it.
+/// Files that an older version created with wider modes are narrowed.
 #[test]
-fn what_was_open_is_closed() {
+fn modes_of_existing_files_are_narrowed() {
     let home = Home::new();
     Ran::of(&mut under_umask(&home, "old", "migrate")).ok();
     for entry in std::fs::read_dir(home.path("old")).unwrap() {

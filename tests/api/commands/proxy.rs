@@ -1,4 +1,4 @@
-//! What a server tells at its start, and of proxies that it does not know.
+//! Warnings at the start of the server, and about unknown proxies.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use super::{Home, on_empty};
 
 const UNKNOWN: &str = "that is not in VKU_TRUSTED_PROXIES";
 
-/// What it has told by its end, after two requests by way of a proxy.
-fn told(home: &Home, arguments: &[&str]) -> String {
+/// The log of a server that gets two requests through a proxy.
+fn log_with_proxied_requests(home: &Home, arguments: &[&str]) -> String {
     let mut server = Server::spawn(home, arguments);
-    let before = server.told_until_serving();
+    let before = server.log_until_serving();
     for _ in 0..2 {
         let headers = format!("X-Forwarded-For: 203.0.113.7\r\n{CLOSE}");
         assert!(answer(server.send("GET /api/v1/utilities?limit=1", &headers)).starts_with("HTTP/1.1 200"));
@@ -20,9 +20,9 @@ fn told(home: &Home, arguments: &[&str]) -> String {
 }
 
 on_empty! {
-    fn what_is_missing_behind_a_proxy_is_told_once(home: Home) {
+    fn missing_settings_behind_a_proxy_are_logged_once(home: Home) {
         let public = ["--public-url", "https://partnerships.example"];
-        let log = told(&home, &public);
+        let log = log_with_proxied_requests(&home, &public);
         assert_eq!(log.matches("VKU_TRUSTED_PROXIES is not set").count(), 1, "{log}");
         assert_eq!(log.matches("VKU_SMTP_URL is not set").count(), 1, "{log}");
         assert_eq!(log.matches(UNKNOWN).count(), 1, "{log}");
@@ -30,7 +30,7 @@ on_empty! {
 
         let mail = ["--smtp-url", "smtp://localhost:1", "--mail-from", "office@example.org"];
         let known = [&public[..], &mail, &["--trusted-proxies", "127.0.0.1"]].concat();
-        let log = told(&home, &known);
+        let log = log_with_proxied_requests(&home, &known);
         for word in ["VKU_TRUSTED_PROXIES", "VKU_SMTP_URL"] {
             assert!(!log.contains(word), "{log}");
         }

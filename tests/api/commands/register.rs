@@ -1,4 +1,4 @@
-//! Members, their contacts and programmes as tables: known again by their utility, their address, their slug.
+//! Members, contacts and programmes as tables: rows are identified by utility, address and slug.
 
 use super::{Home, on_empty};
 
@@ -17,26 +17,26 @@ const PROGRAMMES: &str = "slug,name,kind,rules.who_may_apply.de,rules.max_grant.
     \"[{\"\"title\"\":\"\"First\"\",\"\"opens_on\"\":\"\"2026-04-01\"\",\"\"closes_on\"\":\"\"2026-06-30\"\"}]\"\n\
     zxq-b,Zxq B,grant,,,,,,,\n";
 
-/// What an import says on standard output.
+/// The standard output of an import.
 fn import(home: &Home, collection: &str, csv: &str) -> String {
     home.run_with(&["import", collection, "-", "--mode", "upsert"], csv).ok()
 }
 
-/// The faults that an import tells, one a line.
+/// The faults that an import prints, one per line.
 fn faults(home: &Home, mode: &str, collection: &str, csv: &str) -> Vec<String> {
     let err = home.run_with(&["import", collection, "-", "--mode", mode], csv).fails();
     assert!(!err.contains("anna@zxq") && !err.contains("Zxqname") && !err.contains("1234567"), "{err}");
     err.lines().filter(|line| line.ends_with(']')).map(str::to_owned).collect()
 }
 
-/// The table with some of its text replaced.
+/// The table with a text replaced.
 fn edited(csv: &str, from: &str, to: &str) -> String {
     assert!(csv.contains(from), "{from}");
     csv.replace(from, to)
 }
 
 on_empty! {
-    fn a_member_is_known_by_its_utility(home: Home) {
+    fn a_member_is_identified_by_its_utility(home: Home) {
         import(&home, "utilities", UTILITIES);
         assert_eq!(import(&home, "members", MEMBERS), "members: 2 created, 0 updated, 0 unchanged\n");
         assert_eq!(import(&home, "members", MEMBERS), "members: 0 created, 0 updated, 2 unchanged\n");
@@ -47,12 +47,12 @@ on_empty! {
             assert!(table.lines().any(|line| line.starts_with(cells)), "{cells}: {table}");
         }
         let log = home.changes().len();
-        for (mode, csv, told, code) in [
+        for (mode, csv, message, code) in [
             ("create", "utility\nzxq-a\n", ":2: column `utility`: ", "[member_exists]"),
             ("upsert", "utility,regional_group\nzxq-a,Nord\nzxq-a,Ost\n", ":3: Row 2 is about the same", "[duplicate]"),
         ] {
             let faults = faults(&home, mode, "members", csv);
-            assert!(faults.len() == 1 && faults[0].contains(told) && faults[0].ends_with(code), "{faults:?}");
+            assert!(faults.len() == 1 && faults[0].contains(message) && faults[0].ends_with(code), "{faults:?}");
         }
         let wrong = "utility,joined_on,left_on,interests.working_areas\nzxq-p,,,\nnobody,2020-01-02,2020-01-01,gsi\n";
         let faults = faults(&home, "upsert", "members", wrong);
@@ -62,12 +62,12 @@ on_empty! {
         ];
         assert_eq!(faults.len(), ends.len(), "{faults:#?}");
         for (place, code) in ends {
-            assert!(faults.iter().any(|told| told.contains(place) && told.ends_with(code)), "{place}: {faults:#?}");
+            assert!(faults.iter().any(|message| message.contains(place) && message.ends_with(code)), "{place}: {faults:#?}");
         }
         assert_eq!(home.changes().len(), log);
     }
 
-    fn a_contact_is_known_by_its_address(home: Home) {
+    fn a_contact_is_identified_by_its_address(home: Home) {
         import(&home, "utilities", UTILITIES);
         import(&home, "members", MEMBERS);
         assert_eq!(import(&home, "member-contacts", CONTACTS), "member-contacts: 3 created, 0 updated, 0 unchanged\n");
@@ -76,13 +76,13 @@ on_empty! {
         assert_eq!(import(&home, "member-contacts", &table), "member-contacts: 0 created, 0 updated, 3 unchanged\n");
         let other = edited(CONTACTS, "Zxqbert,Zxqname,bert@", "Zxqbert,Zxqother,BERT@");
         assert_eq!(import(&home, "member-contacts", &other), "member-contacts: 0 created, 1 updated, 2 unchanged\n");
-        // Another is the first to turn to from now on.
+        // Another contact becomes the primary one.
         let handed = "member,email,given_name,family_name,language,is_primary\n\
             zxq-a,anna@zxq.example,Zxqanna,Zxqname,de,false\nzxq-a,bert@zxq.example,Zxqbert,Zxqname,de,true\n";
         assert_eq!(import(&home, "member-contacts", handed), "member-contacts: 0 created, 2 updated, 0 unchanged\n");
 
         let changes = home.changes();
-        for (mode, from, to, told) in [
+        for (mode, from, to, code) in [
             ("create", "zxq-b,Zxqanna", "zxq-b,Zxqanna", "[primary_exists]"),
             ("upsert", "de,false", "de,true", "[primary_exists]"),
             ("upsert", "bert@zxq.example", "bert at zxq", "[invalid_format]"),
@@ -90,14 +90,14 @@ on_empty! {
             ("upsert", "zxq-b,Zxqanna", "zxq-p,Zxqanna", "[not_found]"),
         ] {
             let faults = faults(&home, mode, "member-contacts", &edited(CONTACTS, from, to));
-            assert!(faults.iter().any(|fault| fault.ends_with(told)), "{to}: {faults:?}");
+            assert!(faults.iter().any(|fault| fault.ends_with(code)), "{to}: {faults:?}");
         }
         assert_eq!(home.changes(), changes);
         let log = format!("{changes:?}");
         assert!(!["Zxqanna", "Zxqname", "zxq.example", "1234567"].iter().any(|word| log.contains(word)), "{log}");
     }
 
-    fn rules_and_calls_are_columns(home: Home) {
+    fn rules_and_calls_of_programmes_are_columns(home: Home) {
         let import_them = |csv: &str| import(&home, "funding-programmes", csv);
         assert_eq!(import_them(PROGRAMMES), "funding-programmes: 2 created, 0 updated, 0 unchanged\n");
         assert_eq!(import_them(PROGRAMMES), "funding-programmes: 0 created, 0 updated, 2 unchanged\n");
@@ -123,8 +123,8 @@ on_empty! {
             ("[{\"", "[\"", "calls", "invalid_format"),
         ] {
             let faults = faults(&home, "upsert", "funding-programmes", &edited(PROGRAMMES, from, to));
-            let told = format!(":2: column `{place}`: ");
-            assert!(faults.len() == 1 && faults[0].contains(&told) && faults[0].ends_with(&format!("[{code}]")), "{faults:?}");
+            let prefix = format!(":2: column `{place}`: ");
+            assert!(faults.len() == 1 && faults[0].contains(&prefix) && faults[0].ends_with(&format!("[{code}]")), "{faults:?}");
         }
     }
 }

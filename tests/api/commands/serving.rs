@@ -1,4 +1,4 @@
-//! `serve`: it says where it is, and ends when it is asked to, after the requests that are running; several start at
+//! `serve`: the server announces its address, shuts down after the requests that are running, and several can start at
 //! once.
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,7 +13,7 @@ use crate::api::given::changed;
 use crate::harness::contract::{Contract, Sent};
 use crate::harness::{Answer, Backend, Caller};
 
-/// A server of its own, killed when a test fails.
+/// A running server, killed when it is dropped.
 pub(super) struct Server {
     child: Child,
     log: BufReader<std::process::ChildStderr>,
@@ -21,16 +21,16 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Starts it.
+    /// Starts a server.
     pub(super) fn spawn(home: &Home, arguments: &[&str]) -> Self {
-        // A flag may be given once.
+        // `--bind` may be given only once.
         let bind: &[&str] = if arguments.contains(&"--bind") { &[] } else { &["--bind", "127.0.0.1:0"] };
         let mut child = home.command(&[&["serve"], bind, arguments].concat()).spawn().unwrap();
         let log = BufReader::new(child.stderr.take().unwrap());
         Self { child, log, address: String::new() }
     }
 
-    /// Starts it without that a signal ends it, and waits until it serves.
+    /// Starts a server that ignores a signal, and waits until it serves.
     pub(super) fn ignoring(home: &Home, arguments: &[&str], signal: &str) -> Self {
         let serve = home.command(&[&["serve", "--bind", "127.0.0.1:0"], arguments].concat());
         let mut shell = Command::new("/bin/sh");
@@ -42,14 +42,14 @@ impl Server {
         Self { child, log, address: String::new() }.announced()
     }
 
-    /// Waits until it says that it serves.
+    /// Waits until the server announces that it serves.
     pub(super) fn announced(mut self) -> Self {
-        self.told_until_serving();
+        self.log_until_serving();
         self
     }
 
-    /// Waits until it says that it serves; answers the log until then.
-    pub(super) fn told_until_serving(&mut self) -> String {
+    /// Waits until the server announces that it serves, and returns its log until then.
+    pub(super) fn log_until_serving(&mut self) -> String {
         let mut lines = String::new();
         while self.log.read_line(&mut lines).unwrap() > 0 {
             let line = serde_json::from_str::<Value>(lines.lines().last().unwrap()).unwrap_or_default();
@@ -61,15 +61,15 @@ impl Server {
         panic!("it does not serve: {lines}");
     }
 
-    /// Starts it and waits until it serves.
+    /// Starts a server and waits until it serves.
     pub(super) fn start(home: &Home, arguments: &[&str]) -> Self {
         let server = Self::spawn(home, arguments).announced();
-        // It has told that it is about to serve; whoever has an answer knows that it does.
+        // The announcement comes just before serving, so wait for a response.
         assert!(answer(server.send("GET /health/ready", CLOSE)).starts_with("HTTP/1.1 200"));
         server
     }
 
-    /// What it answers to a GET.
+    /// The response to a `GET`.
     pub(super) fn get(&self, path: &str) -> String {
         let target = format!("GET {path}");
         let text = answer(self.send(&target, CLOSE));
@@ -77,7 +77,7 @@ impl Server {
         text
     }
 
-    /// What it answers to a JSON body.
+    /// The response to a request with a JSON body.
     pub(super) fn write(&self, target: &str, headers: &str, body: &Value) -> String {
         let text = answer(self.begin(target, headers, body));
         let sent = Sent::of_target(target, "application/json", Some(&body.to_string()));
@@ -85,7 +85,7 @@ impl Server {
         text
     }
 
-    /// Sends a JSON body, and leaves the answer unread.
+    /// Sends a request with a JSON body without reading the response.
     pub(super) fn begin(&self, target: &str, headers: &str, body: &Value) -> TcpStream {
         let body = body.to_string();
         let length = body.len();
@@ -96,12 +96,12 @@ impl Server {
         stream
     }
 
-    /// Somebody who calls it, and carries a token.
+    /// A client of the server with this access token.
     pub(super) fn caller(&self, token: Option<String>) -> Caller {
         Caller::new(self.address.parse().unwrap(), token)
     }
 
-    /// Ends it as a power cut would.
+    /// Kills the server, as a power cut would.
     pub(super) fn kill(self) {}
 
     /// Sends the head of a request.
@@ -120,7 +120,7 @@ impl Server {
         assert!(Command::new("kill").args([name, &self.child.id().to_string()]).status().unwrap().success());
     }
 
-    /// Waits for its end; answers the exit code, how long it took and the rest of the log.
+    /// Waits for the end of the server. Returns the exit code, the duration and the rest of the log.
     pub(super) fn ended(mut self, limit: Duration) -> (Option<i32>, Duration, String) {
         let begun = Instant::now();
         while begun.elapsed() < limit {
@@ -154,8 +154,8 @@ pub(super) fn answer(mut stream: TcpStream) -> String {
 const CREDENTIALS: &str = r#"{"email": "reader@demo.example", "password": "demo-partnerships"}"#;
 
 on_empty! {
-    /// Whatever is told of requests: not who they are about.
-    fn persons_are_not_in_the_log(home: Home) {
+    /// At any log level, the log has no personal data.
+    fn the_log_has_no_personal_data(home: Home) {
         let server = Server::start(&home, &["--demo", "--log", "debug"]);
         let sign_in = json!({"email": "coordinator@demo.example", "password": "demo-partnerships"});
         let signed_in = server.write("POST /api/v1/auth/token", "", &sign_in);
@@ -186,8 +186,8 @@ on_empty! {
         }
     }
 
-    /// Anybody can send what is no request: it is refused, and the log of errors is for errors of ours.
-    fn what_is_no_request_is_no_error_of_ours(home: Home) {
+    /// Anybody can send malformed requests. They are refused, but are no errors of the server.
+    fn malformed_requests_are_not_logged_as_errors(home: Home) {
         let huge = format!("GET / HTTP/1.1\r\nHost: x\r\nX: {}\r\n\r\n", "x".repeat(200_000));
         let long = format!("GET /{} HTTP/1.1\r\nHost: x\r\n\r\n", "x".repeat(200_000));
         let wrong: &[(&str, &str)] = &[
@@ -199,12 +199,12 @@ on_empty! {
             (&huge, "431"),
             (&long, "431"),
         ];
-        for (level, told) in [("info", false), ("info,actix_http=debug", true)] {
+        for (level, is_logged) in [("info", false), ("info,actix_http=debug", true)] {
             let server = Server::start(&home, &["--log", level]);
             for (text, status) in wrong {
                 let mut stream = TcpStream::connect(&server.address).unwrap();
                 stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-                // It may be refused before all of it is sent.
+                // The server may close the connection before everything is sent.
                 let _ = stream.write_all(text.as_bytes());
                 let mut answer = Vec::new();
                 let _ = stream.read_to_end(&mut answer);
@@ -213,18 +213,18 @@ on_empty! {
             }
             server.signal("-TERM");
             let (_, _, log) = server.ended(Duration::from_secs(20));
-            assert_eq!(log.contains("stream error"), told, "{level}: {log}");
-            assert_eq!(log.contains(r#""level":"ERROR""#), told, "{level}: {log}");
+            assert_eq!(log.contains("stream error"), is_logged, "{level}: {log}");
+            assert_eq!(log.contains(r#""level":"ERROR""#), is_logged, "{level}: {log}");
         }
     }
 
-    fn a_running_request_is_answered_before_the_end(home: Home) {
+    fn a_running_request_is_answered_before_the_shutdown(home: Home) {
         let server = Server::start(&home, &["--demo"]);
         let (first, rest) = CREDENTIALS.split_at(20);
         let headers = format!("Content-Type: application/json\r\nContent-Length: {}\r\n", CREDENTIALS.len());
         let mut running = server.send("POST /api/v1/auth/token", &(headers + CLOSE));
         running.write_all(first.as_bytes()).unwrap();
-        // The server has taken it once it answers another one that came later.
+        // Once the server has answered a later request, it has received this one.
         assert!(answer(server.send("GET /health/ready", CLOSE)).starts_with("HTTP/1.1 200"));
 
         server.signal("-TERM");
@@ -249,7 +249,7 @@ on_empty! {
         assert!(!log.contains("demo-partnerships") && !log.contains("reader@demo.example"), "{log}");
     }
 
-    fn an_idle_connection_does_not_hold_it_up(home: Home) {
+    fn an_idle_connection_does_not_delay_the_shutdown(home: Home) {
         let server = Server::start(&home, &[]);
         let mut idle = server.send("GET /health/live", "");
         assert!(idle.read(&mut [0; 1024]).unwrap() > 0);
@@ -259,13 +259,13 @@ on_empty! {
         assert!(took < Duration::from_secs(8), "it took {took:?}");
     }
 
-    fn the_demo_stays_at_home(home: Home) {
+    fn a_database_with_demo_accounts_is_served_only_locally(home: Home) {
         let server = Server::start(&home, &["--demo"]);
         server.signal("-TERM");
         assert_eq!(server.ended(Duration::from_secs(10)).0, Some(0));
         let err = home.run(&["serve", "--bind", "0.0.0.0:0"]).fails();
         assert!(err.contains("demo accounts"), "{err}");
-        // A second start finds what is there.
+        // A second start uses the existing data.
         let log = home.changes().len();
         let server = Server::start(&home, &["--demo"]);
         server.signal("-TERM");
@@ -273,8 +273,8 @@ on_empty! {
         assert_eq!(home.changes().len(), log);
     }
 
-    fn whoever_reads_that_it_serves_may_end_it(home: Home) {
-        // Without waiting for an answer: the signal comes as early as anybody can know whom to send it to.
+    fn a_signal_right_after_the_announcement_ends_the_server(home: Home) {
+        // Without waiting for a response: the signal is sent as early as possible.
         for _ in 0..10 {
             let server = Server::spawn(&home, &[]).announced();
             server.signal("-TERM");
@@ -284,8 +284,8 @@ on_empty! {
         }
     }
 
-    fn several_start_at_once_on_an_empty_database(home: Home) {
-        // With one secret to be made as well.
+    fn several_servers_can_start_at_once_on_an_empty_database(home: Home) {
+        // One of them has to create the secret too.
         std::fs::remove_file(home.path("data/secret")).unwrap();
         let servers: Vec<_> = (0..4).map(|_| Server::spawn(&home, &[])).collect();
         for server in servers.into_iter().map(Server::announced) {
@@ -296,7 +296,7 @@ on_empty! {
         assert!(out.contains("schema up to date"), "{out}");
     }
 
-    fn whether_it_is_ready_is_asked_from_a_container(home: Home) {
+    fn the_health_command_reports_readiness(home: Home) {
         let server = Server::start(&home, &[]);
         let port = server.address.rsplit(':').next().unwrap();
         assert_eq!(home.run(&["health", "--bind", &server.address]).ok(), "The server is ready.\n");
@@ -307,21 +307,21 @@ on_empty! {
         assert!(err.contains(&format!("there is no server on {address}")), "{err}");
     }
 
-    fn the_contact_for_security_is_whom_the_operator_names(home: Home) {
+    fn security_txt_names_the_configured_contact(home: Home) {
         let server = Server::start(&home, &[]);
         assert!(server.get("/.well-known/security.txt").starts_with("HTTP/1.1 404"));
         let contact = ["--security-contact", "mailto:security@example.org"];
         let server = Server::start(&home, &contact);
         let text = server.get("/.well-known/security.txt");
         assert!(text.contains("\nContact: mailto:security@example.org\n"), "{text}");
-        // Its own URL is no https one, which alone may stand there.
+        // `Canonical` has to be an https URL, and the server has none.
         assert!(!text.contains("Canonical"), "{text}");
     }
 }
 
-/// The file is made by one of them, and SQLite does not wait for who makes it.
+/// One server creates the database file. SQLite does not wait while a file is being created.
 #[test]
-fn many_make_one_file() {
+fn several_servers_can_create_one_database_file() {
     for _ in 0..5 {
         let home = Home::new();
         let servers: Vec<_> = (0..6).map(|_| Server::spawn(&home, &[])).collect();
@@ -329,21 +329,21 @@ fn many_make_one_file() {
     }
 }
 
-/// A server that is not ready says so to the health check.
+/// The health check reports a server that is not ready, and one that is not HTTP.
 #[test]
-fn what_is_no_server_is_not_ready() {
+fn the_health_command_fails_without_a_ready_server() {
     Home::run_test(Backend::Sqlite, |home| {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        for (said, told) in [
+        for (response, message) in [
             ("HTTP/1.1 503 Service Unavailable\r\n\r\n", "is not ready (status 503)"),
             ("SSH-2.0-OpenSSH_9.2", "the response is not HTTP"),
         ] {
             let asking = home.command(&["health", "--bind", &address]).spawn().unwrap();
             let (mut stream, _) = listener.accept().unwrap();
-            stream.write_all(said.as_bytes()).unwrap();
+            stream.write_all(response.as_bytes()).unwrap();
             let err = Ran::finished(asking).fails();
-            assert!(err.contains(told), "{err}");
+            assert!(err.contains(message), "{err}");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! `user`, `openapi` and the help: what an operator types.
+//! `user`, `rotate-keys`, `openapi` and the help.
 
 use vku_domain::kernel::access::actor::Role;
 
@@ -8,13 +8,13 @@ use super::{Home, Ran, fixture, on_empty};
 
 const PASSWORD: &str = "correct horse battery\n";
 
-/// Who signs in as Anna, as the server sees it.
+/// The account that signs in with Anna's address.
 fn signing_in(home: &Home) -> Option<SigningIn> {
     home.look(async |store| store.signing_in(&"anna@example.org".parse().unwrap()).await).unwrap()
 }
 
 on_empty! {
-    fn accounts_are_made_listed_and_disabled(home: Home) {
+    fn accounts_can_be_added_listed_and_disabled(home: Home) {
         let add = ["user", "add", "Anna@Example.org", "--name", "Anna", "--role", "coordinator"];
         let out = home.run_with(&add, PASSWORD).ok();
         assert!(out.starts_with("Added the account ") && out.ends_with(" (coordinator).\n"), "{out}");
@@ -34,7 +34,7 @@ on_empty! {
         assert!(signing_in(&home).is_none());
     }
 
-    fn a_weak_password_makes_no_account(home: Home) {
+    fn a_weak_password_is_refused(home: Home) {
         let add = ["user", "add", "anna@example.org", "--name", "Anna", "--role", "reader"];
         for weak in ["", "\n", "short\n", "aaaaaaaaaaaaaaaa\n", &"long".repeat(51), "anna@example.org\n", "ANNA@Example.org1\n"] {
             let err = home.run_with(&add, weak).fails();
@@ -44,7 +44,7 @@ on_empty! {
         assert_eq!(home.run(&["user", "list"]).ok(), "");
     }
 
-    fn the_last_administrator_is_not_disabled(home: Home) {
+    fn the_last_administrator_cannot_be_disabled(home: Home) {
         let add = |email: &str| {
             home.run_with(&["user", "add", email, "--name", "Office", "--role", "admin"], PASSWORD).ok()
         };
@@ -56,8 +56,8 @@ on_empty! {
         assert!(disable("two@example.org").fails().contains("last active administrator"));
     }
 
-    /// A key is replaced in its time, and at once after a compromise; none of it is ever shown.
-    fn signing_keys_are_replaced(home: Home) {
+    /// A signing key is replaced gradually, or at once after a compromise.
+    fn rotate_keys_replaces_the_signing_keys(home: Home) {
         assert!(home.run(&["rotate-keys"]).ok().contains("signs in ten minutes"));
         let err = home.run(&["rotate-keys"]).fails();
         assert!(err.contains("not yet 20 minutes old") && err.contains("--now"), "{err}");
@@ -67,7 +67,7 @@ on_empty! {
         assert!(err.contains("VKU_JWT_KEY_FILE"), "{err}");
     }
 
-    fn a_member_is_bound_to_a_utility_of_its_own_side(home: Home) {
+    fn accounts_are_bound_to_utilities_that_fit_their_role(home: Home) {
         home.run(&["import", "utilities", fixture("utilities").to_str().unwrap()]).ok();
         let add = |role: &str, utilities: &[&str]| {
             let mut arguments = vec!["user", "add", "anna@example.org", "--name", "Anna", "--role", role];
@@ -88,7 +88,7 @@ on_empty! {
 }
 
 #[test]
-fn the_committed_document_is_fresh() {
+fn the_committed_openapi_document_is_fresh() {
     let home = Home::new();
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
     assert!(home.run(&["openapi", "--check", committed]).ok().ends_with("openapi.json is fresh.\n"));
@@ -110,7 +110,7 @@ fn the_committed_document_is_fresh() {
 }
 
 #[test]
-fn help_is_the_manual() {
+fn the_help_lists_commands_settings_and_resources() {
     let home = Home::new();
     let help = home.run(&["--help"]).ok();
     for word in [

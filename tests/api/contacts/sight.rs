@@ -1,5 +1,5 @@
-//! Two persons are planted at a member, one who agreed to stand in the directory and one who did not: what each role
-//! learns of them, in every way that there is to ask.
+//! Who sees which contacts. A member has two: one has agreed to be listed in the directory, the other has not. The
+//! tests check what each role learns of them, in every way to ask.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,11 +12,11 @@ use crate::api::given::{MEMBERS, changed, deleted, made, post_nothing};
 use crate::api::visibility::planted::{contact, text};
 use crate::harness::{Caller, TestApp, on_both};
 
-/// Whom a caller sees, by the first word of everything that is theirs.
+/// The contacts that a caller may see, by a word that all their personal members contain.
 const BOTH: &[&str] = &["zxqopen", "zxqstill"];
 const OPEN: &[&str] = &["zxqopen"];
 
-/// Somebody whose every personal member begins with a word that stands nowhere else.
+/// A contact whose personal members all begin with this word.
 fn person(word: &str, in_directory: bool) -> Value {
     let mailings = json!({"given_at": "2026-03-03T09:00:00Z", "text_version": "2026-03"});
     changed(
@@ -28,7 +28,7 @@ fn person(word: &str, in_directory: bool) -> Value {
     )
 }
 
-/// Plants both, and changes both; answers their ids.
+/// Creates and changes both contacts. Returns their ids.
 async fn plant(app: &TestApp) -> [String; 2] {
     let office = app.coordinator();
     let mut ids = Vec::new();
@@ -42,7 +42,7 @@ async fn plant(app: &TestApp) -> [String; 2] {
     ids.try_into().unwrap()
 }
 
-/// Everybody, with whom they see; nobody where they may not read contacts at all.
+/// All callers and the contacts that they may see; `None` if they may not read contacts at all.
 async fn callers(app: &TestApp) -> Vec<(&'static str, Caller, Option<&'static [&'static str]>)> {
     let mut callers = Vec::new();
     for (role, caller) in app.everybody() {
@@ -61,19 +61,19 @@ async fn callers(app: &TestApp) -> Vec<(&'static str, Caller, Option<&'static [&
     callers
 }
 
-/// The text tells of those whom the caller sees, and of nobody else.
+/// Asserts that the text mentions the contacts that the caller may see, and no others.
 #[track_caller]
-fn tells(role: &str, path: &str, told: &str, sees: &[&str], ids: &[String; 2]) {
-    let told = told.to_lowercase();
+fn assert_mentions(role: &str, path: &str, text: &str, sees: &[&str], ids: &[String; 2]) {
+    let text = text.to_lowercase();
     for (word, id) in BOTH.iter().zip(ids) {
-        assert_eq!(told.contains(word), sees.contains(word), "{role} {path} {word}: {told}");
-        assert!(sees.contains(word) || !told.contains(id), "{role} {path} {word}: {told}");
+        assert_eq!(text.contains(word), sees.contains(word), "{role} {path} {word}: {text}");
+        assert!(sees.contains(word) || !text.contains(id), "{role} {path} {word}: {text}");
     }
-    assert!(sees.contains(&"zxqstill") || !told.contains("8888888"), "{role} {path}: {told}");
+    assert!(sees.contains(&"zxqstill") || !text.contains("8888888"), "{role} {path}: {text}");
 }
 
 on_both! {
-    async fn a_list_tells_of_those_whom_one_sees(app: TestApp) {
+    async fn lists_contain_only_visible_contacts(app: TestApp) {
         let ids = plant(&app).await;
         let fields = "fields=id,given_name,family_name,email,phone,function,language,is_primary,consents,member,version";
         for (role, caller, sees) in callers(&app).await {
@@ -112,8 +112,8 @@ on_both! {
             ];
             for path in paths {
                 let answer = caller.get(&path).await.ok();
-                tells(role, &path, &answer.text(), sees, &ids);
-                // That somebody is written to by the office is nothing for other members.
+                assert_mentions(role, &path, &answer.text(), sees, &ids);
+                // Other members do not see that a person has agreed to mailings.
                 assert_eq!(answer.text().contains("2026-03-03"), sees == BOTH, "{role} {path}");
             }
             for key in ["family_name", "given_name", "created_at", "updated_at"] {
@@ -121,14 +121,14 @@ on_both! {
                     let path = format!("{OTHER}?name=zxq&limit=1&sort={sort}");
                     let found = caller.all(&path).await;
                     assert_eq!(found.len(), sees.len(), "{role} {path}");
-                    tells(role, &path, &json!(found).to_string(), sees, &ids);
+                    assert_mentions(role, &path, &json!(found).to_string(), sees, &ids);
                 }
             }
             caller.get(&format!("{OTHER}?email=zxqopen@zxq.example")).await.problem(400, "invalid_parameters");
         }
     }
 
-    async fn one_is_got_by_who_sees_it(app: TestApp) {
+    async fn a_hidden_contact_looks_like_an_unknown_one(app: TestApp) {
         let ids = plant(&app).await;
         let nobody = format!("{OTHER}/{}", uuid::Uuid::now_v7());
         for (role, caller, sees) in callers(&app).await {
@@ -142,16 +142,16 @@ on_both! {
                         let text = answer.ok().text();
                         assert_eq!(text.contains("2026-03-03"), sees == BOTH, "{role} {path}: {text}");
                     } else {
-                        let told = answer.problem(404, "not_found");
+                        let problem = answer.problem(404, "not_found");
                         let other = caller.get(&nobody).await.problem(404, "not_found");
-                        assert_eq!((&told["title"], &told["detail"]), (&other["title"], &other["detail"]));
+                        assert_eq!((&problem["title"], &problem["detail"]), (&other["title"], &other["detail"]));
                     }
                 }
             }
         }
     }
 
-    async fn nothing_but_contacts_tells_of_persons(app: TestApp) {
+    async fn personal_data_appears_in_contacts_only(app: TestApp) {
         let ids = plant(&app).await;
         let office = app.coordinator();
         deleted(&office, &format!("{OTHER}/{}", ids[1])).await;
@@ -166,15 +166,15 @@ on_both! {
                 format!("{OTHER}/{}/history", ids[0]), format!("{OTHER}/{}/history", ids[1]),
                 "/api/v1/utilities/hamburg-wasser".into(), "/api/v1/utilities/hamburg-wasser/history".into(),
             ] {
-                let told = caller.get(&path).await.text();
-                assert!(!personal.iter().any(|word| told.contains(word)), "{role} {path}: {told}");
+                let text = caller.get(&path).await.text();
+                assert!(!personal.iter().any(|word| text.contains(word)), "{role} {path}: {text}");
             }
         }
         let log = changes_after(&app.store, 0).await;
         assert_eq!(log.iter().filter(|it| ids.contains(&it.resource_id.to_string())).count(), 6);
         for change in log {
-            let told = format!("{change:?}");
-            assert!(!personal.iter().any(|word| told.contains(word)), "{told}");
+            let text = format!("{change:?}");
+            assert!(!personal.iter().any(|word| text.contains(word)), "{text}");
             let is_contact = change.resource == "contact";
             for member in ["given_name", "family_name", "email", "phone"] {
                 assert!(!is_contact || change.state.get(member).is_none(), "{member}: {change:?}");
@@ -182,8 +182,8 @@ on_both! {
         }
     }
 
-    /// A cursor stands in a URL, and URLs stand in the logs of everything between here and there.
-    async fn no_address_holds_a_name(app: TestApp) {
+    /// URLs are logged everywhere on the way, so a cursor must not contain personal data.
+    async fn urls_contain_no_personal_data(app: TestApp) {
         plant(&app).await;
         for sort in ["family_name", "given_name", "-family_name,given_name"] {
             let page = app.coordinator().get(&format!("{OTHER}?name=x&limit=1&sort={sort}")).await.ok().json();
@@ -196,7 +196,7 @@ on_both! {
         assert!(!made.header("location").contains("zxq"));
     }
 
-    async fn a_key_reads_persons_with_a_scope_of_its_own(app: TestApp) {
+    async fn api_keys_need_a_scope_for_personal_data(app: TestApp) {
         let ids = plant(&app).await;
         let own = app.account(Role::Member, "hamburg-wasser").await;
         let key = async |scopes: &[&str]| {
@@ -223,7 +223,7 @@ on_both! {
         for path in &paths {
             alone.get(path).await.problem(403, "insufficient_scope");
         }
-        // What a key may not read it does not get as the answer of a write either.
+        // The response of a write does not show what the key may not read either.
         let function = json!({"function": "Zxq"});
         for answer in [
             narrow.patch(&one, "*", &function).await, narrow.patch(&one, "*", &json!({})).await,

@@ -1,4 +1,4 @@
-//! What every operation says of itself.
+//! The descriptions and declarations of every operation.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ fn has_text(value: &Value, member: &str) -> bool {
     value[member].as_str().is_some_and(|text| !text.trim().is_empty())
 }
 
-/// The names in the path that stand for keys.
+/// The parameters of a path template.
 fn keys(path: &str) -> BTreeSet<&str> {
     path.split('/').filter_map(|it| it.strip_prefix('{')?.strip_suffix('}')).collect()
 }
@@ -38,18 +38,22 @@ fn every_operation_is_named_and_described() {
     assert!(document["tags"].as_array().unwrap().iter().all(|tag| has_text(tag, "description")));
     let (mut ids, mut used) = (BTreeSet::new(), BTreeSet::new());
     let operations = Operation::all(&document);
-    for Operation { id, told, path, .. } in &operations {
+    for Operation { id, definition, path, .. } in &operations {
         assert!(ids.insert(id), "there are two {id}");
         let words: Vec<_> = id.split('_').collect();
         let plain = |word: &&str| !word.is_empty() && word.bytes().all(|it| it.is_ascii_lowercase());
         assert!(words.len() > 1 && words.iter().all(plain), "{id} is not verb_noun");
-        assert!(has_text(told, "summary") && has_text(told, "description"), "{id} does not say what it does");
-        let own: Vec<_> = told["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
+        assert!(
+            has_text(definition, "summary") && has_text(definition, "description"),
+            "{id} does not say what it does"
+        );
+        let own: Vec<_> =
+            definition["tags"].as_array().unwrap().iter().map(|tag| tag.as_str().unwrap()).collect();
         assert!(own.len() == 1 && tags.contains(own[0]), "{id}: {own:?}");
         used.insert(own[0]);
-        assert!(told["security"].is_array(), "{id} does not say who may");
+        assert!(definition["security"].is_array(), "{id} does not say who may");
         let mut named = BTreeSet::new();
-        for parameter in told["parameters"].as_array().into_iter().flatten() {
+        for parameter in definition["parameters"].as_array().into_iter().flatten() {
             let name = parameter["name"].as_str().unwrap();
             assert!(has_text(parameter, "description"), "{id}: what is {name}?");
             assert!(parameter["schema"].is_object(), "{id}: {name} has no schema");
@@ -64,7 +68,7 @@ fn every_operation_is_named_and_described() {
 }
 
 #[test]
-fn every_reference_leads_somewhere() {
+fn every_reference_in_the_document_resolves() {
     let document = document();
     let mut found = BTreeSet::new();
     references(&document, &mut found);
@@ -74,7 +78,7 @@ fn every_reference_leads_somewhere() {
     }
 }
 
-/// What is there or not, and has no version to be written on.
+/// Operations on resources that have no version, so `If-Match` makes no sense.
 const WITHOUT_VERSION: &[&str] = &["delete_member_calendar_link", "delete_topic_support"];
 
 #[test]
@@ -87,7 +91,7 @@ fn every_operation_declares_its_problems() {
         needed.extend((!keys(&it.path).is_empty()).then_some(404));
         needed.extend(it.path.starts_with("/api/").then_some(503));
         needed.extend((it.method != Method::GET).then_some(507));
-        if it.told.get("requestBody").is_some() {
+        if it.definition.get("requestBody").is_some() {
             needed.extend([413, 415, 422]);
         }
         if let Some(condition) = it.parameter("If-Match") {
@@ -103,7 +107,7 @@ fn every_operation_declares_its_problems() {
             && !WITHOUT_VERSION.contains(&it.id.as_str());
         assert!(!conditional || it.parameter("If-Match").is_some(), "{}: If-Match", it.id);
 
-        for (status, response) in it.told["responses"].as_object().unwrap() {
+        for (status, response) in it.definition["responses"].as_object().unwrap() {
             assert!(has_text(schemas.resolved(response), "description"), "{} {status}", it.id);
             if status.starts_with(['4', '5']) {
                 let place = response["$ref"].as_str().unwrap_or_default();
@@ -117,7 +121,7 @@ fn every_operation_declares_its_problems() {
 }
 
 on_both! {
-    async fn the_served_document_is_this_one(app: TestApp) {
+    async fn the_served_document_is_the_tested_one(app: TestApp) {
         assert_eq!(app.anonymous().get("/openapi.json").await.ok().json(), document());
     }
 }

@@ -1,24 +1,24 @@
-//! Every example is one: it fits the schema that it stands beside.
+//! The examples of the document match their schemas.
 
 use serde_json::Value;
 use vku_http::routes::document;
 
 use crate::harness::contract::{Operation, Schemas};
 
-/// The examples of a media type or a parameter.
+/// The examples of a media type or of a parameter.
 fn examples(of: &Value) -> Vec<&Value> {
     let named = of["examples"].as_object().into_iter().flat_map(|all| all.values().map(|it| &it["value"]));
     of.get("example").into_iter().chain(named).collect()
 }
 
 #[test]
-fn every_body_has_an_example_that_fits() {
+fn every_body_has_an_example_that_matches_its_schema() {
     let schemas = Schemas::of(document());
     let mut faults = Vec::new();
-    for Operation { id, told, .. } in Operation::all(&schemas.document) {
+    for Operation { id, definition, .. } in Operation::all(&schemas.document) {
         let mut contents = Vec::new();
-        contents.extend(told.pointer("/requestBody/content").map(|it| ("request".to_owned(), it)));
-        for (status, response) in told["responses"].as_object().unwrap() {
+        contents.extend(definition.pointer("/requestBody/content").map(|it| ("request".to_owned(), it)));
+        for (status, response) in definition["responses"].as_object().unwrap() {
             contents.extend(schemas.resolved(response).get("content").map(|it| (status.clone(), it)));
         }
         for (place, content) in contents {
@@ -38,11 +38,11 @@ fn every_body_has_an_example_that_fits() {
 }
 
 #[test]
-fn every_example_of_a_parameter_or_a_schema_fits() {
+fn examples_of_parameters_and_schemas_match_their_schemas() {
     let schemas = Schemas::of(document());
     let mut faults = Vec::new();
-    for Operation { id, told, .. } in Operation::all(&schemas.document) {
-        for parameter in told["parameters"].as_array().into_iter().flatten() {
+    for Operation { id, definition, .. } in Operation::all(&schemas.document) {
+        for parameter in definition["parameters"].as_array().into_iter().flatten() {
             for example in examples(parameter) {
                 let wrong = schemas.faults(&parameter["schema"], example);
                 faults.extend(wrong.into_iter().map(|it| format!("{id} {}: {it}", parameter["name"])));
@@ -57,7 +57,7 @@ fn every_example_of_a_parameter_or_a_schema_fits() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// Visits whatever is a schema: what has a type.
+/// Visits all schemas in a value. A schema is an object with a `type`.
 fn each_schema(place: &str, value: &Value, visit: &mut dyn FnMut(&str, &Value)) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Every list is walked: by `lists.rs` where it can be sorted, here where it comes in one order only.
+//! Every list is paged through: by `api/lists.rs` if it can be sorted, here if it has a fixed order.
 
 use std::collections::BTreeSet;
 
@@ -11,7 +11,7 @@ use crate::api::given::{deleted, location, post_nothing};
 use crate::api::interests::{confirmed, interest};
 use crate::harness::on_both;
 
-/// The lists that cannot be sorted or filtered by the kernel's query, and why. May only shrink.
+/// The lists without the kernel's sorting and filters, and why. This list may only shrink.
 const ELSEWHERE: &[(&str, &str)] = &[
     ("list_api_keys", "one's own keys: as many as fit on a page"),
     (
@@ -30,15 +30,15 @@ const ELSEWHERE: &[(&str, &str)] = &[
 ];
 
 on_both! {
-    async fn every_list_is_walked_somewhere(app: TestApp) {
+    async fn every_list_is_covered_by_a_paging_test(app: TestApp) {
         let walk = Walk::of(&app);
-        let (mut walked, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
+        let (mut sorted, mut elsewhere) = (BTreeSet::new(), BTreeSet::new());
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let named = it.id.starts_with("list_");
-            // What `lists.rs` and `fields.rs` find is found by these parameters.
+            // `lists.rs` and `fields.rs` find lists by these parameters.
             let turns = ["sort", "cursor", "limit", "count", "fields"].map(|name| it.parameter(name).is_some());
             if named && turns == [true; 5] {
-                walked.insert(it.told["tags"][0].as_str().unwrap().to_owned());
+                sorted.insert(it.definition["tags"][0].as_str().unwrap().to_owned());
             } else if named {
                 assert!(!turns[0], "{} is sorted, but not walked", it.id);
                 elsewhere.insert(it.id.as_str());
@@ -47,12 +47,12 @@ on_both! {
             }
         }
         assert_eq!(elsewhere, ELSEWHERE.iter().map(|(id, _)| *id).collect());
-        // `filters.rs` compares the filters of these with `matches`.
-        assert_eq!(walked, collections().iter().map(|name| name.replace('-', "_")).collect());
+        // `filters.rs` compares the filters of these lists with `matches`.
+        assert_eq!(sorted, collections().iter().map(|name| name.replace('-', "_")).collect());
     }
 
-    /// What comes in one order only: the audit, and every history.
-    async fn what_is_not_sorted_ends_without_loss_or_repeat(app: TestApp) {
+    /// Lists with a fixed order: the audit log, the mails, and every history.
+    async fn paging_through_unsorted_lists_returns_each_row_once(app: TestApp) {
         let walk = Walk::of(&app);
         for name in ["Neustadt", "Altstadt"] {
             confirmed(&app, &interest(name)).await;
@@ -79,12 +79,13 @@ on_both! {
     }
 }
 
-/// Something that was deleted and brought back: the example of the collection's `POST`, or else the thing itself.
+/// The path of a resource that was deleted and restored: one made from the example of the collection's `POST`, or the
+/// given one.
 pub(super) async fn with_a_past(walk: &Walk<'_>, template: &str, thing: &str) -> String {
     let (admin, (collection, _)) = (walk.admin(), thing.rsplit_once('/').unwrap());
     let (_, example) = walk.find(&Method::POST, template).and_then(Operation::body).unwrap();
     let made = admin.post(collection, example).await;
-    // What is only taken is there when somebody confirms it.
+    // Some resources are not created before a person confirms them.
     let thing = match made.status == 201 {
         true => location(&made),
         false => thing.to_owned(),

@@ -1,9 +1,9 @@
-//! The contract: whatever stands in the OpenAPI document is done as it says. All of it walks the document, so that
-//! what is added to that is tested from its first day.
+//! The contract: the server does what the OpenAPI document declares. These tests walk through the document, so that
+//! new operations are covered as soon as they are added.
 //!
-//! Beside this: `http/path.rs` asks every path with every method, `lists.rs` turns the pages of every list in every
-//! order, `filters.rs` compares every filter with `matches`, `fields.rs` chooses and expands in every resource, and
-//! `access.rs` has every operation done by every role.
+//! Other tests do the same: `http/path.rs` sends every method to every path, `lists.rs` pages through every list in
+//! every order, `filters.rs` compares every filter with `matches`, `fields.rs` selects and expands members of every
+//! resource, and `access.rs` has every role call every operation.
 
 mod document;
 mod examples;
@@ -21,10 +21,10 @@ use crate::api::interests::{INTERESTS, confirmed, interest};
 use crate::harness::contract::{Contract, Operation, Schemas};
 use crate::harness::{Answer, Caller, TestApp};
 
-/// What makes an import that is soon done with.
+/// Query parameters for a small import that ends quickly.
 const REHEARSED: &str = "resource=organisations&dry_run=true";
 
-/// A running app and what its document says.
+/// A running app and its document.
 struct Walk<'a> {
     app: &'a TestApp,
     schemas: &'static Schemas,
@@ -41,13 +41,14 @@ impl<'a> Walk<'a> {
         self.operations.iter().find(|it| it.method == *method && it.path == path)
     }
 
-    /// Who may everything: an admin.
+    /// A caller who may do everything.
     fn admin(&self) -> Caller {
         self.app.admin()
     }
 
-    /// A path that leads to something: each key is that of the first thing in the collection before it. Where there is
-    /// none, the example of the `POST` is made; where there is no collection, the parameter's own example is taken.
+    /// A path of an existing resource: each key is that of the first resource in the collection before it. If the
+    /// collection is empty, a resource is created from the example of its `POST`. If there is no collection, the
+    /// example of the parameter is used.
     async fn filled(&self, operation: &Operation) -> String {
         let (mut places, mut template) = (vec![String::new()], String::new());
         for segment in operation.path.split('/').skip(1) {
@@ -68,7 +69,7 @@ impl<'a> Walk<'a> {
         places.swap_remove(0)
     }
 
-    /// The things in the first of the collections that is not empty.
+    /// The resources in the first collection that is not empty.
     async fn things(&self, collections: &[String], template: &str) -> Vec<String> {
         for collection in collections {
             let items = self.admin().get(collection).await.ok().json()["items"].clone();
@@ -79,7 +80,7 @@ impl<'a> Walk<'a> {
             }
         }
         if [INTERESTS, "/api/v1/mails"].contains(&template) {
-            // What nobody makes by a `POST` alone.
+            // `POST` alone does not create these.
             let name = format!("Zxq{}", uuid::Uuid::now_v7().simple());
             confirmed(self.app, &interest(&name)).await;
             return Box::pin(self.things(collections, template)).await;
@@ -90,7 +91,7 @@ impl<'a> Walk<'a> {
             if template == IMPORTS { format!("{template}?{REHEARSED}") } else { collections[0].clone() };
         let mut made = self.admin().post(&path, example).await;
         let mut place = &collections[0];
-        // Not everything takes such a thing: the first that does.
+        // Not every parent accepts such a part, so try the others.
         for collection in collections.iter().skip(1) {
             if made.status.is_success() {
                 break;
@@ -104,9 +105,9 @@ impl<'a> Walk<'a> {
         vec![format!("{place}/{}", made["id"].as_str().unwrap())]
     }
 
-    /// A request as the document wants it: on something that there is, with the example as its body, on any version.
+    /// A valid request: to an existing resource, with the example as its body and `If-Match: *`.
     fn request(&self, operation: &Operation, caller: &Caller, path: &str) -> RequestBuilder {
-        // What nobody may leave out, or nobody who is no member.
+        // Required parameters; the member is required for callers who have none.
         let needed = match operation.id.as_str() {
             "create_import" => "resource=organisations",
             "set_topic_support" | "delete_topic_support" => "member=stadtentwaesserung-dresden",
@@ -127,7 +128,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Sends it; that what comes back is declared by the operation, the caller sees to.
+    /// Sends the request. [`Caller::send`] checks the response against the document.
     async fn ask(&self, operation: &Operation, caller: &Caller, request: RequestBuilder) -> Answer {
         let answer = caller.send(request).await;
         let (id, status) = (&operation.id, answer.status.as_u16());

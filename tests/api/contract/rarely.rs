@@ -1,5 +1,5 @@
-//! What is rarely answered, of every operation that can: a key that reaches elsewhere, a request that is sent twice, a
-//! change as plain JSON, a restore that is rehearsed or comes too late.
+//! Rare responses of every operation that declares them: an API key without the scope, a repeated request, a change as
+//! plain JSON, a restore as a dry run and with a stale version.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::api::given::deleted;
 use crate::harness::on_both;
 
 on_both! {
-    async fn a_key_reaches_as_far_as_its_scopes(app: TestApp) {
+    async fn api_keys_are_refused_outside_their_scopes(app: TestApp) {
         let walk = Walk::of(&app);
         let mut refused = BTreeSet::new();
         for scope in ["utilities:read", "organisations:read"] {
@@ -27,13 +27,13 @@ on_both! {
                 }
             }
         }
-        // Whose login ends, the body says; that a key has none is tested in `accounts/refresh.rs`.
+        // `end_login` tells by its body whose login ends. `accounts/refresh.rs` tests that an API key has none.
         let by_key = |it: &&Operation| it.declares(403) && !SIGNING_IN.contains(&it.id.as_str());
         let declared = walk.operations.iter().filter(by_key).map(|it| it.id.as_str());
         assert_eq!(refused, declared.collect());
     }
 
-    async fn a_request_may_be_sent_twice_but_not_become_another(app: TestApp) {
+    async fn an_idempotency_key_replays_its_request_and_refuses_others(app: TestApp) {
         let walk = Walk::of(&app);
         let takes_key = |it: &&Operation| it.parameter("Idempotency-Key").is_some();
         let mut replayed = 0;
@@ -52,7 +52,7 @@ on_both! {
             let request = caller.request(Method::POST, "/api/v1/organisations").header("Idempotency-Key", &taken);
             caller.send(request.json(&other)).await.expect(201);
             let another = ask(&taken).await;
-            // Who has no account shares its keys with strangers: there a key counts together with the request.
+            // Callers without an account share their keys, so a key counts only together with its request.
             if !it.takes_credentials() {
                 assert_ne!(another.status.as_u16(), 422, "{}: {}", it.id, another.text());
                 continue;
@@ -62,7 +62,7 @@ on_both! {
         assert!(replayed > 5, "{replayed}");
     }
 
-    async fn whatever_is_deleted_may_be_brought_back(app: TestApp) {
+    async fn every_deleted_resource_can_be_restored(app: TestApp) {
         let walk = Walk::of(&app);
         let mut restored = 0;
         for it in walk.operations {
@@ -78,8 +78,8 @@ on_both! {
             walk.ask(update, &caller, change).await.ok();
 
             let delete = walk.find(&Method::DELETE, one).unwrap();
-            let rehearsed = caller.request(Method::DELETE, &format!("{thing}?dry_run=true"));
-            walk.ask(delete, &caller, rehearsed.header("If-Match", "*")).await.expect(204);
+            let dry_run = caller.request(Method::DELETE, &format!("{thing}?dry_run=true"));
+            walk.ask(delete, &caller, dry_run.header("If-Match", "*")).await.expect(204);
             deleted(&caller, &thing).await;
 
             let restore = |query: &str| caller.request(Method::POST, &format!("{thing}/restore{query}"));

@@ -1,4 +1,4 @@
-//! Every `GET`: answers as declared, with a tag that is honoured, and `HEAD` says the same.
+//! Every `GET` responds as declared and honours its entity tag, and `HEAD` matches it.
 
 use reqwest::Method;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use super::Walk;
 use crate::api::http::{told, vary};
 use crate::harness::{Answer, on_both};
 
-/// What is answered without a tag, and why. May only shrink.
+/// Operations without an entity tag, and why. This list may only shrink.
 const WITHOUT_TAG: &[(&str, &str)] = &[
     ("get_index", "a few lines, which nobody asks for twice"),
     ("get_liveness", "whether it is up is asked now"),
@@ -16,13 +16,13 @@ const WITHOUT_TAG: &[(&str, &str)] = &[
     ("get_security_contact", "read by people"),
 ];
 
-/// Whatever its `GET` says of what a caller may see depends on who asks; these are the same for everybody.
+/// Whether the response is the same for all callers. Others depend on what the caller may see.
 fn is_for_all_alike(tag: &Value) -> bool {
     tag == "reference"
 }
 
 on_both! {
-    async fn every_tag_is_honoured(app: TestApp) {
+    async fn every_entity_tag_is_honoured(app: TestApp) {
         let walk = Walk::of(&app);
         let mut without = Vec::new();
         for it in walk.operations.iter().filter(|it| it.reads()) {
@@ -38,13 +38,13 @@ on_both! {
             let answer = ask(Method::GET, "", String::new()).await.ok();
             let head = ask(Method::HEAD, "", String::new()).await.ok();
             assert_eq!((told(&head), head.body.len()), (told(&answer), 0), "{id}: HEAD");
-            if it.takes_credentials() && !is_for_all_alike(&it.told["tags"][0]) {
+            if it.takes_credentials() && !is_for_all_alike(&it.definition["tags"][0]) {
                 for word in ["accept", "authorization"] {
                     assert!(vary(&answer).contains(&word.into()), "{id}: Vary: {:?}", vary(&answer));
                 }
                 assert_eq!(answer.header("cache-control"), "private, no-cache", "{id}");
             }
-            let declared = it.told["responses"]["200"]["headers"].get("ETag").is_some();
+            let declared = it.definition["responses"]["200"]["headers"].get("ETag").is_some();
             assert_eq!(declared, !answer.tag().is_empty(), "{id}: an ETag is declared, and answered");
             assert_eq!(declared, it.declares(304), "{id}: a tag that is told is honoured");
             if !it.declares(304) {
@@ -61,8 +61,8 @@ on_both! {
             for method in [Method::GET, Method::HEAD] {
                 let known = ask(method.clone(), "If-None-Match", tag.clone()).await.expect(304);
                 assert_eq!((known.tag(), known.body.len()), (tag.clone(), 0), "{id}");
-                let kept = |answer: &Answer| (answer.header("cache-control"), vary(answer));
-                assert_eq!(kept(&known), kept(&answer), "{id}: {method} of what is known");
+                let cache_headers = |answer: &Answer| (answer.header("cache-control"), vary(answer));
+                assert_eq!(cache_headers(&known), cache_headers(&answer), "{id}: {method} of what is known");
                 let other = ask(method.clone(), "If-None-Match", "\"1-zxq\"".into()).await.ok();
                 assert_eq!(told(&other), told(&answer), "{id}");
                 for same in ["*", &tag, &format!("W/{tag}"), &format!("\"x\",, {tag}")] {
@@ -79,8 +79,8 @@ on_both! {
         assert_eq!(without, known, "these have no tag that is honoured");
     }
 
-    /// What an operation does not have is refused where it says so, and only there.
-    async fn not_acceptable_is_declared_where_it_is_answered(app: TestApp) {
+    /// An operation refuses media types that it does not have if it declares 406, and only then.
+    async fn operations_answer_406_only_if_they_declare_it(app: TestApp) {
         let walk = Walk::of(&app);
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let (caller, path) = (walk.admin(), walk.filled(it).await);
@@ -91,9 +91,9 @@ on_both! {
         }
     }
 
-    async fn every_form_and_every_expansion_is_as_declared(app: TestApp) {
+    async fn every_format_and_expansion_matches_the_document(app: TestApp) {
         let walk = Walk::of(&app);
-        let mut asked = 0;
+        let mut requests = 0;
         for it in walk.operations.iter().filter(|it| it.reads()) {
             let (caller, path) = (walk.admin(), walk.filled(it).await);
             for name in ["format", "expand", "deleted", "count"] {
@@ -105,10 +105,10 @@ on_both! {
                     let request = caller.request(Method::GET, &format!("{path}?{name}={word}"));
                     let answer = walk.ask(it, &caller, request).await;
                     assert!(answer.status.is_success() || name == "deleted", "{} {word}: {}", it.id, answer.text());
-                    asked += 1;
+                    requests += 1;
                 }
             }
         }
-        assert!(asked > 50, "{asked}");
+        assert!(requests > 50, "{requests}");
     }
 }

@@ -1,4 +1,4 @@
-//! Scopes: what `security` names is what an API key needs, no more and no less.
+//! An API key needs exactly the scopes that `security` names.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Walk;
 use crate::harness::{Caller, on_both};
 
-/// The scripts of the administrator, by their scopes: an account has a hundred keys at most.
+/// Clients with API keys of the administrator, by scopes. An account has at most a hundred keys, so they are reused.
 #[derive(Default)]
 struct Scripts(HashMap<Vec<String>, Caller>);
 
@@ -24,7 +24,7 @@ impl Scripts {
 }
 
 on_both! {
-    async fn security_names_the_scopes_that_a_key_needs(app: TestApp) {
+    async fn an_api_key_needs_exactly_the_declared_scopes(app: TestApp) {
         let walk = Walk::of(&app);
         let known = vku_persistence::scopes();
         let (mut checked, mut faults, mut scripts) = (0, Vec::new(), Scripts::default());
@@ -58,9 +58,9 @@ on_both! {
 }
 
 #[test]
-fn each_operation_says_which_scopes_a_key_needs() {
+fn descriptions_name_the_scopes_that_an_api_key_needs() {
     for it in &crate::harness::contract::Contract::served().operations {
-        let text = it.told["description"].as_str().unwrap();
+        let text = it.definition["description"].as_str().unwrap();
         for scope in it.scopes() {
             assert!(text.contains(&format!("`{scope}`")), "{}: {scope}", it.id);
         }

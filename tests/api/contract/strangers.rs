@@ -1,13 +1,13 @@
-//! Strangers: who shows nothing, and who shows what is worth nothing.
+//! Callers without credentials, and with invalid ones.
 
 use super::Walk;
 use crate::harness::on_both;
 
-/// The operations that say themselves whether credentials in the body are right.
+/// The operations that check credentials in the body themselves.
 pub(super) const SIGNING_IN: [&str; 3] = ["create_access_token", "refresh_access_token", "end_login"];
 
 on_both! {
-    async fn every_secured_operation_wants_credentials(app: TestApp) {
+    async fn every_secured_operation_needs_credentials(app: TestApp) {
         let walk = Walk::of(&app);
         let (anybody, mut refused) = (app.anonymous(), 0);
         for it in walk.operations {
@@ -25,14 +25,14 @@ on_both! {
         assert!(refused > 40, "{refused}");
     }
 
-    async fn no_operation_takes_a_token_that_is_none(app: TestApp) {
+    async fn every_secured_operation_refuses_invalid_tokens(app: TestApp) {
         let walk = Walk::of(&app);
         let mut refused = 0;
         for token in ["zxq", "e30.e30.zxq", "vkp_zxq"] {
-            let liar = app.anonymous().with_token(token);
+            let caller = app.anonymous().with_token(token);
             for it in walk.operations {
                 let path = walk.filled(it).await;
-                let answer = walk.ask(it, &liar, walk.request(it, &liar, &path)).await;
+                let answer = walk.ask(it, &caller, walk.request(it, &caller, &path)).await;
                 if SIGNING_IN.contains(&it.id.as_str()) {
                     continue;
                 }

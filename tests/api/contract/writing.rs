@@ -1,4 +1,4 @@
-//! Every operation is asked as its examples say, and wrongly: what comes back is declared, each time.
+//! Every operation gets its examples as requests, and invalid ones: each response is declared.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use super::Walk;
 use crate::api::given::untouched;
 use crate::harness::on_both;
 
-/// What is refused for where it is sent to, and not for the example: what is there is not deleted, or is needed.
-const OF_THE_PLACE: [&str; 2] = ["not_deleted", "has_dependents"];
+/// Codes of refusals that are due to the target and not to the example.
+const DUE_TO_TARGET: [&str; 2] = ["not_deleted", "has_dependents"];
 
-/// The examples that cannot be sent on the real data, and why. May only shrink.
+/// The examples that the demo data does not allow, and why. This list may only shrink.
 const REFUSED: &[(&str, &str)] = &[
     ("create_member", "Dresden is a member of the real data already"),
     ("transition_session", "the first session of the list is still to come, and cannot have been held"),
@@ -19,8 +19,8 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 on_both! {
-    /// Swagger UI offers the example to be sent as it is.
-    async fn every_example_may_be_sent(app: TestApp) {
+    /// Swagger UI offers the example as the body to send.
+    async fn every_example_request_is_accepted(app: TestApp) {
         let walk = Walk::of(&app);
         let mut refused = Vec::new();
         for it in walk.operations.iter().filter(|it| it.parameter("dry_run").is_some()) {
@@ -30,7 +30,7 @@ on_both! {
             if answer.status.is_success() {
                 continue;
             }
-            if !OF_THE_PLACE.contains(&answer.json()["code"].as_str().unwrap()) {
+            if !DUE_TO_TARGET.contains(&answer.json()["code"].as_str().unwrap()) {
                 println!("{}", answer.text());
                 refused.push(it.id.as_str());
             }
@@ -38,7 +38,7 @@ on_both! {
         assert_eq!(refused, REFUSED.iter().map(|(id, _)| *id).collect::<Vec<_>>());
     }
 
-    async fn no_parameter_is_passed_over(app: TestApp) {
+    async fn unknown_parameters_are_refused_by_every_operation(app: TestApp) {
         let walk = Walk::of(&app);
         let places = places(&walk).await;
         untouched(&app, async || {
@@ -46,7 +46,7 @@ on_both! {
                 let caller = walk.admin();
                 let request = walk.request(it, &caller, &format!("{path}?zxq=1"));
                 let answer = walk.ask(it, &caller, request).await;
-                // Pages for people, whose links others have added something to: `http/pages.rs`.
+                // These pages ignore unknown parameters, because other sites append some to links: `http/pages.rs`.
                 if ["get_index", "get_problem_type"].contains(&it.id.as_str()) {
                     answer.ok();
                     continue;
@@ -59,7 +59,7 @@ on_both! {
         .await;
     }
 
-    async fn every_condition_is_kept(app: TestApp) {
+    async fn every_operation_checks_if_match(app: TestApp) {
         let walk = Walk::of(&app);
         let places = places(&walk).await;
         untouched(&app, async || {
@@ -75,7 +75,7 @@ on_both! {
                     walk.ask(it, &caller, reqwest::RequestBuilder::from_parts(reqwest::Client::new(), request)).await
                 };
                 ask(Some("zxq")).await.problem(400, "bad_request");
-                // Restoring what is not deleted is no matter of versions.
+                // Restoring a resource that is not deleted is refused whatever its version.
                 if it.path.ends_with("/restore") {
                     continue;
                 }
@@ -90,13 +90,13 @@ on_both! {
         .await;
     }
 
-    async fn no_body_is_guessed_at(app: TestApp) {
+    async fn invalid_bodies_are_refused_by_every_operation(app: TestApp) {
         let walk = Walk::of(&app);
         let places = places(&walk).await;
         let too_large = format!("{{\"zxq\": \"{}\"}}", "x".repeat(1 << 20));
         untouched(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
-                // A file of rows has a media type for each format, and room: `imports/refused.rs`.
+                // An import has a media type for each format, and a larger limit: `imports/refused.rs`.
                 let Some((media, _)) = it.body().filter(|_| it.id != "create_import") else { continue };
                 let caller = walk.admin();
                 for (media, body, status) in [
@@ -116,27 +116,27 @@ on_both! {
         .await;
     }
 
-    /// A misspelt member is a fault whatever it is set to: what `null` is to clear may not be what is not there.
-    async fn no_member_is_passed_over_because_it_is_null(app: TestApp) {
+    /// A misspelt member is a fault even if it is `null`: otherwise the member that it was meant to clear would stay.
+    async fn unknown_members_are_refused_even_if_null(app: TestApp) {
         let walk = Walk::of(&app);
-        let (places, mut asked) = (places(&walk).await, 0);
+        let (places, mut requests) = (places(&walk).await, 0);
         untouched(&app, async || {
             for (it, path) in walk.operations.iter().zip(&places) {
                 let Some((media, example)) = it.body().filter(|_| it.id != "create_import") else { continue };
                 let caller = walk.admin();
-                // A change is of everything that is there, a `POST` of what the example has.
+                // A `PATCH` gets all members of the resource, a `POST` those of the example.
                 let whole = if it.method == Method::PATCH {
                     caller.get(path).await.ok().json()
                 } else {
                     example.clone()
                 };
                 for place in objects(&whole) {
-                    // What a reference shows beside its key is not looked at.
-                    let shown = place.match_indices('/').skip(1).any(|(end, _)| {
+                    // The other members of a reference are ignored.
+                    let is_in_reference = place.match_indices('/').skip(1).any(|(end, _)| {
                         let around = whole.pointer(&place[..end]).unwrap_or(&Value::Null);
                         around.get("id").is_some() && around.get("slug").is_some()
                     });
-                    if shown {
+                    if is_in_reference {
                         continue;
                     }
                     let mut body = whole.clone();
@@ -149,23 +149,23 @@ on_both! {
                     let answer = walk.ask(it, &caller, request.body(body.to_string())).await;
                     let text = answer.text();
                     let faults = answer.faults(422, "validation_failed");
-                    let told = ["unknown_member", "unknown_value"].map(|code| format!("{place}/zxq {code}"));
-                    // An entry of a list that is only read: the list would be another.
+                    let expected = ["unknown_member", "unknown_value"].map(|code| format!("{place}/zxq {code}"));
+                    // Changing an entry of a read-only list changes the list, which is refused first.
                     let only_read = format!("/{} read_only", top.unwrap_or_default());
                     assert!(
-                        faults.iter().any(|it| told.contains(it) || *it == only_read),
+                        faults.iter().any(|it| expected.contains(it) || *it == only_read),
                         "{} {body}: {text}",
                         it.id
                     );
-                    asked += 1;
+                    requests += 1;
                 }
             }
         })
         .await;
-        assert!(asked > 150, "{asked}");
+        assert!(requests > 150, "{requests}");
     }
 
-    async fn nothing_is_found_where_nothing_is(app: TestApp) {
+    async fn unknown_keys_are_not_found_by_every_operation(app: TestApp) {
         let walk = Walk::of(&app);
         for it in walk.operations.iter().filter(|it| it.path.contains('{')) {
             let segments = it.path.split('/').map(|it| if it.starts_with('{') { "zxq-nothing" } else { it });
@@ -178,7 +178,7 @@ on_both! {
     }
 }
 
-/// The places of all objects in a body.
+/// The JSON pointers of all objects in a body.
 fn objects(value: &Value) -> Vec<String> {
     fn look(value: &Value, here: String, found: &mut Vec<String>) {
         match value {
@@ -197,7 +197,7 @@ fn objects(value: &Value) -> Vec<String> {
     found
 }
 
-/// Where each operation finds something, in their order: filled in before it is counted what is written.
+/// The paths of all operations, in their order. Created before the test counts what is written.
 async fn places(walk: &Walk<'_>) -> Vec<String> {
     let mut places = Vec::new();
     for it in walk.operations {

@@ -1,4 +1,4 @@
-//! What stands in the cells of CSV and of sheets.
+//! The cells of CSV files and of sheets.
 
 use std::collections::BTreeSet;
 
@@ -13,8 +13,8 @@ use crate::harness::{Caller, on_both};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// Texts that a spreadsheet would run, and one that only looks so.
-const RUN: [(&str, &str); 6] = [
+/// Texts that a spreadsheet would run as formulas or that start with an apostrophe, and their cells in CSV.
+const FORMULAS: [(&str, &str); 6] = [
     ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
     ("@SUM(1+1)", "'@SUM(1+1)"),
     ("+49 351", "'+49 351"),
@@ -23,9 +23,9 @@ const RUN: [(&str, &str); 6] = [
     ("'quoted'", "'quoted'"),
 ];
 
-async fn planted(staff: &Caller) -> Vec<Value> {
+async fn create_rows(staff: &Caller) -> Vec<Value> {
     let mut planted = Vec::new();
-    for (text, _) in RUN {
+    for (text, _) in FORMULAS {
         let more = json!({
             "country": "TV", "city": text, "aliases": [text, "a;b"], "description": { "en": text, "tv": null },
             "location": { "latitude": -8.5, "longitude": 179.25 }, "population_served": { "value": 11_000 }
@@ -36,9 +36,9 @@ async fn planted(staff: &Caller) -> Vec<Value> {
 }
 
 on_both! {
-    async fn no_cell_is_a_formula(app: TestApp) {
+    async fn cells_are_never_run_as_formulas(app: TestApp) {
         let staff = app.coordinator();
-        planted(&staff).await;
+        create_rows(&staff).await;
         let path = format!("{UTILITIES}?country=TV&sort=created_at");
         for (dialect, separator) in [("rfc4180", b','), ("excel_de", b';')] {
             let csv = exported(&staff, &path, &format!("csv&csv_dialect={dialect}")).await.text();
@@ -49,34 +49,34 @@ on_both! {
             };
             let (city, aliases, text) =
                 (column(["city", "Ort"]), column(["aliases", "Weitere Namen"]), column(["description.en", "Beschreibung (Englisch)"]));
-            for (row, (_, defused)) in table[1..].iter().zip(RUN) {
+            for (row, (_, defused)) in table[1..].iter().zip(FORMULAS) {
                 assert_eq!([&row[city], &row[text]], [defused; 2]);
                 assert_eq!(row[aliases], format!(r"{defused};a\;b"));
             }
-            assert_eq!(table.len(), RUN.len() + 1);
+            assert_eq!(table.len(), FORMULAS.len() + 1);
         }
         let sheet = sheet(&exported(&staff, &path, "xlsx").await);
         let header: Vec<_> = sheet.rows().next().unwrap().iter().map(ToString::to_string).collect();
         let column = |name: &str| header.iter().position(|it| it == name).unwrap();
-        // A text in a sheet is never run, and shows what it is.
-        for (row, (text, _)) in sheet.rows().skip(1).zip(RUN) {
+        // Text cells of a sheet are never run, so they keep their text.
+        for (row, (text, _)) in sheet.rows().skip(1).zip(FORMULAS) {
             assert_eq!(row[column("city")], Data::String(text.to_owned()));
             assert_eq!(row[column("location.latitude")], Data::Float(-8.5));
             assert_eq!(row[column("population_served.value")], Data::Float(11_000.0));
             assert_eq!(row[column("climate_zone")], Data::Empty);
         }
-        assert_eq!(sheet.height(), RUN.len() + 1);
+        assert_eq!(sheet.height(), FORMULAS.len() + 1);
     }
 
-    async fn a_sheet_comes_back_as_it_was(app: TestApp) {
+    async fn importing_an_exported_sheet_changes_nothing(app: TestApp) {
         let staff = app.coordinator();
-        planted(&staff).await;
+        create_rows(&staff).await;
         let sheet = exported(&staff, &format!("{UTILITIES}?country=TV"), "xlsx").await.body;
         let done = import(&staff, "resource=utilities&mode=upsert", XLSX, sheet).await;
-        assert_eq!(counts(&done), [0, 0, RUN.len() as u64, 0, 0], "{done:#}");
+        assert_eq!(counts(&done), [0, 0, FORMULAS.len() as u64, 0, 0], "{done:#}");
     }
 
-    async fn one_long_row_keeps_nobody_from_the_sheet(app: TestApp) {
+    async fn a_cell_that_is_too_long_does_not_prevent_the_export(app: TestApp) {
         let staff = app.coordinator();
         let calls: Vec<_> = (0..100).map(|number| json!({
             "title": format!("{number} {}", "Aufruf ".repeat(40).trim_end()),
@@ -91,7 +91,7 @@ on_both! {
         let row = sheet.rows().find(|row| row[column("slug")] == Data::String(long["slug"].as_str().unwrap().into())).unwrap();
         let Data::String(cell) = &row[column("calls")] else { panic!("{row:?}") };
         assert!(cell.starts_with("#TOO_LONG! ") && cell.ends_with("use format=csv"), "{cell}");
-        // What was left out is not taken for what is there.
+        // The note in the long cell does not replace the data when the file is imported.
         let done = import(&staff, "resource=funding-programmes&mode=upsert&on_error=skip", XLSX, file.body).await;
         assert!(matches!(&faults(&done)[..], [one] if one.ends_with(" calls too_long")), "{done:#}");
         let csv = exported(&staff, PROGRAMMES, "csv").await;
@@ -99,7 +99,7 @@ on_both! {
         assert_eq!(counts(&done)[..2], [0, 0], "{done:#}");
     }
 
-    async fn registrations_show_who_comes(app: TestApp) {
+    async fn exported_registrations_have_the_names_of_participants(app: TestApp) {
         let (staff, member) = (app.coordinator(), app.member());
         let body = json!({"status": "published", "starts_on": "2031-03-04", "visibility": "members"});
         let path = location(&made(&staff, SESSIONS, &changed(&session("Zxq who"), &body)).await);
@@ -116,7 +116,7 @@ on_both! {
         let column = table[0].iter().position(|name| name == "person.name").unwrap();
         let names: BTreeSet<_> = table[1..].iter().map(|row| row[column].as_str()).collect();
         assert_eq!(names, BTreeSet::from([name.as_str(), "Zxq Guest"]));
-        // The columns that are for people are passed over.
+        // Imports ignore the columns that only inform people.
         let sheet = exported(&staff, &registrations, "xlsx").await.body;
         for (media, file) in [(CSV, csv.body), (XLSX, sheet)] {
             let done = import(&staff, "resource=session-registrations&dry_run=true", media, file).await;
@@ -124,9 +124,9 @@ on_both! {
         }
     }
 
-    async fn german_excel_gets_what_it_opens(app: TestApp) {
+    async fn the_excel_de_dialect_has_german_headings_and_numbers(app: TestApp) {
         let staff = app.coordinator();
-        planted(&staff).await;
+        create_rows(&staff).await;
         let path = format!("{UTILITIES}?country=TV&fields=slug,location,population_served,updated_at");
         let csv = exported(&staff, &path, "csv&csv_dialect=excel_de").await.text();
         let csv = csv.strip_prefix('\u{feff}').unwrap();
@@ -143,7 +143,7 @@ on_both! {
         assert!(plain.starts_with("slug,location.latitude,") && plain.contains(",-8.5,179.25,11000,"));
     }
 
-    async fn amounts_are_numbers_and_days_are_texts(app: TestApp) {
+    async fn amounts_are_number_cells_and_dates_are_text_cells(app: TestApp) {
         let staff = app.coordinator();
         let phase = json!({ "kind": "grant", "amount": { "amount": "1250.50", "currency": "EUR" }, "from": "2031-05" });
         made(&staff, FUNDING, &phase).await;
@@ -154,7 +154,7 @@ on_both! {
         let rows: Vec<_> = sheet.rows().collect();
         let column = |name: &str| rows[0].iter().position(|it| *it == *name).unwrap();
         let (amount, from) = (column("amount.amount"), column("from"));
-        // Excel keeps fifteen digits.
+        // Excel keeps fifteen significant digits.
         assert_eq!(rows[1][amount], Data::String("99999999999999.99".into()));
         assert_eq!(rows[2][amount], Data::Float(1250.5));
         assert_eq!(rows[2][from], Data::String("2031-05".into()));
@@ -162,7 +162,7 @@ on_both! {
         assert!(german.contains(";1250,50;EUR;2031-05;"), "{german}");
     }
 
-    async fn every_language_has_its_column_where_it_occurs(app: TestApp) {
+    async fn each_language_that_occurs_has_a_column(app: TestApp) {
         let staff = app.coordinator();
         let programme = json!({
             "name": "Xq", "kind": "grant", "description": { "de": "x", "uk": "х" },

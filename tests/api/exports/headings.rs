@@ -1,4 +1,4 @@
-//! Every column has a German heading, and is found by it.
+//! Every column has a German heading, and imports find it by that.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use vku_domain::kernel::tabular::{Column, Kind, Layout};
 use vku_persistence::kernel::table::{Parent, Table};
 use vku_persistence::{Visitor, collections, visit};
 
-/// The columns of a resource, imported ones and others.
+/// The columns of a resource: those that can be imported, and the others.
 struct Columns;
 
 impl Visitor for Columns {
@@ -30,7 +30,7 @@ impl Visitor for Columns {
 }
 
 #[tokio::test]
-async fn every_column_has_one_and_no_two_of_a_resource_are_alike() {
+async fn german_headings_are_complete_and_unique() {
     for collection in collections() {
         let (imported, others) = visit(&collection, Columns).await.unwrap();
         let mut met = HashSet::new();

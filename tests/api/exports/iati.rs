@@ -1,5 +1,5 @@
-//! IATI: partnerships as activities. That a file is valid by the official schema and rules is for `tests/iati/check.py`
-//! to say; here is what it has to hold.
+//! IATI: partnerships as activities. `tests/iati/check.py` validates files by the official schema and rules; these
+//! tests check what is in them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use crate::api::given::{
 use crate::api::visibility::planted::part;
 use crate::harness::{Caller, on_both};
 
-/// An element: its path below an activity, its attributes in their order, and its text.
+/// An element: its path in the activity, its attributes in their order, and its text.
 #[derive(Debug, PartialEq)]
 struct Element {
     path: String,
@@ -23,7 +23,7 @@ struct Element {
     text: String,
 }
 
-/// A file: the elements of each activity, by its slug, and the comments.
+/// A file: the elements of each activity by slug, and the comments.
 struct File {
     activities: BTreeMap<String, Vec<Element>>,
     comments: Vec<String>,
@@ -94,7 +94,7 @@ impl File {
         self.activities.keys().cloned().collect()
     }
 
-    /// What stands at a path in an activity: attributes and text.
+    /// The attributes and texts of the elements at a path in an activity.
     fn told(&self, slug: &str, path: &str) -> Vec<String> {
         let elements = self.activities[slug].iter().filter(|it| it.path == path);
         elements.map(|it| format!("{} {}", it.attributes, it.text.trim()).trim().to_owned()).collect()
@@ -110,7 +110,7 @@ fn slug(item: &Value) -> String {
     item["slug"].as_str().unwrap().to_owned()
 }
 
-/// The hundredths of all percentages.
+/// The sum of all percentages, in hundredths of a per cent.
 fn hundredths(told: &[String]) -> u32 {
     let share = |it: &String| {
         let share = it.split("percentage=").nth(1).unwrap().split(' ').next().unwrap();
@@ -120,7 +120,7 @@ fn hundredths(told: &[String]) -> u32 {
 }
 
 on_both! {
-    async fn everybody_gets_the_activities_that_it_sees(app: TestApp) {
+    async fn callers_get_the_activities_that_they_may_see(app: TestApp) {
         let staff = app.coordinator();
         for (title, visibility) in [("Zxq members", "members"), ("Zxq internal", "internal")] {
             let body = json!({"title": title, "visibility": visibility, "start": "2024"});
@@ -132,7 +132,7 @@ on_both! {
             let (begun, unknown): (Vec<_>, Vec<_>) = all.iter().partition(|it| it["start"].is_string());
             let file = File::of(&caller, "").await;
             assert_eq!(file.slugs(), begun.into_iter().map(slug).collect(), "{role}");
-            // What is left out stands in one comment, in the order of the list, and nothing else does.
+            // The slugs of all activities that are left out stand in one comment, in the order of the list.
             let unknown: Vec<_> = unknown.into_iter().map(slug).collect();
             assert!(!unknown.is_empty());
             let left_out: Vec<_> = file.comments.iter().filter(|it| it.starts_with("Left out")).collect();
@@ -146,14 +146,14 @@ on_both! {
         assert_eq!(staff.send(accept).await.ok().header("content-type"), "application/xml");
         let accept = staff.request(Method::GET, UTILITIES).header("Accept", "application/xml");
         staff.send(accept).await.problem(406, "not_acceptable");
-        // What browsers send names XML before anything else that there is here.
+        // A browser's `Accept` prefers XML to JSON, but gets JSON.
         let browser = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8";
         let accept = staff.request(Method::GET, PARTNERSHIPS).header("Accept", browser);
         assert_eq!(staff.send(accept).await.ok().header("content-type"), "application/json");
         assert_eq!(staff.head(&format!("{PARTNERSHIPS}?format=iati")).await.status, 200);
     }
 
-    async fn shares_of_the_real_partnerships_are_a_hundred_per_cent(app: TestApp) {
+    async fn percentages_of_an_activity_add_up_to_100(app: TestApp) {
         let file = File::of(&app.admin(), "").await;
         let mut split = 0;
         for slug in file.slugs() {
@@ -176,7 +176,7 @@ on_both! {
         assert!(split > 10);
     }
 
-    async fn an_activity_tells_all_that_is_known(app: TestApp) {
+    async fn an_activity_has_all_elements_of_its_partnership(app: TestApp) {
         let staff = app.coordinator();
         let zambia = made(&staff, UTILITIES, &abroad("Zxq <Lusaka> & \"Süd\"")).await.json();
         let programme = json!({
@@ -204,10 +204,10 @@ on_both! {
         let euros = |amount: &str| json!({"amount": amount, "currency": "EUR"});
         for phase in [
             json!({"kind": "grant", "programme": programme["id"], "from": "2023-07", "to": "2025-06", "amount": euros("100.00")}),
-            // Within one year of the first: the same budget.
+            // Overlaps a year of the first phase in the same currency, so both are one budget.
             json!({"kind": "third_party", "from": "2024-02", "to": "2024-03", "amount": euros("12.00")}),
             json!({"kind": "grant", "from": "2024", "to": "2024", "amount": {"amount": "7", "currency": "USD"}}),
-            // No money of whoever funds the programme.
+            // Not the money of the programme's funder.
             json!({"kind": "own_contribution", "programme": others["id"], "from": "2024", "to": "2024", "amount": euros("500")}),
             json!({"kind": "grant", "amount": {"amount": "1000", "currency": "UGX"}, "from": "2024"}),
             json!({"kind": "grant", "from": "2024", "to": "2024"}),
@@ -291,7 +291,7 @@ on_both! {
         assert_eq!(told("result/indicator/period/target"), ["value=30"]);
     }
 
-    async fn a_text_in_german_only_is_not_called_english(app: TestApp) {
+    async fn narratives_name_their_language(app: TestApp) {
         let staff = app.coordinator();
         for (title, summary, language) in [
             ("Zxq de", json!({"de": "Nur deutsch"}), "de"),
@@ -306,7 +306,7 @@ on_both! {
         }
     }
 
-    async fn a_key_gets_the_whole_file_or_is_told_why_not(app: TestApp) {
+    async fn an_api_key_needs_all_scopes_for_the_file(app: TestApp) {
         let staff = app.coordinator();
         let all = ["partnerships:read", "funding-programmes:read", "organisations:read", "working-areas:read"];
         let with = async |scopes: &[&str]| {
@@ -321,7 +321,7 @@ on_both! {
         }
     }
 
-    async fn the_status_is_ours_or_follows_from_the_dates(app: TestApp) {
+    async fn status_and_date_types_follow_from_the_partnership(app: TestApp) {
         let staff = app.coordinator();
         for (number, (status, end, code, dates)) in [
             ("idea", "2150", "1", ["1", "3"]),
@@ -346,7 +346,7 @@ on_both! {
                 [format!("type={start} iso-date=2020-01-01"), format!("type={end_type} iso-date={day}")]
             );
         }
-        // The identifier stays what it is when the slug does not.
+        // The identifier does not change with the slug.
         let dresden = staff.get(DRESDEN).await.ok().json();
         let known = [format!("XI-TEST-{}", dresden["id"].as_str().unwrap())];
         let identifier = async |slug: &str| File::of(&staff, "").await.told(slug, "iati-identifier");

@@ -1,4 +1,4 @@
-//! An export is of one instant, and holds back nobody.
+//! An export is a snapshot of one instant, and does not block other requests.
 
 use std::pin::pin;
 
@@ -11,7 +11,7 @@ use crate::api::given::{UTILITIES, abroad, made};
 use crate::harness::on_both;
 
 on_both! {
-    async fn what_is_written_meanwhile_is_not_in_it(app: TestApp) {
+    async fn an_export_does_not_see_later_writes(app: TestApp) {
         let (staff, actor) = (app.coordinator(), Actor::operator(app.store.now()));
         let export = app.store.export(&actor).await.unwrap();
         let before = export.rows(&Query::<Utility>::all(), None).await.unwrap().items.len();
@@ -22,7 +22,7 @@ on_both! {
         assert_eq!(export.rows(&Query::<Utility>::all(), None).await.unwrap().items.len(), before + 1);
     }
 
-    async fn exports_wait_for_each_other_and_nobody_for_them(app: TestApp) {
+    async fn a_third_export_waits_and_other_requests_do_not(app: TestApp) {
         let (staff, actor) = (app.coordinator(), Actor::operator(app.store.now()));
         let (one, _other) = (app.store.export(&actor).await.unwrap(), app.store.export(&actor).await.unwrap());
         one.rows(&Query::<Utility>::all(), None).await.unwrap();

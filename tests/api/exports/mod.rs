@@ -17,20 +17,20 @@ use serde_json::{Value, json};
 use super::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, deleted, location, made};
 use crate::harness::{Answer, Caller, SHEET_ROWS, on_both};
 
-/// A list without its pages.
+/// Exports a list in a format.
 async fn exported(caller: &Caller, path: &str, format: &str) -> Answer {
     let joint = if path.contains('?') { '&' } else { '?' };
     caller.get(&format!("{path}{joint}format={format}")).await.ok()
 }
 
-/// The records of a CSV text, the header first.
+/// The records of a CSV text, with the header first.
 fn records(csv: &str, separator: u8) -> Vec<Vec<String>> {
     let mut reader =
         csv::ReaderBuilder::new().delimiter(separator).has_headers(false).from_reader(csv.as_bytes());
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-/// The only sheet of a workbook; it has no formula.
+/// The only sheet of a workbook. It has no formulas.
 fn sheet(answer: &Answer) -> Range<Data> {
     let mut book = Xlsx::new(Cursor::new(answer.body.clone())).unwrap();
     let [name] = &book.sheet_names()[..] else { panic!("one sheet") };
@@ -43,7 +43,7 @@ fn features(answer: &Answer) -> FeatureCollection {
     FeatureCollection::try_from(answer.text().parse::<GeoJson>().unwrap()).unwrap()
 }
 
-/// The ids that an export holds, in its order.
+/// The ids in an export, in its order.
 fn ids(answer: &Answer, format: &str) -> Vec<String> {
     let first = |records: Vec<Vec<String>>| records.into_iter().skip(1).map(|it| it[0].clone()).collect();
     match format {
@@ -65,7 +65,7 @@ fn ids(answer: &Answer, format: &str) -> Vec<String> {
 }
 
 on_both! {
-    async fn every_format_holds_the_same_rows(app: TestApp) {
+    async fn every_format_has_the_same_rows(app: TestApp) {
         for (list, queries) in [
             (
                 PARTNERSHIPS,
@@ -93,7 +93,7 @@ on_both! {
         assert!(!exported(&app.anonymous(), UTILITIES, "ndjson").await.text().is_empty());
     }
 
-    async fn files_are_called_what_they_are(app: TestApp) {
+    async fn exports_have_a_media_type_and_a_file_name(app: TestApp) {
         let staff = app.coordinator();
         let day = app.store.now().date_naive();
         for (path, format, media, name) in [
@@ -114,7 +114,7 @@ on_both! {
         assert_eq!(staff.get(PARTNERSHIPS).await.ok().header("content-disposition"), "");
     }
 
-    async fn a_map_has_longitude_before_latitude(app: TestApp) {
+    async fn geojson_coordinates_have_the_longitude_first(app: TestApp) {
         let staff = app.coordinator();
         let nowhere = made(&staff, UTILITIES, &abroad("Nowhere")).await.json();
         let map = features(&exported(&staff, UTILITIES, "geojson").await);
@@ -126,7 +126,7 @@ on_both! {
         assert_eq!(json!(of("lvivvodokanal").properties), lviv);
         assert_eq!(of(nowhere["slug"].as_str().unwrap()).geometry, None);
 
-        // Of a partnership all places, also where they are not among the members asked for.
+        // The geometry of a partnership has all its locations, even if `fields` leaves them out.
         let dresden = staff.get(DRESDEN).await.ok().json();
         let places: Vec<_> =
             dresden["locations"].as_array().unwrap().iter().map(|it| [&it["longitude"], &it["latitude"]]).collect();
@@ -143,7 +143,7 @@ on_both! {
         assert!(none.features.is_empty());
     }
 
-    async fn a_map_is_made_of_what_has_places_only(app: TestApp) {
+    async fn only_resources_with_locations_have_geojson(app: TestApp) {
         let staff = app.coordinator();
         let path = "/api/v1/organisations";
         let request = staff.request(Method::GET, path).header("Accept", "application/geo+json");
@@ -153,7 +153,7 @@ on_both! {
         assert_eq!(faults, ["format unknown_value"]);
     }
 
-    async fn what_a_format_has_no_place_for_is_refused(app: TestApp) {
+    async fn parameters_that_do_not_fit_the_format_are_refused(app: TestApp) {
         let anyone = app.anonymous();
         for (query, fault) in [
             ("csv_dialect=excel_de", "csv_dialect not_in_format"),
@@ -173,7 +173,7 @@ on_both! {
         assert!(german.text().starts_with("\u{feff}Kürzel;Titel;"));
     }
 
-    async fn one_session_is_a_calendar_too(app: TestApp) {
+    async fn one_session_can_be_exported_as_a_calendar(app: TestApp) {
         let office = app.coordinator();
         let body = json!({"slug": "zxq", "title": "Zxq", "kind": "exchange", "starts_on": "2040-06-12"});
         let at = location(&made(&office, "/api/v1/sessions", &body).await);
@@ -193,7 +193,7 @@ on_both! {
         assert!(read("&deleted=true").await.ok().text().contains("STATUS:CANCELLED"));
     }
 
-    async fn a_sheet_has_a_largest_number_of_rows(app: TestApp) {
+    async fn a_sheet_with_too_many_rows_is_refused(app: TestApp) {
         let staff = app.coordinator();
         made(&staff, UTILITIES, &abroad("Zxq")).await;
         let total = staff.get(&format!("{UTILITIES}?limit=1&count=true")).await.ok().json()["total"].as_u64().unwrap();
@@ -204,7 +204,7 @@ on_both! {
         assert_eq!(problem["errors"][0]["code"], "too_large");
         let detail = problem["errors"][0]["detail"].as_str().unwrap();
         assert!(detail.contains("format=csv") && detail.contains(&total.to_string()), "{detail}");
-        // What a caller does not see is not counted: a filter makes it small enough.
+        // Only visible rows count, and a filter makes the export small enough.
         let few = exported(&staff, &format!("{UTILITIES}?kind=partner&country=UA"), "xlsx").await;
         assert!(sheet(&few).height() > 1);
     }

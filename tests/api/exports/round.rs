@@ -1,4 +1,4 @@
-//! What is exported comes back by an import, to the byte.
+//! Importing an export restores the same data, and exporting again gives the same bytes.
 
 use std::io::Write;
 
@@ -21,7 +21,7 @@ use crate::api::visibility::planted::part;
 use crate::harness::database::{self};
 use crate::harness::on_both;
 
-/// Writes a whole collection.
+/// Exports a whole collection as CSV.
 struct Whole<'a> {
     store: &'a Store,
     dialect: CsvDialect,
@@ -54,7 +54,7 @@ impl Visitor for Whole<'_> {
     }
 }
 
-/// Reads a whole collection; counts what it made.
+/// Imports a whole collection and returns the number of created rows.
 struct Back<'a> {
     store: &'a Store,
     csv: &'a str,
@@ -93,7 +93,7 @@ impl Visitor for Back<'_> {
 const AWKWARD: [&str; 7] = ["a;b", r"c\d", "\"quoted\"", "'apostrophe", "=1+1;2", "'=1", "x, y"];
 
 on_both! {
-    async fn csv_comes_back_to_the_byte(app: TestApp) {
+    async fn an_exported_csv_survives_import_and_export_unchanged(app: TestApp) {
         let staff = app.coordinator();
         for (index, text) in AWKWARD.iter().enumerate() {
             let body = json!({
@@ -134,14 +134,14 @@ on_both! {
             let mut rows = 0;
             for collection in collections() {
                 let there = visit(&collection, Whole { store: &app.store, dialect }).await.unwrap();
-                // A file without rows is refused: nobody sends one on purpose.
+                // An import refuses a file without rows.
                 if there.trim_end().lines().count() == 1 {
                     continue;
                 }
                 let made = visit(&collection, Back { store: &store, csv: &there }).await.unwrap();
                 let here = visit(&collection, Whole { store: &store, dialect }).await.unwrap();
                 assert_eq!(there, here, "{collection}");
-                // A second time there is nothing to do.
+                // Importing it again creates nothing.
                 let again = visit(&collection, Back { store: &store, csv: &here }).await.unwrap();
                 assert_eq!(again, 0, "{collection}");
                 rows += made;

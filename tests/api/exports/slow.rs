@@ -1,4 +1,4 @@
-//! Clients that take their time keep neither others from exporting nor the database from being written.
+//! Slow clients block neither other exports nor writes.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use vku_domain::utility::Utility;
 use crate::api::given::UTILITIES;
 use crate::harness::{Backend, TestApp, on_both, run};
 
-/// More than the buffers of two sockets hold.
+/// More than the buffers of both sockets hold.
 const LARGE: usize = 8 * 1024 * 1024;
 /// Longer than anything here takes on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(30);
+const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Gives each utility a text in many languages: a list of many MiB.
-async fn swell(app: &TestApp, letter: &str) {
+/// Gives each utility a description in many languages, so that a list has many MiB.
+async fn enlarge(app: &TestApp, letter: &str) {
     let languages = ["cs", "de", "el", "en", "es", "fr", "it", "lv", "pl", "ro", "sk", "uk"];
     let text = Value::from(letter.repeat(10_000));
     let texts: Map<_, _> = languages.into_iter().map(|it| (it.to_owned(), text.clone())).collect();
@@ -39,7 +39,7 @@ async fn swell(app: &TestApp, letter: &str) {
     }
 }
 
-/// Asks for a list, and takes the first bytes of it only.
+/// Requests a list and reads only its first bytes.
 async fn slow(app: &TestApp, format: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address).await.unwrap();
     let path = format!("{UTILITIES}?format={format}");
@@ -52,9 +52,9 @@ async fn slow(app: &TestApp, format: &str) -> TcpStream {
 }
 
 on_both! {
-    async fn slow_clients_keep_nobody_from_exporting(app: TestApp) {
-        swell(&app, "a").await;
-        // As many as read at one time, and as many again.
+    async fn slow_clients_do_not_block_other_exports(app: TestApp) {
+        enlarge(&app, "a").await;
+        // As many as may export at the same time, and as many again.
         let formats = ["ndjson", "csv", "geojson", "csv"];
         let mut clients = Vec::new();
         for format in formats {
@@ -66,8 +66,8 @@ on_both! {
             anyone.get(&format!("/api/v1/organisations?format={format}")).await.ok();
             println!("{format}: {:?}", begun.elapsed());
         }
-        // They get all of it, of the instant at which they asked.
-        swell(&app, "b").await;
+        // The slow clients get everything, as it was when they sent the request.
+        enlarge(&app, "b").await;
         for (mut client, format) in clients.into_iter().zip(formats) {
             let mut rest = Vec::new();
             client.read_to_end(&mut rest).await.unwrap();
@@ -78,9 +78,9 @@ on_both! {
     }
 }
 
-/// Only SQLite has a log that a reader keeps from beginning anew.
+/// Only SQLite has a write-ahead log that a reader prevents from being reset.
 #[test]
-fn the_log_is_short_again_when_a_long_export_is_done() {
+fn the_write_ahead_log_shrinks_after_a_long_export() {
     run(Backend::Sqlite, async |app| {
         let log = format!("{}-wal", app.url.strip_prefix("sqlite://").unwrap());
         let length = || std::fs::metadata(&log).unwrap().len();
@@ -88,17 +88,17 @@ fn the_log_is_short_again_when_a_long_export_is_done() {
         let export = app.store.export(&actor).await.unwrap();
         export.rows(&Query::<Utility>::all(), None).await.unwrap();
         for letter in ["a", "b", "c", "d", "e", "f", "g"] {
-            swell(&app, letter).await;
+            enlarge(&app, letter).await;
         }
         let grown = length();
         assert!(grown > 48 * 1024 * 1024, "{grown}");
-        // Writes go on meanwhile, and none waits for it.
+        // Writes go on meanwhile and do not wait for the export.
         app.coordinator()
             .post("/api/v1/organisations", &serde_json::json!({"name": "X", "kind": "ngo"}))
             .await
             .expect(201);
         drop(export);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while length() > 20 * 1024 * 1024 {
             assert!(Instant::now() < deadline, "the log has {} bytes", length());
             sleep(Duration::from_millis(20)).await;

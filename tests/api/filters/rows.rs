@@ -1,5 +1,4 @@
-//! Rows as the public data has none: absent values, dates and instants of all precisions, every status, every
-//! visibility.
+//! Rows that the demo data lacks: absent values, dates and instants of all precisions, every status, every visibility.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -35,7 +34,7 @@ use vku_persistence::kernel::transaction::Writer;
 use crate::api::changes::write;
 use crate::harness::database::SECRET;
 
-/// A clock whose instants are whole seconds, milliseconds and microseconds in turn.
+/// A clock with whole seconds, milliseconds and microseconds in turn.
 struct Turns(AtomicI64);
 
 impl Clock for Turns {
@@ -46,7 +45,6 @@ impl Clock for Turns {
     }
 }
 
-/// Adds the rows.
 pub(super) async fn add(url: &str) {
     let (database, secret) = (Database::connect(url).await.unwrap(), Secret::from_bytes(SECRET));
     let (store, _) = Store::open(database, secret, Arc::new(Turns(AtomicI64::new(0)))).await.unwrap();
@@ -89,7 +87,7 @@ pub(super) async fn add(url: &str) {
 
 const ROUNDS: usize = 24;
 
-/// `null` is absent.
+/// `None` is an absent member.
 const DATES: &[Option<&str>] = &[
     None,
     Some("2019"),
@@ -112,7 +110,7 @@ const VISIBILITIES: &[&str] = &["public", "members", "internal"];
 const SECTORS: &[&[&str]] = &[&["water"], &["waste", "energy"], &["public_transport", "water", "waste"]];
 const AREAS: &[&[&str]] = &[&[], &["pumps"], &["gis", "pumps", "laboratory"], &["composting", "tariffs"]];
 
-/// The choices of a round: each list turns at its own pace, so that the combinations differ.
+/// The rows of one round. Each member advances at its own pace, so that the combinations differ.
 struct Row(usize);
 
 impl Row {
@@ -120,7 +118,7 @@ impl Row {
         choices[(self.0 / pace) % choices.len()]
     }
 
-    /// A period whose end is never before its beginning.
+    /// A period that does not end before it starts.
     fn period(&self, pace: usize) -> [Option<&'static str>; 2] {
         let (start, end) = (self.pick(DATES, pace), self.pick(DATES, pace + 2));
         if start.is_some() && end.is_some() && start > end { [end, start] } else { [start, end] }

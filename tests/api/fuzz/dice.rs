@@ -1,11 +1,11 @@
-//! Chance that can be repeated: the same seed makes the same inputs.
+//! Repeatable random inputs: the same seed gives the same inputs.
 
 use serde_json::{Map, Number, Value, json};
 
-/// Random numbers (SplitMix64).
+/// A random number generator (SplitMix64).
 pub(super) struct Dice(u64);
 
-/// Texts that break what is not careful: for parsers, for databases, for calendars, for arithmetic.
+/// Texts that often break parsers, databases, calendars and arithmetic.
 const NASTY: &[&str] = &[
     "",
     " ",
@@ -95,7 +95,7 @@ impl Dice {
         z ^ (z >> 31)
     }
 
-    /// A number from 0 to below this one.
+    /// A number from 0 to `end - 1`.
     pub(super) fn below(&mut self, end: usize) -> usize {
         usize::try_from(self.roll() % u64::try_from(end.max(1)).unwrap()).unwrap()
     }
@@ -108,7 +108,7 @@ impl Dice {
         &of[self.below(of.len())]
     }
 
-    /// A text: one that hurts, one that is known, one of any characters, or a mixture.
+    /// A text: a nasty one, a known one, or random characters, sometimes mutated.
     pub(super) fn text(&mut self, known: &[String]) -> String {
         let text = match self.below(4) {
             0 => (*self.pick(NASTY)).to_owned(),
@@ -132,7 +132,7 @@ impl Dice {
         u32::try_from(scalar).ok().and_then(char::from_u32).unwrap_or('\u{fffd}')
     }
 
-    /// The text with something missing, more, or elsewhere.
+    /// The text with characters removed, added or moved.
     pub(super) fn bent(&mut self, text: &str) -> String {
         let mut letters: Vec<char> = text.chars().collect();
         for _ in 0..=self.below(3) {
@@ -164,7 +164,7 @@ impl Dice {
         }
     }
 
-    /// Any JSON value, not too deep.
+    /// A JSON value of at most this depth.
     pub(super) fn value(&mut self, known: &[String], depth: usize) -> Value {
         match self.below(if depth == 0 { 5 } else { 8 }) {
             0 => Value::Null,
@@ -183,7 +183,7 @@ impl Dice {
         }
     }
 
-    /// The value with something in it that is different.
+    /// The value with a random change.
     pub(super) fn changed(&mut self, value: &Value, known: &[String]) -> Value {
         if self.one_in(8) {
             return self.value(known, 2);

@@ -1,4 +1,4 @@
-//! Query strings and cursors.
+//! Random query strings and cursors.
 
 use std::collections::BTreeSet;
 
@@ -15,13 +15,13 @@ use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
 
 use super::dice::Dice;
-use super::{Case, everybody, is_theirs, texts};
+use super::{Case, assert_client_error, everybody, texts};
 use crate::api::schema::every;
 use crate::harness::TestApp;
 
 type Pairs = Vec<(String, String)>;
 
-/// Tries the list of a resource.
+/// Sends random queries to the list of a resource.
 pub(super) struct Lists<'a> {
     pub(super) app: &'a TestApp,
     pub(super) dice: &'a mut Dice,
@@ -30,7 +30,7 @@ pub(super) struct Lists<'a> {
     pub(super) cursors: usize,
 }
 
-/// What a list is asked with.
+/// The material for random queries to a list.
 pub(super) struct Words {
     parameters: Vec<&'static str>,
     known: Vec<String>,
@@ -40,7 +40,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The parameters of a list, and the texts that occur in what it holds and in what describes it.
+    /// The parameters of a list, and the texts in its items and in its schemas.
     pub(super) fn of<T: Table>(items: &[Value]) -> Self {
         let described = T::Filter::describe();
         let mut known = BTreeSet::new();
@@ -58,7 +58,7 @@ impl Words {
         }
     }
 
-    /// A query string, decoded. Where `careful`, one that can often be read.
+    /// The pairs of a query string. With `careful`, they are often valid.
     pub(super) fn pairs(&self, dice: &mut Dice, careful: bool) -> Pairs {
         (0..dice.below(5)).map(|_| self.pair(dice, careful)).collect()
     }
@@ -114,7 +114,7 @@ impl Visitor for Lists<'_> {
     }
 }
 
-/// Reads query strings; answers how many could be read.
+/// Parses random query strings. Returns how many are valid.
 fn read_many<T: Table>(dice: &mut Dice, words: &Words, many: usize) -> usize {
     let mut readable = 0;
     for _ in 0..many {
@@ -133,7 +133,7 @@ fn read_many<T: Table>(dice: &mut Dice, words: &Words, many: usize) -> usize {
     readable
 }
 
-/// Asks the database what can be asked; answers how often it was answered.
+/// Runs random valid queries on the database. Returns how many succeed.
 async fn ask_many<T: Table>(
     app: &TestApp,
     dice: &mut Dice,
@@ -154,13 +154,13 @@ async fn ask_many<T: Table>(
                 assert!(items.unwrap_or_else(|error| panic!("{error} {:?}", error.source)).len() <= 200);
                 answered += 1;
             }
-            Err(error) => is_theirs(&error),
+            Err(error) => assert_client_error(&error),
         }
     }
     answered
 }
 
-/// A query string that can be read.
+/// A random valid query string.
 fn readable<T: Table>(dice: &mut Dice, words: &Words) -> (Pairs, Query<T>) {
     loop {
         let pairs = words.pairs(dice, true);
@@ -170,14 +170,14 @@ fn readable<T: Table>(dice: &mut Dice, words: &Words) -> (Pairs, Query<T>) {
     }
 }
 
-/// Turns pages with cursors of this list, of others, and with what was made of them; answers how many were good.
+/// Uses cursors of this list, of others, and mutated ones. Returns how many are accepted.
 async fn turn_many<T: Table>(app: &TestApp, dice: &mut Dice, words: &Words, many: usize) -> usize {
     if many == 0 {
         return 0;
     }
     let operator = Actor::operator(app.store.now());
     let reader = app.store.read(&operator).await.unwrap();
-    // Lists that have a second page, with what leads there.
+    // Lists with a second page, and the cursor of that page.
     let mut lists: Vec<(Query<T>, String)> = Vec::new();
     for tried in 0..60 {
         let (_, mut query) = readable::<T>(dice, words);
@@ -214,7 +214,7 @@ async fn turn_many<T: Table>(app: &TestApp, dice: &mut Dice, words: &Words, many
             }
             Err(error) => {
                 assert!(!fits, "it does not open what it is for: {error}");
-                is_theirs(&error);
+                assert_client_error(&error);
             }
         }
     }

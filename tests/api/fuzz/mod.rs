@@ -1,11 +1,11 @@
-//! Whatever is sent: no panic, and nothing that would be a fault of ours.
+//! Random input causes no panic and no internal error.
 //!
-//! A few thousand inputs are tried in every run. The long run, a million of them on SQLite, and what reaches the database
-//! once more on PostgreSQL:
+//! Every run tries a few thousand inputs. The long run tries a million on SQLite, and those that reach the database
+//! again on PostgreSQL:
 //!
 //! `cargo test -p vku-tests -- --ignored --nocapture api::fuzz`
 //!
-//! `VKU_TEST_SEED` tries others. What fails is printed with what was tried.
+//! `VKU_TEST_SEED` sets another seed. A failing input is printed.
 
 mod dice;
 mod lists;
@@ -23,17 +23,17 @@ use crate::api::given::the_rest;
 use crate::harness::{Backend, TestApp, on_both, run};
 use dice::Dice;
 
-/// How many inputs of each kind are tried.
+/// The number of inputs of each kind.
 struct Budget {
-    /// Query strings that are read.
+    /// Query strings to parse.
     queries: usize,
-    /// Query strings that are asked, where they can be read.
+    /// Valid queries to run.
     asked: usize,
     /// Cursors.
     cursors: usize,
-    /// Merge patches, and bodies of new things.
+    /// Merge patches and bodies of new resources.
     patches: usize,
-    /// Requests of all kinds.
+    /// Requests with random method, path, query, headers and body.
     requests: usize,
 }
 
@@ -42,31 +42,31 @@ const LONG: Budget =
     Budget { queries: 400_000, asked: 40_000, cursors: 200_000, patches: 330_000, requests: 30_000 };
 
 on_both! {
-    async fn thousands_of_inputs(app: TestApp) {
+    async fn thousands_of_random_inputs_cause_no_server_error(app: TestApp) {
         try_all(&app, &SHORT).await;
     }
 }
 
 #[test]
 #[ignore = "takes minutes"]
-fn a_million_inputs() {
+fn a_million_random_inputs_cause_no_server_error() {
     run(Backend::Sqlite, async |app| assert_eq!(try_all(&app, &LONG).await, 1_000_000));
 }
 
 #[test]
 #[ignore = "takes minutes"]
-fn what_reaches_postgresql() {
+fn random_queries_and_requests_cause_no_error_in_postgresql() {
     let budget = Budget { queries: 0, patches: 0, ..LONG };
     run(Backend::Postgres, async |app| assert_eq!(try_all(&app, &budget).await, 270_000));
 }
 
-/// Tries them; answers how many there were.
+/// Tries all kinds of inputs. Returns their number.
 async fn try_all(app: &TestApp, budget: &Budget) -> usize {
     let seed = std::env::var("VKU_TEST_SEED").map_or(20_261_122, |seed| seed.parse().unwrap());
     let (dice, collections) = (&mut Dice::new(seed), collections());
     let share =
         |all: usize, index: usize| all / collections.len() + usize::from(index < all % collections.len());
-    // Tokens would end before the long run does.
+    // The clock stands still, because tokens would expire during the long run.
     app.clock.stop();
     the_rest(app, &["Zxq", "Київ", "a_b"]).await;
     let (mut tried, told) = requests::send(app, dice, budget.requests).await;
@@ -90,7 +90,7 @@ async fn try_all(app: &TestApp, budget: &Budget) -> usize {
     tried
 }
 
-/// What is tried, shown when it goes wrong.
+/// Prints the current input if the test panics.
 struct Case<'a>(&'a dyn Fn() -> String);
 
 impl Drop for Case<'_> {
@@ -101,13 +101,13 @@ impl Drop for Case<'_> {
     }
 }
 
-/// Whatever is wrong, it is the caller's.
+/// Asserts that the error is the caller's fault and not the server's.
 #[track_caller]
-fn is_theirs(error: &Error) {
+fn assert_client_error(error: &Error) {
     assert!((400..500).contains(&error.code.status()), "{error} {:?}", error.source);
 }
 
-/// Everybody who may ask: the public, the operator, and each role, bound to the utilities that there are.
+/// All kinds of actors: the public, the operator, and each role, bound to two of these utilities.
 fn everybody(app: &TestApp, utilities: &[uuid::Uuid]) -> Vec<Actor> {
     let at = app.store.now();
     let account = |role: Role| Actor {
@@ -121,7 +121,7 @@ fn everybody(app: &TestApp, utilities: &[uuid::Uuid]) -> Vec<Actor> {
     [Actor::public(at), Actor::operator(at)].into_iter().chain(roles.map(account)).collect()
 }
 
-/// The texts in a value and the names of its members.
+/// Collects the texts in a value and the names of its members.
 fn texts(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::String(text) => drop(found.insert(text.clone())),

@@ -1,4 +1,4 @@
-//! Merge patches, and bodies of new things.
+//! Random merge patches and bodies of new resources.
 
 use std::collections::BTreeSet;
 
@@ -13,18 +13,18 @@ use vku_persistence::Visitor;
 use vku_persistence::kernel::table::Table;
 
 use super::dice::Dice;
-use super::{Case, everybody, is_theirs, texts};
+use super::{Case, assert_client_error, everybody, texts};
 use crate::api::schema::every;
 use crate::harness::TestApp;
 
-/// Tries what is written to a resource.
+/// Parses and validates random bodies for a resource.
 pub(super) struct Patches<'a> {
     pub(super) app: &'a TestApp,
     pub(super) dice: &'a mut Dice,
     pub(super) many: usize,
 }
 
-/// The body of a `PATCH`: members of the resource and of others, with values that are near to right and far from it.
+/// A random `PATCH` body: members of this resource and of others, with nearly valid and with random values.
 pub(super) fn patch(dice: &mut Dice, item: &Value, names: &[String], known: &[String]) -> Value {
     if dice.one_in(40) {
         return dice.value(known, 3);
@@ -48,7 +48,7 @@ pub(super) fn patch(dice: &mut Dice, item: &Value, names: &[String], known: &[St
     Value::Object(patch)
 }
 
-/// The texts and the names of members of some things.
+/// The texts in the items, and the names of their members.
 pub(super) fn words(items: &[Value]) -> (Vec<String>, Vec<String>) {
     let (mut known, mut names) = (BTreeSet::new(), BTreeSet::new());
     for item in items {
@@ -81,14 +81,14 @@ impl Visitor for Patches<'_> {
             };
             match draft.and_then(|draft| settled(draft, &stored[at], actor)) {
                 Ok(()) => right += 1,
-                Err(error) => is_theirs(&error),
+                Err(error) => assert_client_error(&error),
             }
         }
         (many, format!("{right} of {many} bodies are right"))
     }
 }
 
-/// Checks the rules as a write does, although nothing that it refers to was looked up; and those of a status.
+/// Checks the rules as a write does, including the requirements of each status, but without looking up references.
 fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> Result<(), Error> {
     let mut violations = Violations::default();
     if let Some(data) = &mut draft.data {
@@ -100,7 +100,7 @@ fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> 
             .for_each(|state| data.transition_requirements(*state, &mut Violations::default()));
     }
     let data = draft.finish(violations)?;
-    // What is right is written as it would be read again.
+    // Valid data has to be readable again after it is written.
     let written = serde_json::to_value(&data).unwrap();
     let read = deserr::deserialize::<T, _, Violations>(written.clone());
     assert!(read.is_ok(), "{written} is not read again: {:?}", read.err());

@@ -1,4 +1,4 @@
-//! Requests: what reaches the server, by whatever method, path, query, header and body.
+//! Random requests: method, path, query, headers and body.
 
 use std::collections::BTreeMap;
 
@@ -12,10 +12,10 @@ use super::dice::Dice;
 use super::patches::{patch, words};
 use crate::harness::{Caller, TestApp};
 
-/// How many are under way at once.
-const AT_ONCE: usize = 8;
+/// The number of concurrent requests.
+const CONCURRENCY: usize = 8;
 
-/// Where things are, and what is there.
+/// A path, its items, and the names and texts in them.
 struct Place {
     path: String,
     items: Vec<Value>,
@@ -79,7 +79,7 @@ const HEADERS: &[&str] = &[
     "origin",
 ];
 
-/// Sends requests of all kinds; answers how many, and what came back.
+/// Sends random requests. Returns their number and a summary of the statuses.
 pub(super) async fn send(app: &TestApp, dice: &mut Dice, many: usize) -> (usize, String) {
     let admin = app.admin();
     let mut places = Vec::new();
@@ -94,14 +94,14 @@ pub(super) async fn send(app: &TestApp, dice: &mut Dice, many: usize) -> (usize,
         app.everybody().into_iter().map(|(_, caller)| caller).chain([app.coordinator(), admin]).collect();
     let mut statuses = BTreeMap::new();
     let requests = (0..many).map(|_| request(dice, &callers, &places));
-    let mut answers = stream::iter(requests).map(answered).buffer_unordered(AT_ONCE);
+    let mut answers = stream::iter(requests).map(answered).buffer_unordered(CONCURRENCY);
     while let Some(status) = answers.next().await {
         *statuses.entry(status).or_insert(0) += 1;
     }
     (many, format!("{many} answered with {statuses:?}"))
 }
 
-/// The status of what comes back, which is no fault of ours.
+/// The status of the response, which must not be a server error.
 async fn answered(request: RequestBuilder) -> u16 {
     let sent = request.try_clone().unwrap().build().unwrap();
     let body = sent.body().and_then(|body| body.as_bytes()).map(String::from_utf8_lossy).unwrap_or_default();
@@ -133,7 +133,7 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
         _ => Method::PUT,
     };
     let mut segments: Vec<String> = path.split('/').skip(1).map(str::to_owned).collect();
-    // Where such a request belongs, mostly.
+    // Mostly a path that has this method.
     let reads = [Method::GET, Method::HEAD].contains(&method);
     if dice.one_in(3) || !(reads || method == Method::POST) {
         segments.push(key);
@@ -183,8 +183,8 @@ fn request(dice: &mut Dice, callers: &[Caller], places: &[Place]) -> RequestBuil
     request
 }
 
-/// A query string, encoded, or not. What is written is a rehearsal, mostly; always where it would take away what others
-/// need, or shut the callers out.
+/// A query string, usually well-formed. Most writes are dry runs. Deletes and writes to users always are, because they
+/// would remove what other requests need, or lock out the callers.
 fn query(dice: &mut Dice, place: &Place, method: &Method) -> String {
     let mut query = Serializer::new(String::new());
     let rehearses = *method == Method::DELETE || place.path.ends_with("/users") || !dice.one_in(8);

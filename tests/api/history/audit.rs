@@ -1,4 +1,4 @@
-//! The audit: all of the log, for the coordination office.
+//! The audit log: the whole change log, for the coordination office.
 
 use serde_json::{Value, json};
 
@@ -13,14 +13,14 @@ use crate::harness::on_both;
 const AUDIT: &str = "/api/v1/audit";
 
 on_both! {
-    async fn it_is_the_whole_log_newest_first(app: TestApp) {
+    async fn the_audit_log_has_all_changes_newest_first(app: TestApp) {
         let office = app.coordinator();
         let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
         office.delete(&at, "*").await.expect(204);
         for limit in [7, 200] {
             let audit = office.all(&format!("{AUDIT}?limit={limit}")).await;
             let mut log = changes_after(&app.store, 0).await;
-            // Users are for administrators.
+            // Only administrators see users.
             log.retain(|change| change.resource != "user");
             log.reverse();
             assert_eq!(audit.len(), log.len());
@@ -37,7 +37,7 @@ on_both! {
         }
     }
 
-    async fn it_says_who_did_what(app: TestApp) {
+    async fn an_audit_entry_has_actor_request_and_changes(app: TestApp) {
         let (office, admin) = (app.coordinator(), app.admin());
         let me = async |caller: &crate::harness::Caller| caller.get("/api/v1/me").await.ok().json()["id"].clone();
         let (coordinator, administrator) = (me(&office).await, me(&admin).await);
@@ -69,7 +69,7 @@ on_both! {
         assert!(pointers(&audit[3]).contains(&"/participants"));
     }
 
-    async fn its_filters_find_what_they_say(app: TestApp) {
+    async fn audit_filters_find_matching_entries(app: TestApp) {
         let office = app.coordinator();
         let one = made(&office, PARTNERSHIPS, &partnership("Zxq")).await;
         let (at, id) = (one.header("location"), one.json()["id"].as_str().unwrap().to_owned());
@@ -116,7 +116,7 @@ on_both! {
         assert_eq!(none, [] as [Value; 0], "different filters mean all of them");
     }
 
-    async fn it_is_the_office_s_alone(app: TestApp) {
+    async fn only_coordinators_and_administrators_read_the_audit_log(app: TestApp) {
         for (role, caller) in app.everybody() {
             let answer = caller.get(&format!("{AUDIT}?limit=1")).await;
             match role {
@@ -134,7 +134,7 @@ on_both! {
         }
     }
 
-    async fn what_cannot_be_asked_is_refused(app: TestApp) {
+    async fn invalid_audit_parameters_are_refused(app: TestApp) {
         let office = app.coordinator();
         for (query, fault) in [
             ("resource=partnershp", "resource unknown_value"),
@@ -155,7 +155,7 @@ on_both! {
         office.get(&next.replace("limit=1", "limit=2")).await.ok();
     }
 
-    async fn what_belongs_to_a_member_was_never_public(app: TestApp) {
+    async fn audit_entries_of_members_and_contacts_are_never_public(app: TestApp) {
         let office = app.coordinator();
         made(&office, "/api/v1/members/hamburg-wasser/contacts", &contact("zxq", true)).await;
         let audit = office.all(&format!("{AUDIT}?resource=contact&resource=member&limit=200")).await;
@@ -163,7 +163,7 @@ on_both! {
         assert!(audit.iter().all(|entry| entry["visibility"] == "members"), "{audit:#?}");
     }
 
-    async fn it_names_no_person_and_is_not_sent_twice(app: TestApp) {
+    async fn the_audit_log_has_no_personal_data_and_honours_etags(app: TestApp) {
         let office = app.coordinator();
         let text = format!("{:?}", office.all(&format!("{AUDIT}?limit=200")).await);
         for account in app.store.accounts().await.unwrap() {

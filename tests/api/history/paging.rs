@@ -1,4 +1,4 @@
-//! The pages of a history: whole, bound to it, and steady while others write.
+//! The pages of a history: complete, valid for that history only, and stable while others write.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{history, told};
 use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, changed, deleted, made, participant, partnership};
 use crate::harness::{Caller, on_both};
 
-/// The versions on a page, and where its neighbours are.
+/// The versions on a page, and the links to the next and previous pages.
 async fn page(caller: &Caller, path: &str) -> (Vec<i64>, String, String) {
     let page = caller.get(path).await.ok().json();
     let versions = page["items"].as_array().unwrap().iter().map(|it| it["version"].as_i64().unwrap());
@@ -15,7 +15,7 @@ async fn page(caller: &Caller, path: &str) -> (Vec<i64>, String, String) {
 }
 
 on_both! {
-    async fn pages_neither_skip_nor_repeat_while_others_write(app: TestApp) {
+    async fn pages_neither_skip_nor_repeat_entries_while_others_write(app: TestApp) {
         let (office, reader) = (app.coordinator(), app.reader());
         let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         let write = async |year: u16| office.patch(&at, "*", &json!({"end": year.to_string()})).await.ok();
@@ -37,8 +37,8 @@ on_both! {
         assert_eq!((newest, none.as_str()), (vec![9, 8], ""));
     }
 
-    /// What tells a reader nothing makes no page shorter, and no empty one.
-    async fn pages_are_full_whatever_is_passed_over(app: TestApp) {
+    /// Entries without visible changes make pages neither shorter nor empty.
+    async fn pages_are_full_although_hidden_entries_are_skipped(app: TestApp) {
         let office = app.coordinator();
         made(&office, ORGANISATIONS, &json!({"name": "Zxq", "kind": "ngo", "slug": "zxq"})).await;
         let at = made(&office, PARTNERSHIPS, &partnership("Bund")).await.header("location");
@@ -74,7 +74,7 @@ on_both! {
         assert!(!told(&history(&reader, &at).await).concat().contains("participants/"));
     }
 
-    async fn a_cursor_belongs_to_one_history(app: TestApp) {
+    async fn a_cursor_is_valid_for_one_history_only(app: TestApp) {
         let office = app.coordinator();
         let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         let other = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
@@ -98,7 +98,7 @@ on_both! {
         assert_eq!(page(&office, &format!("{PARTNERSHIPS}/{by_id}/history?limit=1&cursor={cursor}")).await.0, [1]);
     }
 
-    async fn what_cannot_be_asked_is_refused(app: TestApp) {
+    async fn invalid_history_requests_are_refused(app: TestApp) {
         let caller = app.anonymous();
         let path = format!("{PARTNERSHIPS}/hamburg-kyiv/history");
         for (query, fault) in [
@@ -118,7 +118,7 @@ on_both! {
         answer.problem(405, "method_not_allowed");
     }
 
-    async fn a_history_is_not_sent_twice(app: TestApp) {
+    async fn histories_honour_entity_tags(app: TestApp) {
         let office = app.coordinator();
         let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         office.patch(&at, "*", &json!({"start": "2020"})).await.ok();

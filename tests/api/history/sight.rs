@@ -1,4 +1,4 @@
-//! Who sees what of the past: what was hidden then, and what is hidden now, is not there.
+//! What callers see of the past: neither what was hidden then nor what is hidden now.
 
 use serde_json::json;
 use vku_domain::kernel::access::actor::Role;
@@ -12,8 +12,8 @@ use crate::api::visibility::planted::contact;
 use crate::harness::on_both;
 
 on_both! {
-    /// Internal, changed, shown to members, to all, hidden again, and shown again.
-    async fn what_was_hidden_then_stays_hidden(app: TestApp) {
+    /// A partnership that is internal, changes, and becomes visible to members, to all, hidden, and visible again.
+    async fn changes_made_while_hidden_stay_hidden(app: TestApp) {
         let office = app.coordinator();
         let body = changed(&partnership("Zxq"), &json!({"visibility": "internal", "start": "2001"}));
         let at = made(&office, PARTNERSHIPS, &body).await.header("location");
@@ -29,7 +29,7 @@ on_both! {
         }
         let phase = made(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await.header("location");
         assert_eq!(told(&history(&office, &at).await).len(), 7);
-        // Lviv takes part today: it sees it although it is internal, and so all of it.
+        // Lviv takes part today, so it sees the partnership although it is internal, and its whole history.
         assert_eq!(history(&app.partner(), &at).await, history(&office, &at).await);
         assert_eq!(history(&app.partner(), &phase).await, history(&office, &phase).await);
         app.reader().get(&format!("{at}/history")).await.problem(404, "not_found");
@@ -47,7 +47,7 @@ on_both! {
         assert_eq!(told(&reader)[1..3], [
             r#"5 updated /visibility "members">"public""#, r#"4 updated /end "2032">"2033""#
         ]);
-        // What it was before could not be seen: all of it is new, and nothing says what it was.
+        // The earlier state was hidden: all members count as new, and `from` is absent.
         for entry in [&reader[0], &reader[3]] {
             let changes = entry["changes"].as_array().unwrap();
             assert!(changes.iter().all(|it| it.get("from").is_none()), "{entry:#}");
@@ -61,8 +61,8 @@ on_both! {
         assert_eq!(told(&parts), [r#"2 updated /kind >"in_kind""#]);
     }
 
-    /// Who left the list and is internal or deleted now was named in it once.
-    async fn what_is_hidden_now_is_taken_out_of_what_was(app: TestApp) {
+    /// Participants that left the partnership and are internal or deleted now are removed from its history.
+    async fn parties_that_are_hidden_now_are_removed_from_the_history(app: TestApp) {
         let office = app.coordinator();
         made(&office, UTILITIES, &changed(&abroad("Zxqgone"), &json!({"slug": "zxqgone"}))).await;
         let verein = json!({"name": "Zxqverein", "kind": "ngo", "slug": "zxqverein"});
@@ -97,7 +97,7 @@ on_both! {
         assert_eq!((found.len(), pointers(&found[0])), (2, vec!["/participants"]), "it may be told again");
     }
 
-    async fn a_reference_to_what_is_gone_is_taken_out(app: TestApp) {
+    async fn references_to_deleted_resources_are_removed_from_the_history(app: TestApp) {
         let office = app.coordinator();
         made(&office, PROGRAMMES, &json!({"name": "Zxqprogramm", "kind": "grant", "slug": "zxq"})).await;
         let body = json!({"kind": "grant", "programme": "zxq"});
@@ -110,8 +110,8 @@ on_both! {
         assert_eq!(pointers(&history(&office, &phase).await[0]), ["/kind", "/programme"]);
     }
 
-    /// What a role does not read now it does not read in the past either; partners see a member while it is active.
-    async fn a_member_is_told_of_as_it_is_read(app: TestApp) {
+    /// The rules for the present apply to the past too. Partners see members that are active.
+    async fn the_history_of_a_member_follows_its_read_permissions(app: TestApp) {
         let office = app.coordinator();
         made(&office, UTILITIES, &changed(&municipal("Zxqwerk"), &json!({"slug": "zxqwerk"}))).await;
         let body = json!({"utility": "zxqwerk", "note": "Zxqnote"});
@@ -151,8 +151,8 @@ on_both! {
         app.anonymous().get(&format!("{at}/history")).await.problem(401, "unauthenticated");
     }
 
-    /// Others see a contact while it stands in the directory, and nobody's name is kept.
-    async fn a_contact_is_told_of_as_it_is_read(app: TestApp) {
+    /// Others see a contact as long as it is listed in the directory. The history keeps no names.
+    async fn the_history_of_a_contact_follows_its_read_permissions(app: TestApp) {
         let office = app.coordinator();
         let contacts = format!("{MEMBERS}/stadtentwaesserung-dresden/contacts");
         let at = made(&office, &contacts, &contact("Zxqperson", false)).await.header("location");
@@ -181,8 +181,8 @@ on_both! {
         }
     }
 
-    /// A new name of what something refers to is no change of it.
-    async fn a_new_name_changes_nothing_elsewhere(app: TestApp) {
+    /// Renaming a resource is no change of the resources that refer to it.
+    async fn renaming_a_resource_changes_no_other_history(app: TestApp) {
         let office = app.coordinator();
         let at = made(&office, PARTNERSHIPS, &partnership("Zxq")).await.header("location");
         office.patch(&format!("{UTILITIES}/hamburg-wasser"), "*", &json!({"name": "Zxq neu"})).await.ok();
@@ -190,7 +190,7 @@ on_both! {
         assert_eq!(pointers(&history(&app.reader(), &at).await[0]), ["/start"]);
     }
 
-    async fn what_is_deleted_has_a_history_for_the_office_only(app: TestApp) {
+    async fn only_the_office_reads_histories_of_deleted_resources(app: TestApp) {
         let office = app.coordinator();
         let at = made(&office, UTILITIES, &abroad("Zxq")).await.header("location");
         office.get(&format!("{at}/history?deleted=true")).await.problem(404, "not_found");

@@ -1,4 +1,4 @@
-//! Entity tags and the conditions made of them (RFC 9110, sections 8.8 and 13).
+//! Entity tags and conditional requests (RFC 9110, sections 8.8 and 13).
 
 use reqwest::Method;
 use serde_json::json;
@@ -16,7 +16,7 @@ async fn if_none_match(caller: &Caller, method: Method, path: &str, tag: &str) -
 }
 
 on_both! {
-    async fn a_known_representation_is_not_sent_again(app: TestApp) {
+    async fn a_matching_if_none_match_gets_304(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
         for path in [
@@ -51,7 +51,7 @@ on_both! {
         }
     }
 
-    async fn a_tag_is_of_what_is_shown(app: TestApp) {
+    async fn entity_tags_change_with_referenced_names(app: TestApp) {
         let staff = app.coordinator();
         let (before, log) = (staff.get(DRESDEN).await.ok(), log_end(&app).await);
         let list = staff.get(PARTNERSHIPS).await.ok().tag();
@@ -69,14 +69,14 @@ on_both! {
         staff.patch(DRESDEN, &after.tag(), &json!({"end": "2031"})).await.problem(412, "precondition_failed");
     }
 
-    async fn a_tag_is_the_same_for_everybody(app: TestApp) {
+    async fn entity_tags_are_the_same_for_all_callers(app: TestApp) {
         let tag = app.anonymous().get(DRESDEN).await.ok().tag();
         for (role, caller) in app.everybody() {
             assert_eq!(caller.get(DRESDEN).await.tag(), tag, "{role}");
         }
     }
 
-    async fn if_match_takes_lists_and_a_star(app: TestApp) {
+    async fn if_match_accepts_lists_and_a_star(app: TestApp) {
         let staff = app.coordinator();
         let mut end = 2030;
         for header in [
@@ -95,7 +95,7 @@ on_both! {
             let header = header.replace("TAG", &staff.get(DRESDEN).await.tag());
             staff.patch(DRESDEN, &header, &json!({"end": end.to_string()})).await.ok();
         }
-        // Two lines of a header are one list.
+        // Several header lines form one list.
         let tag = staff.get(DRESDEN).await.tag();
         for line in ["\"x\"", "", "\"a,b\","] {
             let request = staff.request(Method::PATCH, DRESDEN).json(&json!({})).header("If-Match", line);
@@ -109,8 +109,8 @@ on_both! {
         }
     }
 
-    /// Behind nginx with gzip every tag is weak; Apache, Jetty and Caddy put a suffix to it.
-    async fn a_tag_that_a_proxy_has_changed_counts_by_its_version(app: TestApp) {
+    /// nginx makes tags weak when it compresses; Apache, Jetty and Caddy append a suffix.
+    async fn tags_changed_by_proxies_match_by_version(app: TestApp) {
         let staff = app.coordinator();
         let mut end = 2030;
         for path in [DRESDEN, DRESDEN_UTILITY] {
@@ -129,7 +129,7 @@ on_both! {
         staff.delete(&location(&made), &format!("W/{}", made.tag())).await.expect(204);
     }
 
-    async fn a_refusal_states_no_wrong_cause(app: TestApp) {
+    async fn a_failed_precondition_states_the_right_cause(app: TestApp) {
         let staff = app.coordinator();
         let list = staff.get(PARTNERSHIPS).await.ok().tag();
         let version = staff.get(DRESDEN).await.ok().json()["version"].as_i64().unwrap();
@@ -155,7 +155,7 @@ on_both! {
         let late = staff.patch(DRESDEN, &before, &json!({"end": "2031"})).await.problem(412, "precondition_failed");
         let told = format!("The resource has changed in the meantime: `If-Match` names version {version}, the current version is {}.", version + 1);
         assert_eq!(late["detail"], told);
-        // That there is none is demanded of what is there.
+        // `If-None-Match: *` fails, because the resource exists.
         for method in [Method::PATCH, Method::DELETE] {
             let request = staff.request(method, DRESDEN).json(&json!({})).header("If-Match", "*");
             let answer = staff.send(request.header("If-None-Match", "*")).await;
@@ -163,10 +163,10 @@ on_both! {
         }
     }
 
-    async fn a_read_keeps_to_if_match(app: TestApp) {
+    async fn reads_honour_if_match(app: TestApp) {
         let staff = app.coordinator();
         for path in [DRESDEN, PARTNERSHIPS, FUNDING, "/api/v1/me", "/openapi.json", "/openapi.yaml"] {
-            // Once made, once kept.
+            // The first response comes from the database, the second from the cache.
             for _ in 0..2 {
                 let tag = staff.get(path).await.ok().tag();
                 for method in [Method::GET, Method::HEAD] {
@@ -180,13 +180,13 @@ on_both! {
                     let stale = ask("\"9999-x\", \"x\"").await.expect(412);
                     assert_eq!(stale.tag(), tag, "{path}");
                     ask("x").await.expect(400);
-                    // It is asked before `If-None-Match`.
+                    // `If-Match` is evaluated before `If-None-Match`.
                     let both = staff.request(method.clone(), path).header("If-Match", "\"x\"");
                     staff.send(both.header("If-None-Match", &tag)).await.expect(412);
                 }
             }
         }
-        // What has no tag cannot be named by one.
+        // Responses without an entity tag ignore `If-Match`.
         let export = staff.request(Method::GET, "/api/v1/partnerships?format=csv");
         assert!(staff.send(export.header("If-Match", "\"x\"")).await.ok().tag().is_empty());
         let gone = staff.request(Method::GET, "/api/v1/partnerships/nothing").header("If-Match", "*");
@@ -196,7 +196,7 @@ on_both! {
         if_none_match(&staff, Method::GET, DRESDEN, "\"*\"").await.ok();
     }
 
-    async fn what_is_made_says_where_it_is(app: TestApp) {
+    async fn created_resources_have_a_location_and_an_etag(app: TestApp) {
         let staff = app.coordinator();
         for (path, body, place) in [
             (UTILITIES, municipal("Neue Werke"), "/api/v1/utilities/neue-werke".to_owned()),
@@ -215,7 +215,7 @@ on_both! {
         assert_eq!(location(&by_id), "/api/v1/utilities/mit-slug");
     }
 
-    async fn a_compressed_answer_has_a_tag_of_its_own(app: TestApp) {
+    async fn compressed_responses_have_their_own_etag(app: TestApp) {
         let staff = app.coordinator();
         let gzip = |method: Method, path: &str| staff.request(method, path).header("Accept-Encoding", "gzip");
         for path in [DRESDEN, PARTNERSHIPS, "/openapi.json", "/openapi-3.0.json", "/openapi.yaml"] {

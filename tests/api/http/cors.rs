@@ -1,4 +1,4 @@
-//! What pages of other origins may do in a browser.
+//! CORS: what pages of other origins may do in a browser.
 
 use std::collections::BTreeSet;
 
@@ -16,7 +16,7 @@ use crate::harness::{Answer, Caller, TestApp, on_both};
 const APP: &str = "https://app.example.org";
 const STRANGER: &str = "https://stranger.example";
 
-/// The same app with an origin whose pages may do everything.
+/// The same app with two allowed origins.
 fn with_origins(app: &TestApp) -> TestApp {
     let origins = Origins::new(&["https://other.example.org".into(), APP.into()]);
     app.again(HttpConfig { origins, ..HttpConfig::default() })
@@ -38,7 +38,7 @@ fn words(answer: &Answer, header: &str) -> BTreeSet<String> {
 }
 
 on_both! {
-    async fn what_is_public_is_open_to_all(app: TestApp) {
+    async fn public_responses_are_open_to_every_origin(app: TestApp) {
         let with_origins = with_origins(&app);
         for (app, listing) in [(&app, false), (&with_origins, true)] {
             let anyone = app.anonymous();
@@ -53,12 +53,12 @@ on_both! {
                     }
                 }
             }
-            // Also without an origin, so that what a cache keeps is good for all.
+            // Without `Origin` too, so that a cached response is valid for every origin.
             assert_eq!(anyone.get(DRESDEN).await.header("access-control-allow-origin"), "*");
         }
     }
 
-    async fn what_takes_credentials_is_for_listed_origins(app: TestApp) {
+    async fn responses_with_credentials_are_open_to_allowed_origins_only(app: TestApp) {
         let app = with_origins(&app);
         let (anyone, staff) = (app.anonymous(), app.coordinator());
         for origin in [
@@ -101,7 +101,7 @@ on_both! {
         }
     }
 
-    async fn a_browser_that_asks_first_is_told(app: TestApp) {
+    async fn preflight_requests_list_methods_and_headers(app: TestApp) {
         let app = with_origins(&app);
         for (path, methods) in paths(&app).await {
             let told = preflight(&app, &path, "POST", APP).await.expect(204);
@@ -130,7 +130,7 @@ on_both! {
         for path in ["/nowhere", "/api/v1/partnerships/"] {
             preflight(&app, path, "GET", APP).await.problem(404, "not_found");
         }
-        // What only looks like one.
+        // These are no preflight requests, because a header is missing.
         let caller = app.anonymous();
         for (name, value) in [("Origin", APP), ("Access-Control-Request-Method", "GET")] {
             let answer = caller.send(caller.request(Method::OPTIONS, DRESDEN).header(name, value)).await;
@@ -138,7 +138,7 @@ on_both! {
         }
     }
 
-    async fn to_be_asked_first_costs_nothing(app: TestApp) {
+    async fn preflight_requests_do_not_consume_quota(app: TestApp) {
         let limit = RateLimiter::of("1/1h".parse().unwrap());
         let app = app.again(HttpConfig { limit, origins: Origins::new(&[APP.into()]), ..HttpConfig::default() });
         for _ in 0..3 {
@@ -146,7 +146,7 @@ on_both! {
             assert!(told.header("ratelimit").is_empty());
         }
         ask(&app.anonymous(), Method::GET, DRESDEN, APP).await.ok();
-        // The page may see that it is too much, and how long to wait.
+        // The page can read that it is rate-limited, and for how long.
         let refused = ask(&app.anonymous(), Method::GET, DRESDEN, APP).await;
         assert_eq!(refused.header("access-control-allow-origin"), APP);
         refused.problem(429, "too_many_requests");

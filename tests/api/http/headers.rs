@@ -1,4 +1,4 @@
-//! What every answer says to browsers and caches, whatever it is and whoever made it.
+//! The headers that every response has for browsers and caches.
 
 use std::collections::HashSet;
 
@@ -12,19 +12,19 @@ use super::vary;
 use crate::api::given::DRESDEN;
 use crate::harness::{Answer, on_both};
 
-/// What every answer says.
+/// Headers of every response.
 const ALWAYS: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("referrer-policy", "no-referrer"),
     ("x-frame-options", "DENY"),
     ("cross-origin-opener-policy", "same-origin"),
     ("permissions-policy", "interest-cohort=()"),
-    // Its public URL is an https one.
+    // Because the public URL is an https one.
     ("strict-transport-security", "max-age=31536000"),
 ];
 
 #[track_caller]
-fn careful(answer: &Answer, place: &str) {
+fn assert_security_headers(answer: &Answer, place: &str) {
     for (name, value) in ALWAYS {
         let told: Vec<_> = answer.headers.get_all(name).iter().collect();
         assert_eq!(told, [value], "{place}: {name}");
@@ -52,25 +52,25 @@ fn careful(answer: &Answer, place: &str) {
 }
 
 on_both! {
-    async fn whatever_is_asked(app: TestApp) {
+    async fn every_path_and_method_has_the_security_headers(app: TestApp) {
         let limit = RateLimiter::of("1000000/1h".parse().unwrap());
         let app = app.again(HttpConfig { limit, ..HttpConfig::default() });
         let mut ids = HashSet::new();
         let mut statuses = HashSet::new();
         let mut paths = paths(&app).await;
-        // A redirect is followed; it is looked at below.
+        // The client would follow the redirect. The next test checks it.
         paths.retain(|(path, _)| path != "/docs");
         let beside = ["/nowhere", "/docs/swagger-ui.css", "/docs/nothing.js", "/docs/index.html", "/api/v1/partnerships?format=csv", "/api/v1/partnerships?format=ndjson", "/api/v1/partnerships?limit=0", DRESDEN];
         paths.extend(beside.map(|path| (path.to_owned(), ["GET".to_owned()].into())));
         for (role, caller) in [("public", app.anonymous()), ("admin", app.admin()), ("wrong", app.anonymous().with_token("x"))] {
-            // The last one, since it ends the login.
+            // Logout comes last, because it ends the login.
             paths.sort_by_key(|(path, _)| path.ends_with("/logout"));
             for (path, _) in &paths {
                 for method in METHODS {
                     let place = format!("{role} {method} {path}");
                     let request = caller.request(Method::from_bytes(method.as_bytes()).unwrap(), path);
                     let answer = caller.send(request.header("Accept-Encoding", "gzip")).await;
-                    careful(&answer, &place);
+                    assert_security_headers(&answer, &place);
                     statuses.insert(answer.status.as_u16());
                     assert!(ids.insert(answer.header("x-request-id")), "{place}");
                     let counted = !path.starts_with("/health/");
@@ -85,29 +85,29 @@ on_both! {
         }
     }
 
-    async fn whatever_becomes_of_it(app: TestApp) {
+    async fn special_responses_have_the_security_headers(app: TestApp) {
         let anyone = app.anonymous();
         for path in [DRESDEN, "/openapi.json", "/api/v1/partnerships"] {
             for coding in ["gzip", "identity"] {
                 let request = || anyone.request(Method::GET, path).header("Accept-Encoding", coding);
                 let tag = anyone.send(request()).await.ok().tag();
                 let same = anyone.send(request().header("If-None-Match", tag)).await.expect(304);
-                careful(&same, &format!("304 {path}"));
+                assert_security_headers(&same, &format!("304 {path}"));
             }
         }
         let nothing = anyone.request(Method::GET, DRESDEN).header("Accept-Encoding", "br;q=0, identity;q=0, *;q=0");
-        careful(&anyone.send(nothing).await.expect(406), "406");
+        assert_security_headers(&anyone.send(nothing).await.expect(406), "406");
         let coded = anyone.request(Method::POST, "/api/v1/auth/token").header("Content-Encoding", "gzip").body("x");
-        careful(&anyone.send(coded).await.expect(415), "415");
+        assert_security_headers(&anyone.send(coded).await.expect(415), "415");
         let large = anyone.request(Method::POST, "/api/v1/auth/token").header("Content-Type", "application/json");
-        careful(&anyone.send(large.body(" ".repeat(1 << 21))).await.expect(413), "413");
+        assert_security_headers(&anyone.send(large.body(" ".repeat(1 << 21))).await.expect(413), "413");
         let preflight = anyone.request(Method::OPTIONS, DRESDEN).header("Origin", "https://a.example");
         let preflight = preflight.header("Access-Control-Request-Method", "GET");
-        careful(&anyone.send(preflight).await.expect(204), "preflight");
+        assert_security_headers(&anyone.send(preflight).await.expect(204), "preflight");
 
         let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let moved = client.get(format!("http://{}/docs", app.address)).send().await.unwrap();
         let moved = Answer { status: moved.status(), headers: moved.headers().clone(), body: Vec::new() };
-        careful(&moved.expect(301), "301");
+        assert_security_headers(&moved.expect(301), "301");
     }
 }

@@ -1,4 +1,4 @@
-//! HTTP as the RFCs and the conventions have it: representations, conditions, every path with every method.
+//! HTTP: representations, conditional requests, methods and headers, as the RFCs and the conventions require.
 
 mod condition;
 mod cors;
@@ -15,20 +15,20 @@ use reqwest::header::HeaderMap;
 
 use crate::harness::Answer;
 
-/// The words of all `Vary` headers, in lower case.
+/// The values of all `Vary` headers, in lower case.
 pub(super) fn vary(answer: &Answer) -> Vec<String> {
     let values =
         answer.headers.get_all("vary").iter().map(|value| value.to_str().unwrap().to_ascii_lowercase());
     values.flat_map(|value| value.split(',').map(|word| word.trim().to_owned()).collect::<Vec<_>>()).collect()
 }
 
-/// The headers that say something of what is answered, and nothing of this one request.
+/// The headers that describe the response, without those that differ for each request.
 pub(super) fn told(answer: &Answer) -> HeaderMap {
     let mut told = answer.headers.clone();
     for own in ["date", "x-request-id", "transfer-encoding", "server-timing"] {
         told.remove(own);
     }
-    // A problem names its request.
+    // The body of a problem contains the request id, whose length may vary.
     if answer.status.is_client_error() {
         told.remove("content-length");
     }

@@ -1,4 +1,4 @@
-//! Pages and links for people: what mail programs, trackers and calendar programs add to them does no harm.
+//! Pages and links for people: additions by mail programs, trackers and calendar programs do no harm.
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::api::interests::{INTERESTS, interest, token};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
-/// What a browser asks for.
+/// The `Accept` header of a browser.
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8";
 
-/// What mail programs glue to a link, as it stands in the address.
-const GLUED: &[&str] =
+/// Characters that mail programs append to a link, percent-encoded.
+const APPENDED: &[&str] =
     &[".", ")", "%3E", ",", ";", "%22", "'", "%253E", ").", "%20", "%E2%80%9C", "%C2%A0", "&lt;"];
 
-/// Credentials that nobody has asked for.
+/// `Authorization` headers that a program sends without being asked.
 const UNASKED: &[&str] = &["", "Bearer", "Bearer zxq", "Basic dXNlcjpwYXNz", "Negotiate zxq"];
 
 const RESET: &str = "/api/v1/auth/password-reset";
@@ -40,7 +40,7 @@ async fn interest_token(app: &TestApp, name: &str) -> String {
 }
 
 on_both! {
-    async fn what_is_added_to_a_link_is_ignored(app: TestApp) {
+    async fn unknown_parameters_and_credentials_of_links_are_ignored(app: TestApp) {
         let (interest, reset) = (interest_token(&app, "Neustadt").await, reset_token(&app).await);
         let calendar = calendar(&app).await;
         let links = [
@@ -64,10 +64,10 @@ on_both! {
         }
     }
 
-    async fn what_is_glued_to_a_token_is_no_part_of_it(app: TestApp) {
+    async fn characters_appended_to_a_token_are_ignored(app: TestApp) {
         let (interest, reset) = (interest_token(&app, "Neustadt").await, reset_token(&app).await);
         let calendar = calendar(&app).await;
-        for glued in GLUED {
+        for glued in APPENDED {
             for (link, shown) in [
                 (format!("/interest/confirmation?token={interest}"), "<form"),
                 (format!("/password/new?token={reset}"), "<form"),
@@ -80,7 +80,7 @@ on_both! {
         for glued in [".", ")", ">", "%3E"] {
             app.anonymous().get(&format!("/problems/not_found{glued}")).await.ok();
         }
-        // As it is copied into a form, or sent by a program that read the mail.
+        // The same in forms and in JSON, from people and programs that copy the token from the mail.
         let form = async |path: &str, body: String| {
             let request = app.anonymous().request(Method::POST, path);
             let request = request.header("Content-Type", "application/x-www-form-urlencoded").body(body);
@@ -96,7 +96,7 @@ on_both! {
         app.anonymous().put(RESET, &again).await.expect(204);
     }
 
-    async fn credentials_that_nobody_has_asked_for_are_not_looked_at(app: TestApp) {
+    async fn public_forms_ignore_credentials(app: TestApp) {
         for (number, unasked) in UNASKED.iter().enumerate() {
             let name = format!("Neustadt{number}");
             let send = async |path: &str, method: Method, body: serde_json::Value| {
@@ -112,7 +112,7 @@ on_both! {
         }
     }
 
-    async fn what_goes_wrong_there_is_shown_as_a_page(app: TestApp) {
+    async fn errors_of_pages_are_html_for_browsers(app: TestApp) {
         let anybody = app.anonymous();
         for (path, status) in [
             ("/nowhere", 404),
@@ -131,7 +131,7 @@ on_both! {
                 let (text, id) = (answer.text(), answer.header("x-request-id"));
                 assert!(text.contains(word) && text.contains(&id) && text.contains(&format!("lang=\"{language}\"")), "{text}");
             }
-            // A program is told as everywhere.
+            // Programs get a problem in JSON.
             for accept in ["*/*", "application/json", "text/calendar, */*;q=0.1"] {
                 let request = anybody.request(Method::GET, path).header("Accept", accept);
                 let answer = anybody.send(request).await.expect(status);
@@ -141,12 +141,12 @@ on_both! {
         let wrong_method = anybody.request(Method::DELETE, "/password/new").header("Accept", BROWSER);
         let answer = anybody.send(wrong_method).await.expect(405);
         assert!(answer.header("allow").contains("POST") && answer.text().starts_with("<!doctype html>"));
-        // What somebody wrote is text.
+        // Input is escaped.
         let answer = browsed(&anybody, "/problems/%3Cscript%3E").await.expect(404);
         assert!(!answer.text().contains("<script"));
         let shown = browsed(&anybody, "/problems/precondition_failed").await.ok();
         assert!(shown.header("content-type").starts_with("text/html") && shown.text().contains("412"));
-        // The API is no page.
+        // The API answers with problems in JSON even to browsers.
         for path in ["/api/v1/utilities/nothing", "/api/v1/partnerships?zxq=1", "/api/v1/nowhere"] {
             let answer = browsed(&anybody, path).await;
             assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");

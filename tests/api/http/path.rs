@@ -1,4 +1,4 @@
-//! Every path with every method, and the paths beside the API: index, documentation, problems, health.
+//! Every path with every method, and the paths outside the API: index, documentation, problems, health.
 
 use std::collections::BTreeSet;
 
@@ -11,11 +11,11 @@ use super::vary;
 use crate::api::given::{DRESDEN, untouched};
 use crate::harness::{TestApp, on_both};
 
-/// The methods there are, and one that is made up.
+/// The standard methods, and one that does not exist.
 pub(super) const METHODS: [&str; 9] =
     ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"];
 
-/// The paths of the document, each with its methods; something stands in the place of the parameters.
+/// The paths of the document and their methods, with example values for the parameters.
 pub(super) async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
     let document = app.anonymous().get("/openapi.json").await.ok().json();
     let mut paths = Vec::new();
@@ -39,7 +39,7 @@ pub(super) async fn paths(app: &TestApp) -> Vec<(String, BTreeSet<String>)> {
 }
 
 on_both! {
-    async fn wrong_methods_name_the_right_ones(app: TestApp) {
+    async fn wrong_methods_are_refused_with_the_allowed_ones(app: TestApp) {
         let paths = paths(&app).await;
         untouched(&app, async || {
             for (role, caller) in [("public", app.anonymous()), ("coordinator", app.coordinator())] {
@@ -107,7 +107,7 @@ on_both! {
                 let answer = staff.send(staff.request(method.clone(), path)).await;
                 match method {
                     Method::HEAD => drop(answer.expect(404)),
-                    // Below `/docs/` there are only things to read.
+                    // Below `/docs/` there are only files to read.
                     Method::POST | Method::OPTIONS if path.starts_with("/docs/") => {
                         drop(answer.problem(405, "method_not_allowed"))
                     }
@@ -120,7 +120,7 @@ on_both! {
         }
     }
 
-    async fn the_index_is_for_programs_and_for_people(app: TestApp) {
+    async fn the_index_is_json_for_programs_and_html_for_browsers(app: TestApp) {
         let anyone = app.anonymous();
         let index = anyone.get("/").await.ok();
         assert_eq!(index.header("content-type"), "application/json");
@@ -147,7 +147,7 @@ on_both! {
         }
     }
 
-    async fn the_documentation_comes_from_here(app: TestApp) {
+    async fn the_documentation_loads_nothing_from_other_servers(app: TestApp) {
         let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
         let moved = client.get(format!("http://{}/docs", app.address)).send().await.unwrap();
         assert_eq!((moved.status().as_u16(), moved.headers()["location"].to_str().unwrap()), (301, "/docs/"));
@@ -195,7 +195,7 @@ on_both! {
         assert!(described.as_str().unwrap().contains("`allowed`"), "{described}");
     }
 
-    async fn health(app: TestApp) {
+    async fn health_endpoints_report_ok(app: TestApp) {
         for path in ["/health/live", "/health/ready"] {
             let answer = app.anonymous().get(path).await.ok();
             assert_eq!(answer.json(), json!({"status": "ok"}));
@@ -203,7 +203,7 @@ on_both! {
         }
     }
 
-    async fn strangers_are_sent_away(app: TestApp) {
+    async fn invalid_and_missing_credentials_are_refused(app: TestApp) {
         let anyone = app.anonymous();
         for credentials in ["Bearer x.y.z", "Bearer", "Basic YTpi", "bearer  ", "Bearer \u{e4}"] {
             for path in [DRESDEN, "/api/v1/me", "/api/v1/partnerships"] {

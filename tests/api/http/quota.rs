@@ -1,4 +1,4 @@
-//! How many requests somebody may make: told in every answer, refused with the seconds to wait.
+//! Rate limits: every response states what is left, and requests beyond the limit are refused with the seconds to wait.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -10,7 +10,7 @@ use vku_http::kernel::rate_limit::RateLimiter;
 use crate::api::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal, untouched};
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
-/// The same app with a quota, while no time passes.
+/// The same app with a rate limit and a stopped clock.
 fn limited(app: &TestApp, quota: &str) -> TestApp {
     let app =
         app.again(HttpConfig { limit: RateLimiter::of(quota.parse().unwrap()), ..HttpConfig::default() });
@@ -18,12 +18,12 @@ fn limited(app: &TestApp, quota: &str) -> TestApp {
     app
 }
 
-/// Through a proxy that is trusted.
+/// Sends a `GET` request from this address, through a trusted proxy.
 async fn from(caller: &Caller, address: &str, path: &str) -> Answer {
     caller.send(caller.request(Method::GET, path).header("X-Forwarded-For", address)).await
 }
 
-/// How many requests are left.
+/// The number of requests that are left.
 #[track_caller]
 fn left(answer: &Answer) -> u32 {
     let told = answer.header("ratelimit");
@@ -31,7 +31,7 @@ fn left(answer: &Answer) -> u32 {
     left.unwrap_or_else(|| panic!("{told:?}")).parse().unwrap()
 }
 
-/// Asks until it is refused; how often it was not.
+/// Sends requests until one is refused. Returns the number of those that were not.
 async fn spent(mut ask: impl AsyncFnMut() -> Answer) -> u32 {
     for many in 0..100 {
         let answer = ask().await;
@@ -45,7 +45,7 @@ async fn spent(mut ask: impl AsyncFnMut() -> Answer) -> u32 {
 }
 
 on_both! {
-    async fn what_is_left_is_told_and_no_more_is_given(app: TestApp) {
+    async fn responses_state_the_remaining_quota_and_the_limit_holds(app: TestApp) {
         let app = limited(&app, "3/1h");
         let anyone = app.anonymous();
         for (path, told) in [(DRESDEN, "r=2;t=1200"), ("/nowhere", "r=1;t=2400"), ("/api/v1/me", "r=0;t=3600")] {
@@ -72,7 +72,7 @@ on_both! {
         assert_eq!(left(&anyone.get(DRESDEN).await.ok()), 2);
     }
 
-    async fn each_key_each_account_and_each_address_has_its_own(app: TestApp) {
+    async fn each_api_key_account_and_address_has_its_own_quota(app: TestApp) {
         let app = limited(&app, "5/1h");
         let me = "/api/v1/me";
         let account = app.store.accounts().await.unwrap().into_iter().find(|it| it.data.role == Role::Reader).unwrap();
@@ -81,13 +81,13 @@ on_both! {
         let key = app.member().post("/api/v1/api-keys", &body).await.expect(201).json();
         let script = app.anonymous().with_token(key["key"].as_str().unwrap());
 
-        // In all its logins, and from wherever it asks.
+        // An account has one limit for all its logins and addresses.
         assert_eq!(left(&reader.get(me).await.ok()), 4);
         assert_eq!(left(&again.get(me).await.ok()), 3);
         assert_eq!(left(&from(&again, "198.51.100.9", me).await.ok()), 2);
         assert_eq!(spent(async || reader.get(me).await).await, 2);
         assert_eq!(spent(async || again.get(DRESDEN).await).await, 0);
-        // The account that made the key has spent one on making it.
+        // The account has spent one request on creating the key.
         assert_eq!(spent(async || script.get(DRESDEN).await).await, 5);
         assert_eq!(spent(async || app.member().get(me).await).await, 4);
         assert_eq!(spent(async || app.anonymous().get(DRESDEN).await).await, 5);
@@ -98,12 +98,12 @@ on_both! {
             assert_eq!(spent(async || from(&anyone, network[1], DRESDEN).await).await, 4);
         }
         assert_eq!(left(&from(&anyone, "2001:db8:0:8::1", DRESDEN).await.ok()), 4);
-        // What stands before the address that the proxy saw may be made up.
+        // The client may have made up the addresses before the one that the proxy adds.
         assert_eq!(left(&from(&anyone, "192.0.2.1, 203.0.113.1", DRESDEN).await.ok()), 4);
         assert_eq!(left(&from(&anyone, "192.0.2.2, 203.0.113.1", DRESDEN).await.ok()), 3);
     }
 
-    async fn what_the_client_has_is_free(app: TestApp) {
+    async fn not_modified_responses_do_not_consume_quota(app: TestApp) {
         let app = limited(&app, "4/1h");
         for caller in [app.anonymous(), app.reader()] {
             let tag = caller.get(DRESDEN).await.ok().tag();
@@ -113,14 +113,14 @@ on_both! {
             }
             let request = caller.request(Method::GET, DRESDEN).header("If-None-Match", "\"another\"");
             assert_eq!(left(&caller.send(request).await.ok()), 2);
-            // The answers that cost nothing need a place all the same.
+            // A 304 costs nothing, but is refused as well when nothing is left.
             assert_eq!(spent(async || caller.get(DRESDEN).await).await, 2);
             let request = caller.request(Method::GET, DRESDEN).header("If-None-Match", &tag);
             caller.send(request).await.problem(429, "too_many_requests");
         }
     }
 
-    async fn credentials_that_are_wrong_count_for_the_address(app: TestApp) {
+    async fn invalid_credentials_consume_the_quota_of_the_address(app: TestApp) {
         let app = limited(&app, "6/1h");
         let (anyone, staff) = (app.anonymous(), app.coordinator());
         let unknown_key = "vkp_aaaaaaaa_aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
@@ -129,21 +129,21 @@ on_both! {
             assert_eq!(left(&answer), wanted);
             answer.problem(401, "invalid_token");
         }
-        // Where nobody looks at them, they make no difference.
-        let liar = anyone.with_token("x.y.z");
+        // The same where the server does not evaluate credentials.
+        let stranger = anyone.with_token("x.y.z");
         for (path, wanted) in [("/api/v1/nowhere", 2), ("/docs/", 1), ("/", 0)] {
-            assert_eq!(left(&liar.get(path).await), wanted, "{path}");
+            assert_eq!(left(&stranger.get(path).await), wanted, "{path}");
         }
         for path in ["/api/v1/nowhere", "/docs/", "/", DRESDEN] {
-            liar.get(path).await.problem(429, "too_many_requests");
+            stranger.get(path).await.problem(429, "too_many_requests");
         }
-        liar.post("/api/v1/auth/token", &json!({})).await.problem(429, "too_many_requests");
+        stranger.post("/api/v1/auth/token", &json!({})).await.problem(429, "too_many_requests");
         anyone.get(DRESDEN).await.problem(429, "too_many_requests");
-        // Who is known is not concerned.
+        // Accounts are not affected.
         assert_eq!(left(&staff.get(DRESDEN).await.ok()), 5);
     }
 
-    async fn who_watches_over_the_service_is_not_counted(app: TestApp) {
+    async fn health_checks_do_not_consume_quota(app: TestApp) {
         let app = limited(&app, "1/1h");
         let anyone = app.anonymous();
         for _ in 0..5 {
@@ -159,7 +159,7 @@ on_both! {
         anyone.get("/health/ready").await.ok();
     }
 
-    async fn what_is_refused_does_nothing(app: TestApp) {
+    async fn rate_limited_requests_write_nothing(app: TestApp) {
         let limited = limited(&app, "2/1h");
         let staff = limited.coordinator();
         assert_eq!(spent(async || staff.get(DRESDEN).await).await, 2);
@@ -171,7 +171,7 @@ on_both! {
         .await;
     }
 
-    async fn many_at_once_get_no_more(app: TestApp) {
+    async fn concurrent_requests_do_not_exceed_the_quota(app: TestApp) {
         let app = limited(&app, "20/1h");
         for caller in [app.anonymous(), app.reader()] {
             let answers = futures_util::future::join_all((0..50).map(|_| caller.get(DRESDEN))).await;
@@ -182,7 +182,7 @@ on_both! {
         }
     }
 
-    async fn without_a_limit_nothing_is_told(app: TestApp) {
+    async fn without_a_limit_there_are_no_ratelimit_headers(app: TestApp) {
         let answer = app.anonymous().get(DRESDEN).await.ok();
         assert!(answer.header("ratelimit").is_empty() && answer.header("ratelimit-policy").is_empty());
     }

@@ -1,4 +1,4 @@
-//! What is sent, in which form, and what caches and browsers are told about it.
+//! Representations: content negotiation, formats, and headers for caches and browsers.
 
 use reqwest::Method;
 use serde_json::json;
@@ -19,7 +19,7 @@ fn media_type(answer: &Answer) -> String {
 }
 
 on_both! {
-    async fn head_is_get_without_the_body(app: TestApp) {
+    async fn head_matches_get_without_the_body(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
         for path in [
@@ -57,7 +57,7 @@ on_both! {
         }
     }
 
-    async fn accept_is_weighed(app: TestApp) {
+    async fn the_best_acceptable_media_type_is_sent(app: TestApp) {
         let anyone = app.anonymous();
         for (accept, media) in [
             ("*/*", "application/json"),
@@ -66,7 +66,7 @@ on_both! {
             ("APPLICATION/JSON", "application/json"),
             ("text/csv", "text/csv"),
             ("text/*", "text/csv"),
-            // Wanted alike: JSON first.
+            // JSON wins if several are equally acceptable.
             ("application/json, text/csv", "application/json"),
             ("text/csv, application/json", "application/json"),
             ("text/csv, */*", "application/json"),
@@ -104,7 +104,7 @@ on_both! {
         assert_eq!(problem["allowed"], json!(["application/json"]));
     }
 
-    async fn format_wins_over_accept(app: TestApp) {
+    async fn the_format_parameter_overrides_accept(app: TestApp) {
         let anyone = app.anonymous();
         let titles = anyone.all(PARTNERSHIPS).await.len();
         for (format, media) in
@@ -127,7 +127,7 @@ on_both! {
         assert_eq!(table.header("content-type"), "text/csv; charset=utf-8; header=present");
     }
 
-    async fn accept_encoding_is_weighed(app: TestApp) {
+    async fn the_best_acceptable_encoding_is_sent(app: TestApp) {
         let anyone = app.anonymous();
         for (accepted, coding) in [
             ("gzip", "gzip"),
@@ -137,7 +137,7 @@ on_both! {
             ("br", ""),
             ("", ""),
         ] {
-            // What is read for the first time; once it is kept there is br too.
+            // A URL that is not cached yet: cached responses are available in Brotli too.
             let first = format!("{DRESDEN}?{}", "&".repeat(accepted.len()));
             for path in [&first, "/api/v1/partnerships?format=csv"] {
                 let request = anyone.request(Method::GET, path).header("Accept-Encoding", accepted);
@@ -148,7 +148,7 @@ on_both! {
         anyone.send(nothing).await.problem(406, "not_acceptable");
     }
 
-    async fn caches_are_told_whose_it_is(app: TestApp) {
+    async fn cache_control_is_private_for_accounts(app: TestApp) {
         let export = format!("{PARTNERSHIPS}?format=csv");
         for path in [DRESDEN, PARTNERSHIPS, FUNDING, &export] {
             for (role, caller) in app.everybody() {
@@ -170,7 +170,7 @@ on_both! {
         assert_eq!(token.header("cache-control"), "no-store");
     }
 
-    async fn request_ids_come_in_and_go_out(app: TestApp) {
+    async fn valid_request_ids_are_returned_and_others_replaced(app: TestApp) {
         let anyone = app.anonymous();
         let sent = async |id: &[u8]| {
             let request = anyone.request(Method::GET, "/api/v1/utilities/nothing").header("X-Request-Id", id);
@@ -200,7 +200,7 @@ on_both! {
         assert_ne!(sent(b"").await, sent(b"").await);
     }
 
-    async fn browsers_are_told_to_be_careful(app: TestApp) {
+    async fn all_responses_have_security_headers(app: TestApp) {
         let anyone = app.anonymous();
         for path in [
             "/",

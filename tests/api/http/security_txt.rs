@@ -1,11 +1,11 @@
-//! `/.well-known/security.txt`, as RFC 9116 wants it.
+//! `/.well-known/security.txt` (RFC 9116).
 
 use chrono::{DateTime, Days, Utc};
 
 use crate::harness::on_both;
 
 on_both! {
-    async fn whom_to_tell_of_a_security_hole(app: TestApp) {
+    async fn security_txt_is_valid(app: TestApp) {
         let answer = app.anonymous().get("/.well-known/security.txt").await.ok();
         assert_eq!(answer.header("content-type"), "text/plain; charset=utf-8");
         assert!(answer.header("cache-control").starts_with("public"));

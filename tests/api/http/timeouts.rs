@@ -1,4 +1,4 @@
-//! How long the server waits: for a head, for a body, for an answer; and what becomes of a connection.
+//! Timeouts of request heads, bodies and responses, and when connections are closed.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::TcpStream;
@@ -19,9 +19,9 @@ use crate::harness::contract::{Contract, Sent};
 use crate::harness::{Answer, TestApp, on_both};
 
 const SHORT: Duration = Duration::from_millis(300);
-/// The least where the clock of the framework is asked, which moves twice a second.
+/// The shortest useful timeout where actix's cached clock is used, which advances twice a second.
 const FEW: Duration = Duration::from_secs(2);
-/// Longer than anything may take on a busy machine, and shorter than what is waited for otherwise.
+/// Longer than anything takes on a busy machine, so that this timeout never fires.
 const LONG: Duration = Duration::from_secs(60);
 
 fn patient() -> Timeouts {
@@ -32,7 +32,7 @@ fn with(app: &TestApp, timeouts: Timeouts) -> TestApp {
     app.again(HttpConfig { timeouts, ..HttpConfig::default() })
 }
 
-/// A connection on which this was sent.
+/// Opens a connection and sends the text.
 fn sent(app: &TestApp, text: &str) -> TcpStream {
     let mut stream = TcpStream::connect(app.address).unwrap();
     stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
@@ -46,7 +46,7 @@ fn post(headers: &str) -> String {
     )
 }
 
-/// All that comes until the server closes the connection; it may do so in the middle of what is still being sent.
+/// Reads until the server closes the connection, which may happen while the test is still sending.
 fn until_closed(mut stream: TcpStream) -> String {
     let mut text = Vec::new();
     match stream.read_to_end(&mut text) {
@@ -55,7 +55,7 @@ fn until_closed(mut stream: TcpStream) -> String {
     }
 }
 
-/// A problem of this status and code, after which the connection is closed.
+/// The body of a problem with this status and code, after which the connection is closed.
 #[track_caller]
 fn problem(text: &str, status: u16, code: &str) -> Value {
     let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
@@ -73,7 +73,7 @@ fn problem(text: &str, status: u16, code: &str) -> Value {
 }
 
 on_both! {
-    async fn a_body_that_does_not_arrive(app: TestApp) {
+    async fn a_body_that_does_not_arrive_gets_408(app: TestApp) {
         let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
         untouched(&app, async || {
             for (headers, begun) in [
@@ -95,12 +95,12 @@ on_both! {
         hasty.anonymous().get(DRESDEN).await.ok();
     }
 
-    async fn a_body_that_trickles_in(app: TestApp) {
+    async fn a_body_that_arrives_too_slowly_gets_408(app: TestApp) {
         let hasty = with(&app, Timeouts { request_body: SHORT, ..patient() });
         let mut stream = sent(&hasty, &post("Content-Length: 1000000\r\n"));
         stream.set_read_timeout(Some(Duration::from_millis(20))).unwrap();
         let (begun, mut first) = (Instant::now(), [0; 1]);
-        // A byte, as long as there is no answer.
+        // Sends a byte at a time until there is a response.
         while stream.read(&mut first).is_err() {
             assert!(begun.elapsed() < LONG, "it is still waited for");
             stream.write_all(b" ").unwrap();
@@ -109,29 +109,29 @@ on_both! {
         problem(&format!("H{}", until_closed(stream)), 408, "request_timeout");
     }
 
-    async fn a_body_that_has_no_end(app: TestApp) {
+    async fn a_body_without_end_gets_413(app: TestApp) {
         let app = with(&app, patient());
         let mut stream = sent(&app, &post("Transfer-Encoding: chunked\r\n"));
         let chunk = format!("10000\r\n{}\r\n", " ".repeat(0x10000));
-        // The server may stop to read at any time.
+        // The server may stop reading at any time.
         let all = (0..40).try_for_each(|_| stream.write_all(chunk.as_bytes()));
         assert!(all.is_ok() || all.is_err_and(|error| error.kind() != ErrorKind::WouldBlock));
         problem(&until_closed(stream), 413, "payload_too_large");
         app.anonymous().get(DRESDEN).await.ok();
     }
 
-    async fn a_body_that_nobody_wants(app: TestApp) {
+    async fn an_unread_body_closes_the_connection(app: TestApp) {
         let app = with(&app, patient());
         for headers in ["Content-Length: 100\r\n", "Transfer-Encoding: chunked\r\n"] {
             let nowhere = post(headers).replace("/api/v1/auth/token", "/nowhere");
-            // Answered without it, and the connection is not kept for what does not come.
+            // The server does not wait for the body, so it has to close the connection.
             problem(&until_closed(sent(&app, &nowhere)), 404, "not_found");
         }
     }
 
-    // RFC 9110, 7.8: the server may ignore it. Java's client offers HTTP/2 so, and sends its next request on the same
-    // connection unless it is told that it ends.
-    async fn an_upgrade_that_is_offered_is_declined(app: TestApp) {
+    // RFC 9110, 7.8: the server may ignore `Upgrade`. Java's client offers HTTP/2 this way, and sends its next request
+    // on the same connection unless the response says that it is closed.
+    async fn an_offered_upgrade_is_ignored_and_the_connection_closed(app: TestApp) {
         let app = with(&app, patient());
         let offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAA\r\n";
         let body = r#"{"email":"a@b.example","password":"wrong-password"}"#;
@@ -148,7 +148,7 @@ on_both! {
         }
     }
 
-    async fn an_answer_that_takes_too_long(app: TestApp) {
+    async fn a_response_that_takes_too_long_gets_503_and_writes_nothing(app: TestApp) {
         let hasty = with(&app, Timeouts { response: Duration::from_secs(1), ..patient() });
         let before = app.anonymous().get(DRESDEN).await.ok();
         let (begun, begins) = oneshot::channel();
@@ -176,19 +176,19 @@ on_both! {
                 assert_eq!(answer.header(name), value);
             }
             assert_eq!(answer.problem(503, "timed_out")["instance"], DRESDEN);
-            // Others are not held up.
+            // Other requests are not delayed.
             hasty.anonymous().get("/health/live").await.ok();
             end.send(()).unwrap();
             holding.await.unwrap();
         })
         .await;
-        // Nothing is left of it, and nothing in its way.
+        // The request that timed out has written nothing and holds no lock.
         let after = app.anonymous().get(DRESDEN).await.ok();
         assert_eq!(after.tag(), before.tag());
         app.coordinator().patch(DRESDEN, &after.tag(), &json!({"end": "2030"})).await.ok();
     }
 
-    async fn a_head_that_does_not_arrive(app: TestApp) {
+    async fn a_request_head_that_does_not_arrive_gets_408(app: TestApp) {
         let app = with(&app, Timeouts { request_head: FEW, ..patient() });
         for begun in ["GET /api/v1/part", "GET / HTTP/1.1\r\nHost: localhost\r\n"] {
             let answer = until_closed(sent(&app, begun)).to_lowercase();
@@ -197,13 +197,13 @@ on_both! {
         }
     }
 
-    async fn a_connection_that_is_idle(app: TestApp) {
+    async fn an_idle_connection_is_closed(app: TestApp) {
         let app = with(&app, Timeouts { keep_alive: FEW, ..patient() });
         let answer = until_closed(sent(&app, "GET /health/live HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert!(answer.starts_with("HTTP/1.1 200 ") && answer.ends_with("{\"status\":\"ok\"}"), "{answer}");
     }
 
-    async fn a_head_that_is_none(app: TestApp) {
+    async fn malformed_and_oversized_request_heads_are_refused(app: TestApp) {
         let app = with(&app, patient());
         for (head, status) in [
             ("nonsense\r\n\r\n".to_owned(), 400),

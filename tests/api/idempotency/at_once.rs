@@ -1,4 +1,4 @@
-//! The same request many times at once, and while it runs.
+//! The same request many times at once.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use sqlx::{Connection, Executor};
 use super::*;
 use crate::harness::Backend;
 
-/// Somebody else who writes to the organisations, and is not done: whoever writes to them waits.
+/// Another transaction that blocks writes to the organisations.
 enum Holding {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
@@ -42,14 +42,14 @@ impl Holding {
     }
 }
 
-/// It is told that the first one still runs.
+/// Asserts that the response says that the first request is still running.
 #[track_caller]
 fn has_to_wait(answer: Answer) {
     assert_eq!(answer.header("retry-after"), "1", "{}", answer.text());
     answer.problem(409, "idempotency_key_in_use");
 }
 
-/// Of two that are sent while the work is held up: the one that is answered has to wait, the other does the work.
+/// Sends two requests while writes are blocked: one is refused with `Retry-After`, the other does the work.
 async fn one_waits(app: &TestApp, one: &Caller, other: &Caller) {
     let holding = Holding::begin(app).await;
     let body = organisation("Zxq");
@@ -60,7 +60,7 @@ async fn one_waits(app: &TestApp, one: &Caller, other: &Caller) {
         Either::Right(both) => both,
     };
     has_to_wait(answered);
-    // Nobody else waits: the key is the sender's, and so is the work.
+    // Once writes are possible again, both callers get the response of the other request.
     holding.end().await;
     let done = is_new(runs.await, 201);
     for caller in [one, other] {
@@ -70,7 +70,7 @@ async fn one_waits(app: &TestApp, one: &Caller, other: &Caller) {
 }
 
 on_both! {
-    async fn forty_at_once_make_one(app: TestApp) {
+    async fn forty_concurrent_requests_with_one_key_create_one_resource(app: TestApp) {
         let body = organisation("Zxq");
         let end = log_end(&app).await;
         let callers: Vec<_> = (0..40).map(|_| app.coordinator()).collect();
@@ -89,7 +89,7 @@ on_both! {
         println!("{:?}: {} made, {waiting} told to wait, {} replayed", app.backend, made.len(), replayed.len());
         assert_eq!(made.len(), 1);
         replayed.iter().for_each(|answer| replays(answer, &made[0]));
-        // Whoever had to wait asks again until it has its answer; all have the same.
+        // Callers that had to wait repeat their request until they get the response. All get the same one.
         let again = join_all(callers.iter().map(async |caller| {
             loop {
                 let answer = post(caller, "k", ORGANISATIONS, &body).await;
@@ -105,7 +105,7 @@ on_both! {
         assert_eq!(log_end(&app).await, end + 1);
     }
 
-    async fn many_keys_at_once_are_in_nobodys_way(app: TestApp) {
+    async fn concurrent_requests_with_different_keys_all_succeed(app: TestApp) {
         let callers: Vec<_> = (0..40).map(|_| app.coordinator()).collect();
         let posts = callers.iter().enumerate().map(async |(number, caller)| {
             let key = format!("k{number}");
@@ -117,12 +117,12 @@ on_both! {
         assert_eq!((ids.len(), count(&app, "Zxq").await), (40, 40));
     }
 
-    async fn a_running_one_is_told_of_at_once(app: TestApp) {
+    async fn a_key_whose_request_is_running_gets_409_at_once(app: TestApp) {
         one_waits(&app, &app.coordinator(), &app.coordinator()).await;
     }
 
-    /// A caller that goes away gives its key back, as soon as its work has ended.
-    async fn who_hangs_up_holds_no_key(app: TestApp) {
+    /// If the client disconnects, its key is free again as soon as the work has ended.
+    async fn a_disconnected_client_does_not_block_its_key(app: TestApp) {
         let (staff, body) = (app.coordinator(), organisation("Zxq"));
         let holding = Holding::begin(&app).await;
         let (one, other) =
@@ -145,11 +145,11 @@ on_both! {
         assert_eq!(count(&app, "Zxq").await, 1);
     }
 
-    async fn instances_tell_each_other(app: TestApp) {
+    async fn instances_share_running_keys(app: TestApp) {
         let second = TestApp::start(app.backend, app.url.clone(), None);
         match app.backend {
             Backend::Postgres => one_waits(&app, &app.coordinator(), &second.coordinator()).await,
-            // There the second waits for its turn to write, and finds the answer then.
+            // On SQLite the second instance waits for its turn to write, and then finds the response.
             Backend::Sqlite => {
                 let body = organisation("Zxq");
                 let callers = [app.coordinator(), second.coordinator()];

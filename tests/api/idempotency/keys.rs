@@ -1,4 +1,4 @@
-//! How a key is written, how long it counts, and what the document says of it.
+//! The syntax of keys, their expiry, and their documentation.
 
 use chrono::TimeDelta;
 use reqwest::Method;
@@ -9,7 +9,7 @@ use super::*;
 use crate::api::given::untouched;
 
 on_both! {
-    async fn a_key_is_plain_text(app: TestApp) {
+    async fn a_key_has_1_to_255_printable_ascii_characters(app: TestApp) {
         let staff = app.coordinator();
         let body = organisation("Zxq");
         let long = "k".repeat(256);
@@ -33,7 +33,7 @@ on_both! {
         assert_eq!(count(&app, "Zxq").await, 4);
     }
 
-    async fn it_counts_for_a_day(app: TestApp) {
+    async fn a_key_expires_after_24_hours(app: TestApp) {
         app.clock.stop();
         let staff = app.coordinator();
         let account = id_of(&staff).await;
@@ -45,10 +45,10 @@ on_both! {
         let staff = staff.with_token(&app.token(account).await);
         replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
         app.clock.advance(TimeDelta::microseconds(1));
-        // Also for another request: nothing is left of the first.
+        // For another request too: nothing of the first is left.
         let next = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq II")).await, 201);
         replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq II")).await, &next);
-        // The others go with one in eight of the new ones.
+        // Expired responses are deleted with about one in eight new ones.
         for key in ["l", "m", "n", "o", "p", "q", "r"] {
             is_new(post(&staff, key, ORGANISATIONS, &organisation("Zxq II")).await, 201);
         }
@@ -56,7 +56,7 @@ on_both! {
         assert_eq!(app.store.forget_answers(account).await.unwrap(), 0);
     }
 
-    async fn answers_are_erased_for_whom_and_about_what(app: TestApp) {
+    async fn stored_responses_can_be_erased_by_account_and_by_person(app: TestApp) {
         let staff = app.coordinator();
         let person = is_new(post(&staff, "person", CONTACTS, &contact("zxq", true)).await, 201).json();
         let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
@@ -72,20 +72,20 @@ on_both! {
 }
 
 #[test]
-fn the_document_tells_of_it() {
+fn the_document_declares_idempotency_keys() {
     let document = vku_http::routes::document();
-    let mut told = 0;
+    let mut operations = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("post") else { continue };
         let of_credentials =
             path.starts_with("/api/v1/auth/") || path.starts_with(KEYS) || path.ends_with("/calendar-link");
-        // A link is good once.
+        // A confirmation link can be used only once anyway.
         let of_a_link = path == "/api/v1/interest-confirmations";
         let parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
         let header = parameters.iter().find(|it| it["name"] == "Idempotency-Key");
         assert_eq!(header.is_none(), of_credentials || of_a_link, "{path}");
         let Some(header) = header else { continue };
-        told += 1;
+        operations += 1;
         assert!(header["in"] == "header" && header["required"] != true, "{path}");
         for status in ["400", "409", "422"] {
             assert!(operation["responses"].get(status).is_some(), "{path} {status}");
@@ -98,7 +98,7 @@ fn the_document_tells_of_it() {
             "{path}"
         );
     }
-    assert!(told >= 20, "{told}");
+    assert!(operations >= 20, "{operations}");
     let conflict = &document["components"]["responses"]["Conflict"];
     assert_ne!(conflict["headers"]["Retry-After"], Value::Null);
     assert!(conflict["description"].as_str().unwrap().contains("`idempotency_key_in_use`"));

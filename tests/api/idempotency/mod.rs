@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: what is sent again is answered again, and done once.
+//! `Idempotency-Key`: a repeated request gets the same response, and the work is done once.
 
 mod at_once;
 mod keys;
@@ -18,7 +18,7 @@ use crate::harness::{Answer, Caller, TestApp, on_both};
 const KEYS: &str = "/api/v1/api-keys";
 const CONTACTS: &str = "/api/v1/members/hamburg-wasser/contacts";
 
-/// A `POST` under a key.
+/// A `POST` with an idempotency key.
 pub(super) async fn post(caller: &Caller, key: &str, path: &str, body: &Value) -> Answer {
     caller.send(caller.request(Method::POST, path).header("Idempotency-Key", key).json(body)).await
 }
@@ -27,14 +27,14 @@ fn organisation(name: &str) -> Value {
     json!({"name": name, "kind": "ngo"})
 }
 
-/// How many organisations are called that.
+/// The number of organisations with this name.
 async fn count(app: &TestApp, name: &str) -> usize {
     let all = app.coordinator().all(ORGANISATIONS).await;
     all.iter().filter(|it| it["name"] == name).count()
 }
 
-/// What is the same whenever an answer is given; whether the connection goes on is no part of it.
-fn told(answer: &Answer) -> (u16, HeaderMap, &[u8]) {
+/// Status, headers and body, without the headers that may differ when a response is repeated.
+fn comparable(answer: &Answer) -> (u16, HeaderMap, &[u8]) {
     let mut headers = answer.headers.clone();
     for own in ["connection", "date", "x-request-id", "idempotency-replayed", "server-timing"] {
         headers.remove(own);
@@ -42,33 +42,32 @@ fn told(answer: &Answer) -> (u16, HeaderMap, &[u8]) {
     (answer.status.as_u16(), headers, &answer.body)
 }
 
-/// It is the answer that was given before, byte for byte.
+/// Asserts that the response repeats the first one, byte for byte.
 #[track_caller]
 fn replays(answer: &Answer, first: &Answer) {
     assert_eq!(answer.header("idempotency-replayed"), "true", "{}", answer.text());
-    assert_eq!(told(answer), told(first));
+    assert_eq!(comparable(answer), comparable(first));
 }
 
-/// It is none that was given before.
+/// Asserts that the response is not a repeated one.
 #[track_caller]
 fn is_new(answer: Answer, status: u16) -> Answer {
     assert_eq!(answer.header("idempotency-replayed"), "");
     answer.expect(status)
 }
 
-/// The id of the account that calls.
 async fn id_of(caller: &Caller) -> Uuid {
     caller.get("/api/v1/me").await.ok().json()["id"].as_str().unwrap().parse().unwrap()
 }
 
-/// The same account with an API key.
+/// A client with a new API key of the same account.
 async fn script(caller: &Caller, scopes: &[&str]) -> Caller {
     let made = caller.post(KEYS, &json!({"name": "Script", "scopes": scopes})).await.expect(201).json();
     caller.with_token(made["key"].as_str().unwrap())
 }
 
 on_both! {
-    async fn whatever_is_posted_is_answered_again(app: TestApp) {
+    async fn a_repeated_post_gets_the_same_response(app: TestApp) {
         let staff = app.coordinator();
         let gone = location(&made(&staff, UTILITIES, &municipal("Weg")).await);
         deleted(&staff, &gone).await;
@@ -90,12 +89,12 @@ on_both! {
                 replays(&post(&staff, "the-one", path, &body).await, &first);
             }
             assert_eq!(log_end(&app).await, end, "{path}");
-            // The next one is another request: the key is free for it when the first one's answer is erased.
+            // Frees the key for the next request.
             app.store.forget_answers(id_of(&staff).await).await.unwrap();
         }
     }
 
-    async fn a_key_names_one_request(app: TestApp) {
+    async fn a_key_cannot_be_reused_for_another_request(app: TestApp) {
         let staff = app.coordinator();
         let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
         let end = log_end(&app).await;
@@ -111,13 +110,13 @@ on_both! {
         }
         assert_eq!(log_end(&app).await, end);
         replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
-        // Another key is another request, in capital letters too.
+        // Keys are case-sensitive.
         is_new(post(&staff, "K", ORGANISATIONS, &organisation("Zxq")).await, 201);
         is_new(staff.post(ORGANISATIONS, &organisation("Zxq")).await, 201);
         assert_eq!(count(&app, "Zxq").await, 3);
     }
 
-    async fn what_came_of_it_later_does_not_show(app: TestApp) {
+    async fn a_repeated_response_ignores_later_changes(app: TestApp) {
         let staff = app.coordinator();
         let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
         let path = location(&first);
@@ -127,13 +126,13 @@ on_both! {
         staff.get(&path).await.problem(404, "not_found");
     }
 
-    async fn a_key_is_its_senders_own(app: TestApp) {
+    async fn keys_of_different_accounts_are_independent(app: TestApp) {
         let (staff, admin) = (app.coordinator(), app.admin());
         let body = organisation("Zxq");
         let first = is_new(post(&staff, "k", ORGANISATIONS, &body).await, 201);
         let other = is_new(post(&admin, "k", ORGANISATIONS, &body).await, 201);
         assert_ne!(first.json()["id"], other.json()["id"]);
-        // Who may not do it is told so, whatever was answered to whom.
+        // Permissions are checked first, whatever response is stored.
         for (caller, status, code) in [
             (app.reader(), 403, "forbidden"),
             (app.member(), 403, "forbidden"),
@@ -145,21 +144,21 @@ on_both! {
         assert_eq!(count(&app, "Zxq").await, 2);
     }
 
-    async fn an_answer_is_for_the_rights_that_it_was_given_to(app: TestApp) {
+    async fn a_stored_response_needs_the_same_permissions(app: TestApp) {
         let staff = app.coordinator();
         let person = contact("zxq", true);
         is_new(post(&staff, "k", CONTACTS, &person).await, 201);
-        // A key of the same account does not get to what its scopes keep from it.
+        // An API key of the account does not get a response that its scopes do not permit.
         let blind = script(&staff, &["members:read", "members:write"]).await;
         post(&blind, "k", CONTACTS, &person).await.problem(403, "insufficient_scope");
         let seeing = script(&staff, &["members:read", "members:write", "personal_data:read"]).await;
         post(&seeing, "k", CONTACTS, &person).await.problem(422, "idempotency_key_reused");
-        // Two keys that may the same are the same, and the account answers for both.
+        // API keys with the same scopes share responses.
         let first = is_new(post(&seeing, "s", CONTACTS, &contact("zxq2", true)).await, 201);
         let twin = script(&staff, &["personal_data:read", "members:write", "members:read"]).await;
         replays(&post(&twin, "s", CONTACTS, &contact("zxq2", true)).await, &first);
 
-        // Nor does an account that may less than it did.
+        // An account that has lost permissions does not get it either.
         let email = "zxq@test.example";
         let user = json!({"email": email, "name": "Zxq", "role": "coordinator"});
         let user = app.admin().post("/api/v1/users", &user).await.expect(201);
@@ -176,7 +175,7 @@ on_both! {
         post(&caller, "k", CONTACTS, &contact("zxq3", true)).await.problem(422, "idempotency_key_reused");
     }
 
-    async fn what_failed_uses_up_no_key(app: TestApp) {
+    async fn failed_requests_do_not_use_up_the_key(app: TestApp) {
         let staff = app.coordinator();
         post(&staff, "k", ORGANISATIONS, &json!({"name": "Zxq"})).await.problem(422, "validation_failed");
         post(&staff, "k", ORGANISATIONS, &changed(&organisation("Zxq"), &json!({"slug": "giz"}))).await.problem(409, "slug_taken");
@@ -189,7 +188,7 @@ on_both! {
         assert_eq!(count(&app, "Zxq").await, 1);
     }
 
-    async fn a_rehearsal_uses_up_no_key(app: TestApp) {
+    async fn dry_runs_do_not_use_up_the_key(app: TestApp) {
         let staff = app.coordinator();
         let rehearsal = format!("{ORGANISATIONS}?dry_run=true");
         is_new(post(&staff, "k", &rehearsal, &organisation("Zxq")).await, 201);
@@ -200,8 +199,8 @@ on_both! {
         post(&staff, "no key", &rehearsal, &organisation("Zxq")).await.problem(400, "bad_request");
     }
 
-    /// What is secret is told once: an answer that holds it is not kept.
-    async fn credentials_are_not_answered_again(app: TestApp) {
+    /// Responses with secrets are not stored.
+    async fn responses_with_secrets_are_not_repeated(app: TestApp) {
         let staff = app.coordinator();
         let asked = json!({"name": "Script", "scopes": ["utilities:read"]});
         let first = is_new(post(&staff, "k", KEYS, &asked).await, 201);

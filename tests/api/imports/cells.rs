@@ -1,4 +1,4 @@
-//! What an empty cell clears: what its own column names, and nothing beside it.
+//! Empty cells: each clears the member that its column names, and nothing beside it.
 
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use crate::harness::{Caller, on_both};
 
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
-/// A table as each of the formats has it.
+/// A table as CSV and as a workbook.
 fn tables(header: &[&str], row: &[&str]) -> [(&'static str, Vec<u8>); 2] {
     let csv = format!("{}\n{}\n", header.join(","), row.join(","));
     let mut workbook = Workbook::new();
@@ -22,13 +22,13 @@ fn tables(header: &[&str], row: &[&str]) -> [(&'static str, Vec<u8>); 2] {
     [(CSV, csv.into_bytes()), (XLSX, workbook.save_to_buffer().unwrap())]
 }
 
-/// What is at the path, without what every write changes.
+/// The resource at the path, without the members that every write changes.
 async fn read(caller: &Caller, path: &str) -> Value {
     let unchanged = json!({"version": null, "updated_at": null});
     changed(&caller.get(path).await.ok().json(), &unchanged)
 }
 
-/// One thing with nested members: where it is, and the cells that are its key.
+/// A resource with nested members: its collection, its path, and the cells of its key.
 struct Thing {
     collection: &'static str,
     path: String,
@@ -37,7 +37,7 @@ struct Thing {
 }
 
 impl Thing {
-    /// Imports these columns, empty, and tells what became of it.
+    /// Imports empty cells in these columns, checks the result, and restores the resource.
     async fn clear(&self, caller: &Caller, columns: &[&str], (media, wanted): (&str, &Value)) {
         let header: Vec<_> = self.key.iter().map(|(name, _)| *name).chain(columns.iter().copied()).collect();
         let row: Vec<_> =
@@ -48,7 +48,7 @@ impl Thing {
         let what = format!("{} {columns:?} {media}: {done:#}", self.collection);
         assert_eq!((counts(&done), &done["status"]), ([0, 1, 0, 0, 0], &json!("committed")), "{what}");
         assert_eq!(read(caller, &self.path).await, changed(&self.whole, wanted), "{what}");
-        // As it was.
+        // Restore it for the next columns.
         let again = changed(&self.whole, &json!({"id": null, "slug": null}));
         caller.patch(&self.path, "*", &again).await.ok();
         assert_eq!(read(caller, &self.path).await, self.whole, "{what}");
@@ -111,7 +111,7 @@ async fn things(caller: &Caller) -> Vec<Thing> {
 }
 
 on_both! {
-    async fn an_empty_cell_clears_what_its_column_names(app: TestApp) {
+    async fn an_empty_cell_clears_the_member_of_its_column(app: TestApp) {
         let caller = app.coordinator();
         let things = things(&caller).await;
         for (collection, columns, wanted) in [
@@ -141,8 +141,8 @@ on_both! {
         }
     }
 
-    /// What cannot be without the rest is told, and the rest stays.
-    async fn half_of_what_belongs_together_is_not_cleared(app: TestApp) {
+    /// A member that is required beside others cannot be cleared alone. The fault is reported and nothing changes.
+    async fn a_required_nested_member_is_not_cleared_alone(app: TestApp) {
         let caller = app.coordinator();
         let things = things(&caller).await;
         for (collection, column, fault) in [
@@ -164,7 +164,7 @@ on_both! {
         }
     }
 
-    async fn dates_are_read_as_germans_write_them(app: TestApp) {
+    async fn german_dates_are_accepted(app: TestApp) {
         let caller = app.coordinator();
         let path = format!("{PARTNERSHIPS}/eglv-lusaka");
         for (cell, start) in [("1.2.2024", "2024-02-01"), ("31.12.2023", "2023-12-31"), ("5.2024", "2024-05")] {

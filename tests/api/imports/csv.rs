@@ -15,13 +15,13 @@ fn source(import: &Value) -> [&str; 3] {
         .map(|name| import["report"]["source"][name].as_str().unwrap_or_else(|| panic!("{import:#}")))
 }
 
-/// The bytes of a text in which `~` stands for the byte.
+/// The bytes of a text, with this byte in place of each `~`.
 fn with(text: &str, byte: u8) -> Vec<u8> {
     text.bytes().map(|it| if it == b'~' { byte } else { it }).collect()
 }
 
 on_both! {
-    async fn the_charset_that_is_named_is_read(app: TestApp) {
+    async fn a_declared_charset_is_used(app: TestApp) {
         let caller = app.coordinator();
         let cyrillic = b"slug,name,kind\nzxq,\xcb\xfc\xe2\xb3\xe2,ngo\n";
         let mac = with("slug,name,kind\nzxq,M~nchen,ngo\n", 0x9F);
@@ -39,14 +39,14 @@ on_both! {
             assert_eq!((&done["status"], source(&done)), (&json!("committed"), [charset, "declared", ","]), "{done:#}");
             assert_eq!(caller.get(&format!("{ORGANISATIONS}/zxq")).await.ok().json()["name"], name);
         }
-        // The plan is committed in the encoding in which it was rehearsed.
+        // The plan is committed with the encoding of the dry run.
         let other = b"slug,name,kind\nzxq-2,\xca\xe8\xbf\xe2,ngo\n".to_vec();
-        let rehearsed = import(&caller, &format!("{QUERY}&charset=windows-1251"), CSV, other).await;
-        let done = commit(&caller, &rehearsed).await.ok().json();
+        let plan = import(&caller, &format!("{QUERY}&charset=windows-1251"), CSV, other).await;
+        let done = commit(&caller, &plan).await.ok().json();
         assert_eq!((&done["status"], source(&done)[..2].to_vec()), (&json!("committed"), vec!["windows-1251", "declared"]));
         assert_eq!(caller.get(&format!("{ORGANISATIONS}/zxq-2")).await.ok().json()["name"], "Київ");
 
-        // Nobody names it, and it is none of those that are guessed.
+        // Without a declared charset, these encodings cannot be guessed.
         for file in [cyrillic.to_vec(), mac, polish, turkish, with("slug,name,kind\nzxq,M~rz,ngo\n", 0x84)] {
             let done = import(&caller, QUERY, CSV, file).await;
             assert_eq!((faults(&done), &done["status"]), (vec!["2 - invalid_encoding".to_owned()], &json!("failed")));
@@ -55,21 +55,21 @@ on_both! {
         assert_eq!(faults(&done), ["2 - invalid_encoding"]);
         let done = import(&caller, QUERY, "text/csv; charset=iso-8859-1", "name,kind\nMünster,ngo\n").await;
         assert_eq!(faults(&done), ["1 - invalid_encoding"]);
-        for (file, told) in [
+        for (file, expected) in [
             (with("name,kind\nM~nster,ngo\n", 0xFC), ["windows-1252", "guessed", ","]),
             ("name;kind\nMünster;ngo\n".into(), ["UTF-8", "guessed", ";"]),
             ("\u{feff}name\tkind\nMünster\tngo\n".into(), ["UTF-8", "byte_order_mark", "\t"]),
         ] {
-            assert_eq!(source(&import(&caller, QUERY, CSV, file).await), told);
+            assert_eq!(source(&import(&caller, QUERY, CSV, file).await), expected);
         }
     }
 
-    async fn a_charset_that_is_not_read_is_refused(app: TestApp) {
+    async fn an_unsupported_charset_is_refused(app: TestApp) {
         let caller = app.coordinator();
         let file = "name,kind\nZxq,ngo\n";
         let refused = send(&caller, QUERY, "text/csv; charset=cp850", file).await;
-        let told = refused.problem(415, "unsupported_media_type");
-        assert!(told["detail"].as_str().unwrap().contains("windows-1251"), "{told:#}");
+        let problem = refused.problem(415, "unsupported_media_type");
+        assert!(problem["detail"].as_str().unwrap().contains("windows-1251"), "{problem:#}");
         let refused = send(&caller, &format!("{QUERY}&charset=cp437"), CSV, file).await;
         assert_eq!(refused.faults(400, "invalid_parameters"), ["charset unknown_value"]);
         let form = "--zxq\r\nContent-Disposition: form-data; name=\"file\"; filename=\"rows.csv\"\r\n\
@@ -78,7 +78,7 @@ on_both! {
         refused.problem(415, "unsupported_media_type");
     }
 
-    async fn lost_letters_are_no_update(app: TestApp) {
+    async fn lost_letters_do_not_overwrite_text(app: TestApp) {
         let caller = app.coordinator();
         for slug in ["zxq-1", "zxq-2", "zxq-3", "zxq-4"] {
             let known = json!({ "slug": slug, "name": "Львів Wasser", "aliases": ["Köln"], "kind": "ngo" });
@@ -89,8 +89,8 @@ on_both! {
             zxq-4,Wasser?,Köln\n";
         for file in [file.to_owned(), file.replace(',', ";")] {
             let done = import(&caller, upsert, CSV, file).await;
-            let told = ["2 name invalid_encoding", "3 name invalid_encoding", "4 aliases invalid_encoding"];
-            assert_eq!((faults(&done), counts(&done)), (told.map(str::to_owned).into(), [0, 1, 0, 3, 3]), "{done:#}");
+            let expected = ["2 name invalid_encoding", "3 name invalid_encoding", "4 aliases invalid_encoding"];
+            assert_eq!((faults(&done), counts(&done)), (expected.map(str::to_owned).into(), [0, 1, 0, 3, 3]), "{done:#}");
         }
         let line = json!({ "slug": "zxq-1", "name": "????? Wasser" }).to_string();
         let done = import(&caller, "resource=organisations&mode=upsert", "application/x-ndjson", line).await;
@@ -99,13 +99,13 @@ on_both! {
         assert_eq!(faults(&done), ["2 name invalid_encoding"]);
     }
 
-    async fn rows_are_numbered_as_the_lines_of_the_file(app: TestApp) {
+    async fn row_numbers_match_the_lines_of_the_file(app: TestApp) {
         let caller = app.coordinator();
         let lines = ["slug;name;kind", "zxq-1;Zxq;ngo", ";;", "zxq-2;Zxq;beer", "\u{a0};  ;", "", "zxq-3;\"two", "lines\";ngo", "zxq-4;;ngo", ";;"];
         for end in ["\n", "\r\n", "\r"] {
             let done = import(&caller, &format!("{QUERY}&on_error=skip"), CSV, lines.join(end)).await;
-            let told = ["4 kind unknown_value", "7 name invalid_format", "9 name required"];
-            assert_eq!((faults(&done), counts(&done)), (told.map(str::to_owned).into(), [1, 0, 0, 3, 3]), "{end:?} {done:#}");
+            let expected = ["4 kind unknown_value", "7 name invalid_format", "9 name required"];
+            assert_eq!((faults(&done), counts(&done)), (expected.map(str::to_owned).into(), [1, 0, 0, 3, 3]), "{end:?} {done:#}");
             assert_eq!(done["progress"], json!({ "done": 4, "total": 4 }));
         }
         let blank = "name;kind;website\r\nZxq;ngo;\r\n".to_owned() + &";;\r\n".repeat(5_000);
@@ -113,7 +113,7 @@ on_both! {
         assert_eq!((counts(&done), faults(&done)), ([1, 0, 0, 0, 0], Vec::new()));
     }
 
-    async fn headings_are_read_as_they_are_typed(app: TestApp) {
+    async fn headings_ignore_case_whitespace_and_normalisation(app: TestApp) {
         let caller = app.coordinator();
         for header in [
             "slug ,name,kind",
@@ -135,8 +135,8 @@ on_both! {
         assert_eq!(faults(&done), ["2 - malformed_row"]);
     }
 
-    /// As the same rows are read from CSV.
-    async fn headings_and_blank_rows_of_workbooks_are_read_as_they_are_typed(app: TestApp) {
+    /// Workbooks are read like CSV with the same rows.
+    async fn headings_and_blank_rows_of_workbooks_are_read_like_csv(app: TestApp) {
         let caller = app.coordinator();
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
@@ -153,11 +153,11 @@ on_both! {
             }
         }
         let done = import(&caller, &format!("{QUERY}&on_error=skip"), XLSX, workbook.save_to_buffer().unwrap()).await;
-        let told = ["4 NA\u{200b}ME invalid_encoding", "5 NA\u{200b}ME invalid_encoding"];
-        assert_eq!((counts(&done), faults(&done)), ([1, 0, 0, 2, 2], told.map(str::to_owned).into()), "{done:#}");
+        let expected = ["4 NA\u{200b}ME invalid_encoding", "5 NA\u{200b}ME invalid_encoding"];
+        assert_eq!((counts(&done), faults(&done)), ([1, 0, 0, 2, 2], expected.map(str::to_owned).into()), "{done:#}");
     }
 
-    async fn every_delimiter_is_recognised(app: TestApp) {
+    async fn every_delimiter_is_detected(app: TestApp) {
         let caller = app.coordinator();
         let query = "resource=utilities&dry_run=true";
         let rows = "slug|name|kind|country|sectors|location.latitude|location.longitude\nzxq|Zxq|partner|UA|water|49@84|24@03\n";
@@ -169,14 +169,14 @@ on_both! {
             (rows.replace('@', "."), "|", 1),
             ("sep=;\r\n".to_owned() + &rows.replace('|', ";").replace('@', ","), ";", 2),
             ("sep=,\n".to_owned() + &rows.replace('|', ",").replace('@', "."), ",", 2),
-            // Quoted text does not count, nor do blank rows above the header.
+            // Quoted text and blank rows above the header do not count.
             (";;;;;;\n".to_owned() + &rows.replace('|', ";").replace('@', ",").replace(";Zxq;", ";\"Z,x,q,,,,,\";"), ";", 2),
             (rows.replace('|', ",").replace('@', ".").replace("slug,name", "\"slug\",\"name\""), ",", 1),
         ] {
             let done = import(&caller, query, CSV, file.clone()).await;
             assert_eq!((counts(&done), &done["status"]), ([1, 0, 0, 0, 0], &json!("rehearsed")), "{file} {done:#}");
-            let told = &done["report"]["source"];
-            assert_eq!((&told["delimiter"], &told["header_row"]), (&json!(delimiter), &json!(row)), "{file}");
+            let details = &done["report"]["source"];
+            assert_eq!((&details["delimiter"], &details["header_row"]), (&json!(delimiter), &json!(row)), "{file}");
         }
         let tabs = rows.replace('|', "\t").replace('@', ".");
         for (query, media) in [(query, "text/tab-separated-values"), (&format!("{query}&format=csv"), "application/octet-stream")] {
@@ -184,16 +184,16 @@ on_both! {
         }
         let form = format!("--zxq\r\nContent-Disposition: form-data; name=\"file\"; filename=\"rows.tsv\"\r\n\r\n{tabs}\r\n--zxq--\r\n");
         assert_eq!(counts(&import(&caller, query, "multipart/form-data; boundary=zxq", form).await), [1, 0, 0, 0, 0]);
-        // 1.234 may be thousands or decimals where the file does not tell.
+        // 1.234 is ambiguous if nothing else in the file tells decimals from thousands.
         let done = import(&caller, query, CSV, tabs.replace("49.84", "49.842")).await;
         assert_eq!(faults(&done), ["2 location.latitude invalid_format"]);
-        // Only JSON names and German headings count, not what stands below them.
+        // Only the header decides on the delimiter, not the rows below it.
         let done = import(&caller, "resource=organisations&dry_run=true", CSV, "name,kind\n\"a;b;c\",ngo\n").await;
         assert_eq!((counts(&done), source(&done)[2]), ([1, 0, 0, 0, 0], ","));
         caller.get(&format!("{UTILITIES}/zxq")).await.problem(404, "not_found");
     }
 
-    async fn times_and_truths_are_read_as_spreadsheets_write_them(app: TestApp) {
+    async fn times_and_booleans_of_spreadsheets_are_accepted(app: TestApp) {
         let caller = app.coordinator();
         let query = "resource=sessions&mode=upsert";
         let file = "slug;title;kind;starts_on;start_time;end_time;capacity;waiting_list\n\
@@ -208,9 +208,9 @@ on_both! {
                 ("zxq-3", json!("10:00"), true),
                 ("zxq-4", Value::Null, true),
             ] {
-                let kept = caller.get(&format!("/api/v1/sessions/{slug}")).await.ok().json();
-                let kept_time = kept.get("start_time").cloned().unwrap_or_default();
-                assert_eq!((kept_time, &kept["waiting_list"]), (time, &json!(waits)), "{slug}");
+                let stored = caller.get(&format!("/api/v1/sessions/{slug}")).await.ok().json();
+                let stored_time = stored.get("start_time").cloned().unwrap_or_default();
+                assert_eq!((stored_time, &stored["waiting_list"]), (time, &json!(waits)), "{slug}");
             }
         }
         let done = import(&caller, query, CSV, "slug,start_time\nzxq-1,10:00:30\n").await;

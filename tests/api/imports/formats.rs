@@ -1,4 +1,4 @@
-//! Every format and every encoding; what `GET` answered may be sent back.
+//! Every format and encoding, and importing what `GET` returned.
 
 use reqwest::Method;
 use rust_xlsxwriter::{ExcelDateTime, Format, Workbook};
@@ -13,7 +13,7 @@ const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
 
 on_both! {
-    async fn every_encoding_is_read(app: TestApp) {
+    async fn every_encoding_is_detected(app: TestApp) {
         let caller = app.coordinator();
         let text = "slug,name,kind\nzxq,Wasser – Münster,ngo\n";
         let utf16 = |text: &str, order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<u8>>();
@@ -45,8 +45,8 @@ on_both! {
         }
     }
 
-    /// As a German Excel saves it.
-    async fn german_headings_and_decimal_commas_are_read(app: TestApp) {
+    /// As German Excel saves it.
+    async fn german_headings_and_decimal_commas_are_accepted(app: TestApp) {
         let caller = app.coordinator();
         let file = "\u{feff}slug;name;kind;country;sectors;location.latitude;location.longitude\r\n\
             zxq;Zxq;partner;UA;\"water;waste\";49,84;24,03\r\n";
@@ -66,7 +66,7 @@ on_both! {
         assert_eq!((counts(&done), &done["status"]), ([1, 0, 0, 0, 0], &json!("committed")), "{done:#}");
     }
 
-    async fn workbooks_are_read(app: TestApp) {
+    async fn workbooks_are_imported(app: TestApp) {
         let caller = app.coordinator();
         let mut workbook = Workbook::new();
         let sheet = workbook.add_worksheet();
@@ -100,8 +100,8 @@ on_both! {
         }
     }
 
-    /// Nothing changes by what was read.
-    async fn what_get_answered_may_be_sent_back(app: TestApp) {
+    /// Importing what was read changes nothing.
+    async fn importing_a_get_response_changes_nothing(app: TestApp) {
         let caller = app.admin();
         for (collection, path) in [
             ("partnerships", PARTNERSHIPS),
@@ -128,7 +128,7 @@ on_both! {
         }
     }
 
-    async fn faults_in_json_are_told_by_their_pointers(app: TestApp) {
+    async fn faults_in_json_have_pointers(app: TestApp) {
         let caller = app.coordinator();
         let known = caller.get(&format!("{ORGANISATIONS}/bmz")).await.ok().json();
         let mut stale = known.clone();
@@ -172,7 +172,7 @@ on_both! {
         }
     }
 
-    async fn forms_are_taken_too(app: TestApp) {
+    async fn files_can_be_sent_as_multipart_forms(app: TestApp) {
         let caller = app.coordinator();
         let form = |name: &str, file: &str, head: &str| {
             format!(

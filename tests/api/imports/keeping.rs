@@ -1,4 +1,4 @@
-//! What is kept of an import, and for how long.
+//! How long the data of an import is kept.
 
 use chrono::TimeDelta;
 use serde_json::{Value, json};
@@ -8,28 +8,28 @@ use uuid::Uuid;
 use super::{CSV, IMPORTS, commit, counts, faults, import};
 use crate::harness::{Backend, Caller, TestApp, on_both};
 
-/// A coordinator who has just signed in: tokens do not live as long as files.
+/// A coordinator with a new token: tokens expire before the data of an import.
 async fn again(app: &TestApp, account: Uuid) -> Caller {
     app.anonymous().with_token(&app.token(account).await)
 }
 
 on_both! {
-    /// There may be personal data in the file and in what is told of it.
-    async fn a_day_after_the_numbers_are_left(app: TestApp) {
+    /// The file and the report may contain personal data.
+    async fn only_the_counts_of_an_import_are_kept_after_a_day(app: TestApp) {
         let caller = app.coordinator();
         let account = caller.get("/api/v1/me").await.ok().json()["id"].as_str().unwrap().parse().unwrap();
         let file = "slug,name,kind\nbmz,Zxq,ministry\n,Zxq,beer\n";
-        let rehearsed =
+        let plan =
             import(&caller, "resource=organisations&mode=upsert&on_error=skip&dry_run=true", CSV, file).await;
         let failed = import(&caller, "resource=organisations", CSV, file).await;
-        assert_eq!(rehearsed["report"]["changes"].as_array().unwrap().len(), 1);
+        assert_eq!(plan["report"]["changes"].as_array().unwrap().len(), 1);
         app.clock.advance(TimeDelta::hours(23));
-        for import in [&rehearsed, &failed] {
+        for import in [&plan, &failed] {
             let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
             assert_eq!(again(&app, account).await.get(&path).await.ok().json(), *import);
         }
         app.clock.advance(TimeDelta::hours(2));
-        for import in [&rehearsed, &failed] {
+        for import in [&plan, &failed] {
             let path = format!("{IMPORTS}/{}", import["id"].as_str().unwrap());
             let later = again(&app, account).await.get(&path).await.ok().json();
             assert_eq!(counts(&later), counts(import));
@@ -38,10 +38,10 @@ on_both! {
                 assert_eq!(later["report"][list], Value::Array(Vec::new()));
             }
         }
-        commit(&again(&app, account).await, &rehearsed).await.problem(409, "nothing_to_commit");
+        commit(&again(&app, account).await, &plan).await.problem(409, "nothing_to_commit");
     }
 
-    async fn the_latest_come_first(app: TestApp) {
+    async fn imports_are_listed_newest_first(app: TestApp) {
         let caller = app.coordinator();
         let one = import(&caller, "resource=organisations", CSV, "name,kind\nZxq,ngo\n").await;
         let two = import(&caller, "resource=utilities&dry_run=true", CSV, "name\nZxq\n").await;
@@ -53,8 +53,8 @@ on_both! {
         assert_eq!(faults(&two).len(), 3);
     }
 
-    /// One that says that it runs, and on which nobody works.
-    async fn what_nobody_works_on_is_interrupted(app: TestApp) {
+    /// The import has the status `running`, but no process works on it.
+    async fn an_abandoned_import_is_interrupted(app: TestApp) {
         let caller = app.coordinator();
         let done = import(&caller, "resource=organisations", CSV, "name,kind\nZxq,ngo\n").await;
         let id = done["id"].as_str().unwrap();

@@ -1,4 +1,4 @@
-//! Imports: files are rehearsed, then committed as they were rehearsed, whatever they are written in.
+//! Imports: files in any format are tried in a dry run, and then committed with the same result.
 
 mod cells;
 mod committing;
@@ -22,13 +22,13 @@ use crate::harness::{Answer, Caller, TestApp};
 pub(super) const IMPORTS: &str = "/api/v1/imports";
 pub(super) const CSV: &str = "text/csv";
 
-/// Sends a file.
+/// Uploads a file.
 pub(super) async fn send(caller: &Caller, query: &str, media: &str, file: impl Into<Vec<u8>>) -> Answer {
     let request = caller.request(Method::POST, &format!("{IMPORTS}?{query}"));
     caller.send(request.header("Content-Type", media).body(file.into())).await
 }
 
-/// The import when it no longer runs.
+/// The import, once it is no longer running.
 pub(super) async fn ended(caller: &Caller, id: &str) -> Value {
     loop {
         let import = caller.get(&format!("{IMPORTS}/{id}")).await.ok().json();
@@ -38,7 +38,7 @@ pub(super) async fn ended(caller: &Caller, id: &str) -> Value {
     }
 }
 
-/// Sends a file and waits until it is done with.
+/// Uploads a file and waits until the import has ended.
 pub(super) async fn import(caller: &Caller, query: &str, media: &str, file: impl Into<Vec<u8>>) -> Value {
     let answer = send(caller, query, media, file).await.expect(202);
     let begun = answer.json();
@@ -47,20 +47,20 @@ pub(super) async fn import(caller: &Caller, query: &str, media: &str, file: impl
     ended(caller, id).await
 }
 
-/// Commits a plan.
-pub(super) async fn commit(caller: &Caller, rehearsed: &Value) -> Answer {
-    let (id, token) = (rehearsed["id"].as_str().unwrap(), &rehearsed["plan_token"]);
+/// Commits the plan of a dry run.
+pub(super) async fn commit(caller: &Caller, plan: &Value) -> Answer {
+    let (id, token) = (plan["id"].as_str().unwrap(), &plan["plan_token"]);
     caller.post(&format!("{IMPORTS}/{id}/commit"), &json!({ "plan_token": token })).await
 }
 
-/// `[create, update, unchanged, faulty, skipped]`
+/// The counts `[create, update, unchanged, faulty, skipped]`.
 pub(super) fn counts(import: &Value) -> [u64; 5] {
     let counts = &import["report"]["counts"];
     ["create", "update", "unchanged", "faulty", "skipped"]
         .map(|name| counts[name].as_u64().unwrap_or_else(|| panic!("{import:#}")))
 }
 
-/// Each fault as `row place code`.
+/// The faults as `row place code`.
 pub(super) fn faults(import: &Value) -> Vec<String> {
     let faults = import["report"]["faults"].as_array().unwrap_or_else(|| panic!("{import:#}"));
     assert_eq!(import["report"]["faults_total"], faults.len());
@@ -72,7 +72,7 @@ pub(super) fn faults(import: &Value) -> Vec<String> {
     faults.iter().map(place).collect()
 }
 
-/// Does something that writes nothing, and answers what that answers.
+/// Runs something, asserts that it writes nothing, and returns its result.
 pub(super) async fn still<R>(app: &TestApp, work: impl AsyncFnOnce() -> R) -> R {
     let mut answer = None;
     untouched(app, async || answer = Some(work().await)).await;

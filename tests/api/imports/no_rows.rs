@@ -1,4 +1,4 @@
-//! A file from which no row can be read is never imported in silence, whatever its format and wherever reading ends.
+//! A file without readable rows is never imported silently, whatever its format and wherever reading stops.
 
 use rust_xlsxwriter::Workbook;
 use serde_json::json;
@@ -10,7 +10,7 @@ const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.
 const NDJSON: &str = "application/x-ndjson";
 const JSON: &str = "application/json";
 
-/// A workbook of one sheet; empty texts are cells that are not there.
+/// A workbook with one sheet. Empty texts become absent cells.
 fn workbook(rows: &[&[&str]]) -> Vec<u8> {
     let mut workbook = Workbook::new();
     let sheet = workbook.add_worksheet();
@@ -27,7 +27,7 @@ fn csv(rows: &[&[&str]]) -> Vec<u8> {
 }
 
 on_both! {
-    async fn faults_of_the_header_are_told_in_every_table(app: TestApp) {
+    async fn faults_of_the_header_are_reported_for_csv_and_workbooks(app: TestApp) {
         let caller = app.coordinator();
         let row: &[&str] = &["Zxq", "ngo", "DE"];
         for (resource, rows, wanted) in [
@@ -77,7 +77,7 @@ on_both! {
         }
     }
 
-    async fn what_came_before_the_end_is_told(app: TestApp) {
+    async fn faults_before_an_unreadable_end_are_reported(app: TestApp) {
         let caller = app.coordinator();
         let file = "[{\"name\": \"Zxq\", \"kind\": \"beer\"}, {\"name\": ";
         let done = import(&caller, "resource=organisations&format=json", "application/octet-stream", file).await;
@@ -85,7 +85,7 @@ on_both! {
         let mut rows = vec![vec!["name", "kind"]];
         rows.resize(100_002, vec!["Zxq", "beer"]);
         let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
-        // The same of a CSV is in `refused.rs`.
+        // `refused.rs` tests the same with CSV.
         let done = import(&caller, "resource=organisations&on_error=skip", XLSX, workbook(&rows)).await;
         assert_eq!((&done["status"], &done["report"]["faults_total"]), (&json!("failed"), &json!(100_001)));
     }

@@ -1,5 +1,5 @@
-//! The files of offices: each as a real program wrote it, with what is to come of it beside it
-//! (`NAME.expected.json`; `tests/fixtures/office/make.py` makes both anew).
+//! Files as office programs write them, with the expected result beside each (`NAME.expected.json`).
+//! `tests/fixtures/office/make.py` generates both.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,8 +9,8 @@ use serde_json::Value;
 use super::{counts, faults, import};
 use crate::harness::{Caller, on_both};
 
-/// The least number of files.
-const LEAST: usize = 40;
+/// The minimal number of files.
+const MIN_FILES: usize = 40;
 
 fn files() -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/office");
@@ -22,7 +22,7 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-/// Whether all that is wanted is there; more may be.
+/// Whether the found value has all that is wanted. Objects may have more members.
 fn has(found: &Value, wanted: &Value) -> bool {
     match (found, wanted) {
         (Value::Object(found), Value::Object(wanted)) => {
@@ -32,7 +32,7 @@ fn has(found: &Value, wanted: &Value) -> bool {
     }
 }
 
-/// What differs between what came of a file and what was to come of it.
+/// The differences between the result of a file and the expected one.
 async fn differences(caller: &Caller, file: &Path) -> Vec<String> {
     let expected = fs::read_to_string(file.with_extension("expected.json"))
         .unwrap_or_else(|error| panic!("{} has nothing that is expected of it: {error}", file.display()));
@@ -64,10 +64,10 @@ async fn differences(caller: &Caller, file: &Path) -> Vec<String> {
 }
 
 on_both! {
-    async fn every_file_of_the_office_is_read_as_expected(app: TestApp) {
+    async fn office_files_are_imported_as_expected(app: TestApp) {
         let caller = app.coordinator();
         let files = files();
-        assert!(files.len() >= LEAST, "{} files", files.len());
+        assert!(files.len() >= MIN_FILES, "{} files", files.len());
         let mut wrong = Vec::new();
         for file in files {
             let name = file.file_name().unwrap().to_string_lossy().into_owned();

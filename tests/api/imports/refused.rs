@@ -1,4 +1,4 @@
-//! What is refused before a row is read: by whom it is sent, what it is said to be, how large it is.
+//! Imports that are refused before a row is read: for the caller, the media type or the size.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -12,14 +12,14 @@ use crate::harness::{Caller, on_both};
 
 const FILE: &str = "name,kind\nZxq,ngo\n";
 
-/// A script of somebody, with these scopes.
+/// A client with a new API key of the owner, with these scopes.
 async fn script(owner: &Caller, scopes: &[&str]) -> Caller {
     let made = owner.post("/api/v1/api-keys", &json!({ "name": "Zxq", "scopes": scopes })).await.expect(201);
     owner.with_token(made.json()["key"].as_str().unwrap())
 }
 
 on_both! {
-    async fn wrong_parameters_are_named(app: TestApp) {
+    async fn invalid_import_parameters_are_refused(app: TestApp) {
         let caller = app.coordinator();
         for (query, wanted) in [
             ("", &["resource required"][..]),
@@ -35,7 +35,7 @@ on_both! {
         }
     }
 
-    async fn what_it_is_has_to_be_known(app: TestApp) {
+    async fn an_unknown_media_type_is_refused(app: TestApp) {
         let caller = app.coordinator();
         let query = "resource=organisations&dry_run=true";
         for media in ["text/plain", "application/octet-stream", "image/png", "application/vnd.ms-excel", ""] {
@@ -50,10 +50,10 @@ on_both! {
         assert_eq!(refused.faults(422, "validation_failed"), [" required"]);
     }
 
-    async fn large_files_are_taken_and_larger_ones_are_not(app: TestApp) {
+    async fn files_over_64_mib_are_refused(app: TestApp) {
         let caller = app.coordinator();
         let query = "resource=organisations&dry_run=true";
-        // Over a mebibyte, which is all that other bodies may have.
+        // More than the limit of one mebibyte for other bodies.
         let large = format!("name,kind\n{},ngo\n", "x".repeat(2 << 20));
         let done = import(&caller, query, CSV, large).await;
         assert_eq!(faults(&done), ["2 name too_long"]);
@@ -61,7 +61,7 @@ on_both! {
             let row = "Zxq,ngo\n".repeat(1 << 20);
             let larger = "name,kind\n".to_owned() + &row.repeat(8) + &row;
             send(&caller, query, CSV, larger.clone()).await.problem(413, "payload_too_large");
-            // Without saying how much it is.
+            // The same without a `Content-Length`.
             let mut stream = TcpStream::connect(app.address).unwrap();
             let token = caller.request(Method::GET, "/").build().unwrap().headers()["authorization"].clone();
             let (token, path) = (token.to_str().unwrap(), format!("{IMPORTS}?{query}"));
@@ -72,7 +72,7 @@ on_both! {
             )
             .unwrap();
             for piece in larger.as_bytes().chunks(1 << 20) {
-                // Who has heard enough may hang up.
+                // The server may close the connection early.
                 let sent = write!(stream, "{:x}\r\n", piece.len())
                     .and_then(|()| stream.write_all(piece))
                     .and_then(|()| stream.write_all(b"\r\n"));
@@ -96,23 +96,23 @@ on_both! {
         assert_eq!(report["faults"].as_array().unwrap().len(), 1_000);
     }
 
-    /// The users are the administrators' alone, and so are imports of them.
-    async fn what_is_not_ones_own_to_import_does_not_exist(app: TestApp) {
+    /// Only administrators manage users, so only they see imports of users.
+    async fn imports_that_a_caller_may_not_make_are_not_found(app: TestApp) {
         let (admin, office) = (app.admin(), app.coordinator());
         let file = json!([{ "email": "zxq@zxq.example", "name": "Zxq", "role": "reader" }]).to_string();
         let query = "resource=users&dry_run=true";
         send(&office, query, "application/json", file.clone()).await.problem(403, "forbidden");
-        let rehearsed = import(&admin, query, "application/json", file).await;
-        let path = format!("{IMPORTS}/{}", rehearsed["id"].as_str().unwrap());
+        let plan = import(&admin, query, "application/json", file).await;
+        let path = format!("{IMPORTS}/{}", plan["id"].as_str().unwrap());
         admin.get(&path).await.ok();
         office.get(&path).await.problem(404, "not_found");
-        commit(&office, &rehearsed).await.problem(404, "not_found");
+        commit(&office, &plan).await.problem(404, "not_found");
         let listed = async |caller: &Caller| caller.get(IMPORTS).await.ok().json()["items"].as_array().unwrap().len();
         assert_eq!((listed(&admin).await, listed(&office).await), (1, 0));
-        assert_eq!(commit(&admin, &rehearsed).await.ok().json()["status"], "committed");
+        assert_eq!(commit(&admin, &plan).await.ok().json()["status"], "committed");
     }
 
-    async fn a_key_needs_the_scope_of_what_it_imports(app: TestApp) {
+    async fn an_api_key_needs_the_scope_of_the_imported_resource(app: TestApp) {
         let owner = app.coordinator();
         let narrow = script(&owner, &["organisations:read", "utilities:write"]).await;
         let refused = send(&narrow, "resource=organisations", CSV, FILE).await.problem(403, "insufficient_scope");
@@ -121,9 +121,9 @@ on_both! {
         let refused = send(&members, "resource=member-contacts", CSV, FILE).await.problem(403, "insufficient_scope");
         assert_eq!(refused["allowed"], json!(["personal_data:read"]));
         let writer = script(&owner, &["organisations:write"]).await;
-        let rehearsed = import(&writer, "resource=organisations&dry_run=true", CSV, FILE).await;
-        commit(&narrow, &rehearsed).await.problem(403, "insufficient_scope");
+        let plan = import(&writer, "resource=organisations&dry_run=true", CSV, FILE).await;
+        commit(&narrow, &plan).await.problem(403, "insufficient_scope");
         assert_eq!(narrow.get(IMPORTS).await.ok().json()["items"], Value::Array(Vec::new()));
-        assert_eq!(commit(&writer, &rehearsed).await.ok().json()["status"], "committed");
+        assert_eq!(commit(&writer, &plan).await.ok().json()["status"], "committed");
     }
 }

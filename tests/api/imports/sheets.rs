@@ -1,4 +1,4 @@
-//! Which sheet of a workbook is read, and what becomes of `sheet`.
+//! Which sheet of a workbook is imported, and the parameter `sheet`.
 
 use rust_xlsxwriter::Workbook;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::harness::on_both;
 const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 const JSON: &str = "application/json";
 
-/// A sheet of one organisation for each of the names, which is its slug.
+/// A workbook with these sheets. Each has one organisation with the name of the sheet as its slug.
 fn workbook(sheets: &[&str]) -> Vec<u8> {
     let mut workbook = Workbook::new();
     for name in sheets {
@@ -24,7 +24,7 @@ fn workbook(sheets: &[&str]) -> Vec<u8> {
 }
 
 on_both! {
-    async fn one_of_many_sheets_is_named(app: TestApp) {
+    async fn a_workbook_with_several_sheets_needs_the_sheet_parameter(app: TestApp) {
         let caller = app.coordinator();
         let file = workbook(&["one", "two"]);
         let query = "resource=organisations";
@@ -33,10 +33,10 @@ on_both! {
         let detail = refused["report"]["faults"][0]["detail"].as_str().unwrap();
         assert!(detail.contains("`one`, `two`"), "{detail}");
 
-        let rehearsed = import(&caller, &format!("{query}&dry_run=true&sheet=two"), XLSX, file.clone()).await;
+        let plan = import(&caller, &format!("{query}&dry_run=true&sheet=two"), XLSX, file.clone()).await;
         let read = json!({ "sheet": "two", "header_row": 1 });
-        assert_eq!((counts(&rehearsed), &rehearsed["report"]["source"]), ([1, 0, 0, 0, 0], &read));
-        let committed = commit(&caller, &rehearsed).await.ok().json();
+        assert_eq!((counts(&plan), &plan["report"]["source"]), ([1, 0, 0, 0, 0], &read));
+        let committed = commit(&caller, &plan).await.ok().json();
         assert_eq!((&committed["status"], &committed["report"]["source"]), (&json!("committed"), &read));
         caller.get(&format!("{ORGANISATIONS}/two")).await.ok();
         caller.get(&format!("{ORGANISATIONS}/one")).await.expect(404);
@@ -47,7 +47,7 @@ on_both! {
         assert!(detail.contains("`three`") && detail.contains("`one`, `two`"), "{detail}");
     }
 
-    async fn files_without_sheets_have_none_to_be_named(app: TestApp) {
+    async fn the_sheet_parameter_is_refused_for_other_formats(app: TestApp) {
         let caller = app.coordinator();
         for (media, file) in [(CSV, "name,kind\nZxq,ngo\n"), (JSON, "[{\"name\": \"Zxq\", \"kind\": \"ngo\"}]")] {
             let refused = send(&caller, "resource=organisations&sheet=one", media, file).await;
@@ -55,7 +55,7 @@ on_both! {
         }
     }
 
-    async fn the_report_tells_how_a_file_was_read(app: TestApp) {
+    async fn the_report_has_delimiter_and_header_row(app: TestApp) {
         let caller = app.coordinator();
         for (file, delimiter) in [("slug,name,kind\nzxq,Zxq,ngo\n", ","), ("slug;name;kind\nzxq;Zxq;ngo\n", ";")] {
             let done = import(&caller, "resource=organisations&mode=upsert", CSV, file).await;
@@ -64,8 +64,8 @@ on_both! {
         }
     }
 
-    /// JSON Schema, 4.2.3: a number without a fraction is an integer, however it is written.
-    async fn whole_numbers_are_integers_in_json(app: TestApp) {
+    /// A number without a fraction is an integer, however it is written (JSON Schema, 4.2.3).
+    async fn numbers_without_a_fraction_are_integers(app: TestApp) {
         let caller = app.coordinator();
         let body = |slug: &str, people: &str| {
             format!(

@@ -1,4 +1,4 @@
-//! Large imports are staged: others write meanwhile, nobody sees a part of one, and what fails leaves nothing.
+//! Large imports are staged: others can write meanwhile, nobody sees a part of them, and a failed one leaves nothing.
 
 use std::cell::Cell;
 
@@ -20,7 +20,7 @@ use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, deleted, locatio
 use crate::harness::database::ask;
 use crate::harness::{TestApp, on_both};
 
-/// So many utilities, 100 bytes each: 700 are staged.
+/// A CSV file with this many utilities of about 100 bytes. From 700 rows on the import is staged.
 fn file(name: &str, rows: usize) -> String {
     let row = |number| {
         format!(
@@ -35,7 +35,7 @@ fn row(body: Value) -> Row {
     Row { parent: None, body }
 }
 
-/// Writes 200 rows of a staged import.
+/// Writes a batch of 200 rows.
 async fn batch<T: Table>(
     writer: &mut Writer<'_>,
     number: u64,
@@ -57,7 +57,7 @@ fn utility(name: &str, number: u64) -> Value {
     json!({"slug": slug, "name": slug, "kind": "partner", "country": "UA", "sectors": ["water"]})
 }
 
-/// A staged import until the first of its transactions is committed, and then as long as others do something.
+/// Stages an import: writes 1,000 rows, and more until `meanwhile` has ended. Nothing is published yet.
 async fn staged<T: Table>(
     writer: &mut Writer<'_>,
     body: impl Fn(u64) -> Value,
@@ -82,7 +82,7 @@ async fn staged<T: Table>(
     join(staging, meanwhile).await.0
 }
 
-/// What is left of what was not published.
+/// The numbers of rows that an unpublished import has left in each table.
 async fn left_over(app: &TestApp) -> Vec<String> {
     let mut left = Vec::new();
     for rest in [
@@ -98,7 +98,7 @@ async fn left_over(app: &TestApp) -> Vec<String> {
 }
 
 on_both! {
-    async fn others_write_while_it_runs_and_see_nothing_of_it(app: TestApp) {
+    async fn others_can_write_during_an_import_and_do_not_see_its_rows(app: TestApp) {
         let caller = app.coordinator();
         let other = made(&caller, ORGANISATIONS, &json!({"name": "Another", "kind": "ngo"})).await;
         let path = location(&other);
@@ -108,7 +108,7 @@ on_both! {
         loop {
             let url = format!("https://{writes}.example");
             tag = caller.patch(&path, &tag, &json!({ "website": url })).await.ok().tag();
-            // In this order: what is seen was there before the import is asked for.
+            // The list is read first: rows must not be visible while the import still runs.
             let seen = caller.get(&format!("{UTILITIES}?q=zxq&count=true&limit=1")).await.ok().json();
             let running = caller.get(&format!("/api/v1/imports/{id}")).await.ok().json()["status"] == "running";
             if !running {
@@ -127,8 +127,8 @@ on_both! {
         assert_eq!((history["items"].as_array().unwrap().len(), &history["items"][0]["action"]), (1, &json!("created")));
     }
 
-    /// Each of them holds locks, and on PostgreSQL a lock takes a connection: none of those that others write on.
-    async fn imports_that_wait_leave_others_their_connections(app: TestApp) {
+    /// An import holds locks, and on PostgreSQL each takes a connection. Writers must not run out of connections.
+    async fn waiting_imports_do_not_use_up_database_connections(app: TestApp) {
         let caller = app.coordinator();
         let query = "resource=organisations";
         let file = |name: &str| {
@@ -157,7 +157,7 @@ on_both! {
         }
     }
 
-    async fn what_is_not_published_is_not_there(app: TestApp) {
+    async fn staged_rows_are_invisible_until_published(app: TestApp) {
         let caller = app.coordinator();
         let result = write(&app.store, InputSource::Import, async |writer| {
             let meanwhile = async {
@@ -180,7 +180,7 @@ on_both! {
                 let list = caller.get(&format!("{UTILITIES}?{list}&count=true")).await.ok().json();
                 assert_eq!(list["total"], 0, "{list}");
             }
-            // A slug that is about to be there is not free.
+            // A slug of a staged row is already taken.
             let body = json!({"slug": "zxq-1", "name": "Zxq", "kind": "partner", "country": "UA", "sectors": ["water"]});
             caller.post(UTILITIES, &body).await.problem(409, "slug_taken");
             let party = json!({"role": "partner", "party": {"utility": "zxq-1"}});
@@ -194,23 +194,23 @@ on_both! {
         assert_eq!(left_over(&app).await, ["0"; 5]);
     }
 
-    async fn one_fault_in_many_rows_leaves_nothing(app: TestApp) {
+    async fn one_fault_in_a_large_import_leaves_nothing(app: TestApp) {
         let caller = app.coordinator();
         let faulty = file("zxq", 1_500) + "zxq-x,Zxq,partner,XX,water,\n" + "zxq-7,Again,partner,UA,water,\n";
         let failed = still(&app, async || import(&caller, "resource=utilities", CSV, faulty).await).await;
         assert_eq!((&failed["status"], counts(&failed)), (&json!("failed"), [1_500, 0, 0, 2, 0]));
         assert_eq!(faults(&failed), ["1502 country unknown_value", "1503 slug slug_taken"]);
         assert_eq!(left_over(&app).await, ["0"; 5]);
-        // At once, and with the same slugs.
+        // The same slugs can be imported right away.
         let done = import(&caller, "resource=utilities", CSV, file("zxq", 1_500)).await;
         assert_eq!(counts(&done), [1_500, 0, 0, 0, 0]);
     }
 
-    async fn a_rehearsal_is_committed_as_it_was_rehearsed(app: TestApp) {
+    async fn a_large_plan_is_committed_with_the_result_of_its_dry_run(app: TestApp) {
         let caller = app.coordinator();
         let first = import(&caller, "resource=utilities", CSV, file("zxq", 1_200)).await;
         assert_eq!(counts(&first), [1_200, 0, 0, 0, 0]);
-        // As they are, changed, and new; some new ones without a slug, of one name.
+        // Unchanged, changed and new rows. Some new ones have equal names and no slug.
         let header = "slug,name,kind,country,sectors,description.en\n";
         let same = file("zxq", 600).replace(header, "");
         let changed = file("zxq", 1_200).replace(header, "").lines().skip(600).map(|line| format!("{line} too\n")).collect::<String>();
@@ -218,11 +218,11 @@ on_both! {
         let unnamed = (0..300).map(|number| format!(",Name {},partner,UA,water,\n", number % 100)).collect::<String>();
         let whole = format!("{header}{new}{unnamed}{same}{changed}");
         let query = "resource=utilities&mode=upsert&dry_run=true";
-        let rehearsed = still(&app, async || import(&caller, query, CSV, whole.clone()).await).await;
-        assert_eq!((&rehearsed["status"], counts(&rehearsed)), (&json!("rehearsed"), [1_400, 600, 600, 0, 0]), "{rehearsed:#}");
-        let committed = commit(&caller, &rehearsed).await.ok().json();
+        let plan = still(&app, async || import(&caller, query, CSV, whole.clone()).await).await;
+        assert_eq!((&plan["status"], counts(&plan)), (&json!("rehearsed"), [1_400, 600, 600, 0, 0]), "{plan:#}");
+        let committed = commit(&caller, &plan).await.ok().json();
         assert_eq!((&committed["status"], counts(&committed)), (&json!("committed"), [1_400, 600, 600, 0, 0]));
-        assert_eq!(committed["report"]["changes"], rehearsed["report"]["changes"]);
+        assert_eq!(committed["report"]["changes"], plan["report"]["changes"]);
         let changes = committed["report"]["changes"].as_array().unwrap();
         assert!(changes.is_sorted_by_key(|change| change["row"].as_u64()));
         assert_eq!(caller.get(&format!("{UTILITIES}/zxq-900")).await.ok().json()["version"], 2);
@@ -231,7 +231,7 @@ on_both! {
         assert_eq!(counts(&again), [0, 0, 600, 0, 0]);
     }
 
-    async fn what_rows_refer_to_is_looked_at_again(app: TestApp) {
+    async fn references_of_staged_rows_are_checked_again_at_the_end(app: TestApp) {
         let caller = app.coordinator();
         let body = json!({"name": "Zxq sponsor", "kind": "ngo"});
         let sponsor = location(&made(&caller, ORGANISATIONS, &body).await);
@@ -241,12 +241,12 @@ on_both! {
                 vec![party("lead", "utility", "hamburg-wasser"), party("partner", "utility", "lvivvodokanal")];
             let others = participants.clone();
             participants.push(party("supporting", "organisation", "zxq-sponsor"));
-            // Those that come when it is gone refer to nothing of it.
+            // Rows that are written after the deletion do not refer to the sponsor.
             let body = |number| {
                 let participants = if number < 1_000 { &participants } else { &others };
                 json!({"title": format!("Zxq {number}"), "sectors": ["water"], "participants": participants})
             };
-            // Nothing that is there refers to it.
+            // Published resources do not refer to the sponsor, so it can be deleted.
             staged::<Partnership>(writer, body, deleted(&caller, &sponsor)).await
         });
         let error = result.await.unwrap_err();
@@ -256,7 +256,7 @@ on_both! {
         assert_eq!(ask(&app, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
     }
 
-    async fn what_a_dead_import_left_goes(app: TestApp) {
+    async fn rows_of_an_aborted_import_are_removed(app: TestApp) {
         let operator = Actor::operator(app.store.now());
         let (begun, begins) = tokio::sync::oneshot::channel();
         let store = app.store.clone();
@@ -273,7 +273,7 @@ on_both! {
                 .await
             });
             begins.await.unwrap();
-            // It is alive.
+            // The import is still running, so nothing is removed.
             app.store.sweep_staged().await.unwrap();
             assert_eq!(ask(&app, "SELECT slug FROM utility WHERE slug = 'zxq-999'").await.len(), 1);
             importing.abort();

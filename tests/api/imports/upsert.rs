@@ -1,4 +1,4 @@
-//! Rows that change what is there: by the rules that requests keep, each thing once, and told as it will be.
+//! Rows that change existing resources: they follow the rules of requests, each resource at most once.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::api::sessions::published;
 use crate::api::states::WAYS;
 use crate::harness::{Caller, on_both};
 
-/// The detail of the fault in that row.
+/// The `detail` of the fault in this row.
 fn detail(done: &Value, row: u64) -> &str {
     let faults = done["report"]["faults"].as_array().unwrap();
     faults.iter().find(|fault| fault["row"] == row).unwrap()["detail"].as_str().unwrap()
@@ -19,7 +19,7 @@ async fn upsert(caller: &Caller, collection: &str, file: &str) -> Value {
 }
 
 on_both! {
-    async fn a_status_goes_the_ways_of_the_state_machine(app: TestApp) {
+    async fn rows_follow_the_transitions_of_a_status(app: TestApp) {
         let caller = app.coordinator();
         let pairs = || WAYS.iter().flat_map(|(from, next)| WAYS.iter().map(move |(to, _)| (*from, *next, *to)));
         let parties = "lead:utility:hamburg-wasser;partner:utility:lvivvodokanal";
@@ -36,9 +36,9 @@ on_both! {
         let reopened = pairs().zip(2..).find(|((from, _, to), _)| (*from, *to) == ("completed", "active")).unwrap().1;
         wanted.push(format!("{reopened} status transition_needs"));
         wanted.sort();
-        let mut told = faults(&done);
-        told.sort();
-        assert_eq!((told, counts(&done)[..3].to_vec()), (wanted, vec![0, 10, 6]));
+        let mut found = faults(&done);
+        found.sort();
+        assert_eq!((found, counts(&done)[..3].to_vec()), (wanted, vec![0, 10, 6]));
         for (row, (from, next, to)) in (2..).zip(pairs()) {
             let at = format!("{PARTNERSHIPS}/zxq-{from}-{to}");
             let went = from == to || next.contains(&to) && row != reopened;
@@ -53,8 +53,8 @@ on_both! {
         }
     }
 
-    /// What a status needs may be in the same row; nobody makes a known status unknown.
-    async fn a_status_needs_what_it_needs(app: TestApp) {
+    /// The row may set what its new status requires. An empty cell does not reset a known status.
+    async fn rows_have_to_meet_the_requirements_of_a_status(app: TestApp) {
         let caller = app.coordinator();
         let parties = "lead:utility:hamburg-wasser;partner:utility:lvivvodokanal";
         let file = format!(
@@ -66,7 +66,7 @@ on_both! {
         assert_eq!(counts(&done), [0, 1, 0, 2, 2]);
         let done = upsert(&caller, "partnerships", "slug,status,start\nzxq-1,active,2024\n").await;
         assert_eq!(counts(&done), [0, 1, 0, 0, 0]);
-        // Members and sessions go by theirs.
+        // The same holds for members and sessions.
         let done = upsert(&caller, "members", "utility,status\nstadtentwaesserung-dresden,interested\n").await;
         assert_eq!(faults(&done), ["2 status transition_not_allowed"]);
         let session = published(&app, json!({"slug": "zxq"})).await;
@@ -75,14 +75,14 @@ on_both! {
         assert_eq!(caller.get(&session).await.ok().json()["status"], "published");
     }
 
-    async fn a_file_names_each_once(app: TestApp) {
+    async fn a_file_may_name_each_resource_only_once(app: TestApp) {
         let caller = app.coordinator();
         let file = "slug,name,kind\nzxq,Zxq,ngo\nbmz,Zxq,ministry\nzxq,Zxq two,ngo\nbmz,Zxq two,ministry\n";
         let done = upsert(&caller, "organisations", file).await;
         assert_eq!((faults(&done), counts(&done)), (vec!["4 slug duplicate".into(), "5 slug duplicate".into()], [1, 1, 0, 2, 2]));
         assert!(detail(&done, 4).contains("Row 2") && detail(&done, 5).contains("Row 3"), "{done:#}");
         assert_eq!(caller.get(&format!("{ORGANISATIONS}/zxq")).await.ok().json()["name"], "Zxq");
-        // Also by a former slug, by its id, and over more rows than are written at once.
+        // The same resource by a former slug and by its id, and a file with more rows than one batch.
         caller.patch(&format!("{ORGANISATIONS}/zxq"), "*", &json!({"slug": "zxq-new"})).await.ok();
         let id = caller.get(&format!("{ORGANISATIONS}/zxq")).await.ok().json()["id"].clone();
         let rows = json!([{ "slug": "zxq-new", "name": "One" }, { "slug": "zxq", "name": "Two" }, { "id": id, "name": "Three" }]);
@@ -93,18 +93,18 @@ on_both! {
         let done = upsert(&caller, "organisations", &format!("slug,name,kind\n{many}many-7,Again,ngo\n")).await;
         assert_eq!((faults(&done), counts(&done)[0]), (vec!["452 slug duplicate".into()], 450));
         assert!(detail(&done, 452).contains("Row 9"), "{done:#}");
-        // A row that is refused has named it all the same.
+        // A row with a fault counts too.
         let done = upsert(&caller, "organisations", "slug,name,kind\nzxq-2,Zxq,beer\nzxq-2,Zxq,ngo\n").await;
         assert_eq!(faults(&done), ["2 kind unknown_value", "3 slug duplicate"]);
-        // Contacts are known by their address; phases may be alike.
+        // Contacts are identified by their address. Funding phases may be equal.
         let twice = "member,email,given_name,family_name,language\n\
             hamburg-wasser,zxq@zxq.example,A,B,de\nhamburg-wasser,ZXQ@zxq.example,C,D,de\n";
         let done = upsert(&caller, "member-contacts", twice).await;
         assert_eq!((faults(&done), counts(&done)[0]), (vec!["3 - duplicate".into()], 1));
     }
 
-    /// A slug is a key; who wants another one says which thing is meant by its id.
-    async fn a_former_slug_renames_nothing(app: TestApp) {
+    /// A slug is a key. Only a row with an `id` can change the slug.
+    async fn a_former_slug_does_not_rename_the_resource(app: TestApp) {
         let caller = app.coordinator();
         let made = made(&caller, ORGANISATIONS, &json!({"slug": "zxq-old", "name": "Zxq", "kind": "ngo"})).await.json();
         let path = format!("{ORGANISATIONS}/{}", made["id"].as_str().unwrap());
@@ -120,7 +120,7 @@ on_both! {
         assert_eq!(caller.get(&path).await.ok().json()["slug"], "zxq-newest");
     }
 
-    async fn what_is_in_the_way_is_named_with_its_column(app: TestApp) {
+    async fn conflicts_are_reported_with_their_column(app: TestApp) {
         let caller = app.coordinator();
         let done = upsert(&caller, "utilities", "slug,visibility\nhamburg-wasser,internal\n").await;
         assert_eq!(faults(&done), ["2 visibility conflicts_with_dependents"]);
@@ -148,12 +148,12 @@ on_both! {
         let done = upsert(&caller, "member-contacts", "member,email,given_name,family_name,language,is_primary\n\
             berliner-wasserbetriebe,a@zxq.example,A,B,de,true\nberliner-wasserbetriebe,b@zxq.example,A,B,de,true\n").await;
         assert_eq!(faults(&done), ["3 is_primary primary_exists"]);
-        // Nothing of it is what the file says: the rows that were right are there.
+        // A row with a fault changes nothing.
         assert_eq!(caller.get(&format!("{UTILITIES}/hamburg-wasser")).await.ok().json()["visibility"], "public");
     }
 
-    /// A rehearsal gives the seats that the commit gives.
-    async fn who_gets_a_seat_is_told_before(app: TestApp) {
+    /// A dry run assigns the same seats as the commit.
+    async fn the_dry_run_reports_who_gets_a_seat(app: TestApp) {
         let caller = app.coordinator();
         let session = published(&app, json!({"slug": "zxq", "capacity": 1})).await;
         let people = |status: &str| {
@@ -161,17 +161,17 @@ on_both! {
             "session,member,name,email,attendance,status\n".to_owned() + &(0..5).map(row).collect::<String>()
         };
         let named = "resource=session-registrations&dry_run=true&on_error=skip";
-        let rehearsed = still(&app, async || import(&caller, named, CSV, people("registered")).await).await;
-        let told: Vec<_> = (3..7).map(|row| format!("{row} status session_full")).collect();
-        assert_eq!((faults(&rehearsed), &rehearsed["report"]["statuses"]), (told, &json!({"registered": 1})));
+        let plan = still(&app, async || import(&caller, named, CSV, people("registered")).await).await;
+        let expected: Vec<_> = (3..7).map(|row| format!("{row} status session_full")).collect();
+        assert_eq!((faults(&plan), &plan["report"]["statuses"]), (expected, &json!({"registered": 1})));
         let query = "resource=session-registrations&dry_run=true";
-        let rehearsed = still(&app, async || import(&caller, query, CSV, people("")).await).await;
-        assert_eq!((counts(&rehearsed), &rehearsed["report"]["statuses"]), ([5, 0, 0, 0, 0], &json!({"registered": 1, "waitlisted": 4})));
-        let committed = commit(&caller, &rehearsed).await.ok().json();
-        assert_eq!(committed["report"], rehearsed["report"]);
+        let plan = still(&app, async || import(&caller, query, CSV, people("")).await).await;
+        assert_eq!((counts(&plan), &plan["report"]["statuses"]), ([5, 0, 0, 0, 0], &json!({"registered": 1, "waitlisted": 4})));
+        let committed = commit(&caller, &plan).await.ok().json();
+        assert_eq!(committed["report"], plan["report"]);
         let counted = caller.get(&session).await.ok().json()["counts"].clone();
         assert_eq!(counted, json!({"registered": 1, "waitlisted": 4, "attended": 0}));
-        // More seats, and a status that a file may not give.
+        // A row cannot move a registration from the waiting list to a seat.
         let waits = "session,member,name,email,attendance,status\nzxq,hamburg-wasser,P1,p1@zxq.example,online,registered\n";
         let done = upsert(&caller, "session-registrations", waits).await;
         assert_eq!(faults(&done), ["2 status transition_not_allowed"]);

@@ -1,4 +1,4 @@
-//! Pages while others write: what stays as it is stands on exactly one page.
+//! Paging while others write: each row that does not change is on exactly one page.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ use crate::api::changes::write;
 use crate::harness::on_both;
 
 on_both! {
-    async fn pages_neither_skip_nor_repeat_while_others_write(app: TestApp) {
+    async fn pages_neither_skip_nor_repeat_unchanged_rows_while_others_write(app: TestApp) {
         let mut runner = TestRunner::default();
         for _ in 0..60 {
             let case = interleaving().new_tree(&mut runner).unwrap().current();
@@ -32,7 +32,7 @@ on_both! {
     }
 }
 
-/// What others do between two pages.
+/// A write between two pages.
 #[derive(Clone, Debug)]
 enum Step {
     Insert(Index),
@@ -40,7 +40,7 @@ enum Step {
     Rename(Index, Index),
 }
 
-/// A list of a few rows, how it is read, and what happens before each page.
+/// A short list, how it is paged through, and the writes before each page.
 #[derive(Clone, Debug)]
 struct Interleaving {
     names: Vec<Index>,
@@ -63,11 +63,11 @@ fn interleaving() -> impl Strategy<Value = Interleaving> {
         .prop_map(|(names, sort, limit, meanwhile)| Interleaving { names, sort, limit, meanwhile })
 }
 
-/// A walk through the list of an [`Interleaving`].
+/// Paging through the list of an [`Interleaving`].
 struct Paging<'a> {
     store: &'a Store,
     case: &'a Interleaving,
-    /// The rows that are there, and whether they are as they were when the walk began.
+    /// The existing rows, and whether each is unchanged since paging began.
     rows: BTreeMap<Uuid, bool>,
 }
 
@@ -88,7 +88,7 @@ impl<'a> Paging<'a> {
         }
     }
 
-    /// Walks to one end of the list, from its beginning or from what was `shown` last.
+    /// Pages to one end of the list, from its beginning or from the page that was `shown` last.
     async fn walk(
         &mut self,
         from: Option<(String, Vec<Uuid>)>,

@@ -1,4 +1,4 @@
-//! Who knows what of a member: its note, its partnerships, and whether it is there.
+//! What callers see of members: the note, the partnerships, and whether a member exists.
 
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
@@ -11,8 +11,8 @@ use crate::api::visibility::planted::contact;
 use crate::harness::on_both;
 
 on_both! {
-    /// Neither its words nor whether there is one: an entity tag is a hash, and a hash can be compared.
-    async fn the_note_is_for_the_office_only(app: TestApp) {
+    /// Not even whether there is a note: an entity tag is a hash of the body, and could be compared.
+    async fn only_the_office_sees_notes(app: TestApp) {
         let office = app.coordinator();
         let contacts = format!("{OWN}/contacts");
         made(&office, &contacts, &contact("zxq", true)).await;
@@ -62,7 +62,7 @@ on_both! {
         own.patch(OWN, &read, &patch).await.ok();
     }
 
-    async fn only_partnerships_that_one_sees_count(app: TestApp) {
+    async fn only_visible_partnerships_count_as_active(app: TestApp) {
         let office = app.coordinator();
         let path = member(&app, "zxq", &json!({"status": "active"})).await;
         let body = partnership("Zxqbund").to_string().replace("hamburg-wasser", "zxq");
@@ -71,7 +71,7 @@ on_both! {
             &json!({"visibility": "internal", "status": "active", "start": "2020"}),
         );
         let bund = location(&made(&office, PARTNERSHIPS, &body).await);
-        // Lviv takes part in it, and so does whoever belongs to the member.
+        // Lviv takes part in the partnership, and the other account belongs to the member.
         let own = app.account(Role::Member, "zxq").await;
         let see = |role: &str| ["coordinator", "admin", "own", "partner"].contains(&role);
         let mut callers = app.everybody();
@@ -96,13 +96,13 @@ on_both! {
         let log = changes_after(&app.store, 0).await;
         let mut log = log.iter().filter(|change| change.resource == "member");
         assert!(log.all(|change| change.state.get("has_active_partnership").is_none()));
-        // Who has ended it has none.
+        // A suspended partnership is not active.
         lead(&office, &bund, "suspended").await.ok();
         assert_eq!(office.get(&path).await.ok().json()["has_active_partnership"], false);
     }
 
-    /// The members of an internal utility are not there for others, and partners see those that are active.
-    async fn who_is_hidden_is_not_counted(app: TestApp) {
+    /// Members of internal utilities are hidden from others, and partners see active members only.
+    async fn hidden_members_are_not_counted(app: TestApp) {
         let office = app.coordinator();
         for (slug, status) in [("zxq-a", "active"), ("zxq-p", "paused"), ("zxq-i", "interested"), ("zxq-h", "active")] {
             member(&app, slug, &json!({"status": status, "regional_group": "Zxq"})).await;

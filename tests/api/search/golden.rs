@@ -1,12 +1,12 @@
-//! Searches over the real data, with what each should find: how much of it is found, and how much of what comes first
-//! is meant; and both databases answer alike.
+//! Searches on the demo data with their relevant rows: the tests measure recall and precision, and check that both
+//! databases find the same.
 
 use std::collections::BTreeSet;
 
 use super::found;
 use crate::harness::{Backend, run};
 
-/// A search and what it should find.
+/// A search and the slugs that are relevant to it.
 struct Golden {
     list: &'static str,
     q: &'static str,
@@ -24,7 +24,7 @@ fn golden() -> Vec<Golden> {
         .collect()
 }
 
-/// What each search finds; `None` where the database is not there.
+/// The results of each search, or `None` if the database is not available.
 fn answers(backend: Backend) -> Option<Vec<Vec<String>>> {
     let (send, receive) = std::sync::mpsc::channel();
     run(backend, async |app| {
@@ -38,7 +38,7 @@ fn answers(backend: Backend) -> Option<Vec<Vec<String>>> {
 }
 
 #[test]
-fn what_is_meant_is_found_and_comes_first_on_both() {
+fn both_databases_reach_the_recall_and_precision_limits() {
     let golden = golden();
     assert!(golden.len() >= 80);
     let sqlite = answers(Backend::Sqlite).unwrap();
@@ -47,7 +47,7 @@ fn what_is_meant_is_found_and_comes_first_on_both() {
         let is_meant = |slug: &&String| meant.contains(slug.as_str());
         let share = |part: usize, of: usize| if of == 0 { 1.0 } else { part as f64 / of as f64 };
         let first = found.len().min(5);
-        // Of the first five that are found; whoever finds nothing where there is something, finds nothing right.
+        // Precision of the first five results. An empty result counts as 0 if there are relevant rows.
         let right = share(found.iter().take(5).filter(is_meant).count(), first.max(meant.len().min(1)));
         let whole = share(found.iter().filter(is_meant).count(), meant.len());
         if whole < 1.0 || right < 1.0 {
@@ -62,7 +62,7 @@ fn what_is_meant_is_found_and_comes_first_on_both() {
     (recall, precision) = (recall / count, precision / count);
     println!("{} searches: recall {recall:.3}, precision at 5 {precision:.3}", golden.len());
     assert!(recall >= 0.97 && precision >= 0.9, "recall {recall:.3}, precision at 5 {precision:.3}");
-    // Ids are made anew in each database, and in the same order.
+    // Ids differ between the databases, but have the same order.
     if let Some(postgres) = answers(Backend::Postgres) {
         for ((Golden { list, q, .. }, one), other) in golden.iter().zip(&sqlite).zip(&postgres) {
             assert_eq!(one, other, "{list} `{q}`");

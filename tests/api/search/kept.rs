@@ -1,4 +1,4 @@
-//! What the tables of the search hold: exactly the words there are, however they came there.
+//! The tables of the search index: they hold exactly the existing words, however these were written.
 
 use serde_json::json;
 use vku_persistence::kernel::database::Database;
@@ -6,8 +6,8 @@ use vku_persistence::kernel::database::Database;
 use crate::api::visibility::planted::{contact, plant};
 use crate::harness::{Backend, TestApp, ask, on_both};
 
-/// All rows of the tables.
-async fn kept(app: &TestApp) -> [Vec<String>; 3] {
+/// All rows of the index tables.
+async fn index_rows(app: &TestApp) -> [Vec<String>; 3] {
     let id = match app.backend {
         Backend::Sqlite => "lower(hex(resource_id))",
         Backend::Postgres => "replace(CAST(resource_id AS text), '-', '')",
@@ -23,7 +23,7 @@ async fn kept(app: &TestApp) -> [Vec<String>; 3] {
 }
 
 on_both! {
-    async fn words_of_a_person_go_with_the_text(app: TestApp) {
+    async fn words_of_a_person_are_removed_with_the_text(app: TestApp) {
         let named = "SELECT word FROM search_word WHERE word LIKE '%zxqperson%' \
                      UNION ALL SELECT part || word FROM search_part WHERE word LIKE '%zxqperson%' \
                      UNION ALL SELECT word FROM search_hit WHERE word LIKE '%zxqperson%'";
@@ -38,7 +38,7 @@ on_both! {
         });
         staff.patch(&path, "*", &anybody).await.ok();
         assert_eq!(ask(&app, named).await, Vec::<String>::new());
-        // What another still says stays.
+        // Words that another contact still has stay.
         plant(&app, contacts, contact("Zxqperson", false)).await;
         staff.patch(&path, "*", &json!({"family_name": "Zxqperson"})).await.ok();
         staff.patch(&path, "*", &json!({"family_name": "B"})).await.ok();
@@ -46,39 +46,39 @@ on_both! {
         assert_eq!(ask(&app, named).await.len(), before.len());
     }
 
-    async fn what_was_there_before_is_searched_too(app: TestApp) {
+    async fn migrating_rebuilds_an_empty_or_outdated_index(app: TestApp) {
         let staff = app.coordinator();
-        // Neither what was changed nor what was deleted differs from what is kept at once.
+        // Updated and deleted resources are indexed alike by writes and by rebuilding.
         staff.patch("/api/v1/utilities/hamburg-wasser", "*", &json!({"name": "Zxqhamburg", "city": null})).await.ok();
         let body = json!({"slug": "zxq", "name": "Zxqgelöscht", "kind": "ngo"});
         staff.post("/api/v1/organisations", &body).await.expect(201);
         staff.delete("/api/v1/organisations/zxq", "*").await.expect(204);
-        let before = kept(&app).await;
+        let before = index_rows(&app).await;
         assert!(before.iter().all(|rows| rows.len() > 500));
         for table in ["search_hit", "search_part", "search_word", "search_state"] {
             ask(&app, &format!("DELETE FROM {table}")).await;
         }
-        assert_eq!(kept(&app).await, [const { Vec::<String>::new() }; 3]);
+        assert_eq!(index_rows(&app).await, [const { Vec::<String>::new() }; 3]);
         for _ in 0..2 {
             let database = Database::connect(&app.url).await.unwrap();
             database.migrate().await.unwrap();
             database.close().await.unwrap();
-            assert!(kept(&app).await == before, "the tables differ");
+            assert!(index_rows(&app).await == before, "the tables differ");
         }
-        // Another way of cutting texts into words fills them anew.
+        // Another version of the word splitter rebuilds the index.
         ask(&app, "UPDATE search_state SET version = 0").await;
         ask(&app, "INSERT INTO search_word (word) VALUES ('zxqstale')").await;
         let database = Database::connect(&app.url).await.unwrap();
         database.migrate().await.unwrap();
         database.close().await.unwrap();
-        assert!(kept(&app).await == before, "the tables differ");
+        assert!(index_rows(&app).await == before, "the tables differ");
     }
 
-    async fn what_an_older_version_kept_is_cleaned_and_folded_anew(app: TestApp) {
+    async fn migrating_cleans_and_folds_texts_of_older_versions(app: TestApp) {
         let staff = app.coordinator();
         let path = "/api/v1/utilities/hamburg-wasser";
         staff.patch(path, "*", &json!({"name": "Zxqm\u{fc}nster", "aliases": ["Zxqalias"], "city": "Zxqcity"})).await.ok();
-        let before = (staff.get(path).await.ok().json(), kept(&app).await);
+        let before = (staff.get(path).await.ok().json(), index_rows(&app).await);
         let old = [
             ("name", "Zxqmu\u{308}n\u{ad}ster\u{202e}"), ("name_key", "zxqmun\u{ad}ster"),
             ("aliases", "[\"Zxq\u{200b}alias\"]"), ("city", "Zxq\u{2066}city"),
@@ -100,7 +100,7 @@ on_both! {
         for member in ["name", "aliases", "city"] {
             assert_eq!(staff.get(path).await.ok().json()[member], before.0[member], "{member}");
         }
-        assert!(kept(&app).await[0].iter().filter(|hit| hit.contains("zxq")).eq(
+        assert!(index_rows(&app).await[0].iter().filter(|hit| hit.contains("zxq")).eq(
             before.1[0].iter().filter(|hit| hit.contains("zxq"))
         ));
     }

@@ -1,4 +1,4 @@
-//! Searches go by indexes: shown on 50,000 partnerships.
+//! Searches use indexes, shown on 50,000 partnerships.
 
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -14,7 +14,7 @@ use vku_persistence::kernel::store::Store;
 use crate::harness::database::SECRET;
 use crate::harness::{Backend, TestApp, ask, run};
 
-/// Adds as many partnerships, public ones between the participants of the real ones, with numbers in their titles.
+/// Adds this many public partnerships, led by the demo utilities, with numbers in their titles.
 async fn add(app: &TestApp, count: u32) {
     let (numbers, id, words) = match app.backend {
         Backend::Sqlite => (
@@ -28,7 +28,7 @@ async fn add(app: &TestApp, count: u32) {
             "CAST(i AS text)",
         ),
     };
-    // Each number is a word, and stands for words of a large vocabulary: some are in many titles, most in few.
+    // The numbers stand for words of a large vocabulary: some are in many titles, most in few.
     let title = format!("'Nr' || {words} || ' Gruppe' || (i % 5000) || ' Bezirk' || (i % 100) || ' Zxqwerk'");
     let partnership = format!(
         "{numbers} INSERT INTO partnership (id, version, created_at, updated_at, slug, title, title_key, start_first, \
@@ -45,7 +45,7 @@ async fn add(app: &TestApp, count: u32) {
     }
 }
 
-/// The statements of a search, by which rows are found.
+/// The SQL statements with which a search finds its rows.
 async fn statements(app: &TestApp, q: &str) -> Vec<String> {
     let mut database = Database::connect(&app.url).await.unwrap();
     let heard: Arc<Mutex<Vec<String>>> = Arc::default();
@@ -84,7 +84,7 @@ async fn sqlite_plan(app: &TestApp, sql: &str) -> Vec<String> {
     rows.unwrap().iter().map(|row| row.get("detail")).collect()
 }
 
-/// The plan that does for all values: that for the first ones can only be better.
+/// The generic plan, which does not depend on the values. Plans for given values can only be better.
 async fn postgres_plan(app: &TestApp, sql: &str) -> Vec<String> {
     use sqlx::{AssertSqlSafe, Connection, PgConnection, Row};
     let mut connection = PgConnection::connect(&app.url).await.unwrap();
@@ -118,9 +118,9 @@ async fn searches_go_by_indexes(app: TestApp) {
                     Backend::Sqlite => line.starts_with("SCAN") && !line.contains("VIRTUAL TABLE"),
                     Backend::Postgres => line.contains("Seq Scan on"),
                 };
-                let kept = ["search_word", "search_part", "search_hit", "partnership"];
+                let large_tables = ["search_word", "search_part", "search_hit", "partnership"];
                 let whole = |table: &&str| line.split_whitespace().any(|word| word == *table);
-                assert!(!scans || !kept.iter().any(whole), "{line}");
+                assert!(!scans || !large_tables.iter().any(whole), "{line}");
             }
         }
     }

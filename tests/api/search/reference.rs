@@ -1,4 +1,4 @@
-//! What the SQL finds, and in which order, is what the domain says.
+//! SQL finds the same rows in the same order as the domain.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, HashMap};
@@ -25,14 +25,14 @@ use crate::api::given::the_rest;
 use crate::api::schema::every;
 use crate::harness::on_both;
 
-/// What is not searched for: what has no texts, and persons other than those whom the office keeps as contacts.
+/// Resources that are not searched: they have no texts, or only the names of persons who are not contacts.
 const WITHOUT_WORDS: &[&str] = &["funding", "registration"];
 
-/// How many searches each resource is asked.
+/// The number of searches for each resource.
 const SEARCHES: usize = 60;
 
 on_both! {
-    async fn sql_finds_what_the_domain_means(app: TestApp) {
+    async fn searches_in_sql_agree_with_the_domain(app: TestApp) {
         random_utilities(&app.store).await;
         the_rest(&app, &["Abwasser", "Ärzte im Werk", "Netze", "Київ"]).await;
         let mut indexes = HashMap::new();
@@ -46,7 +46,7 @@ on_both! {
     }
 }
 
-/// Names and texts of few letters, so that there are many parts and near misses.
+/// Adds utilities whose names and texts have few letters, so that there are many shared parts and near misses.
 async fn random_utilities(store: &Store) {
     let mut runner = TestRunner::default();
     let text = "([abeuüß]{1,9}[ '-]){1,3}[aeo]{1,3}";
@@ -68,7 +68,7 @@ async fn random_utilities(store: &Store) {
     write(store, InputSource::Import, add).await.unwrap();
 }
 
-/// The index of each row of a resource.
+/// The search index of each row of a resource, as the domain computes it.
 struct Indexes<'a>(&'a Store);
 
 impl Visitor for Indexes<'_> {
@@ -79,7 +79,7 @@ impl Visitor for Indexes<'_> {
     }
 }
 
-/// The words of a row: its own, and those of what it is found by.
+/// The words of a row: its own, and those of the resources by which it is found.
 fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>) -> Index {
     let mut all = search_index(&item.data);
     item.data.clone().references(&mut |pending| {
@@ -98,7 +98,7 @@ fn index<T: Table>(item: &Stored<T>, indexes: &HashMap<Uuid, Index>) -> Index {
     all
 }
 
-/// Asks one resource many searches.
+/// Runs many searches on one resource.
 struct Check<'a> {
     store: &'a Store,
     indexes: &'a HashMap<Uuid, Index>,
@@ -147,7 +147,7 @@ async fn found<T: Table>(store: &Store, q: &str, limit: u64, total: usize) -> Ve
     }
 }
 
-/// One or two words that are there, or parts of them, perhaps with a typo.
+/// One or two existing words or parts of words, perhaps with a typo.
 fn searched(words: &[String]) -> impl Strategy<Value = String> {
     let part = (select(words.to_vec()), any::<Choice>(), any::<Choice>(), any::<Choice>(), 0..8);
     let part = part.prop_map(|(word, from, to, place, change)| {

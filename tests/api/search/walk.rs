@@ -1,4 +1,4 @@
-//! Whatever has a name is found by it.
+//! Every resource is found by its own name.
 
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
@@ -11,26 +11,26 @@ use crate::api::schema::every;
 use crate::harness::on_both;
 
 on_both! {
-    async fn everything_is_found_by_its_own_name(app: TestApp) {
+    async fn every_resource_is_found_by_its_own_name(app: TestApp) {
         the_rest(&app, &["Zweckverband „Wasser & Abwasser“ A.ö.R. / Київ – Teil II"]).await;
-        let mut walked = 0;
+        let mut searches = 0;
         for collection in collections() {
-            walked += visit(&collection, Walk(&app.store)).await.unwrap();
+            searches += visit(&collection, Walk(&app.store)).await.unwrap();
         }
-        assert!(walked > 300, "{walked}");
+        assert!(searches > 300, "{searches}");
     }
 }
 
-/// Looks every row of a resource up by what it is called, with a legal form behind it and as a title is quoted.
+/// Searches for every row of a resource by its name, with a legal form appended, and quoted in a title.
 struct Walk<'a>(&'a Store);
 
 impl Visitor for Walk<'_> {
     type Answer = usize;
 
     async fn visit<T: Table>(self) -> usize {
-        let mut walked = 0;
+        let mut searches = 0;
         if !T::SEARCHED {
-            return walked;
+            return searches;
         }
         let (operator, items) = (Actor::operator(self.0.now()), every::<T>(self.0, false).await);
         for item in items {
@@ -47,9 +47,9 @@ impl Visitor for Walk<'_> {
                     Query::<T>::parse(vec![("q".into(), q.clone()), ("limit".into(), "200".into())]).unwrap();
                 let page = self.0.read(&operator).await.unwrap().list_everywhere(&query).await.unwrap();
                 assert!(page.items.iter().any(|found| found.id == item.id), "{} by `{q}`", T::PATH);
-                walked += 1;
+                searches += 1;
             }
         }
-        walked
+        searches
     }
 }

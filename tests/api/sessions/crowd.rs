@@ -1,4 +1,4 @@
-//! Five hundred at once: no seat is given twice, nobody is passed over, and every step is one change and one mail.
+//! 500 concurrent registrations: no seat is given twice, nobody is skipped, and each step is one change and one mail.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,11 +12,11 @@ use super::published;
 use super::registrations::person;
 use crate::harness::{TestApp, ask, on_both};
 
-const CROWD: usize = 500;
+const REGISTRATIONS: usize = 500;
 const SEATS: usize = 40;
-const GONE: usize = 10;
+const CANCELLED: usize = 10;
 
-/// Each registration by its position or seat: e-mail, status and position, in the order in which they arrived.
+/// The registrations in the order of their arrival: e-mail address, status and position.
 async fn all(app: &TestApp, session: &str) -> Vec<(String, String, Option<u64>)> {
     let all = app.coordinator().all(&format!("{session}/registrations?limit=200")).await;
     let row = |it: &Value| {
@@ -26,7 +26,7 @@ async fn all(app: &TestApp, session: &str) -> Vec<(String, String, Option<u64>)>
     all.iter().map(row).collect()
 }
 
-/// How many changes of registrations the log has, and how many mails there are by their subjects.
+/// The number of changes of registrations in the log, and the number of mails by subject.
 async fn steps(app: &TestApp) -> (usize, BTreeMap<String, usize>) {
     let operator = Actor::operator(app.store.now());
     let changes = app.store.changes_after(&operator, 0, 100_000).await.unwrap();
@@ -39,36 +39,36 @@ async fn steps(app: &TestApp) -> (usize, BTreeMap<String, usize>) {
 }
 
 on_both! {
-    async fn five_hundred_want_forty_seats(app: TestApp) {
-        // The machine that runs the test may be slow; nobody is refused for that.
+    async fn five_hundred_concurrent_registrations_fill_forty_seats(app: TestApp) {
+        // Long timeouts, because the machine that runs the test may be slow.
         let long = Duration::from_secs(600);
         let timeouts = Timeouts { request_head: long, request_body: long, response: long, ..Timeouts::default() };
         let app = app.again(HttpConfig { timeouts, ..HttpConfig::default() });
         let session = published(&app, json!({"capacity": SEATS})).await;
         let list = format!("{session}/registrations");
         let callers: Vec<_> = (0..25).map(|_| app.coordinator()).collect();
-        let wanted = (0..CROWD).map(async |number| {
+        let wanted = (0..REGISTRATIONS).map(async |number| {
             let body = person(&format!("person-{number}"));
             callers[number % callers.len()].post(&list, &body).await.expect(201).json()
         });
         let answers = join_all(wanted).await;
         let rows = all(&app, &session).await;
-        assert_eq!(rows.len(), CROWD);
+        assert_eq!(rows.len(), REGISTRATIONS);
         for (arrival, (_, status, position)) in rows.iter().enumerate() {
             let expected = if arrival < SEATS { ("registered", None) } else { ("waitlisted", Some((arrival - SEATS + 1) as u64)) };
             assert_eq!((status.as_str(), *position), expected, "the {arrival}th");
         }
-        // What each was told when it arrived is where it still is.
-        let told: BTreeMap<_, _> = answers.iter().map(|it| (it["email"].as_str().unwrap(), it["position"].as_u64())).collect();
-        assert!(rows.iter().all(|(email, _, position)| told[email.as_str()] == *position));
+        // Each response had the same position as the list has now.
+        let positions: BTreeMap<_, _> = answers.iter().map(|it| (it["email"].as_str().unwrap(), it["position"].as_u64())).collect();
+        assert!(rows.iter().all(|(email, _, position)| positions[email.as_str()] == *position));
         let (changes, mails) = steps(&app).await;
-        assert_eq!(changes, CROWD);
+        assert_eq!(changes, REGISTRATIONS);
         let count = |mails: &BTreeMap<String, usize>, subject: &str| mails.get(&format!("{subject}: Zxq")).copied().unwrap_or(0);
         assert_eq!(count(&mails, "Sie sind angemeldet"), SEATS);
-        assert_eq!(count(&mails, "Auf der Warteliste"), CROWD - SEATS);
+        assert_eq!(count(&mails, "Auf der Warteliste"), REGISTRATIONS - SEATS);
 
         let ids: BTreeMap<_, _> = answers.iter().map(|it| (it["email"].as_str().unwrap(), it["id"].as_str().unwrap())).collect();
-        let leaving = rows.iter().take(GONE).enumerate().map(async |(number, (email, ..))| {
+        let leaving = rows.iter().take(CANCELLED).enumerate().map(async |(number, (email, ..))| {
             let path = format!("{list}/{}/transitions", ids[email.as_str()]);
             callers[number].post(&path, &json!({"to": "cancelled"})).await.ok();
         });
@@ -77,26 +77,26 @@ on_both! {
         for (arrival, ((before, ..), (email, status, position))) in rows.iter().zip(&after).enumerate() {
             assert_eq!(before, email);
             let expected = match arrival {
-                0..GONE => ("cancelled", None),
-                _ if arrival < SEATS + GONE => ("registered", None),
-                _ => ("waitlisted", Some((arrival - SEATS - GONE + 1) as u64)),
+                0..CANCELLED => ("cancelled", None),
+                _ if arrival < SEATS + CANCELLED => ("registered", None),
+                _ => ("waitlisted", Some((arrival - SEATS - CANCELLED + 1) as u64)),
             };
             assert_eq!((status.as_str(), *position), expected, "the {arrival}th");
         }
         let (changes, mails) = steps(&app).await;
-        assert_eq!(changes, CROWD + 2 * GONE);
-        assert_eq!(count(&mails, "Ihre Anmeldung ist storniert"), GONE);
-        assert_eq!(count(&mails, "Sie haben einen Platz"), GONE);
-        assert_eq!(mails.values().sum::<usize>(), CROWD + 2 * GONE);
-        // Who came, and who still waits, hears that it does not take place.
+        assert_eq!(changes, REGISTRATIONS + 2 * CANCELLED);
+        assert_eq!(count(&mails, "Ihre Anmeldung ist storniert"), CANCELLED);
+        assert_eq!(count(&mails, "Sie haben einen Platz"), CANCELLED);
+        assert_eq!(mails.values().sum::<usize>(), REGISTRATIONS + 2 * CANCELLED);
+        // Cancelling the session is mailed to everybody who has a seat or waits.
         let office = app.coordinator();
         office.post(&format!("{session}/transitions"), &json!({"to": "cancelled"})).await.ok();
         let (changes, mails) = steps(&app).await;
-        assert_eq!((changes, count(&mails, "Abgesagt")), (CROWD + 2 * GONE, CROWD - GONE));
+        assert_eq!((changes, count(&mails, "Abgesagt")), (REGISTRATIONS + 2 * CANCELLED, REGISTRATIONS - CANCELLED));
     }
 
-    /// One seat and many who leave and come at once: never more than one has it.
-    async fn the_last_seat_is_given_once(app: TestApp) {
+    /// The last seat is given only once, while registrations are cancelled and made concurrently.
+    async fn concurrent_registrations_get_the_last_seat_once(app: TestApp) {
         let session = published(&app, json!({"capacity": 1, "waiting_list": false})).await;
         let list = format!("{session}/registrations");
         let callers: Vec<_> = (0..8).map(|_| app.coordinator()).collect();

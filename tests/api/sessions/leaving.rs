@@ -1,5 +1,5 @@
-//! Who goes leaves no seat behind: references keep people from being deleted, or give way, and nobody who is gone is shown,
-//! written to or promoted.
+//! Leaving: contacts and members with registrations cannot be deleted, or their registrations are cancelled. Nobody who
+//! is gone is shown, written to or promoted.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::harness::{Backend, TestApp, ask, on_both};
 
 const MEMBER: &str = "/api/v1/members/stadtentwaesserung-dresden";
 
-/// A new contact of Dresden: its path and its registration.
+/// A new contact of Dresden: its path, and the body to register it.
 async fn contact(app: &TestApp, name: &str) -> (String, Value) {
     let body = json!({"given_name": name, "family_name": "Zxq", "email": format!("{name}@zxq.example"), "language": "de"});
     let made = made(&app.coordinator(), &format!("{MEMBER}/contacts"), &body).await;
@@ -20,12 +20,12 @@ async fn contact(app: &TestApp, name: &str) -> (String, Value) {
     (location(&made), registration)
 }
 
-/// Somebody of another member who comes online.
-fn other(name: &str) -> Value {
+/// A registration of a person of another member, who attends online.
+fn other_member(name: &str) -> Value {
     changed(&person(name), &json!({"member": "hamburg-wasser"}))
 }
 
-/// Registers; the path.
+/// Registers somebody and returns the path of the registration.
 async fn registered(app: &TestApp, session: &str, body: &Value) -> String {
     location(&made(&app.coordinator(), &format!("{session}/registrations"), body).await)
 }
@@ -34,7 +34,7 @@ async fn status(app: &TestApp, path: &str) -> Value {
     app.coordinator().get(path).await.ok().json()["status"].clone()
 }
 
-/// Who was written to, and what about, since the last time that this was asked.
+/// The recipients and subjects of the mails since the last call.
 async fn mails(app: &TestApp) -> Vec<String> {
     let mails = ask(app, "SELECT \"to\" || ' ' || subject FROM mail ORDER BY id").await;
     ask(app, "DELETE FROM mail RETURNING subject").await;
@@ -46,9 +46,9 @@ async fn leave(app: &TestApp, query: &str) -> crate::harness::Answer {
 }
 
 on_both! {
-    async fn a_member_is_kept_by_its_registrations_unless_they_are_cancelled(app: TestApp) {
+    async fn a_member_with_registrations_cannot_be_deleted(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({})).await);
-        registered(&app, &session, &other("bert")).await;
+        registered(&app, &session, &other_member("bert")).await;
         let path = "/api/v1/members/hamburg-wasser?dry_run=true";
         let names_session = |it: &Value| {
             it["dependents"].as_array().unwrap().iter().any(|named| named["resource"] == "session")
@@ -58,11 +58,11 @@ on_both! {
         assert!(chosen.status == 204 || !names_session(&chosen.problem(409, "has_dependents")));
     }
 
-    async fn a_contact_with_a_seat_stays_or_gives_it_up(app: TestApp) {
+    async fn a_contact_with_a_seat_cannot_be_deleted_without_cancelling_it(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({"capacity": 1})).await);
         let (contact, body) = contact(&app, "anna").await;
         let seat = registered(&app, &session, &body).await;
-        let waits = registered(&app, &session, &other("bert")).await;
+        let waits = registered(&app, &session, &other_member("bert")).await;
         mails(&app).await;
         for caller in [&office, &app.member()] {
             let problem = caller.delete(&contact, "*").await.problem(409, "has_dependents");
@@ -79,13 +79,13 @@ on_both! {
         assert_eq!(office.get(&seat).await.ok().json().get("person"), None);
         let all = office.get(&format!("{session}/registrations")).await.ok().text();
         assert!(!all.contains("anna"), "{all}");
-        // Back again, but not in the session.
+        // Restoring the contact does not restore the registration.
         post_nothing(&office, &format!("{contact}/restore")).await.ok();
         assert_eq!(office.get(&seat).await.ok().json()["person"]["email"], "anna@zxq.example");
         assert_eq!(status(&app, &seat).await, "cancelled");
     }
 
-    async fn who_waits_stays_too_and_what_is_past_keeps_nobody(app: TestApp) {
+    async fn only_registrations_for_coming_sessions_prevent_deletion(app: TestApp) {
         app.clock.stop();
         let start = app.store.now() + chrono::TimeDelta::minutes(2);
         let soon = json!({
@@ -94,7 +94,7 @@ on_both! {
         });
         let (office, session) = (app.coordinator(), published(&app, soon).await);
         let (contact, body) = contact(&app, "anna").await;
-        registered(&app, &session, &other("bert")).await;
+        registered(&app, &session, &other_member("bert")).await;
         let waits = registered(&app, &session, &body).await;
         assert_eq!(status(&app, &waits).await, "waitlisted");
         office.delete(&contact, "*").await.problem(409, "has_dependents");
@@ -103,14 +103,14 @@ on_both! {
         assert_eq!(office.get(&waits).await.ok().json().get("person"), None);
     }
 
-    async fn a_member_that_leaves_or_is_deleted_takes_its_people_along(app: TestApp) {
+    async fn a_member_that_leaves_has_its_registrations_cancelled(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 2})).await;
         let (_, body) = contact(&app, "anna").await;
         let seat = registered(&app, &session, &body).await;
         let named = registered(&app, &session, &person("carl")).await;
         let waits = registered(&app, &session, &person("dora")).await;
-        let next = registered(&app, &session, &other("bert")).await;
+        let next = registered(&app, &session, &other_member("bert")).await;
         mails(&app).await;
         let problem = leave(&app, "").await.problem(409, "has_dependents");
         assert_eq!(problem["dependents"][0]["resource"], "session", "{problem:#}");
@@ -126,7 +126,7 @@ on_both! {
             assert_eq!((&read["status"], read.get("person")), (&json!("cancelled"), None), "{read:#}");
         }
         assert_eq!(status(&app, &next).await, "registered");
-        // Nobody of the member moved up on the way, and none of them is written to.
+        // No person of the member moved up meanwhile, and none of them gets a mail.
         assert_eq!(mails(&app).await, ["bert Sie haben einen Platz"]);
         let counts = office.get(&session).await.ok().json()["counts"].clone();
         assert_eq!(counts, json!({"registered": 1, "waitlisted": 0, "attended": 0}));
@@ -135,23 +135,23 @@ on_both! {
         assert_eq!(unknown.faults(400, "invalid_parameters"), ["cancel_registrations unknown_parameter"]);
     }
 
-    /// Written by an older version, which did not look: nobody who is gone gets a seat, a mail or a name.
-    async fn who_is_gone_is_passed_over(app: TestApp) {
+    /// Older versions did not check this: nobody who is gone gets a seat or a mail, or is named.
+    async fn deleted_contacts_and_former_members_are_not_promoted_or_mailed(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 1})).await;
-        let first = registered(&app, &session, &other("bert")).await;
+        let first = registered(&app, &session, &other_member("bert")).await;
         let (_, gone) = contact(&app, "anna").await;
         let gone = registered(&app, &session, &gone).await;
         let left = registered(&app, &session, &changed(&person("emil"), &json!({"member": "bav"}))).await;
-        let next = registered(&app, &session, &other("dora")).await;
+        let next = registered(&app, &session, &other_member("dora")).await;
         ask(&app, "UPDATE contact SET deleted_at = updated_at WHERE given_name = 'anna' RETURNING given_name").await;
         ask(&app, "UPDATE member SET status = 'left' WHERE utility_id = (SELECT id FROM utility WHERE slug = 'bav') RETURNING status").await;
         mails(&app).await;
         assert_eq!(office.get(&next).await.ok().json()["position"], 1);
         office.patch(&session, "*", &json!({"place": "Bremen"})).await.ok();
-        let mut told = mails(&app).await;
-        told.sort();
-        assert_eq!(told, ["bert Geändert", "dora Geändert"]);
+        let mut recipients = mails(&app).await;
+        recipients.sort();
+        assert_eq!(recipients, ["bert Geändert", "dora Geändert"]);
         office.post(&format!("{first}/transitions"), &json!({"to": "cancelled"})).await.ok();
         assert_eq!(status(&app, &next).await, "registered");
         assert_eq!((status(&app, &gone).await, status(&app, &left).await), (json!("waitlisted"), json!("waitlisted")));
@@ -160,7 +160,7 @@ on_both! {
         assert_eq!(mails(&app).await, ["dora Abgesagt"]);
     }
 
-    async fn a_guest_on_the_agenda_stays(app: TestApp) {
+    async fn a_guest_on_the_agenda_cannot_be_deleted(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
         let guest = made(&office, &format!("{at}/guests"), &json!({"name": "Zxq Guest"})).await;
@@ -172,7 +172,7 @@ on_both! {
         deleted(&office, &location(&guest)).await;
     }
 
-    async fn the_directory_shows_nobody_of_who_has_left(app: TestApp) {
+    async fn contacts_of_a_member_that_has_left_are_hidden(app: TestApp) {
         let contacts = "/api/v1/members/hamburg-wasser/contacts";
         let consent = json!({"given_at": "2026-01-15T09:00:00Z", "text_version": "1"});
         let body = json!({"given_name": "Zxq", "family_name": "Zxq", "email": "d@zxq.example", "language": "de", "consents": {"directory": consent}});
@@ -184,8 +184,8 @@ on_both! {
         app.coordinator().get(&path).await.ok();
     }
 
-    /// Every foreign key between tables is known to what keeps a row from being deleted, or is listed here with its reason.
-    async fn every_reference_keeps_what_it_refers_to(app: TestApp) {
+    /// Every foreign key is checked when a row is deleted, or is listed here with the reason why not.
+    async fn every_foreign_key_is_checked_before_deletion(app: TestApp) {
         let keys = match app.backend {
             Backend::Sqlite => {
                 "SELECT m.name || '.' || f.\"from\" FROM sqlite_master m, pragma_foreign_key_list(m.name) f \
@@ -200,10 +200,10 @@ on_both! {
         let keys: BTreeSet<_> = ask(&app, keys).await.into_iter().collect();
         let known: BTreeSet<_> = vku_persistence::kernel::write::dependents::known_references().into_iter().collect();
         let free = [
-            // Accounts and what they have: they do not keep what they are bound to.
+            // Accounts, and what belongs to them, do not prevent the deletion of what they refer to.
             "account_utility.account_id", "account_utility.utility_id", "api_key.account_id", "import.account_id",
             "import_piece.import_id", "login.account_id", "password.user_id",
-            // A link and a support end with whose they are: they are read of members that are there only.
+            // Calendar links and supports are read only together with their member or topic.
             "calendar_link.member_id", "support.member_id", "support.topic_id",
         ];
         let unknown: Vec<_> = keys.iter().filter(|key| !known.contains(*key) && !free.contains(&key.as_str())).collect();

@@ -1,4 +1,4 @@
-//! Sessions: when they are, where they stand, who sees what of them.
+//! Sessions: times, status, and who sees what of them.
 
 mod crowd;
 mod leaving;
@@ -13,10 +13,10 @@ use super::idempotency::post;
 use crate::harness::{TestApp, on_both};
 
 pub(crate) const SESSIONS: &str = "/api/v1/sessions";
-/// A session of the fixtures, held in the past.
+/// A session of the demo data that was held in the past.
 const HELD: &str = "/api/v1/sessions/bmz-vku-workshop-2018";
 
-/// A session to come, complete enough to be published.
+/// A future session, complete enough to be published.
 pub(crate) fn session(title: &str) -> Value {
     json!({
         "title": title, "kind": "exchange", "starts_on": "2040-06-12", "start_time": "10:00", "end_time": "12:30",
@@ -24,7 +24,7 @@ pub(crate) fn session(title: &str) -> Value {
     })
 }
 
-/// A session to come that is published, with other members; its path.
+/// The path of a published future session with these changes.
 pub(crate) async fn published(app: &TestApp, more: Value) -> String {
     let body = changed(&changed(&session("Zxq"), &json!({"status": "published"})), &more);
     location(&made(&app.coordinator(), SESSIONS, &body).await)
@@ -35,7 +35,7 @@ async fn led(app: &TestApp, path: &str, to: &str) -> crate::harness::Answer {
 }
 
 on_both! {
-    async fn the_real_ones_are_there(app: TestApp) {
+    async fn the_demo_sessions_can_be_read(app: TestApp) {
         let held = app.anonymous().get("/api/v1/sessions?status=held&count=true&limit=1").await.ok().json();
         assert_eq!(held["total"], 23);
         let all = app.member().get("/api/v1/sessions?status=published&sort=start").await.ok().json();
@@ -52,7 +52,7 @@ on_both! {
         assert_eq!((workshop.get("starts_at"), workshop.get("counts")), (None, None));
     }
 
-    async fn times_are_local_and_instants_are_derived(app: TestApp) {
+    async fn instants_follow_from_local_times_and_the_time_zone(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
         let read = office.get(&at).await.ok().json();
@@ -62,7 +62,7 @@ on_both! {
         for (patch, starts, ends) in [
             (json!({"starts_on": "2040-01-12"}), "2040-01-12T09:00:00.000000Z", "2040-01-12T11:30:00.000000Z"),
             (json!({"time_zone": "Africa/Lusaka"}), "2040-01-12T08:00:00.000000Z", "2040-01-12T10:30:00.000000Z"),
-            // Over the night in which the clocks are set forward, and in the hour that comes twice.
+            // Over the night in which the clocks go forward, and in the hour that occurs twice.
             (
                 json!({"time_zone": "Europe/Berlin", "starts_on": "2026-03-28", "ends_on": "2026-03-29"}),
                 "2026-03-28T09:00:00.000000Z", "2026-03-29T10:30:00.000000Z",
@@ -79,7 +79,7 @@ on_both! {
         assert_eq!((read.get("starts_at"), read.get("ends_at")), (None, None));
     }
 
-    async fn what_is_wrong_is_told(app: TestApp) {
+    async fn invalid_sessions_report_faults_with_pointers(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
         let internal = json!({"name": "Zxq", "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "internal", "slug": "zxq-internal"});
@@ -128,10 +128,10 @@ on_both! {
         let told = json!({"start_time": "10:00", "end_time": "11:00", "format": "online"});
         office.patch(&at, "*", &told).await.ok();
         led(&app, &at, "published").await.ok();
-        // Once published, it keeps them.
+        // A published session must keep these members.
         let refused = office.patch(&at, "*", &json!({"format": null})).await;
         assert_eq!(refused.faults(422, "validation_failed"), ["/format required"]);
-        // One of the past may lack them, and may have been held at once.
+        // A past session may lack them, and may be created as held.
         for (status, day) in [("published", "2019-05-01"), ("held", "2019-05-01"), ("cancelled", "2040-06-12")] {
             made(&office, SESSIONS, &changed(&bare, &json!({"status": status, "starts_on": day}))).await;
         }
@@ -139,7 +139,7 @@ on_both! {
         assert_eq!(office.post(SESSIONS, &body).await.faults(422, "validation_failed"), ["/starts_on not_begun"]);
     }
 
-    async fn from_draft_to_held_or_cancelled(app: TestApp) {
+    async fn a_session_follows_its_transitions(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
         for to in ["held", "cancelled", "draft"] {
@@ -165,7 +165,7 @@ on_both! {
         app.member().post(&format!("{at}/transitions"), &json!({"to": "cancelled"})).await.problem(403, "forbidden");
     }
 
-    async fn a_draft_is_the_offices_alone(app: TestApp) {
+    async fn only_the_office_sees_drafts(app: TestApp) {
         let office = app.coordinator();
         let at = location(&made(&office, SESSIONS, &session("Zxqdraft")).await);
         for caller in [app.anonymous(), app.member(), app.partner(), app.reader()] {
@@ -178,7 +178,7 @@ on_both! {
         }
         office.patch(&at, "*", &json!({"title": "Zxq other"})).await.ok();
         led(&app, &at, "published").await.ok();
-        // What it was as a draft stays the office's.
+        // The history of the draft is visible to the office only.
         for caller in [app.anonymous(), app.member(), app.reader()] {
             let history = caller.get(&format!("{at}/history")).await.ok().json();
             let seen = history["items"].as_array().unwrap();
@@ -188,7 +188,7 @@ on_both! {
         assert_eq!(office.get(&format!("{at}/history")).await.ok().json()["items"].as_array().unwrap().len(), 3);
     }
 
-    async fn the_link_is_for_those_who_come(app: TestApp) {
+    async fn only_the_office_sees_the_link_without_a_seat(app: TestApp) {
         let at = published(&app, json!({"online_url": "https://meet.example/zxqlink"})).await;
         assert_eq!(app.coordinator().get(&at).await.ok().json()["online_url"], "https://meet.example/zxqlink");
         for caller in [app.anonymous(), app.member(), app.partner(), app.reader()] {
@@ -202,8 +202,8 @@ on_both! {
         assert!(!app.coordinator().get(&format!("{at}/history")).await.ok().text().contains("zxqlink"));
     }
 
-    /// The state of registering moves with the clock, whatever was answered a moment ago.
-    async fn closes_when_its_time_comes(app: TestApp) {
+    /// The state follows the clock, even if a response was cached a moment ago.
+    async fn registration_closes_at_its_deadline(app: TestApp) {
         app.clock.stop();
         let soon = (app.store.now() + chrono::TimeDelta::seconds(90)).to_rfc3339();
         let at = published(&app, json!({"registration_closes_at": soon})).await;
@@ -221,7 +221,7 @@ on_both! {
         assert_eq!(state().await, json!({"state": "closed", "reason": "time_over"}));
     }
 
-    async fn who_is_hidden_organises_nothing_seen_wider(app: TestApp) {
+    async fn an_organiser_may_not_be_narrower_than_its_session(app: TestApp) {
         let office = app.coordinator();
         let at = published(&app, json!({"organisers": [{"utility": "stadtentwaesserung-dresden"}], "visibility": "internal"})).await;
         for (caller, status) in [(app.member(), 200), (app.partner(), 404), (app.reader(), 404), (app.anonymous(), 404)] {

@@ -1,4 +1,4 @@
-//! What those who come or wait are told when a session moves, or when they come in another way: one mail each.
+//! Mails about changes: everybody who comes or waits gets one mail when a session or their own registration changes.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ async fn registered(app: &TestApp, session: &str, body: &Value) -> String {
     location(&made(&app.coordinator(), &format!("{session}/registrations"), body).await)
 }
 
-/// The mails since the last time that this was asked, sorted by whom they are for.
+/// The mails since the last call, sorted by recipient.
 async fn mails(app: &TestApp) -> Vec<Value> {
     let mails =
         "SELECT \"to\" || '§' || subject || '§' || text || '§' || calendar FROM mail ORDER BY \"to\", id";
@@ -30,13 +30,13 @@ fn subjects(mails: &[Value]) -> Vec<String> {
     mails.iter().map(|mail| said(mail).replace("@zxq.example", "").replace(": Zxq", "")).collect()
 }
 
-/// What the mail brings for calendars, unfolded.
+/// The unfolded iCalendar text of a mail.
 fn calendar(mail: &Value) -> String {
     mail["calendar"].as_str().unwrap().replace("\r\n ", "")
 }
 
 on_both! {
-    async fn each_is_told_once_in_the_own_language(app: TestApp) {
+    async fn changes_of_a_session_are_mailed_once_in_each_language(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 1, "online_url": "https://meet.example/zxqlink"})).await;
         registered(&app, &session, &changed(&person("anna"), &json!({"language": "en"}))).await;
@@ -57,38 +57,38 @@ on_both! {
             json!({"online_url": "https://meet.example/zxqother"}),
             json!({"format": "online"}),
         ] {
-            let rehearsed = office.patch(&format!("{session}?dry_run=true"), "*", &patch).await;
-            rehearsed.ok();
+            let dry_run = office.patch(&format!("{session}?dry_run=true"), "*", &patch).await;
+            dry_run.ok();
             assert!(mails(&app).await.is_empty(), "{patch}");
             office.patch(&session, "*", &patch).await.ok();
-            let told = mails(&app).await;
-            assert_eq!(subjects(&told), ["anna Changed", "bert Geändert"], "{patch}");
-            let (seat, waits) = (calendar(&told[0]), calendar(&told[1]));
+            let sent = mails(&app).await;
+            assert_eq!(subjects(&sent), ["anna Changed", "bert Geändert"], "{patch}");
+            let (seat, waits) = (calendar(&sent[0]), calendar(&sent[1]));
             assert_eq!(line(&seat, "UID:"), line(&first, "UID:"));
             assert!(number(&seat) > last, "{seat}");
             last = number(&seat);
             assert!(seat.contains("STATUS:CONFIRMED") && seat.contains("meet.example"), "{seat}");
             assert!(waits.contains("STATUS:TENTATIVE") && !waits.contains("meet.example"), "{waits}");
-            let text = told[1]["text"].as_str().unwrap();
+            let text = sent[1]["text"].as_str().unwrap();
             assert!(text.contains("Sie stehen weiter auf der Warteliste") && !text.contains("meet.example"), "{text}");
         }
-        // All that is sent back changes nothing.
+        // Sending back the whole session changes nothing.
         office.patch(&session, "*", &office.get(&session).await.ok().json()).await.ok();
         for other in [json!({"title": "Zxq too"}), json!({"sectors": ["water"]}), json!({"visibility": "members"})] {
             office.patch(&session, "*", &other).await.ok();
         }
         assert!(mails(&app).await.is_empty());
-        // Who gets a seat by the same change is told of the seat.
+        // Somebody who gets a seat by the same change gets only the mail about the seat.
         office.patch(&session, "*", &json!({"capacity": 2, "starts_on": "2040-06-12"})).await.ok();
-        let told = mails(&app).await;
-        assert_eq!(subjects(&told), ["anna Changed: Zxq too".replace(": Zxq", ""), "bert Sie haben einen Platz too".into()]);
-        assert!(calendar(&told[1]).contains("STATUS:CONFIRMED"));
+        let sent = mails(&app).await;
+        assert_eq!(subjects(&sent), ["anna Changed: Zxq too".replace(": Zxq", ""), "bert Sie haben einen Platz too".into()]);
+        assert!(calendar(&sent[1]).contains("STATUS:CONFIRMED"));
         office.post(&format!("{session}/transitions"), &json!({"to": "cancelled"})).await.ok();
-        let told = mails(&app).await;
-        assert!(told.len() == 2 && told.iter().all(|mail| calendar(mail).contains("STATUS:CANCELLED")), "{told:#?}");
+        let sent = mails(&app).await;
+        assert!(sent.len() == 2 && sent.iter().all(|mail| calendar(mail).contains("STATUS:CANCELLED")), "{sent:#?}");
     }
 
-    async fn what_nobody_has_to_know_is_not_told(app: TestApp) {
+    async fn changes_of_drafts_and_past_sessions_are_not_mailed(app: TestApp) {
         let office = app.coordinator();
         let draft = location(&made(&office, SESSIONS, &session("Zxq")).await);
         office.patch(&draft, "*", &json!({"starts_on": "2040-07-01"})).await.ok();
@@ -103,12 +103,12 @@ on_both! {
         app.clock.advance(chrono::TimeDelta::minutes(3));
         mails(&app).await;
         office.patch(&session, "*", &json!({"place": "Bremen"})).await.ok();
-        // Gone after the start: that is no news either.
+        // Deleting a registration after the start sends no mail either.
         office.delete(&path, "*").await.expect(204);
         assert!(mails(&app).await.is_empty());
     }
 
-    async fn who_comes_otherwise_is_told(app: TestApp) {
+    async fn changes_of_a_registration_are_mailed(app: TestApp) {
         let (office, member) = (app.coordinator(), app.member());
         let session = published(&app, json!({"capacity": 2, "room_capacity": 1, "online_url": "https://meet.example/zxqlink"})).await;
         let anna = registered(&app, &session, &person("anna")).await;
@@ -118,21 +118,21 @@ on_both! {
         assert!(mails(&app).await.is_empty());
         member.patch(&anna, "*", &room).await.ok();
         member.patch(&anna, "*", &room).await.ok();
-        let told = mails(&app).await;
-        assert_eq!(subjects(&told), ["anna Ihre Anmeldung wurde geändert"]);
-        assert!(told[0]["text"].as_str().unwrap().contains("vor Ort"), "{told:#?}");
-        assert!(calendar(&told[0]).contains("STATUS:CONFIRMED"));
+        let sent = mails(&app).await;
+        assert_eq!(subjects(&sent), ["anna Ihre Anmeldung wurde geändert"]);
+        assert!(sent[0]["text"].as_str().unwrap().contains("vor Ort"), "{sent:#?}");
+        assert!(calendar(&sent[0]).contains("STATUS:CONFIRMED"));
         office.patch(&anna, "*", &json!({"attendance": "online"})).await.ok();
-        let told = mails(&app).await;
-        assert!(told.len() == 1 && told[0]["text"].as_str().unwrap().contains("meet.example"), "{told:#?}");
-        // Who waits for the room and is content with a seat online is told of that seat, once.
+        let sent = mails(&app).await;
+        assert!(sent.len() == 1 && sent[0]["text"].as_str().unwrap().contains("meet.example"), "{sent:#?}");
+        // Switching from waiting for the room to a seat online sends one mail, about the seat.
         office.patch(&anna, "*", &room).await.ok();
         let bert = registered(&app, &session, &changed(&person("bert"), &room)).await;
         assert_eq!(office.get(&bert).await.ok().json()["status"], "waitlisted");
         mails(&app).await;
         member.patch(&bert, "*", &json!({"attendance": "online"})).await.ok();
         assert_eq!(subjects(&mails(&app).await), ["bert Sie haben einen Platz"]);
-        // Somebody else in another way is somebody else.
+        // Replacing the person sends a mail to each of the two.
         member.patch(&bert, "*", &json!({"name": "c", "email": "carl@zxq.example"})).await.ok();
         assert_eq!(subjects(&mails(&app).await), ["bert Ihre Anmeldung ist storniert", "carl Sie sind angemeldet"]);
     }

@@ -1,4 +1,4 @@
-//! Agenda, guests and minutes of a session.
+//! The agenda, the guests and the minutes of a session.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ fn item(title: &str, minutes: u64) -> Value {
     json!({"kind": "talk", "title": title, "duration_minutes": minutes})
 }
 
-/// Titles with their positions and times, as the agenda shows them.
+/// The agenda as `position title start-end`.
 async fn agenda(app: &TestApp, session: &str) -> Vec<String> {
     let items = app.coordinator().all(&format!("{session}/agenda")).await;
     let line = |it: &Value| {
@@ -28,7 +28,7 @@ async fn agenda(app: &TestApp, session: &str) -> Vec<String> {
 }
 
 on_both! {
-    async fn a_topic_on_an_agenda_is_scheduled(app: TestApp) {
+    async fn a_topic_on_the_agenda_becomes_scheduled(app: TestApp) {
         let office = app.coordinator();
         let topic = async |title: &str, by: &str| {
             let body = json!({"title": {"en": title}, "proposed_by": by});
@@ -43,12 +43,12 @@ on_both! {
         assert_eq!((&read["status"], &read["version"]), (&json!("scheduled"), &json!(2)));
         let ways = office.get(&format!("{TOPICS}/{pumps}/transitions")).await.ok().json();
         assert_eq!((&ways["history"][0]["from"], &ways["history"][0]["to"]), (&json!("proposed"), &json!("scheduled")));
-        // It stands on another agenda too, which changes nothing of it.
+        // Another agenda item about the topic does not change the topic again.
         made(&office, &list, &about(&pumps)).await;
         assert_eq!(office.get(&format!("{TOPICS}/{pumps}")).await.ok().json()["version"], 2);
         office.delete(&format!("{TOPICS}/{pumps}"), "*").await.problem(409, "has_dependents");
 
-        // Who reads no topics is not told of one, nor is a member of what is proposed by one that it does not see.
+        // Callers do not see topics that they may not read, nor those proposed by hidden members.
         let hidden = changed(&municipal("Zxq"), &json!({"slug": "zxq-hidden", "visibility": "internal"}));
         made(&office, UTILITIES, &hidden).await;
         made(&office, MEMBERS, &json!({"utility": "zxq-hidden", "status": "active"})).await;
@@ -59,18 +59,18 @@ on_both! {
         ] {
             let items = caller.all(&list).await;
             assert_eq!(items.iter().filter(|item| item["topic"].is_object()).count(), topics);
-            let told = caller.get(&format!("{path}/history")).await.ok().text().contains("\"/topic\"");
-            assert_eq!(told, topics > 0);
+            let is_in_history = caller.get(&format!("{path}/history")).await.ok().text().contains("\"/topic\"");
+            assert_eq!(is_in_history, topics > 0);
         }
 
-        // A key that reads no topics does not lose one by a change.
+        // A change by an API key without the scope for topics keeps the topic.
         let key = json!({"name": "Zxq", "scopes": ["sessions:read", "sessions:write"]});
         let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
         let narrow = crate::harness::Caller::new(app.address, key["key"].as_str().map(str::to_owned));
         narrow.patch(&path, "*", &json!({"duration_minutes": 6})).await.ok();
         assert_eq!(office.get(&path).await.ok().json()["topic"]["slug"], pumps.as_str());
 
-        // Who was declined meanwhile is no reason not to change the rest.
+        // An item about a topic that was declined meanwhile can still be changed.
         let no = json!({"to": "declined", "reason": "Zxq"});
         office.post(&format!("{TOPICS}/{pumps}/transitions"), &no).await.ok();
         office.patch(&path, "*", &json!({"duration_minutes": 7})).await.ok();
@@ -82,7 +82,7 @@ on_both! {
         assert_eq!(office.all(&list).await.len(), 3, "nothing was written");
     }
 
-    async fn an_agenda_is_in_order(app: TestApp) {
+    async fn agenda_items_have_consecutive_positions_and_times(app: TestApp) {
         let office = app.coordinator();
         let at = published(&app, json!({"start_time": "10:00", "end_time": "11:30"})).await;
         let list = format!("{at}/agenda");
@@ -103,7 +103,7 @@ on_both! {
         assert_eq!(agenda(&app, &at).await, ["1 d 08:00-08:10", "2 a 08:10-08:25", "3 b 08:25-08:55"]);
         crate::api::given::post_nothing(&office, &format!("{}/restore", paths[2])).await.ok();
         assert_eq!(agenda(&app, &at).await[..2], ["1 c 08:00-08:20", "2 d 08:20-08:30"]);
-        // Times follow the session, over a change of daylight saving time too.
+        // The times follow the session, over the end of daylight saving time too.
         let night = json!({"starts_on": "2026-10-25", "start_time": "02:30", "end_time": "05:00"});
         office.patch(&at, "*", &night).await.ok();
         assert_eq!(agenda(&app, &at).await, ["1 c 00:30-00:50", "2 d 00:50-01:00", "3 a 01:00-01:15", "4 b 01:15-01:45"]);
@@ -121,7 +121,7 @@ on_both! {
         app.member().patch(&paths[0], "*", &json!({"position": 1})).await.problem(403, "forbidden");
     }
 
-    async fn guests_are_asked_and_confirm(app: TestApp) {
+    async fn only_confirmed_guests_are_visible(app: TestApp) {
         let (office, at) = (app.coordinator(), published(&app, json!({})).await);
         let list = format!("{at}/guests");
         let body = json!({
@@ -164,8 +164,8 @@ on_both! {
         app.member().post(&list, &json!({"name": "x"})).await.problem(403, "forbidden");
     }
 
-    /// A key without the scope for personal data reads a guest without the address, and does not lose it by a patch.
-    async fn a_key_needs_the_scope_for_addresses(app: TestApp) {
+    /// An API key without the scope for personal data reads a guest without the address, and a patch keeps the address.
+    async fn an_api_key_needs_a_scope_for_addresses_of_guests(app: TestApp) {
         let (office, at) = (app.coordinator(), published(&app, json!({})).await);
         let body = json!({"name": "Zxq", "email": "zxqmail@zxq.example"});
         let guest = location(&made(&office, &format!("{at}/guests"), &body).await);
@@ -179,7 +179,7 @@ on_both! {
         assert_eq!(office.get(&guest).await.ok().json()["email"], "zxqmail@zxq.example");
     }
 
-    async fn who_speaks_is_seen_no_wider_than_it_is(app: TestApp) {
+    async fn a_guest_may_not_be_narrower_than_its_session(app: TestApp) {
         let office = app.coordinator();
         let utility = json!({"name": "Zxq", "slug": "zxq-hidden", "kind": "municipal", "country": "DE", "sectors": ["water"], "visibility": "internal"});
         made(&office, "/api/v1/utilities", &utility).await;
@@ -197,7 +197,7 @@ on_both! {
         narrower.problem(409, "conflicts_with_dependents");
     }
 
-    async fn minutes_are_published_and_corrected(app: TestApp) {
+    async fn published_minutes_are_corrected_by_a_new_revision(app: TestApp) {
         let office = app.coordinator();
         let future = published(&app, json!({})).await;
         let body = json!({"text": {"de": "Zxqprotokoll"}, "decisions": [{"de": "Eins"}, {"de": "Zwei", "en": "Two"}]});

@@ -1,4 +1,4 @@
-//! Registrations: seats, the waiting list, and who may say what of whom.
+//! Registrations: seats, the waiting list, and who may see and write which.
 
 use serde_json::{Value, json};
 
@@ -9,14 +9,14 @@ use crate::harness::{Answer, TestApp, ask, on_both};
 pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
 const HAMBURG: &str = "hamburg-wasser";
 
-/// Somebody of Dresden who comes online.
+/// A registration of a person of Dresden, who attends online.
 pub(crate) fn person(name: &str) -> Value {
     json!({
         "member": DRESDEN, "name": name, "email": format!("{name}@zxq.example"), "attendance": "online"
     })
 }
 
-/// Registers somebody; the path and what was answered.
+/// Registers somebody. Returns the path and the body of the response.
 async fn registered(app: &TestApp, session: &str, body: &Value) -> (String, Value) {
     let answer = made(&app.coordinator(), &format!("{session}/registrations"), body).await;
     (location(&answer), answer.json())
@@ -26,14 +26,14 @@ async fn led(app: &TestApp, path: &str, to: &str) -> Answer {
     app.coordinator().post(&format!("{path}/transitions"), &json!({"to": to})).await
 }
 
-/// Status and position of all, in the order in which they arrived.
+/// The status and the position of all registrations, in the order of their arrival.
 async fn list(app: &TestApp, session: &str) -> Vec<(String, Value)> {
     let all = app.coordinator().all(&format!("{session}/registrations?limit=200")).await;
     all.iter().map(|it| (it["status"].as_str().unwrap().to_owned(), it["position"].clone())).collect()
 }
 
 on_both! {
-    async fn seats_then_the_waiting_list_then_up(app: TestApp) {
+    async fn freed_seats_go_to_the_waiting_list_in_order(app: TestApp) {
         let session = published(&app, json!({"capacity": 2})).await;
         let version = app.coordinator().get(&session).await.ok().json()["version"].clone();
         let mut paths = Vec::new();
@@ -60,16 +60,16 @@ on_both! {
         office.patch(&session, "*", &json!({"capacity": 1})).await.problem(409, "seats_taken");
         office.patch(&session, "*", &json!({"capacity": 3})).await.ok();
         assert_eq!(list(&app, &session).await[3], ("registered".into(), json!(null)));
-        // Who was cancelled may come again, at the end.
+        // After a cancellation the same person can register again, at the end of the list.
         let (_, again) = registered(&app, &session, &person("a")).await;
         assert_eq!((&again["status"], &again["position"]), (&json!("waitlisted"), &json!(1)));
-        // No limit at all: everybody comes.
+        // Without a limit everybody gets a seat.
         office.patch(&session, "*", &json!({"capacity": null})).await.ok();
         let counts = office.get(&session).await.ok().json()["counts"].clone();
         assert_eq!(counts, json!({"registered": 4, "waitlisted": 0, "attended": 0}));
     }
 
-    async fn the_room_has_its_own_seats(app: TestApp) {
+    async fn the_room_has_its_own_capacity(app: TestApp) {
         let session = published(&app, json!({"capacity": 3, "room_capacity": 1})).await;
         let room = |name: &str| changed(&person(name), &json!({"attendance": "in_person"}));
         let (first, _) = registered(&app, &session, &room("a")).await;
@@ -82,7 +82,7 @@ on_both! {
         let office = app.coordinator();
         office.patch(&online, "*", &json!({"attendance": "in_person"})).await.problem(409, "session_full");
         office.patch(&session, "*", &json!({"room_capacity": 1, "capacity": 2})).await.ok();
-        // Who goes online leaves the seat in the room to whoever waits for one: but all seats are taken.
+        // The seat in the room is free now, but all seats of the session are taken.
         office.patch(&first, "*", &json!({"attendance": "online"})).await.ok();
         assert_eq!(office.get(&second).await.ok().json()["status"], "waitlisted");
         led(&app, &online, "cancelled").await.ok();
@@ -92,7 +92,7 @@ on_both! {
         assert_eq!(refused.faults(422, "validation_failed"), ["/attendance not_offered"]);
     }
 
-    async fn closed_is_closed_and_says_why(app: TestApp) {
+    async fn closed_registration_states_the_reason(app: TestApp) {
         let office = app.coordinator();
         let draft = location(&made(&office, SESSIONS, &session("Zxq")).await);
         let past = published(&app, json!({"starts_on": "2020-06-12"})).await;
@@ -118,7 +118,7 @@ on_both! {
         assert_eq!(state, json!({"state": "closed", "reason": "full"}));
     }
 
-    async fn nobody_comes_twice(app: TestApp) {
+    async fn nobody_can_be_registered_twice(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({})).await);
         let list = format!("{session}/registrations");
         registered(&app, &session, &person("a")).await;
@@ -129,14 +129,14 @@ on_both! {
         let contact = made(&office, &contacts, &contact).await.json();
         let known = json!({"member": DRESDEN, "contact": contact["id"], "attendance": "online"});
         office.post(&list, &known).await.problem(409, "already_registered");
-        // The other member does not hear who comes for this one; the office does.
+        // The office gets this conflict across members. A member does not learn who is registered for another.
         let other = changed(&again, &json!({"member": HAMBURG}));
         office.post(&list, &other).await.problem(409, "already_registered");
         let (path, _) = registered(&app, &session, &person("c")).await;
         office.patch(&path, "*", &json!({"email": "a@zxq.example"})).await.problem(409, "already_registered");
     }
 
-    async fn a_member_registers_nobody_twice_and_changes_while_it_is_open(app: TestApp) {
+    async fn a_member_may_change_registrations_while_registration_is_open(app: TestApp) {
         let (office, member) = (app.coordinator(), app.member());
         app.clock.stop();
         let session = published(&app, json!({"capacity": 1})).await;
@@ -144,7 +144,7 @@ on_both! {
         let (first, _) = registered(&app, &session, &person("a")).await;
         member.post(&list, &person("a")).await.problem(409, "already_registered");
         let (second, _) = registered(&app, &session, &person("b")).await;
-        // Somebody else comes: both are written to, and the place in the queue stays.
+        // Replacing the person keeps the place in the queue, and both get a mail.
         for (path, name) in [(&first, "c"), (&second, "d")] {
             let other = json!({"name": name, "email": format!("{name}@zxq.example")});
             member.patch(path, "*", &other).await.ok();
@@ -163,7 +163,7 @@ on_both! {
         office.patch(&first, "*", &json!({"name": "e"})).await.ok();
     }
 
-    async fn a_session_stays_as_those_who_come_were_told(app: TestApp) {
+    async fn a_session_with_seats_taken_cannot_be_reduced_or_deleted(app: TestApp) {
         let office = app.coordinator();
         let session = published(&app, json!({"capacity": 2, "room_capacity": 1})).await;
         let inside = |name: &str| changed(&person(name), &json!({"attendance": "in_person"}));
@@ -188,7 +188,7 @@ on_both! {
         office.delete(&session, "*").await.expect(204);
     }
 
-    async fn a_contact_is_the_members_own(app: TestApp) {
+    async fn a_registration_needs_a_contact_of_its_own_member(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({})).await);
         let list = format!("{session}/registrations");
         let body = json!({"given_name": "Ada", "family_name": "Byron", "email": "ada@zxq.example", "language": "en"});
@@ -220,7 +220,7 @@ on_both! {
         assert!(moved.faults(422, "validation_failed").contains(&"/member fixed".to_owned()));
     }
 
-    async fn members_see_and_register_their_own(app: TestApp) {
+    async fn members_see_and_write_only_their_own_registrations(app: TestApp) {
         let (office, member) = (app.coordinator(), app.member());
         let session = published(&app, json!({"online_url": "https://meet.example/zxqlink", "capacity": 1})).await;
         let list = format!("{session}/registrations");
@@ -242,7 +242,7 @@ on_both! {
             caller.get(&list).await.problem(403, "forbidden");
         }
         app.anonymous().get(&list).await.problem(401, "unauthenticated");
-        // Who waits gets no link, who has a seat does.
+        // The link is for members with a seat, not for those that wait.
         assert_eq!(member.get(&session).await.ok().json().get("online_url"), None);
         led(&app, &other, "cancelled").await.ok();
         assert_eq!(member.get(&mine).await.ok().json()["status"], "registered");
@@ -258,7 +258,7 @@ on_both! {
         member.delete(&mine, "*").await.problem(403, "forbidden");
     }
 
-    async fn who_has_left_registers_nobody(app: TestApp) {
+    async fn a_member_that_has_left_cannot_register_anybody(app: TestApp) {
         let (office, member) = (app.coordinator(), app.member());
         let session = published(&app, json!({})).await;
         let list = format!("{session}/registrations");
@@ -271,7 +271,7 @@ on_both! {
         }
     }
 
-    async fn who_came_is_noted_once_it_has_begun(app: TestApp) {
+    async fn attendance_is_recorded_only_after_the_start(app: TestApp) {
         let office = app.coordinator();
         app.clock.stop();
         let start = app.store.now() + chrono::TimeDelta::minutes(2);
@@ -316,7 +316,7 @@ on_both! {
         assert_eq!(office.get(&session).await.ok().json()["counts"]["attended"], 2);
     }
 
-    async fn a_deleted_one_frees_its_seat_and_comes_back_at_the_end(app: TestApp) {
+    async fn a_deleted_registration_frees_its_seat_and_is_restored_to_the_waiting_list(app: TestApp) {
         let (office, session) = (app.coordinator(), published(&app, json!({"capacity": 1})).await);
         let (first, _) = registered(&app, &session, &person("a")).await;
         let (second, _) = registered(&app, &session, &person("b")).await;
@@ -332,7 +332,7 @@ on_both! {
         ]);
     }
 
-    async fn nothing_of_a_person_is_logged(app: TestApp) {
+    async fn the_log_has_no_personal_data_of_registrations(app: TestApp) {
         let session = published(&app, json!({})).await;
         let (path, _) = registered(&app, &session, &person("zxqperson")).await;
         led(&app, &path, "cancelled").await.ok();

@@ -1,4 +1,4 @@
-//! Figures: each is what counting the export by hand gives, for whoever asks.
+//! Statistics: each figure equals a count of the exported rows, for every caller.
 
 mod money;
 mod people;
@@ -14,7 +14,7 @@ use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const STATISTICS: &str = "/api/v1/statistics";
 
-/// The figures as JSON, by key and currency: of each the numbers of these names. The table says the same.
+/// The figures by key and currency, with the numbers of these names, from JSON. Checks that the CSV has the same.
 async fn figures(caller: &Caller, path: &str, numbers: &[&str]) -> BTreeMap<String, Vec<Value>> {
     let answer = caller.get(&format!("{STATISTICS}/{path}")).await.ok().json();
     for locale in ["de", "en"] {
@@ -56,13 +56,13 @@ async fn figures(caller: &Caller, path: &str, numbers: &[&str]) -> BTreeMap<Stri
     figures
 }
 
-/// The lines of an export.
+/// The rows of an export.
 async fn exported(caller: &Caller, path: &str) -> Vec<Value> {
     let text = caller.get(&format!("{path}?format=ndjson")).await.ok().text();
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// How often each key is there.
+/// How often each key occurs.
 fn counted(keys: impl IntoIterator<Item = String>) -> BTreeMap<String, Vec<Value>> {
     let mut counted: BTreeMap<String, u64> = BTreeMap::new();
     for key in keys {
@@ -87,7 +87,7 @@ fn year(text: &Value) -> String {
     text.as_str().map_or("unknown", |text| &text[..4]).to_owned()
 }
 
-/// What a partnership counts for.
+/// The keys under which a partnership counts.
 fn keys(it: &Value, by: &str) -> Vec<String> {
     match by {
         "status" => vec![or_unknown(&it["status"])],
@@ -103,7 +103,7 @@ fn keys(it: &Value, by: &str) -> Vec<String> {
     }
 }
 
-/// Plants partnerships that not everybody sees, with money, and some that nobody does.
+/// Creates partnerships with money that only some callers see, and deleted ones that nobody sees.
 async fn plant(app: &TestApp) {
     let staff = app.coordinator();
     for (title, visibility) in
@@ -140,7 +140,7 @@ async fn in_german(caller: &Caller, path: &str) -> Answer {
 }
 
 on_both! {
-    async fn partnerships_are_what_counting_by_hand_gives(app: TestApp) {
+    async fn partnership_figures_equal_a_count_of_the_export(app: TestApp) {
         plant(&app).await;
         let mut totals = Vec::new();
         for (role, caller) in [
@@ -161,8 +161,8 @@ on_both! {
         assert!(totals[0] < totals[3] && totals[3] < totals[4], "{totals:?}");
     }
 
-    /// Where partnerships are lies beside them, and has to follow.
-    async fn a_utility_that_moves_takes_its_partnerships_along(app: TestApp) {
+    /// The countries of a partnership are stored in its party rows, and have to follow those of its utilities.
+    async fn a_moved_utility_moves_its_partnerships(app: TestApp) {
         let office = app.coordinator();
         for country in ["MD", "UA"] {
             office.patch("/api/v1/utilities/lvivvodokanal", "*", &json!({"country": country})).await.ok();
@@ -174,14 +174,14 @@ on_both! {
                 let there: Vec<_> = there.map(|it| it["slug"].clone()).collect();
                 let found = office.all(&format!("{PARTNERSHIPS}?country={wanted}")).await;
                 assert_eq!(found.iter().map(|it| it["slug"].clone()).collect::<Vec<_>>(), there, "{wanted}");
-                // Two of its utilities stay where they are.
+                // Two of its utilities stay in Ukraine.
                 let is_there = there.contains(&json!("dresden-lviv-ternopil-nadvirna"));
                 assert_eq!(is_there, wanted == "UA" || country == "MD", "{wanted}");
             }
         }
     }
 
-    async fn what_is_not_seen_moves_nothing(app: TestApp) {
+    async fn hidden_resources_do_not_change_figures(app: TestApp) {
         let (office, anyone) = (app.coordinator(), app.anonymous());
         let paths = ["partnerships", "partnerships?by=country", "partnerships?format=map", "funding", "sessions"];
         let mut before = Vec::new();
@@ -195,14 +195,14 @@ on_both! {
         for (path, before) in paths.into_iter().zip(before) {
             assert_eq!(anyone.get(&format!("{STATISTICS}/{path}")).await.ok().tag(), before, "{path}");
         }
-        // What is kept gives way to what is new.
-        let told = figures(&office, "funding?by=kind&currency=CHF", &["amount", "phases"]).await;
-        assert_eq!(told, BTreeMap::from([("grant CHF".to_owned(), vec![json!("5.00"), json!(1)])]));
+        // Cached figures are replaced after a write.
+        let found = figures(&office, "funding?by=kind&currency=CHF", &["amount", "phases"]).await;
+        assert_eq!(found, BTreeMap::from([("grant CHF".to_owned(), vec![json!("5.00"), json!(1)])]));
         deleted(&office, &hidden).await;
         assert!(figures(&office, "funding?by=kind&currency=CHF", &["amount"]).await.is_empty());
     }
 
-    async fn charts_and_the_map_say_what_the_figures_say(app: TestApp) {
+    async fn charts_and_maps_show_the_figures(app: TestApp) {
         let (anyone, office) = (app.anonymous(), app.coordinator());
         let active = anyone.get(&format!("{STATISTICS}/partnerships")).await.ok().json();
         let active = active["items"].as_array().unwrap().iter().find(|it| it["key"] == "active").unwrap();
@@ -238,7 +238,7 @@ on_both! {
             assert_eq!(map.header("content-type"), "image/svg+xml");
             assert!(map.text().contains(&format!("<title>Sambia: {zambia}</title>")));
         }
-        // Browsers look at JSON, unless they want a picture.
+        // Browsers get JSON, unless they prefer an image.
         for (accept, media) in [
             ("text/html,application/xhtml+xml,application/xml;q=0.9,image/svg+xml,*/*;q=0.8", "application/json"),
             ("image/avif,image/webp,image/svg+xml,image/*,*/*;q=0.8", "image/svg+xml"),
@@ -249,7 +249,7 @@ on_both! {
         }
     }
 
-    async fn what_is_wrong_is_told(app: TestApp) {
+    async fn invalid_statistics_requests_are_refused(app: TestApp) {
         let office = app.coordinator();
         for (path, fault) in [
             ("partnerships?by=colour", "by unknown_value"),
@@ -274,7 +274,7 @@ on_both! {
             let answer = office.get(&path).await.ok();
             let again = office.request(Method::GET, &path).header("If-None-Match", answer.tag());
             office.send(again).await.expect(304);
-            // A key reaches as far as its scopes.
+            // An API key needs the scopes.
             let key = json!({"name": "Narrow", "scopes": ["utilities:read"]});
             let key = office.post("/api/v1/api-keys", &key).await.expect(201).json();
             let script = app.anonymous().with_token(key["key"].as_str().unwrap());

@@ -1,4 +1,4 @@
-//! Money, added up.
+//! Sums of money.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use super::{exported, figures, plant, year};
 use crate::api::given::PARTNERSHIPS;
 use crate::harness::on_both;
 
-/// The sum of decimal numbers of the same scale, as such a number.
+/// The sum of decimal numbers with equal scale, in the same scale.
 fn added(amounts: &[String]) -> String {
     let decimals = amounts[0].split_once('.').map_or(0, |(_, decimals)| decimals.len());
     let minor: u128 = amounts.iter().map(|amount| amount.replace('.', "").parse::<u128>().unwrap()).sum();
@@ -17,7 +17,7 @@ fn added(amounts: &[String]) -> String {
 }
 
 on_both! {
-    async fn money_is_what_adding_by_hand_gives(app: TestApp) {
+    async fn funding_figures_equal_the_sums_of_phases(app: TestApp) {
         plant(&app).await;
         for (role, caller) in [("public", app.anonymous()), ("reader", app.reader()), ("coordinator", app.coordinator())] {
             let mut phases = Vec::new();
@@ -37,14 +37,14 @@ on_both! {
                         (phase["amount"]["amount"].as_str().unwrap(), phase["amount"]["currency"].as_str().unwrap());
                     amounts.entry(format!("{key} {currency}")).or_default().push(amount.to_owned());
                 }
-                let told = amounts.iter().map(|(key, all)| (key.clone(), vec![json!(added(all)), json!(all.len())]));
-                let told: BTreeMap<String, Vec<Value>> = told.collect();
-                assert!(!told.is_empty());
+                let expected = amounts.iter().map(|(key, all)| (key.clone(), vec![json!(added(all)), json!(all.len())]));
+                let expected: BTreeMap<String, Vec<Value>> = expected.collect();
+                assert!(!expected.is_empty());
                 let all = figures(&caller, &format!("funding?by={by}"), &["amount", "phases"]).await;
-                assert_eq!(all, told, "{role} {by}");
+                assert_eq!(all, expected, "{role} {by}");
                 let euros = figures(&caller, &format!("funding?by={by}&currency=EUR"), &["amount", "phases"]).await;
-                let told: BTreeMap<_, _> = told.into_iter().filter(|(key, _)| key.ends_with(" EUR")).collect();
-                assert_eq!(euros, told, "{role} {by}");
+                let expected: BTreeMap<_, _> = expected.into_iter().filter(|(key, _)| key.ends_with(" EUR")).collect();
+                assert_eq!(euros, expected, "{role} {by}");
             }
         }
     }

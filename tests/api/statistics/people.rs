@@ -1,4 +1,4 @@
-//! Members and sessions, counted.
+//! Figures of members and sessions.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -11,7 +11,7 @@ use crate::api::sessions::registrations::person;
 use crate::api::sessions::{SESSIONS, session};
 use crate::harness::{Caller, TestApp, on_both};
 
-/// Members of all kinds: who joined and left when, in groups, and one that not everybody sees.
+/// Creates members with different dates, statuses and groups, one of them internal.
 async fn plant(app: &TestApp) {
     let staff = app.coordinator();
     for (slug, visibility, status, more) in [
@@ -52,12 +52,12 @@ async fn plant(app: &TestApp) {
     staff.patch(&format!("{MEMBERS}/hamburg-wasser"), "*", &json!({"regional_group": "Nord"})).await.ok();
 }
 
-/// The quarter of a day.
+/// The quarter of a date.
 fn quarter(day: &str) -> String {
     format!("{}-Q{}", &day[..4], day[5..7].parse::<u32>().unwrap().div_ceil(3))
 }
 
-/// The growth by hand: quarter by quarter, each member asked whether it was there.
+/// The expected growth: for each quarter the members at its end, and those that joined and left.
 fn grown(members: &[Value], today: &str) -> BTreeMap<String, Vec<Value>> {
     let day = |it: &Value, name: &str| it[name].as_str().filter(|day| *day <= today).map(quarter);
     let dated: Vec<_> =
@@ -66,7 +66,7 @@ fn grown(members: &[Value], today: &str) -> BTreeMap<String, Vec<Value>> {
     let years = first[..4].parse::<u32>().unwrap()..=today[..4].parse().unwrap();
     let quarters = years.flat_map(|year| (1..=4).map(move |number| format!("{year}-Q{number}")));
     let quarters = quarters.filter(|it| *it >= first && *it <= quarter(today));
-    let told = quarters.map(|now| {
+    let rows = quarters.map(|now| {
         let joined = dated.iter().filter(|(joined, _)| *joined == now).count();
         let left = dated.iter().filter(|(_, left)| left.as_ref() == Some(&now)).count();
         let there = |(joined, left): &&(String, Option<String>)| {
@@ -75,10 +75,10 @@ fn grown(members: &[Value], today: &str) -> BTreeMap<String, Vec<Value>> {
         let members = dated.iter().filter(there).count();
         (now, vec![json!(members), json!(joined), json!(left)])
     });
-    told.collect()
+    rows.collect()
 }
 
-/// Sessions with registrations of all kinds, and some that do not count.
+/// Creates sessions with registrations of all kinds, and some that do not count.
 async fn gather(app: &TestApp) {
     let staff = app.coordinator();
     let past = |more: Value| changed(&json!({"status": "held", "starts_on": "2019-03-04"}), &more);
@@ -132,7 +132,7 @@ async fn gather(app: &TestApp) {
     }
 }
 
-/// Who registered for which session, as the office reads it.
+/// All registrations by session, as the office reads them.
 async fn registrations(app: &TestApp) -> HashMap<String, Vec<Value>> {
     let (staff, mut all) = (app.coordinator(), HashMap::new());
     for it in exported(&staff, SESSIONS).await {
@@ -142,7 +142,7 @@ async fn registrations(app: &TestApp) -> HashMap<String, Vec<Value>> {
     all
 }
 
-/// The sessions that count, of all that the caller sees.
+/// The sessions that the caller sees and that count.
 async fn counting(caller: &Caller) -> Vec<Value> {
     let mut all = exported(caller, SESSIONS).await;
     all.retain(|it| it["status"] == "published" || it["status"] == "held");
@@ -150,7 +150,7 @@ async fn counting(caller: &Caller) -> Vec<Value> {
 }
 
 on_both! {
-    async fn members_are_what_counting_by_hand_gives(app: TestApp) {
+    async fn member_figures_equal_a_count_of_the_export(app: TestApp) {
         plant(&app).await;
         let today = app.store.now().date_naive().to_string();
         let mut totals = Vec::new();
@@ -165,9 +165,9 @@ on_both! {
             ] {
                 assert_eq!(figures(&caller, &format!("members?by={by}"), &["members"]).await, by_hand, "{role} {by}");
             }
-            let told = figures(&caller, "members?by=quarter", &["members", "joined", "left"]).await;
-            assert_eq!(told, grown(&members, &today), "{role}");
-            assert!(told.len() > 8, "{told:?}");
+            let growth = figures(&caller, "members?by=quarter", &["members", "joined", "left"]).await;
+            assert_eq!(growth, grown(&members, &today), "{role}");
+            assert!(growth.len() > 8, "{growth:?}");
             for by in ["status", "quarter"] {
                 let answer = caller.get(&format!("{STATISTICS}/members?by={by}")).await.ok().json();
                 assert_eq!(answer["total"], members.len(), "{role} {by}");
@@ -178,7 +178,7 @@ on_both! {
         app.anonymous().get(&format!("{STATISTICS}/members")).await.problem(401, "unauthenticated");
     }
 
-    async fn sessions_are_what_counting_by_hand_gives(app: TestApp) {
+    async fn session_figures_equal_a_count_of_the_registrations(app: TestApp) {
         plant(&app).await;
         gather(&app).await;
         let registrations = registrations(&app).await;
@@ -187,7 +187,7 @@ on_both! {
         for (role, caller) in [
             ("public", app.anonymous()), ("member", app.member()), ("reader", app.reader()), ("coordinator", app.coordinator()),
         ] {
-            let told = ["reader", "coordinator"].contains(&role);
+            let sees_counts = ["reader", "coordinator"].contains(&role);
             let all = counting(&caller).await;
             for by in ["year", "kind", "sector"] {
                 let mut by_hand: BTreeMap<String, [u64; 3]> = BTreeMap::new();
@@ -205,7 +205,7 @@ on_both! {
                     }
                 }
                 let counts = |sums: [u64; 3]| sums.iter().enumerate().map(|(place, sum)| {
-                    if place == 0 || told { json!(sum) } else { json!(null) }
+                    if place == 0 || sees_counts { json!(sum) } else { json!(null) }
                 }).collect::<Vec<_>>();
                 let by_hand: BTreeMap<_, _> = by_hand.into_iter().map(|(key, sums)| (key, counts(sums))).collect();
                 let numbers = ["sessions", "registered", "attended"];
@@ -214,7 +214,7 @@ on_both! {
             let total = caller.get(&format!("{STATISTICS}/sessions")).await.ok().json()["total"].clone();
             assert_eq!(total, all.len(), "{role}");
             totals.push(all.len());
-            if !told {
+            if !sees_counts {
                 continue;
             }
             let groups: HashMap<_, _> = exported(&caller, MEMBERS).await.into_iter()
@@ -243,7 +243,7 @@ on_both! {
         assert!(totals[0] < totals[2] && totals[2] < totals[3], "{totals:?}");
     }
 
-    async fn who_comes_from_where_is_for_readers_and_the_office(app: TestApp) {
+    async fn only_readers_and_the_office_see_regional_groups_of_sessions(app: TestApp) {
         let path = format!("{STATISTICS}/sessions?by=regional_group");
         app.anonymous().get(&path).await.problem(401, "unauthenticated");
         for caller in [app.partner(), app.member(), app.account(Role::Member, "hamburg-wasser").await] {

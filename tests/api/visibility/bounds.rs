@@ -1,4 +1,4 @@
-//! How far "own" reaches: who takes part sees and writes its own, today, and nothing beside it.
+//! The limits of "own": participants see and write their own partnerships, as of today, and nothing else.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::harness::{Caller, TestApp, on_both};
 const PARTNERSHIPS: &str = "/api/v1/partnerships";
 const UTILITIES: &str = "/api/v1/utilities";
 
-/// Whether it is there, by itself and in the list.
+/// Whether the caller sees the resource, by its path and in the list.
 async fn sees(caller: &Caller, collection: &str, id: &str) -> bool {
     let status = caller.get(&format!("{collection}/{id}")).await.status.as_u16();
     let listed = caller.all(&format!("{collection}?limit=200")).await.iter().any(|item| item["id"] == id);
@@ -21,7 +21,7 @@ async fn sees(caller: &Caller, collection: &str, id: &str) -> bool {
     listed
 }
 
-/// The participants of a partnership: role, utility, from and until.
+/// The participants of a partnership: role, utility, `from` and `until`.
 fn participants(of: &[(&str, &str, Option<&str>, Option<&str>)]) -> Value {
     let one = |(role, utility, from, until): &(&str, &str, Option<&str>, Option<&str>)| {
         let mut one = json!({ "role": role, "party": { "utility": utility } });
@@ -40,8 +40,8 @@ async fn version(app: &TestApp, path: &str) -> i64 {
 }
 
 on_both! {
-    /// From the first day of `from` to the last of `until`; before and after it is any account.
-    async fn only_who_takes_part_today_sees_what_is_internal(app: TestApp) {
+    /// From the first day of `from` to the last day of `until`. At other times the account is like any other.
+    async fn only_current_participants_see_an_internal_partnership(app: TestApp) {
         let own = text(&plant(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
         let peer = text(&plant(&app, UTILITIES, partner_utility("zxq peer", "internal")).await, "id");
         let partner = app.account(Role::Partner, &own).await;
@@ -69,8 +69,8 @@ on_both! {
         }
     }
 
-    /// A former lead reads like any account and writes nothing; the current one does.
-    async fn who_led_once_leads_no_more(app: TestApp) {
+    /// A former lead reads like any account and may write nothing. The current lead may write.
+    async fn a_former_lead_may_not_write(app: TestApp) {
         for (visibility, status) in [("internal", 404), ("members", 403), ("public", 403)] {
             let all = participants(&[
                 ("lead", DRESDEN, None, Some("2020-12")), ("lead", HAMBURG, Some("2021"), None),
@@ -88,8 +88,8 @@ on_both! {
         }
     }
 
-    /// The lead's member sees its own internal partnership with every name in it, and no other of its peers'.
-    async fn the_lead_reads_its_own_internal_partnership(app: TestApp) {
+    /// A member sees the internal partnership that it leads, with all names in it, but no others of its participants.
+    async fn the_lead_sees_its_internal_partnership_completely(app: TestApp) {
         let own = Shown::Internal.plant(&app).await;
         let member = app.account(Role::Member, &text(&own.municipal, "id")).await;
         let path = format!("{PARTNERSHIPS}/{}", text(&own.partnership, "slug"));
@@ -114,8 +114,8 @@ on_both! {
         }
     }
 
-    /// Visibility, slug, status, and who leads are the coordination office's.
-    async fn a_member_keeps_to_what_is_its_own_to_write(app: TestApp) {
+    /// Only the coordination office writes visibility, slug, status and lead.
+    async fn a_member_may_not_write_visibility_slug_status_or_lead(app: TestApp) {
         let body = partnership("zxq intern", DRESDEN, LVIV, "internal");
         let internal = text(&plant(&app, PARTNERSHIPS, body).await, "id");
         let (member, partner) = (app.member(), app.partner());
@@ -130,13 +130,13 @@ on_both! {
                 (json!({ "slug": null }), "/slug"),
                 (json!({ "status": "cancelled" }), "/status"),
                 (json!({ "status": null }), "/status"),
-                (led(&whole, |lead| lead["party"] = json!({ "utility": HAMBURG })), "/participants"),
-                (led(&whole, |lead| lead["from"] = json!("1999")), "/participants"),
-                (led(&whole, |lead| lead["until"] = json!("2099")), "/participants"),
-                (led(&whole, |lead| lead["role"] = json!("associate")), "/participants"),
+                (with_changed_lead(&whole, |lead| lead["party"] = json!({ "utility": HAMBURG })), "/participants"),
+                (with_changed_lead(&whole, |lead| lead["from"] = json!("1999")), "/participants"),
+                (with_changed_lead(&whole, |lead| lead["until"] = json!("2099")), "/participants"),
+                (with_changed_lead(&whole, |lead| lead["role"] = json!("associate")), "/participants"),
             ] {
                 let answer = member.patch(&path, "*", &patch).await;
-                // Participants may be wrong in themselves, too, which is told first.
+                // The participants may also be invalid, which is reported first.
                 let refused = if fault == "/participants" { 403..=422 } else { 403..=403 };
                 assert!(refused.contains(&answer.status.as_u16()), "{patch}: {}", answer.text());
                 let faults = answer.json()["errors"].clone();
@@ -169,8 +169,8 @@ on_both! {
         }
     }
 
-    /// A path through one's own partnership leads to its own parts only.
-    async fn no_part_of_another_is_reached_through_ones_own(app: TestApp) {
+    /// The path of one's own partnership leads only to its own parts.
+    async fn parts_of_others_are_not_reachable_through_ones_own_partnership(app: TestApp) {
         let foreign = app.coordinator().all(&format!("{PARTNERSHIPS}/{PUBLIC}/funding")).await;
         let foreign = text(&foreign[0], "id");
         let (through, direct) = (
@@ -190,8 +190,8 @@ on_both! {
         assert_eq!(version(&app, &direct).await, 1);
     }
 
-    /// A partnership is never seen wider than who takes part in it, whichever of the two moves.
-    async fn no_partnership_is_wider_than_its_participants(app: TestApp) {
+    /// A partnership must not be visible to more callers than its participants, whichever of the two changes.
+    async fn a_partnership_may_not_be_wider_than_its_participants(app: TestApp) {
         let it = Shown::Internal.plant(&app).await;
         let office = app.coordinator();
         let path = format!("{PARTNERSHIPS}/{}", text(&it.partnership, "id"));
@@ -205,7 +205,7 @@ on_both! {
         let body = body.problem(409, "conflicts_with_dependents");
         assert_eq!(body["dependents"][0]["slug"], OWN);
 
-        // What was deleted comes back only if it is still right.
+        // Restoring checks the rule again.
         let path = format!("{PARTNERSHIPS}/{PUBLIC}");
         office.delete(&path, "*").await.expect(204);
         let kyiv = format!("{UTILITIES}/kyivvodokanal");
@@ -217,8 +217,8 @@ on_both! {
     }
 }
 
-/// The participants of a partnership with another lead, as a patch.
-fn led(whole: &Value, change: impl Fn(&mut Value)) -> Value {
+/// A patch of the participants that changes the lead.
+fn with_changed_lead(whole: &Value, change: impl Fn(&mut Value)) -> Value {
     let mut all = whole["participants"].clone();
     let lead = all.as_array_mut().unwrap().iter_mut().find(|one| one["role"] == "lead");
     change(lead.unwrap());

@@ -1,5 +1,5 @@
-//! Things planted for the tests of who sees what. Every name, title and slug begins with a word that stands nowhere
-//! else, and the word says for whom the thing is: `zxqmembers`, `zxqinternal`, `zxqdeleted`.
+//! Resources planted for visibility tests. All their names, titles and slugs begin with a word that occurs nowhere else
+//! and tells their visibility: `zxqmembers`, `zxqinternal`, `zxqdeleted`.
 
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
@@ -9,7 +9,7 @@ use vku_persistence::kernel::transaction::Writer;
 use crate::api::changes::write;
 use crate::harness::TestApp;
 
-/// A partnership that any lead and partner may have.
+/// A partnership with this lead and partner.
 pub(crate) fn partnership(title: &str, lead: &str, partner: &str, visibility: &str) -> Value {
     json!({
         "title": title,
@@ -22,7 +22,7 @@ pub(crate) fn partnership(title: &str, lead: &str, partner: &str, visibility: &s
     })
 }
 
-/// The least that makes a part of a partnership.
+/// The minimal body of a part of a partnership.
 pub(crate) fn part(collection: &str, title: &str) -> Value {
     match collection {
         "funding" => json!({ "kind": "third_party" }),
@@ -35,10 +35,10 @@ pub(crate) fn part(collection: &str, title: &str) -> Value {
     }
 }
 
-/// The parts of partnerships that are planted beside the funding.
+/// The parts of partnerships that are planted in addition to funding.
 const PARTS: [&str; 3] = ["activities", "results", "documents"];
 
-/// A utility abroad.
+/// A utility in Mongolia.
 pub(crate) fn partner_utility(name: &str, visibility: &str) -> Value {
     json!({
         "name": name, "kind": "partner", "country": "MN", "sectors": ["telecommunications"],
@@ -54,7 +54,6 @@ pub(crate) fn municipal_utility(name: &str, visibility: &str) -> Value {
     })
 }
 
-/// A policy update.
 pub(crate) fn policy_update(title: &str) -> Value {
     json!({
         "title": { "en": title }, "summary": { "en": title }, "level": "eu", "published_on": "2031-01-01",
@@ -63,7 +62,6 @@ pub(crate) fn policy_update(title: &str) -> Value {
     })
 }
 
-/// A topic.
 pub(crate) fn topic(title: &str, by: &str) -> Value {
     json!({
         "title": { "en": title }, "description": { "en": title }, "proposed_by": by,
@@ -71,7 +69,7 @@ pub(crate) fn topic(title: &str, by: &str) -> Value {
     })
 }
 
-/// Makes a confirmed registration of interest, which nobody makes by a request alone; answers its id.
+/// Creates a confirmed registration of interest, which requests alone cannot do, and returns its id.
 pub(crate) async fn interest_registration(app: &TestApp, name: &str) -> String {
     let mail = name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
     let body = json!({
@@ -84,23 +82,23 @@ pub(crate) async fn interest_registration(app: &TestApp, name: &str) -> String {
     write(&app.store, InputSource::Request, create).await.unwrap().id.to_string()
 }
 
-/// Makes something through the coordination office.
+/// Creates a resource as the coordination office.
 pub(crate) async fn plant(app: &TestApp, path: &str, body: Value) -> Value {
     app.coordinator().post(path, &body).await.expect(201).json()
 }
 
-/// The object with more members.
+/// The object with these members added or replaced.
 pub(crate) fn with(mut body: Value, more: Value) -> Value {
     body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     body
 }
 
-/// A member that is a text.
+/// The value of a string member.
 pub(crate) fn text(value: &Value, member: &str) -> String {
     value[member].as_str().unwrap_or_else(|| panic!("no {member} in {value:#}")).to_owned()
 }
 
-/// A path of the document with its keys: a part has its own as `{id}`, that of what it belongs to as `{…_id}`.
+/// A path of the document with its parameters filled in: `{…_id}` with the key of the parent, `{id}` with the id.
 pub(crate) fn filled(path: &str, parent: &str, id: &str) -> String {
     let segment = |segment: &str| match segment {
         "{id}" => id.to_owned(),
@@ -110,7 +108,7 @@ pub(crate) fn filled(path: &str, parent: &str, id: &str) -> String {
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// For whom something is planted.
+/// Who sees the planted resources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shown {
     Members,
@@ -118,8 +116,8 @@ pub(crate) enum Shown {
     Deleted,
 }
 
-/// Two utilities, their partnership and its funding, a member and its contact; of the deleted ones also an
-/// organisation, a programme, a working area, and a phase of a partnership that is public.
+/// Two utilities, their partnership with its parts, a member with a contact, a user, a topic and a session. For deleted
+/// ones also an organisation, a programme, a working area, a policy update, and parts of a public partnership.
 pub(crate) struct Planted {
     pub(crate) shown: Shown,
     pub(crate) municipal: Value,
@@ -136,7 +134,7 @@ pub(crate) struct Planted {
     pub(crate) policy_update: Value,
     pub(crate) topic: Value,
     pub(crate) interest: Value,
-    /// Other parts by their collection: one of the partnership, and one like the phase.
+    /// Other parts by collection: one of the partnership, and a deleted one of the public partnership.
     pub(crate) parts: Vec<(&'static str, Value, Value)>,
     pub(crate) session: Value,
     pub(crate) item: Value,
@@ -144,18 +142,18 @@ pub(crate) struct Planted {
     pub(crate) registration: Value,
 }
 
-/// The partnership, public, that a deleted phase is planted into.
+/// A public partnership. Deleted parts are planted in it.
 pub(crate) const PUBLIC: &str = "hamburg-kyiv";
-/// The partnership, public, that the member's utility leads and the partner's takes part in.
+/// A public partnership, led by the member's utility with the partner's utility as partner.
 pub(crate) const OWN: &str = "dresden-lviv-ternopil-nadvirna";
 /// The member's utility.
 pub(crate) const DRESDEN: &str = "stadtentwaesserung-dresden";
 /// The partner's utility.
 pub(crate) const LVIV: &str = "lvivvodokanal";
-/// Sessions that everybody sees.
+/// Sessions that are visible to everybody.
 pub(crate) const SESSION: &str = "kommunal-meets-global-2023";
 pub(crate) const OTHER_SESSION: &str = "bmz-vku-workshop-2018";
-/// A utility of neither.
+/// A utility of neither the member nor the partner.
 pub(crate) const HAMBURG: &str = "hamburg-wasser";
 
 impl Shown {
@@ -168,7 +166,7 @@ impl Shown {
         }
     }
 
-    /// The roles for which it does not exist.
+    /// The roles for which the resources do not exist.
     pub(crate) fn hidden_from(self) -> &'static [&'static str] {
         match self {
             Self::Members => &["public"],
@@ -184,7 +182,7 @@ impl Shown {
         }
     }
 
-    /// Plants all of it; every filter there is finds it.
+    /// Creates all the resources, so that every filter finds them.
     pub(crate) async fn plant(self, app: &TestApp) -> Planted {
         let (word, visibility) = (self.word(), self.visibility());
         let more = json!({
@@ -297,7 +295,7 @@ impl Shown {
     }
 }
 
-/// A person, who agreed to stand in the directory or did not.
+/// A contact who has agreed to be listed in the directory, or who has not.
 pub(crate) fn contact(name: &str, in_directory: bool) -> Value {
     let consent = json!({ "given_at": "2026-01-15T09:00:00Z", "text_version": "2026-01" });
     json!({
@@ -309,17 +307,17 @@ pub(crate) fn contact(name: &str, in_directory: bool) -> Value {
 
 const PROGRAMME: &str = "betreiberplattform-2024-2027";
 
-fn name_of_a_person() -> Value {
+fn other_name() -> Value {
     json!({ "family_name": "Zxqanders", "is_primary": true })
 }
 
-/// The id of what was made, or the slug of what was there.
+/// The id of a created resource, or the slug of an existing one.
 fn key(value: &Value) -> &Value {
     if value.is_object() { &value["id"] } else { value }
 }
 
 impl Planted {
-    /// Every id of what is planted.
+    /// The ids of all planted resources.
     pub(crate) fn ids(&self) -> Vec<String> {
         let all = [
             &self.municipal,
@@ -343,7 +341,7 @@ impl Planted {
         all.filter(|value| value.is_object()).map(|value| text(value, "id")).collect()
     }
 
-    /// Changes what is not deleted: names, a status, money.
+    /// Changes the planted resources: names, dates, statuses. Deletes the funding.
     pub(crate) async fn change(&self, app: &TestApp) {
         let coordinator = app.coordinator();
         let name = json!({ "name": format!("{} anders", self.shown.word()) });
@@ -356,7 +354,7 @@ impl Planted {
         let member = format!("/api/v1/members/{}", text(&self.member, "id"));
         coordinator.patch(&member, "*", &json!({ "joined_on": "2026-01-01" })).await.ok();
         let contact = format!("{member}/contacts/{}", text(&self.contact, "id"));
-        coordinator.patch(&contact, "*", &name_of_a_person()).await.ok();
+        coordinator.patch(&contact, "*", &other_name()).await.ok();
         let topic = format!("/api/v1/topics/{}", text(&self.topic, "id"));
         coordinator.patch(&topic, "*", &json!({ "sectors": ["waste"] })).await.ok();
         coordinator.post(&format!("{topic}/transitions"), &json!({ "to": "scheduled" })).await.ok();

@@ -1,4 +1,4 @@
-//! Names that stand in other things, and messages: neither tells of what the caller may not see.
+//! References and messages in other resources reveal nothing that the caller may not see.
 
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
@@ -13,15 +13,15 @@ use crate::harness::{Answer, on_both};
 const PARTNERSHIPS: &str = "/api/v1/partnerships";
 const UTILITIES: &str = "/api/v1/utilities";
 
-/// An answer without the key that was asked with.
+/// A response without the key of the request.
 fn without(answer: &Answer, key: &str) -> String {
     let lines: Vec<_> = plain(answer).lines().map(str::to_owned).collect();
     lines.join("\n").replace(key, "KEY")
 }
 
 on_both! {
-    /// To name what is hidden is to name what is not there: in any form, in a proposal or a change.
-    async fn hidden_utilities_cannot_be_named(app: TestApp) {
+    /// Referring to a hidden utility gets the same response as referring to an unknown one, in every form.
+    async fn a_hidden_utility_is_refused_like_an_unknown_one(app: TestApp) {
         let member = app.member();
         let nobody = uuid::Uuid::now_v7().to_string();
         for shown in [Shown::Internal, Shown::Deleted] {
@@ -51,8 +51,8 @@ on_both! {
         }
     }
 
-    /// A proposal's slug is made from its title, and does not tell that somebody else's has the same.
-    async fn a_proposal_does_not_stumble_over_what_is_hidden(app: TestApp) {
+    /// The slug of a proposal is generated from its title, and must not reveal that a hidden one has the same title.
+    async fn a_generated_slug_reveals_no_hidden_partnership(app: TestApp) {
         for shown in [Shown::Internal, Shown::Deleted] {
             shown.plant(&app).await;
             let mut tails = Vec::new();
@@ -65,8 +65,8 @@ on_both! {
         }
     }
 
-    /// What an older slug led to is hidden as well.
-    async fn an_older_slug_leads_nowhere_either(app: TestApp) {
+    /// A former slug is hidden like the current one.
+    async fn a_former_slug_of_a_hidden_partnership_is_not_found(app: TestApp) {
         Shown::Internal.plant(&app).await;
         let office = app.coordinator();
         let path = format!("{PARTNERSHIPS}/zxqinternal-bund");
@@ -83,8 +83,8 @@ on_both! {
         assert_eq!(refused, ["/slug not_writable", "/visibility not_writable"]);
     }
 
-    /// A refusal names what stands in the way, as far as the caller sees it.
-    async fn a_conflict_names_nothing_hidden(app: TestApp) {
+    /// A conflict names only dependents that the caller sees.
+    async fn a_conflict_names_no_hidden_dependent(app: TestApp) {
         let own = text(&plant(&app, UTILITIES, partner_utility("zxq eigen", "members")).await, "id");
         let partner = app.account(Role::Partner, &own).await;
         let mut body = partnership("zxqgeheim", HAMBURG, &own, "internal");
@@ -93,13 +93,13 @@ on_both! {
         partner.get(&format!("{PARTNERSHIPS}/{hidden}")).await.problem(404, "not_found");
         let patch = json!({ "kind": "municipal", "country": "DE" });
         let answer = partner.patch(&format!("{UTILITIES}/{own}"), "*", &patch).await;
-        let told = answer.text();
-        assert!(!told.contains("zxqgeheim") && !told.contains(&hidden), "{told}");
-        assert!(answer.status.is_client_error(), "{told}");
+        let text = answer.text();
+        assert!(!text.contains("zxqgeheim") && !text.contains(&hidden), "{text}");
+        assert!(answer.status.is_client_error(), "{text}");
     }
 
-    /// A programme is public, and so stays whoever is named in it.
-    async fn who_stands_in_a_programme_stays_public(app: TestApp) {
+    /// Programmes are public, so the utilities in them have to stay public.
+    async fn a_utility_in_a_programme_has_to_stay_public(app: TestApp) {
         let office = app.coordinator();
         let utility = plant(&app, UTILITIES, municipal_utility("zxq werk", "public")).await;
         let path = format!("{UTILITIES}/{}", text(&utility, "id"));
@@ -123,8 +123,8 @@ on_both! {
         }
     }
 
-    /// An account is told of its utilities, but not of one that is gone for everybody.
-    async fn a_deleted_utility_is_gone_from_accounts_too(app: TestApp) {
+    /// `/me` lists the utilities of the account, except deleted ones.
+    async fn a_deleted_utility_is_removed_from_accounts(app: TestApp) {
         let utility = plant(&app, UTILITIES, municipal_utility("zxqdeleted", "public")).await;
         let path = format!("{UTILITIES}/{}", text(&utility, "id"));
         let member = app.account(Role::Member, &text(&utility, "id")).await;
@@ -134,8 +134,8 @@ on_both! {
         assert_eq!(member.get("/api/v1/me").await.ok().json()["utilities"], json!([]));
     }
 
-    /// What is derived counts what is there: a deleted phase's programme is no programme of the partnership.
-    async fn a_deleted_phase_leaves_no_programme_behind(app: TestApp) {
+    /// Derived members ignore deleted parts: the programme of a deleted phase is no programme of the partnership.
+    async fn a_deleted_phase_does_not_count_for_programmes(app: TestApp) {
         let it = Shown::Deleted.plant(&app).await;
         let programmes = |one: Value| one["programmes"].as_array().unwrap().len();
         let path = format!("{PARTNERSHIPS}/{PUBLIC}");

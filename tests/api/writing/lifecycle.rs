@@ -1,4 +1,4 @@
-//! Deleting is soft: gone for everybody but the coordination office, which brings it back.
+//! Deletion is soft: a deleted resource is hidden from everybody but the coordination office, which can restore it.
 
 use reqwest::Method;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::api::given::{
 use crate::harness::on_both;
 
 on_both! {
-    async fn gone_and_back(app: TestApp) {
+    async fn a_deleted_resource_is_hidden_and_can_be_restored(app: TestApp) {
         let staff = app.coordinator();
         for (collection, body) in [
             (UTILITIES, municipal("Kurzlebig")),
@@ -63,7 +63,7 @@ on_both! {
         post_nothing(&staff, &format!("{UTILITIES}/nothing/restore")).await.problem(404, "not_found");
     }
 
-    async fn a_restore_may_name_its_version(app: TestApp) {
+    async fn a_restore_honours_if_match(app: TestApp) {
         let staff = app.coordinator();
         let made = made(&staff, UTILITIES, &municipal("Genau")).await;
         let path = location(&made);
@@ -76,7 +76,7 @@ on_both! {
         restore(&current).await.ok();
     }
 
-    async fn only_the_coordination_office_deletes_and_restores(app: TestApp) {
+    async fn only_the_coordination_office_may_delete_and_restore(app: TestApp) {
         untouched(&app, async || {
             for (role, caller) in
                 app.everybody().into_iter().filter(|(role, _)| !matches!(*role, "coordinator" | "admin"))
@@ -95,7 +95,7 @@ on_both! {
         .await;
     }
 
-    async fn nothing_comes_back_into_thin_air(app: TestApp) {
+    async fn restoring_needs_the_referenced_resources(app: TestApp) {
         let staff = app.coordinator();
         let utility = location(&made(&staff, UTILITIES, &abroad("Flüchtig")).await);
         let programme =
@@ -122,7 +122,7 @@ on_both! {
         }
     }
 
-    async fn what_comes_back_obeys_the_rules_of_today(app: TestApp) {
+    async fn restoring_checks_the_current_rules(app: TestApp) {
         let staff = app.coordinator();
         let utility = location(&made(&staff, UTILITIES, &abroad("Scheu")).await);
         let participants =
@@ -135,7 +135,7 @@ on_both! {
         assert_eq!(answer.faults(409, "reference_gone"), ["/participants/1/party wider_than_party"]);
     }
 
-    async fn nor_do_parts(app: TestApp) {
+    async fn restoring_needs_the_references_of_parts(app: TestApp) {
         let staff = app.coordinator();
         let programme = json!({"name": "Getragen", "kind": "grant"});
         let programme = location(&made(&staff, PROGRAMMES, &programme).await);

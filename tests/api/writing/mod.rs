@@ -1,4 +1,4 @@
-//! Writing: patches, slugs, rehearsals, deleting and bringing back, parts.
+//! Writing: patches, slugs, dry runs, deleting and restoring, parts.
 
 mod lifecycle;
 mod parts;

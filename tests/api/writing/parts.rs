@@ -1,4 +1,4 @@
-//! Parts: below their parent and nowhere else, each with a version of its own.
+//! Parts: found only under their parent, each with its own version.
 
 use serde_json::json;
 
@@ -29,7 +29,7 @@ on_both! {
         );
     }
 
-    async fn a_part_is_found_below_its_parent_only(app: TestApp) {
+    async fn a_part_is_found_only_under_its_parent(app: TestApp) {
         let staff = app.coordinator();
         let made = made(&staff, FUNDING, &json!({"kind": "grant"})).await;
         let id = made.json()["id"].as_str().unwrap().to_owned();
@@ -54,7 +54,7 @@ on_both! {
         .await;
     }
 
-    async fn money_keeps_its_cents(app: TestApp) {
+    async fn amounts_keep_the_decimals_of_their_currency(app: TestApp) {
         let staff = app.coordinator();
         for (given, currency, shown) in [
             ("999999999999999.99", "EUR", "999999999999999.99"),

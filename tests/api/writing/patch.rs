@@ -1,4 +1,4 @@
-//! Merge patches (RFC 7396), and what GET answered sent back.
+//! JSON Merge Patch (RFC 7396), and sending back what was read.
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::harness::on_both;
 const LVIV: &str = "/api/v1/utilities/lvivvodokanal";
 
 on_both! {
-    async fn nested_members_merge(app: TestApp) {
+    async fn nested_members_are_merged(app: TestApp) {
         let staff = app.coordinator();
         let whole = json!({
             "location": {"latitude": -15.4, "longitude": 28.3},
@@ -56,7 +56,7 @@ on_both! {
         assert!(made.get("city").is_none() && made["slug"] == "null", "in a POST, null is absent");
     }
 
-    async fn null_clears_only_what_there_is(app: TestApp) {
+    async fn null_for_an_unknown_member_is_refused(app: TestApp) {
         let staff = app.coordinator();
         for (path, patch, faults) in [
             (LVIV, json!({"webste": null}), vec!["/webste unknown_member"]),
@@ -71,15 +71,15 @@ on_both! {
             (DRESDEN, json!({"based_on": {"nam": null}}), vec!["/based_on/nam unknown_member"]),
         ] {
             let answer = staff.patch(path, "*", &patch).await;
-            let told = answer.faults(422, "validation_failed");
-            assert!(faults.iter().all(|fault| told.contains(&(*fault).to_owned())), "{patch}: {told:?}");
+            let found = answer.faults(422, "validation_failed");
+            assert!(faults.iter().all(|fault| found.contains(&(*fault).to_owned())), "{patch}: {found:?}");
         }
         let mut wrong = abroad("Falsch");
         wrong["webste"] = Value::Null;
         wrong["location"] = json!({"latitude": 1, "longitude": 2, "altitude": null});
-        let told = staff.post(UTILITIES, &wrong).await.faults(422, "validation_failed");
-        assert_eq!(told, ["/location/altitude unknown_member", "/webste unknown_member"]);
-        // What there is and is not set may be cleared, as may what is only read.
+        let found = staff.post(UTILITIES, &wrong).await.faults(422, "validation_failed");
+        assert_eq!(found, ["/location/altitude unknown_member", "/webste unknown_member"]);
+        // Known members that are not set may be cleared, and read-only members too.
         for patch in [
             json!({"website": null, "location": null, "deleted_at": null}),
             json!({"employees": {"value": 1, "as_of": null}, "description": {"en": "Water"}}),
@@ -89,7 +89,7 @@ on_both! {
         }
     }
 
-    async fn what_was_read_may_be_sent_back(app: TestApp) {
+    async fn sending_back_what_was_read_changes_nothing(app: TestApp) {
         let staff = app.coordinator();
         let whole = json!({
             "slug": "alles-dran",
@@ -122,7 +122,7 @@ on_both! {
         .await;
     }
 
-    async fn read_only_members_are_refused_where_they_would_change(app: TestApp) {
+    async fn changes_of_read_only_members_are_refused(app: TestApp) {
         let staff = app.coordinator();
         let funding = format!("{FUNDING}/{}", staff.all(FUNDING).await[0]["id"].as_str().unwrap());
         for (path, member, value) in [
@@ -144,7 +144,7 @@ on_both! {
                 [format!("/{member} read_only")],
                 "{member}: {value}"
             );
-            // With everything else as it was read.
+            // The same with all other members as they were read.
             let mut whole = read.json();
             whole[member] = value;
             let answer = staff.patch(path, &read.tag(), &whole).await;
@@ -153,7 +153,7 @@ on_both! {
         }
     }
 
-    async fn relations_are_named_in_three_ways(app: TestApp) {
+    async fn references_can_be_given_as_id_slug_or_object(app: TestApp) {
         let staff = app.coordinator();
         let read = staff.get(LVIV).await.ok().json();
         let id = read["id"].clone();
@@ -183,7 +183,7 @@ on_both! {
         }
     }
 
-    async fn nothing_is_lost_between_writing_and_reading(app: TestApp) {
+    async fn values_are_stored_without_loss(app: TestApp) {
         let staff = app.coordinator();
         let whole = json!({
             "aliases": ["Lwiw", "Lemberg", "Львів"],

@@ -1,4 +1,4 @@
-//! `dry_run=true`: everything is checked and told, and nothing is written.
+//! `dry_run=true`: everything is checked and reported, and nothing is written.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,13 +9,13 @@ use crate::api::given::{
 };
 use crate::harness::{Answer, Caller, on_both};
 
-async fn rehearse(caller: &Caller, method: Method, path: &str, body: &Value) -> Answer {
+async fn dry_run(caller: &Caller, method: Method, path: &str, body: &Value) -> Answer {
     let request = caller.request(method, &format!("{path}?dry_run=true")).header("If-Match", "*");
     caller.send(request.json(body)).await
 }
 
 on_both! {
-    async fn it_tells_what_would_be(app: TestApp) {
+    async fn a_dry_run_returns_the_result_and_writes_nothing(app: TestApp) {
         let staff = app.coordinator();
         let gone = location(&made(&staff, UTILITIES, &municipal("Weg")).await);
         deleted(&staff, &gone).await;
@@ -41,7 +41,7 @@ on_both! {
             ] {
                 let created =
                     method == Method::POST && !path.ends_with("transitions") && !path.ends_with("restore");
-                let answer = rehearse(&staff, method.clone(), path, &body).await.expect(if created {
+                let answer = dry_run(&staff, method.clone(), path, &body).await.expect(if created {
                     201
                 } else {
                     200
@@ -50,7 +50,7 @@ on_both! {
                 assert!(!answer.tag().is_empty() && location(&answer).is_empty(), "there is no such place");
             }
             for path in [&funding, DRESDEN] {
-                rehearse(&staff, Method::DELETE, path, &json!({})).await.expect(204);
+                dry_run(&staff, Method::DELETE, path, &json!({})).await.expect(204);
                 staff.get(path).await.ok();
             }
             staff.get("/api/v1/partnerships/dresden-lemberg").await.problem(404, "not_found");
@@ -60,7 +60,7 @@ on_both! {
         .await;
     }
 
-    async fn it_refuses_what_would_be_refused(app: TestApp) {
+    async fn a_dry_run_reports_the_errors_of_the_real_request(app: TestApp) {
         let staff = app.coordinator();
         let transitions = format!("{DRESDEN}/transitions");
         untouched(&app, async || {
@@ -92,10 +92,10 @@ on_both! {
                 (Method::POST, &format!("{DRESDEN}/restore"), json!({}), 409, "not_deleted"),
                 (Method::DELETE, "/api/v1/utilities/nothing", json!({}), 404, "not_found"),
             ] {
-                rehearse(&staff, method, path, &body).await.problem(status, code);
+                dry_run(&staff, method, path, &body).await.problem(status, code);
             }
-            rehearse(&app.reader(), Method::PATCH, DRESDEN, &json!({})).await.problem(403, "forbidden");
-            rehearse(&app.anonymous(), Method::POST, UTILITIES, &municipal("X"))
+            dry_run(&app.reader(), Method::PATCH, DRESDEN, &json!({})).await.problem(403, "forbidden");
+            dry_run(&app.anonymous(), Method::POST, UTILITIES, &municipal("X"))
                 .await
                 .problem(401, "unauthenticated");
             let stale = staff
@@ -108,7 +108,7 @@ on_both! {
         .await;
     }
 
-    async fn false_is_the_real_thing(app: TestApp) {
+    async fn dry_run_false_writes(app: TestApp) {
         let staff = app.coordinator();
         staff.post(&format!("{UTILITIES}?dry_run=false"), &municipal("Wirklich")).await.expect(201);
         staff.get("/api/v1/utilities/wirklich").await.ok();

@@ -1,4 +1,4 @@
-//! Slugs: made from the name, never given twice, never forgotten.
+//! Slugs: generated from names, unique, and never given to another resource.
 
 use serde_json::json;
 
@@ -9,7 +9,7 @@ use crate::api::given::{
 use crate::harness::on_both;
 
 on_both! {
-    async fn made_from_the_name(app: TestApp) {
+    async fn a_slug_is_generated_from_the_name(app: TestApp) {
         let staff = app.coordinator();
         for (name, slug) in [
             ("Stadtwerke Übersee & Söhne (GmbH)", "stadtwerke-uebersee-soehne-gmbh"),
@@ -33,7 +33,7 @@ on_both! {
         );
     }
 
-    async fn a_new_name_keeps_the_slug(app: TestApp) {
+    async fn renaming_keeps_the_slug(app: TestApp) {
         let staff = app.coordinator();
         let path = "/api/v1/utilities/hamburg-wasser";
         let renamed = staff.patch(path, "*", &json!({"name": "Elbwasser"})).await.ok().json();
@@ -44,7 +44,7 @@ on_both! {
         assert_eq!((&again["slug"], &again["version"]), (&json!("elbwasser"), &cleared["version"]));
     }
 
-    async fn an_old_slug_keeps_leading_there(app: TestApp) {
+    async fn a_former_slug_still_finds_its_resource(app: TestApp) {
         let staff = app.coordinator();
         let (old, new) = ("/api/v1/utilities/lvivvodokanal", "/api/v1/utilities/lemberg-wasser");
         let id = staff.get(old).await.ok().json()["id"].clone();
@@ -52,7 +52,7 @@ on_both! {
         let read = staff.get(new).await.ok();
         assert_eq!((&read.json()["id"], &read.json()["slug"]), (&id, &json!("lemberg-wasser")));
         assert_eq!(staff.get(old).await.ok().body, read.body);
-        // In relations and filters too.
+        // In references and filters too.
         let body = changed(
             &partnership("Alt"),
             &json!({"participants": [participant("lead", "oowv"), participant("partner", "lvivvodokanal")]}),
@@ -66,7 +66,7 @@ on_both! {
         assert!(!by_old.is_empty() && by_old == by_new);
         let dresden = staff.get(DRESDEN).await.ok().text();
         assert!(dresden.contains("lemberg-wasser") && !dresden.contains("\"lvivvodokanal\""));
-        // Nobody else gets it; its own may have it back.
+        // No other resource can have it, but its former owner can.
         staff
             .post(UTILITIES, &changed(&abroad("X"), &json!({"slug": "lvivvodokanal"})))
             .await
@@ -80,7 +80,7 @@ on_both! {
         assert_eq!(staff.get(new).await.ok().json()["slug"], "lvivvodokanal");
     }
 
-    async fn a_deleted_ones_slug_is_not_given_away(app: TestApp) {
+    async fn the_slug_of_a_deleted_resource_stays_taken(app: TestApp) {
         let staff = app.coordinator();
         let path = location(&made(&staff, UTILITIES, &municipal("Gewesen")).await);
         deleted(&staff, &path).await;
@@ -92,7 +92,7 @@ on_both! {
         assert_eq!(made(&staff, UTILITIES, &municipal("Gewesen")).await.json()["slug"], "gewesen-2");
     }
 
-    async fn a_refused_write_takes_no_slug(app: TestApp) {
+    async fn refused_writes_and_dry_runs_take_no_slug(app: TestApp) {
         let staff = app.coordinator();
         let body = changed(&municipal("Probe"), &json!({"sectors": []}));
         staff.post(UTILITIES, &body).await.problem(422, "validation_failed");

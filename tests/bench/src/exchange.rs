@@ -1,5 +1,5 @@
-//! What the exchange is run by: matching, figures, and a crowd that registers. Each answer is compared with reads of one
-//! partnership just before, asked by one who waits for each answer.
+//! Matching, statistics and concurrent registrations. Each response time is compared with that of reading a partnership
+//! just before, by a client that sends one request at a time.
 
 use std::time::Instant;
 
@@ -10,15 +10,15 @@ use crate::load::median;
 use crate::place::{Api, Place, SLUG};
 use crate::{Failure, say};
 
-/// The partnerships that figures are of; there are 5,000 utilities.
+/// The number of partnerships. There are 5,000 utilities.
 const PARTNERSHIPS: usize = 50_000;
-/// How many register at once, and for how many seats.
+/// The number of concurrent registrations, and of seats.
 const CROWD: usize = 500;
 const SEATS: usize = 40;
-/// How often each is asked.
+/// The number of requests for each measurement.
 const ROUNDS: usize = 41;
 
-/// What is measured, with the cache off.
+/// The measured requests, with the cache off.
 const WORK: &[(&str, &str)] = &[
     ("matching for a municipal utility", "utilities/utility-1/matches"),
     ("matching for a partner utility", "utilities/utility-500/matches"),
@@ -34,7 +34,7 @@ const WORK: &[(&str, &str)] = &[
     ("money by year", "statistics/funding?by=year"),
 ];
 
-/// Measures everything on a database of its own.
+/// Measures everything on a new database.
 pub async fn measure(place: &Place<'_>) -> Result<(), Failure> {
     let url = place.url("exchange");
     place.fill(&url, "exchange", PARTNERSHIPS)?;
@@ -54,7 +54,7 @@ pub async fn measure(place: &Place<'_>) -> Result<(), Failure> {
     crowd(&client, &api, &token).await
 }
 
-/// How long an answer takes, in milliseconds.
+/// The median response time in milliseconds.
 async fn p50(client: &reqwest::Client, api: &Api, token: &str, path: &str) -> Result<f64, Failure> {
     let url = format!("{}/api/v1/{path}", api.base);
     let mut times = Vec::with_capacity(ROUNDS);
@@ -66,7 +66,7 @@ async fn p50(client: &reqwest::Client, api: &Api, token: &str, path: &str) -> Re
     Ok(median(times))
 }
 
-/// All register at once for a session with few seats.
+/// Sends all registrations for a session with few seats at once.
 async fn crowd(client: &reqwest::Client, api: &Api, token: &str) -> Result<(), Failure> {
     let post = async |path: &str, body: Value| {
         let request = client.post(format!("{}/api/v1/{path}", api.base)).bearer_auth(token).json(&body);

@@ -1,4 +1,4 @@
-//! Ten times as much: what a read costs then, and what an export takes.
+//! A database of ten times the size: what reads and an export cost there.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use crate::place::{PAGE, Place, SLUG};
 use crate::yardstick::Pools;
 use crate::{Failure, say};
 
-/// The rates of one and of a page in a larger database, without the cache; and what an export of it takes.
+/// The rates of one partnership and of a page in a larger database, without the cache. Measures an export too.
 pub async fn measure(place: &Place<'_>, partnerships: usize) -> Result<(f64, f64), Failure> {
     let name = format!("bench_{partnerships}");
     let (url, plan) = (place.url(&name), place.options.plan);

@@ -1,16 +1,16 @@
-//! Load: `wrk` on the other core, the two sides in turn, medians.
+//! Load: `wrk` on the other core, both sides alternately, medians.
 
 use std::process::Command;
 
 use crate::Failure;
 use crate::process::LOAD_CORE;
 
-/// What is asked.
+/// A request to measure.
 #[derive(Clone, Default)]
 pub struct Request {
     pub url: String,
     pub headers: Vec<String>,
-    /// A script that makes each request.
+    /// A Lua script that makes the requests.
     pub script: Option<String>,
 }
 
@@ -25,7 +25,7 @@ impl Request {
     }
 }
 
-/// How much, how often.
+/// The number of connections, the duration and the number of runs.
 #[derive(Clone, Copy)]
 pub struct Plan {
     pub connections: u32,
@@ -33,7 +33,7 @@ pub struct Plan {
     pub runs: usize,
 }
 
-/// Requests a second.
+/// The rate in requests per second.
 pub fn run(request: &Request, plan: Plan) -> Result<f64, Failure> {
     let mut command = Command::new("taskset");
     command.args(["-c", LOAD_CORE, "wrk", "-t1"]);
@@ -57,12 +57,12 @@ pub fn run(request: &Request, plan: Plan) -> Result<f64, Failure> {
     rate.ok_or_else(|| Failure::new(format!("wrk said nothing of {}: {text}", request.url)))
 }
 
-/// The medians of both sides, run in turn.
+/// The median rates of both sides, run alternately.
 pub fn compare(ours: &Request, theirs: &Request, plan: Plan) -> Result<(f64, f64), Failure> {
     alternate((ours, plan), (theirs, plan))
 }
 
-/// The same, each by a plan of its own; as often as the first says.
+/// Like [`compare`], with a plan for each side. The first plan sets the number of runs.
 pub fn alternate(ours: (&Request, Plan), theirs: (&Request, Plan)) -> Result<(f64, f64), Failure> {
     let (mut mine, mut yours) = (Vec::new(), Vec::new());
     for _ in 0..ours.1.runs {
@@ -72,7 +72,7 @@ pub fn alternate(ours: (&Request, Plan), theirs: (&Request, Plan)) -> Result<(f6
     Ok((median(mine), median(yours)))
 }
 
-/// The one in the middle.
+/// The median.
 pub fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or(0.0)

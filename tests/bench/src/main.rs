@@ -27,7 +27,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 pub struct Failure(String);
 
 impl Failure {
-    /// In a sentence.
+    /// A failure with this sentence.
     pub fn new(sentence: impl Into<String>) -> Self {
         Self(sentence.into())
     }
@@ -39,22 +39,22 @@ impl<E: std::error::Error> From<E> for Failure {
     }
 }
 
-/// Writes a line of the report.
+/// Prints a line of the report.
 pub fn say(line: impl fmt::Display) {
-    // Nobody is left to be told when standard output is closed.
+    // If standard output is closed, nobody reads the report.
     let _ = writeln!(std::io::stdout().lock(), "{line}");
 }
 
-/// What is asked for on the command line.
+/// The command-line options.
 pub struct Options {
-    /// The server that is measured.
+    /// The server binary to measure.
     pub program: PathBuf,
     partnerships: usize,
-    /// How much load, how often.
+    /// The load and the number of runs.
     pub plan: Plan,
     only: Option<String>,
     large: bool,
-    /// Nothing but matching, figures and the crowd.
+    /// Whether to measure only matching, statistics and concurrent registrations.
     exchange: bool,
 }
 
@@ -113,7 +113,7 @@ fn serve(arguments: Vec<String>) -> Result<(), Failure> {
 async fn all(arguments: impl Iterator<Item = String>) -> Result<(), Failure> {
     let options = Options::read(arguments)?;
     let folder = tempfile::tempdir()?;
-    // PostgreSQL runs as another user, who has to pass through.
+    // PostgreSQL runs as another user, who has to traverse the folder.
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755))?;
     let cluster = Cluster::start(folder.path().join("postgres"))?;
     for database in ["sqlite", "postgres"] {

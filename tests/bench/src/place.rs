@@ -1,4 +1,4 @@
-//! Where it is measured: databases, made by the import that users have, and servers on them.
+//! The databases to measure on, filled by the ordinary import, and servers on them.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::process::{self, Cluster, Process, answers, free_port};
 use crate::{Failure, Options, world};
 
-/// A database system, and a folder of its own.
+/// A database system with a folder of its own.
 pub struct Place<'a> {
     pub options: &'a Options,
     pub cluster: &'a Cluster,
@@ -23,7 +23,7 @@ pub const PAGE: &str = "sector=water&country=ZM&status=active&limit=50";
 pub const ADMIN: &str = "bench@example.org";
 pub const PASSWORD: &str = "a benchmark needs a password";
 
-/// A server of ours, and where it is.
+/// A running server and its base URL.
 pub struct Api {
     pub process: Process,
     pub base: String,
@@ -41,7 +41,7 @@ impl Place<'_> {
         self.folder.join("secret").display().to_string()
     }
 
-    /// A subcommand of ours on that database; answers how long it took.
+    /// Runs a subcommand of the server binary on a database. Returns its duration.
     pub fn ours(
         &self,
         url: &str,
@@ -81,7 +81,7 @@ impl Place<'_> {
         Ok((Api { process, base }, took))
     }
 
-    /// Makes the database, by the import that users have; answers how long the partnerships took.
+    /// Creates and fills the database by the ordinary import. Returns the duration for the partnerships.
     pub fn fill(&self, url: &str, name: &str, partnerships: usize) -> Result<Duration, Failure> {
         if self.database == "postgres" {
             self.psql(&format!("CREATE DATABASE {name}"))?;
@@ -111,13 +111,13 @@ impl Place<'_> {
         if status.success() { Ok(()) } else { Err(Failure::new(format!("{statement} failed"))) }
     }
 
-    /// A copy that the yardsticks may write to.
+    /// Copies the database, so that the yardsticks can write to the copy.
     pub fn copy(&self, from: &str, to: &str) -> Result<String, Failure> {
         match self.database {
             "sqlite" => {
                 let (from, to) =
                     (self.folder.join(format!("{from}.db")), self.folder.join(format!("{to}.db")));
-                // All of it into the one file that is copied.
+                // Checkpoints the write-ahead log, so that the file that is copied is complete.
                 let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
                 rusqlite::Connection::open(&from)?.query_row(checkpoint, [], |_| Ok(()))?;
                 std::fs::copy(from, to)?;
@@ -127,7 +127,7 @@ impl Place<'_> {
         Ok(self.url(to))
     }
 
-    /// An administrator's access token.
+    /// The access token of an administrator.
     pub async fn token(&self, client: &reqwest::Client, base: &str) -> Result<String, Failure> {
         let answer = client
             .post(format!("{base}/api/v1/auth/token"))

@@ -1,4 +1,4 @@
-//! Processes: started on a core, watched by what the system counts, ended when dropped.
+//! Processes: started on a core, measured by the kernel's accounting, killed when dropped.
 
 use std::fs;
 use std::net::TcpListener;
@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 
 use crate::Failure;
 
-/// The core of the servers; the load comes from the other.
+/// The core of the servers. The load runs on the other one.
 pub const SERVER_CORE: &str = "0";
 pub const LOAD_CORE: &str = "1";
 
-/// A program on the servers' core.
+/// A process on the servers' core.
 pub struct Process(Child);
 
 impl Process {
@@ -23,12 +23,12 @@ impl Process {
         Ok(Self(command.spawn()?))
     }
 
-    /// Processor time so far, in seconds.
+    /// The processor time so far, in seconds.
     pub fn processor_time(&self) -> f64 {
         processor_time(self.0.id())
     }
 
-    /// Memory of its own in MiB, maps of files aside, and the most there ever was of all.
+    /// The private memory in MiB (without file mappings), and the peak of the resident set.
     pub fn memory(&self) -> (f64, f64) {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap_or_default();
         let of = |name: &str| {
@@ -53,12 +53,12 @@ fn processor_time(process: u32) -> f64 {
     ticks.sum::<f64>() / 100.0
 }
 
-/// A port that is free.
+/// A free port.
 pub fn free_port() -> Result<u16, Failure> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
-/// Waits until the URL answers 200; answers how long that took.
+/// Waits until the URL responds with 200. Returns the duration.
 pub async fn answers(url: &str) -> Result<Duration, Failure> {
     let (client, began) = (reqwest::Client::builder().no_proxy().build()?, Instant::now());
     while began.elapsed() < Duration::from_secs(60) {
@@ -70,7 +70,7 @@ pub async fn answers(url: &str) -> Result<Duration, Failure> {
     Err(Failure::new(format!("{url} does not answer")))
 }
 
-/// A PostgreSQL of the benchmark's own on the servers' core, with the durability that it has by default.
+/// A PostgreSQL server on the servers' core, with its default durability.
 pub struct Cluster {
     folder: PathBuf,
     programs: PathBuf,
@@ -125,7 +125,7 @@ impl Cluster {
         format!("postgres://vku@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// Processor time of all its processes so far, in seconds.
+    /// The processor time of all its processes so far, in seconds.
     pub fn processor_time(&self) -> f64 {
         let main = fs::read_to_string(self.folder.join("data/postmaster.pid")).unwrap_or_default();
         let main: u32 = main.lines().next().and_then(|line| line.parse().ok()).unwrap_or(0);

@@ -1,4 +1,4 @@
-//! The table: each work on our side and on the yardstick's, in turn.
+//! The table: each kind of work on our side and on the yardstick's, alternately.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::process::{Process, answers, free_port};
 use crate::yardstick::{self, Pools};
 use crate::{Failure, say};
 
-/// Ours with and without the cache, and theirs.
+/// Our servers with and without the cache, and the yardsticks.
 struct Sides<'a> {
     place: &'a Place<'a>,
     plan: Plan,
@@ -28,12 +28,12 @@ fn line(work: &str, ours: f64, theirs: f64, goal: &str) {
     say(format!("| {work} | {ours:.0} | {theirs:.0} | {:.2} | {goal} |", ours / theirs));
 }
 
-/// Rows, a line each.
+/// The number of lines.
 fn lines(bytes: &[u8]) -> f64 {
     bytes.iter().filter(|byte| **byte == b'\n').count() as f64
 }
 
-/// Measures everything; answers the rates of one and of a page, without the cache.
+/// Measures everything. Returns the rates of one partnership and of a page, without the cache.
 pub async fn compare(place: &Place<'_>, partnerships: usize) -> Result<(f64, f64), Failure> {
     let name = format!("bench_{partnerships}");
     let (url, plan) = (place.url(&name), place.options.plan);
@@ -101,7 +101,7 @@ impl<'a> Sides<'a> {
         Ok(sides)
     }
 
-    /// The yardstick is worth nothing if it answers something else.
+    /// Checks that both sides respond with the same JSON; otherwise the comparison is worthless.
     async fn same(&self) -> Result<(), Failure> {
         for (ours, theirs) in [(&self.one, "bare/one"), (&self.page, "bare/page")] {
             let (ours, theirs) = (format!("{}{ours}", self.api.base), format!("{}/{theirs}", self.theirs));
@@ -165,7 +165,7 @@ impl<'a> Sides<'a> {
         Ok(())
     }
 
-    /// Many connections against few, of the same; and what that costs who does nothing at all.
+    /// Compares many connections with few, and shows what connections cost a server that does nothing else.
     fn connections(&self) -> Result<(), Failure> {
         let many = Plan { connections: 256, ..self.plan };
         let idle = Request::get(format!("{}/static/one", self.theirs));
@@ -180,7 +180,7 @@ impl<'a> Sides<'a> {
         Ok(())
     }
 
-    /// Creates, each with an idempotency key of its own.
+    /// Creates partnerships, each with its own idempotency key.
     async fn create(&self) -> Result<(), Failure> {
         let token = self.place.token(&self.client, &self.uncached.base).await?;
         let script = self.place.folder.join("create.lua");
@@ -213,7 +213,7 @@ end
         Ok(())
     }
 
-    /// All at once: import and export.
+    /// Imports and exports everything.
     async fn whole(&self, url: &str, partnerships: f64, imported: f64) -> Result<(), Failure> {
         let began = Instant::now();
         self.pools.insert(partnerships as u64).await?;

@@ -1,11 +1,11 @@
-//! The data of the benchmark: made up, the same every time, written as the files that an import reads.
+//! The data of the benchmark: generated, the same every time, written as import files.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use crate::Failure;
 
-/// As in the real register, an eighth of the partnerships are with Zambia and most are about water.
+/// As in the demo data, an eighth of the partnerships are with Zambia and most are about water.
 const COUNTRIES: [&str; 44] = [
     "ZM", "ZM", "ZM", "ZM", "ZM", "UA", "JO", "MA", "ZA", "TZ", "AL", "MD", "KE", "UG", "RW", "GH", "SN",
     "TN", "EG", "LB", "IN", "VN", "PH", "ID", "PE", "BO", "EC", "CO", "BR", "MX", "CU", "HT", "ET", "MW",
@@ -116,10 +116,10 @@ const ENDINGS: [&str; 40] = [
     "reuse",
 ];
 
-/// What utilities offer and look for.
+/// The working areas that utilities offer and look for.
 const AREAS: [&str; 5] = ["non-revenue-water", "asset-management", "training", "composting", ""];
 
-/// Numbers that look random, and are the same every time (Knuth's MMIX generator).
+/// A pseudo-random number generator with a fixed seed (Knuth's MMIX generator).
 struct Numbers(u64);
 
 impl Numbers {
@@ -142,7 +142,7 @@ const MUNICIPAL: usize = 100;
 const PARTNERS: usize = 4_900;
 const PROGRAMMES: usize = 20;
 
-/// Writes the files; answers them in the order in which they are imported.
+/// Writes the files. Returns them in the order in which they are imported.
 pub fn write(folder: &Path, partnerships: usize) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
     let mut numbers = Numbers(42);
     let mut files = Vec::new();

@@ -1,5 +1,5 @@
-// Uses the API by the client that openapi-generator makes of the OpenAPI 3.0 document: signs in, reads lists, creates a
-// partnership, and reads a problem. Takes the URL of a server with the demo data.
+// Uses the API with the client that openapi-generator generates from the OpenAPI 3.0 document: signs in, reads lists,
+// creates a partnership, and reads a problem. Takes the URL of a server with demo data.
 package main
 
 import (

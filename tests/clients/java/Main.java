@@ -13,11 +13,11 @@ import org.openapitools.client.api.*;
 import org.openapitools.client.model.*;
 
 /**
- * Uses the API by the client that openapi-generator makes of the OpenAPI 3.0 document: signs in, reads every list, and
- * creates a partnership. Takes the URL of a server with the demo data, and how many lists the document has.
+ * Uses the API with the client that openapi-generator generates from the OpenAPI 3.0 document: signs in, reads every
+ * list, and creates a partnership. Takes the URL of a server with demo data, and the number of lists in the document.
  */
 public final class Main {
-    /** Every API that has lists: where one is missing, {@link #everyListIsRead} counts too few. */
+    /** All APIs with lists. If one is missing, {@link #everyListIsRead} counts too few. */
     private static final List<Class<?>> APIS = List.of(
             ApiKeysApi.class, AuditApi.class, AuthApi.class, FundingProgrammesApi.class, ImportsApi.class,
             InterestRegistrationsApi.class, MailsApi.class, MemberContactsApi.class, MembersApi.class,
@@ -42,7 +42,7 @@ public final class Main {
                 + rows.values().stream().mapToInt(Integer::intValue).sum() + " rows read, one partnership created");
     }
 
-    /** Reads each list whole, and those of parts under each of their parents. */
+    /** Reads all pages of each list. Reads lists of parts under each parent. */
     private static Map<String, Integer> everyListIsRead(ApiClient client, int expected) throws Exception {
         Map<String, Integer> rows = new TreeMap<>();
         for (Class<?> api : APIS) {
@@ -63,7 +63,7 @@ public final class Main {
         return rows;
     }
 
-    /** The ids of what a list of parts stands below; a list of its own stands below nothing. */
+    /** The ids of the parents of a list of parts. A list of resources has no parents. */
     private static List<String> parents(ApiClient client, String list) throws ReflectiveOperationException {
         for (String parent : List.of("Partnership", "Session", "Member")) {
             Class<?> api = Map.of("Partnership", PartnershipsApi.class, "Session", SessionsApi.class, "Member", MembersApi.class)
@@ -87,7 +87,7 @@ public final class Main {
         throw new IllegalStateException(name);
     }
 
-    /** Calls with nothing but the parent, which is the first parameter. */
+    /** Calls a method with only the parent, which is the first parameter. */
     private static Object call(Object api, Method method, String parent) {
         Object[] arguments = new Object[method.getParameterCount()];
         if (parent != null) arguments[0] = parent;

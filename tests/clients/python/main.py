@@ -1,5 +1,5 @@
-"""Uses the API by a client that openapi-python-client makes of the document: signs in, lists, reads, changes, and reads
-a problem. Takes the URL of a server with the demo data.
+"""Uses the API with a client that openapi-python-client generates from the document: signs in, lists, reads, changes,
+and reads a problem. Takes the URL of a server with demo data.
 """
 
 import sys

@@ -1,5 +1,5 @@
-// Uses the API by openapi-fetch and the types that openapi-typescript makes of the document: signs in, lists, reads,
-// changes, and reads a problem. Takes the URL of a server with the demo data.
+// Uses the API with openapi-fetch and the types that openapi-typescript generates from the document: signs in, lists,
+// reads, changes, and reads a problem. Takes the URL of a server with demo data.
 
 import createClient from "openapi-fetch";
 import type { components, paths } from "../../../target/clients/openapi";
@@ -18,7 +18,7 @@ export async function use(base: string): Promise<void> {
   const api = createClient<paths, "application/json" | "application/problem+json">({ baseUrl: base });
   const list = await api.GET("/api/v1/partnerships", {
     params: { query: { country: ["ZM"], status: ["active", "unknown"], count: true } },
-    // As the parameter says: one for each value.
+    // As the document declares it: the parameter is repeated for each value.
     querySerializer: { array: { style: "form", explode: true } },
   });
   assert(list.data !== undefined, refused(list.error));

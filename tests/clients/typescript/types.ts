@@ -1,10 +1,10 @@
-// What a client in TypeScript sees of the document. This compiles, or the document has lost something.
+// The types that a TypeScript client gets from the document. If this does not compile, the document has lost something.
 
 import type { components, operations } from "../../../target/clients/openapi";
 
 type Schemas = components["schemas"];
 
-// What is always there needs no asking; what may be absent is `undefined`, never `null`.
+// Required members need no check. Optional ones are `undefined`, never `null`.
 export const label = (it: Schemas["Partnership"]): string => `${it.slug}: ${it.title}, ${it.end ?? "open end"}`;
 
 export function leads(partnership: Schemas["Partnership"]): string[] {
@@ -12,7 +12,7 @@ export function leads(partnership: Schemas["Partnership"]): string[] {
   return parties.flatMap((party) => party.utility?.name ?? party.organisation?.name ?? []);
 }
 
-// Words are a closed list, filters are lists of them.
+// Enumerations are closed, and filters are lists of their values.
 export const query: operations["list_partnerships"]["parameters"]["query"] = {
   status: ["active", "unknown"],
   utility: ["hamburg-wasser"],
@@ -22,17 +22,17 @@ export const query: operations["list_partnerships"]["parameters"]["query"] = {
 // @ts-expect-error: there is no such status
 export const wrong: Schemas["PartnershipStatus"] = "actve";
 
-// A relation is written as a slug, money as a string.
+// References are written as slugs, and amounts as strings.
 export const funding: Schemas["FundingInput"] = {
   kind: "grant",
   programme: "betreiberplattform-2024-2027",
   amount: { amount: "125000.00", currency: "EUR" },
 };
 
-// A change clears by `null`, also one language of a text.
+// `null` in a patch clears a member, or one language of a text.
 export const patch: Schemas["PartnershipPatch"] = { end: null, summary: { de: null, en: "Less water lost" } };
 
-// Every refusal is a problem.
+// Every error response is a problem.
 export const faults = (
   problem: operations["create_partnership"]["responses"][422]["content"]["application/problem+json"],
 ): string[] => (problem.errors ?? []).map((fault) => `${fault.pointer ?? fault.parameter}: ${fault.detail}`);

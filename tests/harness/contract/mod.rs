@@ -1,5 +1,5 @@
-//! The contract, held against every answer that any test gets: what is answered stands in the document, and what is
-//! accepted too. A test that asks for something has tested this as well, without a word.
+//! Checks every response that a test gets against the OpenAPI document: the response has to be declared, and so does
+//! the request if it was accepted. This covers the contract without a test for each endpoint.
 
 mod operation;
 mod request;
@@ -17,10 +17,10 @@ pub(crate) use schemas::Schemas;
 
 use super::Answer;
 
-/// What is served beside the document: the document itself and the pages that show it.
-const BESIDE: [&str; 5] = ["/docs", "/openapi", "/interest", "/password", "/calendars"];
+/// Paths that are not in the OpenAPI document: the document itself, and pages for people.
+const UNDOCUMENTED: [&str; 5] = ["/docs", "/openapi", "/interest", "/password", "/calendars"];
 
-/// A request, as far as the document says something about it.
+/// The parts of a request that the document describes.
 #[derive(Debug)]
 pub(crate) struct Sent {
     pub(crate) method: Method,
@@ -32,7 +32,7 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// A request that was written by hand: `POST /api/v1/utilities?dry_run=true`.
+    /// A request from its request line, such as `POST /api/v1/utilities?dry_run=true`.
     pub(crate) fn of_target(target: &str, media: &str, body: Option<&str>) -> Self {
         let (method, rest) = target.split_once(' ').unwrap();
         let (path, query) = rest.split_once('?').unwrap_or((rest, ""));
@@ -59,20 +59,20 @@ impl Sent {
         }
     }
 
-    /// Whether a refusal is a page: for people with a browser, and no part of the API.
+    /// Whether errors are answered with an HTML page: the request comes from a browser and is not for the API.
     fn is_refused_by_page(&self) -> bool {
         self.accept.contains("text/html") && !self.path.starts_with("/api/")
     }
 }
 
-/// What the document says.
+/// The OpenAPI document, prepared for checks.
 pub(crate) struct Contract {
     pub(crate) schemas: Schemas,
     pub(crate) operations: Vec<Operation>,
 }
 
 impl Contract {
-    /// Of the document that is served: `contract/document.rs` proves that it is this one.
+    /// The contract of the document that the server serves. `api/contract/document.rs` proves that it is the same one.
     pub(crate) fn served() -> &'static Self {
         static SERVED: OnceLock<Contract> = OnceLock::new();
         SERVED.get_or_init(|| {
@@ -82,7 +82,8 @@ impl Contract {
         })
     }
 
-    /// The operations on the path, each with the keys in it. Names in a template stand behind what is spelled out.
+    /// The operations whose path template matches the path, each with its path parameters. Literal segments take
+    /// precedence over parameters.
     fn at(&self, path: &str) -> Vec<(&Operation, Vec<(&str, String)>)> {
         let segments = operation::segments(path);
         let with_keys = |it| Some((it, Operation::keys(it, &segments)?));
@@ -92,7 +93,7 @@ impl Contract {
         found
     }
 
-    /// Holds an answer, and what was accepted with it, against the document.
+    /// Panics if the document does not declare the response, or does not allow the request that was accepted.
     pub(crate) fn check(&self, sent: &Sent, answer: &Answer) {
         let faults = self.faults(sent, answer);
         let Sent { method, path, query, .. } = sent;
@@ -127,7 +128,7 @@ impl Contract {
                     faults.extend(request::faults(self, operation, keys, sent));
                 }
             }
-            // What a browser asks before it asks.
+            // A CORS preflight request.
             None if sent.method == Method::OPTIONS && answer.status.is_success() => {}
             None if !found.is_empty() => {
                 if status < 400 || (status == 405 && answer.header("allow").is_empty()) {
@@ -135,7 +136,7 @@ impl Contract {
                 }
             }
             None => {
-                let beside = BESIDE.iter().any(|place| sent.path.starts_with(place));
+                let beside = UNDOCUMENTED.iter().any(|place| sent.path.starts_with(place));
                 if status < 400 && !beside {
                     faults.push("there is no such path in the document".to_owned());
                 }
@@ -154,7 +155,7 @@ fn is_json(media: &str) -> bool {
     essence(media) == "application/json" || essence(media).ends_with("+json")
 }
 
-/// The members of an object; none of anything else.
+/// The members of an object, or none if the value is not an object.
 fn members(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flatten()
 }

@@ -1,26 +1,27 @@
-//! An operation of the document, and how a request finds it.
+//! Operations of the OpenAPI document, and how requests are matched to them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
-/// An operation of the document.
+/// An operation of the OpenAPI document.
 pub(crate) struct Operation {
     pub(crate) id: String,
     pub(crate) method: Method,
-    /// As the document has it, with names in the place of keys.
+    /// The path template, with parameters as `{name}`.
     pub(crate) path: String,
     segments: Vec<String>,
-    pub(crate) told: Value,
+    pub(crate) definition: Value,
 }
 
 impl Operation {
-    /// Every operation of a document.
+    /// All operations of a document.
     pub(crate) fn all(document: &Value) -> Vec<Self> {
         let mut operations = Vec::new();
         for (path, item) in document["paths"].as_object().unwrap() {
-            for (method, told) in item.as_object().unwrap() {
-                let id =
-                    told["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+            for (method, definition) in item.as_object().unwrap() {
+                let id = definition["operationId"]
+                    .as_str()
+                    .unwrap_or_else(|| panic!("{method} {path} has no name"));
                 let method = method.to_uppercase().parse().unwrap();
                 let segments = path.split('/').map(str::to_owned).collect();
                 operations.push(Self {
@@ -28,7 +29,7 @@ impl Operation {
                     method,
                     path: path.clone(),
                     segments,
-                    told: told.clone(),
+                    definition: definition.clone(),
                 });
             }
         }
@@ -40,12 +41,12 @@ impl Operation {
     }
 
     pub(crate) fn parameter(&self, name: &str) -> Option<&Value> {
-        self.told["parameters"].as_array()?.iter().find(|it| it["name"] == name)
+        self.definition["parameters"].as_array()?.iter().find(|it| it["name"] == name)
     }
 
-    /// The ways of showing who asks.
+    /// The security requirements.
     fn security(&self) -> &[Value] {
-        self.told["security"].as_array().map_or(&[], Vec::as_slice)
+        self.definition["security"].as_array().map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn is_for_anybody(&self) -> bool {
@@ -53,37 +54,36 @@ impl Operation {
     }
 
     pub(crate) fn takes_credentials(&self) -> bool {
-        self.security().iter().any(|way| way.get("bearer").is_some())
+        self.security().iter().any(|requirement| requirement.get("bearer").is_some())
     }
 
-    /// The scopes that an API key needs.
+    /// The scopes that an API key needs for the operation.
     pub(crate) fn scopes(&self) -> Vec<&str> {
-        let scopes = self.security().iter().filter_map(|way| way.get("bearer")?.as_array());
+        let scopes = self.security().iter().filter_map(|requirement| requirement.get("bearer")?.as_array());
         scopes.flatten().filter_map(Value::as_str).collect()
     }
 
     pub(crate) fn declares(&self, status: u16) -> bool {
-        self.told["responses"].get(status.to_string()).is_some()
+        self.definition["responses"].get(status.to_string()).is_some()
     }
 
-    /// The media type and the example of the body, where it takes one.
+    /// The media type and the example of the request body, if there is one.
     pub(crate) fn body(&self) -> Option<(&str, &Value)> {
-        let (media, content) = self.told.pointer("/requestBody/content")?.as_object()?.iter().next()?;
+        let (media, content) = self.definition.pointer("/requestBody/content")?.as_object()?.iter().next()?;
         Some((media, &content["example"]))
     }
 
-    /// The keys in a path of this template, which comes in its segments, each with its name; `None` where the path is
-    /// another one's.
+    /// The path parameters and their values, or `None` if the segments do not match the path template.
     pub(crate) fn keys(&self, segments: &[String]) -> Option<Vec<(&str, String)>> {
         if self.segments.len() != segments.len() {
             return None;
         }
         let mut keys = Vec::new();
-        // From the end: all paths begin alike.
-        for (wanted, given) in self.segments.iter().zip(segments).rev() {
-            match wanted.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
-                Some(name) if !given.is_empty() => keys.insert(0, (name, given.clone())),
-                None if wanted == given => {}
+        // In reverse, because most paths differ only at the end.
+        for (template, segment) in self.segments.iter().zip(segments).rev() {
+            match template.strip_prefix('{').and_then(|it| it.strip_suffix('}')) {
+                Some(name) if !segment.is_empty() => keys.insert(0, (name, segment.clone())),
+                None if template == segment => {}
                 _ => return None,
             }
         }
@@ -91,12 +91,12 @@ impl Operation {
     }
 }
 
-/// The segments of a path.
+/// The decoded segments of a path.
 pub(super) fn segments(path: &str) -> Vec<String> {
     path.split('/').map(decoded).collect()
 }
 
-/// A segment of a path, or a part of a query, without its percent signs.
+/// Decodes percent-encoding in a path segment or in a part of a query.
 pub(super) fn decoded(text: &str) -> String {
     let (mut bytes, mut rest) = (Vec::new(), text.as_bytes());
     while let Some((first, after)) = rest.split_first() {

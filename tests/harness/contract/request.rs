@@ -1,4 +1,4 @@
-//! What was accepted stands in the document: its parameters and its body.
+//! Checks that the document declares the parameters and the body of a request that was accepted.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,10 +7,10 @@ use vku_domain::kernel::bilingual::typed;
 use super::operation::decoded;
 use super::{Contract, Operation, Sent, essence, is_json, seen};
 
-/// Pages for people: parameters that are not known are ignored there.
+/// Pages for people, which ignore unknown parameters.
 const FOR_PEOPLE: [&str; 2] = ["get_index", "get_problem_type"];
 
-/// What the document forbids of a request that was accepted.
+/// The faults of an accepted request: the parts that the document does not allow.
 pub(super) fn faults(
     contract: &Contract,
     operation: &Operation,
@@ -43,10 +43,10 @@ fn faults_of_value(
         }
         return vec![format!("the {place} parameter {name}, which is not declared")];
     };
-    seen::note(format!("{} ?{name}", operation.id));
+    seen::record(format!("{} ?{name}", operation.id));
     let schema = contract.schemas.resolved(&parameter["schema"]);
     let each = match schema["type"].as_str() {
-        // Repeated, or separated by commas: either way what stands there are entries.
+        // Without `explode`, the entries are separated by commas; otherwise the parameter is repeated.
         Some("array") if parameter["explode"] == false => value.split(',').map(str::trim).collect(),
         _ => vec![value],
     };
@@ -62,14 +62,14 @@ fn faults_of_value(
 
 fn faults_of_body(contract: &Contract, operation: &Operation, sent: &Sent) -> Vec<String> {
     let Some(body) = &sent.body else { return Vec::new() };
-    let Some(contents) = operation.told.pointer("/requestBody/content") else {
-        // What nobody looks at may be anything.
+    let Some(contents) = operation.definition.pointer("/requestBody/content") else {
+        // The operation ignores its body.
         return Vec::new();
     };
     let Some(content) = contents.get(essence(&sent.media)) else {
         return vec![format!("the media type {:?}, which is not declared", sent.media)];
     };
-    seen::note(format!("{} < {}", operation.id, essence(&sent.media)));
+    seen::record(format!("{} < {}", operation.id, essence(&sent.media)));
     if !is_json(&sent.media) {
         return Vec::new();
     }
@@ -79,14 +79,14 @@ fn faults_of_body(contract: &Contract, operation: &Operation, sent: &Sent) -> Ve
     }
 }
 
-/// The body without what the descriptions allow beside the schemas: space at the ends of a text, `null` for what is
-/// absent, and the members that are only read, when a change sends back what was read.
+/// The body without what descriptions allow and schemas do not: whitespace around strings, `null` for absent members,
+/// and read-only members in a merge patch.
 fn plain(contract: &Contract, operation: &Operation, mut body: Value) -> Value {
     let patches = operation.method == Method::PATCH;
     if let (true, Value::Object(members)) = (patches, &mut body) {
-        let content = operation.told.pointer("/responses/200/content/application~1json/schema");
+        let content = operation.definition.pointer("/responses/200/content/application~1json/schema");
         let read = contract.schemas.resolved(content.unwrap_or(&Value::Null));
-        let content = operation.told.pointer("/requestBody/content/application~1json/schema");
+        let content = operation.definition.pointer("/requestBody/content/application~1json/schema");
         let written = contract.schemas.resolved(content.unwrap_or(&Value::Null));
         let only_read =
             |name: &str| read["properties"].get(name).is_some() && written["properties"].get(name).is_none();

@@ -1,4 +1,4 @@
-//! What an answer has to be.
+//! Checks a response against the document.
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{Contract, Operation, Sent, essence, is_json, members, seen};
 use crate::harness::Answer;
 
-/// Headers that are no part of an operation: HTTP's own, and those that every answer has.
+/// Headers that operations do not declare: those of HTTP, and those that every response may have.
 const GENERAL: &[&str] = &[
     "access-control-",
     "age",
@@ -36,10 +36,10 @@ const GENERAL: &[&str] = &[
     "x-request-id",
 ];
 
-/// What lacks members that are always there otherwise.
+/// The media type of objects that lack members because of `fields`.
 const SPARSE: &str = "application/vnd.vku.sparse+json";
 
-/// What is wrong with the answer of an operation. Notes it as seen.
+/// The faults of a response of this operation. Records the response as seen.
 pub(super) fn faults(
     contract: &Contract,
     operation: &Operation,
@@ -47,11 +47,11 @@ pub(super) fn faults(
     answer: &Answer,
 ) -> Vec<String> {
     let (id, status) = (&operation.id, answer.status);
-    let Some(response) = operation.told["responses"].get(status.as_str()) else {
+    let Some(response) = operation.definition["responses"].get(status.as_str()) else {
         return vec![format!("{id} does not declare {status}")];
     };
     let response = contract.schemas.resolved(response);
-    seen::note(format!("{id} {}", status.as_str()));
+    seen::record(format!("{id} {}", status.as_str()));
     let mut faults = faults_of_body(contract, operation, response, sent, answer);
     faults.extend(faults_of_headers(contract, operation, response, sent, answer));
     faults.into_iter().map(|fault| format!("{id} {}: {fault}", status.as_str())).collect()
@@ -77,8 +77,8 @@ fn faults_of_body(
         let empty = answer.body.is_empty();
         return if empty { Vec::new() } else { vec!["HEAD has no body".to_owned()] };
     }
-    seen::note(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
-    // What is packed says the same as what is not: that has tests of its own.
+    seen::record(format!("{} {} {}", operation.id, answer.status.as_str(), essence(&media)));
+    // Other tests prove that compressed bodies equal uncompressed ones.
     if !answer.header("content-encoding").is_empty() {
         return Vec::new();
     }
@@ -94,7 +94,7 @@ fn faults_of_body(
     }
 }
 
-/// Each line is what an item of the page would be.
+/// Each line has to match the schema of a page's item.
 fn faults_of_lines(contract: &Contract, contents: &Value, sent: &Sent, answer: &Answer) -> Vec<String> {
     let is_sparse = sent.query.split('&').any(|pair| pair.starts_with("fields="));
     let media = if is_sparse { SPARSE } else { "application/json" };
@@ -119,16 +119,16 @@ fn faults_of_headers(
     let declared = &response["headers"];
     let media = answer.header("content-type");
     let paged = is_json(&media) && essence(&media) != "application/geo+json";
-    let rehearsed = sent.query.split('&').any(|pair| pair == "dry_run=true");
+    let is_dry_run = sent.query.split('&').any(|pair| pair == "dry_run=true");
     for (name, header) in members(declared) {
         let is_there = answer.headers.contains_key(name.as_str());
         if is_there {
-            seen::note(format!("{} {} {name}", operation.id, answer.status.as_str()));
+            seen::record(format!("{} {} {name}", operation.id, answer.status.as_str()));
         }
-        // A list has a tag where it is a page; what is only rehearsed is nowhere yet.
+        // Only pages of a list have a tag. A dry run creates no resource, so it has no `Location`.
         let needed = contract.schemas.resolved(header)["required"] == true
             || (name == "ETag" && answer.status == StatusCode::OK && paged)
-            || (name == "Location" && answer.status == StatusCode::CREATED && !rehearsed);
+            || (name == "Location" && answer.status == StatusCode::CREATED && !is_dry_run);
         if needed && !is_there {
             faults.push(format!("no {name}"));
         }
@@ -143,7 +143,7 @@ fn faults_of_headers(
     faults
 }
 
-/// What is wrong with a refusal: it is a problem (RFC 9457), whatever was asked for.
+/// The faults of an error response, which has to be a problem (RFC 9457) whatever the request accepts.
 pub(super) fn faults_of_problem(contract: &Contract, answer: &Answer) -> Vec<String> {
     if answer.header("content-type") != "application/problem+json" {
         return vec!["a refusal that is no problem".to_owned()];

@@ -1,4 +1,4 @@
-//! What of the contract the tests of this process have seen, and whether all of them are through.
+//! What parts of the contract the tests of this process have seen, and whether all tests have ended.
 
 use std::collections::BTreeSet;
 use std::sync::{Condvar, Mutex};
@@ -13,27 +13,27 @@ struct Tests {
     ended: usize,
 }
 
-/// Notes that something was seen, such as `get_partnership 404`.
-pub(super) fn note(what: String) {
+/// Records something as seen, such as `get_partnership 404`.
+pub(super) fn record(what: String) {
     SEEN.lock().unwrap().insert(what);
 }
 
-/// All that was seen until now.
+/// Everything that was seen so far.
 pub(crate) fn all() -> BTreeSet<String> {
     SEEN.lock().unwrap().clone()
 }
 
-/// A test that may see something, until it ends, however it ends.
-pub(crate) struct Watching;
+/// Counts a test as running until it is dropped, even if the test panics.
+pub(crate) struct CoverageRecorder;
 
-impl Watching {
+impl CoverageRecorder {
     pub(crate) fn begin() -> Self {
         TESTS.lock().unwrap().running += 1;
         Self
     }
 }
 
-impl Drop for Watching {
+impl Drop for CoverageRecorder {
     fn drop(&mut self) {
         let mut tests = TESTS.lock().unwrap();
         (tests.running, tests.ended) = (tests.running - 1, tests.ended + 1);
@@ -41,7 +41,7 @@ impl Drop for Watching {
     }
 }
 
-/// Waits until that many tests have ended and none runs; whether that came to be.
+/// Waits until at least this many tests have ended and none is running. Returns `false` on a timeout.
 pub(crate) fn wait_for(tests: usize, timeout: Duration) -> bool {
     let some_are_missing = |it: &mut Tests| it.ended < tests || it.running > 0;
     let waited = ONE_ENDED.wait_timeout_while(TESTS.lock().unwrap(), timeout, some_are_missing);

@@ -1,4 +1,4 @@
-//! German and English, by `Accept-Language`: problems of every kind, their documentation, and the front page.
+//! English and German, by `Accept-Language`: problems, their documentation, and the front page.
 
 mod problems;
 
@@ -10,12 +10,12 @@ use vku_domain::kernel::error::Code;
 use super::vary;
 use crate::harness::{Answer, Caller, on_both};
 
-/// Words that no German sentence has.
+/// Words that occur in no German sentence.
 const ENGLISH: &str = "the is are of see and must expected found there allowed needs send no this that not or at most \
     least with without which here be it its to by on has have than such as between did you mean required lies written \
     may would cannot only once twice";
 
-/// The words of a text, in lower case; names in backticks are the same in every language.
+/// The words of a text, in lower case. Names in backticks are skipped, because they are the same in both languages.
 fn words(text: &str) -> BTreeSet<String> {
     let spoken = text.split('`').step_by(2).collect::<Vec<_>>().join(" ");
     spoken.split(|letter: char| !letter.is_alphabetic()).map(str::to_lowercase).collect()
@@ -32,7 +32,7 @@ async fn in_language(caller: &Caller, request: &RequestBuilder, languages: &str)
 }
 
 on_both! {
-    async fn the_language_that_weighs_most(app: TestApp) {
+    async fn the_preferred_language_is_used(app: TestApp) {
         let anyone = app.anonymous();
         let request = anyone.request(Method::GET, "/nowhere");
         for (languages, locale) in [
@@ -52,7 +52,7 @@ on_both! {
         assert_eq!(anyone.get("/nowhere").await.problem(404, "not_found")["title"], "Not found");
     }
 
-    async fn the_documentation_of_every_problem(app: TestApp) {
+    async fn every_problem_is_documented_in_both_languages(app: TestApp) {
         let anyone = app.anonymous();
         for code in Code::ALL {
             let request = anyone.request(Method::GET, &format!("/problems/{}", code.as_str()));
@@ -73,7 +73,7 @@ on_both! {
         }
     }
 
-    async fn the_front_page(app: TestApp) {
+    async fn the_front_page_is_available_in_both_languages(app: TestApp) {
         let anyone = app.anonymous();
         for (path, languages, locale, text) in [
             ("/", "de, en;q=0.5", "de", "Wer mit wem arbeitet"),
@@ -96,14 +96,14 @@ on_both! {
             if locale == "de" {
                 let text = page.text();
                 let body = text.split("<body>").nth(1).unwrap();
-                // Sessions are called as people have written.
+                // Titles of sessions stay in the language in which they were written.
                 let (above, list) = body.split_once("<ul class=\"sessions\">").unwrap();
                 let body = format!("{above}{}", list.split_once("</ul>").unwrap().1);
                 let spoken = body.split('<').filter_map(|part| part.split_once('>')).map(|(_, text)| text);
                 no_english(&spoken.filter(|text| !text.contains('/')).collect::<Vec<_>>().join(" "));
             }
         }
-        // For programs there is one index.
+        // The JSON index is the same in both languages.
         let request = anyone.request(Method::GET, "/");
         let [german, english] = ["de", "en"].map(|locale| in_language(&anyone, &request, locale));
         assert_eq!(german.await.ok().json(), english.await.ok().json());

@@ -1,4 +1,4 @@
-//! Every problem is told in both languages, with the same codes and places.
+//! Every problem is available in both languages, with the same codes and pointers.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use crate::api::given::{
 use crate::api::http::vary;
 use crate::harness::{Caller, TestApp, on_both};
 
-/// What of a problem is the same in every language: where the faults lie, and the codes.
+/// The parts of a problem that do not depend on the language.
 fn same(problem: &Value) -> Value {
     let mut same = changed(problem, &json!({"title": null, "detail": null, "request_id": null}));
     if let Some(faults) = same.get_mut("errors").and_then(Value::as_array_mut) {
@@ -19,7 +19,7 @@ fn same(problem: &Value) -> Value {
     same
 }
 
-/// Every sentence of a problem.
+/// All texts of a problem.
 fn sentences(problem: &Value) -> Vec<String> {
     let faults = problem["errors"].as_array().into_iter().flatten().map(|fault| &fault["detail"]);
     [&problem["title"], &problem["detail"]]
@@ -29,8 +29,8 @@ fn sentences(problem: &Value) -> Vec<String> {
         .collect()
 }
 
-/// The problem is told in both languages, the German one with these texts among others.
-async fn told_in_both(caller: &Caller, request: RequestBuilder, status: u16, code: &str, texts: &[&str]) {
+/// Asserts that the problem is available in both languages. The German one has to contain these texts.
+async fn assert_bilingual(caller: &Caller, request: RequestBuilder, status: u16, code: &str, texts: &[&str]) {
     let mut problems = Vec::new();
     for (languages, locale) in [("de", "de"), ("en", "en"), ("fr", "en")] {
         let answer = in_language(caller, &request, languages).await;
@@ -51,7 +51,7 @@ async fn told_in_both(caller: &Caller, request: RequestBuilder, status: u16, cod
     }
 }
 
-/// Requests that cannot be answered as they are, each with the problem and some of its German texts.
+/// Requests that are refused, with the expected problem and some of its German texts.
 fn refused(app: &TestApp) -> Vec<(RequestBuilder, u16, &'static str, &'static [&'static str])> {
     let (anyone, staff) = (app.anonymous(), app.coordinator());
     let get = |caller: &Caller, path: &str| caller.request(Method::GET, path);
@@ -185,17 +185,17 @@ fn refused(app: &TestApp) -> Vec<(RequestBuilder, u16, &'static str, &'static [&
 }
 
 on_both! {
-    async fn problems_of_every_kind(app: TestApp) {
+    async fn problems_of_every_kind_are_bilingual(app: TestApp) {
         let anyone = app.anonymous();
         untouched(&app, async || {
             for (request, status, code, texts) in refused(&app) {
-                told_in_both(&anyone, request, status, code, texts).await;
+                assert_bilingual(&anyone, request, status, code, texts).await;
             }
         })
         .await;
     }
 
-    async fn faults_of_the_content(app: TestApp) {
+    async fn validation_errors_are_bilingual(app: TestApp) {
         let staff = app.coordinator();
         let figure = json!({"value": -1, "as_of": "2023-13", "source_url": "example.org", "unit": "people"});
         let utility = json!({
@@ -247,7 +247,7 @@ on_both! {
                 (FUNDING, amount(json!("0.001"), "EUR"), vec!["Beträge in EUR haben höchstens 2 Nachkommastellen."]),
             ] {
                 let request = staff.request(Method::POST, path).json(&body);
-                told_in_both(&staff, request, 422, "validation_failed", &texts).await;
+                assert_bilingual(&staff, request, 422, "validation_failed", &texts).await;
             }
         })
         .await;

@@ -1,6 +1,6 @@
-//! The yardstick `bare`: the statements of the API, hand-written and prepared, over raw sqlx.
+//! The yardstick `bare`: the statements of the API, hand-written and prepared, over plain sqlx.
 
-/// Makes the same functions for one of the databases.
+/// Defines the same functions for both databases.
 macro_rules! bare {
     ($module:ident, $database:ident, $begin:literal, $word:literal, $part:literal) => {
         pub mod $module {
@@ -46,7 +46,7 @@ macro_rules! bare {
                 query.fetch_all(&mut **tx).await
             }
 
-            /// What the other statements find for these rows.
+            /// Runs the other statements for these rows.
             async fn complete(tx: &mut Tx, rows: Vec<Row>) -> Result<Found> {
                 let mut found = Found { rows, ..Found::default() };
                 let ids = found.ids();
@@ -99,7 +99,7 @@ macro_rules! bare {
                 Ok(found)
             }
 
-            /// One, by its slug.
+            /// One partnership by its slug.
             pub async fn one(pool: &Pool<$database>, slug: &str) -> Result<Vec<u8>> {
                 let mut tx = pool.begin().await?;
                 let statement = AssertSqlSafe(format!("{} {}", sql::COLUMNS, sql::ONE));
@@ -110,7 +110,7 @@ macro_rules! bare {
                 Ok(found.one())
             }
 
-            /// A page of three filters.
+            /// A page with three filters.
             pub async fn page(pool: &Pool<$database>) -> Result<Vec<u8>> {
                 let mut tx = pool.begin().await?;
                 let statement = AssertSqlSafe(format!("{} {}", sql::COLUMNS, sql::PAGE));
@@ -124,7 +124,7 @@ macro_rules! bare {
                 Ok(found.page())
             }
 
-            /// All, as lines, some hundred at a time.
+            /// All partnerships as lines, a few hundred at a time.
             pub async fn export(pool: &Pool<$database>, mut write: impl FnMut(Vec<u8>)) -> Result<()> {
                 let mut last = Uuid::nil();
                 loop {
@@ -146,7 +146,7 @@ macro_rules! bare {
                 }
             }
 
-            /// The best fifty for a word, or for a part of one, of the database's own search.
+            /// The best fifty matches of a word or of a part of one, found by the database's own search.
             pub async fn search(pool: &Pool<$database>, part: bool, text: &str) -> Result<Vec<u8>> {
                 let mut tx = pool.begin().await?;
                 let query = sqlx::query(if part { $part } else { $word }).bind(text.to_owned());
@@ -170,7 +170,7 @@ macro_rules! bare {
                 Ok(())
             }
 
-            /// Makes some, in one transaction.
+            /// Creates partnerships in one transaction.
             pub async fn create(pool: &Pool<$database>, new: &[New]) -> Result<()> {
                 let mut tx = pool.begin_with($begin).await?;
                 for new in new {
@@ -179,7 +179,7 @@ macro_rules! bare {
                 tx.commit().await
             }
 
-            /// A German utility and one of Zambia.
+            /// The ids of a German and of a Zambian utility.
             pub async fn utilities(pool: &Pool<$database>) -> Result<(Uuid, Uuid)> {
                 let of = |country: &'static str| {
                     sqlx::query_scalar(r#"SELECT "id" FROM "utility" WHERE "country" = $1 LIMIT 1"#)

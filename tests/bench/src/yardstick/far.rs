@@ -1,4 +1,4 @@
-//! The far limit: the same statements for one partnership without a pool, a runtime or a web server, in a loop.
+//! The upper limit: the same statements for one partnership without a pool, a runtime or a web server, in a loop.
 
 use std::time::Instant;
 
@@ -10,7 +10,7 @@ use crate::Failure;
 
 const ROUNDS: u32 = 5_000;
 
-/// Reads one with rusqlite; answers reads a second.
+/// Reads one partnership with rusqlite. Returns the reads per second.
 pub fn rusqlite(path: &str, slug: &str) -> Result<f64, Failure> {
     let connection = rusqlite::Connection::open(path)?;
     connection.pragma_update(None, "mmap_size", 134_217_728)?;
@@ -46,7 +46,7 @@ pub fn rusqlite(path: &str, slug: &str) -> Result<f64, Failure> {
     Ok(f64::from(ROUNDS) / began.elapsed().as_secs_f64())
 }
 
-/// Reads one with tokio-postgres; answers reads a second.
+/// Reads one partnership with tokio-postgres. Returns the reads per second.
 pub async fn tokio_postgres(url: &str, slug: &str) -> Result<f64, Failure> {
     let (client, connection) = tokio_postgres::connect(url, tokio_postgres::NoTls).await?;
     let driver = tokio::spawn(connection);

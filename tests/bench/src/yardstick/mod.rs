@@ -1,4 +1,4 @@
-//! The yardsticks: `static` answers bytes that it holds, `bare` runs the same statements without anything around them.
+//! The yardsticks: `static` serves prepared bytes, `bare` runs only the statements of the API.
 
 mod bare;
 pub mod far;
@@ -19,14 +19,14 @@ use uuid::Uuid;
 use crate::Failure;
 use shape::New;
 
-/// The connections of a yardstick, as the API has them.
+/// The connections of a yardstick, configured like those of the API.
 #[derive(Clone)]
 pub enum Pools {
     Sqlite { reading: SqlitePool, writing: SqlitePool },
     Postgres(PgPool),
 }
 
-/// Runs a function of whichever database it is.
+/// Calls a function for the database of the pools.
 macro_rules! on {
     ($pools:expr, $which:ident, $function:ident($($argument:expr),*)) => {
         match $pools {
@@ -59,7 +59,7 @@ impl Pools {
         Ok(Self::Sqlite { reading: pool(2).connect_with(options).await?, writing })
     }
 
-    /// Makes the tables of the databases' own search, filled with what there is.
+    /// Creates and fills the tables of the databases' own full-text search.
     pub async fn prepare(&self) -> Result<(), Failure> {
         match self {
             Self::Sqlite { writing, .. } => {
@@ -88,12 +88,12 @@ impl Pools {
         Ok(())
     }
 
-    /// Writes all, some lines at a time.
+    /// Writes all partnerships, some lines at a time.
     pub async fn export(&self, mut write: impl FnMut(Vec<u8>)) -> Result<(), Failure> {
         Ok(on!(self, reading, export(|lines: Vec<u8>| write(lines)))?)
     }
 
-    /// Makes that many in one transaction.
+    /// Creates this many partnerships in one transaction.
     pub async fn insert(&self, count: u64) -> Result<(), Failure> {
         let (lead, partner) = on!(self, reading, utilities())?;
         let new: Vec<_> =
@@ -121,7 +121,7 @@ fn answer(body: Result<Vec<u8>, sqlx::Error>) -> Result<HttpResponse, actix_web:
     Ok(HttpResponse::Ok().content_type("application/json").body(body))
 }
 
-/// Serves the yardsticks, on one worker, until it is ended.
+/// Serves the yardsticks with one worker.
 pub async fn serve(port: u16, url: &str, slug: String, one: Vec<u8>, page: Vec<u8>) -> Result<(), Failure> {
     let pools = Pools::connect(url).await?;
     let parties = on!(&pools, reading, utilities())?;

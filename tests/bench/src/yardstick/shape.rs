@@ -1,4 +1,4 @@
-//! What the yardsticks answer: the same JSON as the API, from structs that know nothing else.
+//! The responses of the yardsticks: the same JSON as the API, from plain structs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use uuid::Uuid;
 
-/// A row of the table.
+/// A row of the table `partnership`.
 pub struct Row {
     pub id: Uuid,
     pub version: i64,
@@ -24,7 +24,7 @@ pub struct Row {
     pub source_url: Option<String>,
 }
 
-/// A utility as others refer to it.
+/// A utility as other resources refer to it.
 pub struct Utility {
     pub card: UtilityCard,
     pub latitude: Option<f64>,
@@ -48,7 +48,7 @@ pub struct ProgrammeCard {
     pub kind: String,
 }
 
-/// A participant as it lies in its table.
+/// A row of the table of participants.
 pub struct Party {
     pub role: String,
     pub utility: Uuid,
@@ -56,7 +56,7 @@ pub struct Party {
     pub until: Option<String>,
 }
 
-/// Everything that the statements of one answer found.
+/// The results of all statements for one response.
 #[derive(Default)]
 pub struct Found {
     pub rows: Vec<Row>,
@@ -109,7 +109,7 @@ struct Partnership<'a> {
     countries: Vec<&'a str>,
     locations: Vec<Location<'a>>,
     programmes: Vec<&'a ProgrammeCard>,
-    /// No amounts are made up.
+    /// Empty, because the generated data has no amounts.
     funding_totals: [&'a str; 0],
     #[serde(serialize_with = "instant")]
     created_at: DateTime<Utc>,
@@ -128,7 +128,6 @@ struct Page<'a> {
 }
 
 impl Found {
-    /// The ids of the rows.
     pub fn ids(&self) -> Vec<Uuid> {
         self.rows.iter().map(|row| row.id).collect()
     }
@@ -192,17 +191,17 @@ impl Found {
         }
     }
 
-    /// The first row.
+    /// The first row as JSON.
     pub fn one(&self) -> Vec<u8> {
         self.rows.first().map(|row| json(&self.partnership(row))).unwrap_or_default()
     }
 
-    /// All rows as a page.
+    /// All rows as a page in JSON.
     pub fn page(&self) -> Vec<u8> {
         json(&Page { items: self.rows.iter().map(|row| self.partnership(row)).collect() })
     }
 
-    /// A line for each row.
+    /// All rows as JSON, one line each.
     pub fn lines(&self) -> Vec<u8> {
         let mut lines = Vec::new();
         for row in &self.rows {
@@ -217,7 +216,7 @@ fn json(value: &impl Serialize) -> Vec<u8> {
     serde_json::to_vec(value).unwrap_or_default()
 }
 
-/// A partnership to be made, as the rows of its own tables.
+/// A partnership to create, as rows of its tables.
 pub struct New {
     pub id: Uuid,
     pub slug: String,
@@ -227,7 +226,7 @@ pub struct New {
 }
 
 impl New {
-    /// The `number`th.
+    /// The partnership with this number.
     pub fn number(number: u64, lead: Uuid, partner: Uuid) -> Self {
         let title = format!("Benchmark partnership {number}");
         Self { id: Uuid::now_v7(), slug: format!("bare-{number}"), title, lead, partner }

@@ -1,7 +1,7 @@
-//! Uses the API by a client that `progenitor` makes of `/openapi-3.0.json`: signs in, lists, reads, changes, and reads
-//! a problem. Takes the URL of a server with the demo data.
+//! Uses the API with a client that `progenitor` generates from `/openapi-3.0.json`: signs in, lists, reads, changes,
+//! and reads a problem. Takes the URL of a server with demo data.
 
-// Of the document that lies in `target`: `vku-partnerships openapi --v3.0 > target/openapi-3.0.json`.
+// From the document in `target`: `vku-partnerships openapi --v3.0 > target/openapi-3.0.json`.
 mod api {
     #![allow(clippy::all)]
     progenitor::generate_api!(spec = "../../../target/openapi-3.0.json", interface = Builder, tags = Merged);
@@ -18,7 +18,7 @@ const LUKANGA: &str = "gelsenwasser-lukanga";
 
 type Failure = Box<dyn std::error::Error>;
 
-/// A refusal is a stream of bytes to the generated client, because its media type is not plain JSON.
+/// The generated client returns a problem as a stream of bytes, because its media type is not plain JSON.
 async fn problem(error: Error<ByteStream>) -> Result<Problem, Failure> {
     let Error::ErrorResponse(response) = error else { return Err(format!("no problem: {error:?}").into()) };
     let parts: Vec<_> = response.into_inner_stream().try_collect().await?;
