@@ -1,4 +1,4 @@
-//! `export`: a whole resource to standard output.
+//! `export`: writes a whole collection to standard output.
 
 use std::io::{ErrorKind, Write};
 
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::import::known;
 use crate::{CliError, ExportDialect, ExportFormat, bootstrap};
 
-/// `export <resource> --format …`.
+/// Runs `export <resource> --format …`.
 pub(crate) async fn command(
     config: &Config,
     collection: &str,
@@ -82,7 +82,7 @@ impl Visitor for Whole {
         });
         written.await?;
         match broken {
-            // Whoever reads has seen enough.
+            // The reader has closed the pipe.
             Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Some(error) => Err(error.into()),
             None => Ok(output.flush()?),
