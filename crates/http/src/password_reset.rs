@@ -136,12 +136,12 @@ fn reset_mail(to: Email, locale: Locale, link: &str) -> Mail {
              Koordinierungsstelle Internationale Partnerschaften\n"
         ),
     );
-    // Whoever has the link has the account.
+    // Confidential, because the link gives access to the account.
     mail.confidential()
 }
 
 /// A new password, with the token from the link.
-// Without `Debug`: a password is in no log.
+// Without `Debug`: passwords must not get into logs.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PasswordReset {

@@ -40,8 +40,8 @@ pub(crate) async fn command(
     };
     let (store, _) = bootstrap::store(config).await?;
     let (sheets, reporter) = (XlsxLimits::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
-    let whole = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
-    match visit(collection, whole).await {
+    let visitor = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
+    match visit(collection, visitor).await {
         Some(done) => done,
         None => known(collection),
     }

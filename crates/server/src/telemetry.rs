@@ -48,8 +48,8 @@ impl<S: Subscriber> Layer<S> for Refused {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        let told = &message.0;
-        !(told.starts_with("stream error") || told.starts_with("MAX_BUFFER_SIZE"))
+        let text = &message.0;
+        !(text.starts_with("stream error") || text.starts_with("MAX_BUFFER_SIZE"))
     }
 }
 

@@ -76,7 +76,7 @@ fn distance((x, y): (f64, f64), ((from_x, from_y), (to_x, to_y)): Side) -> f64 {
 pub(super) fn free(
     (x, y): (f64, f64),
     half: (f64, f64),
-    taken: &[Frame],
+    occupied: &[Frame],
     (width, height): (f64, f64),
 ) -> (f64, f64) {
     const WAYS: u32 = 16;
@@ -89,7 +89,7 @@ pub(super) fn free(
     let mut fitting = places.filter(|place| {
         let there = Frame::at(*place, half);
         let is_in = there.west > 0.0 && there.east < width && there.north > 0.0 && there.south < height;
-        is_in && !taken.iter().any(|it| there.meets(it))
+        is_in && !occupied.iter().any(|it| there.meets(it))
     });
     fitting.next().unwrap_or((x, y))
 }

@@ -148,22 +148,22 @@ fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
     let counted = outlines().iter().filter_map(|it| Some((it, *counts.get(it.code)?)));
     let mut counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
     counted.sort_by(|(one, _), (other, _)| other.room.total_cmp(&one.room));
-    let (mut taken, mut numbers) = (Vec::new(), String::new());
+    let (mut occupied, mut numbers) = (Vec::new(), String::new());
     for (Outline { middle, room, .. }, count) in counted {
         let ((shade, ink), count) = (shade(count), written(count, locale));
         let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.36);
         let inside = Frame::at(*middle, half);
-        if *room >= half.1 && *room >= 0.5 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
+        if *room >= half.1 && *room >= 0.5 * half.0 && !occupied.iter().any(|it| inside.meets(it)) {
             let (x, y) = middle;
             numbers.push_str(&format!(
                 "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\" stroke=\"{shade}\" stroke-width=\"30\" \
                  stroke-linejoin=\"round\" paint-order=\"stroke\">{count}</text>\n"
             ));
-            taken.push(inside);
+            occupied.push(inside);
             continue;
         }
-        let (x, y) = free(*middle, half, &taken, (WIDTH, f64::from(HEIGHT)));
-        taken.push(Frame::at((x, y), half));
+        let (x, y) = free(*middle, half, &occupied, (WIDTH, f64::from(HEIGHT)));
+        occupied.push(Frame::at((x, y), half));
         numbers.push_str(&format!(
             "<path d=\"M{:.0} {:.0}L{x:.0} {y:.0}\" stroke=\"#12263a\" stroke-width=\"10\"/>\n\
              <text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"#12263a\" stroke=\"#ffffff\" stroke-width=\"45\" \

@@ -49,13 +49,17 @@ impl<'a, T: Table> Rows<'a, T> {
         let known =
             |item: &Stored<T>| (item.id, places.map(|places| places(item)), event.map(|event| event(item)));
         let known: Vec<_> = page.items.iter().map(known).collect();
-        let shown = self.reader.show(&query.view, page.items).await?;
+        let projected = self.reader.show(&query.view, page.items).await?;
         match page.next {
             Some(next) => query.cursor = Some(next),
             None => self.query = None,
         }
-        let rows =
-            known.into_iter().zip(shown).map(|((id, places, event), shown)| Row { id, places, event, shown });
+        let rows = known.into_iter().zip(projected).map(|((id, places, event), shown)| Row {
+            id,
+            places,
+            event,
+            shown,
+        });
         Ok(Some(rows.collect()))
     }
 }

@@ -79,8 +79,8 @@ impl Front {
 
     fn kept(&self, moment: Snapshot, locale: Locale) -> Option<Arc<Shown>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made, kept) = all.get(locale.as_str())?;
-        made.serves(moment).then(|| kept.clone())
+        let (snapshot, parts) = all.get(locale.as_str())?;
+        snapshot.serves(moment).then(|| parts.clone())
     }
 }
 

@@ -234,7 +234,7 @@ mod tests {
         let ok = || async {
             HttpResponse::Ok().insert_header((LINK, "</things?cursor=x>; rel=\"next\"")).finish()
         };
-        let gone = || async { HttpResponse::NotFound().finish() };
+        let not_found = || async { HttpResponse::NotFound().finish() };
         let app = init_service(
             App::new()
                 .app_data(notices.clone())
@@ -243,7 +243,7 @@ mod tests {
                     from_fn(add_deprecation_headers::<actix_web::body::BoxBody>),
                 ))
                 .service(web::resource("/things").route(web::to(ok)))
-                .service(web::resource("/things/{parent_id}/parts/{id}").route(web::to(gone)))
+                .service(web::resource("/things/{parent_id}/parts/{id}").route(web::to(not_found)))
                 .service(web::resource("/others").route(web::to(ok))),
         )
         .await;

@@ -112,14 +112,14 @@ impl RateLimiter {
     }
 
     /// Takes the count of a request back.
-    pub fn refund(&self, taken: QuotaState) -> QuotaState {
-        self.buckets.refund(taken.who);
-        QuotaState { level: self.buckets.raised(taken.level), ..taken }
+    pub fn refund(&self, quota: QuotaState) -> QuotaState {
+        self.buckets.refund(quota.who);
+        QuotaState { level: self.buckets.raised(quota.level), ..quota }
     }
 
     /// Writes the quota and what is left of it into the headers.
-    pub fn write_headers(&self, taken: QuotaState, headers: &mut HeaderMap) {
-        let Bucket { free, full_in, .. } = taken.level;
+    pub fn write_headers(&self, quota: QuotaState, headers: &mut HeaderMap) {
+        let Bucket { free, full_in, .. } = quota.level;
         let mut left = String::with_capacity(40);
         // Writing into memory cannot fail.
         let _ = write!(left, "\"default\";r={free};t={}", seconds(full_in));
@@ -193,25 +193,25 @@ mod tests {
     fn the_headers_state_what_is_left() {
         let limit = RateLimiter::of("3/1m".parse().unwrap()).unwrap();
         let now = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
-        let header = |taken| {
+        let header = |quota| {
             let mut headers = HeaderMap::new();
-            limit.write_headers(taken, &mut headers);
+            limit.write_headers(quota, &mut headers);
             assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=3;w=60");
             headers.get("ratelimit").unwrap().to_str().unwrap().to_owned()
         };
         let who = RateLimitKey::Account(Uuid::nil());
         let take = |seconds| {
-            let (taken, result) = limit.take(who, now(seconds));
-            (header(taken), result.err().and_then(|error| error.retry_after))
+            let (quota, result) = limit.take(who, now(seconds));
+            (header(quota), result.err().and_then(|error| error.retry_after))
         };
         assert_eq!(take(0), ("\"default\";r=2;t=20".into(), None));
         assert_eq!(take(0), ("\"default\";r=1;t=40".into(), None));
         assert_eq!(take(0), ("\"default\";r=0;t=60".into(), None));
         assert_eq!(take(1), ("\"default\";r=0;t=59".into(), Some(19)));
-        let (taken, result) = limit.take(who, now(20));
+        let (quota, result) = limit.take(who, now(20));
         assert!(result.is_ok());
-        assert_eq!(header(taken), "\"default\";r=0;t=60");
-        assert_eq!(header(limit.refund(taken)), "\"default\";r=1;t=40");
+        assert_eq!(header(quota), "\"default\";r=0;t=60");
+        assert_eq!(header(limit.refund(quota)), "\"default\";r=1;t=40");
         assert_eq!(take(20), ("\"default\";r=0;t=60".into(), None));
         assert_eq!(
             limit.take(RateLimitKey::ApiKey(Uuid::nil()), now(20)).0.level.free,

@@ -77,15 +77,15 @@ impl RequestInfo {
     ) -> Result<(), Error> {
         let (Some(limit), None) = (&shared.http_config.limit, self.taken.get()) else { return Ok(()) };
         let who = who.unwrap_or_else(|| client_ip::address(request, &shared.proxies).into());
-        let (taken, result) = limit.take(who, shared.store.now());
-        self.taken.set(Some(taken));
+        let (quota, result) = limit.take(who, shared.store.now());
+        self.taken.set(Some(quota));
         result
     }
 
     /// Takes the count back: the request is free.
     pub fn refund(&self, shared: &AppState) {
-        if let (Some(limit), Some(taken)) = (&shared.http_config.limit, self.taken.get()) {
-            self.taken.set(Some(limit.refund(taken)));
+        if let (Some(limit), Some(quota)) = (&shared.http_config.limit, self.taken.get()) {
+            self.taken.set(Some(limit.refund(quota)));
         }
     }
 

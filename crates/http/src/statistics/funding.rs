@@ -100,11 +100,12 @@ impl Figures for FundingStatistics {
         };
         let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.axis() };
         let items = self.items.iter().filter(|it| Some(&it.currency) == currency);
-        let whole = |amount: &str| amount.split('.').next().and_then(|whole| whole.parse().ok());
+        let integer_part =
+            |amount: &str| amount.split('.').next().and_then(|integer_part| integer_part.parse().ok());
         let figures = items.map(|it| Figure {
             key: &it.key,
             label: &it.label,
-            number: whole(&it.amount).unwrap_or(u64::MAX),
+            number: integer_part(&it.amount).unwrap_or(u64::MAX),
             place: None,
         });
         let figures: Vec<_> = figures.collect();

@@ -20,13 +20,13 @@ pub(super) type Slice = (NaiveDate, NaiveDate, i64);
 /// Splits an amount for a period by calendar year, in proportion to the days in each year.
 pub(super) fn by_year(from: NaiveDate, to: NaiveDate, minor: i64) -> Vec<Slice> {
     let days = |until: NaiveDate| i128::from((until - from).num_days()) + 1;
-    let whole = days(to);
+    let total_days = days(to);
     let mut slices = Vec::new();
     let (mut begin, mut spent) = (from, 0);
-    while whole > 0 && begin <= to {
+    while total_days > 0 && begin <= to {
         let end = NaiveDate::from_ymd_opt(begin.year(), 12, 31).map_or(to, |end| end.min(to));
         // The amount until the end of the year, rounded down, so that the last year gets the exact rest.
-        let by_then = i64::try_from(i128::from(minor) * days(end) / whole).unwrap_or(minor);
+        let by_then = i64::try_from(i128::from(minor) * days(end) / total_days).unwrap_or(minor);
         slices.push((begin, end, by_then - spent));
         spent = by_then;
         let Some(next) = end.succ_opt() else { break };
@@ -58,8 +58,8 @@ mod tests {
     #[test]
     fn a_period_is_cut_at_new_year() {
         let slices = by_year(day("2023-07-01"), day("2025-06-30"), 10_000);
-        let whole = i128::from((day("2025-06-30") - day("2023-07-01")).num_days() + 1);
-        assert_eq!(whole, 731);
+        let total_days = i128::from((day("2025-06-30") - day("2023-07-01")).num_days() + 1);
+        assert_eq!(total_days, 731);
         assert_eq!(
             slices,
             [

@@ -30,12 +30,12 @@ impl Xml {
         std::mem::take(self.0.get_mut())
     }
 
-    /// Begins an element.
+    /// Writes a start tag.
     pub(super) fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Result<(), Error> {
         self.put(Event::Start(start(name, attributes)))
     }
 
-    /// Ends an element.
+    /// Writes an end tag.
     pub(super) fn close(&mut self, name: &str) -> Result<(), Error> {
         self.put(Event::End(BytesEnd::new(name)))
     }

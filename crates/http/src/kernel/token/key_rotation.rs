@@ -40,16 +40,17 @@ pub(super) fn choose(keys: &[(SigningKey, DateTime<Utc>)], now: DateTime<Utc>) -
 ///
 /// Errors: the database is unavailable, or the keys were sealed with another secret.
 pub(super) async fn load(keyring: &Keyring) -> Result<Vec<(SigningKey, DateTime<Utc>)>, Error> {
-    let mut kept = keyring.all(KIND).await?;
-    if kept.is_empty() {
+    let mut stored = keyring.all(KIND).await?;
+    if stored.is_empty() {
         keyring.get(KIND, || generate().map(|(_, key)| key)).await?;
-        kept = keyring.all(KIND).await?;
-    } else if kept.first().is_some_and(|newest| newest.created_at + RETIRE_AFTER <= keyring.now()) {
+        stored = keyring.all(KIND).await?;
+    } else if stored.first().is_some_and(|newest| newest.created_at + RETIRE_AFTER <= keyring.now()) {
         replace(keyring, RETIRE_AFTER).await?;
-        kept = keyring.all(KIND).await?;
+        stored = keyring.all(KIND).await?;
     }
-    let read = |kept: Kept| Ok((SigningKey::from_der(&kept.key).map_err(Error::internal)?, kept.created_at));
-    kept.into_iter().map(read).collect()
+    let read =
+        |stored: Kept| Ok((SigningKey::from_der(&stored.key).map_err(Error::internal)?, stored.created_at));
+    stored.into_iter().map(read).collect()
 }
 
 /// Creates a new key. It signs after ten minutes; the previous key verifies until the next rotation. `at_once`, for a
@@ -74,8 +75,8 @@ pub async fn rotate(keyring: &Keyring, at_once: bool) -> Result<(), RotateError>
 async fn replace(keyring: &Keyring, age: TimeDelta) -> Result<bool, Error> {
     let now = keyring.now();
     let mut replaced = false;
-    let decide = |kept: &[Kept]| {
-        if kept.first().is_some_and(|newest| now < newest.created_at + age) {
+    let decide = |keys: &[Kept]| {
+        if keys.first().is_some_and(|newest| now < newest.created_at + age) {
             return Ok(None);
         }
         replaced = true;

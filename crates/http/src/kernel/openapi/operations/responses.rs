@@ -52,8 +52,8 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
             let location =
                 json!({ "description": "The path of the created resource.", "schema": { "type": "string" } });
             let headers = json!({ "ETag": etag, "Location": location, idempotency::REPLAYED: replayed() });
-            let made = with(one, "headers", headers);
-            ("201", with(made, "description", json!("The created resource.")))
+            let created = with(one, "headers", headers);
+            ("201", with(created, "description", json!("The created resource.")))
         }
         Get => {
             let mut one = with_sparse::<T>(one);
@@ -140,7 +140,7 @@ fn history<T: ResourceApi>(etag: &Value) -> Value {
     let (member, now) = telling::<T>();
     let pointer = format!("/{member}");
     let changed = json!([{ "pointer": pointer, "from": "Previous value", "to": now }]);
-    let made = json!([{ "pointer": pointer, "to": "Previous value" }]);
+    let created = json!([{ "pointer": pointer, "to": "Previous value" }]);
     json!({
         "description": "A page of changes.",
         "headers": {
@@ -151,7 +151,7 @@ fn history<T: ResourceApi>(etag: &Value) -> Value {
             "schema": { "$ref": "#/components/schemas/HistoryPage" },
             "example": { "items": [
                 { "at": "2026-03-02T08:00:00.000000Z", "action": "updated", "version": 2, "changes": changed },
-                { "at": "2026-03-01T08:00:00.000000Z", "action": "created", "version": 1, "changes": made }
+                { "at": "2026-03-01T08:00:00.000000Z", "action": "created", "version": 1, "changes": created }
             ] }
         } }
     })

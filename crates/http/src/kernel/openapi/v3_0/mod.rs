@@ -120,10 +120,10 @@ fn reference(members: &mut Members) {
 fn one_media_type(body: &mut Value) {
     let Some(Value::Object(content)) = body.get_mut("content") else { return };
     let names = || content.keys();
-    let Some(kept) = names().find(|name| *name == "application/json").or(names().next()).cloned() else {
+    let Some(chosen) = names().find(|name| *name == "application/json").or(names().next()).cloned() else {
         return;
     };
-    content.retain(|name, _| *name == kept);
+    content.retain(|name, _| *name == chosen);
 }
 
 /// Removes the scopes of schemes other than OAuth 2 and OpenID Connect, which must not have any.
