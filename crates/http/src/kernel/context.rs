@@ -191,7 +191,7 @@ impl Context {
 
     /// Decodes the query string into names and values.
     ///
-    /// Errors: 400 if the query string is not UTF-8.
+    /// Errors: 400 if the query string is malformed.
     pub fn parameters(&self) -> Result<Vec<(String, String)>, Problem> {
         parameters(&self.request)
     }
@@ -208,7 +208,7 @@ fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLim
 
 /// Decodes the query string of a request into names and values.
 ///
-/// Errors: 400 if the query string is not UTF-8.
+/// Errors: 400 if the query string is malformed.
 pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     let query = query.map_err(|_| {
