@@ -1,4 +1,4 @@
-//! The activities of partnerships, as the API offers them.
+//! The API of the activities of partnerships.
 
 use serde_json::{Value, json};
 use vku_domain::activity::Activity;

@@ -1,4 +1,4 @@
-//! The agendas of sessions, as the API offers them.
+//! The API of the agendas of sessions.
 
 use serde_json::{Value, json};
 use vku_domain::agenda::AgendaItem;

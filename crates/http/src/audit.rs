@@ -1,4 +1,4 @@
-//! The audit: who changed what, when, for the coordination office.
+//! The audit endpoint, for the coordination office: who changed what, and when.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -66,7 +66,7 @@ pub struct AuditPassage {
 
 impl From<Entry> for AuditEntry {
     fn from(Entry { change, changes }: Entry) -> Self {
-        let passage = |StatusChange { from, to, reason }| AuditPassage { from, to, reason };
+        let status_change = |StatusChange { from, to, reason }| AuditPassage { from, to, reason };
         Self {
             at: instant(change.at),
             actor: change.actor,
@@ -77,7 +77,7 @@ impl From<Entry> for AuditEntry {
             action: change.action,
             version: change.version,
             visibility: change.visibility,
-            passage: change.status_change.map(passage),
+            passage: change.status_change.map(status_change),
             changes,
         }
     }

@@ -1,4 +1,4 @@
-//! Signing in, going on, and signing out.
+//! Signing in, refreshing tokens, and signing out.
 
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::web::{Bytes, Data};
@@ -23,11 +23,11 @@ use crate::kernel::password;
 use crate::kernel::problem::Problem;
 use crate::kernel::request_info::RequestInfo;
 
-/// How much is kept of what a program calls itself, in letters.
+/// The maximum length of the stored `User-Agent`, in characters.
 const CLIENT: usize = 120;
 
 /// The credentials for signing in.
-// Without `Debug`: a password is in no log.
+// Without `Debug`: passwords must not get into logs.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Credentials {
@@ -61,9 +61,10 @@ pub struct Tokens {
     refresh_expires_in: i64,
 }
 
-/// Checks a password for an account that may not be there; throttled, and told alike whatever is wrong.
+/// Verifies the password of an account that may not exist. Attempts are throttled, and the error does not reveal what
+/// is wrong.
 ///
-/// Errors: 401 where they do not belong together, 429 after too many failures.
+/// Errors: 401 if the password is not that of the account, 429 after too many failures.
 pub(crate) async fn authenticate(
     request: &HttpRequest,
     shared: &AppState,
@@ -73,10 +74,10 @@ pub(crate) async fn authenticate(
 ) -> Result<SigningIn, Error> {
     let address = client_ip::address(request, &shared.proxies);
     let attempt = shared.sign_ins.attempt(email, address, shared.store.now())?;
-    // An unknown account is verified too, against a hash of nobody, so that it takes as long.
+    // For an unknown account, a dummy hash is verified, so that it takes as long.
     let hash = found.as_ref().and_then(|account| account.password_hash.clone());
-    let right = password::verify(password, hash).await.map_err(Error::internal)?;
-    let account = found.filter(|_| right).ok_or_else(wrong)?;
+    let is_right = password::verify(password, hash).await.map_err(Error::internal)?;
+    let account = found.filter(|_| is_right).ok_or_else(wrong)?;
     shared.sign_ins.succeeded(&attempt);
     Ok(account)
 }
@@ -157,8 +158,8 @@ fn ended() -> Error {
 }
 
 fn refresh_token(request: &HttpRequest, body: &Bytes) -> Result<String, Error> {
-    let given: RefreshToken = parsed(request, body)?;
-    Ok(given.refresh_token)
+    let body_token: RefreshToken = parsed(request, body)?;
+    Ok(body_token.refresh_token)
 }
 
 /// Get the next tokens
@@ -230,7 +231,7 @@ pub async fn end_login(
 ) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&request, [])?;
     let login = if body.is_empty() {
-        // The token alone: one whose login has ended already is as good.
+        // Only the token is verified, so a login that has already ended can be ended again.
         match bearer(&request)? {
             None => {
                 let detail = bilingual!(

@@ -1,4 +1,4 @@
-//! Calendars that programs subscribe to by a secret link.
+//! Calendar feeds that calendar programs subscribe to with a secret link.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -24,7 +24,7 @@ use crate::kernel::negotiation::Format;
 use crate::kernel::page::{Anybody, token_of_link};
 use crate::kernel::problem::Problem;
 
-/// Where a member's calendar is: beside the API, because what is asked for by it is a secret. The token stands in the
+/// The path of a member's calendar: outside the API, because the link itself is the credential. The token is in the
 /// query, which is not logged.
 pub const PATH: &str = "/calendars/member.ics";
 
@@ -61,7 +61,7 @@ pub struct CalendarLink {
 )]
 pub async fn create_member_calendar_link(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require::<Member>(Action::Update)?;
-    // What the link leads to is not wider than the key that made it.
+    // The link must not give access to more than the API key that created it.
     context.actor.require_read::<Session>()?;
     let member = key(&context.request, ID)?;
     let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
@@ -94,7 +94,7 @@ pub async fn delete_member_calendar_link(context: Context) -> Result<HttpRespons
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }
 
-/// Writes all that somebody sees of a kind of resource.
+/// Writes a calendar of all resources of a kind that an actor can see.
 struct Feed {
     store: Store,
     actor: Actor,
@@ -109,17 +109,17 @@ impl Visitor for Feed {
         let Self { store, actor, sheets, reporter } = self;
         let (query, format, dialect) = (Query::<T>::all(), Format::Ics, CsvDialect::Rfc4180);
         let export = Export { store, actor, query, parent: None, format, dialect, sheets, reporter };
-        let mut whole = Vec::new();
+        let mut calendar = Vec::new();
         let written = export.write(async |piece| {
-            whole.extend_from_slice(&piece);
+            calendar.extend_from_slice(&piece);
             Reading::On
         });
         written.await?;
-        Ok(whole)
+        Ok(calendar)
     }
 }
 
-/// `GET`: the calendar that the link leads to.
+/// Handles `GET`: returns the calendar of the link.
 pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&context.request)?;
     let store = context.shared.store.clone();
@@ -127,9 +127,9 @@ pub async fn feed(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let sheets = context.shared.sheets.clone();
     let reporter = context.shared.site.reporter.clone();
     let feed = Feed { store, actor, sheets, reporter };
-    let whole = vku_persistence::visit("sessions", feed).await.ok_or_else(Error::not_found)??;
-    let tag = ETag::of_bytes(&whole);
-    let mut response = respond_as(&context, StatusCode::OK, &tag, Format::Ics.media_type(), whole);
+    let calendar = vku_persistence::visit("sessions", feed).await.ok_or_else(Error::not_found)??;
+    let tag = ETag::of_bytes(&calendar);
+    let mut response = respond_as(&context, StatusCode::OK, &tag, Format::Ics.media_type(), calendar);
     response.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
     Ok(response)
 }

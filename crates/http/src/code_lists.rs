@@ -1,4 +1,4 @@
-//! Reference lists: public, the same for everybody, and kept by caches for an hour.
+//! Code lists: public, the same for everybody, and cached for an hour.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -36,7 +36,7 @@ fn answer(context: &Context, list: &'static List) -> Result<HttpResponse, Proble
     Ok(response)
 }
 
-/// Declares the lists: path and data, with summary, description and example of the operation.
+/// Declares the lists: path and data, with the summary, description and example of the operation.
 macro_rules! lists {
     ($(
         $(#[doc = $doc:literal])+
@@ -119,7 +119,7 @@ lists! {
         "Water supply – large systems";
 }
 
-/// Their part of the document.
+/// The OpenAPI document of the lists.
 pub(crate) fn document() -> utoipa::openapi::OpenApi {
     Lists::openapi()
 }

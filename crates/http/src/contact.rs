@@ -1,4 +1,4 @@
-//! Contacts of members, as the API offers them.
+//! The API of the contacts of members.
 
 use serde_json::{Value, json};
 use vku_domain::contact::Contact;

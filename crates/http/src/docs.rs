@@ -1,4 +1,4 @@
-//! The document, and Swagger UI on it: all from the binary.
+//! The OpenAPI document and Swagger UI, both served from the binary.
 
 use std::sync::OnceLock;
 
@@ -16,16 +16,16 @@ use crate::kernel::problem::Problem;
 use crate::kernel::resource::resource;
 use crate::routes::document;
 
-/// The document as it is committed and served: indented JSON with a line end.
+/// The document as it is committed and served: indented JSON with a final line break.
 ///
-/// Errors: none in practice; a document that cannot be written is a fault of ours.
+/// Errors: none in practice; a document that cannot be serialized is a bug.
 pub fn openapi_json() -> Result<String, Error> {
     written(&document())
 }
 
-/// The same in the words of OpenAPI 3.0.3, for generators that read no later version.
+/// The document as OpenAPI 3.0.3, for generators that support no later version.
 ///
-/// Errors: as for [`openapi_json`].
+/// Errors: those of [`openapi_json`].
 pub fn openapi_3_0_json() -> Result<String, Error> {
     written(&openapi_3_0(document()))
 }
@@ -40,7 +40,7 @@ fn openapi_yaml() -> Result<String, Error> {
     yaml_serde::to_string::<Value>(&document()).map_err(Error::internal)
 }
 
-/// A text that is made when it is first asked for, and its tag.
+/// A text that is generated for the first request, and its tag.
 struct Served(OnceLock<(Bytes, ETag)>);
 
 impl Served {
@@ -51,7 +51,7 @@ impl Served {
         make: fn() -> Result<String, Error>,
     ) -> Result<HttpResponse, Problem> {
         let (text, tag) = match self.0.get() {
-            Some(made) => made,
+            Some(cached) => cached,
             None => {
                 let text = make()?;
                 let tag = ETag::of_bytes(text.as_bytes());
@@ -88,7 +88,8 @@ async fn to_docs() -> HttpResponse {
     HttpResponse::MovedPermanently().insert_header((LOCATION, "/docs/")).finish()
 }
 
-/// A file of Swagger UI. Not by its own service, which takes `HEAD` and wrong methods for unknown paths.
+/// Serves a file of Swagger UI. The service of the crate is not used, because it treats `HEAD` and wrong methods as
+/// unknown paths.
 async fn page(file: web::Path<String>, ui: Data<Config<'static>>) -> Result<HttpResponse, Problem> {
     let found = utoipa_swagger_ui::serve(&file, ui.into_inner());
     let file = found.map_err(|error| Error::internal(error.to_string()))?.ok_or_else(Error::not_found)?;
@@ -105,9 +106,9 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config.service(resource("/openapi.yaml", READ).route(web::get().to(yaml)).route(web::head().to(yaml)));
     config.service(resource("/docs", READ).route(web::get().to(to_docs)).route(web::head().to(to_docs)));
     let ui = Config::new(["/openapi.json"])
-        // The usual one asks a validator on the internet.
+        // By default, Swagger UI calls a validator on the internet.
         .validator_url("none")
-        // Neither a bar to load other documents, nor all schemas below the operations at once.
+        // No bar for loading other documents, and no list of all schemas below the operations.
         .use_base_layout()
         .default_models_expand_depth(0)
         .try_it_out_enabled(true)

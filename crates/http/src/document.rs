@@ -1,4 +1,4 @@
-//! The documents of partnerships, as the API offers them.
+//! The API of the documents of partnerships.
 
 use serde_json::{Value, json};
 use vku_domain::document::Document;

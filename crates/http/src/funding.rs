@@ -1,4 +1,4 @@
-//! The funding of partnerships, as the API offers it.
+//! The API of the funding of partnerships.
 
 use serde_json::{Value, json};
 use vku_domain::funding::Funding;

@@ -1,4 +1,4 @@
-//! Guests of sessions, as the API offers them.
+//! The API of the guests of sessions.
 
 use serde_json::{Value, json};
 use vku_domain::guest::Guest;

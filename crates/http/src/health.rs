@@ -1,4 +1,4 @@
-//! Whether the service is alive, and whether it can do its work.
+//! Liveness and readiness.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::kernel::context::AppState;
 use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::problem::Problem;
 
-/// How long the database may take to answer.
+/// How long the database may take to respond.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The state of the service.
@@ -61,7 +61,7 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
 )]
 pub async fn get_readiness(request: HttpRequest, shared: Data<AppState>) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&request, [])?;
-    // A database that is paused answers nothing at all.
+    // A paused database does not respond at all.
     let Ok(checked) = tokio::time::timeout(PATIENCE, check(shared.store.database())).await else {
         return Err(Error::unavailable("the database does not answer in time").into());
     };
@@ -77,7 +77,7 @@ async fn check(database: &Database) -> Result<(), Error> {
         );
         return Err(Error::new(Code::Unavailable, detail));
     }
-    // That it is full is a reason not to be ready, like any other.
+    // A full disk means that the service is not ready, like any other reason.
     let takes_writes = database.takes_writes().await;
     takes_writes.map_err(|error| Error { code: Code::Unavailable, ..error })
 }

@@ -1,4 +1,4 @@
-//! The public keys of access tokens, for whoever verifies them.
+//! The public keys of access tokens, for verifiers.
 
 use actix_web::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
@@ -13,7 +13,7 @@ use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::json_body::JSON;
 use crate::kernel::problem::Problem;
 
-/// How long it may be kept without asking again: a new key stands here for ten minutes before it signs.
+/// How long the set may be cached: a new key is published ten minutes before it signs.
 const KEEP: &str = "public, max-age=60";
 
 /// A set of public keys (RFC 7517).

@@ -1,6 +1,6 @@
 //! The HTTP interface: actix-web and utoipa over the store.
 //!
-//! Features stand at the root, one file each; the mechanics are in [`kernel`]; [`routes`] lists what there is.
+//! Each feature has a module at the root; what they share is in [`kernel`]; [`routes`] lists all endpoints.
 
 mod activity;
 mod agenda;
@@ -58,21 +58,20 @@ use kernel::config::Timeouts;
 use kernel::context::AppState;
 use kernel::problem::Problem;
 
-/// How long requests may still run after the process was asked to end, in seconds.
+/// How long running requests may take after a shutdown was requested, in seconds.
 const SHUTDOWN_SECONDS: u64 = 30;
-/// How many connections a worker keeps at a time, a few kilobytes each; more of them wait.
+/// The maximum number of connections of a worker, a few kilobytes each; further ones wait.
 const CONNECTIONS: usize = 2_048;
 
 async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Error::not_found().into())
 }
 
-/// The server, on a listener that is bound already. It ends when its handle is told to stop.
+/// Starts the server on a listener that is already bound. It runs until it is stopped through its handle.
 ///
 /// Errors: the listener cannot be used.
 pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> std::io::Result<Server> {
-    let Timeouts { request_head: head, keep_alive: idle, disconnect: linger, .. } =
-        shared.http_config.timeouts;
+    let Timeouts { request_head, keep_alive, disconnect, .. } = shared.http_config.timeouts;
     let notices = Data::new(routes::notices());
     let front = Data::new(index::Front::default());
     shared.store.database().listen();
@@ -92,11 +91,11 @@ pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> 
     })
     .workers(workers)
     .max_connections(CONNECTIONS)
-    .keep_alive(idle)
-    .client_request_timeout(head)
-    .client_disconnect_timeout(linger)
+    .keep_alive(keep_alive)
+    .client_request_timeout(request_head)
+    .client_disconnect_timeout(disconnect)
     .shutdown_timeout(SHUTDOWN_SECONDS)
-    // They are watched by who starts it: this one would begin to only some time after it is started.
+    // The caller handles signals: actix-web would start listening for them only some time after the start.
     .disable_signals()
     .listen(listener)?;
     Ok(server.run())

@@ -1,4 +1,4 @@
-//! One's own logins: where one is signed in, and ending that from elsewhere.
+//! The caller's own logins: listing them, and ending one of them.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
@@ -45,7 +45,9 @@ pub struct Logins {
     items: Vec<LoginBody>,
 }
 
-/// The id in the path; what is none names nothing.
+/// Returns the id in the path.
+///
+/// Errors: 404 if it is not a UUID.
 pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
     request.match_info().get(ID).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
 }

@@ -1,4 +1,4 @@
-//! The outbox: the mails that the service writes, for the coordination office.
+//! The outbox endpoints: the e-mails that the service sends, for the coordination office.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;

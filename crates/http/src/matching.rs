@@ -1,4 +1,4 @@
-//! Who might work with whom, as the API offers it.
+//! The endpoint that finds partners for a utility.
 
 use actix_web::HttpResponse;
 use vku_domain::kernel::access::actor::Action;

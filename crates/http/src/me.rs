@@ -1,4 +1,4 @@
-//! Who one is, and one's password.
+//! The caller's own account and password.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -83,11 +83,12 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
     let refused = || context.actor.refusal();
     let id = context.actor.account.ok_or_else(refused)?;
     let account = context.shared.store.account(id).await?.ok_or_else(refused)?;
-    let told = context.actor.scopes.as_ref().is_none_or(|scopes| scopes.grant(PERSONAL_DATA).is_ok());
+    let may_read_personal_data =
+        context.actor.scopes.as_ref().is_none_or(|scopes| scopes.grant(PERSONAL_DATA).is_ok());
     let me = Me {
         id: account.id,
-        email: told.then(|| account.data.email.to_string()),
-        name: told.then(|| account.data.name.to_string()),
+        email: may_read_personal_data.then(|| account.data.email.to_string()),
+        name: may_read_personal_data.then(|| account.data.name.to_string()),
         role: account.data.role.as_str(),
         utilities: account
             .data
@@ -103,7 +104,7 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
 }
 
 /// A new password.
-// Without `Debug`: a password is in no log.
+// Without `Debug`: passwords must not get into logs.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PasswordChange {

@@ -1,4 +1,4 @@
-//! Members, as the API offers them.
+//! The API of members.
 
 use serde_json::{Value, json};
 use vku_domain::member::Member;

@@ -1,4 +1,4 @@
-//! The minutes of sessions, as the API offers them.
+//! The API of the minutes of sessions.
 
 use serde_json::{Value, json};
 use vku_domain::minutes::Minutes;

@@ -1,4 +1,4 @@
-//! Organisations, as the API offers them.
+//! The API of organisations.
 
 use serde_json::{Value, json};
 use vku_domain::organisation::Organisation;

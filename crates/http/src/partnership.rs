@@ -1,4 +1,4 @@
-//! Partnerships, as the API offers them.
+//! The API of partnerships.
 
 use serde_json::{Value, json};
 use vku_domain::partnership::Partnership;

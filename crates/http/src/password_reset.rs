@@ -1,4 +1,4 @@
-//! Forgotten passwords: a mail with a link, and the page that it leads to.
+//! Forgotten passwords: an e-mail with a link, and the page that the link opens.
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Bytes, Data, Query};
@@ -23,7 +23,7 @@ use crate::kernel::page::{escaped, page, token_in, token_of_link};
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
 
-/// Where the page is.
+/// The path of the page.
 pub const PATH: &str = "/password/new";
 
 /// The account that needs a new password.
@@ -79,18 +79,18 @@ pub async fn request_password_reset(
             Some(_) => reset_mail(email, locale, &link),
             None => invitation_mail(email, locale, &link),
         };
-        // Beside the answer, which takes as long whether there is an account or not.
+        // In the background, so that the response takes the same time whether there is an account or not.
         actix_web::rt::spawn(InRuntime::new(async move {
             if let Err(error) = shared.store.post_apart(mail).await {
                 tracing::warn!(%error, "an e-mail could not be added to the outbox");
             }
         }));
     }
-    let taken = PasswordResetAccepted { status: "mail_sent_if_known" };
-    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(taken))
+    let accepted = PasswordResetAccepted { status: "mail_sent_if_known" };
+    Ok(HttpResponse::Accepted().insert_header((CACHE_CONTROL, "no-store")).json(accepted))
 }
 
-/// To whoever has an account, and has never had a password.
+/// The e-mail for an account that has never had a password.
 fn invitation_mail(to: Email, locale: Locale, link: &str) -> Mail {
     let mail = Mail::new(
         to,
@@ -136,12 +136,12 @@ fn reset_mail(to: Email, locale: Locale, link: &str) -> Mail {
              Koordinierungsstelle Internationale Partnerschaften\n"
         ),
     );
-    // Whoever has the link has the account.
+    // Confidential, because the link gives access to the account.
     mail.confidential()
 }
 
 /// A new password, with the token from the link.
-// Without `Debug`: a password is in no log.
+// Without `Debug`: passwords must not get into logs.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct PasswordReset {
@@ -183,9 +183,9 @@ pub async fn complete_password_reset(
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }
 
-/// Sets it; failed attempts to sign in to the account count no more.
+/// Sets the password, and forgets failed attempts to sign in to the account.
 ///
-/// Errors: 409 where the token is not good any more, 422 for a password that is too weak.
+/// Errors: 409 if the token is no longer valid, 422 if the password is too weak.
 async fn reset(
     request: &HttpRequest,
     shared: &AppState,
@@ -212,13 +212,13 @@ async fn reset(
     Ok(())
 }
 
-/// `GET`: a field for the new password.
+/// Handles `GET`: shows a form for the new password.
 pub async fn show_reset(request: HttpRequest, shared: Data<AppState>) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&request)?;
     Ok(reset_page(&request, shared.store.reset_of(&token).await?.is_some().then_some(&*token), ""))
 }
 
-/// `POST`: sets it.
+/// Handles `POST`: sets the new password.
 pub async fn submit_reset(
     request: HttpRequest,
     shared: Data<AppState>,
@@ -268,7 +268,7 @@ fn reset_page(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpRes
     let both = [bilingual!("New password", "Neues Passwort"), bilingual!("Set", "Setzen")];
     let [label, button] = both.each_ref().map(|both| both.in_locale(negotiate_language(headers)));
     let weak = escaped(weak);
-    // Of the letters of a token none means anything in HTML; that it is ours was checked.
+    // The token has been checked to be one of ours, and so has no characters that need escaping in HTML.
     let form = format!(
         "<p role=\"alert\">{weak}</p><form method=\"post\" action=\"{PATH}\">\
          <input type=\"hidden\" name=\"token\" value=\"{token}\"><label>{label} <input type=\"password\" \

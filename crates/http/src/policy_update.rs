@@ -1,4 +1,4 @@
-//! Policy updates, as the API offers them.
+//! The API of policy updates.
 
 use serde_json::{Value, json};
 use vku_domain::policy_update::PolicyUpdate;

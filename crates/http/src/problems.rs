@@ -1,4 +1,4 @@
-//! The documentation of each problem, where its `type` leads to.
+//! The documentation of each kind of problem, to which its `type` refers.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_LANGUAGE, HeaderValue, VARY};
 use actix_web::{HttpRequest, HttpResponse};
@@ -51,8 +51,8 @@ pub struct ProblemType {
     security(())
 )]
 pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let wanted = token_in(request.match_info().get("code").unwrap_or_default());
-    let code = Code::ALL.iter().find(|code| code.as_str() == wanted).ok_or_else(Error::not_found)?;
+    let code_in_path = token_in(request.match_info().get("code").unwrap_or_default());
+    let code = Code::ALL.iter().find(|code| code.as_str() == code_in_path).ok_or_else(Error::not_found)?;
     let locale = negotiate_language(request.headers());
     if prefers_html(&request) {
         let text = code.documentation();

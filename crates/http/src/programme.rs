@@ -1,4 +1,4 @@
-//! Funding programmes, as the API offers them.
+//! The API of funding programmes.
 
 use serde_json::{Value, json};
 use vku_domain::programme::FundingProgramme;

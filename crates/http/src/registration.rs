@@ -1,4 +1,4 @@
-//! Registrations for sessions, as the API offers them.
+//! The API of registrations for sessions.
 
 use serde_json::{Value, json};
 use vku_domain::registration::Registration;

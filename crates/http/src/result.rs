@@ -1,4 +1,4 @@
-//! The results of partnerships, as the API offers them.
+//! The API of the results of partnerships.
 
 use serde_json::{Value, json};
 use vku_domain::result::PartnershipResult;

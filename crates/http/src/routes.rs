@@ -1,4 +1,4 @@
-//! What there is, a line each: routes and document side by side.
+//! All endpoints: their routes, and their parts of the OpenAPI document.
 
 use actix_web::web::{self, ServiceConfig};
 use serde_json::{Value, json};
@@ -55,7 +55,7 @@ macro_rules! features {
     };
 }
 
-// Every resource, a line each, in the order of the document.
+// All resources, in the order of the document.
 features! {
     Partnership,
     Funding,
@@ -79,10 +79,10 @@ features! {
     User,
 }
 
-/// Single endpoints: each stands here and in [`Base`].
+/// Registers all routes. Each single endpoint is listed here and in [`Base`].
 pub(crate) fn configure(config: &mut ServiceConfig) {
     const READ: &[&str] = &["GET", "HEAD"];
-    // First: a path is compared with one route after the other, and these are asked for most.
+    // First, because routes are matched in order, and these get the most requests.
     config.configure(feature_routes);
     config
         .service(
@@ -361,7 +361,7 @@ impl Modify for Bearer {
     }
 }
 
-/// What is on its way out, a line each: an operation, one of its parameters, or a feature.
+/// The deprecations of operations, parameters and features.
 pub(crate) const DEPRECATED: &[Deprecated] = &[];
 
 /// The whole OpenAPI document.
@@ -371,16 +371,16 @@ pub fn document() -> Value {
     document
 }
 
-/// What is said with answers of what is on its way out.
+/// The deprecation headers of responses.
 pub(crate) fn notices() -> Deprecations {
-    // Making the document takes a while, which a start should not.
+    // Generating the document takes a while, which would delay the start.
     if DEPRECATED.is_empty() {
         return Deprecations::default();
     }
     Deprecations::annotate(&mut plain_document(), DEPRECATED)
 }
 
-/// The document as if nothing were on its way out.
+/// The document without deprecations.
 pub(crate) fn plain_document() -> Value {
     let mut document = Document::new(&Base::openapi().merge_from(code_lists::document()));
     feature_documents(&mut document);
@@ -395,10 +395,10 @@ pub(crate) fn plain_document() -> Value {
     document.finish()
 }
 
-/// What single members of resources take less of than their types do.
+/// Narrows the schemas of members that accept fewer values than their types.
 fn narrow(document: &mut Document) {
     let line = json!({ "$ref": "#/components/schemas/SingleLine" });
-    // As a type, not as a choice: generators would make a class of that.
+    // As a list of types, not as a choice, because generators make a class of a choice.
     let line_or_null =
         json!({ "type": ["string", "null"], "maxLength": 300, "pattern": "^\\S(.{0,298}\\S)?$" });
     let labels = json!({ "de": line, "en": line });
@@ -406,7 +406,7 @@ fn narrow(document: &mut Document) {
     document.narrow(&["WorkingAreaInput"], "label", &label);
     let patched = json!({ "properties": labels, "additionalProperties": line_or_null });
     document.narrow(&["WorkingAreaPatch"], "label", &patched);
-    // Titles are texts in several languages, each of one line.
+    // Titles are texts in several languages, each in a single line.
     let title = json!({ "additionalProperties": line });
     document.narrow(&["TopicInput", "PolicyUpdateInput"], "title", &title);
     let patched = json!({ "additionalProperties": line_or_null });

@@ -1,4 +1,4 @@
-//! `/.well-known/security.txt` (RFC 9116): where to tell of security holes.
+//! `/.well-known/security.txt` (RFC 9116): the contact for reporting vulnerabilities.
 
 use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use actix_web::web::Data;
@@ -12,15 +12,15 @@ use crate::kernel::problem::Problem;
 
 const PATH: &str = "/.well-known/security.txt";
 
-/// How long the contact may be relied on; less than a year is what the RFC recommends.
+/// How long the contact is valid; the RFC recommends less than a year.
 const GOOD_FOR: Days = Days::new(180);
 
 fn text(site: &SiteConfig, contact: &str, now: DateTime<Utc>) -> String {
-    // By the day, so that the text is the same all day.
+    // Midnight, so that the text is the same all day.
     let expires = (now + GOOD_FOR).with_time(NaiveTime::MIN).single().unwrap_or(now);
     let expires = expires.to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: de, en\n");
-    // A URL without TLS proves nothing, and is not allowed there.
+    // The RFC only allows `https` URLs here.
     if site.public_url.starts_with("https://") {
         text.push_str(&format!("Canonical: {}{PATH}\n", site.public_url));
     }

@@ -1,4 +1,4 @@
-//! Sessions, as the API offers them.
+//! The API of sessions.
 
 use serde_json::{Value, json};
 use vku_domain::session::Session;

@@ -1,4 +1,4 @@
-//! Topics, as the API offers them, and the support that members give them.
+//! The API of topics, and of the support that members give them.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -115,13 +115,14 @@ pub async fn delete_topic_support(context: Context) -> Result<HttpResponse, Prob
     support(context, false).await
 }
 
-async fn support(context: Context, given: bool) -> Result<HttpResponse, Problem> {
+async fn support(context: Context, is_supported: bool) -> Result<HttpResponse, Problem> {
     context.actor.require::<Topic>(Action::Create)?;
     let id = key(&context.request, ID)?;
     let mut parameters = Parameters::new(context.parameters()?);
     let (member, dry_run): (Option<Key>, bool) = (parameters.get("member"), parameters.get("dry_run"));
     parameters.finish().map_err(Error::parameters)?;
-    let topic =
-        context.write(dry_run, async |writer| writer.support(&id, member.as_ref(), given).await).await?;
+    let topic = context
+        .write(dry_run, async |writer| writer.support(&id, member.as_ref(), is_supported).await)
+        .await?;
     Ok(serialize(&context, StatusCode::OK, &topic)?)
 }

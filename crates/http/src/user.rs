@@ -1,4 +1,4 @@
-//! Users, as the API offers them to administrators, and their passwords.
+//! The API of users, for administrators, and setting their passwords.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -64,7 +64,7 @@ impl ResourceApi for User {
 }
 
 /// A password for a user.
-// Without `Debug`: a password is in no log.
+// Without `Debug`: passwords must not get into logs.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct NewPassword {
@@ -95,7 +95,7 @@ pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResp
     let [] = parse_write_flags(&context.request, [])?;
     let NewPassword { password } = parsed(&context.request, &body)?;
     password::accept(&password, "/password", None)?;
-    // Looked up first: hashing takes a while, and there may be nobody.
+    // The user is looked up first, because hashing takes a while and the user may not exist.
     let user = context.read().await?.get::<User>(&id, None, false).await?;
     password::accept(&password, "/password", Some(&user.data))?;
     let hash = password::hash(password).await.map_err(Error::internal)?;

@@ -1,4 +1,4 @@
-//! Utilities, as the API offers them.
+//! The API of utilities.
 
 use serde_json::{Value, json};
 use vku_domain::utility::Utility;

@@ -1,4 +1,4 @@
-//! Working areas, as the API offers them: beside the other reference lists.
+//! The API of working areas, whose path is next to those of the code lists.
 
 use serde_json::{Value, json};
 use vku_domain::kernel::resource::Resource;

@@ -1,4 +1,4 @@
-//! `backup` and `restore`: a SQLite database as one file, and back.
+//! `backup` and `restore`: copying a SQLite database to a file, and back.
 
 use std::path::Path;
 
@@ -34,13 +34,13 @@ pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliErro
 
 /// `restore <file>`.
 pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliError> {
-    let kept = backup::restore(&config.database_url()?, source, Utc::now()).await?;
-    let kept = match kept {
-        Some(kept) => format!(" The previous database is kept as {}.", kept.display()),
+    let previous = backup::restore(&config.database_url()?, source, Utc::now()).await?;
+    let previous = match previous {
+        Some(previous) => format!(" The previous database is kept as {}.", previous.display()),
         None => String::new(),
     };
-    print_line(format!("{} is in place.{kept}", source.display()))?;
-    // Opened as a server opens it: the schema is brought up to date, and the secret file has to be the right one.
+    print_line(format!("{} is in place.{previous}", source.display()))?;
+    // Opened as a server opens it: the schema is migrated, and the secret file must be the right one.
     let (store, _) = bootstrap::store(config).await?;
     let mut counts = Vec::new();
     for collection in collections() {

@@ -1,4 +1,4 @@
-//! From the configuration to an open store.
+//! Opens the database and the store, as configured.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,24 +15,24 @@ use vku_persistence::kernel::store::Store;
 use crate::CliError;
 use crate::config::Config;
 
-/// Who access tokens are for.
+/// The audience of access tokens.
 const AUDIENCE: &str = "vku-partnerships";
 
-/// Connects.
+/// Connects to the database.
 pub(crate) async fn connected(config: &Config) -> Result<Database, CliError> {
     let url = config.database_url()?;
     let variable = config.database_variable();
     Database::connect(&url).await.map_err(|error| CliError::new(format!("{variable}: {error}")))
 }
 
-/// Connects and brings the schema up to date.
+/// Connects to the database and migrates it to the current schema.
 pub(crate) async fn migrated(config: &Config) -> Result<Database, CliError> {
     let database = connected(config).await?;
     database.migrate().await?;
     Ok(database)
 }
 
-/// Opens the store, and the keys in it.
+/// Opens the store and its keyring.
 pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), CliError> {
     config.public_url()?;
     config.smtp()?;
@@ -49,7 +49,7 @@ pub(crate) async fn store(config: &Config) -> Result<(Store, Keyring), CliError>
     })
 }
 
-/// The secret file, in a folder that is there.
+/// Returns the path of the secret file, and creates its folder.
 fn secret_place(config: &Config) -> Result<PathBuf, CliError> {
     let file = config.secret_file();
     if let Some(folder) = file.parent() {
@@ -66,7 +66,7 @@ fn secret_in(config: &Config, file: &Path) -> Result<Secret, CliError> {
     Secret::open_or_create(file).map_err(|error| CliError::new(format!("{variable}: {error}")))
 }
 
-/// Checks what can be checked without touching the schema, and connects.
+/// Checks the configuration as far as possible without changing the schema, and connects to the database.
 pub(crate) async fn checked(config: &Config) -> Result<Database, CliError> {
     config.public_url()?;
     config.smtp()?;
@@ -84,7 +84,7 @@ fn key_of(file: &Path) -> Result<SigningKey, CliError> {
     SigningKey::from_pem(&pem).map_err(|error| wrong(error.to_string()))
 }
 
-/// The keys that access tokens are signed with: of the key file, or those kept in the database.
+/// Loads the keys that sign access tokens: from the key file, or from the database.
 pub(crate) async fn token_keys(config: &Config, keyring: Keyring) -> Result<SigningKeyCache, CliError> {
     let file = config.jwt_key_file.as_deref().map(key_of).transpose()?;
     Ok(SigningKeyCache::open(keyring, file, config.public_url()?, AUDIENCE.to_owned()).await?)

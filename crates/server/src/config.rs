@@ -1,4 +1,4 @@
-//! Configuration, by flags and environment: `--help` is the manual.
+//! The configuration, by flags and environment variables; `--help` documents it.
 
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
@@ -87,7 +87,8 @@ pub(crate) struct Config {
     pub(crate) log: String,
 }
 
-/// Of the addresses of a name the first of IPv4, which every client on this machine tries.
+/// Parses the address to listen on. For a name, it is the first IPv4 address, which every client on this machine
+/// tries.
 fn listening(text: &str) -> Result<SocketAddr, String> {
     let text = text.trim();
     if let Ok(address) = text.parse() {
@@ -115,9 +116,9 @@ fn network(text: &str) -> Result<IpNet, String> {
         .map_err(|_| "expected an address or a network such as 10.0.0.0/8".into())
 }
 
-/// An origin as a browser writes it.
+/// Parses an origin, which must be written as browsers send it.
 fn origin(text: &str) -> Result<String, String> {
-    // A browser knows no patterns.
+    // Browsers do not send patterns.
     let origin = Url::parse(text.trim()).ok().filter(|_| !text.contains('*'));
     let origin = origin.filter(|url| ["http", "https"].contains(&url.scheme()));
     let origin = origin.map(|url| url.origin().ascii_serialization()).filter(|origin| origin == text.trim());
@@ -127,7 +128,7 @@ fn origin(text: &str) -> Result<String, String> {
 }
 
 fn log_filter(text: &str) -> Result<String, String> {
-    // A word alone would be taken for a target of which everything is logged, and a mistyped level for one.
+    // A single word that is not a level, such as a mistyped one, would be a target of which everything is logged.
     let levels = text.split(',').filter(|part| !part.contains('='));
     let known = levels.map(str::trim).all(|part| part.parse::<LevelFilter>().is_ok());
     match text.parse::<Targets>() {
@@ -138,18 +139,18 @@ fn log_filter(text: &str) -> Result<String, String> {
     }
 }
 
-/// A web page, or an address to write to (RFC 9116, section 2.5.3).
+/// Parses a security contact: a web page or an e-mail address (RFC 9116, section 2.5.3).
 fn security_contact(text: &str) -> Result<String, String> {
-    let right = match text.split_once(':') {
+    let is_valid = match text.split_once(':') {
         Some(("mailto", address)) => address.parse::<Email>().is_ok(),
         Some(("https", _)) => text.parse::<WebUrl>().is_ok(),
         _ => false,
     };
     let wrong = "expected mailto:security@example.org or https://example.org/security";
-    if right { Ok(text.to_owned()) } else { Err(wrong.into()) }
+    if is_valid { Ok(text.to_owned()) } else { Err(wrong.into()) }
 }
 
-/// What a file holds, without blanks around it; `variable` names it.
+/// Returns the content of a file without surrounding white space; `variable` is the variable that names the file.
 fn read(variable: &str, file: &Path) -> Result<String, CliError> {
     let text = std::fs::read_to_string(file)
         .map_err(|error| CliError::new(format!("{variable}: {} cannot be read: {error}", file.display())))?;
@@ -179,7 +180,7 @@ impl Config {
         Ok(url.into())
     }
 
-    /// The variable that says where the database is.
+    /// The variable that determines the database.
     pub(crate) fn database_variable(&self) -> &'static str {
         match (&self.database_url_file, &self.database_url) {
             (Some(_), _) => "VKU_DATABASE_URL_FILE",
@@ -188,9 +189,9 @@ impl Config {
         }
     }
 
-    /// The mail server; `None` where there is none.
+    /// The mail server; `None` if none is configured.
     ///
-    /// Errors: its URL or the sender is not right.
+    /// Errors: the URL or the sender is invalid.
     pub(crate) fn smtp(&self) -> Result<Option<Smtp>, CliError> {
         let (variable, url) = match &self.smtp_url_file {
             Some(file) => ("VKU_SMTP_URL_FILE", Some(read("VKU_SMTP_URL_FILE", file)?)),
@@ -210,14 +211,14 @@ impl Config {
         self.secret_file.clone().unwrap_or_else(|| self.data_dir.join("secret"))
     }
 
-    /// The variable that says where the secret file is.
+    /// The variable that determines the secret file.
     pub(crate) fn secret_variable(&self) -> &'static str {
         if self.secret_file.is_some() { "VKU_SECRET_FILE" } else { "VKU_DATA_DIR" }
     }
 
-    /// The URL under which the service is reached, without a slash at its end.
+    /// The public URL of the service, without a trailing slash.
     ///
-    /// Errors: it is no http or https URL, or has more than a host and a port.
+    /// Errors: it is not an http or https URL, or has more than a host and a port.
     pub(crate) fn public_url(&self) -> Result<String, CliError> {
         let url = self.public_url.clone().unwrap_or_else(|| format!("http://{}", self.bind));
         let wrong = |why: &dyn std::fmt::Display| CliError::new(format!("VKU_PUBLIC_URL is invalid: {why}"));
@@ -233,7 +234,7 @@ impl Config {
         Ok(url.as_str().trim_end_matches('/').to_owned())
     }
 
-    /// Tells once, at the start, what a server for the world still wants.
+    /// Logs warnings, once at the start, about what a public server still needs.
     pub(crate) fn warn(&self, demo: bool) {
         let is_public = self.public_url.as_ref().is_some_and(|url| url.starts_with("https:"));
         if is_public && self.trusted_proxies.is_empty() {

@@ -1,4 +1,4 @@
-//! The demo: real public data, loaded by the import that users have, and an account a role.
+//! The demo: real public data, loaded by the import that users have, and one account for each role.
 
 use std::net::SocketAddr;
 
@@ -19,7 +19,7 @@ use crate::{CliError, print_line};
 /// The password of every demo account.
 const PASSWORD: &str = "demo-partnerships";
 
-/// Each account with its utility.
+/// The demo accounts: role and utility.
 const ACCOUNTS: &[(Role, Option<&str>)] = &[
     (Role::Admin, None),
     (Role::Coordinator, None),
@@ -38,12 +38,13 @@ fn email(role: Role) -> String {
     format!("{role}@demo.example")
 }
 
-/// Fills an empty database with data and accounts, all of them or nothing, so that it may be killed at any point; one
-/// that was filled before stays as it is. Of several instances that start at once one fills it.
+/// Fills an empty database with data and accounts, in one transaction, so that the process may be killed at any time.
+/// A database that has been filled before stays as it is. If several instances start at the same time, one of them
+/// fills it.
 ///
-/// Errors: the database is away, or holds something else.
+/// Errors: the database is unavailable, or contains other data.
 pub async fn fill(store: &Store) -> Result<(), CliError> {
-    let _turn = store.database().lock_for_seeding().await?;
+    let _lock = store.database().lock_for_seeding().await?;
     if has_accounts(store).await? {
         return Ok(());
     }
@@ -105,7 +106,7 @@ async fn load(store: &Store) -> Result<(), CliError> {
     Ok(())
 }
 
-/// With days in the place of `{in 30 days}`: what is to come is always to come.
+/// Replaces placeholders such as `{in 30 days}` by dates, so that upcoming events are always in the future.
 fn dated(text: &str, today: NaiveDate) -> String {
     let mut parts = text.split("{in ");
     let first = parts.next().unwrap_or_default().to_owned();
@@ -143,15 +144,14 @@ async fn signing_in(store: &Store, role: Role) -> Result<Option<SigningIn>, CliE
     Ok(store.signing_in(&email).await?)
 }
 
-/// Tells whoever started it where to go, and which accounts can sign in: one that was disabled or got another password
-/// cannot.
+/// Prints the URLs, and the accounts that can sign in: those that are enabled and still have the demo password.
 pub(crate) async fn welcome(store: &Store, address: SocketAddr) -> Result<(), CliError> {
     let host = format!("http://localhost:{}", address.port());
     print_line(format!("\n  API           {host}/\n  Swagger UI    {host}/docs/\n"))?;
     for (role, utility) in ACCOUNTS {
         let Some(account) = signing_in(store, *role).await? else { continue };
-        let right = password::verify(PASSWORD.to_owned(), account.password_hash).await;
-        if !right.map_err(|error| CliError::new(error.to_string()))? {
+        let verified = password::verify(PASSWORD.to_owned(), account.password_hash).await;
+        if !verified.map_err(|error| CliError::new(error.to_string()))? {
             continue;
         }
         let utility = utility.map(|slug| format!("  ({slug})")).unwrap_or_default();

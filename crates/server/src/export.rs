@@ -1,4 +1,4 @@
-//! `export`: a whole resource to standard output.
+//! `export`: writes a whole collection to standard output.
 
 use std::io::{ErrorKind, Write};
 
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::import::known;
 use crate::{CliError, ExportDialect, ExportFormat, bootstrap};
 
-/// `export <resource> --format …`.
+/// Runs `export <resource> --format …`.
 pub(crate) async fn command(
     config: &Config,
     collection: &str,
@@ -40,8 +40,8 @@ pub(crate) async fn command(
     };
     let (store, _) = bootstrap::store(config).await?;
     let (sheets, reporter) = (XlsxLimits::up_to(config.xlsx_rows), config.iati_reporting_org.clone());
-    let whole = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
-    match visit(collection, whole).await {
+    let visitor = Whole { store, format, dialect, sheets, reporter: reporter.unwrap_or_default() };
+    match visit(collection, visitor).await {
         Some(done) => done,
         None => known(collection),
     }
@@ -82,7 +82,7 @@ impl Visitor for Whole {
         });
         written.await?;
         match broken {
-            // Whoever reads has seen enough.
+            // The reader has closed the pipe.
             Some(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Some(error) => Err(error.into()),
             None => Ok(output.flush()?),

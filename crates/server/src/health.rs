@@ -1,4 +1,4 @@
-//! `health`: is the server on this machine ready? A container has no other client at hand.
+//! `health`: checks whether the server on this machine is ready; a container may have no other HTTP client.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -7,10 +7,10 @@ use std::time::Duration;
 use crate::config::Config;
 use crate::{CliError, print_line};
 
-/// How long each step may take.
+/// The timeout of each step.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Asks `/health/ready` where the configuration says that the server listens.
+/// Requests `/health/ready` from the configured address.
 pub(crate) fn ask(config: &Config) -> Result<(), CliError> {
     let address = reachable(config.bind);
     let status = status(address)
@@ -21,7 +21,7 @@ pub(crate) fn ask(config: &Config) -> Result<(), CliError> {
     }
 }
 
-/// Who listens everywhere listens at home.
+/// A server that listens on all addresses is reached on the loopback address.
 fn reachable(mut bind: SocketAddr) -> SocketAddr {
     if bind.ip().is_unspecified() {
         bind.set_ip(match bind {

@@ -1,4 +1,4 @@
-//! `import`: a file in the columns or members that an export writes, by the same code as `POST /api/v1/imports`.
+//! `import`: imports a file with the columns or members of an export, by the same code as `POST /api/v1/imports`.
 
 use std::fmt;
 use std::fs::File;
@@ -18,7 +18,7 @@ use vku_persistence::kernel::transaction::{WriteContext, Writer};
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};
 
-/// What is to be imported, and how.
+/// The arguments of an import.
 pub(crate) struct Task<'a> {
     pub(crate) collection: &'a str,
     pub(crate) file: &'a Path,
@@ -30,7 +30,7 @@ pub(crate) struct Task<'a> {
     pub(crate) dry_run: bool,
 }
 
-/// A fault as it is told: where, and what.
+/// An error as it is printed: the place and the text.
 struct Told<'a>(&'a str, &'a RowFault);
 
 impl fmt::Display for Told<'_> {
@@ -44,7 +44,7 @@ impl fmt::Display for Told<'_> {
     }
 }
 
-/// How the file was read, where its format leaves a choice.
+/// How the file was read, if its format has alternatives.
 fn how(source: &Source) -> Option<String> {
     let Source { sheet, encoding, encoding_source, delimiter, header_row } = source;
     let delimiter = delimiter.as_deref().map(|it| if it == "\t" { "a tab" } else { it });
@@ -61,7 +61,7 @@ fn how(source: &Source) -> Option<String> {
     (!parts.is_empty()).then(|| format!("Read with {}.", parts.join(", ")))
 }
 
-/// `import <resource> <file>`.
+/// Runs `import <resource> <file>`.
 pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliError> {
     let Task { collection, file, format, sheet, charset, mode, on_error, dry_run } = task;
     known(collection)?;
@@ -113,7 +113,7 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
     }
 }
 
-/// The file itself; standard input is copied first, because a file is read more than once.
+/// Opens the file; standard input is copied first, because a file is read more than once.
 fn opened(file: &Path) -> std::io::Result<File> {
     if file.to_str() != Some("-") {
         return File::open(file).and_then(|file| match file.metadata()?.is_dir() {
@@ -124,7 +124,7 @@ fn opened(file: &Path) -> std::io::Result<File> {
     spooled(&mut std::io::stdin().lock())
 }
 
-/// A copy of what is read once.
+/// Copies the content into a temporary file.
 pub(crate) fn spooled(content: &mut impl std::io::Read) -> std::io::Result<File> {
     let mut copy = tempfile::tempfile()?;
     std::io::copy(content, &mut copy)?;
@@ -132,7 +132,7 @@ pub(crate) fn spooled(content: &mut impl std::io::Read) -> std::io::Result<File>
     Ok(copy)
 }
 
-/// Refuses a collection that there is not.
+/// Rejects an unknown collection.
 pub(crate) fn known(collection: &str) -> Result<(), CliError> {
     let names = collections();
     if names.iter().any(|name| name == collection) {
@@ -142,12 +142,12 @@ pub(crate) fn known(collection: &str) -> Result<(), CliError> {
     Err(CliError::new(format!("there is no resource `{collection}`.{}", hint(collection, &names))))
 }
 
-/// Writes the rows of a file; what is not to be kept ends in an error, so that the write is rolled back.
+/// Writes the rows of a file. Returns an error if they must not be committed, so that the write is rolled back.
 pub(crate) async fn rows(
     writer: &mut Writer<'_>,
     order: &Order,
     file: File,
-    told: &mut Option<Report>,
+    reported: &mut Option<Report>,
 ) -> Result<(), Error> {
     let bar = progress(file.metadata().map_or(0, |file| file.len()));
     let watch = |done, total: Option<u64>| {
@@ -158,11 +158,11 @@ pub(crate) async fn rows(
     bar.finish_and_clear();
     let Plan { report, .. } = done?;
     let is_doable = report.is_doable(order.on_error);
-    *told = Some(report);
+    *reported = Some(report);
     if is_doable { Ok(()) } else { Err(Error::invalid(Violations::default())) }
 }
 
-/// A bar on a terminal, nothing otherwise.
+/// A progress bar on a terminal, else a hidden one.
 fn progress(bytes: u64) -> ProgressBar {
     if !std::io::stderr().is_terminal() || bytes < 100_000 {
         return ProgressBar::hidden();

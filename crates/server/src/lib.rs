@@ -1,4 +1,4 @@
-//! The server and the tools of whoever runs it, as `vku-partnerships` offers them on the command line.
+//! The command line of `vku-partnerships`: the server, and the tools for its operator.
 
 mod backup;
 mod bootstrap;
@@ -116,7 +116,7 @@ enum Task {
     Health,
 }
 
-/// The help of an argument that names a collection.
+/// The help text of an argument that names a collection.
 fn one_of(what: &str) -> String {
     format!("{what}: {}", vku_persistence::collections().join(", "))
 }
@@ -188,7 +188,7 @@ enum ExportDialect {
     ExcelDe,
 }
 
-/// Why a task failed: one sentence for whoever started it.
+/// Why a command failed, in one sentence for its user.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct CliError(String);
@@ -213,7 +213,7 @@ impl From<std::io::Error> for CliError {
     }
 }
 
-/// Writes a line to standard output; a closed pipe is no failure.
+/// Writes a line to standard output; a closed pipe is not an error.
 pub(crate) fn print_line(line: impl std::fmt::Display) -> Result<(), CliError> {
     match writeln!(std::io::stdout().lock(), "{line}") {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
@@ -221,7 +221,7 @@ pub(crate) fn print_line(line: impl std::fmt::Display) -> Result<(), CliError> {
     }
 }
 
-/// The command line, with the environment; a variable that is set to nothing is as one that is not set.
+/// Parses the command line and the environment. An empty variable counts as unset.
 fn parsed() -> Result<Command, clap::Error> {
     let command = Command::command().mut_args(|arg| {
         let value = arg.get_env().and_then(std::env::var_os);
@@ -230,12 +230,12 @@ fn parsed() -> Result<Command, clap::Error> {
     Command::from_arg_matches(&command.try_get_matches()?)
 }
 
-/// Says what is wrong, with the variables that it may come from.
+/// Prints what is wrong with the arguments, and the variables that the invalid value may come from.
 fn refused(error: &clap::Error) -> ExitCode {
-    // Nothing is left to be done if even standard error is closed.
+    // If even standard error is closed, there is nothing left to do.
     let _ = error.print();
     let mut command = Command::command();
-    // An argument knows how it is written only then.
+    // Only then can arguments be formatted as the error formats them.
     command.build();
     let named: Vec<_> = [ContextKind::InvalidArg, ContextKind::PriorArg]
         .into_iter()
@@ -256,7 +256,7 @@ fn refused(error: &clap::Error) -> ExitCode {
     ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// Runs the command line and says how it ended; what went wrong is one sentence on standard error.
+/// Runs the command line and returns its exit code; an error is one sentence on standard error.
 pub fn run_command_line() -> ExitCode {
     let Command { config, task } = match parsed() {
         Ok(command) => command,
@@ -267,7 +267,7 @@ pub fn run_command_line() -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(CliError(sentence)) => {
-            // Nothing is left to be done if even standard error is closed.
+            // If even standard error is closed, there is nothing left to do.
             let _ = writeln!(std::io::stderr().lock(), "vku-partnerships: {sentence}");
             ExitCode::FAILURE
         }
@@ -304,7 +304,7 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
             let database = bootstrap::checked(config).await?;
             let pending = database.pending().await?;
             if pending == 0 {
-                // Whether the keys in the database were sealed with this secret.
+                // Checks that the keys in the database were sealed with this secret.
                 bootstrap::store(config).await?;
             }
             let schema =

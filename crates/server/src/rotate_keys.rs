@@ -1,11 +1,11 @@
-//! `rotate-keys`: another key to sign access tokens with.
+//! `rotate-keys`: a new key for signing access tokens.
 
 use vku_http::kernel::token;
 
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};
 
-/// Makes a new key; running servers follow within a minute.
+/// Creates a new key; running servers use it within a minute.
 pub(crate) async fn rotate(config: &Config, at_once: bool) -> Result<(), CliError> {
     if config.jwt_key_file.is_some() && !at_once {
         return Err(CliError::new(

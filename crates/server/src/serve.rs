@@ -1,4 +1,4 @@
-//! `serve`: the API, until it is asked to end.
+//! `serve`: serves the API until a shutdown is requested.
 
 use std::net::TcpListener;
 
@@ -15,7 +15,7 @@ use crate::config::Config;
 use crate::shutdown::Shutdown;
 use crate::{CliError, bootstrap, demo, worker};
 
-/// Serves; with `demo`, an empty database is filled first.
+/// Serves the API; with `demo`, an empty database is filled first.
 pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     let loopback = config.bind.ip().is_loopback();
     if demo && !loopback {
@@ -25,7 +25,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
             config.bind
         )));
     }
-    // Bound before the database is touched: a port that is taken is told at once.
+    // Bound before the database is opened, so that a port that is in use is reported at once.
     let listener = TcpListener::bind(config.bind)
         .map_err(|error| CliError::new(format!("VKU_BIND: cannot listen on {}: {error}", config.bind)))?;
     let (store, keyring) = bootstrap::store(config).await?;
@@ -62,7 +62,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     let server = vku_http::server(listener, shared, workers)?;
     let (end, ended) = tokio::sync::watch::channel(false);
     let mails = actix_web::rt::spawn(worker::mail::run(store.clone(), config.smtp()?, ended));
-    // Before anybody is told that it serves: who is told may ask it to end.
+    // Before the server is reported as serving, because the shutdown may be requested right after.
     let (ending, handle) = (Shutdown::watch()?, server.handle());
     actix_web::rt::spawn(async move { handle.stop(ending.requested().await).await });
     config.warn(demo);
@@ -71,7 +71,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
         demo::welcome(&store, address).await?;
     }
     server.await?;
-    // The mail that is under way is finished, so that nobody gets it twice.
+    // The e-mail that is being sent is finished, so that nobody receives it twice.
     end.send_replace(true);
     mails.await.map_err(|error| CliError::new(format!("the sending of e-mails was aborted: {error}")))?;
     tracing::info!("stopped");

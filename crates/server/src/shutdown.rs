@@ -1,15 +1,15 @@
-//! Being asked to end, by a signal.
+//! Signals that request a shutdown.
 
-/// The signals that ask for it, taken from the moment on at which this is made.
+/// The signals that request a shutdown, which are handled as soon as this is created.
 pub(crate) struct Shutdown {
     #[cfg(unix)]
     signals: [tokio::signal::unix::Signal; 3],
 }
 
 impl Shutdown {
-    /// Begins to watch. From now on a signal is a request, and no longer the end.
+    /// Starts to handle the signals: from now on, they no longer terminate the process by themselves.
     ///
-    /// Errors: the operating system refuses.
+    /// Errors: the operating system does not allow it.
     #[cfg(unix)]
     pub(crate) fn watch() -> std::io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
@@ -18,8 +18,8 @@ impl Shutdown {
         Ok(Self { signals })
     }
 
-    /// Waits until it is asked for; answers whether running requests are to be finished first, which is what SIGTERM
-    /// means. Whoever presses Ctrl-C does not want to wait.
+    /// Waits for a signal. Returns whether running requests should be finished first: yes for SIGTERM, no for Ctrl-C,
+    /// because its user does not want to wait.
     #[cfg(unix)]
     pub(crate) async fn requested(self) -> bool {
         let [mut terminate, mut interrupt, mut quit] = self.signals;

@@ -1,4 +1,5 @@
-//! The log: for people on a terminal, as JSON lines otherwise; on standard error, so that output stays output.
+//! The log: as text on a terminal, else as JSON lines; on standard error, so that standard output only has the output
+//! of commands.
 
 use std::fmt::Debug;
 use std::io::{IsTerminal, stderr};
@@ -16,25 +17,26 @@ use crate::config::Config;
 pub(crate) fn start(config: &Config) {
     let targets: Targets =
         config.log.parse().unwrap_or_else(|_| Targets::new().with_default(LevelFilter::INFO));
-    // What libraries tell at every start is noise here, unless it is asked for.
+    // What libraries log at every start is noise, unless it is requested.
     let quiet = ["sqlx", "sea_orm_migration", "actix_server", "mio"]
         .into_iter()
         .filter(|target| !config.log.contains(target))
         .fold(targets, |targets, target| targets.with_target(target, LevelFilter::WARN));
     let layer = tracing_subscriber::fmt::layer().with_writer(stderr);
-    // Without the list of all spans: there is one, and it is told.
+    // Without the list of spans, because there is only one, which each event already has.
     let layer = if stderr().is_terminal() {
         layer.boxed()
     } else {
         layer.json().flatten_event(true).with_span_list(false).boxed()
     };
-    // One filter for all: a filter of the layer alone remembers its last no when a library only asks (as sqlx does
-    // before a notice of PostgreSQL), and drops the next event with it.
+    // One filter for all layers: a per-layer filter remembers that it was disabled when a library only checks whether
+    // an event is enabled (as sqlx does before a notice of PostgreSQL), and then drops the next event.
     let refused = Refused { told: config.log.contains("debug") || config.log.contains("trace") };
     let _ = tracing_subscriber::registry().with(quiet).with(refused).with(layer).try_init();
 }
 
-/// Keeps quiet about requests that actix-http cannot read: it tells each as an error, and anybody can send one.
+/// Suppresses log events about requests that actix-http cannot parse: it logs each as an error, and anybody can send
+/// one.
 struct Refused {
     told: bool,
 }
@@ -46,12 +48,12 @@ impl<S: Subscriber> Layer<S> for Refused {
         }
         let mut message = Message(String::new());
         event.record(&mut message);
-        let told = &message.0;
-        !(told.starts_with("stream error") || told.starts_with("MAX_BUFFER_SIZE"))
+        let text = &message.0;
+        !(text.starts_with("stream error") || text.starts_with("MAX_BUFFER_SIZE"))
     }
 }
 
-/// What an event says.
+/// The message of an event.
 struct Message(String);
 
 impl Visit for Message {

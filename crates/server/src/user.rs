@@ -1,4 +1,4 @@
-//! `user`: accounts. The first administrator of a new server is made here.
+//! `user`: manages accounts. The first administrator of a new server is created with it.
 
 use std::io::{BufRead, IsTerminal, Write};
 
@@ -37,7 +37,7 @@ pub(crate) enum Task {
     },
 }
 
-/// Runs a task.
+/// Runs the command.
 pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError> {
     let (store, _) = bootstrap::store(config).await?;
     match task {
@@ -77,7 +77,7 @@ pub(crate) async fn command(config: &Config, task: Task) -> Result<(), CliError>
     }
 }
 
-/// The first line of standard input.
+/// Reads the first line of standard input.
 fn read_password() -> Result<String, CliError> {
     if std::io::stdin().is_terminal() {
         write!(std::io::stderr().lock(), "Password (is shown while you type): ")?;

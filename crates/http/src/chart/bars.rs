@@ -1,4 +1,4 @@
-//! Bars that lie, so that names of any length stand beside them, or above them where there is little room.
+//! Horizontal bars, so that names of any length fit beside them, or above them on small charts.
 
 use plotters::coord::Shift;
 use plotters::prelude::*;
@@ -12,10 +12,10 @@ use super::{
 
 type Failed = DrawingAreaErrorKind<std::io::Error>;
 
-/// How high a line of letters is.
+/// The height of a line of text, in pixels.
 const LINE: i32 = 18;
 
-/// A bar for each, the first one on top.
+/// Draws a bar for each count, the first one on top.
 ///
 /// Errors: none that a caller can cause.
 pub fn bars(chart: &Chart) -> Result<String, Error> {
@@ -24,15 +24,15 @@ pub fn bars(chart: &Chart) -> Result<String, Error> {
     image(&svg, &chart.title, &alt_text(&chart.counted, &chart.counts, chart.locale))
 }
 
-/// Where things are, in pixels.
+/// The positions of the parts, in pixels.
 struct Layout {
     /// The height of a row.
     row: i32,
-    /// Where in a row its bar is.
+    /// The upper and lower edge of a bar, within its row.
     bar: (i32, i32),
     /// The upper edge of the first row.
     top: i32,
-    /// Where bars begin, and where the longest ends.
+    /// Where bars begin, and where the longest one ends.
     across: (i32, i32),
     /// The lower edge of the last row.
     end: i32,
@@ -81,7 +81,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), Failed> {
     root.present()
 }
 
-/// The numbers below, and a line up from each.
+/// Draws the numbers below the bars, and a line up from each.
 fn axis(chart: &Chart, layout: &Layout, root: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Failed> {
     let most = largest(&chart.counts);
     let step = step(most, if chart.size == Size::Whole { 6 } else { 3 });
@@ -94,7 +94,7 @@ fn axis(chart: &Chart, layout: &Layout, root: &DrawingArea<SVGBackend<'_>, Shift
     Ok(())
 }
 
-/// A row: its name, its bar and its number.
+/// Draws a row: its name, its bar and its number.
 fn one(
     chart: &Chart,
     layout: &Layout,

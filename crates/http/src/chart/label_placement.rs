@@ -1,6 +1,6 @@
-//! Where there is room on a map.
+//! Finds positions for labels on a map.
 
-/// An upright box: its edges.
+/// A rectangle, by its edges.
 pub(super) struct Frame {
     pub(super) west: f64,
     pub(super) east: f64,
@@ -9,12 +9,12 @@ pub(super) struct Frame {
 }
 
 impl Frame {
-    /// Around a point, as far as half its width and half its height.
+    /// The rectangle around a point, with half its width and half its height.
     pub(super) fn at((x, y): (f64, f64), (across, down): (f64, f64)) -> Self {
         Self { west: x - across, east: x + across, north: y - down, south: y + down }
     }
 
-    /// Around all points.
+    /// The bounding box of all points.
     pub(super) fn around(points: &[(f64, f64)]) -> Self {
         let none = Self { west: f64::MAX, east: f64::MIN, north: f64::MAX, south: f64::MIN };
         points.iter().fold(none, |it, (x, y)| Self {
@@ -25,7 +25,7 @@ impl Frame {
         })
     }
 
-    /// Whether two of them lie on each other.
+    /// Whether the two rectangles overlap.
     pub(super) fn meets(&self, other: &Self) -> bool {
         self.west < other.east
             && other.west < self.east
@@ -34,10 +34,10 @@ impl Frame {
     }
 }
 
-/// How fine the grid is in which room is looked for.
+/// The number of rows and columns of the grid in which the best point is searched.
 const GRID: u32 = 14;
 
-/// The point of a grid inside the ring that is farthest from its border, and how far.
+/// The grid point inside the ring that is farthest from its border, and the distance.
 pub(super) fn pole_of_inaccessibility(ring: &[(f64, f64)], bounds: &Frame) -> ((f64, f64), f64) {
     let at = |from: f64, to: f64, step: u32| from + (to - from) * (f64::from(step) + 0.5) / f64::from(GRID);
     let points = (0..GRID).flat_map(|column| (0..GRID).map(move |row| (column, row)));
@@ -71,11 +71,12 @@ fn distance((x, y): (f64, f64), ((from_x, from_y), (to_x, to_y)): Side) -> f64 {
     (x - from_x - along * across).hypot(y - from_y - along * down)
 }
 
-/// The nearest place around a point where a box of that size lies on no other, and within the picture.
+/// The nearest position around a point where a rectangle of this size overlaps no other and lies within the picture;
+/// the point itself if there is none.
 pub(super) fn free(
     (x, y): (f64, f64),
     half: (f64, f64),
-    taken: &[Frame],
+    occupied: &[Frame],
     (width, height): (f64, f64),
 ) -> (f64, f64) {
     const WAYS: u32 = 16;
@@ -88,7 +89,7 @@ pub(super) fn free(
     let mut fitting = places.filter(|place| {
         let there = Frame::at(*place, half);
         let is_in = there.west > 0.0 && there.east < width && there.north > 0.0 && there.south < height;
-        is_in && !taken.iter().any(|it| there.meets(it))
+        is_in && !occupied.iter().any(|it| there.meets(it))
     });
     fitting.next().unwrap_or((x, y))
 }

@@ -1,4 +1,4 @@
-//! A line through what comes one after the other, such as years.
+//! Line charts of values in sequence, such as years.
 
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
@@ -9,7 +9,7 @@ use super::{
     nothing, share, step, width, written,
 };
 
-/// A line from the first to the last.
+/// Draws a line from the first count to the last.
 ///
 /// Errors: none that a caller can cause.
 pub fn lines(chart: &Chart) -> Result<String, Error> {
@@ -30,7 +30,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
     if chart.size == Size::Whole {
         root.draw(&Text::new(chart.title.clone(), (EDGE, 14), letters(TITLE)))?;
     }
-    // Up to the first step above all of them.
+    // The axis ends at the first step that is not below the largest count.
     let most = largest(&chart.counts);
     let step = step(most, 4);
     let most = most.div_ceil(step).saturating_mul(step);
@@ -58,7 +58,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
     for (column, (name, count)) in (0..columns).zip(&chart.counts) {
         let x = at(column);
         points.push((x, share(*count, most, down)));
-        // From the last backwards: what is newest is named.
+        // Counted from the last one backwards, so that the newest has a name.
         if (columns - 1 - column).is_multiple_of(named as u64) {
             root.draw(&PathElement::new(vec![(x, down.0), (x, down.0 + 5)], INK.stroke_width(1)))?;
             root.draw(&Text::new(name.clone(), (x, down.0 + 10), centred(VPos::Top)))?;

@@ -1,5 +1,5 @@
-//! A map of the world: each country as dark as it counts, with its number. Areas are in proportion (Equal Earth), so that
-//! no country looks larger than it is.
+//! A map of the world: the larger the number of a country, the darker its shade. The projection preserves areas
+//! (Equal Earth), so that no country looks larger than it is.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -12,14 +12,14 @@ use vku_domain::kernel::value::Country;
 use super::label_placement::{Frame, free, pole_of_inaccessibility};
 use super::{FONT, alt_text, escape_html, written};
 
-/// Tenths of a pixel in the coordinates of the outlines.
+/// The size of the map in the coordinates of the outlines: tenths of a pixel.
 const WIDTH: f64 = 10_000.0;
 const HEIGHT: u32 = 4_650;
-/// The longitude in the middle, in degrees, and the latitude at the upper edge.
+/// The longitude in the middle and the latitude at the upper edge, in degrees.
 const MIDDLE: f64 = 11.6;
 const NORTH: f64 = 84.0;
 
-/// The least number of each shade, the shade, and the ink on it.
+/// The minimum number for each shade, the shade, and the colour of text on it.
 const SHADES: [(u64, &str, &str); 5] = [
     (1, "#bcd7ee", "#12263a"),
     (2, "#7fb2dc", "#12263a"),
@@ -28,16 +28,16 @@ const SHADES: [(u64, &str, &str); 5] = [
     (16, "#063a68", "#ffffff"),
 ];
 const NONE: &str = "#e3e8ee";
-/// How large the numbers are.
+/// The font size of the numbers.
 const LETTERS: f64 = 120.0;
 
-/// A country as it is drawn.
+/// The outline of a country.
 pub(super) struct Outline {
     pub(super) code: &'static str,
     path: String,
-    /// Where its number stands: where there is most room in its largest part.
+    /// The position of the number: the point with the most room in the largest part of the country.
     pub(super) middle: (f64, f64),
-    /// How far it is from there to the nearest border.
+    /// The distance from that point to the nearest border.
     room: f64,
 }
 
@@ -58,7 +58,7 @@ fn projected(longitude: f64, latitude: f64) -> (f64, f64) {
     (x, scale * (at(NORTH).1 - up))
 }
 
-/// The outlines, made once.
+/// The outlines, computed once.
 pub(super) fn outlines() -> &'static [Outline] {
     static OUTLINES: OnceLock<Vec<Outline>> = OnceLock::new();
     OUTLINES.get_or_init(|| {
@@ -78,7 +78,7 @@ fn outline(code: &'static str, rings: &str) -> Outline {
         let points: Vec<_> = points.collect();
         let mut last: Option<(f64, f64)> = None;
         for (x, y) in points.iter().map(|(x, y)| (x.round(), y.round())) {
-            // Writing into a text cannot fail.
+            // Writing into a string cannot fail.
             let _ = match last {
                 None => write!(path, "M{x} {y}l"),
                 Some((before_x, before_y)) => write!(path, "{} {} ", x - before_x, y - before_y),
@@ -96,13 +96,13 @@ fn outline(code: &'static str, rings: &str) -> Outline {
     Outline { code, path, middle, room }
 }
 
-/// The shade of a number, and the ink on it.
+/// The shade for a number, and the colour of text on it.
 fn shade(count: u64) -> (&'static str, &'static str) {
     let shade = SHADES.iter().rev().find(|(least, ..)| count >= *least);
     shade.map_or((NONE, "#12263a"), |(_, shade, ink)| (*shade, *ink))
 }
 
-/// What a country is called.
+/// The name of a country.
 fn name(code: &str, locale: Locale) -> String {
     let entry = COUNTRIES.entries().iter().find(|entry| entry.code == code);
     entry.map_or_else(
@@ -114,7 +114,7 @@ fn name(code: &str, locale: Locale) -> String {
     )
 }
 
-/// The map, called `title`; `counted` says what is counted in each country.
+/// Draws the map. `counted` says what is counted in each country.
 pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale) -> String {
     let by_code: HashMap<&str, u64> =
         counts.iter().map(|(country, count)| (country.as_str(), *count)).collect();
@@ -128,8 +128,8 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale
             continue;
         };
         let ((shade, _), count) = (shade(count), written(count, locale));
-        let told = escape_html(&format!("{}: {count}", name(code, locale)));
-        land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{told}</title></path>\n"));
+        let caption = escape_html(&format!("{}: {count}", name(code, locale)));
+        land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{caption}</title></path>\n"));
     }
     let numbers = numbers(&by_code, locale);
     format!(
@@ -143,27 +143,27 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale
     )
 }
 
-/// The numbers: in the countries that are large enough, beside the others, so that no two lie on each other.
+/// Draws the numbers: inside countries that are large enough, else beside them, so that no two numbers overlap.
 fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
     let counted = outlines().iter().filter_map(|it| Some((it, *counts.get(it.code)?)));
     let mut counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
     counted.sort_by(|(one, _), (other, _)| other.room.total_cmp(&one.room));
-    let (mut taken, mut numbers) = (Vec::new(), String::new());
+    let (mut occupied, mut numbers) = (Vec::new(), String::new());
     for (Outline { middle, room, .. }, count) in counted {
         let ((shade, ink), count) = (shade(count), written(count, locale));
         let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.36);
         let inside = Frame::at(*middle, half);
-        if *room >= half.1 && *room >= 0.5 * half.0 && !taken.iter().any(|it| inside.meets(it)) {
+        if *room >= half.1 && *room >= 0.5 * half.0 && !occupied.iter().any(|it| inside.meets(it)) {
             let (x, y) = middle;
             numbers.push_str(&format!(
                 "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\" stroke=\"{shade}\" stroke-width=\"30\" \
                  stroke-linejoin=\"round\" paint-order=\"stroke\">{count}</text>\n"
             ));
-            taken.push(inside);
+            occupied.push(inside);
             continue;
         }
-        let (x, y) = free(*middle, half, &taken, (WIDTH, f64::from(HEIGHT)));
-        taken.push(Frame::at((x, y), half));
+        let (x, y) = free(*middle, half, &occupied, (WIDTH, f64::from(HEIGHT)));
+        occupied.push(Frame::at((x, y), half));
         numbers.push_str(&format!(
             "<path d=\"M{:.0} {:.0}L{x:.0} {y:.0}\" stroke=\"#12263a\" stroke-width=\"10\"/>\n\
              <text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"#12263a\" stroke=\"#ffffff\" stroke-width=\"45\" \
@@ -174,7 +174,7 @@ fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
     numbers
 }
 
-/// What the shades mean.
+/// Draws the legend of the shades.
 fn legend(title: &str, counted: &str) -> String {
     let mut legend = format!(
         "<g font-family=\"{FONT}\" fill=\"#1f2933\" aria-hidden=\"true\">\n\
@@ -187,14 +187,14 @@ fn legend(title: &str, counted: &str) -> String {
     let ends = SHADES.iter().skip(1).map(|(least, ..)| Some(least - 1)).chain([None]);
     for (place, ((least, shade, _), end)) in SHADES.iter().zip(ends).enumerate() {
         let x = 6_000 + 760 * place;
-        let told = match end {
+        let range = match end {
             Some(end) if end == *least => least.to_string(),
             Some(end) => format!("{least}–{end}"),
             None => format!("≥ {least}"),
         };
         legend.push_str(&format!(
             "<rect x=\"{x}\" y=\"{}\" width=\"220\" height=\"160\" fill=\"{shade}\"/>\n\
-             <text x=\"{}\" y=\"{}\" font-size=\"160\">{told}</text>\n",
+             <text x=\"{}\" y=\"{}\" font-size=\"160\">{range}</text>\n",
             HEIGHT + 270,
             x + 270,
             HEIGHT + 400

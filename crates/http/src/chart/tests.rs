@@ -1,4 +1,4 @@
-//! What charts and the map say, and that they are whole.
+//! The content of charts and of the map, and that they are well-formed.
 
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
@@ -16,7 +16,7 @@ fn chart(counts: &[(&str, u64)], locale: Locale) -> Chart {
     }
 }
 
-/// The texts in a drawing; every element is closed in its turn.
+/// Returns the texts in a drawing; checks that every element is closed in order.
 fn texts(svg: &str) -> Vec<String> {
     let (mut open, mut texts) = (Vec::new(), Vec::new());
     let mut rest = svg;
@@ -37,7 +37,7 @@ fn texts(svg: &str) -> Vec<String> {
     texts
 }
 
-/// A number in an attribute of the elements of that kind and colour.
+/// Returns a numeric attribute of the elements with this name and colour.
 fn numbers(svg: &str, element: &str, marked: &str, attribute: &str) -> Vec<u32> {
     let elements = svg.split('<').filter(|it| it.starts_with(element) && it.contains(marked));
     let value =
@@ -48,11 +48,11 @@ fn numbers(svg: &str, element: &str, marked: &str, attribute: &str) -> Vec<u32> 
 const COLOUR: &str = "fill=\"#0B5FA5\"";
 
 #[test]
-fn it_is_an_image_with_a_name_and_a_description() {
+fn each_drawing_is_an_image_with_a_name_and_a_description() {
     let counts = [("Trinkwasser", 1_234), ("Abwasser & <Abfall>", 7)];
     let country = |code: &str| code.parse::<Country>().unwrap();
     let counted = [(country("UA"), 1_234), (country("ZM"), 7)];
-    for (svg, told) in [
+    for (svg, description) in [
         (
             bars(&chart(&counts, Locale::De)).unwrap(),
             "Partnerschaften. Trinkwasser: 1.234; Abwasser &amp; &lt;Abfall&gt;: 7.",
@@ -68,17 +68,17 @@ fn it_is_an_image_with_a_name_and_a_description() {
     ] {
         assert!(svg.starts_with("<svg role=\"img\" aria-label=\""), "{}", &svg[..200]);
         assert!(svg.contains("xmlns=\"http://www.w3.org/2000/svg\"") && svg.contains("viewBox=\"0 0 "));
-        assert!(svg.contains(&format!("<desc>{told}</desc>")), "{}", &svg[..800]);
+        assert!(svg.contains(&format!("<desc>{description}</desc>")), "{}", &svg[..800]);
         texts(&svg);
-        for outside in ["href", "url(", "<script", "<style", "<image", "style="] {
-            assert!(!svg.contains(outside), "{outside}");
+        for external in ["href", "url(", "<script", "<style", "<image", "style="] {
+            assert!(!svg.contains(external), "{external}");
         }
     }
     assert!(map("Wo \"wir\" sind", "x", &[], Locale::De).contains("aria-label=\"Wo &quot;wir&quot; sind\""));
 }
 
 #[test]
-fn bars_are_as_long_as_they_count_and_say_so() {
+fn bars_are_proportional_to_their_counts_and_labelled() {
     let counts = [("Trinkwasser", 40), ("Abwasser", 20), ("Abfall", 10), ("Energie", 0)];
     let svg = bars(&chart(&counts, Locale::De)).unwrap();
     let widths = numbers(&svg, "rect", COLOUR, "width");
@@ -101,7 +101,7 @@ fn bars_are_as_long_as_they_count_and_say_so() {
 }
 
 #[test]
-fn a_line_goes_through_all_of_them() {
+fn a_line_goes_through_all_counts() {
     let years: Vec<_> = (1990_u64..2026).map(|year| (year.to_string(), year % 7)).collect();
     let counts: Vec<_> = years.iter().map(|(year, count)| (year.as_str(), *count)).collect();
     let svg = lines(&chart(&counts, Locale::En)).unwrap();
@@ -114,7 +114,7 @@ fn a_line_goes_through_all_of_them() {
 }
 
 #[test]
-fn nothing_and_very_much_are_drawn_too() {
+fn empty_data_huge_counts_and_long_names_are_drawn() {
     for counts in [
         &[][..],
         &[("A", 0)],
@@ -128,7 +128,7 @@ fn nothing_and_very_much_are_drawn_too() {
 }
 
 #[test]
-fn a_country_is_as_dark_as_it_counts() {
+fn the_shade_of_a_country_follows_its_count() {
     let country = |code: &str| code.parse::<Country>().unwrap();
     let counts = [("UA", 20), ("ZM", 5), ("JO", 1), ("MT", 3), ("FR", 0)];
     let counts: Vec<_> = counts.iter().map(|(code, count)| (country(code), *count)).collect();
@@ -137,15 +137,14 @@ fn a_country_is_as_dark_as_it_counts() {
         let path = svg.split("<path ").find(|path| path.contains(&format!("<title>{name}</title>"))).unwrap();
         assert!(path.starts_with(&format!("fill=\"{shade}\"")), "{name}");
     }
-    // What is too small for an outline stands in the description.
+    // Countries that are too small for an outline are in the description.
     assert!(svg.contains("Malta: 3") && !svg.contains("<title>France"));
     assert!(svg.matches("<path ").count() > 170);
     assert!(svg.len() < 120_000, "{}", svg.len());
 }
 
-/// All that is drawn lies in the picture, and Germany in its middle.
 #[test]
-fn the_world_is_in_the_picture() {
+fn all_countries_are_within_the_picture_and_germany_is_in_its_middle() {
     for outline in super::map::outlines() {
         let (x, y) = outline.middle;
         assert!((0.0..10_000.0).contains(&x) && (0.0..4_650.0).contains(&y), "{}: {x} {y}", outline.code);

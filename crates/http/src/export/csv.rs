@@ -1,4 +1,4 @@
-//! CSV (RFC 4180): the columns that an import reads.
+//! CSV (RFC 4180), with the columns that an import reads.
 
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::READ_ONLY;
@@ -9,8 +9,9 @@ use vku_persistence::kernel::table::{Parent, Table};
 use super::row_stream::Row;
 use super::text::Encoder;
 
-/// The columns of a table: one for each member, and for each of the languages beside the usual ones; a part begins with
-/// what it belongs to. What nobody writes has a column only where it was chosen.
+/// The columns of a table: one for each member, and for each of the languages besides the usual ones; a resource with
+/// a parent begins with the parent. Members that cannot be written have a column only if they are selected, or if
+/// [`Layout::shown`] has them.
 pub(crate) fn columns<T: Table>(languages: &[String], view: &Projection) -> Vec<Column> {
     let parent = <T::Parent as Parent>::NAME;
     let mut columns: Vec<_> = parent.iter().map(|name| Column::new(*name, Kind::Reference)).collect();
@@ -26,29 +27,29 @@ pub(crate) fn columns<T: Table>(languages: &[String], view: &Projection) -> Vec<
     columns
 }
 
-/// Encodes rows as lines of cells.
+/// Encodes each row as a line.
 pub(super) struct CsvEncoder {
     picker: FieldSerializer,
     dialect: CsvDialect,
 }
 
 impl CsvEncoder {
-    /// In a dialect, with columns for these languages beside the usual ones.
+    /// Creates an encoder for a dialect, with columns for these languages besides the usual ones.
     pub(super) fn new<T: Table>(languages: &[String], view: &Projection, dialect: CsvDialect) -> Self {
         Self { picker: FieldSerializer::new(columns::<T>(languages, view)), dialect }
     }
 
-    /// A line (RFC 4180): a cell stands in quotes where it would be taken for more or less than one.
+    /// Writes a line (RFC 4180): a cell is quoted if it contains a separator, a quote or a line break.
     fn line(&self, cells: impl Iterator<Item = String>, out: &mut Vec<u8>) {
         let separator = self.dialect.separator();
-        let alone = self.picker.columns().len() == 1;
+        let is_only_column = self.picker.columns().len() == 1;
         for (index, cell) in cells.enumerate() {
             if index > 0 {
                 out.push(separator);
             }
-            let divides = |byte: u8| byte == separator || matches!(byte, b'"' | b'\r' | b'\n');
-            // An empty line would be no row.
-            if cell.bytes().any(divides) || (alone && cell.is_empty()) {
+            let needs_quotes = |byte: u8| byte == separator || matches!(byte, b'"' | b'\r' | b'\n');
+            // A single empty cell is quoted, too, because readers skip an empty line.
+            if cell.bytes().any(needs_quotes) || (is_only_column && cell.is_empty()) {
                 out.push(b'"');
                 out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
                 out.push(b'"');

@@ -1,4 +1,4 @@
-//! A list as a file that a client downloads.
+//! A list as a file for download.
 
 use std::time::Duration;
 
@@ -25,12 +25,12 @@ use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::negotiation::Format;
 use crate::kernel::problem::Problem;
 
-/// How long a client may take nothing before it is taken to have gone.
+/// How long a client may receive nothing before it is considered gone.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many bytes a second a client takes at least, all in all.
+/// The minimum average transfer rate of a client, in bytes per second.
 const SLOWEST: u64 = 16 * 1024;
 
-/// An export on its way.
+/// A running download.
 struct Download {
     pieces: mpsc::Receiver<Bytes>,
     work: JoinHandle<Result<(), Error>>,
@@ -45,8 +45,8 @@ impl Download {
         Self { pieces, work: spawn(hand_on(reading, taking, send)) }
     }
 
-    /// The next piece; `None` at the end. That rows are missing is told by an error: the connection then ends without
-    /// its last chunk.
+    /// Returns the next piece; `None` at the end. If rows are missing, it returns an error: the connection then ends
+    /// without its last chunk.
     async fn next(&mut self) -> Result<Option<Bytes>, Error> {
         match self.pieces.recv().await {
             Some(piece) => Ok(Some(piece)),
@@ -55,29 +55,29 @@ impl Download {
     }
 }
 
-/// Hands on what is read, as fast as the client takes it.
+/// Passes on what is read, as fast as the client receives it.
 async fn hand_on(
     reading: JoinHandle<Result<(), Error>>,
     taking: Taking,
     send: mpsc::Sender<Bytes>,
 ) -> Result<(), Error> {
-    let (mut taken, mut waited) = (0, Duration::ZERO);
+    let (mut sent, mut waited) = (0, Duration::ZERO);
     while let Some(piece) = taking.next().await? {
-        let (length, begun) = (piece.len() as u64, Instant::now());
-        let allowed = PATIENCE + Duration::from_secs(taken / SLOWEST);
+        let (length, started) = (piece.len() as u64, Instant::now());
+        let allowed = PATIENCE + Duration::from_secs(sent / SLOWEST);
         let timeout = PATIENCE.min(allowed.saturating_sub(waited));
         match tokio::time::timeout(timeout, send.send(piece)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Ok(()),
             Err(_) => return Err(Error::new(Code::TimedOut, Code::TimedOut.title())),
         }
-        taken += length;
-        waited += begun.elapsed();
+        sent += length;
+        waited += started.elapsed();
     }
     reading.await.map_err(Error::internal)?
 }
 
-/// Answers a list as a stream.
+/// Responds with a list as a stream.
 pub(crate) async fn stream<T: Table>(
     context: Context,
     query: Query<T>,
@@ -100,7 +100,7 @@ pub(crate) async fn stream<T: Table>(
         return Ok(response.streaming(stream::empty::<Result<Bytes, Problem>>()));
     }
     let mut download = Download::start(export);
-    // The first piece before the status is sent, so that what can go wrong is still told as a problem.
+    // The first piece is awaited before the status is sent, so that an early error can still be a problem response.
     let first = download.next().await?;
     let rest = stream::unfold(Some((first, download)), |state| async {
         let (piece, mut download) = state?;

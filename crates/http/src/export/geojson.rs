@@ -1,4 +1,4 @@
-//! GeoJSON (RFC 7946): a collection of features, each an item with where it is.
+//! GeoJSON (RFC 7946): a feature collection; each feature is a row with its location.
 
 use serde::Serialize;
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use vku_persistence::kernel::table::Table;
 use super::row_stream::Row;
 use super::text::Encoder;
 
-/// Encodes each row as a feature on a line.
+/// Encodes each row as a feature, one per line.
 #[derive(Default)]
 pub(super) struct GeoJsonEncoder {
     begun: bool,
@@ -31,12 +31,12 @@ enum Geometry {
     MultiPoint(Vec<[f64; 2]>),
 }
 
-/// Longitude first.
+/// The position, longitude first.
 fn position(place: &Location) -> [f64; 2] {
     [place.longitude, place.latitude]
 }
 
-/// `None` for what nobody knows the place of.
+/// The geometry; `None` if the location is unknown.
 fn geometry(places: &Places) -> Option<Geometry> {
     match places {
         Places::One(place) => place.as_ref().map(position).map(Geometry::Point),

@@ -1,4 +1,4 @@
-//! iCalendar (RFC 5545): each row an event.
+//! iCalendar (RFC 5545): an event for each row.
 
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::{Calendar, NAME};

@@ -1,4 +1,4 @@
-//! Exports are the list: the whole filtered set, of one instant, encoded as it goes, in constant memory.
+//! Exports of lists: all matching rows from one snapshot, encoded as they are read, in constant memory.
 
 mod csv;
 mod download;
@@ -29,39 +29,40 @@ use vku_persistence::kernel::table::Table;
 
 use crate::kernel::negotiation::Format;
 
-/// A list to be written in a format.
+/// A list that is exported in a format.
 pub struct Export<T: Table> {
-    /// Whose data.
+    /// The store to read from.
     pub store: Store,
-    /// Who asks.
+    /// The actor who reads.
     pub actor: Actor,
-    /// Which rows, in which order.
+    /// The filter and the order.
     pub query: Query<T>,
-    /// What the parts belong to; those of all parents where it is left out.
+    /// The parent resource; `None` for the resources of all parents.
     pub parent: Option<Key>,
-    /// The format; `json` has pages, so it is written as lines.
+    /// The format; `Json` is written as NDJSON, because `json` has pages.
     pub format: Format,
-    /// How CSV is written.
+    /// The dialect of CSV.
     pub dialect: CsvDialect,
-    /// How sheets are made.
+    /// The limits of XLSX exports.
     pub sheets: XlsxLimits,
-    /// Who reports to IATI.
+    /// The organisation that reports to IATI.
     pub reporter: ReportingOrg,
 }
 
-/// Whether whoever reads wants more.
+/// Whether the reader wants more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Go on.
+    /// Continue.
     On,
-    /// It has gone, or has seen enough.
+    /// The reader is gone, or has enough.
     Ended,
 }
 
 impl<T: Table> Export<T> {
-    /// Writes the list, a piece at a time; the first one comes when nothing is left to be refused.
+    /// Writes the list piece by piece; the first piece comes when the request can no longer be rejected.
     ///
-    /// Errors: as for the list; 400 for a sheet with more rows than configured, 503 where others export too long.
+    /// Errors: those of the list; 400 for an XLSX export with more rows than configured, 503 if other exports take
+    /// too long.
     pub async fn write(self, emit: impl AsyncFnMut(Bytes) -> Reading) -> Result<(), Error> {
         match self.format {
             Format::Xlsx => xlsx::write(self, emit).await,
@@ -72,9 +73,9 @@ impl<T: Table> Export<T> {
         }
     }
 
-    /// Finds out what would be refused, and writes nothing.
+    /// Checks whether the export would be rejected, without writing anything.
     ///
-    /// Errors: as for [`Self::write`].
+    /// Errors: those of [`Self::write`].
     pub async fn check(self) -> Result<(), Error> {
         if self.format == Format::Xlsx {
             let reader = self.store.export(&self.actor).await?;
@@ -84,7 +85,7 @@ impl<T: Table> Export<T> {
     }
 }
 
-/// What the file of a list is called: the collection and the day, and nothing of what was asked for.
+/// The file name: the collection and the day, and nothing of the query.
 pub fn file_name<T: Table>(format: Format, day: NaiveDate) -> String {
     format!("{}-{day}.{}", collection::<T>(), format.ending())
 }

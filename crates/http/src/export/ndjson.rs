@@ -1,4 +1,4 @@
-//! NDJSON: one JSON text a line.
+//! NDJSON: one JSON text per line.
 
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::table::Table;
@@ -6,7 +6,7 @@ use vku_persistence::kernel::table::Table;
 use super::row_stream::Row;
 use super::text::Encoder;
 
-/// Encodes each row as it is read one by one.
+/// Encodes each row as `GET` on the resource returns it.
 pub(super) struct NdjsonEncoder;
 
 impl<T: Table> Encoder<T> for NdjsonEncoder {

@@ -1,4 +1,4 @@
-//! The rows of an export, a number of them at a time.
+//! The rows of an export, in batches.
 
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
@@ -13,7 +13,7 @@ use vku_persistence::kernel::transaction::Reader;
 
 use crate::kernel::negotiation::Format;
 
-/// A row: as it is shown, and what a map or a calendar wants to know of it.
+/// A row with its selected members, and what GeoJSON and iCalendar need.
 pub(super) struct Row<T: Table> {
     pub(super) id: Uuid,
     pub(super) places: Option<Places>,
@@ -21,7 +21,7 @@ pub(super) struct Row<T: Table> {
     pub(super) shown: Projected<T>,
 }
 
-/// All rows of a list, from the query's cursor on.
+/// All rows of a list, from the cursor of the query on.
 pub(super) struct Rows<'a, T: Table> {
     reader: &'a Reader<'a>,
     query: Option<Query<T>>,
@@ -30,7 +30,7 @@ pub(super) struct Rows<'a, T: Table> {
 }
 
 impl<'a, T: Table> Rows<'a, T> {
-    /// With their places, where a map is to be made, or as events, for a calendar.
+    /// Creates the stream; rows have their locations for GeoJSON, and their events for iCalendar.
     pub(super) fn new(
         reader: &'a Reader<'a>,
         query: Query<T>,
@@ -40,7 +40,7 @@ impl<'a, T: Table> Rows<'a, T> {
         Self { reader, query: Some(query), parent, format }
     }
 
-    /// The next ones; `None` at the end.
+    /// Returns the next batch; `None` at the end.
     pub(super) async fn next(&mut self) -> Result<Option<Vec<Row<T>>>, Error> {
         let Some(query) = &mut self.query else { return Ok(None) };
         let page = self.reader.rows(query, self.parent).await?;
@@ -49,13 +49,17 @@ impl<'a, T: Table> Rows<'a, T> {
         let known =
             |item: &Stored<T>| (item.id, places.map(|places| places(item)), event.map(|event| event(item)));
         let known: Vec<_> = page.items.iter().map(known).collect();
-        let shown = self.reader.show(&query.view, page.items).await?;
+        let projected = self.reader.show(&query.view, page.items).await?;
         match page.next {
             Some(next) => query.cursor = Some(next),
             None => self.query = None,
         }
-        let rows =
-            known.into_iter().zip(shown).map(|((id, places, event), shown)| Row { id, places, event, shown });
+        let rows = known.into_iter().zip(projected).map(|((id, places, event), shown)| Row {
+            id,
+            places,
+            event,
+            shown,
+        });
         Ok(Some(rows.collect()))
     }
 }

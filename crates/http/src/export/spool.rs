@@ -1,6 +1,6 @@
-//! Between the database and a client: what is read sooner than the client takes it is kept here, a little of it in memory
-//! and the rest in a file without a name. So an export holds its connection to the database, and its snapshot, no longer
-//! than it reads, however slow its client is.
+//! A buffer between the database and a client: what is read faster than the client receives it is stored here, a
+//! little of it in memory and the rest in an unnamed file. So an export holds its database connection, and its
+//! snapshot, only while it reads, however slow its client is.
 
 use std::collections::VecDeque;
 use std::fs::File;
@@ -16,23 +16,23 @@ use vku_domain::kernel::error::{Code, Error};
 
 use super::Reading;
 
-/// How many bytes of an export are kept in memory.
+/// The maximum number of bytes of an export in memory.
 const MEMORY: usize = 1024 * 1024;
-/// How many bytes of all exports are kept in files.
+/// The maximum number of bytes of all exports in files.
 const ROOM: u64 = 2 * 1024 * 1024 * 1024;
-/// How many bytes are read back at once.
+/// The number of bytes that are read back at once.
 const PIECE: u64 = 64 * 1024;
 
-/// How many bytes lie in files now.
+/// The number of bytes in files now.
 static USED: AtomicU64 = AtomicU64::new(0);
 
-/// Where pieces go in.
+/// The end where pieces go in.
 pub(super) struct Filling(Arc<Spool>);
 
-/// Where they come out, in the same order.
+/// The end where they come out, in the same order.
 pub(super) struct Taking(Arc<Spool>);
 
-/// A new one.
+/// Creates a spool, and returns its two ends.
 pub(super) fn spool() -> (Filling, Taking) {
     let spool = Arc::new(Spool::default());
     (Filling(spool.clone()), Taking(spool))
@@ -46,21 +46,21 @@ struct Spool {
 
 #[derive(Default)]
 struct State {
-    /// The first pieces, until they are too many.
+    /// The first pieces, up to [`MEMORY`] bytes.
     pieces: VecDeque<Bytes>,
     in_memory: usize,
-    /// All that came after those.
+    /// All pieces after those.
     file: Option<Arc<File>>,
     written: u64,
     taken: u64,
-    /// Nothing more comes.
+    /// Whether all pieces have gone in.
     is_whole: bool,
-    /// Nobody takes any more.
+    /// Whether the reading end is gone.
     is_abandoned: bool,
     failure: Option<Error>,
 }
 
-/// What comes out next.
+/// The next thing that comes out.
 enum Next {
     Piece(Bytes),
     Stored(Arc<File>, u64, u64),
@@ -81,7 +81,7 @@ impl Drop for Spool {
 }
 
 impl Filling {
-    /// Takes the next piece; whether more are wanted.
+    /// Stores the next piece; returns whether more are wanted.
     pub(super) async fn push(&self, piece: Bytes) -> Reading {
         match self.keep(piece).await {
             Ok(reading) => reading,
@@ -133,7 +133,7 @@ impl Drop for Filling {
 }
 
 impl Taking {
-    /// The next piece; `None` where no more comes.
+    /// Returns the next piece; `None` at the end.
     pub(super) async fn next(&self) -> Result<Option<Bytes>, Error> {
         loop {
             match self.look()? {
@@ -176,7 +176,7 @@ impl Drop for Taking {
     }
 }
 
-/// There is no room for the file of an export.
+/// The error if there is no disk space for the file of an export.
 pub(super) fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let detail = bilingual!(
         "There is not enough disk space for the export at the moment; please try again shortly.",
@@ -189,9 +189,9 @@ pub(super) fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>
 mod tests {
     use super::*;
 
-    /// More than memory holds comes out as it went in, and takes no room afterwards.
+    /// Uses more bytes than are kept in memory.
     #[actix_web::test]
-    async fn all_comes_out_in_its_order() {
+    async fn all_pieces_come_out_in_order_and_the_space_is_freed() {
         let (filling, taking) = spool();
         let all: Vec<u8> = (0_u32..3_000_000).map(|number| number.to_le_bytes()[0]).collect();
         for piece in all.chunks(70_000) {
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn nothing_is_read_for_who_is_gone() {
+    async fn writing_ends_when_the_reading_end_is_gone() {
         let (filling, taking) = spool();
         drop(taking);
         assert_eq!(filling.push(Bytes::from_static(b"x")).await, Reading::Ended);

@@ -1,4 +1,4 @@
-//! Formats that are text: written row by row, with something before and behind.
+//! Text formats, which are written row by row, between a head and a tail.
 
 use actix_web::web::Bytes;
 use vku_domain::kernel::error::Error;
@@ -12,21 +12,21 @@ use super::row_stream::{Row, Rows};
 use super::{Export, Reading};
 use crate::kernel::negotiation::Format;
 
-/// Encodes rows.
+/// Encodes rows in a format.
 pub(super) trait Encoder<T: Table> {
-    /// What stands before all rows.
+    /// Writes what comes before all rows.
     fn head(&mut self, _out: &mut Vec<u8>) -> Result<(), Error> {
         Ok(())
     }
 
-    /// A row.
+    /// Writes a row.
     fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error>;
 
-    /// What stands behind all rows.
+    /// Writes what comes after all rows.
     fn tail(&mut self, _out: &mut Vec<u8>) {}
 }
 
-/// About how many bytes are handed on at once.
+/// The approximate number of bytes that are passed on at once.
 pub(super) const PIECE: usize = 64 * 1024;
 
 pub(super) async fn write<T: Table>(
@@ -48,8 +48,8 @@ pub(super) async fn write<T: Table>(
     let mut next = rows.next().await?;
     let mut out = Vec::with_capacity(PIECE);
     encoder.head(&mut out)?;
-    while let Some(some) = next {
-        for row in &some {
+    while let Some(batch) = next {
+        for row in &batch {
             encoder.row(row, &mut out)?;
             if out.len() >= PIECE && emit(std::mem::take(&mut out).into()).await == Reading::Ended {
                 return Ok(());

@@ -1,4 +1,5 @@
-//! XLSX: the columns of CSV as a sheet, with numbers as numbers; made in a temporary file, off the async threads.
+//! XLSX: a sheet with the columns of CSV, with numbers as numbers. It is written into a temporary file, off the async
+//! threads.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -25,18 +26,18 @@ use super::spool::no_room;
 use super::{Export, Reading};
 use crate::kernel::negotiation::Format;
 
-/// The rows that a sheet of Excel has, its header among them.
+/// The maximum number of rows of a sheet in Excel, including its header.
 const SHEET_ROWS: u64 = 1_048_576;
-/// How many sheets are made at one time: each takes a core.
+/// The number of sheets that are written at the same time: each takes a core.
 const AT_ONCE: usize = 1;
-/// How long one waits for its turn before it is answered 503.
+/// How long an export waits for its turn before the response is 503.
 const TURN: Duration = Duration::from_secs(20);
-/// After how many seconds a client that was refused may come again.
+/// The value of `Retry-After` for a client that was rejected, in seconds.
 const RETRY_SECONDS: u32 = 20;
-/// How many bytes are handed on at once.
+/// The number of bytes that are passed on at once.
 const PIECE: usize = 64 * 1024;
 
-/// How sheets are made.
+/// The limits of XLSX exports.
 #[derive(Clone)]
 pub struct XlsxLimits {
     cap: u64,
@@ -44,10 +45,10 @@ pub struct XlsxLimits {
 }
 
 impl XlsxLimits {
-    /// The most rows that a sheet may have when nobody says otherwise.
+    /// The default maximum number of rows of a sheet.
     pub const ROWS: u64 = 100_000;
 
-    /// With so many rows at most.
+    /// Limits sheets to a number of rows.
     pub fn up_to(rows: u64) -> Self {
         Self { cap: rows.min(SHEET_ROWS - 1), turns: Arc::new(Semaphore::new(AT_ONCE)) }
     }
@@ -70,7 +71,7 @@ fn refused(detail: Bilingual) -> Error {
     Error::parameters(violations)
 }
 
-/// Refuses what has more rows than a sheet may have.
+/// Rejects a list with more rows than a sheet may have.
 pub(super) async fn within_cap<T: Table>(export: &Export<T>, reader: &Reader<'_>) -> Result<(), Error> {
     let query = Query { count: true, limit: 1, cursor: None, ..export.query.clone() };
     let parent = export.parent.as_ref();
@@ -110,7 +111,7 @@ fn piece(mut file: File) -> Result<(File, Bytes), Error> {
     Ok((file, piece.into()))
 }
 
-/// The whole file, from its beginning.
+/// Writes the whole file, and returns it at its beginning.
 async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
     let _turn = export.sheets.turn().await?;
     let reader = export.store.export(&export.actor).await?;
@@ -122,9 +123,9 @@ async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
     let sheet: JoinHandle<Result<File, Error>> =
         spawn_blocking(move || Sheet::new::<T>(picker, made_at)?.fill(receive));
     let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), Format::Xlsx);
-    while let Some(some) = rows.next().await? {
-        // When nobody takes them any more, what the sheet says is why.
-        if send.send(some).await.is_err() {
+    while let Some(batch) = rows.next().await? {
+        // If the receiver is gone, the result of the sheet has the reason.
+        if send.send(batch).await.is_err() {
             break;
         }
     }
@@ -132,14 +133,14 @@ async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
     sheet.await.map_err(Error::internal)?
 }
 
-/// A sheet while it is being filled.
+/// A sheet that is being written.
 struct Sheet {
     book: Workbook,
     picker: FieldSerializer,
 }
 
 impl Sheet {
-    /// With its header.
+    /// Creates a sheet with its header.
     fn new<T: Table>(picker: FieldSerializer, made_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
         let made_at = ExcelDateTime::from_timestamp(made_at).map_err(failed)?;
@@ -159,8 +160,8 @@ impl Sheet {
     fn fill<T: Table>(mut self, mut rows: mpsc::Receiver<Vec<Row<T>>>) -> Result<File, Error> {
         let sheet = self.book.worksheet_from_index(0).map_err(failed)?;
         let mut line = 0;
-        while let Some(some) = rows.blocking_recv() {
-            for row in &some {
+        while let Some(batch) = rows.blocking_recv() {
+            for row in &batch {
                 line += 1;
                 let cells = self.picker.cells(&row.shown).map_err(Error::internal)?;
                 for (index, cell) in (0..).zip(cells) {
@@ -175,16 +176,16 @@ impl Sheet {
     }
 }
 
-/// Wide enough for its name.
+/// The width of a column, which fits its name.
 fn width(column: &Column) -> f64 {
     let letters = u16::try_from(column.name.chars().count()).unwrap_or(u16::MAX);
     f64::from(letters.clamp(10, 40) + 2)
 }
 
-/// Excel keeps so many digits of a number; one that has more stays a text.
+/// The number of digits that Excel stores of a number; a number with more is written as text.
 const DIGITS: usize = 15;
 
-/// How long a text in a cell of Excel may be, in UTF-16 code units.
+/// The maximum length of a text in a cell of Excel, in UTF-16 code units.
 const LONGEST: usize = 32_767;
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), XlsxError> {
@@ -201,7 +202,8 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), X
     Ok(())
 }
 
-/// The text, or where no cell can hold it, a mark that says so: one long row must not keep everybody from the sheet.
+/// Returns the text, or, if it is too long for a cell, a mark that says so: one long text must not make the export
+/// fail.
 fn fitting(text: String) -> String {
     let length = text.encode_utf16().count();
     if length <= LONGEST { text } else { formula_error::too_long(length) }

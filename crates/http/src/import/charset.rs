@@ -1,4 +1,4 @@
-//! The character encodings that are read, and what they are called.
+//! The supported character encodings and their labels.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use encoding_rs::{Encoding, REPLACEMENT, X_USER_DEFINED};
 use vku_domain::bilingual;
 use vku_domain::kernel::violation::FieldError;
 
-/// Those that are named to who asks for another one; each has more names (WHATWG Encoding Standard).
+/// The encodings that the error for another one lists; each has more labels (WHATWG Encoding Standard).
 const NAMED: &str = "utf-8, utf-16le, utf-16be, windows-1250, windows-1251, windows-1252, windows-1253, windows-1254, \
     windows-1257, iso-8859-2, iso-8859-5, iso-8859-15, koi8-u, macintosh, x-mac-cyrillic";
 
@@ -15,7 +15,7 @@ const NAMED: &str = "utf-8, utf-16le, utf-16be, windows-1250, windows-1251, wind
 pub struct Charset(pub(super) &'static Encoding);
 
 impl Charset {
-    /// Its name.
+    /// The name of the encoding.
     pub fn name(self) -> &'static str {
         self.0.name()
     }
@@ -38,9 +38,9 @@ impl FromStr for Charset {
     }
 }
 
-/// The `charset` of a media type.
+/// Returns the `charset` of a media type.
 ///
-/// Errors: it is not read here.
+/// Errors: the encoding is not supported.
 pub(super) fn of_media(media: &str) -> Result<Option<Charset>, FieldError> {
     let label = media.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;

@@ -16,10 +16,10 @@ use super::lines::Lines;
 use super::reader::{ParsedRow, RowSink, Stop, fault};
 use super::table::{Headings, Sheet};
 
-/// How much of the file is looked at to find its header.
+/// The number of bytes in which the header is searched.
 const HEAD: u64 = 1 << 16;
 
-/// What may stand between cells; the first of two that fit alike is taken.
+/// The possible delimiters; if several fit equally well, the first is used.
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Reads all rows.
@@ -54,16 +54,17 @@ fn read_rows(
     Ok(each(Rows::of(&file, form), form, source, total.saturating_sub(1), headings, sink))
 }
 
-/// How the rows are written.
+/// The syntax of the rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Form {
     delimiter: u8,
-    /// Whether the first line says which it is, as Excel has it, and is no row.
+    /// Whether the first line declares the delimiter, as Excel writes it, and is not a row.
     is_declared: bool,
 }
 
 impl Form {
-    /// What the first line declares; else what separates the most known headings, and the most cells, in the first row.
+    /// Uses the delimiter that the first line declares, else the one that results in the most known headings, and
+    /// then in the most cells, in the first row.
     fn of(head: &str, headings: &Headings) -> Self {
         let first = head.lines().next().unwrap_or_default();
         if let Some(delimiter) = declared(first) {
@@ -95,7 +96,7 @@ impl Form {
         }
     }
 
-    /// How many rows are not blank, the header among them.
+    /// The number of rows that are not blank, including the header.
     fn rows(self, file: &File) -> io::Result<u64> {
         let (mut rows, mut row, mut total) = (Rows::of(file, self), ByteRecord::new(), 0);
         while rows.reader.read_byte_record(&mut row)? {
@@ -106,18 +107,18 @@ impl Form {
     }
 }
 
-/// What stands behind `sep=` in the first line.
+/// Returns the delimiter that the first line declares with `sep=`.
 fn declared(line: &str) -> Option<u8> {
     let line = line.trim_start_matches(['"', '\u{feff}']);
     let (name, value) = line.split_at_checked(4)?;
     let delimiter =
         value.bytes().next().filter(|it| it.is_ascii() && !it.is_ascii_alphanumeric() && *it != b'"')?;
-    // A spreadsheet that saved the line again has filled it up.
+    // A spreadsheet that saved the file again has added empty cells to the line.
     let rest = value.trim_start_matches(char::from(delimiter)).trim_start_matches(['"', ',', ';']);
     (name.eq_ignore_ascii_case("sep=") && typed(rest).is_empty()).then_some(delimiter)
 }
 
-/// The rows of a file that are not blank, each with its line.
+/// The rows of a file that are not blank, each with its line number.
 struct Rows<R> {
     reader: Reader<BufReader<Lines<R>>>,
 }
@@ -126,7 +127,7 @@ impl<R: Read> Rows<R> {
     fn of(text: R, form: Form) -> Self {
         let mut text = BufReader::new(Lines::of(text));
         if form.is_declared {
-            // Where it cannot be read, what follows cannot be read either, and says so.
+            // If this fails, reading the next row fails, too, and that error is reported.
             let _ = io::BufRead::skip_until(&mut text, b'\n');
         }
         let reader = ReaderBuilder::new()
@@ -137,14 +138,14 @@ impl<R: Read> Rows<R> {
         Self { reader }
     }
 
-    /// The next row, and how many lines lie before it.
+    /// Reads the next row; returns the number of lines before it.
     fn next(&mut self, row: &mut StringRecord) -> csv::Result<Option<u64>> {
         while self.reader.read_record(row)? {
             let cells = row.as_slice();
             if typed(cells).is_empty() {
                 continue;
             }
-            // The reader stands behind the row and its line break; line breaks in cells are lines, too.
+            // The reader is after the row and its line break; line breaks in cells are lines, too.
             let breaks = cells.bytes().filter(|byte| *byte == b'\n').count();
             let own = 1 + u64::try_from(breaks).unwrap_or_default();
             return Ok(Some((self.reader.position().line() - 1).saturating_sub(own)));
@@ -181,16 +182,16 @@ fn each<R: Read>(
             sink.put(ParsedRow::Source(Source { header_row: Some(line), ..source.clone() }))?;
             let header: Vec<_> = row.iter().map(str::to_owned).collect();
             match Sheet::of(line, &header, headings, form.decimals()) {
-                Ok(opened) => {
+                Ok(opened_sheet) => {
                     sink.put(ParsedRow::Total(total))?;
-                    sink.put(ParsedRow::Head(opened.head()))?;
-                    sheet = Some(opened);
+                    sink.put(ParsedRow::Head(opened_sheet.head()))?;
+                    sheet = Some(opened_sheet);
                 }
                 Err(faults) => return sink.put(ParsedRow::Broken(faults)),
             }
             continue;
         };
-        // Blank cells behind the last column are what a spreadsheet adds.
+        // Spreadsheets add blank cells after the last column.
         let (width, cells) = (sheet.width(), row.len());
         if cells < width || row.iter().skip(width).any(|cell| !typed(cell).is_empty()) {
             let detail = bilingual!(
@@ -226,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_are_counted_as_the_lines_of_the_file() {
+    fn row_numbers_are_the_line_numbers_of_the_file() {
         let form = Form { delimiter: b';', is_declared: false };
         for end in ["\n", "\r\n", "\r"] {
             let text = ["a;b", "1;2", "", ";;", " ;\u{a0}", "\"3", "", "x\";4", "5;6"].join(end);

@@ -1,4 +1,4 @@
-//! Texts become UTF-8, whatever encoding they are in; what is none that is known here is refused, with its line.
+//! Converts text files to UTF-8. A file whose encoding is not recognised is rejected, with the line.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -12,33 +12,33 @@ use super::charset::Charset;
 use super::lines::Counter;
 use super::western::Western;
 
-/// How much is read at once.
+/// The number of bytes that are read at once.
 const PIECE: usize = 1 << 16;
 
-/// A text that can be read.
+/// A decoded text file.
 pub(super) struct Text {
-    /// In UTF-8, from behind its byte order mark.
+    /// The text in UTF-8, positioned after its byte order mark.
     pub(super) file: File,
-    /// The encoding that it was in.
+    /// The original encoding.
     pub(super) encoding: &'static Encoding,
-    /// Who says so.
+    /// How the encoding was determined.
     pub(super) source: EncodingSource,
 }
 
 impl Text {
-    /// What is told of it.
+    /// The encoding, for the report.
     pub(super) fn told(&self) -> Source {
         let encoding = Some(self.encoding.name().to_owned());
         Source { encoding, encoding_source: Some(self.source), ..Source::default() }
     }
 }
 
-/// The file as UTF-8; or why it cannot be read.
+/// Converts the file to UTF-8, or returns why it cannot be decoded.
 ///
-/// A byte order mark is believed first, then what is declared, then what all bytes fit: UTF-8. What is left is taken for
-/// Windows-1252, which fits nearly any bytes; so what nobody writes in it is refused.
+/// A byte order mark decides first, then the declared encoding. Otherwise the file is UTF-8 if it is valid UTF-8,
+/// else Windows-1252. Nearly all bytes are valid Windows-1252, so implausible text is rejected.
 ///
-/// Errors: it cannot be read.
+/// Errors: the file cannot be read.
 pub(super) fn utf8(mut file: File, declared: Option<Charset>) -> io::Result<Result<Text, RowFault>> {
     let mut mark = Vec::new();
     file.seek(SeekFrom::Start(0))?;
@@ -65,9 +65,9 @@ pub(super) fn utf8(mut file: File, declared: Option<Charset>) -> io::Result<Resu
             let encoding = encoding.unwrap_or(UTF_8);
             Ok(Ok(Text { file, encoding, source }))
         }
-        // Letters of two bytes that are all right in UTF-8 are no accident.
+        // Valid multi-byte sequences of UTF-8 do not occur by accident.
         (None, None) if found.beyond_ascii => Ok(Err(misdeclared(encoding.unwrap_or(UTF_8)))),
-        // One that has letters in UTF-8 is no Windows-1252, or they would be read as two.
+        // A file with multi-byte letters in UTF-8 is not Windows-1252, which would read each as two letters.
         (None, Some(line)) if is_utf8 && (encoding.is_some() || found.beyond_ascii) => Ok(Err(fault(
             line,
             bilingual!(
@@ -122,14 +122,14 @@ fn misread(line: u64, word: &str) -> RowFault {
     )
 }
 
-/// What the bytes of a file look like.
+/// Properties of the bytes of a file.
 #[derive(Default)]
 struct Survey {
-    /// The first line that is no UTF-8.
+    /// The first line that is not valid UTF-8.
     wrong: Option<u64>,
-    /// The first line with a zero byte, which no text has.
+    /// The first line with a zero byte, which does not occur in text.
     zero: Option<u64>,
-    /// Whether there are letters of several bytes in UTF-8.
+    /// Whether there are multi-byte sequences of UTF-8.
     beyond_ascii: bool,
 }
 
@@ -138,9 +138,9 @@ impl Survey {
         let (mut survey, mut rest) = (Self::default(), Vec::with_capacity(PIECE + 4));
         let mut lines = Counter::default();
         loop {
-            let kept = rest.len();
+            let before = rest.len();
             file.take(PIECE as u64).read_to_end(&mut rest)?;
-            let is_end = rest.len() == kept;
+            let is_end = rest.len() == before;
             let read = survey.look(&rest, is_end, &mut lines);
             rest.drain(..read);
             if is_end {
@@ -149,7 +149,7 @@ impl Survey {
         }
     }
 
-    /// Looks at some bytes; answers how many are done with. A letter may be cut at the end.
+    /// Surveys some bytes; returns how many are done. The last letter may be incomplete.
     fn look(&mut self, bytes: &[u8], is_end: bool, lines: &mut Counter) -> usize {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
@@ -180,7 +180,7 @@ impl Survey {
     }
 }
 
-/// The rest of the file, decoded into another one.
+/// Decodes the rest of the file into another one.
 fn decoded(
     mut file: File,
     encoding: &'static Encoding,
@@ -221,7 +221,7 @@ fn decoded(
     }
 }
 
-/// What is looked at while a text is decoded.
+/// Checks a text while it is decoded.
 struct Look {
     western: Option<Western>,
     lines: Counter,
@@ -230,7 +230,7 @@ struct Look {
 impl Look {
     fn at(&mut self, text: &str) -> Option<RowFault> {
         for letter in text.chars() {
-            // WHATWG reads what Windows-1252 leaves open as control characters; nobody writes them.
+            // WHATWG maps the undefined bytes of Windows-1252 to control characters, which do not occur in text.
             if letter == '\0' || ('\u{80}'..'\u{a0}').contains(&letter) {
                 return Some(no_text(self.lines.line()));
             }
@@ -252,10 +252,10 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8]) -> Result<String, u64> {
-        told(bytes, None).map(|(text, ..)| text)
+        decode(bytes, None).map(|(text, ..)| text)
     }
 
-    fn told(bytes: &[u8], charset: Option<&str>) -> Result<(String, &'static str, EncodingSource), u64> {
+    fn decode(bytes: &[u8], charset: Option<&str>) -> Result<(String, &'static str, EncodingSource), u64> {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let mut text = String::new();
@@ -266,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn every_encoding_is_recognised() {
+    fn utf8_utf16_and_windows_1252_are_recognised() {
         let text = "a;b\nMünster;€–\n";
         let utf16 = |order: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(order).collect::<Vec<_>>();
         assert_eq!(read(text.as_bytes()).unwrap(), text);
@@ -278,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_none_is_refused_with_its_line() {
+    fn an_invalid_encoding_is_rejected_with_its_line() {
         assert_eq!(read(b"a\nb\nM\xfcnster M\xc3\xbcnster\n"), Err(3));
         assert_eq!(read(b"\xef\xbb\xbfa\nM\xfcnster\n"), Err(2));
         assert_eq!(read(b"a\n\x81\xfc\n"), Err(2));
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_letter_may_lie_on_both_sides_of_a_piece() {
+    fn a_letter_may_be_split_across_two_pieces() {
         for before in PIECE - 3..PIECE + 1 {
             let text = "x".repeat(before) + "€ü\n";
             assert_eq!(read(text.as_bytes()).unwrap(), text);
@@ -297,9 +297,9 @@ mod tests {
     }
 
     #[test]
-    fn what_is_declared_is_believed() {
+    fn a_declared_encoding_is_used() {
         use EncodingSource::{ByteOrderMark, Declared, Guessed};
-        let read = |bytes: &[u8], charset| told(bytes, charset);
+        let read = |bytes: &[u8], charset| decode(bytes, charset);
         let cyrillic = b"a\n\xcb\xfc\xe2\xb3\xe2\n";
         assert_eq!(read(cyrillic, Some("windows-1251")), Ok(("a\nЛьвів\n".into(), "windows-1251", Declared)));
         assert_eq!(read(cyrillic, None), Err(2));

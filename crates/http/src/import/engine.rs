@@ -1,4 +1,5 @@
-//! What the rows of a file do: read, written and told, the same for a rehearsal and for the real thing.
+//! The import engine: reads and writes the rows of a file and reports the result, in the same way for dry runs and
+//! for real imports.
 
 use std::fs::File;
 
@@ -20,23 +21,23 @@ use super::format::ImportFormat;
 use super::reader::{self, ColumnBinding, ParsedRow};
 use crate::kernel::json_body::oversized_members;
 
-/// What was done, and a name for exactly that.
+/// What an import did, and a token that identifies exactly that.
 pub struct Plan {
-    /// What there is to tell.
+    /// The report.
     pub report: Report,
-    /// The same for the same rows on the same data.
+    /// The plan token, which is equal for the same rows on the same data.
     pub token: String,
 }
 
-/// From how many bytes on the rows of a file are staged.
+/// The size of a file, in bytes, from which its rows are staged.
 const STAGED_FROM: u64 = 64 * 1024;
 
-/// Is told how many rows are done, and of how many where that is known.
+/// Receives the number of rows that are done, and the total, if it is known.
 pub type ProgressFn<'a> = &'a (dyn Fn(u64, Option<u64>) + Sync);
 
-/// Writes the rows of a file as far as they are right. Whether what is written stays is the caller's to say.
+/// Writes the valid rows of a file. The caller decides whether the transaction is committed.
 ///
-/// Errors: 401, 403; what is no fault of the file.
+/// Errors: 401, 403, and errors that are not caused by the file.
 pub async fn run(
     writer: &mut Writer<'_>,
     order: &Order,
@@ -66,7 +67,7 @@ impl Visitor for Run<'_, '_> {
         if file.metadata().map_err(Error::file)?.len() >= STAGED_FROM {
             writer.stage_import::<T>().await?;
         }
-        let mut telling = ReportBuilder {
+        let mut builder = ReportBuilder {
             report: Report { whole: true, ..Report::default() },
             digest: Sha256::new(),
             names: writer.names::<T>().await?,
@@ -74,7 +75,7 @@ impl Visitor for Run<'_, '_> {
             on_error: order.on_error,
             deferred: Deferred::default(),
         };
-        telling.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
+        builder.add(&(&order.resource, order.mode.as_str(), order.on_error.as_str()))?;
         let mut total = None;
         let charset = order.charset.as_deref().map(str::parse).transpose();
         let charset = charset.map_err(|_| Error::internal("a charset that is not known"))?;
@@ -83,68 +84,68 @@ impl Visitor for Run<'_, '_> {
             let mut rows = Vec::with_capacity(batch.len());
             for item in batch {
                 match item {
-                    ParsedRow::Source(source) => telling.report.source.learn(source),
+                    ParsedRow::Source(source) => builder.report.source.learn(source),
                     ParsedRow::Total(found) => total = Some(found),
-                    ParsedRow::Head(head) => telling.head = head,
+                    ParsedRow::Head(head) => builder.head = head,
                     ParsedRow::Row(number, row) => match oversized_members(&row.body) {
-                        crowded if crowded.is_empty() => rows.push((number, row)),
-                        crowded => {
+                        violations if violations.is_empty() => rows.push((number, row)),
+                        violations => {
                             let before = std::mem::take(&mut rows);
-                            write::<T>(writer, order.mode, before, &mut telling).await?;
-                            telling.record_outcome::<T>(number, Err(Error::invalid(crowded)))?;
+                            write::<T>(writer, order.mode, before, &mut builder).await?;
+                            builder.record_outcome::<T>(number, Err(Error::invalid(violations)))?;
                         }
                     },
                     ParsedRow::Faulty(number, faults) => {
-                        // What was read before it is told before it.
+                        // The rows before it are written first, so that the report stays in order.
                         let before = std::mem::take(&mut rows);
-                        write::<T>(writer, order.mode, before, &mut telling).await?;
-                        telling.record_faults(number, faults)?;
+                        write::<T>(writer, order.mode, before, &mut builder).await?;
+                        builder.record_faults(number, faults)?;
                     }
                     ParsedRow::Broken(faults) => {
                         let before = std::mem::take(&mut rows);
-                        write::<T>(writer, order.mode, before, &mut telling).await?;
-                        faults.into_iter().for_each(|fault| telling.report.fault(fault));
-                        telling.report.whole = false;
+                        write::<T>(writer, order.mode, before, &mut builder).await?;
+                        faults.into_iter().for_each(|fault| builder.report.fault(fault));
+                        builder.report.whole = false;
                     }
                 }
             }
-            write::<T>(writer, order.mode, rows, &mut telling).await?;
-            writer.end_batch(telling.is_doomed()).await?;
-            watch(telling.report.rows(), total);
-            // Others have their turn on this thread.
+            write::<T>(writer, order.mode, rows, &mut builder).await?;
+            writer.end_batch(builder.is_doomed()).await?;
+            watch(builder.report.rows(), total);
+            // Other tasks on this thread can run in between.
             tokio::task::yield_now().await;
         }
         reading.await.map_err(Error::internal)?.map_err(Error::internal)?;
         writer.end_hiding();
-        let mut deferred = std::mem::take(&mut telling.deferred).read()?;
+        let mut deferred = std::mem::take(&mut builder.deferred).read()?;
         while let Some(rows) = deferred.next_batch()? {
-            write::<T>(writer, order.mode, rows, &mut telling).await?;
-            writer.end_batch(telling.is_doomed()).await?;
-            watch(telling.report.rows(), total);
+            write::<T>(writer, order.mode, rows, &mut builder).await?;
+            writer.end_batch(builder.is_doomed()).await?;
+            watch(builder.report.rows(), total);
             tokio::task::yield_now().await;
         }
-        telling.report.in_order();
-        let ReportBuilder { report, digest, .. } = telling;
+        builder.report.in_order();
+        let ReportBuilder { report, digest, .. } = builder;
         let token = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok(Plan { report, token })
     }
 }
 
-/// Writes rows and tells what became of them.
+/// Writes rows and records the outcomes.
 async fn write<T: Table>(
     writer: &mut Writer<'_>,
     mode: ImportMode,
     rows: Vec<(u64, Row)>,
-    telling: &mut ReportBuilder,
+    builder: &mut ReportBuilder,
 ) -> Result<(), Error> {
     let numbers: Vec<_> = rows.iter().map(|(number, _)| *number).collect();
     for (number, outcome) in numbers.into_iter().zip(Box::pin(writer.import::<T>(mode, rows)).await?) {
-        telling.record_outcome(number, outcome)?;
+        builder.record_outcome(number, outcome)?;
     }
     Ok(())
 }
 
-/// The report in the making, and the digest of all that the plan does.
+/// The report that is being built, and the digest of everything that the import does.
 struct ReportBuilder {
     report: Report,
     digest: Sha256,
@@ -161,7 +162,7 @@ impl ReportBuilder {
         Ok(())
     }
 
-    /// Whether nothing will be written, because a row is faulty.
+    /// Whether nothing will be written, because a row has errors.
     fn is_doomed(&self) -> bool {
         !self.report.is_doable(self.on_error)
     }
@@ -179,16 +180,16 @@ impl ReportBuilder {
     fn record_outcome<T: Table>(&mut self, number: u64, outcome: Outcome<T>) -> Result<(), Error> {
         let parent = |stored: &Stored<T>| stored.parent.as_ref().map(|(_, card)| card.id);
         match outcome {
-            Ok(Done::Created(made)) => {
+            Ok(Done::Created(created)) => {
                 self.report.counts.create += 1;
-                if let Some(status) = made.data.status() {
+                if let Some(status) = created.data.status() {
                     *self.report.statuses.entry(status.word().to_owned()).or_default() += 1;
                 }
-                self.add(&(number, "create", parent(&made), &made.data))?;
-                self.record_duplicates(number, &made)
+                self.add(&(number, "create", parent(&created), &created.data))?;
+                self.record_duplicates(number, &created)
             }
-            Ok(Done::Updated(both)) => {
-                let (before, after) = *both;
+            Ok(Done::Updated(states)) => {
+                let (before, after) = *states;
                 self.report.counts.update += 1;
                 self.add(&(number, "update", before.id, before.version, &after.data))?;
                 self.record_changes(number, &before, &after)
@@ -203,13 +204,13 @@ impl ReportBuilder {
         }
     }
 
-    fn record_duplicates<T: Table>(&mut self, number: u64, made: &Stored<T>) -> Result<(), Error> {
-        for likely in self.names.like(made)? {
+    fn record_duplicates<T: Table>(&mut self, number: u64, created: &Stored<T>) -> Result<(), Error> {
+        for likely in self.names.like(created)? {
             self.report.duplicates_total += 1;
             if self.report.duplicates.len() < LISTED {
                 self.report.duplicates.push(Duplicate {
                     row: number,
-                    name: made.data.label().to_owned(),
+                    name: created.data.label().to_owned(),
                     score: likely.score,
                     alike: likely.alike.into_iter().map(str::to_owned).collect(),
                     existing: serde_json::to_value(&likely.card).map_err(Error::internal)?,

@@ -37,7 +37,7 @@ impl ImportFormat {
         Self::MEDIA.iter().find(|(media, _)| *media == essence).map(|(_, format)| *format)
     }
 
-    /// The format of a file, by how its name ends.
+    /// The format of a file, by its file name extension.
     pub fn of_name(name: &str) -> Option<Self> {
         let extension = Path::new(name).extension()?.to_str()?.to_ascii_lowercase();
         match extension.as_str() {

@@ -1,4 +1,4 @@
-//! JSON and NDJSON: what `GET` answers may be sent back.
+//! JSON and NDJSON: a response of `GET` can be imported.
 
 use std::fmt;
 use std::fs::File;
@@ -32,7 +32,7 @@ fn item<T: Table>(number: u64, mut value: Value) -> ParsedRow {
     }
 }
 
-/// Reads an object a line.
+/// Reads one object per line.
 pub(super) fn read_lines<T: Table>(
     file: File,
     charset: Option<Charset>,
@@ -42,8 +42,8 @@ pub(super) fn read_lines<T: Table>(
         Ok(text) => text,
         Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    if let Err(enough) = sink.put(ParsedRow::Source(text.told())) {
-        return Ok(Err(enough));
+    if let Err(stop) = sink.put(ParsedRow::Source(text.told())) {
+        return Ok(Err(stop));
     }
     for (line, number) in BufReader::new(Lines::of(text.file)).lines().zip(1..) {
         let line = line?;
@@ -57,14 +57,14 @@ pub(super) fn read_lines<T: Table>(
             }
             Err(_) => ParsedRow::Faulty(number, vec![fault(number, "malformed_json", no_object())]),
         };
-        if let Err(enough) = sink.put(item) {
-            return Ok(Err(enough));
+        if let Err(stop) = sink.put(item) {
+            return Ok(Err(stop));
         }
     }
     Ok(Ok(()))
 }
 
-/// Reads an array of objects, or a list as it is answered.
+/// Reads an array of objects, or a list as `GET` returns it.
 pub(super) fn read_array<T: Table>(
     file: File,
     charset: Option<Charset>,
@@ -74,19 +74,19 @@ pub(super) fn read_array<T: Table>(
         Ok(text) => text,
         Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    if let Err(enough) = sink.put(ParsedRow::Source(text.told())) {
-        return Ok(Err(enough));
+    if let Err(stop) = sink.put(ParsedRow::Source(text.told())) {
+        return Ok(Err(stop));
     }
-    let (mut number, mut ended) = (0, None);
+    let (mut number, mut stopped) = (0, None);
     let mut text = serde_json::Deserializer::from_reader(BufReader::new(text.file));
     let mut each = |value| {
         number += 1;
-        ended = sink.put(item::<T>(number, value)).err();
-        ended.is_none()
+        stopped = sink.put(item::<T>(number, value)).err();
+        stopped.is_none()
     };
     let read = Rows { each: &mut each, whole: true }.deserialize(&mut text).and_then(|()| text.end());
-    if let Some(enough) = ended {
-        return Ok(Err(enough));
+    if let Some(stop) = stopped {
+        return Ok(Err(stop));
     }
     let Err(error) = read else { return Ok(Ok(())) };
     let (line, column) = (error.line(), error.column());
@@ -107,7 +107,7 @@ pub(super) fn read_array<T: Table>(
     Ok(sink.broken(number + 1, "malformed_json", detail))
 }
 
-/// Reads the entries one by one, so that a file is never in memory as a whole.
+/// Reads the entries one by one, so that the file is never in memory as a whole.
 struct Rows<'a> {
     each: &'a mut dyn FnMut(Value) -> bool,
     /// Whether this is the whole file, and not `items` in it.

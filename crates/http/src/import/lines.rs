@@ -1,8 +1,9 @@
-//! Line breaks: `\n`, `\r\n` and `\r` alike, so that lines are counted as an editor and a spreadsheet count them.
+//! Line breaks: `\n`, `\r\n` and `\r` are equivalent, so that lines are counted as editors and spreadsheets count
+//! them.
 
 use std::io::{self, Read};
 
-/// Reads a text with every line break as `\n`, and one at its end.
+/// Reads a text with every line break as `\n`, and with one at its end.
 pub(super) struct Lines<R> {
     text: R,
     last: u8,
@@ -14,9 +15,9 @@ impl<R: Read> Lines<R> {
         Self { text, last: b'\n', is_after_return: false }
     }
 
-    /// Rewrites what was read, in place; answers how much is left of it.
+    /// Rewrites the bytes in place; returns how many are left.
     fn rewrite(&mut self, bytes: &mut [u8]) -> usize {
-        let mut kept = 0;
+        let mut written = 0;
         for place in 0..bytes.len() {
             let byte = bytes.get(place).copied().unwrap_or_default();
             let belongs_to_return =
@@ -25,12 +26,12 @@ impl<R: Read> Lines<R> {
                 continue;
             }
             self.last = if byte == b'\r' { b'\n' } else { byte };
-            if let Some(to) = bytes.get_mut(kept) {
+            if let Some(to) = bytes.get_mut(written) {
                 *to = self.last;
             }
-            kept += 1;
+            written += 1;
         }
-        kept
+        written
     }
 }
 
@@ -49,15 +50,15 @@ impl<R: Read> Read for Lines<R> {
                     None => Ok(0),
                 };
             }
-            let kept = self.rewrite(buffer.get_mut(..length).unwrap_or_default());
-            if kept > 0 {
-                return Ok(kept);
+            let written = self.rewrite(buffer.get_mut(..length).unwrap_or_default());
+            if written > 0 {
+                return Ok(written);
             }
         }
     }
 }
 
-/// Counts lines while a text goes by, piece by piece: `\r\n` is one break, also where it lies on both sides of a piece.
+/// Counts the lines of a text that is passed piece by piece; `\r\n` is one break, even across two pieces.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Counter {
     breaks: u64,
@@ -70,7 +71,7 @@ impl Counter {
         self.breaks + 1
     }
 
-    /// Passes over some bytes.
+    /// Counts the breaks in some bytes.
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         for byte in bytes {
             let is_after_return = std::mem::replace(&mut self.is_after_return, *byte == b'\r');
@@ -83,7 +84,7 @@ impl Counter {
 mod tests {
     use super::*;
 
-    /// Answers one byte after the other.
+    /// Returns one byte per read.
     struct Slow<'a>(&'a [u8]);
 
     impl Read for Slow<'_> {
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn every_break_is_one() {
+    fn all_kinds_of_line_breaks_count_as_one() {
         for (text, read) in [
             ("a\nb\n", "a\nb\n"),
             ("a\r\nb\r\n", "a\nb\n"),

@@ -1,4 +1,4 @@
-//! Imports: a file of rows is rehearsed, looked at, and committed as it was rehearsed.
+//! Imports: a file is checked in a dry run, reviewed, and committed exactly as checked; or imported at once.
 
 mod charset;
 mod csv;
@@ -54,7 +54,7 @@ use crate::kernel::problem::Problem;
 use crate::login::id;
 use worker::ImportWorker;
 
-/// What is asked for in the query string.
+/// The parameters of a request for an import.
 struct ImportRequest {
     order: Order,
     format: Option<ImportFormat>,
@@ -62,7 +62,9 @@ struct ImportRequest {
 }
 
 impl ImportRequest {
-    /// Errors: 400 with every wrong parameter; 401, 403 where the collection is not the caller's to import.
+    /// Parses the query string.
+    ///
+    /// Errors: 400 with all invalid parameters; 401, 403 if the caller may not import the collection.
     async fn of(context: &Context) -> Result<Self, Problem> {
         if !context.actor.is_staff() {
             return Err(context.actor.refusal().into());
@@ -104,7 +106,7 @@ impl ImportRequest {
     }
 }
 
-/// Refuses what does not apply to the format of the file.
+/// Rejects parameters that do not apply to the format of the file.
 fn applicable(order: &Order, format: ImportFormat) -> Result<(), Error> {
     let mut violations = Violations::default();
     if order.sheet.is_some() && format != ImportFormat::Xlsx {
@@ -135,12 +137,12 @@ fn worker(context: &Context) -> ImportWorker {
 fn import_response(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
     let body = serde_json::to_vec(body).map_err(Error::internal)?;
     let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
-    // What is wrong is told in the caller's language.
+    // The errors in the report are in the caller's language.
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
     Ok(response)
 }
 
-/// An import as whoever asks is shown it.
+/// Returns an import as the caller sees it.
 async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error> {
     let import = context.shared.store.import(&context.actor, id).await?;
     Ok(ImportBody::of(import, negotiate_language(context.request.headers())))
@@ -242,13 +244,13 @@ pub async fn create_import(context: Context, payload: Payload) -> Result<HttpRes
     let job = context.shared.store.new_import().await?;
     let location = format!("{}/{}", context.request.path(), job.id);
     let locale = negotiate_language(context.request.headers());
-    let begun = async |writer: &mut Writer<'_>| {
+    let begin = async |writer: &mut Writer<'_>| {
         let import = writer.begin_import(&job, account, &order, &mut upload.file).await?;
         let body = serde_json::to_vec(&ImportBody::of(import, locale)).map_err(Error::internal)?;
         let (status, location) = (StatusCode::ACCEPTED.as_u16(), Some(location));
         Ok(StoredResponse { status, tag: None, location, media_type: JSON.to_owned(), body })
     };
-    let answer = context.post(false, &digest, begun).await?;
+    let answer = context.post(false, &digest, begin).await?;
     if !answer.headers().contains_key(REPLAYED) {
         actix_web::rt::spawn(InRuntime::new(worker(&context).begin(job, order, upload.file, dry_run)));
     }
@@ -442,9 +444,10 @@ pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse
     let [] = parse_write_flags(&context.request, [])?;
     context.shared.store.import(&context.actor, id).await?;
     let ImportCommit { plan_token } = parsed(&context.request, &body)?;
-    let (taken, locale) = (context.take(&body)?, negotiate_language(context.request.headers()));
-    // It goes on when whoever asked has gone.
-    let work = actix_web::rt::spawn(InRuntime::new(worker(&context).commit(id, plan_token, taken, locale)));
+    let (in_flight, locale) = (context.take(&body)?, negotiate_language(context.request.headers()));
+    // The work continues if the client disconnects.
+    let work =
+        actix_web::rt::spawn(InRuntime::new(worker(&context).commit(id, plan_token, in_flight, locale)));
     let answer = work.await.map_err(Error::internal)??;
     Ok(context.answered(answer)?)
 }

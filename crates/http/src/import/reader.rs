@@ -1,4 +1,4 @@
-//! From a file to its rows: read on a thread of its own, as fast as they are written.
+//! Reads the rows of a file on a thread of its own, as fast as they are written.
 
 use std::fs::File;
 
@@ -18,51 +18,51 @@ use super::charset::Charset;
 use super::format::ImportFormat;
 use super::{csv, json, xlsx};
 
-/// The largest number of rows of a file.
+/// The maximum number of rows of a file.
 pub(super) const MAX_ROWS: u64 = 100_000;
 
-/// How many rows are written at once.
+/// The number of rows that are passed on at once.
 const BATCH: usize = 200;
 
-/// A piece of a file.
+/// Something that was read from a file.
 pub(super) enum ParsedRow {
     /// How the file is read.
     Source(Source),
-    /// How many rows there are.
+    /// The number of rows.
     Total(u64),
-    /// The columns, where the file has some.
+    /// The columns, if the file has columns.
     Head(Vec<ColumnBinding>),
     /// A row.
     Row(u64, Row),
-    /// A row whose cells cannot be read.
+    /// A row with cells that cannot be read.
     Faulty(u64, Vec<RowFault>),
-    /// Nothing can be read from here on.
+    /// The file cannot be read from here on.
     Broken(Vec<RowFault>),
 }
 
-/// Where the value of a cell goes.
+/// A column of the file, and the member that it is bound to.
 #[derive(Clone, Debug)]
 pub(super) struct ColumnBinding {
-    /// What the file calls the column.
+    /// The heading in the file.
     pub(super) header: String,
-    /// The column; that of what a part belongs to is called like that.
+    /// The column; for the parent resource, it has the parent's name.
     pub(super) column: Column,
-    /// Where its cells go.
+    /// The destination of its cells.
     pub(super) place: Destination,
 }
 
-/// Where the cells of a column go.
+/// The destination of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Destination {
-    /// They name what a part belongs to.
+    /// The cells refer to the parent resource.
     Parent,
-    /// Into the body of the row.
+    /// The cells are members of the row.
     Body,
-    /// Nowhere: an export shows them for people.
+    /// The cells are ignored: exports have them only for information.
     Nowhere,
 }
 
-/// Takes the pieces of a file, a number of them at once.
+/// Receives what is read from a file, and passes it on in batches.
 pub(super) struct RowSink {
     send: mpsc::Sender<Vec<ParsedRow>>,
     items: Vec<ParsedRow>,
@@ -71,7 +71,7 @@ pub(super) struct RowSink {
     is_broken: bool,
 }
 
-/// Nobody wants the rest of the file.
+/// The rest of the file is not wanted.
 pub(super) struct Stop;
 
 impl RowSink {
@@ -101,14 +101,14 @@ impl RowSink {
         self.put(ParsedRow::Broken(vec![fault(row, code, detail)]))
     }
 
-    /// Hands over what is left, however reading ended; a file without any row is a fault.
+    /// Passes on the rest, however reading has ended; a file without rows is an error.
     fn end(mut self) {
         if self.rows == 0 && !self.is_broken {
             let detail = bilingual!("The file has no rows.", "Die Datei hat keine Zeilen.");
             let row = self.header_row.unwrap_or(1);
             self.items.push(ParsedRow::Broken(vec![fault(row, "no_rows", detail)]));
         }
-        // Where nobody listens any more, nobody is to be told.
+        // If the receiver is gone, nobody needs the rest.
         let _ = self.flush();
     }
 
@@ -118,12 +118,12 @@ impl RowSink {
     }
 }
 
-/// A fault of a row as a whole.
+/// An error of a whole row.
 pub(super) fn fault(row: u64, code: &str, detail: Bilingual) -> RowFault {
     RowFault { row, column: None, pointer: None, code: code.to_owned(), detail }
 }
 
-/// Begins to read. What is answered ends with the file; the handle then says whether it could be read at all.
+/// Starts reading. The channel closes at the end of the file; the handle then returns whether the file could be read.
 pub(super) fn begin<T: Table>(
     file: File,
     format: ImportFormat,
@@ -139,7 +139,7 @@ pub(super) fn begin<T: Table>(
             ImportFormat::Ndjson => json::read_lines::<T>(file, charset, &mut sink),
             ImportFormat::Json => json::read_array::<T>(file, charset, &mut sink),
         };
-        // Whoever had enough, or could not go on, has put what there is to tell.
+        // If reading stopped early, the reason has already been put into the sink.
         let is_read = read.map(|_| ());
         if is_read.is_ok() {
             sink.end();
@@ -149,15 +149,15 @@ pub(super) fn begin<T: Table>(
     (receive, reading)
 }
 
-/// An object as a row; what it is a part of is named as it is read.
+/// Turns an object into a row; its parent is given as in responses.
 pub(super) fn row<T: Table>(number: u64, mut body: Map<String, Value>) -> ParsedRow {
     let Some(name) = <T::Parent as Parent>::NAME else {
         return ParsedRow::Row(number, Row { parent: None, body });
     };
     let parent = body.shift_remove(name);
-    let text = parent.as_ref().and_then(|given| {
-        let key = || given.get("id").or_else(|| given.get("slug"));
-        given.as_str().or_else(|| key()?.as_str())
+    let text = parent.as_ref().and_then(|reference| {
+        let key = || reference.get("id").or_else(|| reference.get("slug"));
+        reference.as_str().or_else(|| key()?.as_str())
     });
     let key = text.map(str::parse::<Key>).unwrap_or_else(|| {
         Err(FieldError::new("required", bilingual!("`{name}` is required.", "`{name}` ist erforderlich.")))
@@ -171,7 +171,7 @@ pub(super) fn row<T: Table>(number: u64, mut body: Map<String, Value>) -> Parsed
     }
 }
 
-/// What the store refused of a row, at the columns or members that it means.
+/// Turns the error of the store for a row into errors at its columns or members.
 pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Error) -> Vec<RowFault> {
     let at = |pointer: Option<&str>, code: &str, detail: Bilingual| {
         let mut found = fault(number, code, detail);
@@ -201,9 +201,9 @@ pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Erro
         .collect()
 }
 
-/// A sentence with what a problem has in members of its own, which a row of a report has not.
+/// Adds to the sentence what a problem has in separate members, because the rows of a report do not have these.
 fn whole(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) -> Bilingual {
-    /// How many are named.
+    /// The maximum number of dependents that are listed.
     const NAMED: usize = 10;
     let mut detail = match allowed {
         Some([]) => {
@@ -227,8 +227,8 @@ fn whole(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) ->
     detail
 }
 
-/// `/location/longitude` lies in the column `location.longitude`, `/sectors/1` in `sectors`; it is told by the name that
-/// the file has for it.
+/// Returns the heading in the file of the column for a pointer: `/location/longitude` is in the column
+/// `location.longitude`, `/sectors/1` in `sectors`.
 fn column_of(head: &[ColumnBinding], pointer: &str) -> String {
     let path = pointer.trim_start_matches('/').replace('/', ".");
     let is_above =

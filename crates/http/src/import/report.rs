@@ -1,4 +1,4 @@
-//! An import as it is answered.
+//! The schemas of imports in responses.
 
 use std::collections::BTreeMap;
 
@@ -208,7 +208,7 @@ impl ImportBody {
         }
     }
 
-    /// Without its report.
+    /// Removes the report.
     pub(super) fn brief(self) -> Self {
         Self { report: None, ..self }
     }

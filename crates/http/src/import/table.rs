@@ -1,4 +1,4 @@
-//! Tables: a header that names columns, and rows of cells.
+//! Tables: a header with headings, and rows of cells.
 
 use serde_json::Map;
 use vku_domain::bilingual;
@@ -24,33 +24,33 @@ impl Headings {
         Self { layout: Layout::of::<T>(), parent, shown: Layout::shown::<T>(&[]) }
     }
 
-    /// Whether the text is one of them.
+    /// Whether the text is one of the headings.
     pub(super) fn know(&self, text: &str) -> bool {
         self.find(text).is_ok()
     }
 
-    /// The column of a heading, and where its cells go.
+    /// The column of a heading, and the destination of its cells.
     fn find(&self, text: &str) -> Result<(Column, Destination), FieldError> {
         if let Some(parent) = self.parent.iter().find(|parent| parent.is_called(text)) {
             return Ok((parent.clone(), Destination::Parent));
         }
         match self.shown.iter().find(|column| column.is_called(text)) {
-            Some(shown) => Ok((shown.clone(), Destination::Nowhere)),
+            Some(column) => Ok((column.clone(), Destination::Nowhere)),
             None => self.layout.column(text).map(|column| (column, Destination::Body)),
         }
     }
 }
 
-/// A table while its rows are being read.
+/// A table whose header has been read.
 pub(super) struct Sheet {
     targets: Vec<ColumnBinding>,
     decimals: Decimals,
 }
 
 impl Sheet {
-    /// Reads the header, in the row of this number.
+    /// Reads the header, which is in the row with this number.
     ///
-    /// Errors: columns that there are not, or twice.
+    /// Errors: unknown, duplicate or missing columns.
     pub(super) fn open<T: Table>(
         number: u64,
         header: &[String],
@@ -59,7 +59,7 @@ impl Sheet {
         Self::of(number, header, &Headings::of::<T>(), decimals.into())
     }
 
-    /// The same with headings that are known.
+    /// Reads the header with headings that have already been determined.
     pub(super) fn of(
         number: u64,
         header: &[String],
@@ -72,7 +72,7 @@ impl Sheet {
             ..fault(number, code, detail)
         };
         let is_blank = |name: &&String| typed(name).is_empty();
-        // A spreadsheet writes columns that only look used.
+        // Spreadsheets may write empty columns at the end.
         let width = header.len() - header.iter().rev().take_while(is_blank).count();
         if width == 0 {
             let detail = bilingual!("The file has no header.", "Die Datei hat keine Kopfzeile.");
@@ -109,7 +109,7 @@ impl Sheet {
         if faults.is_empty() { Ok(Self { targets, decimals }) } else { Err(faults) }
     }
 
-    /// How many columns there are.
+    /// The number of columns.
     pub(super) fn width(&self) -> usize {
         self.targets.len()
     }
@@ -119,14 +119,14 @@ impl Sheet {
         self.targets.clone()
     }
 
-    /// A row of cells.
+    /// Reads a row of cells.
     pub(super) fn row<'a>(&self, number: u64, cells: impl IntoIterator<Item = &'a str>) -> ParsedRow {
         let (mut parent, mut body, mut faults) = (None, Map::new(), Vec::new());
         for (target, cell) in self.targets.iter().zip(cells) {
             let read = match target.place {
                 Destination::Nowhere => Ok(()),
                 Destination::Parent => cell.parse().map(|key| parent = Some(key)),
-                // An import sees a cell, not a member: an empty one clears what is there.
+                // An empty cell is not an absent member: it clears the existing value.
                 Destination::Body => target.column.read(cell, self.decimals, &mut body),
             };
             if let Err(FieldError { code, detail }) = read {
@@ -160,7 +160,7 @@ mod tests {
         below[member] = json!("zxq");
     }
 
-    /// The value without that member, and without what has no other.
+    /// Returns the object without the member at the path, and without objects that become empty.
     fn without(object: &Value, path: &[&str]) -> Value {
         let mut object = object.clone();
         let [member, below @ ..] = path else { return object };
@@ -173,7 +173,8 @@ mod tests {
         object
     }
 
-    /// Each column of each resource, by itself.
+    /// Checks that an empty cell clears its member, for each column of a resource; returns the number of nested
+    /// columns.
     struct Clears;
 
     impl Visitor for Clears {
@@ -181,8 +182,8 @@ mod tests {
 
         async fn visit<T: Table>(self) -> usize {
             let columns = Layout::of::<T>().columns(&["uk".to_owned()]);
-            let mut whole = json!({});
-            columns.iter().for_each(|column| put(&mut whole, &column.name));
+            let mut full = json!({});
+            columns.iter().for_each(|column| put(&mut full, &column.name));
             for column in &columns {
                 let parent = <T::Parent as Parent>::NAME;
                 let header: Vec<String> =
@@ -193,11 +194,11 @@ mod tests {
                     panic!("{}", column.name)
                 };
                 let path: Vec<_> = column.name.split('.').collect();
-                for before in [whole.clone(), json!({})] {
-                    let wanted = if before == whole { without(&whole, &path) } else { before.clone() };
+                for before in [full.clone(), json!({})] {
+                    let expected = if before == full { without(&full, &path) } else { before.clone() };
                     let mut after = before;
                     merge_row(&mut after, Value::Object(row.body.clone()));
-                    assert_eq!(after, wanted, "{} {}", T::NAME, column.name);
+                    assert_eq!(after, expected, "{} {}", T::NAME, column.name);
                 }
             }
             columns.iter().filter(|column| column.name.contains('.')).count()

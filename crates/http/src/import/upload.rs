@@ -1,4 +1,4 @@
-//! A file on its way in: into a temporary file, piece by piece, never into memory as a whole.
+//! Uploads: a file is written into a temporary file piece by piece, and is never in memory as a whole.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -17,28 +17,28 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 use super::charset::{self, Charset};
 use super::format::ImportFormat;
 
-/// The largest file, in bytes (64 MiB).
+/// The maximum size of a file, in bytes (64 MiB).
 pub const LIMIT: u64 = 64 << 20;
 
-/// How much more a request may have than its file: what stands between the parts of a form.
+/// The number of bytes that a form may have in addition to its file.
 const AROUND: u64 = 1 << 16;
 
-/// The part of a form that holds the file.
+/// The name of the form part with the file.
 const PART: &str = "file";
 
-/// What was sent.
+/// An uploaded file.
 pub(super) struct Upload {
-    /// The file: it has no name, and is gone when it is closed.
+    /// The file: it has no name, and is deleted when it is closed.
     pub(super) file: File,
-    /// What it is said to be.
+    /// The declared format.
     pub(super) format: ImportFormat,
-    /// The character encoding that its `Content-Type` names.
+    /// The character encoding in its `Content-Type`.
     pub(super) charset: Option<Charset>,
 }
 
-/// Takes the file out of a request.
+/// Receives the file of a request.
 ///
-/// Errors: 400 (a form that cannot be read), 413, 415, 422 (a form without it, an empty file).
+/// Errors: 400 (a malformed form), 413, 415, 422 (a form without a file, or an empty file).
 pub(super) async fn receive(
     request: &HttpRequest,
     payload: Payload,
@@ -63,7 +63,7 @@ pub(super) async fn receive(
     Ok(Upload { file, format: format.ok_or_else(unsupported)?, charset })
 }
 
-/// Whether a media type may be that of a file whose format is named.
+/// Whether a file with this media type is accepted if its format is given.
 fn is_file(essence: &str) -> bool {
     essence == "application/octet-stream" || ImportFormat::of_media(essence).is_some()
 }
@@ -78,13 +78,13 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         let mut part = part.map_err(torn)?;
         let name = part.name().unwrap_or_default().to_owned();
         if name != PART || found.is_some() {
-            let told: String = name.chars().take(100).collect();
+            let shortened: String = name.chars().take(100).collect();
             let detail = bilingual!(
-                "The form can only have one part, `{PART}`; found another part `{told}`.",
-                "Das Formular hat einen Teil, `{PART}`; daneben gefunden: `{told}`."
+                "The form can only have one part, `{PART}`; found another part `{shortened}`.",
+                "Das Formular hat einen Teil, `{PART}`; daneben gefunden: `{shortened}`."
             );
             violations.member(
-                format!("/{}", vku_domain::kernel::violation::escape(&told)),
+                format!("/{}", vku_domain::kernel::violation::escape(&shortened)),
                 "unknown_member",
                 detail,
             );
@@ -129,7 +129,7 @@ async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> R
     Ok(file)
 }
 
-/// SHA-256 of the file, which is left at its beginning.
+/// The SHA-256 hash of the file, which is rewound.
 pub(super) fn digest(file: &mut File) -> Result<Vec<u8>, Error> {
     let mut hash = Sha256::new();
     let mut piece = vec![0; 1 << 16];
@@ -159,7 +159,7 @@ fn unsupported() -> Error {
     Error { allowed: Some(media), ..Error::new(Code::UnsupportedMediaType, detail) }
 }
 
-/// Of a character encoding that is not read here.
+/// The error for a character encoding that is not supported.
 fn unreadable(fault: FieldError) -> Error {
     Error::new(Code::UnsupportedMediaType, fault.detail)
 }

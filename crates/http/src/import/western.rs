@@ -1,28 +1,28 @@
-//! Whether a text that was read as Windows-1252 can have been written in it.
+//! Detects texts that were read as Windows-1252 but are in another encoding.
 //!
-//! Every byte of a text in another 8-bit encoding is some letter or sign in Windows-1252, too: nothing but how the letters
-//! follow each other tells. Whatever is suspected here is refused, and the file is sent again in UTF-8 or with its
-//! `charset`; so in doubt a word is suspected.
+//! Every byte of a text in another 8-bit encoding is a letter or sign in Windows-1252, too, so only the sequence of
+//! letters shows that the encoding is wrong. A text that looks wrong is rejected, and can be sent again in UTF-8 or
+//! with its `charset`; so in doubt, a word is considered wrong.
 
-/// The letters that stand side by side in German and in the Nordic languages.
+/// The letters that occur next to each other in German and in the Nordic languages.
 const NORTHERN: &str = "äöüßåøÄÖÜÅØ";
-/// The signs that may stand between two letters.
+/// The signs that may occur between two letters.
 const JOINING: &str = "’‘´·–—®…\u{ad}\u{a0}";
-/// The signs that no word begins with.
+/// The signs with which no word begins.
 const NEVER_FIRST: &str = "£¥¢¤¯¶†‡‰¬¦¨¸³²¹™";
-/// The letters of Icelandic, which Turkish and Baltic letters are read as.
+/// The Icelandic letters as which Turkish and Baltic letters are misread.
 const ICELANDIC: &str = "þÞðÐýÝ";
-/// The longest word that is looked at.
+/// The maximum length of a word that is checked as a whole.
 const LONGEST: usize = 200;
 
-/// Looks at a text letter by letter.
+/// Checks a text letter by letter.
 #[derive(Default)]
 pub(super) struct Western {
     word: Vec<char>,
 }
 
 impl Western {
-    /// Takes the next letter; answers a word that is none as soon as it ends.
+    /// Takes the next letter; returns a word that looks wrong as soon as it ends.
     pub(super) fn take(&mut self, letter: char) -> Option<String> {
         if letter.is_ascii_alphanumeric() || (!letter.is_ascii() && !letter.is_whitespace()) {
             self.word.push(letter);
@@ -31,7 +31,7 @@ impl Western {
         self.end()
     }
 
-    /// Ends the word.
+    /// Ends the word; returns the word if it looks wrong.
     pub(super) fn end(&mut self) -> Option<String> {
         let found = (self.word.iter().any(|letter| !letter.is_ascii()) && is_foreign(&self.word))
             .then(|| self.word.iter().take(40).collect());
@@ -40,7 +40,7 @@ impl Western {
     }
 }
 
-/// Whether it is a letter of a word. Unicode has some signs among the letters.
+/// Whether the character is a letter of a word. Unicode classifies some signs as letters.
 fn is_letter(letter: char) -> bool {
     letter.is_alphabetic() && !matches!(letter, 'ª' | 'º' | 'µ' | 'ˆ' | 'ƒ')
 }
@@ -71,7 +71,7 @@ fn is_foreign(word: &[char]) -> bool {
         })
 }
 
-/// `Wroc³aw`, `M„rz`, `Stra§e`; but not `kWh/m²a`.
+/// Whether a sign is unlikely at its position: `Wroc³aw`, `M„rz`, `Stra§e`; but not `kWh/m²a`.
 fn is_odd_sign(before: Option<char>, sign: char, after: Option<char>, rest: usize) -> bool {
     let Some(after) = after.filter(|it| is_letter(*it)) else { return false };
     let Some(before) = before.filter(|it| is_letter(*it)) else {
@@ -93,7 +93,7 @@ fn is_odd_letter(before: Option<char>, letter: char, after: Option<char>, next: 
     let is_lower = |it: Option<char>| it.is_some_and(char::is_lowercase);
     match letter {
         _ if ICELANDIC.contains(letter) => true,
-        // Capitals inside a word: `MŸnchen`, `mŠrz`; but a compound may have an umlaut there.
+        // Capitals inside a word: `MŸnchen`, `mŠrz`; but compounds may have an umlaut there.
         'Ÿ' | 'Š' | 'Ž' | 'Œ' if !begins && is_lower(after) => true,
         _ if letter.is_uppercase() && is_lower(before) && !"ÄÖÜÅØ".contains(letter) => true,
         // `Kšln`, `Žnderung`, `šffentlich`; but not `Miloš`, `Škoda`.
@@ -103,21 +103,21 @@ fn is_odd_letter(before: Option<char>, letter: char, after: Option<char>, next: 
         },
         // `Gdañsk`, `Poznañ`; but not `España`.
         'ñ' | 'Ñ' => (ends && !begins) || consonant(after),
-        // `Czêstochowa`, `Bêdzin`; the circumflex of French stands for an `s`.
+        // `Czêstochowa`, `Bêdzin`; in French, the circumflex stands for an `s`.
         'ê' | 'Ê' => match after.map(|it| it.to_ascii_lowercase()) {
             Some('s') => consonant(next),
             Some('c') => next.is_some_and(|it| !it.eq_ignore_ascii_case(&'h')),
             after => after.is_some_and(|it| "bdgkz".contains(it)),
         },
-        // `Èakovec`, `Hrèava`: `č`.
+        // `Èakovec`, `Hrèava`: a misread `č`.
         'è' | 'È' => after.is_some_and(is_vowel),
-        // Italian has these at the end of words.
+        // In Italian, these only occur at the end of words.
         'ì' | 'ò' | 'ù' => !ends,
         'ã' => after == Some('u') || (consonant(after) && after != Some('s')),
         'õ' => after != Some('e'),
         'œ' => consonant(after) && !matches!(after, Some('s' | 'c')),
         'ø' => after.is_some_and(|it| !it.is_ascii() && is_vowel(it)),
-        // `Straáe`, `Maá`: `ß` of DOS.
+        // `Straáe`, `Maá`: a misread `ß` of DOS.
         'á' => before.is_some_and(is_vowel) && (ends || after == Some('e')),
         _ => false,
     }
@@ -137,7 +137,8 @@ mod tests {
         text.chars().find_map(|letter| western.take(letter)).or_else(|| western.end())
     }
 
-    /// The text as who takes it for Windows-1252 sees it; what has no meaning there is found elsewhere.
+    /// Returns the text as it looks if it is read as Windows-1252. Bytes without a meaning there are detected
+    /// elsewhere.
     fn misread(text: &str, encoding: &'static Encoding) -> String {
         let (bytes, _, lost) = encoding.encode(text);
         assert!(!lost, "{text} {}", encoding.name());
@@ -145,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn other_encodings_are_told_apart() {
+    fn texts_in_other_encodings_are_detected() {
         for (encoding, texts) in [
             (WINDOWS_1251, &["Львівводоканал", "Київ", "Одеса", "Москва", "Бельцы", "вода"][..]),
             (KOI8_U, &["Львів", "Київводоканал", "вода"]),
@@ -191,22 +192,24 @@ mod tests {
             (GBK, &["北京水务"]),
         ] {
             for text in texts {
-                let seen = misread(text, encoding);
+                let misread_text = misread(text, encoding);
                 assert!(
-                    foreign(&seen).is_some() || seen.contains(|it| ('\u{80}'..'\u{a0}').contains(&it)),
-                    "{text} in {} is {seen}",
+                    foreign(&misread_text).is_some()
+                        || misread_text.contains(|it| ('\u{80}'..'\u{a0}').contains(&it)),
+                    "{text} in {} is {misread_text}",
                     encoding.name()
                 );
             }
         }
         // Code pages 437 and 850.
-        for seen in ["M„rz", "K”ln", "Straáe", "groáe", "™ffnung", "Žnderung", "šbersicht"] {
-            assert!(foreign(seen).is_some(), "{seen}");
+        for misread_text in ["M„rz", "K”ln", "Straáe", "groáe", "™ffnung", "Žnderung", "šbersicht"]
+        {
+            assert!(foreign(misread_text).is_some(), "{misread_text}");
         }
     }
 
     #[test]
-    fn what_people_write_in_windows_1252_is_not() {
+    fn usual_texts_in_windows_1252_are_accepted() {
         for text in [
             "München Köln Straße Größe Ägypten Öffnung Übersee KÖLN äöüß ÄÖÜ Maßgröße schön Rhône",
             "L’eau d´eau Rock´n´Roll rue de l'Évêché Nîmes créée Noël fenêtre prêt pêche três ciência Genève caffè œuvre cœur où goût São João irmã mães ações",

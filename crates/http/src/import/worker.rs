@@ -1,4 +1,4 @@
-//! The work of an import, beside the request that asked for it: it goes on when nobody waits.
+//! The background work of an import, which continues when the request that started it has ended.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom};
@@ -22,7 +22,7 @@ use super::engine::{Plan, run};
 use super::report::ImportBody;
 use crate::kernel::json_body::JSON;
 
-/// Whose work it is, and in which request.
+/// Runs imports for an actor, in the context of a request.
 pub(super) struct ImportWorker {
     pub(super) store: Store,
     pub(super) actor: Actor,
@@ -39,7 +39,7 @@ impl ImportWorker {
         }
     }
 
-    /// Rehearses a new import, or does it; how it ended is kept.
+    /// Runs a new import, for real or as a dry run, and stores the outcome.
     pub(super) async fn begin(self, job: Job, order: Order, file: File, dry_run: bool) {
         let id = job.id;
         let ended = match self.done(&job, &order, file, dry_run).await {
@@ -59,14 +59,14 @@ impl ImportWorker {
             }
         };
         if let Err(error) = ended {
-            // It is told as interrupted, which it is.
+            // The import is then reported as interrupted, which is correct.
             tracing::error!(code = error.code.as_str(), source = ?error.source, "the result of an import cannot be \
                 stored");
         }
         drop(job);
     }
 
-    /// How it ended, where that is still to be kept.
+    /// Runs the import; returns the outcome if it still has to be stored.
     async fn done(
         &self,
         job: &Job,
@@ -83,7 +83,7 @@ impl ImportWorker {
             let is_doable = plan.report.is_doable(order.on_error);
             let Plan { report, token } = found.insert(plan);
             if !dry_run {
-                // In the same transaction as what it did.
+                // The outcome is stored in the same transaction as the rows.
                 let end = ImportOutcome {
                     status: ImportStatus::Committed,
                     report: Some(report.clone()),
@@ -115,14 +115,14 @@ impl ImportWorker {
         }))
     }
 
-    /// Commits what was rehearsed, and nothing else; answers with it, and whether that was answered before.
+    /// Commits exactly what the dry run reported. Returns the response, and whether it is a stored one.
     ///
-    /// Errors: 404, 409 (nothing to commit, the data has moved), 422 (another plan).
+    /// Errors: 404, 409 (nothing to commit, or the data has changed), 422 (the token of another plan).
     pub(super) async fn commit(
         self,
         id: Uuid,
         token: String,
-        taken: Option<InFlightGuard>,
+        in_flight: Option<InFlightGuard>,
         locale: Locale,
     ) -> Result<(StoredResponse, bool), Error> {
         let job = self.store.resume_import(id)?;
@@ -132,14 +132,14 @@ impl ImportWorker {
         file.seek(SeekFrom::Start(0)).map_err(Error::file)?;
         let watch = |done, total| job.progress.note(done, total);
         let writing = self.writing(false);
-        let work = self.store.write_in_flight(&writing, taken.as_ref(), async |writer| {
+        let work = self.store.write_in_flight(&writing, in_flight.as_ref(), async |writer| {
             let import = writer.import_locked(id).await?;
             let planned = import.plan_token.clone().ok_or_else(|| nothing(import.status))?;
             if planned != token {
                 return Err(other_plan());
             }
             match import.status {
-                // By somebody else, or before: it is done, and that was asked for.
+                // It has already been committed, which is what was requested.
                 ImportStatus::Committed => return answer(import, locale),
                 ImportStatus::Rehearsed if is_there => {}
                 status => return Err(nothing(status)),
@@ -162,7 +162,7 @@ impl ImportWorker {
     }
 }
 
-/// What a commit is answered with.
+/// The response to a commit.
 fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
     let body = ImportBody::of(Shown { import, progress: None }, locale);
     let body = serde_json::to_vec(&body).map_err(Error::internal)?;

@@ -1,4 +1,4 @@
-//! Days and times of sessions, as people write them.
+//! The dates and times of sessions in readable form.
 
 use chrono::{Datelike, NaiveDate};
 use vku_domain::bilingual;
@@ -21,7 +21,7 @@ const MONTHS: [(&str, &str); 12] = [
     ("December", "Dezember"),
 ];
 
-/// When a session is: the day, or from one to the other, and the time, with its zone where that is not the usual one.
+/// The date and time of a session: the day or days, and the time, with its zone if that is not the default.
 pub(super) fn when(session: &Session) -> Bilingual {
     let first = day(&session.starts_on);
     let days = match session.ends_on.as_ref().filter(|last| **last != session.starts_on) {
@@ -54,7 +54,7 @@ fn day(day: &CalendarDate) -> Bilingual {
     }
 }
 
-/// Where people meet.
+/// How people meet: in person, online, or both.
 pub(super) fn how(format: SessionFormat) -> Bilingual {
     match format {
         SessionFormat::InPerson => bilingual!("in person", "vor Ort"),
@@ -68,8 +68,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn days_are_written_as_people_do() {
-        let told = day(&"2026-03-01".parse().unwrap());
-        assert_eq!((told.en.as_ref(), told.de.as_ref()), ("1 March 2026", "1. März 2026"));
+    fn a_day_is_written_with_the_name_of_the_month() {
+        let text = day(&"2026-03-01".parse().unwrap());
+        assert_eq!((text.en.as_ref(), text.de.as_ref()), ("1 March 2026", "1. März 2026"));
     }
 }

@@ -1,4 +1,4 @@
-//! What the front page shows of the data, as the public sees it: made once, and kept for as long as nothing is written.
+//! The data on the home page, as the public sees it: rendered once, and cached until something is written.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -24,29 +24,29 @@ use crate::kernel::page::escaped;
 use crate::statistics::Figures;
 use crate::statistics::partnerships::PartnershipStatistics;
 
-/// How many sessions are shown.
+/// The number of sessions on the page.
 const SESSIONS: u64 = 4;
-/// The path of a partnership, where there is none to link to.
+/// The path of a partnership, if there is none to link to.
 const PARTNERSHIP: &str = "/api/v1/partnerships/{id}";
-/// What the charts show.
+/// What each chart counts partnerships by.
 const CHARTS: [PartnershipsBy; 3] = [PartnershipsBy::Status, PartnershipsBy::Sector, PartnershipsBy::Year];
 
 /// The parts of the page that show data, in HTML.
 pub(super) struct Shown {
-    /// The map, the charts and the next sessions; while the database is away, a word about that.
+    /// The map, the charts and the next sessions; while the database is unavailable, a notice.
     pub(super) figures: String,
-    /// The path of a partnership: a link where there is one.
+    /// The path of a partnership; a link if there is a partnership.
     pub(super) partnership: String,
 }
 
-/// What was made, and when.
+/// The rendered parts by language, with the snapshot that they were read in.
 #[derive(Default)]
 pub struct Front(Mutex<HashMap<&'static str, (Snapshot, Arc<Shown>)>>);
 
 impl Front {
-    /// The parts of the page that show data.
+    /// Returns the parts of the page that show data, from the cache if they are current.
     pub(super) async fn shown(&self, shared: &AppState, locale: Locale) -> Result<Arc<Shown>, Error> {
-        // Before anything is read.
+        // The generation has to be determined before anything is read.
         let generation = shared.store.generation().await;
         let actor = Actor::public(shared.store.now());
         let moment = Snapshot::of(generation, &actor);
@@ -80,8 +80,8 @@ impl Front {
 
     fn kept(&self, moment: Snapshot, locale: Locale) -> Option<Arc<Shown>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (made, kept) = all.get(locale.as_str())?;
-        made.serves(moment).then(|| kept.clone())
+        let (snapshot, parts) = all.get(locale.as_str())?;
+        snapshot.serves(moment).then(|| parts.clone())
     }
 }
 
@@ -90,7 +90,7 @@ async fn made(reader: &Reader<'_>, locale: Locale) -> Result<Shown, Error> {
     Ok(Shown { figures, partnership: partnership(reader).await? })
 }
 
-/// A link to the first partnership of the list, or the path as a template where there is none yet.
+/// A link to the first partnership of the list, or the path as a template if there is none yet.
 async fn partnership(reader: &Reader<'_>) -> Result<String, Error> {
     let mut query = Query::<Partnership>::all();
     query.limit = 1;
@@ -120,7 +120,7 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
         "{all} Partnerschaften sind veröffentlicht. Jedes Bild gibt es auch als Zahlen."
     ));
     let scrolls = text(bilingual!("Map of the world", "Weltkarte"));
-    // Writing into a text cannot fail.
+    // Writing into a string cannot fail.
     let _ = write!(
         html,
         "  <p>{how_many}</p>\n  <figure class=\"card\">\n<div class=\"map\" tabindex=\"0\" role=\"region\" \
@@ -142,7 +142,7 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
     Ok(html)
 }
 
-/// The countries of the map in words: on a phone the map is small.
+/// The countries of the map as a table, because on a phone the map is small.
 fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
     let text = |both: Bilingual| both.in_locale(locale).to_owned();
     let rows = countries.ranked(locale).into_iter().map(|(country, number)| {
@@ -162,7 +162,7 @@ fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
     )
 }
 
-/// Where the figures are had, in which forms.
+/// Links to the figures in other formats.
 fn sources(by: PartnershipsBy, picture: &str, locale: Locale) -> String {
     let about = by.title();
     let about = about.in_locale(locale);

@@ -1,4 +1,4 @@
-//! The front door: what there is, as JSON, or as a page for people with a browser.
+//! The entry point: an overview as JSON, or as an HTML page.
 
 mod date;
 mod home_page;
@@ -40,7 +40,7 @@ pub struct Index {
     resources: Vec<String>,
 }
 
-/// The first examples, as the README has them, and what they print.
+/// The first examples, which are also in the README, and their output.
 const EXAMPLES: &[(&str, &str)] = &[
     ("{curl}", include_str!("../first/curl.sh")),
     ("{typescript}", include_str!("../first/typescript.ts")),
@@ -48,21 +48,21 @@ const EXAMPLES: &[(&str, &str)] = &[
     ("{lines}", include_str!("../first/lines.txt")),
 ];
 
-/// Where the examples ask, unless the service is reached somewhere else.
+/// The host in the examples, which is replaced by the public URL.
 const HOST: &str = "http://localhost:8080";
 
-/// The page for people: one document with its own styles.
+/// Renders the HTML page, a single document with its own styles.
 fn page(locale: Locale, host: &str, front: &Shown) -> String {
     let page = match locale {
         Locale::En => include_str!("../index.html"),
         Locale::De => include_str!("../index.de.html"),
     };
     let page = page.replace("{style}", include_str!("../index.css"));
-    let shown = |page: String, (place, example): &(&str, &str)| {
+    let with_example = |page: String, (place, example): &(&str, &str)| {
         page.replace(place, escaped(&example.replace(HOST, host)).trim_end())
     };
-    // What people have written comes last, and so is looked through for nothing.
-    let page = EXAMPLES.iter().fold(page, shown).replace("{partnership}", &front.partnership);
+    // User data is inserted last, so that no placeholder in it is replaced.
+    let page = EXAMPLES.iter().fold(page, with_example).replace("{partnership}", &front.partnership);
     page.replace("{front}", &front.figures)
 }
 
@@ -107,17 +107,17 @@ pub async fn get_index(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(parameters(&request)?);
-    let asked_for: Option<Locale> = parameters.get("lang");
-    // Trackers and mail programs add some to a link.
+    let requested: Option<Locale> = parameters.get("lang");
+    // Trackers and mail programs add parameters to a link.
     parameters.finish_known().map_err(Error::parameters)?;
     let mut response = HttpResponse::Ok();
     response
         .insert_header((VARY, "Accept, Accept-Language"))
         .insert_header((CACHE_CONTROL, "public, no-cache"));
     if prefers_html(&request) {
-        // The page's own styles are all that it may use; nothing is loaded and nothing runs.
+        // The page may only use its own styles; it loads and runs nothing.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
-        let locale = asked_for.unwrap_or_else(|| negotiate_language(request.headers()));
+        let locale = requested.unwrap_or_else(|| negotiate_language(request.headers()));
         let front = front.shown(&shared, locale).await?;
         return Ok(response
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))

@@ -1,4 +1,4 @@
-//! Interest registrations: sent by anybody, confirmed by a link, decided by the coordination office.
+//! Interest registrations: sent by anybody, confirmed by a link, decided on by the coordination office.
 
 pub mod page;
 pub mod register;

@@ -1,5 +1,5 @@
-//! The page that the link in the mail leads to. To look at it confirms nothing: programs that look through mails follow
-//! links. Its button does, without any script.
+//! The page that the link in the e-mail opens. Opening it confirms nothing, because programs that scan e-mails follow
+//! links. Its button confirms, without a script.
 
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Query};
@@ -14,10 +14,10 @@ use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{Anybody, page, token_of_link};
 use crate::kernel::problem::Problem;
 
-/// Where it is.
+/// The path of the page.
 pub const PATH: &str = "/interest/confirmation";
 
-/// `GET`: what the link is for, with a button.
+/// Handles `GET`: says what the link is for, with a button.
 pub async fn show_confirmation(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {
     let token = token_of_link(&context.request)?;
     let link = context.shared.store.interest_link(&token).await?;
@@ -29,7 +29,7 @@ pub async fn show_confirmation(Anybody(context): Anybody) -> Result<HttpResponse
     })
 }
 
-/// `POST`: the button.
+/// Handles `POST`, which the button sends.
 pub async fn submit_confirmation(Anybody(context): Anybody, body: Bytes) -> Result<HttpResponse, Problem> {
     let fields = std::str::from_utf8(&body)
         .ok()
@@ -47,7 +47,7 @@ pub async fn submit_confirmation(Anybody(context): Anybody, body: Bytes) -> Resu
 }
 
 fn confirmation_page(context: &Context, token: &str) -> HttpResponse {
-    // Of the letters of a token none means anything in HTML; that it is ours was checked.
+    // The token has been checked to be one of ours, and so has no characters that need escaping in HTML.
     let text = bilingual!(
         "You have registered your utility's interest in taking part in the exchange. Please confirm that it \
          was you.",
@@ -63,7 +63,7 @@ fn confirmation_page(context: &Context, token: &str) -> HttpResponse {
 }
 
 fn result_page(context: &Context, problem: Option<Code>) -> HttpResponse {
-    // For people, who read no status: what is a problem to a program is a sentence here.
+    // People do not see the status code: instead of a problem, the page has a sentence.
     let text = match problem {
         None => bilingual!(
             "Thank you, your registration is confirmed. The coordination office will write to you.",

@@ -1,4 +1,4 @@
-//! Registering, and confirming it.
+//! Registering interest, and confirming the registration.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
@@ -28,7 +28,7 @@ pub struct InterestAccepted {
 }
 
 /// The token from a link.
-// Without `Debug`: it is good for something.
+// Without `Debug`: the token is a credential.
 #[derive(Deserr, ToSchema)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct LinkToken {
@@ -107,8 +107,8 @@ pub async fn create_interest_registration(
                 letters.take(&format!("interest {email}"), address, shared.store.now())?;
             }
             writer.request_interest(&new, link).await?;
-            let taken = InterestAccepted { status: "confirmation_sent" };
-            let body = serde_json::to_vec(&taken).map_err(Error::internal)?;
+            let accepted = InterestAccepted { status: "confirmation_sent" };
+            let body = serde_json::to_vec(&accepted).map_err(Error::internal)?;
             Ok(StoredResponse { status: 202, tag: None, location: None, media_type: JSON.to_owned(), body })
         })
         .await
@@ -155,9 +155,9 @@ pub async fn confirm_interest_registration(
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(confirmed))
 }
 
-/// Confirms what the token belongs to.
+/// Confirms the registration that the token belongs to.
 ///
-/// Errors: 409 where the link was used or has expired, 422 for a token that is none of ours.
+/// Errors: 409 if the link was used or has expired, 422 if the token is not one of ours.
 pub(super) async fn confirm(context: &Context, token: &str) -> Result<(), Error> {
     let (store, token) = (&context.shared.store, token_in(token));
     if store.interest_link(token).await?.is_none() {

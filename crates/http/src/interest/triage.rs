@@ -1,4 +1,4 @@
-//! What the coordination office decides.
+//! The decisions of the coordination office on interest registrations.
 
 use actix_web::HttpResponse;
 use actix_web::web::Bytes;
@@ -115,9 +115,9 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
     let value = json(&context.request, &body, &[JSON])?;
     context
         .post(dry_run, &body, async |writer| {
-            let given: InterestAcceptance =
+            let acceptance: InterestAcceptance =
                 deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
-            let InterestAcceptance { utility, status, visibility } = given;
+            let InterestAcceptance { utility, status, visibility } = acceptance;
             let utility = utility.map(|text| text.parse::<Key>()).transpose().map_err(|fault| {
                 let mut violations = Violations::default();
                 violations.member("/utility", fault.code, fault.detail);

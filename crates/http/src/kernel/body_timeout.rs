@@ -1,7 +1,7 @@
-//! How long the server waits for a body.
+//! The deadline of a request body.
 //!
-//! A body may take some time to begin with, and more for what has come: a large one over a slow line arrives, and one
-//! that trickles in so that it holds a connection does not.
+//! A body has a fixed time, and more in proportion to the bytes received: a large body over a slow line gets through,
+//! but not one that is sent so slowly that it only holds the connection.
 
 use std::cell::{Cell, RefCell};
 use std::io;
@@ -18,10 +18,10 @@ use actix_web::web::Bytes;
 use futures_util::Stream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How much has to come in a second, in bytes.
+/// The minimum transfer rate, in bytes per second.
 const MIN_BYTES_PER_SECOND: u64 = 16 * 1024;
 
-/// A body on its way.
+/// A request body that is being received.
 pub struct BodyDeadline {
     payload: RefCell<Payload>,
     last: Cell<Instant>,
@@ -36,7 +36,7 @@ impl std::fmt::Debug for BodyDeadline {
 }
 
 impl BodyDeadline {
-    /// Watches over the body of the request; `None` where it has none.
+    /// Wraps the body of the request; `None` if it has no body.
     pub fn watch(request: &mut ServiceRequest, timeout: Duration) -> Option<Rc<Self>> {
         let payload = match request.take_payload() {
             Payload::None => return None,
@@ -49,18 +49,18 @@ impl BodyDeadline {
         Some(arrival)
     }
 
-    /// When something of it came last.
+    /// When a part of the body last arrived.
     pub fn last_progress(&self) -> Instant {
         self.last.get()
     }
 
-    /// Whether it did not come in time.
+    /// Whether the body missed its deadline.
     pub fn is_late(&self) -> bool {
         self.is_late.get()
     }
 
-    /// The body of an answer. While the rest of what was sent is not read, the connection is of no more use; it is closed
-    /// after the answer because somebody holds on to the rest until then.
+    /// Wraps the body of the response. If the request body has not been read to its end, the connection cannot be
+    /// reused: the payload is held until the response has been sent, so that the connection is closed after it.
     pub fn attach(self: Rc<Self>, answer: BoxBody) -> BoxBody {
         if self.is_whole.get() { answer } else { BoxBody::new(DeadlineBody { answer, _rest: self }) }
     }
@@ -77,7 +77,7 @@ impl Stream for TimedPayload {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let Self { arrival, timeout, deadline } = self.get_mut();
-        // From when on somebody wants it.
+        // The time runs from the first poll, when somebody reads the body.
         let deadline = deadline.get_or_insert_with(|| Box::pin(sleep_until(Instant::now() + *timeout)));
         let Ok(mut payload) = arrival.payload.try_borrow_mut() else { return Poll::Ready(None) };
         match Pin::new(&mut *payload).poll_next(context) {
@@ -101,7 +101,7 @@ impl Stream for TimedPayload {
     }
 }
 
-/// The body of an answer, and the rest of that of the request.
+/// The body of a response, and the unread rest of the request body.
 struct DeadlineBody {
     answer: BoxBody,
     _rest: Rc<BodyDeadline>,

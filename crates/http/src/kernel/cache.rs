@@ -1,7 +1,8 @@
-//! Answers that were made before, kept as bytes: found before anything is parsed, and the same for all that see alike.
+//! The response cache: bodies as bytes, looked up before anything is parsed, and shared by callers with the same
+//! permissions.
 //!
-//! An answer counts as long as nothing has been written and the day (UTC) is the same. Both are asked for each time, so
-//! nothing has to be thrown away; what is not asked for gives way to what is.
+//! An entry is valid as long as nothing has been written and the day (UTC) is the same. Both are checked at every
+//! lookup, so entries need no invalidation; entries that are not requested are evicted in favour of those that are.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -31,16 +32,16 @@ use super::negotiation::{Format, format};
 use super::problem::Problem;
 use super::resource::BASE;
 
-/// How many bytes are kept unless it is configured otherwise.
+/// The default capacity, in bytes.
 pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
-/// What one that is kept weighs beside its bytes: keys, places in tables, counters.
+/// What an entry weighs in addition to its bytes: keys, table slots, counters.
 const OVERHEAD: u64 = 512;
-/// The usual size of an answer, which tells for how many there is to be room.
+/// The typical size of a response, in bytes; the estimated number of entries follows from it.
 const TYPICAL: u64 = 4096;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 
-/// A representation of what is stored, before it is known whether the client has it, and how it wants it packed.
+/// A representation of stored data, before the conditional headers and the content coding are evaluated.
 #[derive(Clone, Debug)]
 pub struct Representation {
     tag: ETag,
@@ -52,17 +53,17 @@ pub struct Representation {
 }
 
 impl Representation {
-    /// JSON with its tag.
+    /// A JSON representation with its tag.
     pub fn new(tag: ETag, body: Vec<u8>) -> Self {
         Self { tag, link: None, media_type: JSON, body: body.into(), gzip: None, br: None }
     }
 
-    /// Where members were left out of it, it says so.
+    /// Sets the sparse media type if the projection leaves members out.
     pub fn shown(self, view: &Projection) -> Self {
         if view.is_sparse() { Self { media_type: SPARSE, ..self } } else { self }
     }
 
-    /// With a `Link` header.
+    /// Sets the `Link` header.
     pub fn linked(self, link: Option<HeaderValue>) -> Self {
         Self { link, ..self }
     }
@@ -75,13 +76,13 @@ impl Representation {
         }
     }
 
-    /// As it is answered without anything of it being kept.
+    /// Responds with the representation, without caching it.
     pub fn answer(self, context: &Context) -> HttpResponse {
         let mut response = respond(context, StatusCode::OK, &self.tag, self.body);
         if self.media_type != JSON && response.headers().contains_key(CONTENT_TYPE) {
             response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
         }
-        // A client that has the page has its links.
+        // With 304, the client already has the links.
         if let (Some(link), StatusCode::OK) = (self.link, response.status()) {
             response.headers_mut().insert(LINK, link);
         }
@@ -89,7 +90,7 @@ impl Representation {
     }
 }
 
-/// What an answer was read in.
+/// The state of the data that a response was read from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Snapshot {
     generation: u64,
@@ -97,12 +98,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Of a generation that was taken before anything was read; `None` where there is none.
+    /// The snapshot of a generation that was determined before anything was read; `None` if there is no generation.
     pub fn of(generation: Option<u64>, actor: &Actor) -> Option<Self> {
         generation.map(|generation| Self { generation, day: actor.today() })
     }
 
-    /// Whether what was read in this one is what would be read in the other.
+    /// Whether a response from this snapshot is still current in the other one.
     pub fn serves(self, other: Self) -> bool {
         self.day == other.day && self.generation >= other.generation
     }
@@ -111,11 +112,12 @@ impl Snapshot {
 struct CacheEntry {
     moment: Snapshot,
     answer: Representation,
-    /// Whether somebody packs it already.
+    /// Whether a request has started to compress it.
     packing: AtomicBool,
 }
 
-/// Who sees what: all that reading is told of who asks, except the account, which it must not depend on.
+/// The target, and everything about the caller that reading depends on. The account is not included: cached responses
+/// must not depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct CacheKey {
     role: Option<Role>,
@@ -124,7 +126,7 @@ struct CacheKey {
     target: Box<str>,
 }
 
-/// The same, borrowed.
+/// A borrowed [`CacheKey`].
 struct CacheKeyRef<'a> {
     actor: &'a Actor,
     target: &'a str,
@@ -161,27 +163,27 @@ impl<'a> CacheKeyRef<'a> {
 struct EntryWeight;
 
 impl Weighter<CacheKey, Arc<CacheEntry>> for EntryWeight {
-    fn weight(&self, key: &CacheKey, kept: &Arc<CacheEntry>) -> u64 {
-        let Representation { body, gzip, br, .. } = &kept.answer;
-        let packed = gzip.as_ref().map_or(0, Bytes::len) + br.as_ref().map_or(0, Bytes::len);
+    fn weight(&self, key: &CacheKey, entry: &Arc<CacheEntry>) -> u64 {
+        let Representation { body, gzip, br, .. } = &entry.answer;
+        let compressed = gzip.as_ref().map_or(0, Bytes::len) + br.as_ref().map_or(0, Bytes::len);
         let scopes = key.scopes.iter().flat_map(Scopes::iter).map(|scope| scope.len() + 64).sum::<usize>();
-        (body.len() + packed + key.target.len() + 16 * key.utilities.len() + scopes) as u64 + OVERHEAD
+        (body.len() + compressed + key.target.len() + 16 * key.utilities.len() + scopes) as u64 + OVERHEAD
     }
 }
 
-/// The answers that are kept, up to so many bytes.
+/// The cached responses, up to a number of bytes.
 pub struct ResponseCache(Option<Arc<Cache<CacheKey, Arc<CacheEntry>, EntryWeight>>>);
 
-/// Where an answer came from, as `Server-Timing` tells it.
+/// Where a response came from, for `Server-Timing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum CacheStatus {
-    /// It was there.
+    /// The response was in the cache.
     Hit,
-    /// It was made, for whoever asks next too.
+    /// The response was computed and cached.
     Miss,
-    /// Another made it at the same time.
+    /// Another request computed the response at the same time.
     Shared,
-    /// It was made for this one alone.
+    /// The response was computed for this request only.
     Bypass,
 }
 
@@ -197,86 +199,90 @@ impl CacheStatus {
 }
 
 impl ResponseCache {
-    /// Keeps so many bytes at most; 0 keeps nothing.
+    /// A cache of at most `bytes` bytes; 0 disables the cache.
     pub fn new(bytes: u64) -> Self {
         let room = usize::try_from(bytes / TYPICAL).unwrap_or(usize::MAX);
         Self((bytes > 0).then(|| Arc::new(Cache::with_weighter(room, bytes, EntryWeight))))
     }
 
-    /// What it would be read as now: from memory, or made by `make` and kept. Of those who ask at once, one makes it.
+    /// Returns the representation from the cache if it is current, else computes it with `make` and caches it. Of
+    /// several concurrent requests, only one computes it.
     async fn get(
         &self,
-        asked: &CacheKeyRef<'_>,
+        key_ref: &CacheKeyRef<'_>,
         moment: Option<Snapshot>,
         make: impl AsyncFnOnce() -> Result<Representation, Problem>,
     ) -> Result<(Representation, CacheStatus), Problem> {
         let (Some(cache), Some(moment)) = (&self.0, moment) else {
             return Ok((make().await?, CacheStatus::Bypass));
         };
-        let key = asked.key();
+        let key = key_ref.key();
         let guard = loop {
             let mut waited = false;
-            let mut turn = std::pin::pin!(cache.get_value_or_guard_async(&key));
+            let mut value_or_guard = std::pin::pin!(cache.get_value_or_guard_async(&key));
             let found = std::future::poll_fn(|task| {
-                let found = turn.as_mut().poll(task);
+                let found = value_or_guard.as_mut().poll(task);
                 waited |= found.is_pending();
                 found
             });
             match found.await {
-                Ok(kept) if kept.moment.serves(moment) => {
+                Ok(entry) if entry.moment.serves(moment) => {
                     return Ok((
-                        kept.answer.clone(),
+                        entry.answer.clone(),
                         if waited { CacheStatus::Shared } else { CacheStatus::Hit },
                     ));
                 }
-                // Of before: whoever comes first makes it anew.
-                Ok(_) => drop(cache.remove_if(&key, |kept| !kept.moment.serves(moment))),
-                // Whoever had it to make could not: all that waited for it ask by themselves, not one after the other.
+                // Outdated: the first request that comes replaces it.
+                Ok(_) => drop(cache.remove_if(&key, |entry| !entry.moment.serves(moment))),
+                // The computation failed in another request: all requests that waited compute for themselves, not one
+                // after the other.
                 Err(_) if waited => break None,
                 Err(guard) => break Some(guard),
             }
         };
         let answer = make().await?;
-        let kept = Arc::new(CacheEntry { moment, answer: answer.clone(), packing: AtomicBool::new(false) });
+        let entry = Arc::new(CacheEntry { moment, answer: answer.clone(), packing: AtomicBool::new(false) });
         match guard {
-            // Somebody else may have kept one meanwhile, as good as this.
-            Some(guard) => drop(guard.insert(kept)),
-            None => cache.insert(key, kept),
+            // Another request may have cached an equivalent entry meanwhile.
+            Some(guard) => drop(guard.insert(entry)),
+            None => cache.insert(key, entry),
         }
         Ok((answer, CacheStatus::Miss))
     }
 
-    /// What is kept, if it is what would be read now.
-    fn find(&self, asked: &CacheKeyRef<'_>, moment: Option<Snapshot>) -> Option<Arc<CacheEntry>> {
+    /// Returns the entry if it is current.
+    fn find(&self, key_ref: &CacheKeyRef<'_>, moment: Option<Snapshot>) -> Option<Arc<CacheEntry>> {
         let (cache, moment) = (self.0.as_ref()?, moment?);
-        cache.get(asked).filter(|kept| kept.moment.serves(moment))
+        cache.get(key_ref).filter(|entry| entry.moment.serves(moment))
     }
 
-    /// What is kept, packed. Packing is for what is asked for again: the first who finds it packs it for all.
+    /// Returns the compressed body of an entry. Compression is for entries that are requested again: the first
+    /// request that finds an entry compresses it for all; `None` for requests that come meanwhile.
     async fn compress(
         &self,
-        asked: &CacheKeyRef<'_>,
-        kept: &Arc<CacheEntry>,
+        key_ref: &CacheKeyRef<'_>,
+        entry: &Arc<CacheEntry>,
         coding: ContentCoding,
     ) -> Option<Bytes> {
-        if let Some(bytes) = kept.answer.encoded_body(coding) {
+        if let Some(bytes) = entry.answer.encoded_body(coding) {
             return Some(bytes.clone());
         }
-        if kept.packing.swap(true, SeqCst) {
+        if entry.packing.swap(true, SeqCst) {
             return None;
         }
-        let (cache, key, kept) = (self.0.clone()?, asked.key(), kept.clone());
+        let (cache, key, entry) = (self.0.clone()?, key_ref.key(), entry.clone());
         let pack = move || {
-            let bytes = compress(&kept.answer.body, coding)?;
-            let mut answer = kept.answer.clone();
+            let bytes = compress(&entry.answer.body, coding)?;
+            let mut answer = entry.answer.clone();
             match coding {
                 ContentCoding::Br => answer.br = Some(bytes.clone()),
                 _ => answer.gzip = Some(bytes.clone()),
             }
-            let again = Arc::new(CacheEntry { moment: kept.moment, answer, packing: AtomicBool::new(false) });
-            // It may have given way, or have been made anew.
-            if cache.peek(&key).is_some_and(|now| Arc::ptr_eq(&now, &kept)) {
-                let _ = cache.replace(key, again, true);
+            let replacement =
+                Arc::new(CacheEntry { moment: entry.moment, answer, packing: AtomicBool::new(false) });
+            // The entry may have been evicted or replaced meanwhile.
+            if cache.peek(&key).is_some_and(|now| Arc::ptr_eq(&now, &entry)) {
+                let _ = cache.replace(key, replacement, true);
             }
             Some(bytes)
         };
@@ -284,9 +290,9 @@ impl ResponseCache {
     }
 }
 
-/// The answer, where it is kept, before it is looked for who makes it: for a client that takes what is usual.
+/// Looks for a cached response before the request is routed, if `Accept` is absent, `*/*` or JSON.
 ///
-/// Errors: 429. Whatever else is wrong with a request, who makes the answer says.
+/// Errors: 429. All other errors of a request are left to its handler.
 pub async fn try_serve(request: &HttpRequest) -> Result<Option<HttpResponse>, Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD) && request.path().starts_with(BASE);
     let usual = |accept: &HeaderValue| accept == "*/*" || accept == JSON;
@@ -300,9 +306,10 @@ pub async fn try_serve(request: &HttpRequest) -> Result<Option<HttpResponse>, Er
     }
 }
 
-/// The answer, where it was made before for somebody who sees alike, and the client wants one of these formats.
+/// Looks for a response that was cached for a caller with the same permissions, if JSON is negotiated from these
+/// formats.
 pub async fn lookup(context: &Context, formats: &[Format]) -> Option<HttpResponse> {
-    // An answer that is kept is JSON: by `format`, or by what is negotiated.
+    // Cached responses are JSON. `format` in the query string is a part of the key, so only `Accept` is checked here.
     match format(context, None, formats) {
         Ok(Format::Json) => respond_from_cache(context).await,
         _ => None,
@@ -310,65 +317,65 @@ pub async fn lookup(context: &Context, formats: &[Format]) -> Option<HttpRespons
 }
 
 async fn respond_from_cache(context: &Context) -> Option<HttpResponse> {
-    let (responses, asked) = (&context.shared.responses, CacheKeyRef::of(context));
-    let kept = responses.find(&asked, context.snapshot)?;
-    let mut response = match coding(context, &kept) {
-        Some(coding) => match responses.compress(&asked, &kept, coding).await {
+    let (responses, key_ref) = (&context.shared.responses, CacheKeyRef::of(context));
+    let entry = responses.find(&key_ref, context.snapshot)?;
+    let mut response = match coding(context, &entry) {
+        Some(coding) => match responses.compress(&key_ref, &entry, coding).await {
             Some(body) => {
-                let mut response = Representation { body, ..kept.answer.clone() }.answer(context);
+                let mut response = Representation { body, ..entry.answer.clone() }.answer(context);
                 response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
                 response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
                 response
             }
-            None => kept.answer.clone().answer(context),
+            None => entry.answer.clone().answer(context),
         },
-        None => kept.answer.clone().answer(context),
+        None => entry.answer.clone().answer(context),
     };
     add_server_timing(context, &mut response, CacheStatus::Hit, None);
     Some(response)
 }
 
-/// The coding to send it in, where it is one that is kept, and the client has it not already.
-fn coding(context: &Context, kept: &CacheEntry) -> Option<ContentCoding> {
-    if kept.answer.body.len() < MIN_COMPRESSED_BYTES {
+/// The coding to send the entry in; `None` to send it uncompressed, or if the client already has it.
+fn coding(context: &Context, entry: &CacheEntry) -> Option<ContentCoding> {
+    if entry.answer.body.len() < MIN_COMPRESSED_BYTES {
         return None;
     }
     let accepted = AcceptEncoding::of(context.request.headers())?;
     let coding = accepted.best(ContentCoding::CACHED).filter(|coding| *coding != ContentCoding::Identity)?;
-    (!is_known(&context.request, &kept.answer.tag)).then_some(coding)
+    (!is_known(&context.request, &entry.answer.tag)).then_some(coding)
 }
 
-/// The answer: what `make` reads, which is kept for who sees alike.
+/// Responds from the cache, or with what `make` reads, which is cached for callers with the same permissions.
 pub async fn get_or_insert_with(
     context: &Context,
     make: impl AsyncFnOnce() -> Result<Representation, Problem>,
 ) -> Result<HttpResponse, Problem> {
-    let begun = Instant::now();
+    let started = Instant::now();
     let (answer, source) =
         context.shared.responses.get(&CacheKeyRef::of(context), context.snapshot, make).await?;
     let mut response = answer.answer(context);
-    add_server_timing(context, &mut response, source, Some(begun));
+    add_server_timing(context, &mut response, source, Some(started));
     Ok(response)
 }
 
-/// Tells staff where the answer came from, and how long reading took. Others would learn that something was written
-/// which they may not see.
+/// Adds `Server-Timing` for staff: where the response came from, and how long reading took. Others could infer from
+/// it that something was written that they may not see.
 fn add_server_timing(
     context: &Context,
     response: &mut HttpResponse,
     source: CacheStatus,
-    begun: Option<Instant>,
+    started: Option<Instant>,
 ) {
     if !context.actor.is_staff() {
         return;
     }
     let word = source.word();
-    let told = match begun {
-        Some(begun) => format!("cache;desc={word}, db;dur={:.1}", begun.elapsed().as_secs_f64() * 1e3),
+    let value = match started {
+        Some(started) => format!("cache;desc={word}, db;dur={:.1}", started.elapsed().as_secs_f64() * 1e3),
         None => format!("cache;desc={word}"),
     };
-    if let Ok(told) = HeaderValue::try_from(told) {
-        response.headers_mut().append(SERVER_TIMING, told);
+    if let Ok(value) = HeaderValue::try_from(value) {
+        response.headers_mut().append(SERVER_TIMING, value);
     }
 }
 

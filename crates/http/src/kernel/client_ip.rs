@@ -1,4 +1,4 @@
-//! Where a request comes from: the peer, or, behind trusted proxies, what they say of it.
+//! The IP address of the client: that of the peer, or, behind trusted proxies, the one in `X-Forwarded-For`.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -9,12 +9,12 @@ use ipnet::IpNet;
 
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The address of the client.
+/// The IP address of the client.
 pub fn address(request: &HttpRequest, trusted: &[IpNet]) -> Option<IpAddr> {
     request.peer_addr().map(|peer| resolve_forwarded_for(peer.ip(), request.headers(), trusted))
 }
 
-/// Tells once that a proxy in front is not known as one: all who come by it count as one then.
+/// Warns once of a proxy that is not configured as trusted: all clients behind it count as one.
 pub fn warn_untrusted_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: &[IpNet]) {
     static HAS_WARNED: AtomicBool = AtomicBool::new(false);
     let forwarded = headers.contains_key(FORWARDED_FOR);
@@ -27,18 +27,18 @@ pub fn warn_untrusted_proxy(headers: &HeaderMap, peer: Option<IpAddr>, trusted: 
     }
 }
 
-/// Each proxy adds to the end of `X-Forwarded-For` whom it was asked by; so the last address that is none of ours is
-/// the client's. What stands before it may be made up.
+/// Returns the last address in `X-Forwarded-For` that is not a trusted proxy. Each proxy appends the address of its
+/// peer, so this is the client's; entries before it may be forged.
 fn resolve_forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -> IpAddr {
-    let ours = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    let is_trusted = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     let mut address = peer.to_canonical();
-    if !ours(&address) {
+    if !is_trusted(&address) {
         return address;
     }
-    let given: Vec<&str> =
+    let lines: Vec<&str> =
         headers.get_all(FORWARDED_FOR).map(|value| value.to_str().unwrap_or_default()).collect();
-    for entry in given.join(",").rsplit(',') {
-        if !ours(&address) {
+    for entry in lines.join(",").rsplit(',') {
+        if !is_trusted(&address) {
             break;
         }
         let Some(before) = parse(entry.trim()) else { break };
@@ -47,7 +47,7 @@ fn resolve_forwarded_for(peer: IpAddr, headers: &HeaderMap, trusted: &[IpNet]) -
     address
 }
 
-/// Some proxies add the port.
+/// Parses an address; some proxies add the port.
 fn parse(entry: &str) -> Option<IpAddr> {
     let socket = || entry.parse::<SocketAddr>().ok().map(|socket| socket.ip());
     entry.parse().ok().or_else(socket)
@@ -59,7 +59,7 @@ mod tests {
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     #[test]
-    fn the_last_address_that_is_none_of_ours() {
+    fn the_client_is_the_last_address_that_is_not_a_trusted_proxy() {
         let trusted = ["10.0.0.0/8".parse().unwrap(), "fd00::/8".parse().unwrap()];
         for (peer, headers, client) in [
             ("203.0.113.9", &[][..], "203.0.113.9"),

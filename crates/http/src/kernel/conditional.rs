@@ -1,4 +1,4 @@
-//! Conditional requests (RFC 9110, section 13) and what caches are told.
+//! Conditional requests (RFC 9110, section 13) and `Cache-Control`.
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{
@@ -15,15 +15,15 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 use super::context::Context;
 use super::json_body::JSON;
 
-/// A header as one list, whatever the number of its lines; `None` where there is none.
+/// Joins all lines of a header into one list; `None` if the header is absent.
 fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     let lines: Vec<_> = headers.get_all(name).map(|line| String::from_utf8_lossy(line.as_bytes())).collect();
     (!lines.is_empty()).then(|| lines.join(","))
 }
 
-/// What `If-Match` demands, and `If-None-Match: *`.
+/// Reads the precondition from `If-Match`, or from `If-None-Match: *`.
 ///
-/// Errors: 400 where the header cannot be read.
+/// Errors: 400 if the header is malformed.
 pub fn precondition(context: &Context) -> Result<Precondition, Error> {
     let headers = context.request.headers();
     if list(headers, IF_NONE_MATCH).is_some_and(|list| list.trim() == "*") {
@@ -43,10 +43,10 @@ fn unreadable(fault: FieldError) -> Error {
     Error::with_violations(Code::BadRequest, detail, violations)
 }
 
-/// Whether the answer to a read is what `If-Match` names; nothing is read twice for that. What has no tag, such as an
-/// export or a page for people, cannot be named, and is answered.
+/// Compares `If-Match` of a `GET` or `HEAD` with the `ETag` of the response, so that nothing is read twice. A
+/// response without an `ETag`, such as an export or an HTML page, passes.
 ///
-/// Errors: 412 where it is something else, 400 where the header cannot be read.
+/// Errors: 412 if `If-Match` does not contain the tag, 400 if the header is malformed.
 pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<(), Error> {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let found = matches!(answer.status(), StatusCode::OK | StatusCode::NOT_MODIFIED);
@@ -63,25 +63,26 @@ pub fn matched(request: &HttpRequest, answer: &HttpResponse<BoxBody>) -> Result<
     Err(Error { current: Some(Box::new(tag)), ..Error::new(Code::PreconditionFailed, detail) })
 }
 
-/// Whether `If-None-Match` names this representation, so that 304 is the answer.
+/// Whether `If-None-Match` contains the tag, so that the response is 304.
 pub fn is_known(request: &HttpRequest, tag: &ETag) -> bool {
     list(request.headers(), IF_NONE_MATCH).is_some_and(|list| tag.is_in(&list))
 }
 
-/// Who may keep the answer: anybody where anybody gets it, but never without asking again.
+/// The value of `Cache-Control`: shared caches may store responses to anonymous callers; every cached response must
+/// be revalidated.
 pub fn cache_control(context: &Context) -> &'static str {
     if context.is_public() { "public, no-cache" } else { "private, no-cache" }
 }
 
-/// The request headers that the answer to a read depends on.
+/// The request headers that the response to a read depends on (`Vary`).
 pub const DEPENDS_ON: &str = "Accept, Authorization";
 
-/// A representation with its tag, or 304 where the client has it.
+/// Responds with a JSON representation and its tag, or with 304 if the client already has it.
 pub fn respond(context: &Context, status: StatusCode, tag: &ETag, body: impl Into<Bytes>) -> HttpResponse {
     respond_as(context, status, tag, JSON, body)
 }
 
-/// The same, of another media type.
+/// Like [`respond`], with another media type.
 pub fn respond_as(
     context: &Context,
     status: StatusCode,

@@ -1,18 +1,18 @@
-//! How the server treats whoever calls it: what the operator may configure of that, and how long it waits.
+//! The HTTP settings: the rate limit and CORS, which the operator configures, and the timeouts.
 
 use std::time::Duration;
 
 use super::cors::Origins;
 use super::rate_limit::RateLimiter;
 
-/// The manners.
+/// The HTTP settings.
 #[derive(Default)]
 pub struct HttpConfig {
-    /// How many requests somebody may make; `None` for as many as one likes.
+    /// The rate limit; `None` if requests are not limited.
     pub limit: Option<RateLimiter>,
-    /// Whose pages may do more than to read what is public.
+    /// The origins whose pages may do more than read public data.
     pub origins: Origins,
-    /// How long it waits.
+    /// The timeouts.
     pub timeouts: Timeouts,
 }
 
@@ -21,13 +21,13 @@ pub struct HttpConfig {
 pub struct Timeouts {
     /// For the head of the first request of a connection.
     pub request_head: Duration,
-    /// For a body, and more of it the more has come.
+    /// For a request body; extended in proportion to the bytes received.
     pub request_body: Duration,
-    /// For the answer to begin, once the request is there. How long it then takes is up to the client.
+    /// For the response to begin, once the request has arrived. How long it then takes is up to the client.
     pub response: Duration,
     /// For the next request on a connection.
     pub keep_alive: Duration,
-    /// For the client to take an answer that was given before its request was read.
+    /// For the client to receive a response that was sent before its request was read to the end.
     pub disconnect: Duration,
 }
 

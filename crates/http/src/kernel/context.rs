@@ -1,4 +1,4 @@
-//! What every request has at hand: the app, and who asks.
+//! The context of a request: the shared state, and the caller.
 
 use std::rc::Rc;
 
@@ -24,52 +24,52 @@ use super::request_info::RequestInfo;
 use super::token::{SigningKeyCache, invalid};
 use crate::export::{ReportingOrg, XlsxLimits};
 
-/// What all requests share.
+/// The state that all requests share.
 pub struct AppState {
-    /// The data.
+    /// The database.
     pub store: Store,
-    /// The keys that access tokens are signed with.
+    /// The keys that sign access tokens.
     pub tokens: SigningKeyCache,
-    /// Who tried to sign in of late.
+    /// The limits on failed attempts to sign in.
     pub sign_ins: LoginThrottle,
-    /// The answers that are kept.
+    /// The response cache.
     pub responses: ResponseCache,
-    /// The proxies that say truly whom they were asked by.
+    /// The trusted proxies, whose `X-Forwarded-For` is used.
     pub proxies: Vec<IpNet>,
-    /// What it is to the world outside.
+    /// The settings of this site.
     pub site: SiteConfig,
-    /// How it treats whoever calls it.
+    /// The rate limit, CORS and the timeouts.
     pub http_config: HttpConfig,
-    /// How sheets are made.
+    /// The limits of XLSX exports.
     pub sheets: XlsxLimits,
 }
 
-/// What the service is to the world outside.
+/// The settings of a site, which differ between operators.
 pub struct SiteConfig {
-    /// The URL under which it is reached, without a slash at its end.
+    /// The public URL, without a trailing slash.
     pub public_url: String,
-    /// Where to tell of security holes, a `mailto:` or `https:` URI.
+    /// The contact for reporting vulnerabilities, a `mailto:` or `https:` URI.
     pub security_contact: Option<String>,
-    /// Who reports to IATI.
+    /// The organisation that reports to IATI.
     pub reporter: ReportingOrg,
 }
 
-/// What somebody showed to be known.
+/// The kind of credentials in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credentials {
-    /// Nothing.
+    /// No credentials.
     None,
     /// An access token of this login.
     Login(Uuid),
-    /// The API key of this id.
+    /// The API key with this id.
     ApiKey(Uuid),
 }
 
 impl AppState {
-    /// Who shows this access token or API key, and whether it still counts: a logout, a disabled account or a revoked key
-    /// is out at its next request, on every instance: the database is asked each time.
+    /// Returns the caller that an access token or API key belongs to. The database is queried each time, so a logout,
+    /// a disabled account or a revoked key takes effect with the next request, on every instance.
     ///
-    /// Errors: 401, without saying why.
+    /// Errors: 401, without the reason.
     async fn authenticate(&self, token: &str) -> Result<(Actor, Credentials), Error> {
         if token.starts_with(api_key::PREFIX) {
             let known = self.store.caller_by_key(token).await?;
@@ -83,72 +83,73 @@ impl AppState {
     }
 }
 
-/// Who asks in this request, once that was found out: the middleware and the handler both want to know.
+/// The caller of this request, stored when it is first authenticated: the middleware and the handler both need it.
 #[derive(Clone)]
 struct Authenticated(Actor, Credentials);
 
-/// A request with who asks.
+/// A request and its caller.
 pub struct Context {
-    /// What all requests share.
+    /// The state that all requests share.
     pub shared: Data<AppState>,
-    /// Who asks.
+    /// The caller.
     pub actor: Actor,
-    /// What was shown.
+    /// The credentials of the caller.
     pub credentials: Credentials,
-    /// The request itself.
+    /// The request.
     pub request: HttpRequest,
-    /// What is read now may be kept as of this; `None` where it may not.
+    /// The snapshot for which the response may be cached; `None` if it must not be cached.
     pub snapshot: Option<Snapshot>,
     info: Rc<RequestInfo>,
 }
 
 impl Context {
-    /// Finds out who asks.
+    /// Authenticates the caller; without credentials, the caller is the public.
     ///
-    /// Errors: 401 for credentials that are not valid; none at all make the public. 429 for whoever asks too much: only
-    /// here it is known who that is.
+    /// Errors: 401 if the credentials are invalid; 429 if the caller's quota is used up, because only here the caller
+    /// is known.
     pub async fn of(request: HttpRequest) -> Result<Self, Problem> {
-        let shown = bearer(&request);
-        Self::with(request, shown).await
+        let token = bearer(&request);
+        Self::with(request, token).await
     }
 
-    /// Whoever asks: what is asked for is for anybody, or for who has the secret in its address or its body.
+    /// Creates a context without authentication, for what is open to anybody, or to whoever has the secret in the URL
+    /// or the body.
     ///
     /// Errors: 429.
     pub(super) async fn of_anybody(request: HttpRequest) -> Result<Self, Problem> {
         Self::with(request, Ok(None)).await
     }
 
-    async fn with(request: HttpRequest, shown: Result<Option<String>, Problem>) -> Result<Self, Problem> {
+    async fn with(request: HttpRequest, token: Result<Option<String>, Problem>) -> Result<Self, Problem> {
         let shared = request.app_data::<Data<AppState>>().cloned();
         let shared = shared.ok_or_else(|| Error::internal("the app was started without its state"))?;
         let info = RequestInfo::of(&request)?;
-        // Before anything is read.
+        // The generation has to be determined before anything is read.
         let generation = shared.store.generation().await;
         let known = request.extensions().get::<Authenticated>().cloned();
-        let shown = match (shown, known) {
+        let caller = match (token, known) {
             (Ok(None), _) => Ok((Actor::public(shared.store.now()), Credentials::None)),
             (Ok(Some(_)), Some(Authenticated(actor, credentials))) => Ok((actor, credentials)),
             (Ok(Some(token)), None) => shared.authenticate(&token).await.map_err(Problem),
             (Err(wrong), _) => Err(wrong),
         };
-        // Credentials that are not valid count for the address.
-        info.charge(&request, &shared, shown.as_ref().ok().and_then(rate_limit_key))?;
-        let (actor, credentials) = shown?;
+        // Requests with invalid credentials are counted for the address.
+        info.charge(&request, &shared, caller.as_ref().ok().and_then(rate_limit_key))?;
+        let (actor, credentials) = caller?;
         if credentials != Credentials::None {
             request.extensions_mut().insert(Authenticated(actor.clone(), credentials));
         }
         info.has_account.set(actor.role.is_some());
-        let moment = Snapshot::of(generation, &actor);
-        Ok(Self { shared, actor, credentials, request, snapshot: moment, info })
+        let snapshot = Snapshot::of(generation, &actor);
+        Ok(Self { shared, actor, credentials, request, snapshot, info })
     }
 
-    /// Begins to read as whoever asks.
+    /// Starts reading as the caller.
     pub async fn read(&self) -> Result<Reader<'_>, Error> {
         self.shared.store.read(&self.actor).await
     }
 
-    /// Writes as whoever asks: all of `work`, or nothing of it, and nothing at all in a rehearsal.
+    /// Runs `work` as the caller: all of it is written, or nothing, and nothing at all in a dry run.
     pub async fn write<R>(
         &self,
         dry_run: bool,
@@ -157,14 +158,14 @@ impl Context {
         self.shared.store.write(&self.writing(dry_run), work).await
     }
 
-    /// A write by whoever asks.
+    /// The context of a write by the caller.
     pub(super) fn writing(&self, dry_run: bool) -> WriteContext<'_> {
         WriteContext { actor: &self.actor, request_id: &self.info.id, dry_run, origin: InputSource::Request }
     }
 
-    /// The account that asks, and the login that it asks in: for what people do for themselves.
+    /// Returns the account and the login of the caller, for what people do with their own account.
     ///
-    /// Errors: 401 for nobody, 403 for an API key.
+    /// Errors: 401 for the public, 403 for an API key.
     pub fn login(&self) -> Result<(Uuid, Uuid), Error> {
         match (self.actor.account, self.credentials) {
             (Some(account), Credentials::Login(login)) => Ok((account, login)),
@@ -179,7 +180,7 @@ impl Context {
         }
     }
 
-    /// Whether nobody in particular asks, so that the answer is anybody's.
+    /// Whether the caller has no role, so that the response is the same for everybody.
     pub fn is_public(&self) -> bool {
         self.actor.role.is_none()
     }
@@ -189,15 +190,15 @@ impl Context {
         self.info.id.clone()
     }
 
-    /// The decoded pairs of the query string.
+    /// Decodes the query string into names and values.
     ///
-    /// Errors: 400 where it is no UTF-8.
+    /// Errors: 400 if the query string is malformed.
     pub fn parameters(&self) -> Result<Vec<(String, String)>, Problem> {
         parameters(&self.request)
     }
 }
 
-/// Whom a request is counted for, where that is not its address.
+/// The key that a request is counted for; `None` if it is counted for its address.
 fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLimitKey> {
     match credentials {
         Credentials::None => None,
@@ -206,9 +207,9 @@ fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLim
     }
 }
 
-/// The decoded pairs of a request's query string.
+/// Decodes the query string of a request into names and values.
 ///
-/// Errors: 400 where it is no UTF-8.
+/// Errors: 400 if the query string is malformed.
 pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
     let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
     let query = query.map_err(|_| {
@@ -218,10 +219,10 @@ pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>,
     Ok(query.into_inner())
 }
 
-/// The bearer token; `None` where no credentials are sent.
+/// Returns the bearer token; `None` if the request has no credentials.
 pub(crate) fn bearer(request: &HttpRequest) -> Result<Option<String>, Problem> {
     let header = request.headers().get(AUTHORIZATION);
-    // Outlook sends an empty one where it has no credentials.
+    // Outlook sends an empty header if it has no credentials.
     let header = header.filter(|header| !header.as_bytes().trim_ascii().is_empty());
     let Some(header) = header else { return Ok(None) };
     let token = header.to_str().ok().and_then(|value| {

@@ -1,7 +1,7 @@
-//! What pages of other origins may do in a browser (Fetch standard, CORS).
+//! What pages of other origins may do in a browser (CORS, Fetch standard).
 //!
-//! What anybody may read without credentials, the pages of any origin may read. The pages of the origins that the operator
-//! lists may do what whoever uses them may do.
+//! Pages of any origin may read what anybody may read without credentials. Pages of the origins that the operator
+//! lists may do everything that their users may do.
 
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -14,26 +14,26 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use super::context::AppState;
 
-/// What a script may see of an answer, beside what it may always see.
+/// The response headers that scripts may read, in addition to those that they may always read.
 const EXPOSED: &str = "Change-Token, Content-Disposition, Deprecation, ETag, Idempotency-Replayed, Link, Location, \
                        RateLimit, RateLimit-Policy, Retry-After, Sunset, X-Request-Id";
 
-/// What a script may send to read what is public.
+/// The request headers that scripts may send to read public data.
 const FOR_READING: &str = "Accept, Accept-Language, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id";
 
-/// What a script of a listed origin may send.
+/// The request headers that scripts of a listed origin may send.
 const FOR_ALL: &str = "Accept, Accept-Language, Authorization, Content-Type, Idempotency-Key, If-Match, If-None-Match, \
                        Last-Event-ID, X-Request-Id";
 
-/// For how many seconds a browser need not ask again; none remembers it for longer.
+/// The seconds for which a browser may cache a preflight response; no browser caches it for longer.
 const MAX_AGE: &str = "7200";
 
-/// The origins whose pages may do more than to read what is public.
+/// The origins whose pages may do more than read public data.
 #[derive(Clone, Debug, Default)]
 pub struct Origins(Vec<HeaderValue>);
 
 impl Origins {
-    /// Those of the list, each as a browser writes it.
+    /// Takes the listed origins, each as browsers send it.
     pub fn new(origins: &[String]) -> Self {
         Self(origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect())
     }
@@ -43,7 +43,7 @@ impl Origins {
         self.0.iter().find(|listed| *listed == origin)
     }
 
-    /// Whose pages may see the answer to a request.
+    /// The pages that may see the response to a request.
     pub fn pages(&self, request: &HttpRequest) -> Pages {
         match self.listed(request.headers()) {
             Some(origin) => Pages::Of(origin.clone()),
@@ -52,7 +52,7 @@ impl Origins {
         }
     }
 
-    /// Tells the browser who may see the answer.
+    /// Adds the headers that tell the browser which pages may see the response.
     pub fn tell(&self, pages: &Pages, answer: &mut HeaderMap) {
         if !self.0.is_empty() {
             answer.append(VARY, HeaderValue::from_static("origin"));
@@ -62,7 +62,7 @@ impl Origins {
                 answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, origin.clone());
                 answer.insert(ACCESS_CONTROL_ALLOW_CREDENTIALS, HeaderValue::from_static("true"));
             }
-            // Told to whoever asks, so that a cache may give the answer to all.
+            // Sent whatever the origin is, so that a shared cache can serve the response to all.
             Pages::All => drop(answer.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"))),
             Pages::None => return,
         }
@@ -70,14 +70,14 @@ impl Origins {
     }
 }
 
-/// The pages that may see an answer.
+/// The pages that may see a response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Pages {
-    /// Those of this origin.
+    /// Pages of this origin.
     Of(HeaderValue),
-    /// Those of all origins.
+    /// Pages of all origins.
     All,
-    /// Only those that come from here.
+    /// Only pages of this server.
     None,
 }
 
@@ -85,17 +85,17 @@ fn reads(method: &str) -> bool {
     matches!(method, "GET" | "HEAD")
 }
 
-/// Whether it reads what anybody gets.
+/// Whether the request only reads public data: it has no credentials.
 fn is_open(request: &HttpRequest) -> bool {
     let with_credentials =
         request.headers().contains_key(AUTHORIZATION) && request.path().starts_with("/api/");
     reads(request.method().as_str()) && !with_credentials
 }
 
-/// The answer to a browser that asks before a page does something; `None` for other requests.
+/// The response to a preflight request; `None` for other requests.
 pub fn preflight(request: &HttpRequest, methods: &[&str]) -> Option<HttpResponse> {
-    let asks = |name| request.headers().contains_key(name);
-    if request.method() != Method::OPTIONS || !asks(ORIGIN) || !asks(ACCESS_CONTROL_REQUEST_METHOD) {
+    let has = |name| request.headers().contains_key(name);
+    if request.method() != Method::OPTIONS || !has(ORIGIN) || !has(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
     let origins = request.app_data::<Data<AppState>>().map(|shared| &shared.http_config.origins);

@@ -1,6 +1,7 @@
-//! What is on its way out: told in the document, and with every answer that still gives it (RFC 9745, RFC 8594).
+//! Deprecations: marked in the OpenAPI document, and announced in the headers of every response concerned (RFC 9745,
+//! RFC 8594).
 //!
-//! It is declared once, in [`routes`](crate::routes); where nothing is, requests pass by all of this.
+//! They are declared in [`routes`](crate::routes). If there are none, requests skip this middleware.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;
@@ -16,22 +17,23 @@ use super::context::parameters;
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
 
-/// Something that is on its way out.
+/// A deprecation of an operation, a feature or a query parameter.
 #[derive(Clone, Copy, Debug)]
 pub struct Deprecated {
-    /// The operation (`list_utilities`), or a feature with all its operations, by its tag (`utilities`).
+    /// The id of an operation (`list_utilities`), or the tag of a feature (`utilities`), which stands for all its
+    /// operations.
     pub what: &'static str,
-    /// The query parameter of it, where only that goes.
+    /// The query parameter, if only that is deprecated.
     pub parameter: Option<&'static str>,
-    /// Since which day nobody should begin to use it.
+    /// The day from which it is deprecated, such as `2027-01-01`.
     pub since: &'static str,
-    /// From which day on it may be gone, where that is known.
+    /// The day from which it may be removed, if that is known.
     pub until: Option<&'static str>,
-    /// Where it stands what to use in its place.
+    /// The URL of a text that says what to use instead.
     pub link: &'static str,
 }
 
-/// What is said with the answers of an operation.
+/// The headers that responses of an operation have.
 #[derive(Debug)]
 struct Notice {
     method: String,
@@ -40,13 +42,13 @@ struct Notice {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// What is said with which answers.
+/// The deprecation headers of all operations concerned.
 #[derive(Debug, Default)]
 pub struct Deprecations(Vec<Notice>);
 
 impl Deprecations {
-    /// Marks in the document what is declared to be on its way out, and keeps what is to be said of it. What names
-    /// nothing that there is, or no day, is passed over.
+    /// Marks the declared deprecations in the document, and collects their headers. A declaration that matches
+    /// nothing in the document, or has an invalid day, is skipped.
     pub fn annotate(document: &mut Value, declared: &[Deprecated]) -> Self {
         let mut notices = Vec::new();
         let paths = document.get_mut("paths").and_then(Value::as_object_mut);
@@ -63,7 +65,7 @@ impl Deprecations {
         Self(notices)
     }
 
-    /// Whether nothing is on its way out.
+    /// Whether there are no deprecations.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -71,15 +73,15 @@ impl Deprecations {
     fn add(&self, request: &actix_web::HttpRequest, answer: &mut HeaderMap) {
         let Some(pattern) = request.match_pattern().map(|pattern| shape(&pattern)) else { return };
         let method = if request.method() == "HEAD" { "GET" } else { request.method().as_str() };
-        let given = parameters(request).unwrap_or_default();
-        let asked = |name| given.iter().any(|(given, _)| given == name);
-        let about = |notice: &&Notice| {
+        let query = parameters(request).unwrap_or_default();
+        let is_sent = |name| query.iter().any(|(key, _)| key == name);
+        let applies = |notice: &&Notice| {
             notice.path == pattern
                 && method.eq_ignore_ascii_case(&notice.method)
-                && notice.parameter.is_none_or(asked)
+                && notice.parameter.is_none_or(is_sent)
         };
-        for (name, value) in self.0.iter().filter(about).flat_map(|notice| &notice.headers) {
-            // Each once, but for links: with the first declaration that is about it.
+        for (name, value) in self.0.iter().filter(applies).flat_map(|notice| &notice.headers) {
+            // Each header once, from the first declaration that applies; only `Link` may be repeated.
             if *name == LINK || !answer.contains_key(name) {
                 answer.append(name.clone(), value.clone());
             }
@@ -94,7 +96,7 @@ impl Deprecated {
             || tags.is_some_and(|tags| tags.iter().any(|tag| tag == self.what))
     }
 
-    /// The headers: `Deprecation` is a date as structured fields have it, `Sunset` one as HTTP has it.
+    /// The headers: `Deprecation` is a date in the syntax of structured fields, `Sunset` an HTTP date.
     fn headers(&self) -> Option<Vec<(HeaderName, HeaderValue)>> {
         let since = day(self.since)?.and_hms_opt(0, 0, 0)?.and_utc().timestamp();
         let mut headers = vec![(DEPRECATION, format!("@{since}"))];
@@ -105,9 +107,9 @@ impl Deprecated {
         headers.into_iter().map(|(name, value)| Some((name, value.parse().ok()?))).collect()
     }
 
-    /// Marks the operation, or its parameter where it has that.
+    /// Marks the operation, or only its parameter; `None` if the operation does not have the parameter.
     fn mark(&self, operation: &mut Value) -> Option<()> {
-        let marked = match self.parameter {
+        let target = match self.parameter {
             None => operation,
             Some(name) => {
                 let all = operation.get_mut("parameters")?.as_array_mut()?;
@@ -116,7 +118,7 @@ impl Deprecated {
         };
         let end = self.until.map(|until| format!(", and may be removed from {until} on")).unwrap_or_default();
         let note = format!("Deprecated since {}{end}: see {}", self.since, self.link);
-        let members = marked.as_object_mut()?;
+        let members = target.as_object_mut()?;
         let about = members.get("description").and_then(Value::as_str).unwrap_or_default();
         let about = if about.is_empty() { note } else { format!("{about}\n\n{note}") };
         members.insert("description".into(), json!(about));
@@ -129,15 +131,15 @@ fn day(text: &str) -> Option<NaiveDate> {
     text.parse().ok()
 }
 
-/// A path without the names of its keys, which routes and document give differently.
+/// The path without the names of its parameters, which differ between routes and document.
 fn shape(path: &str) -> String {
     let segment = |segment: &str| if segment.starts_with('{') { "{}".to_owned() } else { segment.to_owned() };
     path.split('/').map(segment).collect::<Vec<_>>().join("/")
 }
 
-/// Says it with the answer, whatever that is.
+/// Adds the deprecation headers to the response, whatever its status.
 ///
-/// Errors: those of what answers.
+/// Errors: those of the wrapped service.
 pub async fn add_deprecation_headers<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -159,7 +161,7 @@ mod tests {
 
     use super::*;
 
-    /// Features that there are only here.
+    /// A document with invented features.
     fn document() -> Value {
         json!({ "paths": {
             "/things": {
@@ -194,7 +196,7 @@ mod tests {
     ];
 
     #[test]
-    fn the_document_says_it() {
+    fn deprecations_are_marked_in_the_document() {
         let mut marked = document();
         let notices = Deprecations::annotate(&mut marked, DECLARED);
         assert_eq!(notices.0.len(), 3);
@@ -212,7 +214,7 @@ mod tests {
             "Makes one.\n\nDeprecated since 2027-01-01, and may be removed from 2027-12-31 on: \
              see https://partnerships.example/#things"
         );
-        // What there is not is not announced.
+        // Declarations that match nothing are skipped.
         for wrong in [
             Deprecated { what: "list_nothing", ..DECLARED[0] },
             Deprecated { since: "soon", ..DECLARED[0] },
@@ -227,12 +229,12 @@ mod tests {
     }
 
     #[actix_web::test]
-    async fn answers_say_it() {
+    async fn responses_have_the_deprecation_headers() {
         let notices = Data::new(Deprecations::annotate(&mut document(), DECLARED));
         let ok = || async {
             HttpResponse::Ok().insert_header((LINK, "</things?cursor=x>; rel=\"next\"")).finish()
         };
-        let gone = || async { HttpResponse::NotFound().finish() };
+        let not_found = || async { HttpResponse::NotFound().finish() };
         let app = init_service(
             App::new()
                 .app_data(notices.clone())
@@ -241,7 +243,7 @@ mod tests {
                     from_fn(add_deprecation_headers::<actix_web::body::BoxBody>),
                 ))
                 .service(web::resource("/things").route(web::to(ok)))
-                .service(web::resource("/things/{parent_id}/parts/{id}").route(web::to(gone)))
+                .service(web::resource("/things/{parent_id}/parts/{id}").route(web::to(not_found)))
                 .service(web::resource("/others").route(web::to(ok))),
         )
         .await;
@@ -274,16 +276,15 @@ mod tests {
             let answer = call_service(&app, request).await;
             let text = |name: &str| answer.headers().get(name).map(|value| value.to_str().unwrap());
             assert_eq!((text("deprecation"), text("sunset")), (deprecation, sunset), "{method} {path}");
-            let told: Vec<_> = answer.headers().get_all(LINK).map(|value| value.to_str().unwrap()).collect();
-            assert_eq!(told, links, "{method} {path}");
+            let found: Vec<_> = answer.headers().get_all(LINK).map(|value| value.to_str().unwrap()).collect();
+            assert_eq!(found, links, "{method} {path}");
             let missing = ["parts", "nowhere"].iter().any(|part| path.contains(part));
             assert_eq!(answer.status() == StatusCode::NOT_FOUND, missing, "{method} {path}");
         }
     }
 
-    /// Each that is declared is announced.
     #[test]
-    fn what_is_declared_is_there() {
+    fn every_declared_deprecation_matches_the_document() {
         let mut plain = crate::routes::plain_document();
         for it in crate::routes::DEPRECATED {
             assert!(!Deprecations::annotate(&mut plain, &[*it]).is_empty(), "{it:?}");

@@ -1,6 +1,7 @@
-//! Content codings (RFC 9110, sections 8.4.1 and 12.5.3): which the client takes, and answers in them.
+//! Content codings (RFC 9110, sections 8.4.1 and 12.5.3): negotiation and compression.
 //!
-//! What is kept in memory is kept in them too, and br is for that alone; everything else is compressed as it is sent.
+//! Cached responses are also stored compressed, and only these use Brotli; all others are compressed while they are
+//! sent.
 
 use std::io::{self, Write};
 
@@ -13,29 +14,29 @@ use bytes::Bytes;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-/// What is shorter is sent as it is: it fits into one packet anyway.
+/// Shorter bodies are not compressed: they fit into one packet anyway.
 pub const MIN_COMPRESSED_BYTES: usize = 1024;
 
 /// A content coding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContentCoding {
-    /// RFC 7932: smaller, and dear to make.
+    /// Brotli (RFC 7932): smaller, but expensive to compute.
     Br,
-    /// RFC 1952.
+    /// gzip (RFC 1952).
     Gzip,
-    /// RFC 1950.
+    /// The zlib format (RFC 1950).
     Deflate,
-    /// None.
+    /// No encoding.
     Identity,
 }
 
 impl ContentCoding {
-    /// Those that anything can be sent in.
+    /// The codings of responses that are compressed while they are sent.
     pub const ANY: &[Self] = &[Self::Gzip, Self::Deflate, Self::Identity];
-    /// Those that are kept.
+    /// The codings in which cached responses are stored.
     pub const CACHED: &[Self] = &[Self::Br, Self::Gzip, Self::Identity];
 
-    /// As it is written in `Content-Encoding`.
+    /// The name in `Content-Encoding`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Br => "br",
@@ -46,14 +47,14 @@ impl ContentCoding {
     }
 }
 
-/// What `Accept-Encoding` weighs, in thousandths.
+/// The codings in `Accept-Encoding`, with their weights in thousandths.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AcceptEncoding {
     weights: Vec<(String, u16)>,
 }
 
 impl AcceptEncoding {
-    /// What the client takes; `None` where it does not say.
+    /// Parses `Accept-Encoding`; `None` if the header is absent.
     pub fn of(headers: &HeaderMap) -> Option<Self> {
         let mut lines = headers.get_all(ACCEPT_ENCODING).peekable();
         lines.peek()?;
@@ -67,39 +68,40 @@ impl AcceptEncoding {
             let weight = weight.trim().strip_prefix("q=").or_else(|| weight.trim().strip_prefix("Q="))?;
             let weight = weight.trim().parse::<f32>().ok().filter(|weight| (0.0..=1.0).contains(weight))?;
             let name = name.trim().to_ascii_lowercase();
-            // A number of thousandths between 0 and 1000.
+            // The value is between 0 and 1000.
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
             (!name.is_empty()).then_some((name, (weight * 1000.0).round() as u16))
         });
         Self { weights: weights.collect() }
     }
 
-    /// How much a coding is wanted; 0 is not at all. What is not named is only taken where it changes nothing.
+    /// The weight of a coding; 0 if it is not acceptable. Of the codings that the header does not cover, only
+    /// identity is acceptable.
     fn weight(&self, coding: ContentCoding) -> u16 {
         let named = |name: &str| {
             let of = |(known, _): &&(String, u16)| known == name;
             self.weights.iter().find(of).map(|(_, weight)| *weight)
         };
         let old = || if coding == ContentCoding::Gzip { named("x-gzip") } else { None };
-        // Without a word on it, identity is taken, but wanted less than anything that is named.
+        // Identity is acceptable by default, with a lower weight than any coding that is named.
         let unnamed = if coding == ContentCoding::Identity { 1 } else { 0 };
         named(coding.as_str()).or_else(old).or_else(|| named("*")).unwrap_or(unnamed)
     }
 
-    /// The one that is wanted most, the first of those that are wanted alike; `None` where none is taken.
+    /// The offered coding with the highest weight, the first one if several are equal; `None` if none is acceptable.
     pub fn best(&self, offered: &[ContentCoding]) -> Option<ContentCoding> {
         let weighed =
             offered.iter().map(|coding| (self.weight(*coding), *coding)).filter(|(weight, _)| *weight > 0);
         weighed.reduce(|best, next| if next.0 > best.0 { next } else { best }).map(|(_, coding)| coding)
     }
 
-    /// Whether the body may be sent as it is.
+    /// Whether the body may be sent uncompressed.
     pub fn takes_plain(&self) -> bool {
         self.weight(ContentCoding::Identity) > 0
     }
 }
 
-/// The answer in the coding that is wanted most of those that anything can be sent in.
+/// Compresses the response with the best coding of [`ContentCoding::ANY`].
 pub fn compress_response(
     response: ServiceResponse<BoxBody>,
     accepted: &AcceptEncoding,
@@ -115,36 +117,36 @@ pub fn compress_response(
         BodySize::Stream => false,
     };
     let packed = response.headers().get(CONTENT_TYPE).is_some_and(|kind| is_compressed(kind.as_bytes()));
-    let done = response.headers().contains_key(CONTENT_ENCODING) || !response.status().is_success();
-    if done || ((short || packed) && accepted.takes_plain()) {
+    let is_final = response.headers().contains_key(CONTENT_ENCODING) || !response.status().is_success();
+    if is_final || ((short || packed) && accepted.takes_plain()) {
         return response;
     }
     response.map_body(|head, body| Encoder::response(coding, head, body).boxed())
 }
 
-/// Whether a media type is compressed already.
+/// Whether content of this media type is already compressed.
 fn is_compressed(media_type: &[u8]) -> bool {
     let begins = |kind: &str| media_type.starts_with(kind.as_bytes());
     (begins("image/") && !begins("image/svg")) || begins("font/") || begins("application/vnd.openxml")
 }
 
-/// The bytes in a coding that is kept; `None` where that would not make them shorter.
+/// Compresses the bytes with a coding of [`ContentCoding::CACHED`]; `None` if that does not make them shorter.
 pub fn compress(bytes: &Bytes, coding: ContentCoding) -> Option<Bytes> {
-    let packed = match coding {
+    let compressed = match coding {
         ContentCoding::Br => brotli(bytes),
         ContentCoding::Gzip => gzip(bytes),
         ContentCoding::Deflate | ContentCoding::Identity => return None,
     };
-    packed.ok().filter(|packed| packed.len() < bytes.len()).map(Bytes::from)
+    compressed.ok().filter(|compressed| compressed.len() < bytes.len()).map(Bytes::from)
 }
 
 fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
-    // Between the sixth and the last of eleven levels time grows tenfold, and size shrinks by a tenth.
+    // From this quality to the highest, 11, time grows tenfold, and size shrinks by a tenth.
     let parameters =
         BrotliEncoderParams { quality: 5, size_hint: bytes.len(), ..BrotliEncoderParams::default() };
-    let mut packed = Vec::with_capacity(bytes.len() / 4);
-    brotli::BrotliCompress(&mut &bytes[..], &mut packed, &parameters)?;
-    Ok(packed)
+    let mut compressed = Vec::with_capacity(bytes.len() / 4);
+    brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &parameters)?;
+    Ok(compressed)
 }
 
 fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
@@ -158,9 +160,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_weighs_most_is_taken() {
+    fn the_coding_with_the_highest_weight_is_chosen() {
         use ContentCoding::{Br, Deflate, Gzip, Identity};
-        for (header, any, kept) in [
+        for (header, any, cached) in [
             ("", Some(Identity), Some(Identity)),
             ("gzip", Some(Gzip), Some(Gzip)),
             ("br", Some(Identity), Some(Br)),
@@ -183,14 +185,14 @@ mod tests {
             let accepted = AcceptEncoding::parse(header);
             assert_eq!(
                 (accepted.best(ContentCoding::ANY), accepted.best(ContentCoding::CACHED)),
-                (any, kept),
+                (any, cached),
                 "{header}"
             );
         }
     }
 
     #[test]
-    fn what_is_packed_is_shorter() {
+    fn compressed_bytes_are_shorter() {
         let long = Bytes::from("water and wastewater ".repeat(500));
         for coding in [ContentCoding::Br, ContentCoding::Gzip] {
             assert!(compress(&long, coding).unwrap().len() < 500, "{coding:?}");

@@ -1,4 +1,4 @@
-//! What every resource can do, once: plain generic handlers.
+//! Generic handlers for the operations that all resources have.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
@@ -29,25 +29,27 @@ use super::list;
 use super::negotiation::{Format, format};
 use super::problem::Problem;
 
-/// The name of the path parameter of what a part belongs to.
+/// The name of the path parameter of the parent resource.
 pub const PARENT: &str = "parent_id";
 /// The name of the path parameter of a resource.
 pub const ID: &str = "id";
 
-/// The parameter that cancels what people are registered for who go.
+/// The query parameter that also cancels the registrations of the people concerned.
 pub(crate) const CANCEL_REGISTRATIONS: &str = "cancel_registrations";
 
-/// The key in the path; what can be no key names nothing.
+/// Returns the key in the path.
+///
+/// Errors: 404 if it cannot be a key.
 pub(crate) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
     request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
 }
 
-/// What the path says a part belongs to.
+/// Returns the key of the parent resource in the path; `None` for a resource without a parent.
 pub(super) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
     T::Parent::column().map(|_| key(request, PARENT)).transpose()
 }
 
-/// The parameters of a request that takes flags only.
+/// Parses the query of a request that takes only flags.
 pub(crate) fn parse_write_flags<const N: usize>(
     request: &HttpRequest,
     names: [&'static str; N],
@@ -58,7 +60,7 @@ pub(crate) fn parse_write_flags<const N: usize>(
     Ok(flags)
 }
 
-/// The flags of what lets somebody go: `dry_run`, and whether what people are registered for is cancelled.
+/// Parses the flags of a deletion or transition: `dry_run`, and whether registrations are cancelled.
 fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {
     if T::REGISTERS {
         return parse_write_flags(request, ["dry_run", CANCEL_REGISTRATIONS]);
@@ -67,7 +69,7 @@ fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Prob
     Ok([dry_run, false])
 }
 
-/// One as it is answered to a change of it.
+/// Responds to a write with the resource.
 pub(crate) fn serialize<T: Table>(
     context: &Context,
     status: StatusCode,
@@ -78,25 +80,25 @@ pub(crate) fn serialize<T: Table>(
     Ok(respond(context, status, &tag, body))
 }
 
-/// The flag `deleted`, and what is to be shown.
+/// Parses the flag `deleted`, and `fields` and `expand`.
 pub(super) fn parse_projection<T: Table>(request: &HttpRequest) -> Result<(bool, Projection), Problem> {
     let mut parameters = Parameters::new(parameters(request)?);
-    let wanted = (parameters.get("deleted"), Projection::take::<T>(&mut parameters));
+    let parsed = (parameters.get("deleted"), Projection::take::<T>(&mut parameters));
     if T::EVENT.is_some() {
-        // Which one it is has been found out.
+        // The format has already been negotiated.
         parameters.once("format");
     }
     parameters.finish().map_err(Error::parameters)?;
-    Ok(wanted)
+    Ok(parsed)
 }
 
-/// `GET` on the collection.
+/// Handles `GET` on the collection.
 pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let parent = parent::<T>(&context.request)?;
     list::list::<T>(context, parent).await
 }
 
-/// `GET` on one.
+/// Handles `GET` on a resource.
 pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
     if let Some(event) = T::EVENT
         && let Some(answer) = icalendar::one::<T>(&context, event).await?
@@ -117,16 +119,16 @@ pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem
         let body = if view.is_usual() {
             stored.to_json().map_err(Error::internal)?
         } else {
-            let shown = reader.show(&view, vec![stored]).await?.pop();
-            serde_json::to_vec(&shown).map_err(Error::internal)?
+            let projected = reader.show(&view, vec![stored]).await?.pop();
+            serde_json::to_vec(&projected).map_err(Error::internal)?
         };
-        // The version of what was asked for, so that the tag of any view of it does for a write.
+        // The tag has the version of the resource, so that the tag of any representation is valid in `If-Match`.
         Ok(Representation::new(vku_domain::kernel::etag::ETag::of(version, &body), body).shown(&view))
     })
     .await
 }
 
-/// What a `POST` is answered with.
+/// The response to a `POST`.
 fn created_response<T: Table>(
     status: StatusCode,
     stored: &Stored<T>,
@@ -137,7 +139,7 @@ fn created_response<T: Table>(
     Ok(StoredResponse { status: status.as_u16(), tag, location, media_type: JSON.to_owned(), body })
 }
 
-/// `POST` on the collection.
+/// Handles `POST` on the collection.
 pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.require::<T>(Action::Create)?;
     let parent = parent::<T>(&context.request)?;
@@ -154,7 +156,7 @@ pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
         .await
 }
 
-/// `PATCH` on one.
+/// Handles `PATCH` on a resource.
 pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.require::<T>(Action::Update)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
@@ -167,7 +169,7 @@ pub async fn update<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
     Ok(serialize(&context, StatusCode::OK, &stored)?)
 }
 
-/// `DELETE` on one.
+/// Handles `DELETE` on a resource.
 pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require::<T>(Action::Delete)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
@@ -184,7 +186,7 @@ pub async fn delete<T: Table>(context: Context) -> Result<HttpResponse, Problem>
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// `POST` on `restore`.
+/// Handles `POST` on `restore`.
 pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require::<T>(Action::Restore)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
@@ -225,18 +227,18 @@ pub struct TransitionStep {
     pub reason: Option<String>,
 }
 
-/// A transition asked for.
+/// The body of a transition.
 #[derive(Deserr)]
 #[deserr(error = Violations, deny_unknown_fields)]
 pub struct Transition {
-    /// The status to enter.
+    /// The new status.
     pub to: String,
-    /// Why; some ways need it.
+    /// The reason; some transitions require one.
     #[deserr(default)]
     pub reason: Option<Text>,
 }
 
-/// `GET` on `transitions`.
+/// Handles `GET` on `transitions`.
 pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
     context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
     if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
@@ -259,7 +261,7 @@ pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse,
     .await
 }
 
-/// `POST` on `transitions`.
+/// Handles `POST` on `transitions`.
 pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
     context.actor.require::<T>(Action::Transition)?;
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);

@@ -1,4 +1,4 @@
-//! The history of each thing: what became of it, as far as the caller could see it.
+//! The history of a resource: its changes, as far as the caller could see them.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -67,7 +67,7 @@ pub struct HistoryPage {
     prev: Option<String>,
 }
 
-/// `GET` on `history`.
+/// Handles `GET` on `history`.
 pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
         return Ok(answer);

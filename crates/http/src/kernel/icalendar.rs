@@ -1,4 +1,4 @@
-//! One thing as a calendar file (RFC 5545).
+//! A single resource as a calendar file (RFC 5545).
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -15,7 +15,7 @@ use super::list::check_projection;
 use super::negotiation::{Format, format};
 use super::problem::Problem;
 
-/// The answer where a calendar is asked for; `None` where JSON is.
+/// Responds with a calendar file if the client requests one; `None` if it requests JSON.
 pub(super) async fn one<T: Table>(
     context: &Context,
     event: fn(&Stored<T>) -> Event,

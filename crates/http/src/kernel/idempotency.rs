@@ -1,4 +1,4 @@
-//! `Idempotency-Key`: a `POST` that is sent again is answered again, and done once.
+//! `Idempotency-Key`: a `POST` that is repeated is done once, and gets the stored response.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -13,19 +13,19 @@ use super::conditional::{DEPENDS_ON, cache_control};
 use super::context::Context;
 use super::problem::Problem;
 
-/// The request header that names a request.
+/// The request header with the key.
 pub const KEY: &str = "Idempotency-Key";
-/// The response header of an answer that was given before.
+/// The response header that marks a stored response.
 pub const REPLAYED: &str = "Idempotency-Replayed";
-/// The longest key, in characters.
+/// The maximum length of a key, in characters.
 pub const LONGEST: usize = 255;
 
 impl Context {
-    /// Does the work of a `POST` and answers it; once, where the request has a key. `body` is what was sent, or a hash of
-    /// it. Call it when whoever asks has been found to be allowed to: what was answered before is answered again.
+    /// Does the work of a `POST` and responds to it; only once if the request has a key. `body` is the request body,
+    /// or a hash of it. Check the caller's permission before: a stored response is returned without further checks.
     ///
-    /// Errors: 400 where the key cannot be read, 409 while its work runs, 422 where it belongs to another request, and
-    /// those of `work`.
+    /// Errors: 400 if the key is malformed, 409 while a request with the same key is running, 422 if the key belongs
+    /// to another request, and those of `work`.
     pub async fn post(
         &self,
         dry_run: bool,
@@ -37,14 +37,15 @@ impl Context {
         Ok(response(self, written)?)
     }
 
-    /// Takes the key of a `POST` whose work is done beside the request, where it has one.
+    /// Claims the key of a `POST` whose work outlives the request; `None` if the request has no key.
     ///
-    /// Errors: 400 where the key cannot be read, 409 while its work runs.
+    /// Errors: 400 if the key is malformed, 409 while a request with the same key is running.
     pub(crate) fn take(&self, body: &[u8]) -> Result<Option<InFlightGuard>, Error> {
         self.once(body)?.map(|once| self.shared.store.claim_key(once)).transpose()
     }
 
-    /// The answer of work that was done beside the request, and whether it was given before.
+    /// The response to a `POST` whose work was done outside the request; the flag says whether the response is a
+    /// stored one.
     pub(crate) fn answered(&self, written: (StoredResponse, bool)) -> Result<HttpResponse, Error> {
         response(self, written)
     }
@@ -57,13 +58,13 @@ impl Context {
     }
 }
 
-/// The key; `None` where there is none.
+/// Returns the key; `None` if the request has none.
 fn key(context: &Context) -> Result<Option<&str>, Error> {
-    let mut given = context.request.headers().get_all(KEY);
-    let Some(first) = given.next() else { return Ok(None) };
+    let mut values = context.request.headers().get_all(KEY);
+    let Some(first) = values.next() else { return Ok(None) };
     let key = first.to_str().unwrap_or_default();
     let visible = (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
-    if visible && given.next().is_none() {
+    if visible && values.next().is_none() {
         return Ok(Some(key));
     }
     let mut violations = Violations::default();

@@ -1,16 +1,16 @@
-//! Work that may be dropped when its worker ends: what it holds of the database is given back in the runtime's context,
-//! without which giving back panics.
+//! Futures that may be dropped when their worker ends: they return their database connection in the context of the
+//! runtime, without which returning it panics.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use tokio::runtime::Handle;
 
-/// A future that is dropped within the runtime that it was made in.
+/// A future that is dropped in the context of the runtime in which it was created.
 pub(crate) struct InRuntime<F>(Option<Pin<Box<F>>>, Handle);
 
 impl<F: Future> InRuntime<F> {
-    /// Of the runtime that this is called in.
+    /// Wraps a future for the current runtime.
     pub(crate) fn new(future: F) -> Self {
         Self(Some(Box::pin(future)), Handle::current())
     }

@@ -1,4 +1,4 @@
-//! JSON bodies: the media type is checked, then the text is read as a whole.
+//! JSON request bodies: the media type is checked, then the whole text is parsed.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
@@ -10,29 +10,31 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::tabular::integral;
 use vku_domain::kernel::violation::{Violations, escape};
 
-/// The largest body, in bytes (1 MiB).
+/// The maximum size of a body, in bytes (1 MiB).
 pub const LIMIT: usize = 1 << 20;
 
-/// The longest list and the largest object in a body: rules compare entries with each other.
+/// The maximum number of entries of an array or object in a body: some rules compare all entries with each other.
 const MAX_ENTRIES: usize = 1_000;
 
-/// The longest name of a member, in bytes: it stands in the pointer of every fault below it.
+/// The maximum length of a member's name, in bytes: the name is a part of the pointer of every error below it.
 const MAX_NAME_LENGTH: usize = 200;
 
 /// The media type of JSON.
 pub const JSON: &str = "application/json";
-/// The media type of JSON from which members were left out by `fields`: another schema, so another media type. (A
-/// parameter of `application/json` would not do: who validates answers looks a schema up without parameters.)
+/// The media type of JSON in which `fields` left members out: it has another schema, so it has another media type. (A
+/// parameter of `application/json` is not enough: validators look up the schema without parameters.)
 pub const SPARSE: &str = "application/vnd.vku.sparse+json";
 /// The media type of JSON Merge Patch (RFC 7396).
 pub const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Reads the body as JSON.
 ///
-/// Errors: 415 where it is of none of the `media` types, 400 where it is no JSON, 422 where a list in it has no end.
+/// Errors: 415 if the media type is not one of `media`, 400 if the body is not JSON, 422 if a number, name, array or
+/// object in it is too large.
 pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value, Error> {
-    let given = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    let content_type =
+        request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     if !media.contains(&essence.as_str()) {
         let (en, de) = (media.join("` or `"), media.join("` oder `"));
         let detail = bilingual!(
@@ -70,15 +72,16 @@ pub fn json(request: &HttpRequest, body: &Bytes, media: &[&str]) -> Result<Value
     if violations.is_empty() { Ok(value) } else { Err(Error::invalid(violations)) }
 }
 
-/// Whether what could not be read is a number that nothing here can hold; the text is JSON all the same.
+/// Whether parsing failed because of a number that is too large to be represented; the text is valid JSON all the
+/// same.
 pub(crate) fn is_too_large(error: &serde_json::Error) -> bool {
     error.to_string().starts_with("number out of range")
 }
 
-/// What stands in the place of a number that is too large, to be found again.
+/// The placeholder for a number that is too large, by which the number is found again.
 const TOO_LARGE: &str = "\u{10ffff}too large";
 
-/// The faults of the numbers that nothing here can hold, each where it stands; none where the rest is no JSON.
+/// Reports each number that is too large, with its pointer; none if the rest is not JSON.
 fn too_large(body: &[u8]) -> Violations {
     let mut violations = Violations::default();
     if let Ok(value) = serde_json::from_slice::<Value>(&without_too_large(body)) {
@@ -87,12 +90,12 @@ fn too_large(body: &[u8]) -> Violations {
     violations
 }
 
-/// The text with [`TOO_LARGE`] for each number that is.
+/// Replaces each number that is too large by [`TOO_LARGE`].
 fn without_too_large(body: &[u8]) -> Vec<u8> {
     let is_number = |byte: &u8| byte.is_ascii_digit() || b"+-.eE".contains(byte);
-    let (mut written, mut rest, mut in_string) = (Vec::with_capacity(body.len()), body, false);
+    let (mut output, mut rest, mut in_string) = (Vec::with_capacity(body.len()), body, false);
     while let Some((first, after)) = rest.split_first() {
-        let taken = match first {
+        let length = match first {
             b'\\' if in_string => 2.min(rest.len()),
             b'"' => {
                 in_string = !in_string;
@@ -101,17 +104,17 @@ fn without_too_large(body: &[u8]) -> Vec<u8> {
             b'-' | b'0'..=b'9' if !in_string => 1 + after.iter().take_while(|byte| is_number(byte)).count(),
             _ => 1,
         };
-        let (token, left) = rest.split_at(taken);
+        let (token, left) = rest.split_at(length);
         let number = std::str::from_utf8(token).ok().and_then(|text| text.parse::<f64>().ok());
         match number {
             Some(number) if number.is_infinite() => {
-                written.extend(format!("\"{TOO_LARGE}\"").into_bytes());
+                output.extend(format!("\"{TOO_LARGE}\"").into_bytes());
             }
-            _ => written.extend(token),
+            _ => output.extend(token),
         }
         rest = left;
     }
-    written
+    output
 }
 
 fn note_too_large<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
@@ -133,7 +136,7 @@ fn note_too_large<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &m
     }
 }
 
-/// Writes `5.0` and `1e3` as the integers that they are (JSON Schema, 4.2.3), wherever they stand.
+/// Turns numbers such as `5.0` and `1e3` into the integers that they are (JSON Schema, 4.2.3), at any depth.
 pub(crate) fn with_integers(value: &mut Value) {
     match value {
         Value::Number(number) if number.is_f64() => *number = integral(number.clone()),
@@ -143,14 +146,14 @@ pub(crate) fn with_integers(value: &mut Value) {
     }
 }
 
-/// Reads a JSON body as what it has to be.
+/// Deserializes a JSON body.
 ///
-/// Errors: as [`json`] has them, and 422 with every fault of the content.
+/// Errors: those of [`json`], and 422 with all errors of the content.
 pub fn parsed<T: Deserr<Violations>>(request: &HttpRequest, body: &Bytes) -> Result<T, Error> {
     deserr::deserialize::<T, _, Violations>(json(request, body, &[JSON])?).map_err(Error::invalid)
 }
 
-/// The faults of an object in which a list has no end, or a name.
+/// Reports arrays and objects with too many entries, and names that are too long, in an object.
 pub(crate) fn oversized_members(members: &Map<String, Value>) -> Violations {
     let mut violations = Violations::default();
     for (name, member) in members {
@@ -168,14 +171,15 @@ pub(crate) fn oversized_members(members: &Map<String, Value>) -> Violations {
     violations
 }
 
-/// A step on the way to a value.
+/// A step of the path to a value.
 #[derive(Clone, Copy)]
 enum Step<'a> {
     Member(&'a str),
     Entry(usize),
 }
 
-/// Notes the lists and objects that are too large to be looked into, and names that would make every pointer huge.
+/// Reports arrays and objects that have too many entries to be checked one by one, and names that would make every
+/// pointer below them huge.
 fn check_size_limits<'a>(value: &'a Value, path: &mut Vec<Step<'a>>, violations: &mut Violations) {
     let (found, longest) = match value {
         Value::Array(entries) => (entries.len(), 0),

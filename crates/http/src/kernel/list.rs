@@ -1,4 +1,4 @@
-//! Lists: a page as JSON with links, or all rows streamed.
+//! Lists: one page as JSON with links, or all rows as a stream.
 
 use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
@@ -32,9 +32,9 @@ struct ListBody<'a, T: Resource> {
     total: Option<u64>,
 }
 
-/// Answers a list.
+/// Responds with a list.
 pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result<HttpResponse, Problem> {
-    // A stranger is not told what is wrong with a question that is not for strangers.
+    // First of all: callers without permission do not learn what is wrong with their parameters.
     context.actor.require_read::<T>()?;
     context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
     if let Some(answer) = cache::lookup(&context, Format::ALL).await {
@@ -45,10 +45,10 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
     let query = Query::<T>::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    let wanted = format(&context, named, &Format::of::<T>())?;
-    if dialect.is_some() && wanted != Format::Csv {
+    let chosen = format(&context, named, &Format::of::<T>())?;
+    if dialect.is_some() && chosen != Format::Csv {
         let mut violations = Violations::default();
-        let format = wanted.as_str();
+        let format = chosen.as_str();
         let detail = bilingual!(
             "`{format}` has no dialects; only `csv` has.",
             "`{format}` hat keine Dialekte; `csv` hat welche."
@@ -56,12 +56,12 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
         violations.parameter("csv_dialect", "not_in_format", detail);
         return Err(Error::parameters(violations).into());
     }
-    check_projection(&query.view, wanted)?;
-    if wanted != Format::Json {
-        // It would leave out what stands before it.
+    check_projection(&query.view, chosen)?;
+    if chosen != Format::Json {
+        // A cursor would leave out the rows before it.
         if query.cursor.is_some() {
             let mut violations = Violations::default();
-            let format = wanted.as_str();
+            let format = chosen.as_str();
             let detail = bilingual!(
                 "`{format}` always contains all rows, so there are no pages: leave out `cursor`.",
                 "`{format}` hat alle Zeilen auf einmal, also keine Seiten: Lassen Sie `cursor` weg."
@@ -69,7 +69,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
             violations.parameter("cursor", "not_in_format", detail);
             return Err(Error::parameters(violations).into());
         }
-        return export::stream(context, query, parent, wanted, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
+        return export::stream(context, query, parent, chosen, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
     }
     cache::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
@@ -87,7 +87,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
     .await
 }
 
-/// Refuses a choice of members, or whole resources, where the format has no place for them.
+/// Rejects `expand` and `fields` if the format does not support them.
 pub(super) fn check_projection(view: &Projection, format: Format) -> Result<(), Error> {
     let mut violations = Violations::default();
     let name = format.as_str();
@@ -108,7 +108,7 @@ pub(super) fn check_projection(view: &Projection, format: Format) -> Result<(), 
     if violations.is_empty() { Ok(()) } else { Err(Error::parameters(violations)) }
 }
 
-/// A page as it is answered: with its tag, and with links (RFC 8288) to its neighbours.
+/// The representation of a page, with its tag and with links (RFC 8288) to the next and previous pages.
 pub(crate) fn page_response(
     body: &impl Serialize,
     next: &Option<String>,
@@ -123,14 +123,14 @@ pub(crate) fn page_response(
     Ok(Representation::new(ETag::of_bytes(&bytes), bytes).linked(link))
 }
 
-/// The same request with another cursor, as an absolute path.
+/// Returns the path and query of the request with another cursor, as an absolute path.
 pub(crate) fn with_cursor(context: &Context, cursor: Option<String>) -> Option<String> {
     let cursor = cursor?;
-    let kept = context
+    let pairs = context
         .request
         .query_string()
         .split('&')
         .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let query: Vec<_> = kept.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
+    let query: Vec<_> = pairs.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
     Some(format!("{}?{}", context.request.path(), query.join("&")))
 }

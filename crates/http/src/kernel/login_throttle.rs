@@ -1,11 +1,11 @@
-//! How often somebody may try to sign in. Failures count three times: for the address that tries, for the account and that
-//! address together, and for the account alone where nobody has signed in to it from that address yet.
+//! Limits on failed attempts to sign in. A failure counts three times: for the client's address, for the account and
+//! that address together, and for the account alone if nobody has signed in to it from that address yet.
 //!
-//! So a stranger who guesses shuts itself out, and not the owner: who has signed in from an address goes on from there,
-//! whatever others do elsewhere.
+//! So strangers who guess passwords lock out themselves, and not the owner: an owner who has signed in from an
+//! address can sign in from there again, whatever others do elsewhere.
 //!
-//! A place is taken before the password is looked at, so that many attempts at once count too, and given back when it was
-//! right.
+//! A token is taken before the password is verified, so that concurrent attempts count, too; it is returned if the
+//! password was right.
 
 use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
@@ -18,39 +18,40 @@ use vku_domain::kernel::error::{Code, Error};
 
 use super::token_bucket::{ClientNetwork, Rate, TokenBuckets, seconds};
 
-/// Ten failures for an account from an address, then one in 90 seconds.
+/// Ten failures per account and address, then one every 90 seconds.
 const PAIR: Rate = Rate { places: 10, refill: 90_000_000 };
-/// Sixty failures from an address, then one in 10 seconds: behind one there may be a whole utility.
+/// Sixty failures per address, then one every 10 seconds: a whole utility may share an address.
 const ADDRESS: Rate = Rate { places: 60, refill: 10_000_000 };
-/// How many failures an account has from addresses where nobody has signed in to it, before each makes the next wait.
+/// From this number of failures on, each failure delays the next attempt on the account from addresses where nobody
+/// has signed in to it.
 const UNKNOWN: u32 = 100;
-/// How long the first of them makes wait, in microseconds; each after it twice as long.
+/// The first delay, in microseconds; every further failure doubles it.
 const FIRST_WAIT: i64 = 1_000_000;
-/// The longest wait.
+/// The maximum delay, in microseconds.
 const LONGEST_WAIT: i64 = 900_000_000;
-/// After so long without a failure they are forgotten.
+/// The time without a failure after which failures are forgotten, in microseconds.
 const FORGOTTEN: i64 = 86_400_000_000;
-/// How many accounts, and addresses from where somebody has signed in, are remembered.
+/// The maximum number of accounts with failures, and of addresses with successful logins, that are remembered.
 const REMEMBERED: usize = 50_000;
 
-/// The SHA-256 of the folded e-mail address of an account, known or not. Nothing else is kept of it.
+/// The SHA-256 hash of the folded e-mail address of an account, known or not. Nothing else of the account is stored.
 type Account = [u8; 32];
 
-/// Somebody who tries to sign in to an account, from somewhere.
+/// An account, and the network from which somebody tries to sign in to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Pair(Account, Option<ClientNetwork>);
 
-/// The places that somebody took; to be given back where the password was right. Dropped, they stay taken.
+/// The tokens that an attempt took: [`LoginThrottle::succeeded`] returns them; if this is dropped, they stay taken.
 pub struct Attempt(Pair);
 
-/// The attempts of late.
+/// The recent attempts to sign in.
 pub struct LoginThrottle {
     addresses: TokenBuckets<ClientNetwork>,
     pairs: TokenBuckets<Pair>,
     unknown: Unknown,
-    /// From where somebody has signed in to an account.
+    /// The networks from which somebody has signed in to an account.
     known: Mutex<Cache<Pair, ()>>,
-    /// The mails that somebody without an account has the service write.
+    /// The e-mails that callers without an account have requested.
     pub letters: MailThrottle,
 }
 
@@ -70,7 +71,8 @@ impl Default for LoginThrottle {
 }
 
 impl LoginThrottle {
-    /// Takes a place for an attempt on the account of this e-mail address (folded; known or not), made from there.
+    /// Takes the tokens for an attempt to sign in to the account with this e-mail address (folded; known or not) from
+    /// this IP address.
     ///
     /// Errors: 429, with the seconds until the next attempt.
     pub fn attempt(
@@ -84,11 +86,11 @@ impl LoginThrottle {
         if let Some(address) = address {
             self.addresses.take(address, now).map_err(|level| refused(level.wait))?;
         }
-        let taken = self.pairs.take(pair, now).map_err(|level| level.wait).and_then(|_| {
-            let taken = if self.knows(&pair) { Ok(()) } else { self.unknown.take(account, now) };
-            taken.inspect_err(|_| self.pairs.refund(pair))
+        let result = self.pairs.take(pair, now).map_err(|level| level.wait).and_then(|_| {
+            let result = if self.knows(&pair) { Ok(()) } else { self.unknown.take(account, now) };
+            result.inspect_err(|_| self.pairs.refund(pair))
         });
-        taken.map(|()| Attempt(pair)).map_err(|wait| {
+        result.map(|()| Attempt(pair)).map_err(|wait| {
             if let Some(address) = address {
                 self.addresses.refund(address);
             }
@@ -96,7 +98,7 @@ impl LoginThrottle {
         })
     }
 
-    /// Gives the places back: the password was right. From there it is known from now on.
+    /// Returns the tokens, because the password was right, and remembers the address for the account.
     pub fn succeeded(&self, attempt: &Attempt) {
         let pair = attempt.0;
         let Pair(account, address) = pair;
@@ -110,7 +112,8 @@ impl LoginThrottle {
         }
     }
 
-    /// Forgets the failures of an account, because its owner has set another password there.
+    /// Forgets the failures of an account, because its owner has set a new password, and remembers the address for
+    /// the account.
     pub fn reset(&self, email: &str, address: Option<IpAddr>) {
         let pair = pair(email, address);
         self.pairs.refill(pair);
@@ -118,7 +121,7 @@ impl LoginThrottle {
         self.forgive(email);
     }
 
-    /// Forgets the failures of an account from unknown addresses, because an administrator has set another password.
+    /// Forgets the failures of an account from unknown addresses, because an administrator has set a new password.
     pub fn forgive(&self, email: &str) {
         self.unknown.forget(&account(email));
     }
@@ -140,10 +143,11 @@ fn pair(email: &str, address: Option<IpAddr>) -> Pair {
     Pair(account(email), address.map(ClientNetwork::from))
 }
 
-/// The failures of accounts from addresses where nobody has signed in to them.
+/// The failures of accounts, from addresses where nobody has signed in to them.
 struct Unknown(Mutex<Cache<Account, Failures>>);
 
-/// How many failures there were, when the last one was, and from when on there may be another, in microseconds.
+/// The number of failures, the time of the last one, and the time from which another attempt is allowed, both in
+/// microseconds since 1970.
 #[derive(Clone, Copy, Default)]
 struct Failures {
     count: u32,
@@ -154,7 +158,7 @@ struct Failures {
 impl Unknown {
     /// Counts a failure.
     ///
-    /// Errors: it is too early, by so many microseconds.
+    /// Errors: the microseconds until another attempt is allowed.
     fn take(&self, account: Account, now: DateTime<Utc>) -> Result<(), i64> {
         let now = now.timestamp_micros();
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -171,7 +175,7 @@ impl Unknown {
         Ok(())
     }
 
-    /// Takes it back: it was none.
+    /// Takes a failure back, because the attempt succeeded.
     fn refund(&self, account: Account) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut failures) = all.get_mut(&account) {
@@ -185,23 +189,23 @@ impl Unknown {
     }
 }
 
-/// Three mails to a person, then one in eight hours.
+/// Three e-mails to a mailbox, then one every eight hours.
 const PERSON: Rate = Rate { places: 3, refill: 28_800_000_000 };
-/// Ten from an address, then one in six minutes.
+/// Ten e-mails requested from an IP address, then one every six minutes.
 const SENDER: Rate = Rate { places: 10, refill: 360_000_000 };
 
-/// How often somebody without an account may have the service write to somebody, so that it fills nobody's mailbox.
+/// Limits the e-mails that callers without an account can request, so that nobody's mailbox is flooded.
 pub struct MailThrottle {
     persons: TokenBuckets<[u8; 32]>,
     addresses: TokenBuckets<ClientNetwork>,
 }
 
 impl MailThrottle {
-    /// Takes a place for a mail to this address of a person (folded; known or not), as somebody there asks for.
+    /// Takes a token for an e-mail to this e-mail address (folded; known or not), requested from this IP address.
     ///
-    /// Errors: 429, where the person has got or whoever asks has asked for as many as may be.
+    /// Errors: 429 if the limit of the e-mail address or of the IP address is reached.
     pub fn take(&self, email: &str, address: Option<IpAddr>, now: DateTime<Utc>) -> Result<(), Error> {
-        let many = |seconds, detail| Error {
+        let too_many = |seconds, detail| Error {
             retry_after: Some(seconds),
             ..Error::new(Code::TooManyRequests, detail)
         };
@@ -212,7 +216,7 @@ impl MailThrottle {
                     "Too many e-mails have been requested. Try again in {seconds} seconds.",
                     "Es wurden zu viele E-Mails angefordert. Versuchen Sie es in {seconds} Sekunden wieder."
                 );
-                many(seconds, detail)
+                too_many(seconds, detail)
             })?;
         }
         self.persons.take(Sha256::digest(email).into(), now).map(drop).map_err(|level| {
@@ -223,7 +227,7 @@ impl MailThrottle {
                 "Für dieses Postfach wurden zu viele E-Mails angefordert. Sehen Sie dort nach, oder \
                  versuchen Sie es in {seconds} Sekunden wieder."
             );
-            many(seconds, detail)
+            too_many(seconds, detail)
         })
     }
 }
@@ -251,9 +255,9 @@ mod tests {
 
     #[test]
     fn ten_failures_for_an_account_from_an_address_then_one_in_ninety_seconds() {
-        let sign_ins = LoginThrottle::default();
+        let throttle = LoginThrottle::default();
         let attempt =
-            |from: u8, now| wait(sign_ins.attempt("a@b.example", Some([10, 0, 0, from].into()), at(now)));
+            |from: u8, now| wait(throttle.attempt("a@b.example", Some([10, 0, 0, from].into()), at(now)));
         for _ in 0..10 {
             assert_eq!(attempt(10, 0), None);
         }
@@ -264,27 +268,27 @@ mod tests {
         assert_eq!(attempt(10, 90_000), None);
         assert_eq!(attempt(10, 90_000), Some(90));
         assert_eq!(attempt(10, 90_000 + 900_000), None);
-        assert_eq!(wait(sign_ins.attempt("c@b.example", Some([10, 0, 0, 10].into()), at(990_000))), None);
+        assert_eq!(wait(throttle.attempt("c@b.example", Some([10, 0, 0, 10].into()), at(990_000))), None);
     }
 
     #[test]
-    fn what_was_right_does_not_count() {
-        let sign_ins = LoginThrottle::default();
+    fn successful_attempts_do_not_count() {
+        let throttle = LoginThrottle::default();
         for _ in 0..100 {
-            let attempt = sign_ins.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0)).ok().unwrap();
-            sign_ins.succeeded(&attempt);
+            let attempt = throttle.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0)).ok().unwrap();
+            throttle.succeeded(&attempt);
         }
         for _ in 0..10 {
-            assert_eq!(wait(sign_ins.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0))), None);
+            assert_eq!(wait(throttle.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0))), None);
         }
-        assert_eq!(wait(sign_ins.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0))), Some(90));
+        assert_eq!(wait(throttle.attempt("a@b.example", Some([10, 0, 0, 1].into()), at(0))), Some(90));
     }
 
     #[test]
-    fn an_address_has_its_own_measure_and_a_network_is_one() {
-        let sign_ins = LoginThrottle::default();
+    fn an_address_has_its_own_limit_and_an_ipv6_network_is_one_address() {
+        let throttle = LoginThrottle::default();
         let attempt = |account: u32, from: &str| {
-            wait(sign_ins.attempt(&format!("{account}@b.example"), Some(from.parse().unwrap()), at(0)))
+            wait(throttle.attempt(&format!("{account}@b.example"), Some(from.parse().unwrap()), at(0)))
         };
         for account in 0..60 {
             assert_eq!(attempt(account, &format!("2001:db8::{account:x}")), None);

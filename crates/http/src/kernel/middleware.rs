@@ -1,4 +1,4 @@
-//! Around every request: its line in the log, its quota, how long it may take, and the final form of problems.
+//! The middleware around every request: its log line, the rate limit, the timeouts, and the rendering of problems.
 
 use std::pin::pin;
 use std::time::Duration;
@@ -29,10 +29,10 @@ use super::request_info::RequestInfo;
 use super::response_headers::{apply_response_headers, suffix_etag};
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-/// Where what may take long is asked for.
+/// The path of imports, which may take long.
 const IMPORTS: &str = "/api/v1/imports";
 
-/// The middleware.
+/// Handles a request and logs the response.
 pub async fn log_request(
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
@@ -48,16 +48,17 @@ pub async fn log_request(
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
-    // Of a refusal it might tell what was looked for.
-    let told = status.is_success() || status == StatusCode::NOT_MODIFIED;
-    if let (Ok(response), true) = (&mut result, told && info.has_account.get()) {
+    // The duration of a rejected request could reveal what was looked up.
+    let succeeded = status.is_success() || status == StatusCode::NOT_MODIFIED;
+    if let (Ok(response), true) = (&mut result, succeeded && info.has_account.get()) {
         let total = format!("total;dur={:.1}", started.elapsed().as_secs_f64() * 1e3);
         if let Ok(total) = HeaderValue::try_from(total) {
             response.headers_mut().append(SERVER_TIMING, total);
         }
     }
     let milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-    // The path may hold ids, never personal data; the query is left out, because somebody may type a name into it.
+    // The path may contain ids, but never personal data; the query is not logged, because somebody may search for a
+    // name.
     let (id, method, path, status) = (&*info.id, method.as_str(), info.uri.path(), status.as_u16());
     tracing::info!(id, method, path, status, milliseconds, "answered");
     result
@@ -74,24 +75,24 @@ async fn handle(
     let offers_upgrade = request.head().upgrade();
     let body = BodyDeadline::watch(&mut request, timeouts.request_body);
     let accepted = AcceptEncoding::of(request.headers());
-    let early = match check_request(&request, shared, info, counts, accepted.as_ref()) {
+    let cached_result = match check_request(&request, shared, info, counts, accepted.as_ref()) {
         Ok(()) => cache::try_serve(request.request()).await,
         Err(error) => Err(error),
     };
-    let response = match early {
-        Ok(Some(kept)) => {
-            let response = request.into_response(kept).map_into_boxed_body();
+    let response = match cached_result {
+        Ok(Some(cached)) => {
+            let response = request.into_response(cached).map_into_boxed_body();
             accepted.iter().fold(response, compress_response)
         }
         Ok(None) => {
-            // An import may take as long as it takes.
+            // Imports have no timeout.
             let timeouts = (!info.uri.path().starts_with(IMPORTS)).then_some(timeouts.response);
-            // Whatever is told on the way is told of this request.
+            // All log events of the handler belong to this request.
             let (id, path) = (&*info.id, info.uri.path());
             let span = tracing::info_span!("request", id, method = %request.method(), path);
             let call = next.call(request).instrument(span);
             match with_timeout(call, body.as_deref(), timeouts).await {
-                // What handlers refuse arrives as a response too, with its error inside.
+                // Errors of handlers arrive as responses, too, with the error inside.
                 Some(response) => accepted.iter().fold(response?.map_into_boxed_body(), compress_response),
                 None => return Err(timeout_response(shared, info, offers_upgrade)),
             }
@@ -102,7 +103,7 @@ async fn handle(
         }
     };
     let response = match &body {
-        // Whatever the handler made of half a body.
+        // Replaces whatever the handler made of an incomplete body.
         Some(body) if body.is_late() => {
             let detail =
                 bilingual!("The request body did not arrive in time.", "Der Body kam nicht rechtzeitig an.");
@@ -129,7 +130,8 @@ async fn handle(
     })
 }
 
-/// The answer, unless it does not begin in time. As long as the body is on its way it is not waited for.
+/// Returns the response, or `None` if it does not begin in time. The time does not run while the request body is
+/// arriving.
 async fn with_timeout<F: Future>(
     call: F,
     body: Option<&BodyDeadline>,
@@ -148,7 +150,7 @@ async fn with_timeout<F: Future>(
     }
 }
 
-/// The answer where there is none in time. It goes out as an error, because the request went with what was given up.
+/// The response after a timeout. It is returned as an error, because the request was dropped together with the call.
 fn timeout_response(shared: &AppState, info: &RequestInfo, offers_upgrade: bool) -> ActixError {
     let detail = bilingual!(
         "The request took too long and was aborted; please try again.",
@@ -170,7 +172,7 @@ fn decline_upgrade<B>(response: &mut HttpResponse<B>) {
     response.head_mut().set_connection_type(ConnectionType::Close);
 }
 
-/// What is refused before anything is done.
+/// Rejects a request before anything is done for it.
 fn check_request(
     request: &ServiceRequest,
     shared: &AppState,
@@ -182,7 +184,8 @@ fn check_request(
         info.charge(request.request(), shared, None)?;
     }
     once::check(request.path(), request.headers())?;
-    // An inflated body is many times what was sent, and is in memory before its size can be looked at.
+    // A decompressed body can be many times larger than what was sent, and is in memory before its size can be
+    // checked.
     if request.headers().get_all(CONTENT_ENCODING).any(|coding| coding != "identity") {
         let detail = bilingual!(
             "Send the body uncompressed, without `Content-Encoding`.",
@@ -198,7 +201,7 @@ fn check_request(
     }
 }
 
-/// Counts what nobody has counted, and gives back the place of what the client has already.
+/// Counts a request that has not been counted yet, and refunds it if the response is 304.
 fn charge(
     response: ServiceResponse<BoxBody>,
     shared: &AppState,
@@ -213,7 +216,7 @@ fn charge(
     response
 }
 
-/// The error as a problem of this request; what is ours is logged here and nowhere else.
+/// Renders an error as a problem of this request, and logs it.
 fn error_to_problem(problem: &Error, info: &RequestInfo) -> HttpResponse {
     let (id, code) = (&*info.id, problem.code.as_str());
     let source = problem.source.as_deref().map(tracing::field::display);
@@ -230,7 +233,7 @@ fn error_to_problem(problem: &Error, info: &RequestInfo) -> HttpResponse {
     render(problem, info.uri.path(), &info.id, info.locale)
 }
 
-/// What the framework refuses by itself, as one of our problems.
+/// The problem for an error status that actix-web itself returns.
 fn problem_for_status(status: StatusCode) -> Error {
     let code = match status.as_u16() {
         404 => Code::NotFound,
@@ -244,7 +247,7 @@ fn problem_for_status(status: StatusCode) -> Error {
     Error::new(code, code.title())
 }
 
-/// An error answer that is no problem yet becomes one.
+/// Renders an error response as a problem, unless it is one already.
 fn render_problem(response: ServiceResponse<BoxBody>, info: &RequestInfo) -> ServiceResponse<BoxBody> {
     let status = response.status();
     if !(status.is_client_error() || status.is_server_error()) {

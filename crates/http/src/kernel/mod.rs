@@ -1,4 +1,4 @@
-//! The mechanics every endpoint shares.
+//! What all endpoints share: middleware, negotiation, errors, caching and the OpenAPI document.
 
 pub mod body_timeout;
 pub mod cache;

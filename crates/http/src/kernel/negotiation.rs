@@ -1,4 +1,4 @@
-//! Content negotiation: `Accept`, or `format` in the query, which wins.
+//! Content negotiation by `Accept`, or by the query parameter `format`, which takes precedence.
 
 use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, Accept, Header, HeaderMap, Quality};
 use utoipa::openapi::RefOr;
@@ -35,7 +35,7 @@ vku_domain::string_enum! {
     }
 }
 
-/// The representations of a list of activities with places, for the document.
+/// The schema of `format` for a list of activities with locations.
 pub struct ActivityFormat;
 
 impl PartialSchema for ActivityFormat {
@@ -44,14 +44,14 @@ impl PartialSchema for ActivityFormat {
     }
 }
 
-/// By the name that it had when there was no calendar.
+/// The schema keeps the name `Format`, from before there was a calendar format.
 impl ToSchema for ActivityFormat {
     fn name() -> std::borrow::Cow<'static, str> {
         "Format".into()
     }
 }
 
-/// The representations of a list of what is at some time, for the document.
+/// The schema of `format` for a list of events.
 pub struct CalendarFormat;
 
 impl PartialSchema for CalendarFormat {
@@ -66,7 +66,7 @@ impl ToSchema for CalendarFormat {
     }
 }
 
-/// The formats, without some of them.
+/// The schema of [`Format`] without these formats, in the enumeration and in the description.
 fn without(formats: &[Format]) -> RefOr<Schema> {
     let whole = Format::schema();
     let RefOr::T(Schema::Object(mut object)) = whole else { return whole };
@@ -80,7 +80,7 @@ fn without(formats: &[Format]) -> RefOr<Schema> {
     object.into()
 }
 
-/// The representations of a list of what has places and is no activity, for the document.
+/// The schema of `format` for a list of resources with locations that are not activities.
 pub struct PlacedFormat;
 
 impl PartialSchema for PlacedFormat {
@@ -95,7 +95,7 @@ impl ToSchema for PlacedFormat {
     }
 }
 
-/// The representations of a list of what has no places, for the document.
+/// The schema of `format` for a list of resources without locations.
 pub struct PlainFormat;
 
 impl PartialSchema for PlainFormat {
@@ -124,12 +124,12 @@ impl Format {
         }
     }
 
-    /// Whether a row has place for another resource in it.
+    /// Whether a row can contain another resource (`expand`).
     pub const fn nests(self) -> bool {
         matches!(self, Self::Json | Self::Ndjson | Self::Geojson)
     }
 
-    /// What a file of it ends in.
+    /// The file name extension.
     pub const fn ending(self) -> &'static str {
         match self {
             Self::Iati => "xml",
@@ -137,13 +137,13 @@ impl Format {
         }
     }
 
-    /// Whether the members of a row can be chosen.
+    /// Whether the client can select the members of a row (`fields`).
     pub const fn is_chosen_from(self) -> bool {
         !matches!(self, Self::Iati | Self::Ics)
     }
 
-    /// The formats of a list: a map only of what has places, IATI only of activities, a calendar only of what is
-    /// at some time.
+    /// The formats in which a list is available: GeoJSON only with locations, IATI only for activities, iCalendar
+    /// only for events.
     pub fn of<T: Resource>() -> Vec<Self> {
         let fits = |format: &Self| match format {
             Self::Geojson => T::PLACES.is_some(),
@@ -160,9 +160,9 @@ impl Format {
     }
 }
 
-/// A representation that is asked for by its word in `format`, or by its media type in `Accept`.
+/// A representation that clients request by its value of `format`, or by its media type in `Accept`.
 pub trait MediaType: Copy {
-    /// The word.
+    /// The value of the query parameter `format`.
     fn word(self) -> &'static str;
 
     /// The media type.
@@ -184,12 +184,13 @@ impl MediaType for Format {
     }
 }
 
-/// What browsers name among all that they can show, which is no wish for it.
+/// Media types that browsers list in `Accept` because they can display them, not because the user wants them.
 const SHOWN_BY_BROWSERS: &[&str] = &["application/xml", "image/svg+xml"];
 
-/// The format that the client wants, of those there are; the first one where it wants none.
+/// Negotiates one of the available formats: by `named` (the query parameter `format`), else by `Accept`. Without
+/// both, the first one is returned.
 ///
-/// Errors: 400 for a `format` that is unknown, 406 where `Accept` names none of those there are.
+/// Errors: 400 if `format` is unknown or `Accept` is malformed, 406 if `Accept` names none of the available formats.
 pub fn format<M: MediaType>(context: &Context, named: Option<String>, available: &[M]) -> Result<M, Error> {
     if let Some(named) = named {
         let words: Vec<_> = available.iter().map(|format| format.word()).collect();
@@ -211,35 +212,35 @@ pub fn format<M: MediaType>(context: &Context, named: Option<String>, available:
         let detail = bilingual!("The header `Accept` is malformed.", "Der Header `Accept` ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
-    // Whoever asks for some members gets a page of its own kind, by this name or by that of JSON.
+    // With `fields`, the response has the sparse media type; `Accept` may name that one or JSON.
     let sparse = context.request.query_string().split('&').any(|pair| pair.starts_with("fields="));
     let is_browser =
         accept.iter().any(|range| range.item.essence_str() == "text/html" && range.quality > Quality::ZERO);
     let fitting = |format: &M| !(is_browser && SHOWN_BY_BROWSERS.contains(&format.essence()));
-    // How much it is wanted: what the narrowest range says that it is in (RFC 9110, section 12.5.1).
+    // The quality of the most specific media range that matches (RFC 9110, section 12.5.1).
     let weight = |format: &M| {
         let essence = format.essence();
         let (kind, _) = essence.split_once('/').unwrap_or((essence, ""));
         let ranges = accept.iter().filter_map(|range| {
-            let given = &range.item;
-            let named = given.essence_str() == essence
-                || (sparse && essence == JSON && given.essence_str() == SPARSE);
-            let narrow = match (given.type_().as_str(), given.subtype().as_str()) {
-                _ if named => 2,
-                (given, "*") if given == kind => 1,
+            let media_range = &range.item;
+            let is_exact = media_range.essence_str() == essence
+                || (sparse && essence == JSON && media_range.essence_str() == SPARSE);
+            let specificity = match (media_range.type_().as_str(), media_range.subtype().as_str()) {
+                _ if is_exact => 2,
+                (range_kind, "*") if range_kind == kind => 1,
                 ("*", "*") => 0,
                 _ => return None,
             };
-            Some((narrow, range.quality))
+            Some((specificity, range.quality))
         });
         ranges.max().map_or(Quality::ZERO, |(_, quality)| quality)
     };
-    // Of what is wanted alike the first: JSON, where there is JSON.
+    // Of several formats with the same quality, the first: JSON, if it is available.
     let weighed = available.iter().copied().filter(fitting).map(|format| (weight(&format), format));
     let weighed = weighed.filter(|(weight, _)| *weight > Quality::ZERO);
-    let wanted = weighed.reduce(|best, next| if next.0 > best.0 { next } else { best });
-    let wanted = wanted.map(|(_, format)| format);
-    wanted.ok_or_else(|| {
+    let preferred = weighed.reduce(|best, next| if next.0 > best.0 { next } else { best });
+    let preferred = preferred.map(|(_, format)| format);
+    preferred.ok_or_else(|| {
         let allowed = available.iter().map(|format| format.essence().to_owned()).collect();
         Error {
             allowed: Some(allowed),
@@ -254,8 +255,8 @@ pub fn format<M: MediaType>(context: &Context, named: Option<String>, available:
     })
 }
 
-/// The language to speak in: the one that `Accept-Language` (RFC 9110, section 12.5.4) weighs most; English where it
-/// names neither, or cannot be read.
+/// Negotiates the language: the one with the higher quality in `Accept-Language` (RFC 9110, section 12.5.4); English
+/// if both are equal, for example because the header names neither or is malformed.
 pub fn negotiate_language(headers: &HeaderMap) -> Locale {
     let lines = headers.get_all(ACCEPT_LANGUAGE).filter_map(|value| value.to_str().ok());
     let header = lines.collect::<Vec<_>>().join(",");
@@ -265,7 +266,7 @@ pub fn negotiate_language(headers: &HeaderMap) -> Locale {
             let primary = range.trim().split('-').next().unwrap_or_default();
             let fits = primary.eq_ignore_ascii_case(locale.as_str());
             let quality = quality.trim().strip_prefix("q=")?.parse::<f32>().ok()?;
-            // A language that is named counts before `*`.
+            // A language that is named takes precedence over `*`.
             match range.trim() {
                 "*" => Some((false, quality)),
                 _ => fits.then_some((true, quality)),
@@ -281,8 +282,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn german_is_spoken_where_it_weighs_more() {
-        for (header, wanted) in [
+    fn german_is_negotiated_if_its_quality_is_higher() {
+        for (header, expected) in [
             ("", Locale::En),
             ("de", Locale::De),
             ("de-AT,de;q=0.9,en;q=0.8", Locale::De),
@@ -297,7 +298,7 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT_LANGUAGE, header.parse().unwrap());
-            assert_eq!(negotiate_language(&headers), wanted, "{header}");
+            assert_eq!(negotiate_language(&headers), expected, "{header}");
         }
     }
 }

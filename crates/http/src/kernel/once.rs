@@ -1,16 +1,17 @@
-//! Headers that say one thing: sent twice, they are refused, because whoever stands between here and the client may have
-//! believed the other one.
+//! Headers with a single value: if they are repeated, the request is rejected, because a proxy between client and
+//! server may have used the other value.
 
 use actix_web::http::header::HeaderMap;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::Violations;
 
-/// Those that are read, as people write them. `Content-Length` is the HTTP parser's, `Idempotency-Key` says more where it is
-/// read, and of several `Content-Type`s, which some clients send, the body is read as the first says.
+/// The headers that are read here, in their usual spelling. Three others are handled elsewhere: the HTTP parser
+/// checks `Content-Length`, `Idempotency-Key` has an error of its own, and of several `Content-Type` headers, which
+/// some clients send, the first one is used.
 const ONCE: [&str; 3] = ["Authorization", "Host", "Origin"];
 
-/// Refuses a request that says twice what can be said once. On pages for people `Authorization` means nothing.
+/// Rejects a request that repeats one of these headers. Outside the API, `Authorization` is ignored.
 ///
 /// Errors: 400, with the headers.
 pub fn check(path: &str, headers: &HeaderMap) -> Result<(), Error> {

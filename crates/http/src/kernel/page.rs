@@ -1,7 +1,7 @@
-//! Pages and links for people: what they have in common.
+//! HTML pages, and links in e-mails.
 //!
-//! Who follows a link has not written it: mail programs glue signs to it, trackers add parameters, and programs such as
-//! Outlook send credentials that nobody has asked for. None of that is a fault there.
+//! Users do not type these links themselves: mail programs append characters, trackers add parameters, and programs
+//! such as Outlook send credentials unasked. None of that is an error here.
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{
@@ -17,7 +17,8 @@ use super::context::{Context, parameters};
 use super::negotiation::negotiate_language;
 use super::problem::{Problem, head};
 
-/// A request whose secret, if it has one, stands in its address or its body: whoever asks, `Authorization` is not looked at.
+/// A request that is not authenticated: its secret, if there is one, is in the URL or the body, and `Authorization`
+/// is ignored.
 pub struct Anybody(pub Context);
 
 impl FromRequest for Anybody {
@@ -30,12 +31,12 @@ impl FromRequest for Anybody {
     }
 }
 
-/// Whether what is asked for is no part of the API, and the client shows pages.
+/// Whether the path is outside the API, and the client prefers HTML.
 pub fn wants_page(request: &impl HttpMessage, path: &str) -> bool {
     !path.starts_with("/api/") && prefers_html(request)
 }
 
-/// Whether a page is asked for by name, and more than JSON is.
+/// Whether `Accept` names HTML with a higher quality than JSON.
 pub fn prefers_html(request: &impl HttpMessage) -> bool {
     let Ok(Accept(ranges)) = Accept::parse(request) else { return false };
     let weight = |media: &str| {
@@ -45,29 +46,29 @@ pub fn prefers_html(request: &impl HttpMessage) -> bool {
     weight("text/html") > weight("application/json")
 }
 
-/// The secret that a link holds, in `token`; empty where it has none.
+/// Returns the query parameter `token` of a link; empty if there is none.
 ///
-/// Errors: 400 where the query string cannot be read.
+/// Errors: 400 if the query string is malformed.
 pub fn token_of_link(request: &HttpRequest) -> Result<String, Problem> {
-    let given = parameters(request)?.into_iter().find(|(name, _)| name == "token");
-    Ok(given.map(|(_, token)| token_in(&token).to_owned()).unwrap_or_default())
+    let parameter = parameters(request)?.into_iter().find(|(name, _)| name == "token");
+    Ok(parameter.map(|(_, token)| token_in(&token).to_owned()).unwrap_or_default())
 }
 
-/// The token in what was copied of a mail: without the brackets, quotes and full stops around it. A token of ours has
-/// letters, digits, `-` and `_` only.
-pub fn token_in(copied: &str) -> &str {
+/// Extracts the token from text that was copied from an e-mail, without the brackets, quotes and full stops around
+/// it. Our tokens consist of ASCII letters, digits, `-` and `_`.
+pub fn token_in(text: &str) -> &str {
     let is_ours = |letter: char| letter.is_ascii_alphanumeric() || letter == '-' || letter == '_';
-    let begun = copied.trim_start_matches(|letter| !is_ours(letter));
-    let end = begun.find(|letter| !is_ours(letter)).unwrap_or(begun.len());
-    begun.get(..end).unwrap_or_default()
+    let rest = text.trim_start_matches(|letter| !is_ours(letter));
+    let end = rest.find(|letter| !is_ours(letter)).unwrap_or(rest.len());
+    rest.get(..end).unwrap_or_default()
 }
 
-/// Text in HTML.
+/// Escapes text for HTML.
 pub fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A small page for people, without a script, from whose address nothing leaks. `text` and `form` are HTML.
+/// Renders a small HTML page without scripts, whose URL does not leak to other sites. `text` and `form` are HTML.
 pub fn page(headers: &HeaderMap, title: &Bilingual, text: &Bilingual, form: &str) -> HttpResponse {
     let locale: Locale = negotiate_language(headers);
     let mut response = HttpResponse::Ok();
@@ -75,7 +76,7 @@ pub fn page(headers: &HeaderMap, title: &Bilingual, text: &Bilingual, form: &str
     written(response.finish(), locale, title, text.in_locale(locale), form)
 }
 
-/// A problem as a page: what it is, and what to do about it.
+/// Renders a problem as an HTML page.
 pub fn problem_page(error: &Error, request_id: &str, locale: Locale) -> HttpResponse {
     let mut response = head(error, locale).finish();
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
@@ -99,7 +100,7 @@ fn written(head: HttpResponse, locale: Locale, title: &Bilingual, text: &str, fo
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     headers.insert(CONTENT_LANGUAGE, HeaderValue::from_static(locale.as_str()));
-    // The token may stand in the address.
+    // The URL may contain a token.
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
@@ -110,16 +111,16 @@ mod tests {
     use super::token_in;
 
     #[test]
-    fn a_token_is_read_without_what_a_mail_program_glues_to_it() {
+    fn a_token_is_read_without_the_characters_around_it() {
         let token = "vkc_AZelwIo-fFGwpj8d";
-        for glued in [
+        for suffix in [
             ".", ")", ">", ",", ";", "\"", "'", "]", "}", "!", "?", ":", "*", "=", "%3E", "%3E.", "&gt;",
             ").", ">,", "\u{201c}", "\u{bb}", "\u{a0}", "\u{200b}", " ", "\r\n", "\u{2026}", "<br>", "",
         ] {
-            assert_eq!(token_in(&format!("{token}{glued}")), token, "{glued:?}");
+            assert_eq!(token_in(&format!("{token}{suffix}")), token, "{suffix:?}");
         }
-        for before in ["<", "\"", "(", " ", "\u{201e}"] {
-            assert_eq!(token_in(&format!("{before}{token}")), token, "{before:?}");
+        for prefix in ["<", "\"", "(", " ", "\u{201e}"] {
+            assert_eq!(token_in(&format!("{prefix}{token}")), token, "{prefix:?}");
         }
         assert_eq!((token_in(""), token_in("\"><script>")), ("", "script"));
     }

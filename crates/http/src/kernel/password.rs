@@ -1,7 +1,7 @@
 //! Passwords: Argon2id (RFC 9106) with the parameters of the OWASP password storage cheat sheet (19 MiB, 2 passes,
 //! 1 lane), stored as PHC strings (`$argon2id$v=19$m=19456,t=2,p=1$salt$hash`).
 //!
-//! No type here keeps a password, and no error quotes one.
+//! No type here stores a password, and no error quotes one.
 
 use std::sync::LazyLock;
 
@@ -22,23 +22,24 @@ const MEMORY_KIB: u32 = 19 * 1024;
 const PASSES: u32 = 2;
 const LANES: u32 = 1;
 
-/// Shortest and longest password, in characters.
+/// The allowed length of a password, in characters.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=200;
 
-/// What an unknown account is compared with: our own parameters, so that it takes as long as a known one. The salt and
-/// the hash are made up; a password that gives this hash is not to be found, and would not be accepted if it were.
+/// The hash that is verified for an unknown account: it has our own parameters, so that it takes as long as for a
+/// known one. The salt and the hash are invented; nobody can find a password with this hash, and it would not be
+/// accepted anyway.
 const DUMMY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5J3Mgc2FsdCEhIQ$\
     bm9ib2R5J3MgaGFzaCwgbm90IGEgcmVhbCBvbmUhISE";
 
-/// As many hashes at a time as there are cores: a flood of logins waits here instead of taking all memory and all
-/// blocking threads.
+/// Limits concurrent hashing to the number of cores: a flood of logins waits here instead of using up all memory and
+/// all blocking threads.
 static PERMITS: LazyLock<Semaphore> =
     LazyLock::new(|| Semaphore::new(std::thread::available_parallelism().map_or(1, std::num::NonZero::get)));
 
-/// A password could not be hashed or compared. That it was wrong is not an error.
+/// A password could not be hashed or verified. A wrong password is not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Parameters, random bytes, memory, or a stored hash that is none.
+    /// The parameters, random bytes or memory, or a stored hash that is malformed.
     #[error("hashing a password failed: {0}")]
     Hash(#[from] HashError),
     /// The server is shutting down, or the hashing thread panicked.
@@ -54,11 +55,11 @@ pub async fn hash(password: String) -> Result<String, PasswordError> {
     off_thread(move || hash_now(&password)).await
 }
 
-/// Whether the password belongs to the stored hash, off the async threads. `None` (no such account, or one without a
-/// password) takes as long and answers false.
+/// Whether the password matches the stored hash; computed off the async threads. `None` (no such account, or one
+/// without a password) takes as long, and returns `false`.
 ///
 /// # Errors
-/// [`PasswordError`], also when the stored text is no PHC string.
+/// [`PasswordError`], also if the stored text is not a PHC string.
 pub async fn verify(password: String, hash: Option<String>) -> Result<bool, PasswordError> {
     off_thread(move || verify_now(&password, hash.as_deref())).await
 }
@@ -71,12 +72,12 @@ pub fn hash_now(password: &str) -> Result<String, PasswordError> {
     Ok(argon2()?.hash_password(canonical(password).as_bytes())?.to_string())
 }
 
-/// Whether a new password is good enough: 12 to 200 characters, not one character repeated, and more than the name or the
-/// e-mail address of whoever it is for. Length is what counts (NIST SP 800-63B-3, section 5.1.1.2): no rules on kinds of
-/// characters.
+/// Checks that a new password is strong enough: 12 to 200 characters, not one repeated character, and more than the
+/// name or the e-mail address of the person. Length is what counts (NIST SP 800-63B-3, section 5.1.1.2): there are no
+/// rules about kinds of characters.
 ///
 /// # Errors
-/// What the password must have, as the end of a sentence for its owner: behind "the password".
+/// What is wrong, as the end of a sentence that begins with "The password".
 pub fn check_strength(password: &str, person: Option<(&Email, &SingleLine)>) -> Result<(), Bilingual> {
     let length = password.chars().count();
     if length < *LENGTH.start() {
@@ -102,11 +103,11 @@ pub fn check_strength(password: &str, person: Option<(&Email, &SingleLine)>) -> 
     Ok(())
 }
 
-/// Whether little is left of the password without what anybody knows who knows the person.
+/// Whether little of the password remains without the words of the person's name and e-mail address.
 fn is_of_person(password: &str, email: &Email, name: &SingleLine) -> bool {
-    /// Shorter words may stand in any password.
+    /// Shorter words may occur in any password.
     const WORD: usize = 3;
-    /// What has to be left.
+    /// The number of letters and digits that have to remain.
     const REST: usize = 6;
     let plain = |text: &str| text.nfkc().flat_map(char::to_lowercase).collect::<String>();
     let (password, email, name) = (plain(password), plain(email.as_str()), plain(name.as_str()));
@@ -120,10 +121,10 @@ fn is_of_person(password: &str, email: &Email, name: &SingleLine) -> bool {
     rest != password && rest.chars().filter(|letter| letter.is_alphanumeric()).count() < REST
 }
 
-/// Refuses a new password that is not good enough, for this user where that is known.
+/// Rejects a new password that is too weak, for this user if the user is known.
 ///
 /// # Errors
-/// 422 `weak_password` at the pointer, with what it must have.
+/// 422 `weak_password` at the pointer, with what is wrong.
 pub fn accept(password: &str, pointer: &str, user: Option<&User>) -> Result<(), Error> {
     check_strength(password, user.map(|user| (&user.email, &user.name))).map_err(|why| {
         let mut violations = Violations::default();
@@ -147,8 +148,8 @@ fn argon2() -> Result<Argon2<'static>, PasswordError> {
     Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
 }
 
-/// `ї` or `ü` may be typed as one character or as two, depending on the keyboard's system: both are the same password
-/// (RFC 8265, section 4.2.2, rule 4).
+/// Normalizes a password to NFC: `ї` or `ü` may be typed as one character or as two, depending on the operating
+/// system, and both are the same password (RFC 8265, section 4.2.2, rule 4).
 fn canonical(password: &str) -> String {
     password.nfc().collect()
 }
@@ -157,7 +158,7 @@ async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, PasswordError> + Send + 'static,
 ) -> Result<T, PasswordError> {
     let permit = PERMITS.acquire().await.map_err(|_| PasswordError::Interrupted)?;
-    // The permit goes along: a caller who hangs up frees neither the thread nor the memory, so no place either.
+    // The thread keeps the permit: a caller that disconnects frees neither the thread nor the memory.
     spawn_blocking(move || {
         let _permit = permit;
         work()
@@ -171,7 +172,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn knows_the_right_password() {
+    async fn only_the_right_password_verifies() {
         let stored = hash("correct horse battery".into()).await.unwrap();
         assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{stored}");
         assert!(verify("correct horse battery".into(), Some(stored.clone())).await.unwrap());
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn no_account_is_no_match_with_the_same_work() {
+    async fn an_unknown_account_never_verifies_and_takes_the_same_work() {
         assert!(!verify("correct horse battery".into(), None).await.unwrap());
         let dummy = PasswordHash::new(DUMMY).unwrap();
         let real = PasswordHash::new(&hash_now("correct horse battery").unwrap()).unwrap();
@@ -192,14 +193,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_hash_with_other_parameters_still_opens() {
+    async fn a_hash_with_other_parameters_still_verifies() {
         let weaker = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(64, 1, 1, None).unwrap());
         let stored = weaker.hash_password(b"correct horse battery").unwrap().to_string();
         assert!(verify("correct horse battery".into(), Some(stored)).await.unwrap());
     }
 
     #[tokio::test]
-    async fn one_password_however_it_is_typed() {
+    async fn composed_and_decomposed_characters_are_the_same_password() {
         let composed = "Ки\u{457}в-\u{fc}ber-alles-gut";
         let decomposed = "Ки\u{456}\u{308}в-u\u{308}ber-alles-gut";
         assert_ne!(composed, decomposed);
@@ -207,7 +208,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn errors_are_not_answers_and_quote_nothing() {
+    async fn a_malformed_hash_never_verifies_and_errors_do_not_quote_the_password() {
         for broken in
             ["", "plain", "$argon2id$v=19$m=19456,t=2,p=1", "$scrypt$ln=16,r=8,p=1$c2FsdHNhbHQ$aGFzaGhhc2g"]
         {
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn more_callers_than_places_all_get_an_answer() {
+    async fn more_callers_than_permits_are_all_served() {
         let callers: Vec<_> = (0..8).map(|_| tokio::spawn(verify("some password".into(), None))).collect();
         for caller in callers {
             assert!(!caller.await.unwrap().unwrap());
@@ -227,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn strength() {
+    fn strength_depends_on_length_and_repetition() {
         for good in ["demo-partnerships", "aaaaaaaaaaab", "дванадцять д", &"ab".repeat(100)] {
             assert_eq!(check_strength(good, None), Ok(()), "{good}");
         }

@@ -1,4 +1,4 @@
-//! Problems (RFC 9457): the one way in which anything that went wrong is told.
+//! Problems (RFC 9457): the form of all errors in responses.
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
@@ -14,12 +14,12 @@ use vku_domain::kernel::violation::Location;
 /// The media type of problems.
 pub const PROBLEM_JSON: &str = "application/problem+json";
 
-/// How long a client waits before it asks a database again that is away, in seconds.
+/// The default value of `Retry-After`, in seconds, for example while the database is unavailable.
 const RETRY_SECONDS: u32 = 2;
-/// How long a client waits before it writes again to a disk that is full, in seconds: somebody has to make room first.
+/// The value of `Retry-After` while the disk is full, in seconds: somebody has to free space first.
 const ROOM_SECONDS: u32 = 30;
 
-/// An error on its way out of a handler.
+/// An error as handlers return it.
 #[derive(Debug)]
 pub struct Problem(pub Error);
 
@@ -48,7 +48,7 @@ impl ResponseError for Problem {
         StatusCode::from_u16(self.0.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    /// Without `instance` and `request_id`: the middleware, which knows the request, writes the final one.
+    /// Without `instance` and `request_id`: the middleware, which knows the request, renders the final response.
     fn error_response(&self) -> HttpResponse {
         render(&self.0, "", "", Locale::En)
     }
@@ -155,16 +155,17 @@ impl ProblemBody {
     }
 }
 
-/// The response that tells an error of this request.
+/// Renders an error of this request as JSON.
 pub fn render(error: &Error, instance: &str, request_id: &str, locale: Locale) -> HttpResponse {
-    // Serialising strings and numbers into memory cannot fail; an empty body would still carry status and type.
+    // Serializing strings and numbers into memory cannot fail; an empty body would still have the status and the
+    // media type.
     let body = ProblemBody::of(error, instance, request_id, locale);
     head(error, locale)
         .insert_header((CONTENT_TYPE, PROBLEM_JSON))
         .body(serde_json::to_vec(&body).unwrap_or_default())
 }
 
-/// The status and the headers of an error, whatever form it is told in.
+/// The status and the headers of an error, for JSON and for HTML.
 pub(super) fn head(error: &Error, locale: Locale) -> HttpResponseBuilder {
     let status = StatusCode::from_u16(error.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponseBuilder::new(status);

@@ -1,9 +1,9 @@
-//! How many requests somebody may make: per API key, account, or address of the client, told in every answer
+//! The rate limit per API key, account, or address of the client; every response states it
 //! (draft-ietf-httpapi-ratelimit-headers).
 //!
-//! Who shows no credentials is counted before anything is done for the request; who shows some, as soon as it is known
-//! whose they are ([`Context`](super::context::Context)); what nobody has counted by the end, such as credentials that
-//! nobody looked at, is counted for the address then.
+//! A request without credentials is counted before anything is done for it; a request with credentials, as soon as
+//! its caller is known ([`Context`](super::context::Context)). A request that has not been counted by the end, for
+//! example because no handler checked its credentials, is then counted for its address.
 
 use std::fmt::Write;
 use std::net::IpAddr;
@@ -24,17 +24,17 @@ use super::token_bucket::{Bucket, ClientNetwork, Rate, TokenBuckets, seconds};
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// How many requests in which time.
+/// The number of requests that are allowed in a time.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Quota {
-    /// As many as one likes.
+    /// Any number of requests.
     #[default]
     Unlimited,
-    /// So many in so many seconds: all at once, or evenly.
+    /// A number of requests in a number of seconds, all at once or evenly.
     Requests {
-        /// The requests.
+        /// The number of requests.
         many: u32,
-        /// The seconds.
+        /// The number of seconds.
         seconds: u32,
     },
 }
@@ -62,14 +62,14 @@ impl FromStr for Quota {
     }
 }
 
-/// Who is counted.
+/// What requests are counted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RateLimitKey {
-    /// Whoever has this API key.
+    /// An API key.
     ApiKey(Uuid),
-    /// An account, in all its logins.
+    /// An account, with all its logins.
     Account(Uuid),
-    /// Whoever is there.
+    /// A network; `None` if the address is unknown.
     Network(Option<ClientNetwork>),
 }
 
@@ -79,21 +79,21 @@ impl From<Option<IpAddr>> for RateLimitKey {
     }
 }
 
-/// What a request took of a quota.
+/// The state of a quota after a request.
 #[derive(Clone, Copy, Debug)]
 pub struct QuotaState {
     who: RateLimitKey,
     level: Bucket,
 }
 
-/// The quotas of everybody.
+/// Limits requests to a quota.
 pub struct RateLimiter {
     buckets: TokenBuckets<RateLimitKey>,
     policy: HeaderValue,
 }
 
 impl RateLimiter {
-    /// The same for everybody; none where it is unlimited.
+    /// A limiter with the same quota for all callers; `None` if the quota is unlimited.
     pub fn of(quota: Quota) -> Option<Self> {
         let Quota::Requests { many, seconds } = quota else { return None };
         let refill = i64::from(seconds) * 1_000_000 / i64::from(many);
@@ -101,9 +101,9 @@ impl RateLimiter {
         Some(Self { buckets: TokenBuckets::new(Rate { places: many.into(), refill }), policy })
     }
 
-    /// Counts a request, and says what was taken even where that was nothing.
+    /// Counts a request; returns the state of the quota even if the request is rejected.
     ///
-    /// Errors: 429, with the seconds until the next one.
+    /// Errors: 429, with the seconds until the next request is allowed.
     pub fn take(&self, who: RateLimitKey, now: DateTime<Utc>) -> (QuotaState, Result<(), Error>) {
         match self.buckets.take(who, now) {
             Ok(level) => (QuotaState { who, level }, Ok(())),
@@ -111,15 +111,15 @@ impl RateLimiter {
         }
     }
 
-    /// Gives back what was taken.
-    pub fn refund(&self, taken: QuotaState) -> QuotaState {
-        self.buckets.refund(taken.who);
-        QuotaState { level: self.buckets.raised(taken.level), ..taken }
+    /// Takes the count of a request back.
+    pub fn refund(&self, quota: QuotaState) -> QuotaState {
+        self.buckets.refund(quota.who);
+        QuotaState { level: self.buckets.raised(quota.level), ..quota }
     }
 
-    /// Tells in the answer what there is, and what is left of it.
-    pub fn write_headers(&self, taken: QuotaState, headers: &mut HeaderMap) {
-        let Bucket { free, full_in, .. } = taken.level;
+    /// Writes the quota and what is left of it into the headers.
+    pub fn write_headers(&self, quota: QuotaState, headers: &mut HeaderMap) {
+        let Bucket { free, full_in, .. } = quota.level;
         let mut left = String::with_capacity(40);
         // Writing into memory cannot fail.
         let _ = write!(left, "\"default\";r={free};t={}", seconds(full_in));
@@ -139,7 +139,7 @@ fn refused(level: Bucket) -> Error {
     Error { retry_after: Some(seconds), ..Error::new(Code::TooManyRequests, detail) }
 }
 
-/// Whether a request counts at all: not that of who watches over the service, and not what a browser asks by itself.
+/// Whether a request counts: health checks, metrics and preflight requests of browsers do not.
 pub fn is_counted(request: &ServiceRequest) -> bool {
     let path = request.path();
     let preflight =
@@ -147,7 +147,7 @@ pub fn is_counted(request: &ServiceRequest) -> bool {
     !(preflight || path.starts_with("/health/") || path == "/metrics")
 }
 
-/// Whether it will be known later who asks, so that the address is not counted before.
+/// Whether the caller becomes known later, so that the request is not counted for the address before.
 pub fn identified_by_body(request: &ServiceRequest) -> bool {
     let path = request.path();
     request.headers().contains_key(AUTHORIZATION)
@@ -160,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_quota_is_written_in_one_way() {
+    fn a_quota_has_a_strict_syntax() {
         for (text, many, seconds) in
             [("600/1m", 600, 60), ("1/1s", 1, 1), ("5000/1h", 5000, 3600), ("1000000/1s", 1_000_000, 1)]
         {
@@ -190,28 +190,28 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_told() {
+    fn the_headers_state_what_is_left() {
         let limit = RateLimiter::of("3/1m".parse().unwrap()).unwrap();
         let now = |seconds: i64| DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap();
-        let told = |taken| {
+        let header = |quota| {
             let mut headers = HeaderMap::new();
-            limit.write_headers(taken, &mut headers);
+            limit.write_headers(quota, &mut headers);
             assert_eq!(headers.get("ratelimit-policy").unwrap(), "\"default\";q=3;w=60");
             headers.get("ratelimit").unwrap().to_str().unwrap().to_owned()
         };
         let who = RateLimitKey::Account(Uuid::nil());
         let take = |seconds| {
-            let (taken, result) = limit.take(who, now(seconds));
-            (told(taken), result.err().and_then(|error| error.retry_after))
+            let (quota, result) = limit.take(who, now(seconds));
+            (header(quota), result.err().and_then(|error| error.retry_after))
         };
         assert_eq!(take(0), ("\"default\";r=2;t=20".into(), None));
         assert_eq!(take(0), ("\"default\";r=1;t=40".into(), None));
         assert_eq!(take(0), ("\"default\";r=0;t=60".into(), None));
         assert_eq!(take(1), ("\"default\";r=0;t=59".into(), Some(19)));
-        let (taken, result) = limit.take(who, now(20));
+        let (quota, result) = limit.take(who, now(20));
         assert!(result.is_ok());
-        assert_eq!(told(taken), "\"default\";r=0;t=60");
-        assert_eq!(told(limit.refund(taken)), "\"default\";r=1;t=40");
+        assert_eq!(header(quota), "\"default\";r=0;t=60");
+        assert_eq!(header(limit.refund(quota)), "\"default\";r=1;t=40");
         assert_eq!(take(20), ("\"default\";r=0;t=60".into(), None));
         assert_eq!(
             limit.take(RateLimitKey::ApiKey(Uuid::nil()), now(20)).0.level.free,

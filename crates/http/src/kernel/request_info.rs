@@ -1,4 +1,4 @@
-//! What is noted of a request while it is answered: by whoever learns it, for whoever finishes the answer.
+//! What the middleware and the handlers record about a request, for later steps of its processing.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -19,29 +19,29 @@ use super::page::wants_page;
 use super::rate_limit::{QuotaState, RateLimitKey};
 use super::response_headers::X_REQUEST_ID;
 
-/// The longest request id that is taken over from a client.
+/// The maximum length of a request id that is accepted from a client.
 const REQUEST_ID_MAX: usize = 64;
 
-/// The notes of one request.
+/// What is known about a request.
 #[derive(Debug)]
 pub struct RequestInfo {
-    /// Its id: given by the client if it is a sane one, made otherwise.
+    /// The id: from the client if it is plain enough, else generated.
     pub id: Arc<str>,
-    /// What it asks for.
+    /// The requested URI.
     pub uri: Uri,
-    /// The language to speak in.
+    /// The language of the response.
     pub locale: Locale,
-    /// Whether people look at the answer: it is no part of the API, and asked for by a browser.
+    /// Whether problems are rendered as HTML: the path is outside the API, and the client prefers HTML.
     pub wants_page: bool,
-    /// Whose pages may see the answer.
+    /// The origins whose pages may see the response.
     pub pages: Pages,
-    /// Whether somebody with an account asks, as far as that is known.
+    /// Whether the caller has an account, as far as that is known yet.
     pub has_account: Cell<bool>,
     taken: Cell<Option<QuotaState>>,
 }
 
 impl RequestInfo {
-    /// What its head says.
+    /// Records what the head of the request says.
     pub fn start(request: &ServiceRequest, shared: &AppState) -> Rc<Self> {
         let peer = request.peer_addr().map(|peer| peer.ip());
         client_ip::warn_untrusted_proxy(request.headers(), peer, &shared.proxies);
@@ -58,15 +58,15 @@ impl RequestInfo {
         info
     }
 
-    /// The notes of this request.
+    /// Returns the info of this request.
     ///
-    /// Errors: nobody has begun them.
+    /// Errors: the middleware has not recorded it.
     pub fn of(request: &HttpRequest) -> Result<Rc<Self>, Error> {
         let info = request.extensions().get::<Rc<Self>>().cloned();
         info.ok_or_else(|| Error::internal("a request came past the middleware"))
     }
 
-    /// Counts the request for somebody, unless it is counted already; for its address, where `who` is nobody.
+    /// Counts the request for `who`, or for its address if `who` is `None`, unless it has been counted already.
     ///
     /// Errors: 429.
     pub fn charge(
@@ -77,31 +77,31 @@ impl RequestInfo {
     ) -> Result<(), Error> {
         let (Some(limit), None) = (&shared.http_config.limit, self.taken.get()) else { return Ok(()) };
         let who = who.unwrap_or_else(|| client_ip::address(request, &shared.proxies).into());
-        let (taken, result) = limit.take(who, shared.store.now());
-        self.taken.set(Some(taken));
+        let (quota, result) = limit.take(who, shared.store.now());
+        self.taken.set(Some(quota));
         result
     }
 
-    /// Gives back what it took: it cost nothing.
+    /// Takes the count back: the request is free.
     pub fn refund(&self, shared: &AppState) {
-        if let (Some(limit), Some(taken)) = (&shared.http_config.limit, self.taken.get()) {
-            self.taken.set(Some(limit.refund(taken)));
+        if let (Some(limit), Some(quota)) = (&shared.http_config.limit, self.taken.get()) {
+            self.taken.set(Some(limit.refund(quota)));
         }
     }
 
-    /// What it took of a quota.
+    /// The state of the quota after the request was counted.
     pub fn quota(&self) -> Option<QuotaState> {
         self.taken.get()
     }
 }
 
-/// The client's id, if it is short and plain enough to stand in a log, or a new one.
+/// Returns the client's id if it is short and plain enough for a log, else a new one.
 fn request_id(request: &ServiceRequest) -> Arc<str> {
     let plain = |text: &&str| {
         (8..=REQUEST_ID_MAX).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
-    let given = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
-    let made = || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
-    given.map_or_else(made, Arc::from)
+    let from_client = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    let generate = || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
+    from_client.map_or_else(generate, Arc::from)
 }

@@ -1,4 +1,4 @@
-//! A feature is mounted in one gesture: its routes, and its part of the document.
+//! A resource in the API: its routes, and its texts in the document.
 
 use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, Resource as Routes, Route, web};
@@ -14,34 +14,34 @@ use super::history::history;
 use super::openapi::Operation;
 use super::problem::Problem;
 
-/// Where the API begins.
+/// The path prefix of the API.
 pub const BASE: &str = "/api/v1";
 
-/// A resource as it is offered: what the document says beside what follows from the types.
+/// A resource in the API: what the document says in addition to what follows from the types.
 pub trait ResourceApi: Table {
-    /// With its article, as in "Creates a utility".
+    /// The name with its article, as in "Create a utility".
     const SINGULAR: &'static str;
-    /// What it is called in the plural, as in "Lists utilities".
+    /// The plural name, as in "List utilities".
     const PLURAL: &'static str;
-    /// What the tag says in the document.
+    /// The description of the tag in the document.
     const DESCRIPTION: &'static str;
-    /// The path segment of what a part belongs to.
+    /// The path segment of the parent resource.
     const PARENT_SEGMENT: &'static str = "";
-    /// Whether one may have to stay for what it is itself, whatever refers to it.
+    /// Whether a deletion can be rejected with 409 even if nothing refers to the resource.
     const DELETE_MAY_CONFLICT: bool = false;
 
-    /// The route of `POST` on the collection, where that is an endpoint of its own, with its own part of the document.
+    /// The route of `POST` on the collection, if that is a single endpoint with its own part of the document.
     const CUSTOM_CREATE: Option<fn() -> Route> = None;
 
-    /// A whole one, as it is read.
+    /// A complete example, as `GET` returns it.
     fn example() -> Value;
 
-    /// What an operation's description says beyond what it says of every resource.
+    /// What the description of an operation says in addition to the general text.
     fn extra_description(_operation: Operation) -> &'static str {
         ""
     }
 
-    /// What it is called without an article, as in "Returns the utility".
+    /// The name without an article, as in "Returns the utility".
     fn noun() -> &'static str {
         let name = Self::SINGULAR;
         name.strip_prefix("an ").or_else(|| name.strip_prefix("a ")).unwrap_or(name)
@@ -91,7 +91,7 @@ pub fn routes<T: ResourceApi>(config: &mut ServiceConfig) {
     }
 }
 
-/// A path that answers other methods with 405 and those there are.
+/// A path that answers preflight requests, and other methods with 405 and the methods that are allowed.
 pub fn resource(path: &str, methods: &'static [&'static str]) -> Routes {
     web::resource(path).default_service(web::to(move |request: HttpRequest| async move {
         if let Some(answer) = cors::preflight(&request, methods) {

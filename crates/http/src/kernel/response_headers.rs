@@ -1,4 +1,4 @@
-//! The final form of every answer: what browsers are told, the request's id, the tag of what was compressed.
+//! The headers that every response gets: security headers, the id of the request, the tag of a compressed body.
 
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
@@ -12,10 +12,10 @@ use vku_domain::kernel::etag::{CODINGS, coded};
 use super::context::AppState;
 use super::request_info::RequestInfo;
 
-/// The id of a request, in and out.
+/// The id of a request, in requests and responses.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// What every answer says to browsers (OWASP Secure Headers); `/docs` sets its own content policy.
+/// The security headers of every response (OWASP Secure Headers); `/docs` has its own content security policy.
 static SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
@@ -24,21 +24,21 @@ static SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [
     (HeaderName::from_static("permissions-policy"), HeaderValue::from_static("interest-cohort=()")),
 ];
 
-/// For a year: what is reached by TLS is not to be reached without it.
+/// HSTS for a year: a site that is reached with TLS must not be reached without it.
 const TLS_ONLY: HeaderValue = HeaderValue::from_static("max-age=31536000");
 
-/// How many headers an answer has, more or less: room for them is made at once.
+/// The approximate number of headers of a response, to reserve space at once.
 const HEADERS: usize = 20;
 
-/// For answers that are no pages: nothing in them is to be loaded or run.
+/// The policy of responses that are not pages: nothing in them may be loaded or run.
 const NO_CONTENT: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// For Swagger UI: its own files, its inline styles and images, and requests to this server only.
+/// The policy of Swagger UI: its own files, its inline styles and images, and requests to this server only.
 const DOCS_CONTENT: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
     img-src 'self' data:; font-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'";
 
-/// The headers that every answer has, whatever it is and whoever made it.
+/// Adds the headers that every response has, including errors.
 pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, info: &RequestInfo) {
     headers.reserve(HEADERS.saturating_sub(headers.len()));
     if let Ok(value) = HeaderValue::from_str(&info.id) {
@@ -54,24 +54,24 @@ pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, info: 
     if shared.site.public_url.starts_with("https://") {
         headers.insert(STRICT_TRANSPORT_SECURITY, TLS_ONLY);
     }
-    // What is too short to be compressed depends on it too; the compressed answers say so themselves.
+    // Responses that are too short to be compressed vary by it, too; compressed ones already have the header.
     if !headers.contains_key(CONTENT_ENCODING) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     }
     shared.http_config.origins.tell(&info.pages, headers);
-    if let (Some(limit), Some(taken)) = (&shared.http_config.limit, info.quota()) {
-        limit.write_headers(taken, headers);
+    if let (Some(limit), Some(quota)) = (&shared.http_config.limit, info.quota()) {
+        limit.write_headers(quota, headers);
     }
 }
 
-/// Gives an answer the tag of what it was compressed to.
+/// Sets the tag of the compressed representation (RFC 9110, section 8.8.3.3).
 pub fn suffix_etag(response: &mut ServiceResponse<BoxBody>) {
     if let Some(tag) = etag_for_encoding(response).and_then(|tag| HeaderValue::from_str(&tag).ok()) {
         response.headers_mut().insert(ETAG, tag);
     }
 }
 
-/// The tag of a compressed answer, or of the compressed one that the client has (304).
+/// The tag of a compressed response, or, for 304, that of the compressed one that the client has.
 fn etag_for_encoding(response: &ServiceResponse<BoxBody>) -> Option<String> {
     let tag = response.headers().get(ETAG)?.to_str().ok()?;
     if let Some(coding) = response.headers().get(CONTENT_ENCODING) {

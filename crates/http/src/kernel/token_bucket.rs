@@ -1,5 +1,5 @@
-//! Buckets of places that fill again with time (generic cell rate algorithm), kept in memory: each instance counts for
-//! itself, and the oldest buckets make room for new ones.
+//! Token buckets (generic cell rate algorithm), in memory: each instance counts for itself, and buckets that have not
+//! been used for long are evicted.
 
 use std::hash::Hash;
 use std::net::IpAddr;
@@ -8,40 +8,41 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, Utc};
 use quick_cache::unsync::Cache;
 
-/// How many buckets are kept: those that were not touched for long go first.
+/// The maximum number of buckets; those that have not been used for long are evicted first.
 const BUCKETS: usize = 50_000;
 
-/// How many places a bucket has, and after how many microseconds one is free again.
+/// The capacity of a bucket, and how fast it is refilled.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
-    /// The places.
+    /// The number of tokens in a full bucket.
     pub places: i64,
-    /// The microseconds.
+    /// The microseconds until one token is refilled.
     pub refill: i64,
 }
 
-/// How a bucket is after a place was asked of it.
+/// The state of a bucket after a token was requested.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bucket {
-    /// The places that are left.
+    /// The number of tokens that are left.
     pub free: i64,
-    /// In how many microseconds all are free again.
+    /// The microseconds until the bucket is full.
     pub full_in: i64,
-    /// In how many microseconds there is one, where there was none.
+    /// The microseconds until there is a token; 0 if the request got one.
     pub wait: i64,
 }
 
-/// Whole seconds, begun ones counted.
+/// Converts microseconds to seconds, rounded up.
 pub fn seconds(microseconds: i64) -> u32 {
     u32::try_from(microseconds.max(0).saturating_add(999_999) / 1_000_000).unwrap_or(u32::MAX)
 }
 
-/// An IPv4 address, or the /64 of an IPv6 address: whoever has one of those has them all.
+/// An IPv4 address, or the /64 network of an IPv6 address: a client that has one address of the network has all of
+/// them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClientNetwork {
     /// The address.
     V4(u32),
-    /// The upper half of the address.
+    /// The upper 64 bits of the address.
     V6(u64),
 }
 
@@ -54,21 +55,21 @@ impl From<IpAddr> for ClientNetwork {
     }
 }
 
-/// When each bucket will be full of places again, in microseconds since 1970.
+/// For each bucket, the time at which it is full again, in microseconds since 1970.
 pub struct TokenBuckets<K> {
     rate: Rate,
     full_at: Mutex<Cache<K, i64>>,
 }
 
 impl<K: Hash + Eq + Copy> TokenBuckets<K> {
-    /// Buckets that are all full.
+    /// Creates buckets that are all full.
     pub fn new(rate: Rate) -> Self {
         Self { rate, full_at: Mutex::new(Cache::new(BUCKETS)) }
     }
 
-    /// Takes a place.
+    /// Takes a token.
     ///
-    /// Errors: there is none.
+    /// Errors: the bucket is empty.
     pub fn take(&self, key: K, now: DateTime<Utc>) -> Result<Bucket, Bucket> {
         let Rate { places, refill } = self.rate;
         let (window, now) = (places * refill, now.timestamp_micros());
@@ -82,7 +83,7 @@ impl<K: Hash + Eq + Copy> TokenBuckets<K> {
         Ok(Bucket { free: (window - full_in) / refill, full_in, wait: 0 })
     }
 
-    /// Gives a place back.
+    /// Returns a token to the bucket.
     pub fn refund(&self, key: K) {
         let mut buckets = self.full_at.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(mut full_at) = buckets.get_mut(&key) {
@@ -90,12 +91,12 @@ impl<K: Hash + Eq + Copy> TokenBuckets<K> {
         }
     }
 
-    /// Gives all places back.
+    /// Fills the bucket.
     pub fn refill(&self, key: K) {
         self.full_at.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
     }
 
-    /// The level after a place was given back.
+    /// The state of a bucket after a token was returned.
     pub fn raised(&self, level: Bucket) -> Bucket {
         let Rate { places, refill } = self.rate;
         Bucket { free: (level.free + 1).min(places), full_in: (level.full_in - refill).max(0), wait: 0 }

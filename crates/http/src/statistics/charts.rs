@@ -1,4 +1,4 @@
-//! From figures to charts.
+//! Charts of statistics.
 
 use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
@@ -9,13 +9,13 @@ use vku_domain::statistics::UNKNOWN;
 use super::in_locale;
 use crate::chart::{Chart, Size, bars, lines};
 
-/// What is written on a chart.
+/// The texts on a chart.
 pub(super) struct ChartLabels {
-    /// What it is called.
+    /// The title of the chart.
     pub(super) title: Bilingual,
     /// What is counted.
     pub(super) counted: Bilingual,
-    /// What it is counted by.
+    /// What it is grouped by.
     pub(super) axis: Bilingual,
 }
 
@@ -23,22 +23,29 @@ pub(super) struct ChartLabels {
 pub(super) struct Figure<'a> {
     /// The key.
     pub(super) key: &'a str,
-    /// What it is called.
+    /// The name of the key.
     pub(super) label: &'a Label,
     /// The number.
     pub(super) number: u64,
-    /// Where it stands, if that does not follow from the number.
+    /// The position, if it does not follow from the number.
     pub(super) place: Option<usize>,
 }
 
-fn chart(told: ChartLabels, locale: Locale, size: Size, counts: Vec<(String, u64)>) -> Chart {
+fn chart(labels: ChartLabels, locale: Locale, size: Size, counts: Vec<(String, u64)>) -> Chart {
     let text = |both: Bilingual| both.in_locale(locale).to_owned();
-    Chart { title: text(told.title), counted: text(told.counted), by: text(told.axis), counts, locale, size }
+    Chart {
+        title: text(labels.title),
+        counted: text(labels.counted),
+        by: text(labels.axis),
+        counts,
+        locale,
+        size,
+    }
 }
 
-/// A bar for each: by their places, then the largest first; what is unknown comes last.
+/// Draws a bar for each figure, in the order of their positions, then the largest first; the unknown one comes last.
 pub(super) fn by_number(
-    told: ChartLabels,
+    labels: ChartLabels,
     mut figures: Vec<Figure<'_>>,
     locale: Locale,
     size: Size,
@@ -46,12 +53,13 @@ pub(super) fn by_number(
     figures.sort_by_key(|it| (it.key == UNKNOWN, it.place.unwrap_or(usize::MAX), u64::MAX - it.number));
     let counts = figures.iter().map(|it| (in_locale(it.label, locale).to_owned(), it.number));
     let counts = counts.collect();
-    bars(&chart(told, locale, size, counts))
+    bars(&chart(labels, locale, size, counts))
 }
 
-/// A line through the years, also those in which there was nothing; that some are unknown is said at the axis.
+/// Draws a line through all years from the first to the last, including those without a figure; the axis states how
+/// many are unknown.
 pub(super) fn by_year(
-    mut told: ChartLabels,
+    mut labels: ChartLabels,
     figures: &[Figure<'_>],
     locale: Locale,
     size: Size,
@@ -62,18 +70,18 @@ pub(super) fn by_year(
     let of = |year: u16| known().filter(|(it, _)| *it == year).map(|(_, number)| number).sum();
     let counts = years.map(|year| (format!("{year:04}"), of(year))).collect();
     if let Some(unknown) = figures.iter().find(|it| it.key == UNKNOWN).map(|it| it.number) {
-        told.axis = told.axis.then(bilingual!(" (unknown: {unknown})", " (unbekannt: {unknown})"));
+        labels.axis = labels.axis.then(bilingual!(" (unknown: {unknown})", " (unbekannt: {unknown})"));
     }
-    lines(&chart(told, locale, size, counts))
+    lines(&chart(labels, locale, size, counts))
 }
 
-/// A line through what comes one after the other.
+/// Draws a line through the figures in their order.
 pub(super) fn in_order(
-    told: ChartLabels,
+    labels: ChartLabels,
     figures: &[Figure<'_>],
     locale: Locale,
     size: Size,
 ) -> Result<String, Error> {
     let counts = figures.iter().map(|it| (in_locale(it.label, locale).to_owned(), it.number)).collect();
-    lines(&chart(told, locale, size, counts))
+    lines(&chart(labels, locale, size, counts))
 }

@@ -1,4 +1,4 @@
-//! Money, added up.
+//! Statistics of funding: sums of amounts.
 
 use std::collections::BTreeMap;
 
@@ -65,7 +65,7 @@ impl FundingStatistics {
         Ok(Self { by, rule: by.rule().into(), items: items.collect() })
     }
 
-    /// The currency in which there are most phases.
+    /// The currency with the most funding phases.
     fn main_currency(&self) -> Option<&Currency> {
         let mut phases: BTreeMap<&Currency, u64> = BTreeMap::new();
         for it in &self.items {
@@ -98,19 +98,20 @@ impl Figures for FundingStatistics {
             Some(currency) => bilingual!("Amount in {currency}", "Betrag in {currency}"),
             None => bilingual!("Amount", "Betrag"),
         };
-        let told = ChartLabels { title: self.by.title(), counted, axis: self.by.axis() };
-        let shown = self.items.iter().filter(|it| Some(&it.currency) == currency);
-        let whole = |amount: &str| amount.split('.').next().and_then(|whole| whole.parse().ok());
-        let figures = shown.map(|it| Figure {
+        let labels = ChartLabels { title: self.by.title(), counted, axis: self.by.axis() };
+        let items = self.items.iter().filter(|it| Some(&it.currency) == currency);
+        let integer_part =
+            |amount: &str| amount.split('.').next().and_then(|integer_part| integer_part.parse().ok());
+        let figures = items.map(|it| Figure {
             key: &it.key,
             label: &it.label,
-            number: whole(&it.amount).unwrap_or(u64::MAX),
+            number: integer_part(&it.amount).unwrap_or(u64::MAX),
             place: None,
         });
         let figures: Vec<_> = figures.collect();
         match self.by {
-            FundingBy::Year => by_year(told, &figures, locale, size),
-            FundingBy::Programme | FundingBy::Kind => by_number(told, figures, locale, size),
+            FundingBy::Year => by_year(labels, &figures, locale, size),
+            FundingBy::Programme | FundingBy::Kind => by_number(labels, figures, locale, size),
         }
     }
 }
@@ -169,7 +170,7 @@ pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Pr
     .await
 }
 
-/// A sum as money is written, with all decimals of the currency.
+/// Formats a sum with all decimals of the currency.
 fn decimal(minor: u128, decimals: u32) -> String {
     let one = 10_u128.pow(decimals);
     match usize::try_from(decimals) {

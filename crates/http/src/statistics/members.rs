@@ -1,4 +1,4 @@
-//! Members, counted, and how they became more.
+//! Statistics of members, and of their growth.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -92,7 +92,7 @@ impl Figures for MemberStatistics {
 
     fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let told =
+        let labels =
             ChartLabels { title: by.title(), counted: bilingual!("Members", "Mitglieder"), axis: by.axis() };
         let figures = self.items.iter().map(|it| Figure {
             key: &it.key,
@@ -102,8 +102,8 @@ impl Figures for MemberStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match by {
-            MembersBy::Quarter => in_order(told, &figures, locale, size),
-            _ => by_number(told, figures, locale, size),
+            MembersBy::Quarter => in_order(labels, &figures, locale, size),
+            _ => by_number(labels, figures, locale, size),
         }
     }
 }

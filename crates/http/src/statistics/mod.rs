@@ -1,5 +1,5 @@
-//! Figures: what there is, counted by the rule that each answer names, among what the caller sees; as JSON, as a table or
-//! as a chart.
+//! Statistics of the resources that the caller can see, as JSON, as a table or as a chart. The JSON response states
+//! the counting rule.
 
 mod charts;
 pub mod funding;
@@ -44,19 +44,19 @@ impl MediaType for FiguresFormat {
     }
 }
 
-/// Figures of any kind.
+/// Statistics of any kind.
 pub(crate) trait Figures: Serialize {
     /// The columns of the table; each is a member of the items.
     const COLUMNS: &'static [(&'static str, Kind)];
 
-    /// The items, as JSON.
+    /// The items as JSON.
     fn items(&self) -> Vec<Value>;
 
-    /// The chart.
+    /// The chart as SVG.
     fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error>;
 }
 
-/// What a key is called, in every column of names.
+/// The columns of the key and its name, which every table begins with.
 const NAMES: [(&str, Kind); 3] =
     [("key", Kind::Text), ("label.de", Kind::Translation), ("label.en", Kind::Translation)];
 
@@ -71,17 +71,17 @@ fn in_locale(label: &Label, locale: Locale) -> &str {
     }
 }
 
-/// What is asked for in the query.
+/// Parses the query.
 ///
 /// Errors: 400.
 fn asked<F: FilterParameters>(context: &Context) -> Result<F, Problem> {
     let mut parameters = Parameters::new(context.parameters()?);
-    let asked = F::take(&mut parameters);
+    let query = F::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    Ok(asked)
+    Ok(query)
 }
 
-/// The figures, in a format. JSON is kept for whoever sees alike.
+/// Responds with statistics in a format. JSON is cached for callers with the same permissions.
 async fn answer<F: Figures>(
     context: &Context,
     format: FiguresFormat,
@@ -106,7 +106,7 @@ async fn answer<F: Figures>(
     }
 }
 
-/// A drawing in the language of the caller.
+/// Responds with an SVG in the language of the caller.
 fn drawn(
     context: &Context,
     draw: impl FnOnce(Locale) -> Result<String, Error>,
@@ -121,7 +121,7 @@ fn drawn(
     Ok(response)
 }
 
-/// The items as a table, by the encoder of every export.
+/// The items as a CSV table, with cells encoded as in exports.
 fn table<F: Figures>(figures: &F) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     let columns: Vec<_> = F::COLUMNS.iter().map(|(name, kind)| Column::new(*name, *kind)).collect();

@@ -1,4 +1,4 @@
-//! Partnerships, counted.
+//! Statistics of partnerships.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub struct PartnershipStatistics {
 }
 
 impl PartnershipStatistics {
-    /// Those that the reader sees.
+    /// Counts the partnerships that the reader can see.
     ///
     /// Errors: 401, 403.
     pub(crate) async fn of(reader: &Reader<'_>, by: PartnershipsBy) -> Result<Self, Error> {
@@ -65,7 +65,7 @@ impl PartnershipStatistics {
         Ok(Self { by, rule: by.rule().into(), total, items: items.collect() })
     }
 
-    /// What each is called and how many there are, the most first.
+    /// The names and numbers, the largest number first.
     pub(crate) fn ranked(&self, locale: Locale) -> Vec<(&str, u64)> {
         let mut all: Vec<_> =
             self.items.iter().map(|it| (in_locale(&it.label, locale), it.partnerships)).collect();
@@ -73,7 +73,7 @@ impl PartnershipStatistics {
         all
     }
 
-    /// The map of the world, where they are counted by country.
+    /// The map of the world, for numbers by country.
     pub(crate) fn mapped(&self, locale: Locale) -> String {
         let countries =
             self.items.iter().filter_map(|it| Some((it.key.parse::<Country>().ok()?, it.partnerships)));
@@ -98,7 +98,7 @@ impl Figures for PartnershipStatistics {
 
     fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let told = ChartLabels {
+        let labels = ChartLabels {
             title: by.title(),
             counted: bilingual!("Partnerships", "Partnerschaften"),
             axis: by.axis(),
@@ -111,8 +111,8 @@ impl Figures for PartnershipStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match by {
-            PartnershipsBy::Year => by_year(told, &figures, locale, size),
-            _ => by_number(told, figures, locale, size),
+            PartnershipsBy::Year => by_year(labels, &figures, locale, size),
+            _ => by_number(labels, figures, locale, size),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Sessions, counted, and who came.
+//! Statistics of sessions and their participants.
 
 use actix_web::HttpResponse;
 use serde::Serialize;
@@ -78,7 +78,7 @@ impl Figures for SessionStatistics {
 
     fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
-        let told = ChartLabels { title: by.title(), counted: by.counted(), axis: by.axis() };
+        let labels = ChartLabels { title: by.title(), counted: by.counted(), axis: by.axis() };
         let figures = self.items.iter().map(|it| {
             let number = match by {
                 SessionsBy::RegionalGroup => it.registered.unwrap_or_default(),
@@ -88,8 +88,8 @@ impl Figures for SessionStatistics {
         });
         let figures: Vec<_> = figures.collect();
         match by {
-            SessionsBy::Year => by_year(told, &figures, locale, size),
-            _ => by_number(told, figures, locale, size),
+            SessionsBy::Year => by_year(labels, &figures, locale, size),
+            _ => by_number(labels, figures, locale, size),
         }
     }
 }

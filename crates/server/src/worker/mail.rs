@@ -1,5 +1,5 @@
-//! The worker that sends mails: at once when one is posted, when it starts, and now and then for what has to be tried
-//! again or was posted by an instance that is no more.
+//! The worker that sends e-mails: as soon as one is added to the outbox, at its start, and at intervals for those
+//! that have to be retried or were added by an instance that has ended.
 
 use std::time::Duration;
 
@@ -10,28 +10,29 @@ use vku_persistence::mail::delivery::{Claimed, Outcome, Sending};
 
 use super::smtp::{Refusal, Smtp};
 
-/// How often it looks without being told.
+/// The interval at which it checks the outbox without a notification.
 const LOOK: Duration = Duration::from_secs(5);
-/// How often it forgets what is old.
+/// The interval at which it deletes old data.
 const SWEEP: Duration = Duration::from_secs(3_600);
-/// How often it tries to note what became of a mail, and how long it waits in between.
+/// How often it tries to store the outcome of an e-mail, and the time between two attempts.
 const NOTED: u32 = 60;
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Sends until `ended` says so; the mail that is under way then is finished first. Without a mail server the mails wait.
+/// Sends e-mails until `ended` is set; the e-mail that is being sent then is finished first. Without a mail server,
+/// the e-mails stay in the outbox.
 pub async fn run(store: Store, smtp: Option<Smtp>, mut ended: watch::Receiver<bool>) {
-    let mut away = false;
+    let mut is_unavailable = false;
     let mut sweeps = tokio::time::interval(SWEEP);
     while !*ended.borrow() {
         let result = match &smtp {
             Some(smtp) => send(&store, smtp, &ended).await,
             None => Ok(()),
         };
-        if let (Err(error), false) = (&result, away) {
-            // An outage of the database is told once.
+        if let (Err(error), false) = (&result, is_unavailable) {
+            // An outage of the database is logged once.
             tracing::warn!(%error, "e-mails cannot be sent at the moment");
         }
-        away = result.is_err();
+        is_unavailable = result.is_err();
         tokio::select! {
             () = store.mails().notified() => {}
             () = tokio::time::sleep(LOOK) => {}
@@ -45,13 +46,13 @@ pub async fn run(store: Store, smtp: Option<Smtp>, mut ended: watch::Receiver<bo
     }
 }
 
-/// Forgets old mails, and what they asked to confirm and nobody has.
+/// Deletes old e-mails, and registrations that nobody has confirmed.
 async fn sweep(store: &Store) -> Result<(), Error> {
     store.sweep_mails().await?;
     store.sweep_interests().await.map(drop)
 }
 
-/// Sends all there is to be sent now.
+/// Sends all e-mails that are due.
 async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Result<(), Error> {
     let Some(sending) = store.begin_sending().await? else { return Ok(()) };
     loop {
@@ -61,7 +62,7 @@ async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Resu
         }
         for mail in &mails {
             if *ended.borrow() {
-                // What is claimed and not sent is free when this worker is no more.
+                // Claimed e-mails that have not been sent are released when this worker ends.
                 return Ok(());
             }
             match smtp.send(mail).await {
@@ -82,7 +83,8 @@ async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Resu
     }
 }
 
-/// Notes what became of a mail, if need be when the database is back: what is sent and not noted is sent again.
+/// Stores the outcome of an e-mail, and retries while the database is unavailable: an e-mail whose outcome is not
+/// stored is sent again.
 async fn note(store: &Store, sending: &Sending, mail: &Claimed, outcome: Outcome<'_>) -> Result<(), Error> {
     for _ in 0..NOTED {
         if store.note_mail(sending, mail, outcome).await.is_ok() {

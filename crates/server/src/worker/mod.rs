@@ -1,4 +1,4 @@
-//! What is done beside the answering of requests, in the same process.
+//! Background work, in the same process as the server.
 
 pub mod mail;
 pub mod smtp;

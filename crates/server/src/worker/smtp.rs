@@ -1,4 +1,4 @@
-//! The way to the mail server.
+//! Sending e-mails over SMTP.
 
 use std::time::{Duration, SystemTime};
 
@@ -9,29 +9,29 @@ use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 use url::{Host, Url};
 use vku_persistence::mail::delivery::Claimed;
 
-/// How long a mail server may take over one mail.
+/// The time that a mail server may take for one e-mail.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// What says of a recipient or of a mail that no other attempt will do (RFC 5321, section 4.2.3). Anything else, a wrong
-/// password above all, may be mended.
+/// The replies that mean that another attempt will fail, too, because of the recipient or the e-mail (RFC 5321,
+/// section 4.2.3). All other errors, above all a wrong password, may be temporary.
 const NEVER: [u16; 4] = [550, 551, 552, 553];
 
-/// A mail server, and in whose name it is asked to send.
+/// A mail server, and the sender.
 #[derive(Clone)]
 pub struct Smtp {
     transport: AsyncSmtpTransport<Tokio1Executor>,
     from: Mailbox,
 }
 
-/// Why a mail was not sent: a word or two, with nothing of the person in them.
+/// Why an e-mail was not sent, in a few words without personal data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// It is worth another attempt.
+    /// Another attempt may succeed.
     Later(String),
-    /// No attempt will do.
+    /// No attempt can succeed.
     Never(String),
 }
 
-/// It was written by a machine, so that no machine answers it (RFC 3834).
+/// The header `Auto-Submitted` (RFC 3834), so that automatic responders do not reply.
 #[derive(Clone)]
 struct AutoSubmitted;
 
@@ -50,8 +50,9 @@ impl Header for AutoSubmitted {
 }
 
 impl Smtp {
-    /// The mail server of a URL: `smtps://user:password@host` (TLS), `smtp://user:password@host?tls=required`
-    /// (STARTTLS), `smtp://host:25` (no TLS, and so no password, except on this machine).
+    /// Configures the mail server by a URL: `smtps://user:password@host` (TLS),
+    /// `smtp://user:password@host?tls=required` (STARTTLS), `smtp://host:25` (no TLS, and so no password, except on
+    /// this machine).
     ///
     /// Errors: one sentence, without the password.
     pub fn new(url: &str, from: &str) -> Result<Self, String> {
@@ -65,15 +66,15 @@ impl Smtp {
             ("smtp", None) => false,
             _ => return Err(wrong()),
         };
-        let here = match parsed.host().ok_or_else(wrong)? {
-            // Of a scheme that it does not know, the library leaves addresses as names.
+        let is_local = match parsed.host().ok_or_else(wrong)? {
+            // The library parses the host of an unknown scheme as a name, even if it is an address.
             Host::Domain(name) => {
                 name == "localhost" || name.parse().is_ok_and(|ip: std::net::IpAddr| ip.is_loopback())
             }
             Host::Ipv4(address) => address.is_loopback(),
             Host::Ipv6(address) => address.is_loopback(),
         };
-        if !encrypted && !here && (parsed.password().is_some() || !parsed.username().is_empty()) {
+        if !encrypted && !is_local && (parsed.password().is_some() || !parsed.username().is_empty()) {
             return Err("a password requires TLS: use smtps://… or …?tls=required".into());
         }
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url).map_err(|_| wrong())?;
@@ -84,9 +85,9 @@ impl Smtp {
         Ok(Self { transport: transport.timeout(Some(PATIENCE)).build(), from })
     }
 
-    /// Gives the mail to the mail server.
+    /// Sends an e-mail.
     ///
-    /// Errors: why it did not take it.
+    /// Errors: why the mail server did not accept it.
     pub async fn send(&self, mail: &Claimed) -> Result<(), Refusal> {
         let message = self.message(mail).map_err(|_| Refusal::Never("not a mail".into()))?;
         match tokio::time::timeout(PATIENCE, self.transport.send(message)).await {
@@ -102,7 +103,7 @@ impl Smtp {
             .to(Mailbox::new(None, mail.to.as_str().parse()?))
             .subject(mail.subject.as_str())
             .date(SystemTime::from(mail.created_at))
-            // The same at every attempt: who gets it twice can tell.
+            // The same for every attempt, so that a duplicate can be recognised.
             .message_id(Some(format!("<{}@{}>", mail.id, self.from.email.domain())))
             .header(AutoSubmitted);
         let Some(calendar) = &mail.calendar else {
@@ -117,7 +118,8 @@ impl Smtp {
     }
 }
 
-/// What is kept of an error. What a mail server says is not: it tends to name the address.
+/// The part of an error that is stored. The text of the mail server is not, because it often contains the e-mail
+/// address.
 fn refusal(error: &SmtpError) -> Refusal {
     match error.status().map(u16::from) {
         Some(code) if NEVER.contains(&code) => Refusal::Never(format!("refused ({code})")),
@@ -134,7 +136,7 @@ mod tests {
     use super::Smtp;
 
     #[test]
-    fn a_url_says_how_safe_the_way_is() {
+    fn a_url_with_a_password_requires_tls_and_errors_do_not_quote_it() {
         const FROM: &str = "Office <office@example.org>";
         for right in [
             "smtps://user:pass%40word@mail.example.org",

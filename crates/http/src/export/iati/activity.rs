@@ -1,4 +1,4 @@
-//! A partnership as an activity of IATI 2.03, its elements in the order of the schema.
+//! A partnership as an activity of IATI 2.03, with the elements in the order of the schema.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -16,10 +16,10 @@ use super::reporting_org::{ReportingOrg, is_plain};
 use super::source_data::ActivityData;
 use super::xml::{Attribute, Xml};
 
-/// The language of what this export itself says, and of an activity whose texts do not tell theirs.
+/// The language of the export's own texts, and of an activity whose texts have no known language.
 const LANGUAGE: &str = "en";
 
-/// What an activity is written with.
+/// Writes an activity.
 pub(super) struct Activity<'a> {
     pub(super) xml: &'a mut Xml,
     pub(super) reporter: &'a ReportingOrg,
@@ -32,7 +32,7 @@ pub(super) struct Activity<'a> {
 type Participation<'a> = (Option<&'a str>, &'static str, &'static str, &'a str);
 
 impl Activity<'_> {
-    /// Writes one; `start` is its own.
+    /// Writes the activity of a partnership, whose start is `start`.
     pub(super) fn write(&mut self, item: &Stored<Partnership>, start: &PartialDate) -> Result<(), Error> {
         let it = &item.data;
         let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -40,7 +40,7 @@ impl Activity<'_> {
         let attributes =
             [("last-updated-datetime", updated.as_str()), ("xml:lang", language(it)), ("hierarchy", "1")];
         self.xml.open("iati-activity", &attributes)?;
-        // By the id, not the slug: an identifier that is published must never change (IATI, "iati-identifier").
+        // The id, not the slug: an identifier that is published must never change (IATI, "iati-identifier").
         self.xml.text("iati-identifier", &[], &format!("{}-{}", self.reporter.identifier, item.id))?;
         self.reporting_org()?;
         self.titled("title", &[], it.title.as_str())?;
@@ -68,7 +68,7 @@ impl Activity<'_> {
         self.xml.close("iati-activity")
     }
 
-    /// When anything in it last changed.
+    /// When the partnership or one of its parts last changed.
     fn updated(&self, item: &Stored<Partnership>) -> String {
         let funding = self.material.funding(item.id).iter().map(|part| part.updated_at);
         let results = self.material.results(item.id).iter().map(|part| part.updated_at);
@@ -83,7 +83,7 @@ impl Activity<'_> {
         self.titled("reporting-org", &[("ref", identifier), ("type", kind)], name)
     }
 
-    /// An element that holds a text as its narrative.
+    /// Writes an element with a text as its narrative.
     pub(super) fn titled(
         &mut self,
         name: &str,
@@ -95,7 +95,7 @@ impl Activity<'_> {
         self.xml.close(name)
     }
 
-    /// An element that holds a text of this export's own.
+    /// Writes an element with a text of the export's own.
     pub(super) fn remarked(
         &mut self,
         name: &str,
@@ -105,7 +105,7 @@ impl Activity<'_> {
         self.titled_in(name, attributes, text, LANGUAGE)
     }
 
-    /// An element that holds a text in a language as its narrative.
+    /// Writes an element with a text in a language as its narrative.
     pub(super) fn titled_in(
         &mut self,
         name: &str,
@@ -118,7 +118,7 @@ impl Activity<'_> {
         self.xml.close(name)
     }
 
-    /// A text in all its languages, as narratives.
+    /// Writes a text in all its languages, as narratives.
     fn narratives(&mut self, text: &Localized) -> Result<(), Error> {
         for (language, text) in text.iter() {
             self.xml.text("narrative", &[("xml:lang", language.as_str())], text)?;
@@ -126,7 +126,7 @@ impl Activity<'_> {
         Ok(())
     }
 
-    /// The summary; without one, the title once more, because there has to be a description.
+    /// Writes the summary, or else the title again, because a description is required.
     fn description(&mut self, it: &Partnership) -> Result<(), Error> {
         self.xml.open("description", &[("type", "1")])?;
         match &it.summary {
@@ -136,7 +136,7 @@ impl Activity<'_> {
         self.xml.close("description")
     }
 
-    /// A day; where less is known, the narrative says how much.
+    /// Writes a date; if less than a day is known, the narrative has the known part.
     fn date(&mut self, kind: &str, known: &PartialDate, day: NaiveDate) -> Result<(), Error> {
         let day = day.to_string();
         let attributes = [("type", kind), ("iso-date", day.as_str())];
@@ -146,7 +146,7 @@ impl Activity<'_> {
         self.remarked("activity-date", &attributes, &format!("Known as {known}"))
     }
 
-    /// Where the partner utilities are, at city level.
+    /// Writes the locations of the partner utilities, at city level.
     fn locations(&mut self, item: &Stored<Partnership>) -> Result<(), Error> {
         for location in &item.derived.locations {
             let cards = item.data.partners().filter_map(|partner| partner.party.card());
@@ -165,7 +165,8 @@ impl Activity<'_> {
         Ok(())
     }
 
-    /// The sectors as purposes of the OECD DAC, and the working areas as our own vocabulary, in equal shares each.
+    /// Writes the sectors as purpose codes of the OECD DAC, and the working areas as our own vocabulary, both in
+    /// equal shares.
     fn sectors(&mut self, it: &Partnership) -> Result<(), Error> {
         let purposes: BTreeSet<_> = it.sectors.iter().filter_map(|sector| codes::purpose(*sector)).collect();
         for (code, share) in purposes.iter().zip(shares(purposes.len())) {
@@ -183,7 +184,7 @@ impl Activity<'_> {
         Ok(())
     }
 
-    /// The targets that it or one of its results serves, and their goals.
+    /// Writes the SDG targets of the partnership and its results, and their goals.
     fn tags(&mut self, item: &Stored<Partnership>) -> Result<(), Error> {
         let measured = self.material.results(item.id).iter().filter_map(|it| it.data.sdg_target.as_ref());
         let targets: BTreeSet<&SdgTarget> = item.data.sdg_targets.iter().chain(measured).collect();
@@ -199,7 +200,7 @@ impl Activity<'_> {
     }
 }
 
-/// The language of the texts that name none, such as the title: that of the summary where it is in one language only.
+/// The language of texts without a language, such as the title: that of the summary, if it is in one language only.
 fn language(it: &Partnership) -> &str {
     let languages: Vec<_> =
         it.summary.iter().flat_map(Localized::iter).map(|(language, _)| language.as_str()).collect();
@@ -209,7 +210,7 @@ fn language(it: &Partnership) -> &str {
     }
 }
 
-/// Who pays, who manages the money, who leads and who works on it; each role of each once.
+/// The organisations that pay, manage the money, lead, or implement; each organisation once per role.
 fn participations<'a>(material: &'a ActivityData, item: &'a Stored<Partnership>) -> Vec<Participation<'a>> {
     let mut all = Vec::new();
     let paid = material.funding(item.id).iter().filter(|phase| phase.data.kind.is_of_funders());
@@ -227,8 +228,8 @@ fn participations<'a>(material: &'a ActivityData, item: &'a Stored<Partnership>)
             all.extend(participation(material, &participant.party, role));
         }
     }
-    let mut met = BTreeSet::new();
-    all.retain(|one| met.insert(*one));
+    let mut seen = BTreeSet::new();
+    all.retain(|one| seen.insert(*one));
     all.sort_by_key(|(_, _, role, _)| *role);
     all
 }

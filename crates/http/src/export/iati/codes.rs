@@ -1,4 +1,4 @@
-//! What our words are in the code lists of IATI 2.03 (<https://iatistandard.org/en/iati-standard/203/codelists/>).
+//! Mappings to the code lists of IATI 2.03 (<https://iatistandard.org/en/iati-standard/203/codelists/>).
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -14,10 +14,10 @@ use vku_domain::partnership::{ParticipantRole, Partnership, PartnershipStatus};
 pub(super) const ORGANISATION_TYPES: &[&str] =
     &["10", "11", "15", "21", "22", "23", "24", "30", "40", "60", "70", "71", "72", "73", "80", "90"];
 
-/// Public utilities, here and abroad: other public sector.
+/// OrganisationType of public utilities in Germany and abroad: other public sector.
 pub(super) const UTILITY: &str = "15";
 
-/// OrganisationType.
+/// The OrganisationType of an organisation.
 pub(super) const fn organisation_type(kind: OrganisationKind) -> &'static str {
     match kind {
         OrganisationKind::Ministry => "10",
@@ -32,15 +32,15 @@ pub(super) const fn organisation_type(kind: OrganisationKind) -> &'static str {
     }
 }
 
-/// OtherIdentifierType: the reporter's own internal name of an activity.
+/// OtherIdentifierType: the reporting organisation's internal identifier of an activity.
 pub(super) const OWN_IDENTIFIER: &str = "A1";
 
-/// OrganisationRole: pays for it.
+/// OrganisationRole: funding.
 pub(super) const FUNDING: &str = "1";
-/// OrganisationRole: manages the money for who pays.
+/// OrganisationRole: extending, that is, managing the money for the funder.
 pub(super) const EXTENDING: &str = "3";
 
-/// OrganisationRole: the lead holds the contract and works itself, all others work.
+/// OrganisationRole of a participant: the lead is accountable and implementing, all others are implementing.
 pub(super) const fn roles(role: ParticipantRole) -> &'static [&'static str] {
     match role {
         ParticipantRole::Lead => &["2", "4"],
@@ -48,7 +48,8 @@ pub(super) const fn roles(role: ParticipantRole) -> &'static [&'static str] {
     }
 }
 
-/// ActivityStatus. Where nobody knows, it follows from the dates: not begun, ended, or under way.
+/// The ActivityStatus of a partnership. If the status is unknown, it follows from the dates: not started, ended, or
+/// running.
 pub(super) fn status(it: &Partnership, today: NaiveDate) -> &'static str {
     match it.status {
         Some(PartnershipStatus::Idea | PartnershipStatus::Preparation) => "1",
@@ -62,19 +63,20 @@ pub(super) fn status(it: &Partnership, today: NaiveDate) -> &'static str {
     }
 }
 
-/// ActivityDateType of the start: planned while it has not begun.
+/// ActivityDateType of the start: planned, as long as the partnership has not started.
 pub(super) fn start_type(it: &Partnership, start: &PartialDate, today: NaiveDate) -> &'static str {
     let planned = matches!(it.status, Some(PartnershipStatus::Idea | PartnershipStatus::Preparation));
     if planned || start.first_day() > today { "1" } else { "2" }
 }
 
-/// ActivityDateType of the end: actual once it is over, and all that the date may mean has passed.
+/// ActivityDateType of the end: actual, once the partnership is over and the last day that the date can mean has
+/// passed.
 pub(super) fn end_type(it: &Partnership, end: &PartialDate, today: NaiveDate) -> &'static str {
     let over = matches!(it.status, Some(PartnershipStatus::Completed | PartnershipStatus::Cancelled) | None);
     if over && end.last_day() <= today { "4" } else { "3" }
 }
 
-/// DocumentCategory.
+/// The DocumentCategory of a document.
 pub(super) const fn document_category(kind: DocumentKind) -> &'static str {
     match kind {
         DocumentKind::Mou => "A09",
@@ -84,7 +86,7 @@ pub(super) const fn document_category(kind: DocumentKind) -> &'static str {
     }
 }
 
-/// The media type that an address promises by its ending; a page where it promises none.
+/// The media type that follows from the extension of a URL; HTML if there is none or it is unknown.
 pub(super) fn media_type(url: &str) -> &'static str {
     let path = url.split(['?', '#']).next().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();
@@ -103,18 +105,18 @@ pub(super) fn media_type(url: &str) -> &'static str {
     }
 }
 
-/// IndicatorMeasure: a percentage, or units of something.
+/// IndicatorMeasure: percentage or unit.
 pub(super) fn measure(unit: &str) -> &'static str {
     if unit.contains('%') { "2" } else { "1" }
 }
 
-/// The purpose code (OECD DAC) of a sector.
+/// The purpose code of a sector (OECD DAC).
 pub(super) fn purpose(sector: Sector) -> Option<&'static str> {
     static PURPOSES: OnceLock<BTreeMap<String, String>> = OnceLock::new();
     let purposes = PURPOSES.get_or_init(|| {
         let mut reader =
             csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(SECTOR_PURPOSES.as_bytes());
-        // The file is a part of the program; that it names every sector is what the test says.
+        // The file is compiled in; a test proves that it has every sector.
         reader.deserialize().filter_map(Result::ok).collect()
     });
     purposes.get(sector.as_str()).map(String::as_str)
@@ -127,7 +129,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_sector_has_a_purpose_that_there_is() {
+    fn every_sector_has_an_existing_purpose_code() {
         for sector in Sector::ALL {
             let purpose = purpose(*sector).unwrap_or_else(|| panic!("{sector}"));
             assert!(DAC_CODES.entries().iter().any(|entry| entry.code == purpose), "{sector}: {purpose}");
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn the_ending_of_the_file_tells_what_it_is() {
+    fn the_media_type_follows_from_the_extension() {
         for (url, media) in [
             ("https://a.example/b.PDF?c=d.zip", "application/pdf"),
             ("https://a.example", "text/html"),

@@ -1,4 +1,4 @@
-//! The parts of a partnership in its activity: budgets, documents, results.
+//! The parts of a partnership in its activity: budgets, documents and results.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,8 @@ use super::activity::Activity;
 use super::allocation::by_year;
 use super::codes;
 
-/// The money of a phase, from when and until when; `None` where one of the three is unknown, or it is no funder's.
+/// The amount, first day and last day of a funding phase; `None` if one of them is unknown, or if the money is not
+/// from a funder.
 pub(super) fn budgeted(phase: &Funding) -> Option<(&Money, NaiveDate, NaiveDate)> {
     let known =
         || Some((phase.amount.as_ref()?, phase.from.as_ref()?.first_day(), phase.to.as_ref()?.last_day()));
@@ -22,8 +23,8 @@ pub(super) fn budgeted(phase: &Funding) -> Option<(&Money, NaiveDate, NaiveDate)
 }
 
 impl Activity<'_> {
-    /// The funders' money of the phases whose amount, beginning and end are known: one budget a calendar year and
-    /// currency, because two of one type may not be for the same time (IATI, "budget").
+    /// Writes the money of the funders, from phases whose amount, start and end are known: one budget per calendar
+    /// year and currency, because the periods of two budgets of one type must not overlap (IATI, "budget").
     pub(super) fn budgets(&mut self, item: &Stored<Partnership>) -> Result<(), Error> {
         let phases = self.material.funding(item.id).iter().filter_map(|phase| budgeted(&phase.data));
         let mut budgets: BTreeMap<(i32, &str), (NaiveDate, NaiveDate, i64, &Currency)> = BTreeMap::new();
@@ -48,7 +49,7 @@ impl Activity<'_> {
         Ok(())
     }
 
-    /// The documents, and where these facts were published.
+    /// Writes the documents, and the source of the partnership's data.
     pub(super) fn documents(&mut self, item: &Stored<Partnership>) -> Result<(), Error> {
         for document in self.material.documents(item.id) {
             let it = &document.data;
@@ -80,7 +81,7 @@ impl Activity<'_> {
         self.xml.close("document-link")
     }
 
-    /// Each indicator as a result of its own. What kind of result it is nobody has said: other.
+    /// Writes each indicator as a result of its own, of the type "other", because the type is not known.
     pub(super) fn results(&mut self, item: &Stored<Partnership>, start: &PartialDate) -> Result<(), Error> {
         let material = self.material;
         for result in material.results(item.id) {
@@ -105,7 +106,7 @@ impl Activity<'_> {
         self.xml.open("indicator", &attributes)?;
         self.titled("title", &[], &format!("{} ({})", it.name, it.unit))?;
         if let Some(baseline) = &it.baseline {
-            // What it was when the partnership began.
+            // The baseline is the value at the start of the partnership.
             let year = start.first_day().year().to_string();
             self.xml.empty("baseline", &[("year", &year), ("value", baseline.as_str())])?;
         }
@@ -119,7 +120,7 @@ impl Activity<'_> {
             self.period(from.min(on), on, "actual", &value.value, value)?;
             from = on.succ_opt().unwrap_or(on);
         }
-        // What it is to be when the partnership ends: where nobody knows when that is, there is no period for it.
+        // The target is the value at the end of the partnership; if the end is unknown, there is no period for it.
         if let Some((target, end)) = it.target.as_ref().zip(end) {
             self.open_period(start.first_day(), end.last_day())?;
             self.xml.empty("target", &[("value", target.as_str())])?;

@@ -1,5 +1,5 @@
-//! IATI 2.03 (<https://iatistandard.org>): partnerships as activities. What cannot be one, because nobody knows when it
-//! began or in which country it is, is left out and named in a comment at the end.
+//! IATI 2.03 (<https://iatistandard.org>): partnerships as activities. A partnership whose start or country is
+//! unknown cannot be an activity; it is left out, and named in a comment at the end.
 
 mod activity;
 mod allocation;
@@ -33,18 +33,18 @@ use self::xml::Xml;
 use super::text::PIECE;
 use super::{Export, Reading};
 
-/// What was left out, by their slugs.
+/// The slugs of what was left out.
 #[derive(Default)]
 struct LeftOut {
     without_start: Vec<String>,
     without_country: Vec<String>,
-    /// Phases of funding that are in no budget, after the slugs of their partnerships.
+    /// Funding phases that are not in a budget, each after the slug of its partnership.
     without_money: Vec<String>,
     own_contributions: Vec<String>,
 }
 
 impl LeftOut {
-    /// Notes the phases of funding that are in no budget.
+    /// Records the funding phases that are not in a budget.
     fn note_funding(&mut self, slug: &str, funding: &[Stored<Funding>]) {
         for phase in funding.iter().filter(|phase| elements::budgeted(&phase.data).is_none()) {
             let named = format!("{slug} {} {}", phase.data.kind, phase.id);
@@ -76,8 +76,8 @@ impl LeftOut {
     }
 }
 
-/// Whether the actor may read all that an activity is made of. A key that is too narrow for one part is told so: a file
-/// that silently lacks the money would be taken for the whole.
+/// Checks that the actor may read everything that an activity consists of. An API key that lacks a scope for one part
+/// gets an error, because a file that silently lacks the money would be mistaken for a complete one.
 fn reads_all(actor: &Actor) -> Result<(), Error> {
     actor.require_read::<Funding>()?;
     actor.require_read::<PartnershipResult>()?;

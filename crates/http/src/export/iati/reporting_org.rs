@@ -1,23 +1,23 @@
-//! Who reports to IATI: set by the operator.
+//! The organisation that reports to IATI, as the operator configures it.
 
 use std::str::FromStr;
 
 use super::codes::ORGANISATION_TYPES;
 
-/// The organisation that reports, as IATI knows it.
+/// The reporting organisation of IATI.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportingOrg {
-    /// Its identifier, such as `DE-1`: every activity's identifier begins with it.
+    /// The identifier, such as `DE-1`, which the identifier of every activity begins with.
     pub(super) identifier: String,
-    /// The code of what it is (code list OrganisationType).
+    /// The type of organisation (code list OrganisationType).
     pub(super) kind: String,
-    /// What it is called.
+    /// The name.
     pub(super) name: String,
-    /// Whether anybody has said who it is.
+    /// Whether the operator has configured it.
     pub(super) is_known: bool,
 }
 
-/// Nobody has said who reports: what is made is right in its form, and not to be published.
+/// For an unconfigured service: the exported file is well-formed, but must not be published.
 impl Default for ReportingOrg {
     fn default() -> Self {
         Self {
@@ -52,7 +52,7 @@ impl FromStr for ReportingOrg {
     }
 }
 
-/// Neither space nor what an identifier must not hold.
+/// Whether an identifier may contain the character.
 pub(super) fn is_plain(letter: char) -> bool {
     letter.is_ascii_graphic() && !['/', '&', '|', '?'].contains(&letter)
 }
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn three_parts_each_as_iati_wants_it() {
+    fn a_reporting_organisation_has_three_valid_parts() {
         let reporter: ReportingOrg = "DE-1; 10 ;Ministry; of Examples".parse().unwrap();
         assert_eq!((&*reporter.identifier, &*reporter.kind), ("DE-1", "10"));
         assert_eq!((&*reporter.name, reporter.is_known), ("Ministry; of Examples", true));

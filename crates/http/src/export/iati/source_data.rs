@@ -1,5 +1,5 @@
-//! What the activities of some partnerships are made of: their parts, and what these refer to. A fixed number of
-//! statements however many partnerships; as everything, only what the reader sees.
+//! The data for the activities of some partnerships: their parts, and the resources that these refer to, as far as
+//! the reader can see them. The number of SQL statements does not depend on the number of partnerships.
 
 use std::collections::HashMap;
 
@@ -19,12 +19,12 @@ use vku_domain::working_area::WorkingArea;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Reader;
 
-/// By id.
+/// Resources by id.
 type Found<T> = HashMap<Uuid, Stored<T>>;
-/// The parts of each, oldest first.
+/// The parts by the id of their partnership, oldest first.
 type Parts<T> = HashMap<Uuid, Vec<Stored<T>>>;
 
-/// What is looked up for a number of partnerships.
+/// The data for a number of partnerships.
 pub(super) struct ActivityData {
     funding: Parts<Funding>,
     results: Parts<PartnershipResult>,
@@ -61,7 +61,7 @@ impl ActivityData {
     }
 }
 
-/// The working areas by their codes.
+/// Returns the working areas by their codes.
 pub(super) async fn working_areas(reader: &Reader<'_>) -> Result<HashMap<String, WorkingArea>, Error> {
     let (mut query, mut areas) = (Query::<WorkingArea>::all(), HashMap::new());
     loop {

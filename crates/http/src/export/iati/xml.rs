@@ -1,4 +1,4 @@
-//! XML as it goes: elements, texts and comments.
+//! A streaming XML writer for elements, texts and comments.
 
 use std::borrow::Cow;
 
@@ -9,18 +9,18 @@ use vku_domain::kernel::error::Error;
 /// An attribute: name and value.
 pub(super) type Attribute<'a> = (&'a str, &'a str);
 
-/// What is written, until it is taken.
+/// The XML that has been written and not taken yet.
 pub(super) struct Xml(Writer<Vec<u8>>);
 
 impl Xml {
-    /// A document, with its declaration.
+    /// Starts a document with its declaration.
     pub(super) fn begin() -> Result<Self, Error> {
         let mut xml = Self(Writer::new_with_indent(Vec::new(), b' ', 1));
         xml.put(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         Ok(xml)
     }
 
-    /// How much there is to be taken.
+    /// The number of bytes that have not been taken yet.
     pub(super) fn len(&self) -> usize {
         self.0.get_ref().len()
     }
@@ -30,29 +30,29 @@ impl Xml {
         std::mem::take(self.0.get_mut())
     }
 
-    /// Begins an element.
+    /// Writes a start tag.
     pub(super) fn open(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Result<(), Error> {
         self.put(Event::Start(start(name, attributes)))
     }
 
-    /// Ends an element.
+    /// Writes an end tag.
     pub(super) fn close(&mut self, name: &str) -> Result<(), Error> {
         self.put(Event::End(BytesEnd::new(name)))
     }
 
-    /// An element without content.
+    /// Writes an element without content.
     pub(super) fn empty(&mut self, name: &str, attributes: &[Attribute<'_>]) -> Result<(), Error> {
         self.put(Event::Empty(start(name, attributes)))
     }
 
-    /// An element that holds a text.
+    /// Writes an element with a text.
     pub(super) fn text(&mut self, name: &str, attributes: &[Attribute<'_>], text: &str) -> Result<(), Error> {
         self.open(name, attributes)?;
         self.put(Event::Text(BytesText::new(&clean(text))))?;
         self.close(name)
     }
 
-    /// A comment; what would end it is written otherwise.
+    /// Writes a comment; `--`, which XML does not allow in comments, becomes `- -`.
     pub(super) fn comment(&mut self, text: &str) -> Result<(), Error> {
         let mut text = clean(text).into_owned();
         while text.contains("--") {
@@ -71,7 +71,7 @@ fn start<'a>(name: &'a str, attributes: &[Attribute<'_>]) -> BytesStart<'a> {
     BytesStart::new(name).with_attributes(attributes.iter().map(|(name, value)| (*name, value.as_ref())))
 }
 
-/// The text without what no XML document may hold (XML 1.0, section 2.2), escaped or not.
+/// Removes the characters that XML documents must not contain, escaped or not (XML 1.0, section 2.2).
 fn clean(text: &str) -> Cow<'_, str> {
     let fits = |letter: char| matches!(letter, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
     match text.chars().all(fits) {
@@ -85,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_breaks_out() {
+    fn texts_attributes_and_comments_cannot_break_out() {
         let mut xml = Xml::begin().unwrap();
         xml.take();
         xml.text("a", &[("b", "\"<&>'\u{1}")], "</a>&amp;\u{fffe}]]>").unwrap();

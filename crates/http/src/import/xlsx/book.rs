@@ -1,4 +1,4 @@
-//! A workbook: its sheets, its texts and its number formats (ECMA-376, part 1, 18).
+//! A workbook: its sheets, shared strings and number formats (ECMA-376, part 1, 18).
 
 use std::collections::HashMap;
 use std::io::{Read, Seek};
@@ -11,24 +11,24 @@ use zip::read::ZipFile;
 use super::Torn;
 use super::xml::{Xml, attribute, is_on};
 
-/// A sheet as the workbook lists it.
+/// A sheet in the list of the workbook.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Listed {
     pub(super) name: String,
     pub(super) is_visible: bool,
-    /// A table of cells, and no chart or macro.
+    /// Whether it is a table of cells, not a chart or macro sheet.
     pub(super) is_worksheet: bool,
     path: String,
 }
 
-/// What the cells of all sheets refer to.
+/// The data that the cells of all sheets share.
 #[derive(Default)]
 pub(super) struct Shared {
     texts: String,
     ends: Vec<usize>,
     formats: Vec<NumberFormat>,
     pub(super) is_1904: bool,
-    /// Whether the values of formulas are to be calculated when it is opened, so that those in the file are none.
+    /// Whether formulas have to be recalculated when the workbook is opened, so that the stored values are not valid.
     pub(super) recalculates: bool,
 }
 
@@ -49,14 +49,14 @@ impl Shared {
 /// A workbook.
 pub(super) struct Book<R> {
     archive: ZipArchive<R>,
-    /// Where the parts are, by their names in lower case: they are the same in any case.
+    /// The indexes of the parts by their names in lower case: part names are case-insensitive.
     parts: HashMap<String, usize>,
     pub(super) sheets: Vec<Listed>,
     pub(super) shared: Shared,
 }
 
 impl<R: Read + Seek> Book<R> {
-    /// Reads all but the cells.
+    /// Reads everything but the cells.
     pub(super) fn open(archive: ZipArchive<R>) -> Result<Self, Torn> {
         let name = |name: &str| name.replace('\\', "/").trim_start_matches('/').to_lowercase();
         let parts = (0..archive.len())
@@ -82,18 +82,18 @@ impl<R: Read + Seek> Book<R> {
         self.archive.by_index(*at).map(|part| Some(Xml::new(part))).map_err(|_| Torn)
     }
 
-    /// The cells of a sheet.
+    /// Returns the cells of a sheet.
     pub(super) fn cells(&mut self, sheet: &Listed) -> Result<(Xml<ZipFile<'_, R>>, &Shared), Torn> {
         let at = self.parts.get(&sheet.path.to_lowercase()).ok_or(Torn)?;
         Ok((Xml::new(self.archive.by_index(*at).map_err(|_| Torn)?), &self.shared))
     }
 
-    /// What a part refers to.
+    /// Returns the relationships of a part.
     fn relations(&mut self, path: &str) -> Result<Vec<Relation>, Torn> {
         let (folder, file) = path.rsplit_once('/').unwrap_or(("", path));
-        let beside = if folder.is_empty() { String::new() } else { format!("{folder}/") };
+        let prefix = if folder.is_empty() { String::new() } else { format!("{folder}/") };
         let mut found = Vec::new();
-        let Some(xml) = self.part(&format!("{beside}_rels/{file}.rels"))? else { return Ok(found) };
+        let Some(xml) = self.part(&format!("{prefix}_rels/{file}.rels"))? else { return Ok(found) };
         xml.each(|element| {
             if element.local_name().as_ref() == "Relationship" {
                 let get = |name| Ok(attribute(element, name)?.unwrap_or_default());
@@ -186,7 +186,7 @@ struct Relation {
     target: String,
 }
 
-/// Where a target lies that is named from a folder.
+/// Resolves a target relative to a folder.
 fn resolved(folder: &str, target: &str) -> String {
     let target = target.replace('\\', "/");
     if let Some(from_root) = target.strip_prefix('/') {

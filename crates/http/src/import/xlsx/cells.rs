@@ -1,4 +1,4 @@
-//! The cells of a sheet, one after the other.
+//! The cells of a sheet, in order.
 
 use std::io::Read;
 
@@ -20,7 +20,7 @@ pub(super) struct Area {
 }
 
 impl Area {
-    /// `B2:D4`, or one cell.
+    /// Parses `B2:D4`, or a single cell.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (first, last) = text.split_once(':').unwrap_or((text, text));
         let (first, last) = (place(first)?, place(last)?);
@@ -32,7 +32,7 @@ impl Area {
     }
 }
 
-/// `AB12` as row and column.
+/// Parses `AB12` into row and column.
 fn place(text: &str) -> Option<(u64, usize)> {
     let text = text.replace('$', "");
     let split = text.find(|letter: char| letter.is_ascii_digit())?;
@@ -45,7 +45,7 @@ fn place(text: &str) -> Option<(u64, usize)> {
     Some((row.parse().ok()?, column.checked_sub(1)?))
 }
 
-/// A cell that is not empty: what it shows, or why it has no value.
+/// A cell that is not empty: what it displays, or why it has no value.
 pub(super) struct Cell {
     pub(super) row: u64,
     pub(super) column: usize,
@@ -58,13 +58,13 @@ pub(super) struct Cells<'a, R> {
     shared: &'a Shared,
     row: u64,
     column: usize,
-    /// Where one formula fills more than its own cell.
+    /// The areas of formulas that fill more than their own cell.
     filled: Vec<Area>,
-    /// Cells that are merged, which are listed behind the others.
+    /// The merged cells, which are listed after all others.
     pub(super) merged: Vec<Area>,
 }
 
-/// What stands in an element `c`.
+/// The content of an element `c`.
 #[derive(Default)]
 struct Content {
     kind: String,
@@ -80,9 +80,9 @@ impl<'a, R: Read> Cells<'a, R> {
         Self { xml, shared, row: 0, column: 0, filled: Vec::new(), merged: Vec::new() }
     }
 
-    /// The next cell that is not empty.
+    /// Returns the next cell that is not empty.
     ///
-    /// Errors: it is no sheet from here on.
+    /// Errors: the sheet is malformed from here on.
     pub(super) fn next(&mut self) -> Result<Option<Cell>, Torn> {
         loop {
             let mut content = Content::default();
@@ -121,7 +121,7 @@ impl<'a, R: Read> Cells<'a, R> {
         }
     }
 
-    /// Reads to the end of the cell.
+    /// Reads the content of a cell, to its end.
     fn content(&mut self, content: &mut Content) -> Result<(), Torn> {
         loop {
             let what = match self.xml.next()? {
@@ -151,7 +151,7 @@ impl<'a, R: Read> Cells<'a, R> {
         }
     }
 
-    /// What the cell shows; nothing where it is empty.
+    /// Returns what the cell displays; `None` if it is empty.
     fn value(
         &mut self,
         content: Content,
@@ -196,14 +196,14 @@ enum What {
     Other,
 }
 
-/// The cells that a formula fills beside its own.
+/// Returns the area that a formula fills, if it is an array formula or a data table.
 fn filled(formula: &BytesStart<'_>) -> Result<Option<Area>, Torn> {
     let is_wide = matches!(attribute(formula, "t")?.as_deref(), Some("array" | "dataTable"));
     let area = attribute(formula, "ref")?.filter(|_| is_wide);
     Ok(area.as_deref().and_then(Area::parse))
 }
 
-/// A day or a time that is written as ISO 8601, as its number of days.
+/// Converts an ISO 8601 date or time to its serial number of days, and formats it.
 fn iso(text: &str, format: NumberFormat) -> Result<Shown, FieldError> {
     let text = text.trim_end_matches('Z');
     let zero = NaiveDate::from_ymd_opt(1899, 12, 30).unwrap_or_default();
@@ -238,7 +238,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_rows_and_columns() {
+    fn cell_references_are_parsed() {
         assert_eq!(place("A1"), Some((1, 0)));
         assert_eq!(place("$AB$12"), Some((12, 27)));
         for wrong in ["", "A", "1", "A-1", "ÄB1"] {

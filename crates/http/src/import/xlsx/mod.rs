@@ -1,4 +1,4 @@
-//! Excel workbooks: one sheet, cell by cell, each as what it shows.
+//! Excel workbooks: one sheet is read, cell by cell, as it is displayed.
 
 mod book;
 mod cells;
@@ -19,16 +19,16 @@ use self::cells::Cells;
 use self::rows::Rows;
 use super::reader::{ParsedRow, RowSink, Stop};
 
-/// How much a workbook may be when it is unpacked, in bytes: its texts are in memory at once.
+/// The maximum size of an unpacked workbook, in bytes: all its texts are in memory at once.
 const UNPACKED: u64 = 256 << 20;
 
-/// How many sheets are named to whoever has to choose.
+/// The maximum number of sheets that an error lists.
 const NAMED: usize = 20;
 
-/// A part of the workbook is missing, or is not what it has to be.
+/// A part of the workbook is missing or malformed.
 struct Torn;
 
-/// Reads all rows of the sheet of this name, or of the only visible one with cells.
+/// Reads all rows of the sheet with this name, or of the only visible one with cells.
 pub(super) fn read<T: Table>(
     file: File,
     name: Option<&str>,
@@ -54,7 +54,8 @@ fn no_workbook() -> Bilingual {
     )
 }
 
-/// The archive, if it can be unpacked: what its parts say of their sizes is not believed.
+/// Opens the archive; `None` if it cannot be unpacked within the limit. The sizes that its parts declare are not
+/// trusted.
 fn bearable(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
     let Ok(mut archive) = ZipArchive::new(BufReader::new(file)) else { return Ok(None) };
     let mut room = UNPACKED;
@@ -71,7 +72,7 @@ fn bearable(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
 
 type Refused = (&'static str, Bilingual);
 
-/// The sheet that is meant.
+/// Chooses the sheet to read.
 fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Result<Listed, Refused>, Torn> {
     let sheets: Vec<_> = book.sheets.iter().filter(|sheet| sheet.is_worksheet).cloned().collect();
     if let Some(name) = name {
@@ -129,7 +130,7 @@ fn each<T: Table, R: Read + Seek>(
     sink: &mut RowSink,
 ) -> Result<(), Stop> {
     sink.put(ParsedRow::Source(Source { sheet: Some(sheet.name.clone()), ..Source::default() }))?;
-    // Merged cells are listed behind all others, so they are looked up before.
+    // Merged cells are listed after all others, so they are read first.
     let Ok((total, merged)) = survey(book, sheet) else {
         return sink.broken(1, "malformed_file", no_workbook());
     };
@@ -154,7 +155,7 @@ fn each<T: Table, R: Read + Seek>(
     }
 }
 
-/// How many rows have cells, and which cells are merged.
+/// Returns the number of rows with cells, and the merged cells.
 fn survey<R: Read + Seek>(book: &mut Book<R>, sheet: &Listed) -> Result<(u64, Vec<cells::Area>), Torn> {
     let mut cells = Cells::new(book.cells(sheet)?);
     let (mut total, mut last) = (0, 0);

@@ -1,4 +1,4 @@
-//! From cells to rows.
+//! Collects cells into rows.
 
 use vku_domain::bilingual;
 use vku_domain::import::{RowFault, Source};
@@ -11,10 +11,10 @@ use super::super::reader::{ParsedRow, RowSink, Stop, fault};
 use super::super::table::Sheet;
 use super::cells::{Area, Cell};
 
-/// How many columns a sheet may have.
+/// The maximum number of columns of a sheet.
 const COLUMNS: usize = 1_000;
 
-/// The row that is being read; cells that are empty are not in the file.
+/// Collects the cells of the current row; empty cells are not in the file.
 pub(super) struct Rows {
     sheet: Option<(Sheet, usize)>,
     pub(super) number: u64,
@@ -31,7 +31,7 @@ impl Rows {
 
     pub(super) fn take(&mut self, Cell { row: _, column, value }: Cell) {
         let value = match value {
-            // One of blanks looks empty, and is.
+            // A cell with only blanks counts as empty.
             Ok(shown) if typed(&shown.text).is_empty() => return,
             Ok(shown) => shown,
             Err(fault) => return self.faults.push((column, fault)),
@@ -51,7 +51,7 @@ impl Rows {
         }
     }
 
-    /// Hands on the row, and begins another one.
+    /// Passes on the row, and starts the next one.
     pub(super) fn finish<T: Table>(&mut self, sink: &mut RowSink) -> Result<(), Stop> {
         let (mut cells, mut faults) = (std::mem::take(&mut self.cells), std::mem::take(&mut self.faults));
         if cells.is_empty() && faults.is_empty() {
@@ -107,7 +107,7 @@ impl Rows {
     }
 }
 
-/// The cell as somebody would type it into a column of this kind.
+/// The text of a cell as a user would type it into a column of this kind.
 fn text(cell: Option<&Shown>, kind: Option<Kind>) -> String {
     let Some(Shown { text, value }) = cell else { return String::new() };
     match kind {
@@ -116,11 +116,11 @@ fn text(cell: Option<&Shown>, kind: Option<Kind>) -> String {
     }
 }
 
-/// Cells that are merged: all but the first are empty in the file, and show what stands in the first.
+/// The merged cells of a sheet: all but the first are empty in the file, and display the content of the first.
 struct Merged {
-    /// Those that begin below, the lowest first.
+    /// The areas that begin below the current row, the lowest first.
     below: Vec<Area>,
-    /// Those that the row runs through, and whether something stands in them.
+    /// The areas that cover the current row, and whether they have a value.
     here: Vec<(Area, bool)>,
 }
 
@@ -130,7 +130,7 @@ impl Merged {
         Self { below: areas, here: Vec::new() }
     }
 
-    /// The cells of a row that only seem to be filled.
+    /// Returns the cells of a row that display a value without having one.
     fn covered(&mut self, row: u64, cells: &[Option<Shown>]) -> Vec<(usize, FieldError)> {
         let is_filled = |column: usize| cells.get(column).is_some_and(Option::is_some);
         self.here.retain(|(area, _)| area.rows.1 >= row);

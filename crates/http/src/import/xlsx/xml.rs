@@ -1,4 +1,4 @@
-//! The XML of a workbook's parts, as far as it is the same for all of them.
+//! Reading the XML of the parts of a workbook.
 
 use std::io::{BufRead, BufReader, Read};
 
@@ -8,7 +8,7 @@ use quick_xml::events::{BytesStart, Event};
 
 use super::Torn;
 
-/// Events of a part.
+/// The XML events of a part.
 pub(super) struct Xml<R> {
     reader: Reader<BufReader<R>>,
     buffer: Vec<u8>,
@@ -21,12 +21,12 @@ impl<R: Read> Xml<R> {
         Self { reader, buffer: Vec::new() }
     }
 
-    /// The next event.
+    /// Returns the next event.
     pub(super) fn next(&mut self) -> Result<Event<'_>, Torn> {
         next(&mut self.reader, &mut self.buffer)
     }
 
-    /// Calls for each element that begins.
+    /// Calls `start` for each start tag.
     pub(super) fn each(
         mut self,
         mut start: impl FnMut(&BytesStart<'_>) -> Result<(), Torn>,
@@ -40,7 +40,7 @@ impl<R: Read> Xml<R> {
         }
     }
 
-    /// The text of the element that has begun, to its end; that of the elements in it is left out.
+    /// Reads the text of the current element, to its end tag, without the text of nested elements.
     pub(super) fn text(&mut self, into: &mut String) -> Result<(), Torn> {
         let mut depth = 0_u32;
         loop {
@@ -65,18 +65,18 @@ impl<R: Read> Xml<R> {
         }
     }
 
-    /// The text of a shared or inline string that has begun: of all its runs, without how it is pronounced.
+    /// Reads the text of the current shared or inline string: all its runs, without phonetic text.
     pub(super) fn rich_text(&mut self, into: &mut String) -> Result<(), Torn> {
         let begin = into.len();
         let mut depth = 0_u32;
-        let mut spoken = None;
+        let mut phonetic = None;
         loop {
             let is_text = match self.next()? {
                 Event::Start(element) => match element.local_name().as_ref() {
-                    "t" if spoken.is_none() => true,
+                    "t" if phonetic.is_none() => true,
                     name => {
                         if name == "rPh" {
-                            spoken = spoken.or(Some(depth));
+                            phonetic = phonetic.or(Some(depth));
                         }
                         depth += 1;
                         false
@@ -85,7 +85,7 @@ impl<R: Read> Xml<R> {
                 Event::End(_) => match depth.checked_sub(1) {
                     Some(above) => {
                         depth = above;
-                        spoken = spoken.filter(|within| *within < depth);
+                        phonetic = phonetic.filter(|within| *within < depth);
                         false
                     }
                     None => break,
@@ -110,7 +110,7 @@ fn next<'b, R: BufRead>(reader: &mut Reader<R>, buffer: &'b mut Vec<u8>) -> Resu
     reader.read_event_into(buffer).map_err(|_| Torn)
 }
 
-/// An attribute, by its name without a prefix.
+/// Returns an attribute, by its name without a prefix.
 pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<String>, Torn> {
     for attribute in element.attributes().with_checks(false) {
         let attribute = attribute.map_err(|_| Torn)?;
@@ -122,29 +122,30 @@ pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Result<Option<S
     Ok(None)
 }
 
-/// Whether an attribute says yes.
+/// Whether a boolean attribute is true.
 pub(super) fn is_on(element: &BytesStart<'_>, name: &str) -> Result<bool, Torn> {
     Ok(matches!(attribute(element, name)?.as_deref(), Some("1" | "true" | "on")))
 }
 
-/// `_x000D_` is a letter that XML cannot have (ECMA-376, 22.9.2.19); `None` where there is none of them.
+/// Decodes escapes such as `_x000D_`, for characters that XML cannot contain (ECMA-376, 22.9.2.19); `None` if there
+/// are none.
 pub(super) fn unescaped(text: &str) -> Option<String> {
     let mut plain = None::<String>;
     let mut rest = text;
     while let Some(at) = rest.find("_x") {
-        let (before, behind) = rest.split_at(at);
-        let code = behind.get(2..6).filter(|_| behind.get(6..7) == Some("_"));
+        let (before, after) = rest.split_at(at);
+        let code = after.get(2..6).filter(|_| after.get(6..7) == Some("_"));
         let letter = code.and_then(|code| u32::from_str_radix(code, 16).ok()).and_then(char::from_u32);
         let plain = plain.get_or_insert_default();
         plain.push_str(before);
         match letter {
             Some(letter) => {
                 plain.push(letter);
-                rest = behind.get(7..).unwrap_or_default();
+                rest = after.get(7..).unwrap_or_default();
             }
             None => {
                 plain.push_str("_x");
-                rest = behind.get(2..).unwrap_or_default();
+                rest = after.get(2..).unwrap_or_default();
             }
         }
     }
@@ -156,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn letters_that_xml_cannot_have_are_read() {
+    fn escaped_characters_are_decoded() {
         assert_eq!(unescaped("a_x000D_\n_x005F_x000D_ _xyz_x"), Some("a\r\n_x000D_ _xyz_x".to_owned()));
         assert_eq!(unescaped("plain"), None);
     }

@@ -1,4 +1,4 @@
-//! What is kept, for whom, and for how long.
+//! What the cache stores, for whom, and for how long.
 
 use std::sync::atomic::AtomicUsize;
 
@@ -19,23 +19,28 @@ fn moment(generation: u64, actor: &Actor) -> Option<Snapshot> {
     Snapshot::of(Some(generation), actor)
 }
 
-/// Asks `of` as `actor` at that moment; counts what is made.
-async fn ask(of: &ResponseCache, actor: &Actor, moment: Option<Snapshot>, made: &AtomicUsize) -> CacheStatus {
+/// Gets the target as `actor` in a snapshot; counts in `made` how often the response is computed.
+async fn ask(
+    cache: &ResponseCache,
+    actor: &Actor,
+    moment: Option<Snapshot>,
+    made: &AtomicUsize,
+) -> CacheStatus {
     let make = async || {
         made.fetch_add(1, SeqCst);
         tokio::task::yield_now().await;
         Ok(answer(100))
     };
-    of.get(&CacheKeyRef { actor, target: TARGET }, moment, make).await.unwrap().1
+    cache.get(&CacheKeyRef { actor, target: TARGET }, moment, make).await.unwrap().1
 }
 
 #[tokio::test]
-async fn of_those_who_ask_at_once_one_makes_it() {
+async fn of_several_concurrent_requests_one_computes_the_response() {
     let (responses, actor, made) =
         (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
     for generation in 1..4 {
-        let asking = (0..20).map(|_| ask(&responses, &actor, moment(generation, &actor), &made));
-        let sources = join_all(asking).await;
+        let requests = (0..20).map(|_| ask(&responses, &actor, moment(generation, &actor), &made));
+        let sources = join_all(requests).await;
         assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Miss).count(), 1);
         assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Shared).count(), 19);
         assert_eq!(made.swap(0, SeqCst), 1);
@@ -43,28 +48,28 @@ async fn of_those_who_ask_at_once_one_makes_it() {
 }
 
 #[tokio::test]
-async fn a_failure_is_nobody_elses() {
+async fn a_failure_is_not_shared() {
     let (responses, actor, tries) =
         (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
-    let asked = CacheKeyRef { actor: &actor, target: TARGET };
-    let try_it = || {
-        responses.get(&asked, moment(1, &actor), async || {
+    let key = CacheKeyRef { actor: &actor, target: TARGET };
+    let get = || {
+        responses.get(&key, moment(1, &actor), async || {
             tokio::task::yield_now().await;
             if tries.fetch_add(1, SeqCst) == 0 { Err(Error::not_found().into()) } else { Ok(answer(1)) }
         })
     };
-    let answers = join_all((0..5).map(|_| try_it())).await;
+    let answers = join_all((0..5).map(|_| get())).await;
     assert_eq!(answers.iter().filter(|answer| answer.is_err()).count(), 1);
-    assert!(matches!(try_it().await, Ok((_, CacheStatus::Hit))));
-    // Whoever is gone in the middle leaves it to others.
-    let gone =
-        responses.get(&asked, moment(2, &actor), std::future::pending::<Result<Representation, Problem>>);
-    assert!(tokio::time::timeout(std::time::Duration::ZERO, gone).await.is_err());
-    assert!(matches!(try_it().await, Ok((_, CacheStatus::Hit | CacheStatus::Miss))));
+    assert!(matches!(get().await, Ok((_, CacheStatus::Hit))));
+    // A request that is cancelled leaves the computation to others.
+    let cancelled =
+        responses.get(&key, moment(2, &actor), std::future::pending::<Result<Representation, Problem>>);
+    assert!(tokio::time::timeout(std::time::Duration::ZERO, cancelled).await.is_err());
+    assert!(matches!(get().await, Ok((_, CacheStatus::Hit | CacheStatus::Miss))));
 }
 
 #[tokio::test]
-async fn it_counts_for_its_generation_its_day_and_its_kind_of_caller() {
+async fn an_entry_is_valid_for_its_generation_its_day_and_its_kind_of_caller() {
     let (responses, made) = (ResponseCache::new(DEFAULT_CACHE_BYTES), AtomicUsize::new(0));
     let at: DateTime<Utc> = "2026-11-22T23:59:59Z".parse().unwrap();
     let public = Actor::public(at);
@@ -101,28 +106,28 @@ async fn it_counts_for_its_generation_its_day_and_its_kind_of_caller() {
 }
 
 #[tokio::test]
-async fn no_more_is_kept_than_there_is_room_for() {
+async fn the_cache_stays_within_its_capacity() {
     let (responses, actor) = (ResponseCache::new(1 << 20), Actor::public(Utc::now()));
     for number in 0..2_000 {
         let target = format!("/api/v1/partnerships/{number}");
-        let asked = CacheKeyRef { actor: &actor, target: &target };
-        responses.get(&asked, moment(1, &actor), async || Ok(answer(10_000))).await.unwrap();
+        let key = CacheKeyRef { actor: &actor, target: &target };
+        responses.get(&key, moment(1, &actor), async || Ok(answer(10_000))).await.unwrap();
     }
     let cache = responses.0.as_ref().unwrap();
     assert!(cache.weight() <= 1 << 20 && cache.len() > 50, "{} in {}", cache.weight(), cache.len());
 }
 
 #[tokio::test]
-async fn what_is_packed_is_kept_too() {
+async fn compressed_bodies_are_cached_too() {
     let (responses, actor) = (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()));
-    let (asked, now) = (CacheKeyRef { actor: &actor, target: TARGET }, moment(1, &actor));
-    responses.get(&asked, now, async || Ok(answer(10_000))).await.unwrap();
+    let (key, now) = (CacheKeyRef { actor: &actor, target: TARGET }, moment(1, &actor));
+    responses.get(&key, now, async || Ok(answer(10_000))).await.unwrap();
     for coding in [ContentCoding::Br, ContentCoding::Gzip] {
-        let kept = responses.find(&asked, now).unwrap();
-        let bytes = responses.compress(&asked, &kept, coding).await.unwrap();
-        let again = responses.find(&asked, now).unwrap();
+        let entry = responses.find(&key, now).unwrap();
+        let bytes = responses.compress(&key, &entry, coding).await.unwrap();
+        let again = responses.find(&key, now).unwrap();
         assert_eq!(again.answer.encoded_body(coding), Some(&bytes));
-        assert!(bytes.len() < 200 && again.answer.body == kept.answer.body);
+        assert!(bytes.len() < 200 && again.answer.body == entry.answer.body);
     }
-    assert!(responses.find(&asked, now).unwrap().answer.br.is_some());
+    assert!(responses.find(&key, now).unwrap().answer.br.is_some());
 }

@@ -1,4 +1,4 @@
-//! The OpenAPI document: written by the types, finished here once.
+//! The OpenAPI document: derived from the types, and completed here.
 
 mod operations;
 mod projection;
@@ -18,7 +18,7 @@ use vku_domain::kernel::parameters::FilterParameters;
 
 use super::resource::ResourceApi;
 
-/// A document in the making.
+/// A document that is being built.
 pub struct Document {
     value: Value,
     resources: usize,
@@ -31,7 +31,7 @@ impl Document {
         responses::add(document.at("/components/responses"));
         responses::add_headers(document.at("/components/headers"));
         for schema in document.at("/components/schemas").values_mut() {
-            // The single endpoints take no relations, they only show them.
+            // Single endpoints have references to resources only in responses.
             *schema = schemas::directed(schema, &[], false);
             schemas::without_null(schema);
         }
@@ -43,7 +43,7 @@ impl Document {
         schemas::add::<T>(self.at("/components/schemas"));
         operations::add::<T>(self.at("/paths"));
         if let Some(tags) = self.value.pointer_mut("/tags").and_then(Value::as_array_mut) {
-            // The resources first, then the single endpoints: a reader comes for the data.
+            // The resources first, then the single endpoints: readers look for the data.
             tags.insert(
                 self.resources,
                 json!({ "name": operations::tag::<T>(), "description": T::DESCRIPTION }),
@@ -52,7 +52,7 @@ impl Document {
         }
     }
 
-    /// Adds the filters of a list that is a single endpoint, and what turns its pages.
+    /// Adds the filters and the paging parameters of a list that is a single endpoint.
     pub fn filter<F: FilterParameters>(&mut self, path: &str) {
         self.describe::<F>(path, operations::paging());
     }
@@ -75,13 +75,13 @@ impl Document {
         }
     }
 
-    /// Says of a member what its own schema does not, because that serves others too: `more` is added beside the
-    /// reference, in what is sent to create and to change a resource.
+    /// Narrows a member in request schemas, because its own schema is shared with other members: `more` is added
+    /// beside the reference.
     pub fn narrow(&mut self, schemas: &[&str], member: &str, more: &Value) {
         for schema in schemas {
             let pointer = format!("/components/schemas/{schema}/properties/{member}");
             let Some(found) = self.value.pointer_mut(&pointer) else { continue };
-            // Beside `null`, it is the other schema of the two.
+            // In a choice with `null`, the other schema is the one to narrow.
             let place = match found.pointer_mut("/oneOf/0") {
                 Some(inner) => inner,
                 None => found,
@@ -92,23 +92,25 @@ impl Document {
         }
     }
 
-    /// Ends the document: the problems of the single endpoints become references, and descriptions one line a paragraph.
+    /// Completes the document: the problems of single endpoints become references, and each paragraph of a
+    /// description becomes one line.
     pub fn finish(mut self) -> Value {
         for (path, item) in self.at("/paths").iter_mut() {
-            // Whatever is asked may be asked too slowly, too often, or be too much; health is not counted.
+            // Any request can be too slow, exceed the rate limit, or find the service unavailable; health checks are
+            // not counted.
             let always: &[u16] = if path.starts_with("/health/") { &[408, 503] } else { &[408, 429, 503] };
             for (method, operation) in item.as_object_mut().into_iter().flatten() {
                 let Some(operation) = operation.as_object_mut() else { continue };
-                // What writes may find no room.
+                // Writes can find the disk full.
                 let writing: &[u16] = if method == "get" { &[] } else { &[507] };
                 let problems = operation.shift_remove("x-problems");
-                // "No account" alone is "none": generators would ask for credentials where there is any requirement.
+                // `[{}]` alone becomes `[]`: generators would ask for credentials if there is any requirement.
                 if operation.get("security") == Some(&json!([{}])) {
                     operation.insert("security".into(), json!([]));
                 }
                 let statuses = problems.iter().flat_map(Value::as_array).flatten().filter_map(Value::as_u64);
                 let statuses = statuses.filter_map(|status| u16::try_from(status).ok());
-                // What has a tag may have another one than `If-Match` names.
+                // A response with a tag can fail `If-Match`.
                 let has_tag = operation.get("responses").is_some_and(|it| it.get("304").is_some());
                 let conditional = has_tag.then_some(412);
                 let statuses: Vec<u16> =
@@ -125,7 +127,7 @@ impl Document {
             }
         }
         request_schemas::close(&mut self.value);
-        // Nobody refers to some resources, such as what is named by its code.
+        // Nothing refers to some resources, for example those that are named by their code.
         let text = self.value.to_string();
         let is_used = |name: &str| text.contains(&format!("#/components/schemas/{name}\""));
         self.at("/components/schemas").retain(|name, _| !name.ends_with("Reference") || is_used(name));
@@ -134,7 +136,7 @@ impl Document {
         self.value
     }
 
-    /// The object at the place, made when missing.
+    /// Returns the object at the pointer, and creates it if it is missing.
     fn at(&mut self, pointer: &str) -> &mut Map<String, Value> {
         let mut value = &mut self.value;
         for member in pointer.split('/').skip(1) {
@@ -153,7 +155,7 @@ impl Document {
     }
 }
 
-/// The object with one more member, or with another value for it.
+/// Returns the object with the member added or replaced.
 fn with(mut object: Value, name: &str, value: Value) -> Value {
     if let Value::Object(members) = &mut object {
         members.insert(name.to_owned(), value);
@@ -161,7 +163,7 @@ fn with(mut object: Value, name: &str, value: Value) -> Value {
     object
 }
 
-/// Joins the lines of a paragraph: they were wrapped for the source, and readers wrap for themselves.
+/// Joins the lines of each paragraph: they were wrapped for the source code, and tools wrap them themselves.
 fn unwrap(value: &mut Value) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! The schemas of what can be chosen of a resource: members for `fields`, references for `expand`.
+//! The schemas of what clients can select of a resource: members with `fields`, references with `expand`.
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::naming::pascal;
@@ -6,12 +6,12 @@ use vku_domain::kernel::resource::projection::{Expansion, MemberTree, Step};
 
 use crate::kernel::resource::ResourceApi;
 
-/// What ends the name of the schema of a resource's members.
+/// The suffix of the name of the schema of a resource's members.
 pub(super) const FIELD: &str = "Field";
-/// What ends the name of the schema of what can be expanded in a resource.
+/// The suffix of the name of the schema of a resource's references that can be expanded.
 pub(super) const EXPANSION: &str = "Expansion";
 
-/// Adds them to the schemas, in which the resource as it is read stands already.
+/// Adds both schemas; the response schema of the resource must have been added before.
 pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     let name = pascal(T::NAME);
     components.insert(format!("{name}{FIELD}"), fields::<T>(components));
@@ -24,7 +24,7 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     }
 }
 
-/// The names of the members that it is read with.
+/// An enumeration of the members in responses.
 fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
     let of = |schema: &Value| Some(schema.get("description")?.as_str()?.to_owned());
     let about = |name: &str| {
@@ -39,14 +39,14 @@ fn fields<T: ResourceApi>(components: &Map<String, Value>) -> Value {
     vocabulary(&format!("A JSON member of {}.", T::SINGULAR), words)
 }
 
-/// An enumeration that says what each word means.
+/// An enumeration that describes each value.
 fn vocabulary<'a>(about: &str, words: impl Iterator<Item = (&'a str, String)>) -> Value {
     let (words, lines): (Vec<_>, Vec<_>) =
         words.map(|(word, about)| (word, format!("- `{word}`: {about}"))).unzip();
     json!({ "type": "string", "enum": words, "description": format!("{about}\n\n{}", lines.join("\n")) })
 }
 
-/// The way to a reference, as people write it: `participants[].party.utility`.
+/// The path to a reference in readable form: `participants[].party.utility`.
 fn written_out(path: &[Step]) -> String {
     let text = path.iter().fold(String::new(), |text, step| match step {
         Step::Member(name) => text + "." + name,

@@ -1,11 +1,11 @@
-//! What is sent besides the resources; and that nothing that is sent takes other members than those it names.
+//! The request schema of transitions. All request schemas are closed: they accept no unknown members.
 
 use serde_json::{Map, Value, json};
 
-/// What ends the name of the schema by which a status is changed.
+/// The suffix of the name of the schema of a transition.
 pub(super) const TRANSITION: &str = "Transition";
 
-/// Closes the schemas of all bodies.
+/// Closes the schemas of all request bodies.
 pub(super) fn close(document: &mut Value) {
     let mut sent = Vec::new();
     let items = document.get("paths").and_then(Value::as_object).into_iter().flat_map(Map::values);
@@ -26,7 +26,7 @@ pub(super) fn close(document: &mut Value) {
     }
 }
 
-/// A transition asked for.
+/// The schema of a transition.
 pub(super) fn transition(name: &str) -> Value {
     let of = |schema: &str, about: &str| json!({ "$ref": format!("#/components/schemas/{schema}"), "description": about });
     json!({

@@ -1,4 +1,4 @@
-//! The shared problem responses, one a status: every operation refers to those that it can give.
+//! The shared problem responses, one per status: each operation refers to those that it can return.
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::error::Code;
@@ -6,7 +6,7 @@ use vku_domain::kernel::error::Code;
 use super::with;
 use crate::kernel::problem::PROBLEM_JSON;
 
-/// A status: its name in the document, what it means, and the occurrence that is shown.
+/// The response for a status: its name in the document, its description, and the problem in its example.
 struct Shared {
     name: &'static str,
     about: &'static str,
@@ -118,7 +118,7 @@ const STATUSES: &[Shared] = &[
     ),
 ];
 
-/// What every answer tells of the quota: header, description, example.
+/// The headers of every response about the quota: name, description, example.
 const QUOTA: [(&str, &str, &str); 2] = [
     (
         "RateLimit",
@@ -221,7 +221,7 @@ fn example(it: &Shared) -> Value {
     with(example, member, more)
 }
 
-/// Declares the problems that an operation can answer with.
+/// Declares the problems that an operation can return.
 pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
     for Shared { name, shown, .. } in STATUSES.iter().filter(|it| statuses.contains(&it.shown.status())) {
         let target = json!({ "$ref": format!("#/components/responses/{name}") });
@@ -229,7 +229,7 @@ pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
     }
 }
 
-/// Says which headers are always there: the tag of what comes as JSON only, and of what is known (304).
+/// Marks `ETag` as required where it is always sent: in responses that are only JSON, and in 304 responses.
 pub(super) fn require_tags(responses: &mut Map<String, Value>) {
     let mut known = Map::new();
     for response in responses.iter_mut().filter(|(status, _)| status.starts_with('2')).map(|(_, it)| it) {

@@ -1,4 +1,4 @@
-//! Schemas of a resource: as it is read, written, patched and listed, from one struct.
+//! The schemas of a resource, all from one struct: for responses, request bodies, patches and lists.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use super::request_schemas::{self, TRANSITION};
 use super::{projection, with};
 use crate::kernel::resource::ResourceApi;
 
-/// What begins the name of a schema of which only some members were asked for.
+/// The prefix of the name of a schema whose members `fields` selects.
 pub(super) const SPARSE_NAME: &str = "Sparse";
 
 type Named = BTreeMap<String, Value>;
@@ -26,24 +26,24 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     <T::Derived as ToSchema>::schemas(&mut found);
     found.extend(T::Filter::describe().into_iter().flat_map(|parameter| parameter.schemas));
     let mut named: Named = found.into_iter().map(|(name, schema)| (name, json!(schema))).collect();
-    // Each resource writes the reference to itself.
+    // Each resource adds the schema of references to itself.
     named.retain(|name, _| !name.ends_with("Reference"));
-    let twofold: Vec<&String> = named.keys().filter(|name| differs(name, &named, 0)).collect();
+    let directional: Vec<&String> = named.keys().filter(|name| differs(name, &named, 0)).collect();
     for (name, schema) in &named {
-        if twofold.contains(&name) {
-            put(components, name, directed(schema, &twofold, false));
-            put(components, &format!("{name}{INPUT}"), directed(schema, &twofold, true));
+        if directional.contains(&name) {
+            put(components, name, directed(schema, &directional, false));
+            put(components, &format!("{name}{INPUT}"), directed(schema, &directional, true));
         } else {
             put(components, name, explained(name, &named, schema));
         }
     }
     let written = json!(T::schema());
-    let read = read::<T>(&directed(&written, &twofold, false));
+    let read = read::<T>(&directed(&written, &directional, false));
     put(components, &schema_name(T::NAME), reference::<T>(&read));
     put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, &name));
     put(components, &name, read);
     projection::add::<T>(components);
-    let mut input = with(directed(&written, &twofold, true), "additionalProperties", json!(false));
+    let mut input = with(directed(&written, &directional, true), "additionalProperties", json!(false));
     without_null(&mut input);
     let about = "A JSON Merge Patch (RFC 7396): omitted members stay unchanged, `null` clears a member.";
     let patch = patch(&input, about, components);
@@ -59,13 +59,13 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
     components.insert(format!("{sparse}Page"), page(&sparse, T::PLURAL));
 }
 
-/// An optional member is simply not required: adds the schema without its `null`.
+/// Adds the schema without `null`: an optional member is just not required.
 fn put(components: &mut Map<String, Value>, name: &str, mut schema: Value) {
     without_null(&mut schema);
     components.insert(name.to_owned(), schema);
 }
 
-/// A filter's `…OrUnknown` means by each word what the status itself does.
+/// The `…OrUnknown` schema of a filter, with the descriptions of the values of the status.
 fn explained(name: &str, named: &Named, schema: &Value) -> Value {
     let status =
         name.strip_suffix("OrUnknown").and_then(|status| named.get(status)?.get("description")?.as_str());
@@ -78,7 +78,7 @@ fn explained(name: &str, named: &Named, schema: &Value) -> Value {
     }
 }
 
-/// Whether a schema is read otherwise than written: it refers to a relation.
+/// Whether the schemas for reading and for writing differ, because they refer to other resources.
 fn differs(name: &str, named: &Named, depth: usize) -> bool {
     let targets = |schema: &Value| {
         let mut targets = Vec::new();
@@ -108,30 +108,30 @@ fn visit(schema: &Value, found: &mut dyn FnMut(&str)) {
 }
 
 /// The schema for one direction: written (`…Input`) or read.
-pub(super) fn directed(schema: &Value, twofold: &[&String], written: bool) -> Value {
+pub(super) fn directed(schema: &Value, directional: &[&String], written: bool) -> Value {
     match schema {
         Value::Object(members) => {
-            let turn = |(name, value): (&String, &Value)| {
+            let convert = |(name, value): (&String, &Value)| {
                 let target = value.as_str().and_then(|path| path.rsplit_once('/')).filter(|_| name == "$ref");
                 let value = match target {
-                    Some((path, target)) if written && twofold.iter().any(|name| *name == target) => {
+                    Some((path, target)) if written && directional.iter().any(|name| *name == target) => {
                         json!(format!("{path}/{target}{INPUT}"))
                     }
                     Some((path, target)) if !written => {
                         json!(format!("{path}/{}", target.strip_suffix(INPUT).unwrap_or(target)))
                     }
-                    _ => directed(value, twofold, written),
+                    _ => directed(value, directional, written),
                 };
                 (name.clone(), value)
             };
-            Value::Object(members.iter().map(turn).collect())
+            Value::Object(members.iter().map(convert).collect())
         }
-        Value::Array(entries) => entries.iter().map(|entry| directed(entry, twofold, written)).collect(),
+        Value::Array(entries) => entries.iter().map(|entry| directed(entry, directional, written)).collect(),
         other => other.clone(),
     }
 }
 
-/// As it is read: with id, times, version, what it is a part of, and what is derived.
+/// The schema in responses: with id, times, version, parent and derived members.
 fn read<T: ResourceApi>(data: &Value) -> Value {
     let derived = directed(&json!(T::Derived::schema()), &[], false);
     let mut properties = Map::new();
@@ -171,7 +171,7 @@ fn read<T: ResourceApi>(data: &Value) -> Value {
     json!({ "type": "object", "description": about, "properties": properties, "required": required })
 }
 
-/// As it is read with `fields`: any member may have been left out.
+/// The schema in responses to requests with `fields`: any member may be absent.
 fn sparse(read: &Value, name: &str) -> Value {
     let mut sparse = with(
         read.clone(),
@@ -182,7 +182,7 @@ fn sparse(read: &Value, name: &str) -> Value {
     sparse
 }
 
-/// What others show of it: id, slug, what it is called, and what else tells it apart.
+/// The schema of references to the resource: id, slug, name, and other members that identify it.
 fn reference<T: ResourceApi>(read: &Value) -> Value {
     let members: Vec<_> = ["id", "slug", T::NAME_FIELD].iter().chain(T::SUMMARY_FIELDS).copied().collect();
     let properties: Map<_, _> = members
@@ -199,8 +199,8 @@ fn is_required(schema: &Value, name: &str) -> bool {
     schema.get("required").and_then(Value::as_array).is_some_and(|names| names.contains(&json!(name)))
 }
 
-/// As it is patched (RFC 7396): nothing is required, what may be absent may be cleared by `null`, and the objects in
-/// it are patched likewise.
+/// The schema of a patch (RFC 7396): nothing is required, `null` clears optional members, and nested objects are
+/// patched in the same way.
 fn patch(input: &Value, about: &str, components: &mut Map<String, Value>) -> Value {
     let mut properties = Map::new();
     for (name, schema) in input.get("properties").and_then(Value::as_object).into_iter().flatten() {
@@ -219,7 +219,8 @@ fn patch(input: &Value, about: &str, components: &mut Map<String, Value>) -> Val
     }
 }
 
-/// A member's schema, leading to the patch of the object that it refers to, if it does.
+/// The schema of a member in a patch; if the member refers to an object, the schema refers to the patch of that
+/// object.
 fn of_patch(schema: &Value, components: &mut Map<String, Value>) -> Value {
     let target = schema.get("$ref").and_then(Value::as_str).and_then(|path| path.rsplit('/').next());
     let object =
@@ -267,7 +268,7 @@ fn nullable(schema: &Value) -> bool {
     in_type || in_one_of
 }
 
-/// Takes the `null` out of the types, all through the schema.
+/// Removes `null` from all types in the schema.
 pub(super) fn without_null(schema: &mut Value) {
     match schema {
         Value::Object(members) => {

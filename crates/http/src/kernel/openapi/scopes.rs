@@ -1,9 +1,9 @@
-//! The scopes that an API key needs, in the words of an operation's description: `security` has them, and not every
-//! reader or tool shows it.
+//! The scopes that an API key needs, in the description of an operation: `security` has them, too, but not every tool
+//! shows it.
 
 use serde_json::{Map, Value};
 
-/// Adds a sentence that names the scopes in `security`, but for those that the description names already.
+/// Adds a sentence that names the scopes in `security`, except those that the description already names.
 pub(super) fn describe(operation: &mut Map<String, Value>) {
     let needed: Vec<String> = scopes(operation).into_iter().map(|scope| format!("`{scope}`")).collect();
     let Some(Value::String(text)) = operation.get_mut("description") else { return };

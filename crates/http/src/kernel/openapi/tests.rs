@@ -1,4 +1,4 @@
-//! What a reader of the document, and a generator, may rely on. That examples fit their schemas, the linters check.
+//! What readers of the document and code generators can rely on. The linters check that examples match their schemas.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::routes::document;
 
-/// Visits every object of the document with its JSON pointer; examples are data, not document.
+/// Visits every object of the document with its JSON pointer; examples are skipped, because they are data.
 fn visit(value: &Value, at: &str, found: &mut dyn FnMut(&str, &Map<String, Value>)) {
     match value {
         Value::Object(members) => {
@@ -24,7 +24,7 @@ fn visit(value: &Value, at: &str, found: &mut dyn FnMut(&str, &Map<String, Value
     }
 }
 
-/// The faults that a check finds in the objects of the document.
+/// Returns the faults that a check finds in the objects of the document.
 fn faults(document: &Value, check: impl Fn(&str, &Map<String, Value>) -> Option<String>) -> Vec<String> {
     let mut faults = Vec::new();
     visit(document, "", &mut |at, members| {
@@ -41,7 +41,7 @@ fn has_text(value: &Value, member: &str) -> bool {
     value.get(member).and_then(Value::as_str).is_some_and(|text| !text.trim().is_empty())
 }
 
-/// Whether the value, what it refers to or what it lists is described.
+/// Whether the value or the target of its `$ref` has a description.
 fn is_described(document: &Value, value: &Value) -> bool {
     has_text(value, "description")
         || value
@@ -62,7 +62,7 @@ fn operations(document: &Value) -> Vec<(String, &Value)> {
 }
 
 #[test]
-fn every_reference_leads_somewhere_and_every_component_is_used() {
+fn every_reference_resolves_and_every_component_is_used() {
     let document = document();
     let dangling = faults(&document, |_, members| {
         (members.contains_key("$ref") && target(&document, members).is_none())
@@ -82,7 +82,7 @@ fn every_reference_leads_somewhere_and_every_component_is_used() {
 }
 
 #[test]
-fn every_operation_is_named_described_and_shown() {
+fn every_operation_has_an_id_a_description_and_examples() {
     let document = document();
     let tags = document["tags"].as_array().unwrap();
     assert!(tags.iter().all(|tag| has_text(tag, "description")), "{tags:#?}");
@@ -101,8 +101,8 @@ fn every_operation_is_named_described_and_shown() {
         let contents = body.chain(answers.values().filter_map(|answer| answer.get("content")));
         for (media_type, content) in contents.filter_map(Value::as_object).flatten() {
             assert!(content.get("schema").is_some(), "{name}: {media_type} has no schema");
-            let shown = content.get("example").or_else(|| content.get("examples"));
-            assert!(shown.is_some(), "{name}: {media_type} has no example");
+            let example = content.get("example").or_else(|| content.get("examples"));
+            assert!(example.is_some(), "{name}: {media_type} has no example");
         }
     }
 }
@@ -136,7 +136,7 @@ fn every_operation_declares_its_problems_by_reference() {
 
 /// Generators for Java, Go and C# make one class of a `oneOf`, and cannot tell which of several objects they read.
 #[test]
-fn no_choice_is_between_objects() {
+fn no_choice_has_several_objects() {
     let document = document();
     let faults = faults(&document, |_, members| {
         let choices =
@@ -150,20 +150,20 @@ fn no_choice_is_between_objects() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
-/// A Go client has a function `NewApiKey` that makes an `ApiKey`, and a type `NullableApiKey`.
+/// A generated Go client has a function `NewApiKey` that creates an `ApiKey`, and a type `NullableApiKey`.
 #[test]
-fn no_schema_is_called_like_what_a_generator_makes_of_another() {
+fn no_schema_has_a_name_that_a_generator_derives_from_another() {
     let document = document();
     let names: BTreeSet<_> = document["components"]["schemas"].as_object().unwrap().keys().collect();
-    let made =
+    let derived =
         |name: &str| [format!("New{name}"), format!("New{name}WithDefaults"), format!("Nullable{name}")];
     let clashes: Vec<_> =
-        names.iter().flat_map(|name| made(name)).filter(|name| names.contains(name)).collect();
+        names.iter().flat_map(|name| derived(name)).filter(|name| names.contains(name)).collect();
     assert!(clashes.is_empty(), "{clashes:?}");
 }
 
 #[test]
-fn every_parameter_header_member_and_word_is_described() {
+fn every_parameter_header_member_and_enum_value_is_described() {
     let document = document();
     let faults = faults(&document, |at, members| {
         let value = Value::Object(members.clone());
@@ -188,21 +188,21 @@ fn every_parameter_header_member_and_word_is_described() {
 }
 
 #[test]
-fn null_stands_in_patches_only() {
+fn null_is_only_allowed_in_patches() {
     let document = document();
     let faults = faults(&document, |at, members| {
         let null = members.get("type").is_some_and(|kind| kind.to_string().contains("\"null\""));
         let schema = at.strip_prefix("/components/schemas/").and_then(|path| path.split('/').next());
-        // RFC 7946, section 3.2: what has no place says so by `null`.
-        let nowhere = at.contains("geo+json") && at.ends_with("/geometry");
+        // RFC 7946, section 3.2: a feature without a location has `null`.
+        let is_unlocated = at.contains("geo+json") && at.ends_with("/geometry");
         let patch = schema.is_some_and(|name| name.ends_with("Patch"));
-        (null && !patch && !nowhere).then(|| "takes `null`".to_owned())
+        (null && !patch && !is_unlocated).then(|| "takes `null`".to_owned())
     });
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
 #[test]
-fn what_is_always_there_is_required_on_reading() {
+fn members_that_are_always_present_are_required_in_responses() {
     let document = document();
     let required = |schema: &str| document["components"]["schemas"][schema]["required"].clone();
     for name in ["Partnership", "Utility", "Organisation", "FundingProgramme", "Funding"] {
@@ -218,7 +218,7 @@ fn what_is_always_there_is_required_on_reading() {
 }
 
 #[test]
-fn the_values_that_everything_is_made_of_are_named() {
+fn shared_value_types_are_components() {
     let document = document();
     for name in ["Localized", "Money", "PartialDate", "Problem", "Country", "Key", "Slug"] {
         assert!(document["components"]["schemas"].get(name).is_some(), "{name}");

@@ -1,4 +1,4 @@
-//! The keys as they are now: read again when they may have changed, so that all instances follow a rotation.
+//! The current signing keys: reloaded when they may have changed, so that all instances follow a rotation.
 
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -13,11 +13,11 @@ use vku_persistence::kernel::crypto::keyring::Keyring;
 
 use super::{AccessToken, Claims, SigningKey, TokenError, TokenKeys, UNKNOWN_KEY, key_rotation};
 
-/// How long the keys are used without looking whether there are others.
+/// How long the keys are used before they are reloaded.
 const REFRESH_INTERVAL: TimeDelta = TimeDelta::seconds(60);
-/// How long an unknown key is no reason to look again: anybody can make one up.
+/// How long the keys are used before an unknown `kid` makes them reload: anybody can invent one.
 const RETRY_INTERVAL: TimeDelta = TimeDelta::seconds(5);
-/// How many tokens are remembered; what is not remembered is verified again.
+/// The maximum number of verified tokens that are remembered; others are verified again.
 const MAX_VERIFIED_TOKENS: usize = 10_000;
 
 struct Loaded {
@@ -25,17 +25,17 @@ struct Loaded {
     at: DateTime<Utc>,
 }
 
-/// A token whose signature was right, and the key that it was signed with.
+/// The claims of a verified token, and the key that signed it.
 #[derive(Clone)]
 struct Verified {
     kid: Arc<str>,
     claims: Arc<Claims>,
 }
 
-/// The keys that access tokens are signed with, and the tokens that were verified with them.
+/// The keys that sign access tokens, and the tokens that were verified with them.
 ///
-/// Remembered is only what a token says and that it is genuine. Whether its login goes on and its account is enabled is
-/// asked at every request.
+/// Only the claims of genuine tokens are remembered. Whether the login has ended and the account is enabled is
+/// checked with every request.
 pub struct SigningKeyCache {
     keyring: Keyring,
     file: Option<SigningKey>,
@@ -47,9 +47,9 @@ pub struct SigningKeyCache {
 }
 
 impl SigningKeyCache {
-    /// Reads the keys; with a key of its own (`file`), that one signs, and those in the database only verify.
+    /// Loads the keys. If there is a key from a file, it signs, and the keys in the database only verify.
     ///
-    /// Errors: the database is away, or its keys were sealed with another secret.
+    /// Errors: the database is unavailable, or its keys were sealed with another secret.
     pub async fn open(
         keyring: Keyring,
         file: Option<SigningKey>,
@@ -62,17 +62,17 @@ impl SigningKeyCache {
         Ok(Self { keyring, file, issuer, audience, loaded, loading, verified })
     }
 
-    /// A token for the account in this login, good for ten minutes.
+    /// Issues a token to the account in this login, valid for ten minutes.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn issue(&self, account: Uuid, login: Uuid, role: &str) -> Result<AccessToken, Error> {
         let keys = self.no_older_than(REFRESH_INTERVAL).await?;
         keys.issue(account, login, role, self.keyring.now()).map_err(Error::internal)
     }
 
-    /// What the token says, if it is one of ours and good now.
+    /// Returns the claims of the token, if we issued it and it is valid now.
     ///
-    /// Errors: 401, without saying what is wrong; the database is away.
+    /// Errors: 401, without the reason; the database is unavailable.
     pub async fn verify(&self, token: &str) -> Result<Arc<Claims>, Error> {
         let now = self.keyring.now();
         let mut keys = self.no_older_than(REFRESH_INTERVAL).await?;
@@ -96,18 +96,18 @@ impl SigningKeyCache {
 
     /// The public keys as a JWK Set (RFC 7517).
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn jwks(&self) -> Result<serde_json::Value, Error> {
         Ok(self.no_older_than(REFRESH_INTERVAL).await?.jwks())
     }
 
-    /// The keys, read again if they were last read longer ago than `age`.
+    /// Returns the keys, reloaded if they were loaded longer ago than `age`.
     async fn no_older_than(&self, age: TimeDelta) -> Result<Arc<TokenKeys>, Error> {
         if let Some(keys) = self.younger(age) {
             return Ok(keys);
         }
-        let _turn = self.loading.lock().await;
-        // Whoever waited for another's reading takes what it read.
+        let _guard = self.loading.lock().await;
+        // Another request may have reloaded them while this one waited.
         if let Some(keys) = self.younger(age) {
             return Ok(keys);
         }
@@ -124,7 +124,7 @@ impl SigningKeyCache {
     }
 }
 
-/// One answer to all that is wrong with a token; what it is goes into the log.
+/// The same error for everything that can be wrong with a token; the reason is only logged.
 pub(crate) fn invalid(reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let detail = bilingual!("Get a new access token.", "Holen Sie ein neues Access-Token.");
     Error { source: Some(reason.into()), ..Error::new(Code::InvalidToken, detail) }

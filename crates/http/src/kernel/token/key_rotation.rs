@@ -1,4 +1,4 @@
-//! The signing keys in the database: two at most, of which the newest that everybody knows signs.
+//! The signing keys in the database: two at most. The newest that has been published long enough signs.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vku_domain::kernel::error::Error;
@@ -6,54 +6,55 @@ use vku_persistence::kernel::crypto::keyring::{Kept, Keyring};
 
 use super::{SigningKey, TokenError};
 
-/// The row of the first key; those that replace it have their `kid` behind it.
+/// The kind in the keyring, which is also the name of the first key; the names of later keys end in their `kid`.
 const KIND: &str = "signing";
-/// A key signs once it has stood in the key set so long: by then whoever keeps a copy of the set has it.
+/// How long a key is in the JWK Set before it signs: by then it is in every copy of the set.
 const PUBLISH_BEFORE_USE: TimeDelta = TimeDelta::minutes(10);
-/// How old the newest has to be before it is replaced: then no token of the one before it is good any more.
+/// The minimum age of the newest key before it is replaced: by then, no token of the previous key is valid.
 const REPLACE_AFTER_USE: TimeDelta = TimeDelta::minutes(20);
-/// A key that is older is replaced without being asked.
+/// Older keys are replaced automatically.
 const RETIRE_AFTER: TimeDelta = TimeDelta::days(90);
 
 /// Why the keys were not replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum RotateError {
-    /// Tokens of the key before it would be refused although they are good.
+    /// Valid tokens of the previous key would be rejected.
     #[error(
         "the newest signing key is not yet 20 minutes old; use `--now` to drop all others and sign with a \
          new key at once"
     )]
     TooYoung,
-    /// The database is away, or the keys were sealed with another secret.
+    /// The database is unavailable, or the keys were sealed with another secret.
     #[error("{0}")]
     Failed(Error),
 }
 
-/// The keys, newest first, and which of them signs at `now`.
+/// Returns the key that signs at `now`, of keys that are sorted newest first.
 pub(super) fn choose(keys: &[(SigningKey, DateTime<Utc>)], now: DateTime<Utc>) -> Option<&SigningKey> {
-    let ripe = keys.iter().find(|(_, made)| *made + PUBLISH_BEFORE_USE <= now);
-    // Where none is ripe, the oldest is the one that is known best.
-    ripe.or(keys.last()).map(|(key, _)| key)
+    let published = keys.iter().find(|(_, made)| *made + PUBLISH_BEFORE_USE <= now);
+    // If none has been published long enough, the oldest is in the most copies of the set.
+    published.or(keys.last()).map(|(key, _)| key)
 }
 
-/// The stored keys, newest first; the first is made here, and an old one replaced.
+/// Loads the keys, newest first. Creates the first key, and replaces a key that is too old.
 ///
-/// Errors: the database is away, or the keys were sealed with another secret.
+/// Errors: the database is unavailable, or the keys were sealed with another secret.
 pub(super) async fn load(keyring: &Keyring) -> Result<Vec<(SigningKey, DateTime<Utc>)>, Error> {
-    let mut kept = keyring.all(KIND).await?;
-    if kept.is_empty() {
+    let mut stored = keyring.all(KIND).await?;
+    if stored.is_empty() {
         keyring.get(KIND, || generate().map(|(_, key)| key)).await?;
-        kept = keyring.all(KIND).await?;
-    } else if kept.first().is_some_and(|newest| newest.created_at + RETIRE_AFTER <= keyring.now()) {
+        stored = keyring.all(KIND).await?;
+    } else if stored.first().is_some_and(|newest| newest.created_at + RETIRE_AFTER <= keyring.now()) {
         replace(keyring, RETIRE_AFTER).await?;
-        kept = keyring.all(KIND).await?;
+        stored = keyring.all(KIND).await?;
     }
-    let read = |kept: Kept| Ok((SigningKey::from_der(&kept.key).map_err(Error::internal)?, kept.created_at));
-    kept.into_iter().map(read).collect()
+    let read =
+        |stored: Kept| Ok((SigningKey::from_der(&stored.key).map_err(Error::internal)?, stored.created_at));
+    stored.into_iter().map(read).collect()
 }
 
-/// Makes a new key. It signs after ten minutes; the one before it verifies until the next is made. `at_once`, after a
-/// key was stolen, drops all others, and with them every access token that is out.
+/// Creates a new key. It signs after ten minutes; the previous key verifies until the next rotation. `at_once`, for a
+/// stolen key, drops all other keys, which invalidates all access tokens.
 ///
 /// # Errors
 /// [`RotateError`].
@@ -69,12 +70,13 @@ pub async fn rotate(keyring: &Keyring, at_once: bool) -> Result<(), RotateError>
     }
 }
 
-/// Replaces the keys if the newest is that old; whoever comes second finds a young one, and leaves it.
+/// Adds a key if the newest is at least that old; a second instance that tries at the same time finds the new key,
+/// and does nothing.
 async fn replace(keyring: &Keyring, age: TimeDelta) -> Result<bool, Error> {
     let now = keyring.now();
     let mut replaced = false;
-    let decide = |kept: &[Kept]| {
-        if kept.first().is_some_and(|newest| now < newest.created_at + age) {
+    let decide = |keys: &[Kept]| {
+        if keys.first().is_some_and(|newest| now < newest.created_at + age) {
             return Ok(None);
         }
         replaced = true;
@@ -93,7 +95,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_key_signs_when_everybody_knows_it() {
+    fn a_new_key_signs_once_it_has_been_published_for_ten_minutes() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
         let key = |minutes| {
             (SigningKey::from_der(&generate().unwrap().1).unwrap(), now - TimeDelta::minutes(minutes))

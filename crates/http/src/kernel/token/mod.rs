@@ -1,7 +1,7 @@
 //! Our own access tokens: JWT by the profile of RFC 9068, signed with Ed25519 (`EdDSA`, RFC 8037), checked by the rules
-//! of RFC 8725: one algorithm, one type, known keys only. Tokens of an OpenID Connect issuer are not read here.
+//! of RFC 8725: one algorithm, one type, known keys only. Tokens of an OpenID Connect issuer are not accepted.
 //!
-//! Time is a parameter: jsonwebtoken would ask the system clock, so `exp`, `nbf` and `iat` are compared here.
+//! Time is a parameter: jsonwebtoken would use the system clock, so `exp`, `nbf` and `iat` are checked here.
 
 mod key_cache;
 mod key_rotation;
@@ -17,74 +17,75 @@ pub(crate) use key_cache::invalid;
 pub use key_rotation::{RotateError, rotate};
 pub use signing_key::SigningKey;
 
-/// Life of an access token, in seconds.
+/// The lifetime of an access token, in seconds.
 const LIFETIME: i64 = 600;
-/// How far, in seconds, the clock of the instance that issued a token may be ahead of ours.
+/// The number of seconds by which the clock of the instance that issued a token may be ahead of ours.
 const CLOCK_SKEW: i64 = 5;
-/// The media type of RFC 9068, section 2.1; it keeps other JWTs of the same key from passing as access tokens.
+/// The media type of RFC 9068, section 2.1; it prevents other JWTs of the same key from passing as access tokens.
 const TYPE: &str = "at+jwt";
-/// RFC 9068 wants the client named; all our tokens are fetched at our own login.
+/// RFC 9068 requires `client_id`; all our tokens are issued at our own login.
 const CLIENT_ID: &str = "vku-partnerships";
 
-/// The one reason that may pass: another instance may have made a key since we looked.
+/// The only reason that may be temporary: another instance may have created a key since ours were loaded.
 const UNKNOWN_KEY: &str = "unknown key";
 
-/// Why there is no token, or no caller.
+/// Why a token could not be issued or verified.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
-    /// Ours and in order, but past its `exp`: fetch a new one.
+    /// The token is one of ours and valid, except that `exp` has passed: get a new one.
     #[error("the access token has expired")]
     Expired,
-    /// Not a token that we would have issued. The reason is for the log: it tells an attacker what to try next.
+    /// The token is not one that we would have issued. The reason is only for the log: it would tell an attacker what
+    /// to try next.
     #[error("the access token is invalid: {0}")]
     Invalid(&'static str),
     /// The signing key is not an Ed25519 private key.
     #[error("the signing key is not an Ed25519 private key in PKCS#8 form")]
     Key,
-    /// The operating system gave no random bytes.
+    /// The operating system provided no random bytes.
     #[error("the operating system provides no random bytes")]
     Random,
-    /// The token could not be written.
+    /// The token could not be signed.
     #[error("the access token could not be signed: {0}")]
     Sign(#[source] jsonwebtoken::errors::Error),
 }
 
-/// What a token says (RFC 9068, section 2.2, and login and role).
+/// The claims of a token (RFC 9068, section 2.2, plus login and role).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who issued it: our public URL.
+    /// The issuer: our public URL.
     pub iss: String,
-    /// Whom it is for: this API.
+    /// The audience: this API.
     pub aud: String,
     /// The account.
     pub sub: Uuid,
-    /// The client that fetched it.
+    /// The client to which the token was issued.
     pub client_id: String,
     /// Issued at, in seconds since 1970.
     pub iat: i64,
-    /// Expires at, in seconds since 1970; from this second on the token is refused.
+    /// Expires at, in seconds since 1970; from this second on the token is rejected.
     pub exp: i64,
-    /// Not before, in seconds since 1970. We do not write it, and honour it.
+    /// Not before, in seconds since 1970. We do not set it, but we check it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub nbf: Option<i64>,
-    /// The name of this one token.
+    /// The unique id of the token.
     pub jti: Uuid,
-    /// The login that it was fetched in: a token ends with it.
+    /// The login to which the token was issued: the token becomes invalid when the login ends.
     pub sid: Uuid,
     /// The role of the account when the token was issued.
     pub role: String,
 }
 
-/// A fresh token, as the token endpoint answers it. No `Debug`: it is a credential.
+/// A new access token, for the response of the token endpoint. No `Debug`: it is a credential.
 pub struct AccessToken {
-    /// The JWT in compact form.
+    /// The JWT in compact serialization.
     pub token: String,
     /// Seconds until it expires.
     pub expires_in: u64,
 }
 
-/// Issues with the current key and knows the others: the one before (its tokens live on for ten minutes) and, if there
-/// is one, the next (so that it is in everybody's cache before it is used).
+/// The keys of access tokens. The current key signs; the others only verify: the previous one (its tokens stay valid
+/// for ten minutes) and, if there is one, the next one (so that it is in every cache before it is used).
 #[derive(Debug, Clone)]
 pub struct TokenKeys {
     current: SigningKey,
@@ -95,7 +96,7 @@ pub struct TokenKeys {
 }
 
 impl TokenKeys {
-    /// Keys in use, with the issuer and the audience that are written into tokens and asked of them.
+    /// The keys in use, with the issuer and the audience that are written into tokens and required of them.
     #[must_use]
     pub fn new(current: SigningKey, mut others: Vec<SigningKey>, issuer: String, audience: String) -> Self {
         others.retain(|other| other.kid != current.kid);
@@ -107,7 +108,7 @@ impl TokenKeys {
         Self { current, others, issuer, audience, validation }
     }
 
-    /// A token for the account in this login, good for ten minutes from `now`.
+    /// Issues a token to the account in this login, valid for ten minutes from `now`.
     ///
     /// # Errors
     /// [`TokenError::Sign`].
@@ -139,21 +140,21 @@ impl TokenKeys {
         Ok(AccessToken { token, expires_in: LIFETIME.unsigned_abs() })
     }
 
-    /// What the token says, if we issued it for this API and it is good at `now`.
+    /// Returns the claims of the token, if we issued it for this API and it is valid at `now`.
     ///
     /// # Errors
-    /// [`TokenError::Expired`] for a token that is in order but for its age, [`TokenError::Invalid`] for all others.
+    /// [`TokenError::Expired`] for a token that is valid except for its age, [`TokenError::Invalid`] for all others.
     pub fn verify(&self, token: &str, now: DateTime<Utc>) -> Result<Claims, TokenError> {
         let header =
             jsonwebtoken::decode_header(token).map_err(|_| TokenError::Invalid("unreadable header"))?;
         if header.typ.as_deref() != Some(TYPE) {
             return Err(TokenError::Invalid("not of type at+jwt"));
         }
-        // RFC 7515, section 4.1.11: who does not understand an extension that is marked critical must refuse.
+        // RFC 7515, section 4.1.11: a recipient must reject critical extensions that it does not understand.
         if header.crit.is_some() {
             return Err(TokenError::Invalid("critical header extension"));
         }
-        // The header only chooses among our keys; `jwk`, `jku` and `x5c` in it are never looked at.
+        // The header only selects one of our keys; `jwk`, `jku` and `x5c` in it are ignored.
         let key = self
             .keys()
             .find(|key| header.kid.as_deref() == Some(key.kid()))
@@ -169,7 +170,7 @@ impl TokenKeys {
         if claims.nbf.is_some_and(|nbf| now < nbf) {
             return Err(TokenError::Invalid("not good yet"));
         }
-        // Last: "expired" says that everything else was right.
+        // Checked last: "expired" implies that everything else was right.
         if now >= claims.exp {
             return Err(TokenError::Expired);
         }
@@ -182,7 +183,7 @@ impl TokenKeys {
         serde_json::json!({ "keys": self.keys().map(|key| &key.jwk).collect::<Vec<_>>() })
     }
 
-    /// Whether one of the keys has this name.
+    /// Whether one of the keys has this `kid`.
     fn has(&self, kid: &str) -> bool {
         self.keys().any(|key| key.kid() == kid)
     }

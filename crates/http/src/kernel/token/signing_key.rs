@@ -1,4 +1,4 @@
-//! Ed25519 keys (RFC 8032) that access tokens are signed with.
+//! Ed25519 keys (RFC 8032) that sign access tokens.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 
 use super::TokenError;
 
-/// An Ed25519 key pair and its name. `Debug` shows the name only.
+/// An Ed25519 key pair and its `kid`. `Debug` shows only the `kid`.
 #[derive(Clone)]
 pub struct SigningKey {
     pub(super) kid: String,
@@ -18,7 +18,8 @@ pub struct SigningKey {
 }
 
 impl SigningKey {
-    /// A new key pair: its `kid` and its PKCS#8 DER bytes (RFC 8410), which the caller seals and stores.
+    /// Generates a key pair. Returns its `kid` and its PKCS#8 DER bytes (RFC 8410), which the caller seals and
+    /// stores.
     ///
     /// # Errors
     /// [`TokenError::Random`] or [`TokenError::Key`].
@@ -30,7 +31,7 @@ impl SigningKey {
         Ok((Self::from_der(&der)?.kid, der))
     }
 
-    /// Reads PKCS#8 DER, as [`SigningKey::generate`] gives it.
+    /// Reads PKCS#8 DER, as [`SigningKey::generate`] returns it.
     ///
     /// # Errors
     /// [`TokenError::Key`].
@@ -38,7 +39,7 @@ impl SigningKey {
         let pair = ed25519_dalek::SigningKey::from_pkcs8_der(der).map_err(|_| TokenError::Key)?;
         let public = DecodingKey::from_ed_der(pair.verifying_key().as_bytes());
         let mut jwk = Jwk::from_decoding_key(&public, Some(Algorithm::EdDSA)).map_err(|_| TokenError::Key)?;
-        // RFC 7638: the name follows from the key, so instances that share a key agree on it without a table.
+        // RFC 7638: the `kid` is derived from the key, so instances that share a key agree on it without a table.
         let kid = jwk.thumbprint(ThumbprintHash::SHA256).map_err(|_| TokenError::Key)?;
         jwk.common.key_id = Some(kid.clone());
         jwk.common.public_key_use = Some(PublicKeyUse::Signature);

@@ -1,4 +1,4 @@
-//! What is no valid token, from whoever it comes.
+//! Which tokens are accepted, and that all others are rejected.
 
 use super::*;
 use base64::Engine;
@@ -35,7 +35,7 @@ fn claims() -> Value {
     json!({"iss": ISSUER, "aud": AUDIENCE, "sub": SUBJECT, "client_id": CLIENT_ID, "iat": iat, "exp": iat + 600,
         "jti": Uuid::from_u128(9), "sid": LOGIN, "role": "member"})
 }
-/// A token with any header and claims, signed as asked: what an attacker, or a holder of the key, could send.
+/// A token with any header and claims, signed with any key: what an attacker, or a holder of the key, could send.
 fn forge(header: &Value, claims: &Value, key: &EncodingKey, algorithm: Algorithm) -> String {
     let message = format!("{}.{}", BASE64.encode(header.to_string()), BASE64.encode(claims.to_string()));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).unwrap();
@@ -58,7 +58,7 @@ fn refuses(keys: &TokenKeys, token: &str, why: &str) {
 }
 
 #[test]
-fn verifies_what_it_issued() {
+fn verifies_the_tokens_that_it_issued() {
     let (current, before) = (key(), key());
     let both = keys(&current, &[&before]);
     let issued = both.issue(SUBJECT, LOGIN, "member", now()).unwrap();
@@ -71,12 +71,12 @@ fn verifies_what_it_issued() {
     let head = jsonwebtoken::decode_header(&issued.token).unwrap();
     assert_eq!((head.typ.as_deref(), head.alg), (Some("at+jwt"), Algorithm::EdDSA));
     assert_eq!(head.kid.as_deref(), Some(current.kid()));
-    // A forged twin of the real thing passes: so what is refused below is refused for the one change in it.
+    // A forgery with the right key passes: so each rejection below is caused by the one change in the token.
     assert!(both.verify(&signed(&current, &header(&current), &super::tests::claims()), now()).is_ok());
 }
 
 #[test]
-fn keys_rotate() {
+fn a_token_is_valid_as_long_as_its_key_is_known() {
     let (old, new) = (key(), key());
     let token = issue(&keys(&old, &[]));
     assert!(keys(&new, &[&old]).verify(&token, now()).is_ok());
@@ -94,7 +94,7 @@ fn refuses_another_algorithm() {
     let (head, _) = message.split_at(message.len() - 1);
     refuses(&all, head, "unreadable header");
 
-    // The classic: our public key, which everybody has, used as the secret of a symmetric algorithm.
+    // Algorithm confusion: our public key, which everybody has, used as the secret of a symmetric algorithm.
     let hs256 = with(header(&key), "alg", json!("HS256"));
     let public = key.public.try_get_as_bytes().unwrap();
     let jwk = all.jwks()["keys"][0].to_string();
@@ -105,7 +105,7 @@ fn refuses_another_algorithm() {
 }
 
 #[test]
-fn refuses_other_keys_and_what_the_header_says_of_them() {
+fn refuses_other_keys_even_if_the_header_contains_them() {
     let (ours, theirs) = (key(), key());
     let all = keys(&ours, &[]);
     refuses(&all, &issue(&keys(&theirs, &[])), "unknown key");
@@ -163,7 +163,7 @@ fn refuses_other_types_issuers_and_audiences() {
 }
 
 #[test]
-fn wants_every_claim() {
+fn requires_every_claim() {
     let key = key();
     let all = keys(&key, &[]);
     for member in claims().as_object().unwrap().keys() {
@@ -176,7 +176,7 @@ fn wants_every_claim() {
 }
 
 #[test]
-fn asks_the_given_clock() {
+fn uses_the_given_clock() {
     let key = key();
     let all = keys(&key, &[]);
     let token = issue(&all);
@@ -192,12 +192,12 @@ fn asks_the_given_clock() {
     assert!(all.verify(&claimed("nbf", json!(now().timestamp())), now()).is_ok());
     refuses(&all, &claimed("exp", json!(-1)), "unreadable or incomplete");
     refuses(&all, &claimed("iat", json!(i64::MAX)), "issued in the future");
-    // Who has no key does not learn from "expired" that anything was right.
+    // With a wrong signature, the error is never "expired", which would confirm that the rest was right.
     let old = with(claims(), "exp", json!(1));
     refuses(&all, &signed(&super::tests::key(), &header(&key), &old), "wrong signature");
 }
 
-/// Key, public key and thumbprint of RFC 8037, appendices A.1 to A.3.
+/// With the key, the public key and the thumbprint of RFC 8037, appendices A.1 to A.3.
 #[test]
 fn reads_keys_from_der_and_pem() {
     let pem = b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g\n-----END PRIVATE KEY-----\n";

@@ -1,4 +1,4 @@
-//! What an operation is called and what is said of it.
+//! The ids, summaries and descriptions of operations.
 
 use vku_domain::kernel::access::actor::{Action, Grant, Role};
 use vku_domain::kernel::bilingual::format_thousands;
@@ -102,23 +102,23 @@ impl Operation {
     }
 }
 
-/// What a choice of members does.
+/// The effect of `fields`.
 const FIELDS: &str = "`fields` selects members, including ones that are otherwise required; a JSON response then has the \
                       media type `application/vnd.vku.sparse+json`.";
 
-/// How a body names other resources.
+/// How a request body refers to other resources.
 const REFERENCES: &str =
     " Other resources are referred to by id or slug, or by the reference object that `GET` returns.";
 
-/// What happens to what others refer to.
+/// What a deletion returns if other resources refer to the resource.
 const DEPENDENTS: &str = " Returns 409 with a list of dependents if other resources refer to this one.";
 
-/// Whether paths take a slug of its own, or of what it is named after.
+/// Whether paths accept a slug: that of the resource, or of the resource that it is named after.
 pub(super) fn has_slug<T: ResourceApi>() -> bool {
     T::HAS_SLUG || T::DERIVED.contains(&"slug")
 }
 
-/// Whether a body can name other resources.
+/// Whether a request body can refer to other resources.
 fn refers<T: ResourceApi>() -> bool {
     let parent = <T::Parent as Parent>::NAME;
     MemberTree::of::<T>()
@@ -127,7 +127,7 @@ fn refers<T: ResourceApi>() -> bool {
         .any(|it| parent != Some(it.member()) && !T::DERIVED.contains(&it.member()))
 }
 
-/// Who reads deleted ones and restores them.
+/// Who can read and restore deleted resources.
 pub(super) fn restorers<T: ResourceApi>() -> &'static str {
     match T::grant(Role::Coordinator, Action::Restore) {
         Grant::Never => "administrators",
@@ -135,7 +135,7 @@ pub(super) fn restorers<T: ResourceApi>() -> &'static str {
     }
 }
 
-/// What the state machine allows.
+/// The transitions that the state machine allows.
 fn ways<T: ResourceApi>() -> String {
     let way = |from: &T::Status| {
         let words: Vec<_> = from.next().iter().map(|state| format!("`{}`", state.word())).collect();
@@ -148,7 +148,7 @@ fn ways<T: ResourceApi>() -> String {
     format!("Allowed transitions:\n\n{}", ways.join("\n"))
 }
 
-/// The names that operation ids are made of, in the singular and in the plural.
+/// The names in operation ids, singular and plural.
 pub(super) fn names<T: ResourceApi>() -> (String, String) {
     let plural = T::PATH.replace('-', "_");
     match <T::Parent as Parent>::NAME {

@@ -1,4 +1,4 @@
-//! What a list is in other formats than pages.
+//! The formats of a list.
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::Projection;
@@ -20,7 +20,7 @@ pub(super) fn parameter<T: ResourceApi>() -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-/// The content of the answer, by media type.
+/// The content of the response, by media type.
 pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
     let content = |format: Format| match format {
         Format::Json => json!({
@@ -45,7 +45,7 @@ pub(super) fn contents<T: ResourceApi>() -> Map<String, Value> {
     Format::of::<T>().into_iter().map(|format| (format.essence().to_owned(), content(format))).collect()
 }
 
-/// Events (RFC 5545).
+/// The content of a calendar (RFC 5545).
 pub(super) fn calendar() -> Value {
     json!({
         "schema": { "type": "string", "description": "A calendar (RFC 5545)." },
@@ -53,7 +53,7 @@ pub(super) fn calendar() -> Value {
     })
 }
 
-/// The example as a line of a table, under the titles of its columns.
+/// The example as a CSV table: a header and one line.
 fn table<T: ResourceApi>(dialect: CsvDialect) -> String {
     let picker = FieldSerializer::new(columns::<T>(&[], &Projection::default()));
     let mut table = csv::WriterBuilder::new().delimiter(dialect.separator()).from_writer(Vec::new());
@@ -65,7 +65,7 @@ fn table<T: ResourceApi>(dialect: CsvDialect) -> String {
     format!("{}{table}", dialect.byte_order_mark())
 }
 
-/// A collection of features (RFC 7946, section 3.3).
+/// The schema of a feature collection (RFC 7946, section 3.3).
 fn collection() -> Value {
     let kind = |words: &[(&str, &str)]| {
         let about: Vec<_> = words.iter().map(|(word, about)| format!("- `{word}`: {about}")).collect();

@@ -16,18 +16,18 @@ use vku_persistence::kernel::table::Parent;
 use crate::kernel::handlers::{ID, PARENT};
 use crate::kernel::resource::ResourceApi;
 
-/// What can be done with a resource.
+/// An operation of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
     /// `GET` on the collection.
     List,
     /// `POST` on the collection.
     Create,
-    /// `GET` on one.
+    /// `GET` on a resource.
     Get,
-    /// `PATCH` on one.
+    /// `PATCH` on a resource.
     Update,
-    /// `DELETE` on one.
+    /// `DELETE` on a resource.
     Delete,
     /// `POST` on `restore`.
     Restore,
@@ -55,7 +55,7 @@ impl Operation {
         self.method() == "get"
     }
 
-    /// The problems it can answer with, beside 404 for the list of a part.
+    /// The statuses of the problems that the operation can return, except 404 for the list below a parent resource.
     fn problems(self) -> &'static [u16] {
         match self {
             List => &[400, 401, 403, 406, 500, 503],
@@ -82,7 +82,7 @@ pub(super) fn add<T: ResourceApi>(paths: &mut Map<String, Value>) {
     let one = format!("{collection}/{{{ID}}}");
     let mut put = |path: String, operations: &[Operation]| {
         let item = operations.iter().map(|it| (it.method().to_owned(), operation::<T>(*it)));
-        // There may be endpoints of its own already.
+        // There may already be single endpoints at this path.
         let all = paths.entry(path).or_insert_with(|| Value::Object(Map::new()));
         all.as_object_mut().into_iter().for_each(|all| all.extend(item.clone()));
     };
@@ -95,7 +95,7 @@ pub(super) fn add<T: ResourceApi>(paths: &mut Map<String, Value>) {
     }
 }
 
-/// Who may ask: anybody for what is public, and API keys that have these scopes.
+/// The security requirements: none for public data, and the scopes that an API key needs.
 fn security<T: ResourceApi>(it: Operation) -> Value {
     let mut scopes = vec![scope(T::SCOPE, !it.reads())];
     if T::PERSONAL {
@@ -106,7 +106,7 @@ fn security<T: ResourceApi>(it: Operation) -> Value {
 }
 
 fn operation<T: ResourceApi>(it: Operation) -> Value {
-    let mut whole = json!({
+    let mut value = json!({
         "operationId": it.id::<T>(),
         "tags": [tag::<T>()],
         "summary": it.summary::<T>(),
@@ -115,8 +115,8 @@ fn operation<T: ResourceApi>(it: Operation) -> Value {
         "parameters": parameters::parameters::<T>(it),
         "responses": responses::responses::<T>(it),
     });
-    if let (Some(body), Some(members)) = (request_body::body::<T>(it), whole.as_object_mut()) {
+    if let (Some(body), Some(members)) = (request_body::body::<T>(it), value.as_object_mut()) {
         members.insert("requestBody".into(), body);
     }
-    whole
+    value
 }

@@ -24,7 +24,7 @@ fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })
 }
 
-/// What `If-Match` takes: anything, or a list of entity tags (RFC 9110, sections 5.6.1.2 and 8.8.3).
+/// The pattern of `If-Match`: `*`, or a list of entity tags (RFC 9110, sections 5.6.1.2 and 8.8.3).
 const TAGS: &str = "^(\\*|[ ,]*(W/)?\"[!#-~]*\"( *,[ ,]*(W/)?\"[!#-~]*\")*[ ,]*)$";
 
 /// The filters of a list.
@@ -32,7 +32,7 @@ pub(crate) fn filters(described: &[Described]) -> Vec<Value> {
     described.iter().map(|it| query(it.name, &it.about, json!(it.schema))).collect()
 }
 
-/// What turns the pages of a list.
+/// The paging parameters of a list.
 pub(crate) fn paging() -> [Value; 2] {
     let limit = json!({ "type": "integer", "minimum": 1, "maximum": LIMIT_MAX, "default": LIMIT_DEFAULT });
     let cursor =
@@ -43,7 +43,7 @@ pub(crate) fn paging() -> [Value; 2] {
     ]
 }
 
-/// The key of a `POST` that is to be done once.
+/// The header `Idempotency-Key` of a `POST`.
 pub(crate) fn idempotency_key() -> Value {
     let about = "A key of your choice for this request, such as a UUID. If you get no response, send the same request again \
                  with the same key: the stored response is returned, and nothing is done twice. Keys belong to your account and \
@@ -57,7 +57,7 @@ fn flag(name: &str, about: &str) -> Value {
     query(name, about, json!({ "type": "boolean", "default": false }))
 }
 
-/// All of them.
+/// All parameters of an operation.
 pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
     let mut all = Vec::new();
     let example = T::example();
@@ -150,7 +150,7 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
     all
 }
 
-/// What a list is searched for.
+/// The parameter for searching a list.
 fn search() -> Value {
     let about = format!(
         "Full-text search in names, places, countries, titles and descriptions, in every language. A result contains all of \
@@ -166,7 +166,7 @@ fn search() -> Value {
     query("q", &about, schema)
 }
 
-/// What of each is shown.
+/// The parameters `fields` and `expand`.
 fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
     let shape = MemberTree::of::<T>();
     let list = |name: &str, about: &str, suffix: &str, example: Vec<&str>| {

@@ -1,4 +1,4 @@
-//! What an operation is sent.
+//! The request bodies of operations.
 
 use serde_json::{Value, json};
 use vku_domain::kernel::resource::READ_ONLY;
@@ -11,12 +11,12 @@ use crate::kernel::json_body::{JSON, MERGE_PATCH};
 use crate::kernel::openapi::request_schemas::TRANSITION;
 use crate::kernel::resource::ResourceApi;
 
-/// A schema of the resource.
+/// A reference to a schema of the resource.
 pub(super) fn schema<T: ResourceApi>(suffix: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{}{suffix}", pascal(T::NAME)) })
 }
 
-/// The body, where there is one.
+/// The request body, if there is one.
 pub(super) fn body<T: ResourceApi>(it: Operation) -> Option<Value> {
     let json_body = |schema: Value, example: Value| {
         Some(json!({ "required": true, "content": { JSON: { "schema": schema, "example": example } } }))
@@ -36,7 +36,7 @@ pub(super) fn body<T: ResourceApi>(it: Operation) -> Option<Value> {
     }
 }
 
-/// Where the example may be led from where it stands.
+/// The statuses that the example may change to.
 pub(super) fn next<T: ResourceApi>() -> &'static [T::Status] {
     let example = T::example();
     let word = example.get("status").and_then(Value::as_str);
@@ -44,17 +44,16 @@ pub(super) fn next<T: ResourceApi>() -> &'static [T::Status] {
     status.map_or(&[], |status| status.next())
 }
 
-/// The member of the example that a change is shown by: what it is called or of what kind it is, where that is written,
-/// and the last one where not.
+/// The member that changes in the examples: the name or the kind if it can be written, else the last member that can.
 pub(super) fn telling<T: ResourceApi>() -> (String, Value) {
     let Value::Object(mut members) = input::<T>() else { return Default::default() };
-    // That is changed by a transition.
+    // The status is changed by transitions.
     members.remove("status");
     let named = [T::NAME_FIELD, "kind"].into_iter().find_map(|name| members.remove_entry(name));
     named.or_else(|| members.into_iter().next_back()).unwrap_or_default()
 }
 
-/// The example as somebody would write it: without what is read only or made when left out, relations by slug.
+/// The example as a request body: without read-only and generated members, and with references by slug.
 fn input<T: ResourceApi>() -> Value {
     let mut example = T::example();
     if let Some(members) = example.as_object_mut() {

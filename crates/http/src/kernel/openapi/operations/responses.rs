@@ -1,4 +1,4 @@
-//! What an operation answers.
+//! The responses of operations.
 
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::lifecycle::State;
@@ -17,7 +17,7 @@ use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
 use crate::kernel::resource::ResourceApi;
 
-/// The answer when all goes well, and the problems.
+/// The successful response, and the problems.
 pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     let etag = json!({ "description": "The entity tag.", "schema": { "type": "string" } });
     let one = json!({
@@ -44,7 +44,7 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
                 )
             }),
         ),
-        // The one that may be an answer given before.
+        // These responses may be stored ones.
         Restore | Transition => {
             ("200", with(one, "headers", json!({ "ETag": etag, idempotency::REPLAYED: replayed() })))
         }
@@ -52,8 +52,8 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
             let location =
                 json!({ "description": "The path of the created resource.", "schema": { "type": "string" } });
             let headers = json!({ "ETag": etag, "Location": location, idempotency::REPLAYED: replayed() });
-            let made = with(one, "headers", headers);
-            ("201", with(made, "description", json!("The created resource.")))
+            let created = with(one, "headers", headers);
+            ("201", with(created, "description", json!("The created resource.")))
         }
         Get => {
             let mut one = with_sparse::<T>(one);
@@ -89,7 +89,7 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     let mut problems = it.problems().to_vec();
     match it {
         List if is_part => problems.push(404),
-        // Nothing has to be found before it is made.
+        // Without a parent, there is nothing that could be missing.
         Create if !is_part => problems.retain(|status| *status != 404),
         Update if !conflicts_when_changed::<T>() => problems.retain(|status| *status != 409),
         Delete if !may_have_dependents::<T>() && !T::DELETE_MAY_CONFLICT => {
@@ -101,26 +101,26 @@ pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
     Value::Object(all)
 }
 
-/// Whether a change can be in conflict with how things are: by its slug, by what is unique, by its status or by who sees
-/// it.
+/// Whether an update can conflict with the current data: by its slug, by a unique value, by the status or by the
+/// visibility.
 fn conflicts_when_changed<T: ResourceApi>() -> bool {
     let renamed = T::HAS_SLUG && !T::IMMUTABLE_FIELDS.contains(&"slug");
     renamed || !T::UNIQUE.is_empty() || !T::Status::STATES.is_empty() || T::HAS_VISIBILITY
 }
 
-/// The header of an answer that was given before.
+/// The header of a stored response.
 fn replayed() -> Value {
     let about =
         "`true` if this is the stored response to an earlier request with the same `Idempotency-Key`.";
     json!({ "description": about, "schema": { "type": "boolean" } })
 }
 
-/// The schema of what has only some members.
+/// A reference to the schema with selected members.
 fn sparse<T: ResourceApi>(suffix: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{SPARSE_NAME}{}{suffix}", pascal(T::NAME)) })
 }
 
-/// Some members of the example, as `fields` chooses them.
+/// Some members of the example, as `fields` selects them.
 fn few<T: ResourceApi>() -> Value {
     let mut example = T::example();
     if let Some(members) = example.as_object_mut() {
@@ -140,7 +140,7 @@ fn history<T: ResourceApi>(etag: &Value) -> Value {
     let (member, now) = telling::<T>();
     let pointer = format!("/{member}");
     let changed = json!([{ "pointer": pointer, "from": "Previous value", "to": now }]);
-    let made = json!([{ "pointer": pointer, "to": "Previous value" }]);
+    let created = json!([{ "pointer": pointer, "to": "Previous value" }]);
     json!({
         "description": "A page of changes.",
         "headers": {
@@ -151,7 +151,7 @@ fn history<T: ResourceApi>(etag: &Value) -> Value {
             "schema": { "$ref": "#/components/schemas/HistoryPage" },
             "example": { "items": [
                 { "at": "2026-03-02T08:00:00.000000Z", "action": "updated", "version": 2, "changes": changed },
-                { "at": "2026-03-01T08:00:00.000000Z", "action": "created", "version": 1, "changes": made }
+                { "at": "2026-03-01T08:00:00.000000Z", "action": "created", "version": 1, "changes": created }
             ] }
         } }
     })

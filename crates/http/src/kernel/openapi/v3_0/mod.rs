@@ -1,6 +1,6 @@
-//! The document as OpenAPI 3.0.3, for generators that read no later version.
+//! The document as OpenAPI 3.0.3, for generators that support no later version.
 //!
-//! What 3.0 cannot say is left out, so that its schemas accept what those of 3.1 accept, and sometimes more.
+//! What 3.0 cannot express is left out, so the schemas of 3.0 accept what those of 3.1 accept, and sometimes more.
 
 mod schema;
 #[cfg(test)]
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 type Members = Map<String, Value>;
 
-/// What 3.0 does not know at the root and in its parts.
+/// The members that 3.0 does not know, by JSON pointer.
 const UNKNOWN: &[(&str, &[&str])] =
     &[("", &["webhooks", "jsonSchemaDialect"]), ("/info", &["summary"]), ("/components", &["pathItems"])];
 
@@ -31,7 +31,7 @@ pub fn openapi_3_0(mut document: Value) -> Value {
     let scoped = scoped_schemes(&document);
     if let Value::Object(members) = &mut document {
         members.insert("openapi".into(), json!("3.0.3"));
-        // Required in 3.0, also where all there is are webhooks.
+        // Required in 3.0, even if the document only has webhooks.
         members.entry("paths").or_insert_with(|| json!({}));
     }
     if let Some(Value::Object(schemas)) = document.pointer_mut("/components/schemas") {
@@ -42,7 +42,7 @@ pub fn openapi_3_0(mut document: Value) -> Value {
     document
 }
 
-/// Every `$ref` of a document.
+/// Collects every `$ref` of a document.
 fn references(value: &Value, found: &mut BTreeSet<String>) {
     match value {
         Value::Object(members) => {
@@ -54,7 +54,7 @@ fn references(value: &Value, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Drops the schemas that were used, and are no longer: those of media types that a body has lost.
+/// Drops the schemas that are no longer used: those of the media types that were removed from request bodies.
 fn drop_unused(document: &mut Value, used: &BTreeSet<String>) {
     let mut left = BTreeSet::new();
     references(document, &mut left);
@@ -67,7 +67,8 @@ fn drop_unused(document: &mut Value, used: &BTreeSet<String>) {
     }
 }
 
-/// An SPDX licence has a page in 3.0; one for an expression of several is the list of them.
+/// Replaces the SPDX identifier of the licence by a URL: its page, or the list of licences for an expression of
+/// several.
 fn licence_url(licence: &mut Members) {
     let Some(Value::String(identifier)) = licence.shift_remove("identifier") else { return };
     let page = if identifier.contains(' ') { String::new() } else { format!("{identifier}.html") };
@@ -84,14 +85,14 @@ fn scoped_schemes(document: &Value) -> Vec<String> {
     scoped.map(|(name, _)| name.clone()).collect()
 }
 
-/// Everything but the schemas, in which these words would mean something else.
+/// Converts everything but the schemas, in which these names have another meaning.
 fn parts(value: &mut Value, scoped: &[String]) {
     match value {
         Value::Object(members) => {
             reference(members);
             for (name, member) in members {
                 match name.as_str() {
-                    // Data, and what is converted already.
+                    // Examples are data; the schemas are already converted.
                     "example" | "examples" | "schemas" => {}
                     "schema" => schema::convert(member),
                     "security" => security(member, scoped),
@@ -108,24 +109,24 @@ fn parts(value: &mut Value, scoped: &[String]) {
     }
 }
 
-/// A reference stands alone.
+/// Removes the other members beside a `$ref`.
 fn reference(members: &mut Members) {
     if members.get("$ref").is_some_and(Value::is_string) {
         members.retain(|name, _| name == "$ref");
     }
 }
 
-/// Generators of 3.0 stop at a body with several media types: it keeps JSON, or else the first.
+/// Keeps one media type of a request body, JSON or else the first: generators for 3.0 fail if there are several.
 fn one_media_type(body: &mut Value) {
     let Some(Value::Object(content)) = body.get_mut("content") else { return };
     let names = || content.keys();
-    let Some(kept) = names().find(|name| *name == "application/json").or(names().next()).cloned() else {
+    let Some(chosen) = names().find(|name| *name == "application/json").or(names().next()).cloned() else {
         return;
     };
-    content.retain(|name, _| *name == kept);
+    content.retain(|name, _| *name == chosen);
 }
 
-/// Only OAuth 2 and OpenID Connect may name scopes.
+/// Removes the scopes of schemes other than OAuth 2 and OpenID Connect, which must not have any.
 fn security(requirements: &mut Value, scoped: &[String]) {
     let requirements = requirements.as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut);
     for (name, scopes) in requirements.flatten() {

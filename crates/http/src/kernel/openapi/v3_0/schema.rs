@@ -1,10 +1,10 @@
-//! One schema of OpenAPI 3.1 (JSON Schema 2020-12) in the words of 3.0.
+//! Converts a schema of OpenAPI 3.1 (JSON Schema 2020-12) to the keywords of 3.0.
 
 use serde_json::{Map, Value, json};
 
 type Members = Map<String, Value>;
 
-/// What has no counterpart, and only ever narrows or explains.
+/// Keywords without a counterpart, which only narrow or explain.
 const UNKNOWN: &[&str] = &[
     "$anchor",
     "$comment",
@@ -42,7 +42,7 @@ pub(super) fn convert(schema: &mut Value) {
             types(members);
             choice(members);
             text_or_object(members);
-            // In 3.0 a list has to say of what.
+            // In 3.0, an array must have `items`.
             if members.get("type").is_some_and(|name| name == "array") {
                 members.entry("items").or_insert_with(|| json!({}));
             }
@@ -61,7 +61,7 @@ fn children(members: &mut Members) {
             ("allOf" | "anyOf" | "oneOf" | "prefixItems", Value::Array(schemas)) => {
                 schemas.iter_mut().for_each(convert)
             }
-            // As a boolean it means the same in both.
+            // A boolean has the same meaning in both versions.
             ("additionalProperties", Value::Bool(_)) => {}
             ("items" | "not" | "additionalProperties", schema) => convert(schema),
             _ => {}
@@ -83,7 +83,7 @@ fn examples(members: &mut Members) {
     }
 }
 
-/// An exclusive bound is a number in 3.1, and in 3.0 a word about the other bound.
+/// Converts exclusive bounds: they are numbers in 3.1, and flags of the inclusive bounds in 3.0.
 fn bounds(members: &mut Members) {
     for (exclusive, inclusive, narrower) in [
         ("exclusiveMinimum", "minimum", f64::gt as fn(&f64, &f64) -> bool),
@@ -99,7 +99,7 @@ fn bounds(members: &mut Members) {
     }
 }
 
-/// Bytes in a text are a format in 3.0.
+/// Converts encoded or binary content to a `format`.
 fn content(members: &mut Members) {
     let encoding = members.shift_remove("contentEncoding");
     let media_type = members.shift_remove("contentMediaType");
@@ -112,7 +112,7 @@ fn content(members: &mut Members) {
     members.entry("format").or_insert_with(|| json!(format));
 }
 
-/// Members by pattern become members by any name.
+/// Converts members by pattern to members with any name.
 fn patterns(members: &mut Members) {
     let Some(Value::Object(patterns)) = members.shift_remove("patternProperties") else { return };
     let schemas: Vec<Value> = patterns.into_iter().map(|(_, schema)| schema).collect();
@@ -125,11 +125,11 @@ fn patterns(members: &mut Members) {
     }
 }
 
-/// A tuple becomes a list of any of its kinds.
+/// Converts a tuple to an array of any of its types.
 fn tuple(members: &mut Members) {
     let Some(Value::Array(mut kinds)) = members.shift_remove("prefixItems") else { return };
     match members.shift_remove("items") {
-        // Nothing may follow.
+        // No other items are allowed.
         Some(Value::Object(none)) if none.get("not") == Some(&json!({})) => {
             members.entry("maxItems").or_insert_with(|| json!(kinds.len()));
         }
@@ -139,7 +139,7 @@ fn tuple(members: &mut Members) {
     members.insert("items".into(), json!({ "anyOf": kinds }));
 }
 
-/// One type, or a choice of schemas; `null` is a word of its own.
+/// Converts a list of types to one type or a choice of schemas, and the type `null` to `nullable`.
 fn types(members: &mut Members) {
     if members.get("type").is_some_and(|it| it == "null") {
         members.shift_remove("type");
@@ -160,7 +160,7 @@ fn types(members: &mut Members) {
             if !members.contains_key("anyOf") {
                 members.insert("anyOf".into(), json!(kinds));
             } else if let Value::Array(all) = members.entry("allOf").or_insert_with(|| json!([])) {
-                // Beside a choice that is there already, it is one more condition.
+                // There is already a choice, so this is a further condition.
                 all.push(json!({ "anyOf": kinds }));
             }
             return;
@@ -184,7 +184,7 @@ fn kind(name: &Value, nullable: bool) -> Value {
     kind
 }
 
-/// 3.0 has no type for `null` alone, but a value.
+/// Allows only `null`: 3.0 has no such type, but an enumeration can contain the value.
 fn nothing_but_null(members: &mut Members) {
     members.insert("enum".into(), json!([null]));
 }
@@ -198,8 +198,8 @@ fn or_null(members: &mut Members) {
     }
 }
 
-/// A schema with a type, or `null`: that schema, nullable. Beside a reference, or among several, `null` stays a schema
-/// of its own: what `nullable` would mean there, readers do not agree on.
+/// Converts a choice of a schema with a type and `null` to that schema, nullable. In a choice with a reference or
+/// with several schemas, `null` stays a schema of its own, because tools disagree on what `nullable` means there.
 fn choice(members: &mut Members) {
     for name in ["oneOf", "anyOf"] {
         let Some(Value::Array(schemas)) = members.get(name) else { continue };
@@ -216,8 +216,8 @@ fn choice(members: &mut Members) {
     }
 }
 
-/// A text or an object that means the same is a text: generators that read only 3.0 make a class of the choice that
-/// nobody can fill in.
+/// Reduces a choice of a string and an object with the same meaning to the string: generators for 3.0 make a class of
+/// the choice that cannot be filled in.
 fn text_or_object(members: &mut Members) {
     let Some(Value::Array(schemas)) = members.get("oneOf") else { return };
     let has_type = |schema: &&Value, name: &str| schema.get("type").is_some_and(|it| it == name);
@@ -225,11 +225,11 @@ fn text_or_object(members: &mut Members) {
     let object = schemas.iter().any(|it| has_type(&it, "object"));
     let (Some(text), true, 2) = (text.cloned(), object, schemas.len()) else { return };
     members.shift_remove("oneOf");
-    // What the text says of itself is more to the point than what was said of the choice.
+    // The description of the string is more precise than that of the choice.
     members.extend(text);
 }
 
-/// What stands beside a reference is ignored in 3.0: the reference moves into an `allOf`.
+/// Moves a reference that has other members beside it into an `allOf`: 3.0 ignores what stands beside a `$ref`.
 fn siblings(members: &mut Members) {
     if members.len() < 2 {
         return;

@@ -1,4 +1,4 @@
-//! What each word of 3.1 becomes, and that the whole document has none left that 3.0 does not know.
+//! How each keyword of 3.1 is converted, and that the converted document has none left that 3.0 does not know.
 
 use serde_json::{Value, json};
 
@@ -12,7 +12,7 @@ fn converted(mut schema: Value) -> Value {
 }
 
 #[test]
-fn a_schema_says_the_same_in_other_words() {
+fn each_keyword_is_converted_to_its_equivalent() {
     for (schema, expected) in [
         (json!(true), json!({})),
         (json!(false), json!({ "not": {} })),
@@ -81,7 +81,7 @@ fn a_schema_says_the_same_in_other_words() {
             json!({ "oneOf": [{ "type": "object", "required": ["a"] }, { "type": "object" }] }),
             json!({ "oneOf": [{ "type": "object", "required": ["a"] }, { "type": "object" }] }),
         ),
-        // Names of members are no words.
+        // Names of members are not keywords.
         (
             json!({ "properties": { "const": { "const": 1 }, "examples": true }, "required": ["const"] }),
             json!({ "properties": { "const": { "enum": [1] }, "examples": {} }, "required": ["const"] }),
@@ -93,7 +93,7 @@ fn a_schema_says_the_same_in_other_words() {
 }
 
 #[test]
-fn a_document_loses_what_is_unknown() {
+fn what_3_0_does_not_know_is_removed() {
     let older = openapi_3_0(json!({
         "openapi": "3.1.0",
         "jsonSchemaDialect": "https://spec.openapis.org/oas/3.1/dialect/base",
@@ -138,19 +138,19 @@ fn a_document_loses_what_is_unknown() {
     assert_eq!(older, expected);
 }
 
-/// The objects that say something in words of 3.1.
+/// Finds the objects that use keywords of 3.1.
 fn newer(value: &Value, at: &str, found: &mut Vec<String>) {
     match value {
         Value::Object(members) => {
-            let words = ["const", "prefixItems", "propertyNames", "patternProperties", "identifier"];
+            let keywords = ["const", "prefixItems", "propertyNames", "patternProperties", "identifier"];
             let alone = !members.contains_key("$ref") || members.len() == 1;
             let one_type = !members.get("type").is_some_and(|it| it.is_array() || it == "null");
             let bounds = ["exclusiveMinimum", "exclusiveMaximum"].map(|name| members.get(name));
             let bounds = bounds.into_iter().flatten().all(Value::is_boolean);
-            // Those of a media type are a map, in both versions.
+            // The `examples` of a media type are a map, in both versions.
             let listed = members.get("examples").is_some_and(Value::is_array);
             let typed = !members.contains_key("nullable") || members.contains_key("type");
-            if words.iter().any(|word| members.contains_key(*word))
+            if keywords.iter().any(|keyword| members.contains_key(*keyword))
                 || listed
                 || !(alone && one_type && bounds && typed)
             {
@@ -158,7 +158,7 @@ fn newer(value: &Value, at: &str, found: &mut Vec<String>) {
             }
             for (name, value) in members.iter().filter(|(name, _)| *name != "example") {
                 match (name.as_str(), value) {
-                    // Whose names are names.
+                    // Their keys are names, not keywords.
                     ("properties" | "schemas", Value::Object(named)) => {
                         named.iter().for_each(|(name, value)| newer(value, &format!("{at}/{name}"), found));
                     }
@@ -172,7 +172,7 @@ fn newer(value: &Value, at: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-fn the_whole_document_is_3_0() {
+fn the_converted_document_has_no_keywords_of_3_1() {
     let document = document();
     let older = openapi_3_0(document.clone());
     let mut found = Vec::new();
@@ -186,7 +186,7 @@ fn the_whole_document_is_3_0() {
         };
         let lost: Vec<_> =
             names(&document).into_iter().filter(|name| !names(&older).contains(name)).collect();
-        // The form of an upload goes with its media type.
+        // The schema of the upload form is dropped with its media type.
         let expected = if part == "/components/schemas" { vec!["ImportForm"] } else { Vec::new() };
         assert_eq!(lost, expected, "{part}");
     }
