@@ -1,4 +1,4 @@
-//! The store: the only door to the data. Reading is one snapshot, writing is one closure.
+//! The store: the only access to the data. A reader is one snapshot; a write is one closure.
 
 use std::sync::Arc;
 
@@ -38,37 +38,37 @@ pub struct Store {
     clock: Arc<dyn Clock>,
 }
 
-/// Who writes, in which request, and whether it is a rehearsal.
+/// The actor and the request of a write, and whether it is a dry run.
 #[derive(Clone, Debug)]
 pub struct WriteContext<'a> {
-    /// Who writes.
+    /// The actor who writes.
     pub actor: &'a Actor,
-    /// Goes into the change log.
+    /// The request id in the change log.
     pub request_id: &'a str,
-    /// Everything is done and checked, then rolled back.
+    /// Whether everything is executed and checked, and then rolled back.
     pub dry_run: bool,
-    /// A request, or a file of history.
+    /// Whether the data comes from a request or from an import.
     pub origin: InputSource,
 }
 
-/// How a transaction that writes begins.
+/// The options of a transaction that writes.
 pub(super) fn write_options() -> TransactionOptions {
     TransactionOptions {
         isolation_level: None,
         access_mode: None,
-        // A deferred one would fail at its first write when another has written since its first read.
+        // A deferred transaction would fail at its first write if another has written since its first read.
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
     }
 }
 
-/// From how many changes on a write makes the database count its rows anew, so that its plans fit them.
+/// From this many changes on, a write updates the planner statistics.
 const MANY: usize = 1_000;
 
 impl Store {
-    /// Opens the store on a migrated database; the keys of cursors and of refresh tokens are made on first start
-    /// and kept sealed.
+    /// Opens the store on a migrated database; the keys of cursors and refresh tokens are created on the
+    /// first start and stored encrypted.
     ///
-    /// Errors: the database is away, or its keys were sealed with another secret.
+    /// Errors: the database is unavailable, or its keys were encrypted with another secret.
     pub async fn open(
         database: Database,
         secret: Secret,
@@ -81,7 +81,8 @@ impl Store {
         let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
         let (imports, mails) = (Arc::default(), Arc::default());
         let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
-        // What is left of an import whose process died; a database that takes no writes keeps it until it does.
+        // Delete what is left of an import whose process has died; a database that does not take writes keeps
+        // it until it does.
         if let Err(error) = store.sweep_staged().await {
             tracing::warn!(source = ?error.source, "the staged rows of an import could not be removed yet");
         }
@@ -93,63 +94,65 @@ impl Store {
         self.clock.now()
     }
 
-    /// What refresh tokens are made and known by.
+    /// The key that signs refresh tokens, password-reset tokens and links in mails.
     pub(crate) fn token_key(&self) -> &TokenKey {
         &self.refreshes
     }
 
-    /// Whose turn it is to note the use of an API key.
+    /// The semaphore for recording the use of API keys.
     pub(crate) fn background_writes(&self) -> Arc<Semaphore> {
         self.noting.clone()
     }
 
-    /// The idempotency keys whose work runs.
+    /// The idempotency keys whose work is running.
     pub(super) fn running(&self) -> &InFlightKeys {
         &self.running
     }
 
-    /// The imports that this instance works on.
+    /// The imports that run in this instance.
     pub(crate) fn imports_running(&self) -> &Arc<RunningImports> {
         &self.imports
     }
 
-    /// Wakes whoever sends mails: told after each commit of one.
+    /// Wakes the mail worker; notified after each commit that queues a mail.
     pub fn mails(&self) -> &Notify {
         &self.mails
     }
 
-    /// The generation of what is stored: what is read after it was taken may be kept as long as it is the current one,
-    /// and the day (UTC) is the same. `None` where nobody knows whether other processes have written.
+    /// Returns the cache generation: data that is read after this call may be cached as long as the
+    /// generation and the day (UTC) are the same. `None` if it is unknown whether other processes have
+    /// written.
     pub async fn generation(&self) -> Option<u64> {
         self.database.generation().current().await
     }
 
-    /// The connections beneath, for readiness and for migrations.
+    /// The database, for readiness checks and migrations.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Begins to read: everything read by this reader is of one instant.
+    /// Begins to read: everything that the reader returns belongs to one snapshot.
     ///
-    /// Errors: 503 where the database is away.
+    /// Errors: 503 if the database is unavailable.
     pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
         self.read_on(self.database.reading(), actor).await
     }
 
-    /// Begins to read on connections that read.
+    /// Begins to read on one of these connections.
     pub(super) async fn read_on<'a>(
         &'a self,
         connections: &DatabaseConnection,
         actor: &'a Actor,
     ) -> Result<Reader<'a>, Error> {
-        // A snapshot, as the connections that read are made: SQLite's deferred transaction is one by itself.
+        // The connections are configured so that a transaction is a snapshot; on SQLite a deferred
+        // transaction is one anyway.
         let tx = begin(connections, TransactionOptions::default()).await.map_err(failed)?;
         Ok(Reader { tx, actor, cursors: &self.cursors })
     }
 
-    /// Writes: commits what `work` did when it answers `Ok`, and nothing otherwise or in a rehearsal.
+    /// Executes `work`, and commits if it returns `Ok`; rolls back otherwise, and in a dry run.
     ///
-    /// The change log's rows are appended in the same transaction, as its last statement.
+    /// The change-log rows are appended in the same transaction, as its last statement.
     pub async fn write<R>(
         &self,
         writing: &WriteContext<'_>,
@@ -194,8 +197,9 @@ impl Store {
         let Writer { reader, turn, changes, indexed, staging, posted, .. } = writer;
         match result {
             Ok(answer) if !writing.dry_run => {
-                // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
-                // answer of an idempotency key, without which a crash in between would let the work be done twice.
+                // Everything that must be committed with the work is in the same transaction: the log here,
+                // and before it the response of an idempotency key; without that, a crash in between would
+                // let the work be done twice.
                 let staged = staging.as_ref().map_or(0, Staging::staged);
                 let many = changes.len() + staged >= MANY;
                 if many && staged == 0 {
@@ -203,10 +207,11 @@ impl Store {
                 }
                 search::write(&reader.tx, indexed).await?;
                 change_log::append(&reader.tx, changes).await?;
-                // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
-                let moving = self.database.generation().begin_write();
+                // The generation changes after the commit and before the response, even if the client is
+                // gone, so that no later request gets cached data from before.
+                let generation_guard = self.database.generation().begin_write();
                 reader.tx.commit().await.map_err(failed)?;
-                drop(moving);
+                drop(generation_guard);
                 self.database.notify();
                 self.database.shorten_log();
                 if posted {
@@ -218,8 +223,8 @@ impl Store {
                 Ok(answer)
             }
             result => {
-                // Whether or not the roll-back is heard: without a commit there is nothing to undo, and a connection whose
-                // roll-back failed is closed instead of used again.
+                // The result of the rollback does not matter: without a commit there is nothing to undo, and
+                // a connection whose rollback failed is closed instead of reused.
                 let _ = reader.tx.rollback().await;
                 drop(turn);
                 if let Some(staging) = staging {
@@ -231,7 +236,7 @@ impl Store {
     }
 }
 
-/// A reading actor: one snapshot of what it may see.
+/// A snapshot, as an actor sees it.
 pub struct Reader<'a> {
     tx: DatabaseTransaction,
     actor: &'a Actor,
@@ -243,7 +248,7 @@ impl<'a> Reader<'a> {
         &self.tx
     }
 
-    /// Who reads.
+    /// The actor who reads.
     pub fn actor(&self) -> &'a Actor {
         self.actor
     }
@@ -253,7 +258,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// A writing actor: reads what it may see, and changes what it may change.
+/// A transaction in which an actor writes; it also reads, as the actor sees the data.
 pub struct Writer<'a> {
     reader: Reader<'a>,
     database: &'a Database,
@@ -277,7 +282,7 @@ impl<'a> std::ops::Deref for Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// The instant of the write: every row that it makes or changes carries it.
+    /// The instant of the write: every row that is created or changed gets it.
     pub(crate) fn written_at(&self) -> DateTime<Utc> {
         self.at
     }
@@ -286,32 +291,32 @@ impl<'a> Writer<'a> {
         &self.writing
     }
 
-    /// Notes that a mail was posted: whoever sends mails is woken after the commit.
+    /// Records that a mail was queued: the mail worker is woken after the commit.
     pub(crate) fn mail_queued(&mut self) {
         self.posted = true;
     }
 
-    /// Chooses that registrations which stand in the way are cancelled.
+    /// Cancels registrations that would prevent a deletion.
     pub(crate) fn cancel_registrations(&mut self) {
         self.cancels = true;
     }
 
-    /// Whether registrations that stand in the way are cancelled.
+    /// Whether registrations that would prevent a deletion are cancelled.
     pub(crate) fn cancels(&self) -> bool {
         self.cancels
     }
 
-    /// What the rows of an import meant so far.
+    /// The resources that the rows of an import have referred to so far.
     pub(super) fn batch_state(&self) -> &ImportState {
         &self.met
     }
 
-    /// The same, to note what another one means.
+    /// The same, to record another row.
     pub(super) fn batch_state_mut(&mut self) -> &mut ImportState {
         &mut self.met
     }
 
-    /// The id of what was changed first: all else followed from that.
+    /// The id of the resource that was changed first; all other changes follow from it.
     pub(super) fn changed(&self) -> Option<Uuid> {
         self.changes.first().map(|change| change.resource_id)
     }
@@ -328,27 +333,27 @@ impl<'a> Writer<'a> {
         &mut self.staging
     }
 
-    /// Goes on in another transaction; answers with the one before.
+    /// Continues in another transaction, and returns the previous one.
     pub(super) fn exchange(&mut self, tx: DatabaseTransaction) -> DatabaseTransaction {
         std::mem::replace(&mut self.reader.tx, tx)
     }
 
-    /// Lets others write.
+    /// Releases the write slot, so that others can write.
     pub(super) fn end_turn(&mut self) {
         self.turn = None;
     }
 
-    /// Waits until it may write again.
+    /// Waits for the write slot again.
     pub(super) async fn take_turn(&mut self) {
         self.turn = self.database.acquire_write_slot().await;
     }
 
-    /// Hands over what was noted so far.
+    /// Takes the changes and words recorded so far.
     pub(super) fn take_noted(&mut self) -> (Vec<NewChange>, Vec<Reindexed>) {
         (std::mem::take(&mut self.changes), std::mem::take(&mut self.indexed))
     }
 
-    /// Publishes what is staged, if anything is.
+    /// Publishes staged rows, if there are any.
     async fn publish(&mut self) -> Result<(), Error> {
         self.flush().await?;
         match &self.staging {
@@ -357,7 +362,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Notes the words of what is written; all are kept just before the commit.
+    /// Records the words of a written resource; they are indexed just before the commit.
     pub(crate) fn reindex_resource<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
         self.reindex(Reindexed::of(id, before, after));
     }
@@ -366,18 +371,19 @@ impl<'a> Writer<'a> {
         self.indexed.push(reindexed);
     }
 
-    /// How much is noted: changes and words.
+    /// The number of recorded changes and index entries.
     pub(crate) fn change_count(&self) -> (usize, usize) {
         (self.changes.len(), self.indexed.len())
     }
 
-    /// Forgets what was noted after that, because it was undone.
+    /// Drops the changes and index entries that were recorded after this count, because they were rolled
+    /// back.
     pub(crate) fn truncate_changes(&mut self, (changes, indexed): (usize, usize)) {
         self.changes.truncate(changes);
         self.indexed.truncate(indexed);
     }
 
-    /// Notes a change; all are appended to the log just before the commit.
+    /// Records a change; it is appended to the log just before the commit.
     pub(crate) fn record(&mut self, change: NewChange) {
         self.changes.push(change);
     }

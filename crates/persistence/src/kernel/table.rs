@@ -1,4 +1,4 @@
-//! How one resource lies in its table: all that a feature says; the rest is written once.
+//! How a resource is stored in its table: everything that a feature defines; the rest is shared.
 
 use std::str::FromStr;
 
@@ -26,7 +26,7 @@ use super::load;
 use super::row::Row;
 use super::store::{Reader, Writer};
 
-/// The column that a list is sorted by.
+/// The column by which a list is sorted.
 #[derive(Clone, Copy, Debug)]
 pub enum SortColumn {
     /// A text.
@@ -35,125 +35,131 @@ pub enum SortColumn {
     OptionalText(&'static str),
     /// An instant.
     Instant(&'static str),
-    /// A text of what it refers to: foreign key, table and column there.
+    /// A text of a referenced resource: the foreign key, and the table and column of the target.
     Of(&'static str, &'static str, &'static str),
-    /// How well it matches the search.
+    /// How well a row matches the search.
     Score,
 }
 
-/// What no two rows may have alike. An index of the table promises it; this says it before, in words.
+/// A unique constraint. An index of the table enforces it; this definition lets a violation be reported in
+/// words before.
 pub struct Unique {
     /// The columns.
     pub columns: &'static [&'static str],
-    /// Among the rows where this column is true.
+    /// Restricts the constraint to rows in which this column is true.
     pub only: Option<&'static str>,
-    /// Where deleted rows count too: what is said when it is a deleted one, of this id, that has them.
+    /// If deleted rows count too: the detail of the error when the deleted row with this id has the values.
     pub deleted: Option<fn(Uuid) -> Bilingual>,
-    /// The problem.
+    /// The code of the error.
     pub code: Code,
-    /// What it says.
+    /// The detail of the error.
     pub detail: fn() -> Bilingual,
 }
 
-/// A set that names the rows of a reference list by their slugs.
+/// A set that refers to the rows of a reference list by their slugs.
 pub struct Codes {
     /// The set.
     pub set: &'static str,
-    /// Where it stands in the body (RFC 6901).
+    /// The JSON pointer of the set in the body (RFC 6901).
     pub pointer: &'static str,
-    /// The resource whose slugs they are.
+    /// The resource to which the slugs belong.
     pub of: &'static str,
 }
 
-/// Another resource by whose words a search finds this one.
+/// Another resource whose words find this one in a search.
 pub struct FoundBy {
     /// The resource.
     pub resource: &'static str,
-    /// The table that says which belongs to which.
+    /// The table that links both.
     pub table: &'static str,
-    /// Its column with the other's id.
+    /// The column with the id of the other resource.
     pub key: &'static str,
-    /// Its column with the id of what is found.
+    /// The column with the id of the resource that is found.
     pub owner: &'static str,
-    /// Whether the other's texts are its own, its name above all. If not, the other's names and places are details.
+    /// Whether the texts of the other resource count as its own, the name above all. If not, only names and
+    /// places of the other resource count, as details.
     pub own: bool,
 }
 
-/// A resource and its table. Column and table names are the JSON members' and the resource's own.
+/// A resource and its table. The table has the name of the resource, and the columns have the names of the
+/// JSON members.
 pub trait Table: Resource<Parent: Parent> {
     /// The sea-orm entity.
     type Entity: EntityTrait<Model = Self::Row>;
-    /// Its row.
+    /// The model of the entity.
     type Row: Row + Clone + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
-    /// Its row as sea-orm writes it.
+    /// The active model of the entity.
     type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
 
-    /// Whether it has sets, in the table `<name>_set`.
+    /// Whether the resource has sets, in the table `<name>_set`.
     const SETS: bool = false;
-    /// Whether it has parties, in the table `<name>_party`.
+    /// Whether the resource has parties, in the table `<name>_party`.
     const PARTIES: bool = false;
-    /// Whether the rows of its parties also have the `country` of a utility: for counting and finding by country without
-    /// looking each of them up.
+    /// Whether the rows of the parties also have the `country` of a utility, to count and filter by country
+    /// without looking up each utility.
     const PARTY_COUNTRIES: bool = false;
-    /// Whether it has a `visibility`; what has none is public, or shares its parent's.
+    /// Whether the resource has a `visibility`; without one it is public, or has the visibility of its
+    /// parent.
     const HAS_VISIBILITY: bool = false;
-    /// Whether it has `latitude` and `longitude`.
+    /// Whether the resource has `latitude` and `longitude`.
     const HAS_LOCATION: bool = false;
-    /// What it is named after, if it has no name of its own: the foreign key, and the resource there, whose name and
-    /// slug are its own too.
+    /// The resource that this one is named after, if it has no name of its own: the foreign key, and the
+    /// other resource, whose name and slug it shares.
     const NAMED_AFTER: Option<(&'static str, &'static str)> = None;
-    /// What no two of them may have alike.
+    /// The unique constraints.
     const UNIQUE: &'static [Unique] = &[];
-    /// Its foreign keys to other resources, beside sets and parties: column and resource.
+    /// The foreign keys to other resources, besides those of sets and parties: column and resource.
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[];
-    /// Its sets of codes.
+    /// The sets of codes.
     const CODE_LISTS: &'static [Codes] = &[];
-    /// How what it is a part of is locked while it is written: against deletion, or so that its writers queue.
+    /// How the parent is locked during a write: against deletion, or so that writers wait for each other.
     const PARENT_LOCK: LockType = LockType::Share;
-    /// Whether a write of it looks at others or changes them, by [`Self::before_write`] and [`Self::after_write`].
+    /// Whether a write reads or changes other resources in [`Self::before_write`] or [`Self::after_write`].
     const HAS_WRITE_HOOKS: bool = false;
-    /// What a search finds it by, beside its own texts; whoever sees it sees these too.
+    /// The resources whose texts find this one in a search, besides its own; an actor who sees this one also
+    /// sees those.
     const FOUND_BY: &'static [FoundBy] = &[];
 
-    /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
+    /// Converts data to columns and child rows; destructures the data, so that no member is forgotten.
     fn to_row(data: &Self) -> Result<(Columns<Self>, ChildRows), Error>;
 
-    /// The data that columns and links keep.
+    /// Converts columns and child rows to data.
     fn from_row(columns: Columns<Self>, links: ChildRows) -> Result<Self, Corrupt>;
 
-    /// The filter as SQL; what a caller may not see matches nothing.
+    /// Converts the filter to SQL; a value that the actor does not see matches nothing.
     fn condition(filter: &Self::Filter, actor: &Actor) -> Condition;
 
-    /// The column of a sort key.
+    /// Returns the column of a sort key.
     fn sort_column(key: Self::Sort) -> SortColumn;
 
-    /// The JSON column that keeps a member which is a text in several languages, or has one in it.
+    /// Returns the JSON column of a localized member, or of a member that contains a localized text.
     fn json_column(member: &str) -> &str {
         member
     }
 
-    /// The rows that the actor may see, parents and deletion aside.
+    /// Selects the rows that the actor may see, apart from parents and deleted rows.
     fn row_filter(_actor: &Actor) -> Condition {
         Condition::all()
     }
 
-    /// Which of its rows, at an instant, keep what they refer to from being deleted; all that are not deleted where it does
-    /// not say.
+    /// Selects the rows that, at an instant, prevent the deletion of what they refer to; by default all rows
+    /// that are not deleted.
     fn is_binding(_at: DateTime<Utc>) -> Condition {
         Condition::all()
     }
 
-    /// Who may see a row, where [`Self::HAS_VISIBILITY`]: as [`Resource::visibility`] says.
+    /// The visibility of a row, if [`Self::HAS_VISIBILITY`]; must agree with [`Resource::visibility`].
     fn visibility_filter() -> SimpleExpr {
         column::<Self>("visibility")
     }
 
-    /// Fills in what is derived, as far as the actor may know it; a fixed number of queries for the whole page.
+    /// Fills in derived members, as far as the actor may see them; a fixed number of queries for the whole
+    /// page.
     fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
     }
 
-    /// Refuses a change that would break a rule of those that refer to this one.
+    /// Refuses a change that would violate a rule of resources that refer to this one.
     fn check_references(
         _writer: &Writer<'_>,
         _before: &Stored<Self>,
@@ -162,8 +168,8 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 
-    /// Looks at others before it is written, and may refuse it or say more of it; where [`Self::HAS_WRITE_HOOKS`]. `parent` is the
-    /// id of what it is a part of, which is locked; `before` is `None` for a new one.
+    /// Runs before a write, if [`Self::HAS_WRITE_HOOKS`]; may refuse or complete it. `parent` is the id of
+    /// the locked parent; `before` is `None` for a new resource.
     fn before_write(
         _writer: &Writer<'_>,
         _parent: Option<Uuid>,
@@ -173,8 +179,8 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 
-    /// Does what follows from a write of it, in the same transaction; where [`Self::HAS_WRITE_HOOKS`]. Deleted ones have a time of
-    /// it in `after`.
+    /// Runs after a write in the same transaction, if [`Self::HAS_WRITE_HOOKS`]. For a deleted resource,
+    /// `after` has a `deleted_at`.
     fn after_write(
         _writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,
@@ -184,25 +190,25 @@ pub trait Table: Resource<Parent: Parent> {
     }
 }
 
-/// The columns of a resource's own.
+/// The columns of the feature.
 pub(crate) type Columns<T> = <<T as Table>::Row as Row>::Columns;
 
-/// What a resource can be a part of: another resource, or nothing.
+/// The parent of a sub-resource; `()` for a main resource.
 pub trait Parent: Send + Sync + Sized + 'static {
-    /// The parent resource's name.
+    /// The name of the parent resource.
     const NAME: Option<&'static str>;
 
-    /// The parent that the key names, if the actor sees it; locked in a write.
+    /// Returns the parent with this key, if the actor sees it; locked in a write.
     fn open(
         reader: &Reader<'_>,
         key: Option<&Key>,
         lock: Option<LockType>,
     ) -> impl Future<Output = Result<Option<(ReferenceSummary, Self)>, Error>>;
 
-    /// The ids of the parents that the actor sees.
+    /// Selects the ids of the parents that the actor sees.
     fn seen(actor: &Actor) -> Option<SelectStatement>;
 
-    /// The column of a part that holds the parent's id.
+    /// Returns the column of a sub-resource that holds the id of the parent.
     fn column() -> Option<String> {
         Self::NAME.map(|name| format!("{name}_id"))
     }
@@ -248,64 +254,66 @@ impl<P: Table<Parent = ()>> Parent for P {
     }
 }
 
-/// A column of the resource's table.
+/// A column of the table of the resource.
 pub(crate) fn column<T: Resource>(name: impl Into<String>) -> Expr {
     Expr::col((sea_orm::sea_query::Alias::new(T::NAME), sea_orm::sea_query::Alias::new(name)))
 }
 
-/// The column is one of the words; true when none is wanted.
-pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
-    (!wanted.is_empty()).then(|| column::<T>(name).is_in(wanted.iter().map(W::to_string)))
+/// The column is one of the values; `None` if there are none.
+pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, values: &[W]) -> Option<SimpleExpr> {
+    (!values.is_empty()).then(|| column::<T>(name).is_in(values.iter().map(W::to_string)))
 }
 
-/// The text is somewhere in the column, which holds folded text.
+/// The text occurs in the column, which holds folded text.
 pub(crate) fn contains<T: Resource>(name: &'static str, part: &str) -> SimpleExpr {
     let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     column::<T>(name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
-/// One of the states, or none known; true when none is wanted.
-pub(crate) fn in_status<T: Resource, S: State>(wanted: &[StatusFilter<S>]) -> Option<Condition> {
-    (!wanted.is_empty()).then(|| {
-        let known = wanted.iter().filter_map(|StatusFilter(status)| status.map(|status| status.word()));
-        let unknown = wanted.contains(&StatusFilter(None)).then(|| column::<T>("status").is_null());
+/// The status is one of these, or unknown; `None` if there are none.
+pub(crate) fn in_status<T: Resource, S: State>(statuses: &[StatusFilter<S>]) -> Option<Condition> {
+    (!statuses.is_empty()).then(|| {
+        let known = statuses.iter().filter_map(|StatusFilter(status)| status.map(|status| status.word()));
+        let unknown = statuses.contains(&StatusFilter(None)).then(|| column::<T>("status").is_null());
         Condition::any().add(column::<T>("status").is_in(known)).add_option(unknown)
     })
 }
 
-/// A column of what the foreign key leads to.
+/// A column of the row that the foreign key refers to.
 pub(crate) fn column_of<T: Resource>(
     key: &'static str,
     table: &'static str,
     name: &'static str,
 ) -> SimpleExpr {
-    let there = Query::select()
+    let target = Query::select()
         .expr(Expr::col((Alias::new(table), Alias::new(name))))
         .from(table)
         .and_where(Expr::col((Alias::new(table), Alias::new("id"))).eq(column::<T>(key)))
         .take();
-    SimpleExpr::SubQuery(None, Box::new(there.into()))
+    SimpleExpr::SubQuery(None, Box::new(target.into()))
 }
 
-/// One of the words is in the resource's set; true when none is wanted.
-pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
-    (!wanted.is_empty()).then(|| {
-        let words = Expr::col("value").is_in(wanted.iter().map(W::to_string));
+/// One of the values is in the set of the resource; `None` if there are none.
+pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, values: &[W]) -> Option<SimpleExpr> {
+    (!values.is_empty()).then(|| {
+        let words = Expr::col("value").is_in(values.iter().map(W::to_string));
         has::<T>("set", Condition::all().add(Expr::col("field").eq(field)).add(words))
     })
 }
 
-/// A row of the resource's table of links (`set`, `party`) is such a one.
+/// The resource has a child row (`set`, `party`) that matches the condition.
 ///
-/// It is asked of each row in the order of the list, until the page is full: what many have costs the same however many
-/// there are. What few have is better found first, by its ids.
-pub(crate) fn has<T: Resource>(links: &str, such: Condition) -> SimpleExpr {
+/// The condition is evaluated for each row in the order of the list until the page is full, which is fast if
+/// many rows match, regardless of the size of the table. If few rows match, select their ids first instead.
+pub(crate) fn has<T: Resource>(links: &str, condition: Condition) -> SimpleExpr {
     let table = Alias::new(format!("{}_{links}", T::NAME));
     let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(column::<T>("id"));
-    Expr::exists(Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(such).take())
+    Expr::exists(
+        Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(condition).take(),
+    )
 }
 
-/// The ids of the resources that the keys name and the actor sees.
+/// Selects the ids of the resources with these keys that the actor sees.
 pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
     let ids = keys.iter().filter_map(|key| match key {
         Key::Id(id) => Some(*id),
@@ -322,7 +330,7 @@ pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
         .take()
 }
 
-/// The slug, current or former, is one of these; its own, or that of what it is named after.
+/// The resource has one of these slugs, current or former; or the resource that it is named after has.
 pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> SimpleExpr {
     let (key, resource) = T::NAMED_AFTER.unwrap_or(("id", T::NAME));
     let target = Query::select()
@@ -334,67 +342,67 @@ pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> Simp
     column::<T>(key).in_subquery(target)
 }
 
-/// The visibility column holds one of what the actor sees without taking part.
+/// The visibility is one that the actor sees without being a participant.
 pub(crate) fn seen_by_visibility<T: Resource>(actor: &Actor) -> SimpleExpr {
     column::<T>("visibility").is_in(actor.visible_levels().iter().map(|visibility| visibility.as_str()))
 }
 
-/// A stored text as its value type.
+/// Parses a stored text.
 pub(crate) fn text<V: FromStr<Err = FieldError>>(text: String) -> Result<V, Corrupt> {
     Ok(text.parse()?)
 }
 
-/// A stored text that may be absent.
+/// Parses a stored text that may be absent.
 pub(crate) fn text_opt<V: FromStr<Err = FieldError>>(text: Option<String>) -> Result<Option<V>, Corrupt> {
     text.map(self::text).transpose()
 }
 
-/// A stored whole number that may be absent, as its value type.
+/// Parses a stored integer that may be absent.
 pub(crate) fn number_opt<V: Deserr<Violations>>(number: Option<i64>) -> Result<Option<V>, Corrupt> {
     number.map(self::number).transpose()
 }
 
-/// A stored whole number as its value type.
+/// Parses a stored integer.
 pub(crate) fn number<V: Deserr<Violations>>(number: i64) -> Result<V, Corrupt> {
     json(Value::from(number))
 }
 
-/// A stored JSON value as its value type.
+/// Parses a stored JSON value.
 pub(crate) fn json<V: Deserr<Violations>>(value: Value) -> Result<V, Corrupt> {
     Ok(deserr::deserialize(value)?)
 }
 
-/// A stored JSON value that may be absent.
+/// Parses a stored JSON value that may be absent.
 pub(crate) fn json_opt<V: Deserr<Violations>>(value: Option<Value>) -> Result<Option<V>, Corrupt> {
     value.map(json).transpose()
 }
 
-/// A value type as it is stored in JSON.
+/// Converts a value to JSON for storage.
 pub(crate) fn to_json<V: Serialize>(value: &V) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(Error::internal)
 }
 
-/// A value type that may be absent, as it is stored in JSON.
+/// Converts a value that may be absent to JSON for storage.
 pub(crate) fn to_json_opt<V: Serialize>(value: &Option<V>) -> Result<Option<Value>, Error> {
     value.as_ref().map(to_json).transpose()
 }
 
-/// A value type that may be absent, as it is stored in a text column.
+/// Converts a value that may be absent to text for storage.
 pub(crate) fn to_text<V: ToString>(value: &Option<V>) -> Option<String> {
     value.as_ref().map(V::to_string)
 }
 
-/// A stored amount, in minor units with its currency.
+/// Parses a stored amount: minor units and a currency.
 pub(crate) fn money(minor: Option<i64>, currency: Option<String>) -> Result<Option<Money>, Corrupt> {
     minor.zip(currency).map(|(minor, currency)| Ok(Money::from_minor(minor, currency.parse()?))).transpose()
 }
 
-/// The first day of a partial date, to sort and filter by; empty when absent.
+/// Returns the first day of a partial date, to sort and filter by; empty if absent.
 pub(crate) fn first_day(date: &Option<PartialDate>) -> String {
     date.as_ref().map(|date| date.first_day().to_string()).unwrap_or_default()
 }
 
-/// The last day of a partial date, to sort and filter by; empty when absent.
+/// Returns the last day of a partial date, to sort and filter by; empty if absent.
 pub(crate) fn last_day(date: &Option<PartialDate>) -> String {
     date.as_ref().map(|date| date.last_day().to_string()).unwrap_or_default()
 }
