@@ -1,4 +1,4 @@
-//! The change log: appended by every write, read by everything that follows.
+//! The change log: every write appends to it; history, audit and followers read it.
 
 use std::collections::HashMap;
 
@@ -49,7 +49,7 @@ pub(crate) mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A change on its way into the log: it gets its position when it is appended.
+/// A change that is not yet in the log: it gets its position when it is appended.
 pub(crate) struct NewChange {
     pub(crate) at: DateTime<Utc>,
     pub(crate) actor: Option<Uuid>,
@@ -67,7 +67,7 @@ pub(crate) struct NewChange {
 /// How many rows one statement appends.
 const CHUNK: usize = 200;
 
-/// Appends to the log, as the last statement before the commit.
+/// Appends changes to the log, as the last statement before the commit.
 pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
     if !changes.is_empty() {
         log_watermark::reserve(tx).await?;
@@ -80,8 +80,7 @@ pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) ->
     Ok(())
 }
 
-/// The changes of an import that is not published yet: numbered in the order in which they were made, with the columns of
-/// the log behind that.
+/// The changes of an unpublished import: numbered in order, followed by the columns of the log.
 pub(crate) mod staged {
     use sea_orm::entity::prelude::*;
 
@@ -102,12 +101,12 @@ pub(crate) mod staged {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The columns of the log but for the position, which a change gets when it is appended.
+/// The columns of the log without the position, which is assigned when a change is appended.
 fn columns() -> impl Iterator<Item = row::Column> {
     <row::Column as Iterable>::iter().filter(|column| !matches!(column, row::Column::Position))
 }
 
-/// Keeps changes until their import is published; the first of them gets the number `from`.
+/// Stores changes until their import is published; the first one gets the number `from`.
 pub(crate) async fn stage(
     tx: &DatabaseTransaction,
     staging_id: Uuid,
@@ -145,7 +144,7 @@ pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) ->
 
 impl NewChange {
     fn into_row(self) -> row::ActiveModel {
-        let set =
+        let to_json =
             |passage: StatusChange| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
         row::ActiveModel {
             position: ActiveValue::NotSet,
@@ -159,14 +158,15 @@ impl NewChange {
             version: ActiveValue::Set(self.version),
             visibility: ActiveValue::Set(self.visibility.to_string()),
             state: ActiveValue::Set(self.state),
-            passage: ActiveValue::Set(self.passage.map(set)),
+            passage: ActiveValue::Set(self.passage.map(to_json)),
         }
     }
 }
 
 impl row::Model {
     pub(crate) fn into_change(self) -> Result<Change, Corrupt> {
-        let word = |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text_of =
+            |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(Change {
             position: self.position,
             at: self.at,
@@ -180,33 +180,34 @@ impl row::Model {
             visibility: text(self.visibility)?,
             state: self.state,
             status_change: self.passage.map(|passage| StatusChange {
-                from: word(&passage, "from"),
-                to: word(&passage, "to").unwrap_or_default(),
-                reason: word(&passage, "reason"),
+                from: text_of(&passage, "from"),
+                to: text_of(&passage, "to").unwrap_or_default(),
+                reason: text_of(&passage, "reason"),
             }),
         })
     }
 }
 
-/// A status that something was led into, as its history shows it.
+/// A status change in the history of a resource.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Step {
-    /// When, RFC 3339.
+    /// The time, RFC 3339.
     pub at: String,
-    /// The status before; absent where it was unknown.
+    /// The status before; absent if it was unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// The status after.
     pub to: String,
-    /// Why.
+    /// The reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl Store {
-    /// The log from a position on, oldest first, as far as it is settled; for staff, and for what follows the log inside.
+    /// Returns the log after a position, oldest first, up to the high watermark; for staff, and for internal
+    /// followers.
     ///
-    /// Errors: 403 or 401 for everybody else: the log shows what others may not see.
+    /// Errors: 401 or 403 for everybody else, because the log contains data that others may not see.
     pub async fn changes_after(
         &self,
         actor: &Actor,
@@ -231,9 +232,10 @@ impl Store {
 }
 
 impl Reader<'_> {
-    /// The reasons for which things last entered a status, by their ids, as far as the actor could see it then.
+    /// Returns the reasons for which resources last entered a status, by id, as far as the actor could see
+    /// the change.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub(crate) async fn reasons<T: Resource>(
         &self,
         of: &[&Stored<T>],
@@ -267,14 +269,15 @@ impl Reader<'_> {
         Ok(reasons)
     }
 
-    /// The ways that something has taken, oldest first, as far as the actor could see it then. Call it for what the
-    /// actor has been shown: whoever sees it by taking part sees all.
+    /// Returns the status changes of a resource, oldest first, as far as the actor could see them. Call it
+    /// only for a resource that the actor has been shown: an actor who sees it as a participant sees all of
+    /// them.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
-        let seen = visible_levels(self, of);
+        let levels = visible_levels(self, of);
         let rows = row::Entity::find()
-            .filter(row::Column::Visibility.is_in(seen.iter().map(|visibility| visibility.as_str())))
+            .filter(row::Column::Visibility.is_in(levels.iter().map(|visibility| visibility.as_str())))
             .filter(row::Column::Resource.eq(T::NAME))
             .filter(row::Column::ResourceId.eq(of.id))
             .filter(row::Column::Passage.is_not_null())

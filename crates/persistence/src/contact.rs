@@ -1,4 +1,4 @@
-//! How contacts lie in their table.
+//! Maps contacts to their table.
 
 use std::collections::{HashMap, HashSet};
 
@@ -115,7 +115,8 @@ impl Table for Contact {
         }
     }
 
-    /// Those of the actor's own member, and those who agreed to stand in the directory, as long as their member takes part.
+    /// Contacts of the actor's own member, and contacts in the directory by consent whose member has not
+    /// left.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -127,7 +128,7 @@ impl Table for Contact {
         Condition::any().add(listed).add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
 
-    /// Whether somebody is written to by the office is nothing for other members.
+    /// Hides from other members whether a contact receives mailings.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         if reader.actor().is_staff() || items.is_empty() {
             return Ok(());
@@ -143,7 +144,8 @@ impl Table for Contact {
         Ok(())
     }
 
-    /// What a deleted person is registered for is cancelled; without the choice to do so nobody gets here who is.
+    /// Cancels the registrations of a deleted contact. A contact with registrations gets here only if the
+    /// request also cancels them.
     async fn after_write(
         writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,
@@ -156,7 +158,7 @@ impl Table for Contact {
     }
 }
 
-/// Who these contacts are, deleted ones aside.
+/// Returns the persons of these contacts, without deleted ones.
 pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
     let mut persons = HashMap::new();
     if ids.is_empty() {
@@ -177,7 +179,7 @@ pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Ha
     Ok(persons)
 }
 
-/// The ids of the members that are the actor's own.
+/// Selects the ids of the members whose utility the actor is bound to.
 pub(crate) fn own_members(actor: &Actor) -> sea_orm::sea_query::SelectStatement {
     Query::select()
         .column("id")

@@ -167,12 +167,9 @@ mod tests {
     #[tokio::test]
     async fn the_scope_of_every_resource_exists() {
         for collection in collections() {
-            let resource_scope = visit(&collection, Scope).await.unwrap();
+            let belongs_to = visit(&collection, Scope).await.unwrap();
             for write in [false, true] {
-                assert!(
-                    scopes().contains(&scope::scope(resource_scope, write)),
-                    "{collection}: {resource_scope}"
-                );
+                assert!(scopes().contains(&scope::scope(belongs_to, write)), "{collection}: {belongs_to}");
             }
         }
     }
