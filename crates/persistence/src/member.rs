@@ -1,4 +1,4 @@
-//! How members lie in their table.
+//! Maps members to their table.
 
 use std::collections::HashSet;
 
@@ -70,7 +70,8 @@ impl Table for Member {
         let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
         let Interests { sectors, countries, working_areas } = interests;
         let columns = row::Columns {
-            // One that is not resolved is refused before it comes to the table, which would not take this either.
+            // An unresolved reference is refused before it gets here, and the foreign key would refuse this
+            // id too.
             utility_id: utility.id().unwrap_or_default(),
             status: to_text(status),
             joined_on: to_text(joined_on),
@@ -132,7 +133,7 @@ impl Table for Member {
         }
     }
 
-    /// Those whose utility the actor sees; partners abroad see active ones only.
+    /// Members whose utility the actor sees; for partners abroad only active members.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -167,7 +168,8 @@ impl Table for Member {
         Ok(())
     }
 
-    /// Who leaves takes its people out of the sessions to come.
+    /// Refuses to let a member with registrations for future sessions leave, unless the request also cancels
+    /// them.
     async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
@@ -180,14 +182,15 @@ impl Table for Member {
         }
     }
 
-    /// What the people of who is gone are registered for is cancelled; without the choice to do so nobody gets here who is.
+    /// Cancels the registrations of a member that has left or is deleted. A member with registrations gets
+    /// here only if the request also cancels them.
     async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        let gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
-        if gone {
+        let has_gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
+        if has_gone {
             waiting_list::let_go(writer, column::<Registration>("member_id").eq(after.id)).await
         } else {
             Ok(())
@@ -199,14 +202,14 @@ fn leaves(before: &Stored<Member>, after: &Member) -> bool {
     before.data.status != Some(MemberStatus::Left) && after.status == Some(MemberStatus::Left)
 }
 
-/// What is true of the members that take part: they are neither deleted, nor have they left.
+/// Selects the members that take part: they are not deleted and have not left.
 pub(crate) fn taking_part() -> Condition {
     let (deleted, status) = (column::<Member>("deleted_at"), || column::<Member>("status"));
-    let here = Condition::any().add(status().is_null()).add(status().ne(MemberStatus::Left.as_str()));
-    Condition::all().add(deleted.is_null()).add(here)
+    let not_left = Condition::any().add(status().is_null()).add(status().ne(MemberStatus::Left.as_str()));
+    Condition::all().add(deleted.is_null()).add(not_left)
 }
 
-/// Those of these members that do not take part.
+/// Returns those of these members that do not take part.
 pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
     if members.is_empty() {
         return Ok(HashSet::new());
@@ -221,7 +224,7 @@ pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<H
     rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>().map_err(failed)
 }
 
-/// Whether a member takes part no longer. Who leaves at the same moment may come first or last.
+/// Whether a member has left. A concurrent change of its status may be seen or not.
 pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, Error> {
     let select = Query::select()
         .column("id")
@@ -232,8 +235,8 @@ pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, 
     Ok(writer.tx().query_one(&select).await.map_err(failed)?.is_some())
 }
 
-/// Refuses what is new for a member that has left the exchange; `pointer` names it in the body. An import brings what was
-/// before it left.
+/// Refuses new data for a member that has left the exchange; `pointer` is the member in the body. An import
+/// may contain data from before it left.
 ///
 /// Errors: 422 at `pointer`.
 pub(crate) async fn takes_part(
@@ -250,7 +253,7 @@ pub(crate) async fn takes_part(
     Err(Error::invalid(violations))
 }
 
-/// What is said of it.
+/// The error detail for such a member.
 pub(crate) fn left() -> Bilingual {
     bilingual!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }

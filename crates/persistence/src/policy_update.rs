@@ -1,4 +1,4 @@
-//! How policy updates lie in their table.
+//! Maps policy updates to their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::actor::Actor;
@@ -15,7 +15,7 @@ use crate::kernel::table::{Codes, SortColumn, Table, column, in_set, json, one_o
 
 row! {
     "policy_update" {
-        // The one title that errors and sorting know it by; all of them are in `titles`.
+        // The title for errors and sorting; `titles` has all languages.
         title: String,
         title_key: String,
         titles: Json,

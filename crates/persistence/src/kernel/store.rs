@@ -296,12 +296,12 @@ impl<'a> Writer<'a> {
         self.posted = true;
     }
 
-    /// Cancels registrations that would prevent a deletion.
+    /// Chooses that this write cancels registrations that would prevent it.
     pub(crate) fn cancel_registrations(&mut self) {
         self.cancels = true;
     }
 
-    /// Whether registrations that would prevent a deletion are cancelled.
+    /// Whether this write cancels registrations that would prevent it.
     pub(crate) fn cancels(&self) -> bool {
         self.cancels
     }
