@@ -81,8 +81,8 @@ impl Reader<'_> {
         let all = resources();
         let unreadable: Vec<_> =
             all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
-        let any = |column: row::Column, wanted: &[IdParam]| {
-            (!wanted.is_empty()).then(|| column.is_in(wanted.iter().map(|IdParam(id)| *id)))
+        let any = |column: row::Column, ids: &[IdParam]| {
+            (!ids.is_empty()).then(|| column.is_in(ids.iter().map(|IdParam(id)| *id)))
         };
         let words = |column: row::Column, words: Vec<&'static str>| -> Option<Expr> {
             (!words.is_empty()).then(|| column.is_in(words))

@@ -256,12 +256,12 @@ impl Reader<'_> {
         for change in rows {
             let change = change.into_change()?;
             let Some(item) = of.iter().find(|item| item.id == change.resource_id) else { continue };
-            let Some(passage) =
+            let Some(status_change) =
                 change.status_change.filter(|_| visible_levels(self, item).contains(&change.visibility))
             else {
                 continue;
             };
-            match passage.reason.filter(|_| passage.to == status) {
+            match status_change.reason.filter(|_| status_change.to == status) {
                 Some(reason) => reasons.insert(item.id, reason),
                 None => reasons.remove(&item.id),
             };

@@ -100,7 +100,7 @@ impl Table for Contact {
                 filter.name.as_ref().map(|part| contains::<Self>("name_key", &collation_key(part.as_str()))),
             )
             .add_option(one_of::<Self, _>("language", &filter.language))
-            .add_option(filter.is_primary.map(|BoolParam(wanted)| column::<Self>("is_primary").eq(wanted)))
+            .add_option(filter.is_primary.map(|BoolParam(value)| column::<Self>("is_primary").eq(value)))
             .add_option(
                 filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
             )

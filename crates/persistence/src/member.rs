@@ -105,9 +105,9 @@ impl Table for Member {
     fn condition(filter: &MemberFilter, actor: &Actor) -> Condition {
         let utility = (!filter.utility.is_empty())
             .then(|| column::<Self>("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)));
-        let at_work = filter.has_active_partnership.map(|BoolParam(wanted)| {
+        let at_work = filter.has_active_partnership.map(|BoolParam(value)| {
             let at_work = column::<Self>("utility_id").in_subquery(at_work_today(actor));
-            if wanted { at_work } else { at_work.not() }
+            if value { at_work } else { at_work.not() }
         });
         Condition::all()
             .add_option(in_status::<Self, _>(&filter.status))

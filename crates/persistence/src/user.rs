@@ -96,7 +96,7 @@ impl Table for User {
         Condition::all()
             .add_option(one_of::<Self, _>("role", &filter.role))
             .add_option(bound_to_utility)
-            .add_option(filter.disabled.map(|BoolParam(wanted)| column::<Self>("disabled").eq(wanted)))
+            .add_option(filter.disabled.map(|BoolParam(value)| column::<Self>("disabled").eq(value)))
             .add_option(
                 filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
             )

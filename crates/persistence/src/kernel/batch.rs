@@ -149,7 +149,7 @@ impl Writer<'_> {
         let mut before = Vec::with_capacity(rows.len());
         for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
             let known = target.map(|known| refuse_known(mode, row, known)).transpose();
-            let drafted = known.and_then(|known| match known.flatten() {
+            let result = known.and_then(|known| match known.flatten() {
                 None => {
                     Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), InputSource::Import)?, None))
                 }
@@ -161,7 +161,7 @@ impl Writer<'_> {
                     Ok((Draft::patch(actor, &known, body, InputSource::Import)?, Some(known)))
                 }
             });
-            match drafted {
+            match result {
                 Ok((draft, known)) => {
                     drafts.push(draft);
                     before.push(Ok(known));
@@ -197,15 +197,15 @@ impl Writer<'_> {
 
     /// Claims a slug for each new resource: slugs that a row states are free, missing ones are made from the
     /// name.
-    async fn claim_all<T: Table>(&mut self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
+    async fn claim_all<T: Table>(&mut self, resources: &mut [(Uuid, T)]) -> Result<(), Error> {
         let slug_for = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
-        let left_out = made.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
+        let left_out = resources.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
         let taken = self.owners::<T>(left_out.map(slug_for)).await?;
         let mut taken: HashSet<Slug> = taken.into_keys().collect();
         let mut insert =
             Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
         let (mut any, mut conflicting) = (false, Vec::new());
-        for (id, data) in made.iter_mut() {
+        for (id, data) in resources.iter_mut() {
             let slug = slug_for(data);
             if !taken.insert(slug.clone()) {
                 conflicting.push((*id, data));
@@ -228,17 +228,18 @@ impl Writer<'_> {
     }
 
     /// Inserts new resources, and returns them as they would be read, in the same order.
-    async fn insert_all<T: Table>(&mut self, mut made: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
-        if made.is_empty() {
+    async fn insert_all<T: Table>(&mut self, mut resources: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
+        if resources.is_empty() {
             return Ok(Vec::new());
         }
-        self.claim_all(&mut made).await?;
+        self.claim_all(&mut resources).await?;
         let at = self.written_at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
         let hidden_until = self.hides().then(staged_at);
-        let (mut rows, mut links) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
-        for (id, data) in &made {
+        let (mut rows, mut links) =
+            (Vec::with_capacity(resources.len()), Vec::with_capacity(resources.len()));
+        for (id, data) in &resources {
             let (columns, below) = row::<T>(Meta { deleted_at: hidden_until, ..new(*id) }, data)?;
             rows.push(columns.into_active_model());
             links.push((*id, below));
@@ -246,11 +247,11 @@ impl Writer<'_> {
         let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
         child_rows::insert::<T>(self.tx(), &links).await?;
-        for ((id, data), (_, links)) in made.iter().zip(&links) {
+        for ((id, data), (_, links)) in resources.iter().zip(&links) {
             self.note_hidden(*id, data, links);
         }
-        let mut inserted_rows = Vec::with_capacity(made.len());
-        for (id, data) in made {
+        let mut inserted_rows = Vec::with_capacity(resources.len());
+        for (id, data) in resources {
             self.reindex_resource(id, None, &data);
             inserted_rows.push((new(id), data));
         }
@@ -262,10 +263,10 @@ impl Writer<'_> {
     async fn change_one<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Outcome<T>, Error> {
         self.undoable(async |writer| {
             T::check_references(writer, &before, &data).await?;
-            let passage = status_change(&before.data, &data, None);
-            let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+            let change = status_change(&before.data, &data, None);
+            let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
             let saved = writer.replace(before.clone(), data).await?;
-            let after = saved.record_change(writer, action, passage).await?;
+            let after = saved.record_change(writer, action, change).await?;
             Ok(Done::Updated(Box::new((before, after))))
         })
         .await

@@ -132,14 +132,14 @@ impl Writer<'_> {
         mode: ImportMode,
         run: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let begun = self.change_count();
+        let start = self.change_count();
         self.savepoint("SAVEPOINT run").await?;
         let done = match self.import_run(mode, run.clone()).await {
             Err(error) if !error.is_ours() || error.code == Code::Internal => {
                 // The database refuses the batch without saying which row is the cause, so write the rows one
                 // by one.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
-                self.truncate_changes(begun);
+                self.truncate_changes(start);
                 match self.hides() {
                     true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
                     false => self.import_one_by_one(mode, run.clone()).await?,
@@ -186,7 +186,7 @@ impl Writer<'_> {
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
     ) -> Result<Outcome<T>, Error> {
-        let begun = self.change_count();
+        let start = self.change_count();
         self.savepoint("SAVEPOINT one").await?;
         let outcome = work(self).await;
         if let Err(error) = &outcome {
@@ -194,7 +194,7 @@ impl Writer<'_> {
                 return outcome.map(Ok);
             }
             self.savepoint("ROLLBACK TO SAVEPOINT one").await?;
-            self.truncate_changes(begun);
+            self.truncate_changes(start);
         }
         self.savepoint("RELEASE SAVEPOINT one").await?;
         Ok(outcome)
@@ -312,16 +312,16 @@ impl ImportState {
                     free.insert(number);
                 }
                 // A row that was deferred.
-                Entry::Occupied(taken) if *taken.get() == number => {}
-                Entry::Occupied(taken) if pointer == "/slug" && mode == ImportMode::Create => {
-                    let first = taken.get();
+                Entry::Occupied(occupied) if *occupied.get() == number => {}
+                Entry::Occupied(occupied) if pointer == "/slug" && mode == ImportMode::Create => {
+                    let first = occupied.get();
                     let detail = bilingual!(
                         "Row {first} already has this slug.",
                         "Diesen Slug hat schon Zeile {first}."
                     );
                     return Err(Error::new(Code::SlugTaken, detail).about(pointer));
                 }
-                Entry::Occupied(taken) => return Err(twice(*taken.get(), pointer)),
+                Entry::Occupied(occupied) => return Err(twice(*occupied.get(), pointer)),
             }
         }
         Ok(())

@@ -82,8 +82,8 @@ pub(crate) async fn begin(
         // Spawned, so that BEGIN completes even if the request is aborted: otherwise the driver would not
         // know of the open transaction, and the next statement on the connection would become part of it.
         let connections = connections.clone();
-        let begun = tokio::spawn(async move { connections.begin_with_options(options).await });
-        begun.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
+        let task = tokio::spawn(async move { connections.begin_with_options(options).await });
+        task.await.unwrap_or_else(|error| Err(DbErr::Custom(error.to_string())))
     })
     .await
 }
@@ -172,8 +172,8 @@ impl Database {
         sqlite_file::make_folder(sqlite_file::folder_of(path))?;
         let path = sqlite_file::resolved(path)?;
         let locked = |source| ConnectError::Lock { path: path.clone(), source };
-        let hold = FileLock::shared(&path).map_err(locked)?;
-        let hold = hold.ok_or_else(|| ConnectError::Restoring(path.clone()))?;
+        let lock = FileLock::shared(&path).map_err(locked)?;
+        let lock = lock.ok_or_else(|| ConnectError::Restoring(path.clone()))?;
         sqlite_file::keep_private(&path)?;
         let options = SqliteConnectOptions::new()
             .filename(&path)
@@ -219,7 +219,7 @@ impl Database {
             reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
             backend: DatabaseBackend::Sqlite,
-            file: Some(Arc::new((path, hold))),
+            file: Some(Arc::new((path, lock))),
             generation: Arc::new(CacheGeneration::looked(options)),
             turns,
             writes: Arc::default(),
@@ -318,8 +318,8 @@ impl Database {
     /// Errors: the database is unavailable.
     pub async fn lock_for_seeding(&self) -> Result<SeedLock, Error> {
         if let Some(file) = &self.file {
-            let hold = FileLock::acquire(&file.0).await.map_err(Error::internal)?;
-            return Ok(SeedLock(SeedLockKind::File { _hold: hold }));
+            let file_lock = FileLock::acquire(&file.0).await.map_err(Error::internal)?;
+            return Ok(SeedLock(SeedLockKind::File { _hold: file_lock }));
         }
         let lock = begin(&self.locking, TransactionOptions::default()).await.map_err(failed)?;
         let statement =

@@ -168,6 +168,6 @@ pub(crate) async fn gone_for_parts<T: Resource>(
 }
 
 /// Returns a reference summary in the form that errors use.
-pub(crate) fn name(resource: &'static str, card: ReferenceSummary) -> Named {
-    Named { resource, id: card.id, slug: card.slug.map(|slug| slug.to_string()), name: card.label.1 }
+pub(crate) fn name(resource: &'static str, summary: ReferenceSummary) -> Named {
+    Named { resource, id: summary.id, slug: summary.slug.map(|slug| slug.to_string()), name: summary.label.1 }
 }

@@ -76,11 +76,11 @@ impl Reader<'_> {
 }
 
 impl NameIndex {
-    fn add(&mut self, card: ReferenceSummary, row: &QueryResult) {
+    fn add(&mut self, summary: ReferenceSummary, row: &QueryResult) {
         let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten();
         let aliases = row.try_get::<Option<Value>>("", "its_aliases").ok().flatten();
         let found = IdentifyingFields {
-            name: likeness(&card.label.1),
+            name: likeness(&summary.label.1),
             others: others(aliases.as_ref(), text("its_short_name").as_deref()),
             country: text("its_country"),
             host: text("its_website").or_else(|| text("its_url")).as_deref().and_then(host),
@@ -92,18 +92,18 @@ impl NameIndex {
         if let Some(host) = &found.host {
             self.by_host.entry(host.clone()).or_default().push(place);
         }
-        self.known.push((card, found));
+        self.known.push((summary, found));
     }
 
     /// Returns the resources that may be the same as a new one, the likeliest first.
-    pub fn like<T: Table>(&self, made: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
+    pub fn like<T: Table>(&self, created: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
         if self.known.is_empty() {
             return Ok(Vec::new());
         }
-        let body = serde_json::to_value(&made.data).map_err(Error::internal)?;
+        let body = serde_json::to_value(&created.data).map_err(Error::internal)?;
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let new = IdentifyingFields {
-            name: likeness(made.data.label()),
+            name: likeness(created.data.label()),
             others: others(body.get("aliases"), text("short_name")),
             country: text("country").map(str::to_owned),
             host: text("website").or_else(|| text("url")).and_then(host),
@@ -117,7 +117,7 @@ impl NameIndex {
                 let (score, alike) = compared(&new, known);
                 DuplicateCandidate { score, alike, card: card.clone() }
             })
-            .filter(|it| it.score >= LEAST && it.card.id != made.id)
+            .filter(|it| it.score >= LEAST && it.card.id != created.id)
             .collect();
         likely.sort_by(|one, other| other.score.total_cmp(&one.score));
         likely.truncate(MOST);

@@ -67,7 +67,11 @@ pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
     // A sub-resource has the visibility of its parent; a resource that is never public is not logged as
     // public, even if it has no visibility of its own.
     let widest = if T::PUBLIC { Visibility::Public } else { Visibility::Members };
-    stored.parent.as_ref().map_or_else(|| stored.data.visibility(), |(_, card)| card.visibility).max(widest)
+    stored
+        .parent
+        .as_ref()
+        .map_or_else(|| stored.data.visibility(), |(_, parent)| parent.visibility)
+        .max(widest)
 }
 
 /// The visibilities of the log rows that the actor sees of a resource that is visible to the actor now. An
@@ -144,14 +148,14 @@ impl Reader<'_> {
                 _ => break,
             }
         }
-        let more = items.len() > limit;
+        let has_more = items.len() > limit;
         items.truncate(limit);
         if way == Way::Previous {
             items.reverse();
         }
         let (has_next, has_prev) = match (way, cursor.is_some()) {
-            (Way::Next, has_cursor) => (more, has_cursor),
-            (Way::Previous, _) => (true, more),
+            (Way::Next, has_cursor) => (has_more, has_cursor),
+            (Way::Previous, _) => (true, has_more),
         };
         let token = |entry: Option<&Entry>, way: Way| {
             let place = entry.map(|it| HistoryScope(way, it.change.resource_id, it.change.version));

@@ -23,7 +23,7 @@ impl Reader<'_> {
     ) -> Result<Vec<String>, Error> {
         self.actor().require_read::<T>()?;
         let parent = match parent {
-            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(card, _)| card.id),
+            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(summary, _)| summary.id),
             None => None,
         };
         let hidden = T::hidden_fields(self.actor().role);

@@ -29,7 +29,7 @@ impl Reader<'_> {
     ) -> Result<Stored<T>, Error> {
         self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(deleted)?;
-        let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
+        let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
         Ok(self.shown(by_key::<T>(self, key, parent, deleted, None).await?))
     }
 
@@ -82,7 +82,7 @@ impl Reader<'_> {
     pub async fn list<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
         self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
-        let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
+        let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
         self.page(query, parent).await
     }
 
@@ -125,7 +125,7 @@ impl Reader<'_> {
         let select = select.limit(query.limit + 1);
         let mut rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
+        let has_more = rows.len() > limit;
         rows.truncate(limit);
         if way == Way::Previous {
             rows.reverse();
@@ -135,8 +135,8 @@ impl Reader<'_> {
             place.map(|place| cursor::write(self.cursors(), query, parent, &place)).transpose()
         };
         let (has_next, has_prev) = match (way, place.is_some()) {
-            (Way::Next, has_cursor) => (more, has_cursor),
-            (Way::Previous, _) => (true, more),
+            (Way::Next, has_cursor) => (has_more, has_cursor),
+            (Way::Previous, _) => (true, has_more),
         };
         let next = if has_next { token(rows.last(), Way::Next)? } else { None };
         let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };

@@ -23,8 +23,8 @@ use super::table::{Parent, Table, by_slug, column};
 /// Returns the ids, padded with the last one to a power of two, so that only a few different statements are
 /// prepared.
 pub(crate) fn padded_ids(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
-    let more = ids.len().next_power_of_two() - ids.len();
-    ids.iter().chain(ids.last().into_iter().cycle().take(more)).copied()
+    let padding = ids.len().next_power_of_two() - ids.len();
+    ids.iter().chain(ids.last().into_iter().cycle().take(padding)).copied()
 }
 
 /// Selects the rows that the actor sees; only those of `parent` if it is given.

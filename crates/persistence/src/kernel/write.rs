@@ -41,7 +41,7 @@ impl Writer<'_> {
         let grant = self.actor().require::<T>(Action::Create)?;
         let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
         let draft = Draft::<T>::create(self.actor(), body, self.writing().origin)?;
-        let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
+        let (parent_id, parent) = parent.map(|(summary, parent)| (summary.id, parent)).unzip();
         let mut data = self.resolve_and_validate(draft, None, parent.as_ref()).await?;
         if grant == Grant::Own && !data.is_own(None, parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
@@ -220,7 +220,7 @@ impl Writer<'_> {
     ) -> Result<(Stored<T>, Option<T::Parent>), Error> {
         let grant = self.actor().require::<T>(action)?;
         let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
-        let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
+        let (parent_id, parent) = parent.map(|(summary, parent)| (summary.id, parent)).unzip();
         let stored = by_key::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
         if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
             return Err(Error::refused(self.actor()));
@@ -393,7 +393,7 @@ impl Writer<'_> {
 
 /// Returns the id of the parent.
 pub(super) fn parent_of<T: Resource>(stored: &Stored<T>) -> Option<Uuid> {
-    stored.parent.as_ref().map(|(_, card)| card.id)
+    stored.parent.as_ref().map(|(_, parent)| parent.id)
 }
 
 /// A written row that is still to be recorded in the change log.

@@ -177,8 +177,9 @@ async fn is_read_only(writing: &DatabaseConnection) -> Result<bool, DbErr> {
 
 /// On SQLite: writes the unchanged `user_version`.
 async fn write_again(writing: &DatabaseConnection) -> Result<(), DbErr> {
-    let ask = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA user_version");
-    let version = writing.query_one_raw(ask).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+    let select = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA user_version");
+    let version =
+        writing.query_one_raw(select).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
     writing.execute_unprepared(&format!("PRAGMA user_version = {}", version.unwrap_or(0))).await.map(drop)
 }
 

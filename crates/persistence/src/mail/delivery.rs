@@ -192,7 +192,7 @@ impl Store {
 
     /// Releases the claims of workers that have died.
     async fn release_dead(&self) -> Result<(), Error> {
-        let held = waiting()
+        let workers = waiting()
             .select_only()
             .column(row::Column::ClaimedBy)
             .distinct()
@@ -201,7 +201,7 @@ impl Store {
             .all(self.database().reading())
             .await
             .map_err(failed)?;
-        for worker in held {
+        for worker in workers {
             if JobLock::is_held(self.database(), worker).await? {
                 continue;
             }

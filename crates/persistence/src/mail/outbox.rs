@@ -125,14 +125,14 @@ impl Reader<'_> {
             .all(self.tx())
             .await
             .map_err(failed)?;
-        let more = rows.len() > limit;
+        let has_more = rows.len() > limit;
         rows.truncate(limit);
         if way == Way::Previous {
             rows.reverse();
         }
         let (has_next, has_prev) = match (way, cursor.is_some()) {
-            (Way::Next, has_cursor) => (more, has_cursor),
-            (Way::Previous, _) => (true, more),
+            (Way::Next, has_cursor) => (has_more, has_cursor),
+            (Way::Previous, _) => (true, has_more),
         };
         let token = |row: Option<&row::Model>, way: Way| {
             let place = row.map(|row| serde_json::to_vec(&Place(way, row.id))).transpose();

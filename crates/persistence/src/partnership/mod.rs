@@ -284,13 +284,13 @@ pub(crate) fn at_work_today(actor: &Actor) -> SelectStatement {
 /// The participant takes part on the day of the request.
 fn today(actor: &Actor) -> Condition {
     let today = actor.today().to_string();
-    let begun = Condition::any()
+    let has_begun = Condition::any()
         .add(Expr::col("from_first").is_null())
         .add(Expr::col("from_first").lte(today.as_str()));
     let not_left = Condition::any()
         .add(Expr::col("until_last").is_null())
         .add(Expr::col("until_last").gte(today.as_str()));
-    Condition::all().add(begun).add(not_left)
+    Condition::all().add(has_begun).add(not_left)
 }
 
 /// Copies a changed country of a utility to its rows in partnerships.

@@ -131,7 +131,7 @@ impl Table for Registration {
     /// is no person if the contact is deleted, or the member is deleted or has left.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
-        let gone = gone(reader.tx(), &members).await?;
+        let absent = gone(reader.tx(), &members).await?;
         let contacts: Vec<Uuid> =
             items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
         let contacts = persons(reader.tx(), &contacts).await?;
@@ -148,7 +148,7 @@ impl Table for Registration {
                     language: it.language.clone(),
                 }),
             };
-            let person = person.filter(|_| it.member.id().is_none_or(|member| !gone.contains(&member)));
+            let person = person.filter(|_| it.member.id().is_none_or(|member| !absent.contains(&member)));
             item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
         }
         Ok(())

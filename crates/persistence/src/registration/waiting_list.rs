@@ -27,14 +27,14 @@ pub(super) async fn follow(
     after: &Stored<Registration>,
 ) -> Result<(), Error> {
     let session = session(writer, session_of(after)).await?;
-    let gone = after.deleted_at.is_some();
+    let is_deleted = after.deleted_at.is_some();
     let before = before.filter(|before| before.deleted_at.is_none());
     if before.is_none() {
         number(writer, session.id, after.id).await?;
     }
     let from = before.and_then(|before| before.data.status);
     let occasion = match after.data.status {
-        Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if gone => {
+        Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if is_deleted => {
             Some(Occasion::Cancelled)
         }
         Some(RegistrationStatus::Registered) if before.is_none() => Some(Occasion::Registered),
@@ -246,7 +246,7 @@ impl Writer<'_> {
         self.actor().require::<Registration>(Action::Transition)?;
         let parent = <T::Parent as crate::kernel::table::Parent>::open(self, parent, None)
             .await?
-            .map(|(card, _)| card.id);
+            .map(|(summary, _)| summary.id);
         let id = load::by_key::<T>(self, key, parent, false, None).await?.id;
         let whose = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
         let sessions = binding(self.written_at(), whose).clear_selects().column("session_id").take();

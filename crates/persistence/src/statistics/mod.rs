@@ -42,11 +42,11 @@ impl Key {
     }
 
     /// The key of the programme with this id; unknown if there is none.
-    fn programme(id: Option<Uuid>, cards: &BTreeMap<Uuid, ReferenceSummary>) -> Self {
-        match id.and_then(|id| cards.get(&id)) {
-            Some(card) => Self {
-                key: card.slug.as_ref().map_or_else(|| card.id.to_string(), ToString::to_string),
-                name: Some(card.label.1.clone()),
+    fn programme(id: Option<Uuid>, summaries: &BTreeMap<Uuid, ReferenceSummary>) -> Self {
+        match id.and_then(|id| summaries.get(&id)) {
+            Some(summary) => Self {
+                key: summary.slug.as_ref().map_or_else(|| summary.id.to_string(), ToString::to_string),
+                name: Some(summary.label.1.clone()),
             },
             None => Self::of(None),
         }

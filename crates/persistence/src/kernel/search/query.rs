@@ -36,7 +36,7 @@ pub(crate) async fn join<T: Table>(
 /// Returns the indexed words that match, one row each: the position of the search word, the indexed word, and
 /// what a hit of it is worth.
 async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
-    let match_keys: BTreeSet<_> = search.words().iter().flat_map(|wanted| wanted.clues()).collect();
+    let match_keys: BTreeSet<_> = search.words().iter().flat_map(|search_word| search_word.clues()).collect();
     let match_keys: Vec<_> = match_keys.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();
     let backend = tx.get_database_backend();
     let parts = "SELECT word FROM search_part WHERE part >= clue.value ->> 0 AND part < clue.value ->> 1";
@@ -57,9 +57,9 @@ async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value
     for row in tx.query_all_raw(statement).await.map_err(failed)? {
         words.insert(row.try_get::<String>("", "word").map_err(failed)?);
     }
-    let matching = search.words().iter().enumerate().flat_map(|(position, wanted)| {
+    let matching = search.words().iter().enumerate().flat_map(|(position, search_word)| {
         words.iter().filter_map(move |word| {
-            let (most, step) = wanted.quality(word)?.worth();
+            let (most, step) = search_word.quality(word)?.worth();
             Some(json!([position, word, most, step]))
         })
     });
@@ -68,12 +68,12 @@ async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value
 
 /// Selects the ids of the resources that contain all search words, with their score: the best hits of each
 /// word, added up.
-fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], wanted: usize) -> SelectStatement {
+fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], word_count: usize) -> SelectStatement {
     let hits = T::FOUND_BY.iter().fold(own::<T>(backend, matching), |mut hits, by| {
         hits.union(UnionType::All, through(backend, matching, by)).take()
     });
     let best = Expr::col("points").max();
-    if wanted == 1 {
+    if word_count == 1 {
         return Query::select()
             .column(ID)
             .expr_as(best.cast_as("bigint"), SCORE)
@@ -92,7 +92,7 @@ fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], wanted: usize) 
         .expr_as(Expr::col("points").sum().cast_as("bigint"), SCORE)
         .from_subquery(each, "best")
         .group_by_col(ID)
-        .and_having(Expr::col("position").count().eq(i64::try_from(wanted).unwrap_or(i64::MAX)))
+        .and_having(Expr::col("position").count().eq(i64::try_from(word_count).unwrap_or(i64::MAX)))
         .take()
 }
 
