@@ -25,8 +25,8 @@ use super::sqlite_file::{self, FileLock};
 use super::wal::{self, Log};
 use super::writes::{Writes, is_idle};
 
-/// How long a request waits for a PostgreSQL connection before it gets a 503. While the database is unavailable,
-/// every request waits this long.
+/// How long a request waits for a PostgreSQL connection before it gets a 503. While the database is
+/// unavailable, every request waits this long.
 const ACQUIRE: Duration = Duration::from_secs(3);
 /// How long a request waits for a SQLite connection. SQLite is never unavailable, so a queue is no reason to
 /// refuse.
