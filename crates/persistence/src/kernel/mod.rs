@@ -1,4 +1,4 @@
-//! The mechanics every table shares.
+//! The mechanics that all tables share.
 
 pub mod bulk_import;
 pub(crate) mod codec;
