@@ -1,4 +1,4 @@
-//! The mechanics every resource shares.
+//! The code that all resources share.
 
 pub mod actor;
 pub mod bilingual;

@@ -40,32 +40,32 @@ impl Parameters {
         self.given.extract_if(.., |(given, _)| given == name).map(|(_, value)| value).collect()
     }
 
-    /// Takes a parameter and reads it as `T`: `Vec<_>` repeats, `Option<_>` and `bool` do not.
+    /// Takes a parameter and parses it as `T`. Only a `Vec<_>` may be repeated.
     pub fn get<T: FromParameter>(&mut self, name: &'static str) -> T {
         let values = self.take(name);
         T::read(name, values, &mut self.violations)
     }
 
-    /// Takes a parameter that may be given once only.
+    /// Takes a parameter that can be given only once.
     pub fn once(&mut self, name: &'static str) -> Option<String> {
         let values = self.take(name);
         single(name, values, &mut self.violations)
     }
 
-    /// Notes a fault of a parameter; what stands in for its value is never used.
+    /// Records an error of a parameter. The returned default is never used.
     pub fn fault<T: Default>(&mut self, name: &'static str, fault: FieldError) -> T {
         self.violations.parameter(name, fault.code, fault.detail);
         T::default()
     }
 
-    /// Refuses a parameter that other lists have, and says why it is unknown here.
+    /// Refuses a parameter that other lists have, with the reason why this list has not.
     pub fn refuse(&mut self, name: &'static str, detail: impl Fn() -> Bilingual) {
         if self.given.extract_if(.., |(given, _)| given == name).count() > 0 {
             self.violations.parameter(name, "unknown_parameter", detail());
         }
     }
 
-    /// All parameters but `without`, as one text in a normal order.
+    /// Returns all parameters except `without` as one text, sorted by name and value.
     pub fn fingerprint(&self, without: &[&str]) -> String {
         let mut pairs: Vec<_> =
             self.given.iter().filter(|(name, _)| !without.contains(&name.as_str())).collect();
@@ -73,12 +73,12 @@ impl Parameters {
         pairs.iter().map(|(name, value)| format!("{}:{name}={}:{value};", name.len(), value.len())).collect()
     }
 
-    /// Ends the taking where whatever is left over does not matter: on pages for people.
+    /// Ends parsing, but ignores unknown parameters: on pages for people.
     pub fn finish_known(self) -> Result<(), Violations> {
         if self.violations.is_empty() { Ok(()) } else { Err(self.violations) }
     }
 
-    /// Ends the taking: whatever is left over is unknown.
+    /// Ends parsing. Parameters that nobody has taken are unknown.
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
         for (name, _) in given {
@@ -91,31 +91,32 @@ impl Parameters {
     }
 }
 
-/// How often a parameter may be repeated: each number of values is another statement to the database.
+/// The maximum number of values of a parameter. Each number of values makes another SQL statement.
 const MOST: usize = 100;
 
-/// The parameters that take a list in one value.
+/// The parameters whose value is a list, separated by commas.
 const LISTS: [&str; 3] = ["sort", "fields", "expand"];
 
-/// What stands in one value although it is several.
+/// Splits a value that is a list of several; `None` if it is a single one.
 fn several(text: &str) -> Option<Vec<&str>> {
     let parts: Vec<_> = text.split([',', ';', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
     (parts.len() > 1).then_some(parts)
 }
 
-/// The same where a plus, which is a blank, stands between them; a blank may belong to a value as well.
+/// Splits a value at spaces, which `+` in a query string means, if every part is a valid value. A value may also
+/// contain spaces.
 fn several_in_words<T: FromStr<Err = FieldError>>(text: &str) -> Option<Vec<&str>> {
     let words: Vec<_> = text.split_whitespace().collect();
     (words.len() > 1 && words.iter().all(|word| word.parse::<T>().is_ok())).then_some(words)
 }
 
-/// How a value stands in a query string.
+/// Escapes the start of a value for a query string in a message.
 fn in_query(text: &str) -> String {
-    let told: String = text.chars().take(40).collect();
-    told.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace(' ', "+")
+    let start: String = text.chars().take(40).collect();
+    start.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace(' ', "+")
 }
 
-/// That several values are several parameters.
+/// Returns the message that several values are several parameters.
 fn repeat(name: &str, parts: &[&str]) -> Bilingual {
     let pairs: Vec<_> = parts.iter().take(3).map(|part| format!("{name}={}", in_query(part))).collect();
     let (pairs, more) = (pairs.join("&"), if parts.len() > 3 { "&…" } else { "" });
@@ -125,7 +126,7 @@ fn repeat(name: &str, parts: &[&str]) -> Bilingual {
     )
 }
 
-/// That a plus in a query string is a blank.
+/// Returns the message that a plus in a query string means a space.
 fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
     bilingual!(
