@@ -1,4 +1,4 @@
-//! Query parameters: typed, repeatable, documented, and all faults named at once.
+//! Query parameters: typed, repeatable and documented. All errors are returned at once.
 
 use std::str::FromStr;
 
@@ -16,7 +16,7 @@ use super::resource::instant;
 use super::violation::{FieldError, Violations, hint};
 use crate::bilingual;
 
-/// The parameters of a request while they are being taken, one by one; what is left over is unknown.
+/// The query parameters of a request. Handlers take them one by one; those that nobody takes are unknown.
 pub struct Parameters {
     given: Vec<(String, String)>,
     known: Vec<&'static str>,
@@ -24,7 +24,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Starts with the decoded name–value pairs of the query string. Blanks around a value are dropped.
+    /// Starts with the decoded name–value pairs of the query string. Values are trimmed.
     pub fn new(mut given: Vec<(String, String)>) -> Self {
         for (_, value) in &mut given {
             if typed(value).len() < value.len() {
@@ -34,7 +34,7 @@ impl Parameters {
         Self { given, known: Vec::new(), violations: Violations::default() }
     }
 
-    /// Takes every value of a parameter.
+    /// Takes all values of a parameter.
     pub fn take(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
         self.given.extract_if(.., |(given, _)| given == name).map(|(_, value)| value).collect()
@@ -135,7 +135,7 @@ fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     )
 }
 
-/// What other services call what is called otherwise here, without `_`, `-` and `$` and in small letters.
+/// The parameters with their names in other APIs, in lower case and without `_`, `-`, `$` and `.`.
 const ELSEWHERE: &[(&str, &[&str])] = &[
     (
         "limit",
@@ -187,7 +187,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("count", &["total", "includetotal", "totalcount", "inlinecount"]),
 ];
 
-/// What to do instead of a parameter that other services have.
+/// Returns what to use instead of a parameter of other APIs.
 fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
     // `sector[]`, `sector[0]`, `filter[sector]`, `page[size]`.
     if let Some((base, rest)) = given.split_once('[') {
@@ -204,8 +204,11 @@ fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
             _ => None,
         };
     }
-    let plain: String =
-        given.chars().filter(|it| !['_', '-', '$', '.'].contains(it)).flat_map(char::to_lowercase).collect();
+    let plain: String = given
+        .chars()
+        .filter(|letter| !['_', '-', '$', '.'].contains(letter))
+        .flat_map(char::to_lowercase)
+        .collect();
     let (name, _) = ELSEWHERE.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
     instead(name, known)
 }
@@ -229,15 +232,15 @@ fn instead(name: &str, known: &[&str]) -> Option<Bilingual> {
     })
 }
 
-/// How a parameter of this type is read and documented.
+/// A type of query parameters: how it is parsed and documented.
 pub trait FromParameter: Sized {
-    /// Reads all values given under the name.
+    /// Parses all values of the parameter.
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self;
 
-    /// The parameter's schema.
+    /// Returns the schema of the parameter.
     fn schema() -> RefOr<Schema>;
 
-    /// The named schemas that it refers to.
+    /// Returns the named schemas to which the schema refers.
     fn schemas() -> Vec<(String, RefOr<Schema>)>;
 }
 
@@ -293,7 +296,7 @@ impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
             match (text.parse::<T>(), several(text).or_else(|| several_in_words::<T>(text))) {
                 (Err(fault), Some(parts)) => {
                     violations.parameter(name, fault.code, repeat(name, &parts));
-                    // Whatever else is wrong with them is told in the same round.
+                    // Report other errors of the values at the same time.
                     parts.into_iter().for_each(|part| drop(parse::<T>(name, part, violations)));
                 }
                 (Ok(value), _) => read.push(value),
@@ -348,7 +351,7 @@ impl FromParameter for bool {
     }
 }
 
-/// Yes or no in a filter, where neither is a question too.
+/// A boolean filter. Unlike with `bool`, it can also be absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoolParam(pub bool);
 
@@ -376,30 +379,31 @@ impl ToSchema for BoolParam {
     }
 }
 
-/// A parameter as the document describes it.
+/// A query parameter in the OpenAPI document.
 pub struct Described {
-    /// Its name in the query string.
+    /// The name in the query string.
     pub name: &'static str,
-    /// What it does.
+    /// The description.
     pub about: String,
-    /// Its schema.
+    /// The schema.
     pub schema: RefOr<Schema>,
-    /// The named schemas that it refers to.
+    /// The named schemas to which the schema refers.
     pub schemas: Vec<(String, RefOr<Schema>)>,
 }
 
-/// The filters of a list; made by [`filter!`](crate::filter).
+/// The filters of a list; declared with [`filter!`](crate::filter).
 pub trait FilterParameters: Clone + Default + Send + Sync {
-    /// Takes the filter's parameters.
+    /// Takes the parameters of the filter.
     fn take(parameters: &mut Parameters) -> Self;
 
-    /// The documentation of each parameter.
+    /// Returns the documentation of each parameter.
     fn describe() -> Vec<Described>;
 }
 
-/// Declares a filter struct: one field a parameter, read, documented and matched by the same struct.
+/// Declares a filter struct in which each field is a query parameter. Parsing, documentation and matching use the same
+/// struct.
 ///
-/// `Vec<_>` may be repeated and means "any of these"; different parameters mean "all of these".
+/// A `Vec<_>` may be repeated and means "any of these"; different parameters mean "all of these".
 #[macro_export]
 macro_rules! filter {
     ($(#[$meta:meta])* $name:ident { $( $(#[doc = $doc:literal])+ $field:ident: $type:ty ),+ $(,)? }) => {
@@ -425,7 +429,7 @@ macro_rules! filter {
     };
 }
 
-/// An instant that somebody writes: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
+/// A timestamp in a parameter or a body: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstantParam(pub DateTime<Utc>);
 
@@ -439,7 +443,7 @@ impl FromStr for InstantParam {
                 "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
             )));
         };
-        // The parser reads `:60` as a second that is longer than one; neither database can keep it.
+        // chrono parses `:60` as a second longer than one, which neither database can store.
         if at.nanosecond() >= 1_000_000_000 {
             return Err(FieldError::format(bilingual!(
                 "Leap seconds (`:60`) cannot be stored: write `:59`, or the next minute.",
@@ -492,7 +496,7 @@ impl ToSchema for InstantParam {
     }
 }
 
-/// An id in a parameter: a UUID.
+/// An id (a UUID) in a parameter or a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdParam(pub Uuid);
 
