@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_at_once_each_where_it_lies() {
+    fn all_faults_are_reported_at_once_with_their_pointers() {
         let faults =
             parse(json!({ "value": -1, "as_of": "2023-13", "source_url": "example.org", "unit": "people" }));
         let expected = [
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_numbers() {
+    fn only_whole_numbers_from_0_to_the_maximum_are_valid() {
         for (value, code) in [
             (json!({ "value": 1.5 }), "wrong_type"),
             (json!({ "value": "1" }), "wrong_type"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_says_so() {
+    fn the_schema_states_the_rules() {
         let schema = serde_json::to_value(Figure::schema()).unwrap_or_default();
         assert_eq!(schema.pointer("/required"), Some(&json!(["value"])));
         assert_eq!(schema.pointer("/properties/value/minimum"), Some(&json!(0)));
