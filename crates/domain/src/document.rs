@@ -97,7 +97,8 @@ impl Resource for Document {
         }
     }
 
-    /// A partner adds to what it takes part in, a member keeps what it leads.
+    /// A partner can add documents to partnerships in which it takes part, and a member maintains the documents of
+    /// those that it leads.
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
         parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
     }

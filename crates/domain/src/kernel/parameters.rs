@@ -188,9 +188,9 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
 ];
 
 /// Returns what to use instead of a parameter of other APIs.
-fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
+fn elsewhere(unknown: &str, known: &[&str]) -> Option<Bilingual> {
     // `sector[]`, `sector[0]`, `filter[sector]`, `page[size]`.
-    if let Some((base, rest)) = given.split_once('[') {
+    if let Some((base, rest)) = unknown.split_once('[') {
         let inner = rest.trim_end_matches(']');
         if let Some(name) = [base, inner].into_iter().find(|name| known.contains(name)) {
             return Some(bilingual!(
@@ -204,7 +204,7 @@ fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
             _ => None,
         };
     }
-    let plain: String = given
+    let plain: String = unknown
         .chars()
         .filter(|letter| !['_', '-', '$', '.'].contains(letter))
         .flat_map(char::to_lowercase)

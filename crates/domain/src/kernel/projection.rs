@@ -181,7 +181,7 @@ impl Projection {
             let is_selected = |expansion: &&Expansion| {
                 names.contains(&expansion.name.as_str()) && view.shows(expansion.member())
             };
-            view.expanded = shape.expansions.iter().filter(wanted).collect();
+            view.expanded = shape.expansions.iter().filter(is_selected).collect();
         }
         view
     }
@@ -214,15 +214,15 @@ fn words(
     known: Vec<&'static str>,
 ) -> Option<Vec<&'static str>> {
     let text = parameters.once(parameter)?;
-    let given: Vec<_> = text.split(',').map(str::trim).collect();
-    if given.len() > known.len() {
+    let listed: Vec<_> = text.split(',').map(str::trim).collect();
+    if listed.len() > known.len() {
         let most = known.len();
         let detail = crate::bilingual!("Only {most} values can be selected.", "Zur Wahl stehen {most}.");
         parameters.fault::<()>(parameter, FieldError::new("too_many", detail));
         return None;
     }
-    let mut words = Vec::with_capacity(given.len());
-    for word in given {
+    let mut words = Vec::with_capacity(listed.len());
+    for word in listed {
         match known.iter().find(|known| **known == word) {
             None => parameters.fault::<()>(parameter, FieldError::unknown_value(word, &known)),
             Some(word) if words.contains(word) => {
