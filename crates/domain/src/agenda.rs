@@ -63,7 +63,7 @@ pub struct AgendaItem {
     pub about: Option<Localized>,
 }
 
-/// What the store derives for an item of an agenda.
+/// The members that the store derives for an agenda item.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct AgendaDerived {

@@ -85,7 +85,7 @@ pub struct RowFault {
 /// An existing resource that may be the same as one that a row would create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Duplicate {
-    /// The row.
+    /// The number of the row.
     pub row: u64,
     /// The name in the row.
     pub name: String,
@@ -100,7 +100,7 @@ pub struct Duplicate {
 /// The changes by a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RowChange {
-    /// The row.
+    /// The number of the row.
     pub row: u64,
     /// The id of the resource.
     pub id: Uuid,

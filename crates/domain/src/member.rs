@@ -92,7 +92,7 @@ pub struct Member {
 /// A reference to a member.
 pub type MemberRef = Ref<Member>;
 
-/// What the store derives for a member.
+/// The members that the store derives for a member of the exchange.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MemberDerived {
     /// The slug of the utility, which is accepted wherever the id of the member is.

@@ -47,7 +47,7 @@ pub struct Minutes {
     pub status: Option<MinutesStatus>,
 }
 
-/// What the store derives for minutes.
+/// The members that the store derives for minutes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MinutesDerived {
     /// The number of the revision, starting at 1.

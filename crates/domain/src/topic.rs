@@ -63,7 +63,7 @@ pub struct Topic {
     pub sectors: Vec<Sector>,
 }
 
-/// What the store derives for a topic.
+/// The members that the store derives for a topic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct TopicDerived {
     /// The number of supporting members that you may see.

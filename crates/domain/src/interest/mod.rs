@@ -201,7 +201,7 @@ pub struct LikelyDuplicate {
     pub alike: Vec<String>,
 }
 
-/// What the store derives for an interest registration.
+/// The members that the store derives for an interest registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct InterestDerived {
     /// Existing resources that may be the same.

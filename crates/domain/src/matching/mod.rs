@@ -61,7 +61,7 @@ pub struct Profile {
     pub needs: Vec<WorkingAreaCode>,
     /// The countries in which it is interested as a member.
     pub interests: Vec<Country>,
-    /// Whether it has left the exchange.
+    /// Whether the utility has left the exchange.
     pub has_left: bool,
     /// The tie to the utility that looks for partners.
     pub tie: Tie,

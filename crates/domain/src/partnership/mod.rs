@@ -99,7 +99,7 @@ pub struct Partnership {
     pub source_url: Option<WebUrl>,
 }
 
-/// What the store derives for a partnership.
+/// The members that the store derives for a partnership.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct PartnershipDerived {
     /// The countries of the partner side, sorted (ISO 3166-1 alpha-2).

@@ -99,7 +99,7 @@ impl std::fmt::Debug for Person {
     }
 }
 
-/// What the store derives for a registration.
+/// The members that the store derives for a registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct RegistrationDerived {
     /// The position on the waiting list, starting at 1; absent if the person is not waiting.

@@ -147,7 +147,7 @@ pub struct Session {
 /// A reference to a session.
 pub type SessionRef = Ref<Session>;
 
-/// What the store derives for a session.
+/// The members that the store derives for a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct SessionDerived {
     /// When the session starts, if the time is known.
@@ -164,7 +164,7 @@ pub struct SessionDerived {
     /// The reason for the cancellation, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancellation_reason: Option<String>,
-    /// When a registration last changed what the reader sees, such as the link to join; for calendars.
+    /// The time at which a registration last changed what the caller sees, such as the link to join; for calendars.
     #[serde(skip)]
     #[schema(ignore)]
     pub seen_changed_at: Option<DateTime<Utc>>,

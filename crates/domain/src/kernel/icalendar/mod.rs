@@ -61,7 +61,7 @@ pub struct Event {
     pub changed_at: DateTime<Utc>,
     /// The time of the event.
     pub when: When,
-    /// Whether it takes place.
+    /// Whether the event takes place.
     pub status: EventStatus,
     /// The title.
     pub summary: String,
