@@ -149,7 +149,7 @@ const ECHOED: usize = 100;
 /// The maximum number of allowed values that a message lists.
 const SPELLED_OUT: usize = 40;
 
-/// Returns ` Did you mean `x`? Allowed: …`: the most similar known name, and all names if there are few.
+/// Returns a hint with the most similar known name, and with all names if there are few.
 pub fn hint(value: &str, known: &[&str]) -> Bilingual {
     let nearest = known
         .iter()
