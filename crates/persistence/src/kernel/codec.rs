@@ -1,4 +1,4 @@
-//! Values as columns keep them, and back.
+//! Conversions between values of the domain and columns.
 
 use std::str::FromStr;
 

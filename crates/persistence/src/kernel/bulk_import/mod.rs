@@ -1,5 +1,7 @@
 //! Imports the rows of a file by the same rules as requests. Rows that do not depend on each other are
 //! written together.
+//!
+//! May import `write` and everything below it, but not `store`.
 
 pub(crate) mod batch;
 pub mod duplicates;

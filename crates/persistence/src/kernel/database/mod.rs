@@ -1,4 +1,6 @@
 //! Connections: one writer and a few readers on SQLite, a few of each on PostgreSQL.
+//!
+//! The bottom layer: imports nothing of the kernel.
 
 pub mod backup;
 pub(crate) mod cache_generation;

@@ -2,6 +2,8 @@
 //! `search_part` the keys by which a word is found, and `search_hit` the resources in which it occurs.
 //! Partial words and typos are matched against the words, of which there are few; the hits of the matching
 //! words are then looked up exactly.
+//!
+//! May import `table` and everything below it.
 
 mod index;
 mod query;

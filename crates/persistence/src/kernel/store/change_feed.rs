@@ -1,4 +1,4 @@
-//! The change log as its followers read it.
+//! The change log, for its followers.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use vku_domain::kernel::access::actor::Actor;

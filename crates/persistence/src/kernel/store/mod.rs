@@ -1,4 +1,6 @@
 //! The store: the only access to the data. A reader is one snapshot; a write is one closure.
+//!
+//! The top layer: may import every other folder of the kernel. No other folder of the kernel imports it.
 
 pub mod change_feed;
 pub mod idempotency;

@@ -1,4 +1,4 @@
-//! The imports that this instance works on.
+//! The imports that run in this instance, and their progress.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -1,4 +1,4 @@
-//! Removes what is left of imports that were given up.
+//! Deletes the hidden rows of abandoned imports.
 
 use sea_orm::{EntityTrait, QuerySelect};
 use tokio::runtime::Handle;

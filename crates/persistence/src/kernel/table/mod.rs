@@ -1,4 +1,6 @@
 //! How a resource is stored in its table: everything that a feature defines; the rest is shared.
+//!
+//! May import `transaction`, `crypto`, `database`, `codec` and `id_list`.
 
 pub(crate) mod child_rows;
 pub(crate) mod conditions;

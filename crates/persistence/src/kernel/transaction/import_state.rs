@@ -1,4 +1,4 @@
-//! What an import remembers of the rows it has read.
+//! What an import has to remember about the rows that it has read.
 
 use std::collections::HashMap;
 

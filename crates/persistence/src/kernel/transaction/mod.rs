@@ -1,6 +1,7 @@
-//! One transaction and the actor who reads or writes in it, with everything that a write collects for its commit.
+//! A transaction, the actor who reads or writes in it, and everything that a write collects for the commit.
 //!
-//! May import `database`, `crypto` and the single files. How a resource is read and written is in `read` and `write`.
+//! May import `crypto`, `database`, `codec` and `id_list`. How resources are read and written is in `read` and
+//! `write`.
 
 pub mod change_log;
 pub(crate) mod import_state;
@@ -53,7 +54,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads in a transaction that has begun.
+    /// Makes a reader in a transaction that has begun.
     pub(crate) fn new(tx: DatabaseTransaction, actor: &'a Actor, cursors: &'a TokenKey) -> Self {
         Self { tx, actor, cursors }
     }
@@ -72,7 +73,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How the transaction of a write ended: what it collected.
+/// What is left of a writer when its work is done: the open transaction, and what the write has collected.
 pub(crate) struct Collected<'a> {
     pub(crate) tx: DatabaseTransaction,
     pub(crate) turn: Option<SemaphorePermit<'a>>,
@@ -106,7 +107,7 @@ impl<'a> std::ops::Deref for Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes in a transaction that has begun.
+    /// Makes a writer in a transaction that has begun.
     pub(crate) fn new(
         reader: Reader<'a>,
         database: &'a Database,
@@ -129,7 +130,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Ends the work on the transaction, which is neither committed nor rolled back yet.
+    /// Ends the writer. The transaction is neither committed nor rolled back yet.
     pub(crate) fn finish(self) -> Collected<'a> {
         let Self { reader, turn, changes, indexed, staging, posted, .. } = self;
         Collected { tx: reader.tx, turn, changes, indexed, staging, posted }

@@ -1,4 +1,4 @@
-//! The state of an import that is staged; see `bulk_import::staging`.
+//! The state of a staged import; the import itself is in `bulk_import::staging`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 

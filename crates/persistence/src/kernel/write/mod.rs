@@ -1,5 +1,7 @@
 //! Writing, for all kinds of resources: create, patch, delete, restore. Transitions are in
 //! [`transition`].
+//!
+//! May import `read` and everything below it, but neither `bulk_import` nor `store`.
 
 pub(crate) mod code_lists;
 pub mod dependents;
