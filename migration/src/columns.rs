@@ -1,17 +1,17 @@
-//! What tables have in common, written once: id, version, times; sets and parties below a resource.
+//! What tables have in common: id, version and times; the child tables for sets and parties.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// A text column. PostgreSQL compares it by bytes (`COLLATE "C"`), as SQLite does, so that both databases sort alike;
-/// what people read is sorted by a folded key beside it.
+/// A text column. PostgreSQL compares it by bytes (`COLLATE "C"`), as SQLite does, so that both databases
+/// sort in the same order; for people, rows are sorted by a folded key in a separate column.
 pub(crate) fn text(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = text_null(manager, name);
     column.not_null();
     column
 }
 
-/// A text column that may be absent.
+/// A nullable text column.
 pub(crate) fn text_null(manager: &SchemaManager<'_>, name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     match manager.get_database_backend() {
@@ -21,56 +21,56 @@ pub(crate) fn text_null(manager: &SchemaManager<'_>, name: &'static str) -> Colu
     column
 }
 
-/// An instant, in UTC and cut to microseconds.
+/// A timestamp in UTC, truncated to microseconds.
 pub(crate) fn instant(name: &'static str) -> ColumnDef {
     let mut column = instant_null(name);
     column.not_null();
     column
 }
 
-/// An instant that may be absent.
+/// A nullable timestamp.
 pub(crate) fn instant_null(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.timestamp_with_time_zone();
     column
 }
 
-/// Anything that is kept as a whole.
+/// A nullable JSON column.
 pub(crate) fn json_null(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.json_binary();
     column
 }
 
-/// A list or object that is kept as a whole.
+/// A JSON column.
 pub(crate) fn json(name: &'static str) -> ColumnDef {
     let mut column = json_null(name);
     column.not_null();
     column
 }
 
-/// The id of another row.
+/// A UUID column for the id of another row.
 pub(crate) fn id(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.uuid().not_null();
     column
 }
 
-/// The id of another row that may be absent.
+/// A nullable UUID column for the id of another row.
 pub(crate) fn id_null(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.uuid();
     column
 }
 
-/// A whole number.
+/// A 64-bit integer column.
 pub(crate) fn integer(name: &'static str) -> ColumnDef {
     let mut column = ColumnDef::new(name);
     column.big_integer().not_null();
     column
 }
 
-/// The table of a resource: with id, version and times; the caller adds its own columns.
+/// The table of a resource with id, version and times; the caller adds its own columns.
 pub(crate) fn resource(name: &'static str) -> TableCreateStatement {
     let mut table = Table::create();
     table
@@ -83,7 +83,7 @@ pub(crate) fn resource(name: &'static str) -> TableCreateStatement {
     table
 }
 
-/// A foreign key, by which nothing is ever deleted along.
+/// A foreign key that restricts deletion, so that nothing is deleted by cascade.
 pub(crate) fn refers(
     from: &'static str,
     column: &'static str,
@@ -92,7 +92,7 @@ pub(crate) fn refers(
     ForeignKey::create().from(from, column).to(to, "id").on_delete(ForeignKeyAction::Restrict).take()
 }
 
-/// Creates the table of a resource's sets: `field` names the member, `position` keeps the order given.
+/// Creates the table of the sets of a resource: `field` is the member, `position` keeps the order.
 pub(crate) async fn create_sets(
     manager: &SchemaManager<'_>,
     name: &'static str,
@@ -111,7 +111,7 @@ pub(crate) async fn create_sets(
     index(manager, name, &["field", "value", "owner_id"]).await
 }
 
-/// Creates the table of the parties in a resource: `field` names the member or the role.
+/// Creates the table of the parties of a resource: `field` is the member or the role.
 pub(crate) async fn create_parties(
     manager: &SchemaManager<'_>,
     name: &'static str,
@@ -139,7 +139,7 @@ pub(crate) async fn create_parties(
     index(manager, name, &["organisation_id"]).await
 }
 
-/// Creates an index, named after its table and columns.
+/// Creates an index that is named after its table and columns.
 pub(crate) async fn index(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -152,7 +152,8 @@ pub(crate) async fn index(
     manager.create_index(index).await
 }
 
-/// Creates an index by which no two rows, deleted ones aside, have the column alike; among those where `only` is true.
+/// Creates a unique index on a column for rows that are not deleted; with `only`, for rows in which that
+/// column is true.
 pub(crate) async fn unique_among_living(
     manager: &SchemaManager<'_>,
     table: &'static str,
@@ -168,11 +169,12 @@ pub(crate) async fn unique_among_living(
     manager.create_index(index).await
 }
 
-/// The `MigrationTrait` of a step that only creates: the name is the file's, the body gets the manager.
+/// Implements `MigrationTrait` for a migration that is named after its file; the body gets the schema
+/// manager.
 #[macro_export]
 macro_rules! step {
     ($manager:ident => $up:block) => {
-        /// The step of this file.
+        /// The migration of this file.
         #[derive(DeriveMigrationName)]
         pub(crate) struct Migration;
 

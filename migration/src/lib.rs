@@ -1,4 +1,4 @@
-//! The schema, as an ordered list of steps that run alike on SQLite and PostgreSQL.
+//! The schema, as an ordered list of migrations that run on SQLite and PostgreSQL.
 
 mod columns;
 mod m20261122_account;
@@ -37,10 +37,10 @@ mod m20261129_import_change;
 pub use sea_orm_migration::prelude::MigratorTrait;
 use sea_orm_migration::prelude::*;
 
-/// What stands in the change log as the request that brought what every database has from the beginning.
+/// The request id in the change log for rows that are part of the schema.
 pub const SCHEMA: &str = "schema";
 
-/// Runs the steps; each in a transaction of its own.
+/// Runs the migrations, each in its own transaction.
 pub struct Migrator;
 
 impl MigratorTrait for Migrator {

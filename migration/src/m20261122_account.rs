@@ -1,4 +1,4 @@
-//! Accounts and the utilities that they are bound to.
+//! Accounts, and the utilities that they are bound to.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What the change log is asked for: what came before, and the filters of the audit.
+//! Indexes of the change log: for the state before a change, and for the filters of the audit log.
 
 use sea_orm_migration::prelude::*;
 

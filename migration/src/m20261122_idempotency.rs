@@ -1,5 +1,5 @@
-//! Answers to requests with an idempotency key, kept for a day. They may hold personal data, so each says whose it is and
-//! what it is about.
+//! Stored responses to requests with an idempotency key, kept for a day. They may contain personal data, so
+//! each has the id of its account and of the resource that it is about.
 
 use sea_orm_migration::prelude::*;
 

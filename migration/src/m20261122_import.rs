@@ -1,4 +1,4 @@
-//! Imports and their files, in pieces, so that no statement holds a whole one.
+//! Imports, and their files in chunks, so that no statement contains a whole file.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! What the kernel keeps: slugs, the change log, sealed keys.
+//! The tables of the kernel: slugs, the change log, encrypted keys.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -17,7 +17,7 @@ crate::step!(manager => {
 
     let mut position = ColumnDef::new("position");
     match manager.get_database_backend() {
-        // 64 bits; SQLite has them in any INTEGER PRIMARY KEY, and AUTOINCREMENT never gives one twice.
+        // 64 bits; in SQLite every INTEGER PRIMARY KEY has them, and AUTOINCREMENT never reuses a value.
         DbBackend::Postgres => position.big_integer(),
         _ => position.integer(),
     };

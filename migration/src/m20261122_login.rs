@@ -1,4 +1,5 @@
-//! Logins (families of refresh tokens) and API keys. Neither holds a credential: refresh tokens are derived, keys hashed.
+//! Logins (families of refresh tokens) and API keys. Neither table contains a credential: refresh tokens are
+//! derived, API keys are hashed.
 
 use sea_orm_migration::prelude::*;
 

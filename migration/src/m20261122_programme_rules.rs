@@ -1,11 +1,11 @@
-//! Who may have money of a programme, and its calls for applications.
+//! Who is eligible for money of a programme, and its calls for applications.
 
 use sea_orm_migration::prelude::*;
 
 use crate::columns::json_null;
 
 crate::step!(manager => {
-    // SQLite adds a column a statement.
+    // SQLite adds one column per statement.
     for name in ["rules", "calls"] {
         let table = Table::alter().table("funding_programme").add_column(json_null(name)).take();
         manager.alter_table(table).await?;

@@ -1,4 +1,4 @@
-//! The words that are searched: where they stand, and by which parts they are found.
+//! The search index: the words, the keys by which they are found, and the resources in which they occur.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
@@ -6,7 +6,8 @@ use sea_orm_migration::sea_orm::DbBackend;
 use crate::columns::{id, integer, text};
 
 crate::step!(manager => {
-    // All of each row is in its key, by which the rows lie in SQLite too.
+    // All columns are part of the primary key; without a rowid, SQLite stores the rows in the order of the
+    // key.
     let keyed = |name: &'static str| {
         let mut table = Table::create();
         table.table(name);
@@ -35,7 +36,8 @@ crate::step!(manager => {
         .take();
     manager.create_table(hit).await?;
 
-    // Which way of cutting texts into words the three tables hold; none where they are still to be filled.
+    // The version of the algorithm that split the texts into the words of these tables; empty until the index
+    // is built.
     let state = Table::create().table("search_state").col(integer("version").primary_key()).take();
     manager.create_table(state).await
 });

@@ -1,4 +1,5 @@
-//! Accounts become users: a resource like others. Passwords lie apart, so that reading a user never reads one.
+//! Accounts become users, a resource like others. Passwords get a table of their own, so that reading a user
+//! never reads one.
 
 use sea_orm_migration::prelude::*;
 
@@ -29,7 +30,7 @@ crate::step!(manager => {
     manager.create_table(password).await?;
     create_parties(manager, "user_party", "user").await?;
 
-    // Names are folded when they are next written; until then they are sorted in lower case.
+    // Names are folded when the user is next written; until then they are sorted in lower case.
     manager
         .get_connection()
         .execute_unprepared(

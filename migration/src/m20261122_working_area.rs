@@ -1,4 +1,4 @@
-//! Working areas, with those there are from the beginning.
+//! Working areas, with the initial ones.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::prelude::{DateTimeUtc, Uuid};
@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::columns::{json, resource, text};
 
-/// When those of the beginning were made: the same in every database, as are their ids.
+/// The creation time of the initial working areas: the same in every database, as are their ids.
 const AT: u32 = 1_795_305_600;
 const AT_TEXT: &str = "2026-11-22T00:00:00.000000Z";
 
@@ -48,12 +48,12 @@ crate::step!(manager => {
     manager.execute(changes).await
 });
 
-/// A UUIDv7 of that instant with a number instead of chance.
+/// A UUIDv7 with this time, and a number in place of the random bits.
 fn id(number: u128) -> Uuid {
     Uuid::from_u128((u128::from(AT) * 1000) << 80 | 7 << 76 | 2 << 62 | number)
 }
 
-/// Code, German label, English label; in the order of the codes.
+/// Code, German label, English label; ordered by code.
 const AREAS: &[(&str, &str, &str)] = &[
     ("asset-management", "Anlagenmanagement (Asset Management)", "Asset management"),
     ("awareness-raising", "Bewusstseinsbildung", "Awareness raising"),

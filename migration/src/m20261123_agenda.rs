@@ -1,4 +1,4 @@
-//! The guests and the agendas of sessions.
+//! Guests and agenda items of sessions.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Secret links to calendars: their hashes only.
+//! Secret calendar links; only their hashes are stored.
 
 use sea_orm_migration::prelude::*;
 

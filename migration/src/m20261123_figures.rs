@@ -1,4 +1,5 @@
-//! Counting partnerships by status, year or country, those that somebody does not see, and money: from indexes alone.
+//! Indexes for statistics, and the country of each party: partnerships by status, year or country,
+//! partnerships that an actor does not see, and funding are counted from indexes alone.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::ConnectionTrait;

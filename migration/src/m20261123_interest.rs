@@ -1,4 +1,4 @@
-//! Interest registrations, and before them what nobody has confirmed yet.
+//! Interest registrations, and the requests that are not confirmed yet.
 
 use sea_orm_migration::prelude::*;
 
@@ -12,7 +12,7 @@ crate::step!(manager => {
         .col(id("id").primary_key())
         .col(instant("created_at"))
         .col(instant_null("confirmed_at"))
-        // Gone when it is confirmed.
+        // Null once the request is confirmed or has expired.
         .col(json_null("body"))
         .take();
     manager.create_table(request).await?;

@@ -1,4 +1,4 @@
-//! Mails that are to be sent, and those that were.
+//! Mails that are to be sent, and mails that have been sent.
 
 use sea_orm_migration::prelude::*;
 
@@ -19,7 +19,7 @@ crate::step!(manager => {
         .col(instant("next_attempt_at"))
         .col(instant_null("sent_at"))
         .col(text_null(manager, "failure"))
-        // The worker that is sending it, as long as that lives.
+        // The worker that is sending the mail, as long as the worker lives.
         .col(id_null("claimed_by"))
         .take();
     manager.create_table(table).await?;

@@ -1,11 +1,11 @@
-//! The order in which lists are shown and followed, as indexes: a page is read from where it begins.
+//! Indexes for the orders of lists, so that a page is read from its first row.
 
 use sea_orm_migration::prelude::*;
 
 use crate::columns::index;
 
 crate::step!(manager => {
-    // Made for one direction, which no list has.
+    // All columns ascending, an order that no list has.
     let mut old = Index::drop();
     old.name("partnership_start_first_title_key_id").table("partnership");
     manager.drop_index(old).await?;

@@ -1,4 +1,4 @@
-//! What partnerships do, achieve and publish.
+//! Activities, results and documents of partnerships.
 
 use sea_orm_migration::prelude::*;
 

@@ -14,7 +14,7 @@ crate::step!(manager => {
         .col(text_null(manager, "language"))
         .col(text(manager, "attendance"))
         .col(text_null(manager, "status"))
-        // Which one of the session it is, in the order in which they arrived: written under the session's lock.
+        // The arrival number of the registration within its session, written under the lock of the session.
         .col(text(manager, "arrival").default(""))
         .foreign_key(&mut refers("registration", "session_id", "session"))
         .foreign_key(&mut refers("registration", "member_id", "member"))

@@ -1,4 +1,4 @@
-//! Topics, and who supports them.
+//! Topics and their supporters.
 
 use sea_orm_migration::prelude::*;
 
@@ -28,7 +28,8 @@ crate::step!(manager => {
     index(manager, "topic", &["proposed_by_id"]).await?;
     create_sets(manager, "topic_set", "topic").await?;
 
-    // Who no longer supports a topic stays, so that the versions of its support go on where they ended.
+    // The row of withdrawn support stays, so that the versions continue when the member supports the topic
+    // again.
     let table = Table::create()
         .table("support")
         .col(id("id").primary_key())

@@ -1,5 +1,5 @@
-//! What matching compares of a utility, in one text: `kind|country|climate zone|people served|set:value set:value …`. To
-//! gather it from the sets takes ten times as long, at every question.
+//! The profile of a utility for matching, as one text: `kind|country|climate zone|people served|set:value
+//! set:value …`. Collecting it from the sets for each request would take ten times as long.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};

@@ -1,4 +1,4 @@
-//! What a mail about a session brings for calendars.
+//! The calendar attachment of a mail about a session.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Activities: what a partnership does.
+//! Activities of partnerships.
 
 use chrono::NaiveDate;
 use deserr::Deserr;
@@ -72,14 +72,14 @@ pub struct Activity {
 }
 
 impl Activity {
-    /// The last day, which is the first one where none is known.
+    /// Returns the last day, which is the first day if none is given.
     pub fn last_day(&self) -> &CalendarDate {
         self.ends_on.as_ref().unwrap_or(&self.starts_on)
     }
 }
 
 crate::filter! {
-    /// Which activities.
+    /// The filters of the list of activities.
     ActivityFilter {
         /// The kind of activity.
         kind: Vec<ActivityKind>,
@@ -95,7 +95,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What activities are sorted by.
+    /// The keys by which activities can be sorted.
     ActivitySort {
         /// the first day
         StartsOn = "starts_on",
@@ -112,7 +112,7 @@ crate::sort_keys!(ActivitySort, usual: [(Self::StartsOn, Descending), (Self::Tit
 impl Resource for Activity {
     const NAME: &'static str = "activity";
     const PATH: &'static str = "activities";
-    /// There may be several meetings on a day.
+    /// There may be several meetings on one day.
     const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Partnership::PATH;
     const NAME_FIELD: &'static str = "title";
@@ -148,13 +148,16 @@ impl Resource for Activity {
     }
 
     fn matches(filter: &ActivityFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
+        let data = &item.data;
         let day = |day: NaiveDate| day.to_string();
-        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
             && (filter.country.is_empty()
-                || it.country.as_ref().is_some_and(|at| filter.country.contains(at)))
-            && filter.starts_from.as_ref().is_none_or(|from| *it.starts_on.as_str() >= *day(from.first_day()))
-            && filter.starts_to.as_ref().is_none_or(|to| *it.starts_on.as_str() <= *day(to.last_day()))
+                || data.country.as_ref().is_some_and(|at| filter.country.contains(at)))
+            && filter
+                .starts_from
+                .as_ref()
+                .is_none_or(|from| *data.starts_on.as_str() >= *day(from.first_day()))
+            && filter.starts_to.as_ref().is_none_or(|to| *data.starts_on.as_str() <= *day(to.last_day()))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
@@ -167,7 +170,7 @@ impl Resource for Activity {
         self.title.as_str()
     }
 
-    /// The same kind and title on the same first day.
+    /// Compares the kind, the title and the first day.
     fn is_same_child(&self, other: &Self) -> bool {
         self.kind == other.kind && self.title == other.title && self.starts_on == other.starts_on
     }

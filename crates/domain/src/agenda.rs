@@ -1,4 +1,4 @@
-//! The agenda of a session: what is done one after the other.
+//! Agenda items of a session.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub struct AgendaItem {
     pub about: Option<Localized>,
 }
 
-/// What the store derives for an item of an agenda.
+/// The members that the store derives for an agenda item.
 #[skip_serializing_none]
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct AgendaDerived {
@@ -76,7 +76,7 @@ pub struct AgendaDerived {
 }
 
 crate::filter! {
-    /// Which items.
+    /// The filters of the list of agenda items.
     AgendaFilter {
         /// The kind of item.
         kind: Vec<AgendaKind>,
@@ -86,7 +86,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What items are sorted by.
+    /// The keys by which agenda items can be sorted.
     AgendaSort {
         /// the position
         Position = "position",
@@ -129,7 +129,7 @@ impl Resource for AgendaItem {
     fn hidden_fields(role: Option<Role>) -> &'static [&'static str] {
         match role {
             Some(Role::Admin | Role::Coordinator | Role::Reader | Role::Member) => &[],
-            // Topics are the members'.
+            // They may not read topics.
             None | Some(Role::Partner) => &["topic"],
         }
     }
@@ -162,7 +162,7 @@ impl Resource for AgendaItem {
         self.title.as_str()
     }
 
-    /// The same title.
+    /// Compares the title.
     fn is_same_child(&self, other: &Self) -> bool {
         self.title == other.title
     }

@@ -1,4 +1,4 @@
-//! API keys: credentials for scripts, which act as their owner, narrowed by scopes.
+//! API keys: credentials for scripts, which act on behalf of their owner, narrowed by scopes.
 
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
@@ -12,7 +12,7 @@ use crate::kernel::parameters::InstantParam;
 use crate::kernel::value::SingleLine;
 use crate::kernel::violation::{FieldError, Violations};
 
-/// How many scopes a key can be given: more than there are is a mistake.
+/// The maximum number of scopes of a key. More than exist must be a mistake.
 const MOST_SCOPES: usize = 100;
 
 /// A new API key.
@@ -35,9 +35,9 @@ pub struct NewApiKey {
 }
 
 impl NewApiKey {
-    /// Its scopes and its end, where all is right.
+    /// Returns the scopes and the expiry.
     ///
-    /// Errors: 422 for unknown scopes (with the nearest known one), for none at all, and for an end in the past.
+    /// Errors: 422 for unknown scopes (with the most similar known one), for no scopes, and for an expiry in the past.
     pub fn check(
         &self,
         known: &[String],
@@ -65,10 +65,10 @@ impl NewApiKey {
                 violations.member(format!("/scopes/{index}"), code, detail);
             }
         }
-        let mut ends = None;
+        let mut expiry = None;
         match self.expires_at.as_deref().map(str::parse) {
             None => {}
-            Some(Ok(InstantParam(at))) if at > now => ends = Some(at),
+            Some(Ok(InstantParam(at))) if at > now => expiry = Some(at),
             Some(Ok(_)) => {
                 let detail =
                     bilingual!("The expiry must be in the future.", "Das Ende muss in der Zukunft liegen.");
@@ -77,28 +77,28 @@ impl NewApiKey {
             Some(Err(FieldError { code, detail })) => violations.member("/expires_at", code, detail),
         }
         if violations.is_empty() {
-            Ok((self.scopes.iter().collect(), ends))
+            Ok((self.scopes.iter().collect(), expiry))
         } else {
             Err(Error::invalid(violations))
         }
     }
 }
 
-/// An API key, without the key itself, which nobody keeps.
+/// An API key. The key itself is not stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
-    /// UUIDv7.
+    /// The id, a UUIDv7.
     pub id: Uuid,
-    /// What it is for.
+    /// What the key is used for.
     pub name: String,
-    /// How it begins, to find it where it is used.
+    /// The start of the key, to find where it is used.
     pub prefix: String,
-    /// What it may do.
+    /// The scopes.
     pub scopes: Scopes,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it ends by itself.
+    /// The time of expiry.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was last used, to the minute.
+    /// The time of the last use, to the minute.
     pub last_used_at: Option<DateTime<Utc>>,
 }

@@ -1,7 +1,7 @@
-//! Reference lists: codes that are the same everywhere, with what they are called in German and English.
+//! Code lists: fixed codes with labels in German and English.
 //!
-//! Each lies in a file that names its source. What the coordination office extends is a resource of its own:
-//! [working areas](crate::working_area).
+//! Each list is a file that names its source. The list that the coordination office maintains is a resource: [working
+//! areas](crate::working_area).
 
 use std::sync::OnceLock;
 
@@ -28,13 +28,13 @@ pub struct Label {
     pub en: String,
 }
 
-/// A list, read from its file when it is first asked for.
+/// A code list, which is parsed from its file on first use.
 pub struct List {
     file: &'static str,
     entries: OnceLock<Vec<Entry>>,
 }
 
-/// A row of a file.
+/// A row of the file.
 #[derive(Deserialize)]
 struct Row {
     code: String,
@@ -47,18 +47,18 @@ impl List {
         Self { file, entries: OnceLock::new() }
     }
 
-    /// What a code is called, in a file that is sorted by code.
+    /// Returns the label of a code. The file must be sorted by code.
     pub(crate) fn label(&self, code: &str) -> Option<&Label> {
         let entries = self.entries();
-        let place = entries.binary_search_by(|entry| entry.code.as_str().cmp(code)).ok()?;
-        entries.get(place).map(|entry| &entry.label)
+        let index = entries.binary_search_by(|entry| entry.code.as_str().cmp(code)).ok()?;
+        entries.get(index).map(|entry| &entry.label)
     }
 
-    /// Every code, in the order of the file.
+    /// Returns all codes, in the order of the file.
     pub fn entries(&self) -> &[Entry] {
         self.entries.get_or_init(|| {
             let mut reader = csv::ReaderBuilder::new().comment(Some(b'#')).from_reader(self.file.as_bytes());
-            // The files are part of the program; that each of their rows is one is what the tests say.
+            // The files are part of the program, and a test checks that every row is valid.
             let rows = reader.deserialize().filter_map(Result::ok);
             rows.map(|Row { code, de, en }| Entry { code, label: Label { de, en } }).collect()
         })
@@ -78,7 +78,7 @@ pub static SDG_TARGETS: List = List::of(include_str!("reference/sdg_targets.csv"
 /// Purpose codes of the OECD DAC.
 pub static DAC_CODES: List = List::of(include_str!("reference/dac_codes.csv"));
 
-/// The purpose code of the OECD DAC that stands for each sector: a table with a header.
+/// The purpose code of the OECD DAC for each sector, as CSV with a header.
 pub const SECTOR_PURPOSES: &str = include_str!("reference/sector_purposes.csv");
 
 #[cfg(test)]
@@ -92,14 +92,14 @@ mod tests {
         list.entries().iter().map(|entry| entry.code.as_str()).collect()
     }
 
-    /// Every text of two letters of an alphabet.
+    /// Returns all texts of two letters of an alphabet.
     fn pairs(letters: std::ops::RangeInclusive<char>) -> Vec<String> {
         let each = |first| letters.clone().map(move |second| format!("{first}{second}"));
         letters.clone().flat_map(each).collect()
     }
 
     #[test]
-    fn every_code_of_a_type_is_listed_in_its_order_and_no_other() {
+    fn the_lists_have_exactly_the_codes_of_their_types_in_order() {
         let sectors: Vec<_> = Sector::ALL.iter().map(|sector| sector.as_str()).collect();
         assert_eq!(codes(&SECTORS), sectors);
         let zones: Vec<_> = ClimateZone::ALL.iter().map(|zone| zone.as_str()).collect();

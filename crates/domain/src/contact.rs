@@ -1,4 +1,4 @@
-//! Contacts: the persons at a member.
+//! Contacts: the contact persons of members.
 
 use chrono::{DateTime, Utc};
 use deserr::Deserr;
@@ -45,14 +45,14 @@ pub struct Consents {
 }
 
 impl Consents {
-    /// What of it was agreed to after that instant.
+    /// Returns only the consents that were given after an instant.
     #[must_use]
     pub fn since(&self, instant: DateTime<Utc>) -> Self {
         let later = |one: &Option<Consent>| one.clone().filter(|consent| consent.given_at.0 > instant);
         Self { directory: later(&self.directory), mailings: later(&self.mailings) }
     }
 
-    /// What was agreed to here or there; of each, the later.
+    /// Returns the consents of both; of each kind, the later one.
     #[must_use]
     pub fn joined(self, other: &Self) -> Self {
         let later = |one: Option<Consent>, other: &Option<Consent>| match (one, other) {
@@ -96,10 +96,10 @@ pub struct Contact {
     pub consents: Consents,
 }
 
-/// A relation to a contact.
+/// A reference to a contact.
 pub type ContactRef = Ref<Contact>;
 
-/// Prints nothing of the person.
+/// Omits personal data.
 impl std::fmt::Debug for Contact {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Contact").finish_non_exhaustive()
@@ -107,14 +107,14 @@ impl std::fmt::Debug for Contact {
 }
 
 impl Contact {
-    /// Given and family name in one.
+    /// Returns the given name and the family name.
     pub fn full_name(&self) -> String {
         format!("{} {}", self.given_name, self.family_name)
     }
 }
 
 crate::filter! {
-    /// Which contacts.
+    /// The filters of the list of contacts.
     ContactFilter {
         /// A part of the name; case and accents are ignored.
         name: Option<SingleLine>,
@@ -128,7 +128,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What contacts are sorted by.
+    /// The keys by which contacts can be sorted.
     ContactSort {
         /// the family name, ignoring case and accents
         FamilyName = "family_name",
@@ -171,7 +171,8 @@ impl Resource for Contact {
         parent.is_some_and(|member| member.is_own(None, None, actor))
     }
 
-    /// Others see who stands in the directory, and not who is written to by the office.
+    /// Members see the contacts of other members only with the consent to the directory, and never the consent to
+    /// mailings.
     fn redact_history(state: &mut Value, own: bool, _actor: &Actor) -> bool {
         let consents = state.get_mut("consents").and_then(Value::as_object_mut);
         own || consents.is_some_and(|consents| {
@@ -183,12 +184,12 @@ impl Resource for Contact {
     fn validate(&self, _violations: &mut Violations) {}
 
     fn matches(filter: &ContactFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
+        let data = &item.data;
         let is_called =
-            |part: &SingleLine| collation_key(&it.full_name()).contains(&collation_key(part.as_str()));
+            |part: &SingleLine| collation_key(&data.full_name()).contains(&collation_key(part.as_str()));
         filter.name.as_ref().is_none_or(is_called)
-            && (filter.language.is_empty() || filter.language.contains(&it.language))
-            && filter.is_primary.is_none_or(|BoolParam(wanted)| wanted == it.is_primary)
+            && (filter.language.is_empty() || filter.language.contains(&data.language))
+            && filter.is_primary.is_none_or(|BoolParam(value)| value == data.is_primary)
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
@@ -202,7 +203,7 @@ impl Resource for Contact {
         self.function.as_ref().map_or("", SingleLine::as_str)
     }
 
-    /// The same address.
+    /// Compares the e-mail address.
     fn is_same_child(&self, other: &Self) -> bool {
         self.email.folded() == other.email.folded()
     }

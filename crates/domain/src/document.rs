@@ -1,4 +1,4 @@
-//! Documents: what a partnership has published, or was agreed on, with where it is found.
+//! Documents: links to what a partnership has published or agreed on.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub struct Document {
 }
 
 crate::filter! {
-    /// Which documents.
+    /// The filters of the list of documents.
     DocumentFilter {
         /// The kind of document.
         kind: Vec<DocumentKind>,
@@ -62,7 +62,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What documents are sorted by.
+    /// The keys by which documents can be sorted.
     DocumentSort {
         /// the title, ignoring case and accents
         Title = "title",
@@ -97,7 +97,8 @@ impl Resource for Document {
         }
     }
 
-    /// A partner adds to what it takes part in, a member keeps what it leads.
+    /// A partner can add documents to partnerships in which it takes part, and a member maintains the documents of
+    /// those that it leads.
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
         parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
     }
@@ -105,9 +106,9 @@ impl Resource for Document {
     fn validate(&self, _violations: &mut Violations) {}
 
     fn matches(filter: &DocumentFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
-        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
-            && (filter.language.is_empty() || filter.language.contains(&it.language))
+        let data = &item.data;
+        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
+            && (filter.language.is_empty() || filter.language.contains(&data.language))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
@@ -119,7 +120,7 @@ impl Resource for Document {
         self.title.as_str()
     }
 
-    /// The same address.
+    /// Compares the URL.
     fn is_same_child(&self, other: &Self) -> bool {
         self.url == other.url
     }

@@ -1,4 +1,4 @@
-//! Funding: the dated phases in which a partnership is paid for.
+//! Funding: the phases in which a partnership is funded.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -34,7 +34,7 @@ crate::string_enum! {
 }
 
 impl FundingKind {
-    /// Whether it is money or goods of somebody who funds the partnership, not of those who work in it.
+    /// Returns whether funders of the partnership pay for this kind, and not the participants themselves.
     pub fn is_of_funders(self) -> bool {
         self != Self::OwnContribution
     }
@@ -62,7 +62,7 @@ pub struct Funding {
 }
 
 crate::filter! {
-    /// Which phases.
+    /// The filters of the list of funding phases.
     FundingFilter {
         /// The kind of funding.
         kind: Vec<FundingKind>,
@@ -74,7 +74,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What phases are sorted by.
+    /// The keys by which funding phases can be sorted.
     FundingSort {
         /// the first day of the phase
         From = "from",
@@ -90,7 +90,7 @@ impl Resource for Funding {
     const SEARCHED: bool = false;
     const NAME: &'static str = "funding";
     const PATH: &'static str = "funding";
-    /// Phases may differ in their amount only.
+    /// Two phases may differ only in their amount.
     const MAY_REPEAT: bool = true;
     const SCOPE: &'static str = Partnership::PATH;
     const NAME_FIELD: &'static str = "";
@@ -119,14 +119,15 @@ impl Resource for Funding {
     }
 
     fn matches(filter: &FundingFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
-        let paid_by = |key: &Key| it.programme.as_ref().and_then(Ref::card).is_some_and(|card| card.is(key));
-        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+        let data = &item.data;
+        let paid_by =
+            |key: &Key| data.programme.as_ref().and_then(Ref::card).is_some_and(|card| card.is(key));
+        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
             && (filter.programme.is_empty() || filter.programme.iter().any(paid_by))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    /// It has no text: it is found by the programme that pays.
+    /// Funding has no texts; it can be found by its programme.
     fn search_texts(&self, _texts: &mut Texts) {}
 
     fn label(&self) -> &str {
@@ -139,7 +140,7 @@ impl Resource for Funding {
         }
     }
 
-    /// The same programme, kind and beginning.
+    /// Compares the programme, the kind and the start.
     fn is_same_child(&self, other: &Self) -> bool {
         self.programme == other.programme && self.kind == other.kind && self.from == other.from
     }

@@ -1,4 +1,4 @@
-//! Guests: who is invited to speak at a session.
+//! Guests: speakers who are invited to a session.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -63,10 +63,10 @@ pub struct Guest {
     pub talk_title: Option<SingleLine>,
 }
 
-/// A relation to a guest.
+/// A reference to a guest.
 pub type GuestRef = Ref<Guest>;
 
-/// Prints nothing of the person.
+/// Omits personal data.
 impl std::fmt::Debug for Guest {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Guest").field("status", &self.status).finish_non_exhaustive()
@@ -74,7 +74,7 @@ impl std::fmt::Debug for Guest {
 }
 
 crate::filter! {
-    /// Which guests.
+    /// The filters of the list of guests.
     GuestFilter {
         /// Whether the guest takes part.
         status: Vec<StatusFilter<GuestStatus>>,
@@ -84,7 +84,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What guests are sorted by.
+    /// The keys by which guests can be sorted.
     GuestSort {
         /// the name, ignoring case and accents
         Name = "name",
@@ -138,7 +138,7 @@ impl Resource for Guest {
         }
     }
 
-    /// Others see who comes.
+    /// Others than the coordination office only see guests who have accepted.
     fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         state.get("status").is_some_and(|status| status == GuestStatus::Confirmed.as_str())
     }
@@ -185,7 +185,7 @@ impl Resource for Guest {
         }
     }
 
-    /// The same person of the same party.
+    /// Compares the name and the party.
     fn is_same_child(&self, other: &Self) -> bool {
         self.name == other.name && self.party == other.party
     }

@@ -1,4 +1,4 @@
-//! Imports: a file of rows is rehearsed, then committed as it was rehearsed, or done at once.
+//! Imports of files: an import is either written at once, or has a dry run first and is then committed as planned.
 
 use std::collections::BTreeMap;
 
@@ -45,70 +45,71 @@ crate::string_enum! {
     }
 }
 
-/// How many faults, duplicates and changes a report lists: nobody reads more. The totals count all of them.
+/// The maximum number of errors, duplicates and changes that a report lists: nobody reads more. The totals count all of
+/// them.
 pub const LISTED: usize = 1_000;
 
-/// What the rows do, counted.
+/// The numbers of rows by what they do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// Rows that make a new one.
+    /// Rows that create a resource.
     pub create: u64,
-    /// Rows that change one.
+    /// Rows that change a resource.
     pub update: u64,
-    /// Rows that say what is there already.
+    /// Rows that change nothing.
     pub unchanged: u64,
-    /// Rows that are not right.
+    /// Rows with errors.
     pub faulty: u64,
-    /// Rows that are left out because they are not right.
+    /// Rows that are left out because of errors.
     pub skipped: u64,
 }
 
-/// What is wrong in a file, and where.
+/// An error in a file, with its location.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RowFault {
-    /// The line of the file or the row of the sheet; in a JSON array the how-manieth entry it is.
+    /// The line of the file, the row of the sheet, or the position of the entry in a JSON array.
     pub row: u64,
-    /// The column, by the name that the file gives it.
+    /// The column, as it is named in the file.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub column: Option<String>,
-    /// The member of the row, as a JSON pointer, where the file has no columns.
+    /// The member of the row as a JSON pointer, if the file has no columns.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pointer: Option<String>,
-    /// Which fault.
+    /// The code of the error.
     pub code: String,
-    /// What is wrong and what would be right.
+    /// A message that states what is wrong and what would be valid.
     #[serde(with = "both")]
     pub detail: Bilingual,
 }
 
-/// Something that is there already and may be what a row would make anew.
+/// An existing resource that may be the same as one that a row would create.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Duplicate {
-    /// The row.
+    /// The number of the row.
     pub row: u64,
-    /// What the row calls it.
+    /// The name in the row.
     pub name: String,
-    /// How likely they are the same, up to 1.
+    /// The likelihood that they are the same, up to 1.
     pub score: f64,
-    /// What they have alike.
+    /// The properties that they have in common.
     pub alike: Vec<String>,
-    /// A reference to the one that is there.
+    /// A reference to the existing resource.
     pub existing: serde_json::Value,
 }
 
-/// What a row changes.
+/// The changes by a row.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RowChange {
-    /// The row.
+    /// The number of the row.
     pub row: u64,
-    /// Which one it changes.
+    /// The id of the resource.
     pub id: Uuid,
-    /// Its slug.
+    /// The slug of the resource.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// The version that it has.
+    /// The current version of the resource.
     pub version: i64,
-    /// What changes, member by member.
+    /// The changes, member by member.
     pub changes: Vec<Difference>,
 }
 
@@ -131,7 +132,7 @@ impl<'de> Deserialize<'de> for EncodingSource {
     }
 }
 
-/// How the file was read; what does not apply to its format is absent.
+/// How the file was read. Members that do not apply to its format are absent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Source {
     /// The sheet of a workbook.
@@ -140,10 +141,10 @@ pub struct Source {
     /// The character encoding of a text file, by its WHATWG or IANA name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding: Option<String>,
-    /// Who says so.
+    /// How the encoding was determined.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub encoding_source: Option<EncodingSource>,
-    /// What separates the cells of a CSV file.
+    /// The delimiter between the cells of a CSV file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<String>,
     /// The row of the header.
@@ -152,7 +153,7 @@ pub struct Source {
 }
 
 impl Source {
-    /// Adds what is known of the other.
+    /// Adds what the other source knows. Its values take precedence.
     pub fn learn(&mut self, more: Self) {
         let Self { sheet, encoding, encoding_source, delimiter, header_row } = more;
         self.sheet = sheet.or(self.sheet.take());
@@ -163,33 +164,33 @@ impl Source {
     }
 }
 
-/// What was found out about a file.
+/// The result of reading a file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// How the file was read.
     #[serde(default)]
     pub source: Source,
-    /// What the rows do.
+    /// The numbers of rows.
     pub counts: Counts,
-    /// What is wrong, up to [`LISTED`].
+    /// The errors, up to [`LISTED`].
     pub faults: Vec<RowFault>,
-    /// How many faults there are.
+    /// The number of all errors.
     pub faults_total: u64,
-    /// What may be there already, up to [`LISTED`].
+    /// The possible duplicates, up to [`LISTED`].
     pub duplicates: Vec<Duplicate>,
-    /// How many there are.
+    /// The number of all possible duplicates.
     pub duplicates_total: u64,
-    /// What changes, up to [`LISTED`] rows.
+    /// The changed rows, up to [`LISTED`].
     pub changes: Vec<RowChange>,
-    /// How many of those that are made have which status then.
+    /// The number of created resources by status.
     #[serde(default)]
     pub statuses: BTreeMap<String, u64>,
-    /// Whether the file is read to its end: one whose header is wrong, or that breaks off, is not.
+    /// Whether the file was read completely; not if its header is wrong or the file is truncated.
     pub whole: bool,
 }
 
 impl Report {
-    /// Adds a fault.
+    /// Adds an error.
     pub fn fault(&mut self, fault: RowFault) {
         self.faults_total += 1;
         if self.faults.len() < LISTED {
@@ -197,25 +198,25 @@ impl Report {
         }
     }
 
-    /// Whether the rows can be written, all of them or all that are right.
+    /// Returns whether rows can be written: either all, or the valid ones if invalid rows are skipped.
     pub fn is_doable(&self, on_error: OnError) -> bool {
         self.whole && (on_error == OnError::Skip || self.faults_total == 0)
     }
 
-    /// How many rows were looked at.
+    /// Returns the number of rows that were checked.
     pub fn rows(&self) -> u64 {
         let Counts { create, update, unchanged, faulty, skipped: _ } = self.counts;
         create + update + unchanged + faulty
     }
 
-    /// Sorts what is listed by row: some rows are written behind others.
+    /// Sorts the lists by row, because rows are not always written in their order.
     pub fn in_order(&mut self) {
         self.faults.sort_by_key(|fault| fault.row);
         self.changes.sort_by_key(|change| change.row);
         self.duplicates.sort_by_key(|duplicate| duplicate.row);
     }
 
-    /// What is left of it when the file is gone: numbers, and nothing that stood in the file.
+    /// Removes the content of the file and keeps only numbers, for when the file is deleted.
     pub fn forget(&mut self) {
         self.faults.clear();
         self.duplicates.clear();
@@ -224,45 +225,45 @@ impl Report {
     }
 }
 
-/// What somebody asked for.
+/// The parameters of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    /// The collection that the rows are of.
+    /// The collection of the rows.
     pub resource: String,
-    /// What is done with slugs that are there.
+    /// How a row with an existing slug is handled.
     pub mode: ImportMode,
     /// How an invalid row is handled.
     pub on_error: OnError,
-    /// The file's format, a word of the HTTP interface.
+    /// The format of the file, as named in the HTTP API.
     pub format: String,
-    /// The sheet of a workbook; the only one with cells where nobody names it. A rehearsed import keeps the one it read.
+    /// The sheet of a workbook; by default, the only one with cells. After a dry run, the sheet that was read.
     pub sheet: Option<String>,
-    /// The character encoding of a text file, where whoever sent it names it.
+    /// The character encoding of a text file, if the request declares it.
     pub charset: Option<String>,
 }
 
-/// An import, as it is kept.
+/// A stored import.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Import {
-    /// UUIDv7.
+    /// The id, a UUIDv7.
     pub id: Uuid,
-    /// What was asked for.
+    /// The parameters.
     pub order: Order,
-    /// How far it is.
+    /// The state.
     pub status: ImportStatus,
-    /// Why it failed, where that is no fault of the file: the code of a problem.
+    /// The problem code, if the import has failed for a reason other than the file.
     pub problem: Option<String>,
-    /// When it was asked for.
+    /// The time of the request.
     pub created_at: DateTime<Utc>,
-    /// When it ended, or was rehearsed.
+    /// The time at which the import or the dry run ended.
     pub finished_at: Option<DateTime<Utc>>,
-    /// What was found out.
+    /// The result.
     pub report: Option<Report>,
-    /// Names the plan that can be committed.
+    /// The token of the plan that can be committed.
     pub plan_token: Option<String>,
 }
 
-/// Both languages of a sentence, as they are kept.
+/// Serialises a text in both languages as it is stored: as a pair.
 mod both {
     use super::{Bilingual, Deserialize};
     use serde::{Deserializer, Serialize, Serializer};

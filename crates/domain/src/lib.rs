@@ -1,7 +1,8 @@
-//! The domain of the exchange: what there is, what the rules are, who may do what.
+//! The domain of the exchange: its resources, their rules, and the permissions of each role.
 //!
-//! No IO, no tokio, no database, no HTTP and no system clock: everything here is data and plain functions.
-//! Features stand at the root, one file each; the mechanics that all of them share are in [`kernel`].
+//! No IO, no tokio, no database and no HTTP: everything here is data and plain functions. Time is passed in; only
+//! [`SystemClock`](kernel::clock::SystemClock) reads the clock of the machine. Each feature has a file or directory at
+//! the root; the code that all of them share is in [`kernel`].
 
 pub mod activity;
 pub mod agenda;

@@ -1,19 +1,19 @@
-//! Mails: what the service writes to persons. Posted in the transaction of what they tell of, sent by a worker.
+//! Mails to people. They are queued in the transaction of the change that they report, and sent by a worker.
 
 use std::fmt;
 
 use crate::kernel::bilingual::{Bilingual, Locale};
 use crate::kernel::value::{Email, Language};
 
-/// The longest subject, in characters: titles in it may be long.
+/// The maximum length of a subject, in characters. Titles in it may be long.
 const LONGEST_SUBJECT: usize = 200;
 
-/// A subject: one line without control characters, whatever it was made of, so that no header can hide in it.
+/// A subject: always a single line without control characters, so that no header can be injected.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Subject(String);
 
 impl Subject {
-    /// Makes one of any text: what is no letter of a line becomes a space, what is too long is cut.
+    /// Makes a subject from any text: line breaks and control characters become spaces, and a long text is cut.
     pub fn new(text: &str) -> Self {
         let breaks = |letter: char| letter.is_control() || matches!(letter, '\u{2028}' | '\u{2029}');
         let line = text.replace(breaks, " ");
@@ -25,31 +25,32 @@ impl Subject {
         Self(format!("{}…", cut.trim_end()))
     }
 
-    /// The text.
+    /// Returns the text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-/// A mail to one person. Personal data: it prints nothing.
+/// A mail to one person. `Debug` omits personal data.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Mail {
-    /// Whom it is written to: one address, without a name.
+    /// The address of the recipient, without a name.
     pub to: Email,
-    /// The language that it is written in.
+    /// The language of the mail.
     pub language: Locale,
-    /// What it is about.
+    /// The subject.
     pub subject: Subject,
-    /// What it says: plain text. It is encoded when it is sent, so nothing in it can be a header.
+    /// The plain text. It is encoded when it is sent, so no header can be injected.
     pub text: String,
-    /// What it brings for calendars: a file of RFC 5545.
+    /// The attached calendar file (RFC 5545).
     pub calendar: Option<String>,
-    /// Whether nobody but the person may read it: it is not shown in the outbox, and not kept once it is sent.
+    /// Whether nobody but the recipient may read the mail: it is not shown in the outbox, and not kept after it has
+    /// been sent.
     pub confidential: bool,
 }
 
 impl Mail {
-    /// A mail that says this in the language.
+    /// Makes a mail in the language.
     pub fn new(to: Email, language: Locale, subject: &Bilingual, text: &Bilingual) -> Self {
         let printed = |letter: char| !letter.is_control() || matches!(letter, '\n' | '\t');
         let text = text.in_locale(language).replace("\r\n", "\n");
@@ -63,19 +64,19 @@ impl Mail {
         }
     }
 
-    /// The same, with something for calendars.
+    /// Attaches a calendar file.
     #[must_use]
     pub fn with_calendar(self, calendar: String) -> Self {
         Self { calendar: Some(calendar), ..self }
     }
 
-    /// The same, for nobody but the person: it holds what lets whoever has it act as the person.
+    /// Marks the mail as confidential: it contains a secret with which others could act as the recipient.
     #[must_use]
     pub fn confidential(self) -> Self {
         Self { confidential: true, ..self }
     }
 
-    /// The language in which somebody is written to who prefers this one: German, or English for all others.
+    /// Returns the language for writing to a person who prefers this language: German, or English for all others.
     pub fn locale(language: &Language) -> Locale {
         if language.as_str() == Locale::De.as_str() { Locale::De } else { Locale::En }
     }
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn prints_nothing_of_the_person() {
+    fn debug_omits_personal_data() {
         let mail = Mail::new(
             "a@b.example".parse().unwrap(),
             Locale::De,
@@ -128,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_text_makes_a_second_line(text in any::<String>()) {
+        fn a_subject_of_any_text_is_one_line(text in any::<String>()) {
             let subject = Subject::new(&text);
             prop_assert!(!subject.as_str().chars().any(char::is_control));
             prop_assert!(subject.as_str().chars().count() <= LONGEST_SUBJECT);

@@ -1,4 +1,4 @@
-//! Members: a municipal utility's participation in the exchange.
+//! Members: the participation of municipal utilities in the exchange.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -89,10 +89,10 @@ pub struct Member {
     pub note: Option<Text>,
 }
 
-/// A relation to a member.
+/// A reference to a member.
 pub type MemberRef = Ref<Member>;
 
-/// What the store derives for a member.
+/// The members that the store derives for a member of the exchange.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MemberDerived {
     /// The slug of the utility, which is accepted wherever the id of the member is.
@@ -106,7 +106,7 @@ pub struct MemberDerived {
 }
 
 crate::filter! {
-    /// Which members.
+    /// The filters of the list of members.
     MemberFilter {
         /// The status of the membership.
         status: Vec<StatusFilter<MemberStatus>>,
@@ -128,7 +128,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What members are sorted by.
+    /// The keys by which members can be sorted.
     MemberSort {
         /// the name of the utility, ignoring case and accents
         Name = "name",
@@ -195,7 +195,7 @@ impl Resource for Member {
         }
     }
 
-    /// Partners see active ones only.
+    /// Partners only see active members.
     fn redact_history(state: &mut Value, _own: bool, actor: &Actor) -> bool {
         let active = state.get("status").is_some_and(|status| status == MemberStatus::Active.as_str());
         active || actor.role != Some(Role::Partner)
@@ -221,24 +221,25 @@ impl Resource for Member {
     }
 
     fn matches(filter: &MemberFilter, item: &Stored<Self>) -> bool {
-        fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            wanted.is_empty() || wanted.iter().any(fits)
+        fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+            values.is_empty() || values.iter().any(fits)
         }
-        let (it, interests) = (&item.data, &item.data.interests);
-        let is_utility = |key: &Key| it.utility.card().is_some_and(|card| card.is(key));
-        any(&filter.status, |StatusFilter(status)| *status == it.status)
+        let (data, interests) = (&item.data, &item.data.interests);
+        let is_utility = |key: &Key| data.utility.card().is_some_and(|card| card.is(key));
+        any(&filter.status, |StatusFilter(status)| *status == data.status)
             && any(&filter.utility, is_utility)
             && any(&filter.sector, |sector| interests.sectors.contains(sector))
             && any(&filter.country, |country| interests.countries.contains(country))
             && any(&filter.working_area, |area| interests.working_areas.contains(area))
-            && any(&filter.regional_group, |group| it.regional_group.as_ref() == Some(group))
+            && any(&filter.regional_group, |group| data.regional_group.as_ref() == Some(group))
             && filter
                 .has_active_partnership
-                .is_none_or(|BoolParam(wanted)| wanted == item.derived.has_active_partnership)
+                .is_none_or(|BoolParam(value)| value == item.derived.has_active_partnership)
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
-    /// Its name is that of its utility, where the search finds it; the note is not for everybody.
+    /// The name belongs to the utility and is searched there. The note is not searched, because not everybody may read
+    /// it.
     fn search_texts(&self, texts: &mut Texts) {
         texts.details(&self.regional_group);
     }
@@ -247,7 +248,7 @@ impl Resource for Member {
         self.utility.card().map_or("", |card| card.label.1.as_str())
     }
 
-    /// Nothing of it is public.
+    /// Members are never public.
     fn visibility(&self) -> Visibility {
         Visibility::Members
     }
@@ -260,7 +261,7 @@ impl Resource for Member {
         self.status = Some(status);
     }
 
-    /// The same utility.
+    /// Compares the utility.
     fn is_same_child(&self, other: &Self) -> bool {
         self.utility == other.utility
     }

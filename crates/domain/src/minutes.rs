@@ -1,4 +1,4 @@
-//! Minutes: what was said and decided at a session that was held.
+//! Minutes of sessions that have been held.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -47,7 +47,7 @@ pub struct Minutes {
     pub status: Option<MinutesStatus>,
 }
 
-/// What the store derives for minutes.
+/// The members that the store derives for minutes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct MinutesDerived {
     /// The number of the revision, starting at 1.
@@ -55,7 +55,7 @@ pub struct MinutesDerived {
 }
 
 crate::filter! {
-    /// Which minutes.
+    /// The filters of the list of minutes.
     MinutesFilter {
         /// The status of the minutes.
         status: Vec<StatusFilter<MinutesStatus>>,
@@ -65,7 +65,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What minutes are sorted by.
+    /// The keys by which minutes can be sorted.
     MinutesSort {
         /// the time of creation
         CreatedAt = "created_at",
@@ -100,7 +100,7 @@ impl Resource for Minutes {
         false
     }
 
-    /// Others see what is published.
+    /// Others than the coordination office only see published minutes.
     fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         state.get("status").is_some_and(|status| status == MinutesStatus::Published.as_str())
     }
@@ -129,7 +129,7 @@ impl Resource for Minutes {
         self.status = Some(status);
     }
 
-    /// The same text.
+    /// Compares the text.
     fn is_same_child(&self, other: &Self) -> bool {
         self.text == other.text
     }

@@ -1,4 +1,4 @@
-//! Organisations: whoever takes part and is no utility.
+//! Organisations: participants that are not utilities.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -71,11 +71,11 @@ pub struct Organisation {
     pub iati_identifier: Option<SingleLine>,
 }
 
-/// A relation to an organisation.
+/// A reference to an organisation.
 pub type OrganisationRef = Ref<Organisation>;
 
 crate::filter! {
-    /// Which organisations.
+    /// The filters of the list of organisations.
     OrganisationFilter {
         /// The kind of organisation.
         kind: Vec<OrganisationKind>,
@@ -87,7 +87,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What organisations are sorted by.
+    /// The keys by which organisations can be sorted.
     OrganisationSort {
         /// the name, ignoring case and accents
         Name = "name",
@@ -130,10 +130,10 @@ impl Resource for Organisation {
     }
 
     fn matches(filter: &OrganisationFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
-        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
+        let data = &item.data;
+        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
             && (filter.country.is_empty()
-                || it.country.as_ref().is_some_and(|country| filter.country.contains(country)))
+                || data.country.as_ref().is_some_and(|country| filter.country.contains(country)))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 

@@ -1,4 +1,4 @@
-//! Parties: a utility or an organisation, wherever either may stand.
+//! Parties: members that refer either to a utility or to an organisation.
 
 use std::borrow::Cow;
 
@@ -27,7 +27,7 @@ pub enum Party {
 }
 
 impl Party {
-    /// What the store found; `None` before it looked.
+    /// Returns the resource; `None` until the store has resolved the reference.
     pub fn card(&self) -> Option<&ReferenceSummary> {
         match self {
             Self::Utility(utility) => utility.card(),
@@ -35,7 +35,7 @@ impl Party {
         }
     }
 
-    /// The utility's id, if it is one and resolved.
+    /// Returns the id of the utility, if the party is one and is resolved.
     pub fn utility(&self) -> Option<Uuid> {
         match self {
             Self::Utility(utility) => utility.id(),
@@ -43,7 +43,7 @@ impl Party {
         }
     }
 
-    /// The organisation's id, if it is one and resolved.
+    /// Returns the id of the organisation, if the party is one and is resolved.
     pub fn organisation(&self) -> Option<Uuid> {
         match self {
             Self::Utility(_) => None,
@@ -51,7 +51,7 @@ impl Party {
         }
     }
 
-    /// Shows the relation to the store.
+    /// Passes the reference to the visitor, so that the store can resolve it.
     pub fn visit<'a>(&'a mut self, at: &str, visit: &mut dyn FnMut(UnresolvedReference<'a>)) {
         match self {
             Self::Utility(utility) => utility.visit(format!("{at}/utility"), visit),
@@ -60,8 +60,8 @@ impl Party {
     }
 }
 
-/// By hand: as one object with exactly one of two members. Client generators cannot tell apart the schemas of a `oneOf`
-/// without a discriminator.
+/// Written by hand, as one object with exactly one of two members: client generators cannot distinguish the schemas of
+/// a `oneOf` without a discriminator.
 impl PartialSchema for Party {
     fn schema() -> RefOr<Schema> {
         let to = |name: &str, about: &str| {
@@ -94,7 +94,8 @@ impl ToSchema for Party {
     }
 }
 
-/// What names a party is seen no wider than the party itself, or its name would be told to those who may not see it.
+/// Checks that a resource is not more widely visible than a party that it names. Otherwise, callers who may not see the
+/// party would learn its name.
 pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &mut Violations) {
     if let Some(card) = party.card().filter(|card| shown_to.is_wider_than(card.visibility)) {
         let (label, seen_by) = (&card.label.1, card.visibility);
@@ -106,7 +107,7 @@ pub fn not_narrower(party: &Party, shown_to: Visibility, at: &str, violations: &
     }
 }
 
-/// By hand: a derived enum would want a tag.
+/// Written by hand, because a derived enum would need a tag.
 impl Deserr<Violations> for Party {
     fn deserialize_from_value<V: IntoValue>(
         value: Value<V>,

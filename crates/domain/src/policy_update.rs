@@ -1,4 +1,4 @@
-//! Policy updates: current developments that matter to the exchange.
+//! Policy updates: current policy developments that matter to the exchange.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -56,7 +56,7 @@ pub struct PolicyUpdate {
 }
 
 crate::filter! {
-    /// Which policy updates.
+    /// The filters of the list of policy updates.
     PolicyUpdateFilter {
         /// The political level of the decision.
         level: Vec<PolicyLevel>,
@@ -74,7 +74,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What policy updates are sorted by.
+    /// The keys by which policy updates can be sorted.
     PolicyUpdateSort {
         /// the title in English, else in German, else in its first language; ignoring case and accents
         Title = "title",
@@ -121,15 +121,15 @@ impl Resource for PolicyUpdate {
     }
 
     fn matches(filter: &PolicyUpdateFilter, item: &Stored<Self>) -> bool {
-        fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            wanted.is_empty() || wanted.iter().any(fits)
+        fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+            values.is_empty() || values.iter().any(fits)
         }
-        let it = &item.data;
-        // Days are compared as they are written.
-        let published = it.published_on.as_str();
-        any(&filter.level, |level| *level == it.level)
-            && any(&filter.sector, |sector| it.sectors.contains(sector))
-            && any(&filter.working_area, |area| it.working_areas.contains(area))
+        let data = &item.data;
+        // Dates are compared as text.
+        let published = data.published_on.as_str();
+        any(&filter.level, |level| *level == data.level)
+            && any(&filter.sector, |sector| data.sectors.contains(sector))
+            && any(&filter.working_area, |area| data.working_areas.contains(area))
             && filter.published_from.as_ref().is_none_or(|from| *published >= *from.first_day().to_string())
             && filter.published_to.as_ref().is_none_or(|to| *published <= *to.last_day().to_string())
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
@@ -144,7 +144,7 @@ impl Resource for PolicyUpdate {
         self.title.best()
     }
 
-    /// The same publication.
+    /// Compares the source and the date.
     fn is_same_child(&self, other: &Self) -> bool {
         self.source_url == other.source_url && self.published_on == other.published_on
     }

@@ -1,4 +1,4 @@
-//! Funding programmes: where partnership money comes from.
+//! Funding programmes, which fund partnerships.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -137,11 +137,11 @@ pub struct FundingProgramme {
     pub calls: Vec<ProgrammeCall>,
 }
 
-/// A relation to a programme.
+/// A reference to a programme.
 pub type ProgrammeRef = Ref<FundingProgramme>;
 
 crate::filter! {
-    /// Which programmes.
+    /// The filters of the list of programmes.
     ProgrammeFilter {
         /// The kind of support.
         kind: Vec<ProgrammeKind>,
@@ -157,7 +157,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What programmes are sorted by.
+    /// The keys by which programmes can be sorted.
     ProgrammeSort {
         /// the name, ignoring case and accents
         Name = "name",
@@ -209,7 +209,7 @@ impl Resource for FundingProgramme {
             let at = format!("/calls/{index}/closes_on");
             days_ordered(call.opens_on.as_ref(), call.closes_on.as_ref(), &at, violations);
         }
-        // A programme is public, and so is whoever stands in it.
+        // A programme is public, so every party that it names must be public, too.
         for (member, parties) in [("funders", &self.funders), ("implementers", &self.implementers)] {
             for (index, party) in parties.iter().enumerate() {
                 not_narrower(party, Visibility::Public, &format!("/{member}/{index}"), violations);
@@ -226,12 +226,12 @@ impl Resource for FundingProgramme {
     }
 
     fn matches(filter: &ProgrammeFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
-        let funds = |wanted: &Key| it.funders.iter().filter_map(Party::card).any(|card| card.is(wanted));
-        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
-            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| it.sectors.contains(sector)))
+        let data = &item.data;
+        let funds = |key: &Key| data.funders.iter().filter_map(Party::card).any(|card| card.is(key));
+        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
+            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| data.sectors.contains(sector)))
             && (filter.country.is_empty()
-                || filter.country.iter().any(|country| it.countries.contains(country)))
+                || filter.country.iter().any(|country| data.countries.contains(country)))
             && (filter.funder.is_empty() || filter.funder.iter().any(funds))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }

@@ -1,4 +1,4 @@
-//! Results: what a partnership is measured by, and what was measured.
+//! Results of partnerships: indicators and their measured values.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -19,7 +19,7 @@ use crate::kernel::violation::Violations;
 use crate::partnership::Partnership;
 use crate::utility::UtilityRef;
 
-/// How many values a result has at most: more are a measuring station, not a partnership.
+/// The maximum number of values of a result. More are likely sensor data.
 const MOST_VALUES: usize = 500;
 
 /// A measured value.
@@ -63,7 +63,7 @@ pub struct PartnershipResult {
 }
 
 crate::filter! {
-    /// Which results.
+    /// The filters of the list of results.
     ResultFilter {
         /// The target of the Sustainable Development Goals to which the indicator relates.
         sdg_target: Vec<SdgTarget>,
@@ -73,7 +73,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What results are sorted by.
+    /// The keys by which results can be sorted.
     ResultSort {
         /// the name of the indicator, ignoring case and accents
         Name = "name",
@@ -107,7 +107,8 @@ impl Resource for PartnershipResult {
         }
     }
 
-    /// A partner reports on what it takes part in, a member keeps what it leads.
+    /// A partner can report on partnerships in which it takes part, and a member maintains the results of those that it
+    /// leads.
     fn is_own(&self, _id: Option<Uuid>, parent: Option<&Partnership>, actor: &Actor) -> bool {
         parent.is_some_and(|partnership| partnership.is_worked_on_by(actor))
     }
@@ -119,12 +120,13 @@ impl Resource for PartnershipResult {
         }
     }
 
-    /// Everybody but the office reports for itself, and leaves what others have reported as it is.
+    /// Members and partners can only report for their own utilities, and cannot change values that others have
+    /// reported.
     fn hidden_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
         if actor.is_staff() {
             return;
         }
-        let known = before.map(|it| it.values.as_slice()).unwrap_or_default();
+        let known = before.map(|before| before.values.as_slice()).unwrap_or_default();
         let is_own = |value: &ResultValue| {
             value.reported_by.as_ref().and_then(Ref::id).is_some_and(|utility| actor.owns(utility))
         };
@@ -137,8 +139,8 @@ impl Resource for PartnershipResult {
                 violations.member(format!("/values/{index}/reported_by"), "not_writable", detail);
             }
         }
-        if let Some(lost) = known.iter().find(|value| !after.values.contains(value) && !is_own(value)) {
-            let day = &lost.on;
+        if let Some(removed) = known.iter().find(|value| !after.values.contains(value) && !is_own(value)) {
+            let day = &removed.on;
             let detail = bilingual!(
                 "The value of `{day}` was reported by others: send it back unchanged.",
                 "Den Wert vom `{day}` haben andere berichtet: Senden Sie ihn unverändert zurück."
@@ -147,14 +149,14 @@ impl Resource for PartnershipResult {
         }
     }
 
-    /// What a caller reports without saying for whom, it reports for its own utility.
+    /// A value without a reporter is reported by the caller's utility, if the account is bound to exactly one.
     fn fill_from_actor(&mut self, before: Option<&Self>, actor: &Actor) {
         let [utility] = actor.utilities.as_slice() else { return };
         if actor.is_staff() {
             return;
         }
         for value in &mut self.values {
-            if value.reported_by.is_none() && !before.is_some_and(|it| it.values.contains(value)) {
+            if value.reported_by.is_none() && !before.is_some_and(|before| before.values.contains(value)) {
                 value.reported_by = Some(Ref::to(Key::Id(*utility)));
             }
         }
@@ -180,7 +182,7 @@ impl Resource for PartnershipResult {
         }
     }
 
-    /// Who reports takes part, or did: so whoever sees the partnership may know its name.
+    /// A reporter must take part or have taken part, so that everybody who may see the partnership may know its name.
     fn validate_with_parent(&self, parent: &Partnership, violations: &mut Violations) {
         for (index, value) in self.values.iter().enumerate() {
             let reporter = value.reported_by.as_ref().and_then(Ref::card);
@@ -196,9 +198,9 @@ impl Resource for PartnershipResult {
     }
 
     fn matches(filter: &ResultFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
+        let data = &item.data;
         (filter.sdg_target.is_empty()
-            || it.sdg_target.as_ref().is_some_and(|target| filter.sdg_target.contains(target)))
+            || data.sdg_target.as_ref().is_some_and(|target| filter.sdg_target.contains(target)))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
@@ -218,7 +220,7 @@ impl Resource for PartnershipResult {
         }
     }
 
-    /// The same indicator in the same unit.
+    /// Compares the indicator and the unit.
     fn is_same_child(&self, other: &Self) -> bool {
         self.name == other.name && self.unit == other.unit
     }

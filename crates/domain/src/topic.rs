@@ -1,4 +1,4 @@
-//! Topics: what members want discussed.
+//! Topics: subjects that members want to discuss.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -63,7 +63,7 @@ pub struct Topic {
     pub sectors: Vec<Sector>,
 }
 
-/// What the store derives for a topic.
+/// The members that the store derives for a topic.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct TopicDerived {
     /// The number of supporting members that you may see.
@@ -71,14 +71,14 @@ pub struct TopicDerived {
     pub support_count: u64,
 }
 
-/// What the change log calls the support that a member gives to a topic.
+/// The name of a member's support for a topic in the change log.
 pub const SUPPORT: &str = "support";
 
-/// A relation to a topic.
+/// A reference to a topic.
 pub type TopicRef = Ref<Topic>;
 
 crate::filter! {
-    /// Which topics.
+    /// The filters of the list of topics.
     TopicFilter {
         /// The status; `unknown` finds topics without a known status.
         status: Vec<StatusFilter<TopicStatus>>,
@@ -92,7 +92,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What topics are sorted by.
+    /// The keys by which topics can be sorted.
     TopicSort {
         /// the title in English, else in German, else in its first language; ignoring case and accents
         Title = "title",
@@ -122,7 +122,7 @@ impl Resource for Topic {
     type Status = TopicStatus;
     type Derived = TopicDerived;
 
-    /// What others support is not changed under them: who proposed it cannot, the office can.
+    /// Members cannot change a topic after proposing it, because others may support it. The coordination office can.
     fn grant(role: Role, action: Action) -> Grant {
         match (role, action) {
             (Role::Admin | Role::Coordinator, _) | (Role::Reader | Role::Member, Action::Read) => Grant::All,
@@ -157,13 +157,13 @@ impl Resource for Topic {
     }
 
     fn matches(filter: &TopicFilter, item: &Stored<Self>) -> bool {
-        fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
-            wanted.is_empty() || wanted.iter().any(fits)
+        fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+            values.is_empty() || values.iter().any(fits)
         }
-        let it = &item.data;
-        any(&filter.status, |StatusFilter(status)| *status == it.status)
-            && any(&filter.sector, |sector| it.sectors.contains(sector))
-            && any(&filter.proposed_by, |key| it.proposed_by.card().is_some_and(|card| card.is(key)))
+        let data = &item.data;
+        any(&filter.status, |StatusFilter(status)| *status == data.status)
+            && any(&filter.sector, |sector| data.sectors.contains(sector))
+            && any(&filter.proposed_by, |key| data.proposed_by.card().is_some_and(|card| card.is(key)))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
@@ -180,7 +180,7 @@ impl Resource for Topic {
         Some(&mut self.slug)
     }
 
-    /// Nothing of it is public.
+    /// Topics are never public.
     fn visibility(&self) -> Visibility {
         Visibility::Members
     }

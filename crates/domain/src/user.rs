@@ -1,4 +1,4 @@
-//! Users: who may sign in, and as what.
+//! Users: the accounts, with their roles.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -39,7 +39,7 @@ pub struct User {
     pub disabled: bool,
 }
 
-/// Prints nothing of the person.
+/// Omits personal data.
 impl std::fmt::Debug for User {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("User").field("role", &self.role).finish_non_exhaustive()
@@ -47,7 +47,7 @@ impl std::fmt::Debug for User {
 }
 
 crate::filter! {
-    /// Which users.
+    /// The filters of the list of users.
     UserFilter {
         /// The role.
         role: Vec<Role>,
@@ -61,7 +61,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What users are sorted by.
+    /// The keys by which users can be sorted.
     UserSort {
         /// the name, ignoring case and accents
         Name = "name",
@@ -132,11 +132,11 @@ impl Resource for User {
     }
 
     fn matches(filter: &UserFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
-        let is_bound_to = |key: &Key| it.utilities.iter().filter_map(Ref::card).any(|card| card.is(key));
-        (filter.role.is_empty() || filter.role.contains(&it.role))
+        let data = &item.data;
+        let is_bound_to = |key: &Key| data.utilities.iter().filter_map(Ref::card).any(|card| card.is(key));
+        (filter.role.is_empty() || filter.role.contains(&data.role))
             && (filter.utility.is_empty() || filter.utility.iter().any(is_bound_to))
-            && filter.disabled.is_none_or(|BoolParam(wanted)| wanted == it.disabled)
+            && filter.disabled.is_none_or(|BoolParam(value)| value == data.disabled)
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 
@@ -149,12 +149,12 @@ impl Resource for User {
         self.name.as_str()
     }
 
-    /// Nobody but administrators sees it.
+    /// Only administrators can see users.
     fn visibility(&self) -> Visibility {
         Visibility::Internal
     }
 
-    /// The same address.
+    /// Compares the e-mail address.
     fn is_same_child(&self, other: &Self) -> bool {
         self.email.folded() == other.email.folded()
     }

@@ -100,11 +100,11 @@ pub struct Utility {
     pub source_url: Option<WebUrl>,
 }
 
-/// A relation to a utility.
+/// A reference to a utility.
 pub type UtilityRef = Ref<Utility>;
 
 crate::filter! {
-    /// Which utilities.
+    /// The filters of the list of utilities.
     UtilityFilter {
         /// Whether the utility is German or abroad.
         kind: Vec<UtilityKind>,
@@ -128,7 +128,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What utilities are sorted by.
+    /// The keys by which utilities can be sorted.
     UtilitySort {
         /// the name, ignoring case and accents
         Name = "name",
@@ -151,7 +151,7 @@ impl Resource for Utility {
     const PATH: &'static str = "utilities";
     const SUMMARY_FIELDS: &'static [&'static str] = &["kind", "country"];
 
-    const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|it| Places::One(it.data.location));
+    const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|stored| Places::One(stored.data.location));
 
     type Parent = ();
     type Filter = UtilityFilter;
@@ -207,20 +207,20 @@ impl Resource for Utility {
     }
 
     fn matches(filter: &UtilityFilter, item: &Stored<Self>) -> bool {
-        let it = &item.data;
-        let any = |wanted: &[WorkingAreaCode], areas: &[WorkingAreaCode]| {
-            wanted.is_empty() || wanted.iter().any(|area| areas.contains(area))
+        let data = &item.data;
+        let any = |values: &[WorkingAreaCode], areas: &[WorkingAreaCode]| {
+            values.is_empty() || values.iter().any(|area| areas.contains(area))
         };
-        (filter.kind.is_empty() || filter.kind.contains(&it.kind))
-            && (filter.country.is_empty() || filter.country.contains(&it.country))
-            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| it.sectors.contains(sector)))
+        (filter.kind.is_empty() || filter.kind.contains(&data.kind))
+            && (filter.country.is_empty() || filter.country.contains(&data.country))
+            && (filter.sector.is_empty() || filter.sector.iter().any(|sector| data.sectors.contains(sector)))
             && (filter.language.is_empty()
-                || filter.language.iter().any(|language| it.languages.contains(language)))
-            && any(&filter.expertise, &it.expertise)
-            && any(&filter.need, &it.needs)
+                || filter.language.iter().any(|language| data.languages.contains(language)))
+            && any(&filter.expertise, &data.expertise)
+            && any(&filter.need, &data.needs)
             && (filter.climate_zone.is_empty()
-                || it.climate_zone.is_some_and(|zone| filter.climate_zone.contains(&zone)))
-            && (filter.visibility.is_empty() || filter.visibility.contains(&it.visibility))
+                || data.climate_zone.is_some_and(|zone| filter.climate_zone.contains(&zone)))
+            && (filter.visibility.is_empty() || filter.visibility.contains(&data.visibility))
             && filter.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 

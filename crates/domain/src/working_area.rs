@@ -1,4 +1,4 @@
-//! Working areas (Arbeitsfelder): what utilities work on together. The coordination office extends the list.
+//! Working areas (Arbeitsfelder), in which utilities work together. The coordination office maintains the list.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -17,7 +17,7 @@ use crate::kernel::search::{Field, Texts};
 use crate::kernel::value::{Localized, Slug, WorkingAreaCode};
 use crate::kernel::violation::Violations;
 
-/// The languages that every label is written in.
+/// The languages in which a label is required.
 const LANGUAGES: [&str; 2] = ["de", "en"];
 
 /// An area in which utilities work together, offer advice or look for advice. Always public.
@@ -32,7 +32,7 @@ pub struct WorkingArea {
     pub label: Localized,
 }
 
-/// What follows from a working area.
+/// The members that the store derives for a working area.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct WorkingAreaDerived {
     /// The code, which is the same as the slug.
@@ -41,7 +41,7 @@ pub struct WorkingAreaDerived {
 }
 
 crate::filter! {
-    /// Which working areas.
+    /// The filters of the list of working areas.
     WorkingAreaFilter {
         /// The code.
         code: Vec<WorkingAreaCode>,
@@ -51,7 +51,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What working areas are sorted by.
+    /// The keys by which working areas can be sorted.
     WorkingAreaSort {
         /// the code
         Code = "code",
@@ -104,7 +104,7 @@ impl Resource for WorkingArea {
                 }
             }
             None => {
-                // With a number behind it, in case that the code is taken.
+                // Also with a number appended, in case the code is taken.
                 let made = Slug::from_name(self.label());
                 if [made.numbered(999), made].iter().any(|slug| is_code(slug).is_err()) {
                     let detail = bilingual!(

@@ -1,4 +1,4 @@
-//! How the activities of partnerships lie in their table.
+//! Maps activities of partnerships to their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::activity::{Activity, ActivityFilter, ActivitySort};

@@ -1,5 +1,5 @@
-//! How the agendas of sessions lie in their table. Positions are written under the lock of the session's row: who moves
-//! one makes the others shift, which is no change of theirs.
+//! Maps agenda items of sessions to their table. Positions are written under the lock of the session row:
+//! moving an item shifts the others, which is not recorded as a change of them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -42,7 +42,7 @@ row! {
     }
 }
 
-/// A position as it is stored: zeros in front, so that it sorts as text.
+/// The stored position: padded with zeros, so that it sorts as text.
 fn stored(position: usize) -> String {
     format!("{position:04}")
 }
@@ -102,8 +102,8 @@ impl Table for AgendaItem {
         }
     }
 
-    /// When each is, and who speaks, for the whole page. Of a guest or a topic that the actor does not see it is not
-    /// told.
+    /// Derives the times and the speakers for the whole page. A guest or topic that the actor does not see is
+    /// left out.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let ids: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
         let ids: Vec<Uuid> = ids.into_iter().collect();
@@ -114,9 +114,9 @@ impl Table for AgendaItem {
         let starts: HashMap<Uuid, _> =
             sessions.into_iter().filter_map(|it| Some((it.id, it.data.starts_at()?))).collect();
         let mut times = HashMap::new();
-        let mut passed: HashMap<Uuid, i64> = HashMap::new();
+        let mut elapsed: HashMap<Uuid, i64> = HashMap::new();
         for (session, id, minutes) in durations(reader, &ids).await? {
-            let before = passed.entry(session).or_default();
+            let before = elapsed.entry(session).or_default();
             let after = *before + minutes;
             if let Some(start) = starts.get(&session) {
                 let at = |minutes| Some(InstantParam(*start + chrono::TimeDelta::minutes(minutes)));
@@ -146,7 +146,8 @@ impl Table for AgendaItem {
         Ok(())
     }
 
-    /// The guest is one of the session, the agenda is no longer than that, and the others make room.
+    /// Checks that the guest belongs to the session and that the agenda fits into it, and shifts the other
+    /// items.
     async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
@@ -182,9 +183,9 @@ impl Table for AgendaItem {
         }
         let last = others.len() + 1;
         let restored = before.is_some_and(|before| before.deleted_at.is_some());
-        let wanted = after.position.map_or(last, |position| position.get().into());
-        let wanted = if restored { wanted.min(last) } else { wanted };
-        let position = Position::new(wanted).filter(|_| wanted <= last);
+        let requested = after.position.map_or(last, |position| position.get().into());
+        let requested = if restored { requested.min(last) } else { requested };
+        let position = Position::new(requested).filter(|_| requested <= last);
         if position.is_none() {
             let detail = bilingual!("Must be between 1 and {last}.", "Muss zwischen 1 und {last} liegen.");
             violations.member("/position", "out_of_range", detail);
@@ -194,20 +195,20 @@ impl Table for AgendaItem {
         }
         after.position = position;
         let mut order: Vec<Uuid> = others.iter().map(|(_, id, _)| *id).collect();
-        order.insert(wanted - 1, own.unwrap_or_default());
+        order.insert(requested - 1, own.unwrap_or_default());
         number_all(writer, &order).await
     }
 
-    /// A topic that is put on an agenda is scheduled. Behind an item that is deleted the others close up.
+    /// Schedules a topic that is put on the agenda; closes the gap after a deleted item.
     async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        let stood =
+        let previous_topic =
             before.filter(|before| before.deleted_at.is_none()).and_then(|it| it.data.topic.as_ref()?.id());
         if let (Some(topic), true) = (&after.data.topic, after.deleted_at.is_none())
-            && topic.id() != stood
+            && topic.id() != previous_topic
         {
             schedule(writer, topic).await?;
         }
@@ -218,9 +219,10 @@ impl Table for AgendaItem {
     }
 }
 
-/// Leads a topic that is on an agenda to `scheduled`; one that was declined is not put there.
+/// Changes the status of a topic on an agenda to `scheduled`; refuses a declined topic.
 async fn schedule(writer: &mut Writer<'_>, topic: &TopicRef) -> Result<(), Error> {
-    // Locked only where it changes: two who put it on their agendas at once do not wait for each other.
+    // Lock the topic only if it changes, so that two sessions that put it on their agendas do not wait for
+    // each other.
     let id = topic.id().unwrap_or_default();
     if by_id_unchecked::<Topic>(writer, id).await?.data.status == Some(TopicStatus::Scheduled) {
         return Ok(());
@@ -245,7 +247,7 @@ fn session_of(item: &Stored<AgendaItem>) -> Option<Uuid> {
     item.parent.as_ref().map(|(_, session)| session.id)
 }
 
-/// Session, id and minutes of the items of these sessions, in their order.
+/// Returns session, id and minutes of the items of these sessions, in order.
 async fn durations(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Vec<(Uuid, Uuid, i64)>, Error> {
     let all = Query::select()
         .columns(["session_id", "id", "duration_minutes"])
@@ -262,12 +264,12 @@ async fn durations(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Vec<(Uuid, 
     rows.iter().map(read).collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
 }
 
-/// How long the whole agenda of a session is, in minutes.
+/// Returns the length of the agenda of a session, in minutes.
 pub(crate) async fn length(writer: &Writer<'_>, session: Uuid) -> Result<i64, Error> {
     Ok(durations(writer, &[session]).await?.into_iter().map(|(_, _, minutes)| minutes).sum())
 }
 
-/// Numbers the items from 1 on.
+/// Numbers the items, starting at 1.
 async fn number_all(writer: &Writer<'_>, order: &[Uuid]) -> Result<(), Error> {
     for (position, id) in (1..).zip(order) {
         let update = Query::update()

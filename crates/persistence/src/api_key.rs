@@ -1,4 +1,5 @@
-//! API keys: `vkp_<8 letters>_<43 letters>`. Kept is the SHA-256 of the whole; it is found by its first letters.
+//! API keys: `vkp_<8 letters>_<43 letters>`. The SHA-256 of the whole key is stored, and its readable prefix
+//! for the lookup.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -16,12 +17,13 @@ use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Writer;
 
-/// What API keys begin with, so that they are found where they do not belong.
+/// The prefix of API keys, by which secret scanners find them.
 pub const PREFIX: &str = "vkp_";
-/// Letters of the readable part: as many keys as anybody makes are told apart, and none can be mistaken for another.
+/// The number of letters in the readable part: enough to distinguish all keys; the alphabet has no letters
+/// that look alike.
 const READABLE: usize = 8;
 const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
-/// How many keys that work an account may have.
+/// The maximum number of keys of an account that are not revoked.
 const MOST: u64 = 100;
 
 mod row {
@@ -49,7 +51,7 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A key that was found by how it begins, and is still to be compared.
+/// A key that was found by its prefix, and is still to be compared.
 #[derive(FromQueryResult)]
 pub(crate) struct Found {
     pub(crate) key: Uuid,
@@ -60,7 +62,7 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// Adds its columns.
+    /// Adds the columns to a select.
     pub(crate) fn select(mut select: SelectStatement) -> SelectStatement {
         select
             .expr_as(Expr::col(("api_key", "id")), "key")
@@ -72,7 +74,7 @@ impl Found {
     }
 }
 
-/// How a key begins, and the hash of the whole; `None` where it has not the shape of one.
+/// Returns the prefix and the hash of a key; `None` if it does not have the format of one.
 pub(crate) fn opened(key: &str) -> Option<(&str, [u8; 32])> {
     let (readable, secret) = key.strip_prefix(PREFIX)?.split_once('_')?;
     let prefix = key.get(..PREFIX.len() + READABLE)?;
@@ -80,7 +82,7 @@ pub(crate) fn opened(key: &str) -> Option<(&str, [u8; 32])> {
     shaped.then(|| (prefix, Sha256::digest(key).into()))
 }
 
-/// A new key, and how it begins.
+/// Generates a new key, and returns it with its prefix.
 fn generate() -> Result<(String, String), Error> {
     let (mut readable, mut secret) = ([0; READABLE], [0; 32]);
     getrandom::fill(&mut readable).map_err(Error::internal)?;
@@ -91,7 +93,7 @@ fn generate() -> Result<(String, String), Error> {
     Ok((format!("{prefix}_{}", URL_SAFE_NO_PAD.encode(secret)), prefix))
 }
 
-/// Those of an account that were not revoked; expired ones among them.
+/// Selects the keys of an account that are not revoked, including expired ones.
 fn own(account: Uuid) -> Condition {
     Condition::all().add(row::Column::AccountId.eq(account)).add(row::Column::RevokedAt.is_null())
 }
@@ -113,9 +115,9 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// Makes a key of an account; the key itself is told here, and never again.
+    /// Creates a key for an account. The key itself is returned only here.
     ///
-    /// Errors: 409 where the account has too many.
+    /// Errors: 409 if the account has too many keys.
     pub async fn add_api_key(
         &self,
         account: Uuid,
@@ -152,9 +154,9 @@ impl Store {
         .await
     }
 
-    /// The keys of an account that were not revoked, newest first.
+    /// Returns the keys of an account that are not revoked, newest first.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn api_keys(&self, account: Uuid) -> Result<Vec<ApiKey>, Error> {
         let select = row::Entity::find()
             .filter(own(account))
@@ -165,9 +167,9 @@ impl Store {
         Ok(rows.into_iter().map(api_key).collect())
     }
 
-    /// A key of an account.
+    /// Returns a key of an account.
     ///
-    /// Errors: 404 where it has no such key, or revoked it.
+    /// Errors: 404 if the account has no such key, or it is revoked.
     pub async fn api_key(&self, account: Uuid, id: Uuid) -> Result<ApiKey, Error> {
         let select = row::Entity::find_by_id(id).filter(own(account));
         let reading = self.database().reading();
@@ -175,9 +177,9 @@ impl Store {
         found.map(api_key).ok_or_else(Error::not_found)
     }
 
-    /// Revokes a key of an account: it works no more, and is shown no more.
+    /// Revokes a key of an account: it no longer works, and is no longer listed.
     ///
-    /// Errors: 404 where it has no such key, or revoked it already.
+    /// Errors: 404 if the account has no such key, or it is revoked already.
     pub async fn revoke_api_key(&self, account: Uuid, id: Uuid) -> Result<(), Error> {
         let update = row::Entity::update_many()
             .col_expr(row::Column::RevokedAt, Expr::val(self.now()))
@@ -190,7 +192,7 @@ impl Store {
         }
     }
 
-    /// Notes that a key was used, unless that was noted after `since`.
+    /// Records that a key was used, unless a use after `since` has been recorded.
     pub(crate) async fn note_use(&self, id: Uuid, since: DateTimeUtc) -> Result<(), Error> {
         let column = Expr::col(row::Column::LastUsedAt);
         let update = row::Entity::update_many()
@@ -206,7 +208,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_by_how_it_begins() {
+    fn only_a_well_formed_key_has_a_prefix_and_a_hash() {
         let (key, prefix) = generate().unwrap();
         assert_eq!((key.len(), prefix.len()), (4 + 8 + 1 + 43, 12));
         let (found, hash) = opened(&key).unwrap();

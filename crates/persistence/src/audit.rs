@@ -1,4 +1,4 @@
-//! The audit: every change there was, for the coordination office.
+//! The audit log: all changes, for the coordination office.
 
 use std::borrow::Cow;
 use std::str::FromStr;
@@ -19,7 +19,7 @@ use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
 use crate::resources;
 
-/// The name of a resource that there is.
+/// The name of an existing resource type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResourceName(&'static str);
 
@@ -53,7 +53,7 @@ impl utoipa::ToSchema for ResourceName {
 }
 
 vku_domain::filter! {
-    /// Which changes. It lies here, where all resources are known by name.
+    /// The filter of the audit log. It is defined here, because this crate knows the names of all resources.
     AuditFilter {
         /// Only changes of this kind of resource.
         resource: Vec<ResourceName>,
@@ -73,21 +73,22 @@ vku_domain::filter! {
 }
 
 impl Reader<'_> {
-    /// A page of all changes of what the actor may read.
+    /// Returns a page of all changes that the actor may read.
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn audit(&self, filter: &AuditFilter, paging: &Paging) -> Result<Entries, Error> {
         self.actor().require_audit()?;
         let all = resources();
-        let unread: Vec<_> = all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
-        let any = |column: row::Column, wanted: &[IdParam]| {
-            (!wanted.is_empty()).then(|| column.is_in(wanted.iter().map(|IdParam(id)| *id)))
+        let unreadable: Vec<_> =
+            all.iter().filter(|it| !it.is_read_by(self.actor())).map(|it| it.name).collect();
+        let any = |column: row::Column, ids: &[IdParam]| {
+            (!ids.is_empty()).then(|| column.is_in(ids.iter().map(|IdParam(id)| *id)))
         };
         let words = |column: row::Column, words: Vec<&'static str>| -> Option<Expr> {
             (!words.is_empty()).then(|| column.is_in(words))
         };
-        let which = Condition::all()
-            .add_option((!unread.is_empty()).then(|| row::Column::Resource.is_not_in(unread)))
+        let condition = Condition::all()
+            .add_option((!unreadable.is_empty()).then(|| row::Column::Resource.is_not_in(unreadable)))
             .add_option(words(row::Column::Resource, filter.resource.iter().map(|name| name.0).collect()))
             .add_option(any(row::Column::ResourceId, &filter.resource_id))
             .add_option(any(row::Column::ParentId, &filter.parent_id))
@@ -95,7 +96,7 @@ impl Reader<'_> {
             .add_option(words(row::Column::Action, filter.action.iter().map(|it| it.as_str()).collect()))
             .add_option(filter.at_from.map(|InstantParam(at)| row::Column::At.gte(at)))
             .add_option(filter.at_to.map(|InstantParam(at)| row::Column::At.lte(at)));
-        self.entries(which, Visibility::ALL, &|_| true, &format!("audit|{}", paging.fingerprint), paging)
+        self.entries(condition, Visibility::ALL, &|_| true, &format!("audit|{}", paging.fingerprint), paging)
             .await
     }
 }

@@ -1,4 +1,5 @@
-//! Secret links to the calendar of a member: for programs that know no other credentials. Kept is the SHA-256 only.
+//! Secret links to the calendar of a member, for programs that support no other credentials. Only the SHA-256
+//! of the token is stored.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -15,11 +16,11 @@ use crate::kernel::database::error::failed;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Writer;
 
-/// What the tokens begin with, so that they are found where they do not belong.
+/// The prefix of the tokens, by which secret scanners find them.
 const PREFIX: &str = "vkc_";
 
 impl Writer<'_> {
-    /// Makes the link of a member, in the place of one that there was; answers its token, this once.
+    /// Creates the link of a member, replacing an existing one, and returns its token, which is not stored.
     ///
     /// Errors: 401, 403, 404.
     pub async fn make_calendar_link(&mut self, member: &Key) -> Result<String, Error> {
@@ -52,10 +53,10 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// Who reads by the link with this token: the member, as somebody who is bound to its utility; `None` where it was
-    /// revoked, or the member has left.
+    /// Returns the actor of the link with this token: the role `member`, bound to the utility of the member;
+    /// `None` if the link was revoked, or the member has left.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn calendar_reader(&self, token: &str) -> Result<Option<Actor>, Error> {
         if !token.starts_with(PREFIX) {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! How contacts lie in their table.
+//! Maps contacts to their table.
 
 use crate::membership::own_members;
 use std::collections::HashSet;
@@ -100,7 +100,7 @@ impl Table for Contact {
                 filter.name.as_ref().map(|part| contains::<Self>("name_key", &collation_key(part.as_str()))),
             )
             .add_option(one_of::<Self, _>("language", &filter.language))
-            .add_option(filter.is_primary.map(|BoolParam(wanted)| column::<Self>("is_primary").eq(wanted)))
+            .add_option(filter.is_primary.map(|BoolParam(value)| column::<Self>("is_primary").eq(value)))
             .add_option(
                 filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
             )
@@ -115,7 +115,8 @@ impl Table for Contact {
         }
     }
 
-    /// Those of the actor's own member, and those who agreed to stand in the directory, as long as their member takes part.
+    /// Contacts of the actor's own member, and contacts in the directory by consent whose member has not
+    /// left.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -127,7 +128,7 @@ impl Table for Contact {
         Condition::any().add(listed).add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
 
-    /// Whether somebody is written to by the office is nothing for other members.
+    /// Hides from other members whether a contact receives mailings.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         if reader.actor().is_staff() || items.is_empty() {
             return Ok(());
@@ -143,7 +144,8 @@ impl Table for Contact {
         Ok(())
     }
 
-    /// What a deleted person is registered for is cancelled; without the choice to do so nobody gets here who is.
+    /// Cancels the registrations of a deleted contact. A contact with registrations gets here only if the
+    /// request also cancels them.
     async fn after_write(
         writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,

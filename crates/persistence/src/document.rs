@@ -1,4 +1,4 @@
-//! How the documents of partnerships lie in their table.
+//! Maps documents of partnerships to their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::document::{Document, DocumentFilter, DocumentSort};

@@ -1,4 +1,4 @@
-//! How the funding of partnerships lies in its table.
+//! Maps the funding of partnerships to its table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::funding::{Funding, FundingFilter, FundingSort};

@@ -1,4 +1,4 @@
-//! How the guests of sessions lie in their table.
+//! Maps guests of sessions to their table.
 
 use std::collections::HashMap;
 
@@ -100,13 +100,13 @@ impl Table for Guest {
         }
     }
 
-    /// Who comes; the office sees who was asked.
+    /// Confirmed guests; staff sees all guests.
     fn row_filter(actor: &Actor) -> Condition {
         let confirmed = column::<Self>("status").eq(GuestStatus::Confirmed.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(confirmed))
     }
 
-    /// The session is shown to nobody who may not see for whom the guest speaks.
+    /// Checks that everybody who may see the session may also see the party that the guest represents.
     async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
@@ -121,21 +121,22 @@ impl Table for Guest {
     }
 }
 
-/// What these guests are called, as far as the actor sees them.
+/// Returns the names of these guests, as far as the actor sees them.
 pub(crate) async fn names(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, Error> {
     let guests = reader.by_ids::<Guest>(ids).await?;
     Ok(guests.into_iter().map(|guest| (guest.id, guest.data.label().to_owned())).collect())
 }
 
-/// Whether a guest of the session, seen that widely, speaks for somebody who is not.
+/// Adds a violation for each guest of the session who represents a party that is less visible than the
+/// session.
 pub(crate) async fn narrower(
     writer: &Writer<'_>,
     session: Uuid,
     shown_to: Visibility,
     violations: &mut Violations,
 ) -> Result<(), Error> {
-    let its = column::<Guest>("session_id").eq(session);
-    for guest in by_ids_unchecked::<Guest>(writer, its).await? {
+    let of_session = column::<Guest>("session_id").eq(session);
+    for guest in by_ids_unchecked::<Guest>(writer, of_session).await? {
         if let Some(party) = &guest.data.party {
             not_narrower(party, shown_to, "/visibility", violations);
         }
@@ -143,7 +144,7 @@ pub(crate) async fn narrower(
     Ok(())
 }
 
-/// The ids of the sessions whose guests speak for the utility.
+/// Selects the ids of the sessions with guests who represent the utility.
 pub(crate) fn sessions_of(utility: Uuid) -> SelectStatement {
     let owners = Query::select()
         .column("owner_id")
@@ -158,7 +159,7 @@ pub(crate) fn sessions_of(utility: Uuid) -> SelectStatement {
         .take()
 }
 
-/// Whether a guest is one of the session.
+/// Whether a guest belongs to the session.
 pub(crate) async fn is_of(writer: &Writer<'_>, guest: Uuid, session: Uuid) -> Result<bool, Error> {
     let found = Query::select()
         .column("id")

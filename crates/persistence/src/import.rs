@@ -1,4 +1,4 @@
-//! Imports as they are kept: what was asked for, the file until it is no longer needed, and what came of it.
+//! Stored imports: the request, the file until it is no longer needed, and the result.
 
 use crate::kernel::store::running_imports::Progress;
 use crate::kernel::store::running_imports::RunningImports;
@@ -25,11 +25,11 @@ use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 use crate::{Visitor, visit};
 
-/// How long the file is kept, and what the report says of it: there may be personal data in both.
+/// How long the file and the details of the report are stored: both may contain personal data.
 const KEPT: TimeDelta = TimeDelta::hours(24);
 /// How many imports are listed.
 const SHOWN: u64 = 100;
-/// The size of a piece of a file.
+/// The size of a file chunk in bytes.
 const PIECE: usize = 1 << 20;
 
 pub(crate) mod row {
@@ -79,11 +79,11 @@ mod piece {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// An import that is worked on here, until this is dropped.
+/// An import that runs in this instance, until this is dropped.
 pub struct Job {
-    /// Which one.
+    /// The id of the import.
     pub id: Uuid,
-    /// How far it is.
+    /// The progress.
     pub progress: Arc<Progress>,
     running: Arc<RunningImports>,
     _alive: Option<JobLock>,
@@ -91,9 +91,9 @@ pub struct Job {
 }
 
 impl Job {
-    /// Waits for its turn: one import at a time is enough for a database.
+    /// Waits for its turn: a database runs one import at a time.
     ///
-    /// Errors: the server ends.
+    /// Errors: the server is shutting down.
     pub async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
         self.running.turn.clone().acquire_owned().await.map_err(Error::internal)
     }
@@ -108,19 +108,19 @@ impl Drop for Job {
     }
 }
 
-/// An import as it is shown: with how far it is, where this instance works on it.
+/// An import with its progress, if it runs in this instance.
 #[derive(Clone, Debug)]
 pub struct Shown {
-    /// What is kept of it.
+    /// The stored import.
     pub import: Import,
-    /// Rows done, and of how many where that is known.
+    /// The number of processed rows, and the total if it is known.
     pub progress: Option<(u64, Option<u64>)>,
 }
 
 impl Store {
-    /// Makes room for a new import, which is to be begun in a write.
+    /// Reserves a place for a new import, which is then begun in a write.
     ///
-    /// Errors: 503 where too many are under way, or the database is away.
+    /// Errors: 503 if too many imports are running, or the database is unavailable.
     pub async fn new_import(&self) -> Result<Job, Error> {
         let id = Uuid::now_v7();
         let mut job = self.job(id)?;
@@ -129,9 +129,10 @@ impl Store {
         Ok(job)
     }
 
-    /// Works on an import that was rehearsed; if it does not come to its end, that is what it stays.
+    /// Resumes an import after its dry run, to commit it. If that is interrupted, the import stays
+    /// `rehearsed`.
     ///
-    /// Errors: 503 where too many are under way.
+    /// Errors: 503 if too many imports are running.
     pub fn resume_import(&self, id: Uuid) -> Result<Job, Error> {
         self.job(id)
     }
@@ -146,14 +147,14 @@ impl Store {
             Error::new(Code::Unavailable, detail)
         })?;
         let progress = Arc::<Progress>::default();
-        // Whoever commits what is being committed waits for that, and is told of it.
+        // A second commit of the same import waits for the first one, and shares its progress.
         let progress = running.jobs().entry(id).or_insert(progress).clone();
         Ok(Job { id, progress, running, _alive: None, _room: room })
     }
 
-    /// The latest imports of what the actor may import, newest first.
+    /// Returns the latest imports of collections that the actor may import, newest first.
     ///
-    /// Errors: 401 or 403 for who may import nothing.
+    /// Errors: 401 or 403 if the actor may import nothing.
     pub async fn imports(&self, actor: &Actor) -> Result<Vec<Shown>, Error> {
         self.sweep_unless_stuck().await?;
         let mut allowed: HashSet<String> = HashSet::new();
@@ -181,14 +182,14 @@ impl Store {
         Ok(imports)
     }
 
-    /// An import of something that the actor may import.
+    /// Returns an import of a collection that the actor may import.
     ///
-    /// Errors: 404 where there is none, 403 where the scopes of an API key do not reach to it.
+    /// Errors: 404 if there is none, 403 if the scopes of the API key do not include it.
     pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<Shown, Error> {
         self.sweep_unless_stuck().await?;
         let row = self.import_row(id).await?;
         may_import(&row.resource, actor).await.map_err(|error| match error.code {
-            // It could be seen, if it were not for the key.
+            // Without the restricted key, the actor could see it.
             Code::InsufficientScope => error,
             _ => Error::not_found(),
         })?;
@@ -204,7 +205,7 @@ impl Store {
     async fn import_shown(&self, row: row::Model) -> Result<Shown, Error> {
         let progress = self.imports_running().jobs().get(&row.id).cloned();
         if let Some(progress) = progress {
-            // Also while a plan is committed.
+            // Also while the plan of a dry run is committed.
             let import = Import { status: ImportStatus::Running, ..import(row)? };
             return Ok(Shown { import, progress: Some(progress.read()) });
         }
@@ -212,7 +213,7 @@ impl Store {
         if found.status != ImportStatus::Running || JobLock::is_held(self.database(), found.id).await? {
             return Ok(Shown { import: found, progress: None });
         }
-        // Nobody works on it: it has ended since it was read, or whoever worked on it is gone.
+        // No process works on it: it has ended since it was read, or its process has died.
         let update = row::Entity::update_many()
             .col_expr(row::Column::Status, Expr::val(ImportStatus::Interrupted.as_str()))
             .col_expr(row::Column::FinishedAt, Expr::val(self.now()))
@@ -222,9 +223,9 @@ impl Store {
         Ok(Shown { import: import(self.import_row(found.id).await?)?, progress: None })
     }
 
-    /// Writes the file of an import into another one; whether it is still there.
+    /// Copies the file of an import to a writer; returns false if the file is no longer stored.
     ///
-    /// Errors: the database is away, or there is no room.
+    /// Errors: the database is unavailable, or the writer fails.
     pub async fn import_file(&self, id: Uuid, to: &mut (impl Write + Send)) -> Result<bool, Error> {
         for position in 0_i64.. {
             let (select, reading) = (piece::Entity::find_by_id((id, position)), self.database().reading());
@@ -235,14 +236,14 @@ impl Store {
         Ok(true)
     }
 
-    /// Notes how an import ended that wrote nothing.
+    /// Records the result of an import that wrote nothing.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn end_import(&self, id: Uuid, end: &ImportOutcome) -> Result<(), Error> {
         self.in_own_transaction(async |writer| writer.end_import(id, end).await).await
     }
 
-    /// Drops what is old; later, while nothing can be written: reading goes on.
+    /// Deletes old files, or leaves them while nothing can be written, because reading must go on.
     async fn sweep_unless_stuck(&self) -> Result<(), Error> {
         match self.sweep_imports().await {
             Err(error) if error.code == Code::Internal => Err(error),
@@ -250,9 +251,9 @@ impl Store {
         }
     }
 
-    /// Drops the files that are a day old, and what the reports say of them.
+    /// Deletes the files that are older than a day, and the details in their reports.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn sweep_imports(&self) -> Result<(), Error> {
         self.sweep_staged().await?;
         let before = self.now() - KEPT;
@@ -284,25 +285,25 @@ impl Store {
     }
 }
 
-/// How an import ended.
+/// The result of an import.
 #[derive(Clone, Debug)]
 pub struct ImportOutcome {
-    /// The status that it has from now on.
+    /// The new status.
     pub status: ImportStatus,
-    /// What was found out.
+    /// The report.
     pub report: Option<Report>,
-    /// Names the plan that can be committed.
+    /// The token of a plan that can be committed.
     pub plan_token: Option<String>,
-    /// Why it failed, where that is no fault of the file.
+    /// Why the import failed, if the file is not the cause.
     pub problem: Option<Code>,
-    /// When that was.
+    /// When the import ended.
     pub at: DateTime<Utc>,
 }
 
 impl Writer<'_> {
-    /// Takes a new import on: keeps the file, and makes it known as running.
+    /// Stores a new import as running, with its file.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn begin_import(
         &self,
         job: &Job,
@@ -339,18 +340,19 @@ impl Writer<'_> {
         Ok(Shown { import: import(row)?, progress: Some(job.progress.read()) })
     }
 
-    /// The import whose plan is to be committed, locked.
+    /// Returns the import whose plan is to be committed, locked.
     ///
-    /// Errors: 404 where there is none.
+    /// Errors: 404 if there is none.
     pub async fn import_locked(&self, id: Uuid) -> Result<Import, Error> {
         let found =
             row::Entity::find_by_id(id).lock(LockType::Update).one(self.tx()).await.map_err(failed)?;
         Ok(import(found.ok_or_else(Error::not_found)?)?)
     }
 
-    /// Notes how an import ended, in the same transaction as what it wrote; the file goes where it is done with.
+    /// Records the result of an import, in the same transaction as its changes; deletes the file if it is no
+    /// longer needed.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn end_import(&self, id: Uuid, end: &ImportOutcome) -> Result<(), Error> {
         let report = end.report.as_ref().map(serde_json::to_value).transpose().map_err(Error::internal)?;
         let update = row::Entity::update_many()
@@ -373,7 +375,7 @@ impl Writer<'_> {
     }
 }
 
-/// The encoding that whoever sent the file named. The others are found again.
+/// Returns the encoding that the client declared. Detected ones are detected again.
 fn declared(source: &Source) -> Option<String> {
     let is_declared = source.encoding_source == Some(EncodingSource::Declared);
     source.encoding.clone().filter(|_| is_declared)
@@ -400,9 +402,9 @@ fn import(row: row::Model) -> Result<Import, Corrupt> {
     })
 }
 
-/// Whether the actor may import this collection.
+/// Checks whether the actor may import this collection.
 ///
-/// Errors: 401, 403; 404 for a collection that there is not.
+/// Errors: 401, 403; 404 for an unknown collection.
 pub async fn may_import(collection: &str, actor: &Actor) -> Result<(), Error> {
     visit(collection, ImportPermission(actor)).await.ok_or_else(Error::not_found)?
 }

@@ -1,8 +1,9 @@
-//! How the domain lies in SQLite and PostgreSQL: the only crate that knows sea-orm.
+//! Maps the domain to SQLite and PostgreSQL. This is the only crate that uses sea-orm.
 //!
-//! Features stand at the root, one file each with its row and its `impl Table`; the mechanics are in [`kernel`].
-//! Nobody gets a query past [`Store::read`](kernel::store::Store::read) and
-//! [`Store::write`](kernel::store::Store::write), which check who may do what.
+//! The features are at the root of the crate: one module each, with its row and its `impl Table`. The shared
+//! mechanics are in [`kernel`]. All data is read and written through
+//! [`Store::read`](kernel::store::Store::read) and [`Store::write`](kernel::store::Store::write), which check
+//! what the actor may do.
 
 mod activity;
 mod agenda;
@@ -67,16 +68,16 @@ use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
 
-/// Something that is done to a resource that is known by name only.
+/// An operation on a resource type that is selected by its name at run time.
 pub trait Visitor {
-    /// What it answers.
+    /// The result of the operation.
     type Answer;
 
-    /// Does it.
+    /// Runs the operation for the resource type `T`.
     fn visit<T: Table>(self) -> impl Future<Output = Self::Answer>;
 }
 
-/// What files of this resource are called: `utilities`, and `partnership-funding` for a part.
+/// The name of the collection in files: `utilities`, or `partnership-funding` for a sub-resource.
 pub fn collection<T: Table>() -> String {
     match <T::Parent as Parent>::NAME {
         Some(parent) => format!("{parent}-{}", T::PATH),
@@ -86,18 +87,18 @@ pub fn collection<T: Table>() -> String {
 
 macro_rules! resources {
     ($($resource:ty),+ $(,)?) => {
-        /// How each is looked up by name: what references resolve to and what dependents are looked for in.
+        /// The descriptors of all resources, used to resolve references and to find dependents.
         pub(crate) fn resources() -> &'static [ResourceDescriptor] {
             static ALL: LazyLock<Vec<ResourceDescriptor>> = LazyLock::new(|| vec![$(ResourceDescriptor::of::<$resource>()),+]);
             &ALL
         }
 
-        /// The collections there are, in the order in which files of them can be imported.
+        /// The names of all collections, in the order in which their files can be imported.
         pub fn collections() -> Vec<String> {
             vec![$(collection::<$resource>()),+]
         }
 
-        /// Visits the resource whose schema is called that; `None` where there is none.
+        /// Visits the resource with this schema name; returns `None` if there is none.
         pub(crate) async fn visit_schema<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
             $(if name == pascal(<$resource as Resource>::NAME) {
                 return Some(visitor.visit::<$resource>().await);
@@ -105,13 +106,13 @@ macro_rules! resources {
             None
         }
 
-        /// Every scope that an API key can have: reading and writing each main collection, and a few more.
+        /// All scopes that an API key can have: read and write for each main collection, and a few more.
         pub fn scopes() -> Vec<String> {
             let main = [$((<$resource as Resource>::PATH, <<$resource as Resource>::Parent as Parent>::NAME)),+];
             scope::known(main.into_iter().filter(|(_, parent)| parent.is_none()).map(|(path, _)| path))
         }
 
-        /// Visits the resource whose files are called that; `None` where there is none.
+        /// Visits the resource with this collection name; returns `None` if there is none.
         pub async fn visit<V: Visitor>(name: &str, visitor: V) -> Option<V::Answer> {
             $(if name == collection::<$resource>() {
                 return Some(visitor.visit::<$resource>().await);
@@ -121,7 +122,7 @@ macro_rules! resources {
     };
 }
 
-// Every resource, a line each; one that refers to another stands behind it.
+// All resources, in dependency order: a resource comes after the ones it refers to.
 resources! {
     WorkingArea,
     Organisation,
@@ -159,9 +160,9 @@ mod tests {
         }
     }
 
-    /// A part that names no collection of its own could be reached by no key at all.
+    /// Without an existing scope, no API key could be used for a sub-resource.
     #[tokio::test]
-    async fn every_resource_has_a_scope_that_there_is() {
+    async fn the_scope_of_every_resource_exists() {
         for collection in collections() {
             let belongs_to = visit(&collection, Scope).await.unwrap();
             for write in [false, true] {

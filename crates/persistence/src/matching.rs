@@ -1,4 +1,4 @@
-//! What matching is told of the utilities: as much as the actor sees, in a fixed number of statements.
+//! Reads the utilities for matching, as far as the actor sees them, with a fixed number of statements.
 
 use std::collections::{HashMap, HashSet};
 use std::str::FromStr;
@@ -29,7 +29,7 @@ use crate::kernel::transaction::Reader;
 use crate::statistics::unseen_partnerships;
 
 impl Reader<'_> {
-    /// Who might work with a utility, and why. What the actor may not see is neither a match nor counts.
+    /// Returns the utilities that match a utility, and why. Data that the actor may not see does not count.
     ///
     /// Errors: 401 without an account, 403, 404.
     pub async fn matches(&self, key: &Key, query: &MatchQuery) -> Result<Matches, Error> {
@@ -43,55 +43,57 @@ impl Reader<'_> {
         let mut profiles = self.profiles(asker.id, peers).await?;
         let known = Known::read(self, &asker, peers).await?;
         profiles.iter_mut().for_each(|profile| known.add_to(profile));
-        let place = profiles.iter().position(|profile| profile.id == asker.id);
-        let mine = place.map(|place| profiles.swap_remove(place)).ok_or_else(Error::not_found)?;
-        let Ranking { matches, excluded } = rank(&mine, &profiles, climate, &weights);
+        let index = profiles.iter().position(|profile| profile.id == asker.id);
+        let own_profile = index.map(|index| profiles.swap_remove(index)).ok_or_else(Error::not_found)?;
+        let Ranking { matches, excluded } = rank(&own_profile, &profiles, climate, &weights);
 
         let total = matches.len().try_into().unwrap_or(u64::MAX);
-        let (best, told) = (matches.iter().take(query.limit()), excluded.iter().take(query.limit()));
-        let told: Vec<_> = told.filter(|_| query.tells_excluded()).collect();
+        let (best, excluded_utilities) =
+            (matches.iter().take(query.limit()), excluded.iter().take(query.limit()));
+        let excluded_utilities: Vec<_> = excluded_utilities.filter(|_| query.tells_excluded()).collect();
         let ids: Vec<Uuid> =
-            best.clone().map(|(it, _)| it.id).chain(told.iter().map(|(it, _)| it.id)).collect();
-        let mut cards = reference_lookup::by_id(self.tx(), "utility", &ids).await?;
+            best.clone().map(|(it, _)| it.id).chain(excluded_utilities.iter().map(|(it, _)| it.id)).collect();
+        let mut summaries = reference_lookup::by_id(self.tx(), "utility", &ids).await?;
         let areas = self.area_labels().await?;
         let name = asker.data.name.as_str();
         let utility = reference_lookup::by_id(self.tx(), "utility", &[asker.id]).await?.remove(&asker.id);
         let items = best.filter_map(|(other, score)| {
-            let utility = cards.remove(&other.id)?;
+            let utility = summaries.remove(&other.id)?;
             let names = Names { asker: name, other: &utility.label.1, areas: &areas };
             let part = |&(name, points): &(Part, u32)| {
-                let reason = name.reason(&mine, other, &names);
+                let reason = name.reason(&own_profile, other, &names);
                 MatchPart { name, points, weight: weights.of(name), reason }
             };
             let parts = score.parts().iter().map(part).collect();
             Some(Match { score: score.total(), parts, utility })
         });
         let items = items.collect();
-        let excluded = told.into_iter().filter_map(|(other, reason)| {
-            Some(Excluded { utility: cards.remove(&other.id)?, reason: *reason, detail: reason.detail() })
+        let excluded = excluded_utilities.into_iter().filter_map(|(other, reason)| {
+            Some(Excluded { utility: summaries.remove(&other.id)?, reason: *reason, detail: reason.detail() })
         });
         let excluded = query.tells_excluded().then(|| excluded.collect());
         let utility = utility.ok_or_else(Error::not_found)?;
         Ok(Matches { utility, among, climate, items, total, excluded })
     }
 
-    /// The one that asks and all of the kind that it is matched with, as far as the actor sees them.
+    /// Returns the profiles of the asking utility and of all utilities of the kind that it is matched with,
+    /// as far as the actor sees them.
     async fn profiles(&self, asker: Uuid, kind: UtilityKind) -> Result<Vec<Profile>, Error> {
-        let wanted = Condition::any()
+        let condition = Condition::any()
             .add(column::<Utility>("kind").eq(kind.as_str()))
             .add(column::<Utility>("id").eq(asker));
         let seen = |select: &mut SelectStatement| {
             select
                 .from("utility")
                 .and_where(column::<Utility>("deleted_at").is_null())
-                .cond_where(wanted.clone())
+                .cond_where(condition.clone())
                 .cond_where(Utility::row_filter(self.actor()))
                 .take()
         };
         let traits = lines(self, r#""utility"."id""#, Some(r#""utility"."traits""#));
         let text = self.text(&seen(Query::select().expr(traits))).await?;
         let mut profiles = text.lines().map(profile).collect::<Result<Vec<_>, _>>()?;
-        // Sentences list them, and databases do not say in which order.
+        // Sort the lists that appear in sentences, because the databases return them in no defined order.
         for profile in &mut profiles {
             profile.sectors.sort_unstable();
             profile.languages.sort_unstable();
@@ -101,7 +103,7 @@ impl Reader<'_> {
         Ok(profiles)
     }
 
-    /// What one aggregate of texts answers; nothing where there are no rows.
+    /// Returns the result of a text aggregate; empty if there are no rows.
     async fn text(&self, select: &SelectStatement) -> Result<String, Error> {
         let row = self.tx().query_one(select).await.map_err(failed)?;
         let text = row.map(|row| row.try_get_by_index::<Option<String>>(0)).transpose().map_err(failed)?;
@@ -115,15 +117,15 @@ impl Reader<'_> {
             let labels: Value = row.try_get("", "labels").map_err(failed)?;
             let labels: Localized = json(labels)?;
             let in_locale = |code| labels.get(code).unwrap_or_else(|| labels.best()).to_owned().into();
-            let both = Bilingual { en: in_locale("en"), de: in_locale("de") };
-            areas.insert(row.try_get("", "slug").map_err(failed)?, both);
+            let label = Bilingual { en: in_locale("en"), de: in_locale("de") };
+            areas.insert(row.try_get("", "slug").map_err(failed)?, label);
         }
         Ok(areas)
     }
 }
 
-/// What an aggregate makes of all rows: one text, with a line each. A row for each would take several times as long to
-/// fetch. Nothing in such a line has a line end.
+/// Aggregates all rows to one text, with one line per row: fetching single rows would take several times as
+/// long. The values contain no line breaks.
 fn lines(reader: &Reader<'_>, id: &str, rest: Option<&str>) -> SimpleExpr {
     let rest = rest.map(|rest| format!(" || '|' || {rest}")).unwrap_or_default();
     Expr::cust(match reader.tx().get_database_backend() {
@@ -140,8 +142,8 @@ fn id(cell: &str) -> Result<Uuid, Corrupt> {
     cell.parse().map_err(|_| Corrupt::from("an id that is none"))
 }
 
-/// What is compared of a utility, as it lies in its table: `kind|country|climate zone|people served|set:value …`. None of
-/// the values has a bar or a space.
+/// The profile of a utility, as it is stored in its row: `kind|country|climate zone|people served|set:value
+/// …`. None of the values contains a bar or a space.
 pub(crate) fn traits(utility: &Utility) -> String {
     let Utility {
         kind, country, climate_zone, population_served, sectors, languages, expertise, needs, ..
@@ -156,7 +158,7 @@ pub(crate) fn traits(utility: &Utility) -> String {
     format!("{kind}|{country}|{climate}|{people}|{}", words.join(" "))
 }
 
-/// A utility's id and its [`traits`].
+/// Parses the id of a utility and its [`traits`].
 fn profile(line: &str) -> Result<Profile, Corrupt> {
     let mut cells = line.split('|');
     let mut cell = || cells.next().ok_or_else(|| Corrupt::from("a line that ends early"));
@@ -188,13 +190,13 @@ fn profile(line: &str) -> Result<Profile, Corrupt> {
     Ok(profile)
 }
 
-/// What is known of utilities beside their own data: of their membership, and of what they have done together.
+/// Data about utilities from other tables: their memberships and common partnerships.
 struct Known {
     members: HashMap<Uuid, (bool, Vec<Country>)>,
     together: HashMap<Uuid, Tie>,
-    /// The countries that the one that asks is or has worked in.
+    /// The countries in which the asking utility works or has worked.
     countries: HashSet<Country>,
-    /// The German utilities that have worked in one of them.
+    /// The German utilities that have worked in one of these countries.
     acquainted: HashSet<Uuid>,
     abroad: bool,
 }
@@ -220,9 +222,10 @@ impl Known {
         Ok(known)
     }
 
-    /// With whom the one that asks takes or took part in a partnership, and where: of all, or of those abroad.
+    /// Reads the utilities with which the asking utility has a common partnership, now or before, and the
+    /// countries: of all utilities, or of those abroad.
     async fn partners(&mut self, reader: &Reader<'_>, asker: Uuid, peers: UtilityKind) -> Result<(), Error> {
-        // An API key that reads no partnerships learns of none.
+        // An API key without access to partnerships learns of none.
         if reader.actor().require_read::<Partnership>().is_err() {
             return Ok(());
         }
@@ -245,35 +248,37 @@ impl Known {
         Ok(())
     }
 
-    /// The German utilities that take or took part in a partnership in one of the countries.
+    /// Reads the German utilities that take or took part in a partnership in one of the countries.
     async fn acquaintances(&mut self, reader: &Reader<'_>) -> Result<(), Error> {
         if self.countries.is_empty() || reader.actor().require_read::<Partnership>().is_err() {
             return Ok(());
         }
-        let (mine, theirs) = (|name| Expr::col(("mine", name)), |name| Expr::col(("theirs", name)));
+        let (municipal_party, partner_party) =
+            (|name| Expr::col(("mine", name)), |name| Expr::col(("theirs", name)));
         let abroad = Query::select()
             .expr(Expr::cust("1"))
             .from_as("partnership_party", "theirs")
-            .and_where(theirs("owner_id").equals(("mine", "owner_id")))
-            .and_where(theirs("field").eq(ParticipantRole::Partner.as_str()))
-            .and_where(theirs("country").is_in(self.countries.iter().map(ToString::to_string)))
-            // Which says nothing, but keeps SQLite from making a filter of all parties first.
+            .and_where(partner_party("owner_id").equals(("mine", "owner_id")))
+            .and_where(partner_party("field").eq(ParticipantRole::Partner.as_str()))
+            .and_where(partner_party("country").is_in(self.countries.iter().map(ToString::to_string)))
+            // The limit does not change the result, but keeps SQLite from building a filter of all parties
+            // first.
             .limit(1)
             .take();
-        let there = Query::select()
+        let has_worked_there = Query::select()
             .expr(Expr::cust("1"))
             .from_as("partnership_party", "mine")
-            .and_where(mine("utility_id").equals(("utility", "id")))
-            .and_where(mine("field").ne(ParticipantRole::Partner.as_str()))
-            .and_where(mine("owner_id").not_in_subquery(unseen_partnerships(reader)))
+            .and_where(municipal_party("utility_id").equals(("utility", "id")))
+            .and_where(municipal_party("field").ne(ParticipantRole::Partner.as_str()))
+            .and_where(municipal_party("owner_id").not_in_subquery(unseen_partnerships(reader)))
             .and_where(Expr::exists(abroad))
             .take();
-        // One partnership is enough: utility after utility, so that the first one found ends the search.
+        // One partnership is enough: EXISTS per utility ends the search at the first one.
         let select = Query::select()
             .expr(lines(reader, r#""utility"."id""#, None))
             .from("utility")
             .and_where(column::<Utility>("kind").eq(UtilityKind::Municipal.as_str()))
-            .and_where(Expr::exists(there))
+            .and_where(Expr::exists(has_worked_there))
             .take();
         self.acquainted = reader.text(&select).await?.lines().map(id).collect::<Result<_, _>>()?;
         Ok(())
@@ -283,17 +288,17 @@ impl Known {
         if let Some((has_left, interests)) = self.members.get(&profile.id) {
             (profile.has_left, profile.interests) = (*has_left, interests.clone());
         }
-        let knows_the_country = match profile.kind {
+        let knows_country = match profile.kind {
             UtilityKind::Municipal => self.acquainted.contains(&profile.id),
             UtilityKind::Partner => !self.abroad && self.countries.contains(&profile.country),
         };
-        let country = if knows_the_country { Tie::Country } else { Tie::None };
+        let country = if knows_country { Tie::Country } else { Tie::None };
         profile.tie = self.together.get(&profile.id).copied().unwrap_or_default().max(country);
     }
 }
 
-/// With whom a utility takes or took part in a partnership: whether both do so today (1 or 0), and the country of who is
-/// on the partner side.
+/// Selects the utilities with which a utility has a common partnership, now or before: whether both take part
+/// today (1 or 0), and the country if the other one is on the partner side.
 fn together(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
     let today = reader.actor().today().to_string();
     let day = |of: &'static str, name: &'static str| Expr::col((of, name));
@@ -333,8 +338,8 @@ fn together(reader: &Reader<'_>, asker: Uuid) -> SelectStatement {
         .take()
 }
 
-/// Who has left, and which countries members are interested in, as far as the actor reads members at all; of one
-/// utility, or of all.
+/// Returns which members have left, and in which countries members are interested, if the actor may read
+/// members; for one utility, or for all.
 async fn members(
     reader: &Reader<'_>,
     utility: Option<Uuid>,

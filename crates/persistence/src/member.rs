@@ -1,4 +1,4 @@
-//! How members lie in their table.
+//! Maps members to their table.
 
 use std::collections::HashSet;
 
@@ -66,7 +66,8 @@ impl Table for Member {
         let Self { utility, status, joined_on, left_on, regional_group, interests, note } = data;
         let Interests { sectors, countries, working_areas } = interests;
         let columns = row::Columns {
-            // One that is not resolved is refused before it comes to the table, which would not take this either.
+            // An unresolved reference is refused before it gets here, and the foreign key would refuse this
+            // id too.
             utility_id: utility.id().unwrap_or_default(),
             status: to_text(status),
             joined_on: to_text(joined_on),
@@ -100,9 +101,9 @@ impl Table for Member {
     fn condition(filter: &MemberFilter, actor: &Actor) -> Condition {
         let utility = (!filter.utility.is_empty())
             .then(|| column::<Self>("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)));
-        let at_work = filter.has_active_partnership.map(|BoolParam(wanted)| {
+        let at_work = filter.has_active_partnership.map(|BoolParam(value)| {
             let at_work = column::<Self>("utility_id").in_subquery(at_work_today(actor));
-            if wanted { at_work } else { at_work.not() }
+            if value { at_work } else { at_work.not() }
         });
         Condition::all()
             .add_option(in_status::<Self, _>(&filter.status))
@@ -128,7 +129,7 @@ impl Table for Member {
         }
     }
 
-    /// Those whose utility the actor sees; partners abroad see active ones only.
+    /// Members whose utility the actor sees; for partners abroad only active members.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -163,7 +164,8 @@ impl Table for Member {
         Ok(())
     }
 
-    /// Who leaves takes its people out of the sessions to come.
+    /// Refuses to let a member with registrations for future sessions leave, unless the request also cancels
+    /// them.
     async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
@@ -176,14 +178,15 @@ impl Table for Member {
         }
     }
 
-    /// What the people of who is gone are registered for is cancelled; without the choice to do so nobody gets here who is.
+    /// Cancels the registrations of a member that has left or is deleted. A member with registrations gets
+    /// here only if the request also cancels them.
     async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
         after: &Stored<Self>,
     ) -> Result<(), Error> {
-        let gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
-        if gone {
+        let has_gone = after.deleted_at.is_some() || before.is_some_and(|before| leaves(before, &after.data));
+        if has_gone {
             waiting_list::let_go(writer, column::<Registration>("member_id").eq(after.id)).await
         } else {
             Ok(())

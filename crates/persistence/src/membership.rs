@@ -21,14 +21,14 @@ use crate::kernel::id_list::padded_ids;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Writer;
 
-/// What is true of the members that take part: they are neither deleted, nor have they left.
+/// Selects the members that take part: they are not deleted and have not left.
 pub(crate) fn taking_part() -> Condition {
     let (deleted, status) = (column::<Member>("deleted_at"), || column::<Member>("status"));
-    let here = Condition::any().add(status().is_null()).add(status().ne(MemberStatus::Left.as_str()));
-    Condition::all().add(deleted.is_null()).add(here)
+    let not_left = Condition::any().add(status().is_null()).add(status().ne(MemberStatus::Left.as_str()));
+    Condition::all().add(deleted.is_null()).add(not_left)
 }
 
-/// Those of these members that do not take part.
+/// Returns those of these members that do not take part.
 pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<HashSet<Uuid>, Error> {
     if members.is_empty() {
         return Ok(HashSet::new());
@@ -43,7 +43,7 @@ pub(crate) async fn gone(tx: &DatabaseTransaction, members: &[Uuid]) -> Result<H
     rows.iter().map(|row| row.try_get("", "id")).collect::<Result<_, _>>().map_err(failed)
 }
 
-/// Whether a member takes part no longer. Who leaves at the same moment may come first or last.
+/// Whether a member has left. A concurrent change of its status may be seen or not.
 pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, Error> {
     let select = Query::select()
         .column("id")
@@ -54,8 +54,8 @@ pub(crate) async fn has_left(writer: &Writer<'_>, member: Uuid) -> Result<bool, 
     Ok(writer.tx().query_one(&select).await.map_err(failed)?.is_some())
 }
 
-/// Refuses what is new for a member that has left the exchange; `pointer` names it in the body. An import brings what was
-/// before it left.
+/// Refuses new data for a member that has left the exchange; `pointer` is the member in the body. An import
+/// may contain data from before it left.
 ///
 /// Errors: 422 at `pointer`.
 pub(crate) async fn takes_part(
@@ -72,12 +72,12 @@ pub(crate) async fn takes_part(
     Err(Error::invalid(violations))
 }
 
-/// What is said of it.
+/// The error detail for such a member.
 pub(crate) fn left() -> Bilingual {
     bilingual!("This member has left the exchange.", "Dieses Mitglied ist aus dem Austausch ausgetreten.")
 }
 
-/// Who these contacts are, deleted ones aside.
+/// Returns the persons of these contacts, without deleted ones.
 pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<HashMap<Uuid, Person>, Error> {
     let mut persons = HashMap::new();
     if ids.is_empty() {
@@ -98,7 +98,7 @@ pub(crate) async fn persons(tx: &DatabaseTransaction, ids: &[Uuid]) -> Result<Ha
     Ok(persons)
 }
 
-/// The ids of the members that are the actor's own.
+/// Selects the ids of the members whose utility the actor is bound to.
 pub(crate) fn own_members(actor: &Actor) -> sea_orm::sea_query::SelectStatement {
     Query::select()
         .column("id")

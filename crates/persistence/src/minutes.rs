@@ -1,4 +1,4 @@
-//! How the minutes of sessions lie in their table.
+//! Maps minutes of sessions to their table.
 
 use std::collections::{HashMap, HashSet};
 
@@ -63,13 +63,13 @@ impl Table for Minutes {
         }
     }
 
-    /// What is published.
+    /// Published minutes; staff sees all minutes.
     fn row_filter(actor: &Actor) -> Condition {
         let published = column::<Self>("status").eq(MinutesStatus::Published.as_str());
         Condition::all().add_option((!actor.is_staff()).then_some(published))
     }
 
-    /// Which revision they are: the one after all that were made before and not deleted.
+    /// Derives the number of the revision, in the order of creation without deleted minutes.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let sessions: HashSet<Uuid> = items.iter().filter_map(session_of).collect();
         let sessions: Vec<Uuid> = sessions.into_iter().collect();
@@ -91,15 +91,16 @@ impl Table for Minutes {
             revisions.insert(row.try_get("", "id").map_err(failed)?, *revision);
         }
         for item in items {
-            let deleted =
+            let next_revision =
                 || session_of(item).and_then(|session| last.get(&session)).copied().unwrap_or(0) + 1;
-            let revision = revisions.get(&item.id).copied().unwrap_or_else(deleted);
+            let revision = revisions.get(&item.id).copied().unwrap_or_else(next_revision);
             item.derived = MinutesDerived { revision };
         }
         Ok(())
     }
 
-    /// Minutes are of what was held; one revision is written at a time, and a published one stays as it is.
+    /// Checks that the session has been held, that there is no other draft, and that published minutes stay
+    /// unchanged.
     async fn before_write(
         writer: &Writer<'_>,
         parent: Option<Uuid>,
@@ -129,7 +130,7 @@ impl Table for Minutes {
         Ok(())
     }
 
-    /// What is published is not taken back.
+    /// Refuses to delete published minutes.
     async fn after_write(
         _writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
@@ -156,7 +157,7 @@ fn published() -> Error {
     Error::new(Code::MinutesPublished, detail).about("/text")
 }
 
-/// Whether another revision of the session's minutes is a draft.
+/// Whether another revision of the minutes is a draft.
 async fn has_draft(writer: &Writer<'_>, session: Uuid, but: Option<Uuid>) -> Result<bool, Error> {
     let drafts = Query::select()
         .column("id")

@@ -1,4 +1,4 @@
-//! How organisations lie in their table.
+//! Maps organisations to their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::actor::Actor;

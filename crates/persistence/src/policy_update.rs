@@ -1,4 +1,4 @@
-//! How policy updates lie in their table.
+//! Maps policy updates to their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::actor::Actor;
@@ -17,7 +17,7 @@ use crate::kernel::table::{Codes, SortColumn, Table, column};
 
 row! {
     "policy_update" {
-        // The one title that errors and sorting know it by; all of them are in `titles`.
+        // The title for errors and sorting; `titles` has all languages.
         title: String,
         title_key: String,
         titles: Json,

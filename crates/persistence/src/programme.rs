@@ -1,4 +1,4 @@
-//! How funding programmes lie in their table.
+//! Maps funding programmes to their table.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use vku_domain::kernel::access::actor::Actor;

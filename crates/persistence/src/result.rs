@@ -1,5 +1,5 @@
-//! How the results of partnerships lie in their table. Who reported a value stands among the parties, in the order of
-//! the values, so that whatever looks for who refers to a utility finds it.
+//! Maps results of partnerships to their table. The utilities that reported values are stored as parties, in
+//! the order of the values, so that the search for dependents of a utility finds them.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use serde::{Deserialize, Serialize};
@@ -29,15 +29,15 @@ row! {
     }
 }
 
-/// The member whose parties report.
+/// The field of the parties that reported values.
 const REPORTERS: &str = "reported_by";
 
-/// A value as it is kept.
+/// A value as it is stored.
 #[derive(Serialize, Deserialize)]
 struct Kept {
     on: String,
     value: String,
-    /// Whether the next of the parties reported it.
+    /// Whether the next party reported the value.
     reported: bool,
 }
 
@@ -50,7 +50,7 @@ impl Table for PartnershipResult {
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { name, unit, baseline, target, sdg_target, values } = data;
-        let kept = values.iter().map(|ResultValue { on, value, reported_by }| Kept {
+        let stored_values = values.iter().map(|ResultValue { on, value, reported_by }| Kept {
             on: on.to_string(),
             value: value.to_string(),
             reported: reported_by.is_some(),
@@ -64,16 +64,16 @@ impl Table for PartnershipResult {
             baseline: to_text(baseline),
             target: to_text(target),
             sdg_target: to_text(sdg_target),
-            values: to_json(&kept.collect::<Vec<_>>())?,
+            values: to_json(&stored_values.collect::<Vec<_>>())?,
         };
         Ok((columns, ChildRows::default().party_list(REPORTERS, &reporters)))
     }
 
     fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
-        let kept: Vec<Kept> =
+        let stored_values: Vec<Kept> =
             serde_json::from_value(row.values).map_err(|_| Corrupt::from("values that are none"))?;
         let mut reporters = links.take_party_list(REPORTERS).into_iter();
-        let values = kept.into_iter().map(|Kept { on, value, reported }| {
+        let values = stored_values.into_iter().map(|Kept { on, value, reported }| {
             let reported_by = match reported.then(|| reporters.next()) {
                 None => None,
                 Some(Some(Party::Utility(utility))) => Some(utility),

@@ -1,4 +1,4 @@
-//! How users lie in their table.
+//! Maps users to their table.
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query};
 use sea_orm::{ConnectionTrait, DatabaseBackend};
@@ -87,18 +87,18 @@ impl Table for User {
     }
 
     fn condition(filter: &UserFilter, actor: &Actor) -> Condition {
-        let bound = (!filter.utility.is_empty()).then(|| {
-            let bound = Query::select()
+        let bound_to_utility = (!filter.utility.is_empty()).then(|| {
+            let bound_to_utility = Query::select()
                 .column("owner_id")
                 .from("user_party")
                 .and_where(Expr::col("utility_id").in_subquery(named::<Utility>(&filter.utility, actor)))
                 .take();
-            column::<Self>("id").in_subquery(bound)
+            column::<Self>("id").in_subquery(bound_to_utility)
         });
         Condition::all()
             .add_option(one_of::<Self, _>("role", &filter.role))
-            .add_option(bound)
-            .add_option(filter.disabled.map(|BoolParam(wanted)| column::<Self>("disabled").eq(wanted)))
+            .add_option(bound_to_utility)
+            .add_option(filter.disabled.map(|BoolParam(value)| column::<Self>("disabled").eq(value)))
             .add_option(
                 filter.updated_since.map(|InstantParam(since)| column::<Self>("updated_at").gte(since)),
             )
@@ -113,8 +113,8 @@ impl Table for User {
         }
     }
 
-    /// Who is disabled or deleted is out for good: to be let in again is not to have the old tokens and keys again. An
-    /// active administrator remains.
+    /// Revokes the logins and API keys of a user that is disabled or deleted, so that they stay invalid if
+    /// the user is enabled or restored. Checks that an active administrator remains.
     async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
@@ -138,12 +138,12 @@ fn is_active(user: &Stored<User>) -> bool {
     !user.data.disabled && user.deleted_at.is_none()
 }
 
-/// The advisory lock under which PostgreSQL counts administrators: of two who demote each other at once, the second
-/// sees what the first did. SQLite has one writer.
+/// The advisory lock on PostgreSQL for counting administrators: if two demote each other at the same time,
+/// the second one sees the change of the first. SQLite has only one writer.
 const ADMINS_LOCK: i64 = 0x0076_6b75_5f61_646d;
 
 impl Writer<'_> {
-    /// Refuses what leaves no administrator who is neither disabled nor deleted: nobody could undo it.
+    /// Refuses a change that leaves no active administrator, because nobody could undo it.
     async fn keep_an_admin(&self) -> Result<(), Error> {
         if self.tx().get_database_backend() == DatabaseBackend::Postgres {
             let lock = format!("SELECT pg_advisory_xact_lock({ADMINS_LOCK})");

@@ -1,4 +1,4 @@
-//! How utilities lie in their table.
+//! Maps utilities to their table.
 
 use sea_orm::DatabaseTransaction;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
@@ -49,7 +49,7 @@ row! {
         description: Option<Json>,
         visibility: String,
         source_url: Option<String>,
-        // What matching compares, in one text.
+        // The profile for matching, as one text.
         traits: String,
     }
 }
@@ -173,7 +173,8 @@ impl Table for Utility {
         }
     }
 
-    /// By its visibility, its own, and those that take part in a partnership in which the actor takes part today.
+    /// Utilities by their visibility, the actor's own, and those in a partnership in which the actor takes
+    /// part today.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -193,7 +194,8 @@ impl Table for Utility {
         condition
     }
 
-    /// What names it is never seen by more than it is itself, and the partner side of a partnership is abroad.
+    /// Checks that no resource that names the utility is more visible than the utility, and that its new kind
+    /// fits its partnerships and its membership; copies a changed country.
     async fn check_references(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
         if before.data.country != after.country {
             follow_country(writer, before.id, &after.country).await?;
@@ -228,11 +230,11 @@ impl Table for Utility {
                 .and_where(column::<Session>("deleted_at").is_null())
                 .take();
             dependents.extend(cards::<Session>(writer.tx(), sessions).await?);
-            // A programme is public, and so is whoever stands in it.
+            // A programme is public, so its parties must be public too.
             dependents.extend(naming::<FundingProgramme>(writer.tx(), before.id, Condition::all()).await?);
         }
         if moved {
-            // A member is a municipal utility.
+            // Only a municipal utility can be a member.
             let select = Query::select()
                 .column("id")
                 .from(Member::NAME)
@@ -253,7 +255,8 @@ impl Table for Utility {
     }
 }
 
-/// The resources of a kind, deleted ones aside, that name the utility as a party.
+/// Returns the resources of a kind, without deleted ones, that name the utility as a party and match the
+/// condition.
 async fn naming<T: Table>(
     tx: &DatabaseTransaction,
     utility: Uuid,
@@ -271,13 +274,13 @@ async fn naming<T: Table>(
     cards::<T>(tx, ids).await
 }
 
-/// The resources of these ids, as an error names them.
+/// Returns the resources with these ids, in the form that errors use.
 async fn cards<T: Table>(tx: &DatabaseTransaction, ids: SelectStatement) -> Result<Vec<Named>, Error> {
     use sea_orm::ConnectionTrait;
     let rows = tx.query_all(&ids).await.map_err(failed)?;
     let ids =
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;
-    let mut cards: Vec<_> = reference_lookup::by_id(tx, T::NAME, &ids).await?.into_values().collect();
-    cards.sort_by_key(|card| card.id);
-    Ok(cards.into_iter().map(|found| dependents::name(T::NAME, found)).collect())
+    let mut summaries: Vec<_> = reference_lookup::by_id(tx, T::NAME, &ids).await?.into_values().collect();
+    summaries.sort_by_key(|summary| summary.id);
+    Ok(summaries.into_iter().map(|found| dependents::name(T::NAME, found)).collect())
 }

@@ -1,4 +1,4 @@
-//! How working areas lie in their table.
+//! Maps working areas to their table.
 
 use sea_orm::sea_query::{Condition, ExprTrait};
 use vku_domain::kernel::access::actor::Actor;
@@ -18,7 +18,7 @@ use crate::kernel::transaction::Reader;
 row! {
     "working_area" {
         slug: String,
-        // The one label that errors name it by; all of them are in `labels`.
+        // The label for errors; `labels` has all languages.
         label: String,
         labels: Json,
     }

@@ -1,4 +1,4 @@
-//! What is written to those who register.
+//! Mails to people who have registered their interest.
 
 use chrono::NaiveDate;
 
@@ -8,8 +8,8 @@ use crate::kernel::bilingual::Locale;
 use crate::kernel::value::{Email, Text};
 use crate::mail::Mail;
 
-/// Asks to confirm. Nothing that was sent with the registration stands in it: whoever sends it can be anybody, and would
-/// write to others in our name.
+/// Returns the mail that asks for confirmation. It contains nothing from the registration: anybody could have sent
+/// that, and would thereby write to others in our name.
 pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mail {
     Mail::new(
         to,
@@ -36,7 +36,7 @@ pub fn confirm(to: Email, language: Locale, link: &str, until: NaiveDate) -> Mai
     )
 }
 
-/// Tells that it became a member.
+/// Returns the mail about an accepted registration.
 pub fn accepted(registration: &InterestRegistration) -> Mail {
     let (name, utility) = (full_name(registration), &registration.utility_name);
     Mail::new(
@@ -55,7 +55,7 @@ pub fn accepted(registration: &InterestRegistration) -> Mail {
     )
 }
 
-/// Tells that it did not, and why.
+/// Returns the mail about a declined registration, with the reason.
 pub fn declined(registration: &InterestRegistration, reason: &Text) -> Mail {
     let (name, utility) = (full_name(registration), &registration.utility_name);
     Mail::new(

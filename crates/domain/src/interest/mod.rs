@@ -1,5 +1,5 @@
-//! Interest registrations: a utility says that it wants to take part. Nobody needs an account for it, so it is there
-//! only when the person has confirmed it by a link sent to the address that was given.
+//! Interest registrations: utilities register their interest in taking part. This requires no account, so a
+//! registration exists only after the person has confirmed it by a link sent to the given address.
 
 pub mod mail;
 mod query;
@@ -25,7 +25,7 @@ use crate::kernel::violation::Violations;
 
 pub use query::{InterestFilter, InterestSort};
 
-/// The version of the text that is agreed to with a registration.
+/// The version of the consent text that applies to new registrations.
 pub const CONSENT_TEXT: &str = "2026-11";
 
 crate::string_enum! {
@@ -102,7 +102,7 @@ pub struct NewInterest {
 }
 
 impl NewInterest {
-    /// What is wrong with it across members.
+    /// Checks the rules across members.
     pub fn rules(&self) -> Violations {
         let mut violations = Violations::default();
         some_sector(&self.sectors, &mut violations);
@@ -116,10 +116,10 @@ impl NewInterest {
         violations
     }
 
-    /// What it becomes when the person has confirmed it.
+    /// Converts the request to the registration that exists after confirmation.
     pub fn confirmed(self, given_at: InstantParam) -> InterestRegistration {
         let Self { utility_name, city, website, sectors, person, message, language, consent } = self;
-        let given = || Consent { given_at, text_version: consent.text_version.clone() };
+        let new_consent = || Consent { given_at, text_version: consent.text_version.clone() };
         InterestRegistration {
             utility_name,
             city,
@@ -128,10 +128,10 @@ impl NewInterest {
             person,
             message,
             language,
-            registration_consent: given(),
+            registration_consent: new_consent(),
             consents: Consents {
-                directory: consent.directory.then(given),
-                mailings: consent.mailings.then(given),
+                directory: consent.directory.then(new_consent),
+                mailings: consent.mailings.then(new_consent),
             },
             status: InterestStatus::Confirmed,
             decline_reason: None,
@@ -178,7 +178,7 @@ pub struct InterestRegistration {
     pub member_id: Option<IdParam>,
 }
 
-/// Prints nothing of the person.
+/// Omits personal data.
 impl std::fmt::Debug for InterestRegistration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("InterestRegistration").field("status", &self.status).finish_non_exhaustive()
@@ -201,7 +201,7 @@ pub struct LikelyDuplicate {
     pub alike: Vec<String>,
 }
 
-/// What the store derives for an interest registration.
+/// The members that the store derives for an interest registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct InterestDerived {
     /// Existing resources that may be the same.
@@ -244,7 +244,7 @@ impl Resource for InterestRegistration {
         false
     }
 
-    /// What a person agreed to and what was decided is not corrected afterwards.
+    /// The statements of a person and decisions cannot be changed afterwards.
     fn hidden_changes(before: Option<&Self>, after: &Self, _: &Actor, violations: &mut Violations) {
         let Some(before) = before else { return };
         let mut fixed = |member: &str, same: bool| {
@@ -263,7 +263,7 @@ impl Resource for InterestRegistration {
         fixed("member_id", before.member_id == after.member_id);
     }
 
-    /// Nobody but the coordination office ever sees it.
+    /// Only the coordination office can see interest registrations.
     fn redact_history(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         false
     }
@@ -297,7 +297,7 @@ impl Resource for InterestRegistration {
         Visibility::Internal
     }
 
-    /// The same person for the same utility.
+    /// Compares the e-mail address and the name of the utility.
     fn is_same_child(&self, other: &Self) -> bool {
         self.person.email.folded() == other.person.email.folded()
             && likeness(self.utility_name.as_str()) == likeness(other.utility_name.as_str())

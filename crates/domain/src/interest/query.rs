@@ -1,4 +1,4 @@
-//! What interest registrations are filtered and sorted by.
+//! The filters and sort keys of interest registrations.
 
 use super::{InterestRegistration, InterestStatus};
 use crate::kernel::parameters::InstantParam;
@@ -7,7 +7,7 @@ use crate::kernel::resource::Stored;
 use crate::kernel::value::Sector;
 
 crate::filter! {
-    /// Which interest registrations.
+    /// The filters of the list of interest registrations.
     InterestFilter {
         /// The status.
         status: Vec<InterestStatus>,
@@ -20,15 +20,15 @@ crate::filter! {
 
 impl InterestFilter {
     pub(super) fn matches(&self, item: &Stored<InterestRegistration>) -> bool {
-        let it = &item.data;
-        (self.status.is_empty() || self.status.contains(&it.status))
-            && (self.sector.is_empty() || self.sector.iter().any(|sector| it.sectors.contains(sector)))
+        let data = &item.data;
+        (self.status.is_empty() || self.status.contains(&data.status))
+            && (self.sector.is_empty() || self.sector.iter().any(|sector| data.sectors.contains(sector)))
             && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 
 crate::string_enum! {
-    /// What interest registrations are sorted by.
+    /// The keys by which interest registrations can be sorted.
     InterestSort {
         /// the name of the utility, ignoring case and accents
         UtilityName = "utility_name",

@@ -1,4 +1,4 @@
-//! What is said to people, in German and in English.
+//! Texts in German and English.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -23,7 +23,7 @@ pub struct Bilingual {
 }
 
 impl Bilingual {
-    /// The text in one of the languages.
+    /// Returns the text in one of the languages.
     pub fn in_locale(&self, locale: Locale) -> &str {
         match locale {
             Locale::En => &self.en,
@@ -31,7 +31,7 @@ impl Bilingual {
         }
     }
 
-    /// This, and directly behind it the other.
+    /// Appends another text, without a separator.
     #[must_use]
     pub fn then(self, other: Self) -> Self {
         let joined =
@@ -40,34 +40,34 @@ impl Bilingual {
     }
 }
 
-/// In English: for the log and the command line.
+/// Writes the English text: for the log and the command line.
 impl fmt::Display for Bilingual {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.en)
     }
 }
 
-/// What somebody typed or pasted, without what stands around it unseen: blanks of every width and line breaks (Unicode's
-/// `White_Space`, with the no-break space), and zero-width characters.
+/// Trims whitespace of every width, line breaks (Unicode's `White_Space`, with the no-break space) and zero-width
+/// characters from both ends of a text that somebody typed or pasted.
 ///
-/// Every value that is read from a text goes through it once, wherever it comes from: JSON, a query string, a cell, the
-/// command line.
+/// Every value that is parsed from text passes through this function once, whether it comes from JSON, a query string,
+/// a table cell or the command line.
 pub fn typed(text: &str) -> &str {
     text.trim_matches(is_blank)
 }
 
-/// Whether a character takes room only, or not even that.
+/// Returns whether a character is whitespace or has no width.
 pub fn is_blank(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{ad}' | '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}')
 }
 
-/// A number with its thousands apart.
+/// Formats a number with thousands separators: `12,345` in English, `12.345` in German.
 pub fn format_thousands(number: u64) -> Bilingual {
     let digits = number.to_string();
     let grouped = |separator: char| {
         let mut text = String::new();
-        for (place, digit) in digits.chars().enumerate() {
-            if place > 0 && (digits.len() - place).is_multiple_of(3) {
+        for (index, digit) in digits.chars().enumerate() {
+            if index > 0 && (digits.len() - index).is_multiple_of(3) {
                 text.push(separator);
             }
             text.push(digit);
@@ -77,7 +77,8 @@ pub fn format_thousands(number: u64) -> Bilingual {
     Bilingual { en: grouped(',').into(), de: grouped('.').into() }
 }
 
-/// A sentence in English and in German, with names in braces as in `format!`: `say!("No {x}.", "Kein {x}.")`.
+/// Makes a [`Bilingual`](crate::kernel::bilingual::Bilingual) from an English and a German text, with variables in
+/// braces as in `format!`: `bilingual!("No {x}.", "Kein {x}.")`.
 #[macro_export]
 macro_rules! bilingual {
     ($en:literal, $de:literal $(,)?) => {
@@ -90,7 +91,7 @@ mod tests {
     use super::{format_thousands, typed};
 
     #[test]
-    fn what_is_unseen_around_a_text_is_dropped() {
+    fn invisible_characters_around_a_text_are_trimmed() {
         for text in [" DE", "DE\u{a0}", "\u{feff}DE\r\n", "\u{200b}\u{202f}DE\u{2003}\u{ad}", "\tDE\u{3000}"]
         {
             assert_eq!(typed(text), "DE", "{text:?}");
@@ -100,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn thousands_stand_apart() {
+    fn thousands_have_the_separator_of_the_language() {
         for (number, en, de) in [
             (0, "0", "0"),
             (999, "999", "999"),

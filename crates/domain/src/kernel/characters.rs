@@ -1,4 +1,4 @@
-//! Characters: which of them a text keeps. Every text value is read through [`cleaned`].
+//! Rules for the characters of a text. Every text value is read through [`cleaned`].
 
 use std::borrow::Cow;
 
@@ -7,8 +7,8 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 use super::violation::FieldError;
 use crate::bilingual;
 
-/// Whether it is invisible: `Default_Ignorable_Code_Point` (Unicode, DerivedCoreProperties.txt), or one of the
-/// interlinear annotation characters.
+/// Returns whether a character is invisible: `Default_Ignorable_Code_Point` (Unicode, DerivedCoreProperties.txt), or
+/// one of the interlinear annotation characters.
 pub fn is_ignorable(letter: char) -> bool {
     matches!(
         letter,
@@ -32,8 +32,8 @@ pub fn is_ignorable(letter: char) -> bool {
     )
 }
 
-/// Whether it changes the direction of the text around it (`Bidi_Control`), so that it can show something else than it
-/// says.
+/// Returns whether a character changes the writing direction of the text around it (`Bidi_Control`): a text with one
+/// can look like another text.
 pub fn is_bidi_control(letter: char) -> bool {
     matches!(
         letter,
@@ -41,15 +41,15 @@ pub fn is_bidi_control(letter: char) -> bool {
     )
 }
 
-/// Whether nothing is seen of it: space, or a cell of Braille without dots.
+/// Returns whether a character leaves no ink: whitespace, or a Braille cell without dots.
 pub fn is_blank(letter: char) -> bool {
     letter.is_whitespace() || letter == '\u{2800}'
 }
 
-/// The text in NFC and without invisible characters. Joiners and variation selectors stay where they change what is
-/// seen: in Arabic and Indic scripts, and in emoji.
+/// Returns the text in NFC and without invisible characters. Joiners and variation selectors are kept where they change
+/// how the text looks: in Arabic and Indic scripts, and in emoji.
 ///
-/// Errors: a bidirectional control character, with its place.
+/// Errors: the text contains a bidirectional control character; the error names its position.
 pub fn cleaned(text: &str) -> Result<Cow<'_, str>, FieldError> {
     if text.is_ascii() {
         return Ok(text.into());
@@ -65,27 +65,27 @@ pub fn cleaned(text: &str) -> Result<Cow<'_, str>, FieldError> {
     Ok(visible(text))
 }
 
-/// The same, without bidirectional control characters too: for what is compared or looked up rather than kept, and for
-/// what was kept before these were refused.
+/// Like [`cleaned`], but drops bidirectional control characters instead of refusing them: for texts that are compared
+/// or looked up rather than stored, and for texts that were stored before these characters were refused.
 pub fn visible(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || !text.chars().any(is_ignorable) && is_nfc(text) {
         return text.into();
     }
-    let mut kept = String::with_capacity(text.len());
+    let mut result = String::with_capacity(text.len());
     let mut letters = text.chars().peekable();
     let mut before = None;
     while let Some(letter) = letters.next() {
         if !is_ignorable(letter)
             || before.is_some_and(|before| shapes(letter, before, letters.peek().copied()))
         {
-            kept.push(letter);
+            result.push(letter);
             before = Some(letter);
         }
     }
-    kept.nfc().collect::<String>().into()
+    result.nfc().collect::<String>().into()
 }
 
-/// Whether an invisible character changes how its neighbours are seen.
+/// Returns whether an invisible character changes how its neighbours look.
 fn shapes(letter: char, before: char, after: Option<char>) -> bool {
     match letter {
         '\u{200c}' | '\u{200d}' => {
@@ -98,12 +98,13 @@ fn shapes(letter: char, before: char, after: Option<char>) -> bool {
     }
 }
 
-/// Of a script whose letters join: Arabic, Syriac, the Indic scripts to Myanmar, Khmer, Mongolian.
+/// Returns whether a character belongs to a script whose letters join: Arabic, Syriac, the Indic scripts to Myanmar,
+/// Khmer, Mongolian.
 fn is_joined(letter: char) -> bool {
     matches!(letter, '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{fb50}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}')
 }
 
-/// A symbol that may be a part of an emoji.
+/// Returns whether a character is a symbol that can be part of an emoji.
 fn is_pictured(letter: char) -> bool {
     matches!(letter, '\u{a9}' | '\u{ae}' | '\u{203c}' | '\u{2049}' | '\u{2122}' | '\u{2139}' | '\u{20e3}'
         | '\u{2190}'..='\u{2bff}' | '\u{3030}' | '\u{303d}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn joiners_stay_where_they_are_seen() {
+    fn joiners_are_kept_where_they_change_how_the_text_looks() {
         for text in ["می\u{200c}خواهم", "क्\u{200d}ष", "👩\u{200d}🔧", "❤\u{fe0f}", "1\u{fe0f}\u{20e3}"]
         {
             assert_eq!(cleaned(text).as_deref(), Ok(text));
@@ -136,12 +137,12 @@ mod tests {
     }
 
     #[test]
-    fn controls_of_the_direction_are_refused_where_they_stand() {
+    fn bidi_controls_are_refused_with_their_position() {
         for letter in "\u{61c}\u{200e}\u{200f}\u{202a}\u{202e}\u{2066}\u{2069}".chars() {
             let text = format!("ab{letter}c");
             let fault = cleaned(&text).unwrap_err();
-            let told = format!("Character 3 is U+{:04X}", u32::from(letter));
-            assert!(fault.code == "invalid_format" && fault.detail.en.starts_with(&told), "{fault}");
+            let expected = format!("Character 3 is U+{:04X}", u32::from(letter));
+            assert!(fault.code == "invalid_format" && fault.detail.en.starts_with(&expected), "{fault}");
             assert_eq!(visible(&text), "abc");
         }
     }

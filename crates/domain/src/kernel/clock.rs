@@ -1,21 +1,21 @@
-//! Time as a parameter: the domain never looks at a clock by itself.
+//! Time as a parameter. Only [`SystemClock`] reads the clock of the machine.
 
 use std::ops::RangeInclusive;
 
 use chrono::{DateTime, Datelike, SubsecRound, Utc};
 
-/// The years of RFC 3339 and ISO 8601 that are written with four digits and sort as texts.
+/// The years that RFC 3339 and ISO 8601 write with four digits; their texts sort by time.
 pub const YEARS: RangeInclusive<i32> = 1..=9999;
 
-/// Whether an instant can be written as in RFC 3339: its year, in UTC, has four digits.
+/// Returns whether RFC 3339 can write an instant: its year, in UTC, has four digits.
 pub fn is_writable(at: DateTime<Utc>) -> bool {
     YEARS.contains(&at.year())
 }
 
-/// Where "now" comes from.
+/// The source of the current time.
 pub trait Clock: Send + Sync {
-    /// The current instant, cut to microseconds: PostgreSQL keeps no more, and a cursor made of a finer one would
-    /// repeat rows.
+    /// Returns the current instant, truncated to microseconds: PostgreSQL stores no more, and a cursor with a finer
+    /// instant would repeat rows.
     fn now(&self) -> DateTime<Utc>;
 }
 
@@ -29,7 +29,7 @@ impl Clock for SystemClock {
     }
 }
 
-/// An instant as the API writes it: RFC 3339 in UTC with `Z` and microseconds.
+/// Formats an instant as in the API: RFC 3339 in UTC with `Z` and microseconds.
 pub fn instant(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(chrono::SecondsFormat::Micros, true)
 }

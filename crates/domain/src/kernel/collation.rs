@@ -1,4 +1,4 @@
-//! Folding: the key by which names are sorted and compared, the same on every database.
+//! Keys by which names are sorted and compared in the same way on every database.
 
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
@@ -6,8 +6,8 @@ use unicode_normalization::char::is_combining_mark;
 use super::characters::is_ignorable;
 use super::script::{cyrillic, latin};
 
-/// Lower case, accents stripped, `ß` as `ss`, invisible characters dropped; letters that Unicode does not decompose get
-/// their usual spelling, and those of other scripts that in Latin letters.
+/// Returns the text in lower case, without accents and invisible characters, with `ß` as `ss`. Letters that Unicode
+/// does not decompose are replaced by their usual spelling, and letters of other scripts by their transliteration.
 pub fn collation_key(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     if text.is_ascii() {
@@ -16,7 +16,7 @@ pub fn collation_key(text: &str) -> String {
         return folded;
     }
     let visible = text.chars().filter(|letter| !is_ignorable(*letter));
-    // Composed first: what is left of `й` without its accent is another letter.
+    // Composed first: `й` without its accent would be another letter.
     for letter in visible.flat_map(char::to_lowercase).nfc() {
         match cyrillic(letter) {
             Some(spelled) => folded.push_str(spelled),
@@ -56,7 +56,7 @@ mod tests {
     use super::collation_key;
 
     #[test]
-    fn spellings_meet() {
+    fn spellings_of_a_name_have_one_key() {
         assert_eq!(collation_key("Münster"), "munster");
         assert_eq!(collation_key("Mu\u{308}nster"), "munster");
         assert_eq!(collation_key("STRASSE"), collation_key("Straße"));
@@ -73,7 +73,7 @@ mod tests {
     }
 
     #[test]
-    fn scripts_meet() {
+    fn a_name_in_another_script_has_the_key_of_its_transliteration() {
         for (other, latin) in [
             ("Львівводоканал", "Lvivvodokanal"),
             ("Київ", "Kyiv"),

@@ -1,4 +1,4 @@
-//! Entity tags (RFC 9110, section 8.8.3) and the preconditions made of them.
+//! Entity tags (RFC 9110, section 8.8.3) and preconditions.
 
 use std::fmt;
 
@@ -8,48 +8,48 @@ use super::bilingual::Bilingual;
 use super::violation::FieldError;
 use crate::bilingual;
 
-/// The content codings that answers are compressed in.
+/// The content codings in which responses are compressed.
 pub const CODINGS: &[&str] = &["br", "gzip", "deflate"];
 
-/// A strong entity tag: the version and a hash of the representation, `"3-9f86d081884c7d65"`.
+/// A strong entity tag: the version and a hash of the representation, such as `"3-9f86d081884c7d65"`.
 ///
-/// The hash moves when a name in a reference changes, so that no stale 304 is given; writes compare the version only,
-/// and so a tag that a proxy has weakened counts too.
+/// The hash changes when the name in a reference changes, so that no stale 304 is returned. Writes compare only the
+/// version, so that a tag that a proxy has weakened is valid, too.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ETag(String);
 
 impl ETag {
-    /// The tag of a representation of a resource in the given version.
+    /// Makes the tag of a representation of a resource in this version.
     pub fn of(version: i64, representation: &[u8]) -> Self {
         Self(format!("\"{version}-{}\"", digest(representation)))
     }
 
-    /// The tag of something without a version, such as a list.
+    /// Makes the tag of a response without a version, such as a list.
     pub fn of_bytes(representation: &[u8]) -> Self {
         Self(format!("\"{}\"", digest(representation)))
     }
 
-    /// As it is written in `ETag`.
+    /// Returns the value of the `ETag` header.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The tag that an answer carries in `ETag`.
+    /// Makes the tag from the value of the `ETag` header of a response.
     pub fn written(text: &str) -> Self {
         Self(text.to_owned())
     }
 
-    /// Whether an `If-None-Match` names this representation (weak comparison, RFC 9110, section 13.1.2), compressed or
-    /// not. What cannot be read names nothing.
+    /// Returns whether `If-None-Match` names this representation, compressed or not (weak comparison, RFC 9110, section
+    /// 13.1.2). An invalid header names no tag.
     pub fn is_in(&self, if_none_match: &str) -> bool {
         is_any(if_none_match)
             || tags(if_none_match).is_ok_and(|tags| tags.into_iter().any(|tag| self.is_named_by(tag)))
     }
 
-    /// Whether a read may go on that demands this of what it reads: that it is this representation, compressed or not, or
-    /// another one of the same version.
+    /// Returns whether a read with this `If-Match` may proceed: it names this representation, compressed or not, or
+    /// another representation of the same version.
     ///
-    /// Errors: the header is no list of entity tags.
+    /// Errors: the header is not a list of entity tags.
     pub fn meets(&self, if_match: &str) -> Result<bool, FieldError> {
         if is_any(if_match) {
             return Ok(true);
@@ -59,29 +59,29 @@ impl ETag {
         Ok(if_match_tags(if_match)?.into_iter().any(fits))
     }
 
-    /// Whether this is the tag between those quotes, or that of the same in a content coding.
+    /// Returns whether `opaque` is this tag without its quotes, with or without the suffix of a content coding.
     fn is_named_by(&self, opaque: &str) -> bool {
         let Some(rest) = opaque.strip_prefix(self.0.trim_matches('"')) else { return false };
         rest.is_empty() || rest.strip_prefix('-').is_some_and(|coding| CODINGS.contains(&coding))
     }
 }
 
-/// Whether a condition is `*`.
+/// Returns whether a condition is `*`.
 fn is_any(condition: &str) -> bool {
     condition.trim_matches(BLANK) == "*"
 }
 
-/// What may stand around the elements of a list.
+/// The optional whitespace around the elements of a list.
 const BLANK: [char; 2] = [' ', '\t'];
 
-/// The version that a tag of ours carries.
+/// Returns the version in one of the tags that this module makes.
 fn version(opaque: &str) -> Option<i64> {
     opaque.split_once('-').and_then(|(version, _)| version.parse().ok())
 }
 
-/// What stands between the quotes of each entity tag in a list (RFC 9110, sections 5.6.1.2 and 8.8.3): elements may be
-/// empty, and a tag may hold commas. Whether a tag is weak does not matter: proxies that compress weaken the tags of what
-/// they pass on, and a change compares versions.
+/// Returns the opaque part of each entity tag in a list (RFC 9110, sections 5.6.1.2 and 8.8.3). Elements may be empty,
+/// and a tag may contain commas. Weak tags are treated like strong ones: proxies that compress responses weaken their
+/// tags, and writes compare only versions.
 fn tags(list: &str) -> Result<Vec<&str>, FieldError> {
     let malformed = || {
         FieldError::format(bilingual!(
@@ -106,7 +106,7 @@ fn tags(list: &str) -> Result<Vec<&str>, FieldError> {
     }
 }
 
-/// The tags of an `If-Match` that is not `*`.
+/// Parses an `If-Match` header that is not `*`.
 fn if_match_tags(if_match: &str) -> Result<Vec<&str>, FieldError> {
     let tags = tags(if_match)?;
     if tags.is_empty() {
@@ -118,7 +118,7 @@ fn if_match_tags(if_match: &str) -> Result<Vec<&str>, FieldError> {
     Ok(tags)
 }
 
-/// The tag of the same representation in a content coding: other bytes (RFC 9110, section 8.8.3.3).
+/// Returns the tag of a representation in a content coding: other bytes need another tag (RFC 9110, section 8.8.3.3).
 pub fn coded(tag: &str, coding: &str) -> String {
     format!("{}-{coding}\"", tag.trim_end_matches('"'))
 }
@@ -129,28 +129,28 @@ impl fmt::Display for ETag {
     }
 }
 
-/// The first 64 bits of SHA-256, in hexadecimal.
+/// Returns the first 64 bits of the SHA-256 hash in hexadecimal.
 fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// What `If-Match` demands of the current version.
+/// The condition of a write: `If-Match`, or `If-None-Match: *`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Precondition {
     /// No header was sent.
     Missing,
-    /// `*`: whatever there is.
+    /// `If-Match: *`: any version.
     Any,
-    /// One of these versions; empty where none of the tags carries one, and so none is of a resource of ours.
+    /// One of these versions. Empty if no tag contains a version, so that none can belong to a resource.
     Versions(Vec<i64>),
-    /// `If-None-Match: *`: that there is none.
+    /// `If-None-Match: *`: the resource must not exist.
     Absent,
 }
 
 impl Precondition {
-    /// Reads the value of `If-Match`: `*` or a list of entity tags.
+    /// Parses the value of `If-Match`: `*` or a list of entity tags.
     ///
-    /// Errors: it is neither.
+    /// Errors: the value is neither.
     pub fn parse(if_match: &str) -> Result<Self, FieldError> {
         if is_any(if_match) {
             return Ok(Self::Any);
@@ -158,7 +158,7 @@ impl Precondition {
         Ok(Self::Versions(if_match_tags(if_match)?.into_iter().filter_map(version).collect()))
     }
 
-    /// Whether a change of this version may go on; `None` when the header is missing.
+    /// Returns whether a resource in this version may be changed; `None` if the header is missing.
     pub fn allows(&self, version: i64) -> Option<bool> {
         match self {
             Self::Missing => None,
@@ -168,7 +168,8 @@ impl Precondition {
         }
     }
 
-    /// Why a change of this version may not go on: only what is known, for a tag may be of anything.
+    /// Returns why a resource in this version may not be changed. States only what is certain, since a tag can be of
+    /// any resource.
     pub fn refusal(&self, current: i64) -> Bilingual {
         let newest = match self {
             Self::Versions(versions) => versions.iter().max().copied(),
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn if_match_compares_versions_weak_tags_included() {
+    fn if_match_compares_versions_even_of_weak_tags() {
         assert_eq!(Precondition::parse("*"), Ok(Precondition::Any));
         let list = Precondition::parse(r#""2-aa", W/"3-bb", "4-cc-gzip""#).unwrap();
         assert_eq!([2, 3, 4, 5].map(|version| list.allows(version)), [true, true, true, false].map(Some));
@@ -214,7 +215,7 @@ mod tests {
     }
 
     #[test]
-    fn lists_are_read_as_rfc_9110_says() {
+    fn lists_are_parsed_by_rfc_9110() {
         for (list, read) in [
             (r#""a""#, vec!["a"]),
             (r#", "a",	,W/"b,c" , ,"#, vec!["a", "b,c"]),
@@ -235,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn a_refusal_says_what_is_known() {
-        let told = |if_match| Precondition::parse(if_match).unwrap().refusal(5).en.into_owned();
-        assert!(told("\"3-a\"").starts_with("The resource has changed in the meantime"));
+    fn a_refusal_states_the_reason_that_the_tags_reveal() {
+        let detail = |if_match| Precondition::parse(if_match).unwrap().refusal(5).en.into_owned();
+        assert!(detail("\"3-a\"").starts_with("The resource has changed in the meantime"));
         for foreign in ["\"6-a\"", "\"0-a\""] {
-            assert!(told(foreign).contains("another resource"), "{foreign}");
+            assert!(detail(foreign).contains("another resource"), "{foreign}");
         }
-        assert!(told("\"9f86d081884c7d65\", W/\"x\"").contains("No tag"));
+        assert!(detail("\"9f86d081884c7d65\", W/\"x\"").contains("No tag"));
     }
 
     #[test]

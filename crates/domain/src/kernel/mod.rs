@@ -1,4 +1,4 @@
-//! The mechanics that all resources share.
+//! The code that all resources share.
 //!
 //! Folders are layers. From the top: `query` and `input`, `tabular`, `resource`, then `access`, `search`, `parameters` and
 //! `change_log`, then `value`, `error`, and at the bottom the single files. A module imports only what stands below it; no

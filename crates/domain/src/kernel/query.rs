@@ -1,4 +1,4 @@
-//! What a list is asked for, and what it answers: the same for every resource.
+//! Parameters and pages of lists, the same for all resources.
 
 use super::parameters::sort::{Direction, SortKey};
 
@@ -9,39 +9,40 @@ use super::search::Search;
 use super::violation::{FieldError, Violations};
 use crate::bilingual;
 
-/// The largest page.
+/// The maximum page size.
 pub const LIMIT_MAX: u64 = 200;
-/// The page when no size is asked for.
+/// The default page size.
 pub const LIMIT_DEFAULT: u64 = 50;
 
-/// A list asked for: filter, sort, place and size.
+/// The parameters of a list: filter, sort order, page and form of the rows.
 #[derive(Clone)]
 pub struct Query<T: Resource> {
-    /// Which rows.
+    /// The filter.
     pub filter: T::Filter,
-    /// What they are searched for.
+    /// The search terms of `q`.
     pub search: Option<Search>,
-    /// In which order, the id being the last tie-break; empty where a search has the best first.
+    /// The sort order, with the id as the last key; empty if a search sorts by relevance.
     pub sort: Vec<(T::Sort, Direction)>,
-    /// From where on: an opaque token of an earlier page.
+    /// The opaque token that an earlier page returned, for the position in the list.
     pub cursor: Option<String>,
-    /// How many rows, 1 to [`LIMIT_MAX`].
+    /// The page size, 1 to [`LIMIT_MAX`].
     pub limit: u64,
-    /// Whether the whole number is wanted too.
+    /// Whether to return the total number of rows.
     pub count: bool,
-    /// Only the deleted ones (coordinators).
+    /// Whether to list deleted rows, and only these (coordinators only).
     pub deleted: bool,
-    /// How the rows are shown.
+    /// The selected and expanded members.
     pub view: Projection,
-    /// Filter and sort as one text: a cursor is bound to it.
+    /// Filter and sort order as one text. A cursor is valid only for the same one.
     pub fingerprint: String,
 }
 
-/// The parameters that say where in a list one is and how its rows are shown, not which list it is.
+/// The parameters that select a page and the form of its rows. All others determine which rows are in the list, and in
+/// which order.
 const PLACE: &[&str] = &["cursor", "limit", "count", "fields", "expand"];
 
 impl<T: Resource> Query<T> {
-    /// Everything, in the usual order.
+    /// Makes a query for all rows in the default order.
     pub fn all() -> Self {
         Self {
             filter: T::Filter::default(),
@@ -56,7 +57,7 @@ impl<T: Resource> Query<T> {
         }
     }
 
-    /// Takes a list's parameters from a query string; `parameters` may hold others, which the caller takes.
+    /// Takes the parameters of a list. Other parameters are left for the caller to take.
     pub fn take(parameters: &mut Parameters) -> Self {
         let fingerprint = parameters.fingerprint(PLACE);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
@@ -72,7 +73,7 @@ impl<T: Resource> Query<T> {
             true => parameters.once("q").map(|text| text.parse::<Search>()).transpose(),
             false => Ok(None),
         };
-        // What has neither letters nor digits, such as `-`, leaves nothing out.
+        // A search without letters or digits, such as `-`, does not restrict the list.
         let search = search.map(|search| search.filter(|search| !search.words().is_empty()));
         let usual = || if matches!(search, Ok(None)) { T::Sort::usual() } else { Vec::new() };
         let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(usual()));
@@ -89,7 +90,7 @@ impl<T: Resource> Query<T> {
         }
     }
 
-    /// Reads a whole query string.
+    /// Parses a complete query string.
     pub fn parse(pairs: Vec<(String, String)>) -> Result<Self, Violations> {
         let mut parameters = Parameters::new(pairs);
         let query = Self::take(&mut parameters);
@@ -97,19 +98,19 @@ impl<T: Resource> Query<T> {
     }
 }
 
-/// Where in a list that is neither filtered nor sorted as a resource is: place and size.
+/// The page of a list that has neither the filters nor the sort order of a resource.
 #[derive(Clone, Debug)]
 pub struct Paging {
-    /// From where on: an opaque token of an earlier page.
+    /// The opaque token that an earlier page returned, for the position in the list.
     pub cursor: Option<String>,
-    /// How many rows, 1 to [`LIMIT_MAX`].
+    /// The page size, 1 to [`LIMIT_MAX`].
     pub limit: u64,
-    /// All other parameters as one text: a cursor is bound to it.
+    /// All other parameters as one text. A cursor is valid only for the same one.
     pub fingerprint: String,
 }
 
 impl Paging {
-    /// Takes the parameters that turn the pages; call it before the others are taken.
+    /// Takes the paging parameters. Must be called before the other parameters are taken.
     pub fn take(parameters: &mut Parameters) -> Self {
         let fingerprint = parameters.fingerprint(PLACE);
         let limit = parameters.once("limit").map(|text| limit(&text)).unwrap_or(Ok(LIMIT_DEFAULT));
@@ -139,14 +140,14 @@ fn sort<K: SortKey>(text: &str) -> Result<Vec<(K, Direction)>, FieldError> {
     Ok(keys)
 }
 
-/// A key with its direction in words or as a sign, as other services have it: `name:asc`, `name desc`, `+name`.
+/// Returns the error for a key with a direction as other APIs write it: `name:asc`, `name desc`, `+name`.
 fn in_words<K: SortKey>(word: &str, direction: Direction) -> Option<FieldError> {
-    let (key, turn) = match word.strip_prefix('+') {
+    let (key, suffix) = match word.strip_prefix('+') {
         Some(key) => (key, "asc"),
         None => word.rsplit_once([':', ' ', '.', '_', '|', '-'])?,
     };
-    let turn = turn.to_ascii_lowercase();
-    let descends = match turn.as_str() {
+    let suffix = suffix.to_ascii_lowercase();
+    let descends = match suffix.as_str() {
         "asc" | "ascending" | "1" => false,
         "desc" | "descending" | "-1" => true,
         _ => return None,
@@ -179,12 +180,12 @@ fn limit(text: &str) -> Result<u64, FieldError> {
 /// A page of a list.
 #[derive(Clone)]
 pub struct Page<T: Resource> {
-    /// The rows.
+    /// The rows of this page.
     pub items: Vec<Stored<T>>,
-    /// The cursor of the page after this one, if there is one.
+    /// The cursor of the next page, if there is one.
     pub next: Option<String>,
-    /// The cursor of the page before this one, if there may be one.
+    /// The cursor of the previous page, if there may be one.
     pub prev: Option<String>,
-    /// How many rows the filter has in all, if asked for.
+    /// The total number of rows that match the filter, if requested.
     pub total: Option<u64>,
 }

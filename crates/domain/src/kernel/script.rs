@@ -1,8 +1,8 @@
-//! Other scripts in Latin letters.
+//! Transliteration of other scripts to Latin letters.
 
 use deunicode::deunicode_char;
 
-/// Cyrillic letters by the Ukrainian national transliteration of 2010, each alike wherever it stands.
+/// Transliterates a Cyrillic letter by the Ukrainian national system of 2010, regardless of its position in the word.
 pub(super) fn cyrillic(letter: char) -> Option<&'static str> {
     Some(match letter {
         'а' => "a",
@@ -40,14 +40,14 @@ pub(super) fn cyrillic(letter: char) -> Option<&'static str> {
     })
 }
 
-/// The letters and digits of ASCII that a letter of another script is written by; `None` where there are none.
+/// Transliterates a letter of another script to ASCII letters and digits; `None` if there is no transliteration.
 pub(super) fn latin(letter: char) -> Option<String> {
     let spelled = deunicode_char(letter)?;
     let spelled: String = spelled.chars().filter(char::is_ascii_alphanumeric).collect();
     (!spelled.is_empty()).then(|| spelled.to_ascii_lowercase())
 }
 
-/// How the Cyrillic letters of one text are written: in Russian otherwise than in Ukrainian.
+/// The language by which the Cyrillic letters of a text are transliterated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Cyrillic {
     Ukrainian,
@@ -55,7 +55,8 @@ pub(super) enum Cyrillic {
 }
 
 impl Cyrillic {
-    /// Ukrainian, unless there are letters that only Russian has.
+    /// Detects the language: Ukrainian, unless the text has letters that only Russian has, and none that only Ukrainian
+    /// has.
     pub(super) fn of(text: &str) -> Self {
         let has = |letters: [char; 4]| text.contains(letters);
         match has(['ы', 'э', 'ё', 'ъ']) && !has(['і', 'ї', 'є', 'ґ']) {
@@ -64,8 +65,8 @@ impl Cyrillic {
         }
     }
 
-    /// A lower-case letter as a reader expects it: by the Ukrainian national transliteration of 2010, which tells the
-    /// beginning of a word, or by that of Russian names in English (BGN/PCGN).
+    /// Transliterates a lower-case letter as readers expect it: by the Ukrainian national system of 2010, in which some
+    /// letters differ at the start of a word, or by the system for Russian names in English (BGN/PCGN).
     pub(super) fn spelled(self, letter: char, before: Option<char>) -> Option<&'static str> {
         let first = !before.is_some_and(char::is_alphanumeric);
         Some(match (self, letter) {

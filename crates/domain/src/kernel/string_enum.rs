@@ -1,7 +1,7 @@
-//! Two short macros for what a member may hold: a closed list of words, or a text of a certain shape.
+//! Macros for string types: closed lists of words, and texts with a format.
 
-/// A closed list of words (an enumeration on the wire): parsing names the nearest word and all allowed ones,
-/// and the doc comments of the words become the description in the OpenAPI document.
+/// Declares a closed list of words (an `enum` in the OpenAPI document). The error of an unknown word names the nearest
+/// word and all valid ones. The doc comments of the words become the description in the OpenAPI document.
 #[macro_export]
 macro_rules! string_enum {
     (
@@ -13,12 +13,12 @@ macro_rules! string_enum {
         pub enum $name { $( $(#[doc = $about])+ $variant ),+ }
 
         impl $name {
-            /// Every word, in the order of the documentation.
+            /// All words, in the order in which they are declared.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-            /// The words as they are written.
+            /// The words as they are written in JSON, URLs and tables.
             pub const WORDS: &'static [&'static str] = &[$($word),+];
 
-            /// The word as it is written in JSON, URLs and tables.
+            /// Returns the word as it is written in JSON, URLs and tables.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word),+ }
             }
@@ -50,11 +50,11 @@ macro_rules! string_enum {
     };
 }
 
-/// A text of a certain shape: a newtype over `String` with one way in, `parse`.
+/// Declares a text with a format: a newtype over `String` that can only be made by parsing.
 ///
-/// The expression gets the given text, [cleaned](crate::kernel::characters::cleaned) and without the blanks around it, and
-/// answers the normalised one or a
-/// [`FieldError`](crate::kernel::violation::FieldError); `pattern` and `example` go into the OpenAPI document.
+/// The expression gets the text, [cleaned](crate::kernel::characters::cleaned) and trimmed, and returns the normalised
+/// text or a [`FieldError`](crate::kernel::violation::FieldError). `pattern` and `example` go into the OpenAPI
+/// document.
 #[macro_export]
 macro_rules! text {
     (
@@ -66,7 +66,7 @@ macro_rules! text {
         pub struct $name(String);
 
         impl $name {
-            /// The text in its normal form.
+            /// Returns the normalised text.
             pub fn as_str(&self) -> &str {
                 &self.0
             }
@@ -99,7 +99,7 @@ macro_rules! text {
     };
 }
 
-/// What every type that is one string on the wire has: `Display`, serde, `Deserr` and a schema name, over
+/// Implements `Display`, serde's `Serialize`, `Deserr` and `ToSchema` for a type that is one string in JSON, using its
 /// `as_str` and `FromStr`.
 #[macro_export]
 macro_rules! as_text {

@@ -1,4 +1,4 @@
-//! What is wrong with an input, member by member: collected, never just the first.
+//! The violations of an input. All of them are collected, not only the first.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -7,7 +7,7 @@ use crate::bilingual;
 use crate::kernel::bilingual::Bilingual;
 use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
-/// Where in a request the fault lies.
+/// The location of a violation in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Location {
     /// A member of the body, as a JSON pointer (RFC 6901).
@@ -18,36 +18,37 @@ pub enum Location {
     Header(String),
 }
 
-/// One fault: where, which (a stable code) and what to do about it.
+/// A violation: its location, a stable code and a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// Where it lies.
+    /// The location.
     pub place: Location,
-    /// Stable code, snake_case.
+    /// The stable code, in snake_case.
     pub code: &'static str,
-    /// A sentence for people; names the allowed values where there are few.
+    /// A message for people, which lists the allowed values if there are few.
     pub detail: Bilingual,
 }
 
-/// How many faults of one input are told: nobody reads more, and an answer must not be many times its question.
+/// The maximum number of violations of one input: nobody reads more, and a response must not be many times as large as
+/// its request.
 const MOST: usize = 1_000;
 
-/// All faults of one input; an empty one means that there are none.
+/// All violations of one input; empty if there are none.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Violations(Vec<Violation>);
 
 impl Violations {
-    /// Adds a fault of a body member. `pointer` is a JSON pointer (RFC 6901).
+    /// Adds a violation at a member of the body. `pointer` is a JSON pointer (RFC 6901).
     pub fn member(&mut self, pointer: impl Into<String>, code: &'static str, detail: Bilingual) {
         self.push(Location::Pointer(pointer.into()), code, detail);
     }
 
-    /// Adds a fault of a query parameter.
+    /// Adds a violation at a query parameter.
     pub fn parameter(&mut self, name: impl Into<String>, code: &'static str, detail: Bilingual) {
         self.push(Location::Parameter(name.into()), code, detail);
     }
 
-    /// Adds a fault of a request header.
+    /// Adds a violation at a request header.
     pub fn header(&mut self, name: impl Into<String>, code: &'static str, detail: Bilingual) {
         self.push(Location::Header(name.into()), code, detail);
     }
@@ -58,28 +59,28 @@ impl Violations {
         }
     }
 
-    /// Whether nothing was found.
+    /// Returns whether there are no violations.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The faults, in the order in which they were found.
+    /// Returns the violations, in the order in which they were found.
     pub fn iter(&self) -> impl Iterator<Item = &Violation> {
         self.0.iter()
     }
 
-    /// Takes over what another check found.
+    /// Adds the violations of another check.
     pub fn append(&mut self, other: Self) {
         let room = MOST.saturating_sub(self.0.len());
         self.0.extend(other.0.into_iter().take(room));
     }
 
-    /// Keeps the faults for which `keep` holds.
+    /// Keeps only the violations for which `keep` returns true.
     pub fn retain(&mut self, keep: impl FnMut(&Violation) -> bool) {
         self.0.retain(keep);
     }
 
-    /// The pointers of all faults that lie in the body.
+    /// Returns the JSON pointers of the violations in the body.
     pub fn pointers(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|violation| match &violation.place {
             Location::Pointer(pointer) => Some(pointer.as_str()),
@@ -97,34 +98,34 @@ impl IntoIterator for Violations {
     }
 }
 
-/// The text does not fit its value type: code and reason, not yet located.
+/// A text that is not valid for its type: code and message, without a location.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FieldError {
-    /// Stable code, snake_case.
+    /// The stable code, in snake_case.
     pub code: &'static str,
-    /// A sentence that says what would be right.
+    /// A message that states what would be valid.
     pub detail: Bilingual,
 }
 
 impl FieldError {
-    /// A fault of the given code.
+    /// Makes an error with a code.
     pub fn new(code: &'static str, detail: Bilingual) -> Self {
         Self { code, detail }
     }
 
-    /// The text is not shaped as the type wants it.
+    /// The text does not have the format of the type.
     pub fn format(detail: Bilingual) -> Self {
         Self::new("invalid_format", detail)
     }
 
-    /// The value is none of a closed list; names the nearest and, if there are few, all.
+    /// The value is not in a closed list. The message names the most similar one, and all of them if there are few.
     pub fn unknown_value(value: &str, allowed: &[&str]) -> Self {
         let told: String = value.chars().take(ECHOED).collect();
         let unknown = bilingual!("Unknown value `{told}`.", "`{told}` ist nicht bekannt.");
         Self::new("unknown_value", unknown.then(hint(value, allowed)))
     }
 
-    /// The text has more characters than fit.
+    /// The text has too many characters.
     pub fn too_long(most: usize, length: usize) -> Self {
         let detail = bilingual!(
             "At most {most} characters, found {length}.",
@@ -142,20 +143,20 @@ impl fmt::Display for FieldError {
 
 impl std::error::Error for FieldError {}
 
-/// How much of a wrong value is told back, in letters.
+/// The maximum length of an invalid value that a message repeats, in characters.
 const ECHOED: usize = 100;
 
-/// The longest list of allowed values that is spelled out in a message.
+/// The maximum number of allowed values that a message lists.
 const SPELLED_OUT: usize = 40;
 
-/// ` Did you mean `x`? Allowed: …`: the nearest known name and, where they are few, all of them.
-pub fn hint(given: &str, known: &[&str]) -> Bilingual {
+/// Returns a hint with the most similar known name, and with all names if there are few.
+pub fn hint(value: &str, known: &[&str]) -> Bilingual {
     let nearest = known
         .iter()
-        // What is more than twice as long is near to nothing, and comparing it takes its time.
-        .filter(|name| given.len() <= 2 * name.len() + 8)
-        .map(|name| (strsim::damerau_levenshtein(given, name), name))
-        .filter(|(distance, name)| *distance <= name.len().max(given.len()) / 2)
+        // A value that is much longer than a name is not similar to it, and the comparison takes time.
+        .filter(|name| value.len() <= 2 * name.len() + 8)
+        .map(|name| (strsim::damerau_levenshtein(value, name), name))
+        .filter(|(distance, name)| *distance <= name.len().max(value.len()) / 2)
         .min_by_key(|(distance, _)| *distance);
     let near = nearest
         .map(|(_, name)| bilingual!(" Did you mean `{name}`?", " Meinten Sie `{name}`?"))
@@ -167,12 +168,12 @@ pub fn hint(given: &str, known: &[&str]) -> Bilingual {
     near.then(bilingual!(" Allowed: {all}.", " Erlaubt: {all}."))
 }
 
-/// The sentence for a member that there is not.
+/// Returns the message for an unknown member.
 pub fn unknown_member(name: &str, known: &[&str]) -> Bilingual {
     bilingual!("Unknown member `{name}`.", "Ein Feld `{name}` gibt es nicht.").then(hint(name, known))
 }
 
-/// The RFC 6901 pointer of a place in a JSON text (`~` and `/` escaped).
+/// Returns the JSON pointer (RFC 6901) of a place in a JSON value.
 pub fn pointer(location: ValuePointerRef<'_>) -> String {
     match location {
         ValuePointerRef::Origin => String::new(),
@@ -183,7 +184,7 @@ pub fn pointer(location: ValuePointerRef<'_>) -> String {
     }
 }
 
-/// One segment of a JSON pointer, escaped as RFC 6901, section 3, says.
+/// Escapes a segment of a JSON pointer (RFC 6901, section 3).
 pub fn escape(segment: &str) -> String {
     segment.replace('~', "~0").replace('/', "~1")
 }
@@ -200,13 +201,13 @@ fn json_type(kind: ValueKind) -> Bilingual {
     }
 }
 
-/// `Expected a string or an array, found null.`
+/// Returns a message such as `Expected a string or an array, found null.`
 fn wrong_type(accepted: &[ValueKind], actual: ValueKind) -> Bilingual {
-    let mut wanted: Vec<_> = accepted.iter().map(|kind| json_type(*kind)).collect();
-    wanted.dedup();
-    let wanted = wanted.into_iter().reduce(|all, next| all.then(bilingual!(" or ", " oder ")).then(next));
+    let mut expected: Vec<_> = accepted.iter().map(|kind| json_type(*kind)).collect();
+    expected.dedup();
+    let expected = expected.into_iter().reduce(|all, next| all.then(bilingual!(" or ", " oder ")).then(next));
     bilingual!("Expected ", "Erwartet: ")
-        .then(wanted.unwrap_or_default())
+        .then(expected.unwrap_or_default())
         .then(bilingual!(", found ", ", gefunden: "))
         .then(json_type(actual))
         .then(bilingual!(".", "."))
@@ -259,7 +260,7 @@ impl DeserializeError for Violations {
                 let detail = bilingual!("Expected {expected} entries.", "Erwartet: {expected} Einträge.");
                 all.member(here, "wrong_length", detail);
             }
-            // In words of its own, which are in one language and name types of ours.
+            // The text of these errors is only in English and names internal types.
             ErrorKind::Unexpected { .. } => {
                 let detail = bilingual!("This value is not valid here.", "Dieser Wert passt hier nicht.");
                 all.member(here, "invalid_format", detail);

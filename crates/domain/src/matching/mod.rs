@@ -1,7 +1,7 @@
-//! Matching: who might work with whom, and why. Plain functions; what they are told of the utilities, the store reads.
+//! Matching: which utilities could work together, and why. These are plain functions; the store loads the profiles.
 //!
-//! A score is the sum of named parts. Each part is a weight and the share of it that is reached, in whole numbers, so
-//! that the same world is always ranked alike.
+//! A score is the sum of named parts. Each part is a share of its weight, in whole numbers, so that the same data
+//! always has the same ranking.
 
 mod part;
 mod query;
@@ -24,46 +24,47 @@ use crate::kernel::resource::reference::ReferenceSummary;
 use crate::kernel::value::{ClimateZone, Country, Language, Sector, WorkingAreaCode};
 use crate::utility::{UtilityKind, UtilityRef};
 
-/// What ties a utility to the one that looks for partners.
+/// The tie between a utility and the utility that looks for partners.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tie {
-    /// Nothing that is known.
+    /// No known tie.
     #[default]
     None,
-    /// The German one has worked in the country of the other; two German ones in the same country.
+    /// The German utility has worked in the country of the other, or both are German and have worked in the same
+    /// country.
     Country,
-    /// They have worked together.
+    /// Both have worked together.
     Before,
-    /// They take part in the same partnership today.
+    /// Both currently take part in the same partnership.
     Now,
 }
 
-/// What matching knows of a utility.
+/// The properties of a utility that matching uses.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Which one.
+    /// The id.
     pub id: Uuid,
-    /// German or abroad.
+    /// Whether the utility is German or abroad.
     pub kind: UtilityKind,
-    /// Where it operates.
+    /// The country in which it operates.
     pub country: Country,
-    /// Climate of its area.
+    /// The climate zone.
     pub climate_zone: Option<ClimateZone>,
-    /// People served.
+    /// The number of people served.
     pub population_served: Option<u64>,
-    /// What it operates.
+    /// The sectors.
     pub sectors: Vec<Sector>,
-    /// Languages it works in.
+    /// The working languages.
     pub languages: Vec<Language>,
-    /// What it can advise on.
+    /// The working areas on which it can advise.
     pub expertise: Vec<WorkingAreaCode>,
-    /// What it looks for advice on.
+    /// The working areas on which it needs advice.
     pub needs: Vec<WorkingAreaCode>,
-    /// The countries that it is interested in as a member.
+    /// The countries in which it is interested as a member.
     pub interests: Vec<Country>,
-    /// Whether it has left the exchange.
+    /// Whether the utility has left the exchange.
     pub has_left: bool,
-    /// What ties it to the one that looks for partners.
+    /// The tie to the utility that looks for partners.
     pub tie: Tie,
 }
 
@@ -79,32 +80,32 @@ crate::string_enum! {
     }
 }
 
-/// How well a utility fits: the points of each part, in their order.
+/// The score of a utility: the points of each part, in the order of the parts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Score(Vec<(Part, u32)>);
 
 impl Score {
-    /// The sum of its parts.
+    /// Returns the sum of the points.
     pub fn total(&self) -> u32 {
         self.0.iter().map(|(_, points)| points).sum()
     }
 
-    /// The parts with their points.
+    /// Returns the parts with their points.
     pub fn parts(&self) -> &[(Part, u32)] {
         &self.0
     }
 }
 
-/// Who matches, the best first, and who does not; ties go by id.
+/// The matches, the best first, and the excluded utilities. Equal scores are ordered by id.
 #[derive(Clone, Debug)]
 pub struct Ranking<'a> {
-    /// Those that match.
+    /// The matches with their scores.
     pub matches: Vec<(&'a Profile, Score)>,
-    /// Those that do not, and why.
+    /// The excluded utilities with the reason.
     pub excluded: Vec<(&'a Profile, Exclusion)>,
 }
 
-/// How well the other fits, or why it does not at all.
+/// Returns the score of the other utility, or the reason for which it is excluded.
 pub fn score(
     asker: &Profile,
     other: &Profile,
@@ -114,7 +115,7 @@ pub fn score(
     if !asker.sectors.iter().any(|sector| other.sectors.contains(sector)) {
         return Err(Exclusion::NoCommonSector);
     }
-    // Peers who work together may do so again; partners who do have found each other.
+    // Utilities on the same side may work together again. Those on different sides are already partners.
     if other.tie == Tie::Now && asker.kind != other.kind {
         return Err(Exclusion::AlreadyPartners);
     }
@@ -125,7 +126,7 @@ pub fn score(
     Ok(Score(Part::ALL.iter().map(points).collect()))
 }
 
-/// Ranks the others.
+/// Ranks the other utilities.
 pub fn rank<'a>(asker: &Profile, others: &'a [Profile], climate: Climate, weights: &Weights) -> Ranking<'a> {
     let mut ranking = Ranking { matches: Vec::with_capacity(others.len()), excluded: Vec::new() };
     for other in others.iter().filter(|other| other.id != asker.id) {

@@ -1,4 +1,4 @@
-//! The parts of a score: what each looks at, and how much of its weight is reached.
+//! The parts of a score: what each part compares, and the share of its weight that is earned.
 
 use super::{Climate, Profile, Tie};
 use crate::kernel::value::ClimateZone;
@@ -26,7 +26,7 @@ crate::string_enum! {
     }
 }
 
-/// A share of a weight: so many of so many; of none it is nothing.
+/// A share of a weight: a numerator and a denominator. With a denominator of 0, the share is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Share(pub usize, pub usize);
 
@@ -34,7 +34,7 @@ impl Share {
     const NOTHING: Self = Self(0, 1);
     const ALL: Self = Self(1, 1);
 
-    /// The points that it is of a weight, rounded down.
+    /// Returns the points of the share for a weight, rounded down.
     pub fn of(self, weight: u32) -> u32 {
         let Self(some, all) = self;
         let weight = usize::try_from(weight).unwrap_or_default();
@@ -42,13 +42,13 @@ impl Share {
     }
 }
 
-/// What stands in both, in the order of the first.
+/// Returns the entries that occur in both lists, in the order of the first.
 pub(super) fn common<'a, T: PartialEq>(one: &'a [T], other: &[T]) -> Vec<&'a T> {
     one.iter().filter(|entry| other.contains(entry)).collect()
 }
 
 impl Part {
-    /// How much of its weight is reached.
+    /// Returns the share of its weight that the part earns.
     pub fn share(self, asker: &Profile, other: &Profile, climate: Climate) -> Share {
         match self {
             Self::Sectors => alike(&asker.sectors, &other.sectors),
@@ -74,12 +74,12 @@ impl Part {
     }
 }
 
-/// How much two sets have in common (Dice): all of it where they are the same.
+/// Returns how much two sets have in common (Sørensen–Dice coefficient): 1 if they are equal.
 fn alike<T: PartialEq>(one: &[T], other: &[T]) -> Share {
     Share(2 * common(one, other).len(), one.len() + other.len())
 }
 
-/// All up to twice as many people, then a quarter less each time that it doubles.
+/// Returns 1 up to a ratio of 2, and a quarter less for each further doubling of the ratio.
 fn size(one: Option<u64>, other: Option<u64>) -> Share {
     let (Some(one), Some(other)) = (one, other) else { return Share::NOTHING };
     let (small, large) = (u128::from(one.min(other)), u128::from(one.max(other)));
@@ -98,7 +98,7 @@ fn countries(asker: &Profile, other: &Profile) -> Share {
     }
 }
 
-/// How near two climates are: by the letters of their classes.
+/// The similarity of two climates, by the letters of their classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Likeness {
     Same,
@@ -108,7 +108,7 @@ pub(super) enum Likeness {
 
 impl Likeness {
     pub(super) fn of(one: ClimateZone, other: ClimateZone) -> Self {
-        // The first letter is the main group.
+        // The first letter of a class is its main group.
         let group = |zone: ClimateZone| zone.as_str().chars().next();
         if one == other {
             Self::Same

@@ -1,4 +1,4 @@
-//! What a match is asked with.
+//! The parameters of matching.
 
 use std::str::FromStr;
 
@@ -25,7 +25,7 @@ crate::string_enum! {
 }
 
 impl Among {
-    /// The other side of a partnership.
+    /// Returns the side opposite to a kind of utility.
     pub fn across(kind: UtilityKind) -> Self {
         match kind {
             UtilityKind::Municipal => Self::Partner,
@@ -44,10 +44,10 @@ crate::string_enum! {
     }
 }
 
-/// The largest weight.
+/// The maximum weight.
 const HEAVIEST: u64 = 1_000;
 
-/// A whole number in a parameter, within bounds.
+/// Parses an integer with bounds.
 fn number(text: &str, least: u64, most: u64) -> Result<u64, FieldError> {
     let number = text.parse().ok().filter(|number| (least..=most).contains(number));
     number.ok_or_else(|| {
@@ -59,7 +59,7 @@ fn number(text: &str, least: u64, most: u64) -> Result<u64, FieldError> {
     })
 }
 
-/// How much a part counts: the most points that it can add.
+/// The weight of a part: the maximum number of points that it can add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weight(pub u32);
 
@@ -88,7 +88,7 @@ impl ToSchema for Weight {
     }
 }
 
-/// How many are answered.
+/// The maximum number of results.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit(pub u64);
 
@@ -119,7 +119,7 @@ impl ToSchema for Limit {
 }
 
 crate::filter! {
-    /// How partners are looked for.
+    /// The parameters of matching.
     MatchQuery {
         /// Which utilities to search; those on the other side by default: utilities abroad for a German utility, and
         /// vice versa. For a German utility, `municipal` finds peers for an associate role.
@@ -149,7 +149,7 @@ crate::filter! {
     }
 }
 
-/// How much each part counts.
+/// The weights of all parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Weights {
     sectors: u32,
@@ -163,7 +163,7 @@ pub struct Weights {
 }
 
 impl Weights {
-    /// The weight of a part.
+    /// Returns the weight of a part.
     pub fn of(&self, part: Part) -> u32 {
         match part {
             Part::Sectors => self.sectors,
@@ -179,7 +179,7 @@ impl Weights {
 }
 
 impl MatchQuery {
-    /// The weights, with the usual ones where none are given: a thousand points in all.
+    /// Returns the weights. The defaults add up to 1,000 points.
     pub fn weights(&self) -> Weights {
         let or = |weight: Option<Weight>, usual| weight.map_or(usual, |Weight(weight)| weight);
         Weights {
@@ -194,23 +194,23 @@ impl MatchQuery {
         }
     }
 
-    /// Among whom, for a utility of that kind.
+    /// Returns which utilities are searched for a utility of this kind.
     pub fn among(&self, kind: UtilityKind) -> Among {
         self.among.unwrap_or_else(|| Among::across(kind))
     }
 
-    /// The climate that counts.
+    /// Returns which climate counts.
     pub fn climate(&self) -> Climate {
         self.climate.unwrap_or(Climate::Similar)
     }
 
-    /// How many are answered.
+    /// Returns the maximum number of results.
     pub fn limit(&self) -> usize {
         let limit = self.limit.map_or(LIMIT_DEFAULT, |Limit(limit)| limit);
         limit.try_into().unwrap_or(usize::MAX)
     }
 
-    /// Whether those that do not match are told too.
+    /// Returns whether excluded utilities are listed.
     pub fn tells_excluded(&self) -> bool {
         self.excluded.is_some_and(|BoolParam(excluded)| excluded)
     }

@@ -1,4 +1,4 @@
-//! Why a part has its points, in a sentence.
+//! The reasons for the points of a part, in a sentence.
 
 use std::collections::HashMap;
 
@@ -27,18 +27,18 @@ impl From<Bilingual> for Sentence {
     }
 }
 
-/// What two utilities and the working areas are called.
+/// The names of two utilities, and of the working areas.
 #[derive(Clone, Copy)]
 pub struct Names<'a> {
-    /// The one that looks for partners.
+    /// The utility that looks for partners.
     pub asker: &'a str,
-    /// The other.
+    /// The other utility.
     pub other: &'a str,
-    /// The labels of working areas, by their codes.
+    /// The labels of working areas, by code.
     pub areas: &'a HashMap<String, Bilingual>,
 }
 
-/// What a code is called; where nobody knows, the code itself.
+/// Returns the label of a code, or the code itself if it is unknown.
 fn label(list: &List, code: &str) -> Bilingual {
     let entry = list.entries().iter().find(|entry| entry.code == code);
     entry.map_or_else(
@@ -47,7 +47,7 @@ fn label(list: &List, code: &str) -> Bilingual {
     )
 }
 
-/// `a, b and c`.
+/// Joins texts: `a, b and c`.
 fn listed(all: impl IntoIterator<Item = Bilingual>) -> Bilingual {
     let mut all: Vec<Bilingual> = all.into_iter().collect();
     let last = all.pop();
@@ -60,7 +60,7 @@ fn listed(all: impl IntoIterator<Item = Bilingual>) -> Bilingual {
 }
 
 impl Part {
-    /// Why it has its points.
+    /// Returns the reason for the points of the part.
     pub fn reason(self, asker: &Profile, other: &Profile, names: &Names<'_>) -> Sentence {
         let (one, two) = (names.asker, names.other);
         let both = match self {
@@ -79,7 +79,8 @@ impl Part {
                         "Es ist keine Sprache bekannt, in der beide arbeiten."
                     )
                 } else {
-                    let languages = languages.into_iter().map(|it| label(&LANGUAGES, it.as_str()));
+                    let languages =
+                        languages.into_iter().map(|language| label(&LANGUAGES, language.as_str()));
                     let languages = listed(languages);
                     bilingual!("Both work in ", "Beide sprechen ").then(languages).then(bilingual!(".", "."))
                 }
@@ -119,7 +120,7 @@ impl Part {
     }
 }
 
-/// Who needs what, and who can advise on it.
+/// Returns which needs of a utility the other one can advise on.
 fn advice(
     needs: &[WorkingAreaCode],
     expertise: &[WorkingAreaCode],
@@ -147,7 +148,7 @@ fn advice(
         .then(bilingual!(" ({some} of {all} needs).", " ({some} von {all} Bedarfen)."))
 }
 
-/// Who is interested in which country.
+/// Returns which utility is interested in which country.
 fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
     let country = |country: &Country| label(&COUNTRIES, country.as_str());
     if asker.country.is_germany() && other.country.is_germany() {
@@ -182,7 +183,7 @@ fn interest(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
     }
 }
 
-/// What ties them.
+/// Returns the tie between the two utilities.
 fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
     match other.tie {
         Tie::None => bilingual!("No previous work together is known.", "Es sind keine Verbindungen bekannt."),
@@ -211,7 +212,7 @@ fn tie(asker: &Profile, other: &Profile, names: &Names<'_>) -> Bilingual {
 }
 
 impl Exclusion {
-    /// The same in a sentence.
+    /// Returns the reason in a sentence.
     pub fn detail(self) -> Sentence {
         let both = match self {
             Self::NoCommonSector => {

@@ -1,4 +1,4 @@
-//! Planted pairs, sums, and what one offer less does.
+//! Tests of matching with generated utilities.
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -45,7 +45,7 @@ fn profile(kind: UtilityKind, country: &str) -> Profile {
     }
 }
 
-/// The German one, and the one abroad that was made for it.
+/// Returns a German utility and the ideal partner abroad.
 fn ideal() -> (Profile, Profile) {
     let asker = profile(UtilityKind::Municipal, "DE");
     let other = Profile {
@@ -58,7 +58,7 @@ fn ideal() -> (Profile, Profile) {
     (asker, other)
 }
 
-/// Utilities abroad that fit more or less, and none of them altogether.
+/// Generates utilities abroad, none of which is an ideal partner.
 fn others() -> impl Strategy<Value = Profile> {
     let areas = || subsequence(AREAS.to_vec(), 0..6);
     let sectors = subsequence(vec![Sector::Water, Sector::Wastewater, Sector::Waste], 1..=3);
@@ -89,24 +89,26 @@ fn points(score: &Score) -> Vec<u32> {
 }
 
 #[test]
-fn a_planted_ideal_pair_ranks_first_in_fifty_worlds() {
+fn an_ideal_partner_ranks_first() {
     for seed in 0..50_u8 {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
         let mut runner = TestRunner::new_with_rng(ProptestConfig::default(), rng);
-        let mut world = proptest::collection::vec(others(), 200).new_tree(&mut runner).unwrap().current();
-        let (asker, planted) = ideal();
-        world.insert(usize::from(seed) * 4, planted.clone());
+        let mut candidates =
+            proptest::collection::vec(others(), 200).new_tree(&mut runner).unwrap().current();
+        let (asker, partner) = ideal();
+        candidates.insert(usize::from(seed) * 4, partner.clone());
         let weights = MatchQuery::default().weights();
-        let ranking = rank(&asker, &world, Climate::Similar, &weights);
+        let ranking = rank(&asker, &candidates, Climate::Similar, &weights);
         assert_eq!(ranking.matches.len() + ranking.excluded.len(), 201);
         assert!(!ranking.excluded.is_empty());
         let totals: Vec<_> = ranking.matches.iter().map(|(_, score)| score.total()).collect();
-        assert_eq!((ranking.matches[0].0.id, totals[0]), (planted.id, 1_000));
+        assert_eq!((ranking.matches[0].0.id, totals[0]), (partner.id, 1_000));
         assert!(totals[1] < 1_000 && totals.is_sorted_by(|one, other| one >= other));
-        // Whatever order they come in.
-        let turned: Vec<_> = world.iter().rev().cloned().collect();
-        let again = rank(&asker, &turned, Climate::Similar, &weights);
-        let ids = |ranking: &Ranking<'_>| ranking.matches.iter().map(|(it, _)| it.id).collect::<Vec<_>>();
+        // The order of the candidates does not matter.
+        let reversed: Vec<_> = candidates.iter().rev().cloned().collect();
+        let again = rank(&asker, &reversed, Climate::Similar, &weights);
+        let ids =
+            |ranking: &Ranking<'_>| ranking.matches.iter().map(|(other, _)| other.id).collect::<Vec<_>>();
         assert_eq!(ids(&again), ids(&ranking));
     }
 }
@@ -126,17 +128,17 @@ proptest! {
     }
 
     #[test]
-    fn one_offer_less_lowers_exactly_that_part(other in others()) {
+    fn removing_an_expertise_lowers_only_the_needs_part(other in others()) {
         let (asker, _) = ideal();
         let weights = MatchQuery::default().weights();
         let Ok(before) = score(&asker, &other, Climate::Similar, &weights) else { return Ok(()) };
-        for place in 0..other.expertise.len() {
+        for index in 0..other.expertise.len() {
             let mut less = other.clone();
-            let gone = less.expertise.remove(place);
+            let removed = less.expertise.remove(index);
             let after = score(&asker, &less, Climate::Similar, &weights).unwrap();
             for ((part, before), (_, after)) in before.parts().iter().zip(after.parts()) {
-                let lowered = *part == Part::Needs && asker.needs.contains(&gone);
-                prop_assert_eq!(before > after, lowered, "{} without {}", part, gone);
+                let lowered = *part == Part::Needs && asker.needs.contains(&removed);
+                prop_assert_eq!(before > after, lowered, "{} without {}", part, removed);
                 prop_assert!(before >= after);
             }
         }
@@ -144,13 +146,13 @@ proptest! {
 }
 
 #[test]
-fn each_part_says_what_it_saw() {
-    let (asker, planted) = ideal();
+fn each_part_states_its_reason() {
+    let (asker, partner) = ideal();
     let areas = [("tariffs".to_owned(), Bilingual { en: "Tariffs".into(), de: "Tarife".into() })].into();
     let names = Names { asker: "Dresden", other: "Lusaka", areas: &areas };
-    let told =
+    let reasons =
         |other: &Profile| Part::ALL.iter().map(|part| part.reason(&asker, other, &names)).collect::<Vec<_>>();
-    let en: Vec<_> = told(&planted).into_iter().map(|it| it.en).collect();
+    let en: Vec<_> = reasons(&partner).into_iter().map(|sentence| sentence.en).collect();
     assert_eq!(
         en,
         [
@@ -173,7 +175,7 @@ fn each_part_says_what_it_saw() {
         tie: Tie::Country,
         ..profile(UtilityKind::Partner, "MA")
     };
-    let de: Vec<_> = told(&stranger).into_iter().map(|it| it.de).collect();
+    let de: Vec<_> = reasons(&stranger).into_iter().map(|sentence| sentence.de).collect();
     assert_eq!(
         de,
         [
@@ -190,23 +192,23 @@ fn each_part_says_what_it_saw() {
 }
 
 #[test]
-fn who_does_not_match_is_told_why() {
-    let (asker, planted) = ideal();
+fn excluded_utilities_have_a_reason() {
+    let (asker, partner) = ideal();
     let weights = MatchQuery::default().weights();
     let score = |other: &Profile| score(&asker, other, Climate::Similar, &weights).map(|score| score.total());
-    assert_eq!(score(&planted), Ok(1_000));
-    let waste = Profile { sectors: vec![Sector::Waste], ..planted.clone() };
+    assert_eq!(score(&partner), Ok(1_000));
+    let waste = Profile { sectors: vec![Sector::Waste], ..partner.clone() };
     assert_eq!(score(&waste), Err(Exclusion::NoCommonSector));
-    let now = Profile { tie: Tie::Now, ..planted.clone() };
+    let now = Profile { tie: Tie::Now, ..partner.clone() };
     assert_eq!(score(&now), Err(Exclusion::AlreadyPartners));
-    // Peers may work together once more.
+    // Utilities on the same side may work together again.
     let peer = Profile { tie: Tie::Now, ..profile(UtilityKind::Municipal, "DE") };
     assert!(score(&peer).is_ok());
     assert_eq!(score(&Profile { has_left: true, ..peer }), Err(Exclusion::HasLeft));
 }
 
 #[test]
-fn sizes_and_climates_are_near_or_far() {
+fn similar_sizes_and_climates_earn_a_larger_share() {
     let share = |one: Profile, other: Profile, part: Part, climate| part.share(&one, &other, climate).of(100);
     let serving = |people| Profile { population_served: people, ..profile(UtilityKind::Partner, "ZM") };
     for (people, points) in [

@@ -1,4 +1,4 @@
-//! Partnerships: peer-to-peer cooperation of municipal and partner utilities.
+//! Partnerships: peer-to-peer cooperation between municipal and partner utilities.
 
 mod participant;
 mod query;
@@ -99,7 +99,7 @@ pub struct Partnership {
     pub source_url: Option<WebUrl>,
 }
 
-/// What the store derives for a partnership.
+/// The members that the store derives for a partnership.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct PartnershipDerived {
     /// The countries of the partner side, sorted (ISO 3166-1 alpha-2).
@@ -116,14 +116,14 @@ pub struct PartnershipDerived {
     pub last_activity_on: Option<CalendarDate>,
 }
 
-/// What is derived from a partnership's parts.
+/// The derived members of a partnership that come from its child resources.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct PartsDerived {
     /// The programmes named in the funding of the partnership.
     pub programmes: Vec<ProgrammeRef>,
-    /// What its funding adds up to, one sum a currency.
+    /// The total funding, one sum for each currency.
     pub funding_totals: Vec<Money>,
-    /// The last day of its latest activity.
+    /// The last day of the latest activity.
     pub last_activity_on: Option<CalendarDate>,
 }
 
@@ -139,7 +139,7 @@ pub struct PartnerLocation {
 }
 
 impl PartnershipDerived {
-    /// Derives from the partner utilities, current and former, and from what its parts add up to.
+    /// Derives the members from the current and former partner utilities and the child resources.
     pub fn of(partnership: &Partnership, parts: PartsDerived) -> Self {
         let partners = || partnership.partners().filter_map(|participant| participant.party.card());
         let mut countries: Vec<_> = partners().filter_map(|card| card.country.clone()).collect();
@@ -162,9 +162,12 @@ impl Resource for Partnership {
     const DERIVED: &'static [&'static str] =
         &["countries", "locations", "programmes", "funding_totals", "last_activity_on"];
 
-    const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|it| {
-        let places = it.derived.locations.iter();
-        let place = |it: &PartnerLocation| Location { latitude: it.latitude, longitude: it.longitude };
+    const PLACES: Option<fn(&Stored<Self>) -> Places> = Some(|stored| {
+        let places = stored.derived.locations.iter();
+        let place = |location: &PartnerLocation| Location {
+            latitude: location.latitude,
+            longitude: location.longitude,
+        };
         Places::Many(places.map(place).collect())
     });
 
@@ -196,7 +199,8 @@ impl Resource for Partnership {
     }
 
     fn hidden_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
-        let leads = |it: &Self| it.with_role(ParticipantRole::Lead).cloned().collect::<Vec<_>>();
+        let leads =
+            |partnership: &Self| partnership.with_role(ParticipantRole::Lead).cloned().collect::<Vec<_>>();
         if !actor.is_staff() && before.is_some_and(|before| leads(before) != leads(after)) {
             violations.member(
                 "/participants",
@@ -219,7 +223,14 @@ impl Resource for Partnership {
     }
 
     fn rules_today(&self, before: Option<&Self>, today: NaiveDate, violations: &mut Violations) {
-        let facts = |it: &Self| (it.participants.clone(), it.start.clone(), it.end.clone(), it.is_over());
+        let facts = |partnership: &Self| {
+            (
+                partnership.participants.clone(),
+                partnership.start.clone(),
+                partnership.end.clone(),
+                partnership.is_over(),
+            )
+        };
         if before.is_none_or(|before| facts(before) != facts(self)) {
             self.lead_rules(today, violations);
         }

@@ -1,4 +1,4 @@
-//! Who takes part in a partnership, in which role and when.
+//! Participants of partnerships, with their roles and dates.
 
 use chrono::NaiveDate;
 use deserr::Deserr;
@@ -48,18 +48,19 @@ pub struct Participant {
 }
 
 impl Participant {
-    /// Whether it takes part on the day.
+    /// Returns whether the participant takes part on a day.
     pub fn on(&self, day: NaiveDate) -> bool {
         self.within(day, day)
     }
 
-    /// Whether it takes part on one of these days.
+    /// Returns whether the participant takes part on one of these days.
     fn within(&self, first: NaiveDate, last: NaiveDate) -> bool {
         self.from.as_ref().is_none_or(|from| from.first_day() <= last)
             && self.until.as_ref().is_none_or(|until| until.last_day() >= first)
     }
 
-    /// Whether both take part at one instant for certain; partial dates may touch (until `2023-05`, from `2023`).
+    /// Returns whether both certainly take part at the same time. Partial dates may touch: until `2023-05`, from
+    /// `2023`.
     fn overlaps(&self, other: &Self) -> bool {
         let ends_before = |one: &Self, next: &Self| match (&one.until, &next.from) {
             (Some(until), Some(from)) => until.first_day() <= from.last_day(),
@@ -70,28 +71,28 @@ impl Participant {
 }
 
 impl Partnership {
-    /// The participants of a role, former ones included.
+    /// Returns the current and former participants with a role.
     pub fn with_role(&self, role: ParticipantRole) -> impl Iterator<Item = &Participant> {
         self.participants.iter().filter(move |participant| participant.role == role)
     }
 
-    /// The partner utilities, former ones included.
+    /// Returns the current and former partner utilities.
     pub fn partners(&self) -> impl Iterator<Item = &Participant> {
         self.with_role(ParticipantRole::Partner)
             .filter(|participant| matches!(participant.party, Party::Utility(_)))
     }
 
-    /// Whether one of the actor's utilities leads today.
+    /// Returns whether one of the actor's utilities is the lead today.
     pub fn is_led_by(&self, actor: &Actor) -> bool {
         self.with_role(ParticipantRole::Lead).any(|lead| lead.is_of(actor) && lead.on(actor.today()))
     }
 
-    /// Whether one of the actor's utilities takes part today.
+    /// Returns whether one of the actor's utilities takes part today.
     pub fn has_part_of(&self, actor: &Actor) -> bool {
         self.participants.iter().any(|participant| participant.is_of(actor) && participant.on(actor.today()))
     }
 
-    /// Whether the actor reports on it today: a partner on what it takes part in, others on what they lead.
+    /// Returns whether the actor reports on the partnership today: a partner if it takes part, others if they lead.
     pub fn is_worked_on_by(&self, actor: &Actor) -> bool {
         match actor.role {
             Some(Role::Partner) => self.has_part_of(actor),
@@ -99,13 +100,14 @@ impl Partnership {
         }
     }
 
-    /// Whether the utility takes part, or did.
+    /// Returns whether the utility takes part or has taken part.
     pub fn names_utility(&self, utility: Uuid) -> bool {
         self.participants.iter().any(|participant| participant.party.utility() == Some(utility))
     }
 
-    /// A lead, never two at one instant; a partner utility; nobody twice at once; each side where
-    /// it belongs; nobody shown to more than may see it.
+    /// Checks that there is a lead, but never two at a time, and a partner utility; that nobody takes part twice at a
+    /// time; that German utilities are not on the partner side; and that the partnership is not more widely visible
+    /// than a participant.
     pub(super) fn participant_rules(&self, violations: &mut Violations) {
         for (index, participant) in self.participants.iter().enumerate() {
             let at = format!("/participants/{index}");
@@ -125,7 +127,7 @@ impl Partnership {
                 );
                 violations.member(format!("{at}/party"), "german_partner", detail);
             }
-            let leads = |it: &Participant| it.role == ParticipantRole::Lead;
+            let leads = |participant: &Participant| participant.role == ParticipantRole::Lead;
             let earlier =
                 || self.participants.iter().take(index).filter(|earlier| earlier.overlaps(participant));
             if earlier().any(|earlier| earlier.party == participant.party) {
@@ -135,7 +137,9 @@ impl Partnership {
                 );
                 violations.member(&at, "duplicate", detail);
             }
-            if leads(participant) && earlier().any(|it| leads(it) && it.party != participant.party) {
+            if leads(participant)
+                && earlier().any(|earlier| leads(earlier) && earlier.party != participant.party)
+            {
                 let detail = bilingual!(
                     "There are two leads at the same time.",
                     "Zur selben Zeit gibt es zwei Federführende."
@@ -155,21 +159,21 @@ impl Partnership {
         }
     }
 
-    /// Somebody leads today; a partnership that has not begun has a lead at its start. Of what has ended nobody needs to
-    /// lead any more. That no two lead at once the other rules say.
+    /// Checks that there is a lead today or, if the partnership has not begun, at its start. A partnership that has
+    /// ended needs no lead. That there are never two leads is checked by other rules.
     pub(super) fn lead_rules(&self, today: NaiveDate, violations: &mut Violations) {
         let (first, last) = match &self.start {
             Some(start) if start.first_day() > today => (start.first_day(), start.last_day()),
             _ => (today, today),
         };
         let mut leads = self.with_role(ParticipantRole::Lead).peekable();
-        // That there is none at all is told by the rules that do not depend on the day.
+        // A partnership without any lead is refused by the rules that do not depend on the date.
         if leads.peek().is_some() && !self.has_ended(today) && !leads.any(|lead| lead.within(first, last)) {
             no_lead(violations);
         }
     }
 
-    /// Whether it has come to its end, or may have: of the end often only the year is known.
+    /// Returns whether the partnership has ended, or may have: often only the year of the end is known.
     fn has_ended(&self, today: NaiveDate) -> bool {
         self.is_over() || self.end.as_ref().is_some_and(|end| end.first_day() <= today)
     }
@@ -206,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn partial_dates_may_touch() {
+    fn partial_dates_that_touch_do_not_overlap() {
         for ((from, until), (next_from, next_until), overlap) in [
             (("", "2023-05"), ("2023", ""), false),
             (("", "2023-05"), ("2023-04", ""), true),

@@ -1,4 +1,4 @@
-//! Which partnerships, and in which order.
+//! The filters and sort keys of partnerships.
 
 use super::{Participant, ParticipantRole, Partnership, PartnershipStatus};
 use crate::kernel::parameters::InstantParam;
@@ -10,7 +10,7 @@ use crate::kernel::value::{Country, PartialDate, SdgTarget, Sector, Visibility, 
 use crate::party::Party;
 
 crate::filter! {
-    /// Which partnerships.
+    /// The filters of the list of partnerships.
     PartnershipFilter {
         /// The status; `unknown` finds partnerships without a known status.
         status: Vec<StatusFilter<PartnershipStatus>>,
@@ -46,7 +46,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What partnerships are sorted by.
+    /// The keys by which partnerships can be sorted.
     PartnershipSort {
         /// the title, ignoring case and accents
         Title = "title",
@@ -68,38 +68,41 @@ crate::sort_keys!(PartnershipSort, usual: [(Self::Start, Descending), (Self::Tit
 
 impl PartnershipFilter {
     pub(super) fn matches(&self, item: &Stored<Partnership>) -> bool {
-        let it = &item.data;
+        let data = &item.data;
         let takes_part = |key: &Key, fits: fn(&Participant) -> bool| {
-            it.participants
+            data.participants
                 .iter()
-                .filter(|it| fits(it))
-                .filter_map(|it| it.party.card())
+                .filter(|participant| fits(participant))
+                .filter_map(|participant| participant.party.card())
                 .any(|card| card.is(key))
         };
-        let is_utility: fn(&Participant) -> bool = |it| matches!(it.party, Party::Utility(_));
-        let is_organisation: fn(&Participant) -> bool = |it| matches!(it.party, Party::Organisation(_));
-        let is_lead: fn(&Participant) -> bool =
-            |it| it.role == ParticipantRole::Lead && matches!(it.party, Party::Utility(_));
-        let from = |wanted: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
-            wanted.as_ref().is_none_or(|wanted| day.is_some_and(|day| day >= wanted.first_day()))
+        let is_utility: fn(&Participant) -> bool =
+            |participant| matches!(participant.party, Party::Utility(_));
+        let is_organisation: fn(&Participant) -> bool =
+            |participant| matches!(participant.party, Party::Organisation(_));
+        let is_lead: fn(&Participant) -> bool = |participant| {
+            participant.role == ParticipantRole::Lead && matches!(participant.party, Party::Utility(_))
         };
-        let to = |wanted: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
-            wanted.as_ref().is_none_or(|wanted| day.is_some_and(|day| day <= wanted.last_day()))
+        let from = |bound: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
+            bound.as_ref().is_none_or(|bound| day.is_some_and(|day| day >= bound.first_day()))
         };
-        let start = it.start.as_ref().map(PartialDate::first_day);
-        let end = it.end.as_ref().map(PartialDate::last_day);
+        let to = |bound: &Option<PartialDate>, day: Option<chrono::NaiveDate>| {
+            bound.as_ref().is_none_or(|bound| day.is_some_and(|day| day <= bound.last_day()))
+        };
+        let start = data.start.as_ref().map(PartialDate::first_day);
+        let end = data.end.as_ref().map(PartialDate::last_day);
         let funded_by =
             |key: &Key| item.derived.programmes.iter().filter_map(Ref::card).any(|card| card.is(key));
-        any(&self.status, |StatusFilter(status)| *status == it.status)
+        any(&self.status, |StatusFilter(status)| *status == data.status)
             && any(&self.country, |country| item.derived.countries.contains(country))
-            && any(&self.sector, |sector| it.sectors.contains(sector))
-            && any(&self.working_area, |area| it.working_areas.contains(area))
-            && any(&self.sdg_target, |target| it.sdg_targets.contains(target))
+            && any(&self.sector, |sector| data.sectors.contains(sector))
+            && any(&self.working_area, |area| data.working_areas.contains(area))
+            && any(&self.sdg_target, |target| data.sdg_targets.contains(target))
             && any(&self.utility, |key| takes_part(key, is_utility))
             && any(&self.organisation, |key| takes_part(key, is_organisation))
             && any(&self.lead, |key| takes_part(key, is_lead))
             && any(&self.programme, funded_by)
-            && any(&self.visibility, |visibility| *visibility == it.visibility)
+            && any(&self.visibility, |visibility| *visibility == data.visibility)
             && from(&self.start_from, start)
             && to(&self.start_to, start)
             && from(&self.end_from, end)
@@ -108,6 +111,6 @@ impl PartnershipFilter {
     }
 }
 
-fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
-    wanted.is_empty() || wanted.iter().any(fits)
+fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+    values.is_empty() || values.iter().any(fits)
 }

@@ -1,4 +1,4 @@
-//! The life of a partnership.
+//! The statuses of a partnership.
 
 use super::Partnership;
 use crate::bilingual;
@@ -32,12 +32,13 @@ crate::states!(PartnershipStatus {
 });
 
 impl Partnership {
-    /// Whether it has come to its end, or was given up.
+    /// Returns whether the partnership is completed or cancelled.
     pub(super) fn is_over(&self) -> bool {
         matches!(self.status, Some(PartnershipStatus::Completed | PartnershipStatus::Cancelled))
     }
 
-    /// To be active it needs a start, to be completed an end. Imported history may lack them.
+    /// Checks the requirements of a status: `active` needs a start, and `completed` needs an end. Imported past
+    /// partnerships may lack them.
     pub(super) fn status_needs(&self, to: PartnershipStatus, violations: &mut Violations) {
         let needed = match to {
             PartnershipStatus::Active if self.start.is_none() => "start",

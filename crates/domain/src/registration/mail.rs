@@ -1,4 +1,4 @@
-//! What people are written to about their registrations.
+//! Mails to people about their registrations.
 
 use super::{Attendance, Person, Registration, RegistrationStatus};
 use crate::bilingual;
@@ -8,30 +8,30 @@ use crate::kernel::resource::Stored;
 use crate::mail::Mail;
 use crate::session::{Session, event};
 
-/// Why somebody is written to.
+/// The reason for a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Occasion {
-    /// There is a seat.
+    /// The person has a seat.
     Registered,
-    /// There is none, and the person is this one of those who wait.
+    /// There is no seat. The person has this position on the waiting list.
     Waitlisted(u64),
-    /// There is a seat for somebody who waited.
+    /// The person was on the waiting list and now has a seat.
     Promoted,
     /// The registration was cancelled.
     Cancelled,
-    /// The person comes in the room now and no longer online, or the other way round.
+    /// The attendance has changed from online to on site, or the other way round.
     Switched,
-    /// The session is at another time or place, or is held in another way.
+    /// The time, the place or the format of the session has changed.
     Moved,
-    /// The session does not take place.
+    /// The session is cancelled.
     SessionCancelled,
 }
 
 impl Occasion {
-    /// The mail to a person, with the session for the person's calendar.
+    /// Returns the mail to a person, with the session as a calendar file.
     pub fn mail(self, session: &Stored<Session>, person: &Person, registration: &Registration) -> Mail {
-        let it = &session.data;
-        let title = &it.title;
+        let data = &session.data;
+        let title = &data.title;
         let seated = registration.status.is_some_and(RegistrationStatus::is_seated);
         let subject = match self {
             Self::Registered => bilingual!("You are registered: {title}", "Sie sind angemeldet: {title}"),
@@ -46,7 +46,7 @@ impl Occasion {
             Self::Moved => bilingual!("Changed: {title}", "Geändert: {title}"),
             Self::SessionCancelled => bilingual!("Cancelled: {title}", "Abgesagt: {title}"),
         };
-        let said = match self {
+        let sentence = match self {
             Self::Registered => bilingual!("You are registered for:", "Sie sind angemeldet für:"),
             Self::Waitlisted(position) => bilingual!(
                 "All seats are taken. You are number {position} on the waiting list for:",
@@ -77,7 +77,7 @@ impl Occasion {
                 bilingual!("This session will not take place:", "diese Sitzung findet nicht statt:")
             }
         };
-        let waits = match self {
+        let note = match self {
             Self::Switched | Self::Moved if !seated => {
                 bilingual!(
                     "\nYou are still on the waiting list.\n",
@@ -88,11 +88,11 @@ impl Occasion {
         };
         let name = &person.name;
         let text = bilingual!("Hello {name},\n\n", "Guten Tag {name},\n\n")
-            .then(said)
+            .then(sentence)
             .then(bilingual!("\n\n  {title}\n", "\n\n  {title}\n"))
-            .then(when(it))
-            .then(self.place(it, registration.attendance, seated))
-            .then(waits)
+            .then(when(data))
+            .then(self.place(data, registration.attendance, seated))
+            .then(note)
             .then(bilingual!(
                 "\n\
                  Internationale Partnerschaften, coordination office\n",
@@ -103,15 +103,15 @@ impl Occasion {
         mail.with_calendar(self.calendar(session.clone(), seated))
     }
 
-    /// The session as an event: always the same one, so that calendars change the one that they know. Who waits has not
-    /// been promised anything.
+    /// Returns the session as a calendar file. The event always has the same UID, so that calendars update it. It is
+    /// tentative for people on the waiting list, who have not been promised a seat.
     fn calendar(self, mut session: Stored<Session>, seated: bool) -> String {
-        let off = matches!(self, Self::Cancelled | Self::SessionCancelled);
-        if off || !seated {
+        let is_cancelled = matches!(self, Self::Cancelled | Self::SessionCancelled);
+        if is_cancelled || !seated {
             session.data.online_url = None;
         }
         let mut event = event(&session);
-        if off {
+        if is_cancelled {
             event.status = EventStatus::Cancelled;
         } else if !seated {
             event.status = EventStatus::Tentative;
@@ -119,11 +119,11 @@ impl Occasion {
         String::from_utf8_lossy(&file(&event)).into_owned()
     }
 
-    /// Where to go, or to click: for those who have a seat.
+    /// Returns the place, or the link to join for people who have a seat.
     fn place(self, session: &Session, attendance: Attendance, seated: bool) -> Bilingual {
-        let comes = seated && !matches!(self, Self::Cancelled | Self::SessionCancelled);
+        let has_seat = seated && !matches!(self, Self::Cancelled | Self::SessionCancelled);
         match (attendance, &session.place, &session.online_url) {
-            (Attendance::Online, _, Some(url)) if comes => {
+            (Attendance::Online, _, Some(url)) if has_seat => {
                 bilingual!("  Online: {url}\n", "  Online: {url}\n")
             }
             (Attendance::Online, ..) => bilingual!("  Online\n", "  Online\n"),
@@ -191,7 +191,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_and_when_in_the_language_of_the_person() {
+    fn mails_state_the_occasion_and_the_time_in_the_language_of_the_person() {
         let (session, german, french) = (session(), person(None), person(Some("fr")));
         let waits = registration("waitlisted", "online");
         let mail = Occasion::Waitlisted(7).mail(&session, &german, &waits);
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn brings_the_same_event_each_time() {
+    fn all_mails_contain_the_same_event() {
         let session = session();
         for (occasion, registered, status, link) in [
             (Occasion::Registered, "registered", "CONFIRMED", true),

@@ -1,4 +1,4 @@
-//! Registrations: who comes to a session, and who waits for a seat.
+//! Registrations: the people who have a seat in a session, or are on its waiting list.
 
 mod mail;
 mod query;
@@ -37,7 +37,7 @@ crate::string_enum! {
 }
 
 impl Attendance {
-    /// Whether one can come to a session so.
+    /// Returns whether the session offers this kind of attendance.
     pub fn is_offered(self, session: &Session) -> bool {
         match session.format {
             Some(SessionFormat::Online) => self == Self::Online,
@@ -73,7 +73,7 @@ pub struct Registration {
     pub status: Option<RegistrationStatus>,
 }
 
-/// Prints nothing of the person.
+/// Omits personal data.
 impl std::fmt::Debug for Registration {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Registration").field("status", &self.status).finish_non_exhaustive()
@@ -92,14 +92,14 @@ pub struct Person {
     pub language: Option<Language>,
 }
 
-/// Prints nothing of the person.
+/// Omits personal data.
 impl std::fmt::Debug for Person {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Person").finish_non_exhaustive()
     }
 }
 
-/// What the store derives for a registration.
+/// The members that the store derives for a registration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct RegistrationDerived {
     /// The position on the waiting list, starting at 1; absent if the person is not waiting.
@@ -111,8 +111,8 @@ pub struct RegistrationDerived {
 }
 
 impl Registration {
-    /// Whether it may enter the status now, seats aside: who came shows once the session has begun, and then nobody cancels
-    /// any more but who waited in vain.
+    /// Returns whether the registration may enter the status now, regardless of seats. Attendance can be recorded once
+    /// the session has begun; from then on, only people on the waiting list can be cancelled.
     pub fn may_become(&self, to: RegistrationStatus, session: &Session, now: DateTime<Utc>) -> bool {
         use RegistrationStatus::{Attended, Cancelled, NoShow, Registered, Waitlisted};
         let closed = session.closed(now);
@@ -126,12 +126,12 @@ impl Registration {
         }
     }
 
-    /// Whether it is for a seat in the room.
+    /// Returns whether the registration is for a seat on site.
     pub fn in_room(&self) -> bool {
         self.attendance == Attendance::InPerson
     }
 
-    /// One takes part as the session is held.
+    /// Checks that the session offers the attendance.
     pub fn fits(&self, session: &Session, violations: &mut Violations) {
         let attendance = self.attendance;
         if !attendance.is_offered(session) {
@@ -156,7 +156,7 @@ impl Resource for Registration {
     const IMMUTABLE_FIELDS: &'static [&'static str] = &["member"];
     const PUBLIC: bool = false;
     const PERSONAL: bool = true;
-    /// What it may become changes when the session begins.
+    /// The possible statuses change when the session begins.
     const TIME_DEPENDENT: bool = true;
     const UNLOGGED: &'static [&'static str] = &["name", "email", "language", "position", "person"];
 
@@ -166,7 +166,7 @@ impl Resource for Registration {
     type Status = RegistrationStatus;
     type Derived = RegistrationDerived;
 
-    /// Whose members' they are the store knows.
+    /// The store restricts the role `member` to the registrations of its own members.
     fn grant(role: Role, action: Action) -> Grant {
         match (role, action) {
             (Role::Admin | Role::Coordinator, _) => Grant::All,
@@ -216,7 +216,7 @@ impl Resource for Registration {
         filter.matches(item)
     }
 
-    /// Persons are not searched for.
+    /// People cannot be searched for.
     fn search_texts(&self, _texts: &mut Texts) {}
 
     fn label(&self) -> &str {
@@ -235,9 +235,9 @@ impl Resource for Registration {
         self.member.visit("/member", visit);
     }
 
-    /// The same person.
+    /// Compares the member, the contact and the e-mail address.
     fn is_same_child(&self, other: &Self) -> bool {
-        let email = |it: &Self| it.email.as_ref().map(Email::folded);
+        let email = |registration: &Self| registration.email.as_ref().map(Email::folded);
         self.member == other.member && self.contact == other.contact && email(self) == email(other)
     }
 }

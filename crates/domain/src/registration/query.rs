@@ -1,4 +1,4 @@
-//! Which registrations, and in which order.
+//! The filters and sort keys of registrations.
 
 use super::{Attendance, Registration, RegistrationStatus};
 use crate::kernel::parameters::InstantParam;
@@ -8,7 +8,7 @@ use crate::kernel::resource::lifecycle::StatusFilter;
 use crate::kernel::resource::reference::Key;
 
 crate::filter! {
-    /// Which registrations.
+    /// The filters of the list of registrations.
     RegistrationFilter {
         /// Whether the person has a seat, and whether the person attended.
         status: Vec<StatusFilter<RegistrationStatus>>,
@@ -22,7 +22,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What registrations are sorted by.
+    /// The keys by which registrations can be sorted.
     RegistrationSort {
         /// the order of arrival
         Arrival = "arrival",
@@ -38,15 +38,15 @@ crate::sort_keys!(RegistrationSort, usual: [(Self::Arrival, Ascending)]);
 
 impl RegistrationFilter {
     pub(super) fn matches(&self, item: &Stored<Registration>) -> bool {
-        let it = &item.data;
-        let is_member = |key: &Key| it.member.card().is_some_and(|card| card.is(key));
-        any(&self.status, |StatusFilter(status)| *status == it.status)
-            && any(&self.attendance, |attendance| *attendance == it.attendance)
+        let data = &item.data;
+        let is_member = |key: &Key| data.member.card().is_some_and(|card| card.is(key));
+        any(&self.status, |StatusFilter(status)| *status == data.status)
+            && any(&self.attendance, |attendance| *attendance == data.attendance)
             && any(&self.member, is_member)
             && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 
-fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
-    wanted.is_empty() || wanted.iter().any(fits)
+fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+    values.is_empty() || values.iter().any(fits)
 }

@@ -1,4 +1,4 @@
-//! The life of a registration.
+//! The statuses of a registration.
 
 crate::string_enum! {
     /// Whether a person has a seat, and whether the person attended.
@@ -16,8 +16,8 @@ crate::string_enum! {
     }
 }
 
-// From the waiting list to a seat leads no transition: the longest-waiting one moves up when there is one. Who came
-// nonetheless is noted.
+// There is no transition from the waiting list to a seat: when a seat becomes free, the person who has waited longest
+// moves up. People on the waiting list can be recorded as attended, in case they came nonetheless.
 crate::states!(RegistrationStatus {
     Registered => [Cancelled, Attended, NoShow],
     Waitlisted => [Cancelled, Attended],
@@ -27,15 +27,15 @@ crate::states!(RegistrationStatus {
 });
 
 impl RegistrationStatus {
-    /// The states in which there is a seat, or was one.
+    /// The statuses in which the person has, or had, a seat.
     pub const SEATED: &'static [Self] = &[Self::Registered, Self::Attended, Self::NoShow];
 
-    /// Whether there is a seat, or was one.
+    /// Returns whether the person has, or had, a seat.
     pub fn is_seated(self) -> bool {
         Self::SEATED.contains(&self)
     }
 
-    /// Whether it says what only shows when the session has begun.
+    /// Returns whether this status can only be known once the session has begun.
     pub fn is_marked(self) -> bool {
         matches!(self, Self::Attended | Self::NoShow)
     }

@@ -1,4 +1,4 @@
-//! Sessions: meetings of the exchange, and events beside it.
+//! Sessions: meetings of the exchange, and related events.
 
 mod event;
 mod query;
@@ -144,10 +144,10 @@ pub struct Session {
     pub source_url: Option<WebUrl>,
 }
 
-/// A relation to a session.
+/// A reference to a session.
 pub type SessionRef = Ref<Session>;
 
-/// What the store derives for a session.
+/// The members that the store derives for a session.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, ToSchema)]
 pub struct SessionDerived {
     /// When the session starts, if the time is known.
@@ -164,7 +164,7 @@ pub struct SessionDerived {
     /// The reason for the cancellation, if one was given.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cancellation_reason: Option<String>,
-    /// When a registration last changed what the reader sees, such as the link to join; for calendars.
+    /// The time at which a registration last changed what the caller sees, such as the link to join; for calendars.
     #[serde(skip)]
     #[schema(ignore)]
     pub seen_changed_at: Option<DateTime<Utc>>,
@@ -211,7 +211,7 @@ impl Resource for Session {
 
     fn hidden_fields(role: Option<Role>) -> &'static [&'static str] {
         match role {
-            // Of members, those who are registered read it: the store knows who is.
+            // Members can read it if they are registered, which the store checks.
             Some(Role::Admin | Role::Coordinator | Role::Member) => &[],
             None | Some(Role::Reader | Role::Partner) => &["online_url"],
         }
@@ -223,10 +223,10 @@ impl Resource for Session {
         }
     }
 
-    /// Drafts are the coordination office's.
+    /// Drafts are visible to the coordination office only.
     fn redact_history(state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         let status = state.get("status").and_then(Value::as_str);
-        SessionStatus::SHOWN.iter().any(|shown| status == Some(shown.as_str()))
+        SessionStatus::SHOWN.iter().any(|status_shown| status == Some(status_shown.as_str()))
     }
 
     fn validate(&self, violations: &mut Violations) {
@@ -263,7 +263,7 @@ impl Resource for Session {
         Some(&mut self.slug)
     }
 
-    /// One that is not published is the coordination office's.
+    /// Unpublished sessions are visible to the coordination office only.
     fn visibility(&self) -> Visibility {
         if self.is_shown() { self.visibility } else { Visibility::Internal }
     }

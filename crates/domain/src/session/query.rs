@@ -1,4 +1,4 @@
-//! Which sessions, and in which order.
+//! The filters and sort keys of sessions.
 
 use super::{Session, SessionFormat, SessionKind, SessionStatus};
 use crate::kernel::parameters::InstantParam;
@@ -10,7 +10,7 @@ use crate::kernel::value::{PartialDate, Sector, Visibility};
 use crate::party::Party;
 
 crate::filter! {
-    /// Which sessions.
+    /// The filters of the list of sessions.
     SessionFilter {
         /// The kind of session.
         kind: Vec<SessionKind>,
@@ -34,7 +34,7 @@ crate::filter! {
 }
 
 crate::string_enum! {
-    /// What sessions are sorted by.
+    /// The keys by which sessions can be sorted.
     SessionSort {
         /// the title, ignoring case and accents
         Title = "title",
@@ -56,21 +56,21 @@ crate::sort_keys!(SessionSort, usual: [(Self::Start, Descending), (Self::Title, 
 
 impl SessionFilter {
     pub(super) fn matches(&self, item: &Stored<Session>) -> bool {
-        let it = &item.data;
-        let organises = |key: &Key| it.organisers.iter().filter_map(Party::card).any(|card| card.is(key));
-        let day = it.starts_on.as_str();
-        any(&self.kind, |kind| *kind == it.kind)
-            && any(&self.status, |StatusFilter(status)| *status == it.status)
-            && any(&self.sector, |sector| it.sectors.contains(sector))
-            && any(&self.session_format, |format| it.format == Some(*format))
+        let data = &item.data;
+        let organises = |key: &Key| data.organisers.iter().filter_map(Party::card).any(|card| card.is(key));
+        let day = data.starts_on.as_str();
+        any(&self.kind, |kind| *kind == data.kind)
+            && any(&self.status, |StatusFilter(status)| *status == data.status)
+            && any(&self.sector, |sector| data.sectors.contains(sector))
+            && any(&self.session_format, |format| data.format == Some(*format))
             && any(&self.organiser, organises)
-            && any(&self.visibility, |visibility| *visibility == it.visibility)
+            && any(&self.visibility, |visibility| *visibility == data.visibility)
             && self.start_from.as_ref().is_none_or(|from| day >= from.first_day().to_string().as_str())
             && self.start_to.as_ref().is_none_or(|to| day <= to.last_day().to_string().as_str())
             && self.updated_since.is_none_or(|InstantParam(since)| item.updated_at >= since)
     }
 }
 
-fn any<T>(wanted: &[T], fits: impl Fn(&T) -> bool) -> bool {
-    wanted.is_empty() || wanted.iter().any(fits)
+fn any<T>(values: &[T], fits: impl Fn(&T) -> bool) -> bool {
+    values.is_empty() || values.iter().any(fits)
 }

@@ -1,4 +1,4 @@
-//! Whether one can register for a session, and why not.
+//! Whether registration for a session is possible, and the reason if it is not.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -52,7 +52,7 @@ pub struct RegistrationState {
 }
 
 impl Session {
-    /// Whether how many have registered is told to the actor.
+    /// Returns whether the actor may see the numbers of registrations.
     pub fn tells_counts(actor: &Actor) -> bool {
         actor.is_staff() || actor.role == Some(Role::Reader)
     }
@@ -64,17 +64,17 @@ impl Default for RegistrationState {
     }
 }
 
-/// The seats of a session that are taken, and who waits.
+/// The taken seats and the waiting list of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Taken {
-    /// What is counted of it.
+    /// The numbers of registrations.
     pub counts: SessionCounts,
-    /// How many of those who have a seat have it in the room.
+    /// The number of taken seats on site.
     pub in_room: u64,
 }
 
 impl Session {
-    /// Why nobody can register at an instant, whatever seats there are.
+    /// Returns the reason for which registration is closed at an instant, regardless of seats.
     pub fn closed(&self, now: DateTime<Utc>) -> Option<RegistrationReason> {
         match self.status {
             None | Some(SessionStatus::Draft) => Some(RegistrationReason::NotPublished),
@@ -88,18 +88,18 @@ impl Session {
         }
     }
 
-    /// Whether it takes place and has begun.
+    /// Returns whether the session takes place and has begun.
     pub fn has_begun(&self, now: DateTime<Utc>) -> bool {
         let took_place = matches!(self.status, Some(SessionStatus::Published | SessionStatus::Held));
         took_place && self.begins_at() <= now
     }
 
-    /// Whether there is one more seat, in the room or online.
+    /// Returns whether a seat is available, on site or online.
     pub fn has_seat(&self, taken: &Taken, in_room: bool) -> bool {
         free(self.capacity, taken.counts.registered) && (!in_room || free(self.room_capacity, taken.in_room))
     }
 
-    /// Whether one can register at an instant.
+    /// Returns whether registration is possible at an instant.
     pub fn registration_state(&self, taken: &Taken, now: DateTime<Utc>) -> RegistrationState {
         if let Some(reason) = self.closed(now) {
             return RegistrationState { state: Registering::Closed, reason: Some(reason) };
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn says_why() {
+    fn a_state_other_than_open_has_a_reason() {
         let (before, after) = ("2026-06-01T09:59:59Z", "2026-06-01T10:00:00Z");
         assert_eq!(state(json!({}), 3, 1, before), ("open", None));
         assert_eq!(state(json!({}), 3, 2, before), ("open", Some("room_full")));

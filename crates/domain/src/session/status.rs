@@ -1,4 +1,4 @@
-//! The life of a session.
+//! The statuses of a session.
 
 use chrono::{DateTime, Utc};
 
@@ -28,18 +28,19 @@ crate::states!(SessionStatus {
 });
 
 impl SessionStatus {
-    /// The states in which others than the coordination office see it.
+    /// The statuses in which others than the coordination office can see the session.
     pub const SHOWN: &'static [Self] = &[Self::Published, Self::Held, Self::Cancelled];
 }
 
 impl Session {
-    /// Whether others than the coordination office see it.
+    /// Returns whether others than the coordination office can see the session.
     pub fn is_shown(&self) -> bool {
         self.status.is_some_and(|status| SessionStatus::SHOWN.contains(&status))
     }
 
-    /// What a status needs at an instant: one to come is published with times and format, only one that has begun was
-    /// held. What lies in the past may lack what nobody knows any more.
+    /// Checks the requirements of a status at an instant: a session that is not over needs times and a format to be
+    /// published, and only a session that has begun can be held. Past sessions may lack data that nobody knows any
+    /// more.
     pub fn needs_at(&self, to: SessionStatus, now: DateTime<Utc>, violations: &mut Violations) {
         match to {
             SessionStatus::Published if now < self.over_at() => {

@@ -1,4 +1,4 @@
-//! When a session is: days and times of its place, and the instants that they mean.
+//! The time of a session: local days and times, and the instants that they mean.
 
 use chrono::{DateTime, NaiveDate, Utc};
 
@@ -10,45 +10,49 @@ use crate::kernel::value::{CalendarDate, ClockTime};
 use crate::kernel::violation::Violations;
 
 impl Session {
-    /// When it starts, where the time is known.
+    /// Returns the start; `None` if the time is unknown.
     pub fn starts_at(&self) -> Option<DateTime<Utc>> {
         self.instant(&self.starts_on, self.start_time.as_ref()?)
     }
 
-    /// When it ends, where the time is known.
+    /// Returns the end; `None` if the time is unknown.
     pub fn ends_at(&self) -> Option<DateTime<Utc>> {
         self.instant(self.last_day(), self.end_time.as_ref()?)
     }
 
-    /// When it begins: with its first day where the time is not known.
+    /// Returns the start, or the start of the first day if the time is unknown.
     pub fn begins_at(&self) -> DateTime<Utc> {
         self.starts_at().unwrap_or_else(|| self.time_zone.beginning(date(&self.starts_on)))
     }
 
-    /// When it is over: with its last day where the time is not known.
+    /// Returns the end, or the end of the last day if the time is unknown.
     pub fn over_at(&self) -> DateTime<Utc> {
         self.ends_at().unwrap_or_else(|| self.time_zone.ending(date(self.last_day())))
     }
 
-    /// How long it takes, in minutes, where the times are known.
+    /// Returns the duration in minutes; `None` if the times are unknown.
     pub fn minutes(&self) -> Option<i64> {
         Some((self.ends_at()? - self.starts_at()?).num_minutes())
     }
 
-    /// The last day.
+    /// Returns the last day.
     pub fn last_day(&self) -> &CalendarDate {
         self.ends_on.as_ref().unwrap_or(&self.starts_on)
     }
 
-    /// What sessions are sorted by: the instant of the start, or the day where that is all that is known.
+    /// Returns the key by which sessions are sorted: the instant of the start, or the day if the time is unknown.
     pub fn start_key(&self) -> String {
         self.starts_at().map_or_else(|| self.starts_on.to_string(), start_key)
     }
 
-    /// Whether it is at another time or place than before, or is held in another way: what those who come have to know.
+    /// Returns whether the time, the place or the format differs, of which participants have to be notified.
     pub fn is_moved(&self, before: &Self) -> bool {
-        let time = |it: &Self| (it.starts_at(), it.ends_at(), it.starts_on.clone(), it.last_day().clone());
-        let place = |it: &Self| (it.time_zone.clone(), it.format, it.place.clone(), it.online_url.clone());
+        let time = |session: &Self| {
+            (session.starts_at(), session.ends_at(), session.starts_on.clone(), session.last_day().clone())
+        };
+        let place = |session: &Self| {
+            (session.time_zone.clone(), session.format, session.place.clone(), session.online_url.clone())
+        };
         time(self) != time(before) || place(self) != place(before)
     }
 
@@ -56,7 +60,7 @@ impl Session {
         self.time_zone.instant(date(day).and_time(time.time()))
     }
 
-    /// It does not end before it starts, and starts and ends at times that there are.
+    /// Checks that the session does not end before it starts, and that its times exist.
     pub(super) fn time_rules(&self, violations: &mut Violations) {
         days_ordered(Some(&self.starts_on), self.ends_on.as_ref(), "/ends_on", violations);
         for (member, day, time) in
@@ -103,7 +107,7 @@ impl Session {
     }
 }
 
-/// An instant as sessions are sorted by it: what starts later has a greater key.
+/// Formats an instant as a sort key: later instants have greater keys.
 pub fn start_key(at: DateTime<Utc>) -> String {
     at.format("%Y-%m-%dT%H:%MZ").to_string()
 }
@@ -137,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_night_in_which_the_clocks_change_is_shorter() {
+    fn a_night_with_a_clock_change_is_an_hour_shorter_or_longer() {
         let night = session(json!({"ends_on": "2026-03-29", "end_time": "06:00"}));
         assert_eq!((night.over_at() - night.begins_at()).num_hours(), 7);
         let night = session(json!({"starts_on": "2026-10-24", "ends_on": "2026-10-25", "end_time": "06:00"}));
@@ -145,14 +149,14 @@ mod tests {
     }
 
     #[test]
-    fn without_times_it_is_its_days() {
+    fn a_session_without_times_lasts_whole_days() {
         let days = session(json!({"start_time": null, "ends_on": "2026-03-29"}));
         assert_eq!((days.over_at() - days.begins_at()).num_hours(), 47);
         assert_eq!((days.starts_at(), days.ends_at()), (None, None));
     }
 
     #[test]
-    fn what_is_wrong_with_times() {
+    fn invalid_times_are_refused_with_a_code() {
         assert!(faults(json!({"end_time": "23:00"})).is_empty());
         assert_eq!(faults(json!({"end_time": "22:00"})), ["/end_time end_before_start"]);
         assert!(faults(json!({"ends_on": "2026-03-30", "end_time": "08:00"})).is_empty());

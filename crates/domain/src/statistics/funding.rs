@@ -1,4 +1,4 @@
-//! Money, added up.
+//! Statistics of funding: sums of amounts.
 
 use super::{FiguresFormat, UNKNOWN, names};
 use crate::bilingual;
@@ -18,7 +18,7 @@ crate::string_enum! {
 }
 
 impl FundingBy {
-    /// The rule by which an amount counts.
+    /// Returns the rule by which an amount counts.
     pub fn rule(self) -> Bilingual {
         match self {
             Self::Programme => bilingual!(
@@ -41,7 +41,7 @@ impl FundingBy {
         }
     }
 
-    /// What the figures are called.
+    /// Returns the title of the statistics.
     pub fn title(self) -> Bilingual {
         match self {
             Self::Programme => bilingual!("Funding by programme", "Finanzierung nach Programm"),
@@ -50,7 +50,7 @@ impl FundingBy {
         }
     }
 
-    /// What it is added up by is called.
+    /// Returns the title of the axis by which the sums are grouped.
     pub fn axis(self) -> Bilingual {
         match self {
             Self::Programme => bilingual!("Programme", "Programm"),
@@ -59,19 +59,19 @@ impl FundingBy {
         }
     }
 
-    /// What a key is called; programmes have names of their own.
+    /// Returns the label of a key. Programmes are labelled by their names.
     pub fn called(self, key: &str) -> Bilingual {
-        let named = match self {
+        let label = match self {
             _ if key == UNKNOWN => None,
             Self::Kind => key.parse().ok().map(names::funding_kind),
             Self::Programme | Self::Year => Some(names::itself(key)),
         };
-        named.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| names::unknown(key))
     }
 }
 
 crate::filter! {
-    /// Which figures of money.
+    /// The parameters of the statistics of funding.
     FundingFigures {
         /// What the sums are grouped by; `programme` by default.
         by: Option<FundingBy>,

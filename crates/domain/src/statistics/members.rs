@@ -1,4 +1,4 @@
-//! Members, counted, and how they became more.
+//! Statistics of members, and of their number over time.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ crate::string_enum! {
 }
 
 impl MembersBy {
-    /// The rule by which a member counts.
+    /// Returns the rule by which a member counts.
     pub fn rule(self) -> Bilingual {
         match self {
             Self::Status => bilingual!(
@@ -56,7 +56,7 @@ impl MembersBy {
         }
     }
 
-    /// What the figures are called.
+    /// Returns the title of the statistics.
     pub fn title(self) -> Bilingual {
         match self {
             Self::Status => bilingual!("Members by status", "Mitglieder nach Status"),
@@ -68,7 +68,7 @@ impl MembersBy {
         }
     }
 
-    /// What is counted by is called.
+    /// Returns the title of the axis by which the numbers are grouped.
     pub fn axis(self) -> Bilingual {
         match self {
             Self::Status => bilingual!("Status", "Status"),
@@ -78,9 +78,9 @@ impl MembersBy {
         }
     }
 
-    /// What a key is called.
+    /// Returns the label of a key.
     pub fn called(self, key: &str) -> Bilingual {
-        let named = match self {
+        let label = match self {
             Self::RegionalGroup if key == UNKNOWN => {
                 Some(bilingual!("no regional group", "ohne Regionalgruppe"))
             }
@@ -89,10 +89,11 @@ impl MembersBy {
             Self::Sector => names::listed(&SECTORS, key),
             Self::RegionalGroup | Self::Quarter => Some(names::itself(key)),
         };
-        named.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| names::unknown(key))
     }
 
-    /// Where a key stands in a chart: what has an order of its own comes in it, all else by its number.
+    /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by
+    /// their numbers.
     pub fn place(self, key: &str) -> Option<usize> {
         match self {
             Self::Status => MemberStatus::WORDS.iter().position(|word| *word == key),
@@ -102,7 +103,7 @@ impl MembersBy {
 }
 
 crate::filter! {
-    /// Which figures of members.
+    /// The parameters of the statistics of members.
     MemberFigures {
         /// What the members are grouped by; `status` by default.
         by: Option<MembersBy>,
@@ -111,20 +112,20 @@ crate::filter! {
     }
 }
 
-/// What happened in a quarter.
+/// The changes in a quarter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Growth {
     /// The quarter, such as `2024-Q3`.
     pub quarter: String,
-    /// Who joined in it.
+    /// The number of members that joined.
     pub joined: u64,
-    /// Who left in it.
+    /// The number of members that left.
     pub left: u64,
-    /// How many there were at its end.
+    /// The number of members at the end of the quarter.
     pub members: u64,
 }
 
-/// The quarters since the first one joined, up to today's, from when they joined and left.
+/// Returns the quarters from the first joining to today, given the dates on which members joined and left.
 pub fn growth(
     memberships: impl IntoIterator<Item = (NaiveDate, Option<NaiveDate>)>,
     today: NaiveDate,
@@ -147,7 +148,7 @@ pub fn growth(
     each.collect()
 }
 
-/// The quarters since the year 0.
+/// Returns the number of quarters since the year 0.
 fn quarter(day: NaiveDate) -> i32 {
     day.year() * 4 + i32::try_from(day.month0() / 3).unwrap_or_default()
 }
@@ -161,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_quarter_since_the_first_is_told() {
+    fn growth_has_every_quarter_since_the_first_joining() {
         let members = [
             ("2024-03-31", None),
             ("2024-04-01", Some("2024-12-31")),
@@ -170,18 +171,21 @@ mod tests {
             ("2025-02-02", None),
         ];
         let members = members.map(|(joined, left)| (day(joined), left.map(day)));
-        let told: Vec<_> = growth(members, day("2025-02-01"))
+        let result: Vec<_> = growth(members, day("2025-02-01"))
             .into_iter()
-            .map(|it| (it.quarter, it.joined, it.left, it.members))
+            .map(|row| (row.quarter, row.joined, row.left, row.members))
             .collect();
-        let wanted = [
+        let expected = [
             ("2024-Q1", 1, 0, 1),
             ("2024-Q2", 2, 1, 2),
             ("2024-Q3", 0, 0, 2),
             ("2024-Q4", 0, 1, 1),
             ("2025-Q1", 1, 0, 2),
         ];
-        assert_eq!(told, wanted.map(|(quarter, joined, left, all)| (quarter.to_owned(), joined, left, all)));
+        assert_eq!(
+            result,
+            expected.map(|(quarter, joined, left, all)| (quarter.to_owned(), joined, left, all))
+        );
         assert!(growth([(day("2025-01-01"), None)], day("2024-01-01")).is_empty());
     }
 }

@@ -1,4 +1,4 @@
-//! Figures: what is counted and added up, by which rule, and what it is called.
+//! Statistics: what is counted or added up, the counting rules, and the labels.
 
 mod funding;
 mod members;
@@ -23,5 +23,5 @@ crate::string_enum! {
     }
 }
 
-/// What stands for what nobody knows.
+/// The key for unknown values.
 pub const UNKNOWN: &str = "unknown";

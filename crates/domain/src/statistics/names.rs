@@ -1,4 +1,4 @@
-//! What the words of closed lists are called, for people.
+//! The labels of the values of string enums.
 
 use super::UNKNOWN;
 use crate::bilingual;
@@ -51,18 +51,18 @@ pub(super) fn session_kind(kind: SessionKind) -> Bilingual {
     }
 }
 
-/// What a code of a reference list is called.
+/// Returns the label of a code in a code list.
 pub(super) fn listed(list: &List, code: &str) -> Option<Bilingual> {
     let entry = list.entries().iter().find(|entry| entry.code == code)?;
     Some(Bilingual { en: entry.label.en.clone().into(), de: entry.label.de.clone().into() })
 }
 
-/// What is called the same in all languages.
+/// Returns a label that is the same in all languages.
 pub(super) fn itself(key: &str) -> Bilingual {
     Bilingual { en: key.to_owned().into(), de: key.to_owned().into() }
 }
 
-/// What nobody knows, or nobody has a name for.
+/// Returns the label of an unknown value, or the key if it has no label.
 pub(super) fn unknown(key: &str) -> Bilingual {
     if key == UNKNOWN { bilingual!("unknown", "unbekannt") } else { itself(key) }
 }

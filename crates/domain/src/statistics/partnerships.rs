@@ -1,4 +1,4 @@
-//! Partnerships, counted.
+//! Statistics of partnerships.
 
 use super::{UNKNOWN, names};
 use crate::bilingual;
@@ -25,7 +25,7 @@ crate::string_enum! {
 }
 
 impl PartnershipsBy {
-    /// The rule by which a partnership counts.
+    /// Returns the rule by which a partnership counts.
     pub fn rule(self) -> Bilingual {
         match self {
             Self::Status => bilingual!(
@@ -57,7 +57,7 @@ impl PartnershipsBy {
         }
     }
 
-    /// What the figures are called.
+    /// Returns the title of the statistics.
     pub fn title(self) -> Bilingual {
         match self {
             Self::Status => bilingual!("Partnerships by status", "Partnerschaften nach Status"),
@@ -71,7 +71,7 @@ impl PartnershipsBy {
         }
     }
 
-    /// What is counted by is called.
+    /// Returns the title of the axis by which the numbers are grouped.
     pub fn axis(self) -> Bilingual {
         match self {
             Self::Status => bilingual!("Status", "Status"),
@@ -83,9 +83,9 @@ impl PartnershipsBy {
         }
     }
 
-    /// What a key is called; programmes have names of their own.
+    /// Returns the label of a key. Programmes are labelled by their names.
     pub fn called(self, key: &str) -> Bilingual {
-        let named = match self {
+        let label = match self {
             _ if key == UNKNOWN => None,
             Self::Status => key.parse().ok().map(names::partnership_status),
             Self::Sector => names::listed(&SECTORS, key),
@@ -93,10 +93,11 @@ impl PartnershipsBy {
             Self::SdgTarget => names::listed(&SDG_TARGETS, key),
             Self::Programme | Self::Year => Some(names::itself(key)),
         };
-        named.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| names::unknown(key))
     }
 
-    /// Where a key stands in a chart: what has an order of its own comes in it, all else by its number.
+    /// Returns the position of a key in a chart, if the keys have an order of their own. Other keys are ordered by
+    /// their numbers.
     pub fn place(self, key: &str) -> Option<usize> {
         match self {
             Self::Status => PartnershipStatus::WORDS.iter().position(|word| *word == key),
@@ -120,7 +121,7 @@ crate::string_enum! {
 }
 
 crate::filter! {
-    /// Which figures of partnerships.
+    /// The parameters of the statistics of partnerships.
     PartnershipFigures {
         /// What the partnerships are grouped by; `status` by default, `country` for a map.
         by: Option<PartnershipsBy>,

@@ -1,4 +1,4 @@
-//! Sessions, counted, and who came.
+//! Statistics of sessions and attendance.
 
 use super::{FiguresFormat, UNKNOWN, names};
 use crate::bilingual;
@@ -20,7 +20,7 @@ crate::string_enum! {
 }
 
 impl SessionsBy {
-    /// The rule by which a session, and who comes to it, counts.
+    /// Returns the rule by which a session and its registrations count.
     pub fn rule(self) -> Bilingual {
         let how = match self {
             Self::Year => bilingual!(
@@ -53,7 +53,7 @@ impl SessionsBy {
         ))
     }
 
-    /// What the figures are called.
+    /// Returns the title of the statistics.
     pub fn title(self) -> Bilingual {
         match self {
             Self::Year => bilingual!("Sessions by year", "Sitzungen nach Jahr"),
@@ -65,7 +65,7 @@ impl SessionsBy {
         }
     }
 
-    /// What a chart shows of them.
+    /// Returns what a chart shows.
     pub fn counted(self) -> Bilingual {
         match self {
             Self::RegionalGroup => bilingual!("Registrations", "Anmeldungen"),
@@ -73,7 +73,7 @@ impl SessionsBy {
         }
     }
 
-    /// What is counted by is called.
+    /// Returns the title of the axis by which the numbers are grouped.
     pub fn axis(self) -> Bilingual {
         match self {
             Self::Year => bilingual!("Year", "Jahr"),
@@ -83,9 +83,9 @@ impl SessionsBy {
         }
     }
 
-    /// What a key is called.
+    /// Returns the label of a key.
     pub fn called(self, key: &str) -> Bilingual {
-        let named = match self {
+        let label = match self {
             Self::RegionalGroup if key == UNKNOWN => {
                 Some(bilingual!("no regional group", "ohne Regionalgruppe"))
             }
@@ -94,12 +94,12 @@ impl SessionsBy {
             Self::Sector => names::listed(&SECTORS, key),
             Self::Year | Self::RegionalGroup => Some(names::itself(key)),
         };
-        named.unwrap_or_else(|| names::unknown(key))
+        label.unwrap_or_else(|| names::unknown(key))
     }
 }
 
 crate::filter! {
-    /// Which figures of sessions.
+    /// The parameters of the statistics of sessions.
     SessionFigures {
         /// What the sessions are grouped by; `year` by default.
         by: Option<SessionsBy>,

@@ -1,4 +1,4 @@
-//! Who signs in: the users with their passwords, which lie apart from them.
+//! The accounts that sign in: the users with their passwords, which are stored in a separate table.
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, OnConflict, Query, SelectStatement};
 use sea_orm::{ConnectionTrait, FromQueryResult};
@@ -21,27 +21,28 @@ use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 
-/// An account to be made.
+/// An account to create.
 pub struct NewAccount {
-    /// Signs in with this.
+    /// The e-mail address for signing in.
     pub email: Email,
-    /// What the person is called.
+    /// The name of the person.
     pub name: SingleLine,
-    /// What it may do.
+    /// The role of the account.
     pub role: Role,
-    /// The utilities that it is bound to: of its own side for `member` and `partner`, none for the others.
+    /// The utilities that the account is bound to: of its own side for `member` and `partner`, none for other
+    /// roles.
     pub utilities: Vec<Key>,
     /// Argon2id, as a PHC string.
     pub password_hash: String,
 }
 
-/// Somebody who has still to prove who it is. Prints nothing.
+/// An account whose password is still to be verified. No `Debug`: it contains the password hash.
 pub struct SigningIn {
-    /// The account.
+    /// The id of the account.
     pub id: Uuid,
-    /// What it may do.
+    /// The role of the account.
     pub role: Role,
-    /// Argon2id, as a PHC string; `None` where no password was ever set, with which nobody signs in.
+    /// Argon2id, as a PHC string; `None` if no password has been set, so that nobody can sign in.
     pub password_hash: Option<String>,
 }
 
@@ -54,7 +55,7 @@ struct Enabled {
 }
 
 impl Enabled {
-    /// Those who may sign in, with their passwords where they have one.
+    /// Selects the enabled accounts, with their password hashes if they have one.
     fn select() -> SelectStatement {
         Query::select()
             .column(("user", "id"))
@@ -76,9 +77,9 @@ impl Enabled {
 }
 
 impl Writer<'_> {
-    /// Makes an account.
+    /// Creates an account.
     ///
-    /// Errors: 409 where the e-mail address is taken, 422 where the utilities do not fit the role.
+    /// Errors: 409 if the e-mail address is taken, 422 if the utilities do not fit the role.
     pub async fn add_account(&mut self, new: NewAccount) -> Result<Uuid, Error> {
         let NewAccount { email, name, role, utilities, password_hash } = new;
         let mut utilities: Vec<_> = utilities.iter().map(Key::to_string).collect();
@@ -90,16 +91,17 @@ impl Writer<'_> {
         Ok(user.id)
     }
 
-    /// The role of the account, held until the write ends, as long as it is neither disabled nor has another password.
+    /// Locks the account until the end of the write, and returns its role; `None` if it has been disabled or
+    /// its password has changed.
     pub(crate) async fn hold_account(&self, account: &SigningIn) -> Result<Option<Role>, Error> {
         self.lock_account(account.id).await?;
-        // A statement of its own: what it sees is decided when it begins, with the lock held.
+        // A separate statement: its snapshot is taken after the lock has been acquired.
         let found = self.enabled(&Enabled::by_id(account.id)).await?.map(Enabled::signing_in).transpose()?;
         let same = |(found, _): &(SigningIn, String)| found.password_hash == account.password_hash;
         Ok(found.filter(same).map(|(found, _)| found.role))
     }
 
-    /// Holds the account until the write ends: nobody else changes it or its password meanwhile.
+    /// Locks the account until the end of the write, against changes of the account and its password.
     pub(crate) async fn lock_account(&self, account: Uuid) -> Result<(), Error> {
         let lock = Query::select()
             .column("id")
@@ -110,7 +112,7 @@ impl Writer<'_> {
         self.tx().query_one(&lock).await.map(drop).map_err(failed)
     }
 
-    /// The role of the account; `None` where it is disabled.
+    /// Returns the role of the account; `None` if it is disabled.
     pub(crate) async fn role_of(&self, account: Uuid) -> Result<Option<Role>, Error> {
         let found = self.enabled(&Enabled::by_id(account)).await?;
         found.map(|found| text(found.role).map_err(Error::from)).transpose()
@@ -121,7 +123,7 @@ impl Writer<'_> {
         row.map(|row| Enabled::from_query_result(&row, "")).transpose().map_err(failed)
     }
 
-    /// Gives the account another password.
+    /// Sets the password of the account.
     pub(crate) async fn set_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
         let insert = Query::insert()
             .into_table("password")
@@ -135,32 +137,32 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// Makes an account.
+    /// Creates an account.
     ///
-    /// Errors: 409 where the e-mail address is taken, 422 where the utilities do not fit the role.
+    /// Errors: 409 if the e-mail address is taken, 422 if the utilities do not fit the role.
     pub async fn add_account(&self, new: NewAccount) -> Result<Uuid, Error> {
         self.operate(async |writer| writer.add_account(new).await).await
     }
 
-    /// Who signs in with this address; `None` where there is nobody, or the account is disabled. One query either way,
-    /// so that the time it takes tells nothing.
+    /// Returns the account with this address; `None` if there is none, or it is disabled. One query in each
+    /// case, so that the response time discloses nothing.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn signing_in(&self, email: &Email) -> Result<Option<SigningIn>, Error> {
         let select = Enabled::select().and_where(Expr::col(("user", "email_key")).eq(email.folded())).take();
         Ok(self.enabled(&select).await?.map(|(account, _)| account))
     }
 
-    /// Who the account belongs to, as for signing in; with the folded address.
+    /// Returns the account with this id for verifying its password, and the folded e-mail address.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn signed_in(&self, id: Uuid) -> Result<Option<(SigningIn, String)>, Error> {
         self.enabled(&Enabled::by_id(id)).await
     }
 
-    /// The account of that id.
+    /// Returns the user with this id.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn account(&self, id: Uuid) -> Result<Option<Stored<User>>, Error> {
         let operator = Actor::operator(self.now());
         match self.read(&operator).await?.get::<User>(&Key::Id(id), None, false).await {
@@ -170,9 +172,9 @@ impl Store {
         }
     }
 
-    /// All accounts, by their names.
+    /// Returns all accounts, ordered by name.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn accounts(&self) -> Result<Vec<Stored<User>>, Error> {
         let operator = Actor::operator(self.now());
         let reader = self.read(&operator).await?;
@@ -187,11 +189,11 @@ impl Store {
         }
     }
 
-    /// Disables an account: it can neither sign in nor use the tokens it has.
+    /// Disables an account: it can no longer sign in or use its tokens.
     ///
-    /// Errors: 404 where there is none with this address.
+    /// Errors: 404 if there is no enabled account with this address.
     pub async fn disable_account(&self, email: &Email) -> Result<(), Error> {
-        let nobody = || {
+        let not_found = || {
             let detail = bilingual!(
                 "There is no enabled account with this e-mail address.",
                 "Ein aktives Konto mit dieser Adresse gibt es nicht."
@@ -206,7 +208,7 @@ impl Store {
             .and_where(Expr::col("deleted_at").is_null())
             .take();
         self.operate(async |writer| {
-            let row = writer.tx().query_one(&select).await.map_err(failed)?.ok_or_else(nobody)?;
+            let row = writer.tx().query_one(&select).await.map_err(failed)?.ok_or_else(not_found)?;
             let key = Key::Id(row.try_get("", "id").map_err(failed)?);
             let change = json!({ "disabled": true });
             writer.patch::<User>(&key, None, &Precondition::Any, change).await.map(drop)
@@ -214,7 +216,7 @@ impl Store {
         .await
     }
 
-    /// A write of the operator at the command line.
+    /// Writes as the operator at the command line.
     async fn operate<R>(
         &self,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,

@@ -1,6 +1,7 @@
-//! Who asks: at every request one query says whether the credentials still count, and what they allow. Nothing is
-//! remembered: whoever another instance has signed out, revoked or disabled is refused from its answer on, which no
-//! notice between instances could promise.
+//! Authentication: each request makes one query to check whether its credentials are still valid, and what
+//! they allow. Nothing is cached: a login, key or account that another instance has ended, revoked or
+//! disabled is refused from the response of that instance on, which no notification between instances could
+//! guarantee.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
@@ -16,10 +17,10 @@ use crate::kernel::database::error::failed;
 use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::store::Store;
 
-/// How exactly the last use of an API key is known: a write at every request would be too much.
+/// The precision of the last use of an API key: a write for every request would be too much.
 const MINUTE: TimeDelta = TimeDelta::seconds(60);
 
-/// An account, once for each utility that it is bound to.
+/// An account, one row for each utility that it is bound to.
 #[derive(FromQueryResult)]
 struct Bound {
     id: Uuid,
@@ -27,7 +28,7 @@ struct Bound {
     utility: Option<Uuid>,
 }
 
-/// Enabled accounts with the utilities that they are bound to; what says that they ask is to be joined.
+/// Selects enabled accounts with the utilities that they are bound to; the caller joins the credentials.
 fn enabled() -> SelectStatement {
     let utility = Expr::col(("utility", "id"))
         .equals(("user_party", "utility_id"))
@@ -45,10 +46,10 @@ fn enabled() -> SelectStatement {
 }
 
 impl Store {
-    /// Who asks with an access token of this account and login; `None` where the account is disabled, or the login has
-    /// ended.
+    /// Returns the actor of an access token with this account and login; `None` if the account is disabled or
+    /// the login has ended.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn caller_by_login(&self, account: Uuid, login: Uuid) -> Result<Option<Actor>, Error> {
         let now = self.now();
         let select = enabled()
@@ -63,10 +64,10 @@ impl Store {
         actor(bound.map_err(failed)?, now)
     }
 
-    /// Who asks with an API key, and the id of that key; `None` where there is no such key, it has expired or was
-    /// revoked, or its owner is disabled.
+    /// Returns the actor of an API key, and the id of the key; `None` if there is no such key, it has expired
+    /// or was revoked, or its owner is disabled.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn caller_by_key(&self, key: &str) -> Result<Option<(Actor, Uuid)>, Error> {
         let Some((prefix, hash)) = opened(key) else { return Ok(None) };
         let now = self.now();
@@ -78,8 +79,8 @@ impl Store {
         let rows = self.rows(&select).await?;
         let Some(first) = rows.first() else { return Ok(None) };
         let found = Found::from_query_result(first, "").map_err(failed)?;
-        let right = bool::from(found.hash.as_slice().ct_eq(&hash));
-        if !right || found.expires_at.is_some_and(|end| end <= now) {
+        let is_equal = bool::from(found.hash.as_slice().ct_eq(&hash));
+        if !is_equal || found.expires_at.is_some_and(|end| end <= now) {
             return Ok(None);
         }
         let bound = rows.iter().map(|row| Bound::from_query_result(row, "")).collect::<Result<Vec<_>, _>>();
@@ -91,13 +92,13 @@ impl Store {
         Ok(Some((actor, found.key)))
     }
 
-    /// Beside the request, which is not to wait for its turn to write; one at a time: whoever comes while another is
-    /// being noted is noted by its next request.
+    /// Records the use in the background, so that the request does not wait for a write slot. One at a time:
+    /// a key that is used meanwhile is recorded by its next request.
     fn note_use_aside(&self, key: Uuid, since: DateTime<Utc>) {
         let Ok(turn) = self.background_writes().try_acquire_owned() else { return };
         let store = self.clone();
         tokio::spawn(async move {
-            // When a key was last used is worth no failure.
+            // A request must not fail because the last use could not be recorded.
             let _ = store.note_use(key, since).await;
             drop(turn);
         });

@@ -1,7 +1,8 @@
-//! Logins: each is a family of refresh tokens, one after the other.
+//! Logins: each is a family of refresh tokens, issued one after the other.
 //!
-//! No refresh token is kept: it is the login's id and a counter, signed. The counter in the row tells which one is the
-//! current one; one that comes back after it was used ends the login, because two have it.
+//! Refresh tokens are not stored: a token is the signed id of the login with a counter. The counter in the
+//! row shows which token is the current one. If a used token is presented again, the login ends, because two
+//! parties have the token.
 
 use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
@@ -23,18 +24,19 @@ use crate::kernel::database::retry_on_broken_connection;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 
-/// How long a login lives on after it was last refreshed.
+/// How long a login stays valid after its last refresh.
 const IDLE: TimeDelta = TimeDelta::days(30);
-/// How long it lives, however often it is refreshed.
+/// The maximum lifetime of a login, however often it is refreshed.
 const LIFETIME: TimeDelta = TimeDelta::days(90);
-/// How long the refresh token before is still answered: an answer may be lost, and two tabs may ask at once.
+/// How long the previous refresh token is still accepted: a response may be lost, and two tabs may refresh at
+/// the same time.
 const GRACE: TimeDelta = TimeDelta::seconds(10);
-/// How long a login that has ended is kept.
+/// How long a login that has ended or expired is stored.
 const KEPT: TimeDelta = TimeDelta::days(1);
-/// How many logins of an account are shown.
+/// The maximum number of logins that are listed for an account.
 const SHOWN: u64 = 100;
 
-/// What refresh tokens begin with, so that they are found where they do not belong.
+/// The prefix of refresh tokens, by which secret scanners find them.
 const PREFIX: &str = "vkr_";
 const CONTEXT: &[u8] = b"refresh";
 
@@ -67,35 +69,35 @@ mod row {
 pub struct Login {
     /// UUIDv7.
     pub id: Uuid,
-    /// When somebody signed in.
+    /// When the user signed in.
     pub created_at: DateTimeUtc,
-    /// When it was last refreshed.
+    /// When the login was last refreshed.
     pub last_used_at: DateTimeUtc,
-    /// When it ends, unless it is refreshed before.
+    /// When the login ends, unless it is refreshed before.
     pub expires_at: DateTimeUtc,
-    /// The program that signed in, as it calls itself.
+    /// The client program, as it calls itself.
     pub client: String,
 }
 
-/// A login that goes on. No `Debug`: it holds a credential.
+/// The tokens of a login. No `Debug`: it contains a credential.
 pub struct IssuedTokens {
-    /// The login.
+    /// The id of the login.
     pub login: Uuid,
-    /// Whose it is.
+    /// The account of the login.
     pub account: Uuid,
-    /// What the account may do.
+    /// The role of the account.
     pub role: Role,
-    /// The refresh token that is the current one now.
+    /// The current refresh token.
     pub refresh_token: String,
     /// When the login ends, unless it is refreshed before.
     pub expires_at: DateTimeUtc,
 }
 
 impl Store {
-    /// Begins a login of somebody who has proved who it is; `None` where the account was disabled, or its password
-    /// changed, in the meantime.
+    /// Begins a login for an account whose password has been verified; `None` if the account was disabled or
+    /// its password changed in the meantime.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn begin_login(
         &self,
         account: &SigningIn,
@@ -115,26 +117,27 @@ impl Store {
                 ended_at: None,
                 client: client.to_owned(),
             };
-            let past = Condition::any()
+            let expired = Condition::any()
                 .add(row::Column::ExpiresAt.lt(at - KEPT))
                 .add(row::Column::EndedAt.lt(at - KEPT));
-            let swept = row::Entity::delete_many().filter(row::Column::AccountId.eq(account.id)).filter(past);
-            swept.exec(writer.tx()).await.map_err(failed)?;
-            let continued = self.issue_tokens(&row, role);
+            let sweep =
+                row::Entity::delete_many().filter(row::Column::AccountId.eq(account.id)).filter(expired);
+            sweep.exec(writer.tx()).await.map_err(failed)?;
+            let tokens = self.issue_tokens(&row, role);
             row::Entity::insert(row.into_active_model())
                 .exec_without_returning(writer.tx())
                 .await
                 .map_err(failed)?;
-            Ok(Some(continued))
+            Ok(Some(tokens))
         })
         .await
     }
 
-    /// Goes on with a login: gives the next refresh token for the current one. The one before is answered with the
-    /// current one for ten seconds; any other ends the login: the audit, the log and a mail to the account tell so.
-    /// `None` where the token is good for nothing.
+    /// Refreshes a login: returns the next refresh token for the current one. For the previous token it
+    /// returns the current one during ten seconds. Any other token ends the login, which is recorded in the
+    /// audit log and the server log, and mailed to the account. `None` if the token is not valid.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn refresh_login(&self, token: &str, request_id: &str) -> Result<Option<IssuedTokens>, Error> {
         let Some((login, counter)) = self.open_refresh_token(token) else { return Ok(None) };
         let operator = Actor::operator(self.now());
@@ -147,12 +150,12 @@ impl Store {
             let open = |row: &row::Model| row.ended_at.is_none() && at < row.expires_at;
             let Some(mut row) = found.filter(open) else { return Ok(None) };
             let Some(role) = writer.role_of(row.account_id).await? else { return Ok(None) };
-            let just = row.rotated_at.is_some_and(|rotated| at < rotated + GRACE);
+            let in_grace_period = row.rotated_at.is_some_and(|rotated| at < rotated + GRACE);
             if counter == row.counter {
                 row.counter += 1;
                 (row.last_used_at, row.rotated_at) = (at, Some(at));
                 row.expires_at = Ord::min(at + IDLE, row.created_at + LIFETIME);
-                let continued = self.issue_tokens(&row, role);
+                let tokens = self.issue_tokens(&row, role);
                 let update = row::Entity::update_many()
                     .col_expr(row::Column::Counter, Expr::val(row.counter))
                     .col_expr(row::Column::LastUsedAt, Expr::val(at))
@@ -160,9 +163,9 @@ impl Store {
                     .col_expr(row::Column::ExpiresAt, Expr::val(row.expires_at))
                     .filter(row::Column::Id.eq(login));
                 update.exec(writer.tx()).await.map_err(failed)?;
-                return Ok(Some(continued));
+                return Ok(Some(tokens));
             }
-            if just && counter + 1 == row.counter {
+            if in_grace_period && counter + 1 == row.counter {
                 return Ok(Some(self.issue_tokens(&row, role)));
             }
             writer.end_logins(row::Column::Id.eq(login).into()).await?;
@@ -172,14 +175,15 @@ impl Store {
         .await
     }
 
-    /// The login that a refresh token belongs to, whatever has become of it; `None` where it is not ours.
+    /// Returns the login of a refresh token, even if the login has ended; `None` if we did not issue the
+    /// token.
     pub fn login_of(&self, refresh_token: &str) -> Option<Uuid> {
         self.open_refresh_token(refresh_token).map(|(login, _)| login)
     }
 
-    /// Ends a login; one that has ended stays as it is.
+    /// Ends a login; does nothing if it has already ended.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn end_login(&self, login: Uuid) -> Result<(), Error> {
         self.in_own_transaction(async |writer| {
             writer.end_logins(row::Column::Id.eq(login).into()).await.map(drop)
@@ -189,7 +193,7 @@ impl Store {
 
     /// Ends a login of this account.
     ///
-    /// Errors: 404 where it has no such login that is open.
+    /// Errors: 404 if the account has no such open login.
     pub async fn revoke_login(&self, account: Uuid, login: Uuid) -> Result<(), Error> {
         let own = Condition::all()
             .add(row::Column::Id.eq(login))
@@ -201,9 +205,9 @@ impl Store {
         }
     }
 
-    /// The open logins of an account, newest first; a hundred at most.
+    /// Returns the open logins of an account, newest first, at most a hundred.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn logins(&self, account: Uuid) -> Result<Vec<Login>, Error> {
         let select = row::Entity::find()
             .filter(row::Column::AccountId.eq(account))
@@ -221,10 +225,10 @@ impl Store {
         Ok(rows.into_iter().map(login).collect())
     }
 
-    /// Gives the account another password, and ends all its logins but one; `false` where the account has changed in
-    /// the meantime.
+    /// Sets another password for the account, and ends all its logins except one; returns `false` if the
+    /// account has changed in the meantime.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn change_password(&self, account: &SigningIn, hash: &str, keep: Uuid) -> Result<bool, Error> {
         self.in_own_transaction(async |writer| {
             if writer.hold_account(account).await?.is_none() {
@@ -239,9 +243,10 @@ impl Store {
         .await
     }
 
-    /// Gives an account a password that an administrator chose; its logins and API keys end.
+    /// Sets a password that an administrator has chosen; ends the logins and revokes the API keys of the
+    /// account.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn give_password(&self, account: Uuid, hash: &str) -> Result<(), Error> {
         self.in_own_transaction(async |writer| {
             writer.lock_account(account).await?;
@@ -270,13 +275,14 @@ impl Store {
 }
 
 impl Writer<'_> {
-    /// Ends all logins and API keys of an account: whoever stole one of them does not come back with it.
+    /// Ends all logins and revokes all API keys of an account, so that stolen ones are worthless.
     pub(crate) async fn revoke_all_logins(&self, account: Uuid) -> Result<(), Error> {
         self.end_logins(Condition::all().add(row::Column::AccountId.eq(account))).await?;
         self.revoke_api_keys(account).await
     }
 
-    /// Notes that a used refresh token of this login came back, and writes to whoever has the account.
+    /// Records that a used refresh token of this login was presented again, and mails the owner of the
+    /// account.
     async fn note_reuse(&mut self, login: &row::Model) -> Result<(), Error> {
         let key = Key::Id(login.account_id);
         let (user, _) = self.open::<User>(Action::Update, &key, None, false).await?;
@@ -298,7 +304,7 @@ impl Writer<'_> {
 
 fn reuse_mail(user: &User, login: &row::Model) -> Mail {
     let since = login.created_at.format("%Y-%m-%d %H:%M UTC");
-    // What a program calls itself is anybody's text: no link in it, and one line.
+    // The client chooses its name freely: allow no links, and only one line.
     let client: String =
         login.client.chars().filter(|it| it.is_alphanumeric() || " ()._-".contains(*it)).collect();
     let subject = bilingual!("You have been signed out", "Sie wurden abgemeldet");

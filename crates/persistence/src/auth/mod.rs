@@ -1,4 +1,6 @@
-//! TODO auth
+//! Accounts and their credentials: passwords and their reset, logins, and the authentication of requests.
+//!
+//! May import the kernel and `api_key`. Within the folder, `login` and `password_reset` may import `account`.
 
 pub mod account;
 pub mod authenticate;

@@ -1,5 +1,5 @@
-//! Forgotten passwords: a token lets whoever has it set another one, once, for an hour. Nothing is kept for it: it is
-//! signed, and bound to the password so far, so that it is worth nothing once there is another.
+//! Password reset: a token lets its bearer set a new password, once, within an hour. Nothing is stored: the
+//! token is signed and bound to the current password, so that it is worthless once the password has changed.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sha2::{Digest, Sha256};
@@ -10,30 +10,30 @@ use vku_domain::mail::Mail;
 use crate::auth::account::SigningIn;
 use crate::kernel::store::Store;
 
-/// How long a token is good.
+/// How long a token is valid.
 const GOOD: TimeDelta = TimeDelta::hours(1);
 const CONTEXT: &[u8] = b"password reset";
-/// Bytes of the hash of the password so far.
+/// The number of bytes of the hash of the current password.
 const MARK: usize = 16;
 
 impl Store {
-    /// The token that lets its bearer set another password.
+    /// Returns the token that lets its bearer set a new password.
     pub fn reset_token(&self, account: &SigningIn) -> String {
         let until = (self.now() + GOOD).timestamp().to_be_bytes();
         let payload = [account.id.as_bytes().as_slice(), &until, &mark(account)].concat();
         self.token_key().sign(CONTEXT, &payload)
     }
 
-    /// Writes a mail that belongs to an account.
+    /// Queues a mail in a transaction of its own.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn post_apart(&self, mail: Mail) -> Result<(), Error> {
         self.in_own_transaction(async |writer| writer.post(mail).await).await
     }
 
-    /// Whose token it is; `None` where it is none of ours, too old, or used.
+    /// Returns the account of a token; `None` if we did not issue the token, or it is expired or used.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn reset_of(&self, token: &str) -> Result<Option<SigningIn>, Error> {
         let Some((id, until, marked)) = self.open_reset(token) else { return Ok(None) };
         if self.now() >= until {
@@ -43,9 +43,10 @@ impl Store {
         Ok(found.filter(|account| mark(account) == marked))
     }
 
-    /// Gives the account another password, unless it got one in the meantime; its logins and API keys end.
+    /// Sets a new password, ends the logins and revokes the API keys of the account; returns `false` if the
+    /// account has changed in the meantime.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn reset_password(&self, account: &SigningIn, hash: &str) -> Result<bool, Error> {
         self.in_own_transaction(async |writer| {
             if writer.hold_account(account).await?.is_none() {

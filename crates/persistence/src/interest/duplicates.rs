@@ -1,4 +1,4 @@
-//! What is there already and may be the same as an interest registration.
+//! Existing resources that may be the same as an interest registration.
 
 use std::collections::HashMap;
 
@@ -15,17 +15,17 @@ use vku_domain::utility::Utility;
 use crate::kernel::database::error::failed;
 use crate::kernel::transaction::Reader;
 
-/// Another registration, or a contact with its member: the folded address and what it is called.
+/// Another registration, or a member found by a contact, with its folded e-mail address and its name.
 struct Found {
     id: Uuid,
     name: String,
     email: String,
-    /// What is alike of name and city; absent for a contact.
+    /// The normalised name and city; absent for a member.
     place: Option<(String, String)>,
 }
 
 impl Reader<'_> {
-    /// Fills in what is alike, in four queries for the whole page.
+    /// Fills in the likely duplicates, with four queries for the whole page.
     pub(super) async fn find_alike(&self, items: &mut [Stored<InterestRegistration>]) -> Result<(), Error> {
         if items.is_empty() || !self.actor().is_staff() {
             return Ok(());
@@ -37,7 +37,7 @@ impl Reader<'_> {
         let members = self.members_with(&emails).await?;
         for item in items {
             let mut all = Vec::new();
-            // What it was accepted as is no other.
+            // Skip the member that the registration was accepted as, and its utility.
             let member_id = item.data.member_id.map(|IdParam(id)| id);
             let utility_id = member_id.and_then(|id| accepted.get(&id));
             for likely in
@@ -74,7 +74,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// The utilities of the members that registrations were accepted as, by the member.
+    /// Returns the utilities of the members that registrations were accepted as, by member id.
     async fn accepted_as(
         &self,
         items: &[Stored<InterestRegistration>],
@@ -90,11 +90,11 @@ impl Reader<'_> {
             .and_where(Expr::col("id").is_in(members))
             .take();
         let rows = self.tx().query_all(&select).await.map_err(failed)?;
-        let found = rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "utility_id")?)));
-        found.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
+        let pairs = rows.iter().map(|row| Ok((row.try_get("", "id")?, row.try_get("", "utility_id")?)));
+        pairs.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
     }
 
-    /// All of them: how names are alike is not said in SQL.
+    /// Returns all registrations, because names cannot be compared in SQL.
     async fn registrations(&self) -> Result<Vec<Found>, Error> {
         let select = Query::select()
             .columns(["id", "utility_name", "email_key", "city"])
@@ -116,9 +116,9 @@ impl Reader<'_> {
         found.collect::<Result<_, sea_orm::DbErr>>().map_err(failed)
     }
 
-    /// The members that have contacts with these addresses, by the folded address.
+    /// Returns the members that have contacts with these addresses, by folded address.
     async fn members_with(&self, emails: &[String]) -> Result<HashMap<String, Vec<Found>>, Error> {
-        // What is folded is lower case, and an address has no other letters than those of ASCII.
+        // Folded addresses are lower case, and an address contains only ASCII letters.
         let folded = sea_orm::sea_query::Func::lower(Expr::col(("contact", "email")));
         let select = Query::select()
             .expr_as(Expr::col(("member", "id")), "id")

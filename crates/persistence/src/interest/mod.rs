@@ -1,4 +1,4 @@
-//! How interest registrations lie in their table; what nobody has confirmed lies in [`request`].
+//! Maps interest registrations to their table; unconfirmed ones are in [`pending`].
 
 mod duplicates;
 pub mod pending;

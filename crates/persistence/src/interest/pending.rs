@@ -1,5 +1,5 @@
-//! What somebody sent without an account, until it is confirmed by the link that was sent to the address given, or until
-//! that expires. It is no resource yet: it stands in no list, no search and no log.
+//! Interest registrations that were sent without an account, until they are confirmed by the link in a mail
+//! or the link expires. They are not resources yet: they are in no list, search or log.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
@@ -18,11 +18,11 @@ use crate::kernel::database::error::failed;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 
-/// How long the link is good.
+/// How long the link is valid.
 const GOOD: TimeDelta = TimeDelta::days(7);
-/// How long it is known after that, so that whoever follows it late is told why it does nothing.
+/// How long the link is known after it was sent, so that a late click gets an explanation.
 const KNOWN: TimeDelta = TimeDelta::days(30);
-/// What the tokens in the links are bound to.
+/// The context of the tokens in the links.
 const CONTEXT: &[u8] = b"interest";
 
 mod row {
@@ -44,14 +44,14 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What a link is worth.
+/// The state of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Link {
-    /// It can be followed until then.
+    /// The link can be used until this instant.
     Good(DateTime<Utc>),
-    /// It was followed before.
+    /// The link has been used.
     Used,
-    /// It is too old.
+    /// The link has expired.
     Expired,
 }
 
@@ -67,7 +67,7 @@ impl Link {
     }
 }
 
-/// What is told of a link that cannot be followed.
+/// Returns the error for a link that cannot be used.
 pub fn refused(link: Link) -> Error {
     match link {
         Link::Used => Error::new(
@@ -88,9 +88,10 @@ pub fn refused(link: Link) -> Error {
 }
 
 impl Writer<'_> {
-    /// Keeps what somebody sent, and writes to the address given; `link` makes the link for an id.
+    /// Stores an unconfirmed registration, and mails the link to the given address; `link` makes the link for
+    /// an id.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn request_interest(
         &mut self,
         new: &NewInterest,
@@ -106,30 +107,31 @@ impl Writer<'_> {
 }
 
 impl Store {
-    /// The token of the link to what has this id.
+    /// Returns the token of the link for this id.
     pub fn interest_token(&self, id: Uuid) -> String {
         self.token_key().sign(CONTEXT, id.as_bytes())
     }
 
-    /// What the link with this token is worth; nothing happens. `None` where it is none of ours.
+    /// Returns the state of the link with this token without changing anything; `None` if we did not issue
+    /// the token.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn interest_link(&self, token: &str) -> Result<Option<Link>, Error> {
         let Some(id) = self.interest_of(token) else { return Ok(None) };
         let found = row::Entity::find_by_id(id).one(self.database().reading()).await.map_err(failed)?;
         Ok(Some(Link::of(found.as_ref(), self.now())))
     }
 
-    /// Confirms what the link was sent for: from now on it is a registration.
+    /// Confirms a registration by its link: it becomes a resource.
     ///
-    /// Errors: 404 for a token that is none of ours, 409 where the link was used or has expired.
+    /// Errors: 404 for a token that we did not issue, 409 if the link was used or has expired.
     pub async fn confirm_interest(
         &self,
         token: &str,
         request_id: &str,
     ) -> Result<Stored<InterestRegistration>, Error> {
         let id = self.interest_of(token).ok_or_else(Error::not_found)?;
-        // Whoever has the link may do this one thing.
+        // The link authorises this one write.
         let operator = Actor::operator(self.now());
         let writing =
             WriteContext { actor: &operator, request_id, dry_run: false, origin: InputSource::Request };
@@ -151,9 +153,10 @@ impl Store {
         .await
     }
 
-    /// Forgets what was not confirmed in time, and some time later that there was a link.
+    /// Deletes the data of registrations that were not confirmed in time, and later the record of their
+    /// links.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn sweep_interests(&self) -> Result<u64, Error> {
         self.in_own_transaction(async |writer| {
             let (tx, at) = (writer.tx(), writer.written_at());

@@ -1,4 +1,5 @@
-//! What the coordination office decides: each in one transaction, with the mail that tells of it.
+//! Decisions of the coordination office on interest registrations: each in one transaction, with the mail to
+//! the person.
 
 use serde_json::{Value, json};
 use vku_domain::bilingual;
@@ -23,18 +24,18 @@ use crate::kernel::transaction::Writer;
 /// How a registration is accepted.
 #[derive(Clone, Debug, Default)]
 pub struct Acceptance {
-    /// The utility that it is; where none is said, the one of that name, or a new one.
+    /// The utility; if absent, the one with the same name, or a new one.
     pub utility: Option<Key>,
-    /// The status of a new member; `interested` where none is said.
+    /// The status of a new member; `interested` if absent.
     pub status: Option<MemberStatus>,
-    /// Who may see a new utility; `members` where nothing is said.
+    /// The visibility of a new utility; `members` if absent.
     pub visibility: Option<Visibility>,
 }
 
 impl Writer<'_> {
-    /// Accepts a registration: makes or links the utility, its member and the contact.
+    /// Accepts a registration: creates or links the utility, its member and the contact.
     ///
-    /// Errors: 401, 403, 404, 409 (decided already, several utilities may be meant), 412, 422.
+    /// Errors: 401, 403, 404, 409 (already decided, or ambiguous utility), 412, 422.
     pub async fn accept_interest(
         &mut self,
         key: &Key,
@@ -55,9 +56,9 @@ impl Writer<'_> {
         self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
     }
 
-    /// Declines a registration, and tells the person why.
+    /// Declines a registration, and mails the reason to the person.
     ///
-    /// Errors: 401, 403, 404, 409 (decided already), 412.
+    /// Errors: 401, 403, 404, 409 (already decided), 412.
     pub async fn decline_interest(
         &mut self,
         key: &Key,
@@ -72,7 +73,7 @@ impl Writer<'_> {
         self.replace(before, data).await?.record_change(self, ChangeAction::Updated, None).await
     }
 
-    /// The registration, locked, if it is still to be decided.
+    /// Returns the registration, locked, if it is not decided yet.
     async fn undecided(
         &self,
         key: &Key,
@@ -91,7 +92,7 @@ impl Writer<'_> {
         Err(Error::new(Code::InterestDecided, detail))
     }
 
-    /// The German utility of that name in that city, or a new one.
+    /// Returns the German utility with this name and the same or no city, or a new one.
     async fn utility_of(
         &mut self,
         registration: &Stored<InterestRegistration>,
@@ -141,7 +142,7 @@ impl Writer<'_> {
         self.create::<Utility>(None, body).await
     }
 
-    /// The member that the utility is, or a new one.
+    /// Returns the member of the utility, or a new one.
     async fn member_of(
         &mut self,
         data: &InterestRegistration,
@@ -152,7 +153,7 @@ impl Writer<'_> {
         query.filter = MemberFilter { utility: vec![Key::Id(utility.id)], ..MemberFilter::default() };
         let status = status.unwrap_or(MemberStatus::Interested);
         match self.list(&query, None).await?.items.pop() {
-            // Who had left comes back.
+            // A former member joins again.
             Some(member) if member.data.status == Some(MemberStatus::Left) => {
                 let data = Member { status: Some(status), left_on: None, ..member.data.clone() };
                 return self.update_as_side_effect(member, data).await;
@@ -168,9 +169,10 @@ impl Writer<'_> {
         self.create::<Member>(None, body).await
     }
 
-    /// Makes the person a contact of the member. One that it has already keeps what it is, and what the person has agreed
-    /// to since is added: a consent from before the contact was last written may have been withdrawn there. The address
-    /// alone says not who it is, as several may read one mailbox.
+    /// Makes the person a contact of the member. An existing contact keeps its data, and gets the consents
+    /// that the person has given since the contact was last written; an earlier consent may have been
+    /// withdrawn there. The e-mail address alone does not identify the person, because several people may
+    /// share a mailbox.
     async fn contact_of(
         &mut self,
         data: &InterestRegistration,
@@ -196,8 +198,8 @@ impl Writer<'_> {
         if let Some(known) = known {
             let consents = known.data.consents.clone().joined(&data.consents.since(known.updated_at));
             if consents != known.data.consents {
-                let with_them = Contact { consents, ..known.data.clone() };
-                self.update_as_side_effect(known, with_them).await?;
+                let with_consents = Contact { consents, ..known.data.clone() };
+                self.update_as_side_effect(known, with_consents).await?;
             }
             return Ok(());
         }
@@ -222,7 +224,7 @@ fn put(body: &mut Value, name: &str, value: Option<&impl ToString>) {
     }
 }
 
-/// A utility that is said and not there is a fault of the body.
+/// An unknown utility is a violation of the body.
 fn no_utility(error: Error) -> Error {
     if error.code != Code::NotFound {
         return error;

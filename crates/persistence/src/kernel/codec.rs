@@ -1,4 +1,4 @@
-//! Values as columns keep them, and back.
+//! Conversions between values of the domain and columns.
 
 use std::str::FromStr;
 
@@ -11,62 +11,62 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 
 use super::database::error::Corrupt;
 
-/// A stored text as its value type.
+/// Parses a stored text.
 pub(crate) fn text<V: FromStr<Err = FieldError>>(text: String) -> Result<V, Corrupt> {
     Ok(text.parse()?)
 }
 
-/// A stored text that may be absent.
+/// Parses a stored text that may be absent.
 pub(crate) fn text_opt<V: FromStr<Err = FieldError>>(text: Option<String>) -> Result<Option<V>, Corrupt> {
     text.map(self::text).transpose()
 }
 
-/// A stored whole number that may be absent, as its value type.
+/// Parses a stored integer that may be absent.
 pub(crate) fn number_opt<V: Deserr<Violations>>(number: Option<i64>) -> Result<Option<V>, Corrupt> {
     number.map(self::number).transpose()
 }
 
-/// A stored whole number as its value type.
+/// Parses a stored integer.
 pub(crate) fn number<V: Deserr<Violations>>(number: i64) -> Result<V, Corrupt> {
     json(Value::from(number))
 }
 
-/// A stored JSON value as its value type.
+/// Parses a stored JSON value.
 pub(crate) fn json<V: Deserr<Violations>>(value: Value) -> Result<V, Corrupt> {
     Ok(deserr::deserialize(value)?)
 }
 
-/// A stored JSON value that may be absent.
+/// Parses a stored JSON value that may be absent.
 pub(crate) fn json_opt<V: Deserr<Violations>>(value: Option<Value>) -> Result<Option<V>, Corrupt> {
     value.map(json).transpose()
 }
 
-/// A value type as it is stored in JSON.
+/// Converts a value to JSON for storage.
 pub(crate) fn to_json<V: Serialize>(value: &V) -> Result<Value, Error> {
     serde_json::to_value(value).map_err(Error::internal)
 }
 
-/// A value type that may be absent, as it is stored in JSON.
+/// Converts a value that may be absent to JSON for storage.
 pub(crate) fn to_json_opt<V: Serialize>(value: &Option<V>) -> Result<Option<Value>, Error> {
     value.as_ref().map(to_json).transpose()
 }
 
-/// A value type that may be absent, as it is stored in a text column.
+/// Converts a value that may be absent to text for storage.
 pub(crate) fn to_text<V: ToString>(value: &Option<V>) -> Option<String> {
     value.as_ref().map(V::to_string)
 }
 
-/// A stored amount, in minor units with its currency.
+/// Parses a stored amount: minor units and a currency.
 pub(crate) fn money(minor: Option<i64>, currency: Option<String>) -> Result<Option<Money>, Corrupt> {
     minor.zip(currency).map(|(minor, currency)| Ok(Money::from_minor(minor, currency.parse()?))).transpose()
 }
 
-/// The first day of a partial date, to sort and filter by; empty when absent.
+/// Returns the first day of a partial date, to sort and filter by; empty if absent.
 pub(crate) fn first_day(date: &Option<PartialDate>) -> String {
     date.as_ref().map(|date| date.first_day().to_string()).unwrap_or_default()
 }
 
-/// The last day of a partial date, to sort and filter by; empty when absent.
+/// Returns the last day of a partial date, to sort and filter by; empty if absent.
 pub(crate) fn last_day(date: &Option<PartialDate>) -> String {
     date.as_ref().map(|date| date.last_day().to_string()).unwrap_or_default()
 }

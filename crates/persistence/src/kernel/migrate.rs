@@ -1,4 +1,4 @@
-//! The schema, and what is searched: brought up to date before a store is opened.
+//! Brings the schema and the search index up to date, before a store is opened on the database.
 
 use vku_domain::kernel::error::Error;
 
@@ -6,9 +6,10 @@ use super::database::Database;
 use super::search;
 
 impl Database {
-    /// Brings the schema up to date, and what is searched, where that is missing or of another version.
+    /// Brings the schema up to date, under a lock, so that several instances may start at the same time; then
+    /// builds the search index if it is missing or outdated.
     ///
-    /// Errors: the database is away, or a step failed (it is rolled back).
+    /// Errors: the database is unavailable, or a migration failed (it is rolled back).
     pub async fn migrate(&self) -> Result<(), Error> {
         self.migrate_schema().await?;
         search::build(self).await

@@ -1,9 +1,9 @@
-//! Sending: a worker claims mails, sends them and notes what became of each.
+//! Delivery: a worker claims mails, sends them, and records the results.
 //!
-//! A claim is good as long as its worker lives, and whether it does is asked of a lock that ends with it: what a worker
-//! held that was killed is sent by the next one at once. If it was killed between the mail server's "250" and the
-//! commit that notes it, the mail is sent again: at least once is what there is at that seam. Both then carry the same
-//! `Message-ID`, which is made of the mail's id.
+//! A claim is valid as long as its worker lives, which is shown by a lock that ends with the worker: the
+//! claims of a killed worker are taken over by the next one at once. If a worker was killed between the "250"
+//! of the mail server and the commit that records it, the mail is sent again: delivery is at least once. Both
+//! mails have the same `Message-ID`, which is derived from the id of the mail.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
@@ -20,38 +20,38 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::store::Store;
 
-/// How long it is tried: what is older than that is given up, and not sent when mails can be sent again one day.
+/// How long delivery is attempted: older mails are given up, and not sent after a long outage.
 const TRIED: TimeDelta = TimeDelta::days(3);
-/// How long a mail is kept, whatever became of it.
+/// How long a mail is stored, whatever its state.
 const KEPT: TimeDelta = TimeDelta::days(30);
-/// How long it waits after its first failure; twice as long after each.
+/// The pause after the first failure; it doubles with each further one.
 const FIRST_RETRY: TimeDelta = TimeDelta::seconds(5);
-/// How long it waits at most.
+/// The maximum pause.
 const LAST_RETRY: TimeDelta = TimeDelta::hours(1);
-/// How many a worker claims at a time.
+/// How many mails a worker claims at a time.
 const CLAIMED: u64 = 20;
 
-/// A worker that sends, until this is dropped.
+/// A worker that sends mails, until this is dropped.
 pub struct Sending {
     id: Uuid,
     _alive: JobLock,
 }
 
-/// A mail that is to be sent now. No `Debug`: it is personal data.
+/// A mail that is to be sent now. No `Debug`: it contains personal data.
 pub struct Claimed {
-    /// UUIDv7; its `Message-ID` is made of it.
+    /// UUIDv7; the `Message-ID` is derived from it.
     pub id: Uuid,
-    /// When it was posted.
+    /// When the mail was queued.
     pub created_at: DateTime<Utc>,
-    /// Whom it is written to.
+    /// The recipient.
     pub to: Email,
-    /// The language that it is written in.
+    /// The language of the mail.
     pub language: Locale,
-    /// What it is about.
+    /// The subject.
     pub subject: Subject,
-    /// What it says.
+    /// The text.
     pub text: String,
-    /// What it brings for calendars.
+    /// The calendar attachment.
     pub calendar: Option<String>,
     attempts: i64,
 }
@@ -73,21 +73,21 @@ impl TryFrom<row::Model> for Claimed {
     }
 }
 
-/// What became of an attempt.
+/// The result of a delivery attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome<'a> {
-    /// The mail server took it.
+    /// The mail server accepted the mail.
     Sent,
-    /// It is worth another attempt; why not this one, without anything of the person.
+    /// The attempt failed and is to be repeated; the reason, without personal data.
     Later(&'a str),
-    /// No attempt will do; why.
+    /// The mail cannot be delivered; the reason.
     Never(&'a str),
 }
 
 impl Store {
-    /// Begins to send; `None` where nothing is to be sent now.
+    /// Starts a worker; `None` if no mail is due now.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn begin_sending(&self) -> Result<Option<Sending>, Error> {
         let due = waiting().filter(row::Column::NextAttemptAt.lte(self.now()));
         if due.one(self.database().reading()).await.map_err(failed)?.is_none() {
@@ -99,18 +99,18 @@ impl Store {
         Ok(Some(Sending { id, _alive: alive }))
     }
 
-    /// Claims some mails that are to be sent now; none where there are no more.
+    /// Claims some mails that are due now; empty if there are no more.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn claim_mails(&self, sending: &Sending) -> Result<Vec<Claimed>, Error> {
         self.in_own_transaction(async |writer| {
             let (tx, at) = (writer.tx(), writer.written_at());
-            let late = given_up("expired")
+            let expire = given_up("expired")
                 .filter(row::Column::State.eq(MailState::Waiting.as_str()))
                 .filter(row::Column::ClaimedBy.is_null())
                 .filter(row::Column::CreatedAt.lt(at - TRIED));
-            late.exec(tx).await.map_err(failed)?;
-            // Those that another instance is about to claim are left to it.
+            expire.exec(tx).await.map_err(failed)?;
+            // Skip mails that another instance is about to claim.
             let rows = waiting()
                 .filter(row::Column::ClaimedBy.is_null())
                 .filter(row::Column::NextAttemptAt.lte(at))
@@ -125,7 +125,7 @@ impl Store {
                 .col_expr(row::Column::ClaimedBy, Expr::val(sending.id))
                 .filter(row::Column::Id.is_in(rows.iter().map(|row| row.id)));
             claim.exec(tx).await.map_err(failed)?;
-            // One that cannot be read does not hold up the others.
+            // An unreadable mail must not block the others.
             let (mut mails, mut broken) = (Vec::new(), Vec::new());
             for row in rows {
                 let id = row.id;
@@ -143,9 +143,9 @@ impl Store {
         .await
     }
 
-    /// Notes what became of a mail that was claimed.
+    /// Records the result for a claimed mail.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn note_mail(
         &self,
         sending: &Sending,
@@ -178,9 +178,9 @@ impl Store {
         .await
     }
 
-    /// Forgets the mails that are a month old, whatever became of them.
+    /// Deletes the mails that are older than a month, whatever their state.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn sweep_mails(&self) -> Result<u64, Error> {
         self.in_own_transaction(async |writer| {
             let old =
@@ -190,9 +190,9 @@ impl Store {
         .await
     }
 
-    /// Gives back what workers hold that are no more.
+    /// Releases the claims of workers that have died.
     async fn release_dead(&self) -> Result<(), Error> {
-        let held = waiting()
+        let workers = waiting()
             .select_only()
             .column(row::Column::ClaimedBy)
             .distinct()
@@ -201,7 +201,7 @@ impl Store {
             .all(self.database().reading())
             .await
             .map_err(failed)?;
-        for worker in held {
+        for worker in workers {
             if JobLock::is_held(self.database(), worker).await? {
                 continue;
             }
@@ -221,7 +221,7 @@ fn waiting() -> sea_orm::Select<row::Entity> {
     row::Entity::find().filter(row::Column::State.eq(MailState::Waiting.as_str()))
 }
 
-/// What gives mails up that were not tried for a reason of their own.
+/// An update that gives mails up; it keeps the reason of an earlier failure.
 fn given_up(why: &str) -> sea_orm::UpdateMany<row::Entity> {
     row::Entity::update_many()
         .col_expr(row::Column::State, Expr::val(MailState::Failed.as_str()))
@@ -230,13 +230,14 @@ fn given_up(why: &str) -> sea_orm::UpdateMany<row::Entity> {
         .col_expr(row::Column::Text, text_that_is_kept())
 }
 
-/// The text of a mail that is not tried again: nothing, where nobody but the person may read it.
+/// The text of a mail that is not attempted again: empty for a confidential mail, which only the recipient
+/// may read.
 fn text_that_is_kept() -> SimpleExpr {
     let confidential = Expr::col(row::Column::Confidential).eq(true);
     Expr::case(confidential, Expr::val("")).finally(Expr::col(row::Column::Text)).into()
 }
 
-/// How long a mail waits that has failed so often before.
+/// How long a mail waits after this many earlier failures.
 fn pause(attempts: i64) -> TimeDelta {
     let doublings = Ord::min(u32::try_from(attempts).unwrap_or(u32::MAX), 16);
     Ord::min(LAST_RETRY, FIRST_RETRY * 2_i32.pow(doublings))
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn waits_longer_each_time_and_an_hour_at_most() {
+    fn the_pause_doubles_up_to_an_hour() {
         let pauses: Vec<_> = (0..12).map(|attempts| pause(attempts).num_seconds()).collect();
         assert_eq!(pauses, [5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600]);
         assert_eq!(pause(i64::MAX), LAST_RETRY);

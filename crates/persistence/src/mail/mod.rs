@@ -1,5 +1,5 @@
-//! The outbox: mails lie in a table from the transaction on of what they tell of, until a worker has sent them, and a
-//! while longer. Sending is in [`delivery`], reading in [`outbox`].
+//! The outbox: a mail is stored in a table, in the transaction of the change that causes it, until a worker
+//! has sent it, and for a while after. Sending is in [`delivery`], reading in [`outbox`].
 
 pub mod delivery;
 pub mod outbox;
@@ -43,9 +43,9 @@ mod row {
 }
 
 impl Writer<'_> {
-    /// Posts a mail: it is sent if this write is committed, and only then. It is not in the change log.
+    /// Queues a mail: it is sent if and only if this write is committed. Mails are not in the change log.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {
         let Mail { to, language, subject, text, calendar, confidential } = mail;
         let row = row::Model {

@@ -1,4 +1,4 @@
-//! The outbox as the coordination office reads it.
+//! The outbox, as the coordination office reads it.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ColumnTrait;
@@ -19,7 +19,7 @@ use crate::kernel::read::cursor::{Way, foreign};
 use crate::kernel::transaction::Reader;
 
 vku_domain::filter! {
-    /// Which mails.
+    /// The filter of the outbox.
     MailFilter {
         /// The state of the delivery.
         state: Vec<MailState>,
@@ -28,29 +28,29 @@ vku_domain::filter! {
     }
 }
 
-/// A mail as it is kept. No `Debug`: it is personal data.
+/// A stored mail. No `Debug`: it contains personal data.
 pub struct StoredMail {
-    /// UUIDv7; its `Message-ID` is made of it.
+    /// UUIDv7; the `Message-ID` is derived from it.
     pub id: Uuid,
-    /// When it was posted.
+    /// When the mail was queued.
     pub created_at: DateTime<Utc>,
-    /// Whom it is written to.
+    /// The recipient.
     pub to: Email,
-    /// The language that it is written in.
+    /// The language of the mail.
     pub language: Locale,
-    /// What it is about.
+    /// The subject.
     pub subject: String,
-    /// What it says; absent where nobody but the person may read it.
+    /// The text; absent for a confidential mail, which only the recipient may read.
     pub text: Option<String>,
-    /// What it brings for calendars.
+    /// The calendar attachment; absent for a confidential mail.
     pub calendar: Option<String>,
     /// The state of the delivery.
     pub state: MailState,
-    /// How often it was tried.
+    /// The number of attempts.
     pub attempts: i64,
-    /// When it is tried next; absent where it is not any more.
+    /// When the next attempt is due; absent if there will be none.
     pub next_attempt_at: Option<DateTime<Utc>>,
-    /// When the mail server took it.
+    /// When the mail server accepted the mail.
     pub sent_at: Option<DateTime<Utc>>,
     /// Why the last attempt failed, in a word or two.
     pub failure: Option<String>,
@@ -82,18 +82,18 @@ impl TryFrom<row::Model> for StoredMail {
 pub struct Mails {
     /// The mails, newest first.
     pub items: Vec<StoredMail>,
-    /// The cursor of the older ones, if there are any.
+    /// The cursor of the older mails, if there are any.
     pub next: Option<String>,
-    /// The cursor of the newer ones, if there may be any.
+    /// The cursor of the newer mails, if there may be any.
     pub prev: Option<String>,
 }
 
-/// The mail that a cursor stands at.
+/// The mail that a cursor points to.
 #[derive(Serialize, Deserialize)]
 struct Place(Way, Uuid);
 
 impl Reader<'_> {
-    /// A page of the mails.
+    /// Returns a page of the mails.
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 400 for a cursor of another list.
     pub async fn mails(&self, filter: &MailFilter, paging: &Paging) -> Result<Mails, Error> {
@@ -103,36 +103,36 @@ impl Reader<'_> {
             let payload = self.cursors().open(list.as_bytes(), token);
             payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok()).ok_or_else(foreign)
         };
-        let place = paging.cursor.as_ref().map(open).transpose()?;
-        let way = place.as_ref().map_or(Way::Next, |place| place.0);
-        let beyond = place.as_ref().map(|&Place(way, id)| match way {
+        let cursor = paging.cursor.as_ref().map(open).transpose()?;
+        let way = cursor.as_ref().map_or(Way::Next, |cursor| cursor.0);
+        let beyond = cursor.as_ref().map(|&Place(way, id)| match way {
             Way::Next => row::Column::Id.lt(id),
             Way::Previous => row::Column::Id.gt(id),
         });
         let states = filter.state.iter().map(|state| state.as_str());
-        let which = Condition::all()
+        let condition = Condition::all()
             .add_option((!filter.state.is_empty()).then(|| row::Column::State.is_in(states)))
             .add_option(
                 (!filter.to.is_empty()).then(|| row::Column::To.is_in(filter.to.iter().map(Email::as_str))),
             )
             .add_option(beyond);
         let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
-        // One more than asked for tells whether there is another page.
+        // One row more than requested shows whether there is another page.
         let mut rows = row::Entity::find()
-            .filter(which)
+            .filter(condition)
             .order_by(row::Column::Id, if way == Way::Next { Order::Desc } else { Order::Asc })
             .limit(paging.limit + 1)
             .all(self.tx())
             .await
             .map_err(failed)?;
-        let more = rows.len() > limit;
+        let has_more = rows.len() > limit;
         rows.truncate(limit);
         if way == Way::Previous {
             rows.reverse();
         }
-        let (has_next, has_prev) = match (way, place.is_some()) {
-            (Way::Next, from_cursor) => (more, from_cursor),
-            (Way::Previous, _) => (true, more),
+        let (has_next, has_prev) = match (way, cursor.is_some()) {
+            (Way::Next, has_cursor) => (has_more, has_cursor),
+            (Way::Previous, _) => (true, has_more),
         };
         let token = |row: Option<&row::Model>, way: Way| {
             let place = row.map(|row| serde_json::to_vec(&Place(way, row.id))).transpose();
@@ -145,7 +145,7 @@ impl Reader<'_> {
         Ok(Mails { items, next, prev })
     }
 
-    /// One mail.
+    /// Returns a mail.
     ///
     /// Errors: 401 or 403 for everybody but the coordination office, 404.
     pub async fn mail(&self, IdParam(id): IdParam) -> Result<StoredMail, Error> {

@@ -1,4 +1,4 @@
-//! What the parts of partnerships add up to.
+//! Aggregates over the sub-resources of partnerships.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -19,7 +19,7 @@ use crate::kernel::read::reference_lookup;
 use crate::kernel::transaction::Reader;
 use crate::kernel::write::dependents;
 
-/// A phase of funding, or the last day of all activities.
+/// A funding phase, or the last day of all activities.
 #[derive(FromQueryResult)]
 struct PartRow {
     partnership_id: Uuid,
@@ -29,7 +29,7 @@ struct PartRow {
     last_on: Option<String>,
 }
 
-/// What a partnership's parts say, before it is added up.
+/// The data of the sub-resources of a partnership, before it is aggregated.
 #[derive(Default)]
 struct Parts {
     programmes: Vec<Uuid>,
@@ -37,14 +37,16 @@ struct Parts {
     last_on: Option<String>,
 }
 
-/// What is derived from the parts of each: one statement for all phases and activities, one for the programmes' names.
+/// Derives the aggregates of each partnership: one statement for all funding phases and activities, one for
+/// the names of the programmes.
 pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid, PartsDerived>, Error> {
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
     let (tx, today) = (reader.tx(), reader.actor().today().to_string());
     let mut parts: HashMap<Uuid, Parts> = HashMap::with_capacity(ids.len());
-    // Amounts are added up here: the sum of a database overflows, and then nobody could read anything.
+    // Amounts are added up here: a SUM in the database may overflow, and then the whole page could not be
+    // read.
     let mut select = Query::select()
         .columns(["partnership_id", "programme_id", "amount_currency", "amount_minor"])
         .expr_as(Expr::cust("NULL"), "last_on")
@@ -65,27 +67,28 @@ pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid
     select.union(UnionType::All, activities);
     for row in tx.query_all(&select).await.map_err(failed)? {
         let row = PartRow::from_query_result(&row, "").map_err(failed)?;
-        let its = parts.entry(row.partnership_id).or_default();
-        its.programmes.extend(row.programme_id);
+        let of_partnership = parts.entry(row.partnership_id).or_default();
+        of_partnership.programmes.extend(row.programme_id);
         if let Some((currency, minor)) = row.amount_currency.zip(row.amount_minor) {
-            its.amounts.entry(currency).or_default().push(minor);
+            of_partnership.amounts.entry(currency).or_default().push(minor);
         }
         if let Some(last_on) = row.last_on {
-            its.last_on = Some(std::cmp::min(last_on, today.clone()));
+            of_partnership.last_on = Some(std::cmp::min(last_on, today.clone()));
         }
     }
-    let mut programmes: Vec<Uuid> = parts.values().flat_map(|its| &its.programmes).copied().collect();
+    let mut programmes: Vec<Uuid> = parts.values().flat_map(|parts| &parts.programmes).copied().collect();
     programmes.sort_unstable();
     programmes.dedup();
-    let cards = reference_lookup::by_id(tx, "funding_programme", &programmes).await?;
+    let summaries = reference_lookup::by_id(tx, "funding_programme", &programmes).await?;
     let mut derived = HashMap::with_capacity(parts.len());
     for (id, Parts { mut programmes, amounts, last_on }) in parts {
         programmes.sort_unstable();
         programmes.dedup();
-        let programmes = programmes.iter().filter_map(|id| cards.get(id).cloned()).map(Ref::found).collect();
+        let programmes =
+            programmes.iter().filter_map(|id| summaries.get(id).cloned()).map(Ref::found).collect();
         let mut funding_totals = Vec::with_capacity(amounts.len());
         for (currency, minors) in amounts {
-            // A sum beyond every amount is left out: none is better than a wrong one.
+            // A sum that is too large is left out: no sum is better than a wrong one.
             funding_totals.extend(Money::sum(minors, text::<Currency>(currency)?));
         }
         let last_activity_on = last_on.map(text::<CalendarDate>).transpose()?;
@@ -94,13 +97,14 @@ pub(super) async fn of(reader: &Reader<'_>, ids: &[Uuid]) -> Result<HashMap<Uuid
     Ok(derived)
 }
 
-/// The results of a partnership, deleted ones aside, with values that one of the utilities reported.
+/// Returns the results of a partnership, without deleted ones, that have values reported by one of the
+/// utilities.
 pub(super) async fn reported_by(
     tx: &DatabaseTransaction,
     partnership: Uuid,
     utilities: Vec<Uuid>,
 ) -> Result<Vec<Named>, Error> {
-    let theirs = Query::select()
+    let reported = Query::select()
         .column("owner_id")
         .from("result_party")
         .and_where(Expr::col("utility_id").is_in(utilities))
@@ -110,13 +114,13 @@ pub(super) async fn reported_by(
         .from("result")
         .and_where(Expr::col("partnership_id").eq(partnership))
         .and_where(Expr::col("deleted_at").is_null())
-        .and_where(Expr::col("id").in_subquery(theirs))
+        .and_where(Expr::col("id").in_subquery(reported))
         .take();
     let rows = tx.query_all(&select).await.map_err(failed)?;
     let ids =
         rows.iter().map(|row| row.try_get("", "id")).collect::<Result<Vec<Uuid>, _>>().map_err(failed)?;
-    let mut cards: Vec<_> =
+    let mut summaries: Vec<_> =
         reference_lookup::by_id(tx, PartnershipResult::NAME, &ids).await?.into_values().collect();
-    cards.sort_by_key(|card| card.id);
-    Ok(cards.into_iter().map(|found| dependents::name(PartnershipResult::NAME, found)).collect())
+    summaries.sort_by_key(|summary| summary.id);
+    Ok(summaries.into_iter().map(|found| dependents::name(PartnershipResult::NAME, found)).collect())
 }

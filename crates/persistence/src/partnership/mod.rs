@@ -1,4 +1,4 @@
-//! How partnerships lie in their table, and who takes part in which.
+//! Maps partnerships to their table, and selects who takes part in them.
 
 mod aggregates;
 
@@ -140,8 +140,8 @@ impl Table for Partnership {
         let with = |condition: Condition| column::<Self>("id").in_subquery(owners(condition));
         let utility = |keys: &[Key]| Expr::col("utility_id").in_subquery(named::<Utility>(keys, actor));
         let country = (!filter.country.is_empty()).then(|| {
-            let there = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
-            has::<Self>("party", in_role(ParticipantRole::Partner).add(there))
+            let in_country = Expr::col("country").is_in(filter.country.iter().map(ToString::to_string));
+            has::<Self>("party", in_role(ParticipantRole::Partner).add(in_country))
         });
         let organisation = (!filter.organisation.is_empty()).then(|| {
             let organisations = named::<Organisation>(&filter.organisation, actor);
@@ -204,7 +204,7 @@ impl Table for Partnership {
         }
     }
 
-    /// By its visibility, and those in which the actor takes part today.
+    /// Partnerships by their visibility, and those in which one of the actor's utilities takes part today.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -216,8 +216,8 @@ impl Table for Partnership {
         condition
     }
 
-    /// Countries, places, and what the parts add up to: one query for all parts of the page, one for the programmes'
-    /// names.
+    /// Derives countries, places and the aggregates of the sub-resources: one query for all sub-resources of
+    /// the page, one for the names of the programmes.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
         let mut parts = aggregates::of(reader, &ids).await?;
@@ -227,14 +227,14 @@ impl Table for Partnership {
         Ok(())
     }
 
-    /// Who has reported a result takes part, or did.
+    /// Checks that utilities that have reported a result stay in the list of participants.
     async fn check_references(writer: &Writer<'_>, before: &Stored<Self>, after: &Self) -> Result<(), Error> {
-        let gone = before.data.participants.iter().filter_map(|participant| participant.party.utility());
-        let gone: Vec<Uuid> = gone.filter(|utility| !after.names_utility(*utility)).collect();
-        if gone.is_empty() {
+        let removed = before.data.participants.iter().filter_map(|participant| participant.party.utility());
+        let removed: Vec<Uuid> = removed.filter(|utility| !after.names_utility(*utility)).collect();
+        if removed.is_empty() {
             return Ok(());
         }
-        let dependents = aggregates::reported_by(writer.tx(), before.id, gone).await?;
+        let dependents = aggregates::reported_by(writer.tx(), before.id, removed).await?;
         if dependents.is_empty() {
             return Ok(());
         }
@@ -252,20 +252,21 @@ fn in_role(role: ParticipantRole) -> Condition {
     Condition::all().add(Expr::col("field").eq(role.as_str()))
 }
 
-/// The ids of the partnerships with such a participant.
+/// Selects the ids of the partnerships with a party that matches the condition.
 fn owners(condition: Condition) -> SelectStatement {
     Query::select().column("owner_id").from("partnership_party").cond_where(condition).take()
 }
 
-/// The ids of the partnerships, deleted ones aside, in which one of the actor's utilities takes part today.
+/// Selects the ids of the partnerships, without deleted ones, in which one of the actor's utilities takes
+/// part today.
 pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
     let live =
         Query::select().column("id").from("partnership").and_where(Expr::col("deleted_at").is_null()).take();
-    let here = Expr::col("utility_id").is_in(actor.utilities.iter().copied());
-    owners(today(actor).add(here).add(Expr::col("owner_id").in_subquery(live)))
+    let of_actor = Expr::col("utility_id").is_in(actor.utilities.iter().copied());
+    owners(today(actor).add(of_actor).add(Expr::col("owner_id").in_subquery(live)))
 }
 
-/// The ids of the utilities that take part today in an active partnership that the actor sees.
+/// Selects the ids of the utilities that take part today in an active partnership that the actor sees.
 pub(crate) fn at_work_today(actor: &Actor) -> SelectStatement {
     let active = Query::select()
         .column("id")
@@ -279,19 +280,19 @@ pub(crate) fn at_work_today(actor: &Actor) -> SelectStatement {
     Query::select().column("utility_id").from("partnership_party").cond_where(known).take()
 }
 
-/// Who takes part on the day of the request.
+/// The participant takes part on the day of the request.
 fn today(actor: &Actor) -> Condition {
     let today = actor.today().to_string();
-    let begun = Condition::any()
+    let has_begun = Condition::any()
         .add(Expr::col("from_first").is_null())
         .add(Expr::col("from_first").lte(today.as_str()));
     let not_left = Condition::any()
         .add(Expr::col("until_last").is_null())
         .add(Expr::col("until_last").gte(today.as_str()));
-    Condition::all().add(begun).add(not_left)
+    Condition::all().add(has_begun).add(not_left)
 }
 
-/// A utility that moves to another country takes its place in partnerships with it.
+/// Copies a changed country of a utility to its rows in partnerships.
 pub(crate) async fn follow_country(
     writer: &Writer<'_>,
     utility: Uuid,

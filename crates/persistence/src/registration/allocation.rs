@@ -1,5 +1,5 @@
-//! Seats: who gets one, and who waits. All of it under the lock of the session's row, so that whoever is later sees what
-//! those before did, and no seat is given twice.
+//! Allocation of seats: which registration gets a seat, and which one waits. All writes hold the lock of the
+//! session row, so that each sees the result of the previous one, and no seat is given twice.
 
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
@@ -19,7 +19,7 @@ use crate::kernel::read::load;
 use crate::kernel::transaction::Writer;
 use crate::membership::takes_part;
 
-/// Looks whether one may register, and says whether there is a seat.
+/// Checks that the registration is allowed, and sets its status depending on the free seats.
 pub(super) async fn admit(
     writer: &Writer<'_>,
     parent: Option<Uuid>,
@@ -27,7 +27,7 @@ pub(super) async fn admit(
     after: &mut Registration,
 ) -> Result<(), Error> {
     let session = session(writer, parent).await?;
-    // Who was deleted comes anew.
+    // A restored registration is treated as new.
     let Some(before) = before.filter(|before| before.deleted_at.is_none()) else {
         return arrive(writer, &session, before.map(|before| before.id), after).await;
     };
@@ -51,7 +51,7 @@ pub(super) async fn admit(
     Ok(())
 }
 
-/// Somebody new.
+/// Admits a new registration.
 async fn arrive(
     writer: &Writer<'_>,
     session: &Stored<Session>,
@@ -61,14 +61,14 @@ async fn arrive(
     own(writer, after)?;
     settle(writer, session, id, after).await?;
     match after.status {
-        // The office notes who came without having registered.
+        // Staff records people who came without a registration.
         Some(status) if status.is_marked() => return begun(&session.data, status, writer),
         Some(RegistrationStatus::Cancelled) => return Ok(()),
         _ => open(session, writer)?,
     }
     takes_part(writer, "/member", after.member.id()).await?;
     let taken = taken_of(writer, session.id).await?;
-    let named = after.status;
+    let requested = after.status;
     after.status = if session.data.has_seat(&taken, after.in_room()) {
         Some(RegistrationStatus::Registered)
     } else if session.data.waiting_list {
@@ -76,13 +76,14 @@ async fn arrive(
     } else {
         return Err(full().about("/session"));
     };
-    match named.filter(|named| Some(*named) != after.status) {
-        Some(named) if writer.writing().origin == InputSource::Import => Err(otherwise(named)),
+    match requested.filter(|requested| Some(*requested) != after.status) {
+        Some(requested) if writer.writing().origin == InputSource::Import => Err(otherwise(requested)),
         _ => Ok(()),
     }
 }
 
-/// A file says who has a seat or waits, and it is not so: nothing else is written in silence.
+/// The error for an import whose status does not agree with the free seats, instead of silently writing
+/// another status.
 fn otherwise(named: RegistrationStatus) -> Error {
     let detail = match named {
         RegistrationStatus::Waitlisted => bilingual!(
@@ -98,8 +99,8 @@ fn otherwise(named: RegistrationStatus) -> Error {
     Error::new(Code::SessionFull, detail).about("/status")
 }
 
-/// Cancelling is for what has not begun, or for who waited in vain; marking for what has. An import gives no seat that
-/// there is not.
+/// Checks a change of the status. Cancelling is allowed before the session begins, or for a registration that
+/// waited in vain; marking attendance after it has begun. An import cannot give a seat that is not free.
 async fn lead(
     writer: &Writer<'_>,
     session: &Stored<Session>,
@@ -121,7 +122,8 @@ async fn lead(
     }
 }
 
-/// The session, whoever asks: with its link, which goes into mails to those who have a seat.
+/// Returns the session without checking the visibility, with its link, which is part of mails to people with
+/// a seat.
 pub(super) async fn session(writer: &Writer<'_>, id: Option<Uuid>) -> Result<Stored<Session>, Error> {
     let id = id.ok_or_else(|| Error::internal("a registration for no session"))?;
     let mut session = load::by_id_unchecked::<Session>(writer, id).await?;
@@ -167,7 +169,7 @@ fn full() -> Error {
     Error::new(Code::SessionFull, detail)
 }
 
-/// Who came shows once the session has begun.
+/// Checks that the session has begun, because attendance is only known then.
 fn begun(session: &Session, to: RegistrationStatus, writer: &Writer<'_>) -> Result<(), Error> {
     if session.has_begun(writer.written_at()) {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Who registers: a member its own staff, a contact of it or somebody by name, and nobody twice.
+//! Attendees: a member registers its own staff, either a contact or a person by name, and nobody twice.
 
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LockType, Query};
@@ -17,7 +17,7 @@ use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::transaction::Writer;
 
-/// A member registers its own staff.
+/// Checks that the member is the actor's own, unless the actor is staff.
 pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error> {
     let utility = after.member.card().and_then(|member| member.named_after);
     let mut violations = Violations::default();
@@ -31,7 +31,8 @@ pub(super) fn own(writer: &Writer<'_>, after: &Registration) -> Result<(), Error
     Error::unless_writable(violations)
 }
 
-/// The contact is the member's, the person is not there already, and the session is held as wanted.
+/// Checks that the contact belongs to the member, that the person is not registered yet, and that the session
+/// offers the form of attendance.
 pub(super) async fn settle(
     writer: &Writer<'_>,
     session: &Stored<Session>,
@@ -73,7 +74,7 @@ pub(super) async fn settle(
     Ok(())
 }
 
-/// The contact of the member, and its address.
+/// Returns the contact of the member, and its e-mail address.
 async fn contact_of(writer: &Writer<'_>, key: &Key, member: Uuid) -> Result<Option<(Uuid, Email)>, Error> {
     let Key::Id(id) = key else { return Ok(None) };
     let select = Query::select()
@@ -89,7 +90,8 @@ async fn contact_of(writer: &Writer<'_>, key: &Key, member: Uuid) -> Result<Opti
     Ok(Some((*id, text(email)?)))
 }
 
-/// Whether the same person comes already, or waits: by the address, as far as the actor sees who does.
+/// Whether the same person is registered or waiting already: compares e-mail addresses, among the
+/// registrations that the actor sees.
 async fn is_there(
     writer: &Writer<'_>,
     session: Uuid,
@@ -98,17 +100,17 @@ async fn is_there(
     email: Option<String>,
 ) -> Result<bool, Error> {
     let Some(email) = email else { return Ok(false) };
-    let alike = || Expr::expr(Func::lower(Expr::col("email"))).eq(email.as_str());
-    let contacts = Query::select().column("id").from("contact").and_where(alike()).take();
+    let same_email = || Expr::expr(Func::lower(Expr::col("email"))).eq(email.as_str());
+    let contacts = Query::select().column("id").from("contact").and_where(same_email()).take();
     let mut others = living(session);
     others
         .column("id")
         .and_where(Expr::col("status").ne(RegistrationStatus::Cancelled.as_str()))
         .and_where(Expr::col("id").ne(id.unwrap_or_default()))
-        .cond_where(Condition::any().add(alike()).add(Expr::col("contact_id").in_subquery(contacts)))
+        .cond_where(Condition::any().add(same_email()).add(Expr::col("contact_id").in_subquery(contacts)))
         .limit(1);
     if !writer.actor().is_staff() {
-        // Who else comes is not the member's to know.
+        // Do not disclose the registrations of other members.
         others.and_where(Expr::col("member_id").eq(after.member.id().unwrap_or_default()));
     }
     Ok(writer.tx().query_one(&others).await.map_err(failed)?.is_some())

@@ -1,4 +1,4 @@
-//! How registrations lie in their table.
+//! Maps registrations to their table.
 
 mod allocation;
 mod attendee;
@@ -52,14 +52,15 @@ impl Table for Registration {
 
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] =
         &[("member_id", "member"), ("contact_id", "contact")];
-    /// Whoever takes a seat of a session, or frees one, waits for whoever did before.
+    /// Writers that take or free a seat of a session wait for each other.
     const PARENT_LOCK: LockType = LockType::Update;
     const HAS_WRITE_HOOKS: bool = true;
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { member, contact, name, email, language, attendance, status } = data;
         let columns = row::Columns {
-            // One that is not resolved is refused before it comes to the table, which would not take this either.
+            // An unresolved reference is refused before it gets here, and the foreign key would refuse this
+            // id too.
             member_id: member.id().unwrap_or_default(),
             contact_id: contact.as_ref().and_then(Ref::id),
             name: to_text(name),
@@ -104,7 +105,7 @@ impl Table for Registration {
         }
     }
 
-    /// Those of the actor's own members.
+    /// Registrations of the actor's own members; staff sees all.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -112,7 +113,8 @@ impl Table for Registration {
         Condition::all().add(column::<Self>("member_id").in_subquery(own_members(actor)))
     }
 
-    /// Those who come or wait, of sessions that have not begun. What is past says who came, and keeps nobody.
+    /// Registered or waiting people of sessions that have not begun. Past registrations record who came, and
+    /// prevent no deletion.
     fn is_binding(at: DateTime<Utc>) -> Condition {
         let to_come = Query::select()
             .column("id")
@@ -126,11 +128,11 @@ impl Table for Registration {
             .add(column::<Self>("session_id").in_subquery(to_come))
     }
 
-    /// Who it is, and which one of those who wait: a query each for the whole page. Who is deleted, or is of a member that
-    /// is deleted or has left, is nobody.
+    /// Derives the person and the position on the waiting list, with one query each for the whole page. There
+    /// is no person if the contact is deleted, or the member is deleted or has left.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let members: Vec<Uuid> = items.iter().filter_map(|item| item.data.member.id()).collect();
-        let gone = gone(reader.tx(), &members).await?;
+        let absent = gone(reader.tx(), &members).await?;
         let contacts: Vec<Uuid> =
             items.iter().filter_map(|item| item.data.contact.as_ref().and_then(Ref::id)).collect();
         let contacts = persons(reader.tx(), &contacts).await?;
@@ -147,7 +149,7 @@ impl Table for Registration {
                     language: it.language.clone(),
                 }),
             };
-            let person = person.filter(|_| it.member.id().is_none_or(|member| !gone.contains(&member)));
+            let person = person.filter(|_| it.member.id().is_none_or(|member| !absent.contains(&member)));
             item.derived = RegistrationDerived { position: positions.get(&item.id).copied(), person };
         }
         Ok(())
@@ -175,7 +177,7 @@ pub(crate) fn session_of(item: &Stored<Registration>) -> Option<Uuid> {
     item.parent.as_ref().map(|(_, session)| session.id)
 }
 
-/// Which ones of those who wait they are, by their ids.
+/// Returns the positions on the waiting lists, by registration id.
 async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashMap<Uuid, u64>, Error> {
     sessions.sort_unstable();
     sessions.dedup();
@@ -202,7 +204,7 @@ async fn positions(reader: &Reader<'_>, mut sessions: Vec<Uuid>) -> Result<HashM
     Ok(positions)
 }
 
-/// The ids of those who wait for a seat, in the order in which they arrived.
+/// Selects the ids of the waiting registrations, in order of arrival.
 fn waiting(session: Uuid) -> SelectStatement {
     living(session)
         .column("id")
@@ -213,7 +215,8 @@ fn waiting(session: Uuid) -> SelectStatement {
         .take()
 }
 
-/// Whose person and member are there: neither deleted, nor has the member left. Nobody else gets a seat or a mail.
+/// The contact and the member are not deleted, and the member has not left. Other registrations get no seat
+/// and no mail.
 fn present() -> Condition {
     let contacts =
         Query::select().column("id").from(Contact::NAME).and_where(Expr::col("deleted_at").is_null()).take();
@@ -224,7 +227,7 @@ fn present() -> Condition {
         .add(Condition::any().add(contact().is_null()).add(contact().in_subquery(contacts)))
 }
 
-/// The registrations for a session.
+/// The registrations of a session, without deleted ones.
 fn living(session: Uuid) -> SelectStatement {
     Query::select()
         .from("registration")
@@ -233,7 +236,7 @@ fn living(session: Uuid) -> SelectStatement {
         .take()
 }
 
-/// The registrations of staff of the actor's own, deleted ones too.
+/// Selects the registrations of the actor's own staff, including deleted ones.
 pub(crate) fn own(actor: &Actor) -> SelectStatement {
     Query::select()
         .columns(["session_id", "status", "updated_at", "deleted_at"])
@@ -242,7 +245,7 @@ pub(crate) fn own(actor: &Actor) -> SelectStatement {
         .take()
 }
 
-/// The ids of the sessions that staff of the actor's own has a seat in, or waits for one.
+/// Selects the ids of the sessions in which the actor's own staff has a seat or waits for one.
 pub(crate) fn taken_part_in(actor: &Actor) -> SelectStatement {
     let statuses = RegistrationStatus::SEATED
         .iter()

@@ -1,4 +1,4 @@
-//! Which seats are taken, and who comes or waits.
+//! Counts the taken seats, and selects who comes or waits.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
 
-/// The seats of these sessions that are taken.
+/// Returns the taken seats of these sessions.
 pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<HashMap<Uuid, Taken>, Error> {
     let mut all: HashMap<Uuid, Taken> = HashMap::new();
     if sessions.is_empty() {
@@ -55,7 +55,7 @@ pub(super) async fn taken_of(reader: &Reader<'_>, session: Uuid) -> Result<Taken
     Ok(taken(reader, &[session]).await?.remove(&session).unwrap_or_default())
 }
 
-/// How many come so, or wait to.
+/// Returns how many people are registered or waiting with this form of attendance.
 pub(crate) async fn coming_by(
     writer: &Writer<'_>,
     session: Uuid,
@@ -65,7 +65,8 @@ pub(crate) async fn coming_by(
     number_of(writer, all).await
 }
 
-/// Refuses to delete a session that somebody comes to, or waits for: it is cancelled, so that they hear of it.
+/// Refuses to delete a session with registered or waiting people: it must be cancelled instead, so that they
+/// are notified.
 ///
 /// Errors: 409.
 pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(), Error> {
@@ -81,11 +82,11 @@ pub(crate) async fn nobody_comes(writer: &Writer<'_>, session: Uuid) -> Result<(
     Err(Error::new(Code::HasDependents, detail))
 }
 
-/// The statuses of those who come or wait.
+/// The statuses of people who come or wait.
 pub(super) const COMING: [RegistrationStatus; 2] =
     [RegistrationStatus::Registered, RegistrationStatus::Waitlisted];
 
-/// Who comes or waits.
+/// Selects the people who come or wait.
 pub(super) fn coming(session: Uuid) -> SelectStatement {
     let coming = COMING.map(|status| status.as_str());
     living(session).and_where(Expr::col("status").is_in(coming)).cond_where(present()).take()

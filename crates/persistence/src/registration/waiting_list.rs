@@ -1,5 +1,5 @@
-//! What follows when somebody comes, goes, or is replaced: who waits longest moves up, and all are written to. All of it
-//! under the lock of the session's row.
+//! The effects of new, changed and cancelled registrations: free seats go to the people who have waited
+//! longest, and everybody concerned gets a mail. All writes hold the lock of the session row.
 
 use chrono::{DateTime, Utc};
 use sea_orm::ConnectionTrait;
@@ -20,21 +20,21 @@ use crate::kernel::read::load;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Writer;
 
-/// Does what follows: numbers who is new, writes to the person, and lets others move up.
+/// Runs after a write: numbers a new registration, mails the person, and promotes waiting registrations.
 pub(super) async fn follow(
     writer: &mut Writer<'_>,
     before: Option<&Stored<Registration>>,
     after: &Stored<Registration>,
 ) -> Result<(), Error> {
     let session = session(writer, session_of(after)).await?;
-    let gone = after.deleted_at.is_some();
+    let is_deleted = after.deleted_at.is_some();
     let before = before.filter(|before| before.deleted_at.is_none());
     if before.is_none() {
         number(writer, session.id, after.id).await?;
     }
     let from = before.and_then(|before| before.data.status);
     let occasion = match after.data.status {
-        Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if gone => {
+        Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if is_deleted => {
             Some(Occasion::Cancelled)
         }
         Some(RegistrationStatus::Registered) if before.is_none() => Some(Occasion::Registered),
@@ -55,15 +55,15 @@ pub(super) async fn follow(
             None => Ok(()),
         };
     };
-    let another = occasion.is_none() && is_another(before, after);
+    let is_replaced = occasion.is_none() && is_another(before, after);
     if let Some(occasion) = occasion {
         write_to(writer, &session, after, occasion).await?;
-    } else if another {
+    } else if is_replaced {
         replaced(writer, &session, before, after).await?;
     }
     let promoted = promote(writer, &session).await?;
-    let switched = occasion.is_none() && !another && before.data.attendance != after.data.attendance;
-    // Who gets a seat by that is told of it with the seat.
+    let switched = occasion.is_none() && !is_replaced && before.data.attendance != after.data.attendance;
+    // A promoted person is told about the attendance in the mail about the seat.
     if switched && comes(after) && !promoted.contains(&after.id) {
         write_to(writer, &session, after, Occasion::Switched).await?;
     }
@@ -75,13 +75,13 @@ fn comes(registration: &Stored<Registration>) -> bool {
         && registration.data.status.is_some_and(|status| COMING.contains(&status))
 }
 
-/// Whether somebody else comes now, or the same person by another address.
+/// Whether another person comes now, or the same person with another address.
 fn is_another(before: &Stored<Registration>, after: &Stored<Registration>) -> bool {
     let email = |it: &Stored<Registration>| it.derived.person.as_ref().map(|person| person.email.folded());
     email(before) != email(after)
 }
 
-/// Tells who came before that it is off, and who comes now what there is.
+/// Mails the cancellation to the previous person, and the registration to the new one.
 async fn replaced(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
@@ -97,8 +97,8 @@ async fn replaced(
     write_to(writer, session, after, occasion).await
 }
 
-/// Who waits longest gets what seats there are; answers who got one. Who wants into a full room lets those past who come
-/// online.
+/// Gives free seats to the registrations that have waited longest, and returns their ids. If the room is
+/// full, online registrations overtake those for the room.
 async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<Vec<Uuid>, Error> {
     let mut promoted = Vec::new();
     if !matches!(session.data.closed(writer.written_at()), None | Some(RegistrationReason::TimeOver)) {
@@ -129,8 +129,8 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
     Ok(promoted)
 }
 
-/// Does what follows from a change of a published session: more seats go to those who wait, and what those who come or wait
-/// have to know is told to each of them once.
+/// Runs after a change of a published session: gives new seats to waiting registrations, and mails relevant
+/// changes once to everybody who comes or waits.
 pub(crate) async fn changed(
     writer: &mut Writer<'_>,
     before: Option<&Stored<Session>>,
@@ -144,22 +144,22 @@ pub(crate) async fn changed(
     Ok(())
 }
 
-/// Tells all who come or wait that the session does not take place.
+/// Mails the cancellation of the session to everybody who comes or waits.
 pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
     tell(writer, session, Occasion::SessionCancelled, &[]).await
 }
 
-/// Writes to all who come or wait, but to those who have been told.
+/// Mails everybody who comes or waits, except those who have been mailed already.
 async fn tell(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
     occasion: Occasion,
-    told: &[Uuid],
+    already_mailed: &[Uuid],
 ) -> Result<(), Error> {
     let all = coming(session.id).column("id").order_by("arrival", sea_orm::Order::Asc).take();
     for row in writer.tx().query_all(&all).await.map_err(failed)? {
         let id: Uuid = row.try_get("", "id").map_err(failed)?;
-        if !told.contains(&id) {
+        if !already_mailed.contains(&id) {
             let registration = load::by_id_unchecked::<Registration>(writer, id).await?;
             write_to(writer, session, &registration, occasion).await?;
         }
@@ -167,7 +167,8 @@ async fn tell(
     Ok(())
 }
 
-/// Writes to the person, unless it is too late: once the session has begun only that it is called off is still news.
+/// Mails the person, unless it is too late: once the session has begun, only its cancellation is still
+/// relevant.
 async fn write_to(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
@@ -185,7 +186,8 @@ async fn write_to(
     }
 }
 
-/// Gives the next number to who is new. Zeros in front: numbers sort as texts.
+/// Assigns the next arrival number to a new registration; padded with zeros, because numbers are sorted as
+/// text.
 async fn number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Error> {
     let last = living(session).expr_as(Expr::col("arrival").max(), "last").take();
     let row = writer.tx().query_one(&last).await.map_err(failed)?;
@@ -199,8 +201,8 @@ async fn number(writer: &Writer<'_>, session: Uuid, id: Uuid) -> Result<(), Erro
     writer.tx().execute(&update).await.map(drop).map_err(failed)
 }
 
-/// Cancels the registrations of somebody who is gone, for sessions to come; who waits for the seats moves up. The people
-/// are not written to: they are there no more.
+/// Cancels the registrations of a deleted or departed person or member for future sessions, and promotes
+/// waiting registrations. The people get no mail.
 pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result<(), Error> {
     let all = binding(writer.written_at(), whose)
         .column("session_id")
@@ -224,7 +226,7 @@ pub(crate) async fn let_go(writer: &mut Writer<'_>, whose: SimpleExpr) -> Result
     Ok(())
 }
 
-/// The registrations that keep what they refer to, of those of which this is true.
+/// Selects the registrations that match the condition and prevent the deletion of what they refer to.
 fn binding(at: DateTime<Utc>, whose: SimpleExpr) -> SelectStatement {
     Query::select()
         .column("id")
@@ -236,26 +238,26 @@ fn binding(at: DateTime<Utc>, whose: SimpleExpr) -> SelectStatement {
 }
 
 impl Writer<'_> {
-    /// Chooses that what people are registered for is cancelled when their contact or their member goes. Their sessions are
-    /// locked first, as by whoever registers.
+    /// Chooses that this write cancels the registrations of a contact or member, instead of being refused
+    /// because of them. Locks the sessions first, as a new registration does.
     ///
     /// Errors: 401, 403, 404.
     pub async fn also_cancel<T: Table>(&mut self, key: &Key, parent: Option<&Key>) -> Result<(), Error> {
         self.actor().require::<Registration>(Action::Transition)?;
         let parent = <T::Parent as crate::kernel::table::Parent>::open(self, parent, None)
             .await?
-            .map(|(card, _)| card.id);
+            .map(|(summary, _)| summary.id);
         let id = load::by_key::<T>(self, key, parent, false, None).await?.id;
         let whose = column::<Registration>(format!("{}_id", T::NAME)).eq(id);
         let sessions = binding(self.written_at(), whose).clear_selects().column("session_id").take();
-        let held = Query::select()
+        let lock = Query::select()
             .column("id")
             .from(Session::NAME)
             .and_where(Expr::col("id").in_subquery(sessions))
             .order_by("id", sea_orm::Order::Asc)
             .lock(LockType::Update)
             .take();
-        self.tx().query_all(&held).await.map_err(failed)?;
+        self.tx().query_all(&lock).await.map_err(failed)?;
         self.cancel_registrations();
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What is planned for a session already: a change has to fit seats that are taken, the agenda, and its guests.
+//! Checks that a change of a session is consistent with its taken seats, its agenda and its guests.
 
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
@@ -12,10 +12,10 @@ use crate::kernel::transaction::Writer;
 use crate::registration::seat_counts;
 use crate::{agenda, guest};
 
-/// Refuses what no longer fits.
+/// Refuses a change that is not consistent.
 ///
-/// Errors: 409 for fewer seats than are taken, and for a format that leaves out how somebody comes; 422 for a session shorter than its agenda, or seen by more than may see
-/// for whom a guest speaks.
+/// Errors: 409 for fewer seats than are taken, and for a format without a form of attendance that is in use;
+/// 422 for a session that is shorter than its agenda, or more visible than the party of a guest.
 pub(super) async fn fits(
     writer: &Writer<'_>,
     before: &Stored<Session>,

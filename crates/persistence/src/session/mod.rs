@@ -1,4 +1,4 @@
-//! How sessions lie in their table.
+//! Maps sessions to their table.
 
 mod consistency;
 
@@ -207,7 +207,8 @@ impl Table for Session {
         }
     }
 
-    /// What is published: by its visibility, and what one of the actor's utilities organises or comes to.
+    /// Published sessions by their visibility, and those that one of the actor's utilities organises or
+    /// attends.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -228,7 +229,7 @@ impl Table for Session {
         Condition::all().add(column::<Self>("status").is_in(shown)).add(seen)
     }
 
-    /// Drafts are the coordination office's.
+    /// A draft is internal.
     fn visibility_filter() -> SimpleExpr {
         let shown = SessionStatus::SHOWN.iter().map(|status| status.as_str());
         let internal = Expr::val(Visibility::Internal.as_str());
@@ -237,7 +238,7 @@ impl Table for Session {
             .into()
     }
 
-    /// Seats, and the link for those who have one: a query each for the whole page.
+    /// Derives the seats, and the link for attendees with a seat, with one query each for the whole page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
         let taken = seat_counts::taken(reader, &ids).await?;
@@ -245,7 +246,7 @@ impl Table for Session {
         let own =
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
         let is_cancelled = |item: &Stored<Self>| item.data.status == Some(SessionStatus::Cancelled);
-        // For all of them: a page takes as many statements whatever is on it.
+        // Ask for all sessions, so that a page takes the same number of statements whatever is on it.
         let all: Vec<&Stored<Self>> = items.iter().collect();
         let mut reasons = reader.reasons(&all, SessionStatus::Cancelled.as_str()).await?;
         for item in items {
@@ -266,7 +267,8 @@ impl Table for Session {
         Ok(())
     }
 
-    /// What the status needs now: of a transition it is a conflict, of a body a fault.
+    /// Checks what the status requires now: a missing value is a conflict in a transition, and a violation in
+    /// a body.
     async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
@@ -296,8 +298,8 @@ impl Table for Session {
         Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
     }
 
-    /// More seats go to those who wait; that it takes place at another time or place, in another way or not at all is told to
-    /// all who would have come.
+    /// Gives new seats to waiting registrations, and mails a change of time, place or format, or the
+    /// cancellation, to everybody concerned.
     async fn after_write(
         writer: &mut Writer<'_>,
         before: Option<&Stored<Self>>,
@@ -319,15 +321,15 @@ impl Table for Session {
     }
 }
 
-/// How staff of the actor's own takes part in a session.
+/// The registrations of the actor's own staff for a session.
 struct OwnRegistrations {
-    /// Whether somebody has a seat.
+    /// Whether one of them has a seat.
     seated: bool,
-    /// When one of the registrations last changed, also by being deleted.
+    /// When one of the registrations was last changed or deleted.
     changed_at: DateTime<Utc>,
 }
 
-/// The sessions for which staff of the actor's own is, or was, registered.
+/// Returns the sessions for which the actor's own staff is or was registered.
 async fn own_registrations(reader: &Reader<'_>) -> Result<HashMap<Uuid, OwnRegistrations>, Error> {
     let mut all: HashMap<Uuid, OwnRegistrations> = HashMap::new();
     for row in reader.tx().query_all(&registration::own(reader.actor())).await.map_err(failed)? {

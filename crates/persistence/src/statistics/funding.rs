@@ -1,4 +1,4 @@
-//! Money, added up.
+//! Sums of funding.
 
 use sea_orm::FromQueryResult;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement, SimpleExpr};
@@ -13,14 +13,14 @@ use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::Reader;
 
-/// A sum of money of one currency.
+/// A sum of money in one currency.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sum {
-    /// How much, in the smallest unit of the currency.
+    /// The amount in minor units of the currency.
     pub minor: u128,
     /// The currency.
     pub currency: Currency,
-    /// How many phases are in it.
+    /// The number of funding phases in the sum.
     pub phases: u64,
 }
 
@@ -34,11 +34,12 @@ struct SumRow {
     number: i64,
 }
 
-/// Sums are taken in two parts: one sum of all cents could be more than a database can add.
+/// Amounts are summed in two parts, because the sum of minor units may exceed the range of a database
+/// integer.
 const MILLION: u128 = 1_000_000;
 
 impl Reader<'_> {
-    /// How much money there is by what, one sum a currency; in the order of keys and currencies.
+    /// Returns the sums of funding by key, one per currency, ordered by key and currency.
     ///
     /// Errors: 401, 403.
     pub async fn sum_funding(
@@ -51,7 +52,7 @@ impl Reader<'_> {
         for row in self.found(&self.added(by, currency)).await? {
             rows.push(SumRow::from_query_result(&row, "").map_err(failed)?);
         }
-        let cards = self.programmes(rows.iter().filter_map(|row| row.programme_id)).await?;
+        let summaries = self.programmes(rows.iter().filter_map(|row| row.programme_id)).await?;
         let mut sums = Vec::with_capacity(rows.len());
         for row in rows {
             let part = |number: i64| {
@@ -60,7 +61,7 @@ impl Reader<'_> {
             let minor = part(row.millions)? * MILLION + part(row.rest)?;
             let phases = u64::try_from(row.number).unwrap_or_default();
             let key = match by {
-                FundingBy::Programme => Key::programme(row.programme_id, &cards),
+                FundingBy::Programme => Key::programme(row.programme_id, &summaries),
                 FundingBy::Kind | FundingBy::Year => Key::of(row.key),
             };
             sums.push((key, Sum { minor, currency: text(row.currency)?, phases }));

@@ -1,4 +1,4 @@
-//! Members, counted, and how they became more.
+//! Counts of members, and their growth.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SimpleExpr};
 use vku_domain::kernel::error::Error;
@@ -13,17 +13,17 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::table::column;
 use crate::kernel::transaction::Reader;
 
-/// Members by something, or the quarters of their growth.
+/// The counts of members by key, or their growth by quarter.
 #[derive(Clone, Debug)]
 pub enum Members {
-    /// In the order of the keys.
+    /// The counts, ordered by key.
     Counted(Vec<(Key, u64)>),
-    /// In the order of time.
+    /// The growth, ordered by time.
     Grown(Vec<Growth>),
 }
 
 impl Reader<'_> {
-    /// How many members there are in all, and by what.
+    /// Returns the total number of members, and the counts by key.
     ///
     /// Errors: 401, 403.
     pub async fn count_members(&self, by: MembersBy) -> Result<(u64, Members), Error> {

@@ -1,4 +1,4 @@
-//! Figures, counted by the database among what the reader sees: a statement or two each.
+//! Statistics: the database counts what the actor sees, with one or two statements for each figure.
 
 mod funding;
 mod members;
@@ -26,12 +26,12 @@ use crate::kernel::read::reference_lookup;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 
-/// What a figure is about.
+/// The key of a figure.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Key {
     /// The word, code, slug or year.
     pub key: String,
-    /// What it is called, where it is a programme.
+    /// The name of the programme, if the key is one.
     pub name: Option<String>,
 }
 
@@ -41,50 +41,51 @@ impl Key {
         Self { key, name: None }
     }
 
-    /// The programme of that id; what names none is unknown.
-    fn programme(id: Option<Uuid>, cards: &BTreeMap<Uuid, ReferenceSummary>) -> Self {
-        match id.and_then(|id| cards.get(&id)) {
-            Some(card) => Self {
-                key: card.slug.as_ref().map_or_else(|| card.id.to_string(), ToString::to_string),
-                name: Some(card.label.1.clone()),
+    /// The key of the programme with this id; unknown if there is none.
+    fn programme(id: Option<Uuid>, summaries: &BTreeMap<Uuid, ReferenceSummary>) -> Self {
+        match id.and_then(|id| summaries.get(&id)) {
+            Some(summary) => Self {
+                key: summary.slug.as_ref().map_or_else(|| summary.id.to_string(), ToString::to_string),
+                name: Some(summary.label.1.clone()),
             },
             None => Self::of(None),
         }
     }
 }
 
-/// A number of a row, in the column of that name.
+/// Reads a count from the column with this name.
 fn number(row: &QueryResult, name: &str) -> Result<u64, Error> {
     let number: i64 = row.try_get("", name).map_err(failed)?;
     u64::try_from(number).map_err(|_| Corrupt::from("fewer than none").into())
 }
 
-/// Which rows count: those that the reader sees, deleted ones aside.
+/// The rows that count: those that the actor sees, without deleted ones.
 fn seen<T: Table>(reader: &Reader<'_>) -> Condition {
     Condition::all().add(column::<T>("deleted_at").is_null()).add(T::row_filter(reader.actor()))
 }
 
-/// The ids of the partnerships that do not count. Mostly they are few, and what is among few is found much faster than
-/// what is among many. Nothing that visibility asks of a partnership is ever unknown, so that each counts or is here.
+/// Selects the ids of the partnerships that do not count. There are usually few, and excluding a few is much
+/// faster than including many. The visibility condition is never NULL, so each partnership either counts or
+/// is selected here.
 pub(crate) fn unseen_partnerships(reader: &Reader<'_>) -> SelectStatement {
     let visible = Partnership::row_filter(reader.actor());
     let hidden = (!visible.is_empty()).then(|| visible.not());
-    // Not as the opposite of `IS NULL`, for which SQLite would read all there are.
+    // Not as `NOT (… IS NULL)`, for which SQLite would read all rows.
     let unseen = Condition::any().add(column::<Partnership>("deleted_at").is_not_null()).add_option(hidden);
     Query::select().expr(column::<Partnership>("id")).from(Partnership::NAME).cond_where(unseen).take()
 }
 
-/// The year of a day that is kept as text; empty where it is not known.
+/// The year of a date that is stored as text; empty if it is unknown.
 fn year(day: impl Into<SimpleExpr>) -> SimpleExpr {
     Func::cust("substr").args([day.into(), Expr::cust("1"), Expr::cust("4")]).into()
 }
 
-/// How many rows: an index alone can tell.
+/// `COUNT(*)`, which can be answered from an index alone.
 fn rows() -> SimpleExpr {
     Func::count(Expr::col(Asterisk)).into()
 }
 
-/// Nothing, in a column of texts.
+/// NULL, in a text column.
 fn none() -> SimpleExpr {
     Expr::cust("NULL")
 }
@@ -94,7 +95,7 @@ impl Reader<'_> {
         self.tx().query_all(select).await.map_err(failed)
     }
 
-    /// Counts by the `key` of the rows, in the order of keys.
+    /// Returns counts by the `key` of the rows, ordered by key.
     async fn counts(&self, select: &SelectStatement) -> Result<Vec<(Key, u64)>, Error> {
         let mut counts: BTreeMap<Key, u64> = BTreeMap::new();
         for row in self.found(select).await? {
@@ -104,7 +105,7 @@ impl Reader<'_> {
         Ok(counts.into_iter().collect())
     }
 
-    /// How many there are in all.
+    /// Returns the total number of rows.
     async fn total<T: Table>(&self) -> Result<u64, Error> {
         let all = Query::select().expr_as(rows(), "number").from(T::NAME).cond_where(seen::<T>(self)).take();
         let row = self.tx().query_one(&all).await.map_err(failed)?;

@@ -1,4 +1,4 @@
-//! Partnerships, counted.
+//! Counts of partnerships.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use crate::kernel::table::column;
 use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {
-    /// How many partnerships there are in all, and by what; in the order of the keys.
+    /// Returns the total number of partnerships, and the counts by key, ordered by key.
     ///
     /// Errors: 401, 403.
     pub async fn count_partnerships(&self, by: PartnershipsBy) -> Result<(u64, Vec<(Key, u64)>), Error> {
@@ -37,7 +37,7 @@ impl Reader<'_> {
         Ok((total, counts))
     }
 
-    /// By something of their own. Those of each visibility stand together: an index has them so.
+    /// Counts by a column of the partnership. Grouping by visibility first lets an index provide the order.
     fn own(&self, key: impl Into<SimpleExpr>) -> SelectStatement {
         let key = key.into();
         Query::select()
@@ -60,7 +60,7 @@ impl Reader<'_> {
             .take()
     }
 
-    /// By country of the partner side.
+    /// Counts by the country of the partner side.
     fn abroad(&self) -> SelectStatement {
         Query::select()
             .expr_as(Expr::col("country"), "key")
@@ -74,7 +74,7 @@ impl Reader<'_> {
     }
 
     async fn paid_for(&self) -> Result<Vec<(Key, u64)>, Error> {
-        // An index has the pairs in order, so that they are counted as they come.
+        // An index has the pairs in order, so that they are counted without sorting.
         let pairs = Query::select()
             .distinct()
             .columns(["programme_id", "partnership_id"])
@@ -93,15 +93,15 @@ impl Reader<'_> {
         for row in self.found(&select).await? {
             found.push((row.try_get("", "programme_id").map_err(failed)?, number(&row, "number")?));
         }
-        let cards = self.programmes(found.iter().map(|(id, _)| *id)).await?;
-        let counts = found.into_iter().map(|(id, number)| (Key::programme(Some(id), &cards), number));
+        let summaries = self.programmes(found.iter().map(|(id, _)| *id)).await?;
+        let counts = found.into_iter().map(|(id, number)| (Key::programme(Some(id), &summaries), number));
         let mut counts: Vec<_> = counts.collect();
         counts.sort();
         Ok(counts)
     }
 }
 
-/// Days, by their years: an index has the days in order, and they are few.
+/// Aggregates counts by day to counts by year: an index has the days in order, and there are few.
 fn years(counts: Vec<(Key, u64)>) -> Vec<(Key, u64)> {
     let mut years: BTreeMap<Key, u64> = BTreeMap::new();
     for (mut key, number) in counts {

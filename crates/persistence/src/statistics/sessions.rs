@@ -1,4 +1,4 @@
-//! Sessions, counted, and who came.
+//! Counts of sessions, and of attendance.
 
 use std::collections::BTreeMap;
 
@@ -16,30 +16,31 @@ use crate::kernel::database::error::failed;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Reader;
 
-/// Sessions, and who comes to them.
+/// The number of sessions, and of registrations for them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Attendance {
-    /// How many sessions.
+    /// The number of sessions.
     pub sessions: u64,
-    /// Who has a seat, or had one; nothing for whom counts of registrations are not for.
+    /// Registrations that have or had a seat; `None` if the actor may not see counts of registrations.
     pub registered: Option<u64>,
-    /// Who came.
+    /// Registrations of people who came.
     pub attended: Option<u64>,
 }
 
-/// Which sessions count.
+/// The statuses of the sessions that count.
 const COUNTED: [SessionStatus; 2] = [SessionStatus::Published, SessionStatus::Held];
 
 impl Reader<'_> {
-    /// How many sessions there are in all, and by what; in the order of the keys.
+    /// Returns the total number of sessions, and the counts by key, ordered by key.
     ///
-    /// Errors: 401, 403; also for regional groups, where counts of registrations are not for the actor, or members are not.
+    /// Errors: 401, 403; by regional group also if the actor may not see counts of registrations, or may not
+    /// read members.
     pub async fn count_sessions(&self, by: SessionsBy) -> Result<(u64, Vec<(Key, Attendance)>), Error> {
         let actor = self.actor();
         actor.require_read::<Session>()?;
-        let counts_are_told = Session::tells_counts(actor);
+        let sees_counts = Session::tells_counts(actor);
         if by == SessionsBy::RegionalGroup {
-            if !counts_are_told {
+            if !sees_counts {
                 return Err(actor.refusal());
             }
             actor.require::<Member>(Action::Read)?;
@@ -48,12 +49,12 @@ impl Reader<'_> {
         let total = self.counts(&all).await?.iter().map(|(_, number)| number).sum();
         let mut figures: BTreeMap<Key, Attendance> = BTreeMap::new();
         if by != SessionsBy::RegionalGroup {
-            let told = counts_are_told.then_some(0);
+            let initial = sees_counts.then_some(0);
             for (key, sessions) in self.counts(&self.keyed(by)).await? {
-                figures.insert(key, Attendance { sessions, registered: told, attended: told });
+                figures.insert(key, Attendance { sessions, registered: initial, attended: initial });
             }
         }
-        if counts_are_told {
+        if sees_counts {
             for row in self.found(&self.registered(by)).await? {
                 let figure = figures.entry(Key::of(row.try_get("", "key").map_err(failed)?)).or_default();
                 if by == SessionsBy::RegionalGroup {
@@ -67,7 +68,7 @@ impl Reader<'_> {
         Ok((total, figures.into_iter().collect()))
     }
 
-    /// What sessions are counted by, and what it is taken from.
+    /// Returns the expression by which sessions are counted, and adds the tables that it needs.
     fn keyed_from(&self, by: SessionsBy, select: &mut SelectStatement) -> SimpleExpr {
         match by {
             SessionsBy::Year => year(column::<Session>("starts_on")),
@@ -81,13 +82,13 @@ impl Reader<'_> {
                     .and_where(Expr::col(("session_set", "field")).eq("sectors"));
                 Expr::col(("session_set", "value"))
             }
-            // A member that the actor does not see has no group for it.
+            // A member that the actor does not see has no group.
             SessionsBy::RegionalGroup => {
-                let its = Condition::all()
+                let visible_member = Condition::all()
                     .add(column::<Member>("id").equals((Registration::NAME, "member_id")))
                     .add(seen::<Member>(self));
-                select.left_join(Member::NAME, its);
-                // One that is called so and none are the same.
+                select.left_join(Member::NAME, visible_member);
+                // A group that is named `unknown` is counted together with no group.
                 Func::coalesce([column::<Member>("regional_group"), Expr::cust("'unknown'")]).into()
             }
         }

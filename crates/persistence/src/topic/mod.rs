@@ -1,4 +1,4 @@
-//! How topics lie in their table.
+//! Maps topics to their table.
 
 mod support;
 
@@ -29,7 +29,7 @@ use crate::membership::takes_part;
 row! {
     "topic" {
         slug: String,
-        // The one title that errors and sorting know it by; all of them are in `titles`.
+        // The title for errors and sorting; `titles` has all languages.
         title: String,
         title_key: String,
         titles: Json,
@@ -56,7 +56,8 @@ impl Table for Topic {
             title_key: collation_key(data.label()),
             titles: to_json(title)?,
             description: to_json_opt(description)?,
-            // One that is not resolved is refused before it comes to the table, which would not take this either.
+            // An unresolved reference is refused before it gets here, and the foreign key would refuse this
+            // id too.
             proposed_by_id: proposed_by.id().unwrap_or_default(),
             status: to_text(status),
         };
@@ -101,7 +102,7 @@ impl Table for Topic {
         if member == Self::NAME_FIELD { "titles" } else { member }
     }
 
-    /// Those whose member the actor sees.
+    /// Topics whose proposing member the actor sees.
     fn row_filter(actor: &Actor) -> Condition {
         if actor.is_staff() {
             return Condition::all();
@@ -109,7 +110,7 @@ impl Table for Topic {
         Condition::all().add(column::<Self>("proposed_by_id").in_subquery(members(actor)))
     }
 
-    /// Who has left proposes nothing more; what it proposed before stays.
+    /// Refuses a new proposal of a member that has left; its existing topics stay.
     async fn before_write(
         writer: &Writer<'_>,
         _parent: Option<Uuid>,
@@ -120,7 +121,7 @@ impl Table for Topic {
         if was == Some(is) { Ok(()) } else { takes_part(writer, "/proposed_by", is).await }
     }
 
-    /// Who supports it, of those that the actor sees: one query for the page.
+    /// Derives the number of supporters that the actor sees, with one query for the page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let ids: Vec<Uuid> = items.iter().map(|item| item.id).collect();
         if ids.is_empty() {
@@ -148,7 +149,7 @@ impl Table for Topic {
     }
 }
 
-/// The ids of the members that the actor sees.
+/// Selects the ids of the members that the actor sees.
 fn members(actor: &Actor) -> SelectStatement {
     Query::select()
         .column("id")

@@ -1,4 +1,5 @@
-//! Who supports a topic: once a member, and noted in the change log as a part of the topic, which stays as it is.
+//! Support for topics: once per member, and recorded in the change log as a sub-resource of the topic, which
+//! itself is not changed.
 
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
@@ -23,7 +24,7 @@ use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
 use crate::membership::{has_left, left};
 
-/// The support that a member gives, or gave once.
+/// The support of a member for a topic, which may have been withdrawn.
 struct Support {
     id: Uuid,
     given: bool,
@@ -31,19 +32,19 @@ struct Support {
 }
 
 impl Writer<'_> {
-    /// Gives a member's support to a topic, or takes it back; what is so already stays so. Without `member` it is the
-    /// one member of the account.
+    /// Gives or withdraws the support of a member for a topic; does nothing if it is so already. Without
+    /// `member`, the only member of the account is used.
     ///
-    /// Errors: 400 where it is not clear which member is meant, 401, 403, 404.
+    /// Errors: 400 if the member is ambiguous or unknown, 401, 403, 404.
     pub async fn support(
         &mut self,
         topic: &Key,
         member: Option<&Key>,
         given: bool,
     ) -> Result<Stored<Topic>, Error> {
-        // Whoever may propose for a member may support for it.
+        // An actor who may propose topics for a member may also support topics for it.
         let grant = self.actor().require::<Topic>(Action::Create)?;
-        // Those who support it at once queue here.
+        // Concurrent supporters of a topic wait for each other here.
         let mut topic = by_key::<Topic>(self, topic, None, false, Some(LockType::Update)).await?;
         let member = self.supporter(grant, member).await?;
         if given && has_left(self, member.id).await? {
@@ -56,7 +57,7 @@ impl Writer<'_> {
         Ok(topic)
     }
 
-    /// The member that supports.
+    /// Returns the supporting member, if the actor may act for it.
     async fn supporter(&self, grant: Grant, member: Option<&Key>) -> Result<ReferenceSummary, Error> {
         let key = match member {
             Some(key) => key.clone(),
@@ -72,7 +73,7 @@ impl Writer<'_> {
         if grant == Grant::All || is_own { Ok(member) } else { Err(self.actor().refusal()) }
     }
 
-    /// The one member of the account.
+    /// Returns the only member of the account.
     async fn own_member(&self) -> Result<Key, Error> {
         let select = Query::select()
             .column("id")
@@ -102,7 +103,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Sets it, where it is not so already; answers what is to be noted.
+    /// Sets the support if it is different, and returns the change to record.
     async fn set_support(
         &self,
         topic: &Stored<Topic>,
@@ -178,7 +179,7 @@ impl Writer<'_> {
     }
 }
 
-/// It is not clear which member is meant.
+/// 400: the member is ambiguous or unknown.
 fn unclear(code: &'static str, detail: Bilingual) -> Error {
     let mut violations = Violations::default();
     violations.parameter("member", code, detail);

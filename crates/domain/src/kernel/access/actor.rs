@@ -1,7 +1,7 @@
-//! Who asks, and what the table "Who may do what" grants.
+//! The caller of a request, and the permissions of its role.
 //!
-//! A resource says its row of that table in [`Resource::grant`](crate::kernel::resource::Resource::grant); the store asks
-//! it at its door, so no handler can forget to.
+//! Each resource states its permissions in [`Resource::grant`](crate::kernel::resource::Resource::grant). The store
+//! checks them on every access, so that no handler can forget to.
 
 use chrono::{DateTime, NaiveDate, Utc};
 use uuid::Uuid;
@@ -27,61 +27,62 @@ crate::string_enum! {
     }
 }
 
-/// What somebody wants to do to a resource.
+/// What the caller wants to do with a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Action {
-    /// Read one or list them.
+    /// Read one resource, or list them.
     Read,
-    /// Make a new one.
+    /// Create a resource.
     Create,
-    /// Change one.
+    /// Change a resource.
     Update,
-    /// Delete one (softly).
+    /// Delete a resource (softly).
     Delete,
-    /// Bring a deleted one back, or look at deleted ones.
+    /// Restore a deleted resource, or read deleted ones.
     Restore,
-    /// Lead one into another status.
+    /// Change the status of a resource.
     Transition,
 }
 
-/// How far a role's right to an action reaches.
+/// The resources for which a role may perform an action.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Grant {
-    /// Not at all.
+    /// None.
     Never,
-    /// To what is its own, as the resource defines it.
+    /// The caller's own, as the resource defines it.
     Own,
-    /// To everything it can see.
+    /// All that the caller can see.
     All,
 }
 
-/// Who asks, and when.
+/// The caller, and the time of the request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor {
-    /// The account; nobody's for the public and for the command line.
+    /// The account; `None` for the public and the command line.
     pub account: Option<Uuid>,
-    /// The role; `None` is the public.
+    /// The role; `None` for the public.
     pub role: Option<Role>,
     /// The utilities that the account is bound to.
     pub utilities: Vec<Uuid>,
-    /// What an API key narrows its owner's rights to; `None` is not narrowed.
+    /// The scopes of an API key, which narrow the rights of its owner; `None` without an API key.
     pub scopes: Option<Scopes>,
-    /// The instant of the request: "takes part today" is judged by it.
+    /// The time of the request. Rules about "today" use it instead of the clock.
     pub at: DateTime<Utc>,
 }
 
 impl Actor {
-    /// Somebody without an account.
+    /// Makes an actor without an account.
     pub fn public(at: DateTime<Utc>) -> Self {
         Self { account: None, role: None, utilities: Vec::new(), scopes: None, at }
     }
 
-    /// The operator at the command line: whoever can start the binary on the database may do everything.
+    /// Makes the actor of the command line, who may do everything: whoever can start the binary with the database has
+    /// full access anyway.
     pub fn operator(at: DateTime<Utc>) -> Self {
         Self { account: None, role: Some(Role::Admin), utilities: Vec::new(), scopes: None, at }
     }
 
-    /// The error of an actor whose role may not do this, or who needs an account for it.
+    /// Returns the error for an action that the role does not permit (403), or that requires an account (401).
     pub fn refusal(&self) -> Error {
         match self.role {
             None => Error::new(
@@ -98,17 +99,17 @@ impl Actor {
         }
     }
 
-    /// Whether this is the coordination office or an administrator.
+    /// Returns whether the actor is the coordination office or an administrator.
     pub fn is_staff(&self) -> bool {
         matches!(self.role, Some(Role::Coordinator | Role::Admin))
     }
 
-    /// The day (UTC) of the request.
+    /// Returns the date (UTC) of the request.
     pub fn today(&self) -> NaiveDate {
         self.at.date_naive()
     }
 
-    /// The visibilities that this actor sees without taking part.
+    /// Returns the visibility levels of the resources that the actor sees without being involved in them.
     pub fn visible_levels(&self) -> &'static [Visibility] {
         match self.role {
             None => &[Visibility::Public],
@@ -119,10 +120,10 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may read the audit.
+    /// Checks that the actor may read the audit log.
     ///
-    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
-    /// are too narrow.
+    /// Errors: 401 without an account, 403 for other roles than the coordination office and administrators, or if the
+    /// API key lacks a scope.
     pub fn require_audit(&self) -> Result<(), Error> {
         match &self.scopes {
             _ if !self.is_staff() => Err(self.refusal()),
@@ -131,10 +132,10 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may read the outbox.
+    /// Checks that the actor may read the outgoing mails.
     ///
-    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
-    /// are too narrow.
+    /// Errors: 401 without an account, 403 for other roles than the coordination office and administrators, or if the
+    /// API key lacks a scope.
     pub fn require_mails(&self) -> Result<(), Error> {
         match &self.scopes {
             _ if !self.is_staff() => Err(self.refusal()),
@@ -143,7 +144,7 @@ impl Actor {
         }
     }
 
-    /// Whether the utility is one of the account's own.
+    /// Returns whether the utility is one of those that the account is bound to.
     pub fn owns(&self, utility: Uuid) -> bool {
         self.utilities.contains(&utility)
     }

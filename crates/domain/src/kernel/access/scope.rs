@@ -1,40 +1,40 @@
-//! Scopes: what an API key may do of what its owner may.
+//! Scopes, which narrow the rights of an API key.
 
 use std::collections::BTreeSet;
 
 use crate::kernel::error::{Code, Error};
 
-/// Reads what is personal: contacts and the like, beside the scope of where they stand.
+/// Permits reading personal data, such as contacts, in addition to the scope of the collection.
 pub const PERSONAL_DATA: &str = "personal_data:read";
-/// Reads the audit.
+/// Permits reading the audit log.
 pub const AUDIT: &str = "audit:read";
-/// Reads the outbox.
+/// Permits reading the outgoing mails.
 pub const MAILS: &str = "mails:read";
 
-/// The scope that reads a collection, or writes to it.
+/// Returns the scope for reading a collection, or for writing to it.
 pub fn scope(collection: &str, write: bool) -> String {
     format!("{collection}:{}", if write { "write" } else { "read" })
 }
 
-/// Every scope there is, over these main collections.
+/// Returns all scopes, given the top-level collections.
 pub fn known<'a>(collections: impl IntoIterator<Item = &'a str>) -> Vec<String> {
     let both = |collection| [scope(collection, false), scope(collection, true)];
     collections.into_iter().flat_map(both).chain([PERSONAL_DATA, AUDIT, MAILS].map(str::to_owned)).collect()
 }
 
-/// The scopes of a key. Nothing follows from another: who writes and reads needs both.
+/// The scopes of an API key. No scope implies another: a key that reads and writes needs both.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Scopes(BTreeSet<String>);
 
 impl Scopes {
-    /// The words, in the order of the alphabet.
+    /// Returns the scopes in alphabetical order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         self.0.iter().map(String::as_str)
     }
 
-    /// `Ok` where the scope is among them.
+    /// Checks that the scope is granted.
     ///
-    /// Errors: 403, naming the scope in `allowed`.
+    /// Errors: 403, with the missing scope in `allowed`.
     pub fn grant(&self, scope: &str) -> Result<(), Error> {
         if self.0.contains(scope) {
             return Ok(());
@@ -47,7 +47,7 @@ impl Scopes {
     }
 }
 
-/// As OAuth writes them (RFC 6749, section 3.3): separated by spaces.
+/// Writes the scopes as in OAuth: separated by spaces (RFC 6749, section 3.3).
 impl std::fmt::Display for Scopes {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.iter().collect::<Vec<_>>().join(" "))
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn nothing_follows_from_another() {
+    fn no_scope_implies_another() {
         let scopes: Scopes = ["utilities:write"].into_iter().collect();
         assert!(scopes.grant("utilities:write").is_ok());
         for other in ["utilities:read", "partnerships:write", "utilities", ""] {
@@ -76,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn every_collection_is_read_and_written() {
+    fn every_collection_has_a_read_and_a_write_scope() {
         let all = known(["utilities", "members"]);
         assert_eq!(
             all,

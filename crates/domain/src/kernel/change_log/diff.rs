@@ -1,4 +1,4 @@
-//! What two states of one thing differ in, member by member, as people read it.
+//! The differences between two versions of a resource, member by member.
 
 use std::collections::BTreeSet;
 
@@ -25,11 +25,12 @@ pub struct Difference {
     pub to: Option<Value>,
 }
 
-/// What changed, in the order of the members' names.
+/// Returns the members that differ, sorted by name.
 ///
-/// Objects are compared member by member. A reference is compared by its id, since a new name is no change of what
-/// refers to it, and shown whole. A list is shown whole, unless it has as many objects as before and each is still
-/// like the one that stood in its place: then the members of those are compared.
+/// Objects are compared member by member. References are compared by id only, since a renamed target does not change
+/// the resource that refers to it, and are returned as a whole. Lists are returned as a whole, unless both have the
+/// same number of entries, all of them objects that share a member with the entry at the same index: then the entries
+/// are compared member by member.
 pub fn differences(before: &Value, after: &Value) -> Vec<Difference> {
     let mut found = Vec::new();
     compare(Some(before), Some(after), String::new(), &mut found);
@@ -60,16 +61,16 @@ fn compare(before: Option<&Value>, after: Option<&Value>, pointer: String, found
     }
 }
 
-/// Whether nothing changed, whatever what it refers to is called by now.
+/// Returns whether two values are equal, if references are compared by id only.
 fn same(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Object(before), Value::Object(after)) => match (reference(before), reference(after)) {
             (Some(before), Some(after)) => before == after,
             (None, None) => {
-                let kept = |(name, value): (&String, &Value)| {
+                let is_same = |(name, value): (&String, &Value)| {
                     after.get(name).is_some_and(|other| same(value, other))
                 };
-                before.len() == after.len() && before.iter().all(kept)
+                before.len() == after.len() && before.iter().all(is_same)
             }
             _ => false,
         },
@@ -80,11 +81,13 @@ fn same(before: &Value, after: &Value) -> bool {
     }
 }
 
-/// Whether each entry is an object that still has something of the one that stood in its place.
+/// Returns whether the lists have the same length and only objects, each of which shares a member with the object at
+/// its index.
 fn alike(before: &[Value], after: &[Value]) -> bool {
     let shares = |before: &Map<String, Value>, after: &Map<String, Value>| {
-        let kept = |(name, value): (&String, &Value)| after.get(name).is_some_and(|it| same(value, it));
-        reference(before).is_none() && reference(after).is_none() && before.iter().any(kept)
+        let is_same =
+            |(name, value): (&String, &Value)| after.get(name).is_some_and(|other| same(value, other));
+        reference(before).is_none() && reference(after).is_none() && before.iter().any(is_same)
     };
     before.len() == after.len()
         && before.iter().zip(after).all(|pair| match pair {
@@ -100,9 +103,13 @@ mod tests {
 
     use super::*;
 
-    fn told(before: Value, after: Value) -> Vec<(String, Value, Value)> {
+    fn triples(before: Value, after: Value) -> Vec<(String, Value, Value)> {
         let found = differences(&before, &after).into_iter();
-        found.map(|it| (it.pointer, it.from.unwrap_or_default(), it.to.unwrap_or_default())).collect()
+        found
+            .map(|difference| {
+                (difference.pointer, difference.from.unwrap_or_default(), difference.to.unwrap_or_default())
+            })
+            .collect()
     }
 
     #[test]
@@ -117,44 +124,44 @@ mod tests {
             ("/summary/en", json!("y"), json!(null)),
             ("/summary/fr", json!(null), json!("y")),
         ];
-        assert_eq!(told(before, after), expected.map(|(at, from, to)| (at.to_owned(), from, to)));
+        assert_eq!(triples(before, after), expected.map(|(at, from, to)| (at.to_owned(), from, to)));
     }
 
     #[test]
-    fn what_is_new_is_shown_whole() {
+    fn a_new_member_is_returned_as_a_whole() {
         let after = json!({"summary": {"de": "x"}, "sectors": ["water"]});
         let expected =
             [("/sectors", json!(null), json!(["water"])), ("/summary", json!(null), json!({"de": "x"}))];
-        assert_eq!(told(json!({}), after), expected.map(|(at, from, to)| (at.to_owned(), from, to)));
+        assert_eq!(triples(json!({}), after), expected.map(|(at, from, to)| (at.to_owned(), from, to)));
     }
 
     #[test]
     fn references_are_compared_by_id() {
         let reference = |id: u128, name: &str| json!({"id": uuid::Uuid::from_u128(id), "name": name});
-        assert_eq!(told(json!({"lead": reference(1, "A")}), json!({"lead": reference(1, "B")})), []);
-        let changed = told(json!({"lead": reference(1, "A")}), json!({"lead": reference(2, "A")}));
+        assert_eq!(triples(json!({"lead": reference(1, "A")}), json!({"lead": reference(1, "B")})), []);
+        let changed = triples(json!({"lead": reference(1, "A")}), json!({"lead": reference(2, "A")}));
         assert_eq!(changed, [("/lead".to_owned(), reference(1, "A"), reference(2, "A"))]);
         let parties = |name: &str| json!({"parties": [{"utility": reference(1, name)}]});
-        assert_eq!(told(parties("A"), parties("B")), [], "deep in a list, too");
+        assert_eq!(triples(parties("A"), parties("B")), [], "deep in a list, too");
     }
 
     #[test]
-    fn lists_are_shown_whole_unless_their_entries_are_still_the_same() {
-        let sets = told(json!({"s": ["a", "b"]}), json!({"s": ["a", "c"]}));
+    fn lists_are_returned_as_a_whole_unless_their_entries_are_similar() {
+        let sets = triples(json!({"s": ["a", "b"]}), json!({"s": ["a", "c"]}));
         assert_eq!(sets, [("/s".to_owned(), json!(["a", "b"]), json!(["a", "c"]))]);
         let party = |id: u128, role: &str| json!({"party": {"id": uuid::Uuid::from_u128(id)}, "role": role});
         let (lead, partner) = (party(1, "lead"), party(2, "partner"));
         let mut left = partner.clone();
         left["until"] = json!("2023");
-        let changed = told(json!({"p": [lead, partner]}), json!({"p": [lead, left]}));
+        let changed = triples(json!({"p": [lead, partner]}), json!({"p": [lead, left]}));
         assert_eq!(changed, [("/p/1/until".to_owned(), json!(null), json!("2023"))]);
-        let turned = told(json!({"p": [lead, partner]}), json!({"p": [partner, lead]}));
+        let turned = triples(json!({"p": [lead, partner]}), json!({"p": [partner, lead]}));
         assert_eq!(turned, [("/p".to_owned(), json!([lead, partner]), json!([partner, lead]))]);
-        let more = told(json!({"p": [lead]}), json!({"p": [lead, partner]}));
+        let more = triples(json!({"p": [lead]}), json!({"p": [lead, partner]}));
         assert_eq!(more, [("/p".to_owned(), json!([lead]), json!([lead, partner]))]);
     }
 
-    /// Does what the differences say.
+    /// Applies the differences to a state.
     fn applied(mut state: Value, found: Vec<Difference>) -> Value {
         for Difference { pointer, to, .. } in found {
             let (parent, name) = pointer.rsplit_once('/').unwrap();
@@ -189,13 +196,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn they_lead_from_the_one_state_to_the_other(before in object(any_json()), after in object(any_json())) {
+        fn applying_the_differences_turns_before_into_after(before in object(any_json()), after in object(any_json())) {
             let (before, after) = (Value::Object(before), Value::Object(after));
             let found = differences(&before, &after);
             prop_assert_eq!(found.is_empty(), before == after);
-            for it in &found {
-                prop_assert_eq!(before.pointer(&it.pointer), it.from.as_ref());
-                prop_assert_eq!(after.pointer(&it.pointer), it.to.as_ref());
+            for difference in &found {
+                prop_assert_eq!(before.pointer(&difference.pointer), difference.from.as_ref());
+                prop_assert_eq!(after.pointer(&difference.pointer), difference.to.as_ref());
             }
             prop_assert_eq!(applied(before, found), after);
         }

@@ -1,4 +1,4 @@
-//! The change log: one row for each thing that a write changed, appended in the write's transaction.
+//! The change log: one row for each resource that a write has changed, appended in the transaction of the write.
 
 pub mod diff;
 pub mod redaction;
@@ -27,42 +27,42 @@ crate::string_enum! {
     }
 }
 
-/// A way from one status to another that was taken.
+/// A status change that has taken place.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StatusChange {
-    /// The status before; absent where it was unknown.
+    /// The previous status; `None` if it was unknown.
     pub from: Option<String>,
-    /// The status after.
+    /// The new status.
     pub to: String,
-    /// Why, in the words of who did it.
+    /// The reason, in the words of the person who changed the status.
     pub reason: Option<String>,
 }
 
-/// A row of the log.
+/// A row of the change log.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Positions grow in the order in which the changes became visible; they have gaps.
+    /// The position in the log. Positions grow in the order in which changes become visible, with gaps.
     pub position: i64,
-    /// When.
+    /// The time of the change.
     pub at: DateTime<Utc>,
-    /// By which account; nobody's from the command line. Shown in the audit only.
+    /// The account; `None` for the command line. Shown only in the audit log.
     pub actor: Option<Uuid>,
-    /// In which request. Shown in the audit only.
+    /// The id of the request. Shown only in the audit log.
     pub request_id: String,
-    /// The kind of thing, such as `partnership`.
+    /// The type of the resource, such as `partnership`.
     pub resource: String,
-    /// Which one.
+    /// The id of the resource.
     pub resource_id: Uuid,
-    /// What it is a part of.
+    /// The id of the parent.
     pub parent_id: Option<Uuid>,
     /// The kind of change.
     pub action: ChangeAction,
-    /// Its version after it.
+    /// The version of the resource after the change.
     pub version: i64,
-    /// Who could see it after it.
+    /// The visibility of the resource after the change.
     pub visibility: Visibility,
-    /// Its state after it, personal members left out.
+    /// The state of the resource after the change, without personal data.
     pub state: Value,
-    /// The way it took, for a transition.
+    /// The status change, if the change was a transition.
     pub status_change: Option<StatusChange>,
 }

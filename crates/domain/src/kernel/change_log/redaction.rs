@@ -1,16 +1,16 @@
-//! What a logged state mentions: the references in it, found and taken out without knowing the resource as it was then.
+//! Finds and removes references in logged states, without knowing the schema that the resource had then.
 
 use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-/// The id, where the object is a reference.
+/// Returns the id if the object is a reference.
 pub fn reference(object: &Map<String, Value>) -> Option<Uuid> {
     object.get("id")?.as_str()?.parse().ok()
 }
 
-/// Adds the ids of everything that the value refers to.
+/// Adds the ids of all references in the value.
 pub fn collect_references(value: &Value, ids: &mut HashSet<Uuid>) {
     match value {
         Value::Object(members) => match reference(members) {
@@ -22,42 +22,42 @@ pub fn collect_references(value: &Value, ids: &mut HashSet<Uuid>) {
     }
 }
 
-/// Takes out every reference to what is not seen, and with it the entry of a list that it stands in: who took part, in
-/// which role and until when would tell of it as well.
-pub fn retain_visible(value: &mut Value, seen: &HashSet<Uuid>) {
-    let _ = is_dangling(value, seen);
+/// Removes every reference to a resource that is not visible. If the reference is in an entry of a list, the whole
+/// entry is removed: its role and dates would reveal something about the resource, too.
+pub fn retain_visible(value: &mut Value, visible: &HashSet<Uuid>) {
+    let _ = is_dangling(value, visible);
 }
 
-/// Takes out what is not seen; whether something of the value itself is gone.
-fn is_dangling(value: &mut Value, seen: &HashSet<Uuid>) -> bool {
+/// Removes references to invisible resources. Returns whether the value is one, or is an object that has lost one.
+fn is_dangling(value: &mut Value, visible: &HashSet<Uuid>) -> bool {
     match value {
         Value::Object(members) => {
             if let Some(id) = reference(members) {
-                return !seen.contains(&id);
+                return !visible.contains(&id);
             }
             let before = members.len();
             let mut inside = false;
             members.retain(|_, member| {
-                let gone = is_dangling(member, seen);
-                // An object that only held what is gone is gone with it.
-                inside |= gone && !is_empty_after_redaction(member, seen);
-                !(gone && is_empty_after_redaction(member, seen))
+                let is_removed = is_dangling(member, visible);
+                // An object that contained only removed references is removed, too.
+                inside |= is_removed && !is_empty_after_redaction(member, visible);
+                !(is_removed && is_empty_after_redaction(member, visible))
             });
             inside || members.len() < before
         }
         Value::Array(entries) => {
-            // A shorter list is a list still: what it stands in stays.
-            entries.retain_mut(|entry| !is_dangling(entry, seen));
+            // A list that has lost entries does not count: the object around it is kept.
+            entries.retain_mut(|entry| !is_dangling(entry, visible));
             false
         }
         _ => false,
     }
 }
 
-fn is_empty_after_redaction(value: &Value, seen: &HashSet<Uuid>) -> bool {
+fn is_empty_after_redaction(value: &Value, visible: &HashSet<Uuid>) -> bool {
     match value {
         Value::Object(members) => {
-            members.is_empty() || reference(members).is_some_and(|id| !seen.contains(&id))
+            members.is_empty() || reference(members).is_some_and(|id| !visible.contains(&id))
         }
         _ => false,
     }
@@ -73,13 +73,13 @@ mod tests {
         Uuid::from_u128(number)
     }
 
-    fn kept(mut value: Value, seen: &[u128]) -> Value {
+    fn redacted(mut value: Value, seen: &[u128]) -> Value {
         retain_visible(&mut value, &seen.iter().map(|number| id(*number)).collect());
         value
     }
 
     #[test]
-    fn finds_every_reference_and_nothing_else() {
+    fn every_reference_is_collected_and_nothing_else() {
         let value = json!({
             "lead": {"id": id(1), "name": "A"}, "plain": {"id": "no uuid", "inner": {"id": id(2)}},
             "parties": [{"party": {"utility": {"id": id(3)}}}, [{"id": id(4)}]], "text": id(5).to_string(),
@@ -90,13 +90,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_seen_stays_as_it_is() {
+    fn visible_references_are_not_changed() {
         let value = json!({"a": {"id": id(1)}, "b": [{"c": {"d": {"id": id(2)}}, "e": {}}], "f": [[], {}]});
-        assert_eq!(kept(value.clone(), &[1, 2]), value);
+        assert_eq!(redacted(value.clone(), &[1, 2]), value);
     }
 
     #[test]
-    fn what_is_not_seen_goes_with_its_list_entry() {
+    fn invisible_references_are_removed_with_their_list_entry() {
         let value = json!({
             "programme": {"id": id(1), "name": "Hidden"}, "kind": "grant",
             "wrapped": {"utility": {"id": id(1)}},
@@ -114,6 +114,6 @@ mod tests {
             "participants": [{"party": {"utility": {"id": id(2)}}, "role": "partner", "with": [{"id": id(2)}]}],
             "funders": [{"organisation": {"id": id(2)}}],
         });
-        assert_eq!(kept(value, &[2]), expected);
+        assert_eq!(redacted(value, &[2]), expected);
     }
 }

@@ -1,4 +1,4 @@
-//! The table of problem codes: what each means, in German and English.
+//! The problem codes with their status, and their texts in English and German.
 
 use crate::bilingual;
 use crate::kernel::bilingual::Bilingual;
@@ -8,30 +8,30 @@ macro_rules! codes {
         $(#[doc = $doc:literal])+
         $variant:ident = $status:literal, $code:literal, $title:literal => $de:literal: $doc_de:literal;
     )+) => {
-        /// The code of a problem: stable, snake_case, documented at `/problems/{code}`.
+        /// The code of a problem: stable, in snake_case, documented at `/problems/{code}`.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub enum Code { $( $(#[doc = $doc])+ $variant ),+ }
 
         impl Code {
-            /// Every code, for the documentation.
+            /// All codes.
             pub const ALL: &'static [Self] = &[$(Self::$variant),+];
 
-            /// The code as it is written in `code` and in the problem's URL.
+            /// Returns the code as it is written in `code` and in the URL of the problem.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code),+ }
             }
 
-            /// The HTTP status that it is answered with.
+            /// Returns the HTTP status of responses with this code.
             pub const fn status(self) -> u16 {
                 match self { $(Self::$variant => $status),+ }
             }
 
-            /// A short title, the same for every occurrence (RFC 9457).
+            /// Returns a short title, the same for every occurrence (RFC 9457).
             pub fn title(self) -> Bilingual {
                 match self { $(Self::$variant => bilingual!($title, $de)),+ }
             }
 
-            /// What it means and what to do about it.
+            /// Returns what the code means, and what the caller can do.
             pub fn documentation(self) -> Bilingual {
                 let (en, de) = match self { $(Self::$variant => ([$($doc),+].concat(), $doc_de)),+ };
                 Bilingual { en: en.trim().to_owned().into(), de: de.into() }
@@ -304,7 +304,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_code_is_told_in_both_languages() {
+    fn every_code_is_documented_in_both_languages() {
         for code in Code::ALL {
             for text in [code.title(), code.documentation()] {
                 assert!(!text.en.is_empty() && !text.de.is_empty() && text.en != text.de, "{code:?}: {text}");

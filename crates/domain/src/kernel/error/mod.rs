@@ -1,4 +1,4 @@
-//! The error type of the whole system, and the table of its codes in [`code`].
+//! The error type of the domain, the store and the API; its codes are in [`code`].
 
 pub mod code;
 
@@ -10,45 +10,45 @@ use super::violation::Violations;
 use crate::bilingual;
 pub use code::Code;
 
-/// A thing named in an error, such as one that depends on another.
+/// A resource named in an error, such as one that depends on another.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Named {
-    /// The kind of resource, such as `partnership`.
+    /// The type of the resource, such as `partnership`.
     pub resource: &'static str,
-    /// Its id.
+    /// The id.
     pub id: uuid::Uuid,
-    /// Its slug, where it has one.
+    /// The slug, if the resource has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slug: Option<String>,
-    /// Its name or title.
+    /// The name or title.
     pub name: String,
 }
 
-/// Why something could not be done: what the caller is told, and beside it what only the log is told.
+/// The reason why a request failed: the response to the caller, and the cause for the log.
 #[derive(Debug)]
 pub struct Error {
-    /// Which problem.
+    /// The problem code.
     pub code: Code,
-    /// This occurrence, in a sentence for the caller.
+    /// A sentence for the caller about this occurrence.
     pub detail: Bilingual,
-    /// The wrong members, parameters or headers.
+    /// The invalid members, parameters or headers.
     pub violations: Violations,
-    /// The member that a conflict is about, as a JSON pointer: the column of a file in which it is told.
+    /// JSON pointer of the member that a conflict is about. The report of an import names the column of this member.
     pub member: Option<String>,
-    /// The states, methods, media types or scopes that would be possible.
+    /// The statuses, methods, media types or scopes that would be valid.
     pub allowed: Option<Vec<String>>,
-    /// The things in the way.
+    /// The resources that prevent the change.
     pub dependents: Vec<Named>,
-    /// The version that the resource has now, for 412.
+    /// The current `ETag` of the resource, for 412.
     pub current: Option<Box<super::etag::ETag>>,
-    /// In how many seconds it is worth to try again, for 429, 503 and 507.
+    /// The number of seconds after which to try again, for 429, 503 and 507.
     pub retry_after: Option<u32>,
-    /// What went wrong inside; logged, never sent.
+    /// The cause, which is logged but never sent.
     pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
-    /// A problem with a sentence about this occurrence.
+    /// Makes an error with a sentence about this occurrence.
     pub fn new(code: Code, detail: Bilingual) -> Self {
         Self {
             code,
@@ -63,13 +63,13 @@ impl Error {
         }
     }
 
-    /// The same about this member, given as a JSON pointer.
+    /// Sets the member that the error is about, a JSON pointer.
     #[must_use]
     pub fn about(self, pointer: impl Into<String>) -> Self {
         Self { member: Some(pointer.into()), ..self }
     }
 
-    /// Not there, or not for this caller: both say the same.
+    /// The resource does not exist, or the caller is not allowed to see it (404). The response does not reveal which.
     pub fn not_found() -> Self {
         Self::new(
             Code::NotFound,
@@ -80,14 +80,14 @@ impl Error {
         )
     }
 
-    /// Wrong content (422); an unlocated detail counts the faults.
+    /// The content is invalid (422).
     pub fn invalid(violations: Violations) -> Self {
         let detail =
             bilingual!("The content is invalid; see `errors`.", "Der Inhalt stimmt nicht; siehe `errors`.");
         Self::with_violations(Code::ValidationFailed, detail, violations)
     }
 
-    /// Wrong or unknown query parameters (400).
+    /// Query parameters are invalid or unknown (400).
     pub fn parameters(violations: Violations) -> Self {
         let detail = bilingual!(
             "Some parameters are invalid; see `errors`.",
@@ -96,7 +96,7 @@ impl Error {
         Self::with_violations(Code::InvalidParameters, detail, violations)
     }
 
-    /// Members that the role may not write (403); `Ok` where there are none.
+    /// Returns an error if there are members that the role is not allowed to write (403).
     pub fn unless_writable(violations: Violations) -> Result<(), Self> {
         if violations.is_empty() {
             return Ok(());
@@ -108,18 +108,18 @@ impl Error {
         Err(Self::with_violations(Code::Forbidden, detail, violations))
     }
 
-    /// A problem with located faults.
+    /// Makes an error that lists violations.
     pub fn with_violations(code: Code, detail: Bilingual, violations: Violations) -> Self {
         Self { violations, ..Self::new(code, detail) }
     }
 
-    /// Something inside failed that the caller cannot mend.
+    /// An internal error occurred (500).
     pub fn internal(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!("An internal error occurred.", "Auf unserer Seite ist etwas fehlgeschlagen.");
         Self { source: Some(source.into()), ..Self::new(Code::Internal, detail) }
     }
 
-    /// The database is away.
+    /// The database is unavailable (503).
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!(
             "The database is unavailable; please try again shortly.",
@@ -128,7 +128,7 @@ impl Error {
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
     }
 
-    /// The database is there, and takes no writes: it is read-only, or its disk fails.
+    /// The database is available, but does not accept writes: it is read-only, or its disk fails (503).
     pub fn read_only(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!(
             "Writing is not possible at the moment; please try again shortly. Reading is still possible.",
@@ -137,7 +137,7 @@ impl Error {
         Self { source: Some(source.into()), ..Self::new(Code::Unavailable, detail) }
     }
 
-    /// There is no room left to write to.
+    /// The disk is full (507).
     pub fn full(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         let detail = bilingual!(
             "The disk is full, and nothing was written. Please inform the operator.",
@@ -146,7 +146,7 @@ impl Error {
         Self { source: Some(source.into()), ..Self::new(Code::InsufficientStorage, detail) }
     }
 
-    /// A file of ours cannot be read or written.
+    /// The server cannot read or write one of its files (503, or 507 if the disk is full).
     pub fn file(source: std::io::Error) -> Self {
         match source.kind() {
             ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Self::full(source),
@@ -154,7 +154,7 @@ impl Error {
         }
     }
 
-    /// Whether it is ours: no other request would have been answered better.
+    /// Returns whether the server is the cause: another request would fail, too.
     pub fn is_ours(&self) -> bool {
         matches!(self.code, Code::Internal | Code::Unavailable | Code::InsufficientStorage)
     }

@@ -1,16 +1,16 @@
-//! Lines of RFC 5545: escaped and folded.
+//! Content lines of RFC 5545: escaping and folding.
 
-/// The longest line, in octets (section 3.1).
+/// The maximum length of a line, in octets (section 3.1).
 const LONGEST: usize = 75;
 
-/// A text as the value of a property (section 3.3.11).
+/// Escapes a text as the value of a property (section 3.3.11).
 pub(super) fn escaped(text: &str) -> String {
     let mut value = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {
             '\\' | ';' | ',' => value.extend(['\\', letter]),
             '\n' => value.push_str("\\n"),
-            // A tab may stand in a text; what else controls would end the line, or is nothing to read.
+            // A tab is valid in a text; other control characters would end the line or are invisible.
             '\t' => value.push(letter),
             letter if letter.is_control() => {}
             letter => value.push(letter),
@@ -19,7 +19,8 @@ pub(super) fn escaped(text: &str) -> String {
     value
 }
 
-/// Writes a line; a long one goes on in the next ones, which begin with a space. No letter is cut.
+/// Writes a content line. Long lines are folded: continued on lines that start with a space. Characters are never
+/// split.
 pub(super) fn folded(line: &str, out: &mut Vec<u8>) {
     let mut length = 0;
     for letter in line.chars() {
@@ -42,7 +43,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_line_is_too_long_and_unfolded_it_is_what_it_was(text in "[\\PC\n\t;,\\\\]{0,300}") {
+        fn folded_lines_are_short_and_unfold_to_the_original(text in "[\\PC\n\t;,\\\\]{0,300}") {
             let line = format!("SUMMARY:{}", escaped(&text));
             let mut out = Vec::new();
             folded(&line, &mut out);

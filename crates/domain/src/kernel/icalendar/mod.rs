@@ -1,5 +1,5 @@
-//! iCalendar (RFC 5545): events as calendar programs read them. Written by hand: it is few lines, and the time zones,
-//! which most libraries leave out, are what has to be right.
+//! Events as iCalendar files (RFC 5545). Written by hand: it is little code, and most libraries omit time zones, which
+//! are the difficult part.
 
 mod content_line;
 mod vtimezone;
@@ -13,37 +13,37 @@ use content_line::{escaped, folded};
 
 use super::clock::YEARS;
 
-/// Who wrote the file.
+/// The program that wrote the file (`PRODID`).
 const PRODUCT: &str = "-//VKU//Internationale Partnerschaften//DE";
 
-/// Whether an event takes place.
+/// Whether an event takes place (`STATUS`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EventStatus {
-    /// It is being planned.
+    /// The event is being planned.
     Tentative,
-    /// It does.
+    /// The event takes place.
     Confirmed,
-    /// It does not.
+    /// The event does not take place.
     Cancelled,
 }
 
-/// When an event is.
+/// The time of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
-    /// Days, where no time is known.
+    /// Whole days, if no time is known.
     Days {
-        /// The first.
+        /// The first day.
         first: NaiveDate,
-        /// The last.
+        /// The last day, inclusive.
         last: NaiveDate,
     },
-    /// Local times of a zone.
+    /// Local times in a time zone.
     Times {
-        /// The zone.
+        /// The time zone.
         zone: Tz,
         /// The start.
         start: NaiveDateTime,
-        /// The end, where that is known.
+        /// The end, if known.
         end: Option<NaiveDateTime>,
     },
 }
@@ -51,32 +51,32 @@ pub enum When {
 /// An event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {
-    /// The same for good.
+    /// The unique identifier, which never changes.
     pub uid: String,
-    /// Counts its changes from 0.
+    /// The number of changes, starting at 0.
     pub sequence: i64,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// The time of the last change.
     pub changed_at: DateTime<Utc>,
-    /// When it is.
+    /// The time of the event.
     pub when: When,
-    /// Whether it takes place.
+    /// Whether the event takes place.
     pub status: EventStatus,
-    /// What it is called.
+    /// The title.
     pub summary: String,
-    /// What it is about.
+    /// The description.
     pub description: Option<String>,
-    /// Where it is.
+    /// The location.
     pub location: Option<String>,
-    /// Where to read more, or where to join.
+    /// The link for details or for joining.
     pub url: Option<String>,
 }
 
-/// What the calendar is called by programs that show a name.
+/// The name of the calendar in programs that show it.
 pub const NAME: &str = "Internationale Partnerschaften";
 
-/// A file of one event.
+/// Writes a file with one event.
 pub fn file(event: &Event) -> Vec<u8> {
     let (mut calendar, mut out) = (Calendar::default(), Vec::new());
     calendar.begin(NAME, &mut out);
@@ -85,8 +85,8 @@ pub fn file(event: &Event) -> Vec<u8> {
     out
 }
 
-/// A file of events. The zones stand before all events, as most programs expect: so the events wait in memory until it is
-/// known which years the zones are wanted for.
+/// A file with several events. Most programs expect the time zones before all events, so the events are kept in memory
+/// until the years of each zone are known.
 #[derive(Debug, Default)]
 pub struct Calendar {
     zones: BTreeMap<&'static str, (Tz, i32, i32)>,
@@ -94,7 +94,7 @@ pub struct Calendar {
 }
 
 impl Calendar {
-    /// What stands before all events.
+    /// Writes what comes before the time zones and events.
     pub fn begin(&self, name: &str, out: &mut Vec<u8>) {
         for line in ["BEGIN:VCALENDAR", "VERSION:2.0"] {
             folded(line, out);
@@ -105,7 +105,7 @@ impl Calendar {
         folded(&format!("X-WR-CALNAME:{}", escaped(name)), out);
     }
 
-    /// An event.
+    /// Adds an event.
     pub fn event(&mut self, event: &Event) {
         let Self { zones, events } = self;
         let mut put = |line: String| folded(&line, events);
@@ -118,7 +118,7 @@ impl Calendar {
         match &event.when {
             When::Days { first, last } => {
                 put(format!("DTSTART;VALUE=DATE:{}", first.format("%Y%m%d")));
-                // The first day on which it is no more; behind 9999-12-31 no day can be written.
+                // `DTEND` is exclusive, but the day after 9999-12-31 cannot be written.
                 let after = last.succ_opt().filter(|after| YEARS.contains(&after.year()));
                 if let Some(after) = after {
                     put(format!("DTEND;VALUE=DATE:{}", after.format("%Y%m%d")));
@@ -126,7 +126,7 @@ impl Calendar {
                     put(format!("DTEND;VALUE=DATE:{}", last.format("%Y%m%d")));
                 }
             }
-            // An hour that comes twice is told apart in UTC only.
+            // A local time that occurs twice is unambiguous in UTC only.
             When::Times { zone, start, end }
                 if is_twice(*zone, *start) || end.is_some_and(|end| is_twice(*zone, end)) =>
             {
@@ -165,7 +165,7 @@ impl Calendar {
         put("END:VEVENT".into());
     }
 
-    /// The zones, the events and what stands behind them.
+    /// Writes the time zones, the events and the end of the file.
     pub fn end(&mut self, out: &mut Vec<u8>) {
         for (zone, from, to) in self.zones.values() {
             for line in vtimezone::observances(*zone, *from, *to) {
@@ -177,7 +177,7 @@ impl Calendar {
     }
 }
 
-/// Whether the clocks show this time twice, because they are set back.
+/// Returns whether a local time occurs twice because the clocks are set back.
 fn is_twice(zone: Tz, at: NaiveDateTime) -> bool {
     matches!(zone.from_local_datetime(&at), MappedLocalTime::Ambiguous(..))
 }
@@ -219,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn days_end_with_the_day_after() {
+    fn the_end_of_whole_days_is_exclusive() {
         let day = |text: &str| text.parse::<NaiveDate>().unwrap();
         let text = written(&[event(When::Days { first: day("2026-12-30"), last: day("2026-12-31") })]);
         assert!(text.contains("DTSTART;VALUE=DATE:20261230\r\nDTEND;VALUE=DATE:20270101\r\n"), "{text}");
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_that_comes_twice_is_written_in_utc() {
+    fn an_ambiguous_local_time_is_written_in_utc() {
         let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
         let (start, end) = (at("2026-10-25T02:30:00"), Some(at("2026-10-25T05:00:00")));
         let text = written(&[event(When::Times { zone: Tz::Europe__Berlin, start, end })]);
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_zone_is_told_once_for_all_years_that_are_wanted() {
+    fn a_zone_is_written_once_for_the_years_of_all_events() {
         let at = |text: &str| text.parse::<NaiveDateTime>().unwrap();
         let times = |start: &str, end: &str| {
             event(When::Times { zone: Tz::Europe__Berlin, start: at(start), end: Some(at(end)) })

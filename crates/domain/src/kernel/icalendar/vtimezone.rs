@@ -1,13 +1,14 @@
-//! A time zone as RFC 5545 writes it (section 3.6.5): each change of its offset in the years that are wanted.
+//! Time zones in iCalendar files (RFC 5545, section 3.6.5): each change of the offset in the years of the events.
 
 use chrono::{DateTime, Days, NaiveDate, Offset, TimeDelta, TimeZone, Utc};
 use chrono_tz::{OffsetComponents, OffsetName, Tz};
 
-/// The lines of a zone, right from the beginning of the first year to the end of the last: one observance for each pair
-/// of offsets, with the dates on which it begins again. Some programs read no more than two observances right.
+/// Returns the lines of a `VTIMEZONE` that is valid from the start of the first year to the end of the last: one
+/// observance for each pair of offsets, with all dates on which it starts. Some programs read no more than two
+/// observances correctly.
 pub(super) fn observances(zone: Tz, from: i32, to: i32) -> Vec<String> {
-    // A year more on either side: a night may lie in two, and programs repeat what they read.
-    // Years have four digits.
+    // One more year on either side: an event at night can extend into the next year, and programs repeat the
+    // observances that they read. Years have four digits.
     let (begin, end) = (new_year((from - 1).max(1)), new_year((to + 2).min(10_000)));
     let changes = changes(zone, begin, end);
     let mut observances: Vec<Observance> = Vec::new();
@@ -27,7 +28,7 @@ pub(super) fn observances(zone: Tz, from: i32, to: i32) -> Vec<String> {
     lines
 }
 
-/// The instants at which the offset of a zone changes, each with the offset before.
+/// Returns the instants at which the offset of a zone changes, each with the previous offset.
 fn changes(zone: Tz, begin: DateTime<Utc>, end: DateTime<Utc>) -> Vec<(DateTime<Utc>, i32)> {
     let (mut changes, mut day) = (Vec::new(), begin);
     while day < end {
@@ -41,7 +42,7 @@ fn changes(zone: Tz, begin: DateTime<Utc>, end: DateTime<Utc>) -> Vec<(DateTime<
     changes
 }
 
-/// A change from one offset to another, and when it takes place, in the local time that there was until then.
+/// A change from one offset to another, with its dates in the local time before the change.
 struct Observance {
     kind: &'static str,
     lines: [String; 3],
@@ -77,7 +78,7 @@ impl Observance {
     }
 }
 
-/// The first second of another offset than at `early`.
+/// Returns the first second with another offset than at `early`.
 fn change(zone: Tz, early: DateTime<Utc>, late: DateTime<Utc>) -> DateTime<Utc> {
     let (mut low, mut high) = (early, late);
     while high - low > TimeDelta::seconds(1) {
@@ -91,7 +92,7 @@ fn seconds(zone: Tz, at: DateTime<Utc>) -> i32 {
     zone.offset_from_utc_datetime(&at.naive_utc()).fix().local_minus_utc()
 }
 
-/// `+0530`, with seconds only where there are any (section 3.3.14).
+/// Formats an offset as `+0530`, with seconds only if there are any (section 3.3.14).
 fn written(seconds: i32) -> String {
     let (sign, all) = (if seconds < 0 { '-' } else { '+' }, seconds.abs());
     let (hours, minutes, rest) = (all / 3600, all / 60 % 60, all % 60);
@@ -109,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    /// From when which offset holds.
+    /// Returns the offset from each start on.
     fn read(lines: &[String]) -> BTreeMap<String, String> {
         let (mut all, mut starts) = (BTreeMap::new(), Vec::new());
         for line in lines {

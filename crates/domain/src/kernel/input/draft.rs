@@ -1,4 +1,4 @@
-//! From a JSON body to what is to be written: merged, read-only members checked, parsed, defaults filled in.
+//! Turns a JSON body into the data to write: merges it, checks read-only members, parses it and fills in defaults.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -19,12 +19,12 @@ use crate::kernel::tabular::integral;
 use crate::kernel::value::Language;
 use crate::kernel::violation::{Location, Violation, Violations, escape, unknown_member};
 
-/// Where a body comes from.
+/// The source of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputSource {
-    /// A request: a new thing starts in the first status.
+    /// A request: a new resource starts in the first status.
     Request,
-    /// A file: history may be imported with a status that nobody knows.
+    /// An import file: past data may have no known status.
     Import,
 }
 
@@ -36,7 +36,7 @@ impl InputSource {
         }
     }
 
-    /// Notes what got lost in a file on its way from what is there.
+    /// Records texts of a file in which characters were lost, compared to the current data.
     fn compare(self, new: &Value, current: &Value, violations: &mut Violations) {
         if self == Self::Import {
             lost(new, current, violations);
@@ -44,13 +44,13 @@ impl InputSource {
     }
 }
 
-/// What a body asks to be written, with the faults found so far.
+/// The data that a body asks to write, with the errors found so far.
 ///
-/// Where members are wrong, `data` is what the rest says, so that the rules across members can be checked as well
-/// and a caller hears of all faults at once.
+/// If members are invalid, `data` is parsed from the other ones. That way the rules across members are checked too, and
+/// the caller gets all errors at once.
 #[derive(Debug)]
 pub struct Draft<T> {
-    /// The data; `None` where too much is wrong to go on.
+    /// The data; `None` if too much is invalid to parse any.
     pub data: Option<T>,
     violations: Violations,
     today: Violations,
@@ -59,60 +59,62 @@ pub struct Draft<T> {
     unread: Option<Value>,
 }
 
-/// A reference in what could not be read otherwise, and so is not in the data.
+/// A reference in a part of the body that could not be parsed, and that is therefore not in the data.
 #[derive(Debug, PartialEq)]
 pub struct Stray {
-    /// The name of the schema of what it refers to, such as `Utility`.
+    /// The schema name of the target, such as `Utility`.
     target: String,
-    /// Where it stands in the body (RFC 6901).
+    /// The JSON pointer of the reference in the body (RFC 6901).
     pub pointer: String,
-    /// What it names.
+    /// The id or slug of the target.
     pub key: Key,
 }
 
 impl Stray {
-    /// Whether it refers to a resource of this name, such as `utility`.
+    /// Returns whether the target is a resource of this type, such as `utility`.
     pub fn is_to(&self, resource: &str) -> bool {
         self.target == pascal(resource)
     }
 }
 
 impl<T: Resource> Draft<T> {
-    /// A new one from the body of a `POST`: `null` is absent, members may be left out.
+    /// Reads the body of a `POST`. `null` means absent.
     ///
-    /// Errors: 422 where the body is no object, 403 where it sets members that the role may not write.
+    /// Errors: 422 if the body is not an object, 403 if it sets members that the role is not allowed to write.
     pub fn create(actor: &Actor, body: Value, origin: InputSource) -> Result<Self, Error> {
-        let mut whole = Value::Object(Map::new());
+        let mut merged = Value::Object(Map::new());
         let body = object(body)?;
-        let mut violations = Self::unknown(whole.clone(), &body, &[]);
-        origin.merge(&mut whole, body);
+        let mut violations = Self::unknown(merged.clone(), &body, &[]);
+        origin.merge(&mut merged, body);
         for member in READ_ONLY.iter().chain(T::DERIVED) {
-            if remove(&mut whole, member).is_some() {
+            if remove(&mut merged, member).is_some() {
                 read_only(member, &mut violations);
             }
         }
-        origin.compare(&whole, &Value::Null, &mut violations);
-        let mut draft = Self::parse(whole.clone(), violations);
+        origin.compare(&merged, &Value::Null, &mut violations);
+        let mut draft = Self::parse(merged.clone(), violations);
         if let Some(data) = &mut draft.data {
-            if origin == InputSource::Request && whole.get("status").is_none() {
+            if origin == InputSource::Request && merged.get("status").is_none() {
                 T::Status::STATES.first().into_iter().for_each(|first| data.set_status(*first));
             }
-            let unset = |member: &str| match member {
+            let default_of = |member: &str| match member {
                 "visibility" => Some(Value::from("members")),
                 "status" => T::Status::STATES.first().map(|first| Value::from(first.word())),
                 _ => None,
             };
-            let differs =
-                |member: &&str| whole.get(member).is_some_and(|given| Some(given) != unset(member).as_ref());
+            let differs = |member: &&str| {
+                merged.get(member).is_some_and(|value| Some(value) != default_of(member).as_ref())
+            };
             refuse(actor, withheld::<T>(actor)?, differs)?;
         }
         Ok(draft.checked(None, actor))
     }
 
-    /// A change from the body of a `PATCH` (RFC 7396); what a `GET` answered may be sent back whole.
+    /// Reads the body of a `PATCH` (RFC 7396). The body of a `GET` response is accepted, too: read-only members may be
+    /// sent with their current values.
     ///
-    /// Errors: 422 where the body is no object, 403 where it changes members that the role may not write, 409 where
-    /// it changes the status.
+    /// Errors: 422 if the body is not an object, 403 if it changes members that the role is not allowed to write, 409
+    /// if it changes the status.
     pub fn patch(
         actor: &Actor,
         before: &Stored<T>,
@@ -120,38 +122,38 @@ impl<T: Resource> Draft<T> {
         origin: InputSource,
     ) -> Result<Self, Error> {
         let current = serde_json::to_value(before).map_err(Error::internal)?;
-        let mut whole = current.clone();
+        let mut merged = current.clone();
         let patch = object(patch)?;
-        // Whether it is the same as what is there must not show.
-        for unread in actor.hidden_fields::<T>() {
-            refuse(actor, unread, |member| patch.get(member).is_some())?;
+        // Refused even with the current value: otherwise the response would reveal whether the value is right.
+        for hidden in actor.hidden_fields::<T>() {
+            refuse(actor, hidden, |member| patch.get(member).is_some())?;
         }
-        renamed(&mut whole, &patch);
+        renamed(&mut merged, &patch);
         let parent = before.parent.as_ref().map(|(name, _)| *name);
-        let mut violations = Self::unknown(whole.clone(), &patch, parent.as_slice());
-        origin.merge(&mut whole, patch);
+        let mut violations = Self::unknown(merged.clone(), &patch, parent.as_slice());
+        origin.merge(&mut merged, patch);
         for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
-            let given = remove(&mut whole, member);
-            let is_same = match (&given, current.get(member)) {
-                (Some(given), Some(current)) => is_same(given, current),
-                (given, current) => given.as_ref() == current,
+            let sent = remove(&mut merged, member);
+            let is_same = match (&sent, current.get(member)) {
+                (Some(sent), Some(current)) => is_same(sent, current),
+                (sent, current) => sent.as_ref() == current,
             };
             if !is_same {
                 read_only(member, &mut violations);
             }
         }
-        origin.compare(&whole, &current, &mut violations);
-        let moved = |member: &&str| whole.get(member) != current.get(member);
-        refuse(actor, withheld::<T>(actor)?, moved)?;
-        let another = |member: &&str| !is_one(whole.get(*member), current.get(*member));
-        for member in T::IMMUTABLE_FIELDS.iter().copied().filter(another) {
+        origin.compare(&merged, &current, &mut violations);
+        let is_changed = |member: &&str| merged.get(member) != current.get(member);
+        refuse(actor, withheld::<T>(actor)?, is_changed)?;
+        let is_replaced = |member: &&str| !is_one(merged.get(*member), current.get(*member));
+        for member in T::IMMUTABLE_FIELDS.iter().copied().filter(is_replaced) {
             let detail = bilingual!(
                 "`{member}` cannot be changed after creation.",
                 "`{member}` lässt sich nach dem Anlegen nicht mehr ändern."
             );
             violations.member(format!("/{member}"), "fixed", detail);
         }
-        if origin == InputSource::Request && !T::Status::STATES.is_empty() && moved(&"status") {
+        if origin == InputSource::Request && !T::Status::STATES.is_empty() && is_changed(&"status") {
             let (path, id) = (T::PATH, before.id);
             let detail = bilingual!(
                 "Use `POST …/{path}/{id}/transitions`.",
@@ -159,10 +161,10 @@ impl<T: Resource> Draft<T> {
             );
             return Err(Error::new(Code::StatusByTransition, detail));
         }
-        Ok(Self::parse(whole, violations).checked(Some(&before.data), actor))
+        Ok(Self::parse(merged, violations).checked(Some(&before.data), actor))
     }
 
-    /// With what the rules that depend on the day find.
+    /// Adds the violations of rules that depend on the current date.
     fn checked(mut self, before: Option<&T>, actor: &Actor) -> Self {
         if let Some(data) = &self.data {
             data.rules_today(before, actor.today(), &mut self.today);
@@ -170,21 +172,22 @@ impl<T: Resource> Draft<T> {
         self
     }
 
-    /// The faults of members that there are not and that the patch sets to `null`: a merge leaves no trace of them.
-    fn unknown(mut whole: Value, patch: &Value, parent: &[&str]) -> Violations {
+    /// Returns the errors of unknown members that the patch sets to `null`. The merge removes them, so that parsing
+    /// does not find them.
+    fn unknown(mut merged: Value, patch: &Value, parent: &[&str]) -> Violations {
         let removed = removed(patch);
         if removed.is_empty() {
             return Violations::default();
         }
-        merge_with_null(&mut whole, patch.clone());
+        merge_with_null(&mut merged, patch.clone());
         let mut only_read = Violations::default();
         for member in READ_ONLY.iter().chain(T::DERIVED).chain(parent) {
-            remove(&mut whole, member);
-            let below = removed.iter().filter(|it| it.starts_with(&format!("/{member}/")));
+            remove(&mut merged, member);
+            let below = removed.iter().filter(|pointer| pointer.starts_with(&format!("/{member}/")));
             unknown_below(below, &MemberTree::of::<T>().names, &mut only_read);
         }
-        let mut faults = deserr::deserialize::<T, _, Violations>(whole).err().unwrap_or_default();
-        // Of a member, or of a key such as that of a language; that it may not be `null` is another matter.
+        let mut faults = deserr::deserialize::<T, _, Violations>(merged).err().unwrap_or_default();
+        // Also unknown keys, such as languages. An error because a known member is `null` does not count here.
         faults.retain(|fault| {
             let Location::Pointer(pointer) = &fault.place else { return false };
             ["unknown_member", "unknown_value"].contains(&fault.code) && removed.contains(pointer)
@@ -193,72 +196,74 @@ impl<T: Resource> Draft<T> {
         faults
     }
 
-    fn parse(whole: Value, mut violations: Violations) -> Self {
-        let faults = match deserr::deserialize::<T, _, Violations>(whole.clone()) {
+    fn parse(merged: Value, mut violations: Violations) -> Self {
+        let faults = match deserr::deserialize::<T, _, Violations>(merged.clone()) {
             Ok(data) => {
-                let (today, holes, strays) = (Violations::default(), Vec::new(), Vec::new());
+                let (today, invalid, strays) = (Violations::default(), Vec::new(), Vec::new());
                 let data = Some(data);
-                return Self { data, violations, today, invalid_pointers: holes, strays, unread: None };
+                return Self { data, violations, today, invalid_pointers: invalid, strays, unread: None };
             }
             Err(faults) => faults,
         };
-        let strays = Self::references(&whole);
-        let mut holes: Vec<String> = faults.pointers().map(enclosing_entry).collect();
-        holes.dedup();
-        let mut rest = whole.clone();
-        // From the last to the first, so that removing an entry of a list does not move the next hole.
-        holes.iter().rev().for_each(|hole| remove_at(&mut rest, hole));
+        let strays = Self::references(&merged);
+        let mut invalid: Vec<String> = faults.pointers().map(enclosing_entry).collect();
+        invalid.dedup();
+        let mut rest = merged.clone();
+        // Backwards, so that removing an entry of a list does not change the index of the next one.
+        invalid.iter().rev().for_each(|pointer| remove_at(&mut rest, pointer));
         violations.append(faults);
         let data = match deserr::deserialize::<T, _, Violations>(rest.clone()) {
             Ok(data) => Some(data),
             Err(missing) => {
-                holes.extend(missing.pointers().map(str::to_owned));
-                missing.pointers().for_each(|hole| insert_placeholder(&mut rest, hole, T::NAME_FIELD));
+                invalid.extend(missing.pointers().map(str::to_owned));
+                missing.pointers().for_each(|pointer| insert_placeholder(&mut rest, pointer, T::NAME_FIELD));
                 deserr::deserialize::<T, _, Violations>(rest).ok()
             }
         };
-        // What is in the data is resolved with that.
-        let lost = |stray: &Stray| data.is_none() || holes.iter().any(|hole| within(&stray.pointer, hole));
-        let strays = strays.into_iter().filter(lost).collect();
-        let unread = data.is_none().then_some(whole);
-        Self { data, violations, today: Violations::default(), invalid_pointers: holes, strays, unread }
+        // References in the data are resolved with the data.
+        let is_missing =
+            |stray: &Stray| data.is_none() || invalid.iter().any(|pointer| within(&stray.pointer, pointer));
+        let strays = strays.into_iter().filter(is_missing).collect();
+        let unread = data.is_none().then_some(merged);
+        Self { data, violations, today: Violations::default(), invalid_pointers: invalid, strays, unread }
     }
 
-    /// The references in a body, as far as they can be read.
-    fn references(whole: &Value) -> Vec<Stray> {
+    /// Returns the references in a body, as far as they can be parsed.
+    fn references(body: &Value) -> Vec<Stray> {
         let mut found = Vec::new();
         for expansion in &MemberTree::of::<T>().expansions {
             if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
-                stray(expansion, &expansion.path, whole, String::new(), &mut found);
+                stray(expansion, &expansion.path, body, String::new(), &mut found);
             }
         }
         found
     }
 
-    /// The references that are not in the data.
+    /// Returns the references that are not in the data.
     pub fn strays(&self) -> &[Stray] {
         &self.strays
     }
 
-    /// The whole body, where it yields no data.
+    /// Returns the merged body if it could not be parsed into data.
     pub fn unread(&self) -> Option<&Value> {
         self.unread.as_ref()
     }
 
-    /// Adds faults that lie in what is not in the data.
+    /// Adds errors in parts of the body that are not in the data.
     pub fn note(&mut self, found: Violations) {
         self.violations.append(found);
     }
 
-    /// Ends the draft with what the rules found; a fault that only a removed member causes is not told.
+    /// Returns the data if there are no errors. Adds the violations that the rules found, except those in members that
+    /// are missing from the data because they were invalid.
     ///
-    /// Errors: 422 with every fault.
+    /// Errors: 422 with all errors.
     pub fn finish(self, found: Violations) -> Result<T, Error> {
-        let Self { data, mut violations, today, invalid_pointers: holes, .. } = self;
+        let Self { data, mut violations, today, invalid_pointers: invalid, .. } = self;
         for Violation { place, code, detail } in today.into_iter().chain(found) {
             let Location::Pointer(pointer) = place else { continue };
-            let pointer = original_pointer(&pointer, &holes);
-            if !holes.iter().any(|hole| within(hole, &pointer) || within(&pointer, hole)) {
+            let pointer = original_pointer(&pointer, &invalid);
+            if !invalid.iter().any(|removed| within(removed, &pointer) || within(&pointer, removed)) {
                 violations.member(pointer, code, detail);
             }
         }
@@ -269,7 +274,8 @@ impl<T: Resource> Draft<T> {
     }
 }
 
-/// The faults of members of what is only read that no object there has.
+/// Records removed members inside read-only members whose names no object of the resource has, and that are no language
+/// codes.
 fn unknown_below<'a>(
     removed: impl Iterator<Item = &'a String>,
     known: &BTreeSet<String>,
@@ -283,7 +289,7 @@ fn unknown_below<'a>(
     }
 }
 
-/// Notes what stands where a reference may stand.
+/// Collects the keys at the places where the schema has a reference.
 fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, found: &mut Vec<Stray>) {
     match path.split_first() {
         Some((Step::Member(name), rest)) => {
@@ -297,7 +303,8 @@ fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, foun
             }
         }
         None => {
-            let named = value.as_object().and_then(|it| it.get("id").or_else(|| it.get("slug")));
+            let named =
+                value.as_object().and_then(|members| members.get("id").or_else(|| members.get("slug")));
             let text = named.unwrap_or(value).as_str();
             if let Some(Ok(key)) = text.map(str::parse) {
                 found.push(Stray { target: expansion.target.clone(), pointer: here, key });
@@ -315,45 +322,46 @@ fn object(body: Value) -> Result<Value, Error> {
     Err(Error::invalid(violations))
 }
 
-fn remove(whole: &mut Value, member: &str) -> Option<Value> {
-    whole.as_object_mut().and_then(|members| members.shift_remove(member))
+fn remove(body: &mut Value, member: &str) -> Option<Value> {
+    body.as_object_mut().and_then(|members| members.shift_remove(member))
 }
 
-/// Whether a value is the one that is there; what was read with `expand` is whole where that is a reference.
-fn is_same(given: &Value, current: &Value) -> bool {
-    match (given, current) {
-        (Value::Array(given), Value::Array(current)) => {
-            given.len() == current.len()
-                && given.iter().zip(current).all(|(given, current)| is_same(given, current))
+/// Returns whether a value equals the current one. A reference that was read with `expand` is sent as a whole resource;
+/// only the members of the reference are compared then.
+fn is_same(sent: &Value, current: &Value) -> bool {
+    match (sent, current) {
+        (Value::Array(sent), Value::Array(current)) => {
+            sent.len() == current.len()
+                && sent.iter().zip(current).all(|(sent, current)| is_same(sent, current))
         }
-        (Value::Object(whole), Value::Object(reference))
-            if ["id", "created_at", "updated_at", "version"].iter().all(|name| whole.contains_key(*name)) =>
+        (Value::Object(resource), Value::Object(reference))
+            if ["id", "created_at", "updated_at", "version"]
+                .iter()
+                .all(|name| resource.contains_key(*name)) =>
         {
-            reference.iter().all(|(name, value)| whole.get(name) == Some(value))
+            reference.iter().all(|(name, value)| resource.get(name) == Some(value))
         }
-        (Value::Object(given), Value::Object(current)) => {
-            given.len() == current.len()
-                && given
+        (Value::Object(sent), Value::Object(current)) => {
+            sent.len() == current.len()
+                && sent
                     .iter()
-                    .all(|(name, given)| current.get(name).is_some_and(|current| is_same(given, current)))
+                    .all(|(name, sent)| current.get(name).is_some_and(|current| is_same(sent, current)))
         }
         // `50` and `50.0` are the same number.
-        (Value::Number(given), Value::Number(current)) => {
-            integral(given.clone()) == integral(current.clone())
-        }
-        (given, current) => given == current,
+        (Value::Number(sent), Value::Number(current)) => integral(sent.clone()) == integral(current.clone()),
+        (sent, current) => sent == current,
     }
 }
 
-/// Whether a value is the one that is there, or names the resource that is referred to there.
-fn is_one(given: Option<&Value>, current: Option<&Value>) -> bool {
+/// Returns whether a value equals the current one, or refers to the same resource.
+fn is_one(sent: Option<&Value>, current: Option<&Value>) -> bool {
     let reference = current.and_then(Value::as_object);
-    match (given, reference) {
-        (Some(Value::Object(given)), Some(reference)) => given.get("id") == reference.get("id"),
+    match (sent, reference) {
+        (Some(Value::Object(sent)), Some(reference)) => sent.get("id") == reference.get("id"),
         (Some(key @ Value::String(_)), Some(reference)) => {
             ["id", "slug"].iter().any(|name| reference.get(*name) == Some(key))
         }
-        _ => given == current,
+        _ => sent == current,
     }
 }
 
@@ -380,11 +388,12 @@ fn refuse(
     Error::unless_writable(violations)
 }
 
-/// A reference that a patch names by slug is no longer the one of the old id.
-fn renamed(whole: &mut Value, patch: &Value) {
-    let (Value::Object(whole), Value::Object(patch)) = (whole, patch) else { return };
+/// Removes the current id of each reference for which the patch sends only a slug: the merged reference would else have
+/// the old id and the new slug.
+fn renamed(current: &mut Value, patch: &Value) {
+    let (Value::Object(current), Value::Object(patch)) = (current, patch) else { return };
     for (name, patch) in patch {
-        let Some(member) = whole.get_mut(name) else { continue };
+        let Some(member) = current.get_mut(name) else { continue };
         if let Some(reference) = member.as_object_mut()
             && patch.get("slug").is_some()
             && patch.get("id").is_none()
@@ -395,7 +404,7 @@ fn renamed(whole: &mut Value, patch: &Value) {
     }
 }
 
-/// The sentence for a member that a role may not write.
+/// Returns the message for a member that the role is not allowed to write.
 pub fn not_writable(member: &str, role: Role) -> Bilingual {
     bilingual!(
         "The role `{role}` is not allowed to write `{member}`.",
@@ -403,18 +412,19 @@ pub fn not_writable(member: &str, role: Role) -> Bilingual {
     )
 }
 
-/// Puts something harmless where a required member was wrong: no rule looks at a name, and what a rule finds in an
-/// empty list is not told. Other members are what rules are about, so nothing can stand in for them.
-fn insert_placeholder(whole: &mut Value, pointer: &str, label: &str) {
-    let (Some(member), Value::Object(members)) = (pointer.strip_prefix('/'), whole) else { return };
+/// Inserts a placeholder for a required member that was invalid: a dash for the name, which no rule reads, otherwise an
+/// empty list, in which violations are ignored. Rules read members of other types, so there is no placeholder for them,
+/// and parsing fails.
+fn insert_placeholder(body: &mut Value, pointer: &str, label: &str) {
+    let (Some(member), Value::Object(members)) = (pointer.strip_prefix('/'), body) else { return };
     let value = if member == label { Value::from("–") } else { Value::Array(Vec::new()) };
     members.entry(member).or_insert(value);
 }
 
 /// Removes the value at a JSON pointer, if there is one.
-fn remove_at(whole: &mut Value, pointer: &str) {
+fn remove_at(body: &mut Value, pointer: &str) {
     let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    match whole.pointer_mut(parent) {
+    match body.pointer_mut(parent) {
         Some(Value::Object(members)) => {
             members.shift_remove(&name.replace("~1", "/").replace("~0", "~"));
         }
@@ -427,35 +437,35 @@ fn remove_at(whole: &mut Value, pointer: &str) {
     }
 }
 
-/// Whether `inner` is the place `outer` or below it.
+/// Returns whether the pointer `inner` is `outer` or lies below it.
 fn within(inner: &str, outer: &str) -> bool {
     inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The list that a place lies in, the index of its entry, and what is below that.
-fn entry(place: &str) -> Option<(&str, usize, &str)> {
-    let (list, rest) = place.split_at(1 + place.strip_prefix('/')?.find('/')?);
+/// Splits a pointer into the list that it lies in, the index of the entry, and the rest.
+fn entry(pointer: &str) -> Option<(&str, usize, &str)> {
+    let (list, rest) = pointer.split_at(1 + pointer.strip_prefix('/')?.find('/')?);
     let rest = rest.strip_prefix('/')?;
     let (index, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     Some((list, index.parse().ok()?, below))
 }
 
-/// What the rules do not see because of a fault in it: the entry of a list, or the whole member.
-fn enclosing_entry(place: &str) -> String {
-    match entry(place) {
+/// Returns the pointer of what is removed because of an error: the entry of a list, or the whole member.
+fn enclosing_entry(pointer: &str) -> String {
+    match entry(pointer) {
         Some((list, index, _)) => format!("{list}/{index}"),
-        None => place.split('/').take(2).collect::<Vec<_>>().join("/"),
+        None => pointer.split('/').take(2).collect::<Vec<_>>().join("/"),
     }
 }
 
-/// Where a place in the rest lies in the whole: the entries that were left out before it count again.
-fn original_pointer(place: &str, holes: &[String]) -> String {
-    let Some((list, index, below)) = entry(place) else { return place.to_owned() };
-    let missing: HashSet<usize> = holes
+/// Maps a pointer in the data to one in the body, where the removed list entries count.
+fn original_pointer(pointer: &str, removed: &[String]) -> String {
+    let Some((list, index, below)) = entry(pointer) else { return pointer.to_owned() };
+    let missing: HashSet<usize> = removed
         .iter()
-        .filter_map(|hole| entry(hole))
-        .filter(|hole| hole.0 == list)
-        .map(|hole| hole.1)
+        .filter_map(|removed| entry(removed))
+        .filter(|removed| removed.0 == list)
+        .map(|removed| removed.1)
         .collect();
     let index = (0..).filter(|index| !missing.contains(index)).nth(index).unwrap_or(index);
     format!("{list}/{index}{below}")
@@ -466,13 +476,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places() {
+    fn pointers_map_back_to_the_original_body() {
         assert!(within("/a/b", "/a") && within("/a", "/a") && within("/a", "") && !within("/ab", "/a"));
         assert_eq!(enclosing_entry("/participants/2/party"), "/participants/2");
         assert_eq!(enclosing_entry("/location/latitude"), "/location");
-        let holes = ["/a/0", "/a/2", "/b/1"].map(str::to_owned);
-        assert_eq!(original_pointer("/a/0/x/y", &holes), "/a/1/x/y");
-        assert_eq!(original_pointer("/a/1", &holes), "/a/3");
-        assert_eq!(original_pointer("/c/1", &holes), "/c/1");
+        let removed = ["/a/0", "/a/2", "/b/1"].map(str::to_owned);
+        assert_eq!(original_pointer("/a/0/x/y", &removed), "/a/1/x/y");
+        assert_eq!(original_pointer("/a/1", &removed), "/a/3");
+        assert_eq!(original_pointer("/c/1", &removed), "/c/1");
     }
 }

@@ -1,17 +1,17 @@
-//! Letters that were lost before a file came here: a program wrote `?` for what its encoding does not have, or U+FFFD for
-//! what it could not read.
+//! Detects characters that were lost before a file was uploaded: a program wrote `?` for what its encoding cannot
+//! represent, or U+FFFD for what it could not decode.
 
 use serde_json::Value;
 
 use crate::bilingual;
 use crate::kernel::violation::{Violations, escape};
 
-/// What is written for what cannot be read.
+/// The replacement character, which decoders write for invalid input.
 const REPLACEMENT: char = '\u{fffd}';
-/// How many question marks and nothing else are no text.
+/// From this number on, question marks without any letter count as lost text.
 const MARKS: usize = 3;
 
-/// Notes every text that has lost letters since it was as `current` has it; what is there already is not looked at.
+/// Records each text that has lost characters compared to `current`. Unchanged texts are not checked.
 pub fn lost(new: &Value, current: &Value, violations: &mut Violations) {
     below(new, current, String::new(), violations);
 }
@@ -31,9 +31,9 @@ fn below(new: &Value, current: &Value, pointer: String, violations: &mut Violati
             }
         }
         Value::Array(entries) => {
-            for (place, entry) in entries.iter().enumerate() {
-                let known = current.get(place).unwrap_or(&Value::Null);
-                below(entry, known, format!("{pointer}/{place}"), violations);
+            for (index, entry) in entries.iter().enumerate() {
+                let known = current.get(index).unwrap_or(&Value::Null);
+                below(entry, known, format!("{pointer}/{index}"), violations);
             }
         }
         Value::Object(members) => {
@@ -59,14 +59,15 @@ fn is_lost(new: &str, known: &str) -> bool {
                 || took_a_letter(new.chars().rev(), known.chars().rev())))
 }
 
-/// Whether question marks stand inside a word, as in `M?nchen`, `Stra??e` and `M?NCHEN`. A sentence that begins right
-/// behind a question begins with one capital, and an address has signs that no word has.
+/// Returns whether question marks stand inside a word, as in `M?nchen`, `Stra??e` and `M?NCHEN`. A single capital after
+/// the marks is no sign of lost letters, since a new sentence may begin there, and words with characters of URLs are
+/// ignored.
 fn has_mark_inside(word: &str) -> bool {
     let letters: Vec<char> = word.chars().collect();
-    let is_inside = |place: usize| {
-        let rest = letters.get(place + 1..).unwrap_or_default();
+    let is_inside = |index: usize| {
+        let rest = letters.get(index + 1..).unwrap_or_default();
         let after = rest.get(rest.iter().take_while(|letter| **letter == '?').count()..).unwrap_or_default();
-        let is_letter = letters.get(place).is_some_and(|letter| letter.is_alphabetic());
+        let is_letter = letters.get(index).is_some_and(|letter| letter.is_alphabetic());
         is_letter
             && after.len() < rest.len()
             && match *after {
@@ -78,7 +79,7 @@ fn has_mark_inside(word: &str) -> bool {
     !word.contains(['/', '=', '&', '@', '.', '\\']) && (0..letters.len()).any(is_inside)
 }
 
-/// Whether, as far as both are alike, a `?` stands where a letter beyond ASCII stood.
+/// Returns whether, at the first difference, a `?` stands in the place of a non-ASCII letter.
 fn took_a_letter(new: impl Iterator<Item = char>, known: impl Iterator<Item = char>) -> bool {
     let mut differing = new.zip(known).filter(|(new, known)| new != known);
     differing.next().is_some_and(|(new, known)| new == '?' && !known.is_ascii() && known.is_alphabetic())
@@ -91,8 +92,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lost_letters_are_told_from_question_marks() {
-        for (new, known, is) in [
+    fn lost_letters_are_distinguished_from_question_marks() {
+        for (new, known, is_lost) in [
             ("M?nchen", "München", true),
             ("?????", "Львів", true),
             ("Wasser ????? neu", "Wasser Львів", true),
@@ -119,7 +120,7 @@ mod tests {
             lost(&json!({ "a/b": [new] }), &json!({ "a/b": [known] }), &mut violations);
             assert_eq!(
                 violations.pointers().collect::<Vec<_>>(),
-                if is { vec!["/a~1b/0"] } else { vec![] },
+                if is_lost { vec!["/a~1b/0"] } else { vec![] },
                 "{new}"
             );
         }

@@ -6,23 +6,25 @@ use serde_json::{Map, Value};
 
 use crate::kernel::violation::escape;
 
-/// Applies `patch` to `target` as section 2 of RFC 7396 says: objects merge, `null` removes, all else replaces.
+/// Applies `patch` to `target` (RFC 7396, section 2): objects are merged, `null` removes a member, any other value
+/// replaces it.
 pub fn merge(target: &mut Value, patch: Value) {
     apply(target, patch, Nulls::Remove);
 }
 
-/// The same, but what `null` removes stays, as `null`: whether there is such a member at all can be seen then.
+/// Like [`merge`], but sets members to `null` instead of removing them, so that parsing still sees which ones there
+/// were.
 pub(crate) fn merge_with_null(target: &mut Value, patch: Value) {
     apply(target, patch, Nulls::Stay);
 }
 
-/// The same for a row of a file, in which an empty cell clears one member: an object that has lost its last member is
-/// absent, because no cell says that an object is there and empty.
+/// Like [`merge`], for a row of a file, in which an empty cell removes one member. An object that loses its last member
+/// this way is removed, too, since no cell can state that an object exists but is empty.
 pub fn merge_row(target: &mut Value, patch: Value) {
     apply(target, patch, Nulls::RemoveWithEmptied);
 }
 
-/// What `null` does to a member.
+/// The effect of `null` on a member.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Nulls {
     Remove,
@@ -54,20 +56,20 @@ fn apply(target: &mut Value, patch: Value, nulls: Nulls) {
     }
 }
 
-/// The JSON pointers of what a patch removes. In a list `null` is an entry like others.
+/// Returns the JSON pointers of the members that a patch removes. In a list, `null` is an entry like any other.
 pub(crate) fn removed(patch: &Value) -> HashSet<String> {
-    fn look(patch: &Value, here: &str, found: &mut HashSet<String>) {
+    fn collect(patch: &Value, here: &str, found: &mut HashSet<String>) {
         for (name, value) in patch.as_object().into_iter().flatten() {
-            let place = format!("{here}/{}", escape(name));
+            let pointer = format!("{here}/{}", escape(name));
             if value.is_null() {
-                found.insert(place);
+                found.insert(pointer);
             } else {
-                look(value, &place, found);
+                collect(value, &pointer, found);
             }
         }
     }
     let mut found = HashSet::new();
-    look(patch, "", &mut found);
+    collect(patch, "", &mut found);
     found
 }
 
@@ -77,7 +79,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn what_is_removed_is_found() {
+    fn removed_members_are_found() {
         let patch = json!({"a": null, "b": {"c/d": null, "e": 1}, "f": [null, {"g": null}]});
         assert_eq!(removed(&patch), ["/a", "/b/c~1d"].map(str::to_owned).into());
         let mut target = json!({"a": 1, "b": 2});
@@ -87,7 +89,7 @@ mod tests {
 
     /// The test cases of RFC 7396, appendix A.
     #[test]
-    fn appendix_a() {
+    fn the_examples_of_rfc_7396_hold() {
         for (mut original, patch, result) in [
             (json!({"a":"b"}), json!({"a":"c"}), json!({"a":"c"})),
             (json!({"a":"b"}), json!({"b":"c"}), json!({"a":"b","b":"c"})),
@@ -111,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn a_row_clears_what_its_columns_name() {
+    fn a_row_removes_the_members_of_its_empty_cells() {
         for (mut original, patch, result) in [
             (json!({"a":{"de":"x","en":"y"}}), json!({"a":{"de":null}}), json!({"a":{"en":"y"}})),
             (json!({"a":{"de":"x"},"b":1}), json!({"a":{"de":null}}), json!({"b":1})),

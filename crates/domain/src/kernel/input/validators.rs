@@ -1,10 +1,10 @@
-//! Rules that many resources have, with the places and codes they are reported by.
+//! Rules that several resources share. They record violations with JSON pointers and codes.
 
 use crate::bilingual;
 use crate::kernel::value::{CalendarDate, Localized, PartialDate, SingleLine};
 use crate::kernel::violation::Violations;
 
-/// A set names nothing twice.
+/// Checks that a list has no duplicates.
 pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Violations) {
     for (index, entry) in entries.iter().enumerate() {
         if entries.iter().take(index).any(|earlier| earlier == entry) {
@@ -14,7 +14,7 @@ pub fn distinct<T: PartialEq>(entries: &[T], pointer: &str, violations: &mut Vio
     }
 }
 
-/// A list has at least one entry.
+/// Checks that a list is not empty.
 pub fn not_empty<T>(entries: &[T], pointer: &str, violations: &mut Violations) {
     if entries.is_empty() {
         let detail =
@@ -23,7 +23,7 @@ pub fn not_empty<T>(entries: &[T], pointer: &str, violations: &mut Violations) {
     }
 }
 
-/// A span of days does not end before it starts.
+/// Checks that a period does not end before it starts.
 pub fn days_ordered(
     start: Option<&CalendarDate>,
     end: Option<&CalendarDate>,
@@ -39,7 +39,7 @@ pub fn days_ordered(
     }
 }
 
-/// A span does not end before it starts; partial dates may touch (`2023-05` to `2023` is right).
+/// Checks that a period does not end before it starts. Partial dates may overlap: `2023-05` to `2023` is valid.
 pub fn ordered(
     start: Option<&PartialDate>,
     end: Option<&PartialDate>,
@@ -55,7 +55,7 @@ pub fn ordered(
     }
 }
 
-/// What is called something in several languages is called so in one line each.
+/// Checks that the text in each language is a single line.
 pub fn single_lines(label: &Localized, pointer: &str, violations: &mut Violations) {
     for (language, text) in label.iter() {
         if let Err(fault) = text.parse::<SingleLine>() {

@@ -1,4 +1,4 @@
-//! Query parameters: typed, repeatable, documented, and all faults named at once.
+//! Query parameters: typed, repeatable and documented. All errors are returned at once.
 
 pub mod sort;
 
@@ -17,7 +17,7 @@ use super::clock::{instant, is_writable};
 use super::violation::{FieldError, Violations, hint};
 use crate::bilingual;
 
-/// The parameters of a request while they are being taken, one by one; what is left over is unknown.
+/// The query parameters of a request. Handlers take them one by one; those that nobody takes are unknown.
 pub struct Parameters {
     given: Vec<(String, String)>,
     known: Vec<&'static str>,
@@ -25,7 +25,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// Starts with the decoded name–value pairs of the query string. Blanks around a value are dropped.
+    /// Starts with the decoded name–value pairs of the query string. Values are trimmed.
     pub fn new(mut given: Vec<(String, String)>) -> Self {
         for (_, value) in &mut given {
             if typed(value).len() < value.len() {
@@ -35,38 +35,38 @@ impl Parameters {
         Self { given, known: Vec::new(), violations: Violations::default() }
     }
 
-    /// Takes every value of a parameter.
+    /// Takes all values of a parameter.
     pub fn take(&mut self, name: &'static str) -> Vec<String> {
         self.known.push(name);
         self.given.extract_if(.., |(given, _)| given == name).map(|(_, value)| value).collect()
     }
 
-    /// Takes a parameter and reads it as `T`: `Vec<_>` repeats, `Option<_>` and `bool` do not.
+    /// Takes a parameter and parses it as `T`. Only a `Vec<_>` may be repeated.
     pub fn get<T: FromParameter>(&mut self, name: &'static str) -> T {
         let values = self.take(name);
         T::read(name, values, &mut self.violations)
     }
 
-    /// Takes a parameter that may be given once only.
+    /// Takes a parameter that can be given only once.
     pub fn once(&mut self, name: &'static str) -> Option<String> {
         let values = self.take(name);
         single(name, values, &mut self.violations)
     }
 
-    /// Notes a fault of a parameter; what stands in for its value is never used.
+    /// Records an error of a parameter. The returned default is never used.
     pub fn fault<T: Default>(&mut self, name: &'static str, fault: FieldError) -> T {
         self.violations.parameter(name, fault.code, fault.detail);
         T::default()
     }
 
-    /// Refuses a parameter that other lists have, and says why it is unknown here.
+    /// Refuses a parameter that other lists have, with the reason why this list has not.
     pub fn refuse(&mut self, name: &'static str, detail: impl Fn() -> Bilingual) {
         if self.given.extract_if(.., |(given, _)| given == name).count() > 0 {
             self.violations.parameter(name, "unknown_parameter", detail());
         }
     }
 
-    /// All parameters but `without`, as one text in a normal order.
+    /// Returns all parameters except `without` as one text, sorted by name and value.
     pub fn fingerprint(&self, without: &[&str]) -> String {
         let mut pairs: Vec<_> =
             self.given.iter().filter(|(name, _)| !without.contains(&name.as_str())).collect();
@@ -74,12 +74,12 @@ impl Parameters {
         pairs.iter().map(|(name, value)| format!("{}:{name}={}:{value};", name.len(), value.len())).collect()
     }
 
-    /// Ends the taking where whatever is left over does not matter: on pages for people.
+    /// Ends parsing, but ignores unknown parameters: on pages for people.
     pub fn finish_known(self) -> Result<(), Violations> {
         if self.violations.is_empty() { Ok(()) } else { Err(self.violations) }
     }
 
-    /// Ends the taking: whatever is left over is unknown.
+    /// Ends parsing. Parameters that nobody has taken are unknown.
     pub fn finish(self) -> Result<(), Violations> {
         let Self { given, known, mut violations } = self;
         for (name, _) in given {
@@ -92,31 +92,32 @@ impl Parameters {
     }
 }
 
-/// How often a parameter may be repeated: each number of values is another statement to the database.
+/// The maximum number of values of a parameter. Each number of values makes another SQL statement.
 const MOST: usize = 100;
 
-/// The parameters that take a list in one value.
+/// The parameters whose value is a list, separated by commas.
 const LISTS: [&str; 3] = ["sort", "fields", "expand"];
 
-/// What stands in one value although it is several.
+/// Splits a value that is a list of several; `None` if it is a single one.
 fn several(text: &str) -> Option<Vec<&str>> {
     let parts: Vec<_> = text.split([',', ';', '|']).map(str::trim).filter(|part| !part.is_empty()).collect();
     (parts.len() > 1).then_some(parts)
 }
 
-/// The same where a plus, which is a blank, stands between them; a blank may belong to a value as well.
+/// Splits a value at spaces, which `+` in a query string means, if every part is a valid value. A value may also
+/// contain spaces.
 fn several_in_words<T: FromStr<Err = FieldError>>(text: &str) -> Option<Vec<&str>> {
     let words: Vec<_> = text.split_whitespace().collect();
     (words.len() > 1 && words.iter().all(|word| word.parse::<T>().is_ok())).then_some(words)
 }
 
-/// How a value stands in a query string.
+/// Escapes the start of a value for a query string in a message.
 fn in_query(text: &str) -> String {
-    let told: String = text.chars().take(40).collect();
-    told.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace(' ', "+")
+    let start: String = text.chars().take(40).collect();
+    start.replace('%', "%25").replace('&', "%26").replace('#', "%23").replace('+', "%2B").replace(' ', "+")
 }
 
-/// That several values are several parameters.
+/// Returns the message that several values are several parameters.
 fn repeat(name: &str, parts: &[&str]) -> Bilingual {
     let pairs: Vec<_> = parts.iter().take(3).map(|part| format!("{name}={}", in_query(part))).collect();
     let (pairs, more) = (pairs.join("&"), if parts.len() > 3 { "&…" } else { "" });
@@ -126,7 +127,7 @@ fn repeat(name: &str, parts: &[&str]) -> Bilingual {
     )
 }
 
-/// That a plus in a query string is a blank.
+/// Returns the message that a plus in a query string means a space.
 fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     let right = format!("{name}={}%2B{}", in_query(before), in_query(after));
     bilingual!(
@@ -135,7 +136,7 @@ fn plus_lost(name: &str, before: &str, after: &str) -> Bilingual {
     )
 }
 
-/// What other services call what is called otherwise here, without `_`, `-` and `$` and in small letters.
+/// The parameters with their names in other APIs, in lower case and without `_`, `-`, `$` and `.`.
 const ELSEWHERE: &[(&str, &[&str])] = &[
     (
         "limit",
@@ -187,10 +188,10 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
     ("count", &["total", "includetotal", "totalcount", "inlinecount"]),
 ];
 
-/// What to do instead of a parameter that other services have.
-fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
+/// Returns what to use instead of a parameter of other APIs.
+fn elsewhere(unknown: &str, known: &[&str]) -> Option<Bilingual> {
     // `sector[]`, `sector[0]`, `filter[sector]`, `page[size]`.
-    if let Some((base, rest)) = given.split_once('[') {
+    if let Some((base, rest)) = unknown.split_once('[') {
         let inner = rest.trim_end_matches(']');
         if let Some(name) = [base, inner].into_iter().find(|name| known.contains(name)) {
             return Some(bilingual!(
@@ -204,8 +205,11 @@ fn elsewhere(given: &str, known: &[&str]) -> Option<Bilingual> {
             _ => None,
         };
     }
-    let plain: String =
-        given.chars().filter(|it| !['_', '-', '$', '.'].contains(it)).flat_map(char::to_lowercase).collect();
+    let plain: String = unknown
+        .chars()
+        .filter(|letter| !['_', '-', '$', '.'].contains(letter))
+        .flat_map(char::to_lowercase)
+        .collect();
     let (name, _) = ELSEWHERE.iter().find(|(_, others)| others.contains(&plain.as_str()))?;
     instead(name, known)
 }
@@ -229,15 +233,15 @@ fn instead(name: &str, known: &[&str]) -> Option<Bilingual> {
     })
 }
 
-/// How a parameter of this type is read and documented.
+/// A type of query parameters: how it is parsed and documented.
 pub trait FromParameter: Sized {
-    /// Reads all values given under the name.
+    /// Parses all values of the parameter.
     fn read(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Self;
 
-    /// The parameter's schema.
+    /// Returns the schema of the parameter.
     fn schema() -> RefOr<Schema>;
 
-    /// The named schemas that it refers to.
+    /// Returns the named schemas to which the schema refers.
     fn schemas() -> Vec<(String, RefOr<Schema>)>;
 }
 
@@ -293,7 +297,7 @@ impl<T: FromStr<Err = FieldError> + ToSchema> FromParameter for Vec<T> {
             match (text.parse::<T>(), several(text).or_else(|| several_in_words::<T>(text))) {
                 (Err(fault), Some(parts)) => {
                     violations.parameter(name, fault.code, repeat(name, &parts));
-                    // Whatever else is wrong with them is told in the same round.
+                    // Report other errors of the values at the same time.
                     parts.into_iter().for_each(|part| drop(parse::<T>(name, part, violations)));
                 }
                 (Ok(value), _) => read.push(value),
@@ -348,7 +352,7 @@ impl FromParameter for bool {
     }
 }
 
-/// Yes or no in a filter, where neither is a question too.
+/// A boolean filter. Unlike with `bool`, it can also be absent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BoolParam(pub bool);
 
@@ -376,30 +380,31 @@ impl ToSchema for BoolParam {
     }
 }
 
-/// A parameter as the document describes it.
+/// A query parameter in the OpenAPI document.
 pub struct Described {
-    /// Its name in the query string.
+    /// The name in the query string.
     pub name: &'static str,
-    /// What it does.
+    /// The description.
     pub about: String,
-    /// Its schema.
+    /// The schema.
     pub schema: RefOr<Schema>,
-    /// The named schemas that it refers to.
+    /// The named schemas to which the schema refers.
     pub schemas: Vec<(String, RefOr<Schema>)>,
 }
 
-/// The filters of a list; made by [`filter!`](crate::filter).
+/// The filters of a list; declared with [`filter!`](crate::filter).
 pub trait FilterParameters: Clone + Default + Send + Sync {
-    /// Takes the filter's parameters.
+    /// Takes the parameters of the filter.
     fn take(parameters: &mut Parameters) -> Self;
 
-    /// The documentation of each parameter.
+    /// Returns the documentation of each parameter.
     fn describe() -> Vec<Described>;
 }
 
-/// Declares a filter struct: one field a parameter, read, documented and matched by the same struct.
+/// Declares a filter struct in which each field is a query parameter. Parsing, documentation and matching use the same
+/// struct.
 ///
-/// `Vec<_>` may be repeated and means "any of these"; different parameters mean "all of these".
+/// A `Vec<_>` may be repeated and means "any of these"; different parameters mean "all of these".
 #[macro_export]
 macro_rules! filter {
     ($(#[$meta:meta])* $name:ident { $( $(#[doc = $doc:literal])+ $field:ident: $type:ty ),+ $(,)? }) => {
@@ -425,7 +430,7 @@ macro_rules! filter {
     };
 }
 
-/// An instant that somebody writes: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
+/// A timestamp in a parameter or a body: RFC 3339 with an offset, such as `2026-03-01T00:00:00Z`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstantParam(pub DateTime<Utc>);
 
@@ -439,7 +444,7 @@ impl FromStr for InstantParam {
                 "Erwartet: Zeitpunkt nach RFC 3339, etwa `2026-03-01T00:00:00Z`."
             )));
         };
-        // The parser reads `:60` as a second that is longer than one; neither database can keep it.
+        // chrono parses `:60` as a second longer than one, which neither database can store.
         if at.nanosecond() >= 1_000_000_000 {
             return Err(FieldError::format(bilingual!(
                 "Leap seconds (`:60`) cannot be stored: write `:59`, or the next minute.",
@@ -492,7 +497,7 @@ impl ToSchema for InstantParam {
     }
 }
 
-/// An id in a parameter: a UUID.
+/// An id (a UUID) in a parameter or a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdParam(pub Uuid);
 

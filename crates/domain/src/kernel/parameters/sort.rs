@@ -6,19 +6,19 @@ use utoipa::ToSchema;
 
 use crate::kernel::violation::FieldError;
 
-/// The keys that a list can be sorted by; made by [`string_enum!`](crate::string_enum).
+/// The keys by which a list can be sorted; declared with [`string_enum!`](crate::string_enum).
 pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + ToSchema + 'static {
-    /// Every key.
+    /// All keys.
     const KEYS: &'static [&'static str];
 
-    /// The order when none is asked for.
+    /// Returns the default order.
     fn usual() -> Vec<(Self, Direction)>;
 
-    /// The key as it is written.
+    /// Returns the key as it is written in `sort`.
     fn word(self) -> &'static str;
 }
 
-/// Which way a list is sorted by a key.
+/// The direction in which a list is sorted by a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// Smallest first; an absent value comes before all others.
@@ -27,7 +27,7 @@ pub enum Direction {
     Descending,
 }
 
-/// Implements [`SortKey`] for a vocabulary, with its usual order.
+/// Implements [`SortKey`] for a string enum, with its default order.
 #[macro_export]
 macro_rules! sort_keys {
     ($name:ident, usual: $usual:expr) => {

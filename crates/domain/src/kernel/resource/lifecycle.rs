@@ -1,4 +1,4 @@
-//! State machines: which status may follow which.
+//! State machines: the statuses of a resource and the allowed transitions.
 
 use std::str::FromStr;
 
@@ -8,24 +8,24 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
-/// The states of a resource and the ways between them.
+/// The statuses of a resource and the allowed transitions.
 pub trait State: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + 'static {
-    /// Every state, the first of a new resource first.
+    /// All statuses. A new resource starts in the first one.
     const STATES: &'static [Self];
 
-    /// The state as it is written.
+    /// Returns the status as it is written in JSON.
     fn word(self) -> &'static str;
 
-    /// The states that may follow this one.
+    /// Returns the statuses to which a transition from this one is allowed.
     fn next(self) -> &'static [Self];
 }
 
-/// The states that may follow; from an unknown one, any.
+/// Returns the statuses to which a transition is allowed; all of them if the current status is unknown.
 pub fn allowed<S: State>(from: Option<S>) -> &'static [S] {
     from.map_or(S::STATES, State::next)
 }
 
-/// For resources without a status.
+/// The status of resources without one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoStatus {}
 
@@ -50,7 +50,7 @@ impl State for NoStatus {
     }
 }
 
-/// A status in a filter: one of the machine's, or `unknown` for those of which none is known.
+/// A status in a filter; `unknown` finds resources without a known status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusFilter<S>(pub Option<S>);
 
@@ -92,7 +92,7 @@ impl<S: State + utoipa::ToSchema> utoipa::ToSchema for StatusFilter<S> {
     }
 }
 
-/// Implements [`State`] for a vocabulary: each state with those that may follow it.
+/// Implements [`State`] for a string enum: each status with the statuses that may follow it.
 #[macro_export]
 macro_rules! states {
     ($name:ident { $( $from:ident => [$($to:ident),*] ),+ $(,)? }) => {

@@ -1,4 +1,4 @@
-//! What a resource is: its data, its names, its row in the table "Who may do what".
+//! The definition of a resource: its data, its names, its rules and its permissions.
 //!
 //! May import `access`, `parameters`, `search`, `icalendar`, `value` and what they import.
 
@@ -30,113 +30,117 @@ use super::clock::instant;
 
 pub use super::etag::ETag;
 
-/// A resource, or a part of one: the struct that implements this is what a caller may write.
+/// A resource or child resource. The struct that implements this trait has the members that callers can write.
 ///
-/// Everything the API does with a resource follows from these items and from how it lies in its table.
+/// The API of a resource is derived from these items and from its table in the database.
 pub trait Resource:
     Clone + PartialEq + Serialize + Deserr<Violations> + ToSchema + Send + Sync + 'static
 {
-    /// Whether it has texts of its own, so that its list takes `q`.
+    /// Whether the resource has texts of its own, so that its list can be searched with `q`.
     const SEARCHED: bool = true;
-    /// Its name in tables, in the change log and in messages: singular, snake_case.
+    /// The name in tables, in the change log and in messages: singular, snake_case.
     const NAME: &'static str;
-    /// Its segment in paths: plural, kebab-case.
+    /// The segment in paths: plural, kebab-case.
     const PATH: &'static str;
-    /// The collection whose scopes an API key needs for it: for a part, that of its parent.
+    /// The collection whose scopes an API key needs: for a child resource, that of its parent.
     const SCOPE: &'static str = Self::PATH;
-    /// The member that names it: `name` or `title`; empty for a part without one.
+    /// The member that names the resource: `name` or `title`; empty for a child resource without a name.
     const NAME_FIELD: &'static str = "name";
-    /// Whether it has a `slug`.
+    /// Whether the resource has a `slug`.
     const HAS_SLUG: bool = true;
-    /// What a reference to it shows beside id, slug and label: of `kind` and `country`.
+    /// The members that references show in addition to id, slug and name: `kind` or `country`.
     const SUMMARY_FIELDS: &'static [&'static str] = &[];
-    /// The derived members, shown and never written.
+    /// The derived members, which are read-only.
     const DERIVED: &'static [&'static str] = &[];
-    /// The derived members that tables have columns for, so that people can read the rows; an import passes them over.
+    /// The derived members that have columns in tables, so that people can read the rows. Imports ignore them.
     const SHOWN_IN_TABLES: &'static [&'static str] = &[];
-    /// The members that never change once it is there.
+    /// The members that cannot be changed after creation.
     const IMMUTABLE_FIELDS: &'static [&'static str] = &[];
 
-    /// Whether those without an account may read what is public of it.
+    /// Whether callers without an account may read the public resources.
     const PUBLIC: bool = true;
-    /// Whether it tells of persons: an API key needs the scope `personal_data:read` for it.
+    /// Whether the resource contains personal data, so that an API key needs the scope `personal_data:read`.
     const PERSONAL: bool = false;
-    /// Those of its members that tell of persons, where not all of it does: an API key needs the scope for these.
+    /// The members with personal data, if not the whole resource has them: an API key needs `personal_data:read` for
+    /// them.
     const PERSONAL_MEMBERS: &'static [&'static str] = &[];
-    /// The members that are left out of the change log: personal ones, and what each caller is shown differently.
+    /// The members that are not logged: personal data, and values that depend on the caller.
     const UNLOGGED: &'static [&'static str] = &[];
 
-    /// Whether people take part in sessions through it: before it goes, they are cancelled, or it stays.
+    /// Whether people register for sessions through this resource. It cannot be deleted or left without cancelling
+    /// their registrations.
     const REGISTERS: bool = false;
 
-    /// Whether what is derived for it depends on the instant, and not only on the day: no answer about it is kept.
+    /// Whether derived members depend on the time and not only on the date: then no response is cached.
     const TIME_DEPENDENT: bool = false;
 
-    /// What it is a part of; `()` for a main resource.
+    /// The parent; `()` for a top-level resource.
     type Parent: ParentKind;
-    /// The filters of its list.
+    /// The filters of the list.
     type Filter: FilterParameters;
-    /// The keys its list is sorted by.
+    /// The keys by which the list can be sorted.
     type Sort: SortKey;
-    /// Its states; [`NoStatus`](lifecycle::NoStatus) where it has none.
+    /// The statuses; [`NoStatus`](lifecycle::NoStatus) if the resource has none.
     type Status: State;
-    /// What the store derives for it; `()` where nothing is.
+    /// The members that the store derives; `()` if there are none.
     type Derived: Clone + std::fmt::Debug + Default + PartialEq + Serialize + ToSchema + Send + Sync;
 
-    /// Where one is, for maps; `None` for what has no place at all.
+    /// Returns the locations of a resource, for maps; `None` if the type has no location.
     const PLACES: Option<fn(&Stored<Self>) -> Places> = None;
 
-    /// What calendar programs read of one; `None` for what is at no time.
+    /// Returns the calendar event of a resource; `None` if the type has no time.
     const EVENT: Option<fn(&Stored<Self>) -> Event> = None;
 
-    /// Whether it is an activity in the sense of IATI, and so is told of there.
+    /// Whether the resource is an activity in the sense of IATI, and is written to IATI files.
     const IS_ACTIVITY: bool = false;
 
-    /// Its row of the table "Who may do what".
+    /// Returns for which resources a role may perform an action.
     fn grant(role: Role, action: Action) -> Grant;
 
-    /// Whether it is the actor's own, for [`Grant::Own`]; `id` is `None` on create.
+    /// Returns whether the resource is the actor's own, for [`Grant::Own`]. `id` is `None` on create.
     fn is_own(&self, id: Option<Uuid>, parent: Option<&Self::Parent>, actor: &Actor) -> bool;
 
-    /// The members that the role may not write, although it may write the rest.
+    /// Returns the members that the role is not allowed to write, although it may write others.
     fn unwritable_fields(_role: Role) -> &'static [&'static str] {
         &[]
     }
 
-    /// The members that the role does not read, although it reads the rest; `None` is the public.
+    /// Returns the members that the role is not allowed to read, although it may read others; `None` is the public.
     fn hidden_fields(_role: Option<Role>) -> &'static [&'static str] {
         &[]
     }
 
-    /// Takes these members out; called with what [`Self::hidden_fields`] names.
+    /// Removes members; called with the result of [`Self::hidden_fields`].
     fn redact(&mut self, _members: &'static [&'static str]) {}
 
-    /// Of a state in the change log: takes out what the actor does not read of it, and answers whether the actor could
-    /// see it then at all, its visibility aside. `own` is what [`Self::is_own`] says today; staff is not asked.
+    /// Removes from a logged state what the actor is not allowed to read. Returns whether the actor could see the
+    /// resource in that state at all, regardless of its visibility. `own` is the current result of [`Self::is_own`].
+    /// Not called for staff.
     fn redact_history(_state: &mut Value, _own: bool, _actor: &Actor) -> bool {
         true
     }
 
-    /// Adds what the role may not change although the members are its to write; `before` is `None` on create.
+    /// Adds violations for changes that the role is not allowed to make to members that it may write. `before` is
+    /// `None` on create.
     fn hidden_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {}
 
-    /// Fills in what follows from who writes; `before` is `None` on create. Called before relations are resolved.
+    /// Fills in members that depend on the actor. `before` is `None` on create. Called before references are resolved.
     fn fill_from_actor(&mut self, _before: Option<&Self>, _actor: &Actor) {}
 
-    /// The rules across members, and with what it refers to. Called when all relations are resolved.
+    /// Checks the rules across members and with the referenced resources. Called after all references are resolved.
     fn validate(&self, violations: &mut Violations);
 
-    /// The rules with what it is a part of. Called like [`Self::validate`].
+    /// Checks the rules with the parent. Called like [`Self::validate`].
     fn validate_with_parent(&self, _parent: &Self::Parent, _violations: &mut Violations) {}
 
-    /// The rules that depend on the day. What was right when it was written does not block later changes of other members:
-    /// with `before`, only what changes is checked. Called before relations are resolved.
+    /// Checks the rules that depend on the current date. With `before`, only changes are checked, so that data that was
+    /// valid when it was written does not block later changes of other members. Called before references are resolved.
     fn rules_today(&self, _before: Option<&Self>, _today: NaiveDate, _violations: &mut Violations) {}
 
-    /// What a status needs to be entered, as faults.
+    /// Adds violations for requirements of a status that are not met.
     fn transition_requirements(&self, _to: Self::Status, _violations: &mut Violations) {}
 
-    /// What a status needs to be entered on a day: with the rules that depend on it.
+    /// Checks the requirements of a status on a date, including the rules that depend on the date.
     fn needs_today(&self, to: Self::Status, today: NaiveDate, violations: &mut Violations) {
         self.transition_requirements(to, violations);
         let mut after = self.clone();
@@ -144,66 +148,69 @@ pub trait Resource:
         after.rules_today(Some(self), today, violations);
     }
 
-    /// Whether it may enter the status now, as far as it and what it is a part of can tell; given a reason where one is
-    /// needed.
+    /// Returns whether the resource may enter the status now, as far as it and its parent can tell. A reason, if one is
+    /// needed, is assumed to be given.
     fn is_ready(&self, _parent: Option<&Self::Parent>, to: Self::Status, now: DateTime<Utc>) -> bool {
         let mut violations = Violations::default();
         self.needs_today(to, now.date_naive(), &mut violations);
         violations.is_empty()
     }
 
-    /// Whether the role may lead it there, where it may lead it at all.
+    /// Returns whether the role may set this status, if it may change the status at all.
     fn may_transition_to(_role: Role, _to: Self::Status) -> bool {
         true
     }
 
-    /// Whether this way needs a reason.
+    /// Returns whether the transition requires a reason.
     fn needs_reason(_from: Self::Status, _to: Self::Status) -> bool {
         false
     }
 
-    /// The specification of its filter: the SQL is tested against it.
+    /// Returns whether an item matches the filter. This is the specification against which the SQL is tested.
     fn matches(filter: &Self::Filter, item: &Stored<Self>) -> bool;
 
-    /// What a search looks through, where [`Self::SEARCHED`]; never what some of those who see it do not read, nor what is another's.
+    /// Adds the texts that a search covers, if [`Self::SEARCHED`]. Never texts that some readers of the resource are
+    /// not allowed to read, and no texts of other resources.
     fn search_texts(&self, texts: &mut Texts);
 
-    /// What it is called: name or title.
+    /// Returns the name or title.
     fn label(&self) -> &str;
 
-    /// Its slug, where it has one.
+    /// Returns the slug, if the resource has one.
     fn slug(&mut self) -> Option<&mut Option<Slug>> {
         None
     }
 
-    /// Who may see it; a part shares its parent's.
+    /// Returns the visibility; a child resource has that of its parent.
     fn visibility(&self) -> Visibility {
         Visibility::Public
     }
 
-    /// Its status; `None` where unknown.
+    /// Returns the status; `None` if it is unknown.
     fn status(&self) -> Option<Self::Status> {
         None
     }
 
-    /// Leads it into a status.
+    /// Sets the status.
     fn set_status(&mut self, _status: Self::Status) {}
 
-    /// Shows every relation to the store.
+    /// Passes every reference to the visitor, so that the store can resolve it.
     fn references<'a>(&'a mut self, _visit: &mut dyn FnMut(UnresolvedReference<'a>)) {}
 
-    /// Whether several parts may be the same by [`Self::is_same_child`]: then a file may name each of them.
+    /// Whether several child resources can be equal by [`Self::is_same_child`]. Each row of a file then means another
+    /// one.
     const MAY_REPEAT: bool = false;
 
-    /// Whether two rows of an import mean the same part; resources with a slug go by that.
+    /// Returns whether two rows of an import mean the same child resource. Resources with a slug are compared by the
+    /// slug.
     fn is_same_child(&self, _other: &Self) -> bool {
         false
     }
 }
 
-/// What a resource can be a part of.
+/// A type that can be the parent of a resource.
 pub trait ParentKind: Send + Sync {
-    /// Its name, which is also the part's member for it; `None` for `()`.
+    /// The name of the type, which is also the name of the member in the child resource; `None` for `()`.
     const OWNER: Option<&'static str>;
 }
 
@@ -215,28 +222,28 @@ impl<T: Resource> ParentKind for T {
     const OWNER: Option<&'static str> = Some(T::NAME);
 }
 
-/// A resource as it is kept: its data with id, version, times and what is derived.
+/// A stored resource: its data with id, version, times and derived members.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored<T: Resource> {
-    /// UUIDv7.
+    /// The id, a UUIDv7.
     pub id: Uuid,
-    /// What it is a part of.
+    /// The type of the parent, and the reference to it.
     pub parent: Option<(&'static str, ReferenceSummary)>,
-    /// What was written.
+    /// The members that callers write.
     pub data: T,
-    /// What was derived.
+    /// The derived members.
     pub derived: T::Derived,
-    /// When it was made; cut to microseconds.
+    /// The time of creation, truncated to microseconds.
     pub created_at: DateTime<Utc>,
-    /// When its own data last changed.
+    /// The time of the last change of its own data.
     pub updated_at: DateTime<Utc>,
-    /// Counts its changes from 1.
+    /// The version, which starts at 1 and grows with each change.
     pub version: i64,
-    /// When it was deleted, if it is.
+    /// The time of deletion, if the resource is deleted.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// The members that every resource has and nobody writes.
+/// The read-only members that all resources have.
 pub const READ_ONLY: &[&str] = &["id", "created_at", "updated_at", "version", "deleted_at"];
 
 impl<T: Resource> Serialize for Stored<T> {
@@ -284,7 +291,7 @@ impl<T: Resource> Serialize for Stored<T> {
     }
 }
 
-/// The words by which a search finds a resource.
+/// Returns the words of a resource, by which a search finds it.
 pub fn search_index<T: Resource>(data: &T) -> Index {
     let mut texts = Texts::default();
     data.search_texts(&mut texts);
@@ -292,12 +299,12 @@ pub fn search_index<T: Resource>(data: &T) -> Index {
 }
 
 impl<T: Resource> Stored<T> {
-    /// The representation: JSON text in UTF-8.
+    /// Returns the representation: JSON in UTF-8.
     pub fn to_json(&self) -> Result<Vec<u8>, serde_json::Error> {
         serde_json::to_vec(self)
     }
 
-    /// Its entity tag.
+    /// Returns the entity tag.
     pub fn tag(&self) -> Result<ETag, serde_json::Error> {
         Ok(ETag::of(self.version, &self.to_json()?))
     }

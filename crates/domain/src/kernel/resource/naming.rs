@@ -1,11 +1,11 @@
 //! The names of schemas.
 
-/// The name of the reference schema of a resource: `UtilityReference`.
+/// Returns the schema name of references to a resource, such as `UtilityReference`.
 pub fn schema_name(resource: &str) -> String {
     format!("{}Reference", pascal(resource))
 }
 
-/// `funding_programme` as `FundingProgramme`.
+/// Converts snake_case to PascalCase: `funding_programme` to `FundingProgramme`.
 pub fn pascal(name: &str) -> String {
     let capital = |word: &str| {
         let mut letters = word.chars();
@@ -14,5 +14,5 @@ pub fn pascal(name: &str) -> String {
     name.split('_').filter_map(capital).collect()
 }
 
-/// What ends the name of a schema that differs between writing and reading.
+/// The suffix of the schemas that describe the input where it differs from the output.
 pub const INPUT: &str = "Input";

@@ -6,9 +6,9 @@ use crate::kernel::access::scope::{PERSONAL_DATA, scope};
 use crate::kernel::error::Error;
 
 impl Actor {
-    /// How far the actor's role reaches for this action on a kind of resource.
+    /// Returns for which resources of a type the actor may perform an action.
     ///
-    /// Errors: 401 without an account, 403 where the role may never, or where the scopes of an API key are too narrow.
+    /// Errors: 401 without an account, 403 if the role may never do this or the API key lacks a scope.
     pub fn require<T: Resource>(&self, action: Action) -> Result<Grant, Error> {
         match self.role.map(|role| T::grant(role, action)) {
             Some(grant @ (Grant::Own | Grant::All)) => {
@@ -19,9 +19,10 @@ impl Actor {
         }
     }
 
-    /// Whether the actor may read this kind of resource at all; what it sees of it is the store's to say.
+    /// Checks that the actor may read resources of a type. The store decides which of them, and which of their members,
+    /// it sees.
     ///
-    /// Errors: 401 without an account, 403 where the role may never.
+    /// Errors: 401 without an account, 403 if the role may never read them or the API key lacks a scope.
     pub fn require_read<T: Resource>(&self) -> Result<(), Error> {
         match self.role {
             None if T::PUBLIC => Ok(()),
@@ -29,25 +30,27 @@ impl Actor {
         }
     }
 
-    /// Whether the scopes of an API key reach to a kind of resource; whoever has none is not narrowed.
+    /// Checks that the scopes of an API key permit reading or writing resources of a type. Without an API key, nothing
+    /// is checked.
     fn within_scope<T: Resource>(&self, write: bool) -> Result<(), Error> {
         let Some(scopes) = &self.scopes else { return Ok(()) };
         scopes.grant(&scope(T::SCOPE, write))?;
-        // Whoever writes is answered with what is there.
+        // Also needed for writes: the response contains the resource.
         if T::PERSONAL { scopes.grant(PERSONAL_DATA) } else { Ok(()) }
     }
 
-    /// The members that the actor does not read: what its role does not, and what the scopes of its key do not reach.
+    /// Returns the members that the actor is not allowed to read: those hidden from its role, and those for which its
+    /// API key lacks a scope.
     pub fn hidden_fields<T: Resource>(&self) -> [&'static [&'static str]; 2] {
         let scopes = self.scopes.as_ref();
         let personal = scopes.is_some_and(|scopes| scopes.grant(PERSONAL_DATA).is_err());
         [T::hidden_fields(self.role), if personal { T::PERSONAL_MEMBERS } else { &[] }]
     }
 
-    /// Whether the actor may import this kind of resource.
+    /// Checks that the actor may import resources of a type.
     ///
-    /// Errors: 401 without an account, 403 for everybody but the coordination office, or where the scopes of an API key
-    /// are too narrow.
+    /// Errors: 401 without an account, 403 for other roles than the coordination office and administrators, or if the
+    /// API key lacks a scope.
     pub fn require_import<T: Resource>(&self) -> Result<(), Error> {
         if !self.is_staff() {
             return Err(self.refusal());

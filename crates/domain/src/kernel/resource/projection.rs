@@ -1,7 +1,7 @@
-//! What of a resource is shown: `fields` leaves members out, `expand` puts whole resources in the place of references.
+//! The members of a response: `fields` selects members, `expand` replaces references by the whole resources.
 //!
-//! Which there are follows from the schemas of the data struct and of what is derived, so that a resource says nothing
-//! about either.
+//! Both are derived from the schemas of the data and of the derived members, so that a resource does not have to
+//! declare anything.
 
 use std::any::TypeId;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -16,33 +16,33 @@ use super::{ParentKind, READ_ONLY, Resource, Stored};
 use crate::kernel::parameters::Parameters;
 use crate::kernel::violation::FieldError;
 
-/// A step on the way from a resource to a reference in it.
+/// A step on the path from a resource to a reference in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// To the member of an object.
+    /// Into a member of an object.
     Member(String),
-    /// To each entry of a list.
+    /// Into each entry of a list.
     Each,
 }
 
-/// A reference whose place the whole resource can take.
+/// A reference that can be replaced by the whole resource.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expansion {
-    /// Its name in `expand`: the members on the way, dotted, without `party`.
+    /// The name in `expand`: the members on the path, separated by dots, without `party`.
     pub name: String,
-    /// The way to it.
+    /// The path to the reference.
     pub path: Vec<Step>,
-    /// What it refers to, as its schema is called.
+    /// The schema name of the target.
     pub target: String,
 }
 
 impl Expansion {
-    /// Visits what stands at its place in the JSON form of a resource.
+    /// Calls `found` for each value at the path in the JSON of a resource.
     pub fn visit(&self, item: &mut Value, found: &mut dyn FnMut(&mut Value)) {
         visit(&self.path, item, found);
     }
 
-    /// The member of the resource that holds it.
+    /// Returns the top-level member that contains the reference.
     pub fn member(&self) -> &str {
         match self.path.first() {
             Some(Step::Member(name)) => name,
@@ -63,22 +63,22 @@ fn visit(path: &[Step], value: &mut Value, found: &mut dyn FnMut(&mut Value)) {
     }
 }
 
-/// The members that a resource is read with, and what can be expanded in it.
+/// The members of a resource, and the references that can be expanded.
 #[derive(Debug)]
 pub struct MemberTree {
-    /// The names of its members, in their order.
+    /// The names of the top-level members, in their order.
     pub fields: Vec<String>,
-    /// What can be expanded.
+    /// The references that can be expanded.
     pub expansions: Vec<Expansion>,
-    /// The names of all members of all objects in it.
+    /// The names of all members at any depth.
     pub names: BTreeSet<String>,
 }
 
-/// No way is longer: what is nested deeper leads back to where it began.
+/// The maximum length of a path. Longer ones only come from schemas that refer back to themselves.
 const DEEPEST: usize = 8;
 
 impl MemberTree {
-    /// The shape of a resource; made once, as requests ask for it.
+    /// Returns the members of a resource. They are computed only once.
     pub fn of<T: Resource>() -> &'static Self {
         static MADE: Mutex<Option<HashMap<TypeId, &'static MemberTree>>> = Mutex::new(None);
         let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -116,7 +116,7 @@ impl MemberTree {
         }
     }
 
-    /// Looks for references in a schema.
+    /// Collects the references in a schema.
     fn look(&mut self, name: &str, path: &[Step], schema: &Value, named: &BTreeMap<String, Value>) {
         if path.len() > DEEPEST {
             return;
@@ -132,7 +132,7 @@ impl MemberTree {
             return;
         }
         for (member, schema) in schema.get("properties").and_then(Value::as_object).into_iter().flatten() {
-            // That it is one or the other kind of party is told by the member below.
+            // `party` is not part of the name: the member below it names the type of party.
             let name = match (name, member.as_str()) {
                 (name, "party") => name.to_owned(),
                 ("", member) => member.to_owned(),
@@ -150,19 +150,19 @@ impl MemberTree {
     }
 }
 
-/// Collects the names of the members that a schema has, at any depth.
+/// Collects the names of all members in a schema, at any depth.
 fn property_names(schema: &Value, names: &mut BTreeSet<String>) {
     if let Some(properties) = schema.get("properties").and_then(Value::as_object) {
         names.extend(properties.keys().cloned());
     }
     match schema {
-        Value::Object(members) => members.values().for_each(|it| property_names(it, names)),
-        Value::Array(entries) => entries.iter().for_each(|it| property_names(it, names)),
+        Value::Object(members) => members.values().for_each(|member| property_names(member, names)),
+        Value::Array(entries) => entries.iter().for_each(|member| property_names(member, names)),
         _ => {}
     }
 }
 
-/// How a caller wants to be shown resources; usually whole, with references.
+/// The members that a caller selects with `fields` and `expand`; by default, all members, and references.
 #[derive(Clone, Debug, Default)]
 pub struct Projection {
     fields: Option<Vec<&'static str>>,
@@ -170,57 +170,59 @@ pub struct Projection {
 }
 
 impl Projection {
-    /// Takes `fields` and, where there is something to expand, `expand`.
+    /// Takes `fields`, and `expand` if the resource has references.
     pub fn take<T: Resource>(parameters: &mut Parameters) -> Self {
         let shape = MemberTree::of::<T>();
         let fields = words(parameters, "fields", shape.fields.iter().map(String::as_str).collect());
         let mut view = Self { fields, expanded: Vec::new() };
         if !shape.expansions.is_empty() {
-            let known = shape.expansions.iter().map(|it| it.name.as_str()).collect();
-            let asked = words(parameters, "expand", known).unwrap_or_default();
-            let wanted = |it: &&Expansion| asked.contains(&it.name.as_str()) && view.shows(it.member());
-            view.expanded = shape.expansions.iter().filter(wanted).collect();
+            let known = shape.expansions.iter().map(|expansion| expansion.name.as_str()).collect();
+            let names = words(parameters, "expand", known).unwrap_or_default();
+            let is_selected = |expansion: &&Expansion| {
+                names.contains(&expansion.name.as_str()) && view.shows(expansion.member())
+            };
+            view.expanded = shape.expansions.iter().filter(is_selected).collect();
         }
         view
     }
 
-    /// Whether nothing is left out and nothing expanded.
+    /// Returns whether all members are returned and nothing is expanded.
     pub fn is_usual(&self) -> bool {
         self.fields.is_none() && self.expanded.is_empty()
     }
 
-    /// Whether members were chosen.
+    /// Returns whether `fields` selects members.
     pub fn is_sparse(&self) -> bool {
         self.fields.is_some()
     }
 
-    /// Whether the member is shown.
+    /// Returns whether the member is returned.
     pub fn shows(&self, member: &str) -> bool {
         self.fields.as_ref().is_none_or(|fields| fields.contains(&member))
     }
 
-    /// What is expanded of what is shown.
+    /// Returns the expansions of the returned members.
     pub fn expanded(&self) -> &[&'static Expansion] {
         &self.expanded
     }
 }
 
-/// Takes a parameter that names some of the known, separated by commas.
+/// Takes a parameter that lists known words, separated by commas.
 fn words(
     parameters: &mut Parameters,
     parameter: &'static str,
     known: Vec<&'static str>,
 ) -> Option<Vec<&'static str>> {
     let text = parameters.once(parameter)?;
-    let given: Vec<_> = text.split(',').map(str::trim).collect();
-    if given.len() > known.len() {
+    let listed: Vec<_> = text.split(',').map(str::trim).collect();
+    if listed.len() > known.len() {
         let most = known.len();
         let detail = crate::bilingual!("Only {most} values can be selected.", "Zur Wahl stehen {most}.");
         parameters.fault::<()>(parameter, FieldError::new("too_many", detail));
         return None;
     }
-    let mut words = Vec::with_capacity(given.len());
-    for word in given {
+    let mut words = Vec::with_capacity(listed.len());
+    for word in listed {
         match known.iter().find(|known| **known == word) {
             None => parameters.fault::<()>(parameter, FieldError::unknown_value(word, &known)),
             Some(word) if words.contains(word) => {
@@ -233,13 +235,13 @@ fn words(
     Some(words)
 }
 
-/// A resource as a caller is shown it.
+/// A resource as it is returned to a caller.
 #[derive(Clone, Debug)]
 #[expect(clippy::large_enum_variant, reason = "hardly any is not as it is, and lists have many")]
 pub enum Projected<T: Resource> {
-    /// As it is.
+    /// All members, nothing expanded.
     Usual(Stored<T>),
-    /// Without some members, or with others whole.
+    /// With selected members or expanded references.
     Viewed(Value),
 }
 

@@ -1,4 +1,4 @@
-//! Relations: read from a string or from a reference object, written as a reference object.
+//! References to resources: read from a string or an object, written as an object.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -19,7 +19,7 @@ use crate::kernel::bilingual::typed;
 use crate::kernel::value::{Country, Localized, Location, Slug, Visibility};
 use crate::kernel::violation::{FieldError, Violations, escape, pointer, unknown_member};
 
-/// How something is named from outside: by its id or by its slug.
+/// The key by which a caller names a resource: its id or its slug.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Key {
     /// The id, a UUID.
@@ -54,9 +54,9 @@ impl fmt::Display for Key {
     }
 }
 
-/// How a key looks: a slug, or a UUID.
+/// The pattern of a key: a slug or a UUID.
 const PATTERN: &str = "^([a-z0-9]+(-[a-z0-9]+)*|[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12})$";
-/// How long a slug is at most.
+/// The maximum length of a slug.
 const LONGEST: usize = 100;
 
 impl utoipa::PartialSchema for Key {
@@ -77,31 +77,31 @@ impl utoipa::ToSchema for Key {
     }
 }
 
-/// What others show of a resource when they refer to it; and what rules want to know of it.
+/// The parts of a resource that references to it show, and those that rules need.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReferenceSummary {
-    /// Its id.
+    /// The id.
     pub id: Uuid,
-    /// Its slug, where it has one.
+    /// The slug, if the resource has one.
     pub slug: Option<Slug>,
-    /// The member that names it, `name` or `title`, and the text.
+    /// The member that names the resource, `name` or `title`, and its text.
     pub label: (&'static str, String),
-    /// Its kind, where references show it.
+    /// The kind, if references show it.
     pub kind: Option<String>,
-    /// Its country, where references show it.
+    /// The country, if references show it.
     pub country: Option<Country>,
-    /// Who may see it; not shown.
+    /// The visibility; not shown.
     pub visibility: Visibility,
-    /// Where it is; not shown.
+    /// The location; not shown.
     pub location: Option<Location>,
-    /// What it is called in each language, where it is named so: shown instead of the one text.
+    /// The names by language, if the resource has them; shown instead of the text in `label`.
     pub labels: Option<Localized>,
-    /// The id of what it is named after, if it has no name of its own, such as a member's utility; not shown.
+    /// The id of the resource that gives this one its name, such as the utility of a member; not shown.
     pub named_after: Option<Uuid>,
 }
 
 impl ReferenceSummary {
-    /// Whether the key names this one, by its id or its current slug.
+    /// Returns whether this is the id or the current slug of the resource.
     pub fn is(&self, key: &Key) -> bool {
         match key {
             Key::Id(id) => self.id == *id,
@@ -132,12 +132,12 @@ impl Serialize for ReferenceSummary {
     }
 }
 
-/// The untyped inside of a [`Ref`]: what was given, and what the store found.
+/// The untyped content of a [`Ref`]: the key that was sent, and the resource that the store found.
 #[derive(Clone, Debug)]
 pub struct Link {
-    /// How it was named.
+    /// The key that was sent.
     pub key: Key,
-    /// What it is, once the store has looked.
+    /// The resource; `None` until the store has resolved the key.
     pub card: Option<ReferenceSummary>,
 }
 
@@ -150,10 +150,10 @@ impl PartialEq for Link {
     }
 }
 
-/// A relation to a `T`.
+/// A reference to a `T`.
 ///
-/// In JSON it is given as a string (id or slug) or as the reference object that a `GET` answered, and shown as the
-/// reference object. The store resolves it inside the write's transaction.
+/// In JSON, it can be sent as a string (id or slug) or as the reference object that `GET` returns; it is always
+/// returned as the reference object. The store resolves it in the transaction of the write.
 #[derive(Debug)]
 pub struct Ref<T> {
     link: Link,
@@ -173,17 +173,17 @@ impl<T> PartialEq for Ref<T> {
 }
 
 impl<T> Ref<T> {
-    /// A relation that is still to be resolved.
+    /// Makes an unresolved reference.
     pub fn to(key: Key) -> Self {
         Self { link: Link { key, card: None }, marker: PhantomData }
     }
 
-    /// A relation to something known.
+    /// Makes a reference to a known resource.
     pub fn found(card: ReferenceSummary) -> Self {
         Self { link: Link { key: Key::Id(card.id), card: Some(card) }, marker: PhantomData }
     }
 
-    /// A relation to a part without a name, which shows its id only.
+    /// Makes a reference to a child resource without a name, of which only the id is shown.
     pub fn part(id: Uuid) -> Self {
         Self::found(ReferenceSummary {
             id,
@@ -198,34 +198,34 @@ impl<T> Ref<T> {
         })
     }
 
-    /// How it was named.
+    /// Returns the key that was sent.
     pub fn key(&self) -> &Key {
         &self.link.key
     }
 
-    /// What the store found; `None` before it looked.
+    /// Returns the resource; `None` until the store has resolved the key.
     pub fn card(&self) -> Option<&ReferenceSummary> {
         self.link.card.as_ref()
     }
 
-    /// The id, once resolved.
+    /// Returns the id of the resource; `None` until the store has resolved the key.
     pub fn id(&self) -> Option<Uuid> {
         self.card().map(|card| card.id)
     }
 }
 
-/// A relation on its way to be resolved: of which resource, where in the body, and the place for the answer.
+/// A reference that the store has to resolve.
 pub struct UnresolvedReference<'a> {
-    /// The resource's name, such as `utility`.
+    /// The type of the target, such as `utility`.
     pub resource: &'static str,
-    /// Where it stands in the body (RFC 6901).
+    /// The JSON pointer of the reference in the body (RFC 6901).
     pub pointer: String,
-    /// What was given, and where the answer goes.
+    /// The key that was sent, and the place for the resource.
     pub link: &'a mut Link,
 }
 
 impl<T: Resource> Ref<T> {
-    /// Shows the relation to the store, which resolves it.
+    /// Passes the reference to the visitor, so that the store can resolve it.
     pub fn visit<'a>(
         &'a mut self,
         pointer: impl Into<String>,
@@ -258,12 +258,12 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
         match value {
             Value::String(text) => key = Some((pointer(at), text)),
             Value::Map(map) => {
-                let mut named = None;
+                let mut slug = None;
                 for (name, value) in map.into_iter() {
                     let here = format!("{}/{}", pointer(at), escape(&name));
                     match (name.as_str(), value.into_value()) {
                         ("id", Value::String(text)) => key = Some((here, text)),
-                        ("slug", Value::String(text)) => named = Some((here, text)),
+                        ("slug", Value::String(text)) => slug = Some((here, text)),
                         ("id" | "slug", _) => {
                             violations.member(
                                 here,
@@ -272,14 +272,14 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                             );
                         }
                         (name, _) if Self::members().contains(&name) => {}
-                        // What was read with `expand` may be sent back, too.
+                        // A resource that was read with `expand` may be sent back, too.
                         (name, _) if MemberTree::of::<T>().fields.iter().any(|field| field == name) => {}
                         (name, _) => {
                             violations.member(here, "unknown_member", unknown_member(name, &Self::members()));
                         }
                     }
                 }
-                key = key.or(named);
+                key = key.or(slug);
                 if key.is_none() && violations.is_empty() {
                     violations.member(
                         format!("{}/id", pointer(at)),
@@ -289,7 +289,7 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                 }
             }
             other => {
-                let wanted = bilingual!(
+                let expected = bilingual!(
                     "Expected an id, a slug or a reference object, found ",
                     "Erwartet: ID, Slug oder Referenzobjekt, gefunden: "
                 );
@@ -297,7 +297,7 @@ impl<T: Resource> Deserr<Violations> for Ref<T> {
                     Value::Null => bilingual!("null.", "null."),
                     _ => bilingual!("something else.", "etwas anderes."),
                 };
-                let detail = wanted.then(found);
+                let detail = expected.then(found);
                 violations.member(pointer(at), "wrong_type", detail);
             }
         }
@@ -316,7 +316,7 @@ impl<T: Resource> utoipa::PartialSchema for Ref<T> {
             let text = ObjectBuilder::new().schema_type(Type::String).description(Some(about));
             text.pattern(Some(PATTERN)).max_length(Some(LONGEST))
         };
-        // A member has the slug of its utility, without a slug of its own.
+        // A member has no slug of its own, but shows the slug of its utility.
         let has_slug = T::HAS_SLUG || T::DERIVED.contains(&"slug");
         let (id, key, all) = match has_slug {
             true => (
@@ -328,7 +328,7 @@ impl<T: Resource> utoipa::PartialSchema for Ref<T> {
                 ("The id (a UUID).", "An id (a UUID).", "An id, or a reference object as returned by `GET`.")
             }
         };
-        // Of what was read, one of these is enough.
+        // One of the members is enough.
         let mut object = ObjectBuilder::new()
             .schema_type(Type::Object)
             .description(Some(format!("A `{}` as returned by `GET`, or a part of it.", schema_name(T::NAME))))

@@ -1,28 +1,28 @@
-//! One typo: a letter too many, missing or wrong, or two neighbours swapped.
+//! Fuzzy matching with one typo: a letter too many, missing or wrong, or two adjacent letters swapped.
 
-/// Whether the text is `wanted` but for one typo, or, where `inside` says so, has a part that is.
-pub(super) fn is_near(wanted: &str, text: &str, inside: bool) -> bool {
-    let wanted: Vec<char> = wanted.chars().collect();
+/// Returns whether the text equals `term` with at most one typo, or, if `inside`, has a part that does.
+pub(super) fn is_near(term: &str, text: &str, inside: bool) -> bool {
+    let term: Vec<char> = term.chars().collect();
     let text: Vec<char> = text.chars().collect();
-    if !inside && wanted.len().abs_diff(text.len()) > 1 {
+    if !inside && term.len().abs_diff(text.len()) > 1 {
         return false;
     }
-    // Row by row through the table of distances: `row[j]` is that of the letters of `wanted` so far to the best part
-    // of `text` that ends before `j`, or to all of it up to there.
+    // Row by row through the matrix of distances: `row[j]` is the distance between the letters of `term` so far and all
+    // of `text` before `j`, or, if `inside`, the best part of `text` that ends there.
     let width = text.len() + 1;
     let mut row: Vec<usize> = if inside { vec![0; width] } else { (0..width).collect() };
     let mut above: Vec<usize> = Vec::new();
     let mut before = None;
-    for (number, letter) in wanted.iter().enumerate() {
+    for (number, letter) in term.iter().enumerate() {
         let mut next = Vec::with_capacity(width);
         next.push(number + 1);
         let (mut left, mut behind) = (number + 1, None);
-        for ((place, other), (diagonal, up)) in
+        for ((index, other), (diagonal, up)) in
             text.iter().enumerate().zip(row.iter().zip(row.iter().skip(1)))
         {
             let mut distance = (diagonal + usize::from(letter != other)).min(up + 1).min(left + 1);
             if before == Some(other) && behind == Some(letter) {
-                let swapped = place.checked_sub(1).and_then(|place| above.get(place));
+                let swapped = index.checked_sub(1).and_then(|index| above.get(index));
                 distance = swapped.map_or(distance, |swapped| distance.min(swapped + 1));
             }
             next.push(distance);
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn a_part_may_be_near() {
+    fn a_part_of_a_word_can_be_near() {
         for text in ["abwasserpartnerschaft", "vorabwaser", "abwwaser", "xabwsaer"] {
             assert!(is_near("abwaser", text, true), "{text}");
         }

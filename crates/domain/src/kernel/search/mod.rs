@@ -1,7 +1,7 @@
-//! Full text search: what is searched, what matches, and how well; the SQL is tested against it.
+//! Full-text search: the searched texts, the matches and their order. The SQL is tested against this code.
 //!
-//! A resource says its texts in [`Resource::search_texts`](super::resource::Resource::search_texts). They are kept as an
-//! [`Index`] of words. What somebody looks for is a [`Search`]: it finds what has all of its words, the best first.
+//! A resource adds its texts in [`Resource::search_texts`](super::resource::Resource::search_texts). They are stored as
+//! an [`Index`] of words. A [`Search`] finds the resources that have all of its words, the best match first.
 
 mod edit_distance;
 mod query;
@@ -15,22 +15,22 @@ pub use self::tokenizer::{keys, likeness};
 use super::value::{Country, Localized};
 use crate::code_lists::COUNTRIES;
 
-/// Where a word stands; the first is worth most.
+/// The type of text in which a word occurs, the most relevant first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Field {
-    /// In what it is called: name or title.
+    /// The name or title.
     Name,
-    /// In another name of it, or of a place.
+    /// Another name, or a place.
     Detail,
-    /// In a text about it.
+    /// A description.
     Text,
 }
 
 impl Field {
-    /// Every field, the best first.
+    /// All fields, the most relevant first.
     pub const ALL: [Self; 3] = [Self::Name, Self::Detail, Self::Text];
 
-    /// Its place among them.
+    /// Returns the position of the field in this order.
     pub fn rank(self) -> i32 {
         match self {
             Self::Name => 0,
@@ -40,30 +40,30 @@ impl Field {
     }
 }
 
-/// The words of something, each with the best field that it stands in.
+/// The words of a resource, each with the most relevant field in which it occurs.
 pub type Index = BTreeMap<String, Field>;
 
-/// Collects what is searched of something.
+/// Collects the searched texts of a resource.
 #[derive(Debug, Default)]
 pub struct Texts(Index);
 
 impl Texts {
-    /// The words that were collected.
+    /// Returns the collected words.
     pub fn into_index(self) -> Index {
         self.0
     }
 
-    /// What it is called.
+    /// Adds the name or title.
     pub fn name(&mut self, text: impl ToString) {
         self.add(Field::Name, &text.to_string());
     }
 
-    /// Other names, and places.
+    /// Adds other names, and places.
     pub fn details<S: ToString>(&mut self, texts: impl IntoIterator<Item = S>) {
         self.lines(Field::Detail, texts);
     }
 
-    /// What countries are called in German and English.
+    /// Adds the German and English names of countries.
     pub fn countries<'a>(&mut self, countries: impl IntoIterator<Item = &'a Country>) {
         for country in countries {
             if let Some(label) = COUNTRIES.label(country.as_str()) {
@@ -72,17 +72,17 @@ impl Texts {
         }
     }
 
-    /// A text about it, in all languages.
+    /// Adds descriptions in all languages.
     pub fn text<'a>(&mut self, texts: impl IntoIterator<Item = &'a Localized>) {
         self.localized(Field::Text, texts);
     }
 
-    /// Texts of one line.
+    /// Adds texts of a single line.
     pub fn lines<S: ToString>(&mut self, field: Field, texts: impl IntoIterator<Item = S>) {
         texts.into_iter().for_each(|text| self.add(field, &text.to_string()));
     }
 
-    /// A text in all languages.
+    /// Adds texts in all languages.
     pub fn localized<'a>(&mut self, field: Field, texts: impl IntoIterator<Item = &'a Localized>) {
         for (_, text) in texts.into_iter().flat_map(Localized::iter) {
             self.add(field, text);
@@ -98,10 +98,10 @@ impl Texts {
 }
 
 impl Search {
-    /// How well something matches: the specification of the order; `None` where a word is missing.
+    /// Returns how well a resource matches; `None` if a word is missing. This is the specification of the order.
     pub fn score(&self, index: &Index) -> Option<i64> {
-        let best = |wanted: &SearchTerm| {
-            let points = index.iter().filter_map(|(word, field)| Some(wanted.quality(word)?.points(*field)));
+        let best = |term: &SearchTerm| {
+            let points = index.iter().filter_map(|(word, field)| Some(term.quality(word)?.points(*field)));
             points.max()
         };
         self.words().iter().map(best).sum()
@@ -125,14 +125,15 @@ mod tests {
 
     #[test]
     fn all_words_are_needed_and_the_best_hit_of_each_counts() {
-        let it = index("Abwasserpartnerschaft Dresden", &["Lemberg", "Dresden Elbe"]);
+        let words = index("Abwasserpartnerschaft Dresden", &["Lemberg", "Dresden Elbe"]);
         for q in ["dresden", "DRESDEN lemberg", "wasser", "abwa", "drezden", "partnerschaft elbe"] {
-            assert!(score(q, &it).is_some(), "{q}");
+            assert!(score(q, &words).is_some(), "{q}");
         }
-        assert_eq!(score("dresden köln", &it), None);
-        assert_eq!(score("dresden lemberg", &it), Some(12 + 9));
-        // A name before a detail, the whole word before its beginning, before another part, before a typo.
+        assert_eq!(score("dresden köln", &words), None);
+        assert_eq!(score("dresden lemberg", &words), Some(12 + 9));
+        // A name counts more than a detail, the whole word more than a prefix, that more than another part, and that
+        // more than a typo.
         let ordered = ["dresden", "abwasser", "wasser", "lemberg", "lemb", "ember", "dresdem"];
-        assert!(ordered.iter().is_sorted_by(|one, other| score(one, &it) > score(other, &it)));
+        assert!(ordered.iter().is_sorted_by(|one, other| score(one, &words) > score(other, &words)));
     }
 }

@@ -1,4 +1,4 @@
-//! What somebody looks for: the words of `q`.
+//! The terms of a search, parsed from `q`.
 
 use std::str::FromStr;
 
@@ -8,31 +8,31 @@ use super::tokenizer::{INSIDE, forms, has_digit, is_common, whole, without_one, 
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
-/// How long a search may be, in characters: longer than whatever something is called.
+/// The maximum length of a search, in characters: more than any name has.
 pub const LENGTH_MAX: usize = 2_000;
-/// How many words of a search count: where there are more, the longest.
+/// The maximum number of words of a search. If there are more, only the longest are used.
 pub const WORDS_MAX: usize = 24;
 
-/// From how many letters on a typo is forgiven.
+/// The minimum length of a term, in letters, for which a typo is tolerated.
 const FORGIVEN: usize = 5;
-/// From how many letters on a typo is forgiven in a part of a longer word too.
+/// The minimum length of a term, in letters, for which a typo is tolerated in a part of a longer word, too.
 const FORGIVEN_INSIDE: usize = 8;
 
-/// How well a word matches one that is wanted, the best first.
+/// How well a word matches a term, the best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum MatchQuality {
-    /// It is the word.
+    /// The word equals the term.
     Exact,
-    /// It begins with it.
+    /// The word begins with the term.
     Beginning,
-    /// It is in it.
+    /// The word contains the term.
     Part,
-    /// It is the word, or in it, but for a typo.
+    /// The word equals the term, or contains it, with one typo.
     Typo,
 }
 
 impl MatchQuality {
-    /// What such a match is worth in a name, and by how much less in each further field.
+    /// Returns the points of a match in a name, and how many fewer points each further field has.
     pub fn worth(self) -> (i32, i32) {
         match self {
             Self::Exact => (12, 3),
@@ -42,43 +42,43 @@ impl MatchQuality {
         }
     }
 
-    /// What such a match is worth there: a typo less than any other, a name more than a detail, and that more than a
-    /// text.
+    /// Returns the points of a match in a field: a typo has fewer than any other match, and a name has more than a
+    /// detail, which has more than a description.
     pub fn points(self, field: Field) -> i64 {
         let (most, step) = self.worth();
         i64::from(most - step * field.rank())
     }
 }
 
-/// A range of keys: from the first on, up to but without the second.
+/// A range of keys: from the first (inclusive) to the second (exclusive).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MatchKey(pub String, pub String);
 
 impl MatchKey {
-    /// The keys that begin so; no key has this last letter.
+    /// Returns the range of keys with this prefix. No key contains the highest character.
     fn beginning(key: String) -> Self {
         let end = format!("{key}{}", char::MAX);
         Self(key, end)
     }
 
-    /// This key; no key has this first letter.
+    /// Returns the range of this single key. No key contains the lowest character.
     fn only(key: String) -> Self {
         let end = format!("{key}\u{1}");
         Self(key, end)
     }
 }
 
-/// A word that is wanted.
+/// A word of a search.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SearchTerm {
     forms: Vec<String>,
 }
 
 impl SearchTerm {
-    /// How well a folded word matches; `None` where it does not.
+    /// Returns how well a folded word matches; `None` if it does not.
     pub fn quality(&self, word: &str) -> Option<MatchQuality> {
-        let its = forms(word);
-        let pairs = || self.forms.iter().flat_map(|form| its.iter().map(move |other| (form, other)));
+        let others = forms(word);
+        let pairs = || self.forms.iter().flat_map(|form| others.iter().map(move |other| (form, other)));
         let good = pairs().filter_map(|(form, other)| match other.find(form.as_str()) {
             Some(0) if form.len() == other.len() => Some(MatchQuality::Exact),
             Some(0) => Some(MatchQuality::Beginning),
@@ -94,7 +94,8 @@ impl SearchTerm {
         good.min().or_else(forgiven)
     }
 
-    /// Ranges of keys: every word that matches has one of its [keys](super::keys) in one of them. Others may too.
+    /// Returns ranges of keys: every word that matches has one of its [keys](super::keys) in one of them. Words that do
+    /// not match may have one, too.
     pub fn clues(&self) -> Vec<MatchKey> {
         let mut clues = Vec::new();
         for form in &self.forms {
@@ -107,7 +108,7 @@ impl SearchTerm {
                 clues.extend(without_one(form).into_iter().map(MatchKey::only));
                 continue;
             }
-            // A typo is in one half, and the other is as it should be; or it swaps the two letters in the middle.
+            // A typo lies in one half, so that the other half is intact, or it swaps the two letters in the middle.
             let middle = length / 2;
             let mut swapped: Vec<char> = form.chars().collect();
             swapped.swap(middle - 1, middle);
@@ -126,12 +127,12 @@ fn length(text: &str) -> usize {
     text.chars().count()
 }
 
-/// What somebody looks for: all of these words.
+/// A parsed search: a resource matches if it has all of these words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Search(Vec<SearchTerm>);
 
 impl Search {
-    /// The words; none where there is nothing to look for.
+    /// Returns the words; empty if there is nothing to search for.
     pub fn words(&self) -> &[SearchTerm] {
         &self.0
     }
@@ -152,19 +153,19 @@ impl FromStr for Search {
             _ => {}
         }
         let all = words(text);
-        // What stands in most names says nothing, unless nothing else is said.
-        let telling: Vec<_> = all.iter().filter(|word| !is_common(word)).collect();
-        let counting = if telling.is_empty() { all.iter().collect() } else { telling };
-        let mut wanted: Vec<SearchTerm> = Vec::new();
-        for word in counting {
+        // Words that occur in most names are ignored, unless there are no others.
+        let significant: Vec<_> = all.iter().filter(|word| !is_common(word)).collect();
+        let counted = if significant.is_empty() { all.iter().collect() } else { significant };
+        let mut terms: Vec<SearchTerm> = Vec::new();
+        for word in counted {
             let word = SearchTerm { forms: forms(word) };
-            if !wanted.contains(&word) {
-                wanted.push(word);
+            if !terms.contains(&word) {
+                terms.push(word);
             }
         }
-        wanted.sort_by_key(|word| std::cmp::Reverse(word.forms.first().map_or(0, |form| length(form))));
-        wanted.truncate(WORDS_MAX);
-        Ok(Self(wanted))
+        terms.sort_by_key(|word| std::cmp::Reverse(word.forms.first().map_or(0, |form| length(form))));
+        terms.truncate(WORDS_MAX);
+        Ok(Self(terms))
     }
 }
 
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn whatever_is_pasted_is_a_search() {
+    fn any_text_is_a_search() {
         let code = |text: &str| text.parse::<Search>().err().map(|fault| fault.code);
         let count = |text: &str| text.parse::<Search>().unwrap().words().len();
         assert_eq!((code(""), code(&"a".repeat(2_001))), (Some("empty"), Some("too_long")));
@@ -221,23 +222,23 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_matches_has_the_keys_of_a_clue(q in "[abue]{1,9}", word in "[abue]{1,12}") {
+        fn every_match_has_a_key_in_one_of_the_ranges(q in "[abue]{1,9}", word in "[abue]{1,12}") {
             let search: Search = q.parse().unwrap();
             prop_assume!(!search.words().is_empty());
-            let (wanted, keys) = (&search.words()[0], keys(&word));
-            if wanted.quality(&word).is_some() {
-                prop_assert!(wanted.clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));
+            let (term, keys) = (&search.words()[0], keys(&word));
+            if term.quality(&word).is_some() {
+                prop_assert!(term.clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));
             }
         }
 
         #[test]
-        fn a_typo_in_a_long_word_is_forgiven(word in "[a-d]{8,12}", place in 0_usize..7, letter in proptest::char::range('a', 'e'), kind in 0..4) {
+        fn a_typo_in_a_long_word_is_forgiven(word in "[a-d]{8,12}", index in 0_usize..7, letter in proptest::char::range('a', 'e'), kind in 0..4) {
             let mut letters: Vec<char> = word.chars().collect();
             match kind {
-                0 => letters[place] = letter,
-                1 => letters.insert(place, letter),
-                2 => drop(letters.remove(place)),
-                _ => letters.swap(place.min(5), place.min(5) + 1),
+                0 => letters[index] = letter,
+                1 => letters.insert(index, letter),
+                2 => drop(letters.remove(index)),
+                _ => letters.swap(index.min(5), index.min(5) + 1),
             }
             let q: String = letters.into_iter().collect();
             let (search, word) = (q.parse::<Search>().unwrap(), format!("xy{word}z"));

@@ -1,20 +1,21 @@
-//! Words: how a text is cut, which spellings of a word meet, and by which keys a word is looked up.
+//! Words: how a text is split, which spellings of a word are equal, and under which keys a word is indexed.
 
 use std::collections::BTreeSet;
 
 use crate::kernel::collation::collation_key;
 
-/// How many letters of a word count.
+/// The number of letters of a word that are indexed.
 const LONGEST: usize = 64;
 
-/// From how many letters on a search looks inside words, not only at their beginnings.
+/// The minimum length of a term, in letters, with which a search also looks inside words and not only at their
+/// beginnings.
 pub(super) const INSIDE: usize = 3;
 
-/// How long words are that are also looked up by what is left of them without one of their letters: one letter
-/// shorter to one letter longer than what is forgiven a typo but too short to be cut in halves.
+/// The length of words that are also indexed without one of their letters: from one letter shorter to one letter longer
+/// than the terms for which a typo is tolerated, but that are too short to be split in halves.
 const SHORT: std::ops::RangeInclusive<usize> = 4..=8;
 
-/// What stands in many names and texts and tells nothing apart, folded: legal forms, articles, conjunctions and
+/// Folded words that occur in many names and texts and do not distinguish them: legal forms, articles, conjunctions and
 /// prepositions.
 const COMMON: &[&str] = &[
     // Legal forms.
@@ -32,26 +33,26 @@ const COMMON: &[&str] = &[
     "dlia", "i", "na", "ta", "u", "z",
 ];
 
-/// Whether a folded word is one that tells nothing apart.
+/// Returns whether a folded word does not distinguish names.
 pub(super) fn is_common(word: &str) -> bool {
     forms(word).iter().any(|form| COMMON.contains(&form.as_str()))
 }
 
-/// What two names have alike that are written otherwise: their words without those that tell nothing apart, `ae` as
-/// `a`, and all in one. `Hanse-Wasser GmbH` is `hanseWasser`.
+/// Returns a key that is equal for different spellings of a name: its distinctive words, joined, with `ae` as `a`.
+/// `Hanse-Wasser GmbH` and `hanseWasser` both give `hansewasser`.
 pub fn likeness(name: &str) -> String {
     let words = words(name);
-    let telling: Vec<_> = words.iter().filter(|word| !is_common(word)).collect();
-    let counting = if telling.is_empty() { words.iter().collect() } else { telling };
-    counting.into_iter().map(|word| simple(word)).collect()
+    let significant: Vec<_> = words.iter().filter(|word| !is_common(word)).collect();
+    let counted = if significant.is_empty() { words.iter().collect() } else { significant };
+    counted.into_iter().map(|word| simple(word)).collect()
 }
 
-/// The folded words of a text: letters and digits, as they stand together.
+/// Splits a text into folded words: sequences of letters and digits.
 pub(super) fn words(text: &str) -> Vec<String> {
     chains(text).into_iter().flatten().collect()
 }
 
-/// The folded words of a text, and those written with hyphen or apostrophe also as one.
+/// Like [`words`], but words with a hyphen or an apostrophe are also returned as one word.
 pub(super) fn indexed(text: &str) -> Vec<String> {
     let mut words = Vec::new();
     for chain in chains(text) {
@@ -63,10 +64,10 @@ pub(super) fn indexed(text: &str) -> Vec<String> {
     words
 }
 
-/// Words that are held together by hyphens or apostrophes.
+/// Splits a text into sequences of words that are joined by hyphens or apostrophes.
 fn chains(text: &str) -> Vec<Vec<String>> {
     let (mut chains, mut chain, mut word) = (Vec::new(), Vec::new(), String::new());
-    // The end of the text ends the last word too.
+    // The space ends the last word.
     for letter in abbreviated(&collation_key(text)).chars().chain([' ']) {
         if is_apostrophe(letter) || letter == '-' || letter == '\u{2010}' {
             if word.is_empty() {
@@ -87,22 +88,22 @@ fn chains(text: &str) -> Vec<Vec<String>> {
     chains
 }
 
-/// A folded text in which single letters with full stops are one word: `a.o.r.` and `e. v.` are `aor` and `ev`.
+/// Joins single letters with full stops into one word: `a.o.r.` and `e. v.` become `aor` and `ev`. The text is folded.
 fn abbreviated(text: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
-    let at = |place: usize| letters.get(place).copied();
-    let is_word = |place: usize| at(place).is_some_and(char::is_alphanumeric);
+    let at = |index: usize| letters.get(index).copied();
+    let is_word = |index: usize| at(index).is_some_and(char::is_alphanumeric);
     let mut joined = String::with_capacity(text.len());
-    let mut place = 0;
-    while let Some(letter) = at(place) {
+    let mut index = 0;
+    while let Some(letter) = at(index) {
         joined.push(letter);
-        place += 1;
+        index += 1;
         let is_single =
-            letter.is_alphabetic() && !is_word(place) && !place.checked_sub(2).is_some_and(is_word);
-        if is_single && at(place) == Some('.') {
-            let next = place + 1 + usize::from(at(place + 1).is_some_and(char::is_whitespace));
+            letter.is_alphabetic() && !is_word(index) && !index.checked_sub(2).is_some_and(is_word);
+        if is_single && at(index) == Some('.') {
+            let next = index + 1 + usize::from(at(index + 1).is_some_and(char::is_whitespace));
             if at(next).is_some_and(char::is_alphabetic) && !is_word(next + 1) {
-                place = next;
+                index = next;
             }
         }
     }
@@ -120,8 +121,8 @@ fn cut(word: String) -> String {
     }
 }
 
-/// The spellings that a folded word is met by: its own, and that with `ae`, `oe` and `ue` as `a`, `o` and `u`, which is
-/// what is left of `ä`, `ö` and `ü`. Both, for in `Bioenergie` they are two letters.
+/// Returns the spellings of a folded word that are indexed: its own, and the one in which `ae`, `oe` and `ue` are `a`,
+/// `o` and `u`, like folded `ä`, `ö` and `ü`. Both are needed, because `oe` in `Bioenergie` is not an umlaut.
 pub(super) fn forms(word: &str) -> Vec<String> {
     let simple = simple(word);
     if simple == word { vec![simple] } else { vec![word.to_owned(), simple] }
@@ -139,9 +140,8 @@ fn simple(word: &str) -> String {
     simple
 }
 
-/// The keys by which a folded word is looked up, by their beginnings: itself, marked as such; it and what is left of it
-/// without its first letters, for what is in a word begins one of these; and for short ones what is left without one
-/// letter.
+/// Returns the keys of a folded word, which are looked up by prefix: the word, marked as whole; the word and its
+/// suffixes, since every part of a word is the prefix of a suffix; and, for short words, the word without one letter.
 pub fn keys(word: &str) -> BTreeSet<String> {
     let mut keys = BTreeSet::new();
     for form in forms(word) {
@@ -154,26 +154,26 @@ pub fn keys(word: &str) -> BTreeSet<String> {
     keys
 }
 
-/// A word marked as one, and not the end of one.
+/// Marks a word as whole, to distinguish it from suffixes.
 pub(super) fn whole(form: &str) -> String {
     format!("^{form}")
 }
 
-/// A short word itself and what is left of it without one of its letters, marked as such: two words that are one typo
-/// apart have one of these in common. None for numbers, in which there are no typos.
+/// Returns a short word, and the word without each one of its letters, marked as such: two words that are one typo
+/// apart have one of these in common. Empty for numbers, in which typos are not tolerated.
 pub(super) fn without_one(form: &str) -> BTreeSet<String> {
     let letters: Vec<char> = form.chars().collect();
     if !SHORT.contains(&letters.len()) || has_digit(form) {
         return BTreeSet::new();
     }
     let left = |gap: usize| -> String {
-        let kept = letters.iter().enumerate().filter(|(place, _)| *place != gap);
-        ['-'].into_iter().chain(kept.map(|(_, letter)| *letter)).collect()
+        let rest = letters.iter().enumerate().filter(|(index, _)| *index != gap);
+        ['-'].into_iter().chain(rest.map(|(_, letter)| *letter)).collect()
     };
     (0..=letters.len()).map(left).collect()
 }
 
-/// Whether there is a digit in it.
+/// Returns whether a word contains a digit.
 pub(super) fn has_digit(word: &str) -> bool {
     word.chars().any(char::is_numeric)
 }
@@ -183,7 +183,7 @@ mod tests {
     use super::{forms, indexed, keys, likeness, words};
 
     #[test]
-    fn a_text_is_cut_into_words() {
+    fn a_text_is_split_into_words() {
         assert_eq!(
             words("Stadtentwässerung Dresden (GmbH), 2019/20"),
             ["stadtentwasserung", "dresden", "gmbh", "2019", "20"]
@@ -211,7 +211,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_alike_however_they_are_written() {
+    fn spellings_of_a_name_have_the_same_likeness() {
         for (one, other) in [
             ("Stadtentwässerung Dresden", "STADTENTWAESSERUNG-DRESDEN GmbH"),
             ("hanseWasser Bremen", "Hanse-Wasser Bremen"),
@@ -227,14 +227,14 @@ mod tests {
     }
 
     #[test]
-    fn both_spellings_of_a_word_count() {
+    fn a_word_with_ae_oe_or_ue_has_two_forms() {
         assert_eq!(forms("muenster"), ["muenster", "munster"]);
         assert_eq!(forms("bioenergie"), ["bioenergie", "bionergie"]);
         assert_eq!(forms("dresden"), ["dresden"]);
     }
 
     #[test]
-    fn keys_are_ends_and_what_is_left() {
+    fn keys_are_suffixes_and_words_without_a_letter() {
         let expected = ["-kie", "-kiew", "-kiw", "-kew", "-iew", "^kiew", "kiew", "iew"];
         assert_eq!(keys("kiew"), expected.into_iter().map(str::to_owned).collect());
         assert_eq!(keys("2019").len(), 3, "no typos in numbers");

@@ -1,4 +1,4 @@
-//! Which columns a resource has.
+//! The columns of a resource.
 
 use serde_json::{Value, json};
 use utoipa::ToSchema;
@@ -10,27 +10,27 @@ use crate::kernel::resource::Resource;
 use crate::kernel::resource::naming::{INPUT, schema_name};
 use crate::kernel::violation::{FieldError, hint};
 
-/// The languages that every text in several languages has a column for; others get one where they occur.
+/// The languages for which each localized text has a column. Other languages get a column where they occur.
 pub const LANGUAGES: &[&str] = &["de", "en"];
 
-/// The columns of a resource, in the order of its struct.
+/// The columns of a resource, in the order of the members in its struct.
 pub struct Layout {
     columns: Vec<Column>,
     localized: Vec<String>,
 }
 
 impl Layout {
-    /// Reads the columns off the schema of the data struct.
+    /// Derives the columns from the schema of the data struct.
     pub fn of<T: Resource>() -> Self {
         Self::read_off::<T>()
     }
 
-    /// The columns of what is derived, which are not imported.
+    /// Derives the columns of the derived members, which are not imported.
     pub fn derived<T: Resource>() -> Self {
         Self::read_off::<T::Derived>()
     }
 
-    /// The columns of what is derived, and shown in tables.
+    /// Returns the columns of the derived members that are shown in tables.
     pub fn shown<T: Resource>(languages: &[String]) -> Vec<Column> {
         let mut columns = Self::derived::<T>().columns(languages);
         columns
@@ -52,8 +52,8 @@ impl Layout {
         for (member, schema) in members {
             let name = format!("{prefix}{member}");
             let target = referred(schema);
-            let whole = target.and_then(|target| named.get(target)).unwrap_or(schema);
-            let items = whole.get("items").map(|items| (referred(items), items));
+            let resolved = target.and_then(|target| named.get(target)).unwrap_or(schema);
+            let items = resolved.get("items").map(|items| (referred(items), items));
             let kind = match (target, items) {
                 (Some("Localized"), _) => {
                     self.localized.push(name);
@@ -72,12 +72,12 @@ impl Layout {
                         _ => Kind::Json,
                     }
                 }
-                _ => match type_of(whole) {
+                _ => match type_of(resolved) {
                     "string" => Kind::Text,
                     "integer" | "number" => Kind::Number,
                     "boolean" => Kind::Boolean,
-                    _ if whole.get("properties").is_some() => {
-                        self.object(&format!("{name}."), whole, named);
+                    _ if resolved.get("properties").is_some() => {
+                        self.object(&format!("{name}."), resolved, named);
                         if target == Some("Money") {
                             self.money(&format!("{name}.amount"));
                         }
@@ -95,7 +95,7 @@ impl Layout {
         amount.into_iter().for_each(|column| column.kind = Kind::Decimal);
     }
 
-    /// All columns, with those of the languages that occur beside the usual ones.
+    /// Returns all columns, including those of the languages that occur in addition to [`LANGUAGES`].
     pub fn columns(&self, languages: &[String]) -> Vec<Column> {
         let mut columns = self.columns.clone();
         for member in &self.localized {
@@ -106,14 +106,14 @@ impl Layout {
         columns
     }
 
-    /// The members that are texts in several languages.
+    /// Returns the members that are localized texts.
     pub fn localized(&self) -> &[String] {
         &self.localized
     }
 
-    /// The column that a header means, by its name or by its German heading, however it is typed.
+    /// Finds the column of a header, by its name or its German heading, ignoring case and whitespace.
     ///
-    /// Errors: unknown, with the nearest known name.
+    /// Errors: there is no such column; the error names the most similar one.
     pub fn column(&self, header: &str) -> Result<Column, FieldError> {
         let columns = self.columns(&[]);
         if let Some(known) = columns.iter().find(|column| column.is_called(header)) {
@@ -139,7 +139,7 @@ fn translation(member: &str, language: &str) -> Column {
     Column::new(format!("{member}.{language}"), Kind::Translation)
 }
 
-/// The name of the schema that a member refers to; an optional one stands beside `null`.
+/// Returns the schema to which a member refers; the schema of an optional member is a `oneOf` with `null`.
 fn referred(schema: &Value) -> Option<&str> {
     let path = schema.get("$ref").and_then(Value::as_str);
     let beside_null = || schema.get("oneOf")?.as_array()?.iter().find_map(referred);

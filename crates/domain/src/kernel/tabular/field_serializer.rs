@@ -1,17 +1,17 @@
-//! From an item to its cells, without a JSON value of the whole item in between: an export has many.
+//! Extracts the cells of an item while it is serialized. An export has many items, so no JSON value is built for each.
 
 use serde::ser::{Error as _, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::{Error, Value, to_value};
 
 use super::{Cell, Column};
 
-/// Finds the values of columns in items.
+/// Finds the values of the columns in items.
 pub struct FieldSerializer {
     columns: Vec<Column>,
     root: Node,
 }
 
-/// A member on the way to a column, or that of a column.
+/// A member on the path to a column, or the member of a column.
 #[derive(Default)]
 struct Node {
     column: Option<usize>,
@@ -38,21 +38,21 @@ impl Node {
 }
 
 impl FieldSerializer {
-    /// For these columns.
+    /// Makes a serializer for these columns.
     pub fn new(columns: Vec<Column>) -> Self {
         let mut root = Node::default();
         columns.iter().enumerate().for_each(|(index, column)| root.put(&column.name, index));
         Self { columns, root }
     }
 
-    /// The columns.
+    /// Returns the columns.
     pub fn columns(&self) -> &[Column] {
         &self.columns
     }
 
-    /// The cells of an item, in the order of the columns.
+    /// Returns the cells of an item, in the order of the columns.
     ///
-    /// Errors: the item is no object.
+    /// Errors: the item is not an object.
     pub fn cells(&self, item: &impl Serialize) -> Result<Vec<Cell>, Error> {
         let mut cells = vec![Cell::Empty; self.columns.len()];
         item.serialize(Pick { columns: &self.columns, node: &self.root, cells: &mut cells })?;
@@ -119,7 +119,7 @@ impl SerializeMap for Members<'_> {
     }
 }
 
-/// What is no object has no members.
+/// A value that is not an object has no members.
 macro_rules! nothing_in {
     ($($method:ident($($type:ty),*)),+ $(,)?) => {
         $(fn $method(self, $(_: $type),*) -> Result<(), Error> {
@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_stand_in_the_order_of_their_columns() {
+    fn cells_have_the_order_of_the_columns() {
         let column = |name: &str| Column::new(name, Kind::Text);
         let picker = FieldSerializer::new(["b.c", "a", "d.e.f", "b.x"].map(column).into());
         let item = json!({ "a": "1", "b": { "c": "2", "y": [3] }, "d": null, "z": [{ "a": "4" }] });

@@ -1,10 +1,10 @@
-//! What a spreadsheet writes in the place of a value that it does not have, or cannot show.
+//! The error values that a spreadsheet writes instead of a value that it does not have or cannot display.
 
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
-/// Error values, in the languages of the offices that send files: English, German, French, Spanish, Polish, Ukrainian
-/// and Russian; and those of LibreOffice and Google Sheets.
+/// Error values in the languages of the offices that send files (English, German, French, Spanish, Polish, Ukrainian
+/// and Russian), and those of LibreOffice and Google Sheets.
 const ERRORS: &[&str] = &[
     "#BEZUG!",
     "#BESCHÄFTIGT!",
@@ -74,7 +74,7 @@ const ERRORS: &[&str] = &[
     "#ЧИСЛО!",
 ];
 
-/// `Err:502`, as LibreOffice has it.
+/// Returns whether the cell is a numbered error of LibreOffice, such as `Err:502`.
 fn is_numbered(cell: &str) -> bool {
     let number = ["err:", "fehler:"].iter().find_map(|word| {
         let head = cell.get(..word.len())?;
@@ -83,15 +83,15 @@ fn is_numbered(cell: &str) -> bool {
     number.is_some_and(|number| number.len() == 3 && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// What begins a cell whose value is too long for a sheet.
+/// The start of the text that exports write instead of a value that is too long for a cell.
 const TOO_LONG: &str = "#TOO_LONG!";
 
-/// What stands in a sheet in the place of a text that is too long for a cell.
+/// Returns the text that an export writes instead of a value that is too long for a cell.
 pub fn too_long(characters: usize) -> String {
     format!("{TOO_LONG} {characters} characters: use format=csv")
 }
 
-/// What is wrong with a text that is an error value, or `####`.
+/// Checks that a text is not an error value or `####`.
 pub(super) fn check(cell: &str) -> Result<(), FieldError> {
     let cell = cell.trim();
     if cell.starts_with(TOO_LONG) {
@@ -117,7 +117,7 @@ pub(super) fn check(cell: &str) -> Result<(), FieldError> {
     if is_error { Err(fault(cell)) } else { Ok(()) }
 }
 
-/// What is wrong with a cell that holds an error value.
+/// Returns the error for a cell that contains an error value.
 pub fn fault(error: &str) -> FieldError {
     let error: String = error.chars().take(30).collect();
     let detail = bilingual!(
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn error_values_are_no_values() {
+    fn error_values_are_refused() {
         for error in
             ["#NV", "#BEZUG!", " #n/a ", "#Wert!", "#ÜBERLAUF!", "Err:502", "#N/A", "########", "#ЗНАЧ!"]
         {

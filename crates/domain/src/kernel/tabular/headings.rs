@@ -1,10 +1,10 @@
-//! What columns are called in German.
+//! The German headings of columns.
 
 use crate::kernel::bilingual::{is_blank, typed};
 use crate::kernel::collation::collation_key;
 
-/// A member, or the path of one, and what it is called. What a longer path is called follows from its parts, so only
-/// what would read badly stands here as a whole.
+/// Headings by member or path. The heading of a longer path is made from its parts, so only those that would read badly
+/// are listed as a whole.
 const HEADINGS: &[(&str, &str)] = &[
     ("abstract", "Kurzfassung"),
     ("aliases", "Weitere Namen"),
@@ -173,10 +173,10 @@ const HEADINGS: &[(&str, &str)] = &[
     ("working_areas", "Arbeitsfelder"),
 ];
 
-/// The languages that have a name in headings; others stand there by their codes.
+/// The languages that have a name in headings. For others, the heading contains the code.
 const LANGUAGES: &[(&str, &str)] = &[("de", "Deutsch"), ("en", "Englisch")];
 
-/// What of a heading counts: no blanks around it, no line breaks and double blanks in it, no case, no accents.
+/// Folds a heading for comparison: ignores surrounding and repeated whitespace, line breaks, case and accents.
 pub(super) fn folded(heading: &str) -> String {
     let words: Vec<_> =
         heading.split(char::is_whitespace).map(typed).filter(|word| !word.is_empty()).collect();
@@ -185,25 +185,25 @@ pub(super) fn folded(heading: &str) -> String {
     text
 }
 
-fn look<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
+fn lookup<'a>(table: &'a [(&str, &str)], name: &str) -> Option<&'a str> {
     table.iter().find(|(known, _)| *known == name).map(|(_, heading)| *heading)
 }
 
-/// What a member is called; `None` where a part of its path is not known.
+/// Returns the heading of a member; `None` if a part of its path is unknown.
 pub(super) fn of_member(path: &str) -> Option<String> {
-    if let Some(heading) = look(HEADINGS, path) {
+    if let Some(heading) = lookup(HEADINGS, path) {
         return Some(heading.to_owned());
     }
     let (above, last) = path.rsplit_once('.')?;
-    Some(format!("{} ({})", of_member(above)?, look(HEADINGS, last)?))
+    Some(format!("{} ({})", of_member(above)?, lookup(HEADINGS, last)?))
 }
 
-/// What the text of a member in one language is called.
+/// Returns the heading of a text in one language.
 pub(super) fn of_text(member: &str, language: &str) -> Option<String> {
-    Some(format!("{} ({})", of_member(member)?, look(LANGUAGES, language).unwrap_or(language)))
+    Some(format!("{} ({})", of_member(member)?, lookup(LANGUAGES, language).unwrap_or(language)))
 }
 
-/// The language that the heading of a member's text names; the heading is folded.
+/// Returns the language in the heading of a text of this member. The heading must be folded.
 pub(super) fn language<'a>(member: &str, heading: &'a str) -> Option<&'a str> {
     let rest = heading.strip_prefix(&folded(&of_member(member)?))?.trim_start();
     let named = rest.strip_prefix('(')?.strip_suffix(')')?.trim();
@@ -215,7 +215,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_nested_is_called_after_what_it_is_in() {
+    fn headings_of_nested_members_contain_that_of_the_parent() {
         assert_eq!(of_member("employees.source_url").unwrap(), "Beschäftigte (Quelle)");
         assert_eq!(of_member("volume.currency").unwrap(), "Volumen (Währung)");
         assert_eq!(
@@ -227,8 +227,8 @@ mod tests {
     }
 
     #[test]
-    fn texts_name_their_language() {
-        // `to` is a member elsewhere, and Tongan here.
+    fn headings_of_texts_contain_the_language() {
+        // `to` is also the name of a member, but here it is the code of Tongan.
         for (code, heading) in [("de", "Titel (Deutsch)"), ("uk", "Titel (uk)"), ("to", "Titel (to)")] {
             assert_eq!(of_text("title", code).unwrap(), heading);
             assert_eq!(language("title", &folded(heading)), Some(code));
@@ -237,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn a_heading_is_the_same_however_it_is_typed() {
+    fn spellings_of_a_heading_are_equal() {
         for heading in
             ["Kürzel", " kürzel\u{a0}", "KU\u{308}RZEL", "K\u{fc}r\u{ad}zel\u{200b}", "\u{feff}Kürzel"]
         {
@@ -247,20 +247,24 @@ mod tests {
         assert_eq!(folded("\u{a0}\u{200b}"), "");
     }
 
-    /// Folding makes no two alike that were told apart before.
+    /// Folding does not make two different headings equal.
     #[test]
-    fn folded_headings_are_as_distinct_as_those_that_are_not() {
+    fn folded_headings_are_distinct() {
         for (name, heading) in HEADINGS {
-            for (other, its) in HEADINGS.iter().filter(|(other, _)| other != name) {
+            for (other, other_heading) in HEADINGS.iter().filter(|(other, _)| other != name) {
                 assert_ne!(folded(name), folded(other));
                 assert_ne!(folded(heading), folded(other), "{name} {other}");
-                assert_eq!(folded(heading) == folded(its), heading == its, "{name} {other}");
+                assert_eq!(
+                    folded(heading) == folded(other_heading),
+                    heading == other_heading,
+                    "{name} {other}"
+                );
             }
         }
     }
 
     #[test]
-    fn the_table_is_sorted_and_names_each_once() {
+    fn the_table_is_sorted_and_has_no_duplicates() {
         assert!(HEADINGS.is_sorted_by(|one, next| one.0 < next.0));
     }
 }

@@ -1,7 +1,7 @@
-//! Lists in a cell: joined by `;`, of texts, parties or participants.
+//! Lists in one cell: texts, parties or participants, joined by `;`.
 //!
-//! A `;` that belongs to an entry is written `\;`, and a backslash `\\`; any other backslash that is read is only
-//! that. So what people write by hand needs to know the rule only where an entry holds a `;`.
+//! A `;` inside an entry is written as `\;`, and a backslash as `\\`. Any other backslash is read as itself, so that
+//! people who write cells by hand need these rules only for entries with a `;`.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use crate::bilingual;
 use crate::kernel::bilingual::typed;
 use crate::kernel::violation::FieldError;
 
-/// The cell of texts.
+/// Joins texts into a cell.
 pub(super) fn join(entries: impl Iterator<Item = String>) -> String {
     let escaped = entries.map(|entry| match entry.contains([';', '\\']) {
         true => entry.replace('\\', r"\\").replace(';', r"\;"),
@@ -18,7 +18,7 @@ pub(super) fn join(entries: impl Iterator<Item = String>) -> String {
     escaped.collect::<Vec<_>>().join(";")
 }
 
-/// The texts of a cell; empty ones are none.
+/// Splits a cell into texts. Empty ones are dropped.
 pub(super) fn split(cell: &str) -> Vec<String> {
     let mut entries = vec![String::new()];
     let mut letters = cell.chars().peekable();
@@ -38,13 +38,13 @@ pub(super) fn split(cell: &str) -> Vec<String> {
     entries.iter().map(|entry| typed(entry).to_owned()).filter(|entry| !entry.is_empty()).collect()
 }
 
-/// The slug of a reference, else its id.
+/// Returns the slug of a reference, or its id if it has no slug.
 pub(super) fn slug(reference: &Value) -> Option<String> {
     let text = reference.get("slug").or_else(|| reference.get("id")).unwrap_or(reference);
     text.as_str().map(str::to_owned)
 }
 
-/// The value with slugs in the place of the references in it: another database knows what they name, but not the ids.
+/// Replaces the references in a value by their slugs, which are also known in another database, unlike ids.
 pub(super) fn by_slug(value: &Value) -> Value {
     match value {
         Value::Object(members) => match (members.get("id"), members.get("slug")) {
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_separates_is_escaped_and_comes_back() {
+    fn separators_are_escaped_and_restored() {
         let cell = join(["a;b", r"c\", "plain", r"\;"].map(str::to_owned).into_iter());
         assert_eq!(cell, r"a\;b;c\\;plain;\\\;");
         assert_eq!(split(&cell), ["a;b", r"c\", "plain", r"\;"]);
@@ -129,7 +129,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn lists_come_back(entries in prop::collection::vec(r"[a;\\' =é]{0,6}[a;\\'é]", 0..5)) {
+        fn lists_survive_a_round_trip(entries in prop::collection::vec(r"[a;\\' =é]{0,6}[a;\\'é]", 0..5)) {
             let entries: Vec<_> = entries.iter().map(|entry| entry.trim().to_owned()).collect();
             prop_assert_eq!(split(&join(entries.clone().into_iter())), entries);
         }

@@ -1,9 +1,15 @@
-//! A resource as a row of cells: the columns of CSV files and of sheets, the same for import and export.
+//! A resource as a row of cells: the columns of CSV files and spreadsheets, the same for import and export.
 //!
-//! The columns follow from the schema of the data struct: nested members are dotted (`population_served.value`), a
-//! text in several languages is a column each (`summary.en`), references are slugs, plain lists are joined by `;` (one that belongs to an
-//! entry is `\;`), parties are `utility:<slug>`, participants `<role>:utility:<slug>` with `@from/until` where known;
-//! what else is nested is compact JSON, in which references are slugs as well. Each column has a German heading too.
+//! The columns are derived from the schema of the data struct:
+//!
+//! - Nested members have dotted names (`population_served.value`).
+//! - A localized text has one column for each language (`summary.en`).
+//! - References are slugs.
+//! - Plain lists are joined by `;`; a `;` inside an entry is `\;`.
+//! - Parties are `utility:<slug>`; participants are `<role>:utility:<slug>`, with `@from/until` if known.
+//! - Other nested values are compact JSON, in which references are slugs, too.
+//!
+//! Each column has a German heading, too.
 
 mod columns;
 mod field_serializer;
@@ -23,24 +29,24 @@ use super::bilingual::typed;
 use super::violation::FieldError;
 use crate::bilingual;
 
-/// How the cells of a column are written.
+/// The format of the cells of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Text, as it is.
+    /// Text.
     Text,
-    /// The same; one of a text's languages, which ends the column's name.
+    /// Text in one language, which is the last part of the column's name.
     Translation,
-    /// A date, possibly of a year or a month only.
+    /// A date, which may be only a year or a month.
     Date,
     /// A number.
     Number,
-    /// A decimal number that JSON holds as a text, so that no digit is lost.
+    /// A decimal number, which is a string in JSON so that no digit is lost.
     Decimal,
     /// `true` or `false`.
     Boolean,
-    /// The slug (or id) of what it refers to.
+    /// The slug (or id) of the referenced resource.
     Reference,
-    /// The slugs (or ids) of what it refers to, joined by `;`.
+    /// The slugs (or ids) of the referenced resources, joined by `;`.
     References,
     /// Texts, joined by `;`.
     List,
@@ -50,7 +56,7 @@ pub enum Kind {
     Parties,
     /// `<role>:utility:<slug>@from/until`, joined by `;`.
     Participants,
-    /// Compact JSON; what it refers to is named by slug.
+    /// Compact JSON, in which references are slugs.
     Json,
 }
 
@@ -66,7 +72,7 @@ crate::string_enum! {
 }
 
 impl CsvDialect {
-    /// What stands between two cells.
+    /// Returns the separator between two cells.
     pub const fn separator(self) -> u8 {
         match self {
             Self::Rfc4180 => b',',
@@ -74,7 +80,7 @@ impl CsvDialect {
         }
     }
 
-    /// What stands before the first line.
+    /// Returns the byte order mark at the start of the file.
     pub const fn byte_order_mark(self) -> &'static str {
         match self {
             Self::Rfc4180 => "",
@@ -83,14 +89,14 @@ impl CsvDialect {
     }
 }
 
-/// What stands before the decimals of the numbers in a file.
+/// The decimal separator of the numbers in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decimals {
     /// A point.
     Point,
     /// A comma.
     Comma,
-    /// Either, number by number, because the file does not tell.
+    /// Either, which each number has to show, because the file does not state its separator.
     Either,
 }
 
@@ -103,30 +109,30 @@ impl From<CsvDialect> for Decimals {
     }
 }
 
-/// A column: where its value lies in the JSON form, and how it is written.
+/// A column: the path of its value in the JSON of a resource, and the format of its cells.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Column {
-    /// Its name: the path of the member, dotted.
+    /// The name: the path of the member, separated by dots.
     pub name: String,
-    /// How its cells are written.
+    /// The format of the cells.
     pub kind: Kind,
 }
 
-/// What stands in a cell.
+/// The content of a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Cell {
-    /// Nothing.
+    /// No value.
     Empty,
-    /// A text; CSV writes it so that no spreadsheet runs it.
+    /// Text. In CSV, it is escaped so that no spreadsheet runs it as a formula.
     Text(String),
-    /// A number, as JSON writes it.
+    /// A number in JSON syntax.
     Number(String),
-    /// Yes or no.
+    /// A boolean.
     Boolean(bool),
 }
 
 impl Cell {
-    /// As CSV has it.
+    /// Formats the cell for CSV.
     pub fn write(self, dialect: CsvDialect) -> String {
         match self {
             Self::Empty => String::new(),
@@ -143,12 +149,12 @@ fn at<'a>(item: &'a Value, path: &str) -> Option<&'a Value> {
 }
 
 impl Column {
-    /// The column of a member, or of what a part belongs to.
+    /// Makes the column of a member, or of the parent of a child resource.
     pub fn new(name: impl Into<String>, kind: Kind) -> Self {
         Self { name: name.into(), kind }
     }
 
-    /// What it is called in German; its name where nobody has said.
+    /// Returns the German heading, or the name if there is none.
     pub fn heading(&self) -> String {
         let heading = match (self.kind, self.name.rsplit_once('.')) {
             (Kind::Translation, Some((member, language))) => headings::of_text(member, language),
@@ -157,7 +163,7 @@ impl Column {
         heading.unwrap_or_else(|| self.name.clone())
     }
 
-    /// What it is called in a dialect.
+    /// Returns the title of the column in a dialect.
     pub fn title(&self, dialect: CsvDialect) -> String {
         match dialect {
             CsvDialect::Rfc4180 => self.name.clone(),
@@ -165,18 +171,18 @@ impl Column {
         }
     }
 
-    /// Whether a header means it: by its name or by its heading, however it is typed.
+    /// Returns whether a header means this column: by its name or its heading, ignoring case and whitespace.
     pub fn is_called(&self, header: &str) -> bool {
         let header = headings::folded(header);
         headings::folded(&self.name) == header || headings::folded(&self.heading()) == header
     }
 
-    /// The cell of an item: empty where the member is absent.
+    /// Returns the cell of an item; empty if the member is absent.
     pub fn of(&self, item: &Value) -> Cell {
         at(item, &self.name).map_or(Cell::Empty, |value| self.cell(value))
     }
 
-    /// The cell of the member's value.
+    /// Returns the cell for a value of the member.
     pub fn cell(&self, value: &Value) -> Cell {
         match (self.kind, value) {
             (_, Value::Null) => Cell::Empty,
@@ -200,9 +206,10 @@ impl Column {
         }
     }
 
-    /// Puts the value of a cell into an item; an empty cell, or one of blanks, is `null`, which a merge patch clears.
+    /// Parses a cell and puts its value into an item. An empty or blank cell is `null`, which removes the member in a
+    /// merge patch.
     ///
-    /// Errors: the cell is not written as its column wants it.
+    /// Errors: the cell does not have the format of the column.
     pub fn read(
         &self,
         cell: &str,
@@ -225,7 +232,7 @@ impl Column {
         Ok(())
     }
 
-    /// What is counted in per cent may say so.
+    /// Removes a percent sign from the cell of a percentage.
     fn without_unit<'a>(&self, cell: &'a str) -> &'a str {
         let percent = cell.strip_suffix('%').filter(|_| self.name.ends_with("percent"));
         percent.map_or(cell, str::trim_end)
@@ -257,7 +264,8 @@ impl Column {
     }
 }
 
-/// The party of a member that has one: it replaces what is there, whichever kind that is.
+/// Parses the party of a member with a single party. The other kind is `null`, so that a merge replaces the current
+/// party even if that is of the other kind.
 fn whole_party(cell: &str) -> Result<Value, FieldError> {
     let mut party = read_party(cell)?;
     if let Value::Object(members) = &mut party {
@@ -268,7 +276,7 @@ fn whole_party(cell: &str) -> Result<Value, FieldError> {
     Ok(party)
 }
 
-/// The ISO 8601 form of a date as Germans write it: `31.12.2026`, or `12.2026` for a month.
+/// Converts a German date to ISO 8601: `31.12.2026`, or `12.2026` for a month.
 fn iso_date(cell: &str) -> Option<String> {
     let number = |part: &str, digits: std::ops::RangeInclusive<usize>| {
         let is_number = digits.contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());
@@ -281,7 +289,7 @@ fn iso_date(cell: &str) -> Option<String> {
         _ => return None,
     };
     let (month, year) = (number(month, 1..=2)?, number(year, 4..=4)?);
-    // Whatever else it is, it is refused as it was typed.
+    // Anything else is left as typed, so that the error shows it that way.
     if !(1..=12).contains(&month) || day.is_some_and(|day| !(1..=31).contains(&day)) {
         return None;
     }
@@ -291,7 +299,7 @@ fn iso_date(cell: &str) -> Option<String> {
     })
 }
 
-/// Yes or no, in the words of JSON, of Excel in English and in German, and of who fills in a form.
+/// Parses a boolean as in JSON, as Excel writes it in English and German, or as people type it.
 fn truth(cell: &str) -> Result<bool, FieldError> {
     match cell.to_lowercase().as_str() {
         "true" | "yes" | "wahr" | "ja" => Ok(true),
@@ -303,7 +311,7 @@ fn truth(cell: &str) -> Result<bool, FieldError> {
 fn number(cell: &str, decimals: Decimals) -> Result<Number, FieldError> {
     let text = with_point(cell, decimals)?;
     match serde_json::from_str(without_leading_zeros(text.trim())) {
-        // To the last digit, which JSON readers may get wrong.
+        // Parsed by Rust to keep every digit, which JSON parsers may get wrong.
         Ok(Value::Number(number)) if number.is_f64() => {
             text.trim().parse().ok().and_then(Number::from_f64).map(integral)
         }
@@ -313,19 +321,19 @@ fn number(cell: &str, decimals: Decimals) -> Result<Number, FieldError> {
     .ok_or_else(|| FieldError::format(bilingual!("`{cell}` is not a number.", "`{cell}` ist keine Zahl.")))
 }
 
-/// `007` is a number to spreadsheets and people, though not to JSON.
+/// Removes leading zeros: `007` is a number to spreadsheets and people, but not in JSON.
 fn without_leading_zeros(mut number: &str) -> &str {
     while let Some(rest) =
-        number.strip_prefix('0').filter(|rest| rest.starts_with(|it: char| it.is_ascii_digit()))
+        number.strip_prefix('0').filter(|rest| rest.starts_with(|letter: char| letter.is_ascii_digit()))
     {
         number = rest;
     }
     number
 }
 
-/// The integer that a number is, where it is one: `5.0` and `1e3` are integers (JSON Schema, 4.2.3).
+/// Converts a number to an integer if it is one: `5.0` and `1e3` are integers (JSON Schema, 4.2.3).
 pub fn integral(number: Number) -> Number {
-    // Integers up to here have their own number each.
+    // Up to this number, an `f64` represents every integer exactly.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     match number.as_f64() {
         Some(value) if number.is_f64() && value.fract() == 0.0 && value.abs() <= EXACT => {
@@ -333,14 +341,14 @@ pub fn integral(number: Number) -> Number {
                 clippy::cast_possible_truncation,
                 reason = "it is whole, and within the bounds of `EXACT`"
             )]
-            let whole = value as i64;
-            whole.into()
+            let integer = value as i64;
+            integer.into()
         }
         _ => number,
     }
 }
 
-/// The number with a point before its decimals. What may mean two things is refused.
+/// Returns the number with a decimal point. Ambiguous numbers are refused.
 fn with_point(cell: &str, decimals: Decimals) -> Result<String, FieldError> {
     match decimals {
         Decimals::Point => Ok(cell.to_owned()),
@@ -359,7 +367,8 @@ fn with_point(cell: &str, decimals: Decimals) -> Result<String, FieldError> {
     }
 }
 
-/// Such as `1.234`, `12,345` and `1.234,5`, of which nobody knows where it was typed; but not `0.123`.
+/// Returns whether a separator is ambiguous without knowing the dialect, as in `1.234`, `12,345` and `1.234,5`, but not
+/// in `0.123`.
 fn may_be_thousands(cell: &str) -> bool {
     let digits = cell.trim_start_matches('-');
     let Some((whole, decimals)) = digits.split_once(['.', ',']) else { return false };
@@ -367,19 +376,19 @@ fn may_be_thousands(cell: &str) -> bool {
         || (decimals.len() == 3 && (1..=3).contains(&whole.len()) && !whole.starts_with('0'))
 }
 
-/// Whether a spreadsheet would take the text for a formula, behind any apostrophes that defused it before.
+/// Returns whether a spreadsheet would run the text as a formula, ignoring apostrophes from earlier escaping.
 fn is_formula(text: &str) -> bool {
     let begins = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
     text.trim_start_matches('\'').starts_with(begins)
 }
 
-/// Puts an apostrophe before what a spreadsheet would run in a CSV file (OWASP, CSV injection). A sheet has typed cells:
-/// there a text is never run.
+/// Puts an apostrophe before a text that a spreadsheet would run as a formula in a CSV file (OWASP, CSV injection).
+/// Workbooks have typed cells, in which a text is never run.
 fn defuse(text: &str) -> String {
     if is_formula(text) { format!("'{text}") } else { text.to_owned() }
 }
 
-/// A cell of a CSV file without the apostrophe that defused it.
+/// Removes the apostrophe that escapes a formula in a cell of a CSV file.
 pub fn undefuse(text: &str) -> &str {
     text.strip_prefix('\'').filter(|_| is_formula(text)).unwrap_or(text)
 }
@@ -391,7 +400,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formulas_are_defused_and_come_back() {
+    fn formulas_are_escaped_and_restored() {
         for text in ["=1+1", "'=1", "''-x", "'quoted'", "+49", "plain", "@x", "＝1"] {
             assert_eq!(undefuse(&defuse(text)), text);
         }
@@ -405,7 +414,7 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_is_read_as_it_was_written() {
+    fn every_cell_survives_a_round_trip() {
         use Kind::*;
         for (kind, value, plain, german) in [
             (Text, json!("=1+1"), "'=1+1", "'=1+1"),
@@ -429,8 +438,8 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_integers_however_they_are_written() {
-        for (cell, wanted) in [
+    fn spellings_of_an_integer_are_integers() {
+        for (cell, expected) in [
             ("5.0", json!(5)),
             ("1e3", json!(1_000)),
             ("007", json!(7)),
@@ -440,7 +449,7 @@ mod tests {
             ("1e300", json!(1e300)),
         ] {
             let column = Column::new("x", Kind::Number);
-            assert_eq!(read(&column, cell, CsvDialect::Rfc4180).unwrap(), wanted, "{cell}");
+            assert_eq!(read(&column, cell, CsvDialect::Rfc4180).unwrap(), expected, "{cell}");
         }
         let percent = Column::new("own_share_percent", Kind::Number);
         assert_eq!(read(&percent, "12,5 %", CsvDialect::ExcelDe), Ok(json!(12.5)));
@@ -448,7 +457,7 @@ mod tests {
     }
 
     #[test]
-    fn a_date_is_read_as_germans_write_it() {
+    fn german_dates_are_converted_to_iso_8601() {
         let date = Column::new("from", Kind::Date);
         for (cell, value) in [
             ("31.12.2026", "2026-12-31"),
@@ -457,7 +466,7 @@ mod tests {
             ("12.2026", "2026-12"),
             ("2026", "2026"),
             ("2026-05", "2026-05"),
-            // Nothing is guessed: these are refused as no dates.
+            // Ambiguous or impossible dates are left as typed, and refused later.
             ("31.12.26", "31.12.26"),
             ("12/31/2026", "12/31/2026"),
             ("12.31.2026", "12.31.2026"),
@@ -468,7 +477,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_of_formulas_are_no_values() {
+    fn error_values_of_formulas_are_refused() {
         for kind in [Kind::Text, Kind::Translation, Kind::Number, Kind::Reference, Kind::Json] {
             assert_eq!(read(&Column::new("x", kind), "#NV", CsvDialect::ExcelDe), Err("formula_error"));
         }
@@ -478,7 +487,7 @@ mod tests {
     }
 
     #[test]
-    fn json_refers_by_slug() {
+    fn references_in_json_are_slugs() {
         let utility = json!({ "id": "1", "slug": "zxq", "name": "Zxq" });
         let values = json!({ "x": [{ "by": utility, "value": "1" }, { "by": { "id": "2" } }] });
         let cell = Column::new("x", Kind::Json).of(&values);
@@ -498,7 +507,7 @@ mod tests {
     }
 
     #[test]
-    fn yes_and_no_are_read_as_they_are_typed() {
+    fn booleans_are_read_in_english_and_german() {
         for (cell, value) in [
             ("true", Ok(json!(true))),
             ("TRUE", Ok(json!(true))),
@@ -517,14 +526,14 @@ mod tests {
     }
 
     #[test]
-    fn where_a_file_does_not_tell_what_may_mean_two_things_is_refused() {
+    fn ambiguous_numbers_are_refused_if_the_separator_is_unknown() {
         let read = |cell| {
             let mut item = Map::new();
             let column = Column::new("x", Kind::Decimal);
             column
                 .read(cell, Decimals::Either, &mut item)
                 .map(|()| item.remove("x").unwrap())
-                .map_err(|it| it.code)
+                .map_err(|fault| fault.code)
         };
         for (cell, value) in [
             ("49,84", "49.84"),

@@ -1,28 +1,28 @@
-//! What a number of a spreadsheet is, by what its cell shows: a number, per cent, a day, a time, a duration.
+//! Interprets the number in a cell by its number format: a number, a percentage, a date, a time or a duration.
 //!
-//! A workbook stores all of them as one number of days or units; only the number format of the cell (ECMA-376, 18.8.30
-//! and 18.8.31) says which it is.
+//! A workbook stores all of them as a number, with days as the unit of time. Only the number format of the cell
+//! (ECMA-376, 18.8.30 and 18.8.31) tells them apart.
 
 use chrono::{Datelike, NaiveDate, TimeDelta};
 
 use crate::bilingual;
 use crate::kernel::violation::FieldError;
 
-/// The year before which a date is taken for another number formatted as a date: years from 1 to 2100, and all numbers
-/// of persons and things up to 18,000, lie before it.
+/// Dates before this year are taken for other numbers that are formatted as dates: years from 1 to 2100, and all counts
+/// up to 18,000, fall before it.
 const FIRST_YEAR: i32 = 1950;
 
-/// Spreadsheets keep so many digits of a number.
+/// The number of significant digits that spreadsheets store.
 const DIGITS: usize = 15;
 
 const SECONDS_A_DAY: i64 = 86_400;
 
-/// The number of a cell.
+/// The number in a cell.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shown {
-    /// As it is shown: for a text.
+    /// The number as displayed, for texts.
     pub text: String,
-    /// What it counts: for a number.
+    /// The value, for numbers.
     pub value: String,
 }
 
@@ -35,20 +35,20 @@ impl Shown {
 /// A number format.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NumberFormat {
-    /// As a number, whatever stands around it.
+    /// A number, with any text around it.
     #[default]
     Plain,
-    /// In per cent.
+    /// A percentage.
     Percent,
-    /// With leading zeros, up to so many digits.
+    /// A number with leading zeros, up to this number of digits.
     Padded(usize),
-    /// As a day or a time, or both.
+    /// A date, a time, or both.
     Moment(Parts),
-    /// As hours, minutes or seconds since zero.
+    /// A duration in hours, minutes or seconds.
     Elapsed(Unit),
 }
 
-/// Which parts of a moment are shown.
+/// The parts of a date and time that are displayed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Parts {
     year: bool,
@@ -59,7 +59,7 @@ pub struct Parts {
 }
 
 impl Parts {
-    /// All of them.
+    /// All parts.
     pub const ALL: Self = Self { year: true, month: true, day: true, time: true, seconds: true };
 
     fn has_date(self) -> bool {
@@ -67,7 +67,7 @@ impl Parts {
     }
 }
 
-/// What an elapsed time is counted in.
+/// The unit of a duration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// `[h]:mm`
@@ -79,13 +79,13 @@ pub enum Unit {
 }
 
 impl NumberFormat {
-    /// The format with one of the numbers that need no code.
+    /// Returns the built-in format with this id.
     pub fn built_in(id: u32) -> Self {
         let date = Parts { year: true, month: true, day: true, ..Parts::default() };
         let time = Parts { time: true, ..Parts::default() };
         match id {
             9 | 10 => Self::Percent,
-            // 27 to 58 are days of East Asian calendars, with times among them.
+            // 27 to 58 are dates of East Asian calendars, with times in between.
             14..=16 | 27..=31 | 36 | 50..=54 | 57 | 58 => Self::Moment(date),
             17 => Self::Moment(Parts { day: false, ..date }),
             18 | 20 | 32 | 34 | 55 => Self::Moment(time),
@@ -96,7 +96,7 @@ impl NumberFormat {
         }
     }
 
-    /// The format that a code describes; of several sections, the one for positive numbers.
+    /// Parses a format code; of several sections, the one for positive numbers.
     pub fn of(code: &str) -> Self {
         let tokens = tokens(code);
         let has = |letter: char| tokens.contains(&Token::Run(letter));
@@ -121,9 +121,11 @@ impl NumberFormat {
         if is_padded { Self::Padded(zeros) } else { Self::Plain }
     }
 
-    /// What a cell of this format shows of a number.
+    /// Returns a number as a cell with this format displays it. `is_1904` is whether the workbook counts days from
+    /// 1904.
     ///
-    /// Errors: it shows no value that was meant, or has more digits than a spreadsheet keeps.
+    /// Errors: the displayed value cannot be what the author meant, or the number has more digits than a spreadsheet
+    /// stores.
     pub fn show(self, number: f64, is_1904: bool) -> Result<Shown, FieldError> {
         match self {
             Self::Plain => Ok(Shown::same(plain(number)?)),
@@ -145,11 +147,11 @@ impl NumberFormat {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Token {
-    /// Letters of a date or time, once for each run of the same letter; `a` is `AM/PM`; `%` and `.` are themselves.
+    /// A run of the same date or time letter; `a` is `AM/PM`; `%` and `.` stand for themselves.
     Run(char),
-    /// The same in brackets.
+    /// A run in brackets.
     Elapsed(char),
-    /// A digit that is always shown.
+    /// A digit that is always displayed.
     Zero,
     /// Another digit.
     Digit,
@@ -164,7 +166,7 @@ fn tokens(code: &str) -> Vec<Token> {
         let after = |length: usize| rest.get(length..).unwrap_or_default();
         match letter {
             ';' => break,
-            // What stands behind them is shown as it is, or is as wide.
+            // The next character is a literal (`\`), a width (`_`) or a fill character (`*`).
             '\\' | '_' | '*' => length += after(length).chars().next().map_or(0, char::len_utf8),
             '"' => length += after(1).find('"').map_or(rest.len(), |end| end + 1),
             '[' => {
@@ -198,7 +200,7 @@ fn tokens(code: &str) -> Vec<Token> {
     tokens
 }
 
-/// `m` is minutes behind hours and before seconds, and months elsewhere.
+/// Returns the parts of a date or time. `m` means minutes after hours and before seconds, and months elsewhere.
 fn parts(tokens: &[Token]) -> Parts {
     let letters: Vec<char> = tokens
         .iter()
@@ -222,7 +224,7 @@ fn parts(tokens: &[Token]) -> Parts {
     parts
 }
 
-/// A number to the digits that a spreadsheet keeps.
+/// Formats a number with the digits that a spreadsheet stores.
 fn plain(number: f64) -> Result<String, FieldError> {
     if !number.is_finite() || number.abs() >= 1e15 {
         let detail = bilingual!(
@@ -247,9 +249,9 @@ fn impossible(shown: String) -> FieldError {
     FieldError::new("impossible_date", detail)
 }
 
-/// Whole seconds, of what is stored as days.
+/// Converts days to whole seconds.
 fn seconds(days: f64) -> Option<i64> {
-    // Excel has no days beyond the year 9999, and none below zero.
+    // Excel has no dates after the year 9999, and none below zero.
     (0.0..2_958_466.0).contains(&days).then(|| {
         #[allow(clippy::cast_possible_truncation, reason = "it is within the bounds above")]
         let seconds = (days * 86_400.0).round() as i64;
@@ -272,8 +274,7 @@ fn moment(parts: Parts, number: f64, is_1904: bool) -> Result<String, FieldError
     if parts.time && (!parts.has_date() || days == 0) {
         return Ok(time(of_day, parts.seconds));
     }
-    // Day 1 is the first of January 1900, and there is a 29 February 1900 that never was; what lies before it is refused
-    // in any case.
+    // Day 1 is 1900-01-01, and 1900-02-29, which did not exist, is counted. Earlier days are refused in any case.
     let zero =
         if is_1904 { NaiveDate::from_ymd_opt(1904, 1, 1) } else { NaiveDate::from_ymd_opt(1899, 12, 30) };
     let date = zero.and_then(|zero| zero.checked_add_signed(TimeDelta::days(days)));
@@ -317,7 +318,7 @@ mod tests {
 
     #[test]
     fn numbers_have_fifteen_digits() {
-        for (code, number, wanted) in [
+        for (code, number, expected) in [
             ("General", 125_000.000_000_000_01, "125000"),
             ("0.00", 0.1 + 0.2, "0.3"),
             ("#,##0.00\\ \"€\"", 125_000.0, "125000"),
@@ -331,12 +332,12 @@ mod tests {
             ("0", 5.0, "5"),
             ("[Red]0.0 \"days\"", 2.5, "2.5"),
         ] {
-            assert_eq!(shown(code, number), wanted, "{code}");
+            assert_eq!(shown(code, number), expected, "{code}");
         }
     }
 
     #[test]
-    fn per_cent_counts_hundredths() {
+    fn percentages_are_multiplied_by_a_hundred() {
         let percent = |code, number| NumberFormat::of(code).show(number, false).unwrap();
         assert_eq!(percent("0%", 1.0), Shown { text: "100%".into(), value: "100".into() });
         assert_eq!(percent("0.00\\ %", 0.07).value, "7");
@@ -346,8 +347,8 @@ mod tests {
     }
 
     #[test]
-    fn days_and_times_are_what_is_shown_of_them() {
-        for (code, number, wanted) in [
+    fn dates_and_times_are_read_as_displayed() {
+        for (code, number, expected) in [
             ("h:mm", 10.0 / 24.0, "10:00"),
             ("hh:mm", 0.416_666_666_7, "10:00"),
             ("h:mm:ss", 10.0 / 24.0, "10:00"),
@@ -374,7 +375,7 @@ mod tests {
             ("dd.mm.yyyy", 10.0 / 24.0, "impossible_date"),
             ("dd.mm.yyyy", -1.0, "impossible_date"),
         ] {
-            assert_eq!(shown(code, number), wanted, "{code} {number}");
+            assert_eq!(shown(code, number), expected, "{code} {number}");
         }
         let day = NumberFormat::built_in(14);
         assert_eq!(day.show(43_598.0, true).unwrap().text, "2023-05-14");

@@ -1,4 +1,4 @@
-//! Whole numbers within bounds.
+//! Integers with bounds.
 
 use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
 use serde::Serialize;
@@ -17,12 +17,12 @@ macro_rules! whole_number {
         pub struct $name(u16);
 
         impl $name {
-            /// The number.
+            /// Returns the number.
             pub fn get(self) -> u16 {
                 self.0
             }
 
-            /// One of this number, where it is within the bounds.
+            /// Makes a value of this type; `None` if the number is out of bounds.
             pub fn new(number: usize) -> Option<Self> {
                 u16::try_from(number).ok().filter(|number| ($least..=$most).contains(number)).map(Self)
             }
@@ -106,7 +106,7 @@ mod tests {
     use super::{Months, Percent, Violations};
 
     #[test]
-    fn the_bounds_are_part_of_it() {
+    fn numbers_out_of_bounds_are_refused() {
         for (number, fits) in [(json!(0), true), (json!(100), true), (json!(101), false), (json!(-1), false)]
         {
             assert_eq!(

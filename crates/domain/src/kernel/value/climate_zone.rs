@@ -1,4 +1,4 @@
-//! Climate zones: utilities with a similar climate have similar problems.
+//! Climate zones. Utilities in a similar climate have similar problems.
 
 use crate::string_enum;
 
@@ -73,13 +73,13 @@ mod tests {
     use super::ClimateZone;
 
     #[test]
-    fn thirty_classes_each_leading_back_to_itself() {
+    fn all_30_classes_survive_a_round_trip() {
         assert_eq!(ClimateZone::ALL.len(), 30);
         assert!(ClimateZone::ALL.iter().all(|zone| zone.as_str().parse() == Ok(*zone)));
     }
 
     #[test]
-    fn the_case_of_the_letters_counts() {
+    fn codes_are_case_sensitive() {
         let detail = "cfb".parse::<ClimateZone>().map_err(|fault| fault.detail);
         assert!(detail.is_err_and(|detail| detail.en.contains("Did you mean `Cfb`?")));
     }

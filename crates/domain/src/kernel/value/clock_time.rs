@@ -10,9 +10,9 @@ text! {
     ClockTime {
         pattern: "^([01]?[0-9]|2[0-3]):[0-5][0-9](:00)?$",
         example: "09:30",
-        // A spreadsheet writes `9:30` and `09:30:00`; only `09:30` sorts as text.
+        // Spreadsheets write `9:30` and `09:30:00`, but only `09:30` sorts as text.
         parse: |text| {
-            let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|it| it.is_ascii_digit());
+            let is_number = |part: &str| (1..=2).contains(&part.len()) && part.bytes().all(|digit| digit.is_ascii_digit());
             let read = match text.split(':').collect::<Vec<_>>().as_slice() {
                 [hours, minutes] | [hours, minutes, "00"] if is_number(hours) && minutes.len() == 2 => {
                     NaiveTime::parse_from_str(&format!("{hours}:{minutes}"), "%H:%M").ok()
@@ -27,7 +27,7 @@ text! {
 }
 
 impl ClockTime {
-    /// The time; midnight for what is none, which there is not.
+    /// Returns the time.
     pub fn time(&self) -> NaiveTime {
         NaiveTime::parse_from_str(self.as_str(), "%H:%M").unwrap_or(NaiveTime::MIN)
     }
@@ -38,7 +38,7 @@ mod tests {
     use super::ClockTime;
 
     #[test]
-    fn a_time_of_day_written_in_one_way() {
+    fn times_of_day_are_normalised() {
         for (text, normal) in [
             ("00:00", "00:00"),
             ("09:30", "09:30"),

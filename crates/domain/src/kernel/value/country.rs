@@ -3,7 +3,7 @@
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// Kosovo has no official code yet; `XK` is a user-assigned one that the EU, the IMF and IATI use.
+/// Kosovo has no official code yet; the EU, the IMF and IATI use the user-assigned code `XK`.
 const KOSOVO: &str = "XK";
 
 text! {
@@ -25,10 +25,10 @@ text! {
 }
 
 impl Country {
-    /// The country of the municipal utilities.
+    /// The country of the German municipal utilities.
     pub const GERMANY: &'static str = "DE";
 
-    /// Whether it is the country of the municipal utilities.
+    /// Returns whether this is Germany.
     pub fn is_germany(&self) -> bool {
         self.as_str() == Self::GERMANY
     }
@@ -39,14 +39,14 @@ mod tests {
     use super::Country;
 
     #[test]
-    fn knows_the_standard_and_kosovo() {
+    fn iso_codes_and_kosovo_are_valid() {
         for code in ["DE", "UA", "ZM", "MD", "PS", "XK"] {
             assert_eq!(code.parse::<Country>().map(|country| country.to_string()), Ok(code.to_owned()));
         }
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_codes_are_refused() {
         for code in ["", "de", "De", "DEU", "XX", "UK", "D E", "D\u{45}\u{301}"] {
             assert_eq!(code.parse::<Country>().map_err(|fault| fault.code), Err("unknown_value"), "{code:?}");
         }

@@ -21,10 +21,10 @@ text! {
 }
 
 impl Currency {
-    /// How many decimals its amounts have: 2 for the euro, 3 for the Jordanian dinar, 0 for the Ugandan
+    /// Returns the number of decimals of amounts: 2 for the euro, 3 for the Jordanian dinar, 0 for the Ugandan
     /// shilling.
     pub fn decimals(&self) -> u32 {
-        // A code without decimals does not get past the parser.
+        // Parsing refuses codes without a number of decimals.
         decimals(self.as_str()).unwrap_or_default()
     }
 }
@@ -38,7 +38,7 @@ mod tests {
     use super::Currency;
 
     #[test]
-    fn knows_the_standard_and_its_decimals() {
+    fn iso_codes_have_their_number_of_decimals() {
         for (code, decimals) in
             [("EUR", 2), ("UAH", 2), ("JOD", 3), ("UGX", 0), ("XOF", 0), ("CLF", 4), ("HRK", 2)]
         {
@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_codes_are_refused() {
         for code in ["", "eur", "€", "EURO", "DEM ", "XXX", "XAU", "ABC"] {
             assert_eq!(
                 code.parse::<Currency>().map_err(|fault| fault.code),

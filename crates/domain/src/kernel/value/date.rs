@@ -1,4 +1,4 @@
-//! Days.
+//! Calendar dates.
 
 use chrono::{Datelike, NaiveDate};
 
@@ -13,7 +13,7 @@ text! {
         format: "date",
         example: "2026-03-31",
         parse: |text| match text.parse::<NaiveDate>() {
-            // The parser takes `2026-3-1` and signed years too, which would not sort as text.
+            // chrono also parses `2026-3-1` and signed years, which do not sort as text.
             Ok(day) if day.to_string() == text && YEARS.contains(&day.year()) => Ok(text.to_owned()),
             _ => Err(FieldError::format(bilingual!(
                 "Expected a day such as `2026-03-31`.", "Erwartet wird ein Tag wie `2026-03-31`."
@@ -27,7 +27,7 @@ mod tests {
     use super::CalendarDate;
 
     #[test]
-    fn a_day_of_the_calendar_written_in_one_way() {
+    fn only_existing_dates_in_one_notation_are_valid() {
         assert_eq!(
             "2024-02-29".parse::<CalendarDate>().map(|day| day.to_string()),
             Ok("2024-02-29".to_owned())

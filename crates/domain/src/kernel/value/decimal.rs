@@ -1,11 +1,11 @@
-//! Decimal numbers: exact, never floating-point ones.
+//! Exact decimal numbers, instead of floating-point numbers.
 
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// Digits before the point.
+/// The maximum number of digits before the decimal point.
 const MOST_DIGITS: usize = 12;
-/// Digits behind the point.
+/// The maximum number of digits after the decimal point.
 const MOST_DECIMALS: usize = 6;
 
 text! {
@@ -48,18 +48,18 @@ text! {
 }
 
 impl Decimal {
-    /// Whether it lies under zero.
+    /// Returns whether the number is less than zero.
     pub fn is_negative(&self) -> bool {
         self.as_str().starts_with('-')
     }
 
-    /// Whether it is less than the other; `None` where they are equal.
+    /// Returns whether this number is less than the other; `None` if they are equal.
     pub fn is_under(&self, other: &Self) -> Option<bool> {
         let (mine, theirs) = (self.millionths(), other.millionths());
         (mine != theirs).then_some(mine < theirs)
     }
 
-    /// The number in its smallest unit.
+    /// Returns the number in millionths, the smallest unit.
     fn millionths(&self) -> i128 {
         let (sign, number) =
             self.as_str().strip_prefix('-').map_or((1, self.as_str()), |number| (-1, number));
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn one_number_is_written_in_one_way() {
+    fn numbers_are_normalised() {
         for (text, normal) in [
             ("0", "0"),
             ("-0.00", "0"),
@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn they_are_compared_as_numbers() {
+    fn decimals_are_compared_by_value() {
         let under = |one: &str, other: &str| {
             one.parse::<Decimal>().unwrap().is_under(&other.parse::<Decimal>().unwrap())
         };
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn noise_and_other_shapes_are_refused() {
+    fn rounding_noise_and_other_formats_are_refused() {
         for text in
             ["", "-", ".5", "5.", "1,5", "1 000", "1e3", "01", "+1", "--1", "NaN", "41 %", "٣", "1.2.3"]
         {

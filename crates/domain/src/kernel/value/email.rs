@@ -3,11 +3,12 @@
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// RFC 5321, section 4.5.3.1: a path of 256 octets, without its angle brackets.
+/// The maximum length in octets: a path has at most 256 octets including its angle brackets (RFC 5321, section
+/// 4.5.3.1).
 const LONGEST: usize = 254;
-/// RFC 5321, section 4.5.3.1.1, in octets.
+/// The maximum length of the local part in octets (RFC 5321, section 4.5.3.1.1).
 const LONGEST_LOCAL_PART: usize = 64;
-/// RFC 1035, section 2.3.4, in octets.
+/// The maximum length of a label in octets (RFC 1035, section 2.3.4).
 const LONGEST_LABEL: usize = 63;
 
 text! {
@@ -30,14 +31,15 @@ text! {
 }
 
 impl Email {
-    /// The whole address in lower case: two addresses that fold alike are taken for the same person's.
+    /// Returns the whole address in lower case. Two addresses with the same folded form count as those of the same
+    /// person.
     pub fn folded(&self) -> String {
         self.as_str().to_lowercase()
     }
 }
 
-/// A dot-string (RFC 5321, section 4.1.2): no quotes, brackets, commas or anything else that separates in a
-/// header.
+/// Returns whether the text is a dot-string (RFC 5321, section 4.1.2), so that it contains no quotes, brackets, commas
+/// or other separators of a header.
 fn is_local_part(text: &str) -> bool {
     let is_atom = |atom: &str| {
         !atom.is_empty()
@@ -48,7 +50,8 @@ fn is_local_part(text: &str) -> bool {
     text.len() <= LONGEST_LOCAL_PART && text.split('.').all(is_atom)
 }
 
-/// At least two labels of letters, digits and inner hyphens, the last not a number.
+/// Returns whether the text has at least two labels of letters, digits and inner hyphens, the last of which is not a
+/// number.
 fn is_domain(text: &str) -> bool {
     let is_label = |label: &str| {
         (1..=LONGEST_LABEL).contains(&label.len())
@@ -69,14 +72,14 @@ mod tests {
     use super::Email;
 
     #[test]
-    fn the_domain_is_lower_cased_the_local_part_kept() {
+    fn the_domain_is_lower_cased_and_the_local_part_is_not() {
         let email = "Anna.Muster+vku@Stadtwerke.EXAMPLE".parse::<Email>();
         assert_eq!(email.as_ref().map(Email::as_str), Ok("Anna.Muster+vku@stadtwerke.example"));
         assert_eq!(email.map(|email| email.folded()), Ok("anna.muster+vku@stadtwerke.example".to_owned()));
     }
 
     #[test]
-    fn refuses_what_is_no_address() {
+    fn other_texts_are_refused() {
         let long_local = format!("{}@example.org", "a".repeat(65));
         let long_label = format!("a@{}.org", "a".repeat(64));
         let long = format!("a@{}org", "aaaaaaaaa.".repeat(26));

@@ -1,4 +1,4 @@
-//! Published figures: they age and conflict, so each says as of when it is and where it stands.
+//! Published numbers. They age and sources disagree, so each has a date and a source.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use super::{PartialDate, WebUrl};
 use crate::bilingual;
 use crate::kernel::violation::{FieldError, Violations};
 
-/// The largest integer that every JSON reader keeps exactly (RFC 8259, section 6): 2^53 - 1.
+/// The largest integer that every JSON parser represents exactly (RFC 8259, section 6): 2^53 - 1.
 const LARGEST: u64 = 9_007_199_254_740_991;
 
 /// A published number, for example of people or employees.
@@ -55,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn comes_back_as_it_was() {
+    fn a_figure_survives_a_round_trip() {
         for value in [
             json!({ "value": 0 }),
             json!({ "value": 9_007_199_254_740_991_u64, "as_of": "2023" }),
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_at_once_each_where_it_lies() {
+    fn all_faults_are_reported_at_once_with_their_pointers() {
         let faults =
             parse(json!({ "value": -1, "as_of": "2023-13", "source_url": "example.org", "unit": "people" }));
         let expected = [
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn only_whole_numbers() {
+    fn only_whole_numbers_from_0_to_the_maximum_are_valid() {
         for (value, code) in [
             (json!({ "value": 1.5 }), "wrong_type"),
             (json!({ "value": "1" }), "wrong_type"),
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_says_so() {
+    fn the_schema_states_the_rules() {
         let schema = serde_json::to_value(Figure::schema()).unwrap_or_default();
         assert_eq!(schema.pointer("/required"), Some(&json!(["value"])));
         assert_eq!(schema.pointer("/properties/value/minimum"), Some(&json!(0)));

@@ -23,14 +23,14 @@ mod tests {
     use super::Language;
 
     #[test]
-    fn knows_the_standard() {
+    fn iso_codes_are_valid() {
         for code in ["de", "en", "fr", "uk", "ar", "sw", "pt", "ro"] {
             assert_eq!(code.parse::<Language>().map(|language| language.to_string()), Ok(code.to_owned()));
         }
     }
 
     #[test]
-    fn refuses_everything_else() {
+    fn other_codes_are_refused() {
         for code in ["", "DE", "deu", "de-DE", "ua", "xx", "ß"] {
             assert_eq!(
                 code.parse::<Language>().map_err(|fault| fault.code),

@@ -1,4 +1,4 @@
-//! One text in several languages.
+//! A text in several languages.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::kernel::violation::{FieldError, Violations};
 pub struct Localized(BTreeMap<Language, Text>);
 
 impl Localized {
-    /// Of at least one text; a [`FieldError`] of the code `empty` if there is none.
+    /// Makes a localized text from at least one text. Errors: `empty` if there is none.
     pub fn new(texts: BTreeMap<Language, Text>) -> Result<Self, FieldError> {
         if texts.is_empty() {
             return Err(FieldError::new(
@@ -35,17 +35,17 @@ impl Localized {
         Ok(Self(texts))
     }
 
-    /// Languages and texts, by language code.
+    /// Returns the languages and texts, ordered by language code.
     pub fn iter(&self) -> impl Iterator<Item = (&Language, &str)> {
         self.0.iter().map(|(language, text)| (language, text.as_str()))
     }
 
-    /// The text in that language (ISO 639-1 code), if there is one.
+    /// Returns the text in a language (ISO 639-1 code), if there is one.
     pub fn get(&self, language: &str) -> Option<&str> {
         self.iter().find(|(known, _)| known.as_str() == language).map(|(_, text)| text)
     }
 
-    /// The text in English, else in German, else in the first language by its code.
+    /// Returns the text in English, or else in German, or else in the first language by its code.
     pub fn best(&self) -> &str {
         let first = || self.iter().next().map(|(_, text)| text);
         self.get("en").or_else(|| self.get("de")).or_else(first).unwrap_or_default()
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn comes_back_as_it_was() {
+    fn a_localized_text_survives_a_round_trip() {
         let value = json!({ "uk": "Львів", "de": "Lemberg" });
         let text = parse(value.clone());
         assert_eq!(text.as_ref().ok().and_then(|text| serde_json::to_value(text).ok()), Some(value));
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_best_is_english_then_german_then_the_first() {
+    fn the_best_text_is_english_then_german_then_the_first() {
         let best = |value| parse(value).map(|text| text.best().to_owned());
         assert_eq!(best(json!({ "de": "d", "en": "e", "ar": "a" })), Ok("e".to_owned()));
         assert_eq!(best(json!({ "de": "d", "ar": "a" })), Ok("d".to_owned()));
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_at_once_each_where_it_lies() {
+    fn all_faults_are_reported_at_once_with_their_pointers() {
         let faults = parse(json!({ "xx": "a", "de": 1, "en": " ", "fr": "a\u{0}", "a/b": null, "uk": "ok" }));
         let expected = [
             ("/xx", "unknown_value"),
@@ -160,13 +160,13 @@ mod tests {
     }
 
     #[test]
-    fn refuses_none_at_all_and_other_types() {
+    fn empty_objects_and_other_types_are_refused() {
         assert_eq!(parse(json!({})), Err(vec![(String::new(), "empty")]));
         assert_eq!(parse(json!("text")), Err(vec![(String::new(), "wrong_type")]));
     }
 
     #[test]
-    fn the_schema_says_so() {
+    fn the_schema_states_the_rules() {
         let schema = serde_json::to_value(Localized::schema()).unwrap_or_default();
         assert_eq!(schema.pointer("/propertyNames/pattern"), Some(&json!("^[a-z]{2}$")));
         assert_eq!(schema.pointer("/minProperties"), Some(&json!(1)));

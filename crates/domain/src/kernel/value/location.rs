@@ -1,4 +1,4 @@
-//! Places on the map.
+//! Locations on the map.
 
 use deserr::Deserr;
 use serde::Serialize;
@@ -21,12 +21,12 @@ pub struct Location {
     pub longitude: f64,
 }
 
-/// Where something is.
+/// The locations of a resource.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Places {
-    /// In one place, or nobody knows where.
+    /// One location, or `None` if it is unknown.
     One(Option<Location>),
-    /// In any number of places.
+    /// Any number of locations.
     Many(Vec<Location>),
 }
 
@@ -40,7 +40,7 @@ fn check_longitude(degrees: f64) -> Result<f64, FieldError> {
 
 fn within(degrees: f64, most: f64) -> Result<f64, FieldError> {
     if (-most..=most).contains(&degrees) {
-        // `-0.0` is 0: PostgreSQL and SQLite do not read back the same.
+        // Turns `-0.0` into 0, because PostgreSQL and SQLite return it differently.
         return Ok(degrees + 0.0);
     }
     Err(FieldError::new(
@@ -69,7 +69,7 @@ mod tests {
     }
 
     #[test]
-    fn accepts_the_whole_earth() {
+    fn all_coordinates_of_the_earth_are_valid() {
         assert_eq!(
             parse(json!({ "latitude": 53.55, "longitude": 9.99 })),
             Ok(Location { latitude: 53.55, longitude: 9.99 })
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_at_once_each_where_it_lies() {
+    fn all_faults_are_reported_at_once_with_their_pointers() {
         assert_eq!(
             parse(json!({ "latitude": 90.01, "longitude": -181 })),
             faults(&[("/latitude", "out_of_range"), ("/longitude", "out_of_range")])

@@ -1,4 +1,4 @@
-//! Value types: parsed once at the edge, right ever after. One type a file.
+//! Value types, which are validated when they are parsed and therefore always valid. Each has its own file.
 
 mod bounded_integer;
 mod climate_zone;

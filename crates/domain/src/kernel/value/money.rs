@@ -1,4 +1,4 @@
-//! Amounts of money: exact, never a floating-point number.
+//! Exact amounts of money, instead of floating-point numbers.
 
 use deserr::{
     DeserializeError, Deserr, ErrorKind, IntoValue, MergeWithError, Value, ValueKind, ValuePointerRef,
@@ -13,10 +13,10 @@ use super::Currency;
 use crate::bilingual;
 use crate::kernel::violation::{FieldError, Violations, pointer};
 
-/// Digits before the point.
+/// The maximum number of digits before the decimal point.
 const MOST_DIGITS: usize = 15;
 
-/// An amount of money, kept in the smallest unit of its currency (such as cents).
+/// An amount of money, stored in the smallest unit of its currency (such as cents).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(into = "Wire")]
 pub struct Money {
@@ -25,14 +25,13 @@ pub struct Money {
 }
 
 impl Money {
-    /// Of a number of the currency's smallest units; to read back what [`minor_units`](Self::minor_units)
-    /// gave.
+    /// Makes an amount from the number of smallest units that [`minor_units`](Self::minor_units) returns.
     pub fn from_minor(minor: i64, currency: Currency) -> Self {
         Self { minor, currency }
     }
 
-    /// Of an amount as it is written, such as `125000.00`: not negative, under 10^15, at most as many
-    /// decimals as the currency has. A [`FieldError`] of the code `invalid_format` or `out_of_range` otherwise.
+    /// Parses an amount such as `125000.00`: not negative, less than 10^15, with at most as many decimals as the
+    /// currency has. Errors: `invalid_format` or `out_of_range`.
     pub fn parse(amount: &str, currency: Currency) -> Result<Self, FieldError> {
         check_shape(amount)?;
         let decimals = currency.decimals();
@@ -55,14 +54,14 @@ impl Money {
         }
     }
 
-    /// What amounts of one currency add up to; `None` where that is more than an amount may be.
+    /// Returns the sum of amounts in one currency; `None` if it exceeds the maximum amount.
     pub fn sum(minors: impl IntoIterator<Item = i64>, currency: Currency) -> Option<Self> {
         let minor = minors.into_iter().try_fold(0_i64, i64::checked_add)?;
         let sum = Self { minor, currency };
         Self::parse(&sum.amount(), sum.currency).ok()
     }
 
-    /// The amount as it is written, always with all decimals of the currency.
+    /// Returns the amount as a decimal number with all decimals of the currency.
     pub fn amount(&self) -> String {
         let decimals = self.currency.decimals();
         let sign = if self.minor < 0 { "-" } else { "" };
@@ -76,18 +75,18 @@ impl Money {
         }
     }
 
-    /// The currency.
+    /// Returns the currency.
     pub fn currency(&self) -> &Currency {
         &self.currency
     }
 
-    /// The amount in the currency's smallest unit.
+    /// Returns the amount in the smallest unit of the currency.
     pub fn minor_units(&self) -> i64 {
         self.minor
     }
 }
 
-/// Digits, possibly a point and more digits; anything that people write otherwise is named.
+/// Checks that an amount is a decimal number. The errors cover other common notations.
 fn check_shape(amount: &str) -> Result<(), FieldError> {
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|digit| digit.is_ascii_digit());
     let (whole, fraction) = amount.split_once('.').unwrap_or((amount, "0"));
@@ -127,7 +126,7 @@ struct Wire {
     currency: Currency,
 }
 
-/// Well-shaped, but not yet measured against its currency.
+/// An amount that is well-formed, but not yet checked against its currency.
 #[derive(Serialize)]
 #[serde(transparent)]
 struct Amount(String);
@@ -213,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn written_with_all_decimals_of_the_currency() {
+    fn amounts_have_all_decimals_of_their_currency() {
         assert_eq!(written("125000.00", "EUR"), Ok(("125000.00".to_owned(), 12_500_000)));
         assert_eq!(written("125000", "EUR"), Ok(("125000.00".to_owned(), 12_500_000)));
         assert_eq!(written("0.5", "EUR"), Ok(("0.50".to_owned(), 50)));
@@ -231,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_with_the_amount() {
+    fn invalid_amounts_are_refused_with_a_code() {
         let code = |amount: &str, currency: &str| {
             let faults = written(amount, currency).err().unwrap_or_default();
             assert!(faults.iter().all(|(pointer, _)| pointer == "/amount"), "{faults:?}");
@@ -251,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn all_faults_at_once_each_where_it_lies() {
+    fn all_faults_are_reported_at_once_with_their_pointers() {
         let faults = parse(json!({ "amount": 1.5, "currency": "eur", "note": "" }));
         let expected =
             [("/amount", "wrong_type"), ("/currency", "unknown_value"), ("/note", "unknown_member")];
@@ -268,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn the_schema_is_of_strings_and_brings_the_currency_along() {
+    fn the_schema_has_a_string_amount_and_includes_the_currency() {
         let schema = serde_json::to_value(Money::schema()).unwrap_or_default();
         assert_eq!(schema.pointer("/properties/amount/type"), Some(&json!("string")));
         assert_eq!(
@@ -282,13 +281,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn minor_units_come_back(minor in 0..100_000_000_000_000_000_i64, currency in "EUR|JOD|UGX|UAH") {
+        fn minor_units_survive_a_round_trip(minor in 0..100_000_000_000_000_000_i64, currency in "EUR|JOD|UGX|UAH") {
             let Ok(currency) = currency.parse() else { return Ok(()) };
             let money = Money::from_minor(minor, currency);
             if let Ok(read) = Money::parse(&money.amount(), money.currency().clone()) {
                 prop_assert_eq!(read, money);
             } else {
-                // More than 10^15 of a currency without decimals.
+                // More than 10^15 in a currency without decimals.
                 prop_assert!(minor >= 1_000_000_000_000_000);
             }
         }

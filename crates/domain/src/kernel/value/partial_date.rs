@@ -1,4 +1,4 @@
-//! Dates of which often only the year is known.
+//! Dates of which only the year or the month may be known.
 
 use std::cmp::Ordering;
 use std::str::FromStr;
@@ -12,11 +12,11 @@ use crate::kernel::bilingual::typed;
 use crate::kernel::violation::FieldError;
 use crate::{as_text, bilingual};
 
-/// The years that are no slip of the pen.
+/// The valid years. Other years are most likely typos.
 const YEARS: std::ops::RangeInclusive<i32> = 1800..=2200;
 
-/// A year, a month or a day: the period that it covers, and how it is written. Sorted by its first day,
-/// then by its last.
+/// A year, a month or a day: its text and the period that it covers. Sorted by the first day of the period, then by the
+/// last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PartialDate {
     text: String,
@@ -25,22 +25,22 @@ pub struct PartialDate {
 }
 
 impl PartialDate {
-    /// As it is written, only as exact as it is known.
+    /// Returns the date as text, as precise as it is known.
     pub fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The first day that it may mean.
+    /// Returns the first day of the period.
     pub fn first_day(&self) -> NaiveDate {
         self.first
     }
 
-    /// The last day that it may mean.
+    /// Returns the last day of the period.
     pub fn last_day(&self) -> NaiveDate {
         self.last
     }
 
-    /// Whether what starts at `self` can have ended at `end`: `2023-05` and `2023` agree.
+    /// Returns whether a period that starts at `self` can end at `end`. `2023-05` and `2023` can.
     pub fn starts_by(&self, end: &Self) -> bool {
         self.first <= end.last
     }
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn covers_a_period() {
+    fn a_partial_date_covers_a_period() {
         assert_eq!(period("2023"), days("2023-01-01", "2023-12-31"));
         assert_eq!(period("2023-05"), days("2023-05-01", "2023-05-31"));
         assert_eq!(period("2024-02"), days("2024-02-01", "2024-02-29"));
@@ -153,14 +153,14 @@ mod tests {
     }
 
     #[test]
-    fn refuses_impossible_dates() {
+    fn impossible_dates_are_refused() {
         for text in ["2023-13", "2023-00", "2023-02-30", "2023-02-29", "2023-05-00", "1799", "2201", "0000"] {
             assert_eq!(period(text), Err("invalid_date"), "{text:?}");
         }
     }
 
     #[test]
-    fn refuses_other_shapes() {
+    fn other_formats_are_refused() {
         for text in [
             "",
             "23",
@@ -182,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn partial_dates_may_touch() {
+    fn partial_dates_may_overlap() {
         let agree = |start: &str, end: &str| {
             let end = end.parse::<PartialDate>();
             start.parse::<PartialDate>().is_ok_and(|start| end.is_ok_and(|end| start.starts_by(&end)))

@@ -18,10 +18,10 @@ text! {
     }
 }
 
-/// What stands before a number, in lower case.
+/// Labels before a number, in lower case.
 const LABELS: [&str; 9] = ["telefon", "telephone", "phone", "tel", "fon", "mobil", "mobile", "handy", "t"];
 
-/// How long a number may be as it is written.
+/// The maximum length of a number as it is typed, in characters.
 const LONGEST: usize = 40;
 
 fn international(text: &str) -> Option<String> {
@@ -36,14 +36,14 @@ fn international(text: &str) -> Option<String> {
     let text = text.replace("(0)", " ");
     let rest = text.strip_prefix('+').or_else(|| text.strip_prefix("00"));
     let number = match rest {
-        // No country code begins with a zero.
+        // No country code starts with 0.
         Some(rest) => match grouped(rest, WITH_COUNTRY)? {
             number if number.starts_with('0') => format!("49 {}", without_trunk(&number)),
             number => number,
         },
         None => format!("49 {}", without_trunk(grouped(&text, NATIONAL)?.strip_prefix('0')?)),
     };
-    // Germany's country code is never followed by the zero that a call within the country begins with.
+    // The country code of Germany is never followed by the trunk prefix 0.
     let number = match number.strip_prefix("49").map(|rest| rest.trim_start_matches(GAPS)) {
         Some(rest) if rest.starts_with('0') => format!("49 {}", without_trunk(rest)),
         _ => number,
@@ -52,10 +52,10 @@ fn international(text: &str) -> Option<String> {
     ((6..=15).contains(&digits) && !number.starts_with('0')).then(|| format!("+{number}"))
 }
 
-/// What stands between two groups of digits.
+/// The separators between groups of digits.
 const GAPS: [char; 2] = [' ', '-'];
 
-/// The most digits before a slash: behind more it begins another number.
+/// The maximum number of digits before a slash. After more digits, the slash starts another number.
 const NATIONAL: usize = 6;
 const WITH_COUNTRY: usize = 8;
 
@@ -63,7 +63,7 @@ fn without_trunk(number: &str) -> &str {
     number.trim_start_matches('0').trim_start_matches(GAPS)
 }
 
-/// Without a word for `telephone` before it.
+/// Removes a label, such as `Tel.:`.
 fn unlabelled(text: &str) -> &str {
     let rest = text.trim_start_matches(|letter: char| letter.is_alphabetic());
     let label = text.strip_suffix(rest).unwrap_or_default().to_lowercase();
@@ -73,8 +73,8 @@ fn unlabelled(text: &str) -> &str {
     }
 }
 
-/// The digits, and between two groups of them a hyphen where one stands there, else a space; `None` where there is
-/// anything else.
+/// Returns the digits, with a hyphen between two groups if the text has one there, and otherwise a space. `None` if the
+/// text has other characters.
 fn grouped(text: &str, before_slash: usize) -> Option<String> {
     let (mut number, mut digits, mut gap, mut open) = (String::new(), 0, None, false);
     for letter in text.chars() {
@@ -111,8 +111,8 @@ mod tests {
     use super::Phone;
 
     #[test]
-    fn kept_as_it_is_dialled_from_abroad() {
-        for (text, kept) in [
+    fn numbers_are_stored_in_international_notation() {
+        for (text, expected) in [
             ("+49 351 1234567", "+49 351 1234567"),
             ("+380-32-1234567", "+380-32-1234567"),
             ("+123456", "+123456"),
@@ -137,12 +137,12 @@ mod tests {
             ("0171 1234567", "+49 171 1234567"),
             ("+39 06 1234567", "+39 06 1234567"),
         ] {
-            assert_eq!(text.parse::<Phone>().as_ref().map(Phone::as_str), Ok(kept), "{text}");
+            assert_eq!(text.parse::<Phone>().as_ref().map(Phone::as_str), Ok(expected), "{text}");
         }
     }
 
     #[test]
-    fn nothing_is_guessed() {
+    fn incomplete_and_ambiguous_numbers_are_refused() {
         for text in [
             "",
             "110",

@@ -3,7 +3,7 @@
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// By goal: the number of the numbered targets and the letters of the others.
+/// For each goal, the number of its numbered targets, and the letters of its other targets.
 const GOALS: [(u8, &str); 17] = [
     (5, "ab"),
     (5, "abc"),
@@ -50,7 +50,7 @@ text! {
 }
 
 impl SdgTarget {
-    /// All 169, by goal, numbers before letters.
+    /// Returns all 169 targets, ordered by goal, numbers before letters.
     pub fn all() -> impl Iterator<Item = Self> {
         GOALS
             .into_iter()
@@ -59,7 +59,7 @@ impl SdgTarget {
     }
 }
 
-/// `1`, `2`, …, `a`, `b`, …: the targets of one goal.
+/// Returns the targets of one goal: `1`, `2`, …, `a`, `b`, …
 fn names((numbered, letters): (u8, &str)) -> impl Iterator<Item = String> {
     (1..=numbered).map(|number| number.to_string()).chain(letters.chars().map(String::from))
 }
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_does_not_exist() {
+    fn unknown_targets_are_refused() {
         for text in [
             "", "6", "6.", "6.7", "6.c", "17.a", "17.20", "0.1", "18.1", "06.3", "+6.3", "6.03", "6.A",
             "6. 3",

@@ -27,13 +27,13 @@ mod tests {
     use super::Sector;
 
     #[test]
-    fn every_word_leads_back_to_itself() {
+    fn every_sector_survives_a_round_trip() {
         assert_eq!(Sector::ALL.len(), 7);
         assert!(Sector::ALL.iter().all(|sector| sector.as_str().parse() == Ok(*sector)));
     }
 
     #[test]
-    fn a_slip_of_the_pen_is_named() {
+    fn a_typo_is_answered_with_the_right_word() {
         let fault = "waste_water".parse::<Sector>().map_err(|fault| fault.detail);
         assert!(fault.is_err_and(|detail| detail.en.contains("Did you mean `wastewater`?")));
     }

@@ -4,7 +4,7 @@ use crate::kernel::characters::is_blank;
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// In characters.
+/// The maximum length in characters.
 const LONGEST: usize = 300;
 
 text! {
@@ -44,7 +44,7 @@ mod tests {
     }
 
     #[test]
-    fn trims() {
+    fn surrounding_white_space_is_trimmed() {
         assert_eq!(
             " Львівводоканал\u{a0}".parse::<SingleLine>().map(|line| line.to_string()),
             Ok("Львівводоканал".into())
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_with_a_code_each() {
+    fn invalid_lines_are_refused_with_a_code() {
         assert_eq!(code(""), Some("empty"));
         assert_eq!(code(" \t\n"), Some("empty"));
         for invisible in ["\u{200b}", "\u{ad} \u{2060}", "\u{feff}", "\u{3164}", "\u{2800}"] {

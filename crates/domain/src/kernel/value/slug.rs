@@ -10,7 +10,7 @@ use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
 const LONGEST: usize = 100;
-/// Leaves room for a number.
+/// Shorter than the maximum, to leave room for a number.
 const LONGEST_FROM_NAME: usize = 80;
 
 text! {
@@ -44,9 +44,9 @@ text! {
 }
 
 impl Slug {
-    /// Makes one of a name or a title: umlauts spelled out as in German, accents dropped, other scripts in Latin letters.
-    /// A word that has been said in Latin letters before is not said again. `unnamed`, where nothing is left. Not
-    /// necessarily unique: see [`numbered`](Self::numbered).
+    /// Makes a slug from a name or a title: umlauts are spelled as in German, accents removed, other scripts
+    /// transliterated. A word in another script is left out if its transliteration has already occurred. If nothing
+    /// remains, the slug is `unnamed`. It is not necessarily unique: see [`numbered`](Self::numbered).
     pub fn from_name(name: &str) -> Self {
         let text = words(name).join("-");
         let text = cut(&text, LONGEST_FROM_NAME);
@@ -59,7 +59,7 @@ impl Slug {
         }
     }
 
-    /// The same with a number behind it, for the second of a name: `hamburg-wasser-2`.
+    /// Appends a number, for the second resource of the same name: `hamburg-wasser-2`.
     pub fn numbered(&self, n: u32) -> Self {
         let number = n.to_string();
         let base = cut(self.as_str(), LONGEST.saturating_sub(number.len() + 1));
@@ -67,18 +67,18 @@ impl Slug {
     }
 }
 
-/// The words of a name in lower-case ASCII.
+/// Splits a name into words in lower-case ASCII.
 fn words(name: &str) -> Vec<String> {
     let name: String = visible(name).nfc().flat_map(char::to_lowercase).collect();
     let cyrillic = Cyrillic::of(&name);
     let (mut words, mut word, mut is_foreign, mut before) = (Vec::new(), String::new(), true, None);
-    // The end of the name ends the last word too.
+    // The space ends the last word.
     for letter in name.chars().chain([' ']) {
         let spelled = match letter {
             'ä' => "ae".to_owned(),
             'ö' => "oe".to_owned(),
             'ü' => "ue".to_owned(),
-            // In Ukrainian a part of the word, elsewhere between two.
+            // In Ukrainian, an apostrophe is part of a word; elsewhere it separates two words.
             '\'' | '\u{2019}' if before.is_some_and(is_cyrillic) => continue,
             other => match cyrillic.spelled(other, before) {
                 Some(spelled) => spelled.to_owned(),
@@ -92,9 +92,9 @@ fn words(name: &str) -> Vec<String> {
                 is_foreign &= !is_latin;
                 word.push(part);
             } else if !part.is_alphanumeric() && !word.is_empty() {
-                let whole = std::mem::take(&mut word);
-                if !(std::mem::replace(&mut is_foreign, true) && words.contains(&whole)) {
-                    words.push(whole);
+                let finished = std::mem::take(&mut word);
+                if !(std::mem::replace(&mut is_foreign, true) && words.contains(&finished)) {
+                    words.push(finished);
                 }
             }
         }
@@ -106,9 +106,9 @@ fn is_cyrillic(letter: char) -> bool {
     matches!(letter, '\u{400}'..='\u{52f}')
 }
 
-/// The words of `text` that fit into `longest` bytes; of a single long word its beginning.
+/// Cuts `text` to `longest` bytes at a word boundary, or inside the first word if that alone is longer.
 fn cut(text: &str, longest: usize) -> &str {
-    // ASCII: every byte is a boundary.
+    // The text is ASCII, so every byte is a character boundary.
     let Some(beginning) = text.get(..longest) else {
         return text;
     };
@@ -125,7 +125,7 @@ mod tests {
     use super::{Slug, Uuid};
 
     #[test]
-    fn made_from_real_names() {
+    fn slugs_are_made_from_names_in_any_script() {
         for (name, slug) in [
             ("HAMBURG WASSER", "hamburg-wasser"),
             ("Stadtentwässerung Dresden", "stadtentwaesserung-dresden"),
@@ -157,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn long_names_are_cut_between_words() {
+    fn long_names_are_cut_at_a_word_boundary() {
         let slug = Slug::from_name(&"abfall ".repeat(20));
         assert_eq!(slug.as_str(), "abfall-".repeat(11).trim_end_matches('-'));
         assert_eq!(Slug::from_name(&"a".repeat(90)).as_str(), "a".repeat(80));
@@ -165,12 +165,12 @@ mod tests {
     }
 
     #[test]
-    fn numbers_go_behind() {
+    fn numbers_are_appended() {
         assert_eq!(Slug::from_name("Hamburg Wasser").numbered(2).as_str(), "hamburg-wasser-2");
     }
 
     #[test]
-    fn refuses_other_shapes() {
+    fn other_texts_are_refused() {
         for text in
             ["", "-", "a-", "-a", "a--b", "A", "ä", "a b", "a_b", "a/b", "0190c3d57c1e70008000000000000001"]
         {
@@ -181,7 +181,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_made_of_a_name_is_right(name in any::<String>(), n in any::<u32>()) {
+        fn a_slug_from_a_name_is_valid(name in any::<String>(), n in any::<u32>()) {
             let slug = Slug::from_name(&name);
             prop_assert_eq!(slug.as_str().parse(), Ok(slug.clone()));
             let numbered = slug.numbered(n);
@@ -189,7 +189,7 @@ mod tests {
         }
 
         #[test]
-        fn a_number_always_fits(text in "[a-z0-9]{1,12}(-[a-z0-9]{1,12}){6}", n in any::<u32>()) {
+        fn a_numbered_slug_is_never_too_long(text in "[a-z0-9]{1,12}(-[a-z0-9]{1,12}){6}", n in any::<u32>()) {
             if let Ok(slug) = text.parse::<Slug>() {
                 let numbered = slug.numbered(n);
                 prop_assert_eq!(numbered.as_str().parse(), Ok(numbered));
@@ -197,7 +197,7 @@ mod tests {
         }
 
         #[test]
-        fn never_a_uuid(bits in any::<u128>()) {
+        fn a_slug_is_never_a_uuid(bits in any::<u128>()) {
             let id = Uuid::from_u128(bits);
             let dashed = id.hyphenated();
             let simple = id.simple();

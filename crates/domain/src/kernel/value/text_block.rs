@@ -4,7 +4,7 @@ use crate::kernel::characters::is_blank;
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// In characters.
+/// The maximum length in characters.
 const LONGEST: usize = 10_000;
 
 text! {
@@ -45,13 +45,13 @@ mod tests {
     }
 
     #[test]
-    fn keeps_lines_and_normalises_their_ends() {
+    fn line_breaks_are_kept_and_normalised() {
         let text = " one\r\n\ttwo\n".parse::<Text>().map(|text| text.to_string());
         assert_eq!(text, Ok("one\n\ttwo".to_owned()));
     }
 
     #[test]
-    fn refuses_with_a_code_each() {
+    fn invalid_texts_are_refused_with_a_code() {
         assert_eq!(code(" \r\n "), Some("empty"));
         assert_eq!(code("\u{200b}\n\u{2060}"), Some("empty"));
         assert_eq!(code("a\u{2066}b"), Some("invalid_format"));

@@ -28,30 +28,30 @@ impl Default for TimeZone {
 }
 
 impl TimeZone {
-    /// The zone with its rules.
+    /// Returns the time zone with its offsets.
     pub fn rules(&self) -> Tz {
         self.as_str().parse().unwrap_or(Tz::UTC)
     }
 
-    /// The instant of a local time; the first of two where clocks are set back (as RFC 5545 has it), `None` for a time
-    /// that is skipped where they are set forward.
+    /// Returns the instant of a local time. If it occurs twice because clocks are set back, it is the first one (as in
+    /// RFC 5545); `None` if it is skipped because clocks are set forward.
     pub fn instant(&self, local: NaiveDateTime) -> Option<DateTime<Utc>> {
         self.rules().from_local_datetime(&local).earliest().map(|at| at.with_timezone(&Utc))
     }
 
-    /// When a day begins: usually at midnight, later where that is skipped.
+    /// Returns the start of a day: usually midnight, later if that is skipped.
     pub fn beginning(&self, day: NaiveDate) -> DateTime<Utc> {
         let midnight = day.and_time(NaiveTime::MIN);
         let quarters = (0..=24 * 4).map(|quarter| midnight + TimeDelta::minutes(15 * quarter));
         quarters.into_iter().find_map(|local| self.instant(local)).unwrap_or_else(|| midnight.and_utc())
     }
 
-    /// When a day ends: as the next one begins.
+    /// Returns the end of a day, which is the start of the next one.
     pub fn ending(&self, day: NaiveDate) -> DateTime<Utc> {
         self.beginning(day.checked_add_days(Days::new(1)).unwrap_or(day))
     }
 
-    /// The day there at an instant.
+    /// Returns the local date at an instant.
     pub fn day(&self, at: DateTime<Utc>) -> NaiveDate {
         at.with_timezone(&self.rules()).date_naive()
     }
@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn local_times_around_a_change_of_daylight_saving_time() {
+    fn a_skipped_local_time_has_no_instant_and_a_repeated_one_the_first() {
         for (local, utc) in [
             ("2026-03-29T01:59:00", Some("29 00:59")),
             ("2026-03-29T02:00:00", None),
@@ -83,20 +83,20 @@ mod tests {
     }
 
     #[test]
-    fn days_are_as_long_as_they_are() {
+    fn days_of_clock_changes_have_23_or_25_hours() {
         let zone = TimeZone::default();
         let hours = |day: &str| {
             let day = day.parse().unwrap();
             (zone.ending(day) - zone.beginning(day)).num_hours()
         };
         assert_eq!([hours("2026-03-29"), hours("2026-10-25"), hours("2026-11-23")], [23, 25, 24]);
-        // Where clocks are set forward at midnight.
+        // Clocks are set forward at midnight.
         let beirut: TimeZone = "Asia/Beirut".parse().unwrap();
         assert_eq!(beirut.beginning("2026-03-29".parse().unwrap()).to_rfc3339(), "2026-03-28T22:00:00+00:00");
     }
 
     #[test]
-    fn only_zones_that_there_are() {
+    fn unknown_zones_are_refused() {
         assert_eq!("Europe/Kyiv".parse::<TimeZone>().map(|zone| zone.to_string()), Ok("Europe/Kyiv".into()));
         for text in ["", "Berlin", "europe/berlin", "Europe/ Berlin", "+01:00", "CEST"] {
             assert_eq!(

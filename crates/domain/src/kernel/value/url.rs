@@ -3,7 +3,7 @@
 use crate::kernel::violation::FieldError;
 use crate::{bilingual, text};
 
-/// In characters.
+/// The maximum length in characters.
 const LONGEST: usize = 2_000;
 
 text! {
@@ -26,8 +26,8 @@ text! {
                     "Erwartet: vollständige Web-Adresse, etwa `https://www.example.org`."
                 ))
             };
-            // The URL Standard would repair all of this; the address is kept as it is, so it has to be
-            // right as it is.
+            // Parsers that follow the URL Standard repair these characters. The address is stored as given, so it has
+            // to be valid as given.
             let is_strange = |letter: char| {
                 letter.is_control() || letter.is_whitespace() || ['"', '<', '>', '\\', '`'].contains(&letter)
             };
@@ -59,7 +59,7 @@ mod tests {
     use crate::kernel::characters::visible;
 
     #[test]
-    fn keeps_the_text_as_it_is() {
+    fn an_address_is_stored_as_given() {
         for text in [
             "https://www.bmz.de",
             "http://example.org:8080/a?b=c#d",
@@ -77,7 +77,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_public_web_address() {
+    fn other_texts_are_refused() {
         for text in [
             "",
             "www.example.org",
@@ -112,10 +112,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn never_panics_and_changes_nothing_that_is_seen(rest in any::<String>()) {
+        fn parsing_never_panics_and_changes_no_visible_character(rest in any::<String>()) {
             if let Ok(url) = format!("https://{rest}").parse::<WebUrl>() {
-                let seen = visible(&rest).trim_end().to_owned();
-                prop_assert_eq!(url.as_str(), format!("https://{seen}"));
+                let visible_rest = visible(&rest).trim_end().to_owned();
+                prop_assert_eq!(url.as_str(), format!("https://{visible_rest}"));
             }
         }
     }

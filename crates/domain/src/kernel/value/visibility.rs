@@ -1,4 +1,4 @@
-//! Who sees a resource.
+//! The visibility of a resource.
 
 use crate::string_enum;
 
@@ -15,7 +15,7 @@ string_enum! {
 }
 
 impl Visibility {
-    /// Whether more people see what is `self` than see what is `other`.
+    /// Returns whether more people see a resource with this visibility than with the other.
     pub fn is_wider_than(self, other: Self) -> bool {
         self < other
     }
@@ -33,7 +33,7 @@ mod tests {
     use super::Visibility::{self, Internal, Members, Public};
 
     #[test]
-    fn ordered_by_width() {
+    fn visibilities_are_ordered_from_wide_to_narrow() {
         assert!(Public.is_wider_than(Members));
         assert!(Members.is_wider_than(Internal));
         assert!(Public.is_wider_than(Internal));
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn members_unless_said_otherwise() {
+    fn the_default_is_members() {
         assert_eq!(Visibility::default(), Members);
     }
 }

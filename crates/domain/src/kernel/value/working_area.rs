@@ -47,14 +47,14 @@ mod tests {
     }
 
     #[test]
-    fn takes_kebab_case_of_some_length() {
+    fn kebab_case_of_2_to_60_characters_is_valid() {
         for text in ["gis", "non-revenue-water", "co2", "ab", &"a".repeat(60)] {
             assert_eq!(code(text), None, "{text}");
         }
     }
 
     #[test]
-    fn refuses_with_a_code_each() {
+    fn invalid_codes_are_refused() {
         for text in ["", "Gis", "g is", "-gis", "gis-", "non--revenue", "non_revenue", "fäkal", "a/b"] {
             assert_eq!(code(text), Some("invalid_format"), "{text:?}");
         }

@@ -1,5 +1,5 @@
-//! Many rows of an import in a fixed number of statements: references and codes of all are looked up at once, and what
-//! is new is written at once.
+//! Imports many rows with a fixed number of statements: references and codes are looked up together, and new
+//! rows are inserted together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -25,20 +25,22 @@ use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
 use crate::kernel::write::{row, slug, status_change, unique};
 
-/// What is to be done with a row.
+/// What to do with a row.
 enum Step<T: Table> {
     Refused(Error),
     Create(T),
     Change(Box<Stored<T>>, T),
-    /// By itself: it changes its slug.
+    /// Written on its own, because it changes its slug, or because it changes an existing row in a staged
+    /// import.
     Alone(u64, Row),
 }
 
-/// Whose slugs are or were.
+/// The id of the resource that has or had each slug.
 type Owners = HashMap<Slug, Uuid>;
 
 impl Writer<'_> {
-    /// What each row means, where that is there, locked until the write ends; and whose the slugs are.
+    /// Returns the existing resource for each row, locked until the end of the write, and the owners of the
+    /// slugs.
     async fn targets<T: Table>(&self, rows: &[Row]) -> Result<(Vec<Option<Stored<T>>>, Owners), Error> {
         let owners = self.owners::<T>(rows.iter().filter_map(Row::slug)).await?;
         let key = |row: &Row| {
@@ -59,7 +61,7 @@ impl Writer<'_> {
         Ok((targets.collect(), owners))
     }
 
-    /// Whose these slugs are or were.
+    /// Returns the owners of these slugs, current or former.
     async fn owners<T: Table>(&self, slugs: impl Iterator<Item = Slug>) -> Result<Owners, Error> {
         let slugs: Vec<Slug> = slugs.collect();
         if slugs.is_empty() {
@@ -87,7 +89,7 @@ impl Writer<'_> {
         Ok(owners)
     }
 
-    /// Writes rows of which no two name the same.
+    /// Writes rows of which no two refer to the same resource.
     pub(crate) async fn import_run<T: Table>(
         &mut self,
         mode: ImportMode,
@@ -98,11 +100,11 @@ impl Writer<'_> {
         let steps = self.steps_of::<T>(mode, &numbers, rows, targets).await?;
         let steps = refuse_taken(steps, &owners);
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(steps.len());
-        let (mut made, mut rest) = (Vec::new(), Vec::new());
+        let (mut new, mut rest) = (Vec::new(), Vec::new());
         for (place, step) in steps.into_iter().enumerate() {
             outcomes.push(None);
             match step {
-                Step::Create(data) => made.push((place, (Uuid::now_v7(), data))),
+                Step::Create(data) => new.push((place, (Uuid::now_v7(), data))),
                 other => rest.push((place, other)),
             }
         }
@@ -111,8 +113,8 @@ impl Writer<'_> {
                 *slot = Some(outcome);
             }
         };
-        let (places, made): (Vec<_>, Vec<_>) = made.into_iter().unzip();
-        for (place, stored) in places.into_iter().zip(self.insert_all(made).await?) {
+        let (places, new): (Vec<_>, Vec<_>) = new.into_iter().unzip();
+        for (place, stored) in places.into_iter().zip(self.insert_all(new).await?) {
             numbers
                 .get(place)
                 .map(|number| self.batch_state_mut().meant::<T>(*number, stored.id))
@@ -130,11 +132,11 @@ impl Writer<'_> {
             };
             put(place, outcome);
         }
-        let whole: Option<Vec<_>> = outcomes.into_iter().collect();
-        whole.ok_or_else(|| Error::internal("a row without an outcome"))
+        let complete: Option<Vec<_>> = outcomes.into_iter().collect();
+        complete.ok_or_else(|| Error::internal("a row without an outcome"))
     }
 
-    /// Reads and checks all rows.
+    /// Reads and validates all rows.
     async fn steps_of<T: Table>(
         &mut self,
         mode: ImportMode,
@@ -147,7 +149,7 @@ impl Writer<'_> {
         let mut before = Vec::with_capacity(rows.len());
         for ((number, row), target) in numbers.iter().zip(&mut rows).zip(targets) {
             let known = target.map(|known| refuse_known(mode, row, known)).transpose();
-            let drafted = known.and_then(|known| match known.flatten() {
+            let result = known.and_then(|known| match known.flatten() {
                 None => {
                     Ok((Draft::create(self.actor(), row.clone().new_body::<T>(), InputSource::Import)?, None))
                 }
@@ -159,7 +161,7 @@ impl Writer<'_> {
                     Ok((Draft::patch(actor, &known, body, InputSource::Import)?, Some(known)))
                 }
             });
-            match drafted {
+            match result {
                 Ok((draft, known)) => {
                     drafts.push(draft);
                     before.push(Ok(known));
@@ -167,12 +169,12 @@ impl Writer<'_> {
                 Err(error) => before.push(Err(error)),
             }
         }
-        let mut settled = self.resolve_and_validate_all(drafts, None).await?.into_iter();
+        let mut validated = self.resolve_and_validate_all(drafts, None).await?.into_iter();
         let mut steps = Vec::with_capacity(rows.len());
         for ((number, row), before) in numbers.iter().zip(rows).zip(before) {
             let step = before.and_then(|before| {
                 let data =
-                    settled.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
+                    validated.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
                 let old = before.as_ref().map(|it| &it.data);
                 self.check_writable_members(old, &data)?;
                 old.map_or(Ok(()), |old| self.led(old, &data))?;
@@ -180,7 +182,7 @@ impl Writer<'_> {
             });
             steps.push(match step {
                 Err(error) => Step::Refused(error),
-                // A slug that changes is claimed like a new one; what changes anything is not hidden.
+                // A changed slug is claimed like a new one; a change of an existing row cannot be hidden.
                 Ok((Some(before), data))
                     if slug_of(&before.data) != slug_of(&data) || (self.hides() && before.data != data) =>
                 {
@@ -193,19 +195,20 @@ impl Writer<'_> {
         Ok(steps)
     }
 
-    /// Gives each new one its slug: one that is named is free, those that were left out are made of the names.
-    async fn claim_all<T: Table>(&mut self, made: &mut [(Uuid, T)]) -> Result<(), Error> {
-        let wanted = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
-        let left_out = made.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
-        let taken = self.owners::<T>(left_out.map(wanted)).await?;
+    /// Claims a slug for each new resource: slugs that a row states are free, missing ones are made from the
+    /// name.
+    async fn claim_all<T: Table>(&mut self, resources: &mut [(Uuid, T)]) -> Result<(), Error> {
+        let slug_for = |data: &T| slug_of(data).unwrap_or_else(|| Slug::from_name(data.label()));
+        let left_out = resources.iter().map(|(_, data)| data).filter(|data| slug_of(*data).is_none());
+        let taken = self.owners::<T>(left_out.map(slug_for)).await?;
         let mut taken: HashSet<Slug> = taken.into_keys().collect();
         let mut insert =
             Query::insert().into_table("slug").columns(["resource", "slug", "resource_id"]).take();
-        let (mut any, mut alike) = (false, Vec::new());
-        for (id, data) in made.iter_mut() {
-            let slug = wanted(data);
+        let (mut any, mut conflicting) = (false, Vec::new());
+        for (id, data) in resources.iter_mut() {
+            let slug = slug_for(data);
             if !taken.insert(slug.clone()) {
-                alike.push((*id, data));
+                conflicting.push((*id, data));
                 continue;
             }
             insert.values_panic([T::NAME.into(), slug.as_str().into(), (*id).into()]);
@@ -217,25 +220,26 @@ impl Writer<'_> {
         if any {
             self.tx().execute(&insert).await.map_err(failed)?;
         }
-        // Behind the others, so that each gets a number that none of them has.
-        for (id, data) in alike {
+        // After the others, so that each gets a number that none of them has.
+        for (id, data) in conflicting {
             self.claim_slug(id, data).await?;
         }
         Ok(())
     }
 
-    /// Writes what is new, and answers with it as it is read, in the same order.
-    async fn insert_all<T: Table>(&mut self, mut made: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
-        if made.is_empty() {
+    /// Inserts new resources, and returns them as they would be read, in the same order.
+    async fn insert_all<T: Table>(&mut self, mut resources: Vec<(Uuid, T)>) -> Result<Vec<Stored<T>>, Error> {
+        if resources.is_empty() {
             return Ok(Vec::new());
         }
-        self.claim_all(&mut made).await?;
+        self.claim_all(&mut resources).await?;
         let at = self.written_at();
         let new =
             |id| Meta { id, parent: None, version: 1, created_at: at, updated_at: at, deleted_at: None };
         let hidden_until = self.hides().then(staged_at);
-        let (mut rows, mut links) = (Vec::with_capacity(made.len()), Vec::with_capacity(made.len()));
-        for (id, data) in &made {
+        let (mut rows, mut links) =
+            (Vec::with_capacity(resources.len()), Vec::with_capacity(resources.len()));
+        for (id, data) in &resources {
             let (columns, below) = row::<T>(Meta { deleted_at: hidden_until, ..new(*id) }, data)?;
             rows.push(columns.into_active_model());
             links.push((*id, below));
@@ -243,33 +247,33 @@ impl Writer<'_> {
         let inserted = T::Entity::insert_many(rows).exec_without_returning(self.tx()).await;
         inserted.map_err(unique::failed::<T>)?;
         child_rows::insert::<T>(self.tx(), &links).await?;
-        for ((id, data), (_, links)) in made.iter().zip(&links) {
+        for ((id, data), (_, links)) in resources.iter().zip(&links) {
             self.note_hidden(*id, data, links);
         }
-        let mut given = Vec::with_capacity(made.len());
-        for (id, data) in made {
+        let mut inserted_rows = Vec::with_capacity(resources.len());
+        for (id, data) in resources {
             self.reindex_resource(id, None, &data);
-            given.push((new(id), data));
+            inserted_rows.push((new(id), data));
         }
-        let all = self.as_read(given).await?;
+        let all = self.as_read(inserted_rows).await?;
         all.into_iter().map(|stored| self.log(stored, ChangeAction::Created, None)).collect()
     }
 
-    /// Changes one that is locked and settled; what it wrote before it is refused is undone.
+    /// Changes a locked and validated resource; if the change is refused, its writes are rolled back.
     async fn change_one<T: Table>(&mut self, before: Stored<T>, data: T) -> Result<Outcome<T>, Error> {
         self.undoable(async |writer| {
             T::check_references(writer, &before, &data).await?;
-            let passage = status_change(&before.data, &data, None);
-            let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+            let change = status_change(&before.data, &data, None);
+            let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
             let saved = writer.replace(before.clone(), data).await?;
-            let after = saved.record_change(writer, action, passage).await?;
+            let after = saved.record_change(writer, action, change).await?;
             Ok(Done::Updated(Box::new((before, after))))
         })
         .await
     }
 }
 
-/// Refuses what is new and names a slug that somebody has.
+/// Refuses new rows with a slug that is taken.
 fn refuse_taken<T: Table>(steps: Vec<Step<T>>, owners: &Owners) -> Vec<Step<T>> {
     let checked = steps.into_iter().map(|step| match &step {
         Step::Create(data) => match slug_of(data).filter(|slug| owners.contains_key(slug)) {

@@ -1,4 +1,5 @@
-//! What may be there already under another slug: found by names, aliases and the host of the website.
+//! Finds existing resources that may be the same as a new one under another slug, by names, aliases and the
+//! host of the website.
 
 use std::collections::{BTreeSet, HashMap};
 use std::str::FromStr;
@@ -16,24 +17,24 @@ use crate::kernel::read::reference_lookup::ResourceDescriptor;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::Reader;
 
-/// How alike they have to be to be told.
+/// The minimum score of a reported candidate.
 const LEAST: f64 = 0.5;
 
-/// How many are told of one row.
+/// The maximum number of candidates for a row.
 const MOST: usize = 3;
 
-/// One that may be the same.
+/// An existing resource that may be the same as a new one.
 #[derive(Clone, Debug)]
 pub struct DuplicateCandidate {
-    /// How likely, up to 1.
+    /// The likelihood, from 0 to 1.
     pub score: f64,
-    /// What they have alike.
+    /// Which fields match: `name`, `alias`, `website`, `country`.
     pub alike: Vec<&'static str>,
-    /// What is there.
+    /// The existing resource.
     pub card: ReferenceSummary,
 }
 
-/// What stands in a row of a kind that has names.
+/// The fields by which a resource with a name is compared.
 struct IdentifyingFields {
     name: String,
     others: Vec<String>,
@@ -41,7 +42,7 @@ struct IdentifyingFields {
     host: Option<String>,
 }
 
-/// The names of all that the actor sees of a kind of resource.
+/// The names of all resources of a kind that the actor sees.
 pub struct NameIndex {
     known: Vec<(ReferenceSummary, IdentifyingFields)>,
     by_name: HashMap<String, Vec<usize>>,
@@ -49,9 +50,9 @@ pub struct NameIndex {
 }
 
 impl Reader<'_> {
-    /// The names of all that the actor sees; of resources without a slug, which have none, nothing.
+    /// Returns the names of all resources that the actor sees; empty for resources without a slug.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn names<T: Table>(&self) -> Result<NameIndex, Error> {
         let mut names = NameIndex { known: Vec::new(), by_name: HashMap::new(), by_host: HashMap::new() };
         if !T::HAS_SLUG {
@@ -75,11 +76,11 @@ impl Reader<'_> {
 }
 
 impl NameIndex {
-    fn add(&mut self, card: ReferenceSummary, row: &QueryResult) {
+    fn add(&mut self, summary: ReferenceSummary, row: &QueryResult) {
         let text = |name: &str| row.try_get::<Option<String>>("", name).ok().flatten();
         let aliases = row.try_get::<Option<Value>>("", "its_aliases").ok().flatten();
         let found = IdentifyingFields {
-            name: likeness(&card.label.1),
+            name: likeness(&summary.label.1),
             others: others(aliases.as_ref(), text("its_short_name").as_deref()),
             country: text("its_country"),
             host: text("its_website").or_else(|| text("its_url")).as_deref().and_then(host),
@@ -91,18 +92,18 @@ impl NameIndex {
         if let Some(host) = &found.host {
             self.by_host.entry(host.clone()).or_default().push(place);
         }
-        self.known.push((card, found));
+        self.known.push((summary, found));
     }
 
-    /// Those that may be what a row has just made, the likeliest first.
-    pub fn like<T: Table>(&self, made: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
+    /// Returns the resources that may be the same as a new one, the likeliest first.
+    pub fn like<T: Table>(&self, created: &Stored<T>) -> Result<Vec<DuplicateCandidate>, Error> {
         if self.known.is_empty() {
             return Ok(Vec::new());
         }
-        let body = serde_json::to_value(&made.data).map_err(Error::internal)?;
+        let body = serde_json::to_value(&created.data).map_err(Error::internal)?;
         let text = |name: &str| body.get(name).and_then(Value::as_str);
         let new = IdentifyingFields {
-            name: likeness(made.data.label()),
+            name: likeness(created.data.label()),
             others: others(body.get("aliases"), text("short_name")),
             country: text("country").map(str::to_owned),
             host: text("website").or_else(|| text("url")).and_then(host),
@@ -116,7 +117,7 @@ impl NameIndex {
                 let (score, alike) = compared(&new, known);
                 DuplicateCandidate { score, alike, card: card.clone() }
             })
-            .filter(|it| it.score >= LEAST && it.card.id != made.id)
+            .filter(|it| it.score >= LEAST && it.card.id != created.id)
             .collect();
         likely.sort_by(|one, other| other.score.total_cmp(&one.score));
         likely.truncate(MOST);
@@ -124,7 +125,7 @@ impl NameIndex {
     }
 }
 
-/// How much two have alike, from 0 to 1, and what.
+/// Compares two resources: returns a score from 0 to 1, and the fields that match.
 fn compared(new: &IdentifyingFields, known: &IdentifyingFields) -> (f64, Vec<&'static str>) {
     let (mut score, mut alike) = (0.0, Vec::new());
     let meets = |name: &String, of: &IdentifyingFields| *name == of.name || of.others.contains(name);
@@ -147,7 +148,7 @@ fn compared(new: &IdentifyingFields, known: &IdentifyingFields) -> (f64, Vec<&'s
         (Some(_), Some(_)) => score -= 0.4,
         _ => {}
     }
-    // Two digits: more would only look exact.
+    // Two decimal places, because more would suggest a precision that the score does not have.
     ((f64::clamp(score, 0.0, 1.0) * 100.0).round() / 100.0, alike)
 }
 
@@ -156,7 +157,7 @@ fn others(aliases: Option<&Value>, short: Option<&str>) -> Vec<String> {
     aliases.chain(short).map(likeness).filter(|name| !name.is_empty()).collect()
 }
 
-/// The host of a URL, without `www.`.
+/// Returns the host of a URL, without `www.`.
 fn host(url: &str) -> Option<String> {
     let (_, rest) = url.split_once("://")?;
     let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?.split(':').next()?.to_lowercase();
@@ -178,13 +179,13 @@ mod tests {
     }
 
     #[test]
-    fn hosts_meet_whatever_the_url() {
+    fn the_host_ignores_www_case_port_and_path() {
         assert_eq!(host("https://www.Example.org:8080/a"), Some("example.org".into()));
         assert_eq!(host("nowhere"), None);
     }
 
     #[test]
-    fn the_more_is_alike_the_likelier() {
+    fn more_matching_fields_give_a_higher_score() {
         let known = identifying_fields("Wasserwerk", "DE", "https://wasserwerk.example");
         let score = |name, country, website| compared(&identifying_fields(name, country, website), &known).0;
         assert_eq!(score("Wasserwerk GmbH", "DE", "https://www.wasserwerk.example/"), 1.0);

@@ -1,4 +1,7 @@
-//! Rows of a file, written by the same rules as requests: as many at once as do not depend on each other.
+//! Imports the rows of a file by the same rules as requests. Rows that do not depend on each other are
+//! written together.
+//!
+//! May import `write` and everything below it, but not `store`.
 
 pub(crate) mod batch;
 pub mod duplicates;
@@ -30,26 +33,26 @@ use super::transaction::staging::Staging;
 /// A row of a file.
 #[derive(Clone, Debug)]
 pub struct Row {
-    /// What it is a part of.
+    /// The parent of a sub-resource.
     pub parent: Option<Key>,
-    /// Its members; `null` clears what is there, and what is not named stays.
+    /// The members; `null` clears a value, and missing members are not changed.
     pub body: Map<String, Value>,
 }
 
-/// What a row did.
+/// What a row has done.
 #[derive(Clone, Debug)]
 pub enum Done<T: Table> {
-    /// It made a new one.
+    /// Created a resource.
     Created(Box<Stored<T>>),
-    /// It changed one: from this to that.
+    /// Changed a resource: the state before and after.
     Updated(Box<(Stored<T>, Stored<T>)>),
-    /// All was as the row says.
+    /// Changed nothing, because the resource was as the row says.
     Unchanged(Box<Stored<T>>),
-    /// Nothing yet: it is to be written in the last transaction of a staged import.
+    /// Nothing yet: the row is written in the last transaction of a staged import.
     Deferred(Row),
 }
 
-/// What became of a row: what it did, or why it is refused.
+/// The result of a row: what it has done, or why it was refused.
 pub type Outcome<T> = Result<Done<T>, Error>;
 
 impl Row {
@@ -61,15 +64,16 @@ impl Row {
         self.body.get("id")?.as_str()?.parse().ok()
     }
 
-    /// A slug that leads to one is its key, be it its slug of today or a former one; it is renamed by a row that names
-    /// its id.
+    /// Removes a slug that identifies the resource, whether current or former. To change a slug, a row must
+    /// state the id.
     pub(super) fn keep_slug<T: Table>(&mut self, known: &Stored<T>) {
         if T::HAS_SLUG && self.id() != Some(known.id) {
             self.body.shift_remove("slug");
         }
     }
 
-    /// The body of a new one. What was read elsewhere says more than is written.
+    /// Returns the body of a new resource, without the members that cannot be written: an exported file has
+    /// those too.
     pub(super) fn new_body<T: Table>(mut self) -> Value {
         self.body
             .retain(|name, _| !READ_ONLY.contains(&name.as_str()) && !T::DERIVED.contains(&name.as_str()));
@@ -77,16 +81,16 @@ impl Row {
     }
 }
 
-/// Whether rows of a resource do not depend on each other, so that many are written at once.
+/// Whether the rows of a resource do not depend on each other, so that many can be written together.
 fn at_once<T: Table>() -> bool {
     T::HAS_SLUG && T::UNIQUE.is_empty() && !T::HAS_WRITE_HOOKS && <T::Parent as Parent>::NAME.is_none()
 }
 
 impl Writer<'_> {
-    /// Stages an import that may be large: what it notes does not stay in memory, and where rows do not depend on each
-    /// other, others have their turn to write between them.
+    /// Stages an import that may be large: its changes do not stay in memory, and, if rows do not depend on
+    /// each other, other writers get their turn between batches.
     ///
-    /// Errors: the database is away, or its folder is not to be written.
+    /// Errors: the database is unavailable, or its folder is not writable.
     pub async fn stage_import<T: Table>(&mut self) -> Result<(), Error> {
         self.stage::<T>(at_once::<T>()).await
     }
@@ -96,9 +100,9 @@ impl Writer<'_> {
         self.staging().is_some_and(Staging::hides)
     }
 
-    /// Writes rows, in their order. A row that is refused leaves nothing behind; the others are written.
+    /// Writes rows in the given order. A refused row changes nothing; the others are written.
     ///
-    /// Errors: what is no fault of a row, such as a database that is away.
+    /// Errors: those that no row has caused, such as a database that is unavailable.
     pub async fn import<T: Table>(
         &mut self,
         mode: ImportMode,
@@ -112,22 +116,22 @@ impl Writer<'_> {
             staging.count(rows.len());
         }
         let mut outcomes: Vec<Option<Outcome<T>>> = Vec::with_capacity(rows.len());
-        let mut run = Vec::with_capacity(rows.len());
+        let mut accepted = Vec::with_capacity(rows.len());
         for (number, row) in rows {
             let refused = self.batch_state_mut().named::<T>(mode, number, &row).err().map(Err);
             if refused.is_none() {
-                run.push((number, row));
+                accepted.push((number, row));
             }
             outcomes.push(refused);
         }
         let done = match at_once::<T>() {
-            true => self.import_at_once(mode, run).await?,
-            false => self.import_one_by_one(mode, run).await?,
+            true => self.import_at_once(mode, accepted).await?,
+            false => self.import_one_by_one(mode, accepted).await?,
         };
         let mut done = done.into_iter();
-        let whole: Option<Vec<_>> =
+        let complete: Option<Vec<_>> =
             outcomes.into_iter().map(|refused| refused.or_else(|| done.next())).collect();
-        whole.ok_or_else(|| Error::internal("a row without an outcome"))
+        complete.ok_or_else(|| Error::internal("a row without an outcome"))
     }
 
     async fn import_at_once<T: Table>(
@@ -135,13 +139,14 @@ impl Writer<'_> {
         mode: ImportMode,
         run: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
-        let begun = self.change_count();
+        let start = self.change_count();
         self.savepoint("SAVEPOINT run").await?;
         let done = match self.import_run(mode, run.clone()).await {
             Err(error) if !error.is_ours() || error.code == Code::Internal => {
-                // The database refuses something, and does not say which row: one after the other, then.
+                // The database refuses the batch without saying which row is the cause, so write the rows one
+                // by one.
                 self.savepoint("ROLLBACK TO SAVEPOINT run").await?;
-                self.truncate_changes(begun);
+                self.truncate_changes(start);
                 match self.hides() {
                     true => run.iter().map(|(_, row)| Ok(Done::Deferred(row.clone()))).collect(),
                     false => self.import_one_by_one(mode, run.clone()).await?,
@@ -150,7 +155,7 @@ impl Writer<'_> {
             done => done?,
         };
         self.savepoint("RELEASE SAVEPOINT run").await?;
-        // As it came: what its row names may have been taken out.
+        // Defer the row as it came: members may have been removed from it.
         let done = done.into_iter().zip(run).map(|(outcome, (_, row))| match outcome {
             Ok(Done::Deferred(_)) => Ok(Done::Deferred(row)),
             outcome => outcome,
@@ -180,14 +185,15 @@ impl Writer<'_> {
         self.undoable(async |writer| Box::pin(writer.write_row(mode, number, row)).await).await
     }
 
-    /// Does something that may be refused: what it wrote before is undone then, and the write goes on.
+    /// Runs work that may be refused; if it is, its changes are rolled back to a savepoint and the write goes
+    /// on.
     ///
-    /// Errors: what is no fault of a row.
+    /// Errors: those that no row has caused.
     pub(super) async fn undoable<T: Table>(
         &mut self,
         work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
     ) -> Result<Outcome<T>, Error> {
-        let begun = self.change_count();
+        let start = self.change_count();
         self.savepoint("SAVEPOINT one").await?;
         let outcome = work(self).await;
         if let Err(error) = &outcome {
@@ -195,7 +201,7 @@ impl Writer<'_> {
                 return outcome.map(Ok);
             }
             self.savepoint("ROLLBACK TO SAVEPOINT one").await?;
-            self.truncate_changes(begun);
+            self.truncate_changes(start);
         }
         self.savepoint("RELEASE SAVEPOINT one").await?;
         Ok(outcome)
@@ -209,9 +215,9 @@ impl Writer<'_> {
         let known = self.known::<T>(mode, &row).await?;
         let Some(known) = known.map(|known| refuse_known(mode, &row, known)).transpose()?.flatten() else {
             let parent = row.parent.take();
-            let made = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
-            self.batch_state_mut().meant::<T>(number, made.id)?;
-            return Ok(Done::Created(Box::new(made)));
+            let created = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
+            self.batch_state_mut().meant::<T>(number, created.id)?;
+            return Ok(Done::Created(Box::new(created)));
         };
         self.batch_state_mut().meant::<T>(number, known.id)?;
         row.keep_slug(&known);
@@ -223,7 +229,8 @@ impl Writer<'_> {
         })
     }
 
-    /// The one that the row means: by its id or slug, or the same part of the same parent.
+    /// Finds the resource that the row refers to: by its id or slug, or as the same sub-resource of the same
+    /// parent.
     async fn known<T: Table>(&self, mode: ImportMode, row: &Row) -> Result<Option<Stored<T>>, Error> {
         let parent = row.parent.as_ref();
         let keys = row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::HAS_SLUG).map(Key::Slug));
@@ -240,7 +247,7 @@ impl Writer<'_> {
         let Some(mut data) = Draft::<T>::create(self.actor(), body, InputSource::Import)?.data else {
             return Ok(None);
         };
-        // Faults are told when the row is written.
+        // The violations are reported when the row is written.
         let _: Violations = self.resolve(&mut data).await?;
         let (mut query, mut found) = (Query::<T>::all(), Vec::new());
         loop {
@@ -251,22 +258,22 @@ impl Writer<'_> {
                 None => break,
             }
         }
-        // One that another row of the file meant is not meant twice, where there may be several.
-        let (met, mut found): (Vec<Stored<T>>, Vec<_>) =
+        // If a sub-resource may occur several times, do not match one that another row has already matched.
+        let (matched, mut found): (Vec<Stored<T>>, Vec<_>) =
             found.into_iter().partition(|it| self.batch_state().first(it.id).is_some());
         if found.is_empty() && !T::MAY_REPEAT {
-            found = met;
+            found = matched;
         }
         let equal = found.iter().position(|item: &Stored<T>| item.data == data);
         Ok(found.into_iter().nth(equal.unwrap_or(0)))
     }
 }
 
-/// From how many changes on plans are made anew.
+/// The number of changes after which query plans are discarded for the first time.
 const PLANNED: usize = 100;
 
 impl ImportState {
-    /// Whether twice as much is written as when plans were made last.
+    /// Whether twice as many rows have been written as when the plans were last discarded.
     fn has_doubled(&mut self, written: usize) -> bool {
         let has_doubled = written >= PLANNED.max(2 * self.planned);
         if has_doubled {
@@ -275,24 +282,24 @@ impl ImportState {
         has_doubled
     }
 
-    /// The number to try next for a slug that is made of a name: those below are taken.
+    /// The next number to try for a slug made from a name: lower numbers are taken.
     pub(super) fn next_number(&self, base: &Slug) -> u32 {
         self.numbers.get(base).map_or(1, |number| number.saturating_add(1))
     }
 
-    /// Notes the number that a slug got.
+    /// Records the number that a slug got.
     pub(super) fn took(&mut self, base: Slug, number: u32) {
         self.numbers.insert(base, number);
     }
 
-    /// The row that meant this one.
+    /// The row that referred to this resource first.
     fn first(&self, id: Uuid) -> Option<u64> {
         self.meant.get(&id).copied()
     }
 
-    /// Notes the id and the slug that a row names.
+    /// Records the id and the slug that a row states.
     ///
-    /// Errors: an earlier row names one of them, whatever became of that.
+    /// Errors: an earlier row states one of them, even if that row was refused.
     fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
         let slug = row.slug().filter(|_| T::HAS_SLUG).map(|slug| ("/slug", slug.to_string()));
         for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
@@ -301,24 +308,24 @@ impl ImportState {
                     free.insert(number);
                 }
                 // A row that was deferred.
-                Entry::Occupied(taken) if *taken.get() == number => {}
-                Entry::Occupied(taken) if pointer == "/slug" && mode == ImportMode::Create => {
-                    let first = taken.get();
+                Entry::Occupied(occupied) if *occupied.get() == number => {}
+                Entry::Occupied(occupied) if pointer == "/slug" && mode == ImportMode::Create => {
+                    let first = occupied.get();
                     let detail = bilingual!(
                         "Row {first} already has this slug.",
                         "Diesen Slug hat schon Zeile {first}."
                     );
                     return Err(Error::new(Code::SlugTaken, detail).about(pointer));
                 }
-                Entry::Occupied(taken) => return Err(twice(*taken.get(), pointer)),
+                Entry::Occupied(occupied) => return Err(twice(*occupied.get(), pointer)),
             }
         }
         Ok(())
     }
 
-    /// Notes what a row means.
+    /// Records which resource a row refers to.
     ///
-    /// Errors: an earlier row means the same.
+    /// Errors: an earlier row refers to the same resource.
     pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
         match *self.meant.entry(id).or_insert(number) {
             first if first == number => Ok(()),
@@ -327,8 +334,8 @@ impl ImportState {
     }
 }
 
-/// Lets PostgreSQL make its plans anew. It keeps them for a connection, those of the checks of foreign keys too, and one
-/// that reads a small table from end to end is still used when an import has made it a large one.
+/// Discards PostgreSQL's cached plans. They live as long as the connection, including those of foreign-key
+/// checks, and a plan that scans a small table would still be used after an import has made the table large.
 pub(super) async fn replan(tx: &DatabaseTransaction) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         tx.execute_unprepared("DISCARD PLANS").await.map_err(failed)?;
@@ -346,7 +353,8 @@ fn twice(first: u64, pointer: &str) -> Error {
     Error::invalid(violations)
 }
 
-/// What is there already is changed, or in the way: a slug that is taken is told when it is claimed.
+/// Returns the existing resource if it is to be changed, and refuses a known id in create mode. A taken slug
+/// is reported when it is claimed.
 pub(super) fn refuse_known<T: Table>(
     mode: ImportMode,
     row: &Row,
@@ -367,5 +375,5 @@ pub(super) fn refuse_known<T: Table>(
     }
 }
 
-/// What the keys of rows lead to.
+/// The existing resources by their ids.
 pub(super) type Found<T> = HashMap<Uuid, Stored<T>>;

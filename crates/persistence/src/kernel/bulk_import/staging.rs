@@ -1,14 +1,15 @@
-//! Staging: how a large import leaves others their turn to write, and is still all or nothing.
+//! Staging: how a large import lets others write in between and is still all or nothing.
 //!
-//! Its new rows are written in short transactions, hidden: their `deleted_at` is [`staged_at`], so nobody sees them, as
-//! nobody sees what is deleted. Their changes wait in the table `import_change`. The last transaction publishes all: it
-//! looks once more at what the rows refer to, clears `deleted_at` and appends the changes to the log. Rows that change
-//! what is there already are written in that last transaction too.
+//! New rows are written in short transactions and are hidden: their `deleted_at` is [`staged_at`], so nobody
+//! sees them, as with deleted rows. Their changes are stored in the table `import_change`. The last
+//! transaction publishes all rows: it checks again that the resources they refer to exist, clears
+//! `deleted_at`, and appends the changes to the log. Rows that change existing resources are also written in
+//! the last transaction.
 //!
-//! Where an import fails, its hidden rows are removed, a few at a time. Where its process dies, the next one that opens
-//! the store, or lists imports, does so: a staging is alive as long as its lock is held.
+//! If an import fails, its hidden rows are deleted in batches. If its process dies, the next process that
+//! opens the store or lists imports deletes them: a staging is alive as long as its lock is held.
 //!
-//! A rehearsal does the same, except that each of its transactions is rolled back.
+//! A dry run does the same, except that each of its transactions is rolled back.
 
 use crate::kernel::transaction::staging::Staging;
 use crate::kernel::transaction::staging::staged_at;
@@ -37,19 +38,19 @@ use crate::kernel::transaction::reindexed::Reindexed;
 use crate::kernel::transaction::{Writer, change_log, write_options};
 use crate::kernel::write::code_lists;
 
-/// How many rows one transaction takes before others have their turn.
+/// How many rows one transaction takes before others get their turn.
 const BATCH: usize = 1_000;
-/// How long an import then leaves a SQLite file alone: other processes look a few times in a second whether it is free.
+/// How long an import then leaves a SQLite file unlocked: waiting processes retry a few times per second.
 const PAUSE: Duration = Duration::from_millis(25);
-/// How many hidden rows are removed at a time.
+/// How many hidden rows are deleted at a time.
 const REMOVED: u64 = 500;
 /// How many ids one statement asks for.
 const CHUNK: usize = 10_000;
 
 impl Staging {
-    /// Publishes all, in the transaction that is about to be committed.
+    /// Publishes all rows, in the transaction that is about to be committed.
     ///
-    /// Errors: 409 where something that a row refers to is gone.
+    /// Errors: 409 if a resource that a row refers to has been deleted.
     pub(crate) async fn publish(&self, tx: &DatabaseTransaction) -> Result<(), Error> {
         if tx.get_database_backend() == DatabaseBackend::Postgres {
             tx.execute_unprepared("SET LOCAL statement_timeout = 0").await.map_err(failed)?;
@@ -98,9 +99,9 @@ fn moved() -> Error {
 }
 
 impl Writer<'_> {
-    /// Stages what this write imports from now on. New rows are hidden where `hides` says so.
+    /// Stages the rows that this write imports from now on; with `hides`, new rows are hidden.
     ///
-    /// Errors: the database is away, or its folder is not to be written.
+    /// Errors: the database is unavailable, or its folder is not writable.
     pub(crate) async fn stage<T: Table>(&mut self, hides: bool) -> Result<(), Error> {
         let id = Uuid::now_v7();
         let alive = JobLock::acquire(self.database(), id).await?;
@@ -120,10 +121,10 @@ impl Writer<'_> {
         Ok(())
     }
 
-    /// Ends a batch of an import: what was noted of it leaves the memory, and others have their turn to write. Where it is
-    /// known that nothing will be published, later batches are rolled back.
+    /// Ends a batch of an import: flushes its changes from memory, and lets others write. If `is_doomed`,
+    /// nothing will be published, and later batches are rolled back.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn end_batch(&mut self, is_doomed: bool) -> Result<(), Error> {
         self.flush().await?;
         let is_postgres = self.tx().get_database_backend() == DatabaseBackend::Postgres;
@@ -134,7 +135,7 @@ impl Writer<'_> {
         staging.in_batch = 0;
         staging.has_committed |= !rolls_back;
         staging.rolls_back |= is_doomed;
-        // In between it only reads.
+        // Between two batches, the writer has a transaction that only reads.
         let reading =
             begin(self.database().reading(), TransactionOptions::default()).await.map_err(failed)?;
         let written = self.exchange(reading);
@@ -152,14 +153,14 @@ impl Writer<'_> {
         self.exchange(writing).rollback().await.map_err(failed)
     }
 
-    /// Begins the last transaction, in which nothing is hidden any more and rows may change what is there.
+    /// Begins the last transaction, in which rows are not hidden and may change existing resources.
     pub fn end_hiding(&mut self) {
         if let Some(staging) = self.staging_mut() {
             staging.hides = false;
         }
     }
 
-    /// Publishes what is staged, if anything is.
+    /// Publishes staged rows, if there are any.
     pub(crate) async fn publish(&mut self) -> Result<(), Error> {
         self.flush().await?;
         match self.staging() {
@@ -168,7 +169,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Stages the changes and the words that were noted.
+    /// Stages the recorded changes, and indexes the recorded words.
     pub(crate) async fn flush(&mut self) -> Result<(), Error> {
         if self.staging().is_none() {
             return Ok(());
@@ -185,12 +186,12 @@ impl Writer<'_> {
         change_log::stage(self.tx(), id, from, changes).await
     }
 
-    /// Notes what a hidden row refers to: that is looked at again when it is published.
+    /// Records the references of a hidden row, which are checked again when it is published.
     pub(crate) fn note_hidden<T: Table>(&mut self, id: Uuid, data: &T, links: &ChildRows) {
         let Some(staging) = self.staging_mut().as_mut().filter(|staging| staging.hides) else { return };
         let mut data = data.clone();
         data.references(&mut |pending| {
-            let named = pending.link.card.as_ref().map(|card| card.id);
+            let named = pending.link.card.as_ref().map(|summary| summary.id);
             let id = named.or(match pending.link.key {
                 Key::Id(id) => Some(id),
                 Key::Slug(_) => None,
@@ -206,8 +207,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Removes some of the hidden rows of an import that is given up; whether there may be more.
-    pub(crate) async fn remove_hidden<T: Table>(&mut self, staging_id: Uuid) -> Result<bool, Error> {
+    /// Deletes some hidden rows of an abandoned import; returns whether there may be more.
+    async fn remove_hidden<T: Table>(&mut self, staging_id: Uuid) -> Result<bool, Error> {
         let of_this = staged::Column::StagingId.eq(staging_id).and(staged::Column::Resource.eq(T::NAME));
         let changes = staged::Entity::find()
             .select_only()

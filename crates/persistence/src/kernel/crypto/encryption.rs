@@ -1,8 +1,9 @@
-//! The secret of `VKU_SECRET_FILE`, and what is sealed with it: signing, cursor and webhook keys lie in the
-//! database only as XChaCha20-Poly1305 ciphertext (draft-irtf-cfrg-xchacha), so a stolen backup is worth nothing.
+//! The secret of `VKU_SECRET_FILE`, and encryption with it: signing, cursor and webhook keys are stored in
+//! the database only as XChaCha20-Poly1305 ciphertext (draft-irtf-cfrg-xchacha), so a stolen backup is
+//! worthless.
 //!
-//! Sealed form: 24 random nonce bytes ‖ ciphertext ‖ 16 tag bytes. The name of the value is authenticated with it, so
-//! nobody with write access to the database can swap one sealed value for another.
+//! Sealed form: 24 random nonce bytes ‖ ciphertext ‖ 16 tag bytes. The name of the value is authenticated
+//! with it, so that nobody with write access to the database can swap one sealed value for another.
 
 use std::fmt;
 use std::fs::File;
@@ -15,38 +16,38 @@ use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
 const SECRET_BYTES: usize = 32;
 const NONCE_BYTES: usize = 24;
 
-/// What can go wrong with the secret file or a sealed value. No message holds key bytes.
+/// Errors of the secret file or of a sealed value. No message contains key bytes.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {
-    /// The file system refused.
+    /// The file system reports an error.
     #[error("the secret file {path} cannot be read or created: {source}")]
     File {
         /// The file of `VKU_SECRET_FILE`.
         path: PathBuf,
-        /// Why.
+        /// The I/O error.
         source: io::Error,
     },
-    /// Somebody other than its owner may read, write or execute the file.
+    /// Users other than the owner have access to the file.
     #[error("other users can access the secret file {path} (mode {mode:04o}): run `chmod 600 {path}`")]
     Exposed {
         /// The file of `VKU_SECRET_FILE`.
         path: PathBuf,
-        /// Its permission bits.
+        /// The permission bits.
         mode: u32,
     },
-    /// The file is not a secret that this program made.
+    /// The file does not have the length of a secret.
     #[error("the secret file {path} must contain exactly {SECRET_BYTES} bytes")]
     Length {
         /// The file of `VKU_SECRET_FILE`.
         path: PathBuf,
     },
-    /// The operating system gave no random bytes.
+    /// The operating system provided no random bytes.
     #[error("the operating system provides no random bytes")]
     Random,
     /// The value is too long for the cipher (256 GiB).
     #[error("the value `{name}` is too long to encrypt")]
     TooLong {
-        /// The name it was to be sealed under.
+        /// The name under which the value was to be sealed.
         name: String,
     },
     /// Another secret, another name, or changed bytes: the cipher cannot and must not tell which.
@@ -55,22 +56,23 @@ pub enum SealError {
          encrypted with another secret"
     )]
     Unopened {
-        /// The name it was to be opened under.
+        /// The name under which the value was to be opened.
         name: String,
     },
 }
 
-/// Thirty-two random bytes that never enter the database. `Debug` shows none of them.
+/// Thirty-two random bytes that are never stored in the database. `Debug` shows none of them.
 #[derive(Clone)]
 pub struct Secret([u8; SECRET_BYTES]);
 
 impl Secret {
-    /// Reads the secret, or makes it (mode 0600) where there is no file. Processes that start at once agree on one
-    /// secret: the file appears whole or not at all, and whoever comes second reads the first one's.
+    /// Reads the secret, or creates it (mode 0600) if there is no file. Processes that start at the same time
+    /// agree on one secret: the file is created atomically, and the second process reads the one of the
+    /// first.
     ///
     /// # Errors
-    /// [`SealError::File`], [`SealError::Exposed`], [`SealError::Length`] or [`SealError::Random`]; each is one
-    /// sentence fit for the person who starts the server.
+    /// [`SealError::File`], [`SealError::Exposed`], [`SealError::Length`] or [`SealError::Random`]; each is
+    /// one sentence for the person who starts the server.
     pub fn open_or_create(path: &Path) -> Result<Self, SealError> {
         let file = |source| SealError::File { path: path.to_owned(), source };
         match File::open(path) {
@@ -85,18 +87,18 @@ impl Secret {
         Self::read(path, File::open(path).map_err(file)?)
     }
 
-    /// A known secret, for tests.
+    /// Makes a secret from known bytes, for tests.
     #[must_use]
     pub fn from_bytes(bytes: [u8; SECRET_BYTES]) -> Self {
         Self(bytes)
     }
 
-    /// Encrypts `plain` under `name`; every call gives other bytes.
+    /// Encrypts `plain` under `name`; every call returns different bytes.
     ///
     /// # Errors
     /// [`SealError::Random`] or [`SealError::TooLong`].
     pub fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
-        // 192 random bits do not repeat within any number of seals we could make, so no counter has to be kept.
+        // 192 random bits do not repeat within any realistic number of seals, so no counter is needed.
         let nonce = XNonce::try_generate().map_err(|_| SealError::Random)?;
         let text = self
             .cipher()
@@ -105,7 +107,7 @@ impl Secret {
         Ok([nonce.as_slice(), text.as_slice()].concat())
     }
 
-    /// Decrypts what [`Secret::seal`] made under the same `name`.
+    /// Decrypts the result of [`Secret::seal`] under the same `name`.
     ///
     /// # Errors
     /// [`SealError::Unopened`].
@@ -123,7 +125,7 @@ impl Secret {
 
     fn read(path: &Path, file: File) -> Result<Self, SealError> {
         let failed = |source| SealError::File { path: path.to_owned(), source };
-        // Asked of the open file, not of the path: what is checked is what is read.
+        // Check the permissions of the open file, not of the path: the checked file is the one that is read.
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -133,7 +135,7 @@ impl Secret {
             }
         }
         let mut bytes = Vec::with_capacity(SECRET_BYTES + 1);
-        // One byte more than wanted shows that a file is too long, however long it is.
+        // One byte more than needed shows that a file is too long, without reading all of it.
         file.take(SECRET_BYTES as u64 + 1).read_to_end(&mut bytes).map_err(failed)?;
         bytes.try_into().map(Self).map_err(|_| SealError::Length { path: path.to_owned() })
     }
@@ -145,11 +147,11 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// Puts a file with `bytes` at `path` in one step; false when somebody else was first.
+/// Atomically creates a file with `bytes` at `path`; returns false if the file exists.
 fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
     // The parent of a bare file name is the empty path.
     let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    // A named temporary file is made with mode 0600, and removed if anything below fails.
+    // A named temporary file is created with mode 0600, and removed if a later step fails.
     let mut draft = tempfile::NamedTempFile::new_in(folder)?;
     draft.write_all(bytes)?;
     draft.as_file().sync_all()?;
@@ -158,7 +160,7 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<bool> {
         Err(refused) if refused.error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
         Err(refused) => return Err(refused.error),
     }
-    // Keys are sealed with these bytes right away: the directory entry must outlive a power cut as they do.
+    // Keys are sealed with these bytes right away, so the directory entry must survive a power cut too.
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;
     Ok(true)
@@ -169,7 +171,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn opens_what_it_sealed_and_nothing_else() {
+    fn opens_only_values_sealed_with_the_same_secret_and_name() {
         let secret = Secret::from_bytes([7; 32]);
         let sealed = secret.seal("cursor", b"plain").unwrap();
         assert_eq!(sealed.len(), 24 + 5 + 16);
@@ -187,9 +189,9 @@ mod tests {
         assert_eq!(secret.open("empty", &secret.seal("empty", b"").unwrap()).unwrap(), b"");
     }
 
-    /// Vector of draft-irtf-cfrg-xchacha-03, appendix A.3.1: the cipher is the one the module says it is.
+    /// Test vector of draft-irtf-cfrg-xchacha-03, appendix A.3.1: the cipher is XChaCha20-Poly1305.
     #[test]
-    fn is_xchacha20_poly1305() {
+    fn the_cipher_is_xchacha20_poly1305() {
         let key: [u8; 32] = std::array::from_fn(|i| 0x80 + u8::try_from(i).unwrap());
         let nonce: [u8; 24] = std::array::from_fn(|i| 0x40 + u8::try_from(i).unwrap());
         let aad = [0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7];
@@ -205,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn the_file_is_made_once_and_read_again() {
+    fn the_file_is_created_once_and_then_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         let first = Secret::open_or_create(&path).unwrap();
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn processes_that_start_at_once_agree() {
+    fn processes_that_start_at_the_same_time_get_the_same_secret() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         let starts = std::sync::Barrier::new(16);
@@ -236,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn the_loser_of_the_race_changes_nothing() {
+    fn an_existing_file_is_not_overwritten() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("secret");
         assert!(create(&path, &[1; 32]).unwrap());

@@ -1,4 +1,5 @@
-//! Keys that all instances share: made on first start, kept in the database, sealed with the secret file.
+//! Keys that all instances share: created on the first start, and stored in the database, encrypted with the
+//! secret file.
 
 use std::sync::Arc;
 
@@ -15,15 +16,15 @@ use crate::kernel::database::{Database, begin, retry_on_broken_connection};
 
 /// A key of a kind of which there are several.
 pub struct Kept {
-    /// Its row.
+    /// The name of its row.
     pub name: String,
     /// The key. No `Debug`: it is a secret.
     pub key: Vec<u8>,
-    /// When it was made.
+    /// When it was created.
     pub created_at: DateTime<Utc>,
 }
 
-/// The sealed keys of the database.
+/// The encrypted keys of the database.
 #[derive(Clone)]
 pub struct Keyring {
     database: Database,
@@ -36,9 +37,10 @@ impl Keyring {
         Self { database, secret, clock }
     }
 
-    /// The key of that name; `make` makes it when there is none yet. Two instances that start at once get the same.
+    /// Returns the key with this name, or creates it with `make` if there is none. Two instances that start
+    /// at the same time get the same key.
     ///
-    /// Errors: the database is away, or the key was sealed with another secret.
+    /// Errors: the database is unavailable, or the key was encrypted with another secret.
     pub async fn get(
         &self,
         name: &str,
@@ -58,7 +60,7 @@ impl Keyring {
         self.find(name).await?.ok_or_else(|| Error::internal("a key that was just kept is not there"))
     }
 
-    /// A random key of 32 bytes.
+    /// Returns a random key of 32 bytes.
     ///
     /// Errors: as for [`Self::get`].
     pub async fn symmetric(&self, name: &str) -> Result<[u8; 32], Error> {
@@ -72,17 +74,18 @@ impl Keyring {
         self.clock.now()
     }
 
-    /// The keys of a kind, newest first: the row of that name, and those of the names that go on with `:`.
+    /// Returns the keys of a kind, newest first: the row with the name of the kind, and the rows whose names
+    /// begin with the kind and `:`.
     ///
     /// Errors: as for [`Self::get`].
     pub async fn all(&self, kind: &str) -> Result<Vec<Kept>, Error> {
         self.select(self.database.reading(), kind, false).await
     }
 
-    /// Replaces keys of a kind: `decide` sees those there are, newest first, and answers how many of them stay, and the
-    /// name and the bytes of a new one; nothing is done where it answers `None`. Others that replace wait.
+    /// Replaces keys of a kind. `decide` gets the existing keys, newest first, and returns how many of them
+    /// stay, and the name and the bytes of a new key, or `None` to change nothing. Concurrent calls wait.
     ///
-    /// Errors: as for [`Self::get`], and what `decide` answers.
+    /// Errors: as for [`Self::get`], and those of `decide`.
     pub async fn replace(
         &self,
         kind: &str,
@@ -93,16 +96,17 @@ impl Keyring {
             ..TransactionOptions::default()
         };
         let tx = begin(self.database.writing(), options).await.map_err(failed)?;
-        // Whoever waited for these rows sees by the second look what was made of them.
+        // The first select waits for the row locks; the second one sees what the other transaction has
+        // committed.
         self.select(&tx, kind, true).await?;
-        let kept = self.select(&tx, kind, false).await?;
-        let Some((stay, name, key)) = decide(&kept)? else {
+        let keys = self.select(&tx, kind, false).await?;
+        let Some((stay, name, key)) = decide(&keys)? else {
             return tx.rollback().await.map_err(failed);
         };
-        for gone in kept.iter().skip(stay) {
+        for old in keys.iter().skip(stay) {
             let delete = Query::delete()
                 .from_table("sealed_key")
-                .and_where(Expr::col("name").eq(gone.name.as_str()))
+                .and_where(Expr::col("name").eq(old.name.as_str()))
                 .take();
             tx.execute(&delete).await.map_err(failed)?;
         }
@@ -135,14 +139,14 @@ impl Keyring {
             select.lock(LockType::Update);
         }
         let rows = retry_on_broken_connection(|| database.query_all(&select)).await.map_err(failed)?;
-        let kept = |row: &QueryResult| {
+        let read_key = |row: &QueryResult| {
             let name: String = row.try_get("", "name").map_err(failed)?;
             let sealed: Vec<u8> = row.try_get("", "sealed").map_err(failed)?;
             let created_at = row.try_get("", "created_at").map_err(failed)?;
             let key = self.secret.open(&name, &sealed).map_err(Error::internal)?;
             Ok(Kept { name, key, created_at })
         };
-        rows.iter().map(kept).collect()
+        rows.iter().map(read_key).collect()
     }
 
     async fn find(&self, name: &str) -> Result<Option<Vec<u8>>, Error> {

@@ -1,10 +1,11 @@
-//! Tokens that a client carries for us (list cursors, change tokens, refresh tokens) and cannot make or change: base64url without
-//! padding (RFC 4648, section 5) of payload ‖ HMAC-SHA256 (RFC 2104) cut to 16 bytes.
+//! Tokens that a client keeps for us (list cursors, change tokens, refresh tokens) and cannot forge or
+//! change: base64url without padding (RFC 4648, section 5) of payload ‖ HMAC-SHA256 (RFC 2104) truncated to
+//! 16 bytes.
 //!
-//! The payload of what is signed can be read by whoever decodes it; only its origin is protected. The cursor of a list
-//! holds values of a row, which may be a person's name, and stands in a URL: it is sealed (XChaCha20-Poly1305), so that
-//! nobody reads it. The context (resource, filter, sort) is bound but not carried, so a cursor of one list does not open
-//! in another.
+//! The payload of a signed token is readable; only its origin is protected. The cursor of a list contains
+//! values of a row, possibly the name of a person, and is part of a URL, so it is sealed (XChaCha20-Poly1305)
+//! and unreadable. The context (resource, filter, sort) is authenticated but not part of the token, so the
+//! cursor of one list does not open in another.
 
 use std::fmt;
 
@@ -15,7 +16,8 @@ use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
-/// 128 bits: RFC 2104, section 5 allows no less than half of the hash, and every byte stands in every `next` link.
+/// 128 bits: RFC 2104, section 5 recommends at least half of the hash, and every byte makes each `next` link
+/// longer.
 const TAG_BYTES: usize = 16;
 const NONCE_BYTES: usize = 24;
 
@@ -24,13 +26,13 @@ const NONCE_BYTES: usize = 24;
 pub struct TokenKey([u8; 32]);
 
 impl TokenKey {
-    /// The key with these 32 random bytes.
+    /// Makes the key from 32 random bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The token that carries `payload` and opens only under the same `context`.
+    /// Returns a token that carries `payload` and opens only with the same `context`.
     #[must_use]
     pub fn sign(&self, context: &[u8], payload: &[u8]) -> String {
         let tag = self.mac(context, payload).finalize().into_bytes();
@@ -40,8 +42,8 @@ impl TokenKey {
         URL_SAFE_NO_PAD.encode(token)
     }
 
-    /// The payload of a token that [`CursorKey::sign`] made with this key and `context`; `None` for anything else.
-    /// Compares in constant time.
+    /// Returns the payload of a token that [`TokenKey::sign`] made with this key and `context`; `None` for
+    /// anything else. Compares in constant time.
     #[must_use]
     pub fn open(&self, context: &[u8], token: &str) -> Option<Vec<u8>> {
         let mut bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
@@ -51,9 +53,9 @@ impl TokenKey {
         Some(bytes)
     }
 
-    /// The token that carries `payload` so that nobody else can read it, and opens only under the same `context`; `None`
-    /// where it is too long for the cipher (256 GiB). Its nonce is made of context and payload, so that the same question
-    /// has the same address, and no two payloads share one.
+    /// Returns a token that carries `payload` encrypted and opens only with the same `context`; `None` if the
+    /// payload is too long for the cipher (256 GiB). The nonce is derived from context and payload, so that
+    /// the same query has the same URL, and no two payloads share a nonce.
     #[must_use]
     pub fn seal(&self, context: &[u8], payload: &[u8]) -> Option<String> {
         let nonce: [u8; NONCE_BYTES] =
@@ -63,7 +65,8 @@ impl TokenKey {
         Some(URL_SAFE_NO_PAD.encode([nonce.as_slice(), text.as_slice()].concat()))
     }
 
-    /// The payload of a token that [`CursorKey::seal`] made with this key and `context`; `None` for anything else.
+    /// Returns the payload of a token that [`TokenKey::seal`] made with this key and `context`; `None` for
+    /// anything else.
     #[must_use]
     pub fn unseal(&self, context: &[u8], token: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
@@ -71,17 +74,17 @@ impl TokenKey {
         self.cipher().decrypt(&XNonce::from(*nonce), Payload { msg: text, aad: context }).ok()
     }
 
-    /// With a key of its own, made of this one.
+    /// Encrypts with a separate key, derived from this one.
     fn cipher(&self) -> XChaCha20Poly1305 {
         XChaCha20Poly1305::new(&self.mac(b"cipher", b"").finalize().into_bytes())
     }
 
     fn mac(&self, context: &[u8], payload: &[u8]) -> Hmac<Sha256> {
-        // HMAC fills a short key with zeros up to the block of the hash (RFC 2104, section 2). Doing it here gives the
-        // key the exact size of the type, and with it a constructor that cannot fail.
+        // HMAC pads a short key with zeros to the block size of the hash (RFC 2104, section 2). Padding it
+        // here gives the key the exact size of the type, and so a constructor that cannot fail.
         let mut block = [0; 64];
         block.iter_mut().zip(self.0).for_each(|(to, from)| *to = from);
-        // The length in front keeps a byte from moving between context and payload under the same tag.
+        // The length prefix keeps a byte from moving between context and payload under the same tag.
         Hmac::<Sha256>::new(&block.into())
             .chain_update((context.len() as u64).to_be_bytes())
             .chain_update(context)
@@ -102,7 +105,7 @@ mod tests {
     const CONTEXT: &[u8] = b"utilities?sort=name";
 
     #[test]
-    fn opens_what_it_signed() {
+    fn a_signed_token_opens() {
         let key = TokenKey::from_bytes([3; 32]);
         for payload in [b"".as_slice(), b"x", b"{\"name\":\"Lviv\"}", &[0xff; 300]] {
             let token = key.sign(CONTEXT, payload);
@@ -114,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sealed_cannot_be_read() {
+    fn a_sealed_token_is_unreadable_and_opens_only_unchanged_with_key_and_context() {
         let key = TokenKey::from_bytes([3; 32]);
         for payload in [b"".as_slice(), b"x", b"[\"mustermann\"]", &[0xff; 300]] {
             let token = key.seal(CONTEXT, payload).unwrap();
@@ -138,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn opens_nothing_else() {
+    fn a_token_that_was_changed_or_has_another_context_or_key_does_not_open() {
         let key = TokenKey::from_bytes([3; 32]);
         let token = key.sign(CONTEXT, b"payload");
         assert_eq!(key.open(b"members?sort=name", &token), None);
@@ -165,15 +168,15 @@ mod tests {
     }
 
     #[test]
-    fn no_byte_moves_between_context_and_payload() {
+    fn moving_a_byte_between_context_and_payload_changes_the_tag() {
         let key = TokenKey::from_bytes([3; 32]);
         let tag = |context: &[u8], payload: &[u8]| key.mac(context, payload).finalize().into_bytes();
         assert_ne!(tag(b"ab", b"c"), tag(b"a", b"bc"));
     }
 
-    /// The zero-filled block is the same key as the short one, by the library's own reading.
+    /// The zero-padded block is the same key as the short one, according to the library.
     #[test]
-    fn is_hmac_sha256_of_the_short_key() {
+    fn the_tag_is_hmac_sha256_of_the_short_key() {
         let key = TokenKey::from_bytes([3; 32]);
         let mut plain = Hmac::<Sha256>::new_from_slice(&[3; 32]).unwrap();
         plain.update(&[0, 0, 0, 0, 0, 0, 0, 1, b'c', b'p']);

@@ -1,9 +1,10 @@
-//! The generation of what is stored: a number that moves with every write. What was read under one may be kept and
-//! answered again as long as it is the current one.
+//! The cache generation: a number that increases with every write. Cached responses are valid while the
+//! generation in which they were read is the current one.
 //!
-//! A write of this instance moves it between its commit and its answer. Others write too: on PostgreSQL they tell so
-//! (see [`notice`](crate::kernel::notice)), and while nobody listens there is no generation; on SQLite the file is looked at
-//! when it is asked for, ten times a second at most.
+//! A write of this instance increases it between its commit and its response. Other processes write too: on
+//! PostgreSQL they send notifications (see [`pg_notify`](super::pg_notify)), and without a working listener
+//! there is no generation; on SQLite the file is polled when the generation is requested, at most ten times a
+//! second.
 
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::time::{Duration, Instant};
@@ -12,36 +13,36 @@ use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
-/// How long another process may have written to a SQLite file before it is noticed.
+/// How long a write of another process to a SQLite file may stay unnoticed.
 const LOOK: Duration = Duration::from_millis(100);
 
-/// The number, and how writes of others come to it.
+/// The number, and how writes of other processes are noticed.
 #[derive(Debug)]
 pub(crate) struct CacheGeneration {
     number: AtomicU64,
     others: Others,
     started: Instant,
-    /// Until when it can be relied upon without asking, in microseconds since the start.
+    /// Until when the number is valid without polling, in microseconds since `started`.
     until: AtomicU64,
 }
 
 #[derive(Debug)]
 enum Others {
-    /// They tell.
+    /// By notifications.
     Tell,
-    /// They are looked for.
+    /// By polling the file.
     Looked(Box<SqliteConnectOptions>, Mutex<Option<FileWatch>>),
 }
 
-/// A connection that never writes, and the version of the file that it saw last: one that another connection wrote,
-/// of this process or of any, has another.
+/// A read-only connection, and the `data_version` of the file that it last saw: every commit of another
+/// connection, in this process or another, changes it.
 #[derive(Debug)]
 struct FileWatch {
     connection: SqliteConnection,
     version: i64,
 }
 
-/// Moves the generation when it is dropped: also where whoever asked for the write is gone in the middle of it.
+/// Increases the generation when dropped, even if the request is aborted before the write is answered.
 pub(crate) struct Moving<'a>(&'a CacheGeneration);
 
 impl Drop for Moving<'_> {
@@ -55,46 +56,47 @@ impl CacheGeneration {
         Self { number: AtomicU64::new(0), others, started: Instant::now(), until: AtomicU64::new(0) }
     }
 
-    /// Of a database whose writers tell each other.
+    /// For a database whose writers send notifications.
     pub(crate) fn told() -> Self {
         Self::new(Others::Tell)
     }
 
-    /// Of a SQLite file, opened with these options once more.
+    /// For a SQLite file, with the options to open a connection for polling.
     pub(crate) fn looked(options: SqliteConnectOptions) -> Self {
         Self::new(Others::Looked(Box::new(options.optimize_on_close(false, None)), Mutex::default()))
     }
 
-    /// The generation now; `None` where nobody knows whether others have written. To be taken before anything is read
-    /// that is to be kept under it.
+    /// Returns the current generation, or `None` if it is unknown whether other processes have written. Read
+    /// it before any data that is to be cached under it.
     pub(crate) async fn current(&self) -> Option<u64> {
         if self.now() >= self.until.load(SeqCst) {
             match &self.others {
                 Others::Tell => return None,
-                Others::Looked(options, eye) => self.poll(options, eye).await.ok()?,
+                Others::Looked(options, watch) => self.poll(options, watch).await.ok()?,
             }
         }
-        // Last: whatever made it reliable has moved it before.
+        // Read the number last: whatever made it valid has increased it before.
         Some(self.number.load(SeqCst))
     }
 
-    /// Something was written, or may have been.
+    /// Increases the generation, because something was written or may have been.
     pub(crate) fn bump(&self) {
         self.number.fetch_add(1, SeqCst);
     }
 
-    /// Something is about to be written: moves when the answer is dropped.
+    /// Announces a write: the generation increases when the guard is dropped.
     pub(crate) fn begin_write(&self) -> Moving<'_> {
         Moving(self)
     }
 
-    /// It was known at `at` that whatever others wrote is told, and it will be for so long.
+    /// Declares that at the instant `at` all writes of others were known, and that the generation is valid
+    /// for `long` from then on.
     pub(crate) fn extend_validity(&self, at: Instant, long: Duration) {
         let until = at.saturating_duration_since(self.started) + long;
         self.until.store(micros(until), SeqCst);
     }
 
-    /// It is not known any more.
+    /// Declares the generation invalid.
     pub(crate) fn invalidate(&self) {
         self.until.store(0, SeqCst);
     }
@@ -103,19 +105,19 @@ impl CacheGeneration {
         micros(self.started.elapsed())
     }
 
-    /// Looks whether the file has been written to. One at a time: whoever waits takes what the one before saw.
+    /// Checks whether the file has been written to. Concurrent callers wait, and use the result of the first.
     async fn poll(
         &self,
         options: &SqliteConnectOptions,
-        eye: &Mutex<Option<FileWatch>>,
+        watch: &Mutex<Option<FileWatch>>,
     ) -> Result<(), sqlx::Error> {
-        let mut eye = eye.lock().await;
+        let mut watch = watch.lock().await;
         if self.now() < self.until.load(SeqCst) {
             return Ok(());
         }
         let at = Instant::now();
-        // One that fails in the middle is not used again.
-        let (mut connection, before) = match eye.take() {
+        // A connection that fails here is not used again.
+        let (mut connection, before) = match watch.take() {
             Some(FileWatch { connection, version }) => (connection, Some(version)),
             None => (options.connect().await?, None),
         };
@@ -123,18 +125,18 @@ impl CacheGeneration {
         if before != Some(version) {
             self.bump();
         }
-        *eye = Some(FileWatch { connection, version });
+        *watch = Some(FileWatch { connection, version });
         self.extend_validity(at, LOOK);
         Ok(())
     }
 
-    /// Ends the connection beside the pools, if there is one.
+    /// Closes the polling connection, if there is one.
     pub(crate) async fn close(&self) {
-        if let Others::Looked(_, eye) = &self.others
-            && let Some(eye) = eye.lock().await.take()
+        if let Others::Looked(_, watch) = &self.others
+            && let Some(watch) = watch.lock().await.take()
         {
-            // It has written nothing.
-            let _ = eye.connection.close().await;
+            // The connection has written nothing.
+            let _ = watch.connection.close().await;
         }
     }
 }

@@ -1,35 +1,39 @@
-//! What the database says, as a domain error: away or read-only is 503, full is 507, all else is ours.
+//! Maps database errors to domain errors: unavailable or read-only is 503, full is 507, anything else is an
+//! internal error.
 
 use sea_orm::{DbErr, RuntimeErr};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::{FieldError, Violations};
 
-/// SQLSTATEs that mean: try again shortly (a transaction that was ended for its time, lock or statement time-out, a
-/// database that is not there yet or lets nobody in, serialization failure, deadlock; PostgreSQL manual, appendix A).
+/// SQLSTATEs of temporary failures (a transaction ended by its lock, idle or statement timeout, a database
+/// that does not exist yet or rejects the login, serialization failure, deadlock; PostgreSQL manual, appendix
+/// A).
 const PASSING: &[&str] = &["25P03", "25P04", "3D000", "28000", "28P01", "40001", "40P01", "55P03", "57014"];
-/// Classes of the same meaning: connection exceptions, insufficient resources, operator intervention.
+/// SQLSTATE classes of temporary failures: connection exceptions, insufficient resources, operator
+/// intervention.
 const PASSING_CLASSES: &[&str] = &["08", "53", "57P"];
-/// SQLSTATEs that mean: it is there, and takes no writes (read-only, full, I/O error).
+/// SQLSTATEs of a database that is reachable but does not take writes (read-only, full, I/O error).
 const UNWRITABLE: &[&str] = &["25006", FULL, "58030"];
 const FULL: &str = "53100";
 
-/// SQLite's primary result codes of these meanings: busy, locked, out of memory, cannot open, a lock that raced;
+/// SQLite's primary result codes of temporary failures: busy, locked, out of memory, cannot open, locking
+/// protocol.
 const PASSING_SQLITE: &[i32] = &[5, 6, 7, 14, 15];
-/// read-only, I/O error, full.
+/// SQLite's primary result codes of a database that does not take writes: read-only, I/O error, full.
 const UNWRITABLE_SQLITE: &[i32] = &[8, 10, FULL_SQLITE];
 const FULL_SQLITE: i32 = 13;
 
-/// What a database says of an error: SQLite by a number, PostgreSQL by five characters.
+/// The error code of the database: a number on SQLite, five characters on PostgreSQL.
 enum Said<'a> {
     Sqlite(i32),
     Postgres(&'a str),
 }
 
-/// Looks at what the database says, if it was the database.
+/// Calls `look` with the error code, if the error comes from the database.
 fn said<R>(error: &sqlx::Error, look: impl FnOnce(Said<'_>) -> R) -> Option<R> {
     let sqlx::Error::Database(error) = error else { return None };
     let code = error.code()?;
-    // An extended result code has the primary one in its lowest byte.
+    // The lowest byte of an extended result code is the primary one.
     match code.parse::<i32>() {
         Ok(number) if code.len() < 5 => Some(look(Said::Sqlite(number & 0xff))),
         _ => Some(look(Said::Postgres(&code))),
@@ -45,14 +49,15 @@ fn cause(error: &DbErr) -> Option<&sqlx::Error> {
     }
 }
 
-/// Whether the database is away or overloaded, rather than the statement wrong.
+/// Whether the database is unavailable or overloaded, as opposed to an invalid statement.
 pub(crate) fn is_away(error: &DbErr) -> bool {
     matches!(error, DbErr::ConnectionAcquire(_)) || cause(error).is_some_and(is_passing)
 }
 
-/// Whether a connection was there and broke, as opposed to none to be had.
+/// Whether an existing connection broke, as opposed to no connection being available.
 pub(crate) fn is_broken(error: &DbErr) -> bool {
-    // SQLSTATEs of class 08 and of a shutdown; a busy SQLite is there, and has waited long enough already.
+    // SQLSTATEs of class 08 and of a shutdown. A busy SQLite is not broken, and has waited long enough
+    // already.
     let ended = |code: &str| code.starts_with("08") || ["57P01", "57P02"].contains(&code);
     cause(error).is_some_and(|error| match error {
         sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::WorkerCrashed | sqlx::Error::Protocol(_) => {
@@ -78,7 +83,7 @@ fn is_passing(error: &sqlx::Error) -> bool {
     }
 }
 
-/// Whether the database is there and takes no writes: it is read-only, or its disk fails or is full.
+/// Whether the database is reachable but does not take writes: it is read-only, or its disk fails or is full.
 pub(crate) fn is_unwritable(error: &DbErr) -> bool {
     cause(error)
         .and_then(|error| {
@@ -101,7 +106,7 @@ fn is_full(error: &DbErr) -> bool {
         .unwrap_or(false)
 }
 
-/// As a domain error.
+/// Converts a database error to a domain error.
 pub(crate) fn failed(error: DbErr) -> Error {
     if is_full(&error) {
         Error::full(error)
@@ -114,7 +119,7 @@ pub(crate) fn failed(error: DbErr) -> Error {
     }
 }
 
-/// What lies in a row is not what the domain would have written.
+/// A stored value that the domain would not have written.
 #[derive(Debug, thiserror::Error)]
 #[error("a stored value cannot be read: {0}")]
 pub struct Corrupt(String);

@@ -1,6 +1,8 @@
-//! Whether the process that does something is still there: a lock that ends with it, however it ends.
+//! Shows whether the process that does a job is still alive: a lock that ends with the process, however it
+//! ends.
 //!
-//! On PostgreSQL it is an advisory lock of a transaction of its own, on SQLite the lock of a file beside the database.
+//! On PostgreSQL it is an advisory lock of a separate transaction, on SQLite the lock of a file beside the
+//! database.
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -13,7 +15,7 @@ use super::error::failed;
 use super::sqlite_file::beside;
 use super::{Database, begin};
 
-/// Held while something is done, by whoever does it.
+/// Held while a job runs, by the process that runs it.
 pub(crate) struct JobLock(#[allow(dead_code, reason = "it is held, and ends when it is dropped")] Lock);
 
 enum Lock {
@@ -24,16 +26,16 @@ enum Lock {
 impl Drop for Lock {
     fn drop(&mut self) {
         if let Self::File(path, _) = self {
-            // One that stays is in nobody's way, and is removed when somebody looks.
+            // A lock file that remains does no harm, and is removed by the next check.
             let _ = std::fs::remove_file(path);
         }
     }
 }
 
 impl JobLock {
-    /// Begins: from now on others see that it is being done.
+    /// Acquires the lock: from now on, other processes see that the job is running.
     ///
-    /// Errors: the database is away, or its folder is not to be written.
+    /// Errors: the database is unavailable, or its folder is not writable.
     pub(crate) async fn acquire(database: &Database, of: Uuid) -> Result<Self, Error> {
         if let Some(path) = database.file() {
             let path = lock_file(path, of);
@@ -47,9 +49,9 @@ impl JobLock {
         Ok(Self(Lock::Transaction(lock)))
     }
 
-    /// Whether somebody still does it.
+    /// Whether a process still holds the lock.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub(crate) async fn is_held(database: &Database, of: Uuid) -> Result<bool, Error> {
         if let Some(path) = database.file() {
             let path = lock_file(path, of);
@@ -60,11 +62,11 @@ impl JobLock {
             }
             return Ok(held);
         }
-        let look = begin(database.reading(), TransactionOptions::default()).await.map_err(failed)?;
+        let tx = begin(database.reading(), TransactionOptions::default()).await.map_err(failed)?;
         let statement = ask(database, "SELECT pg_try_advisory_xact_lock_shared($1) AS free", of);
-        let row = look.query_one_raw(statement).await.map_err(failed)?;
+        let row = tx.query_one_raw(statement).await.map_err(failed)?;
         let free: Option<bool> = row.map(|row| row.try_get("", "free")).transpose().map_err(failed)?;
-        look.rollback().await.map_err(failed)?;
+        tx.rollback().await.map_err(failed)?;
         Ok(free == Some(false))
     }
 }
@@ -74,7 +76,7 @@ fn lock_file(database: &Path, of: Uuid) -> PathBuf {
 }
 
 fn ask(database: &Database, sql: &'static str, of: Uuid) -> Statement {
-    // The second half is random.
+    // The second half of a UUIDv7 is random.
     let (_, key) = of.as_u64_pair();
     Statement::from_sql_and_values(database.backend(), sql, [key.cast_signed().into()])
 }

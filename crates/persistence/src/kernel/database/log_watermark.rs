@@ -1,9 +1,10 @@
-//! How far the change log is settled: every position up to there is either committed, and seen by whoever reads now, or
-//! will never be. Who follows the log goes no further, and so misses nothing.
+//! The high watermark of the change log: each position up to it is either committed and visible to new
+//! snapshots, or will never be used. A reader that follows the log stops there, and so misses nothing.
 //!
-//! On PostgreSQL a sequence gives its numbers before the commit, so that a later number may become visible first. A writer
-//! announces, by an advisory lock that ends with its transaction, behind which number its own will be; they wait for
-//! nobody, and many commits reach the disk at once. SQLite has one writer at a time: there the log is always settled.
+//! On PostgreSQL a sequence assigns positions before the commit, so a higher position may become visible
+//! first. Each writer therefore reserves, by an advisory lock that ends with its transaction, the position
+//! after which its own will be. Writers do not wait for each other, and many commits reach the disk at once.
+//! SQLite has one writer at a time, so its log is always complete.
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, Statement};
 use sqlx::AssertSqlSafe;
@@ -13,15 +14,15 @@ use vku_domain::kernel::error::Error;
 use super::Database;
 use super::error::failed;
 
-/// The upper 24 bits of the locks; the position is in the other 40.
+/// The upper 24 bits of the lock keys; the position is in the lower 40.
 const TAG: i64 = 0x0076_6b75;
 
-/// The last number that was given, as a statement.
+/// Selects the last position that the sequence has assigned.
 const LAST: &str =
     "SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS position FROM change_position_seq";
 
-/// The least of the numbers behind which somebody writes; null where nobody does. (A lock of one number is shown in two
-/// halves: PostgreSQL manual, `pg_locks`.)
+/// Selects the lowest reserved position; null if there is none. (PostgreSQL shows an advisory lock with one
+/// number as two halves: manual, `pg_locks`.)
 fn lowest_reserved() -> String {
     format!(
         "SELECT min(((classid::bigint & 255) << 32) | objid::bigint) AS position FROM pg_locks \
@@ -30,7 +31,7 @@ fn lowest_reserved() -> String {
     )
 }
 
-/// Before numbers are drawn: behind which they will be.
+/// Reserves positions before they are assigned.
 pub(crate) async fn reserve(tx: &DatabaseTransaction) -> Result<(), Error> {
     if tx.get_database_backend() == DatabaseBackend::Postgres {
         let lock = format!(
@@ -41,8 +42,8 @@ pub(crate) async fn reserve(tx: &DatabaseTransaction) -> Result<(), Error> {
     Ok(())
 }
 
-/// The end of what is settled. To be asked for before the snapshot is taken in which the log is read: what is decided in
-/// between is then seen.
+/// Returns the high watermark. Call it before taking the snapshot in which the log is read, so that the
+/// snapshot includes everything that is committed in between.
 pub(crate) async fn high_watermark(database: &Database) -> Result<i64, Error> {
     if database.backend() != DatabaseBackend::Postgres {
         return Ok(i64::MAX);
@@ -53,12 +54,12 @@ pub(crate) async fn high_watermark(database: &Database) -> Result<i64, Error> {
         let position = row.map(|row| row.try_get::<Option<i64>>("", "position")).transpose();
         position.map(Option::flatten).map_err(failed)
     };
-    // In this order: whoever has drawn one of the numbers up to the last has announced it before.
+    // In this order: a writer that has a position up to the last one has reserved it before.
     let last = ask(LAST.into()).await?.unwrap_or(0);
     Ok(ask(lowest_reserved()).await?.map_or(last, |position| position.min(last)))
 }
 
-/// The same, on a connection that is held for listening.
+/// The same as [`high_watermark`], on a connection that listens for notifications.
 pub(crate) async fn high_watermark_on(listener: &mut PgListener) -> Result<i64, sqlx::Error> {
     let last: i64 = sqlx::query_scalar(LAST).fetch_one(&mut *listener).await?;
     let undecided: Option<i64> =

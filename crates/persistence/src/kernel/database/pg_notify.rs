@@ -1,10 +1,11 @@
-//! Writers on PostgreSQL tell each other: a notice follows every commit, one for many that come close together, and each
-//! instance that keeps what it read listens on a connection of its own. (A notice within the transaction would make all
-//! commits wait for each other: PostgreSQL takes one lock for all that notify, until they are on disk.)
+//! Notifications between instances on PostgreSQL: a `NOTIFY` follows every commit, one for several commits
+//! that come close together, and each instance that caches responses listens on a separate connection. (A
+//! `NOTIFY` within the transaction would serialise all commits: PostgreSQL holds one lock for all notifying
+//! transactions until they are on disk.)
 //!
-//! Whether it hears is never taken for granted: it sends a notice to itself every second, and what it has not heard for
-//! some seconds makes it doubt. With each it looks whether the change log has grown: a writer may have been killed
-//! between its commit and its notice.
+//! A listener does not assume that notifications arrive: it sends a heartbeat to itself every second, and the
+//! cache is invalid when none has arrived for some seconds. With each heartbeat it checks whether the change
+//! log has grown, because a writer may have been killed between its commit and its notification.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,30 +20,30 @@ use uuid::Uuid;
 use super::cache_generation::CacheGeneration;
 use super::{begin, log_watermark};
 
-/// What is told on.
+/// The notification channel.
 const CHANNEL: &str = "vku_written";
-/// How often it sends a notice to itself.
+/// How often the listener sends a heartbeat to itself.
 const HEARTBEAT_INTERVAL: Duration = Duration::from_secs(1);
-/// How long after one that it has heard it relies on hearing the next.
+/// How long after a heartbeat was sent the cache stays valid.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(3);
-/// How long it waits before it connects again.
+/// How long the listener waits before it reconnects.
 const RETRY: Duration = Duration::from_millis(200);
 
-/// Tells others that something was written.
+/// Notifies other instances of writes.
 #[derive(Debug)]
 pub(crate) struct Notifier {
     connections: DatabaseConnection,
-    /// Whether somebody is about to.
+    /// Whether a notification is about to be sent.
     waiting: AtomicBool,
 }
 
 impl Notifier {
-    /// Tells it on these connections.
+    /// Makes a notifier that uses these connections.
     pub(crate) fn new(connections: DatabaseConnection) -> Arc<Self> {
         Arc::new(Self { connections, waiting: AtomicBool::new(false) })
     }
 
-    /// Tells it soon, once for all who ask for that meanwhile.
+    /// Sends a notification soon, one for all calls until then.
     pub(crate) fn tell(self: &Arc<Self>) {
         if !self.waiting.swap(true, SeqCst) {
             let teller = self.clone();
@@ -50,37 +51,37 @@ impl Notifier {
         }
     }
 
-    /// Tells it now, if it is still to be told.
+    /// Sends the notification now, if one is still pending.
     pub(crate) async fn finish(&self) {
         if self.waiting.load(SeqCst) {
             self.notify().await;
         }
     }
 
-    /// Tells it now. Who cannot be told doubts by itself.
+    /// Sends a notification now. An instance that cannot be reached invalidates its cache by itself.
     pub(crate) async fn notify(&self) {
         let Ok(tx) = begin(&self.connections, TransactionOptions::default()).await else {
             return self.waiting.store(false, SeqCst);
         };
-        // What is written from here on is another notice's.
+        // A write from here on sends another notification.
         self.waiting.store(false, SeqCst);
         let _ = tx.execute_unprepared(&format!("NOTIFY {CHANNEL}")).await;
         let _ = tx.commit().await;
     }
 }
 
-/// Listens until it is dropped; connects again as often as it has to.
+/// Listens until the future is dropped; reconnects whenever necessary.
 pub(crate) async fn spawn_listener(options: PgConnectOptions, generation: Arc<CacheGeneration>) {
-    let mut told = false;
+    let mut is_reported = false;
     loop {
         let heard = Instant::now();
         let Err(error) = listen(&options, &generation).await;
         generation.invalidate();
-        // An outage is told once, not at every try.
-        if !told || heard.elapsed() > HEARTBEAT_TIMEOUT {
+        // Log an outage once, not at every attempt.
+        if !is_reported || heard.elapsed() > HEARTBEAT_TIMEOUT {
             tracing::warn!(%error, "the response cache is off: the database sends no notifications of changes");
         }
-        told = true;
+        is_reported = true;
         sleep(RETRY).await;
     }
 }
@@ -95,7 +96,7 @@ async fn listen(options: &PgConnectOptions, generation: &CacheGeneration) -> Res
     let mut listener = PgListener::connect_with(&pool).await?;
     listener.eager_reconnect(false);
     listener.listen(CHANNEL).await?;
-    // What was written while nobody listened.
+    // Something may have been written while nobody listened.
     generation.bump();
     let me = Uuid::new_v4();
     let (mut beats, mut sent, mut end) = (0_u64, Instant::now(), None);
@@ -108,7 +109,7 @@ async fn listen(options: &PgConnectOptions, generation: &CacheGeneration) -> Res
                 match notice.payload() {
                     "" => generation.bump(),
                     beat if beat == format!("{me} {beats}") => generation.extend_validity(sent, HEARTBEAT_TIMEOUT),
-                    // Of another instance, or an older one.
+                    // The heartbeat of another instance, or an older one.
                     _ => {}
                 }
             }

@@ -1,34 +1,35 @@
-//! A SQLite database as a file: where it lies, who may read it, and which processes use it.
+//! A SQLite database as a file: its path, its permissions, and the processes that use it.
 //!
-//! Two lock files stand beside it, and stay: whoever removed one could lock another than the next who looks. The locks
-//! themselves belong to the operating system, which releases them when a process ends, however it ends.
+//! Two lock files are created beside it and never deleted: a process that deleted one could hold a lock on
+//! another file than the next process. The locks belong to the operating system, which releases them when a
+//! process ends, however it ends.
 
 use std::ffi::OsString;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The path in a URL of SQLite; `None` where it is of another kind, or names no file.
+/// Returns the path of a SQLite URL; `None` if the URL has another scheme or names no file.
 pub(crate) fn path_of(url: &str) -> Option<&Path> {
     let named = |path: &&str| !path.is_empty() && *path != ":memory:" && !path.contains('?');
     url.strip_prefix("sqlite://").filter(named).map(Path::new)
 }
 
-/// The folder that a file lies in.
+/// Returns the folder of a file.
 pub(crate) fn folder_of(file: &Path) -> &Path {
     file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// A file beside another, named after it.
+/// Returns the path of a file in the same folder, with a suffix.
 pub(crate) fn beside(file: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(file);
     name.push(ending);
     name.into()
 }
 
-/// Makes a folder, and those above it, where they are missing: only their owner may enter them.
+/// Creates a folder and its parents if they are missing, accessible only to the owner.
 ///
-/// Errors: the file system refuses.
+/// Errors: the file system reports an error.
 pub fn make_folder(folder: &Path) -> io::Result<()> {
     let mut builder = std::fs::DirBuilder::new();
     builder.recursive(true);
@@ -37,7 +38,7 @@ pub fn make_folder(folder: &Path) -> io::Result<()> {
     builder.create(folder)
 }
 
-/// How a file is opened that only its owner may read, where it is made.
+/// Options to open a file that only its owner can access if it is created.
 fn private() -> std::fs::OpenOptions {
     let mut options = File::options();
     options.read(true).write(true);
@@ -46,10 +47,10 @@ fn private() -> std::fs::OpenOptions {
     options
 }
 
-/// Makes the database file where it is missing, for its owner only: SQLite gives its log the same mode. What an older
-/// version left open to others is closed to them.
+/// Creates the database file if it is missing, for its owner only: SQLite gives its log the same mode.
+/// Removes the access of others to files that an older version created.
 ///
-/// Errors: it cannot be made.
+/// Errors: the file cannot be created.
 pub(crate) fn keep_private(database: &Path) -> io::Result<()> {
     match private().create_new(true).open(database) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error),
@@ -61,7 +62,7 @@ pub(crate) fn keep_private(database: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes from everybody but the owner what they may do with a file, if it is there.
+/// Removes all permissions of others than the owner, if the file exists.
 pub(crate) fn close_to_others(file: &Path) {
     #[cfg(unix)]
     {
@@ -82,9 +83,10 @@ pub(crate) fn close_to_others(file: &Path) {
     }
 }
 
-/// The one name of a file that may not be there yet: two ways to it must not lead to two locks.
+/// Returns the canonical path of a file that may not exist yet: two paths to one file must not lead to two
+/// locks.
 ///
-/// Errors: its folder is not there, or it has no name.
+/// Errors: the folder does not exist, or the path has no file name.
 pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
     match file.canonicalize() {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -95,26 +97,29 @@ pub(crate) fn resolved(file: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// A lock on a database, until it is dropped.
+/// A lock on a database; released when dropped.
 #[derive(Debug)]
 pub(crate) struct FileLock(#[allow(dead_code, reason = "what is locked is the open file")] File);
 
 impl FileLock {
-    /// For everybody who opens the database; `None` while somebody has it alone.
+    /// Acquires a shared lock, for a process that opens the database; `None` while another has the exclusive
+    /// lock.
     pub(crate) fn shared(database: &Path) -> io::Result<Option<Self>> {
         let file = lock_file(database, ".lock")?;
         let locked = file.try_lock_shared();
         held(file, locked)
     }
 
-    /// For who replaces the file; `None` while anybody uses the database.
+    /// Acquires the exclusive lock, for a process that replaces the file; `None` while the database is in
+    /// use.
     pub(crate) fn alone(database: &Path) -> io::Result<Option<Self>> {
         let file = lock_file(database, ".lock")?;
         let locked = file.try_lock();
         held(file, locked)
     }
 
-    /// The turn of those who start at once: one after the other they make the file, and bring its schema up to date.
+    /// Acquires the start lock: processes that start at the same time create the file and migrate its schema
+    /// one after the other.
     pub(crate) async fn acquire(database: &Path) -> io::Result<Self> {
         let file = lock_file(database, ".start.lock")?;
         let waiting = tokio::task::spawn_blocking(move || file.lock().map(|()| Self(file)));
@@ -130,7 +135,7 @@ fn held(file: File, locked: Result<(), TryLockError>) -> io::Result<Option<FileL
     }
 }
 
-/// Opened for reading where it is there, which is enough for a lock: another account may have made it.
+/// Opens an existing lock file for reading, which is enough for a lock: it may belong to another user.
 fn lock_file(database: &Path, ending: &str) -> io::Result<File> {
     let path = beside(database, ending);
     match File::open(&path) {

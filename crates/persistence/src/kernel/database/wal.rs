@@ -1,8 +1,9 @@
-//! SQLite's write-ahead log is kept short.
+//! Keeps SQLite's write-ahead log short.
 //!
-//! Each commit brings pages home once the log is long enough, but only those that no reader may still want from the log,
-//! and the log begins anew only while nobody reads from it. What a long reader has let grow, and what many short ones
-//! that overlap would never let end, is taken in here, on a connection beside the pools, in a writer's turn.
+//! Each commit checkpoints the log once it is long enough, but only pages that no reader may still read from
+//! it, and the log is restarted only while nobody reads from it. A log that has grown during a long read, or
+//! that overlapping short reads would never let restart, is truncated here, on a connection outside the
+//! pools, in a write slot.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,45 +15,46 @@ use sqlx::{ConnectOptions, Connection};
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
-/// How long the log may stay when it begins anew, in bytes: as long as it is when all goes well.
+/// The size in bytes to which the log is truncated when it restarts: the size that it has in normal
+/// operation.
 pub(crate) const USUAL: &str = "16777216";
-/// From how many bytes on it is looked after.
+/// The size in bytes from which the log is truncated.
 const LONG: u64 = 32 * 1024 * 1024;
-/// How long it waits for readers: nobody writes meanwhile.
+/// How long the checkpoint waits for readers; nobody writes meanwhile.
 const PATIENCE: Duration = Duration::from_millis(200);
-/// How long it leaves readers alone that it has waited for in vain.
+/// How long to wait after a checkpoint that readers prevented.
 const PAUSE: Duration = Duration::from_secs(1);
 
-/// The log of a database.
+/// The write-ahead log of a database.
 #[derive(Debug)]
 pub(crate) struct Log {
     path: PathBuf,
     options: SqliteConnectOptions,
     turns: Arc<Semaphore>,
-    /// Whether it is being looked after.
+    /// Whether the log is being truncated.
     busy: AtomicBool,
 }
 
 impl Log {
-    /// The log in this file, of the database that these options open.
+    /// Makes the log at this path, of the database that these options open.
     pub(crate) fn new(path: PathBuf, options: SqliteConnectOptions, turns: Arc<Semaphore>) -> Arc<Self> {
         let options = options.busy_timeout(PATIENCE).optimize_on_close(false, None);
         Arc::new(Self { path, options, turns, busy: AtomicBool::new(false) })
     }
 
-    /// Shortens it soon where it is long.
+    /// Truncates the log soon, if it is long.
     pub(crate) fn shorten(self: &Arc<Self>) {
         let is_long = || std::fs::metadata(&self.path).is_ok_and(|log| log.len() > LONG);
-        // Where the server ends, the last connection takes it in.
+        // Without a runtime the server is ending, and the last connection checkpoints the log.
         let Ok(runtime) = Handle::try_current() else { return };
         if is_long() && !self.busy.swap(true, SeqCst) {
             let log = self.clone();
             runtime.spawn(async move {
-                let taken_in = log.take_in().await;
-                if let Err(error) = &taken_in {
+                let truncated = log.take_in().await;
+                if let Err(error) = &truncated {
                     tracing::warn!(%error, "the write-ahead log of the database could not be truncated");
                 }
-                if !matches!(taken_in, Ok(true)) {
+                if !matches!(truncated, Ok(true)) {
                     tokio::time::sleep(PAUSE).await;
                 }
                 log.busy.store(false, SeqCst);
@@ -60,7 +62,7 @@ impl Log {
         }
     }
 
-    /// Takes all of it in and empties it; whether nobody was in the way.
+    /// Checkpoints and truncates the log; returns whether no reader prevented it.
     async fn take_in(&self) -> Result<bool, sqlx::Error> {
         let _turn = self.turns.acquire().await;
         let mut connection = self.options.connect().await?;

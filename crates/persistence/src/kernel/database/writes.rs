@@ -1,15 +1,17 @@
-//! Whether the database takes writes: read-only, full and failing disks are noticed, and so is that they are over.
+//! Detects whether the database takes writes: read-only databases and full or failing disks are noticed, and
+//! so is their recovery.
 //!
-//! Each write tells by how it ends. Readiness looks once more, and writes nothing to a database that is well:
+//! The result of each write is observed. The readiness check adds a probe, which writes nothing to a healthy
+//! database:
 //!
-//! - On SQLite it writes a small file in the folder of the database and lets it go again. A full disk, a quota that is
-//!   used up and a file system that is read-only refuse that as they refuse the database, and it wakes nobody: a row
-//!   would make all instances forget what they keep in memory. (A write that is rolled back would prove nothing: it
-//!   never leaves the cache.)
-//! - On PostgreSQL it asks whether a transaction would be read-only. Its disks are its own: of a full one the next write
-//!   tells, and everybody who signs in writes.
+//! - On SQLite it writes a small file to the folder of the database and deletes it. A full disk, an exhausted
+//!   quota and a read-only file system refuse the file as they refuse the database; a row instead would make
+//!   all instances drop their caches. (A write that is rolled back would prove nothing, because it never
+//!   leaves the page cache.)
+//! - On PostgreSQL it asks whether a transaction would be read-only. The disks of the server cannot be
+//!   probed: a full one is noticed by the next write, and every sign-in writes.
 //!
-//! Only after a write has failed for such a reason is one tried, until one succeeds.
+//! Only after a write has failed for such a reason does the probe write, until it succeeds.
 
 use std::io::Write;
 use std::path::Path;
@@ -25,16 +27,16 @@ use super::error::{failed, is_away, is_unwritable};
 use super::sqlite_file::folder_of;
 use super::{Database, begin, retry_on_broken_connection};
 
-/// As much room as a small write needs.
+/// The size of the probe file in bytes: enough for a small write.
 const ROOM: usize = 64 * 1024;
 
-/// What writes have told.
+/// The results of recent writes.
 #[derive(Debug)]
 pub(crate) struct Writes {
     started: Instant,
-    /// Whether the last one failed because nothing can be written.
+    /// Whether the last write failed because the database does not take writes.
     failing: AtomicBool,
-    /// When one did so last, in microseconds since the start.
+    /// When a write last failed for this reason, in microseconds since `started`.
     failed: AtomicU64,
 }
 
@@ -45,14 +47,14 @@ impl Default for Writes {
 }
 
 impl Writes {
-    /// A write is on the disk.
+    /// Records a committed write.
     pub(crate) fn succeeded(&self) {
         if self.failing.load(SeqCst) {
             self.failing.store(false, SeqCst);
         }
     }
 
-    /// A write failed; whatever for.
+    /// Records a failed write, for whatever reason.
     pub(crate) fn failed(&self, error: &Error) {
         let source = error.source.as_deref().and_then(|source| source.downcast_ref::<DbErr>());
         if error.code == Code::InsufficientStorage || source.is_some_and(is_unwritable) {
@@ -65,19 +67,20 @@ impl Writes {
         self.failing.store(true, SeqCst);
     }
 
-    /// Whether a connection that lay in the pool may be used to write.
+    /// Whether an idle connection of the pool may be used to write.
     ///
-    /// One is closed where it was made before the last write failed: PostgreSQL keeps a session read-only that began so,
-    /// and after a fail-over it leads to the server that is no longer the one to write to.
+    /// A connection that was made before the last write failed is closed: a PostgreSQL session that began
+    /// read-only stays so, and after a fail-over the connection leads to the server that is no longer the
+    /// primary.
     pub(crate) fn trusts<C: Connection>(&self, connection: &C, of: &PoolConnectionMetadata) -> bool {
-        let made = self.started.elapsed().saturating_sub(of.age);
-        is_idle(connection) && (self.failed.load(SeqCst) == 0 || micros(made) > self.failed.load(SeqCst))
+        let created = self.started.elapsed().saturating_sub(of.age);
+        is_idle(connection) && (self.failed.load(SeqCst) == 0 || micros(created) > self.failed.load(SeqCst))
     }
 }
 
-/// Whether a connection that lay in the pool is in no transaction. SQLite ends one by itself when the disk fails; the
-/// roll-back then fails, the driver still counts the transaction, and the next one on this connection would be a part
-/// of it that nobody commits.
+/// Whether an idle connection of the pool is in no transaction. SQLite ends a transaction by itself when the
+/// disk fails; the rollback then fails, the driver still counts the transaction, and the next one on this
+/// connection would become a part of it that is never committed.
 pub(crate) fn is_idle<C: Connection>(connection: &C) -> bool {
     !connection.is_in_transaction()
 }
@@ -87,19 +90,19 @@ fn micros(duration: Duration) -> u64 {
 }
 
 impl Database {
-    /// Whether it takes writes.
+    /// Checks whether the database takes writes.
     ///
-    /// Errors: it does not, as far as can be told.
+    /// Errors: it does not, as far as can be detected.
     pub async fn takes_writes(&self) -> Result<(), Error> {
         if let Some(path) = self.file() {
             let folder = folder_of(path).to_owned();
             let written = tokio::task::spawn_blocking(move || probe_folder(&folder)).await;
             written.map_err(Error::internal)?.map_err(Error::file)?;
         }
-        // While as many write as can, what becomes of their writes tells.
+        // If all write slots are in use, the results of those writes show it.
         let Some(_turn) = self.try_acquire_write_slot() else { return Ok(()) };
         match self.probe().await {
-            // There are more who take a connection than who take a turn.
+            // More tasks use these connections than there are write slots.
             Err(Probed::Failed(DbErr::ConnectionAcquire(_))) | Ok(()) => Ok(()),
             Err(Probed::Failed(error)) => Err(self.noted(failed(error))),
             Err(Probed::ReadOnly) => {
@@ -127,7 +130,8 @@ impl Database {
             false => write_again(self.writing()).await,
         };
         match written {
-            // Whatever else it says, it is not that the disk refuses; an account may have no right to this.
+            // Any other error does not mean that the disk refuses; the account may lack the privilege for the
+            // probe.
             Err(error) if is_unwritable(&error) || is_away(&error) => Err(error.into()),
             _ => {
                 self.writes().succeeded();
@@ -136,7 +140,8 @@ impl Database {
         }
     }
 
-    /// On PostgreSQL: fills a table that goes with its transaction, where the tables of the database are.
+    /// On PostgreSQL: fills a temporary table that is dropped with its transaction; temporary tables share
+    /// the disk of the database.
     async fn write_and_forget(&self) -> Result<(), DbErr> {
         let tx = begin(self.writing(), TransactionOptions::default()).await?;
         let written = tx.execute_unprepared(
@@ -149,7 +154,7 @@ impl Database {
     }
 }
 
-/// Why it takes no writes.
+/// Why the database takes no writes.
 enum Probed {
     Failed(DbErr),
     ReadOnly,
@@ -170,14 +175,15 @@ async fn is_read_only(writing: &DatabaseConnection) -> Result<bool, DbErr> {
     Ok(read_only == Some(true))
 }
 
-/// On SQLite: writes a number of its own again, as it is.
+/// On SQLite: writes the unchanged `user_version`.
 async fn write_again(writing: &DatabaseConnection) -> Result<(), DbErr> {
-    let ask = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA user_version");
-    let version = writing.query_one_raw(ask).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
+    let select = Statement::from_string(DatabaseBackend::Sqlite, "PRAGMA user_version");
+    let version =
+        writing.query_one_raw(select).await?.map(|row| row.try_get_by_index::<i64>(0)).transpose()?;
     writing.execute_unprepared(&format!("PRAGMA user_version = {}", version.unwrap_or(0))).await.map(drop)
 }
 
-/// A file without a name: gone when it is closed.
+/// Writes an unnamed file, which is deleted when it is closed.
 fn probe_folder(folder: &Path) -> std::io::Result<()> {
     tempfile::tempfile_in(folder)?.write_all(&[0; ROOM])
 }

@@ -1,4 +1,4 @@
-//! Keyset pagination: a cursor holds the sort values and the id of the row it stands at.
+//! Keyset pagination: a cursor holds the sort values and the id of a row.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
@@ -17,18 +17,18 @@ use crate::kernel::search::{FOUND, SCORE};
 use crate::kernel::table::conditions::column_of;
 use crate::kernel::table::{SortColumn, Table, column};
 
-/// Which way a page is read from its cursor.
+/// The direction in which a page is read from its cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Way {
-    /// The rows after it.
+    /// The rows after the cursor.
     #[serde(rename = "n")]
     Next,
-    /// The rows before it.
+    /// The rows before the cursor.
     #[serde(rename = "p")]
     Previous,
 }
 
-/// The row that a cursor stands at: its sort values, as text, and its id.
+/// The row of a cursor: the sort values as text, and the id.
 #[derive(Serialize, Deserialize)]
 pub(crate) struct Place(pub(crate) Way, Vec<String>, Uuid);
 
@@ -44,7 +44,7 @@ impl SortColumn {
     }
 }
 
-/// The columns of a list's order, with the id as last tie-break.
+/// The sort columns of a list, with the id as the last tie-breaker.
 pub(crate) struct Order<T: Table> {
     columns: Vec<(SortColumn, Direction)>,
     marker: std::marker::PhantomData<fn() -> T>,
@@ -52,10 +52,10 @@ pub(crate) struct Order<T: Table> {
 
 impl<T: Table> Order<T> {
     pub(crate) fn of(query: &Query<T>) -> Self {
-        let asked = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction));
-        let best = (query.sort.is_empty() && query.search.is_some())
+        let requested = query.sort.iter().map(|(key, direction)| (T::sort_column(*key), *direction));
+        let by_score = (query.sort.is_empty() && query.search.is_some())
             .then_some((SortColumn::Score, Direction::Descending));
-        Self { columns: best.into_iter().chain(asked).collect(), marker: std::marker::PhantomData }
+        Self { columns: by_score.into_iter().chain(requested).collect(), marker: std::marker::PhantomData }
     }
 
     fn expr(column: SortColumn) -> SimpleExpr {
@@ -71,47 +71,47 @@ impl<T: Table> Order<T> {
         }
     }
 
-    /// Orders a select and adds the sort values to its columns.
+    /// Orders a select, and adds the sort values to its columns.
     pub(crate) fn apply(&self, mut select: Select<T::Entity>, way: Way) -> Select<T::Entity> {
-        let turn = |direction| match (direction, way) {
+        let sql_order = |direction| match (direction, way) {
             (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => sea_orm::Order::Asc,
             _ => sea_orm::Order::Desc,
         };
         for (index, (column, direction)) in self.columns.iter().enumerate() {
             select = select
                 .expr_as(Self::expr(*column), format!("sort_{index}"))
-                .order_by(Self::expr(*column), turn(*direction));
+                .order_by(Self::expr(*column), sql_order(*direction));
         }
-        select.order_by(column::<T>("id"), turn(Direction::Ascending))
+        select.order_by(column::<T>("id"), sql_order(Direction::Ascending))
     }
 
-    /// The rows after (or before) the place: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id > z))))`. The first
-    /// part says nothing that the second does not; by it an index is entered where the page begins.
+    /// The rows after (or before) the cursor: `a >= x AND (a > x OR (a = x AND (b < y OR (b = y AND id >
+    /// z))))`. The first condition is redundant, but lets the database start an index scan at the cursor.
     pub(crate) fn beyond(&self, place: &Place) -> Condition {
         let Place(way, values, id) = place;
-        let past = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
+        let beyond_value = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
             (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gt(value),
             _ => expr.lt(value),
         };
-        let from = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
+        let at_or_beyond = |expr: SimpleExpr, value: Value, direction: Direction| match (direction, way) {
             (Direction::Ascending, Way::Next) | (Direction::Descending, Way::Previous) => expr.gte(value),
             _ => expr.lte(value),
         };
         let first = self.columns.first().zip(values.first()).and_then(|((column, direction), text)| {
-            column.value(text).map(|value| from(Self::expr(*column), value, *direction))
+            column.value(text).map(|value| at_or_beyond(Self::expr(*column), value, *direction))
         });
-        let last = Condition::all().add(past(column::<T>("id"), (*id).into(), Direction::Ascending));
+        let last = Condition::all().add(beyond_value(column::<T>("id"), (*id).into(), Direction::Ascending));
         let beyond =
             self.columns.iter().zip(values).rev().fold(last, |inner, ((column, direction), value)| {
                 let Some(value) = column.value(value) else { return inner };
                 Condition::any()
-                    .add(past(Self::expr(*column), value.clone(), *direction))
+                    .add(beyond_value(Self::expr(*column), value.clone(), *direction))
                     .add(Condition::all().add(Self::expr(*column).eq(value)).add(inner))
             });
         Condition::all().add_option(first).add(beyond)
     }
 
-    /// The place of a row that [`Self::apply`] selected.
+    /// Returns the cursor position of a row that [`Self::apply`] selected.
     pub(crate) fn place(&self, row: &QueryResult, way: Way) -> Result<Place, Error> {
         let values = self.columns.iter().enumerate().map(|(index, (column, _))| {
             let name = format!("sort_{index}");
@@ -131,12 +131,12 @@ impl<T: Table> Order<T> {
     }
 }
 
-/// What a cursor is bound to: resource, parent, filter and sort.
+/// The context that a cursor is bound to: resource, parent, filter and sort.
 fn context<T: Table>(query: &Query<T>, parent: Option<Uuid>) -> String {
     format!("{}|{}|{}", T::NAME, parent.map(|id| id.to_string()).unwrap_or_default(), query.fingerprint)
 }
 
-/// Writes a place as a token that nobody else reads: it may hold a person's name.
+/// Encrypts a cursor: its values may be personal data.
 pub(crate) fn write<T: Table>(
     key: &TokenKey,
     query: &Query<T>,
@@ -148,9 +148,9 @@ pub(crate) fn write<T: Table>(
     token.ok_or_else(|| Error::internal("a cursor too long to seal"))
 }
 
-/// Reads a token.
+/// Decrypts a cursor.
 ///
-/// Errors: 400 where it was altered or belongs to another list.
+/// Errors: 400 if the token was altered or belongs to another list.
 pub(crate) fn read<T: Table>(
     key: &TokenKey,
     query: &Query<T>,
@@ -162,7 +162,7 @@ pub(crate) fn read<T: Table>(
     place.filter(|place| Order::of(query).fits(place)).ok_or_else(foreign)
 }
 
-/// 400: the cursor belongs to another list, or is none.
+/// 400: the cursor belongs to another list, or is not a cursor.
 pub(crate) fn foreign() -> Error {
     let mut violations = Violations::default();
     violations.parameter(

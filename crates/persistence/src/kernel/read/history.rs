@@ -1,4 +1,5 @@
-//! The change log as people read it: newest first, with what each change changed, as far as the actor sees it.
+//! The history of a resource, read from the change log: newest first, with the changed members, as far as the
+//! actor sees them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,58 +25,66 @@ use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
 use crate::resources;
 
-/// A change, and what it changed of what the actor sees.
+/// A change, and the members that it changed, as far as the actor sees them.
 #[derive(Clone, Debug)]
 pub struct Entry {
     /// The change itself.
     pub change: Change,
-    /// What changed, member by member.
+    /// The differences, member by member.
     pub changes: Vec<Difference>,
 }
 
 impl Entry {
-    /// Whether it says more than that there was a change of something that the actor does not see.
+    /// Whether the entry shows more than that something hidden from the actor was changed.
     fn tells(&self) -> bool {
         let is_change = matches!(self.change.action, ChangeAction::Updated | ChangeAction::Transitioned);
         !is_change || !self.changes.is_empty() || self.change.status_change.is_some()
     }
 }
 
-/// A page of the log.
+/// A page of the history.
 #[derive(Clone, Debug)]
 pub struct Entries {
     /// The changes, newest first.
     pub items: Vec<Entry>,
-    /// The cursor of the older ones, if there are any.
+    /// The cursor of the older changes, if there are any.
     pub next: Option<String>,
-    /// The cursor of the newer ones, if there may be any.
+    /// The cursor of the newer changes, if there may be any.
     pub prev: Option<String>,
 }
 
-/// The change that a cursor stands at: by what it is shown with. Its position would count what lies between.
+/// The change that a cursor points to, by resource id and version. Its position in the log is not used,
+/// because the distance of two positions would disclose how many hidden changes lie between.
 #[derive(Serialize, Deserialize)]
 struct HistoryScope(Way, Uuid, i64);
 
-/// What is left of a logged state, and whether anything is; see [`Resource::redact_history`].
+/// Redacts a logged state, and returns whether the actor could see it at all; see
+/// [`Resource::redact_history`].
 type HistoryRedactor<'a> = &'a (dyn Fn(&mut Value) -> bool + Sync);
 
-/// Who could see what was logged with that visibility.
+/// Returns the visibility with which a change of this resource is logged.
 pub(crate) fn logged_visibility<T: Resource>(stored: &Stored<T>) -> Visibility {
-    // A part is seen by whoever sees what it belongs to; what is never public is not because that shows no visibility.
+    // A sub-resource has the visibility of its parent; a resource that is never public is not logged as
+    // public, even if it has no visibility of its own.
     let widest = if T::PUBLIC { Visibility::Public } else { Visibility::Members };
-    stored.parent.as_ref().map_or_else(|| stored.data.visibility(), |(_, card)| card.visibility).max(widest)
+    stored
+        .parent
+        .as_ref()
+        .map_or_else(|| stored.data.visibility(), |(_, parent)| parent.visibility)
+        .max(widest)
 }
 
-/// The visibilities of the log's rows that the actor sees of something that it sees now: whoever sees it by taking
-/// part sees all.
+/// The visibilities of the log rows that the actor sees of a resource that is visible to the actor now. An
+/// actor who sees the resource as a participant sees all rows.
 pub(crate) fn visible_levels<T: Resource>(reader: &Reader<'_>, of: &Stored<T>) -> &'static [Visibility] {
     let sees = reader.actor().visible_levels();
     if sees.contains(&logged_visibility(of)) { sees } else { Visibility::ALL }
 }
 
 impl Reader<'_> {
-    /// A page of what became of something, as far as the actor could see it then and sees now what it mentions. Call
-    /// it for what the actor has been shown; `parent` names what it is a part of.
+    /// Returns a page of the history of a resource, restricted to what the actor could see at the time, and
+    /// to references that the actor sees now. Call it only for resources that the actor has been shown;
+    /// `parent` is the parent of a sub-resource.
     ///
     /// Errors: 400 for a cursor of another history.
     pub async fn history<T: Table>(
@@ -87,22 +96,23 @@ impl Reader<'_> {
         let parent = T::Parent::open(self, parent, None).await?.map(|(_, parent)| parent);
         let actor = self.actor();
         let own = of.data.is_own(Some(of.id), parent.as_ref(), actor);
-        let recall = |state: &mut Value| actor.is_staff() || T::redact_history(state, own, actor);
+        let redactor = |state: &mut Value| actor.is_staff() || T::redact_history(state, own, actor);
         let sees = visible_levels(self, of);
-        let which = Condition::all()
+        let condition = Condition::all()
             .add(row::Column::Resource.eq(T::NAME))
             .add(row::Column::ResourceId.eq(of.id))
             .add(row::Column::Visibility.is_in(sees.iter().map(|visibility| visibility.as_str())));
         let list = format!("history|{}|{}|{}", T::NAME, of.id, paging.fingerprint);
-        self.entries(which, sees, &recall, &list, paging).await
+        self.entries(condition, sees, &redactor, &list, paging).await
     }
 
-    /// A page of those rows of the log; `recall` as in [`Resource::redact_history`], `list` is what its cursors are bound to.
+    /// Returns a page of log rows; `redactor` works as in [`Resource::redact_history`], and `list` is the
+    /// context of its cursors.
     pub(crate) async fn entries(
         &self,
-        which: Condition,
+        condition: Condition,
         sees: &[Visibility],
-        recall: HistoryRedactor<'_>,
+        redactor: HistoryRedactor<'_>,
         list: &str,
         paging: &Paging,
     ) -> Result<Entries, Error> {
@@ -112,23 +122,23 @@ impl Reader<'_> {
                 .and_then(|payload| serde_json::from_slice::<HistoryScope>(&payload).ok())
                 .ok_or_else(foreign)
         };
-        let place = paging.cursor.as_ref().map(open).transpose()?;
-        let way = place.as_ref().map_or(Way::Next, |place| place.0);
+        let cursor = paging.cursor.as_ref().map(open).transpose()?;
+        let way = cursor.as_ref().map_or(Way::Next, |cursor| cursor.0);
         let mut beyond =
-            place.as_ref().map(|HistoryScope(_, id, version)| redact(way, position(*id, *version)));
+            cursor.as_ref().map(|HistoryScope(_, id, version)| redact(way, position(*id, *version)));
         let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         loop {
-            // One more than asked for tells whether there is another page. What tells the actor nothing is passed
-            // over, and does not make a page shorter either.
-            let select = row::Entity::find().filter(which.clone());
+            // One row more than requested shows whether there is another page. Entries that show nothing to
+            // the actor are skipped, and do not make a page shorter.
+            let select = row::Entity::find().filter(condition.clone());
             let select = beyond.take().into_iter().fold(select, |select, beyond| select.filter(beyond));
             let order = if way == Way::Next { Order::Desc } else { Order::Asc };
             let select = select.order_by(row::Column::Position, order).limit(paging.limit + 1);
             let rows = select.all(self.tx()).await.map_err(failed)?;
             let last = rows.get(limit).map(|row| row.position);
             items.extend(
-                self.to_entry(rows, sees, recall)
+                self.to_entry(rows, sees, redactor)
                     .await?
                     .into_iter()
                     .filter(|it| self.actor().is_staff() || it.tells()),
@@ -138,14 +148,14 @@ impl Reader<'_> {
                 _ => break,
             }
         }
-        let more = items.len() > limit;
+        let has_more = items.len() > limit;
         items.truncate(limit);
         if way == Way::Previous {
             items.reverse();
         }
-        let (has_next, has_prev) = match (way, place.is_some()) {
-            (Way::Next, from_cursor) => (more, from_cursor),
-            (Way::Previous, _) => (true, more),
+        let (has_next, has_prev) = match (way, cursor.is_some()) {
+            (Way::Next, has_cursor) => (has_more, has_cursor),
+            (Way::Previous, _) => (true, has_more),
         };
         let token = |entry: Option<&Entry>, way: Way| {
             let place = entry.map(|it| HistoryScope(way, it.change.resource_id, it.change.version));
@@ -158,12 +168,13 @@ impl Reader<'_> {
         Ok(Entries { items, next, prev })
     }
 
-    /// What these changes changed: one query for the states before, one a resource for what they mention.
+    /// Converts log rows to entries: one query for the states before, and one per kind of resource for the
+    /// references.
     async fn to_entry(
         &self,
         rows: Vec<row::Model>,
         sees: &[Visibility],
-        recall: HistoryRedactor<'_>,
+        redactor: HistoryRedactor<'_>,
     ) -> Result<Vec<Entry>, Error> {
         let changes = rows.into_iter().map(row::Model::into_change).collect::<Result<Vec<_>, _>>()?;
         let mut before = self.states_before(&changes, sees).await?;
@@ -177,8 +188,8 @@ impl Reader<'_> {
         let mut pairs = Vec::with_capacity(changes.len());
         for mut change in changes {
             let mut before = before.remove(&(change.resource_id, change.version - 1));
-            before = before.and_then(|mut state| recall(&mut state).then_some(state));
-            if !recall(&mut change.state) {
+            before = before.and_then(|mut state| redactor(&mut state).then_some(state));
+            if !redactor(&mut change.state) {
                 continue;
             }
             before.iter_mut().chain([&mut change.state]).for_each(|state| own(&change.resource, state));
@@ -199,8 +210,8 @@ impl Reader<'_> {
             if kind.is_some_and(|kind| !kind.tells(actor, "status")) {
                 change.status_change = None;
             }
-            if let (None, Some(passage)) = (&before, &mut change.status_change) {
-                passage.from = None;
+            if let (None, Some(status_change)) = (&before, &mut change.status_change) {
+                status_change.from = None;
             }
             let before = before.unwrap_or_else(|| Value::Object(serde_json::Map::new()));
             Entry { changes: differences(&before, &change.state), change }
@@ -208,20 +219,20 @@ impl Reader<'_> {
         Ok(entries.collect())
     }
 
-    /// The states before these changes that the actor could see then, by id and version.
+    /// Returns the states before these changes, as far as the actor could see them, by id and version.
     async fn states_before(
         &self,
         changes: &[Change],
         sees: &[Visibility],
     ) -> Result<HashMap<(Uuid, i64), Value>, Error> {
-        let mut wanted: HashMap<Uuid, Vec<i64>> = HashMap::new();
+        let mut versions_by_id: HashMap<Uuid, Vec<i64>> = HashMap::new();
         for change in changes.iter().filter(|change| change.version > 1) {
-            wanted.entry(change.resource_id).or_default().push(change.version - 1);
+            versions_by_id.entry(change.resource_id).or_default().push(change.version - 1);
         }
-        if wanted.is_empty() {
+        if versions_by_id.is_empty() {
             return Ok(HashMap::new());
         }
-        let any = wanted.into_iter().fold(Condition::any(), |any, (id, versions)| {
+        let any = versions_by_id.into_iter().fold(Condition::any(), |any, (id, versions)| {
             any.add(row::Column::ResourceId.eq(id).and(row::Column::Version.is_in(versions)))
         });
         let rows = row::Entity::find()
@@ -234,7 +245,7 @@ impl Reader<'_> {
     }
 }
 
-/// The position of the change that is shown with this id and version.
+/// A subquery for the log position of the change with this id and version.
 fn position(id: Uuid, version: i64) -> Expr {
     let select: SelectStatement = Query::select()
         .expr(Expr::col("position").max())
@@ -245,7 +256,7 @@ fn position(id: Uuid, version: i64) -> Expr {
     Expr::SubQuery(None, Box::new(select.into()))
 }
 
-/// The rows beyond a position, the way that is gone.
+/// A condition for the rows beyond a position, in the given direction.
 fn redact(way: Way, position: Expr) -> Expr {
     match way {
         Way::Next => Expr::col(row::Column::Position).lt(position),

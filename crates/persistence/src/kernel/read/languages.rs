@@ -1,5 +1,4 @@
-//! The languages that the texts of a list are written in: CSV has a column for each, and needs to know them before the
-//! first row.
+//! The languages of the texts in a list: CSV has a column for each, and needs them before the first row.
 
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, Func, Query as Select};
 use sea_orm::{ConnectionTrait, DatabaseBackend, QueryFilter, QueryTrait};
@@ -14,9 +13,9 @@ use crate::kernel::table::{Parent, Table};
 use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {
-    /// The languages beside the usual ones, sorted: a query for each member that is a text in several languages.
+    /// Returns the languages in addition to the default ones, sorted: one query for each localized member.
     ///
-    /// Errors: 404 where the parent is not the actor's to see.
+    /// Errors: 404 if the actor does not see the parent.
     pub async fn languages<T: Table>(
         &self,
         query: &Query<T>,
@@ -24,15 +23,15 @@ impl Reader<'_> {
     ) -> Result<Vec<String>, Error> {
         self.actor().require_read::<T>()?;
         let parent = match parent {
-            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(card, _)| card.id),
+            Some(parent) => T::Parent::open(self, Some(parent), None).await?.map(|(summary, _)| summary.id),
             None => None,
         };
-        let concealed = T::hidden_fields(self.actor().role);
+        let hidden = T::hidden_fields(self.actor().role);
         let mut languages = Vec::new();
         for text in Layout::of::<T>().localized() {
             let (member, below) =
                 text.split_once('.').map_or((text.as_str(), None), |(it, rest)| (it, Some(rest)));
-            if concealed.contains(&member) {
+            if hidden.contains(&member) {
                 continue;
             }
             let rows = visible_rows::<T>(self, parent, query.deleted)

@@ -1,4 +1,4 @@
-//! Lists, once for every resource.
+//! Reading resources and lists, for all kinds of resources.
 
 use sea_orm::sea_query::ExprTrait;
 use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
@@ -19,9 +19,10 @@ use crate::kernel::table::{Parent, Table, column};
 use crate::kernel::transaction::Reader;
 
 impl Reader<'_> {
-    /// The one that the key names. `parent` names what a part belongs to; a deleted one is found by staff only.
+    /// Returns the resource with this key. `parent` is the parent of a sub-resource; only staff finds deleted
+    /// resources.
     ///
-    /// Errors: 404 where there is none that the actor sees, 403 or 401 where deleted ones are not the actor's to see.
+    /// Errors: 404 if the actor sees no such resource, 401 or 403 if the actor may not see deleted ones.
     pub async fn get<T: Table>(
         &self,
         key: &Key,
@@ -30,17 +31,17 @@ impl Reader<'_> {
     ) -> Result<Stored<T>, Error> {
         self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(deleted)?;
-        let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
+        let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
         Ok(self.shown(by_key::<T>(self, key, parent, deleted, None).await?))
     }
 
-    /// The resource without the members that the actor does not read.
+    /// Removes the members that the actor may not read.
     pub(crate) fn shown<T: Table>(&self, mut stored: Stored<T>) -> Stored<T> {
         self.actor().hidden_fields::<T>().into_iter().for_each(|members| stored.data.redact(members));
         stored
     }
 
-    /// What a part belongs to, if the actor sees it.
+    /// Returns the parent of a sub-resource, if the actor sees it.
     async fn open<T: Table>(
         &self,
         parent: Option<&Key>,
@@ -52,42 +53,42 @@ impl Reader<'_> {
         if deleted { self.actor().require::<T>(Action::Restore).map(drop) } else { Ok(()) }
     }
 
-    /// Those of these ids that the actor may read and sees, in no order.
+    /// Returns the resources with these ids that the actor may read and sees, in no particular order.
     pub async fn by_ids<T: Table>(&self, ids: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
         if ids.is_empty() || self.actor().require_read::<T>().is_err() {
             return Ok(Vec::new());
         }
-        let named = column::<T>("id").is_in(padded_ids(ids));
-        let select = visible_rows::<T>(self, None, false).filter(named);
+        let with_ids = column::<T>("id").is_in(padded_ids(ids));
+        let select = visible_rows::<T>(self, None, false).filter(with_ids);
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
         Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
     }
 
-    /// The parts of these parents that the actor may read and sees, oldest first.
+    /// Returns the sub-resources of these parents that the actor may read and sees, oldest first.
     pub async fn parts_of<T: Table>(&self, parents: &[Uuid]) -> Result<Vec<Stored<T>>, Error> {
         let Some(parent) = T::Parent::column() else { return Ok(Vec::new()) };
         if parents.is_empty() || self.actor().require_read::<T>().is_err() {
             return Ok(Vec::new());
         }
-        let theirs = column::<T>(parent).is_in(padded_ids(parents));
-        let select = visible_rows::<T>(self, None, false).filter(theirs).order_by_asc(column::<T>("id"));
+        let of_parents = column::<T>(parent).is_in(padded_ids(parents));
+        let select = visible_rows::<T>(self, None, false).filter(of_parents).order_by_asc(column::<T>("id"));
         let backend = self.tx().get_database_backend();
         let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
         Ok(hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect())
     }
 
-    /// A page of the list: as many queries for 200 rows as for one.
+    /// Returns a page of the list, with the same number of queries for one row as for 200.
     ///
-    /// Errors: 400 for a cursor of another list, 404 where the parent is not the actor's to see.
+    /// Errors: 400 for a cursor of another list, 404 if the actor does not see the parent.
     pub async fn list<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
         self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
-        let parent = self.open::<T>(parent).await?.map(|(card, _)| card.id);
+        let parent = self.open::<T>(parent).await?.map(|(summary, _)| summary.id);
         self.page(query, parent).await
     }
 
-    /// A page of the parts of all parents that the actor sees, for exports.
+    /// Returns a page of the sub-resources of all parents that the actor sees, for exports.
     pub async fn list_everywhere<T: Table>(&self, query: &Query<T>) -> Result<Page<T>, Error> {
         self.actor().require_read::<T>()?;
         self.may_see_deleted::<T>(query.deleted)?;
@@ -122,11 +123,11 @@ impl Reader<'_> {
         if let Some(place) = &place {
             select = select.filter(order.beyond(place));
         }
-        // One row more than asked for tells whether there is another page.
+        // One row more than requested shows whether there is another page.
         let select = select.limit(query.limit + 1);
         let mut rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
         let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let more = rows.len() > limit;
+        let has_more = rows.len() > limit;
         rows.truncate(limit);
         if way == Way::Previous {
             rows.reverse();
@@ -136,8 +137,8 @@ impl Reader<'_> {
             place.map(|place| cursor::write(self.cursors(), query, parent, &place)).transpose()
         };
         let (has_next, has_prev) = match (way, place.is_some()) {
-            (Way::Next, from_cursor) => (more, from_cursor),
-            (Way::Previous, _) => (true, more),
+            (Way::Next, has_cursor) => (has_more, has_cursor),
+            (Way::Previous, _) => (true, has_more),
         };
         let next = if has_next { token(rows.last(), Way::Next)? } else { None };
         let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };

@@ -1,4 +1,5 @@
-//! From rows to resources: links, references and derived members are filled in for a whole page at once.
+//! Converts rows to resources: child rows, references and derived members are loaded for a whole page at
+//! once.
 
 use std::collections::HashMap;
 
@@ -19,7 +20,7 @@ use crate::kernel::table::{Parent, Table, child_rows, column};
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::staging::staged_at;
 
-/// The rows that the actor sees; below `parent` if that is given.
+/// Selects the rows that the actor sees; only those of `parent` if it is given.
 pub(crate) fn visible_rows<T: Table>(
     reader: &Reader<'_>,
     parent: Option<Uuid>,
@@ -28,7 +29,7 @@ pub(crate) fn visible_rows<T: Table>(
     let mut condition = Condition::all().add(T::row_filter(reader.actor()));
     let deleted_at = column::<T>("deleted_at");
     condition = condition.add(match deleted {
-        // What an import has staged is not deleted: it is not there yet.
+        // Staged rows of an import are not deleted, they do not exist yet.
         true => deleted_at.clone().is_not_null().and(deleted_at.ne(staged_at())),
         false => deleted_at.is_null(),
     });
@@ -43,9 +44,9 @@ pub(crate) fn visible_rows<T: Table>(
     T::Entity::find().filter(condition)
 }
 
-/// The one that the key names, if the actor sees it.
+/// Returns the resource with this key, if the actor sees it.
 ///
-/// Errors: 404 where there is none, or none for this actor.
+/// Errors: 404 if there is none, or the actor does not see it.
 pub(crate) async fn by_key<T: Table>(
     reader: &Reader<'_>,
     key: &Key,
@@ -66,26 +67,28 @@ pub(crate) async fn by_key<T: Table>(
     hydrate::<T>(reader, &rows).await?.pop().ok_or_else(Error::not_found)
 }
 
-/// The one of this id, whoever sees it: for what follows from a write, and is not answered.
+/// Returns the resource with this id without checking the visibility: for side effects of a write whose
+/// result is not sent to the actor.
 ///
-/// Errors: 404 where there is none, or it is deleted.
+/// Errors: 404 if there is none, or it is deleted.
 pub(crate) async fn by_id_unchecked<T: Table>(reader: &Reader<'_>, id: Uuid) -> Result<Stored<T>, Error> {
     let found = by_ids_unchecked::<T>(reader, column::<T>("id").eq(id)).await?;
     found.into_iter().next().ok_or_else(Error::not_found)
 }
 
-/// Those of which this is true, deleted ones aside, whoever sees them.
+/// Returns the resources that match the condition and are not deleted, without checking the visibility.
 pub(crate) async fn by_ids_unchecked<T: Table>(
     reader: &Reader<'_>,
     condition: SimpleExpr,
 ) -> Result<Vec<Stored<T>>, Error> {
     let tx = reader.tx();
-    let living = T::Entity::find().filter(condition).filter(column::<T>("deleted_at").is_null());
-    let rows = tx.query_all_raw(living.build(tx.get_database_backend())).await.map_err(failed)?;
+    let select = T::Entity::find().filter(condition).filter(column::<T>("deleted_at").is_null());
+    let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;
     hydrate::<T>(reader, &rows).await
 }
 
-/// Makes resources of rows: at most two queries for links, one for each kind of reference and those that derive.
+/// Converts rows to resources: at most two queries for child rows, one for each kind of reference, and those
+/// of [`Table::derive`].
 pub(crate) async fn hydrate<T: Table>(
     reader: &Reader<'_>,
     rows: &[QueryResult],
@@ -115,12 +118,12 @@ pub(crate) async fn hydrate<T: Table>(
         });
     }
     if let Some(name) = <T::Parent as Parent>::NAME {
-        let mut wanted: Vec<Uuid> = parents.iter().copied().flatten().collect();
-        wanted.sort_unstable();
-        wanted.dedup();
-        let cards = super::reference_lookup::by_id(tx, name, &wanted).await?;
+        let mut parent_ids: Vec<Uuid> = parents.iter().copied().flatten().collect();
+        parent_ids.sort_unstable();
+        parent_ids.dedup();
+        let summaries = super::reference_lookup::by_id(tx, name, &parent_ids).await?;
         for (item, parent) in items.iter_mut().zip(parents) {
-            item.parent = parent.and_then(|id| cards.get(&id)).map(|card| (name, card.clone()));
+            item.parent = parent.and_then(|id| summaries.get(&id)).map(|summary| (name, summary.clone()));
         }
     }
     attach_references(tx, &mut items).await?;
@@ -128,30 +131,30 @@ pub(crate) async fn hydrate<T: Table>(
     Ok(items)
 }
 
-/// Fills in the cards of all references that are known by id.
+/// Fills in the summaries of all references that are known by id.
 async fn attach_references<T: Resource>(
     tx: &DatabaseTransaction,
     items: &mut [Stored<T>],
 ) -> Result<(), Error> {
-    let mut wanted: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
+    let mut ids_by_resource: HashMap<&'static str, Vec<Uuid>> = HashMap::new();
     for item in items.iter_mut() {
         item.data.references(&mut |pending| {
             if let Key::Id(id) = pending.link.key {
-                wanted.entry(pending.resource).or_default().push(id);
+                ids_by_resource.entry(pending.resource).or_default().push(id);
             }
         });
     }
-    let mut cards: HashMap<Uuid, ReferenceSummary> = HashMap::new();
-    for (resource, mut ids) in wanted {
+    let mut summaries: HashMap<Uuid, ReferenceSummary> = HashMap::new();
+    for (resource, mut ids) in ids_by_resource {
         ids.sort_unstable();
         ids.dedup();
-        cards.extend(super::reference_lookup::by_id(tx, resource, &ids).await?);
+        summaries.extend(super::reference_lookup::by_id(tx, resource, &ids).await?);
     }
     let mut missing = false;
     for item in items.iter_mut() {
         item.data.references(&mut |pending| {
             if let Key::Id(id) = pending.link.key {
-                pending.link.card = cards.get(&id).cloned();
+                pending.link.card = summaries.get(&id).cloned();
                 missing |= pending.link.card.is_none();
             }
         });
@@ -159,7 +162,7 @@ async fn attach_references<T: Resource>(
     if missing { Err(Corrupt::from("a reference leads nowhere").into()) } else { Ok(()) }
 }
 
-/// The card of a resource that has just been read.
+/// Returns the reference summary of a resource that has just been read.
 pub(crate) fn summary<T: Resource>(stored: &Stored<T>) -> ReferenceSummary {
     let mut data = stored.data.clone();
     ReferenceSummary {

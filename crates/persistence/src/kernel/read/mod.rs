@@ -1,4 +1,7 @@
-//! TODO kernel::read
+//! Reading, for all kinds of resources: single resources and lists, with child rows, references and derived
+//! members, pagination, projections and history.
+//!
+//! May import `search`, `table`, `transaction`, `crypto`, `database`, `codec` and `id_list`.
 
 pub(crate) mod cursor;
 pub mod history;

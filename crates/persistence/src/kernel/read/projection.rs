@@ -1,4 +1,4 @@
-//! Resources as a caller wants them: some members only, whole resources in the place of references.
+//! Resources as a client requests them: with selected members only, or with resources in place of references.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,8 +13,8 @@ use crate::kernel::transaction::Reader;
 use crate::{Visitor, visit_schema};
 
 impl Reader<'_> {
-    /// The items as the view wants them. What the actor may not get stays the reference that it was; one batch of
-    /// queries for each kind of resource that is referred to, however many items there are.
+    /// Applies the projection to the items. A reference stays a reference if the actor may not read the
+    /// target. One batch of queries for each kind of referenced resource, however many items there are.
     pub async fn show<T: Table>(
         &self,
         view: &Projection,
@@ -36,25 +36,25 @@ impl Reader<'_> {
     }
 
     async fn expand(&self, view: &Projection, values: &mut [Value]) -> Result<(), Error> {
-        let mut wanted: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
+        let mut ids_by_target: BTreeMap<&str, Vec<Uuid>> = BTreeMap::new();
         for expansion in view.expanded() {
-            let ids = wanted.entry(&expansion.target).or_default();
+            let ids = ids_by_target.entry(&expansion.target).or_default();
             for value in values.iter_mut() {
                 expansion.visit(value, &mut |reference| ids.extend(id(reference)));
             }
         }
-        let mut whole: HashMap<Uuid, Value> = HashMap::new();
-        for (target, mut ids) in wanted {
+        let mut expanded: HashMap<Uuid, Value> = HashMap::new();
+        for (target, mut ids) in ids_by_target {
             ids.sort_unstable();
             ids.dedup();
-            whole.extend(
+            expanded.extend(
                 visit_schema(target, Whole { reader: self, ids }).await.transpose()?.unwrap_or_default(),
             );
         }
         for expansion in view.expanded() {
             for value in values.iter_mut() {
                 expansion.visit(value, &mut |reference| {
-                    if let Some(found) = id(reference).and_then(|id| whole.get(&id)) {
+                    if let Some(found) = id(reference).and_then(|id| expanded.get(&id)) {
                         *reference = found.clone();
                     }
                 });
@@ -68,7 +68,7 @@ fn id(reference: &Value) -> Option<Uuid> {
     reference.get("id")?.as_str()?.parse().ok()
 }
 
-/// Reads resources of a kind that is known by name only, as the actor would get each.
+/// Reads resources of a kind that is known only by name, as the actor sees them.
 struct Whole<'a, 'r> {
     reader: &'a Reader<'r>,
     ids: Vec<Uuid>,

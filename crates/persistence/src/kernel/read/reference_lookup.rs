@@ -1,4 +1,4 @@
-//! What references show, looked up for a whole page at once.
+//! Looks up the summaries of referenced resources for a whole page at once.
 
 use std::collections::{HashMap, HashSet};
 
@@ -20,14 +20,15 @@ use crate::kernel::table::conditions::column_of;
 use crate::kernel::table::{Codes, Parent, Table};
 use crate::resources;
 
-/// The foreign key to what a resource is named after, the resource there, and its slug and name.
+/// The resource that another one is named after: its foreign key, its name, and its `slug` and `name`
+/// columns.
 struct NameSource {
     key: &'static str,
     resource: &'static str,
     columns: [SimpleExpr; 2],
 }
 
-/// How a resource is looked up by name: made from its `impl Table`.
+/// Describes a resource that is selected by its name at run time; made from its `impl Table`.
 pub(crate) struct ResourceDescriptor {
     pub(crate) name: &'static str,
     label: &'static str,
@@ -83,12 +84,12 @@ impl ResourceDescriptor {
         found.ok_or_else(|| Corrupt::from("a reference to no known resource").into())
     }
 
-    /// Whether the actor may read this kind of resource at all.
+    /// Whether the actor may read this kind of resource.
     pub(crate) fn is_read_by(&self, actor: &Actor) -> bool {
         (self.reads)(actor).is_ok()
     }
 
-    /// Whether a member of a logged state is the data of the thing itself, and the actor's to read.
+    /// Whether a member of a logged state belongs to the resource itself and may be read by the actor.
     pub(crate) fn tells(&self, actor: &Actor, member: &str) -> bool {
         !READ_ONLY.contains(&member)
             && self.parent != Some(member)
@@ -100,7 +101,7 @@ impl ResourceDescriptor {
         Expr::col((Alias::new(self.name), Alias::new(name)))
     }
 
-    /// Selects cards; what the resource does not have is null.
+    /// Selects reference summaries; columns that the resource does not have are null.
     pub(crate) fn select(&self) -> SelectStatement {
         let mut select = Query::select();
         let absent = || Expr::val(None::<String>);
@@ -113,7 +114,7 @@ impl ResourceDescriptor {
         let visibility = if self.hideable { (self.shown_to)() } else { absent() };
         select.expr_as(visibility, "visibility");
         let own_slug = if self.slugged { self.column("slug") } else { absent() };
-        // Some parts have no name.
+        // Some sub-resources have no name.
         let own_label = if self.label.is_empty() { Expr::val("") } else { self.column(self.label) };
         let after = self.named_after.as_ref();
         let [slug, label] = after.map_or_else(|| [own_slug, own_label], |after| after.columns.clone());
@@ -171,7 +172,7 @@ struct CardRow {
     longitude: Option<f64>,
 }
 
-/// The cards of these ids, whoever may see them: for what a visible row refers to.
+/// Returns the summaries of these ids without checking their visibility: for references of a visible row.
 pub(crate) async fn by_id(
     tx: &impl ConnectionTrait,
     resource: &str,
@@ -182,15 +183,15 @@ pub(crate) async fn by_id(
     }
     let described = ResourceDescriptor::find(resource)?;
     let select = described.select().and_where(described.column("id").is_in(padded_ids(ids))).take();
-    let mut cards = HashMap::with_capacity(ids.len());
+    let mut summaries = HashMap::with_capacity(ids.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
-        let card = described.card(&row)?;
-        cards.insert(card.id, card);
+        let summary = described.card(&row)?;
+        summaries.insert(summary.id, summary);
     }
-    Ok(cards)
+    Ok(summaries)
 }
 
-/// The cards that these keys name, as far as the actor sees them; locked against change until the write ends.
+/// Returns the summaries of these keys that the actor sees, locked against change until the end of the write.
 pub(crate) async fn by_key(
     tx: &DatabaseTransaction,
     actor: &Actor,
@@ -218,32 +219,32 @@ pub(crate) async fn by_key(
         Key::Id(id) => Some(*id),
         Key::Slug(_) => None,
     });
-    let meant = Condition::any()
+    let matches_key = Condition::any()
         .add(described.column("id").is_in(ids))
         .add(described.column(key).is_in(targets.values().copied()));
     let select = described
         .select()
-        .cond_where(meant)
+        .cond_where(matches_key)
         .and_where(described.column("deleted_at").is_null())
         .cond_where((described.visible)(actor))
         .lock(LockType::Share)
         .take();
-    let mut cards = HashMap::with_capacity(keys.len());
+    let mut summaries = HashMap::with_capacity(keys.len());
     for row in tx.query_all(&select).await.map_err(failed)? {
-        let card = described.card(&row)?;
+        let summary = described.card(&row)?;
         let means = |key: &&Key| match key {
-            Key::Id(id) => *id == card.id,
-            Key::Slug(_) => targets.get(*key) == Some(&card.named_after.unwrap_or(card.id)),
+            Key::Id(id) => *id == summary.id,
+            Key::Slug(_) => targets.get(*key) == Some(&summary.named_after.unwrap_or(summary.id)),
         };
-        cards.extend(keys.iter().filter(means).map(|key| (key.clone(), card.clone())));
+        summaries.extend(keys.iter().filter(means).map(|key| (key.clone(), summary.clone())));
     }
-    Ok(cards)
+    Ok(summaries)
 }
 
-/// How many ids one statement asks for: a statement takes a limited number of values.
+/// How many ids one statement asks for: databases limit the number of bound values.
 const CHUNK: usize = 10_000;
 
-/// Those of these ids that the actor sees now, of whatever resource: a query each, however many they are.
+/// Returns those of these ids that the actor sees now, with one query per kind of resource and chunk of ids.
 pub(crate) async fn seen(
     tx: &DatabaseTransaction,
     actor: &Actor,

@@ -16,25 +16,26 @@ use crate::kernel::id_list::padded_ids;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
 
-/// A status that something was led into, as its history shows it.
+/// A status change in the history of a resource.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Step {
-    /// When, RFC 3339.
+    /// The time, RFC 3339.
     pub at: String,
-    /// The status before; absent where it was unknown.
+    /// The status before; absent if it was unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub from: Option<String>,
     /// The status after.
     pub to: String,
-    /// Why.
+    /// The reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
 
 impl Reader<'_> {
-    /// The reasons for which things last entered a status, by their ids, as far as the actor could see it then.
+    /// Returns the reasons for which resources last entered a status, by id, as far as the actor could see
+    /// the change.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub(crate) async fn reasons<T: Resource>(
         &self,
         of: &[&Stored<T>],
@@ -55,12 +56,12 @@ impl Reader<'_> {
         for change in rows {
             let change = change.into_change()?;
             let Some(item) = of.iter().find(|item| item.id == change.resource_id) else { continue };
-            let Some(passage) =
+            let Some(status_change) =
                 change.status_change.filter(|_| visible_levels(self, item).contains(&change.visibility))
             else {
                 continue;
             };
-            match passage.reason.filter(|_| passage.to == status) {
+            match status_change.reason.filter(|_| status_change.to == status) {
                 Some(reason) => reasons.insert(item.id, reason),
                 None => reasons.remove(&item.id),
             };
@@ -68,14 +69,15 @@ impl Reader<'_> {
         Ok(reasons)
     }
 
-    /// The ways that something has taken, oldest first, as far as the actor could see it then. Call it for what the
-    /// actor has been shown: whoever sees it by taking part sees all.
+    /// Returns the status changes of a resource, oldest first, as far as the actor could see them. Call it
+    /// only for a resource that the actor has been shown: an actor who sees it as a participant sees all of
+    /// them.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn steps<T: Resource>(&self, of: &Stored<T>) -> Result<Vec<Step>, Error> {
-        let seen = visible_levels(self, of);
+        let levels = visible_levels(self, of);
         let rows = row::Entity::find()
-            .filter(row::Column::Visibility.is_in(seen.iter().map(|visibility| visibility.as_str())))
+            .filter(row::Column::Visibility.is_in(levels.iter().map(|visibility| visibility.as_str())))
             .filter(row::Column::Resource.eq(T::NAME))
             .filter(row::Column::ResourceId.eq(of.id))
             .filter(row::Column::Passage.is_not_null())

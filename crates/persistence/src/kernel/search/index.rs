@@ -1,4 +1,4 @@
-//! Keeping the words of what is written, in the same transaction: a few statements however much was written.
+//! Updates the search index in the transaction of a write, with a few statements however much was written.
 
 use crate::kernel::transaction::reindexed::Reindexed;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use vku_domain::kernel::search::{Index, keys};
 use super::entries;
 use crate::kernel::database::error::failed;
 
-/// Word, resource, rank and id: the order in which hits lie.
+/// Word, resource, rank and id: the primary key of `search_hit`.
 type Hit<'a> = (&'a str, &'static str, i32, Uuid);
 
 fn hits<'a>(resource: &'static str, id: Uuid, index: &'a Index) -> BTreeSet<Hit<'a>> {
@@ -22,31 +22,32 @@ fn hits<'a>(resource: &'static str, id: Uuid, index: &'a Index) -> BTreeSet<Hit<
 /// How many rows one statement takes.
 const CHUNK: usize = 2_000;
 
-/// The advisory lock by which PostgreSQL keeps those who add words apart from those who remove the last hit of one.
+/// The advisory lock on PostgreSQL that separates writers that add words from writers that remove the last
+/// hit of a word.
 pub(super) const WORDS_LOCK: i64 = 0x0076_6b75_5f77_7264;
 
-/// Keeps what has changed. Words that stand nowhere any more are gone: they may have been somebody's name.
+/// Writes the differences to the index. Words without a hit are deleted, because they may be personal data.
 pub(crate) async fn write(tx: &DatabaseTransaction, indexed: Vec<Reindexed>) -> Result<(), Error> {
     let mut merged: BTreeMap<(&'static str, Uuid), (Index, Index)> = BTreeMap::new();
     for Reindexed { resource, id, before, after } in indexed {
         merged.entry((resource, id)).or_insert_with(|| (before, Index::new())).1 = after;
     }
-    let (mut old, mut new) = (BTreeSet::new(), BTreeSet::new());
+    let (mut removed, mut added) = (BTreeSet::new(), BTreeSet::new());
     for ((resource, id), (before, after)) in &merged {
         let (before, after) = (hits(resource, *id, before), hits(resource, *id, after));
-        old.extend(before.difference(&after).copied());
-        new.extend(after.difference(&before).copied());
+        removed.extend(before.difference(&after).copied());
+        added.extend(after.difference(&before).copied());
     }
-    if old.is_empty() && new.is_empty() {
+    if removed.is_empty() && added.is_empty() {
         return Ok(());
     }
     if tx.get_database_backend() == DatabaseBackend::Postgres {
-        let lock = if old.is_empty() { "pg_advisory_xact_lock_shared" } else { "pg_advisory_xact_lock" };
+        let lock = if removed.is_empty() { "pg_advisory_xact_lock_shared" } else { "pg_advisory_xact_lock" };
         tx.execute_unprepared(&format!("SELECT {lock}({WORDS_LOCK})")).await.map_err(failed)?;
     }
-    remove(tx, &old).await?;
-    add(tx, &new).await?;
-    forget(tx, &old.iter().map(|(word, ..)| *word).collect()).await
+    remove(tx, &removed).await?;
+    add(tx, &added).await?;
+    forget(tx, &removed.iter().map(|(word, ..)| *word).collect()).await
 }
 
 async fn remove(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), Error> {
@@ -77,39 +78,39 @@ async fn add(tx: &DatabaseTransaction, hits: &BTreeSet<Hit<'_>>) -> Result<(), E
     run(tx, &sql, &mut hits.iter().map(row)).await.map(drop)
 }
 
-/// Removes those of these words that stand nowhere any more.
+/// Deletes those of these words that have no hits left.
 async fn forget(tx: &DatabaseTransaction, words: &BTreeSet<&str>) -> Result<(), Error> {
     let from = entries(tx.get_database_backend());
     let sql = format!(
         "DELETE FROM search_word WHERE word IN (SELECT entry.value ->> 0 FROM {from} AS entry) \
          AND NOT EXISTS (SELECT 1 FROM search_hit WHERE search_hit.word = search_word.word) RETURNING word"
     );
-    let gone = run(tx, &sql, &mut words.iter().map(|word| json!([word]))).await?;
+    let deleted = run(tx, &sql, &mut words.iter().map(|word| json!([word]))).await?;
     let sql = format!(
         "DELETE FROM search_part WHERE (part, word) IN \
          (SELECT entry.value ->> 0, entry.value ->> 1 FROM {from} AS entry)"
     );
-    run(tx, &sql, &mut parts(&gone)?.into_iter()).await.map(drop)
+    run(tx, &sql, &mut parts(&deleted)?.into_iter()).await.map(drop)
 }
 
-/// Rows on their way into a statement: made when they are needed, because an import has millions.
+/// Rows for a statement, generated on demand, because an import has millions.
 type Rows<'a> = &'a mut (dyn Iterator<Item = Value> + Send);
 
-/// Runs a statement on rows of JSON.
+/// Runs a statement with rows as a JSON array.
 async fn run(tx: &DatabaseTransaction, sql: &str, rows: Rows<'_>) -> Result<Vec<QueryResult>, Error> {
-    let (backend, mut answer) = (tx.get_database_backend(), Vec::new());
+    let (backend, mut result) = (tx.get_database_backend(), Vec::new());
     loop {
         let chunk: Vec<_> = (&mut *rows).take(CHUNK).collect();
         if chunk.is_empty() {
-            return Ok(answer);
+            return Ok(result);
         }
         let rows = Value::Array(chunk).to_string();
         let statement = Statement::from_sql_and_values(backend, sql, [rows.into()]);
-        answer.extend(tx.query_all_raw(statement).await.map_err(failed)?);
+        result.extend(tx.query_all_raw(statement).await.map_err(failed)?);
     }
 }
 
-/// The keys of the words that a statement answered with.
+/// Returns the keys of the words that a statement returned.
 fn parts(words: &[QueryResult]) -> Result<Vec<Value>, Error> {
     let words = words.iter().map(|row| row.try_get::<String>("", "word")).collect::<Result<Vec<_>, _>>();
     let mut parts: Vec<_> = words
@@ -125,7 +126,7 @@ fn row((word, resource, rank, id): &Hit<'_>) -> Value {
     json!([word, resource, rank, id.simple().to_string()])
 }
 
-/// The columns of a hit, and the rows that they are taken from.
+/// The columns of a hit, and the `FROM` that they come from.
 struct HitColumns(DatabaseBackend);
 
 impl std::fmt::Display for HitColumns {

@@ -1,4 +1,4 @@
-//! Finding: from the words of a search to the rows that have all of them, with a score each.
+//! Searches: selects the rows that contain all words of a search, each with a score.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ use super::super::table::{FoundBy, Table};
 use super::entries;
 use crate::kernel::database::error::failed;
 
-/// What is joined to a list that is searched.
+/// The alias of the subquery that is joined to a searched list.
 pub(crate) const FOUND: &str = "found";
-/// Its column that says how well a row matches.
+/// The column of the subquery with the score of a row.
 pub(crate) const SCORE: &str = "score";
 
 const ID: &str = "found_id";
 
-/// Leaves those rows that match the search, and joins their score as [`FOUND`].
+/// Restricts the select to rows that match the search, and joins their scores as [`FOUND`].
 pub(crate) async fn join<T: Table>(
     tx: &DatabaseTransaction,
     select: &mut Select<T::Entity>,
@@ -33,14 +33,16 @@ pub(crate) async fn join<T: Table>(
     Ok(())
 }
 
-/// The words there are that match, with which of those wanted, and what each is worth: a row for each.
+/// Returns the indexed words that match, one row each: the position of the search word, the indexed word, and
+/// what a hit of it is worth.
 async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
-    let clues: BTreeSet<_> = search.words().iter().flat_map(|wanted| wanted.clues()).collect();
-    let clues: Vec<_> = clues.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();
+    let match_keys: BTreeSet<_> = search.words().iter().flat_map(|search_word| search_word.clues()).collect();
+    let match_keys: Vec<_> = match_keys.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();
     let backend = tx.get_database_backend();
     let parts = "SELECT word FROM search_part WHERE part >= clue.value ->> 0 AND part < clue.value ->> 1";
     let sql = match backend {
-        // Seen on its own, so that each range is looked up in the index.
+        // `OFFSET 0` makes PostgreSQL plan the subquery on its own, so that each range is looked up in the
+        // index.
         DatabaseBackend::Postgres => {
             format!(
                 "SELECT word FROM {} AS clue CROSS JOIN LATERAL ({parts} OFFSET 0) AS its",
@@ -49,27 +51,29 @@ async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value
         }
         _ => parts.replace("FROM", &format!("FROM {} AS clue CROSS JOIN", entries(backend))),
     };
-    let statement = Statement::from_sql_and_values(backend, sql, [Value::Array(clues).to_string().into()]);
+    let statement =
+        Statement::from_sql_and_values(backend, sql, [Value::Array(match_keys).to_string().into()]);
     let mut words = BTreeSet::new();
     for row in tx.query_all_raw(statement).await.map_err(failed)? {
         words.insert(row.try_get::<String>("", "word").map_err(failed)?);
     }
-    let matching = search.words().iter().enumerate().flat_map(|(position, wanted)| {
+    let matching = search.words().iter().enumerate().flat_map(|(position, search_word)| {
         words.iter().filter_map(move |word| {
-            let (most, step) = wanted.quality(word)?.worth();
+            let (most, step) = search_word.quality(word)?.worth();
             Some(json!([position, word, most, step]))
         })
     });
     Ok(matching.collect())
 }
 
-/// The ids of what has all words that are wanted, and how well: the best hit of each word, added up.
-fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], wanted: usize) -> SelectStatement {
+/// Selects the ids of the resources that contain all search words, with their score: the best hits of each
+/// word, added up.
+fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], word_count: usize) -> SelectStatement {
     let hits = T::FOUND_BY.iter().fold(own::<T>(backend, matching), |mut hits, by| {
         hits.union(UnionType::All, through(backend, matching, by)).take()
     });
     let best = Expr::col("points").max();
-    if wanted == 1 {
+    if word_count == 1 {
         return Query::select()
             .column(ID)
             .expr_as(best.cast_as("bigint"), SCORE)
@@ -88,11 +92,11 @@ fn found<T: Table>(backend: DatabaseBackend, matching: &[Value], wanted: usize) 
         .expr_as(Expr::col("points").sum().cast_as("bigint"), SCORE)
         .from_subquery(each, "best")
         .group_by_col(ID)
-        .and_having(Expr::col("position").count().eq(i64::try_from(wanted).unwrap_or(i64::MAX)))
+        .and_having(Expr::col("position").count().eq(i64::try_from(word_count).unwrap_or(i64::MAX)))
         .take()
 }
 
-/// Where the words stand in the texts of a resource.
+/// Selects the hits of the words in the texts of a resource.
 fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) -> SelectStatement {
     let matching = Value::Array(matching.to_vec()).to_string();
     let entries: FunctionCall = match backend {
@@ -102,8 +106,8 @@ fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) ->
         _ => Func::cust("json_each").arg(matching),
     };
     let number = |place: u8| Expr::cust(format!(r#"CAST("entry"."value" ->> {place} AS integer)"#));
-    // Distinct, so that it is read once and not again for each hit.
-    let wanted = Query::select()
+    // DISTINCT, so that the JSON is read once and not again for each hit.
+    let words = Query::select()
         .distinct()
         .expr_as(number(0), "position")
         .expr_as(Expr::cust(r#""entry"."value" ->> 1"#), "word")
@@ -113,7 +117,7 @@ fn hits(backend: DatabaseBackend, matching: &[Value], resource: &'static str) ->
         .take();
     Query::select()
         .expr_as(Expr::col(("wanted", "position")), "position")
-        .from_subquery(wanted, "wanted")
+        .from_subquery(words, "wanted")
         .from("search_hit")
         .and_where(Expr::col(("search_hit", "word")).equals(("wanted", "word")))
         .and_where(Expr::col(("search_hit", "resource")).eq(resource))
@@ -145,7 +149,7 @@ fn through(backend: DatabaseBackend, matching: &[Value], by: &FoundBy) -> Select
     hits
 }
 
-/// What a hit in the field of that rank is worth.
+/// The score of a hit in a field with this rank.
 fn points(rank: SimpleExpr) -> SimpleExpr {
     Expr::col(("wanted", "most")).sub(Expr::col(("wanted", "step")).mul(rank))
 }

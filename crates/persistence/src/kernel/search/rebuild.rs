@@ -1,5 +1,6 @@
-//! Filling the tables of the search for what is there already: once, and again when texts are folded or cut another way.
-//! With it, what is there is written as it would be written now: cleaned, and with its sort keys folded anew.
+//! Builds the search index for existing rows: once, and again when texts are folded or split differently. On
+//! the way, existing rows are rewritten as a new write would store them: with cleaned texts and new sort
+//! keys.
 
 use sea_orm::sea_query::{Expr, ExprTrait, Query};
 use sea_orm::{
@@ -20,13 +21,13 @@ use crate::kernel::table::row::Row;
 use crate::kernel::transaction::reindexed::Reindexed;
 use crate::{Visitor, collections, visit};
 
-/// To be raised when texts are cleaned, folded, cut into words or looked up another way.
+/// Increase this when texts are cleaned, folded, split into words or looked up differently.
 const VERSION: i64 = 2;
 
 /// How many rows are read at a time.
 const BATCH: u64 = 500;
 
-/// Fills the tables if they do not hold all rows as of this version.
+/// Builds the index unless it is complete for this version.
 pub(crate) async fn build(database: &Database) -> Result<(), Error> {
     if retry_on_broken_connection(|| is_built(database.reading())).await.map_err(failed)? {
         return Ok(());
@@ -38,7 +39,7 @@ pub(crate) async fn build(database: &Database) -> Result<(), Error> {
     };
     let tx = begin(database.writing(), options).await.map_err(failed)?;
     if database.backend() == DatabaseBackend::Postgres {
-        // Who comes second waits as long as the first one needs.
+        // The second instance waits as long as the first one needs.
         let lock = format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({WORDS_LOCK})");
         tx.execute_unprepared(&lock).await.map_err(failed)?;
     }
@@ -64,7 +65,7 @@ async fn is_built(database: &impl ConnectionTrait) -> Result<bool, sea_orm::DbEr
     Ok(versions == [VERSION])
 }
 
-/// Keeps the words of all rows of a resource, deleted ones too.
+/// Indexes all rows of a resource, including deleted ones.
 struct Fill<'a>(&'a DatabaseTransaction);
 
 impl Visitor for Fill<'_> {
@@ -107,7 +108,7 @@ impl Visitor for Fill<'_> {
     }
 }
 
-/// Writes those columns of a row of which `new` answers something else; whether there are any.
+/// Updates the columns of a row for which `new` returns a value; returns whether there are any.
 async fn update<T: Table>(
     tx: &DatabaseTransaction,
     row: T::Row,
@@ -129,7 +130,7 @@ async fn update<T: Table>(
     Ok(true)
 }
 
-/// A text without what texts have no longer; `None` where it has nothing of it.
+/// Returns the text without characters that are no longer allowed; `None` if it has none of them.
 fn cleaned(value: &Value) -> Option<Value> {
     match value {
         Value::String(Some(text)) => clean(text).map(Value::from),
@@ -141,14 +142,14 @@ fn cleaned(value: &Value) -> Option<Value> {
     }
 }
 
-/// What was taken for a text and has nothing to be seen must be something.
+/// Replaces a text without any visible character, because a text must not be blank.
 const NOTHING: &str = "?";
 
 fn clean(text: &str) -> Option<String> {
     match visible(text) {
-        seen if seen == text && (seen.is_empty() || !seen.chars().all(is_blank)) => None,
-        seen if seen.chars().all(is_blank) => Some(NOTHING.to_owned()),
-        seen => Some(seen.into_owned()),
+        cleaned if cleaned == text && (cleaned.is_empty() || !cleaned.chars().all(is_blank)) => None,
+        cleaned if cleaned.chars().all(is_blank) => Some(NOTHING.to_owned()),
+        cleaned => Some(cleaned.into_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! The change log as its followers read it.
+//! The change log, for its followers.
 
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use vku_domain::kernel::access::actor::Actor;
@@ -11,9 +11,10 @@ use crate::kernel::database::log_watermark;
 use crate::kernel::transaction::change_log::row;
 
 impl Store {
-    /// The log from a position on, oldest first, as far as it is settled; for staff, and for what follows the log inside.
+    /// Returns the log after a position, oldest first, up to the high watermark; for staff, and for internal
+    /// followers.
     ///
-    /// Errors: 403 or 401 for everybody else: the log shows what others may not see.
+    /// Errors: 401 or 403 for everybody else, because the log contains data that others may not see.
     pub async fn changes_after(
         &self,
         actor: &Actor,

@@ -1,13 +1,13 @@
-//! Answers that are kept for their idempotency keys: a request that is sent again is answered again, and nothing is done
-//! twice.
+//! Idempotency keys: the response to a request is stored, and a repeated request gets the stored response
+//! instead of doing the work again.
 //!
-//! The answer is written in the transaction of its work, so that both are there or neither. While the work runs its key
-//! is taken: in this process it stands in a set, so that a twin is told at once and waits for nobody; between processes
-//! PostgreSQL has an advisory lock that ends with the transaction, and SQLite one writer. A twin never waits for a row
-//! that is not committed.
+//! The response is written in the transaction of the work, so that both are committed or neither is. While
+//! the work runs, its key is claimed: within this process by a set, so that a concurrent duplicate is refused
+//! at once; between processes by a PostgreSQL advisory lock that ends with the transaction, or on SQLite by
+//! the single writer. A duplicate never waits for an uncommitted row.
 //!
-//! What is kept may be personal data. It goes after a day, some expired ones with some of the new ones, and at any time by
-//! [`Store::forget_answers`].
+//! A stored response may contain personal data. It expires after a day: some expired responses are deleted
+//! along with some new ones, and [`Store::forget_answers`] deletes responses at any time.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -30,13 +30,13 @@ use super::Store;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{WriteContext, Writer};
 
-/// How long an answer is kept.
+/// How long a response is stored.
 const KEPT: TimeDelta = TimeDelta::hours(24);
-/// With one new one in how many some expired ones go: a statement less for the others.
+/// Expired responses are deleted with one in this many new ones, which saves the others a statement.
 const SWEEPS: u32 = 8;
-/// How many expired ones go then: more than have come.
+/// How many expired responses are deleted then: more than have been added since.
 const SWEPT: u64 = 32;
-/// After how many seconds it is worth to ask for the answer of a request that is still running.
+/// After how many seconds a client should repeat a request that is still running.
 const RETRY_SECONDS: u32 = 1;
 
 mod row {
@@ -64,14 +64,14 @@ mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// What a request that writes is answered with.
+/// The response to a request that writes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredResponse {
-    /// The HTTP status: a success.
+    /// The HTTP status, always a success.
     pub status: u16,
     /// The entity tag.
     pub tag: Option<String>,
-    /// Where what was made is found.
+    /// The `Location` of a created resource.
     pub location: Option<String>,
     /// The media type of the body.
     pub media_type: String,
@@ -81,7 +81,7 @@ pub struct StoredResponse {
 
 type Hash = [u8; 32];
 
-/// A request that is to be done once: whose it is, its key, and what is asked for.
+/// A request that is executed at most once: the account, the key, and the content of the request.
 #[derive(Clone, Debug)]
 pub struct IdempotencyKey {
     account: Uuid,
@@ -90,9 +90,12 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
-    /// The request under this key. Those without an account do not share their keys: a key counts for them together with
-    /// the request, so that nobody is refused for the key of a stranger. `request` is all that makes it this one, in parts. What the actor may do belongs to it: an answer is not for an API key that may see less of it, nor for an
-    /// account that meanwhile may.
+    /// Hashes the key and the request. `request` consists of all parts that distinguish the request from
+    /// others. The rights of the actor are included: a stored response must not be sent to an API key that
+    /// may see less of it, or to an account whose rights have changed.
+    ///
+    /// Requests without an account do not share keys: their key is hashed together with the request, so that
+    /// nobody is refused because of the key of a stranger.
     pub fn new(actor: &Actor, key: &str, request: &[&[u8]]) -> Self {
         let account = actor.account.unwrap_or_default();
         let role = actor.role.map(|role| role.to_string()).unwrap_or_default();
@@ -100,19 +103,20 @@ impl IdempotencyKey {
         let scopes = actor.scopes.as_ref().map(|scopes| format!("only {scopes}")).unwrap_or_default();
         let rights = [role.as_bytes(), &utilities, scopes.as_bytes()];
         let request = hash(rights.into_iter().chain(request.iter().copied()));
-        let strangers = actor.account.is_none().then_some(request.as_slice());
-        let key = hash([account.as_bytes().as_slice(), key.as_bytes()].into_iter().chain(strangers));
+        let unauthenticated = actor.account.is_none().then_some(request.as_slice());
+        let key = hash([account.as_bytes().as_slice(), key.as_bytes()].into_iter().chain(unauthenticated));
         Self { account, key, request }
     }
 
-    /// For PostgreSQL's locks of two numbers, which are apart from those of one.
+    /// The key of PostgreSQL's two-number advisory locks, which are separate from those with one number.
     fn lock(&self) -> [i32; 2] {
         let [a, b, c, d, e, f, g, h, ..] = self.key;
         [i32::from_be_bytes([a, b, c, d]), i32::from_be_bytes([e, f, g, h])]
     }
 }
 
-/// The lengths in front keep a byte from moving from one part to the next under the same hash.
+/// Hashes parts, each prefixed with its length, so that moving a byte from one part to the next changes the
+/// hash.
 fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
     let mut hash = Sha256::new();
     for part in parts {
@@ -122,11 +126,11 @@ fn hash<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Hash {
     hash.finalize().into()
 }
 
-/// The keys whose work runs in this process, and how many answers it has kept.
+/// The keys whose work runs in this process, and the number of responses stored by it.
 #[derive(Clone, Default)]
 pub(crate) struct InFlightKeys(Arc<Mutex<HashSet<Hash>>>, Arc<AtomicU32>);
 
-/// A request whose key is taken, until this is dropped.
+/// A claimed key; released when dropped.
 pub struct InFlightGuard {
     once: IdempotencyKey,
     running: InFlightKeys,
@@ -142,7 +146,7 @@ impl InFlightKeys {
         Ok(InFlightGuard { once, running: self.clone() })
     }
 
-    /// Whether some expired answers are to go with the one that is kept now.
+    /// Whether some expired responses are to be deleted now.
     fn sweeps(&self) -> bool {
         self.1.fetch_add(1, Relaxed).is_multiple_of(SWEEPS)
     }
@@ -173,69 +177,70 @@ fn key_reused() -> Error {
 }
 
 impl Store {
-    /// Writes what is answered, once for a key: answers with what `work` did, or with what it did the first time, and
-    /// whether it is that. In a rehearsal a key means nothing.
+    /// Executes `work` once for a key: returns its response, or the stored response of the first time, and
+    /// whether it is the stored one. A dry run ignores the key.
     ///
-    /// Errors: those of `work`, which use up no key; 409 while the key's work runs; 422 where the key belongs to another
-    /// request.
+    /// Errors: those of `work`, which do not use up the key; 409 while the work of the key is running; 422 if
+    /// the key was used for another request.
     pub async fn write_idempotent(
         &self,
         writing: &WriteContext<'_>,
         once: Option<IdempotencyKey>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<(StoredResponse, bool), Error> {
-        let taken = once.filter(|_| !writing.dry_run).map(|once| self.claim_key(once)).transpose()?;
-        self.write_in_flight(writing, taken.as_ref(), work).await
+        let guard = once.filter(|_| !writing.dry_run).map(|once| self.claim_key(once)).transpose()?;
+        self.write_in_flight(writing, guard.as_ref(), work).await
     }
 
-    /// Takes the key of a request, whose work may begin later.
+    /// Claims the key of a request whose work begins later.
     ///
-    /// Errors: 409 while the key's work runs.
+    /// Errors: 409 while the work of the key is running.
     pub fn claim_key(&self, once: IdempotencyKey) -> Result<InFlightGuard, Error> {
         self.running().take(once)
     }
 
-    /// The same as [`Self::write_idempotent`], of a request whose key is taken.
+    /// The same as [`Self::write_idempotent`] for a key that is already claimed.
     ///
-    /// Errors: those of `work`; 409 while the key's work runs elsewhere; 422 where the key belongs to another request.
+    /// Errors: those of `work`; 409 while the work of the key is running in another process; 422 if the key
+    /// was used for another request.
     pub async fn write_in_flight(
         &self,
         writing: &WriteContext<'_>,
-        taken: Option<&InFlightGuard>,
+        guard: Option<&InFlightGuard>,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<(StoredResponse, bool), Error> {
-        let Some(InFlightGuard { once, .. }) = taken else {
+        let Some(InFlightGuard { once, .. }) = guard else {
             return Ok((self.write(writing, work).await?, false));
         };
         self.write(writing, async |writer| {
-            if let Some(answer) = writer.stored_response(once).await? {
-                return Ok((answer, true));
+            if let Some(response) = writer.stored_response(once).await? {
+                return Ok((response, true));
             }
-            let answer = work(writer).await?;
-            writer.store_response(once, &answer, self.running().sweeps()).await?;
-            Ok((answer, false))
+            let response = work(writer).await?;
+            writer.store_response(once, &response, self.running().sweeps()).await?;
+            Ok((response, false))
         })
         .await
     }
 
-    /// Erases all answers to an account, or about a thing; answers how many there were. A request that was answered with
-    /// one of them and is sent again is done again.
+    /// Deletes all stored responses to an account, or about a resource, and returns their number. A request
+    /// that is repeated afterwards is executed again.
     ///
-    /// Errors: the database is away.
+    /// Errors: the database is unavailable.
     pub async fn forget_answers(&self, account_or_thing: Uuid) -> Result<u64, Error> {
-        let its = Condition::any()
+        let condition = Condition::any()
             .add(row::Column::AccountId.eq(account_or_thing))
             .add(row::Column::ResourceId.eq(account_or_thing));
-        let deleted = row::Entity::delete_many().filter(its).exec(self.database().writing()).await;
+        let deleted = row::Entity::delete_many().filter(condition).exec(self.database().writing()).await;
         Ok(deleted.map_err(failed)?.rows_affected)
     }
 }
 
 impl Writer<'_> {
-    /// The answer that is kept for the key.
+    /// Returns the stored response for the key.
     async fn stored_response(&self, once: &IdempotencyKey) -> Result<Option<StoredResponse>, Error> {
         if self.tx().get_database_backend() == DatabaseBackend::Postgres {
-            // A statement of its own: what the next one sees is decided when that begins, with the lock held.
+            // A separate statement: the snapshot of the next one is taken after the lock has been acquired.
             let lock = Statement::from_sql_and_values(
                 DatabaseBackend::Postgres,
                 "SELECT pg_try_advisory_xact_lock($1, $2) AS locked",
@@ -261,7 +266,7 @@ impl Writer<'_> {
         Ok(Some(StoredResponse { status, tag, location, media_type, body }))
     }
 
-    /// Keeps an answer; where it sweeps, some go that have expired.
+    /// Stores a response; with `sweeps`, deletes some expired ones.
     async fn store_response(
         &self,
         once: &IdempotencyKey,
@@ -286,7 +291,7 @@ impl Writer<'_> {
         if !sweeps {
             return Ok(());
         }
-        // Those that another writer is about to delete are left to it, so that nobody waits.
+        // Skip rows that another writer is about to delete, so that nobody waits.
         let expired = Query::select()
             .column(row::Column::Key)
             .from(row::Entity)

@@ -1,4 +1,6 @@
-//! The store: the only door to the data. Reading is one snapshot, writing is one closure.
+//! The store: the only access to the data. A reader is one snapshot; a write is one closure.
+//!
+//! The top layer: may import every other folder of the kernel. No other folder of the kernel imports it.
 
 pub mod change_feed;
 pub mod idempotency;
@@ -46,14 +48,14 @@ pub struct Store {
     clock: Arc<dyn Clock>,
 }
 
-/// From how many changes on a write makes the database count its rows anew, so that its plans fit them.
+/// From this many changes on, a write updates the planner statistics.
 const MANY: usize = 1_000;
 
 impl Store {
-    /// Opens the store on a migrated database; the keys of cursors and of refresh tokens are made on first start
-    /// and kept sealed.
+    /// Opens the store on a migrated database; the keys of cursors and refresh tokens are created on the
+    /// first start and stored encrypted.
     ///
-    /// Errors: the database is away, or its keys were sealed with another secret.
+    /// Errors: the database is unavailable, or its keys were encrypted with another secret.
     pub async fn open(
         database: Database,
         secret: Secret,
@@ -66,7 +68,8 @@ impl Store {
         let (running, exports) = (InFlightKeys::default(), Arc::new(Semaphore::new(EXPORTS as usize)));
         let (imports, mails) = (Arc::default(), Arc::default());
         let store = Self { database, cursors, refreshes, noting, running, exports, imports, mails, clock };
-        // What is left of an import whose process died; a database that takes no writes keeps it until it does.
+        // Delete what is left of an import whose process has died; a database that does not take writes keeps
+        // it until it does.
         if let Err(error) = store.sweep_staged().await {
             tracing::warn!(source = ?error.source, "the staged rows of an import could not be removed yet");
         }
@@ -78,63 +81,65 @@ impl Store {
         self.clock.now()
     }
 
-    /// What refresh tokens are made and known by.
+    /// The key that signs refresh tokens, password-reset tokens and links in mails.
     pub(crate) fn token_key(&self) -> &TokenKey {
         &self.refreshes
     }
 
-    /// Whose turn it is to note the use of an API key.
+    /// The semaphore for recording the use of API keys.
     pub(crate) fn background_writes(&self) -> Arc<Semaphore> {
         self.noting.clone()
     }
 
-    /// The idempotency keys whose work runs.
+    /// The idempotency keys whose work is running.
     pub(super) fn running(&self) -> &InFlightKeys {
         &self.running
     }
 
-    /// The imports that this instance works on.
+    /// The imports that run in this instance.
     pub(crate) fn imports_running(&self) -> &Arc<RunningImports> {
         &self.imports
     }
 
-    /// Wakes whoever sends mails: told after each commit of one.
+    /// Wakes the mail worker; notified after each commit that queues a mail.
     pub fn mails(&self) -> &Notify {
         &self.mails
     }
 
-    /// The generation of what is stored: what is read after it was taken may be kept as long as it is the current one,
-    /// and the day (UTC) is the same. `None` where nobody knows whether other processes have written.
+    /// Returns the cache generation: data that is read after this call may be cached as long as the
+    /// generation and the day (UTC) are the same. `None` if it is unknown whether other processes have
+    /// written.
     pub async fn generation(&self) -> Option<u64> {
         self.database.generation().current().await
     }
 
-    /// The connections beneath, for readiness and for migrations.
+    /// The database, for readiness checks and migrations.
     pub fn database(&self) -> &Database {
         &self.database
     }
 
-    /// Begins to read: everything read by this reader is of one instant.
+    /// Begins to read: everything that the reader returns belongs to one snapshot.
     ///
-    /// Errors: 503 where the database is away.
+    /// Errors: 503 if the database is unavailable.
     pub async fn read<'a>(&'a self, actor: &'a Actor) -> Result<Reader<'a>, Error> {
         self.read_on(self.database.reading(), actor).await
     }
 
-    /// Begins to read on connections that read.
+    /// Begins to read on one of these connections.
     pub(super) async fn read_on<'a>(
         &'a self,
         connections: &DatabaseConnection,
         actor: &'a Actor,
     ) -> Result<Reader<'a>, Error> {
-        // A snapshot, as the connections that read are made: SQLite's deferred transaction is one by itself.
+        // The connections are configured so that a transaction is a snapshot; on SQLite a deferred
+        // transaction is one anyway.
         let tx = begin(connections, TransactionOptions::default()).await.map_err(failed)?;
         Ok(Reader::new(tx, actor, &self.cursors))
     }
 
-    /// Writes: commits what `work` did when it answers `Ok`, and nothing otherwise or in a rehearsal.
+    /// Executes `work`, and commits if it returns `Ok`; rolls back otherwise, and in a dry run.
     ///
-    /// The change log's rows are appended in the same transaction, as its last statement.
+    /// The change-log rows are appended in the same transaction, as its last statement.
     pub async fn write<R>(
         &self,
         writing: &WriteContext<'_>,
@@ -149,7 +154,7 @@ impl Store {
         result
     }
 
-    /// A write that belongs to an account, and to no resource.
+    /// Runs a write that belongs to no resource, as the operator and without a request id.
     pub(crate) async fn in_own_transaction<R>(
         &self,
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<R, Error>,
@@ -178,8 +183,9 @@ impl Store {
         let Collected { tx, turn, changes, indexed, staging, posted } = writer.finish();
         match result {
             Ok(answer) if !writing.dry_run => {
-                // What has to stand or fall with the work is in the same transaction: the log here, and just before it the
-                // answer of an idempotency key, without which a crash in between would let the work be done twice.
+                // Everything that must be committed with the work is in the same transaction: the log here,
+                // and before it the response of an idempotency key; without that, a crash in between would
+                // let the work be done twice.
                 let staged = staging.as_ref().map_or(0, Staging::staged);
                 let many = changes.len() + staged >= MANY;
                 if many && staged == 0 {
@@ -187,10 +193,11 @@ impl Store {
                 }
                 search::write(&tx, indexed).await?;
                 change_log::append(&tx, changes).await?;
-                // Whoever reads after the answer, or after the client is gone, gets nothing that was kept before.
-                let moving = self.database.generation().begin_write();
+                // The generation changes after the commit and before the response, even if the client is
+                // gone, so that no later request gets cached data from before.
+                let generation_guard = self.database.generation().begin_write();
                 tx.commit().await.map_err(failed)?;
-                drop(moving);
+                drop(generation_guard);
                 self.database.notify();
                 self.database.shorten_log();
                 if posted {
@@ -202,8 +209,8 @@ impl Store {
                 Ok(answer)
             }
             result => {
-                // Whether or not the roll-back is heard: without a commit there is nothing to undo, and a connection whose
-                // roll-back failed is closed instead of used again.
+                // The result of the rollback does not matter: without a commit there is nothing to undo, and
+                // a connection whose rollback failed is closed instead of reused.
                 let _ = tx.rollback().await;
                 drop(turn);
                 if let Some(staging) = staging {

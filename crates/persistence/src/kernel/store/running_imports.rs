@@ -1,4 +1,4 @@
-//! The imports that this instance works on.
+//! The imports that run in this instance, and their progress.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
-/// How many imports of one instance may be under way, those that wait for their turn among them.
+/// How many imports may run in one instance, including those that wait for their turn.
 const ROOM: usize = 4;
 
-/// How far an import of this instance is.
+/// The progress of an import in this instance.
 #[derive(Debug, Default)]
 pub struct Progress {
     done: AtomicU64,
@@ -18,20 +18,20 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// How many rows are done, and of how many where that is known.
+    /// Returns the number of processed rows, and the total if it is known.
     pub fn read(&self) -> (u64, Option<u64>) {
         let total = self.total.load(Ordering::Relaxed);
         (self.done.load(Ordering::Relaxed), (total > 0).then_some(total))
     }
 
-    /// Notes how many rows are done, and of how many; none where that is not known.
+    /// Records the number of processed rows, and the total if it is known.
     pub fn note(&self, done: u64, total: Option<u64>) {
         self.done.store(done, Ordering::Relaxed);
         self.total.store(total.unwrap_or(0), Ordering::Relaxed);
     }
 }
 
-/// The imports that this instance works on.
+/// The imports that run in this instance.
 #[derive(Debug)]
 pub(crate) struct RunningImports {
     jobs: Mutex<HashMap<Uuid, Arc<Progress>>>,

@@ -1,4 +1,4 @@
-//! Removes what is left of imports that were given up.
+//! Deletes the hidden rows of abandoned imports.
 
 use sea_orm::{EntityTrait, QuerySelect};
 use tokio::runtime::Handle;
@@ -15,7 +15,7 @@ use crate::kernel::transaction::change_log::staged;
 use crate::kernel::transaction::staging::Staging;
 use crate::{Visitor, visit_schema};
 
-/// Removes the hidden rows of an import.
+/// Deletes the hidden rows of an import.
 struct Removal<'a> {
     store: &'a Store,
     staging_id: Uuid,
@@ -35,7 +35,8 @@ impl Visitor for Removal<'_> {
 }
 
 impl Store {
-    /// Gives up an import whose last transaction was rolled back. What cannot be removed now is removed later.
+    /// Abandons an import whose last transaction was rolled back. Rows that cannot be deleted now are deleted
+    /// later.
     pub(crate) async fn give_up(&self, staging: Staging) {
         if !staging.has_committed {
             return;
@@ -46,7 +47,7 @@ impl Store {
         }
     }
 
-    /// On a thread of its own: a write that fails comes here, and this writes.
+    /// Runs on a separate thread, because a failed write calls this function, which itself writes.
     async fn remove_staged(&self, staging_id: Uuid, resource: String) -> Result<(), Error> {
         let (store, runtime) = (self.clone(), Handle::current());
         let removed = spawn_blocking(move || {
@@ -59,9 +60,9 @@ impl Store {
             .ok_or_else(|| Error::internal("a resource that is not known"))?
     }
 
-    /// Removes the hidden rows of imports whose process is gone.
+    /// Deletes the hidden rows of imports whose process has died.
     ///
-    /// Errors: the database is away, or takes no writes.
+    /// Errors: the database is unavailable, or does not take writes.
     pub async fn sweep_staged(&self) -> Result<(), Error> {
         let select = staged::Entity::find()
             .select_only()

@@ -1,4 +1,4 @@
-//! Whole lists, of one instant however long it takes to send them.
+//! Complete lists from one snapshot, however long it takes to send them.
 
 use std::time::Duration;
 
@@ -13,14 +13,14 @@ use super::Store;
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Reader;
 
-/// How long an export waits for its turn before it is answered 503.
+/// How long an export waits for a slot before it gets a 503.
 const TURN: Duration = Duration::from_secs(10);
-/// After how many seconds a client that was refused may come again.
+/// After how many seconds a refused client may try again.
 const RETRY_SECONDS: u32 = 10;
-/// How many rows are read at once: a fixed number of statements, and as much memory as they take.
+/// How many rows are read at a time; this limits the memory that an export takes.
 const ROWS: u64 = 250;
 
-/// A reader that may take its time: it holds back nobody but other exports.
+/// A reader that may take its time: it delays only other exports.
 pub struct Export<'a> {
     reader: Reader<'a>,
     store: &'a Store,
@@ -37,15 +37,15 @@ impl<'a> std::ops::Deref for Export<'a> {
 
 impl Drop for Export<'_> {
     fn drop(&mut self) {
-        // As long as it read, SQLite's log could only grow.
+        // SQLite's write-ahead log could not be truncated while the export was reading.
         self.store.database().shorten_log();
     }
 }
 
 impl Store {
-    /// Begins to export: everything read is of one instant.
+    /// Begins an export: everything that is read belongs to one snapshot.
     ///
-    /// Errors: 503 where others take too long, or the database is away.
+    /// Errors: 503 if other exports take too long, or the database is unavailable.
     pub async fn export<'a>(&'a self, actor: &'a Actor) -> Result<Export<'a>, Error> {
         let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.exports.acquire()).await else {
             let detail = bilingual!(
@@ -60,7 +60,8 @@ impl Store {
 }
 
 impl Reader<'_> {
-    /// The next rows of an export, from the query's cursor on; of one parent, or of all that the actor sees.
+    /// Returns the next rows of an export, starting at the cursor of the query; of one parent, or of all that
+    /// the actor sees.
     pub async fn rows<T: Table>(&self, query: &Query<T>, parent: Option<&Key>) -> Result<Page<T>, Error> {
         let query = Query { limit: ROWS, count: false, ..query.clone() };
         match parent {

@@ -1,4 +1,5 @@
-//! Sets and parties: what lies in a table of its own below a resource, loaded for a whole page at once.
+//! Child rows: the sets and parties of a resource, which are stored in tables of their own and loaded for a
+//! whole page at once.
 
 use std::collections::HashMap;
 use std::str::FromStr;
@@ -16,7 +17,7 @@ use super::Table;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::id_list::padded_ids;
 
-/// A party as it lies below a resource; `field` names the member or the role.
+/// A party of a resource; `field` is the member or the role.
 #[derive(Clone, Debug)]
 pub(crate) struct PartyLink {
     pub(crate) field: String,
@@ -25,7 +26,7 @@ pub(crate) struct PartyLink {
     pub(crate) until: Option<PartialDate>,
 }
 
-/// The sets and parties of one resource.
+/// The sets and parties of a resource.
 #[derive(Clone, Debug, Default)]
 pub struct ChildRows {
     sets: HashMap<String, Vec<String>>,
@@ -33,42 +34,42 @@ pub struct ChildRows {
 }
 
 impl ChildRows {
-    /// Keeps a set under the member's name.
+    /// Adds the set of a member.
     pub(crate) fn set<V: ToString>(mut self, field: &str, values: &[V]) -> Self {
         self.sets.insert(field.to_owned(), values.iter().map(V::to_string).collect());
         self
     }
 
-    /// Keeps a party; parties come back in the order in which they were kept.
+    /// Adds a party; parties are returned in the order in which they were added.
     pub(crate) fn party(mut self, link: PartyLink) -> Self {
         self.parties.push(link);
         self
     }
 
-    /// Keeps a member's list of parties.
+    /// Adds the list of parties of a member.
     pub(crate) fn party_list(self, field: &str, parties: &[Party]) -> Self {
         parties.iter().fold(self, |links, party| {
             links.party(PartyLink { field: field.to_owned(), party: party.clone(), from: None, until: None })
         })
     }
 
-    /// The set of a member.
+    /// Takes the set of a member.
     pub(crate) fn take_set<V: FromStr<Err = FieldError>>(&mut self, field: &str) -> Result<Vec<V>, Corrupt> {
         let values = self.sets.remove(field).unwrap_or_default();
         values.iter().map(|value| value.parse().map_err(Corrupt::from)).collect()
     }
 
-    /// The words of a set that is about to be kept.
+    /// Returns the values of a set that is about to be written.
     pub(crate) fn words(&self, field: &str) -> impl Iterator<Item = &str> {
         self.sets.get(field).into_iter().flatten().map(String::as_str)
     }
 
-    /// All parties, in their order.
+    /// Takes all parties, in order.
     pub(crate) fn take_parties(&mut self) -> Vec<PartyLink> {
         std::mem::take(&mut self.parties)
     }
 
-    /// A member's list of parties.
+    /// Takes the list of parties of a member.
     pub(crate) fn take_party_list(&mut self, field: &str) -> Vec<Party> {
         self.parties.extract_if(.., |link| link.field == field).map(|link| link.party).collect()
     }
@@ -91,7 +92,7 @@ struct PartyRow {
     until: Option<String>,
 }
 
-/// The links of the rows, at most two queries whatever their number.
+/// Loads the child rows of resources, with at most two queries.
 pub(crate) async fn load<T: Table>(
     tx: &DatabaseTransaction,
     ids: &[Uuid],
@@ -140,7 +141,7 @@ impl PartyRow {
     }
 }
 
-/// Replaces the links of a row.
+/// Replaces the child rows of a resource.
 pub(crate) async fn save<T: Table>(
     tx: &DatabaseTransaction,
     id: Uuid,
@@ -156,10 +157,10 @@ pub(crate) async fn save<T: Table>(
     insert::<T>(tx, &[(id, links)]).await
 }
 
-/// How many rows of links one statement inserts: databases take a limited number of values.
+/// How many rows one statement inserts: databases limit the number of bound values.
 const CHUNK: usize = 1_000;
 
-/// Inserts the links of new rows.
+/// Inserts the child rows of new resources.
 pub(crate) async fn insert<T: Table>(
     tx: &DatabaseTransaction,
     all: &[(Uuid, ChildRows)],
@@ -235,7 +236,7 @@ fn party_inserts<T: Table>(all: &[(Uuid, ChildRows)]) -> Vec<InsertStatement> {
     inserts.collect()
 }
 
-/// The country of a utility, as it lies in its table.
+/// A subquery for the country of a utility.
 fn country_of(utility: Option<Uuid>) -> Expr {
     let Some(utility) = utility else { return Expr::cust("NULL") };
     let select =

@@ -8,59 +8,61 @@ use vku_domain::kernel::resource::reference::Key;
 
 use super::{Table, column};
 
-/// The column is one of the words; true when none is wanted.
-pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
-    (!wanted.is_empty()).then(|| column::<T>(name).is_in(wanted.iter().map(W::to_string)))
+/// The column is one of the values; `None` if there are none.
+pub(crate) fn one_of<T: Resource, W: ToString>(name: &'static str, values: &[W]) -> Option<SimpleExpr> {
+    (!values.is_empty()).then(|| column::<T>(name).is_in(values.iter().map(W::to_string)))
 }
 
-/// The text is somewhere in the column, which holds folded text.
+/// The text occurs in the column, which holds folded text.
 pub(crate) fn contains<T: Resource>(name: &'static str, part: &str) -> SimpleExpr {
     let escaped = part.replace('\\', r"\\").replace('%', r"\%").replace('_', r"\_");
     column::<T>(name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
 }
 
-/// One of the states, or none known; true when none is wanted.
-pub(crate) fn in_status<T: Resource, S: State>(wanted: &[StatusFilter<S>]) -> Option<Condition> {
-    (!wanted.is_empty()).then(|| {
-        let known = wanted.iter().filter_map(|StatusFilter(status)| status.map(|status| status.word()));
-        let unknown = wanted.contains(&StatusFilter(None)).then(|| column::<T>("status").is_null());
+/// The status is one of these, or unknown; `None` if there are none.
+pub(crate) fn in_status<T: Resource, S: State>(statuses: &[StatusFilter<S>]) -> Option<Condition> {
+    (!statuses.is_empty()).then(|| {
+        let known = statuses.iter().filter_map(|StatusFilter(status)| status.map(|status| status.word()));
+        let unknown = statuses.contains(&StatusFilter(None)).then(|| column::<T>("status").is_null());
         Condition::any().add(column::<T>("status").is_in(known)).add_option(unknown)
     })
 }
 
-/// A column of what the foreign key leads to.
+/// A column of the row that the foreign key refers to.
 pub(crate) fn column_of<T: Resource>(
     key: &'static str,
     table: &'static str,
     name: &'static str,
 ) -> SimpleExpr {
-    let there = Query::select()
+    let target = Query::select()
         .expr(Expr::col((Alias::new(table), Alias::new(name))))
         .from(table)
         .and_where(Expr::col((Alias::new(table), Alias::new("id"))).eq(column::<T>(key)))
         .take();
-    SimpleExpr::SubQuery(None, Box::new(there.into()))
+    SimpleExpr::SubQuery(None, Box::new(target.into()))
 }
 
-/// One of the words is in the resource's set; true when none is wanted.
-pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, wanted: &[W]) -> Option<SimpleExpr> {
-    (!wanted.is_empty()).then(|| {
-        let words = Expr::col("value").is_in(wanted.iter().map(W::to_string));
+/// One of the values is in the set of the resource; `None` if there are none.
+pub(crate) fn in_set<T: Resource, W: ToString>(field: &'static str, values: &[W]) -> Option<SimpleExpr> {
+    (!values.is_empty()).then(|| {
+        let words = Expr::col("value").is_in(values.iter().map(W::to_string));
         has::<T>("set", Condition::all().add(Expr::col("field").eq(field)).add(words))
     })
 }
 
-/// A row of the resource's table of links (`set`, `party`) is such a one.
+/// The resource has a child row (`set`, `party`) that matches the condition.
 ///
-/// It is asked of each row in the order of the list, until the page is full: what many have costs the same however many
-/// there are. What few have is better found first, by its ids.
-pub(crate) fn has<T: Resource>(links: &str, such: Condition) -> SimpleExpr {
+/// The condition is evaluated for each row in the order of the list until the page is full, which is fast if
+/// many rows match, regardless of the size of the table. If few rows match, select their ids first instead.
+pub(crate) fn has<T: Resource>(links: &str, condition: Condition) -> SimpleExpr {
     let table = Alias::new(format!("{}_{links}", T::NAME));
     let of_this = Expr::col((table.clone(), Alias::new("owner_id"))).eq(column::<T>("id"));
-    Expr::exists(Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(such).take())
+    Expr::exists(
+        Query::select().expr(Expr::val(1)).from(table).and_where(of_this).cond_where(condition).take(),
+    )
 }
 
-/// The ids of the resources that the keys name and the actor sees.
+/// Selects the ids of the resources with these keys that the actor sees.
 pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
     let ids = keys.iter().filter_map(|key| match key {
         Key::Id(id) => Some(*id),
@@ -77,7 +79,7 @@ pub(crate) fn named<T: Table>(keys: &[Key], actor: &Actor) -> SelectStatement {
         .take()
 }
 
-/// The slug, current or former, is one of these; its own, or that of what it is named after.
+/// The resource has one of these slugs, current or former; or the resource that it is named after has.
 pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> SimpleExpr {
     let (key, resource) = T::NAMED_AFTER.unwrap_or(("id", T::NAME));
     let target = Query::select()
@@ -89,7 +91,7 @@ pub(crate) fn by_slug<T: Table>(slugs: impl IntoIterator<Item = String>) -> Simp
     column::<T>(key).in_subquery(target)
 }
 
-/// The visibility column holds one of what the actor sees without taking part.
+/// The visibility is one that the actor sees without being a participant.
 pub(crate) fn seen_by_visibility<T: Resource>(actor: &Actor) -> SimpleExpr {
     column::<T>("visibility").is_in(actor.visible_levels().iter().map(|visibility| visibility.as_str()))
 }

@@ -1,4 +1,6 @@
-//! How one resource lies in its table: all that a feature says; the rest is written once.
+//! How a resource is stored in its table: everything that a feature defines; the rest is shared.
+//!
+//! May import `transaction`, `crypto`, `database`, `codec` and `id_list`.
 
 pub(crate) mod child_rows;
 pub(crate) mod conditions;
@@ -19,7 +21,7 @@ use self::row::Row;
 use super::database::error::Corrupt;
 use super::transaction::{Reader, Writer};
 
-/// The column that a list is sorted by.
+/// The column by which a list is sorted.
 #[derive(Clone, Copy, Debug)]
 pub enum SortColumn {
     /// A text.
@@ -28,125 +30,131 @@ pub enum SortColumn {
     OptionalText(&'static str),
     /// An instant.
     Instant(&'static str),
-    /// A text of what it refers to: foreign key, table and column there.
+    /// A text of a referenced resource: the foreign key, and the table and column of the target.
     Of(&'static str, &'static str, &'static str),
-    /// How well it matches the search.
+    /// How well a row matches the search.
     Score,
 }
 
-/// What no two rows may have alike. An index of the table promises it; this says it before, in words.
+/// A unique constraint. An index of the table enforces it; this definition lets a violation be reported in
+/// words before.
 pub struct Unique {
     /// The columns.
     pub columns: &'static [&'static str],
-    /// Among the rows where this column is true.
+    /// Restricts the constraint to rows in which this column is true.
     pub only: Option<&'static str>,
-    /// Where deleted rows count too: what is said when it is a deleted one, of this id, that has them.
+    /// If deleted rows count too: the detail of the error when the deleted row with this id has the values.
     pub deleted: Option<fn(Uuid) -> Bilingual>,
-    /// The problem.
+    /// The code of the error.
     pub code: Code,
-    /// What it says.
+    /// The detail of the error.
     pub detail: fn() -> Bilingual,
 }
 
-/// A set that names the rows of a reference list by their slugs.
+/// A set that refers to the rows of a reference list by their slugs.
 pub struct Codes {
     /// The set.
     pub set: &'static str,
-    /// Where it stands in the body (RFC 6901).
+    /// The JSON pointer of the set in the body (RFC 6901).
     pub pointer: &'static str,
-    /// The resource whose slugs they are.
+    /// The resource to which the slugs belong.
     pub of: &'static str,
 }
 
-/// Another resource by whose words a search finds this one.
+/// Another resource whose words find this one in a search.
 pub struct FoundBy {
     /// The resource.
     pub resource: &'static str,
-    /// The table that says which belongs to which.
+    /// The table that links both.
     pub table: &'static str,
-    /// Its column with the other's id.
+    /// The column with the id of the other resource.
     pub key: &'static str,
-    /// Its column with the id of what is found.
+    /// The column with the id of the resource that is found.
     pub owner: &'static str,
-    /// Whether the other's texts are its own, its name above all. If not, the other's names and places are details.
+    /// Whether the texts of the other resource count as its own, the name above all. If not, only names and
+    /// places of the other resource count, as details.
     pub own: bool,
 }
 
-/// A resource and its table. Column and table names are the JSON members' and the resource's own.
+/// A resource and its table. The table has the name of the resource, and the columns have the names of the
+/// JSON members.
 pub trait Table: Resource<Parent: Parent> {
     /// The sea-orm entity.
     type Entity: EntityTrait<Model = Self::Row>;
-    /// Its row.
+    /// The model of the entity.
     type Row: Row + Clone + FromQueryResult + IntoActiveModel<Self::ActiveRow> + Send + Sync;
-    /// Its row as sea-orm writes it.
+    /// The active model of the entity.
     type ActiveRow: ActiveModelTrait<Entity = Self::Entity> + Send;
 
-    /// Whether it has sets, in the table `<name>_set`.
+    /// Whether the resource has sets, in the table `<name>_set`.
     const SETS: bool = false;
-    /// Whether it has parties, in the table `<name>_party`.
+    /// Whether the resource has parties, in the table `<name>_party`.
     const PARTIES: bool = false;
-    /// Whether the rows of its parties also have the `country` of a utility: for counting and finding by country without
-    /// looking each of them up.
+    /// Whether the rows of the parties also have the `country` of a utility, to count and filter by country
+    /// without looking up each utility.
     const PARTY_COUNTRIES: bool = false;
-    /// Whether it has a `visibility`; what has none is public, or shares its parent's.
+    /// Whether the resource has a `visibility`; without one it is public, or has the visibility of its
+    /// parent.
     const HAS_VISIBILITY: bool = false;
-    /// Whether it has `latitude` and `longitude`.
+    /// Whether the resource has `latitude` and `longitude`.
     const HAS_LOCATION: bool = false;
-    /// What it is named after, if it has no name of its own: the foreign key, and the resource there, whose name and
-    /// slug are its own too.
+    /// The resource that this one is named after, if it has no name of its own: the foreign key, and the
+    /// other resource, whose name and slug it shares.
     const NAMED_AFTER: Option<(&'static str, &'static str)> = None;
-    /// What no two of them may have alike.
+    /// The unique constraints.
     const UNIQUE: &'static [Unique] = &[];
-    /// Its foreign keys to other resources, beside sets and parties: column and resource.
+    /// The foreign keys to other resources, besides those of sets and parties: column and resource.
     const FOREIGN_KEYS: &'static [(&'static str, &'static str)] = &[];
-    /// Its sets of codes.
+    /// The sets of codes.
     const CODE_LISTS: &'static [Codes] = &[];
-    /// How what it is a part of is locked while it is written: against deletion, or so that its writers queue.
+    /// How the parent is locked during a write: against deletion, or so that writers wait for each other.
     const PARENT_LOCK: LockType = LockType::Share;
-    /// Whether a write of it looks at others or changes them, by [`Self::before_write`] and [`Self::after_write`].
+    /// Whether a write reads or changes other resources in [`Self::before_write`] or [`Self::after_write`].
     const HAS_WRITE_HOOKS: bool = false;
-    /// What a search finds it by, beside its own texts; whoever sees it sees these too.
+    /// The resources whose texts find this one in a search, besides its own; an actor who sees this one also
+    /// sees those.
     const FOUND_BY: &'static [FoundBy] = &[];
 
-    /// The columns and the links that keep this data; destructures the data, so that no member is forgotten.
+    /// Converts data to columns and child rows; destructures the data, so that no member is forgotten.
     fn to_row(data: &Self) -> Result<(Columns<Self>, ChildRows), Error>;
 
-    /// The data that columns and links keep.
+    /// Converts columns and child rows to data.
     fn from_row(columns: Columns<Self>, links: ChildRows) -> Result<Self, Corrupt>;
 
-    /// The filter as SQL; what a caller may not see matches nothing.
+    /// Converts the filter to SQL; a value that the actor does not see matches nothing.
     fn condition(filter: &Self::Filter, actor: &Actor) -> Condition;
 
-    /// The column of a sort key.
+    /// Returns the column of a sort key.
     fn sort_column(key: Self::Sort) -> SortColumn;
 
-    /// The JSON column that keeps a member which is a text in several languages, or has one in it.
+    /// Returns the JSON column of a localized member, or of a member that contains a localized text.
     fn json_column(member: &str) -> &str {
         member
     }
 
-    /// The rows that the actor may see, parents and deletion aside.
+    /// Selects the rows that the actor may see, apart from parents and deleted rows.
     fn row_filter(_actor: &Actor) -> Condition {
         Condition::all()
     }
 
-    /// Which of its rows, at an instant, keep what they refer to from being deleted; all that are not deleted where it does
-    /// not say.
+    /// Selects the rows that, at an instant, prevent the deletion of what they refer to; by default all rows
+    /// that are not deleted.
     fn is_binding(_at: DateTime<Utc>) -> Condition {
         Condition::all()
     }
 
-    /// Who may see a row, where [`Self::HAS_VISIBILITY`]: as [`Resource::visibility`] says.
+    /// The visibility of a row, if [`Self::HAS_VISIBILITY`]; must agree with [`Resource::visibility`].
     fn visibility_filter() -> SimpleExpr {
         column::<Self>("visibility")
     }
 
-    /// Fills in what is derived, as far as the actor may know it; a fixed number of queries for the whole page.
+    /// Fills in derived members, as far as the actor may see them; a fixed number of queries for the whole
+    /// page.
     fn derive(_reader: &Reader<'_>, _items: &mut [Stored<Self>]) -> impl Future<Output = Result<(), Error>> {
         async { Ok(()) }
     }
 
-    /// Refuses a change that would break a rule of those that refer to this one.
+    /// Refuses a change that would violate a rule of resources that refer to this one.
     fn check_references(
         _writer: &Writer<'_>,
         _before: &Stored<Self>,
@@ -155,8 +163,8 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 
-    /// Looks at others before it is written, and may refuse it or say more of it; where [`Self::HAS_WRITE_HOOKS`]. `parent` is the
-    /// id of what it is a part of, which is locked; `before` is `None` for a new one.
+    /// Runs before a write, if [`Self::HAS_WRITE_HOOKS`]; may refuse or complete it. `parent` is the id of
+    /// the locked parent; `before` is `None` for a new resource.
     fn before_write(
         _writer: &Writer<'_>,
         _parent: Option<Uuid>,
@@ -166,8 +174,8 @@ pub trait Table: Resource<Parent: Parent> {
         async { Ok(()) }
     }
 
-    /// Does what follows from a write of it, in the same transaction; where [`Self::HAS_WRITE_HOOKS`]. Deleted ones have a time of
-    /// it in `after`.
+    /// Runs after a write in the same transaction, if [`Self::HAS_WRITE_HOOKS`]. For a deleted resource,
+    /// `after` has a `deleted_at`.
     fn after_write(
         _writer: &mut Writer<'_>,
         _before: Option<&Stored<Self>>,
@@ -177,25 +185,25 @@ pub trait Table: Resource<Parent: Parent> {
     }
 }
 
-/// The columns of a resource's own.
+/// The columns of the feature.
 pub(crate) type Columns<T> = <<T as Table>::Row as Row>::Columns;
 
-/// What a resource can be a part of: another resource, or nothing.
+/// The parent of a sub-resource; `()` for a main resource.
 pub trait Parent: Send + Sync + Sized + 'static {
-    /// The parent resource's name.
+    /// The name of the parent resource.
     const NAME: Option<&'static str>;
 
-    /// The parent that the key names, if the actor sees it; locked in a write.
+    /// Returns the parent with this key, if the actor sees it; locked in a write.
     fn open(
         reader: &Reader<'_>,
         key: Option<&Key>,
         lock: Option<LockType>,
     ) -> impl Future<Output = Result<Option<(ReferenceSummary, Self)>, Error>>;
 
-    /// The ids of the parents that the actor sees.
+    /// Selects the ids of the parents that the actor sees.
     fn seen(actor: &Actor) -> Option<SelectStatement>;
 
-    /// The column of a part that holds the parent's id.
+    /// Returns the column of a sub-resource that holds the id of the parent.
     fn column() -> Option<String> {
         Self::NAME.map(|name| format!("{name}_id"))
     }
@@ -217,7 +225,7 @@ impl Parent for () {
     }
 }
 
-/// A column of the resource's table.
+/// A column of the table of the resource.
 pub(crate) fn column<T: Resource>(name: impl Into<String>) -> Expr {
     Expr::col((sea_orm::sea_query::Alias::new(T::NAME), sea_orm::sea_query::Alias::new(name)))
 }

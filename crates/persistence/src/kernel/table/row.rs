@@ -1,40 +1,40 @@
-//! Rows: what every table has is written here once, a feature names its own columns only.
+//! Rows: the common columns of all tables are defined here, so that a feature lists only its own.
 
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
-/// What every row has.
+/// The common columns of all rows.
 #[derive(Clone, Copy, Debug)]
 pub struct Meta {
     /// UUIDv7.
     pub id: Uuid,
-    /// The row that a part belongs to.
+    /// The id of the parent of a sub-resource.
     pub parent: Option<Uuid>,
-    /// Counts the changes from 1.
+    /// The version: 1 at first, and one more with each change.
     pub version: i64,
-    /// When it was made.
+    /// When the resource was created.
     pub created_at: DateTime<Utc>,
-    /// When it last changed.
+    /// When the resource was last changed.
     pub updated_at: DateTime<Utc>,
-    /// When it was deleted, if it is.
+    /// When the resource was deleted, if it is.
     pub deleted_at: Option<DateTime<Utc>>,
 }
 
-/// A row: what every row has, and a feature's own columns.
+/// A row: the common columns, and the columns of the feature.
 pub trait Row: Sized {
-    /// The feature's own columns.
+    /// The columns of the feature.
     type Columns;
 
-    /// Puts both together; `None` for a part without what it belongs to.
+    /// Joins both; returns `None` for a sub-resource without its parent.
     fn join(meta: Meta, columns: Self::Columns) -> Option<Self>;
 
-    /// Takes both apart.
+    /// Splits the row into both.
     fn split(self) -> (Meta, Self::Columns);
 }
 
-/// Declares the row of a table: `row! { "utility" { name: String, … } }`, and for a part with the column of what it
-/// belongs to, `row! { "funding" in partnership_id { … } }`. Makes a module `row` with the sea-orm entity and the
-/// feature's `Columns`.
+/// Declares the row of a table: `row! { "utility" { name: String, … } }`; for a sub-resource with the column
+/// of its parent: `row! { "funding" in partnership_id { … } }`. Generates a module `row` with the sea-orm
+/// entity and the `Columns` of the feature.
 macro_rules! row {
     ($table:literal $(in $parent:ident)? { $($field:ident: $type:ty),+ $(,)? }) => {
         pub mod row {

@@ -1,4 +1,4 @@
-//! The change log: appended by every write, read by everything that follows.
+//! The change log: every write appends to it; history, audit and followers read it.
 
 use chrono::{DateTime, Utc};
 use sea_orm::entity::prelude::*;
@@ -40,7 +40,7 @@ pub(crate) mod row {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// A change on its way into the log: it gets its position when it is appended.
+/// A change that is not yet in the log: it gets its position when it is appended.
 pub(crate) struct NewChange {
     pub(crate) at: DateTime<Utc>,
     pub(crate) actor: Option<Uuid>,
@@ -58,7 +58,7 @@ pub(crate) struct NewChange {
 /// How many rows one statement appends.
 const CHUNK: usize = 200;
 
-/// Appends to the log, as the last statement before the commit.
+/// Appends changes to the log, as the last statement before the commit.
 pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) -> Result<(), Error> {
     if !changes.is_empty() {
         log_watermark::reserve(tx).await?;
@@ -71,8 +71,7 @@ pub(crate) async fn append(tx: &DatabaseTransaction, changes: Vec<NewChange>) ->
     Ok(())
 }
 
-/// The changes of an import that is not published yet: numbered in the order in which they were made, with the columns of
-/// the log behind that.
+/// The changes of an unpublished import: numbered in order, followed by the columns of the log.
 pub(crate) mod staged {
     use sea_orm::entity::prelude::*;
 
@@ -93,12 +92,12 @@ pub(crate) mod staged {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// The columns of the log but for the position, which a change gets when it is appended.
+/// The columns of the log without the position, which is assigned when a change is appended.
 fn columns() -> impl Iterator<Item = row::Column> {
     <row::Column as Iterable>::iter().filter(|column| !matches!(column, row::Column::Position))
 }
 
-/// Keeps changes until their import is published; the first of them gets the number `from`.
+/// Stores changes until their import is published; the first one gets the number `from`.
 pub(crate) async fn stage(
     tx: &DatabaseTransaction,
     staging_id: Uuid,
@@ -136,7 +135,7 @@ pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) ->
 
 impl NewChange {
     fn into_row(self) -> row::ActiveModel {
-        let set =
+        let to_json =
             |passage: StatusChange| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
         row::ActiveModel {
             position: ActiveValue::NotSet,
@@ -150,14 +149,15 @@ impl NewChange {
             version: ActiveValue::Set(self.version),
             visibility: ActiveValue::Set(self.visibility.to_string()),
             state: ActiveValue::Set(self.state),
-            passage: ActiveValue::Set(self.passage.map(set)),
+            passage: ActiveValue::Set(self.passage.map(to_json)),
         }
     }
 }
 
 impl row::Model {
     pub(crate) fn into_change(self) -> Result<Change, Corrupt> {
-        let word = |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
+        let text_of =
+            |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(Change {
             position: self.position,
             at: self.at,
@@ -171,9 +171,9 @@ impl row::Model {
             visibility: text(self.visibility)?,
             state: self.state,
             status_change: self.passage.map(|passage| StatusChange {
-                from: word(&passage, "from"),
-                to: word(&passage, "to").unwrap_or_default(),
-                reason: word(&passage, "reason"),
+                from: text_of(&passage, "from"),
+                to: text_of(&passage, "to").unwrap_or_default(),
+                reason: text_of(&passage, "reason"),
             }),
         })
     }

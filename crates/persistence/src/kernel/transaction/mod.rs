@@ -1,6 +1,7 @@
-//! One transaction and the actor who reads or writes in it, with everything that a write collects for its commit.
+//! A transaction, the actor who reads or writes in it, and everything that a write collects for the commit.
 //!
-//! May import `database`, `crypto` and the single files. How a resource is read and written is in `read` and `write`.
+//! May import `crypto`, `database`, `codec` and `id_list`. How resources are read and written is in `read` and
+//! `write`.
 
 pub mod change_log;
 pub(crate) mod import_state;
@@ -22,30 +23,30 @@ use self::staging::Staging;
 use super::crypto::signed_token::TokenKey;
 use super::database::Database;
 
-/// Who writes, in which request, and whether it is a rehearsal.
+/// The actor and the request of a write, and whether it is a dry run.
 #[derive(Clone, Debug)]
 pub struct WriteContext<'a> {
-    /// Who writes.
+    /// The actor who writes.
     pub actor: &'a Actor,
-    /// Goes into the change log.
+    /// The request id in the change log.
     pub request_id: &'a str,
-    /// Everything is done and checked, then rolled back.
+    /// Whether everything is executed and checked, and then rolled back.
     pub dry_run: bool,
-    /// A request, or a file of history.
+    /// Whether the data comes from a request or from an import.
     pub origin: InputSource,
 }
 
-/// How a transaction that writes begins.
+/// The options of a transaction that writes.
 pub(crate) fn write_options() -> TransactionOptions {
     TransactionOptions {
         isolation_level: None,
         access_mode: None,
-        // A deferred one would fail at its first write when another has written since its first read.
+        // A deferred transaction would fail at its first write if another has written since its first read.
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
     }
 }
 
-/// A reading actor: one snapshot of what it may see.
+/// A snapshot, as an actor sees it.
 pub struct Reader<'a> {
     tx: DatabaseTransaction,
     actor: &'a Actor,
@@ -53,7 +54,7 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads in a transaction that has begun.
+    /// Makes a reader in a transaction that has begun.
     pub(crate) fn new(tx: DatabaseTransaction, actor: &'a Actor, cursors: &'a TokenKey) -> Self {
         Self { tx, actor, cursors }
     }
@@ -62,7 +63,7 @@ impl<'a> Reader<'a> {
         &self.tx
     }
 
-    /// Who reads.
+    /// The actor who reads.
     pub fn actor(&self) -> &'a Actor {
         self.actor
     }
@@ -72,7 +73,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// How the transaction of a write ended: what it collected.
+/// What is left of a writer when its work is done: the open transaction, and what the write has collected.
 pub(crate) struct Collected<'a> {
     pub(crate) tx: DatabaseTransaction,
     pub(crate) turn: Option<SemaphorePermit<'a>>,
@@ -82,7 +83,7 @@ pub(crate) struct Collected<'a> {
     pub(crate) posted: bool,
 }
 
-/// A writing actor: reads what it may see, and changes what it may change.
+/// A transaction in which an actor writes; it also reads, as the actor sees the data.
 pub struct Writer<'a> {
     reader: Reader<'a>,
     database: &'a Database,
@@ -106,7 +107,7 @@ impl<'a> std::ops::Deref for Writer<'a> {
 }
 
 impl<'a> Writer<'a> {
-    /// Writes in a transaction that has begun.
+    /// Makes a writer in a transaction that has begun.
     pub(crate) fn new(
         reader: Reader<'a>,
         database: &'a Database,
@@ -129,13 +130,13 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Ends the work on the transaction, which is neither committed nor rolled back yet.
+    /// Ends the writer. The transaction is neither committed nor rolled back yet.
     pub(crate) fn finish(self) -> Collected<'a> {
         let Self { reader, turn, changes, indexed, staging, posted, .. } = self;
         Collected { tx: reader.tx, turn, changes, indexed, staging, posted }
     }
 
-    /// The instant of the write: every row that it makes or changes carries it.
+    /// The instant of the write: every row that is created or changed gets it.
     pub(crate) fn written_at(&self) -> DateTime<Utc> {
         self.at
     }
@@ -144,32 +145,32 @@ impl<'a> Writer<'a> {
         &self.writing
     }
 
-    /// Notes that a mail was posted: whoever sends mails is woken after the commit.
+    /// Records that a mail was queued: the mail worker is woken after the commit.
     pub(crate) fn mail_queued(&mut self) {
         self.posted = true;
     }
 
-    /// Chooses that registrations which stand in the way are cancelled.
+    /// Chooses that this write cancels registrations that would prevent it.
     pub(crate) fn cancel_registrations(&mut self) {
         self.cancels = true;
     }
 
-    /// Whether registrations that stand in the way are cancelled.
+    /// Whether this write cancels registrations that would prevent it.
     pub(crate) fn cancels(&self) -> bool {
         self.cancels
     }
 
-    /// What the rows of an import meant so far.
+    /// The resources that the rows of an import have referred to so far.
     pub(crate) fn batch_state(&self) -> &ImportState {
         &self.met
     }
 
-    /// The same, to note what another one means.
+    /// The same, to record another row.
     pub(crate) fn batch_state_mut(&mut self) -> &mut ImportState {
         &mut self.met
     }
 
-    /// The id of what was changed first: all else followed from that.
+    /// The id of the resource that was changed first; all other changes follow from it.
     pub(crate) fn changed(&self) -> Option<Uuid> {
         self.changes.first().map(|change| change.resource_id)
     }
@@ -186,27 +187,27 @@ impl<'a> Writer<'a> {
         &mut self.staging
     }
 
-    /// Goes on in another transaction; answers with the one before.
+    /// Continues in another transaction, and returns the previous one.
     pub(crate) fn exchange(&mut self, tx: DatabaseTransaction) -> DatabaseTransaction {
         std::mem::replace(&mut self.reader.tx, tx)
     }
 
-    /// Lets others write.
+    /// Releases the write slot, so that others can write.
     pub(crate) fn end_turn(&mut self) {
         self.turn = None;
     }
 
-    /// Waits until it may write again.
+    /// Waits for the write slot again.
     pub(crate) async fn take_turn(&mut self) {
         self.turn = self.database.acquire_write_slot().await;
     }
 
-    /// Hands over what was noted so far.
+    /// Takes the changes and words recorded so far.
     pub(crate) fn take_noted(&mut self) -> (Vec<NewChange>, Vec<Reindexed>) {
         (std::mem::take(&mut self.changes), std::mem::take(&mut self.indexed))
     }
 
-    /// Notes the words of what is written; all are kept just before the commit.
+    /// Records the words of a written resource; they are indexed just before the commit.
     pub(crate) fn reindex_resource<T: Resource>(&mut self, id: Uuid, before: Option<&T>, after: &T) {
         self.reindex(Reindexed::of(id, before, after));
     }
@@ -215,18 +216,19 @@ impl<'a> Writer<'a> {
         self.indexed.push(reindexed);
     }
 
-    /// How much is noted: changes and words.
+    /// The number of recorded changes and index entries.
     pub(crate) fn change_count(&self) -> (usize, usize) {
         (self.changes.len(), self.indexed.len())
     }
 
-    /// Forgets what was noted after that, because it was undone.
+    /// Drops the changes and index entries that were recorded after this count, because they were rolled
+    /// back.
     pub(crate) fn truncate_changes(&mut self, (changes, indexed): (usize, usize)) {
         self.changes.truncate(changes);
         self.indexed.truncate(indexed);
     }
 
-    /// Notes a change; all are appended to the log just before the commit.
+    /// Records a change; it is appended to the log just before the commit.
     pub(crate) fn record(&mut self, change: NewChange) {
         self.changes.push(change);
     }

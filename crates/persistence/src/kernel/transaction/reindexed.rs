@@ -4,7 +4,7 @@ use uuid::Uuid;
 use vku_domain::kernel::resource::{Resource, search_index};
 use vku_domain::kernel::search::Index;
 
-/// The words of something before and after a write.
+/// The words of a resource before and after a write.
 pub(crate) struct Reindexed {
     pub(crate) resource: &'static str,
     pub(crate) id: Uuid,
@@ -13,13 +13,13 @@ pub(crate) struct Reindexed {
 }
 
 impl Reindexed {
-    /// Of what was written; `before` is `None` where nothing of it is kept yet.
+    /// Makes the entry of a written resource; `before` is `None` if it is not indexed yet.
     pub(crate) fn of<T: Resource>(id: Uuid, before: Option<&T>, after: &T) -> Self {
         let before = before.map(search_index).unwrap_or_default();
         Self { resource: T::NAME, id, before, after: search_index(after) }
     }
 
-    /// Of what is there no more.
+    /// Makes the entry of a resource that is removed.
     pub(crate) fn gone<T: Resource>(id: Uuid, before: &T) -> Self {
         Self { resource: T::NAME, id, before: search_index(before), after: Index::new() }
     }

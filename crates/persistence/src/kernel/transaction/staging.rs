@@ -1,4 +1,4 @@
-//! The state of an import that is staged; see `bulk_import::staging`.
+//! The state of a staged import; the import itself is in `bulk_import::staging`.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -8,29 +8,30 @@ use vku_domain::kernel::value::Slug;
 
 use crate::kernel::database::job_lock::JobLock;
 
-/// The `deleted_at` of rows that are not published yet, 9999-12-31T23:59:59Z: no row is ever deleted then.
+/// The `deleted_at` of unpublished rows, 9999-12-31T23:59:59Z: no row is ever deleted at that time.
 pub(crate) fn staged_at() -> DateTime<Utc> {
     DateTime::from_timestamp(253_402_300_799, 0).unwrap_or_default()
 }
 
-/// An import in the making.
+/// The state of a staged import.
 pub(crate) struct Staging {
     pub(crate) id: Uuid,
     pub(crate) resource: &'static str,
     pub(crate) _alive: JobLock,
-    /// Whether new rows are hidden, and others have their turn between batches.
+    /// Whether new rows are hidden, and others get their turn between batches.
     pub(crate) hides: bool,
-    /// Whether hidden rows were committed.
+    /// Whether hidden rows have been committed.
     pub(crate) has_committed: bool,
-    /// Whether transactions are rolled back: in a rehearsal, and where it is known that nothing will be published.
+    /// Whether transactions are rolled back: in a dry run, and when it is known that nothing will be
+    /// published.
     pub(crate) rolls_back: bool,
-    /// How many changes wait to be published.
+    /// The number of changes that are to be published.
     pub(crate) staged: usize,
-    /// How many rows this transaction has looked at.
+    /// The number of rows that this transaction has processed.
     pub(crate) in_batch: usize,
-    /// What the rows refer to: the ids of each resource.
+    /// The ids that the rows refer to, by resource.
     pub(crate) references: BTreeMap<&'static str, HashSet<Uuid>>,
-    /// The codes that the rows bear, of each resource that has them.
+    /// The codes in the rows, by resource.
     pub(crate) codes: BTreeMap<&'static str, HashSet<String>>,
     /// The slugs of new rows that are rolled back.
     pub(crate) claimed: HashMap<Slug, Uuid>,

@@ -1,7 +1,7 @@
-//! Codes: members that name the rows of a reference list by their slug, such as working areas.
+//! Codes: values in a set that refer to the rows of a reference list by slug, such as working areas.
 //!
-//! A resource says in [`Table::CODE_LISTS`] which of its sets hold codes, and of what. A write of it is refused where a
-//! code is not there; what is named by a code is not deleted.
+//! A resource lists in [`Table::CODE_LISTS`] which of its sets hold codes, and of which resource. Writing an
+//! unknown code is refused; a row whose code is in use cannot be deleted.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,20 +14,20 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 use crate::kernel::database::error::failed;
 use crate::kernel::table::{Codes, Table};
 
-/// How many codes one statement asks for: databases take a limited number of values.
+/// How many codes one statement asks for: databases limit the number of bound values.
 const CHUNK: usize = 500;
 
-/// The codes that a body names, for each of [`Table::CODE_LISTS`]: where each stands in its list, and the code.
+/// The codes in a body, for each of [`Table::CODE_LISTS`]: the index in the list, and the code.
 pub(crate) type NamedCodes = Vec<Vec<(usize, String)>>;
 
-/// The codes in data.
+/// Returns the codes in the data.
 pub(crate) fn in_data<T: Table>(data: &T) -> Result<NamedCodes, Error> {
     let rows = T::to_row(data)?.1;
     let of = |codes: &Codes| rows.words(codes.set).map(str::to_owned).enumerate().collect();
     Ok(T::CODE_LISTS.iter().map(of).collect())
 }
 
-/// The codes in a body that could not be read otherwise.
+/// Returns the codes in a body that could not be read as data.
 pub(crate) fn in_body<T: Table>(body: &Value) -> NamedCodes {
     let of = |codes: &Codes| {
         let entries = body.pointer(codes.pointer).and_then(Value::as_array).into_iter().flatten();
@@ -36,12 +36,13 @@ pub(crate) fn in_body<T: Table>(body: &Value) -> NamedCodes {
     T::CODE_LISTS.iter().map(of).collect()
 }
 
-/// The faults of codes that nothing has, each where it stands. What there is stays until the write ends.
+/// Returns a violation for each unknown code, with its pointer. The rows of known codes are locked until the
+/// end of the write.
 pub(crate) async fn unknown<T: Table>(tx: &DatabaseTransaction, data: &T) -> Result<Violations, Error> {
     Ok(unknown_in::<T>(tx, &[in_data(data)?]).await?.pop().unwrap_or_default())
 }
 
-/// The same for many, in as many statements as for one.
+/// The same as [`unknown`] for many resources, with as many statements as for one.
 pub(crate) async fn unknown_in<T: Table>(
     tx: &DatabaseTransaction,
     all: &[NamedCodes],
@@ -51,21 +52,21 @@ pub(crate) async fn unknown_in<T: Table>(
     for (codes, found) in all.iter().flat_map(|all| T::CODE_LISTS.iter().zip(all)) {
         named.entry(codes.of).or_default().extend(found.iter().map(|(_, code)| code.as_str()));
     }
-    for (resource, wanted) in named {
-        let wanted: Vec<_> = wanted.into_iter().collect();
+    for (resource, requested) in named {
+        let requested: Vec<_> = requested.into_iter().collect();
         let mut known = BTreeSet::new();
-        for chunk in wanted.chunks(CHUNK) {
+        for chunk in requested.chunks(CHUNK) {
             known.extend(live(tx, resource, Some(chunk)).await?);
         }
-        if known.len() == wanted.len() {
+        if known.len() == requested.len() {
             continue;
         }
-        let there = live(tx, resource, None).await?;
-        let there: Vec<_> = there.iter().map(String::as_str).collect();
+        let existing = live(tx, resource, None).await?;
+        let existing: Vec<_> = existing.iter().map(String::as_str).collect();
         for (all, violations) in all.iter().zip(&mut violations) {
             for (codes, found) in T::CODE_LISTS.iter().zip(all).filter(|(codes, _)| codes.of == resource) {
                 for (index, code) in found.iter().filter(|(_, code)| !known.contains(code)) {
-                    let fault = FieldError::unknown_value(code, &there);
+                    let fault = FieldError::unknown_value(code, &existing);
                     violations.member(format!("{}/{index}", codes.pointer), fault.code, fault.detail);
                 }
             }
@@ -74,17 +75,18 @@ pub(crate) async fn unknown_in<T: Table>(
     Ok(violations)
 }
 
-/// The slugs of a resource that are not deleted: the wanted ones, held until the write ends, or all of them.
+/// Returns the slugs of a resource that are not deleted: the requested ones, locked until the end of the
+/// write, or all.
 pub(crate) async fn live(
     tx: &DatabaseTransaction,
     resource: &str,
-    wanted: Option<&[&str]>,
+    requested: Option<&[&str]>,
 ) -> Result<Vec<String>, Error> {
     let mut select = Query::select();
     select.column("slug").from(resource.to_owned()).and_where(Expr::col("deleted_at").is_null());
-    match wanted {
-        Some(wanted) => {
-            select.and_where(Expr::col("slug").is_in(wanted.iter().copied())).lock(LockType::Share);
+    match requested {
+        Some(requested) => {
+            select.and_where(Expr::col("slug").is_in(requested.iter().copied())).lock(LockType::Share);
         }
         None => {
             select.order_by("slug", sea_orm::Order::Asc);

@@ -1,4 +1,5 @@
-//! Who refers to what: what stands in the way of a deletion, and of a restoration.
+//! Dependents: the resources that refer to a row, and so prevent its deletion; and the deleted resources that
+//! prevent a restoration.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LockType, Query};
@@ -14,10 +15,10 @@ use crate::kernel::database::error::failed;
 use crate::kernel::read::reference_lookup::ResourceDescriptor;
 use crate::resources;
 
-/// How many dependents an error names at most.
+/// The maximum number of dependents in an error.
 const NAMED: u64 = 20;
 
-/// Whether anything can refer to such a resource so that it stays.
+/// Whether other resources can refer to this kind of resource and so prevent its deletion.
 pub fn may_have_dependents<T: Resource>() -> bool {
     resources().iter().filter(|described| described.name != User::NAME).any(|described| {
         (described.parties && (T::NAME == "utility" || T::NAME == "organisation"))
@@ -26,7 +27,7 @@ pub fn may_have_dependents<T: Resource>() -> bool {
     })
 }
 
-/// The foreign keys that are looked at here, as `table.column`: for the test that none is forgotten.
+/// The foreign keys that are checked here, as `table.column`, for the test that none is missing.
 pub fn known_references() -> Vec<String> {
     let columns = |described: &ResourceDescriptor| {
         let name = described.name;
@@ -39,21 +40,21 @@ pub fn known_references() -> Vec<String> {
     resources().iter().flat_map(columns).collect()
 }
 
-/// Which of those that refer to something are asked for.
+/// Which kinds of dependents to look for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// All of them.
+    /// All kinds.
     All,
-    /// All but registrations, which give way.
+    /// All kinds except registrations, which can be cancelled along.
     NoRegistrations,
     /// Registrations only.
     Registrations,
 }
 
-/// What refers to this row at an instant and is not deleted itself; a part is named by what it is a part of, so that no
-/// person is.
+/// Returns the resources that refer to this row at an instant and are not deleted. For a sub-resource, its
+/// parent is named, so that the error does not disclose people.
 ///
-/// Accounts do not keep a utility from being deleted, and are not named to who may delete it.
+/// User accounts do not prevent the deletion of a utility, and are not named to the person who deletes it.
 pub(crate) async fn dependents(
     tx: &DatabaseTransaction,
     (target, id): (&'static str, Uuid),
@@ -62,13 +63,13 @@ pub(crate) async fn dependents(
 ) -> Result<Vec<Named>, Error> {
     let mut found: Vec<Named> = Vec::new();
     let all = resources();
-    let wanted = |described: &&ResourceDescriptor| match which {
+    let is_included = |described: &&ResourceDescriptor| match which {
         _ if described.name == User::NAME => false,
         Which::All => true,
         Which::NoRegistrations => described.name != Registration::NAME,
         Which::Registrations => described.name == Registration::NAME,
     };
-    for described in all.iter().filter(wanted) {
+    for described in all.iter().filter(is_included) {
         let mut conditions = Condition::any();
         if described.parties && (target == "utility" || target == "organisation") {
             let owners = Query::select()
@@ -98,7 +99,8 @@ pub(crate) async fn dependents(
         }
         let conditions = Condition::all().add(conditions).add((described.binds)(at));
         let live = described.column("deleted_at").is_null();
-        let (shown, select) = match described.parent.and_then(|name| all.iter().find(|it| it.name == name)) {
+        let (reported, select) = match described.parent.and_then(|name| all.iter().find(|it| it.name == name))
+        {
             None => (described, described.select().cond_where(conditions).and_where(live).take()),
             Some(parent) => {
                 let owners = Query::select()
@@ -116,16 +118,16 @@ pub(crate) async fn dependents(
         };
         let select = select.clone().order_by("id", sea_orm::Order::Asc).limit(NAMED).take();
         for row in tx.query_all(&select).await.map_err(failed)? {
-            let card = shown.card(&row)?;
-            if !found.iter().any(|known| known.id == card.id) {
-                found.push(name(shown.name, card));
+            let summary = reported.card(&row)?;
+            if !found.iter().any(|known| known.id == summary.id) {
+                found.push(name(reported.name, summary));
             }
         }
     }
     Ok(found)
 }
 
-/// What parts of this row refer to, and is deleted itself.
+/// Returns the deleted resources that sub-resources of this row refer to.
 pub(crate) async fn gone_for_parts<T: Resource>(
     tx: &DatabaseTransaction,
     id: Uuid,
@@ -135,24 +137,24 @@ pub(crate) async fn gone_for_parts<T: Resource>(
     for part in resources().iter().filter(|described| described.parent == Some(T::NAME)) {
         for (column, resource) in part.refers {
             let target = ResourceDescriptor::find(resource)?;
-            let wanted = Query::select()
+            let referenced = Query::select()
                 .column(*column)
                 .from(part.name)
                 .and_where(Expr::col(format!("{}_id", T::NAME)).eq(id))
                 .and_where(part.column("deleted_at").is_null())
                 .cond_where((part.binds)(at))
                 .take();
-            // First held, then looked at: nobody deletes one of them in between.
-            let held = Query::select()
+            // Lock the rows before checking them, so that nobody deletes one in between.
+            let lock = Query::select()
                 .column("id")
                 .from(target.name)
-                .and_where(target.column("id").in_subquery(wanted.clone()))
+                .and_where(target.column("id").in_subquery(referenced.clone()))
                 .lock(LockType::Share)
                 .take();
-            tx.query_all(&held).await.map_err(failed)?;
+            tx.query_all(&lock).await.map_err(failed)?;
             let select = target
                 .select()
-                .and_where(target.column("id").in_subquery(wanted))
+                .and_where(target.column("id").in_subquery(referenced))
                 .and_where(target.column("deleted_at").is_not_null())
                 .order_by("id", sea_orm::Order::Asc)
                 .limit(NAMED)
@@ -165,7 +167,7 @@ pub(crate) async fn gone_for_parts<T: Resource>(
     Ok(found)
 }
 
-/// A card as an error names it.
-pub(crate) fn name(resource: &'static str, card: ReferenceSummary) -> Named {
-    Named { resource, id: card.id, slug: card.slug.map(|slug| slug.to_string()), name: card.label.1 }
+/// Returns a reference summary in the form that errors use.
+pub(crate) fn name(resource: &'static str, summary: ReferenceSummary) -> Named {
+    Named { resource, id: summary.id, slug: summary.slug.map(|slug| slug.to_string()), name: summary.label.1 }
 }

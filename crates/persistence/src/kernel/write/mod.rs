@@ -1,4 +1,7 @@
-//! Writing, once for every resource: create, patch, delete, restore; transitions stand beside it.
+//! Writing, for all kinds of resources: create, patch, delete, restore. Transitions are in
+//! [`transition`].
+//!
+//! May import `read` and everything below it, but neither `bulk_import` nor `store`.
 
 pub(crate) mod code_lists;
 pub mod dependents;
@@ -40,14 +43,14 @@ use super::transaction::Writer;
 use crate::kernel::transaction::change_log::NewChange;
 
 impl Writer<'_> {
-    /// Makes a new one of the body of a `POST`.
+    /// Creates a resource from the body of a `POST`.
     ///
     /// Errors: 401, 403, 404 (no such parent), 409 (slug taken), 422.
     pub async fn create<T: Table>(&mut self, parent: Option<&Key>, body: Value) -> Result<Stored<T>, Error> {
         let grant = self.actor().require::<T>(Action::Create)?;
         let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
         let draft = Draft::<T>::create(self.actor(), body, self.writing().origin)?;
-        let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
+        let (parent_id, parent) = parent.map(|(summary, parent)| (summary.id, parent)).unzip();
         let mut data = self.resolve_and_validate(draft, None, parent.as_ref()).await?;
         if grant == Grant::Own && !data.is_own(None, parent.as_ref(), self.actor()) {
             return Err(self.actor().refusal());
@@ -66,7 +69,7 @@ impl Writer<'_> {
         inserted.map_err(unique::failed::<T>)?;
         child_rows::save::<T>(self.tx(), id, links, true).await?;
         self.reindex_resource(id, None, &data);
-        let made = match parent_id {
+        let created = match parent_id {
             None => {
                 let stored = self.as_read(vec![(meta, data)]).await?.pop();
                 let stored = stored.ok_or_else(|| Error::internal("what was written is not there"))?;
@@ -74,10 +77,10 @@ impl Writer<'_> {
             }
             Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await?,
         };
-        self.run_after_write(None, made).await
+        self.run_after_write(None, created).await
     }
 
-    /// Changes one by the body of a `PATCH` (RFC 7396). What changes nothing writes nothing.
+    /// Changes a resource by the body of a `PATCH` (RFC 7396). A patch that changes nothing writes nothing.
     ///
     /// Errors: 401, 403, 404, 409 (slug taken, status, dependents), 412, 422, 428.
     pub async fn patch<T: Table>(
@@ -101,13 +104,13 @@ impl Writer<'_> {
         }
         T::check_references(self, &before, &data).await?;
         T::before_write(self, parent_of(&before), Some(&before), &mut data).await?;
-        let passage = status_change(&before.data, &data, None);
-        let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        let after = self.replace(before.clone(), data).await?.record_change(self, action, passage).await?;
+        let change = status_change(&before.data, &data, None);
+        let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+        let after = self.replace(before.clone(), data).await?.record_change(self, action, change).await?;
         self.run_after_write(Some(&before), after).await
     }
 
-    /// Deletes one, softly.
+    /// Soft-deletes a resource.
     ///
     /// Errors: 401, 403, 404, 409 (dependents), 412, 428.
     pub async fn delete<T: Table>(
@@ -127,7 +130,7 @@ impl Writer<'_> {
         self.run_after_write(Some(&before), after).await.map(drop)
     }
 
-    /// Refuses to delete what others need.
+    /// Refuses to delete a resource that others refer to.
     async fn unneeded(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
         let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
         let dependents = dependents::dependents(self.tx(), (resource, id), which, self.written_at()).await?;
@@ -143,7 +146,8 @@ impl Writer<'_> {
         Err(Error { dependents, ..Error::new(Code::HasDependents, detail) })
     }
 
-    /// Refuses to let somebody go who is registered for sessions to come, unless that is cancelled in the same request.
+    /// Refuses the withdrawal of a contact or member with registrations for future sessions, unless the same
+    /// request cancels these.
     ///
     /// Errors: 409.
     pub(crate) async fn unregistered(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
@@ -163,9 +167,9 @@ impl Writer<'_> {
         Err(Error { dependents, ..Error::new(Code::HasDependents, detail.then(cancelling())) })
     }
 
-    /// Brings a deleted one back.
+    /// Restores a deleted resource.
     ///
-    /// Errors: 401, 403, 404, 409 (not deleted, or what it refers to is gone), 412.
+    /// Errors: 401, 403, 404, 409 (not deleted, or a resource that it refers to is deleted), 412.
     pub async fn restore<T: Table>(
         &mut self,
         key: &Key,
@@ -175,7 +179,7 @@ impl Writer<'_> {
         self.actor().require::<T>(Action::Restore)?;
         let (deleted, parent) = match self.open::<T>(Action::Restore, key, parent, true).await {
             Err(error) if error.code == Code::NotFound => {
-                // There may be one that is not deleted.
+                // The resource may exist without being deleted.
                 self.open::<T>(Action::Restore, key, parent, false).await?;
                 let detail = bilingual!("The resource is not deleted.", "Es ist nicht gelöscht.");
                 return Err(Error::new(Code::NotDeleted, detail));
@@ -215,7 +219,7 @@ impl Writer<'_> {
         self.run_after_write(Some(&deleted), after).await
     }
 
-    /// The one to be changed, locked, if the actor sees it and may change it; with what it is a part of.
+    /// Returns the locked resource with its parent, if the actor sees it and may change it.
     pub(crate) async fn open<T: Table>(
         &self,
         action: Action,
@@ -225,7 +229,7 @@ impl Writer<'_> {
     ) -> Result<(Stored<T>, Option<T::Parent>), Error> {
         let grant = self.actor().require::<T>(action)?;
         let parent = T::Parent::open(self, parent, Some(T::PARENT_LOCK)).await?;
-        let (parent_id, parent) = parent.map(|(card, parent)| (card.id, parent)).unzip();
+        let (parent_id, parent) = parent.map(|(summary, parent)| (summary.id, parent)).unzip();
         let stored = by_key::<T>(self, key, parent_id, deleted, Some(LockType::Update)).await?;
         if grant == Grant::Own && !stored.data.is_own(Some(stored.id), parent.as_ref(), self.actor()) {
             return Err(self.actor().refusal());
@@ -233,18 +237,18 @@ impl Writer<'_> {
         Ok((stored, parent))
     }
 
-    /// Changes one because another was changed, whoever may change it; nothing follows from that.
+    /// Changes a resource because another one was changed, without checking permissions; runs no write hooks.
     pub(crate) async fn update_as_side_effect<T: Table>(
         &mut self,
         before: Stored<T>,
         data: T,
     ) -> Result<Stored<T>, Error> {
-        let passage = status_change(&before.data, &data, None);
-        let action = if passage.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
-        self.replace(before, data).await?.record_change(self, action, passage).await
+        let change = status_change(&before.data, &data, None);
+        let action = if change.is_some() { ChangeAction::Transitioned } else { ChangeAction::Updated };
+        self.replace(before, data).await?.record_change(self, action, change).await
     }
 
-    /// Does what follows from a write, after which the thing itself may be derived otherwise.
+    /// Runs [`Table::after_write`], which may change the derived members of the resource.
     pub(super) async fn run_after_write<T: Table>(
         &mut self,
         before: Option<&Stored<T>>,
@@ -258,7 +262,8 @@ impl Writer<'_> {
         Ok(self.shown(after))
     }
 
-    /// 428 without `If-Match`, 412 when it names another version. The tag that is told is that of what the actor reads.
+    /// 428 without `If-Match`, 412 if it has another version. The current entity tag in the error is that of
+    /// the representation that the actor may read.
     pub(crate) fn check<T: Table>(
         &self,
         stored: &Stored<T>,
@@ -314,7 +319,8 @@ impl Writer<'_> {
         if meta.deleted_at.is_none() {
             unique::check::<T>(self, meta.id, &row).await?;
         }
-        // The row is locked, so its version is the one that was read; should it ever not be, nothing is overwritten.
+        // The row is locked, so its version is the one that was read; if it ever were not, nothing would be
+        // overwritten.
         let updated = T::Entity::update_many()
             .set(row)
             .filter(column::<T>("id").eq(meta.id))
@@ -328,7 +334,7 @@ impl Writer<'_> {
         child_rows::save::<T>(self.tx(), meta.id, links, false).await
     }
 
-    /// Reads what was written, as the answer and as the state in the change log.
+    /// Reads the written resource, as the response and as the state in the change log.
     async fn noted<T: Table>(
         &mut self,
         id: Uuid,
@@ -339,7 +345,7 @@ impl Writer<'_> {
         self.log(stored, action, passage)
     }
 
-    /// Notes what was written and read back.
+    /// Records a resource that was written and read again.
     pub(super) fn log<T: Table>(
         &mut self,
         stored: Stored<T>,
@@ -362,20 +368,20 @@ impl Writer<'_> {
         Ok(self.shown(stored))
     }
 
-    /// What was just inserted as it is read: made of the same columns and links, without asking for them.
-    pub(super) async fn as_read<T: Table>(&self, given: Vec<(Meta, T)>) -> Result<Vec<Stored<T>>, Error> {
-        let mut all = Vec::with_capacity(given.len());
-        for (meta, mut given) in given {
-            let (columns, links) = T::to_row(&given)?;
+    /// Returns inserted resources as they would be read, without queries for their columns and child rows.
+    pub(super) async fn as_read<T: Table>(&self, inserted: Vec<(Meta, T)>) -> Result<Vec<Stored<T>>, Error> {
+        let mut all = Vec::with_capacity(inserted.len());
+        for (meta, mut inserted) in inserted {
+            let (columns, links) = T::to_row(&inserted)?;
             let mut data = T::from_row(columns, links)?;
-            let mut cards = HashMap::new();
-            given.references(&mut |pending| {
-                cards.extend(pending.link.card.clone().map(|card| (Key::Id(card.id), card)));
+            let mut summaries = HashMap::new();
+            inserted.references(&mut |pending| {
+                summaries.extend(pending.link.card.clone().map(|summary| (Key::Id(summary.id), summary)));
             });
             data.references(&mut |pending| {
                 let link = pending.link;
-                link.key = link.card.as_ref().map_or_else(|| link.key.clone(), |card| Key::Id(card.id));
-                link.card = cards.get(&link.key).cloned();
+                link.key = link.card.as_ref().map_or_else(|| link.key.clone(), |summary| Key::Id(summary.id));
+                link.card = summaries.get(&link.key).cloned();
             });
             let Meta { id, version, created_at, updated_at, deleted_at, .. } = meta;
             let derived = T::Derived::default();
@@ -394,12 +400,12 @@ impl Writer<'_> {
     }
 }
 
-/// The id of what it is a part of.
+/// Returns the id of the parent.
 pub(super) fn parent_of<T: Resource>(stored: &Stored<T>) -> Option<Uuid> {
-    stored.parent.as_ref().map(|(_, card)| card.id)
+    stored.parent.as_ref().map(|(_, parent)| parent.id)
 }
 
-/// A row that was written and is still to be noted.
+/// A written row that is still to be recorded in the change log.
 pub(crate) struct Written<T>(Uuid, std::marker::PhantomData<fn() -> T>);
 
 impl<T: Table> Written<T> {
@@ -413,7 +419,7 @@ impl<T: Table> Written<T> {
     }
 }
 
-/// The state that the log keeps.
+/// Returns the state for the change log.
 fn logged_state<T: Resource>(stored: &Stored<T>) -> Result<Value, Error> {
     let mut state = serde_json::to_value(stored).map_err(Error::internal)?;
     if let Some(members) = state.as_object_mut() {
@@ -453,7 +459,7 @@ pub(super) fn status_change<T: Resource>(
     })
 }
 
-/// How registrations that stand in the way go.
+/// The part of an error that explains how to cancel registrations.
 fn cancelling() -> Bilingual {
     bilingual!(
         " Use `cancel_registrations=true` to cancel registrations in the same request, without notifying \

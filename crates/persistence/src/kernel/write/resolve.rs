@@ -1,4 +1,5 @@
-//! What a body refers to is looked up inside the write, and its rules are checked: all faults at once.
+//! Resolves the references of a body inside the write transaction, and validates it; all violations are
+//! reported together.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,11 +15,11 @@ use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 use crate::resources;
 
-/// What keys lead to, as far as it is there.
+/// The summaries of the keys that exist.
 type Cards = HashMap<(&'static str, Key), ReferenceSummary>;
 
 impl Writer<'_> {
-    /// Resolves the references and codes of a draft and checks the rules, so that all faults are told at once.
+    /// Resolves the references and codes of a draft, and validates it; all violations are reported together.
     pub(crate) async fn resolve_and_validate<T: Table>(
         &self,
         mut draft: Draft<T>,
@@ -26,23 +27,24 @@ impl Writer<'_> {
         parent: Option<&T::Parent>,
     ) -> Result<T, Error> {
         draft.data.iter_mut().for_each(|data| data.fill_from_actor(before, self.actor()));
-        let settled = self.resolve_and_validate_all(vec![draft], parent).await?.pop();
-        settled.ok_or_else(|| Error::internal("a draft that was not settled"))?
+        let validated = self.resolve_and_validate_all(vec![draft], parent).await?.pop();
+        validated.ok_or_else(|| Error::internal("a draft that was not settled"))?
     }
 
-    /// The same for many drafts, in as many statements as for one.
+    /// The same for many drafts, with as many statements as for one.
     pub(crate) async fn resolve_and_validate_all<T: Table>(
         &self,
         mut drafts: Vec<Draft<T>>,
         parent: Option<&T::Parent>,
     ) -> Result<Vec<Result<T, Error>>, Error> {
         let strays: Vec<_> = drafts.iter().flat_map(Draft::strays).filter_map(named).collect();
-        let cards = self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), strays).await?;
+        let summaries =
+            self.look_up(drafts.iter_mut().filter_map(|draft| draft.data.as_mut()), strays).await?;
         for draft in &mut drafts {
             let mut violations = Violations::default();
             for stray in draft.strays() {
                 if let Some((resource, key)) = named(stray)
-                    && !cards.contains_key(&(resource, key.clone()))
+                    && !summaries.contains_key(&(resource, key.clone()))
                 {
                     unknown_reference(resource, &key, stray.pointer.clone(), &mut violations);
                 }
@@ -51,7 +53,7 @@ impl Writer<'_> {
         }
         let mut found: Vec<Violations> = drafts
             .iter_mut()
-            .map(|draft| draft.data.as_mut().map(|data| resolved(data, &cards)).unwrap_or_default())
+            .map(|draft| draft.data.as_mut().map(|data| resolved(data, &summaries)).unwrap_or_default())
             .collect();
         let codes = drafts.iter().map(|draft| match (&draft.data, draft.unread()) {
             (Some(data), _) => code_lists::in_data(data),
@@ -72,8 +74,8 @@ impl Writer<'_> {
     }
 
     pub(crate) async fn resolve<T: Table>(&self, data: &mut T) -> Result<Violations, Error> {
-        let cards = self.look_up(std::iter::once(&mut *data), Vec::new()).await?;
-        Ok(resolved(data, &cards))
+        let summaries = self.look_up(std::iter::once(&mut *data), Vec::new()).await?;
+        Ok(resolved(data, &summaries))
     }
 
     async fn look_up<'a, T: Table>(
@@ -81,30 +83,30 @@ impl Writer<'_> {
         all: impl Iterator<Item = &'a mut T>,
         strays: Vec<(&'static str, Key)>,
     ) -> Result<Cards, Error> {
-        let mut wanted: HashMap<&'static str, HashSet<Key>> = HashMap::new();
+        let mut keys_by_resource: HashMap<&'static str, HashSet<Key>> = HashMap::new();
         for (resource, key) in strays {
-            wanted.entry(resource).or_default().insert(key);
+            keys_by_resource.entry(resource).or_default().insert(key);
         }
         for data in all {
             data.references(&mut |pending| {
-                wanted.entry(pending.resource).or_default().insert(pending.link.key.clone());
+                keys_by_resource.entry(pending.resource).or_default().insert(pending.link.key.clone());
             });
         }
         let mut found = HashMap::new();
-        for (resource, keys) in wanted {
+        for (resource, keys) in keys_by_resource {
             let keys: Vec<_> = keys.into_iter().collect();
-            let cards = reference_lookup::by_key(self.tx(), self.actor(), resource, &keys).await?;
-            found.extend(cards.into_iter().map(|(key, card)| ((resource, key), card)));
+            let summaries = reference_lookup::by_key(self.tx(), self.actor(), resource, &keys).await?;
+            found.extend(summaries.into_iter().map(|(key, summary)| ((resource, key), summary)));
         }
         Ok(found)
     }
 }
 
-/// Puts the cards where they are referred to; the faults are those that lead nowhere.
-fn resolved<T: Table>(data: &mut T, cards: &Cards) -> Violations {
+/// Fills in the summaries of the references; the violations are the unknown references.
+fn resolved<T: Table>(data: &mut T, summaries: &Cards) -> Violations {
     let mut violations = Violations::default();
     data.references(&mut |pending| {
-        pending.link.card = cards.get(&(pending.resource, pending.link.key.clone())).cloned();
+        pending.link.card = summaries.get(&(pending.resource, pending.link.key.clone())).cloned();
         if pending.link.card.is_none() {
             unknown_reference(pending.resource, &pending.link.key, pending.pointer, &mut violations);
         }
@@ -118,7 +120,8 @@ fn unknown_reference(resource: &str, key: &Key, pointer: String, violations: &mu
     violations.member(pointer, "unknown_reference", detail);
 }
 
-/// The resource that a stray refers to, and the key; `None` for what is no resource.
+/// Returns the resource and the key of a reference in a body that could not be read; `None` if it refers to
+/// no known resource.
 fn named(stray: &Stray) -> Option<(&'static str, Key)> {
     let resource = resources().iter().find(|described| stray.is_to(described.name))?;
     Some((resource.name, stray.key.clone()))

@@ -1,4 +1,4 @@
-//! Slugs: unique for ever, so that a link never leads elsewhere.
+//! Slugs are never reused, so that a link never leads to another resource.
 
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
@@ -12,7 +12,7 @@ use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
 
 impl Writer<'_> {
-    /// Gives the resource its slug, for ever: the one asked for, or a free one made from its name.
+    /// Claims a slug for the resource permanently: the requested one, or a free one made from the name.
     pub(crate) async fn claim_slug<T: Table>(&mut self, id: Uuid, data: &mut T) -> Result<(), Error> {
         let label = data.label().to_owned();
         let Some(slot) = data.slug() else { return Ok(()) };
@@ -23,7 +23,8 @@ impl Writer<'_> {
             return Err(taken(slug));
         }
         let base = Slug::from_name(&label);
-        // A slug that is taken by something hidden must not show: who may not see everything gets a number anyway.
+        // Do not disclose that a hidden resource has the slug: callers other than staff always get a random
+        // number.
         let is_staff = self.actor().is_staff();
         let mut number = if is_staff { self.batch_state().next_number(&base) } else { chance(id) };
         let mut candidate = if number == 1 { base.clone() } else { base.numbered(number) };
@@ -51,7 +52,7 @@ impl Writer<'_> {
         Ok(self.tx().execute(&insert).await.map_err(failed)?.rows_affected() == 1)
     }
 
-    /// A slug that the resource had before may be taken up again.
+    /// Whether the slug is a former one of the same resource, which may use it again.
     async fn slug_is_mine<T: Table>(&self, id: Uuid, slug: &Slug) -> Result<bool, Error> {
         let select = Query::select()
             .column("resource_id")
@@ -69,7 +70,7 @@ pub(crate) fn taken(slug: &Slug) -> Error {
     Error::new(Code::SlugTaken, detail).about("/slug")
 }
 
-/// Six digits out of the random part of a UUID.
+/// Six digits from the random part of a UUID.
 fn chance(id: Uuid) -> u32 {
     let [.., a, b, c, d] = id.into_bytes();
     100_000 + u32::from_be_bytes([a, b, c, d]) % 900_000

@@ -1,4 +1,4 @@
-//! Transitions: the one way in which a status changes.
+//! Transitions: changes of the status.
 
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Action;
@@ -16,9 +16,9 @@ use crate::kernel::table::Table;
 use crate::kernel::transaction::{Reader, Writer};
 
 impl Writer<'_> {
-    /// Leads one into another status.
+    /// Changes the status of a resource.
     ///
-    /// Errors: 401, 403, 404, 409 (no such way, or something is missing for it), 412, 422.
+    /// Errors: 401, 403, 404, 409 (the transition is not allowed, or data is missing for it), 412, 422.
     pub async fn transition<T: Table>(
         &mut self,
         key: &Key,
@@ -50,16 +50,16 @@ impl Writer<'_> {
         let mut data = before.data.clone();
         data.set_status(to);
         T::before_write(self, parent_of(&before), Some(&before), &mut data).await?;
-        let passage = status_change(&before.data, &data, reason);
+        let change = status_change(&before.data, &data, reason);
         let saved = self.replace(before.clone(), data).await?;
-        let after = saved.record_change(self, ChangeAction::Transitioned, passage).await?;
+        let after = saved.record_change(self, ChangeAction::Transitioned, change).await?;
         self.run_after_write(Some(&before), after).await
     }
 
-    /// Whether the rows of a file may change the status so: by the rules of a transition. One that nobody knew may become
+    /// Checks by the rules of a transition whether a body may change the status. An unknown status may become
     /// any, as in a new row.
     ///
-    /// Errors: 403, 409 (no such way, or something is missing for it).
+    /// Errors: 403, 409 (the transition is not allowed, or data is missing for it).
     pub(crate) fn led<T: Table>(&self, before: &T, after: &T) -> Result<(), Error> {
         let Some(from) = before.status().filter(|from| Some(*from) != after.status()) else { return Ok(()) };
         self.passable::<T>(Some(from), after.status())?;
@@ -77,7 +77,7 @@ impl Writer<'_> {
         self.enterable(after, to)
     }
 
-    /// Whether what the status needs today is there.
+    /// Checks the data that the status requires today.
     fn enterable<T: Table>(&self, data: &T, to: T::Status) -> Result<(), Error> {
         let mut violations = Violations::default();
         data.needs_today(to, self.actor().today(), &mut violations);
@@ -92,7 +92,7 @@ impl Writer<'_> {
         Err(Error::with_violations(Code::TransitionNeeds, detail, violations))
     }
 
-    /// Whether there is such a way, and the actor may go it; from a status there is none to an unknown one.
+    /// Checks that the transition exists and the actor may perform it; a known status cannot become unknown.
     fn passable<T: Table>(&self, from: Option<T::Status>, to: Option<T::Status>) -> Result<(), Error> {
         let allowed = allowed(from);
         match to {
@@ -127,7 +127,7 @@ fn no_way(
     Error { allowed, ..Error::new(Code::TransitionNotAllowed, detail) }.about("/status")
 }
 
-/// The statuses that the actor may lead it into now.
+/// Returns the statuses that the actor may change the resource to now.
 pub fn ways<T: Table>(
     reader: &Reader<'_>,
     stored: &Stored<T>,

@@ -1,4 +1,4 @@
-//! What no two rows may have alike, told before the database's index has to.
+//! Reports violations of unique constraints before the index of the database does.
 
 use std::str::FromStr;
 
@@ -10,32 +10,32 @@ use vku_domain::kernel::error::Error;
 use crate::kernel::table::{Table, Unique, column};
 use crate::kernel::transaction::Writer;
 
-/// Refuses a row that has alike what must differ.
+/// Refuses a row that violates a unique constraint.
 ///
-/// Errors: the problem that the resource's [`Unique`] says.
+/// Errors: the one that the [`Unique`] defines.
 pub(crate) async fn check<T: Table>(writer: &Writer<'_>, id: Uuid, row: &T::ActiveRow) -> Result<(), Error> {
     for unique in T::UNIQUE {
         if unique.only.is_some_and(|name| value::<T>(row, name) != Some(Value::Bool(Some(true)))) {
             continue;
         }
-        let mut alike = Condition::all().add(column::<T>("id").ne(id));
+        let mut same_values = Condition::all().add(column::<T>("id").ne(id));
         for name in unique.columns {
             let value = value::<T>(row, name);
-            alike = alike
+            same_values = same_values
                 .add(column::<T>(*name).eq(Expr::val(value.ok_or_else(|| Error::internal("no column"))?)));
         }
         if let Some(name) = unique.only {
-            alike = alike.add(column::<T>(name).eq(true));
+            same_values = same_values.add(column::<T>(name).eq(true));
         }
         if unique.deleted.is_none() {
-            alike = alike.add(column::<T>("deleted_at").is_null());
+            same_values = same_values.add(column::<T>("deleted_at").is_null());
         }
         let is_deleted = column::<T>("deleted_at").is_not_null();
         let select = Query::select()
             .column("id")
             .expr_as(is_deleted, "is_deleted")
             .from(T::NAME)
-            .cond_where(alike)
+            .cond_where(same_values)
             .limit(1)
             .take();
         let Some(row) =
@@ -69,7 +69,7 @@ fn refused(unique: &Unique) -> Error {
     Error::new(unique.code, (unique.detail)()).about(format!("/{member}"))
 }
 
-/// What the database says, where another was faster than the check.
+/// Maps the error of the unique index, if another transaction was faster than the check.
 pub(crate) fn failed<T: Table>(error: DbErr) -> Error {
     let Some(SqlErr::UniqueConstraintViolation(message)) = error.sql_err() else {
         return crate::kernel::database::error::failed(error);
