@@ -208,7 +208,7 @@ impl Writer<'_> {
     }
 
     /// Deletes some hidden rows of an abandoned import; returns whether there may be more.
-    async fn remove_hidden<T: Table>(&mut self, staging_id: Uuid) -> Result<bool, Error> {
+    pub(crate) async fn remove_hidden<T: Table>(&mut self, staging_id: Uuid) -> Result<bool, Error> {
         let of_this = staged::Column::StagingId.eq(staging_id).and(staged::Column::Resource.eq(T::NAME));
         let changes = staged::Entity::find()
             .select_only()
