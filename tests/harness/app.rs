@@ -10,7 +10,6 @@ use actix_web::web::Data;
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::resource::reference::Key;
-use vku_http::export::XlsxLimits;
 use vku_http::kernel::cache;
 use vku_http::kernel::cache::ResponseCache;
 use vku_http::kernel::config::HttpConfig;
@@ -20,6 +19,7 @@ use vku_http::kernel::token::{SigningKey, SigningKeyCache, TokenKeys};
 use vku_persistence::auth::account::NewAccount;
 use vku_persistence::kernel::crypto::keyring::Keyring;
 use vku_persistence::kernel::store::Store;
+use vku_transfer::export::XlsxLimits;
 
 use super::caller::Caller;
 use super::clock::MovableClock;

@@ -16,9 +16,10 @@ use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::json_body::parsed;
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::login::id;
+use vku_transfer::format::Format;
 
 /// An API key, without the key itself.
 #[derive(Serialize, ToSchema)]

@@ -16,8 +16,9 @@ use vku_persistence::kernel::read::history::Entry;
 
 use crate::kernel::context::Context;
 use crate::kernel::list::{page_response, with_cursor};
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use vku_transfer::format::Format;
 
 /// A change and who made it.
 #[derive(Serialize, ToSchema)]

@@ -16,13 +16,13 @@ use vku_persistence::Visitor;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 
-use crate::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use crate::kernel::conditional::respond_as;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::{ID, key, parse_write_flags};
-use crate::kernel::negotiation::Format;
 use crate::kernel::page::{Anybody, token_of_link};
 use crate::kernel::problem::Problem;
+use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::format::Format;
 
 /// The path of a member's calendar: outside the API, because the link itself is the credential. The token is in the
 /// query, which is not logged.

@@ -13,9 +13,10 @@ use vku_domain::kernel::etag::ETag;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::resource::resource;
+use vku_transfer::format::Format;
 
 /// A reference list.
 #[derive(Serialize, ToSchema)]

@@ -13,7 +13,6 @@ mod code_lists;
 mod contact;
 pub mod docs;
 mod document;
-pub mod export;
 mod funding;
 mod guest;
 mod health;

@@ -14,8 +14,9 @@ use vku_persistence::auth::login::Login;
 use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::{ID, parse_write_flags};
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use vku_transfer::format::Format;
 
 /// A place where you are signed in.
 #[derive(Serialize, ToSchema)]

@@ -19,8 +19,9 @@ use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::list::{page_response, with_cursor};
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use vku_transfer::format::Format;
 
 /// An e-mail to a person.
 #[derive(Serialize, ToSchema)]

@@ -12,8 +12,9 @@ use vku_domain::utility::Utility;
 use crate::kernel::cache::{self, Representation};
 use crate::kernel::context::Context;
 use crate::kernel::handlers::{ID, key};
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use vku_transfer::format::Format;
 
 /// Find partners for a utility
 ///

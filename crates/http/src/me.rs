@@ -21,9 +21,10 @@ use crate::kernel::conditional::respond;
 use crate::kernel::context::Context;
 use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::json_body::parsed;
-use crate::kernel::negotiation::{Format, format};
+use crate::kernel::negotiation::format;
 use crate::kernel::password;
 use crate::kernel::problem::Problem;
+use vku_transfer::format::Format;
 
 /// The account that sends the request.
 #[derive(Serialize, ToSchema)]

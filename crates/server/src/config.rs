@@ -9,8 +9,8 @@ use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
-use vku_http::export::{ReportingOrg, XlsxLimits};
 use vku_http::kernel::rate_limit::Quota;
+use vku_transfer::export::{ReportingOrg, XlsxLimits};
 
 use crate::CliError;
 use crate::worker::smtp::Smtp;

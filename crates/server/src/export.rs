@@ -5,11 +5,11 @@ use std::io::{ErrorKind, Write};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::CsvDialect;
-use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
-use vku_http::kernel::negotiation::Format;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, visit};
+use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::format::Format;
 
 use crate::config::Config;
 use crate::import::known;

@@ -11,9 +11,9 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::{Violations, hint};
-use vku_http::import::{Charset, ImportFormat, Plan, run};
 use vku_persistence::collections;
 use vku_persistence::kernel::transaction::{WriteContext, Writer};
+use vku_transfer::import::{Charset, ImportFormat, Plan, run};
 
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};

@@ -21,7 +21,7 @@ use std::process::ExitCode;
 use clap::error::{ContextKind, ContextValue};
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use vku_domain::import::{ImportMode as Mode, OnError};
-use vku_http::import::{Charset, ImportFormat};
+use vku_transfer::import::{Charset, ImportFormat};
 
 use config::Config;
 

@@ -3,13 +3,13 @@
 use std::net::TcpListener;
 
 use actix_web::web::Data;
-use vku_http::export::XlsxLimits;
 use vku_http::kernel::cache::ResponseCache;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
 use vku_http::kernel::context::{AppState, SiteConfig};
 use vku_http::kernel::cors::Origins;
 use vku_http::kernel::login_throttle::LoginThrottle;
 use vku_http::kernel::rate_limit::RateLimiter;
+use vku_transfer::export::XlsxLimits;
 
 use crate::config::Config;
 use crate::shutdown::Shutdown;

@@ -8,13 +8,13 @@ use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::query::Query;
 use vku_domain::kernel::tabular::CsvDialect;
-use vku_http::export::{Export, Reading, ReportingOrg, XlsxLimits};
-use vku_http::import::{Plan, run};
-use vku_http::kernel::negotiation::Format;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::WriteContext;
 use vku_persistence::{Visitor, collection, collections, visit};
+use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::format::Format;
+use vku_transfer::import::{Plan, run};
 
 use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
 use crate::api::visibility::planted::part;

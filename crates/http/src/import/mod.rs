@@ -1,24 +1,9 @@
 //! Imports: a file is checked in a dry run, reviewed, and committed exactly as checked; or imported at once.
 
-mod charset;
-mod csv;
-mod deferred;
-mod encoding;
-mod engine;
-mod format;
-mod json;
-mod lines;
-mod reader;
 mod report;
-mod table;
 mod upload;
-mod western;
 mod worker;
-mod xlsx;
 
-pub use charset::Charset;
-pub use engine::{Plan, ProgressFn, run};
-pub use format::ImportFormat;
 pub use report::{
     ImportBody, ImportChange, ImportCounts, ImportDuplicate, ImportFault, ImportProgress, ImportReport,
     ImportSource, Imports,
@@ -49,9 +34,11 @@ use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::idempotency::REPLAYED;
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::json_body::{JSON, parsed};
-use crate::kernel::negotiation::{Format, format as representation, negotiate_language};
+use crate::kernel::negotiation::{format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::login::id;
+use vku_transfer::format::Format;
+use vku_transfer::import::{Charset, ImportFormat};
 use worker::ImportWorker;
 
 /// The parameters of a request for an import.

@@ -14,8 +14,8 @@ use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{FieldError, Violations};
 
-use super::charset::{self, Charset};
-use super::format::ImportFormat;
+use vku_transfer::import::ImportFormat;
+use vku_transfer::import::charset::{self, Charset};
 
 /// The maximum size of a file, in bytes (64 MiB).
 pub const LIMIT: u64 = 64 << 20;

@@ -18,9 +18,9 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::store::idempotency::{InFlightGuard, StoredResponse};
 use vku_persistence::kernel::transaction::WriteContext;
 
-use super::engine::{Plan, run};
 use super::report::ImportBody;
 use crate::kernel::json_body::JSON;
+use vku_transfer::import::{Plan, run};
 
 /// Runs imports for an actor, in the context of a request.
 pub(super) struct ImportWorker {

@@ -28,9 +28,10 @@ use super::conditional::{is_known, respond};
 use super::context::Context;
 use super::encoding::{AcceptEncoding, ContentCoding, MIN_COMPRESSED_BYTES, compress};
 use super::json_body::{JSON, SPARSE};
-use super::negotiation::{Format, format};
+use super::negotiation::format;
 use super::problem::Problem;
 use super::resource::BASE;
+use vku_transfer::format::Format;
 
 /// The default capacity, in bytes.
 pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;

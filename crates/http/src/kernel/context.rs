@@ -22,7 +22,7 @@ use super::problem::Problem;
 use super::rate_limit::RateLimitKey;
 use super::request_info::RequestInfo;
 use super::token::{SigningKeyCache, invalid};
-use crate::export::{ReportingOrg, XlsxLimits};
+use vku_transfer::export::{ReportingOrg, XlsxLimits};
 
 /// The state that all requests share.
 pub struct AppState {

@@ -26,8 +26,9 @@ use super::context::{Context, parameters};
 use super::icalendar;
 use super::json_body::{JSON, MERGE_PATCH, json};
 use super::list;
-use super::negotiation::{Format, format};
+use super::negotiation::format;
 use super::problem::Problem;
+use vku_transfer::format::Format;
 
 /// The name of the path parameter of the parent resource.
 pub const PARENT: &str = "parent_id";

@@ -16,8 +16,9 @@ use super::cache;
 use super::context::Context;
 use super::handlers::{ID, key, parent};
 use super::list::{page_response, with_cursor};
-use super::negotiation::{Format, format};
+use super::negotiation::format;
 use super::problem::Problem;
+use vku_transfer::format::Format;
 
 /// A change of a resource.
 #[derive(Serialize, ToSchema)]

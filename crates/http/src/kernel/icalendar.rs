@@ -12,8 +12,9 @@ use super::conditional::respond_as;
 use super::context::Context;
 use super::handlers::{ID, key, parse_projection};
 use super::list::check_projection;
-use super::negotiation::{Format, format};
+use super::negotiation::format;
 use super::problem::Problem;
+use vku_transfer::format::Format;
 
 /// Responds with a calendar file if the client requests one; `None` if it requests JSON.
 pub(super) async fn one<T: Table>(

@@ -17,9 +17,10 @@ use vku_persistence::kernel::table::Table;
 
 use super::cache::{self, Representation};
 use super::context::Context;
-use super::negotiation::{Format, format};
+use super::download;
+use super::negotiation::format;
 use super::problem::Problem;
-use crate::export;
+use vku_transfer::format::Format;
 
 #[derive(Serialize)]
 struct ListBody<'a, T: Resource> {
@@ -69,7 +70,8 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
             violations.parameter("cursor", "not_in_format", detail);
             return Err(Error::parameters(violations).into());
         }
-        return export::stream(context, query, parent, chosen, dialect.unwrap_or(CsvDialect::Rfc4180)).await;
+        return download::stream(context, query, parent, chosen, dialect.unwrap_or(CsvDialect::Rfc4180))
+            .await;
     }
     cache::get_or_insert_with(&context, async || {
         let reader = context.read().await?;

@@ -8,6 +8,7 @@ pub mod config;
 pub mod context;
 pub mod cors;
 pub mod deprecation;
+pub mod download;
 pub mod encoding;
 pub mod handlers;
 pub mod history;

@@ -24,8 +24,9 @@ use crate::chart::Size;
 use crate::kernel::cache::{self, Representation};
 use crate::kernel::conditional::respond_as;
 use crate::kernel::context::Context;
-use crate::kernel::negotiation::{Format, MediaType, negotiate_language};
+use crate::kernel::negotiation::{MediaType, negotiate_language};
 use crate::kernel::problem::Problem;
+use vku_transfer::format::Format;
 
 /// The media type of charts.
 const SVG: &str = "image/svg+xml";

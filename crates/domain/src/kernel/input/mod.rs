@@ -6,4 +6,5 @@
 pub mod draft;
 pub mod lost;
 pub mod merge_patch;
+pub mod size_limits;
 pub mod validators;

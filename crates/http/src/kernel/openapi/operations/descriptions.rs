@@ -8,8 +8,8 @@ use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
 
 use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
-use crate::export::XlsxLimits;
 use crate::kernel::resource::ResourceApi;
+use vku_transfer::export::XlsxLimits;
 
 impl Operation {
     pub(super) fn id<T: ResourceApi>(self) -> String {

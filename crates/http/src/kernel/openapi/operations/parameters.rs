@@ -15,10 +15,10 @@ use super::descriptions::{has_slug, restorers};
 use super::formats;
 use crate::kernel::handlers::{CANCEL_REGISTRATIONS, ID};
 use crate::kernel::idempotency;
-use crate::kernel::negotiation::Format;
 use crate::kernel::openapi::projection::{EXPANSION, FIELD};
 use crate::kernel::openapi::with;
 use crate::kernel::resource::ResourceApi;
+use vku_transfer::format::Format;
 
 fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })

@@ -11,11 +11,11 @@ use super::formats::{calendar, contents};
 use super::request_body::{next, schema, telling};
 use crate::kernel::idempotency;
 use crate::kernel::json_body::{JSON, SPARSE};
-use crate::kernel::negotiation::Format;
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
 use crate::kernel::resource::ResourceApi;
+use vku_transfer::format::Format;
 
 /// The successful response, and the problems.
 pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {

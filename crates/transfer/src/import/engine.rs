@@ -18,8 +18,9 @@ use vku_persistence::{Visitor, visit};
 
 use super::deferred::Deferred;
 use super::format::ImportFormat;
-use super::reader::{self, ColumnBinding, ParsedRow};
-use crate::kernel::json_body::oversized_members;
+use super::reader;
+use super::row::{self, ColumnBinding, ParsedRow};
+use vku_domain::kernel::input::size_limits::oversized_members;
 
 /// What an import did, and a token that identifies exactly that.
 pub struct Plan {
@@ -200,7 +201,7 @@ impl ReportBuilder {
             }
             Ok(Done::Deferred(row)) => self.deferred.push(number, &row),
             Err(error) if error.is_ours() => Err(error),
-            Err(error) => self.record_faults(number, reader::refused::<T>(number, &self.head, error)),
+            Err(error) => self.record_faults(number, row::refused::<T>(number, &self.head, error)),
         }
     }
 

@@ -7,7 +7,7 @@ use vku_domain::kernel::tabular::{CsvDialect, Kind, Shown};
 use vku_domain::kernel::violation::FieldError;
 use vku_persistence::kernel::table::Table;
 
-use super::super::reader::{ParsedRow, RowSink, Stop, fault};
+use super::super::row::{ParsedRow, RowSink, Stop, fault};
 use super::super::table::Sheet;
 use super::cells::{Area, Cell};
 

@@ -1,30 +1,17 @@
 //! Text formats, which are written row by row, between a head and a tail.
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::table::Table;
 
 use super::csv::CsvEncoder;
+use super::encoder::Encoder;
 use super::geojson::GeoJsonEncoder;
 use super::icalendar::IcsEncoder;
 use super::ndjson::NdjsonEncoder;
-use super::row_stream::{Row, Rows};
+use super::row_stream::Rows;
 use super::{Export, Reading};
-use crate::kernel::negotiation::Format;
-
-/// Encodes rows in a format.
-pub(super) trait Encoder<T: Table> {
-    /// Writes what comes before all rows.
-    fn head(&mut self, _out: &mut Vec<u8>) -> Result<(), Error> {
-        Ok(())
-    }
-
-    /// Writes a row.
-    fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error>;
-
-    /// Writes what comes after all rows.
-    fn tail(&mut self, _out: &mut Vec<u8>) {}
-}
+use crate::format::Format;
 
 /// The approximate number of bytes that are passed on at once.
 pub(super) const PIECE: usize = 64 * 1024;

@@ -41,7 +41,7 @@ impl FromStr for Charset {
 /// Returns the `charset` of a media type.
 ///
 /// Errors: the encoding is not supported.
-pub(super) fn of_media(media: &str) -> Result<Option<Charset>, FieldError> {
+pub fn of_media(media: &str) -> Result<Option<Charset>, FieldError> {
     let label = media.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
         name.trim().eq_ignore_ascii_case("charset").then(|| value.trim().trim_matches('"'))

@@ -13,7 +13,7 @@ pub use self::reporting_org::ReportingOrg;
 
 use std::any::Any;
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use vku_domain::document::Document;
 use vku_domain::funding::Funding;
 use vku_domain::kernel::access::actor::Actor;

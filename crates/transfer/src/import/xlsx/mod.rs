@@ -17,7 +17,7 @@ use zip::ZipArchive;
 use self::book::{Book, Listed};
 use self::cells::Cells;
 use self::rows::Rows;
-use super::reader::{ParsedRow, RowSink, Stop};
+use super::row::{ParsedRow, RowSink, Stop};
 
 /// The maximum size of an unpacked workbook, in bytes: all its texts are in memory at once.
 const UNPACKED: u64 = 256 << 20;

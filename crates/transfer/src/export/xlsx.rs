@@ -6,7 +6,7 @@ use std::io::{Read, Seek, SeekFrom};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use rust_xlsxwriter::{DocProperties, ExcelDateTime, Format as Style, Workbook, Worksheet, XlsxError};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -24,7 +24,7 @@ use super::csv::columns;
 use super::row_stream::{Row, Rows};
 use super::spool::no_room;
 use super::{Export, Reading};
-use crate::kernel::negotiation::Format;
+use crate::format::Format;
 
 /// The maximum number of rows of a sheet in Excel, including its header.
 const SHEET_ROWS: u64 = 1_048_576;

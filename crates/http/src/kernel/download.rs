@@ -17,13 +17,13 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::table::Table;
 
-use super::spool::{Taking, spool};
-use super::{Export, file_name};
 use crate::kernel::conditional::{DEPENDS_ON, cache_control};
 use crate::kernel::context::Context;
 use crate::kernel::in_runtime::InRuntime;
-use crate::kernel::negotiation::Format;
 use crate::kernel::problem::Problem;
+use vku_transfer::export::spool::{Taking, spool};
+use vku_transfer::export::{Export, file_name};
+use vku_transfer::format::Format;
 
 /// How long a client may receive nothing before it is considered gone.
 const PATIENCE: Duration = Duration::from_secs(60);

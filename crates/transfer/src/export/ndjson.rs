@@ -3,8 +3,8 @@
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::table::Table;
 
+use super::encoder::Encoder;
 use super::row_stream::Row;
-use super::text::Encoder;
 
 /// Encodes each row as `GET` on the resource returns it.
 pub(super) struct NdjsonEncoder;

@@ -6,13 +6,13 @@ use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{Column, CsvDialect, FieldSerializer, Kind, Layout};
 use vku_persistence::kernel::table::{Parent, Table};
 
+use super::encoder::Encoder;
 use super::row_stream::Row;
-use super::text::Encoder;
 
 /// The columns of a table: one for each member, and for each of the languages besides the usual ones; a resource with
 /// a parent begins with the parent. Members that cannot be written have a column only if they are selected, or if
 /// [`Layout::shown`] has them.
-pub(crate) fn columns<T: Table>(languages: &[String], view: &Projection) -> Vec<Column> {
+pub fn columns<T: Table>(languages: &[String], view: &Projection) -> Vec<Column> {
     let parent = <T::Parent as Parent>::NAME;
     let mut columns: Vec<_> = parent.iter().map(|name| Column::new(*name, Kind::Reference)).collect();
     columns.extend(Layout::of::<T>().columns(languages));

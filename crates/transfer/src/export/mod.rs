@@ -1,22 +1,21 @@
 //! Exports of lists: all matching rows from one snapshot, encoded as they are read, in constant memory.
 
 mod csv;
-mod download;
+mod encoder;
 mod geojson;
 mod iati;
-pub(crate) mod icalendar;
+pub mod icalendar;
 mod ndjson;
 mod row_stream;
-mod spool;
+pub mod spool;
 mod text;
 mod xlsx;
 
-pub(crate) use self::csv::columns;
-pub(crate) use self::download::stream;
+pub use self::csv::columns;
 pub use self::iati::ReportingOrg;
 pub use self::xlsx::XlsxLimits;
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use chrono::NaiveDate;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::Error;
@@ -27,7 +26,7 @@ use vku_persistence::collection;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 
-use crate::kernel::negotiation::Format;
+use crate::format::Format;
 
 /// A list that is exported in a format.
 pub struct Export<T: Table> {

@@ -4,8 +4,8 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::icalendar::{Calendar, NAME};
 use vku_persistence::kernel::table::Table;
 
+use super::encoder::Encoder;
 use super::row_stream::Row;
-use super::text::Encoder;
 
 /// Encodes each row as an event.
 #[derive(Default)]

@@ -8,7 +8,7 @@ use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use actix_web::web::Bytes;
+use bytes::Bytes;
 use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use vku_domain::bilingual;
@@ -27,13 +27,13 @@ const PIECE: u64 = 64 * 1024;
 static USED: AtomicU64 = AtomicU64::new(0);
 
 /// The end where pieces go in.
-pub(super) struct Filling(Arc<Spool>);
+pub struct Filling(Arc<Spool>);
 
 /// The end where they come out, in the same order.
-pub(super) struct Taking(Arc<Spool>);
+pub struct Taking(Arc<Spool>);
 
 /// Creates a spool, and returns its two ends.
-pub(super) fn spool() -> (Filling, Taking) {
+pub fn spool() -> (Filling, Taking) {
     let spool = Arc::new(Spool::default());
     (Filling(spool.clone()), Taking(spool))
 }
@@ -82,7 +82,7 @@ impl Drop for Spool {
 
 impl Filling {
     /// Stores the next piece; returns whether more are wanted.
-    pub(super) async fn push(&self, piece: Bytes) -> Reading {
+    pub async fn push(&self, piece: Bytes) -> Reading {
         match self.keep(piece).await {
             Ok(reading) => reading,
             Err(error) => {
@@ -134,7 +134,7 @@ impl Drop for Filling {
 
 impl Taking {
     /// Returns the next piece; `None` at the end.
-    pub(super) async fn next(&self) -> Result<Option<Bytes>, Error> {
+    pub async fn next(&self) -> Result<Option<Bytes>, Error> {
         loop {
             match self.look()? {
                 Next::Piece(piece) => return Ok(Some(piece)),
@@ -177,7 +177,7 @@ impl Drop for Taking {
 }
 
 /// The error if there is no disk space for the file of an export.
-pub(super) fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let detail = bilingual!(
         "There is not enough disk space for the export at the moment; please try again shortly.",
         "Für den Export ist gerade kein Platz; bitte versuchen Sie es gleich noch einmal."
@@ -190,7 +190,7 @@ mod tests {
     use super::*;
 
     /// Uses more bytes than are kept in memory.
-    #[actix_web::test]
+    #[tokio::test]
     async fn all_pieces_come_out_in_order_and_the_space_is_freed() {
         let (filling, taking) = spool();
         let all: Vec<u8> = (0_u32..3_000_000).map(|number| number.to_le_bytes()[0]).collect();
@@ -208,7 +208,7 @@ mod tests {
         assert_eq!(USED.load(SeqCst), 0);
     }
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn writing_ends_when_the_reading_end_is_gone() {
         let (filling, taking) = spool();
         drop(taking);

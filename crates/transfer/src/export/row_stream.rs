@@ -11,7 +11,7 @@ use vku_domain::kernel::value::Places;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Reader;
 
-use crate::kernel::negotiation::Format;
+use crate::format::Format;
 
 /// A row with its selected members, and what GeoJSON and iCalendar need.
 pub(super) struct Row<T: Table> {

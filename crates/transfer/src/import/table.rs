@@ -9,7 +9,7 @@ use vku_domain::kernel::violation::FieldError;
 use vku_persistence::kernel::bulk_import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
 
-use super::reader::{ColumnBinding, Destination, ParsedRow, fault};
+use super::row::{ColumnBinding, Destination, ParsedRow, fault};
 
 /// The headings that a table may have.
 pub(super) struct Headings {

@@ -13,7 +13,7 @@ use vku_persistence::kernel::table::Table;
 use super::charset::Charset;
 use super::encoding;
 use super::lines::Lines;
-use super::reader::{ParsedRow, RowSink, Stop, fault};
+use super::row::{ParsedRow, RowSink, Stop, fault};
 use super::table::{Headings, Sheet};
 
 /// The number of bytes in which the header is searched.

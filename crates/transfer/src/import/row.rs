@@ -1,6 +1,4 @@
-//! Reads the rows of a file on a thread of its own, as fast as they are written.
-
-use std::fs::File;
+//! What is read from a file, and the errors of its rows.
 
 use serde_json::{Map, Value};
 use tokio::sync::mpsc;
@@ -13,10 +11,6 @@ use vku_domain::kernel::tabular::Column;
 use vku_domain::kernel::violation::{FieldError, Location, Violation};
 use vku_persistence::kernel::bulk_import::Row;
 use vku_persistence::kernel::table::{Parent, Table};
-
-use super::charset::Charset;
-use super::format::ImportFormat;
-use super::{csv, json, xlsx};
 
 /// The maximum number of rows of a file.
 pub(super) const MAX_ROWS: u64 = 100_000;
@@ -75,6 +69,10 @@ pub(super) struct RowSink {
 pub(super) struct Stop;
 
 impl RowSink {
+    pub(super) fn new(send: mpsc::Sender<Vec<ParsedRow>>) -> Self {
+        Self { send, items: Vec::new(), rows: 0, header_row: None, is_broken: false }
+    }
+
     pub(super) fn put(&mut self, item: ParsedRow) -> Result<(), Stop> {
         if let ParsedRow::Row(number, _) | ParsedRow::Faulty(number, _) = &item {
             self.rows += 1;
@@ -102,7 +100,7 @@ impl RowSink {
     }
 
     /// Passes on the rest, however reading has ended; a file without rows is an error.
-    fn end(mut self) {
+    pub(super) fn end(mut self) {
         if self.rows == 0 && !self.is_broken {
             let detail = bilingual!("The file has no rows.", "Die Datei hat keine Zeilen.");
             let row = self.header_row.unwrap_or(1);
@@ -121,32 +119,6 @@ impl RowSink {
 /// An error of a whole row.
 pub(super) fn fault(row: u64, code: &str, detail: Bilingual) -> RowFault {
     RowFault { row, column: None, pointer: None, code: code.to_owned(), detail }
-}
-
-/// Starts reading. The channel closes at the end of the file; the handle then returns whether the file could be read.
-pub(super) fn begin<T: Table>(
-    file: File,
-    format: ImportFormat,
-    sheet: Option<String>,
-    charset: Option<Charset>,
-) -> (mpsc::Receiver<Vec<ParsedRow>>, tokio::task::JoinHandle<std::io::Result<()>>) {
-    let (send, receive) = mpsc::channel(2);
-    let reading = tokio::task::spawn_blocking(move || {
-        let mut sink = RowSink { send, items: Vec::new(), rows: 0, header_row: None, is_broken: false };
-        let read = match format {
-            ImportFormat::Csv => csv::read::<T>(file, charset, &mut sink),
-            ImportFormat::Xlsx => xlsx::read::<T>(file, sheet.as_deref(), &mut sink),
-            ImportFormat::Ndjson => json::read_lines::<T>(file, charset, &mut sink),
-            ImportFormat::Json => json::read_array::<T>(file, charset, &mut sink),
-        };
-        // If reading stopped early, the reason has already been put into the sink.
-        let is_read = read.map(|_| ());
-        if is_read.is_ok() {
-            sink.end();
-        }
-        is_read
-    });
-    (receive, reading)
 }
 
 /// Turns an object into a row; its parent is given as in responses.

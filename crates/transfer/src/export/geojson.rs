@@ -7,8 +7,8 @@ use vku_domain::kernel::resource::projection::Projected;
 use vku_domain::kernel::value::{Location, Places};
 use vku_persistence::kernel::table::Table;
 
+use super::encoder::Encoder;
 use super::row_stream::Row;
-use super::text::Encoder;
 
 /// Encodes each row as a feature, one per line.
 #[derive(Default)]

@@ -1,0 +1,75 @@
+//! The formats of lists.
+
+use vku_domain::kernel::resource::Resource;
+
+vku_domain::string_enum! {
+    /// A representation of a list.
+    Format {
+        /// one page, as `application/json`
+        Json = "json",
+        /// all rows, as `text/csv` (RFC 4180, UTF-8, with a header)
+        Csv = "csv",
+        /// all rows, with one JSON object per line, as `application/x-ndjson`
+        Ndjson = "ndjson",
+        /// all rows, as a worksheet for Excel and other programs
+        Xlsx = "xlsx",
+        /// all rows with their locations, as `application/geo+json` (RFC 7946)
+        Geojson = "geojson",
+        /// all rows as IATI 2.03 activities, as `application/xml`; partnerships without a start or a country are listed
+        /// at the end. An API key needs the scopes for reading partnerships, funding programmes, organisations and
+        /// working areas
+        Iati = "iati",
+        /// all rows as events, as `text/calendar` (RFC 5545)
+        Ics = "ics",
+    }
+}
+
+impl Format {
+    /// The media type.
+    pub const fn media_type(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Csv => "text/csv; charset=utf-8; header=present",
+            Self::Ndjson => "application/x-ndjson",
+            Self::Xlsx => "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            Self::Geojson => "application/geo+json",
+            Self::Iati => "application/xml",
+            Self::Ics => "text/calendar; charset=utf-8",
+        }
+    }
+
+    /// Whether a row can contain another resource (`expand`).
+    pub const fn nests(self) -> bool {
+        matches!(self, Self::Json | Self::Ndjson | Self::Geojson)
+    }
+
+    /// The file name extension.
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Iati => "xml",
+            _ => self.as_str(),
+        }
+    }
+
+    /// Whether the client can select the members of a row (`fields`).
+    pub const fn is_chosen_from(self) -> bool {
+        !matches!(self, Self::Iati | Self::Ics)
+    }
+
+    /// The formats in which a list is available: GeoJSON only with locations, IATI only for activities, iCalendar
+    /// only for events.
+    pub fn of<T: Resource>() -> Vec<Self> {
+        let fits = |format: &Self| match format {
+            Self::Geojson => T::PLACES.is_some(),
+            Self::Iati => T::IS_ACTIVITY,
+            Self::Ics => T::EVENT.is_some(),
+            _ => true,
+        };
+        Self::ALL.iter().copied().filter(fits).collect()
+    }
+
+    /// The media type without its parameters.
+    pub fn essence(self) -> &'static str {
+        self.media_type().split(';').next().unwrap_or_default()
+    }
+}
