@@ -12,12 +12,12 @@ use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 
-use crate::kernel::conditional::respond;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::json_body::parsed;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::response::conditional::respond;
 use crate::login::id;
 use vku_transfer::format::Format;
 
@@ -114,7 +114,7 @@ fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Erro
 pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
     let [] = parse_write_flags(&context.request, [])?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let keys = context.shared.store.api_keys(account).await?;
     Ok(answer(&context, &ApiKeys { items: keys.into_iter().map(ApiKeyBody::from).collect() })?)
 }
@@ -206,7 +206,7 @@ pub async fn create_api_key(context: Context, body: Bytes) -> Result<HttpRespons
 pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
     let (account, _) = context.login()?;
     let [] = parse_write_flags(&context.request, [])?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let key = context.shared.store.api_key(account, id(&context.request)?).await?;
     Ok(answer(&context, &ApiKeyBody::from(key))?)
 }

@@ -1,5 +1,6 @@
 //! The audit endpoint, for the coordination office: who changed what, and when.
 
+use crate::kernel::response::cached::respond_with;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,10 +15,10 @@ use vku_domain::kernel::value::Visibility;
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::kernel::read::history::Entry;
 
-use crate::kernel::context::Context;
-use crate::kernel::list::{page_response, with_cursor};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::resource::list::{page_response, with_cursor};
 use vku_transfer::format::Format;
 
 /// A change and who made it.
@@ -140,10 +141,10 @@ pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
     let paging = Paging::take(&mut parameters);
     let filter = AuditFilter::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let page = context.read().await?.audit(&filter, &paging).await?;
     let items = page.items.into_iter().map(AuditEntry::from).collect();
     let body =
         AuditPage { items, next: with_cursor(&context, page.next), prev: with_cursor(&context, page.prev) };
-    Ok(page_response(&body, &body.next, &body.prev)?.answer(&context))
+    Ok(respond_with(&context, page_response(&body, &body.next, &body.prev)?))
 }

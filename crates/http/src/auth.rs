@@ -15,13 +15,14 @@ use vku_persistence::api_key;
 use vku_persistence::auth::account::SigningIn;
 use vku_persistence::auth::login::IssuedTokens;
 
-use crate::kernel::client_ip;
-use crate::kernel::context::{AppState, bearer};
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::json_body::parsed;
-use crate::kernel::password;
+use crate::kernel::auth::password;
+use crate::kernel::limits::client_ip;
 use crate::kernel::problem::Problem;
-use crate::kernel::request_info::RequestInfo;
+use crate::kernel::request::context::bearer;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::request::request_info::RequestInfo;
+use crate::kernel::state::AppState;
 
 /// The maximum length of the stored `User-Agent`, in characters.
 const CLIENT: usize = 120;

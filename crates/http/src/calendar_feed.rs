@@ -16,11 +16,12 @@ use vku_persistence::Visitor;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 
-use crate::kernel::conditional::respond_as;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::{ID, key, parse_write_flags};
-use crate::kernel::page::{Anybody, token_of_link};
+use crate::kernel::page::token_of_link;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::anybody::Anybody;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::{ID, key, parse_write_flags};
+use crate::kernel::response::conditional::respond_as;
 use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
 use vku_transfer::format::Format;
 

@@ -10,12 +10,12 @@ use vku_domain::code_lists::{self, Entry, List};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 
-use crate::kernel::conditional::respond;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
-use crate::kernel::resource::resource;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::resource::mount::resource;
+use crate::kernel::response::conditional::respond;
 use vku_transfer::format::Format;
 
 /// A reference list.
@@ -28,7 +28,7 @@ pub struct ReferenceList {
 
 fn answer(context: &Context, list: &'static List) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
-    format(context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let body = serde_json::to_vec(&ReferenceList { items: list.entries() }).map_err(Error::internal)?;
     let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
     let headers = response.headers_mut();
@@ -76,7 +76,7 @@ macro_rules! lists {
         /// Registers the lists.
         pub(crate) fn routes(config: &mut ServiceConfig) {
             $(config.service(
-                resource($path, &["GET", "HEAD"])
+                resource($path, vec!["GET", "HEAD"])
                     .route(web::get().to($operation))
                     .route(web::head().to($operation)),
             );)+

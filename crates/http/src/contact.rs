@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use vku_domain::contact::Contact;
 
-use crate::kernel::openapi::Operation;
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
 
 impl ResourceApi for Contact {
     const SINGULAR: &'static str = "a contact";

@@ -10,11 +10,11 @@ use utoipa_swagger_ui::Config;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 
-use crate::kernel::conditional::is_known;
 use crate::kernel::openapi::openapi_3_0;
 use crate::kernel::problem::Problem;
-use crate::kernel::resource::resource;
-use crate::routes::document;
+use crate::kernel::resource::mount::resource;
+use crate::kernel::response::conditional::is_known;
+use crate::openapi_document::document;
 
 /// The document as it is committed and served: indented JSON with a final line break.
 ///
@@ -99,12 +99,20 @@ async fn page(file: web::Path<String>, ui: Data<Config<'static>>) -> Result<Http
 /// Registers the document and Swagger UI.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     const READ: &[&str] = &["GET", "HEAD"];
-    config.service(resource("/openapi.json", READ).route(web::get().to(json)).route(web::head().to(json)));
     config.service(
-        resource("/openapi-3.0.json", READ).route(web::get().to(json_3_0)).route(web::head().to(json_3_0)),
+        resource("/openapi.json", READ.to_vec()).route(web::get().to(json)).route(web::head().to(json)),
     );
-    config.service(resource("/openapi.yaml", READ).route(web::get().to(yaml)).route(web::head().to(yaml)));
-    config.service(resource("/docs", READ).route(web::get().to(to_docs)).route(web::head().to(to_docs)));
+    config.service(
+        resource("/openapi-3.0.json", READ.to_vec())
+            .route(web::get().to(json_3_0))
+            .route(web::head().to(json_3_0)),
+    );
+    config.service(
+        resource("/openapi.yaml", READ.to_vec()).route(web::get().to(yaml)).route(web::head().to(yaml)),
+    );
+    config.service(
+        resource("/docs", READ.to_vec()).route(web::get().to(to_docs)).route(web::head().to(to_docs)),
+    );
     let ui = Config::new(["/openapi.json"])
         // By default, Swagger UI calls a validator on the internet.
         .validator_url("none")
@@ -116,7 +124,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .persist_authorization(false)
         .deep_linking(true);
     config.service(
-        resource("/docs/{file:.*}", READ)
+        resource("/docs/{file:.*}", READ.to_vec())
             .app_data(Data::new(ui))
             .route(web::get().to(page))
             .route(web::head().to(page)),

@@ -10,9 +10,9 @@ use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_persistence::kernel::database::Database;
 
-use crate::kernel::context::AppState;
-use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::state::AppState;
 
 /// How long the database may take to respond.
 const PATIENCE: Duration = Duration::from_secs(5);

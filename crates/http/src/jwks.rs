@@ -7,11 +7,11 @@ use utoipa::ToSchema;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 
-use crate::kernel::conditional::is_known;
-use crate::kernel::context::AppState;
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::json_body::JSON;
+use crate::kernel::media_type::JSON;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::response::conditional::is_known;
+use crate::kernel::state::AppState;
 
 /// How long the set may be cached: a new key is published ten minutes before it signs.
 const KEEP: &str = "public, max-age=60";

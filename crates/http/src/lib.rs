@@ -13,6 +13,7 @@ mod code_lists;
 mod contact;
 pub mod docs;
 mod document;
+mod features;
 mod funding;
 mod guest;
 mod health;
@@ -27,6 +28,7 @@ mod matching;
 mod me;
 mod member;
 mod minutes;
+pub mod openapi_document;
 mod organisation;
 mod partnership;
 mod password_reset;
@@ -35,7 +37,7 @@ mod problems;
 mod programme;
 mod registration;
 mod result;
-pub mod routes;
+mod routes;
 mod security_txt;
 mod session;
 mod statistics;
@@ -53,8 +55,8 @@ use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
 use vku_domain::kernel::error::Error;
 
+use crate::kernel::state::AppState;
 use kernel::config::Timeouts;
-use kernel::context::AppState;
 use kernel::problem::Problem;
 
 /// How long running requests may take after a shutdown was requested, in seconds.
@@ -71,7 +73,7 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 /// Errors: the listener cannot be used.
 pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> std::io::Result<Server> {
     let Timeouts { request_head, keep_alive, disconnect, .. } = shared.http_config.timeouts;
-    let notices = Data::new(routes::notices());
+    let notices = Data::new(openapi_document::notices());
     let front = Data::new(index::Front::default());
     shared.store.database().listen();
     let server = HttpServer::new(move || {
@@ -79,13 +81,14 @@ pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> 
             .app_data(shared.clone())
             .app_data(notices.clone())
             .app_data(front.clone())
-            .app_data(PayloadConfig::new(kernel::json_body::LIMIT))
+            .app_data(PayloadConfig::new(kernel::request::json_body::LIMIT))
             .wrap(from_fn(kernel::middleware::log_request))
             .wrap(Condition::new(
                 !notices.is_empty(),
                 from_fn(kernel::deprecation::add_deprecation_headers::<BoxBody>),
             ))
             .configure(routes::configure)
+            .configure(docs::routes)
             .default_service(web::to(nothing_here))
     })
     .workers(workers)

@@ -11,11 +11,11 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_persistence::auth::login::Login;
 
-use crate::kernel::conditional::respond;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::{ID, parse_write_flags};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::{ID, parse_write_flags};
+use crate::kernel::response::conditional::respond;
 use vku_transfer::format::Format;
 
 /// A place where you are signed in.
@@ -84,7 +84,7 @@ pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
 pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
     let (account, current) = context.login()?;
     let [] = parse_write_flags(&context.request, [])?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let item = |login: Login| LoginBody {
         id: login.id,
         current: login.id == current,

@@ -1,5 +1,6 @@
 //! The outbox endpoints: the e-mails that the service sends, for the coordination office.
 
+use crate::kernel::response::cached::respond_with;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -15,12 +16,12 @@ use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 use vku_persistence::mail::outbox::{MailFilter, StoredMail};
 
-use crate::kernel::conditional::respond;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::list::{page_response, with_cursor};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::resource::list::{page_response, with_cursor};
+use crate::kernel::response::conditional::respond;
 use vku_transfer::format::Format;
 
 /// An e-mail to a person.
@@ -138,12 +139,12 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     let paging = Paging::take(&mut parameters);
     let filter = MailFilter::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let page = context.read().await?.mails(&filter, &paging).await?;
     let items = page.items.into_iter().map(MailBody::from).collect();
     let body =
         MailPage { items, next: with_cursor(&context, page.next), prev: with_cursor(&context, page.prev) };
-    Ok(page_response(&body, &body.next, &body.prev)?.answer(&context))
+    Ok(respond_with(&context, page_response(&body, &body.next, &body.prev)?))
 }
 
 /// Get an e-mail
@@ -182,7 +183,7 @@ pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
 pub async fn get_mail(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_mails()?;
     let [] = parse_write_flags(&context.request, [])?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let id = context.request.match_info().get("id").and_then(|text| text.parse().ok());
     let mail = context.read().await?.mail(id.map(IdParam).ok_or_else(Error::not_found)?).await?;
     let body = serde_json::to_vec(&MailBody::from(mail)).map_err(Error::internal)?;

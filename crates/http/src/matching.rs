@@ -1,5 +1,6 @@
 //! The endpoint that finds partners for a utility.
 
+use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -9,11 +10,11 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::matching::{MatchQuery, Matches};
 use vku_domain::utility::Utility;
 
-use crate::kernel::cache::{self, Representation};
-use crate::kernel::context::Context;
-use crate::kernel::handlers::{ID, key};
+use crate::kernel::cache::Representation;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::{ID, key};
 use vku_transfer::format::Format;
 
 /// Find partners for a utility
@@ -117,15 +118,15 @@ use vku_transfer::format::Format;
 )]
 pub async fn get_utility_matches(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require::<Utility>(Action::Read)?;
-    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
+    if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let id = key(&context.request, ID)?;
     let mut parameters = Parameters::new(context.parameters()?);
     let query = MatchQuery::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    format(&context, None, &[Format::Json])?;
-    cache::get_or_insert_with(&context, async || {
+    format(&context.request, None, &[Format::Json])?;
+    cached::get_or_insert_with(&context, async || {
         let matches = context.read().await?.matches(&id, &query).await?;
         let body = serde_json::to_vec(&matches).map_err(Error::internal)?;
         Ok(Representation::new(ETag::of_bytes(&body), body))

@@ -17,13 +17,13 @@ use vku_domain::kernel::resource::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 
 use crate::auth::authenticate;
-use crate::kernel::conditional::respond;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::json_body::parsed;
+use crate::kernel::auth::password;
 use crate::kernel::negotiation::format;
-use crate::kernel::password;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::response::conditional::respond;
 use vku_transfer::format::Format;
 
 /// The account that sends the request.
@@ -80,7 +80,7 @@ pub struct Me {
 )]
 pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
-    format(&context, None, &[Format::Json])?;
+    format(&context.request, None, &[Format::Json])?;
     let refused = || context.actor.refusal();
     let id = context.actor.account.ok_or_else(refused)?;
     let account = context.shared.store.account(id).await?.ok_or_else(refused)?;

@@ -13,15 +13,15 @@ use vku_domain::kernel::value::Email;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::mail::Mail;
 
-use crate::kernel::client_ip;
-use crate::kernel::context::AppState;
-use crate::kernel::handlers::parse_write_flags;
+use crate::kernel::auth::password;
 use crate::kernel::in_runtime::InRuntime;
-use crate::kernel::json_body::parsed;
+use crate::kernel::limits::client_ip;
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, page, token_in, token_of_link};
-use crate::kernel::password;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::state::AppState;
 
 /// The path of the page.
 pub const PATH: &str = "/password/new";

@@ -6,9 +6,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use chrono::{DateTime, Days, NaiveTime, SecondsFormat, Utc};
 use vku_domain::kernel::error::Error;
 
-use crate::kernel::context::{AppState, SiteConfig};
-use crate::kernel::handlers::parse_write_flags;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::state::{AppState, SiteConfig};
 
 const PATH: &str = "/.well-known/security.txt";
 

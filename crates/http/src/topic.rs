@@ -9,11 +9,12 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::topic::Topic;
 
-use crate::kernel::context::Context;
-use crate::kernel::handlers::{ID, key, serialize};
-use crate::kernel::openapi::Operation;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::{ID, key};
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::handlers::serialize;
+use crate::kernel::resource::operation::Operation;
 
 impl ResourceApi for Topic {
     const SINGULAR: &'static str = "a topic";

@@ -11,13 +11,13 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
 use vku_domain::user::User;
 
-use crate::kernel::context::Context;
-use crate::kernel::handlers::{ID, key, parse_write_flags};
-use crate::kernel::json_body::parsed;
-use crate::kernel::openapi::Operation;
-use crate::kernel::password;
+use crate::kernel::auth::password;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::{ID, key, parse_write_flags};
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
 
 impl ResourceApi for User {
     const SINGULAR: &'static str = "a user";

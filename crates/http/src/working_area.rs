@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 use vku_domain::kernel::resource::Resource;
 use vku_domain::working_area::WorkingArea;
 
-use crate::kernel::openapi::Operation;
-use crate::kernel::resource::{BASE, ResourceApi};
+use crate::kernel::config::BASE;
+use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
 
 impl ResourceApi for WorkingArea {
     const SINGULAR: &'static str = "a working area";

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use vku_domain::kernel::clock::SystemClock;
 use vku_domain::kernel::error::Code;
-use vku_http::kernel::token::{SigningKey, SigningKeyCache};
+use vku_http::kernel::auth::token::{SigningKey, SigningKeyCache};
 use vku_persistence::kernel::crypto::encryption::Secret;
 use vku_persistence::kernel::crypto::keyring::Keyring;
 use vku_persistence::kernel::database::Database;

@@ -9,7 +9,7 @@ use ipnet::IpNet;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use url::Url;
 use vku_domain::kernel::value::{Email, WebUrl};
-use vku_http::kernel::rate_limit::Quota;
+use vku_http::kernel::limits::rate_limit::Quota;
 use vku_transfer::export::{ReportingOrg, XlsxLimits};
 
 use crate::CliError;

@@ -8,7 +8,7 @@ use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::FieldError;
-use vku_http::kernel::password;
+use vku_http::kernel::auth::password;
 use vku_persistence::auth::account::{NewAccount, SigningIn};
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::WriteContext;

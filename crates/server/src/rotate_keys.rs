@@ -1,6 +1,6 @@
 //! `rotate-keys`: a new key for signing access tokens.
 
-use vku_http::kernel::token;
+use vku_http::kernel::auth::token;
 
 use crate::config::Config;
 use crate::{CliError, bootstrap, print_line};

@@ -5,10 +5,10 @@ use std::net::TcpListener;
 use actix_web::web::Data;
 use vku_http::kernel::cache::ResponseCache;
 use vku_http::kernel::config::{HttpConfig, Timeouts};
-use vku_http::kernel::context::{AppState, SiteConfig};
 use vku_http::kernel::cors::Origins;
-use vku_http::kernel::login_throttle::LoginThrottle;
-use vku_http::kernel::rate_limit::RateLimiter;
+use vku_http::kernel::limits::login_throttle::LoginThrottle;
+use vku_http::kernel::limits::rate_limit::RateLimiter;
+use vku_http::kernel::state::{AppState, SiteConfig};
 use vku_transfer::export::XlsxLimits;
 
 use crate::config::Config;

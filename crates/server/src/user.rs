@@ -6,7 +6,7 @@ use clap::Subcommand;
 use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::resource::reference::{Key, Ref};
 use vku_domain::kernel::value::{Email, SingleLine};
-use vku_http::kernel::password;
+use vku_http::kernel::auth::password;
 use vku_persistence::auth::account::NewAccount;
 
 use crate::config::Config;

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
 use uuid::Uuid;
-use vku_http::kernel::token::SigningKey;
+use vku_http::kernel::auth::token::SigningKey;
 
 use super::{INVALID, Login, ME, told};
 use crate::harness::{TestApp, on_both};

@@ -15,7 +15,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Role;
-use vku_http::kernel::password;
+use vku_http::kernel::auth::password;
 use vku_persistence::auth::account::NewAccount;
 
 use crate::harness::{Answer, Caller, TestApp, on_both};

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use serde_json::Value;
-use vku_http::kernel::token::{RotateError, rotate};
+use vku_http::kernel::auth::token::{RotateError, rotate};
 
 use super::{Login, ME, PASSWORD, REFRESH, sign_in};
 use crate::harness::{Caller, TestApp, on_both};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use vku_http::routes::document;
+use vku_http::openapi_document::document;
 
 use super::strangers::SIGNING_IN;
 use crate::harness::contract::{Operation, Schemas};

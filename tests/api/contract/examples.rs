@@ -1,7 +1,7 @@
 //! The examples of the document match their schemas.
 
 use serde_json::Value;
-use vku_http::routes::document;
+use vku_http::openapi_document::document;
 
 use crate::harness::contract::{Operation, Schemas};
 

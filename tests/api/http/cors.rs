@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::json;
 use vku_http::kernel::config::HttpConfig;
 use vku_http::kernel::cors::Origins;
-use vku_http::kernel::rate_limit::RateLimiter;
+use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use super::path::paths;
 use super::vary;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method};
 use vku_http::kernel::config::HttpConfig;
-use vku_http::kernel::rate_limit::RateLimiter;
+use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use super::path::{METHODS, paths};
 use super::vary;

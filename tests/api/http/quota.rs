@@ -5,7 +5,7 @@ use reqwest::Method;
 use serde_json::json;
 use vku_domain::kernel::access::actor::Role;
 use vku_http::kernel::config::HttpConfig;
-use vku_http::kernel::rate_limit::RateLimiter;
+use vku_http::kernel::limits::rate_limit::RateLimiter;
 
 use crate::api::given::{DRESDEN, PARTNERSHIPS, UTILITIES, municipal, untouched};
 use crate::harness::{Answer, Caller, TestApp, on_both};

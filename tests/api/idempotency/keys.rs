@@ -73,7 +73,7 @@ on_both! {
 
 #[test]
 fn the_document_declares_idempotency_keys() {
-    let document = vku_http::routes::document();
+    let document = vku_http::openapi_document::document();
     let mut operations = 0;
     for (path, item) in document["paths"].as_object().unwrap() {
         let Some(operation) = item.get("post") else { continue };

@@ -76,7 +76,7 @@ impl Contract {
     pub(crate) fn served() -> &'static Self {
         static SERVED: OnceLock<Contract> = OnceLock::new();
         SERVED.get_or_init(|| {
-            let document = vku_http::routes::document();
+            let document = vku_http::openapi_document::document();
             let operations = Operation::all(&document);
             Self { schemas: Schemas::of(document), operations }
         })

@@ -4,6 +4,7 @@ mod bars;
 mod label_placement;
 mod lines;
 mod map;
+
 #[cfg(test)]
 mod tests;
 

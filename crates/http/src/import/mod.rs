@@ -28,14 +28,15 @@ use vku_persistence::import::may_import;
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_persistence::kernel::transaction::Writer;
 
-use crate::kernel::conditional::respond;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::idempotency::REPLAYED;
 use crate::kernel::in_runtime::InRuntime;
-use crate::kernel::json_body::{JSON, parsed};
+use crate::kernel::media_type::JSON;
 use crate::kernel::negotiation::{format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::response::conditional::respond;
+use crate::kernel::response::idempotency::REPLAYED;
 use crate::login::id;
 use vku_transfer::format::Format;
 use vku_transfer::import::{Charset, ImportFormat};
@@ -288,7 +289,7 @@ pub async fn list_imports(context: Context) -> Result<HttpResponse, Problem> {
         return Err(context.actor.refusal().into());
     }
     let [] = parse_write_flags(&context.request, [])?;
-    representation(&context, None, &[Format::Json])?;
+    representation(&context.request, None, &[Format::Json])?;
     let imports = context.shared.store.imports(&context.actor).await?;
     let locale = negotiate_language(context.request.headers());
     let items = imports.into_iter().map(|import| ImportBody::of(import, locale).brief()).collect();
@@ -358,7 +359,7 @@ pub async fn get_import(context: Context) -> Result<HttpResponse, Problem> {
         return Err(context.actor.refusal().into());
     }
     let [] = parse_write_flags(&context.request, [])?;
-    representation(&context, None, &[Format::Json])?;
+    representation(&context.request, None, &[Format::Json])?;
     Ok(import_response(&context, &visible_import(&context, id(&context.request)?).await?)?)
 }
 

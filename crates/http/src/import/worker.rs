@@ -19,7 +19,7 @@ use vku_persistence::kernel::store::idempotency::{InFlightGuard, StoredResponse}
 use vku_persistence::kernel::transaction::WriteContext;
 
 use super::report::ImportBody;
-use crate::kernel::json_body::JSON;
+use crate::kernel::media_type::JSON;
 use vku_transfer::import::{Plan, run};
 
 /// Runs imports for an actor, in the context of a request.

@@ -19,8 +19,8 @@ use vku_persistence::kernel::transaction::Reader;
 use super::date::when;
 use crate::chart::Size;
 use crate::kernel::cache::Snapshot;
-use crate::kernel::context::AppState;
 use crate::kernel::page::escaped;
+use crate::kernel::state::AppState;
 use crate::statistics::Figures;
 use crate::statistics::partnerships::PartnershipStatistics;
 

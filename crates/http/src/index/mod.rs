@@ -16,10 +16,11 @@ use vku_domain::kernel::parameters::Parameters;
 pub use self::home_page::Front;
 
 use self::home_page::Shown;
-use crate::kernel::context::{AppState, parameters};
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, prefers_html};
 use crate::kernel::problem::Problem;
+use crate::kernel::query_string::parameters;
+use crate::kernel::state::AppState;
 
 /// The entry point.
 #[derive(Serialize, ToSchema)]
@@ -132,6 +133,6 @@ pub async fn get_index(
         openapi: "/openapi.json",
         openapi_3_0: "/openapi-3.0.json",
         token: "/api/v1/auth/token",
-        resources: crate::routes::main_paths(),
+        resources: crate::features::main_paths(),
     }))
 }

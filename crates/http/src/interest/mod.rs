@@ -4,12 +4,15 @@ pub mod page;
 pub mod register;
 pub mod triage;
 
+/// The path of the page.
+pub const PATH: &str = "/interest/confirmation";
+
 use actix_web::{Route, web};
 use serde_json::{Value, json};
 use vku_domain::interest::InterestRegistration;
 
-use crate::kernel::openapi::Operation;
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
 
 impl ResourceApi for InterestRegistration {
     const SINGULAR: &'static str = "an interest registration";

@@ -1,6 +1,7 @@
 //! The page that the link in the e-mail opens. Opening it confirms nothing, because programs that scan e-mails follow
 //! links. Its button confirms, without a script.
 
+use super::PATH;
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Query};
 use vku_domain::bilingual;
@@ -9,13 +10,11 @@ use vku_domain::kernel::error::Code;
 use vku_persistence::InterestLink as Link;
 
 use super::register::confirm;
-use crate::kernel::context::Context;
 use crate::kernel::negotiation::negotiate_language;
-use crate::kernel::page::{Anybody, page, token_of_link};
+use crate::kernel::page::{page, token_of_link};
 use crate::kernel::problem::Problem;
-
-/// The path of the page.
-pub const PATH: &str = "/interest/confirmation";
+use crate::kernel::request::anybody::Anybody;
+use crate::kernel::request::context::Context;
 
 /// Handles `GET`: says what the link is for, with a button.
 pub async fn show_confirmation(Anybody(context): Anybody) -> Result<HttpResponse, Problem> {

@@ -12,13 +12,15 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 
-use super::page::PATH;
-use crate::kernel::client_ip;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::parse_write_flags;
-use crate::kernel::json_body::{JSON, parsed};
-use crate::kernel::page::{Anybody, token_in};
+use super::PATH;
+use crate::kernel::limits::client_ip;
+use crate::kernel::media_type::JSON;
+use crate::kernel::page::token_in;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::anybody::Anybody;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::parsed;
+use crate::kernel::request::params::parse_write_flags;
 
 /// The acknowledgement, which is the same for known and unknown utilities and people.
 #[derive(Serialize, ToSchema)]

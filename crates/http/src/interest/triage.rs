@@ -16,11 +16,12 @@ use vku_domain::member::MemberStatus;
 use vku_persistence::Acceptance;
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 
-use crate::kernel::conditional::precondition;
-use crate::kernel::context::Context;
-use crate::kernel::handlers::{ID, key, parse_write_flags};
-use crate::kernel::json_body::{JSON, json};
+use crate::kernel::media_type::JSON;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::json;
+use crate::kernel::request::params::{ID, key, parse_write_flags};
+use crate::kernel::response::conditional::precondition;
 
 /// How a registration is accepted; `{}` for the defaults.
 #[derive(Deserr, ToSchema)]

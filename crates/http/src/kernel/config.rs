@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use super::cors::Origins;
-use super::rate_limit::RateLimiter;
+use super::limits::rate_limit::RateLimiter;
+
+/// The path prefix of the API.
+pub const BASE: &str = "/api/v1";
 
 /// The HTTP settings.
 #[derive(Default)]

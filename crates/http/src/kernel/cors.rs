@@ -9,10 +9,7 @@ use actix_web::http::header::{
     ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, ACCESS_CONTROL_MAX_AGE,
     ACCESS_CONTROL_REQUEST_METHOD, AUTHORIZATION, HeaderMap, HeaderValue, ORIGIN, VARY,
 };
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-
-use super::context::AppState;
 
 /// The response headers that scripts may read, in addition to those that they may always read.
 const EXPOSED: &str = "Change-Token, Content-Disposition, Deprecation, ETag, Idempotency-Replayed, Link, Location, \
@@ -93,12 +90,11 @@ fn is_open(request: &HttpRequest) -> bool {
 }
 
 /// The response to a preflight request; `None` for other requests.
-pub fn preflight(request: &HttpRequest, methods: &[&str]) -> Option<HttpResponse> {
+pub fn preflight(origins: Option<&Origins>, request: &HttpRequest, methods: &[&str]) -> Option<HttpResponse> {
     let has = |name| request.headers().contains_key(name);
     if request.method() != Method::OPTIONS || !has(ORIGIN) || !has(ACCESS_CONTROL_REQUEST_METHOD) {
         return None;
     }
-    let origins = request.app_data::<Data<AppState>>().map(|shared| &shared.http_config.origins);
     let listed = origins.is_some_and(|origins| origins.listed(request.headers()).is_some());
     let allowed: Vec<_> = methods.iter().copied().filter(|method| listed || reads(method)).collect();
     let mut response = HttpResponse::NoContent();

@@ -12,7 +12,7 @@ use actix_web::web::Data;
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::context::parameters;
+use super::query_string::parameters;
 
 const DEPRECATION: HeaderName = HeaderName::from_static("deprecation");
 const SUNSET: HeaderName = HeaderName::from_static("sunset");
@@ -285,10 +285,13 @@ mod tests {
 
     #[test]
     fn every_declared_deprecation_matches_the_document() {
-        let mut plain = crate::routes::plain_document();
-        for it in crate::routes::DEPRECATED {
+        let mut plain = crate::openapi_document::plain_document();
+        for it in crate::openapi_document::DEPRECATED {
             assert!(!Deprecations::annotate(&mut plain, &[*it]).is_empty(), "{it:?}");
         }
-        assert_eq!(crate::routes::notices().is_empty(), crate::routes::DEPRECATED.is_empty());
+        assert_eq!(
+            crate::openapi_document::notices().is_empty(),
+            crate::openapi_document::DEPRECATED.is_empty()
+        );
     }
 }

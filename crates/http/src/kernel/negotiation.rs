@@ -11,8 +11,8 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 
 use vku_transfer::format::Format;
 
-use super::context::Context;
-use super::json_body::{JSON, SPARSE};
+use super::media_type::{JSON, SPARSE};
+use actix_web::HttpRequest;
 
 /// The schema of `format` for a list of activities with locations.
 pub struct ActivityFormat;
@@ -120,7 +120,11 @@ const SHOWN_BY_BROWSERS: &[&str] = &["application/xml", "image/svg+xml"];
 /// both, the first one is returned.
 ///
 /// Errors: 400 if `format` is unknown or `Accept` is malformed, 406 if `Accept` names none of the available formats.
-pub fn format<M: MediaType>(context: &Context, named: Option<String>, available: &[M]) -> Result<M, Error> {
+pub fn format<M: MediaType>(
+    request: &HttpRequest,
+    named: Option<String>,
+    available: &[M],
+) -> Result<M, Error> {
     if let Some(named) = named {
         let words: Vec<_> = available.iter().map(|format| format.word()).collect();
         return available.iter().copied().find(|format| format.word() == named).ok_or_else(|| {
@@ -134,15 +138,15 @@ pub fn format<M: MediaType>(context: &Context, named: Option<String>, available:
             Error::with_violations(Code::InvalidParameters, detail, violations)
         });
     }
-    if let (Some(first), false) = (available.first(), context.request.headers().contains_key(ACCEPT)) {
+    if let (Some(first), false) = (available.first(), request.headers().contains_key(ACCEPT)) {
         return Ok(*first);
     }
-    let accept = Accept::parse(&context.request).map_err(|_| {
+    let accept = Accept::parse(request).map_err(|_| {
         let detail = bilingual!("The header `Accept` is malformed.", "Der Header `Accept` ist nicht lesbar.");
         Error::new(Code::BadRequest, detail)
     })?;
     // With `fields`, the response has the sparse media type; `Accept` may name that one or JSON.
-    let sparse = context.request.query_string().split('&').any(|pair| pair.starts_with("fields="));
+    let sparse = request.query_string().split('&').any(|pair| pair.starts_with("fields="));
     let is_browser =
         accept.iter().any(|range| range.item.essence_str() == "text/html" && range.quality > Quality::ZERO);
     let fitting = |format: &M| !(is_browser && SHOWN_BY_BROWSERS.contains(&format.essence()));

@@ -3,33 +3,18 @@
 //! Users do not type these links themselves: mail programs append characters, trackers add parameters, and programs
 //! such as Outlook send credentials unasked. None of that is an error here.
 
-use actix_web::dev::Payload;
 use actix_web::http::header::{
     Accept, CACHE_CONTROL, CONTENT_LANGUAGE, CONTENT_SECURITY_POLICY, CONTENT_TYPE, Header as _, HeaderMap,
     HeaderValue, Quality, REFERRER_POLICY, VARY,
 };
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse};
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
 
-use super::context::{Context, parameters};
 use super::negotiation::negotiate_language;
 use super::problem::{Problem, head};
-
-/// A request that is not authenticated: its secret, if there is one, is in the URL or the body, and `Authorization`
-/// is ignored.
-pub struct Anybody(pub Context);
-
-impl FromRequest for Anybody {
-    type Error = Problem;
-    type Future = std::pin::Pin<Box<dyn Future<Output = Result<Self, Problem>>>>;
-
-    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async { Context::of_anybody(request).await.map(Self) })
-    }
-}
+use super::query_string::parameters;
 
 /// Whether the path is outside the API, and the client prefers HTML.
 pub fn wants_page(request: &impl HttpMessage, path: &str) -> bool {

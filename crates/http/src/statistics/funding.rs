@@ -21,9 +21,9 @@ use vku_persistence::statistics::{Key, Sum};
 use super::charts::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
-use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
 
 /// A sum of money.
 #[derive(Serialize, ToSchema)]
@@ -161,7 +161,7 @@ pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Pr
     let FundingFigures { by, currency, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,
-        None => format(&context, None, FiguresFormat::ALL)?,
+        None => format(&context.request, None, FiguresFormat::ALL)?,
     };
     let by = by.unwrap_or(FundingBy::Programme);
     answer(&context, written, async || {

@@ -18,9 +18,9 @@ use vku_persistence::statistics::{Key, Members};
 use super::charts::{ChartLabels, Figure, by_number, in_order};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
-use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
 
 /// A number of members.
 #[derive(Serialize, ToSchema)]
@@ -153,7 +153,7 @@ pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Pro
     let MemberFigures { by, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,
-        None => format(&context, None, FiguresFormat::ALL)?,
+        None => format(&context.request, None, FiguresFormat::ALL)?,
     };
     let by = by.unwrap_or(MembersBy::Status);
     answer(&context, written, async || MemberStatistics::of(&context.read().await?, by).await).await

@@ -7,6 +7,7 @@ pub mod members;
 pub mod partnerships;
 pub mod sessions;
 
+use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
@@ -21,11 +22,11 @@ use vku_domain::kernel::tabular::{Column, CsvDialect, Kind};
 use vku_domain::statistics::FiguresFormat;
 
 use crate::chart::Size;
-use crate::kernel::cache::{self, Representation};
-use crate::kernel::conditional::respond_as;
-use crate::kernel::context::Context;
+use crate::kernel::cache::Representation;
 use crate::kernel::negotiation::{MediaType, negotiate_language};
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::response::conditional::respond_as;
 use vku_transfer::format::Format;
 
 /// The media type of charts.
@@ -90,7 +91,7 @@ async fn answer<F: Figures>(
 ) -> Result<HttpResponse, Problem> {
     match format {
         FiguresFormat::Json => {
-            cache::get_or_insert_with(context, async || {
+            cached::get_or_insert_with(context, async || {
                 let bytes = serde_json::to_vec(&make().await?).map_err(Error::internal)?;
                 Ok(Representation::new(ETag::of_bytes(&bytes), bytes))
             })

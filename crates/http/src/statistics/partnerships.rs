@@ -21,9 +21,9 @@ use vku_persistence::kernel::transaction::Reader;
 use super::charts::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, drawn, in_locale, label};
 use crate::chart::{Size, map};
-use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
 
 /// A number of partnerships.
 #[derive(Serialize, ToSchema)]
@@ -159,7 +159,7 @@ pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse
     let PartnershipFigures { by, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,
-        None => match format(&context, None, FiguresFormat::ALL)? {
+        None => match format(&context.request, None, FiguresFormat::ALL)? {
             FiguresFormat::Json => Written::Json,
             FiguresFormat::Csv => Written::Csv,
             FiguresFormat::Svg => Written::Svg,

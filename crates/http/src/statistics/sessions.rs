@@ -17,9 +17,9 @@ use vku_persistence::statistics::{Attendance, Key};
 use super::charts::{ChartLabels, Figure, by_number, by_year};
 use super::{Figures, NAMES, answer, asked, label};
 use crate::chart::Size;
-use crate::kernel::context::Context;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
 
 /// Numbers of sessions and participants.
 #[derive(Serialize, ToSchema)]
@@ -143,7 +143,7 @@ pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Pr
     let SessionFigures { by, format: named } = asked(&context)?;
     let written = match named {
         Some(named) => named,
-        None => format(&context, None, FiguresFormat::ALL)?,
+        None => format(&context.request, None, FiguresFormat::ALL)?,
     };
     let by = by.unwrap_or(SessionsBy::Year);
     answer(&context, written, async || SessionStatistics::of(&context.read().await?, by).await).await

@@ -6,13 +6,13 @@ mod request_schemas;
 mod responses;
 mod schemas;
 mod scopes;
+
 #[cfg(test)]
 mod tests;
 mod v3_0;
 
 use serde_json::{Map, Value, json};
 
-pub use operations::Operation;
 pub use v3_0::openapi_3_0;
 use vku_domain::kernel::parameters::FilterParameters;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use crate::routes::document;
+use crate::openapi_document::document;
 
 /// Visits every object of the document with its JSON pointer; examples are skipped, because they are data.
 fn visit(value: &Value, at: &str, found: &mut dyn FnMut(&str, &Map<String, Value>)) {

@@ -7,8 +7,11 @@ use vku_domain::kernel::resource::projection::MemberTree;
 use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
 
-use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::operation::Operation::{
+    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+};
 use vku_transfer::export::XlsxLimits;
 
 impl Operation {

@@ -13,62 +13,12 @@ use vku_domain::kernel::access::scope::{PERSONAL_DATA, scope};
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_persistence::kernel::table::Parent;
 
-use crate::kernel::handlers::{ID, PARENT};
+use crate::kernel::request::params::{ID, PARENT};
 use crate::kernel::resource::ResourceApi;
-
-/// An operation of a resource.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Operation {
-    /// `GET` on the collection.
-    List,
-    /// `POST` on the collection.
-    Create,
-    /// `GET` on a resource.
-    Get,
-    /// `PATCH` on a resource.
-    Update,
-    /// `DELETE` on a resource.
-    Delete,
-    /// `POST` on `restore`.
-    Restore,
-    /// `GET` on `history`.
-    History,
-    /// `GET` on `transitions`.
-    Transitions,
-    /// `POST` on `transitions`.
-    Transition,
-}
-
-use Operation::{Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
-
-impl Operation {
-    fn method(self) -> &'static str {
-        match self {
-            List | Get | History | Transitions => "get",
-            Create | Restore | Transition => "post",
-            Update => "patch",
-            Delete => "delete",
-        }
-    }
-
-    fn reads(self) -> bool {
-        self.method() == "get"
-    }
-
-    /// The statuses of the problems that the operation can return, except 404 for the list below a parent resource.
-    fn problems(self) -> &'static [u16] {
-        match self {
-            List => &[400, 401, 403, 406, 500, 503],
-            Get | History => &[400, 401, 403, 404, 406, 500, 503],
-            Create => &[400, 401, 403, 404, 409, 413, 415, 422, 500, 503],
-            Update => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 428, 500, 503],
-            Delete => &[400, 401, 403, 404, 409, 412, 428, 500, 503],
-            Restore => &[400, 401, 403, 404, 409, 412, 422, 500, 503],
-            Transitions => &[400, 401, 403, 404, 406, 500, 503],
-            Transition => &[400, 401, 403, 404, 409, 412, 413, 415, 422, 500, 503],
-        }
-    }
-}
+use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::operation::Operation::{
+    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+};
 
 /// The tag of a resource.
 pub(super) fn tag<T: ResourceApi>() -> String {

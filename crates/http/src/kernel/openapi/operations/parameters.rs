@@ -10,14 +10,17 @@ use vku_domain::kernel::resource::projection::MemberTree;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_persistence::kernel::table::Parent;
 
-use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::descriptions::{has_slug, restorers};
 use super::formats;
-use crate::kernel::handlers::{CANCEL_REGISTRATIONS, ID};
-use crate::kernel::idempotency;
 use crate::kernel::openapi::projection::{EXPANSION, FIELD};
 use crate::kernel::openapi::with;
+use crate::kernel::request::params::{CANCEL_REGISTRATIONS, ID};
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::operation::Operation::{
+    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+};
+use crate::kernel::response::idempotency;
 use vku_transfer::format::Format;
 
 fn query(name: &str, about: &str, schema: Value) -> Value {

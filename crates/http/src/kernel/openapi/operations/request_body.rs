@@ -6,10 +6,11 @@ use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
 use vku_persistence::kernel::table::Parent;
 
-use super::Operation::{self, Create, Transition, Update};
-use crate::kernel::json_body::{JSON, MERGE_PATCH};
+use crate::kernel::media_type::{JSON, MERGE_PATCH};
 use crate::kernel::openapi::request_schemas::TRANSITION;
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::operation::Operation::{Create, Transition, Update};
 
 /// A reference to a schema of the resource.
 pub(super) fn schema<T: ResourceApi>(suffix: &str) -> Value {

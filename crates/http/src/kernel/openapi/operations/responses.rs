@@ -6,15 +6,18 @@ use vku_domain::kernel::resource::naming::pascal;
 use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
 
-use super::Operation::{self, Create, Delete, Get, History, List, Restore, Transition, Transitions, Update};
 use super::formats::{calendar, contents};
 use super::request_body::{next, schema, telling};
-use crate::kernel::idempotency;
-use crate::kernel::json_body::{JSON, SPARSE};
+use crate::kernel::media_type::{JSON, SPARSE};
 use crate::kernel::openapi::responses::declare;
 use crate::kernel::openapi::schemas::SPARSE_NAME;
 use crate::kernel::openapi::with;
 use crate::kernel::resource::ResourceApi;
+use crate::kernel::resource::operation::Operation;
+use crate::kernel::resource::operation::Operation::{
+    Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
+};
+use crate::kernel::response::idempotency;
 use vku_transfer::format::Format;
 
 /// The successful response, and the problems.

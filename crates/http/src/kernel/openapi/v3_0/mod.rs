@@ -3,6 +3,7 @@
 //! What 3.0 cannot express is left out, so the schemas of 3.0 accept what those of 3.1 accept, and sometimes more.
 
 mod schema;
+
 #[cfg(test)]
 mod tests;
 

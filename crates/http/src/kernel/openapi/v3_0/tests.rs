@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::schema::convert;
 use super::*;
-use crate::routes::document;
+use crate::openapi_document::document;
 
 fn converted(mut schema: Value) -> Value {
     convert(&mut schema);

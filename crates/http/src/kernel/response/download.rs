@@ -17,10 +17,10 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::table::Table;
 
-use crate::kernel::conditional::{DEPENDS_ON, cache_control};
-use crate::kernel::context::Context;
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::response::conditional::{DEPENDS_ON, cache_control};
 use vku_transfer::export::spool::{Taking, spool};
 use vku_transfer::export::{Export, file_name};
 use vku_transfer::format::Format;

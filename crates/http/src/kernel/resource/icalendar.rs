@@ -8,22 +8,22 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::Stored;
 use vku_persistence::kernel::table::Table;
 
-use super::conditional::respond_as;
-use super::context::Context;
-use super::handlers::{ID, key, parse_projection};
 use super::list::check_projection;
-use super::negotiation::format;
-use super::problem::Problem;
+use crate::kernel::negotiation::format;
+use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::{ID, key, parse_projection};
+use crate::kernel::response::conditional::respond_as;
 use vku_transfer::format::Format;
 
 /// Responds with a calendar file if the client requests one; `None` if it requests JSON.
-pub(super) async fn one<T: Table>(
+pub(crate) async fn one<T: Table>(
     context: &Context,
     event: fn(&Stored<T>) -> Event,
 ) -> Result<Option<HttpResponse>, Problem> {
     let mut parameters = Parameters::new(context.parameters()?);
     let named = parameters.once("format");
-    if format(context, named, &[Format::Json, Format::Ics])? != Format::Ics {
+    if format(&context.request, named, &[Format::Json, Format::Ics])? != Format::Ics {
         return Ok(None);
     }
     let (deleted, view) = parse_projection::<T>(&context.request)?;

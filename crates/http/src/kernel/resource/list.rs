@@ -1,5 +1,6 @@
 //! Lists: one page as JSON with links, or all rows as a stream.
 
+use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
 use serde::Serialize;
@@ -15,11 +16,11 @@ use vku_domain::kernel::tabular::CsvDialect;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::table::Table;
 
-use super::cache::{self, Representation};
-use super::context::Context;
-use super::download;
-use super::negotiation::format;
-use super::problem::Problem;
+use crate::kernel::cache::Representation;
+use crate::kernel::negotiation::format;
+use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::response::download;
 use vku_transfer::format::Format;
 
 #[derive(Serialize)]
@@ -38,7 +39,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
     // First of all: callers without permission do not learn what is wrong with their parameters.
     context.actor.require_read::<T>()?;
     context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
-    if let Some(answer) = cache::lookup(&context, Format::ALL).await {
+    if let Some(answer) = cached::lookup(&context, Format::ALL).await {
         return Ok(answer);
     }
     let mut parameters = Parameters::new(context.parameters()?);
@@ -46,7 +47,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
     let dialect: Option<CsvDialect> = parameters.get("csv_dialect");
     let query = Query::<T>::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;
-    let chosen = format(&context, named, &Format::of::<T>())?;
+    let chosen = format(&context.request, named, &Format::of::<T>())?;
     if dialect.is_some() && chosen != Format::Csv {
         let mut violations = Violations::default();
         let format = chosen.as_str();
@@ -73,7 +74,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
         return download::stream(context, query, parent, chosen, dialect.unwrap_or(CsvDialect::Rfc4180))
             .await;
     }
-    cache::get_or_insert_with(&context, async || {
+    cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let page = reader.list(&query, parent.as_ref()).await?;
         let Page { items, next, prev, total } = page;
@@ -90,7 +91,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
 }
 
 /// Rejects `expand` and `fields` if the format does not support them.
-pub(super) fn check_projection(view: &Projection, format: Format) -> Result<(), Error> {
+pub(crate) fn check_projection(view: &Projection, format: Format) -> Result<(), Error> {
     let mut violations = Violations::default();
     let name = format.as_str();
     if !view.expanded().is_empty() && !format.nests() {

@@ -1,5 +1,6 @@
 //! JSON request bodies: the media type is checked, then the whole text is parsed.
 
+use crate::kernel::media_type::JSON;
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
@@ -12,14 +13,6 @@ use vku_domain::kernel::violation::Violations;
 
 /// The maximum size of a body, in bytes (1 MiB).
 pub const LIMIT: usize = 1 << 20;
-
-/// The media type of JSON.
-pub const JSON: &str = "application/json";
-/// The media type of JSON in which `fields` left members out: it has another schema, so it has another media type. (A
-/// parameter of `application/json` is not enough: validators look up the schema without parameters.)
-pub const SPARSE: &str = "application/vnd.vku.sparse+json";
-/// The media type of JSON Merge Patch (RFC 7396).
-pub const MERGE_PATCH: &str = "application/merge-patch+json";
 
 /// Reads the body as JSON.
 ///

@@ -1,5 +1,6 @@
 //! The headers that every response gets: security headers, the id of the request, the tag of a compressed body.
 
+use crate::kernel::request::request_info::X_REQUEST_ID;
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
@@ -9,11 +10,8 @@ use actix_web::http::header::{
 };
 use vku_domain::kernel::etag::{CODINGS, coded};
 
-use super::context::AppState;
-use super::request_info::RequestInfo;
-
-/// The id of a request, in requests and responses.
-pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+use crate::kernel::request::request_info::RequestInfo;
+use crate::kernel::state::AppState;
 
 /// The security headers of every response (OWASP Secure Headers); `/docs` has its own content security policy.
 static SECURITY_HEADERS: [(HeaderName, HeaderValue); 5] = [

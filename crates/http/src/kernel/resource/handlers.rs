@@ -1,5 +1,12 @@
 //! Generic handlers for the operations that all resources have.
 
+use crate::kernel::request::params::CANCEL_REGISTRATIONS;
+use crate::kernel::request::params::ID;
+use crate::kernel::request::params::key;
+use crate::kernel::request::params::parent;
+use crate::kernel::request::params::parse_projection;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::response::cached;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -8,11 +15,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::lifecycle::State;
-use vku_domain::kernel::resource::projection::Projection;
-use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::read::status_history::Step;
@@ -20,46 +24,15 @@ use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_persistence::kernel::table::{Parent as _, Table};
 use vku_persistence::kernel::write::transition::ways;
 
-use super::cache::{self, Representation};
-use super::conditional::{precondition, respond};
-use super::context::{Context, parameters};
-use super::icalendar;
-use super::json_body::{JSON, MERGE_PATCH, json};
-use super::list;
-use super::negotiation::format;
-use super::problem::Problem;
+use super::{icalendar, list};
+use crate::kernel::cache::Representation;
+use crate::kernel::media_type::{JSON, MERGE_PATCH};
+use crate::kernel::negotiation::format;
+use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::json;
+use crate::kernel::response::conditional::{precondition, respond};
 use vku_transfer::format::Format;
-
-/// The name of the path parameter of the parent resource.
-pub const PARENT: &str = "parent_id";
-/// The name of the path parameter of a resource.
-pub const ID: &str = "id";
-
-/// The query parameter that also cancels the registrations of the people concerned.
-pub(crate) const CANCEL_REGISTRATIONS: &str = "cancel_registrations";
-
-/// Returns the key in the path.
-///
-/// Errors: 404 if it cannot be a key.
-pub(crate) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
-    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
-}
-
-/// Returns the key of the parent resource in the path; `None` for a resource without a parent.
-pub(super) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
-    T::Parent::column().map(|_| key(request, PARENT)).transpose()
-}
-
-/// Parses the query of a request that takes only flags.
-pub(crate) fn parse_write_flags<const N: usize>(
-    request: &HttpRequest,
-    names: [&'static str; N],
-) -> Result<[bool; N], Problem> {
-    let mut parameters = Parameters::new(parameters(request)?);
-    let flags = names.map(|name| parameters.get(name));
-    parameters.finish().map_err(Error::parameters)?;
-    Ok(flags)
-}
 
 /// Parses the flags of a deletion or transition: `dry_run`, and whether registrations are cancelled.
 fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {
@@ -81,18 +54,6 @@ pub(crate) fn serialize<T: Table>(
     Ok(respond(context, status, &tag, body))
 }
 
-/// Parses the flag `deleted`, and `fields` and `expand`.
-pub(super) fn parse_projection<T: Table>(request: &HttpRequest) -> Result<(bool, Projection), Problem> {
-    let mut parameters = Parameters::new(parameters(request)?);
-    let parsed = (parameters.get("deleted"), Projection::take::<T>(&mut parameters));
-    if T::EVENT.is_some() {
-        // The format has already been negotiated.
-        parameters.once("format");
-    }
-    parameters.finish().map_err(Error::parameters)?;
-    Ok(parsed)
-}
-
 /// Handles `GET` on the collection.
 pub async fn list<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
     let parent = parent::<T>(&context.request)?;
@@ -107,13 +68,13 @@ pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem
         return Ok(answer);
     }
     context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
-    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
+    if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let (deleted, view) = parse_projection::<T>(&context.request)?;
-    format(&context, None, &[Format::Json])?;
-    cache::get_or_insert_with(&context, async || {
+    format(&context.request, None, &[Format::Json])?;
+    cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
         let version = stored.version;
@@ -242,13 +203,13 @@ pub struct Transition {
 /// Handles `GET` on `transitions`.
 pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
     context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
-    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
+    if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
     let [] = parse_write_flags(&context.request, [])?;
-    format(&context, None, &[Format::Json])?;
-    cache::get_or_insert_with(&context, async || {
+    format(&context.request, None, &[Format::Json])?;
+    cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), false).await?;
         let (_, parent) = T::Parent::open(&reader, parent.as_ref(), None).await?.unzip();

@@ -10,8 +10,8 @@ use vku_persistence::kernel::store::idempotency::{IdempotencyKey, InFlightGuard,
 use vku_persistence::kernel::transaction::Writer;
 
 use super::conditional::{DEPENDS_ON, cache_control};
-use super::context::Context;
-use super::problem::Problem;
+use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
 
 /// The request header with the key.
 pub const KEY: &str = "Idempotency-Key";

@@ -7,12 +7,9 @@
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::time::Instant;
 
-use actix_web::http::header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, LINK, VARY};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::header::HeaderValue;
 use actix_web::web::block;
-use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
 use chrono::NaiveDate;
 use quick_cache::sync::Cache;
@@ -20,18 +17,12 @@ use quick_cache::{Equivalent, Weighter};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::{Actor, Role};
 use vku_domain::kernel::access::scope::Scopes;
-use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::projection::Projection;
 
-use super::conditional::{is_known, respond};
-use super::context::Context;
-use super::encoding::{AcceptEncoding, ContentCoding, MIN_COMPRESSED_BYTES, compress};
-use super::json_body::{JSON, SPARSE};
-use super::negotiation::format;
+use super::encoding::{ContentCoding, compress};
+use super::media_type::{JSON, SPARSE};
 use super::problem::Problem;
-use super::resource::BASE;
-use vku_transfer::format::Format;
 
 /// The default capacity, in bytes.
 pub const DEFAULT_CACHE_BYTES: u64 = 32 * 1024 * 1024;
@@ -40,17 +31,15 @@ const OVERHEAD: u64 = 512;
 /// The typical size of a response, in bytes; the estimated number of entries follows from it.
 const TYPICAL: u64 = 4096;
 
-const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
-
 /// A representation of stored data, before the conditional headers and the content coding are evaluated.
 #[derive(Clone, Debug)]
 pub struct Representation {
-    tag: ETag,
-    link: Option<HeaderValue>,
-    media_type: &'static str,
-    body: Bytes,
-    gzip: Option<Bytes>,
-    br: Option<Bytes>,
+    pub(super) tag: ETag,
+    pub(super) link: Option<HeaderValue>,
+    pub(super) media_type: &'static str,
+    pub(super) body: Bytes,
+    pub(super) gzip: Option<Bytes>,
+    pub(super) br: Option<Bytes>,
 }
 
 impl Representation {
@@ -76,19 +65,6 @@ impl Representation {
             ContentCoding::Deflate | ContentCoding::Identity => None,
         }
     }
-
-    /// Responds with the representation, without caching it.
-    pub fn answer(self, context: &Context) -> HttpResponse {
-        let mut response = respond(context, StatusCode::OK, &self.tag, self.body);
-        if self.media_type != JSON && response.headers().contains_key(CONTENT_TYPE) {
-            response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-        }
-        // With 304, the client already has the links.
-        if let (Some(link), StatusCode::OK) = (self.link, response.status()) {
-            response.headers_mut().insert(LINK, link);
-        }
-        response
-    }
 }
 
 /// The state of the data that a response was read from.
@@ -110,9 +86,9 @@ impl Snapshot {
     }
 }
 
-struct CacheEntry {
+pub(super) struct CacheEntry {
     moment: Snapshot,
-    answer: Representation,
+    pub(super) answer: Representation,
     /// Whether a request has started to compress it.
     packing: AtomicBool,
 }
@@ -128,7 +104,7 @@ struct CacheKey {
 }
 
 /// A borrowed [`CacheKey`].
-struct CacheKeyRef<'a> {
+pub(super) struct CacheKeyRef<'a> {
     actor: &'a Actor,
     target: &'a str,
 }
@@ -149,9 +125,9 @@ impl Equivalent<CacheKey> for CacheKeyRef<'_> {
 }
 
 impl<'a> CacheKeyRef<'a> {
-    fn of(context: &'a Context) -> Self {
-        let target = context.request.uri().path_and_query().map_or("", |target| target.as_str());
-        Self { actor: &context.actor, target }
+    /// The key of a target, as its path and query, for an actor.
+    pub(super) fn new(actor: &'a Actor, target: &'a str) -> Self {
+        Self { actor, target }
     }
 
     fn key(&self) -> CacheKey {
@@ -177,7 +153,7 @@ pub struct ResponseCache(Option<Arc<Cache<CacheKey, Arc<CacheEntry>, EntryWeight
 
 /// Where a response came from, for `Server-Timing`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum CacheStatus {
+pub(super) enum CacheStatus {
     /// The response was in the cache.
     Hit,
     /// The response was computed and cached.
@@ -189,7 +165,7 @@ enum CacheStatus {
 }
 
 impl CacheStatus {
-    const fn word(self) -> &'static str {
+    pub(super) const fn word(self) -> &'static str {
         match self {
             Self::Hit => "hit",
             Self::Miss => "miss",
@@ -208,7 +184,7 @@ impl ResponseCache {
 
     /// Returns the representation from the cache if it is current, else computes it with `make` and caches it. Of
     /// several concurrent requests, only one computes it.
-    async fn get(
+    pub(super) async fn get(
         &self,
         key_ref: &CacheKeyRef<'_>,
         moment: Option<Snapshot>,
@@ -252,14 +228,18 @@ impl ResponseCache {
     }
 
     /// Returns the entry if it is current.
-    fn find(&self, key_ref: &CacheKeyRef<'_>, moment: Option<Snapshot>) -> Option<Arc<CacheEntry>> {
+    pub(super) fn find(
+        &self,
+        key_ref: &CacheKeyRef<'_>,
+        moment: Option<Snapshot>,
+    ) -> Option<Arc<CacheEntry>> {
         let (cache, moment) = (self.0.as_ref()?, moment?);
         cache.get(key_ref).filter(|entry| entry.moment.serves(moment))
     }
 
     /// Returns the compressed body of an entry. Compression is for entries that are requested again: the first
     /// request that finds an entry compresses it for all; `None` for requests that come meanwhile.
-    async fn compress(
+    pub(super) async fn compress(
         &self,
         key_ref: &CacheKeyRef<'_>,
         entry: &Arc<CacheEntry>,
@@ -288,95 +268,6 @@ impl ResponseCache {
             Some(bytes)
         };
         block(pack).await.ok()?
-    }
-}
-
-/// Looks for a cached response before the request is routed, if `Accept` is absent, `*/*` or JSON.
-///
-/// Errors: 429. All other errors of a request are left to its handler.
-pub async fn try_serve(request: &HttpRequest) -> Result<Option<HttpResponse>, Error> {
-    let reads = matches!(*request.method(), Method::GET | Method::HEAD) && request.path().starts_with(BASE);
-    let usual = |accept: &HeaderValue| accept == "*/*" || accept == JSON;
-    if !reads || !request.headers().get(ACCEPT).is_none_or(usual) {
-        return Ok(None);
-    }
-    match Context::of(request.clone()).await {
-        Ok(context) => Ok(respond_from_cache(&context).await),
-        Err(Problem(error)) if error.code == Code::TooManyRequests => Err(error),
-        Err(_) => Ok(None),
-    }
-}
-
-/// Looks for a response that was cached for a caller with the same permissions, if JSON is negotiated from these
-/// formats.
-pub async fn lookup(context: &Context, formats: &[Format]) -> Option<HttpResponse> {
-    // Cached responses are JSON. `format` in the query string is a part of the key, so only `Accept` is checked here.
-    match format(context, None, formats) {
-        Ok(Format::Json) => respond_from_cache(context).await,
-        _ => None,
-    }
-}
-
-async fn respond_from_cache(context: &Context) -> Option<HttpResponse> {
-    let (responses, key_ref) = (&context.shared.responses, CacheKeyRef::of(context));
-    let entry = responses.find(&key_ref, context.snapshot)?;
-    let mut response = match coding(context, &entry) {
-        Some(coding) => match responses.compress(&key_ref, &entry, coding).await {
-            Some(body) => {
-                let mut response = Representation { body, ..entry.answer.clone() }.answer(context);
-                response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
-                response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
-                response
-            }
-            None => entry.answer.clone().answer(context),
-        },
-        None => entry.answer.clone().answer(context),
-    };
-    add_server_timing(context, &mut response, CacheStatus::Hit, None);
-    Some(response)
-}
-
-/// The coding to send the entry in; `None` to send it uncompressed, or if the client already has it.
-fn coding(context: &Context, entry: &CacheEntry) -> Option<ContentCoding> {
-    if entry.answer.body.len() < MIN_COMPRESSED_BYTES {
-        return None;
-    }
-    let accepted = AcceptEncoding::of(context.request.headers())?;
-    let coding = accepted.best(ContentCoding::CACHED).filter(|coding| *coding != ContentCoding::Identity)?;
-    (!is_known(&context.request, &entry.answer.tag)).then_some(coding)
-}
-
-/// Responds from the cache, or with what `make` reads, which is cached for callers with the same permissions.
-pub async fn get_or_insert_with(
-    context: &Context,
-    make: impl AsyncFnOnce() -> Result<Representation, Problem>,
-) -> Result<HttpResponse, Problem> {
-    let started = Instant::now();
-    let (answer, source) =
-        context.shared.responses.get(&CacheKeyRef::of(context), context.snapshot, make).await?;
-    let mut response = answer.answer(context);
-    add_server_timing(context, &mut response, source, Some(started));
-    Ok(response)
-}
-
-/// Adds `Server-Timing` for staff: where the response came from, and how long reading took. Others could infer from
-/// it that something was written that they may not see.
-fn add_server_timing(
-    context: &Context,
-    response: &mut HttpResponse,
-    source: CacheStatus,
-    started: Option<Instant>,
-) {
-    if !context.actor.is_staff() {
-        return;
-    }
-    let word = source.word();
-    let value = match started {
-        Some(started) => format!("cache;desc={word}, db;dur={:.1}", started.elapsed().as_secs_f64() * 1e3),
-        None => format!("cache;desc={word}"),
-    };
-    if let Ok(value) = HeaderValue::try_from(value) {
-        response.headers_mut().append(SERVER_TIMING, value);
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the middleware and the handlers record about a request, for later steps of its processing.
 
+use actix_web::http::header::HeaderName;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -11,13 +12,15 @@ use uuid::Uuid;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
 
-use super::client_ip;
-use super::context::AppState;
-use super::cors::Pages;
-use super::negotiation::negotiate_language;
-use super::page::wants_page;
-use super::rate_limit::{QuotaState, RateLimitKey};
-use super::response_headers::X_REQUEST_ID;
+use crate::kernel::cors::Pages;
+use crate::kernel::limits::client_ip;
+use crate::kernel::limits::rate_limit::{QuotaState, RateLimitKey};
+use crate::kernel::negotiation::negotiate_language;
+use crate::kernel::page::wants_page;
+use crate::kernel::state::AppState;
+
+/// The id of a request, in requests and responses.
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The maximum length of a request id that is accepted from a client.
 const REQUEST_ID_MAX: usize = 64;

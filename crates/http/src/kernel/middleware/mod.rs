@@ -1,5 +1,10 @@
 //! The middleware around every request: its log line, the rate limit, the timeouts, and the rendering of problems.
 
+pub mod body_timeout;
+pub mod once;
+pub mod response_headers;
+
+use crate::kernel::response::cached;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -16,17 +21,15 @@ use tracing::Instrument;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::body_timeout::BodyDeadline;
-use super::cache;
-use super::conditional::matched;
-use super::context::AppState;
+use self::body_timeout::BodyDeadline;
+use self::response_headers::{apply_response_headers, suffix_etag};
 use super::encoding::{AcceptEncoding, ContentCoding, compress_response};
-use super::once;
+use super::limits::rate_limit;
 use super::page::problem_page;
 use super::problem::{PROBLEM_JSON, Problem, render};
-use super::rate_limit;
-use super::request_info::RequestInfo;
-use super::response_headers::{apply_response_headers, suffix_etag};
+use super::request::request_info::RequestInfo;
+use super::response::conditional::matched;
+use super::state::AppState;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The path of imports, which may take long.
@@ -76,7 +79,7 @@ async fn handle(
     let body = BodyDeadline::watch(&mut request, timeouts.request_body);
     let accepted = AcceptEncoding::of(request.headers());
     let cached_result = match check_request(&request, shared, info, counts, accepted.as_ref()) {
-        Ok(()) => cache::try_serve(request.request()).await,
+        Ok(()) => cached::try_serve(request.request()).await,
         Err(error) => Err(error),
     };
     let response = match cached_result {

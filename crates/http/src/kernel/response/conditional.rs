@@ -12,8 +12,8 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::{ETag, Precondition};
 use vku_domain::kernel::violation::{FieldError, Violations};
 
-use super::context::Context;
-use super::json_body::JSON;
+use crate::kernel::media_type::JSON;
+use crate::kernel::request::context::Context;
 
 /// Joins all lines of a header into one list; `None` if the header is absent.
 fn list(headers: &HeaderMap, name: HeaderName) -> Option<String> {

@@ -1,58 +1,25 @@
 //! The context of a request: the shared state, and the caller.
 
+use crate::kernel::query_string::parameters;
+use crate::kernel::state::AppState;
 use std::rc::Rc;
 
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use ipnet::IpNet;
 use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_persistence::api_key;
-use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::{Reader, WriteContext, Writer};
 
-use super::cache::{ResponseCache, Snapshot};
-use super::config::HttpConfig;
-use super::login_throttle::LoginThrottle;
-use super::problem::Problem;
-use super::rate_limit::RateLimitKey;
 use super::request_info::RequestInfo;
-use super::token::{SigningKeyCache, invalid};
-use vku_transfer::export::{ReportingOrg, XlsxLimits};
-
-/// The state that all requests share.
-pub struct AppState {
-    /// The database.
-    pub store: Store,
-    /// The keys that sign access tokens.
-    pub tokens: SigningKeyCache,
-    /// The limits on failed attempts to sign in.
-    pub sign_ins: LoginThrottle,
-    /// The response cache.
-    pub responses: ResponseCache,
-    /// The trusted proxies, whose `X-Forwarded-For` is used.
-    pub proxies: Vec<IpNet>,
-    /// The settings of this site.
-    pub site: SiteConfig,
-    /// The rate limit, CORS and the timeouts.
-    pub http_config: HttpConfig,
-    /// The limits of XLSX exports.
-    pub sheets: XlsxLimits,
-}
-
-/// The settings of a site, which differ between operators.
-pub struct SiteConfig {
-    /// The public URL, without a trailing slash.
-    pub public_url: String,
-    /// The contact for reporting vulnerabilities, a `mailto:` or `https:` URI.
-    pub security_contact: Option<String>,
-    /// The organisation that reports to IATI.
-    pub reporter: ReportingOrg,
-}
+use crate::kernel::auth::token::invalid;
+use crate::kernel::cache::Snapshot;
+use crate::kernel::limits::rate_limit::RateLimitKey;
+use crate::kernel::problem::Problem;
 
 /// The kind of credentials in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +83,7 @@ impl Context {
     /// or the body.
     ///
     /// Errors: 429.
-    pub(super) async fn of_anybody(request: HttpRequest) -> Result<Self, Problem> {
+    pub(crate) async fn of_anybody(request: HttpRequest) -> Result<Self, Problem> {
         Self::with(request, Ok(None)).await
     }
 
@@ -159,7 +126,7 @@ impl Context {
     }
 
     /// The context of a write by the caller.
-    pub(super) fn writing(&self, dry_run: bool) -> WriteContext<'_> {
+    pub(crate) fn writing(&self, dry_run: bool) -> WriteContext<'_> {
         WriteContext { actor: &self.actor, request_id: &self.info.id, dry_run, origin: InputSource::Request }
     }
 
@@ -205,18 +172,6 @@ fn rate_limit_key((actor, credentials): &(Actor, Credentials)) -> Option<RateLim
         Credentials::Login(_) => actor.account.map(RateLimitKey::Account),
         Credentials::ApiKey(key) => Some(RateLimitKey::ApiKey(*key)),
     }
-}
-
-/// Decodes the query string of a request into names and values.
-///
-/// Errors: 400 if the query string is malformed.
-pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>, Problem> {
-    let query = actix_web::web::Query::<Vec<(String, String)>>::from_query(request.query_string());
-    let query = query.map_err(|_| {
-        let detail = bilingual!("The query string is malformed.", "Der Query-String ist nicht lesbar.");
-        Error::new(Code::BadRequest, detail)
-    })?;
-    Ok(query.into_inner())
 }
 
 /// Returns the bearer token; `None` if the request has no credentials.

@@ -1,5 +1,6 @@
 //! The history of a resource: its changes, as far as the caller could see them.
 
+use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,12 +13,11 @@ use vku_domain::kernel::query::Paging;
 use vku_persistence::kernel::read::history::Entry;
 use vku_persistence::kernel::table::Table;
 
-use super::cache;
-use super::context::Context;
-use super::handlers::{ID, key, parent};
 use super::list::{page_response, with_cursor};
-use super::negotiation::format;
-use super::problem::Problem;
+use crate::kernel::negotiation::format;
+use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::params::{ID, key, parent};
 use vku_transfer::format::Format;
 
 /// A change of a resource.
@@ -70,7 +70,7 @@ pub struct HistoryPage {
 
 /// Handles `GET` on `history`.
 pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem> {
-    if let Some(answer) = cache::lookup(&context, &[Format::Json]).await {
+    if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
         return Ok(answer);
     }
     let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
@@ -78,8 +78,8 @@ pub async fn history<T: Table>(context: Context) -> Result<HttpResponse, Problem
     let paging = Paging::take(&mut parameters);
     let deleted = parameters.get("deleted");
     parameters.finish().map_err(Error::parameters)?;
-    format(&context, None, &[Format::Json])?;
-    cache::get_or_insert_with(&context, async || {
+    format(&context.request, None, &[Format::Json])?;
+    cached::get_or_insert_with(&context, async || {
         let reader = context.read().await?;
         let stored = reader.get::<T>(&id, parent.as_ref(), deleted).await?;
         let page = reader.history(&stored, parent.as_ref(), &paging).await?;

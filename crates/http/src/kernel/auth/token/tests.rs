@@ -72,7 +72,13 @@ fn verifies_the_tokens_that_it_issued() {
     assert_eq!((head.typ.as_deref(), head.alg), (Some("at+jwt"), Algorithm::EdDSA));
     assert_eq!(head.kid.as_deref(), Some(current.kid()));
     // A forgery with the right key passes: so each rejection below is caused by the one change in the token.
-    assert!(both.verify(&signed(&current, &header(&current), &super::tests::claims()), now()).is_ok());
+    assert!(
+        both.verify(
+            &signed(&current, &header(&current), &crate::kernel::auth::token::tests::claims()),
+            now()
+        )
+        .is_ok()
+    );
 }
 
 #[test]
@@ -194,7 +200,7 @@ fn uses_the_given_clock() {
     refuses(&all, &claimed("iat", json!(i64::MAX)), "issued in the future");
     // With a wrong signature, the error is never "expired", which would confirm that the rest was right.
     let old = with(claims(), "exp", json!(1));
-    refuses(&all, &signed(&super::tests::key(), &header(&key), &old), "wrong signature");
+    refuses(&all, &signed(&crate::kernel::auth::token::tests::key(), &header(&key), &old), "wrong signature");
 }
 
 /// With the key, the public key and the thumbprint of RFC 8037, appendices A.1 to A.3.

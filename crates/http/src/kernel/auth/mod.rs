@@ -1,0 +1,4 @@
+//! TODO kernel::auth
+
+pub mod password;
+pub mod token;

@@ -1,0 +1,54 @@
+//! The parameters in the path and the query string of a request.
+
+use actix_web::HttpRequest;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::resource::projection::Projection;
+use vku_domain::kernel::resource::reference::Key;
+use vku_persistence::kernel::table::{Parent, Table};
+
+use crate::kernel::problem::Problem;
+use crate::kernel::query_string::parameters;
+
+/// The name of the path parameter of the parent resource.
+pub const PARENT: &str = "parent_id";
+/// The name of the path parameter of a resource.
+pub const ID: &str = "id";
+
+/// The query parameter that also cancels the registrations of the people concerned.
+pub(crate) const CANCEL_REGISTRATIONS: &str = "cancel_registrations";
+
+/// Returns the key in the path.
+///
+/// Errors: 404 if it cannot be a key.
+pub(crate) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
+    request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
+}
+
+/// Returns the key of the parent resource in the path; `None` for a resource without a parent.
+pub(crate) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
+    T::Parent::column().map(|_| key(request, PARENT)).transpose()
+}
+
+/// Parses the query of a request that takes only flags.
+pub(crate) fn parse_write_flags<const N: usize>(
+    request: &HttpRequest,
+    names: [&'static str; N],
+) -> Result<[bool; N], Problem> {
+    let mut parameters = Parameters::new(parameters(request)?);
+    let flags = names.map(|name| parameters.get(name));
+    parameters.finish().map_err(Error::parameters)?;
+    Ok(flags)
+}
+
+/// Parses the flag `deleted`, and `fields` and `expand`.
+pub(crate) fn parse_projection<T: Table>(request: &HttpRequest) -> Result<(bool, Projection), Problem> {
+    let mut parameters = Parameters::new(parameters(request)?);
+    let parsed = (parameters.get("deleted"), Projection::take::<T>(&mut parameters));
+    if T::EVENT.is_some() {
+        // The format has already been negotiated.
+        parameters.once("format");
+    }
+    parameters.finish().map_err(Error::parameters)?;
+    Ok(parsed)
+}

@@ -1,0 +1,55 @@
+//! A resource in the API: its routes, and its texts in the document.
+
+pub mod handlers;
+pub mod history;
+pub(crate) mod icalendar;
+pub mod list;
+pub mod mount;
+pub mod operation;
+
+use crate::kernel::config::BASE;
+use actix_web::Route;
+use serde_json::Value;
+use vku_persistence::kernel::table::{Parent, Table};
+
+use super::request::params::PARENT;
+use operation::Operation;
+
+/// A resource in the API: what the document says in addition to what follows from the types.
+pub trait ResourceApi: Table {
+    /// The name with its article, as in "Create a utility".
+    const SINGULAR: &'static str;
+    /// The plural name, as in "List utilities".
+    const PLURAL: &'static str;
+    /// The description of the tag in the document.
+    const DESCRIPTION: &'static str;
+    /// The path segment of the parent resource.
+    const PARENT_SEGMENT: &'static str = "";
+    /// Whether a deletion can be rejected with 409 even if nothing refers to the resource.
+    const DELETE_MAY_CONFLICT: bool = false;
+
+    /// The route of `POST` on the collection, if that is a single endpoint with its own part of the document.
+    const CUSTOM_CREATE: Option<fn() -> Route> = None;
+
+    /// A complete example, as `GET` returns it.
+    fn example() -> Value;
+
+    /// What the description of an operation says in addition to the general text.
+    fn extra_description(_operation: Operation) -> &'static str {
+        ""
+    }
+
+    /// The name without an article, as in "Returns the utility".
+    fn noun() -> &'static str {
+        let name = Self::SINGULAR;
+        name.strip_prefix("an ").or_else(|| name.strip_prefix("a ")).unwrap_or(name)
+    }
+
+    /// The path of the collection.
+    fn path() -> String {
+        match <Self::Parent as Parent>::NAME {
+            Some(_) => format!("{BASE}/{}/{{{PARENT}}}/{}", Self::PARENT_SEGMENT, Self::PATH),
+            None => format!("{BASE}/{}", Self::PATH),
+        }
+    }
+}

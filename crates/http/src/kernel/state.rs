@@ -1,0 +1,40 @@
+//! The state that all requests share.
+
+use ipnet::IpNet;
+use vku_persistence::kernel::store::Store;
+use vku_transfer::export::{ReportingOrg, XlsxLimits};
+
+use super::auth::token::SigningKeyCache;
+use super::cache::ResponseCache;
+use super::config::HttpConfig;
+use super::limits::login_throttle::LoginThrottle;
+
+/// The state that all requests share.
+pub struct AppState {
+    /// The database.
+    pub store: Store,
+    /// The keys that sign access tokens.
+    pub tokens: SigningKeyCache,
+    /// The limits on failed attempts to sign in.
+    pub sign_ins: LoginThrottle,
+    /// The response cache.
+    pub responses: ResponseCache,
+    /// The trusted proxies, whose `X-Forwarded-For` is used.
+    pub proxies: Vec<IpNet>,
+    /// The settings of this site.
+    pub site: SiteConfig,
+    /// The rate limit, CORS and the timeouts.
+    pub http_config: HttpConfig,
+    /// The limits of XLSX exports.
+    pub sheets: XlsxLimits,
+}
+
+/// The settings of a site, which differ between operators.
+pub struct SiteConfig {
+    /// The public URL, without a trailing slash.
+    pub public_url: String,
+    /// The contact for reporting vulnerabilities, a `mailto:` or `https:` URI.
+    pub security_contact: Option<String>,
+    /// The organisation that reports to IATI.
+    pub reporter: ReportingOrg,
+}
