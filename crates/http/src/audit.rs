@@ -48,14 +48,14 @@ pub struct AuditEntry {
     visibility: Visibility,
     /// The change of the status; absent if the status did not change.
     #[serde(skip_serializing_if = "Option::is_none")]
-    passage: Option<AuditPassage>,
+    status_change: Option<AuditStatusChange>,
     /// What changed, member by member; all members of a new resource.
     changes: Vec<Difference>,
 }
 
 /// A change of the status.
 #[derive(Serialize, ToSchema)]
-pub struct AuditPassage {
+pub struct AuditStatusChange {
     /// The previous status; absent if it was unknown.
     #[serde(skip_serializing_if = "Option::is_none")]
     from: Option<String>,
@@ -68,7 +68,7 @@ pub struct AuditPassage {
 
 impl From<Entry> for AuditEntry {
     fn from(Entry { change, changes }: Entry) -> Self {
-        let status_change = |StatusChange { from, to, reason }| AuditPassage { from, to, reason };
+        let of = |StatusChange { from, to, reason }| AuditStatusChange { from, to, reason };
         Self {
             at: instant(change.at),
             actor: change.actor,
@@ -79,7 +79,7 @@ impl From<Entry> for AuditEntry {
             action: change.action,
             version: change.version,
             visibility: change.visibility,
-            passage: change.status_change.map(status_change),
+            status_change: change.status_change.map(of),
             changes,
         }
     }
@@ -128,7 +128,7 @@ pub struct AuditPage {
             "action": "transitioned",
             "version": 2,
             "visibility": "public",
-            "passage": { "from": "active", "to": "suspended", "reason": "Agreed by both sides." },
+            "status_change": { "from": "active", "to": "suspended", "reason": "Agreed by both sides." },
             "changes": [{ "pointer": "/status", "from": "active", "to": "suspended" }]
         }] })
     ), (status = 304, description = "Your copy is still current (`If-None-Match`).")),

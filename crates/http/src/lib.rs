@@ -1,6 +1,6 @@
 //! The HTTP interface: actix-web and utoipa over the store.
 //!
-//! Each feature has a module at the root; what they share is in [`kernel`]; [`routes`] lists all endpoints.
+//! Each feature has a module at the root; what they share is in [`kernel`]; `routes.rs` lists all single endpoints, `features.rs` all resources.
 
 mod activity;
 mod agenda;

@@ -22,7 +22,7 @@ use vku_domain::topic::{Topic, TopicRef, TopicStatus};
 use crate::guest;
 use crate::kernel::codec::{json_opt, number, text, to_json_opt};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::one_of;

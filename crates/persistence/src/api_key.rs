@@ -1,6 +1,7 @@
 //! API keys: `vkp_<8 letters>_<43 letters>`. The SHA-256 of the whole key is stored, and its readable prefix
 //! for the lookup.
 
+use crate::kernel::id::new_id;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::entity::prelude::*;
@@ -136,7 +137,7 @@ impl Store {
                 return Err(Error::new(Code::TooManyApiKeys, detail));
             }
             let row = row::Model {
-                id: Uuid::now_v7(),
+                id: new_id(),
                 account_id: account,
                 name: name.to_string(),
                 prefix,

@@ -1,5 +1,6 @@
 //! Stored imports: the request, the file until it is no longer needed, and the result.
 
+use crate::kernel::id::new_id;
 use crate::kernel::store::running_imports::Progress;
 use crate::kernel::store::running_imports::RunningImports;
 use std::collections::HashSet;
@@ -122,7 +123,7 @@ impl Store {
     ///
     /// Errors: 503 if too many imports are running, or the database is unavailable.
     pub async fn new_import(&self) -> Result<Job, Error> {
-        let id = Uuid::now_v7();
+        let id = new_id();
         let mut job = self.job(id)?;
         self.sweep_imports().await?;
         job._alive = Some(JobLock::acquire(self.database(), id).await?);

@@ -17,7 +17,7 @@ use vku_domain::member::{Member, MemberStatus};
 
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::table::column;
 use crate::kernel::transaction::Writer;
 

@@ -15,7 +15,7 @@ use vku_domain::session::{Session, SessionStatus};
 
 use crate::kernel::codec::{json, text_opt, to_json, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::read::load::by_id_unchecked;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::in_status;

@@ -1,8 +1,8 @@
 //! `backup` and `restore`: copying a SQLite database to a file, and back.
 
 use std::path::Path;
+use vku_domain::kernel::clock::{Clock, SystemClock};
 
-use chrono::Utc;
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
 use vku_persistence::kernel::database::backup;
@@ -34,7 +34,7 @@ pub(crate) async fn backup(config: &Config, target: &Path) -> Result<(), CliErro
 
 /// `restore <file>`.
 pub(crate) async fn restore(config: &Config, source: &Path) -> Result<(), CliError> {
-    let previous = backup::restore(&config.database_url()?, source, Utc::now()).await?;
+    let previous = backup::restore(&config.database_url()?, source, SystemClock.now()).await?;
     let previous = match previous {
         Some(previous) => format!(" The previous database is kept as {}.", previous.display()),
         None => String::new(),

@@ -63,7 +63,7 @@ pub(crate) struct Config {
     /// proxies only
     #[arg(long, env = "VKU_TRUSTED_PROXIES", value_delimiter = ',', value_parser = network, global = true)]
     pub(crate) trusted_proxies: Vec<IpNet>,
-    /// The origins (https://app.example.org,https://other.example.org) whose pages can use the API with credentials
+    /// The origins (`https://app.example.org,https://other.example.org`) whose pages can use the API with credentials
     /// (CORS); pages of other origins can only read public data
     #[arg(long, env = "VKU_CORS_ORIGINS", value_delimiter = ',', value_parser = origin, global = true)]
     pub(crate) cors_origins: Vec<String>,

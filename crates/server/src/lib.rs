@@ -284,10 +284,10 @@ async fn run(config: &Config, task: Task) -> Result<(), CliError> {
         Task::Import { resource, file, dry_run, mode, on_error, format, sheet, charset } => {
             let (collection, mode, on_error) = (resource.as_str(), mode.into(), on_error.into());
             let file = &file;
-            import::command(
+            Box::pin(import::command(
                 config,
                 import::Task { collection, file, format, sheet, charset, mode, on_error, dry_run },
-            )
+            ))
             .await
         }
         Task::Export { resource, format, csv_dialect } => {

@@ -60,7 +60,7 @@ on_both! {
             "at": led.json()["updated_at"], "actor": coordinator, "request_id": led.header("x-request-id"),
             "resource": "partnership", "resource_id": id, "action": "transitioned", "version": 3,
             "visibility": "internal",
-            "passage": {"from": "idea", "to": "preparation", "reason": "Agreed."},
+            "status_change": {"from": "idea", "to": "preparation", "reason": "Agreed."},
             "changes": [{"pointer": "/status", "from": "idea", "to": "preparation"}]
         });
         assert_eq!(audit[1], whole);

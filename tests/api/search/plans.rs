@@ -109,7 +109,7 @@ async fn searches_go_by_indexes(app: TestApp) {
     for q in
         ["nr4711", "gruppe4711", "uppe4711", "bezirk77 gruppe4777", "lemberg", "lembrg", "zxqwerk", "ezirk"]
     {
-        let statements = statements(&app, q).await;
+        let statements = Box::pin(statements(&app, q)).await;
         for sql in statements {
             let plan = plan(&app, &sql).await;
             println!("{sql}\n{}\n", plan.join("\n"));

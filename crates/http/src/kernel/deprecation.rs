@@ -1,7 +1,7 @@
 //! Deprecations: marked in the OpenAPI document, and announced in the headers of every response concerned (RFC 9745,
 //! RFC 8594).
 //!
-//! They are declared in [`routes`](crate::routes). If there are none, requests skip this middleware.
+//! They are declared in [`openapi_document`](crate::openapi_document). If there are none, requests skip this middleware.
 
 use actix_web::Error;
 use actix_web::body::MessageBody;

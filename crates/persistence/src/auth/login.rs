@@ -4,6 +4,7 @@
 //! row shows which token is the current one. If a used token is presented again, the login ends, because two
 //! parties have the token.
 
+use crate::kernel::id::new_id;
 use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
@@ -107,7 +108,7 @@ impl Store {
             let Some(role) = writer.hold_account(account).await? else { return Ok(None) };
             let at = writer.written_at();
             let row = row::Model {
-                id: Uuid::now_v7(),
+                id: new_id(),
                 account_id: account.id,
                 counter: 1,
                 created_at: at,

@@ -1,6 +1,7 @@
 //! Interest registrations that were sent without an account, until they are confirmed by the link in a mail
 //! or the link expires. They are not resources yet: they are in no list, search or log.
 
+use crate::kernel::id::new_id;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
@@ -97,7 +98,7 @@ impl Writer<'_> {
         new: &NewInterest,
         link: impl FnOnce(Uuid) -> String,
     ) -> Result<(), Error> {
-        let (id, at) = (Uuid::now_v7(), self.written_at());
+        let (id, at) = (new_id(), self.written_at());
         let row = row::Model { id, created_at: at, confirmed_at: None, body: Some(to_json(new)?) };
         let insert = row::Entity::insert(row.into_active_model());
         insert.exec_without_returning(self.tx()).await.map_err(failed)?;

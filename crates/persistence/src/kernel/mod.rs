@@ -13,7 +13,7 @@ pub mod bulk_import;
 pub(crate) mod codec;
 pub mod crypto;
 pub mod database;
-pub(crate) mod id_list;
+pub(crate) mod id;
 pub mod migrate;
 pub mod read;
 pub(crate) mod search;

@@ -5,6 +5,7 @@
 //! of the mail server and the commit that records it, the mail is sent again: delivery is at least once. Both
 //! mails have the same `Message-ID`, which is derived from the id of the mail.
 
+use crate::kernel::id::new_id;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -93,7 +94,7 @@ impl Store {
         if due.one(self.database().reading()).await.map_err(failed)?.is_none() {
             return Ok(None);
         }
-        let id = Uuid::now_v7();
+        let id = new_id();
         let alive = JobLock::acquire(self.database(), id).await?;
         self.release_dead().await?;
         Ok(Some(Sending { id, _alive: alive }))

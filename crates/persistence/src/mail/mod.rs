@@ -4,8 +4,8 @@
 pub mod delivery;
 pub mod outbox;
 
+use crate::kernel::id::new_id;
 use sea_orm::{EntityTrait, IntoActiveModel};
-use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 use vku_domain::mail::{Mail, MailState};
 
@@ -49,7 +49,7 @@ impl Writer<'_> {
     pub async fn post(&mut self, mail: Mail) -> Result<(), Error> {
         let Mail { to, language, subject, text, calendar, confidential } = mail;
         let row = row::Model {
-            id: Uuid::now_v7(),
+            id: new_id(),
             created_at: self.written_at(),
             to: to.to_string(),
             language: language.to_string(),

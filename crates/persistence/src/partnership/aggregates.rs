@@ -14,7 +14,7 @@ use vku_domain::result::PartnershipResult;
 
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::read::reference_lookup;
 use crate::kernel::transaction::Reader;
 use crate::kernel::write::dependents;

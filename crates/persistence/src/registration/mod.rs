@@ -25,7 +25,7 @@ use vku_domain::session::{Session, SessionStatus, start_key};
 
 use crate::kernel::codec::{text, text_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::{in_status, named, one_of};
 use crate::kernel::table::row::row;

@@ -26,7 +26,7 @@ pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Hash
         .expr_as(Expr::col("id").count(), "number")
         .from("registration")
         .cond_where(
-            Condition::all().add(Expr::col("session_id").is_in(crate::kernel::id_list::padded_ids(sessions))),
+            Condition::all().add(Expr::col("session_id").is_in(crate::kernel::id::padded_ids(sessions))),
         )
         .and_where(Expr::col("deleted_at").is_null())
         .and_where(Expr::col("status").is_not_null())

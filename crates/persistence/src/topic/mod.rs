@@ -18,7 +18,7 @@ use vku_domain::topic::{Topic, TopicDerived, TopicFilter, TopicSort};
 
 use crate::kernel::codec::{json, json_opt, text, text_opt, to_json, to_json_opt, to_text};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::conditions::{in_set, in_status, named};
 use crate::kernel::table::row::row;

@@ -1,6 +1,7 @@
 //! Support for topics: once per member, and recorded in the change log as a sub-resource of the topic, which
 //! itself is not changed.
 
+use crate::kernel::id::new_id;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use serde_json::json;
@@ -116,7 +117,7 @@ impl Writer<'_> {
         }
         let (id, version, action) = match before {
             None => {
-                let id = Uuid::now_v7();
+                let id = new_id();
                 let insert = Query::insert()
                     .into_table("support")
                     .columns(["id", "topic_id", "member_id", "given", "version", "updated_at"])

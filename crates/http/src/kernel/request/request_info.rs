@@ -105,6 +105,7 @@ fn request_id(request: &ServiceRequest) -> Arc<str> {
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
     };
     let from_client = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok()).filter(plain);
+    #[expect(clippy::disallowed_methods, reason = "the id of a request is no id of a row")]
     let generate = || Arc::from(&*Uuid::now_v7().hyphenated().encode_lower(&mut Uuid::encode_buffer()));
     from_client.map_or_else(generate, Arc::from)
 }

@@ -1,6 +1,7 @@
 //! Imports many rows with a fixed number of statements: references and codes are looked up together, and new
 //! rows are inserted together.
 
+use crate::kernel::id::new_id;
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
@@ -104,7 +105,7 @@ impl Writer<'_> {
         for (place, step) in steps.into_iter().enumerate() {
             outcomes.push(None);
             match step {
-                Step::Create(data) => new.push((place, (Uuid::now_v7(), data))),
+                Step::Create(data) => new.push((place, (new_id(), data))),
                 other => rest.push((place, other)),
             }
         }

@@ -11,6 +11,7 @@
 //!
 //! A dry run does the same, except that each of its transactions is rolled back.
 
+use crate::kernel::id::new_id;
 use crate::kernel::transaction::staging::Staging;
 use crate::kernel::transaction::staging::staged_at;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -103,7 +104,7 @@ impl Writer<'_> {
     ///
     /// Errors: the database is unavailable, or its folder is not writable.
     pub(crate) async fn stage<T: Table>(&mut self, hides: bool) -> Result<(), Error> {
-        let id = Uuid::now_v7();
+        let id = new_id();
         let alive = JobLock::acquire(self.database(), id).await?;
         *self.staging_mut() = Some(Staging {
             id,

@@ -13,7 +13,7 @@ use super::cursor;
 use super::cursor::{Order, Way};
 use super::load::{by_key, hydrate, visible_rows};
 use crate::kernel::database::error::failed;
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::search;
 use crate::kernel::table::{Parent, Table, column};
 use crate::kernel::transaction::Reader;

@@ -15,7 +15,7 @@ use vku_domain::kernel::value::{Location, Slug, Visibility};
 
 use crate::kernel::codec::{json_opt, text, text_opt};
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::table::conditions::column_of;
 use crate::kernel::table::{Codes, Parent, Table};
 use crate::resources;

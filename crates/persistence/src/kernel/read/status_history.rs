@@ -12,7 +12,7 @@ use vku_domain::kernel::resource::{Resource, Stored};
 
 use super::history::visible_levels;
 use crate::kernel::database::error::failed;
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 use crate::kernel::transaction::Reader;
 use crate::kernel::transaction::change_log::row;
 

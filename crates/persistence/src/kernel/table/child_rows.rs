@@ -15,7 +15,7 @@ use vku_domain::party::Party;
 
 use super::Table;
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::id_list::padded_ids;
+use crate::kernel::id::padded_ids;
 
 /// A party of a resource; `field` is the member or the role.
 #[derive(Clone, Debug)]

@@ -10,6 +10,7 @@ pub(crate) mod slug;
 pub mod transition;
 pub(crate) mod unique;
 
+use crate::kernel::id::new_id;
 use std::collections::HashMap;
 
 use sea_orm::sea_query::{ExprTrait, LockType};
@@ -57,7 +58,7 @@ impl Writer<'_> {
         }
         self.check_writable_members(None, &data)?;
         T::before_write(self, parent_id, None, &mut data).await?;
-        let id = Uuid::now_v7();
+        let id = new_id();
         self.claim_slug(id, &mut data).await?;
         let at = self.written_at();
         let meta =

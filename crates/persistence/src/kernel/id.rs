@@ -1,4 +1,4 @@
-//! Lists of ids in statements.
+//! Ids of rows, and lists of them in statements.
 
 use uuid::Uuid;
 
@@ -7,4 +7,10 @@ use uuid::Uuid;
 pub(crate) fn padded_ids(ids: &[Uuid]) -> impl Iterator<Item = Uuid> {
     let padding = ids.len().next_power_of_two() - ids.len();
     ids.iter().chain(ids.last().into_iter().cycle().take(padding)).copied()
+}
+
+/// A new id: UUIDv7 (RFC 9562), so that ids sort by their time.
+#[expect(clippy::disallowed_methods, reason = "the one place where ids are made")]
+pub(crate) fn new_id() -> Uuid {
+    Uuid::now_v7()
 }
