@@ -1,6 +1,7 @@
 //! The HTTP interface: actix-web and utoipa over the store.
 //!
-//! Each feature has a module at the root; what they share is in [`kernel`]; `routes.rs` lists all single endpoints, `features.rs` all resources.
+//! Each feature has a module at the root; what they share is in [`kernel`]. `features.rs` lists all resources,
+//! `routes.rs` all single endpoints.
 
 mod activity;
 mod agenda;

@@ -77,7 +77,7 @@ pub fn format_thousands(number: u64) -> Bilingual {
     Bilingual { en: grouped(',').into(), de: grouped('.').into() }
 }
 
-/// Makes a [`Bilingual`](crate::kernel::bilingual::Bilingual) from an English and a German text, with variables in
+/// Makes a [`Bilingual`] from an English and a German text, with variables in
 /// braces as in `format!`: `bilingual!("No {x}.", "Kein {x}.")`.
 #[macro_export]
 macro_rules! bilingual {

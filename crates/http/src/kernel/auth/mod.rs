@@ -1,4 +1,6 @@
-//! TODO kernel::auth
+//! Passwords and access tokens.
+//!
+//! May import the domain and the keys in persistence only.
 
 pub mod password;
 pub mod token;

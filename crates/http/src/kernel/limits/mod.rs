@@ -1,4 +1,6 @@
-//! TODO kernel::limits
+//! Limits: the rate limit of requests, and the throttles of failed sign-ins and of e-mails.
+//!
+//! May import the domain only.
 
 pub mod client_ip;
 pub mod login_throttle;

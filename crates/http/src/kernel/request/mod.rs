@@ -1,4 +1,6 @@
-//! TODO kernel::request
+//! What is known of a request: its caller, its parameters, its JSON body.
+//!
+//! May import `state`, `cache`, `auth`, `limits` and the single files of the kernel.
 
 pub mod anybody;
 pub mod context;

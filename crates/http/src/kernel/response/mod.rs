@@ -1,4 +1,6 @@
-//! TODO kernel::response
+//! How responses are made: conditional requests, the response cache, downloads, idempotency keys.
+//!
+//! May import `request`, `cache` and what these import.
 
 pub mod cached;
 pub mod conditional;
