@@ -8,13 +8,13 @@ use vku_domain::statistics::{FundingFigures, MemberFigures, PartnershipFigures, 
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::mail::outbox::MailFilter;
 
+use crate::code_lists;
 use crate::features::feature_documents;
 use crate::kernel::deprecation::{Deprecated, Deprecations};
 use crate::kernel::openapi::Document;
 use crate::kernel::resource::{handlers, history};
 use crate::kernel::{negotiation, problem};
 use crate::routes::Endpoints;
-use crate::{code_lists, interest};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -55,7 +55,6 @@ use crate::{code_lists, interest};
         (name = "statistics", description = "Statistics as JSON (with the counting rules), tables and charts."),
         (name = "service", description = "The entry point, health checks, and the documentation of problems.")
     ),
-    paths(interest::register::create_interest_registration),
     components(schemas(
         problem::ProblemBody,
         problem::FaultBody,

@@ -11,13 +11,14 @@ use crate::{
 };
 
 /// Declares the single endpoints: their paths, methods and handlers. `get` answers `HEAD`, too. What is `documented` is
-/// in the OpenAPI document; `pages` are for people.
+/// in the OpenAPI document; so is what has its route `with_resource`. `pages` are for people.
 macro_rules! endpoints {
     (documented { $($path:expr => $($method:ident $($handler:ident)::+),+;)+ }
+     with_resource { $($($other:ident)::+;)+ }
      pages { $($page:expr => $($page_method:ident $($page_handler:ident)::+),+;)+ }) => {
         /// The documented single endpoints.
         #[derive(OpenApi)]
-        #[openapi(paths($($($($handler)::+),+),+))]
+        #[openapi(paths($($($($handler)::+),+,)+ $($($other)::+),+))]
         pub(crate) struct Endpoints;
 
         fn endpoint_routes(config: &mut ServiceConfig) {
@@ -48,11 +49,22 @@ fn methods(declared: &str) -> &'static [&'static str] {
 endpoints! {
     documented {
         "/" => get index::get_index;
+        "/health/live" => get health::get_liveness;
+        "/health/ready" => get health::get_readiness;
+        "/problems/{code}" => get problems::get_problem_type;
+        "/.well-known/security.txt" => get security_txt::get_security_contact;
         "/api/v1/auth/token" => post auth::create_access_token;
         "/api/v1/auth/refresh" => post auth::refresh_access_token;
-        "/api/v1/auth/password-reset" => post password_reset::request_password_reset, put password_reset::complete_password_reset;
         "/api/v1/auth/logout" => post auth::end_login;
+        "/api/v1/auth/password-reset" => post password_reset::request_password_reset, put password_reset::complete_password_reset;
         "/api/v1/me" => get me::get_me;
+        "/api/v1/users/{id}/password" => put user::set_user_password;
+        "/api/v1/utilities/{id}/matches" => get matching::get_utility_matches;
+        "/api/v1/statistics/partnerships" => get statistics::partnerships::get_partnership_statistics;
+        "/api/v1/statistics/funding" => get statistics::funding::get_funding_statistics;
+        "/api/v1/statistics/members" => get statistics::members::get_member_statistics;
+        "/api/v1/statistics/sessions" => get statistics::sessions::get_session_statistics;
+        "/api/v1/topics/{id}/support" => put topic::set_topic_support, delete topic::delete_topic_support;
         "/api/v1/me/password" => put me::change_password;
         "/api/v1/me/logins" => get login::list_logins;
         "/api/v1/me/logins/{id}" => delete login::delete_login;
@@ -69,17 +81,9 @@ endpoints! {
         "/api/v1/imports" => get import::list_imports, post import::create_import;
         "/api/v1/imports/{id}" => get import::get_import;
         "/api/v1/imports/{id}/commit" => post import::commit_import;
-        "/api/v1/users/{id}/password" => put user::set_user_password;
-        "/api/v1/utilities/{id}/matches" => get matching::get_utility_matches;
-        "/api/v1/statistics/partnerships" => get statistics::partnerships::get_partnership_statistics;
-        "/api/v1/statistics/funding" => get statistics::funding::get_funding_statistics;
-        "/api/v1/statistics/members" => get statistics::members::get_member_statistics;
-        "/api/v1/statistics/sessions" => get statistics::sessions::get_session_statistics;
-        "/api/v1/topics/{id}/support" => put topic::set_topic_support, delete topic::delete_topic_support;
-        "/health/live" => get health::get_liveness;
-        "/health/ready" => get health::get_readiness;
-        "/problems/{code}" => get problems::get_problem_type;
-        "/.well-known/security.txt" => get security_txt::get_security_contact;
+    }
+    with_resource {
+        interest::register::create_interest_registration;
     }
     pages {
         password_reset::PATH => get password_reset::show_reset, post password_reset::submit_reset;
