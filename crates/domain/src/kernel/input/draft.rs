@@ -15,7 +15,7 @@ use crate::kernel::resource::naming::pascal;
 use crate::kernel::resource::projection::{Expansion, MemberTree, Step};
 use crate::kernel::resource::reference::Key;
 use crate::kernel::resource::{ParentKind, READ_ONLY, Resource, Stored};
-use crate::kernel::tabular::integral;
+use crate::kernel::tabular::number::integral;
 use crate::kernel::value::Language;
 use crate::kernel::violation::{Location, Violation, Violations, escape, unknown_member};
 
