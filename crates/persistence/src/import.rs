@@ -19,7 +19,7 @@ use vku_domain::kernel::error::{Code, Error};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::database::job_lock::JobLock;
-use crate::kernel::database::retry_on_broken_connection;
+use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::store::Store;
 use crate::kernel::table::Table;
 use crate::kernel::transaction::Writer;
