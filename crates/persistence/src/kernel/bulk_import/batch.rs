@@ -23,7 +23,8 @@ use crate::kernel::table::row::Meta;
 use crate::kernel::table::{Table, child_rows, column};
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
-use crate::kernel::write::{row, slug, status_change, unique};
+use crate::kernel::write::record_change::status_change;
+use crate::kernel::write::{row, slug, unique};
 
 /// What to do with a row.
 enum Step<T: Table> {
