@@ -1,23 +1,26 @@
 //! Turns a JSON body into the data to write: merges it, checks read-only members, parses it and fills in defaults.
 
-use std::collections::{BTreeSet, HashSet};
+mod permission;
+mod pointer;
+pub mod stray;
+mod unchanged;
+mod unknown_members;
 
 use serde_json::{Map, Value};
 
+use self::permission::{read_only, refuse, withheld};
+use self::pointer::{enclosing_entry, insert_placeholder, original_pointer, remove_at, within};
+use self::stray::{Stray, strays};
+use self::unchanged::{is_one, is_same};
+use self::unknown_members::unknown_members;
 use super::lost::lost;
-use super::merge_patch::{merge, merge_row, merge_with_null, removed};
+use super::merge_patch::{merge, merge_row};
 use crate::bilingual;
-use crate::kernel::access::actor::{Actor, Role};
-use crate::kernel::bilingual::Bilingual;
+use crate::kernel::access::actor::Actor;
 use crate::kernel::error::{Code, Error};
 use crate::kernel::resource::lifecycle::State;
-use crate::kernel::resource::naming::pascal;
-use crate::kernel::resource::projection::{Expansion, MemberTree, Step};
-use crate::kernel::resource::reference::Key;
-use crate::kernel::resource::{ParentKind, READ_ONLY, Resource, Stored};
-use crate::kernel::tabular::number::integral;
-use crate::kernel::value::Language;
-use crate::kernel::violation::{Location, Violation, Violations, escape, unknown_member};
+use crate::kernel::resource::{READ_ONLY, Resource, Stored};
+use crate::kernel::violation::{Location, Violation, Violations};
 
 /// The source of a body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,24 +62,6 @@ pub struct Draft<T> {
     unread: Option<Value>,
 }
 
-/// A reference in a part of the body that could not be parsed, and that is therefore not in the data.
-#[derive(Debug, PartialEq)]
-pub struct Stray {
-    /// The schema name of the target, such as `Utility`.
-    target: String,
-    /// The JSON pointer of the reference in the body (RFC 6901).
-    pub pointer: String,
-    /// The id or slug of the target.
-    pub key: Key,
-}
-
-impl Stray {
-    /// Returns whether the target is a resource of this type, such as `utility`.
-    pub fn is_to(&self, resource: &str) -> bool {
-        self.target == pascal(resource)
-    }
-}
-
 impl<T: Resource> Draft<T> {
     /// Reads the body of a `POST`. `null` means absent.
     ///
@@ -84,7 +69,7 @@ impl<T: Resource> Draft<T> {
     pub fn create(actor: &Actor, body: Value, origin: InputSource) -> Result<Self, Error> {
         let mut merged = Value::Object(Map::new());
         let body = object(body)?;
-        let mut violations = Self::unknown(merged.clone(), &body, &[]);
+        let mut violations = unknown_members::<T>(merged.clone(), &body, &[]);
         origin.merge(&mut merged, body);
         for member in READ_ONLY.iter().chain(T::DERIVED) {
             if remove(&mut merged, member).is_some() {
@@ -130,7 +115,7 @@ impl<T: Resource> Draft<T> {
         }
         renamed(&mut merged, &patch);
         let parent = before.parent.as_ref().map(|(name, _)| *name);
-        let mut violations = Self::unknown(merged.clone(), &patch, parent.as_slice());
+        let mut violations = unknown_members::<T>(merged.clone(), &patch, parent.as_slice());
         origin.merge(&mut merged, patch);
         for member in READ_ONLY.iter().copied().chain(T::DERIVED.iter().copied()).chain(parent) {
             let sent = remove(&mut merged, member);
@@ -172,30 +157,6 @@ impl<T: Resource> Draft<T> {
         self
     }
 
-    /// Returns the errors of unknown members that the patch sets to `null`. The merge removes them, so that parsing
-    /// does not find them.
-    fn unknown(mut merged: Value, patch: &Value, parent: &[&str]) -> Violations {
-        let removed = removed(patch);
-        if removed.is_empty() {
-            return Violations::default();
-        }
-        merge_with_null(&mut merged, patch.clone());
-        let mut only_read = Violations::default();
-        for member in READ_ONLY.iter().chain(T::DERIVED).chain(parent) {
-            remove(&mut merged, member);
-            let below = removed.iter().filter(|pointer| pointer.starts_with(&format!("/{member}/")));
-            unknown_below(below, &MemberTree::of::<T>().names, &mut only_read);
-        }
-        let mut faults = deserr::deserialize::<T, _, Violations>(merged).err().unwrap_or_default();
-        // Also unknown keys, such as languages. An error because a known member is `null` does not count here.
-        faults.retain(|fault| {
-            let Location::Pointer(pointer) = &fault.place else { return false };
-            ["unknown_member", "unknown_value"].contains(&fault.code) && removed.contains(pointer)
-        });
-        faults.append(only_read);
-        faults
-    }
-
     fn parse(merged: Value, mut violations: Violations) -> Self {
         let faults = match deserr::deserialize::<T, _, Violations>(merged.clone()) {
             Ok(data) => {
@@ -205,7 +166,7 @@ impl<T: Resource> Draft<T> {
             }
             Err(faults) => faults,
         };
-        let strays = Self::references(&merged);
+        let strays = strays::<T>(&merged);
         let mut invalid: Vec<String> = faults.pointers().map(enclosing_entry).collect();
         invalid.dedup();
         let mut rest = merged.clone();
@@ -226,17 +187,6 @@ impl<T: Resource> Draft<T> {
         let strays = strays.into_iter().filter(is_missing).collect();
         let unread = data.is_none().then_some(merged);
         Self { data, violations, today: Violations::default(), invalid_pointers: invalid, strays, unread }
-    }
-
-    /// Returns the references in a body, as far as they can be parsed.
-    fn references(body: &Value) -> Vec<Stray> {
-        let mut found = Vec::new();
-        for expansion in &MemberTree::of::<T>().expansions {
-            if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
-                stray(expansion, &expansion.path, body, String::new(), &mut found);
-            }
-        }
-        found
     }
 
     /// Returns the references that are not in the data.
@@ -274,45 +224,6 @@ impl<T: Resource> Draft<T> {
     }
 }
 
-/// Records removed members inside read-only members whose names no object of the resource has, and that are no language
-/// codes.
-fn unknown_below<'a>(
-    removed: impl Iterator<Item = &'a String>,
-    known: &BTreeSet<String>,
-    violations: &mut Violations,
-) {
-    for pointer in removed {
-        let name = pointer.rsplit('/').next().unwrap_or_default();
-        if !known.contains(name) && name.parse::<Language>().is_err() {
-            violations.member(pointer.clone(), "unknown_member", unknown_member(name, &[]));
-        }
-    }
-}
-
-/// Collects the keys at the places where the schema has a reference.
-fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, found: &mut Vec<Stray>) {
-    match path.split_first() {
-        Some((Step::Member(name), rest)) => {
-            if let Some(value) = value.get(name) {
-                stray(expansion, rest, value, format!("{here}/{}", escape(name)), found);
-            }
-        }
-        Some((Step::Each, rest)) => {
-            for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
-                stray(expansion, rest, entry, format!("{here}/{index}"), found);
-            }
-        }
-        None => {
-            let named =
-                value.as_object().and_then(|members| members.get("id").or_else(|| members.get("slug")));
-            let text = named.unwrap_or(value).as_str();
-            if let Some(Ok(key)) = text.map(str::parse) {
-                found.push(Stray { target: expansion.target.clone(), pointer: here, key });
-            }
-        }
-    }
-}
-
 fn object(body: Value) -> Result<Value, Error> {
     if body.is_object() {
         return Ok(body);
@@ -324,68 +235,6 @@ fn object(body: Value) -> Result<Value, Error> {
 
 fn remove(body: &mut Value, member: &str) -> Option<Value> {
     body.as_object_mut().and_then(|members| members.shift_remove(member))
-}
-
-/// Returns whether a value equals the current one. A reference that was read with `expand` is sent as a whole resource;
-/// only the members of the reference are compared then.
-fn is_same(sent: &Value, current: &Value) -> bool {
-    match (sent, current) {
-        (Value::Array(sent), Value::Array(current)) => {
-            sent.len() == current.len()
-                && sent.iter().zip(current).all(|(sent, current)| is_same(sent, current))
-        }
-        (Value::Object(resource), Value::Object(reference))
-            if ["id", "created_at", "updated_at", "version"]
-                .iter()
-                .all(|name| resource.contains_key(*name)) =>
-        {
-            reference.iter().all(|(name, value)| resource.get(name) == Some(value))
-        }
-        (Value::Object(sent), Value::Object(current)) => {
-            sent.len() == current.len()
-                && sent
-                    .iter()
-                    .all(|(name, sent)| current.get(name).is_some_and(|current| is_same(sent, current)))
-        }
-        // `50` and `50.0` are the same number.
-        (Value::Number(sent), Value::Number(current)) => integral(sent.clone()) == integral(current.clone()),
-        (sent, current) => sent == current,
-    }
-}
-
-/// Returns whether a value equals the current one, or refers to the same resource.
-fn is_one(sent: Option<&Value>, current: Option<&Value>) -> bool {
-    let reference = current.and_then(Value::as_object);
-    match (sent, reference) {
-        (Some(Value::Object(sent)), Some(reference)) => sent.get("id") == reference.get("id"),
-        (Some(key @ Value::String(_)), Some(reference)) => {
-            ["id", "slug"].iter().any(|name| reference.get(*name) == Some(key))
-        }
-        _ => sent == current,
-    }
-}
-
-fn read_only(member: &str, violations: &mut Violations) {
-    let detail = bilingual!("`{member}` is read-only.", "`{member}` wird nicht von Aufrufenden geschrieben.");
-    violations.member(format!("/{member}"), "read_only", detail);
-}
-
-fn withheld<T: Resource>(actor: &Actor) -> Result<&'static [&'static str], Error> {
-    actor.role.map(T::unwritable_fields).ok_or_else(|| actor.refusal())
-}
-
-/// Refuses a body that changes one of the members.
-fn refuse(
-    actor: &Actor,
-    members: &'static [&'static str],
-    changed: impl Fn(&&str) -> bool,
-) -> Result<(), Error> {
-    let Some(role) = actor.role else { return Err(actor.refusal()) };
-    let mut violations = Violations::default();
-    for member in members.iter().copied().filter(|member| changed(member)) {
-        violations.member(format!("/{member}"), "not_writable", not_writable(member, role));
-    }
-    Error::unless_writable(violations)
 }
 
 /// Removes the current id of each reference for which the patch sends only a slug: the merged reference would else have
@@ -401,88 +250,5 @@ fn renamed(current: &mut Value, patch: &Value) {
             reference.shift_remove("id");
         }
         renamed(member, patch);
-    }
-}
-
-/// Returns the message for a member that the role is not allowed to write.
-pub fn not_writable(member: &str, role: Role) -> Bilingual {
-    bilingual!(
-        "The role `{role}` is not allowed to write `{member}`.",
-        "`{member}` wird von der Rolle `{role}` nicht geschrieben."
-    )
-}
-
-/// Inserts a placeholder for a required member that was invalid: a dash for the name, which no rule reads, otherwise an
-/// empty list, in which violations are ignored. Rules read members of other types, so there is no placeholder for them,
-/// and parsing fails.
-fn insert_placeholder(body: &mut Value, pointer: &str, label: &str) {
-    let (Some(member), Value::Object(members)) = (pointer.strip_prefix('/'), body) else { return };
-    let value = if member == label { Value::from("–") } else { Value::Array(Vec::new()) };
-    members.entry(member).or_insert(value);
-}
-
-/// Removes the value at a JSON pointer, if there is one.
-fn remove_at(body: &mut Value, pointer: &str) {
-    let Some((parent, name)) = pointer.rsplit_once('/') else { return };
-    match body.pointer_mut(parent) {
-        Some(Value::Object(members)) => {
-            members.shift_remove(&name.replace("~1", "/").replace("~0", "~"));
-        }
-        Some(Value::Array(entries)) => {
-            if let Some(index) = name.parse().ok().filter(|index| *index < entries.len()) {
-                entries.remove(index);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// Returns whether the pointer `inner` is `outer` or lies below it.
-fn within(inner: &str, outer: &str) -> bool {
-    inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-}
-
-/// Splits a pointer into the list that it lies in, the index of the entry, and the rest.
-fn entry(pointer: &str) -> Option<(&str, usize, &str)> {
-    let (list, rest) = pointer.split_at(1 + pointer.strip_prefix('/')?.find('/')?);
-    let rest = rest.strip_prefix('/')?;
-    let (index, below) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
-    Some((list, index.parse().ok()?, below))
-}
-
-/// Returns the pointer of what is removed because of an error: the entry of a list, or the whole member.
-fn enclosing_entry(pointer: &str) -> String {
-    match entry(pointer) {
-        Some((list, index, _)) => format!("{list}/{index}"),
-        None => pointer.split('/').take(2).collect::<Vec<_>>().join("/"),
-    }
-}
-
-/// Maps a pointer in the data to one in the body, where the removed list entries count.
-fn original_pointer(pointer: &str, removed: &[String]) -> String {
-    let Some((list, index, below)) = entry(pointer) else { return pointer.to_owned() };
-    let missing: HashSet<usize> = removed
-        .iter()
-        .filter_map(|removed| entry(removed))
-        .filter(|removed| removed.0 == list)
-        .map(|removed| removed.1)
-        .collect();
-    let index = (0..).filter(|index| !missing.contains(index)).nth(index).unwrap_or(index);
-    format!("{list}/{index}{below}")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pointers_map_back_to_the_original_body() {
-        assert!(within("/a/b", "/a") && within("/a", "/a") && within("/a", "") && !within("/ab", "/a"));
-        assert_eq!(enclosing_entry("/participants/2/party"), "/participants/2");
-        assert_eq!(enclosing_entry("/location/latitude"), "/location");
-        let removed = ["/a/0", "/a/2", "/b/1"].map(str::to_owned);
-        assert_eq!(original_pointer("/a/0/x/y", &removed), "/a/1/x/y");
-        assert_eq!(original_pointer("/a/1", &removed), "/a/3");
-        assert_eq!(original_pointer("/c/1", &removed), "/c/1");
     }
 }
