@@ -15,7 +15,8 @@ use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Slug;
 
-use super::{Done, Found, Outcome, Row, refuse_known};
+use super::existing::{Found, refuse_known};
+use super::{Done, Outcome, Row};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::read::load::{hydrate, visible_rows};
