@@ -24,7 +24,7 @@ use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_persistence::collections;
-use vku_persistence::import::may_import;
+use vku_persistence::import::permission::may_import;
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_persistence::kernel::transaction::Writer;
 
