@@ -66,9 +66,9 @@ endpoints! {
         "/api/v1/members/{id}/calendar-link" => post calendar_feed::create_member_calendar_link, delete calendar_feed::delete_member_calendar_link;
         "/api/v1/mails" => get mail::list_mails;
         "/api/v1/mails/{id}" => get mail::get_mail;
-        "/api/v1/imports" => get import::list_imports, post import::create_import;
-        "/api/v1/imports/{id}" => get import::get_import;
-        "/api/v1/imports/{id}/commit" => post import::commit_import;
+        "/api/v1/imports" => get import::read::list_imports, post import::create::create_import;
+        "/api/v1/imports/{id}" => get import::read::get_import;
+        "/api/v1/imports/{id}/commit" => post import::commit::commit_import;
         "/api/v1/users/{id}/password" => put user::set_user_password;
         "/api/v1/utilities/{id}/matches" => get matching::get_utility_matches;
         "/api/v1/statistics/partnerships" => get statistics::partnerships::get_partnership_statistics;

@@ -22,16 +22,25 @@ use vku_persistence::kernel::transaction::WriteContext;
 
 use super::report::ImportBody;
 use crate::kernel::media_type::JSON;
+use crate::kernel::request::context::Context;
 use vku_transfer::import::{Plan, run};
 
 /// Runs imports for an actor, in the context of a request.
 pub(super) struct ImportWorker {
-    pub(super) store: Store,
-    pub(super) actor: Actor,
-    pub(super) request_id: Arc<str>,
+    store: Store,
+    actor: Actor,
+    request_id: Arc<str>,
 }
 
 impl ImportWorker {
+    pub(super) fn of(context: &Context) -> Self {
+        Self {
+            store: context.shared.store.clone(),
+            actor: context.actor.clone(),
+            request_id: context.request_id(),
+        }
+    }
+
     fn writing(&self, dry_run: bool) -> WriteContext<'_> {
         WriteContext {
             actor: &self.actor,
