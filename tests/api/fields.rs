@@ -6,7 +6,8 @@ use reqwest::Method;
 use serde_json::{Map, Value, json};
 
 use super::given::{DRESDEN, FUNDING, HELD, PARTNERSHIPS, UTILITIES, changed, made, partnership, the_rest};
-use super::visibility::planted::{PUBLIC, Shown, contact, filled, text};
+use super::visibility::bodies::contact;
+use super::visibility::planted::{PUBLIC, Shown, filled, text};
 use crate::harness::{Caller, TestApp, on_both};
 
 /// A collection of the document, with its fields and expansions.

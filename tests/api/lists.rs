@@ -12,7 +12,8 @@ use vku_domain::kernel::collation::collation_key;
 use vku_domain::kernel::value::PartialDate;
 
 use super::given::the_rest;
-use super::visibility::planted::{contact, with};
+use super::visibility::bodies::contact;
+use super::visibility::planted::with;
 use crate::harness::{Caller, on_both};
 
 /// A list of the document: its path and its sort keys.

@@ -1,6 +1,7 @@
 //! What a caller may not see does not exist for that caller: no list, count, filter, order, page, export, entity tag,
 //! name, message or status reveals it.
 
+pub(crate) mod bodies;
 mod bounds;
 mod keys;
 mod lists;

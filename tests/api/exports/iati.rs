@@ -12,7 +12,7 @@ use self::file::File;
 use crate::api::given::{
     DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made, partnership,
 };
-use crate::api::visibility::planted::part;
+use crate::api::visibility::bodies::part;
 use crate::harness::on_both;
 
 fn slug(item: &Value) -> String {
