@@ -5,7 +5,7 @@ use url::form_urlencoded::byte_serialize;
 
 use super::given::ORGANISATIONS;
 use super::imports::{CSV, counts, import};
-use super::visibility::planted::contact;
+use super::visibility::bodies::contact;
 use crate::api::given::changed;
 use crate::harness::on_both;
 

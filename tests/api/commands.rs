@@ -10,6 +10,7 @@ mod ending;
 mod import;
 mod mails;
 mod modes;
+mod office;
 mod proxy;
 mod register;
 mod serving;

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 
 use super::given::{MEMBERS, changed, deleted, location, made, post_nothing};
-use super::visibility::planted::contact;
+use super::visibility::bodies::contact;
 use crate::harness::{Answer, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden/contacts";

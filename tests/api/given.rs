@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::input::merge_patch::merge;
 
-use super::visibility::planted::{
-    HAMBURG, PUBLIC, contact, interest_registration, part, policy_update, topic,
-};
+use super::visibility::bodies::{contact, part, policy_update, topic};
+use super::visibility::planted::{HAMBURG, PUBLIC, interest_registration};
 use crate::harness::{Answer, Caller, TestApp};
 
 pub(super) const UTILITIES: &str = "/api/v1/utilities";

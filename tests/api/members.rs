@@ -8,7 +8,7 @@ use futures_util::future::{join, join_all};
 use serde_json::{Value, json};
 
 use super::given::{MEMBERS, UTILITIES, changed, deleted, made, municipal, post_nothing, untouched};
-use super::visibility::planted::contact;
+use super::visibility::bodies::contact;
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const OWN: &str = "/api/v1/members/stadtentwaesserung-dresden";

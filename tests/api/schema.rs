@@ -10,7 +10,7 @@ use vku_persistence::{Visitor, collections, visit};
 
 use super::changes::changes_after;
 use super::interests::{confirmed, interest, path};
-use super::visibility::planted::{contact, policy_update, topic};
+use super::visibility::bodies::{contact, policy_update, topic};
 use crate::harness::on_both;
 
 /// All live rows of a resource, or all deleted ones.

@@ -8,7 +8,8 @@ mod walk;
 
 use serde_json::{Value, json};
 
-use super::visibility::planted::{contact, municipal_utility, partnership, plant, with};
+use super::visibility::bodies::{contact, municipal_utility, partnership};
+use super::visibility::planted::{plant, with};
 use crate::harness::{Caller, on_both};
 
 /// The slugs that a search finds, in order, or family names for resources without a slug.

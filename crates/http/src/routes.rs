@@ -78,9 +78,9 @@ endpoints! {
         "/api/v1/members/{id}/calendar-link" => post calendar_feed::create_member_calendar_link, delete calendar_feed::delete_member_calendar_link;
         "/api/v1/mails" => get mail::list_mails;
         "/api/v1/mails/{id}" => get mail::get_mail;
-        "/api/v1/imports" => get import::list_imports, post import::create_import;
-        "/api/v1/imports/{id}" => get import::get_import;
-        "/api/v1/imports/{id}/commit" => post import::commit_import;
+        "/api/v1/imports" => get import::read::list_imports, post import::create::create_import;
+        "/api/v1/imports/{id}" => get import::read::get_import;
+        "/api/v1/imports/{id}/commit" => post import::commit::commit_import;
     }
     with_resource {
         interest::register::create_interest_registration;

@@ -14,7 +14,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::value::SingleLine;
 
 use crate::kernel::database::error::failed;
-use crate::kernel::database::retry_on_broken_connection;
+use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Writer;
 

@@ -25,7 +25,7 @@ use crate::kernel::table::row::row;
 use crate::kernel::table::{Codes, SortColumn, Table, column};
 use crate::kernel::transaction::Writer;
 use crate::kernel::write::dependents;
-use crate::matching::traits;
+use crate::matching::profile::traits;
 use crate::partnership::follow_country;
 
 row! {

@@ -7,10 +7,10 @@ use serde_json::{Value, json};
 use crate::api::interests::{INTERESTS, confirmed, interest, mail_to};
 use crate::api::sessions::registrations::person;
 use crate::api::sessions::{SESSIONS, session};
-use crate::api::visibility::planted::{
-    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, contact, municipal_utility, part, partner_utility, partnership,
-    plant, policy_update, text, topic, with,
+use crate::api::visibility::bodies::{
+    contact, municipal_utility, part, partner_utility, partnership, policy_update, topic,
 };
+use crate::api::visibility::planted::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, plant, text, with};
 use crate::harness::TestApp;
 
 /// The request body of an operation, if it needs one.

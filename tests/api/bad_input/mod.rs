@@ -1,11 +1,12 @@
 //! Invalid input: problems report all faults with pointers and codes, and nothing is written.
 
 mod at_once;
+mod body;
 mod days;
 mod hostile;
 mod member;
+mod parameters;
 mod partnership;
-mod request;
 mod standing;
 
 use serde_json::Value;

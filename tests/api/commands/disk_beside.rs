@@ -6,7 +6,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 use sqlx::{Connection, SqliteConnection};
 
-use super::disk::{DEMO, ORGANISATIONS, Office, block_on, folder, limit};
+use super::disk::{DEMO, block_on, folder, limit};
+use super::office::{ORGANISATIONS, Office};
 use super::serving::Server;
 use super::{Home, TIMEOUT};
 use crate::api::imports::{CSV, ended, send};

@@ -1,9 +1,12 @@
 //! `import` and `export`: importing an export restores the same data, and an import is all or nothing.
 
+mod invalid_files;
+
 use std::collections::BTreeMap;
 
 use vku_persistence::collections;
 
+use self::invalid_files::{INVALID_FILES, InvalidFile};
 use super::crash::{DirectConnection, runtime};
 use super::{Home, fixture, on_empty};
 
@@ -148,7 +151,7 @@ on_empty! {
     fn invalid_rows_are_reported_and_nothing_is_written(home: Home) {
         home.run_with(&["import", "organisations", "-"], ORGANISATIONS).ok();
         let before = (home.changes(), export(&home, "organisations"));
-        for Wrong { collection, create, csv, faults } in WRONG {
+        for InvalidFile { collection, create, csv, faults } in INVALID_FILES {
             let file = home.write("wrong.csv", csv);
             let mode = if *create { "create" } else { "upsert" };
             let err = home.run(&["import", collection, file.to_str().unwrap(), "--mode", mode]).fails();
@@ -244,114 +247,3 @@ on_empty! {
         assert_eq!(runtime().block_on(async { DirectConnection::open(&home).await.counts(LEFT).await }), 2);
     }
 }
-
-/// A file that is refused, with the places and codes of its faults.
-struct Wrong {
-    collection: &'static str,
-    create: bool,
-    csv: &'static [u8],
-    faults: &'static [(&'static str, &'static str)],
-}
-
-const WRONG: &[Wrong] = &[
-    Wrong {
-        collection: "organisations",
-        create: false,
-        csv: b"slug,nam,kind\nthird,The third,ngo\n",
-        faults: &[(":1: column `nam`: Unknown column `nam`. Did you mean `name`?", "unknown_column")],
-    },
-    Wrong {
-        collection: "organisations",
-        create: false,
-        csv: b"slug,name,kind,name\nthird,The third,ngo,x\n",
-        faults: &[(":1: column `name`: ", "duplicate")],
-    },
-    Wrong {
-        collection: "organisations",
-        create: false,
-        csv: b"slug,name,kind\nthird,The third,ngo\nfourth,The fourth\nfifth,The fifth,ngo,x\nsixth,x,ngo\n",
-        faults: &[
-            (":3: The row has 2 cells, but the header has 3.", "malformed_row"),
-            (":4: The row has 4 cells, but the header has 3.", "malformed_row"),
-        ],
-    },
-    Wrong {
-        collection: "utilities",
-        create: false,
-        csv: b"slug,name,kind,country,sectors\na,A,partner,UA,water\nb,\"B\nb\",partner,UA,water\n\
-            c,C,partner,UA,water;beer\nd,D,partner,UA,\n",
-        faults: &[
-            (":3: column `name`: ", "invalid_format"),
-            (":5: column `sectors`: ", "unknown_value"),
-            (":6: column `sectors`: ", "required"),
-        ],
-    },
-    Wrong {
-        collection: "utilities",
-        create: false,
-        csv: b"slug,name,kind,country,sectors,expertise,needs\na,A,partner,UA,water,gis;pump,\n\
-            b,B,partner,UA,water,pumps,gis\nc,C,partner,UA,water,,No Area\n",
-        faults: &[
-            (":2: column `expertise`: Unknown value `pump`. Did you mean `pumps`?", "unknown_value"),
-            (":4: column `needs`: ", "invalid_format"),
-        ],
-    },
-    Wrong {
-        collection: "working-areas",
-        create: false,
-        csv: b"slug,label.de,label.en\ngis,,Geo\nnew,Neu,New\n",
-        faults: &[(":2: column `label.de`: ", "required")],
-    },
-    Wrong {
-        collection: "partnerships",
-        create: false,
-        csv: b"slug,title,participants,sectors\n\
-            a,A,lead:organisation:first;partner:utility:nobody,water\nb,B,first,water\n",
-        faults: &[
-            (":2: column `participants`: ", "unknown_reference"),
-            (":3: column `participants`: ", "invalid_format"),
-        ],
-    },
-    Wrong {
-        collection: "partnership-funding",
-        create: false,
-        csv: b"partnership,kind\nnowhere,grant\n",
-        faults: &[(":2: column `partnership`: ", "not_found")],
-    },
-    Wrong {
-        collection: "partnership-funding",
-        create: false,
-        csv: b"kind\ngrant\n",
-        faults: &[(":1: column `partnership`: ", "required")],
-    },
-    Wrong {
-        collection: "organisations",
-        create: true,
-        csv: b"slug,name,kind\nthird,The third,ngo\nfirst,Taken,ngo\nthird,Twice,ngo\n",
-        faults: &[(":3: column `slug`: ", "slug_taken"), (":4: column `slug`: ", "slug_taken")],
-    },
-    Wrong {
-        collection: "utilities",
-        create: false,
-        csv: b"slug,name,kind,country,sectors,location.latitude,location.longitude,population_served.value\n\
-            a,A,partner,UA,water,49.8,24.0,many\nb,B,partner,UA,water,49.8,,5\n\
-            c,C,partner,UA,water,\"49,8\",24,5\n",
-        faults: &[
-            (":2: column `population_served.value`: `many` is not a number.", "invalid_format"),
-            (":3: column `location.longitude`: ", "required"),
-            (":4: column `location.latitude`: `49,8` is not a number.", "invalid_format"),
-        ],
-    },
-    Wrong {
-        collection: "organisations",
-        create: false,
-        csv: b"slug,name,kind\nthird,Stadtwerke M\xfcnchen,ngo\nfourth,M\xc3\xbcnchen,ngo\n",
-        faults: &[(":2: The line is not valid UTF-8. Save the file as UTF-8", "invalid_encoding")],
-    },
-    Wrong {
-        collection: "organisations",
-        create: false,
-        csv: b"slug,n\xe4men,kind\nthird,x,ngo\n",
-        faults: &[(":1: column `n\u{e4}men`: Unknown column `n\u{e4}men`.", "unknown_column")],
-    },
-];

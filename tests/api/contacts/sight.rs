@@ -9,7 +9,8 @@ use vku_domain::kernel::access::actor::Role;
 use super::{OTHER, OWN};
 use crate::api::changes::changes_after;
 use crate::api::given::{MEMBERS, changed, deleted, made, post_nothing};
-use crate::api::visibility::planted::{contact, text};
+use crate::api::visibility::bodies::contact;
+use crate::api::visibility::planted::text;
 use crate::harness::{Caller, TestApp, on_both};
 
 /// The contacts that a caller may see, by a word that all their personal members contain.

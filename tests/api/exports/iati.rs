@@ -1,110 +1,19 @@
 //! IATI: partnerships as activities. `tests/iati/check.py` validates files by the official schema and rules; these
 //! tests check what is in them.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod file;
 
-use quick_xml::Reader;
-use quick_xml::events::{BytesStart, Event};
+use std::collections::BTreeSet;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::exported;
+use self::file::File;
 use crate::api::given::{
     DRESDEN, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, location, made, partnership,
 };
-use crate::api::visibility::planted::part;
-use crate::harness::{Caller, on_both};
-
-/// An element: its path in the activity, its attributes in their order, and its text.
-#[derive(Debug, PartialEq)]
-struct Element {
-    path: String,
-    attributes: String,
-    text: String,
-}
-
-/// A file: the elements of each activity by slug, and the comments.
-struct File {
-    activities: BTreeMap<String, Vec<Element>>,
-    comments: Vec<String>,
-}
-
-fn attributes(start: &BytesStart<'_>) -> String {
-    let each = start.attributes().map(|it| {
-        let it = it.unwrap();
-        let value = quick_xml::escape::unescape(&it.value).unwrap().into_owned();
-        format!("{}={value}", String::from_utf8_lossy(it.key.as_ref().as_ref()))
-    });
-    each.collect::<Vec<_>>().join(" ")
-}
-
-impl File {
-    fn read(xml: &str) -> Self {
-        let mut reader = Reader::from_str(xml);
-        let (mut file, mut open) = (Self { activities: BTreeMap::new(), comments: Vec::new() }, Vec::new());
-        let mut elements: Vec<Element> = Vec::new();
-        let mut here: Vec<usize> = Vec::new();
-        loop {
-            match reader.read_event().unwrap() {
-                Event::Start(start) => {
-                    open.push(start.name().as_ref().to_owned());
-                    here.push(elements.len());
-                    elements.push(element(&open, &start));
-                }
-                Event::Empty(start) => {
-                    open.push(start.name().as_ref().to_owned());
-                    elements.push(element(&open, &start));
-                    open.pop();
-                }
-                Event::Text(text) => {
-                    let text = text.xml_content(quick_xml::XmlVersion::Implicit1_0);
-                    if let Some(at) = here.last() {
-                        elements[*at].text.push_str(&text);
-                    }
-                }
-                Event::GeneralRef(reference) => {
-                    let name = reference.as_ref().to_owned();
-                    let text = quick_xml::escape::unescape(&format!("&{name};")).unwrap().into_owned();
-                    elements[*here.last().unwrap()].text.push_str(&text);
-                }
-                Event::End(_) => {
-                    here.pop();
-                    if open.pop().is_some_and(|name| name == "iati-activity") {
-                        let of = elements.iter().rposition(|it| it.path.is_empty()).unwrap();
-                        let whole = elements.split_off(of);
-                        let own = whole.iter().find(|it| it.path == "other-identifier").unwrap();
-                        let slug =
-                            own.attributes.strip_prefix("ref=").unwrap().strip_suffix(" type=A1").unwrap();
-                        file.activities.insert(slug.to_owned(), whole);
-                    }
-                }
-                Event::Comment(comment) => file.comments.push(comment.as_ref().trim().to_owned()),
-                Event::Eof => return file,
-                _ => {}
-            }
-        }
-    }
-
-    async fn of(caller: &Caller, query: &str) -> Self {
-        Self::read(&exported(caller, &format!("{PARTNERSHIPS}{query}"), "iati").await.text())
-    }
-
-    /// The slugs of the activities.
-    fn slugs(&self) -> BTreeSet<String> {
-        self.activities.keys().cloned().collect()
-    }
-
-    /// The attributes and texts of the elements at a path in an activity.
-    fn told(&self, slug: &str, path: &str) -> Vec<String> {
-        let elements = self.activities[slug].iter().filter(|it| it.path == path);
-        elements.map(|it| format!("{} {}", it.attributes, it.text.trim()).trim().to_owned()).collect()
-    }
-}
-
-fn element(open: &[String], start: &BytesStart<'_>) -> Element {
-    let path = open.iter().skip(2).cloned().collect::<Vec<_>>().join("/");
-    Element { path, attributes: attributes(start), text: String::new() }
-}
+use crate::api::visibility::bodies::part;
+use crate::harness::on_both;
 
 fn slug(item: &Value) -> String {
     item["slug"].as_str().unwrap().to_owned()

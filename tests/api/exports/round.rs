@@ -17,7 +17,7 @@ use vku_transfer::format::Format;
 use vku_transfer::import::{Plan, run};
 
 use crate::api::given::{DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership};
-use crate::api::visibility::planted::part;
+use crate::api::visibility::bodies::part;
 use crate::harness::database::{self};
 use crate::harness::on_both;
 

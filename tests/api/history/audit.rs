@@ -7,7 +7,7 @@ use crate::api::changes::changes_after;
 use crate::api::given::{
     ORGANISATIONS, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership, post_nothing,
 };
-use crate::api::visibility::planted::contact;
+use crate::api::visibility::bodies::contact;
 use crate::harness::on_both;
 
 const AUDIT: &str = "/api/v1/audit";

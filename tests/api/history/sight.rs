@@ -8,7 +8,7 @@ use crate::api::given::{
     FUNDING, MEMBERS, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, made,
     municipal, participant, partnership, post_nothing,
 };
-use crate::api::visibility::planted::contact;
+use crate::api::visibility::bodies::contact;
 use crate::harness::on_both;
 
 on_both! {

@@ -12,7 +12,7 @@ use super::given::{
     DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, UTILITIES, changed, deleted, location, log_end, made,
     municipal, partnership,
 };
-use super::visibility::planted::contact;
+use super::visibility::bodies::contact;
 use crate::harness::{Answer, Caller, TestApp, on_both};
 
 const KEYS: &str = "/api/v1/api-keys";

@@ -7,7 +7,7 @@ use vku_domain::kernel::resource::ETag;
 use super::{OWN, lead, member};
 use crate::api::changes::changes_after;
 use crate::api::given::{MEMBERS, PARTNERSHIPS, UTILITIES, changed, location, made, partnership};
-use crate::api::visibility::planted::contact;
+use crate::api::visibility::bodies::contact;
 use crate::harness::on_both;
 
 on_both! {

@@ -3,7 +3,8 @@
 use serde_json::json;
 use vku_persistence::kernel::database::Database;
 
-use crate::api::visibility::planted::{contact, plant};
+use crate::api::visibility::bodies::contact;
+use crate::api::visibility::planted::plant;
 use crate::harness::{Backend, TestApp, ask, on_both};
 
 /// All rows of the index tables.

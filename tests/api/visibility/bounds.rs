@@ -4,10 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use vku_domain::kernel::access::actor::Role;
 
-use super::planted::{
-    DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, municipal_utility, partner_utility, partnership, plant, text,
-    with,
-};
+use super::bodies::{municipal_utility, partner_utility, partnership};
+use super::planted::{DRESDEN, HAMBURG, LVIV, OWN, PUBLIC, Shown, plant, text, with};
 use crate::harness::{Caller, TestApp, on_both};
 
 const PARTNERSHIPS: &str = "/api/v1/partnerships";

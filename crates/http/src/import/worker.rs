@@ -13,23 +13,34 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::import::{ImportOutcome, Job, Shown};
+use vku_persistence::import::Shown;
+use vku_persistence::import::job::Job;
+use vku_persistence::import::lifecycle::ImportOutcome;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::store::idempotency::{InFlightGuard, StoredResponse};
 use vku_persistence::kernel::transaction::WriteContext;
 
 use super::report::ImportBody;
 use crate::kernel::media_type::JSON;
+use crate::kernel::request::context::Context;
 use vku_transfer::import::{Plan, run};
 
 /// Runs imports for an actor, in the context of a request.
 pub(super) struct ImportWorker {
-    pub(super) store: Store,
-    pub(super) actor: Actor,
-    pub(super) request_id: Arc<str>,
+    store: Store,
+    actor: Actor,
+    request_id: Arc<str>,
 }
 
 impl ImportWorker {
+    pub(super) fn of(context: &Context) -> Self {
+        Self {
+            store: context.shared.store.clone(),
+            actor: context.actor.clone(),
+            request_id: context.request_id(),
+        }
+    }
+
     fn writing(&self, dry_run: bool) -> WriteContext<'_> {
         WriteContext {
             actor: &self.actor,

@@ -14,7 +14,7 @@ use vku_domain::kernel::error::Error;
 use crate::api_key::{Found, opened};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
-use crate::kernel::database::retry_on_broken_connection;
+use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::store::Store;
 
 /// The precision of the last use of an API key: a write for every request would be too much.

@@ -21,7 +21,7 @@ use vku_domain::user::User;
 
 use crate::auth::account::SigningIn;
 use crate::kernel::database::error::failed;
-use crate::kernel::database::retry_on_broken_connection;
+use crate::kernel::database::retry::retry_on_broken_connection;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 

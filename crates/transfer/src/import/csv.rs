@@ -7,7 +7,8 @@ use csv::{ByteRecord, Reader, ReaderBuilder, StringRecord};
 use vku_domain::bilingual;
 use vku_domain::import::Source;
 use vku_domain::kernel::bilingual::typed;
-use vku_domain::kernel::tabular::{Decimals, undefuse};
+use vku_domain::kernel::tabular::csv_injection::undefuse;
+use vku_domain::kernel::tabular::number::Decimals;
 use vku_persistence::kernel::table::Table;
 
 use super::charset::Charset;

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::bilingual;
-use crate::kernel::tabular::integral;
+use crate::kernel::tabular::number::integral;
 use crate::kernel::violation::{Violations, escape};
 
 /// The maximum number of entries of an array or object in a body: some rules compare all entries with each other.

@@ -3,7 +3,8 @@
 use serde::ser::{Error as _, Impossible, Serialize, SerializeMap, SerializeStruct, Serializer};
 use serde_json::{Error, Value, to_value};
 
-use super::{Cell, Column};
+use super::Column;
+use super::cell::Cell;
 
 /// Finds the values of the columns in items.
 pub struct FieldSerializer {

@@ -80,6 +80,18 @@ pub(super) fn read_party(text: &str) -> Result<Value, FieldError> {
     }
 }
 
+/// Parses the party of a member with a single party. The other kind is `null`, so that a merge replaces the current
+/// party even if that is of the other kind.
+pub(super) fn whole_party(cell: &str) -> Result<Value, FieldError> {
+    let mut party = read_party(cell)?;
+    if let Value::Object(members) = &mut party {
+        for kind in ["utility", "organisation"] {
+            members.entry(kind).or_insert(Value::Null);
+        }
+    }
+    Ok(party)
+}
+
 pub(super) fn read_participant(text: &str) -> Result<Value, FieldError> {
     let (who, when) = text.split_once('@').map_or((text, None), |(who, when)| (who, Some(when)));
     let Some((role, party)) = who.split_once(':') else {

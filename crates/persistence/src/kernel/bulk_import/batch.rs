@@ -16,7 +16,8 @@ use vku_domain::kernel::input::draft::{Draft, InputSource};
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::value::Slug;
 
-use super::{Done, Found, Outcome, Row, refuse_known};
+use super::existing::{Found, refuse_known};
+use super::{Done, Outcome, Row};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
 use crate::kernel::read::load::{hydrate, visible_rows};
@@ -24,7 +25,8 @@ use crate::kernel::table::row::Meta;
 use crate::kernel::table::{Table, child_rows, column};
 use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::staging::staged_at;
-use crate::kernel::write::{row, slug, status_change, unique};
+use crate::kernel::write::record_change::status_change;
+use crate::kernel::write::{row, slug, unique};
 
 /// What to do with a row.
 enum Step<T: Table> {

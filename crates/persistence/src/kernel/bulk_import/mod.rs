@@ -5,26 +5,22 @@
 
 pub(crate) mod batch;
 pub mod duplicates;
+mod existing;
+mod one_by_one;
+pub(crate) mod query_plans;
+mod repeated_rows;
 pub(crate) mod staging;
 
-use crate::kernel::transaction::import_state::ImportState;
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
-
-use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction};
+use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
 use uuid::Uuid;
-use vku_domain::bilingual;
 use vku_domain::import::ImportMode;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::etag::Precondition;
-use vku_domain::kernel::input::draft::{Draft, InputSource};
-use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{READ_ONLY, Stored};
 use vku_domain::kernel::value::Slug;
-use vku_domain::kernel::violation::Violations;
 
+use self::query_plans::replan;
 use super::database::error::failed;
 use super::table::{Parent, Table};
 use super::transaction::Writer;
@@ -163,217 +159,7 @@ impl Writer<'_> {
         Ok(done.collect())
     }
 
-    async fn import_one_by_one<T: Table>(
-        &mut self,
-        mode: ImportMode,
-        rows: Vec<(u64, Row)>,
-    ) -> Result<Vec<Outcome<T>>, Error> {
-        let mut outcomes = Vec::with_capacity(rows.len());
-        for (number, row) in rows {
-            outcomes.push(self.import_one(mode, number, row).await?);
-        }
-        Ok(outcomes)
-    }
-
-    /// Writes one row.
-    pub(super) async fn import_one<T: Table>(
-        &mut self,
-        mode: ImportMode,
-        number: u64,
-        row: Row,
-    ) -> Result<Outcome<T>, Error> {
-        self.undoable(async |writer| Box::pin(writer.write_row(mode, number, row)).await).await
-    }
-
-    /// Runs work that may be refused; if it is, its changes are rolled back to a savepoint and the write goes
-    /// on.
-    ///
-    /// Errors: those that no row has caused.
-    pub(super) async fn undoable<T: Table>(
-        &mut self,
-        work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
-    ) -> Result<Outcome<T>, Error> {
-        let start = self.change_count();
-        self.savepoint("SAVEPOINT one").await?;
-        let outcome = work(self).await;
-        if let Err(error) = &outcome {
-            if error.is_ours() {
-                return outcome.map(Ok);
-            }
-            self.savepoint("ROLLBACK TO SAVEPOINT one").await?;
-            self.truncate_changes(start);
-        }
-        self.savepoint("RELEASE SAVEPOINT one").await?;
-        Ok(outcome)
-    }
-
     pub(super) async fn savepoint(&self, statement: &str) -> Result<(), Error> {
         self.tx().execute_unprepared(statement).await.map(drop).map_err(failed)
     }
-
-    async fn write_row<T: Table>(&mut self, mode: ImportMode, number: u64, mut row: Row) -> Outcome<T> {
-        let known = self.known::<T>(mode, &row).await?;
-        let Some(known) = known.map(|known| refuse_known(mode, &row, known)).transpose()?.flatten() else {
-            let parent = row.parent.take();
-            let created = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
-            self.batch_state_mut().meant::<T>(number, created.id)?;
-            return Ok(Done::Created(Box::new(created)));
-        };
-        self.batch_state_mut().meant::<T>(number, known.id)?;
-        row.keep_slug(&known);
-        let (key, body) = (Key::Id(known.id), Value::Object(row.body));
-        let after = self.patch::<T>(&key, row.parent.as_ref(), &Precondition::Any, body).await?;
-        Ok(match after.version == known.version {
-            true => Done::Unchanged(Box::new(after)),
-            false => Done::Updated(Box::new((known, after))),
-        })
-    }
-
-    /// Finds the resource that the row refers to: by its id or slug, or as the same sub-resource of the same
-    /// parent.
-    async fn known<T: Table>(&self, mode: ImportMode, row: &Row) -> Result<Option<Stored<T>>, Error> {
-        let parent = row.parent.as_ref();
-        let keys = row.id().map(Key::Id).into_iter().chain(row.slug().filter(|_| T::HAS_SLUG).map(Key::Slug));
-        for key in keys {
-            match self.get::<T>(&key, parent, false).await {
-                Err(error) if error.code == Code::NotFound => {}
-                found => return found.map(Some),
-            }
-        }
-        if T::HAS_SLUG || mode == ImportMode::Create {
-            return Ok(None);
-        }
-        let body = row.clone().new_body::<T>();
-        let Some(mut data) = Draft::<T>::create(self.actor(), body, InputSource::Import)?.data else {
-            return Ok(None);
-        };
-        // The violations are reported when the row is written.
-        let _: Violations = self.resolve(&mut data).await?;
-        let (mut query, mut found) = (Query::<T>::all(), Vec::new());
-        loop {
-            let page = self.list::<T>(&query, parent).await?;
-            found.extend(page.items.into_iter().filter(|it| it.data.is_same_child(&data)));
-            match page.next {
-                Some(next) => query.cursor = Some(next),
-                None => break,
-            }
-        }
-        // If a sub-resource may occur several times, do not match one that another row has already matched.
-        let (matched, mut found): (Vec<Stored<T>>, Vec<_>) =
-            found.into_iter().partition(|it| self.batch_state().first(it.id).is_some());
-        if found.is_empty() && !T::MAY_REPEAT {
-            found = matched;
-        }
-        let equal = found.iter().position(|item: &Stored<T>| item.data == data);
-        Ok(found.into_iter().nth(equal.unwrap_or(0)))
-    }
 }
-
-/// The number of changes after which query plans are discarded for the first time.
-const PLANNED: usize = 100;
-
-impl ImportState {
-    /// Whether twice as many rows have been written as when the plans were last discarded.
-    fn has_doubled(&mut self, written: usize) -> bool {
-        let has_doubled = written >= PLANNED.max(2 * self.planned);
-        if has_doubled {
-            self.planned = written;
-        }
-        has_doubled
-    }
-
-    /// The next number to try for a slug made from a name: lower numbers are taken.
-    pub(super) fn next_number(&self, base: &Slug) -> u32 {
-        self.numbers.get(base).map_or(1, |number| number.saturating_add(1))
-    }
-
-    /// Records the number that a slug got.
-    pub(super) fn took(&mut self, base: Slug, number: u32) {
-        self.numbers.insert(base, number);
-    }
-
-    /// The row that referred to this resource first.
-    fn first(&self, id: Uuid) -> Option<u64> {
-        self.meant.get(&id).copied()
-    }
-
-    /// Records the id and the slug that a row states.
-    ///
-    /// Errors: an earlier row states one of them, even if that row was refused.
-    fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
-        let slug = row.slug().filter(|_| T::HAS_SLUG).map(|slug| ("/slug", slug.to_string()));
-        for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
-            match self.named.entry(key) {
-                Entry::Vacant(free) => {
-                    free.insert(number);
-                }
-                // A row that was deferred.
-                Entry::Occupied(occupied) if *occupied.get() == number => {}
-                Entry::Occupied(occupied) if pointer == "/slug" && mode == ImportMode::Create => {
-                    let first = occupied.get();
-                    let detail = bilingual!(
-                        "Row {first} already has this slug.",
-                        "Diesen Slug hat schon Zeile {first}."
-                    );
-                    return Err(Error::new(Code::SlugTaken, detail).about(pointer));
-                }
-                Entry::Occupied(occupied) => return Err(twice(*occupied.get(), pointer)),
-            }
-        }
-        Ok(())
-    }
-
-    /// Records which resource a row refers to.
-    ///
-    /// Errors: an earlier row refers to the same resource.
-    pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
-        match *self.meant.entry(id).or_insert(number) {
-            first if first == number => Ok(()),
-            first => Err(twice(first, if T::HAS_SLUG { "/slug" } else { "" })),
-        }
-    }
-}
-
-/// Discards PostgreSQL's cached plans. They live as long as the connection, including those of foreign-key
-/// checks, and a plan that scans a small table would still be used after an import has made the table large.
-pub(super) async fn replan(tx: &DatabaseTransaction) -> Result<(), Error> {
-    if tx.get_database_backend() == DatabaseBackend::Postgres {
-        tx.execute_unprepared("DISCARD PLANS").await.map_err(failed)?;
-    }
-    Ok(())
-}
-
-fn twice(first: u64, pointer: &str) -> Error {
-    let mut violations = Violations::default();
-    let detail = bilingual!(
-        "Row {first} is about the same resource; a file can contain each resource only once.",
-        "Zeile {first} meint dasselbe; eine Datei nennt jedes nur einmal."
-    );
-    violations.member(pointer, "duplicate", detail);
-    Error::invalid(violations)
-}
-
-/// Returns the existing resource if it is to be changed, and refuses a known id in create mode. A taken slug
-/// is reported when it is claimed.
-pub(super) fn refuse_known<T: Table>(
-    mode: ImportMode,
-    row: &Row,
-    known: Stored<T>,
-) -> Result<Option<Stored<T>>, Error> {
-    match mode {
-        ImportMode::Upsert => Ok(Some(known)),
-        ImportMode::Create if row.id() == Some(known.id) => {
-            let mut violations = Violations::default();
-            let detail = bilingual!(
-                "A resource with this id already exists; use `mode=upsert` to change it.",
-                "Was diese ID hat, gibt es schon; `mode=upsert` ändert es."
-            );
-            violations.member("/id", "duplicate", detail);
-            Err(Error::invalid(violations))
-        }
-        ImportMode::Create => Ok(None),
-    }
-}
-
-/// The existing resources by their ids.
-pub(super) type Found<T> = HashMap<Uuid, Stored<T>>;

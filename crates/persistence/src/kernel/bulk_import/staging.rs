@@ -28,9 +28,9 @@ use vku_domain::kernel::change_log::ChangeAction;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::reference::Key;
 
-use crate::kernel::database::begin;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
+use crate::kernel::database::retry::begin;
 use crate::kernel::read::load::hydrate;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::{Table, column};

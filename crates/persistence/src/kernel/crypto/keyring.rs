@@ -11,8 +11,9 @@ use vku_domain::kernel::clock::Clock;
 use vku_domain::kernel::error::Error;
 
 use super::encryption::Secret;
+use crate::kernel::database::Database;
 use crate::kernel::database::error::failed;
-use crate::kernel::database::{Database, begin, retry_on_broken_connection};
+use crate::kernel::database::retry::{begin, retry_on_broken_connection};
 
 /// A key of a kind of which there are several.
 pub struct Kept {

@@ -11,9 +11,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, Statement, TransactionOption
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
 
+use super::Database;
 use super::error::failed;
+use super::retry::begin;
 use super::sqlite_file::beside;
-use super::{Database, begin};
 
 /// Held while a job runs, by the process that runs it.
 pub(crate) struct JobLock(#[allow(dead_code, reason = "it is held, and ends when it is dropped")] Lock);

@@ -18,7 +18,8 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use uuid::Uuid;
 
 use super::cache_generation::CacheGeneration;
-use super::{begin, log_watermark};
+use super::log_watermark;
+use super::retry::begin;
 
 /// The notification channel.
 const CHANNEL: &str = "vku_written";

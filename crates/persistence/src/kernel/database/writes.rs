@@ -23,9 +23,10 @@ use sqlx::Connection;
 use sqlx::pool::PoolConnectionMetadata;
 use vku_domain::kernel::error::{Code, Error};
 
+use super::Database;
 use super::error::{failed, is_away, is_unwritable};
+use super::retry::{begin, retry_on_broken_connection};
 use super::sqlite_file::folder_of;
-use super::{Database, begin, retry_on_broken_connection};
 
 /// The size of the probe file in bytes: enough for a small write.
 const ROOM: usize = 64 * 1024;

@@ -12,7 +12,8 @@ use uuid::Uuid;
 use vku_domain::kernel::characters::{is_blank, visible};
 use vku_domain::kernel::error::Error;
 
-use super::super::database::{Database, begin, retry_on_broken_connection};
+use super::super::database::Database;
+use super::super::database::retry::{begin, retry_on_broken_connection};
 use super::super::table::{Table, column};
 use super::index::{WORDS_LOCK, write};
 use crate::kernel::database::error::failed;

@@ -25,13 +25,15 @@ use vku_domain::kernel::input::draft::InputSource;
 
 use self::idempotency::InFlightKeys;
 use self::running_imports::RunningImports;
+use super::bulk_import::query_plans::replan;
 use super::crypto::encryption::Secret;
 use super::crypto::keyring::Keyring;
 use super::crypto::signed_token::TokenKey;
 use super::database::error::failed;
-use super::database::{Database, EXPORTS, begin};
+use super::database::retry::begin;
+use super::database::{Database, EXPORTS};
+use super::search;
 use super::transaction::staging::Staging;
-use super::{bulk_import, search};
 use crate::kernel::transaction::change_log;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
@@ -189,7 +191,7 @@ impl Store {
                 let staged = staging.as_ref().map_or(0, Staging::staged);
                 let many = changes.len() + staged >= MANY;
                 if many && staged == 0 {
-                    bulk_import::replan(&tx).await?;
+                    replan(&tx).await?;
                 }
                 search::write(&tx, indexed).await?;
                 change_log::append(&tx, changes).await?;

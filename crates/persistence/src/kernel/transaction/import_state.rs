@@ -12,6 +12,23 @@ pub(crate) struct ImportState {
     pub(crate) named: HashMap<String, u64>,
     pub(crate) meant: HashMap<Uuid, u64>,
     /// The last number that was appended to a slug made from the same name.
-    pub(crate) numbers: HashMap<Slug, u32>,
+    numbers: HashMap<Slug, u32>,
     pub(crate) planned: usize,
+}
+
+impl ImportState {
+    /// The next number to try for a slug made from a name: lower numbers are taken.
+    pub(in crate::kernel) fn next_number(&self, base: &Slug) -> u32 {
+        self.numbers.get(base).map_or(1, |number| number.saturating_add(1))
+    }
+
+    /// Records the number that a slug got.
+    pub(in crate::kernel) fn took(&mut self, base: Slug, number: u32) {
+        self.numbers.insert(base, number);
+    }
+
+    /// The row that referred to this resource first.
+    pub(in crate::kernel) fn first(&self, id: Uuid) -> Option<u64> {
+        self.meant.get(&id).copied()
+    }
 }

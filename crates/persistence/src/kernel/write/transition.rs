@@ -11,7 +11,8 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::Text;
 use vku_domain::kernel::violation::Violations;
 
-use super::{parent_of, status_change};
+use super::parent_of;
+use super::record_change::status_change;
 use crate::kernel::table::Table;
 use crate::kernel::transaction::{Reader, Writer};
 

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 use utoipa::PartialSchema;
+use vku_domain::kernel::parameters::filter::{Described, FilterParameters};
 use vku_domain::kernel::parameters::sort::{Direction, SortKey};
-use vku_domain::kernel::parameters::{Described, FilterParameters};
 use vku_domain::kernel::query::{LIMIT_DEFAULT, LIMIT_MAX};
 use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::kernel::resource::projection::MemberTree;

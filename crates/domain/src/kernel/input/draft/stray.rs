@@ -1,0 +1,62 @@
+//! The references in a body that could not be parsed.
+
+use serde_json::Value;
+
+use crate::kernel::resource::naming::pascal;
+use crate::kernel::resource::projection::{Expansion, MemberTree, Step};
+use crate::kernel::resource::reference::Key;
+use crate::kernel::resource::{ParentKind, Resource};
+use crate::kernel::violation::escape;
+
+/// A reference in a part of the body that could not be parsed, and that is therefore not in the data.
+#[derive(Debug, PartialEq)]
+pub struct Stray {
+    /// The schema name of the target, such as `Utility`.
+    target: String,
+    /// The JSON pointer of the reference in the body (RFC 6901).
+    pub pointer: String,
+    /// The id or slug of the target.
+    pub key: Key,
+}
+
+impl Stray {
+    /// Returns whether the target is a resource of this type, such as `utility`.
+    pub fn is_to(&self, resource: &str) -> bool {
+        self.target == pascal(resource)
+    }
+}
+
+/// Returns the references in a body, as far as they can be parsed.
+pub(super) fn strays<T: Resource>(body: &Value) -> Vec<Stray> {
+    let mut found = Vec::new();
+    for expansion in &MemberTree::of::<T>().expansions {
+        if Some(expansion.member()) != <T::Parent as ParentKind>::OWNER {
+            stray(expansion, &expansion.path, body, String::new(), &mut found);
+        }
+    }
+    found
+}
+
+/// Collects the keys at the places where the schema has a reference.
+fn stray(expansion: &Expansion, path: &[Step], value: &Value, here: String, found: &mut Vec<Stray>) {
+    match path.split_first() {
+        Some((Step::Member(name), rest)) => {
+            if let Some(value) = value.get(name) {
+                stray(expansion, rest, value, format!("{here}/{}", escape(name)), found);
+            }
+        }
+        Some((Step::Each, rest)) => {
+            for (index, entry) in value.as_array().into_iter().flatten().enumerate() {
+                stray(expansion, rest, entry, format!("{here}/{index}"), found);
+            }
+        }
+        None => {
+            let named =
+                value.as_object().and_then(|members| members.get("id").or_else(|| members.get("slug")));
+            let text = named.unwrap_or(value).as_str();
+            if let Some(Ok(key)) = text.map(str::parse) {
+                found.push(Stray { target: expansion.target.clone(), pointer: here, key });
+            }
+        }
+    }
+}

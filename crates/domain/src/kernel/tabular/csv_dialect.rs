@@ -1,0 +1,30 @@
+//! The dialects of CSV: RFC 4180, and the one that German versions of Excel read and write.
+
+crate::string_enum! {
+    /// A dialect of CSV.
+    CsvDialect {
+        /// RFC 4180: commas as separators, decimal points, and the JSON names as header
+        Rfc4180 = "rfc4180",
+        /// for German versions of Excel: semicolons as separators, a byte order mark, decimal commas, and German
+        /// headings
+        ExcelDe = "excel_de",
+    }
+}
+
+impl CsvDialect {
+    /// Returns the separator between two cells.
+    pub const fn separator(self) -> u8 {
+        match self {
+            Self::Rfc4180 => b',',
+            Self::ExcelDe => b';',
+        }
+    }
+
+    /// Returns the byte order mark at the start of the file.
+    pub const fn byte_order_mark(self) -> &'static str {
+        match self {
+            Self::Rfc4180 => "",
+            Self::ExcelDe => "\u{feff}",
+        }
+    }
+}

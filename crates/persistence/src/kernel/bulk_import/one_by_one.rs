@@ -1,0 +1,76 @@
+//! Rows that are written one by one, each in a savepoint.
+
+use serde_json::Value;
+use vku_domain::import::ImportMode;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::resource::reference::Key;
+
+use super::existing::refuse_known;
+use super::{Done, Outcome, Row};
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
+
+impl Writer<'_> {
+    pub(super) async fn import_one_by_one<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        rows: Vec<(u64, Row)>,
+    ) -> Result<Vec<Outcome<T>>, Error> {
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for (number, row) in rows {
+            outcomes.push(self.import_one(mode, number, row).await?);
+        }
+        Ok(outcomes)
+    }
+
+    /// Writes one row.
+    pub(super) async fn import_one<T: Table>(
+        &mut self,
+        mode: ImportMode,
+        number: u64,
+        row: Row,
+    ) -> Result<Outcome<T>, Error> {
+        self.undoable(async |writer| Box::pin(writer.write_row(mode, number, row)).await).await
+    }
+
+    /// Runs work that may be refused; if it is, its changes are rolled back to a savepoint and the write goes
+    /// on.
+    ///
+    /// Errors: those that no row has caused.
+    pub(super) async fn undoable<T: Table>(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Self) -> Outcome<T>,
+    ) -> Result<Outcome<T>, Error> {
+        let start = self.change_count();
+        self.savepoint("SAVEPOINT one").await?;
+        let outcome = work(self).await;
+        if let Err(error) = &outcome {
+            if error.is_ours() {
+                return outcome.map(Ok);
+            }
+            self.savepoint("ROLLBACK TO SAVEPOINT one").await?;
+            self.truncate_changes(start);
+        }
+        self.savepoint("RELEASE SAVEPOINT one").await?;
+        Ok(outcome)
+    }
+
+    async fn write_row<T: Table>(&mut self, mode: ImportMode, number: u64, mut row: Row) -> Outcome<T> {
+        let known = self.known::<T>(mode, &row).await?;
+        let Some(known) = known.map(|known| refuse_known(mode, &row, known)).transpose()?.flatten() else {
+            let parent = row.parent.take();
+            let created = self.create::<T>(parent.as_ref(), row.new_body::<T>()).await?;
+            self.batch_state_mut().meant::<T>(number, created.id)?;
+            return Ok(Done::Created(Box::new(created)));
+        };
+        self.batch_state_mut().meant::<T>(number, known.id)?;
+        row.keep_slug(&known);
+        let (key, body) = (Key::Id(known.id), Value::Object(row.body));
+        let after = self.patch::<T>(&key, row.parent.as_ref(), &Precondition::Any, body).await?;
+        Ok(match after.version == known.version {
+            true => Done::Unchanged(Box::new(after)),
+            false => Done::Updated(Box::new((known, after))),
+        })
+    }
+}

@@ -1,0 +1,61 @@
+//! Refuses a row about a resource that an earlier row is about.
+
+use std::collections::hash_map::Entry;
+
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::import::ImportMode;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::violation::Violations;
+
+use super::Row;
+use crate::kernel::table::Table;
+use crate::kernel::transaction::import_state::ImportState;
+
+impl ImportState {
+    /// Records the id and the slug that a row states.
+    ///
+    /// Errors: an earlier row states one of them, even if that row was refused.
+    pub(super) fn named<T: Table>(&mut self, mode: ImportMode, number: u64, row: &Row) -> Result<(), Error> {
+        let slug = row.slug().filter(|_| T::HAS_SLUG).map(|slug| ("/slug", slug.to_string()));
+        for (pointer, key) in row.id().map(|id| ("/id", id.to_string())).into_iter().chain(slug) {
+            match self.named.entry(key) {
+                Entry::Vacant(free) => {
+                    free.insert(number);
+                }
+                // A row that was deferred.
+                Entry::Occupied(occupied) if *occupied.get() == number => {}
+                Entry::Occupied(occupied) if pointer == "/slug" && mode == ImportMode::Create => {
+                    let first = occupied.get();
+                    let detail = bilingual!(
+                        "Row {first} already has this slug.",
+                        "Diesen Slug hat schon Zeile {first}."
+                    );
+                    return Err(Error::new(Code::SlugTaken, detail).about(pointer));
+                }
+                Entry::Occupied(occupied) => return Err(twice(*occupied.get(), pointer)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Records which resource a row refers to.
+    ///
+    /// Errors: an earlier row refers to the same resource.
+    pub(super) fn meant<T: Table>(&mut self, number: u64, id: Uuid) -> Result<(), Error> {
+        match *self.meant.entry(id).or_insert(number) {
+            first if first == number => Ok(()),
+            first => Err(twice(first, if T::HAS_SLUG { "/slug" } else { "" })),
+        }
+    }
+}
+
+fn twice(first: u64, pointer: &str) -> Error {
+    let mut violations = Violations::default();
+    let detail = bilingual!(
+        "Row {first} is about the same resource; a file can contain each resource only once.",
+        "Zeile {first} meint dasselbe; eine Datei nennt jedes nur einmal."
+    );
+    violations.member(pointer, "duplicate", detail);
+    Error::invalid(violations)
+}

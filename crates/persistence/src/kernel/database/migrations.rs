@@ -1,0 +1,58 @@
+//! The migrations of the schema.
+
+use sea_orm::{ConnectionTrait, TransactionOptions};
+use vku_domain::kernel::error::Error;
+use vku_migration::{Migrator, MigratorTrait as _};
+
+use super::Database;
+use super::error::{failed, is_away};
+use super::retry::{begin, retry_on_broken_connection};
+use super::sqlite_file::FileLock;
+
+/// The advisory lock for PostgreSQL migrations: several instances may start at the same time.
+const MIGRATION_LOCK: i64 = 0x0076_6b75_5f6d_6967;
+
+impl Database {
+    /// Brings the schema up to date, under a lock, so that several instances may start at the same time.
+    ///
+    /// Errors: the database is unavailable, or a migration failed (it is rolled back).
+    pub(in crate::kernel) async fn migrate_schema(&self) -> Result<(), Error> {
+        match (self.pending().await?, &self.file) {
+            (0, _) => Ok(()),
+            (_, None) => self.migrate_postgres().await,
+            (_, Some(file)) => {
+                let start_lock = FileLock::acquire(&file.0).await.map_err(Error::file)?;
+                let migrated = Migrator::up(&self.writing, None).await.map_err(failed);
+                drop(start_lock);
+                migrated
+            }
+        }
+    }
+
+    async fn migrate_postgres(&self) -> Result<(), Error> {
+        let lock = begin(&self.writing, TransactionOptions::default()).await.map_err(failed)?;
+        // The second instance waits as long as the first one needs.
+        let statement =
+            format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({MIGRATION_LOCK})");
+        lock.execute_unprepared(&statement).await.map_err(failed)?;
+        let migrated = Migrator::up(&self.writing, None).await;
+        // A migration may have changed rows.
+        if let Some(notifier) = &self.teller {
+            notifier.notify().await;
+        }
+        lock.rollback().await.map_err(failed)?;
+        migrated.map_err(failed)
+    }
+
+    /// Returns the number of pending migrations.
+    ///
+    /// Errors: the database is unavailable.
+    pub async fn pending(&self) -> Result<usize, Error> {
+        match retry_on_broken_connection(|| Migrator::get_pending_migrations_read_only(&self.reading)).await {
+            Ok(pending) => Ok(pending.len()),
+            // An empty database has no migrations table yet.
+            Err(error) if is_away(&error) => Err(failed(error)),
+            Err(_) => Ok(Migrator::migrations().len()),
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The statistics from which the query planner estimates its costs.
+
+use sea_orm::{ConnectionTrait, DatabaseBackend, DbErr};
+
+use super::Database;
+
+impl Database {
+    /// Updates the planner statistics. PostgreSQL would do so itself a minute later; until then its plans
+    /// assume tables that were never analyzed, and index-only scans fetch the rows as well, because the
+    /// visibility map is not set. Empty tables are skipped: a plan for an empty table would be kept while the
+    /// table fills up.
+    pub(crate) async fn analyze(&self) {
+        if let Err(error) = self.update_statistics().await {
+            tracing::warn!(%error, "the database statistics could not be updated");
+        }
+    }
+
+    async fn update_statistics(&self) -> Result<(), DbErr> {
+        if self.backend == DatabaseBackend::Sqlite {
+            let statement = "PRAGMA analysis_limit = 1000; ANALYZE";
+            return self.writing.execute_unprepared(statement).await.map(drop);
+        }
+        let filled = "SELECT oid::regclass::text AS name FROM pg_class WHERE relkind = 'r' \
+                      AND relnamespace = current_schema()::regnamespace AND pg_relation_size(oid) > 0";
+        for row in self.writing.query_all_raw(self.statement(filled)).await? {
+            let table: String = row.try_get("", "name")?;
+            // Skip tables that are already being vacuumed, and do not block writers.
+            let statement = format!("VACUUM (ANALYZE, SKIP_LOCKED, TRUNCATE false) {table}");
+            self.writing.execute_unprepared(&statement).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,87 @@
+//! The connections to SQLite.
+
+use std::future::ready;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::{DatabaseBackend, SqlxSqliteConnector};
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use tokio::sync::Semaphore;
+
+use super::cache_generation::CacheGeneration;
+use super::connect_error::ConnectError;
+use super::sqlite_file::{self, FileLock};
+use super::wal::{self, Log};
+use super::writes::is_idle;
+use super::{Database, EXPORT_IDLE, EXPORTS};
+
+/// How long a request waits for a SQLite connection. SQLite is never unavailable, so a queue is no reason to
+/// refuse.
+const TURN: Duration = Duration::from_secs(15);
+/// The maximum number of SQLite readers; each has its own small page cache.
+const SQLITE_READERS: usize = 4;
+
+impl Database {
+    pub(super) async fn sqlite(path: &Path) -> Result<Self, ConnectError> {
+        sqlite_file::make_folder(sqlite_file::folder_of(path))?;
+        let path = sqlite_file::resolved(path)?;
+        let locked = |source| ConnectError::Lock { path: path.clone(), source };
+        let lock = FileLock::shared(&path).map_err(locked)?;
+        let lock = lock.ok_or_else(|| ConnectError::Restoring(path.clone()))?;
+        sqlite_file::keep_private(&path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A committed write survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_secs(5))
+            .pragma("mmap_size", "134217728")
+            .pragma("cache_size", "-2000")
+            .pragma("temp_store", "memory")
+            // A page that many writes touch is checkpointed once for all of them; the log then takes 16 MiB.
+            .pragma("wal_autocheckpoint", "4000")
+            .pragma("journal_size_limit", wal::USUAL)
+            .statement_cache_capacity(128)
+            .optimize_on_close(true, None)
+            .disable_statement_logging();
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(TURN)
+                .test_before_acquire(false)
+                .before_acquire(|connection, _| Box::pin(ready(Ok(is_idle(connection)))))
+                .idle_timeout(None)
+                .max_lifetime(None)
+        };
+        let readers = std::thread::available_parallelism().map_or(2, usize::from).clamp(2, SQLITE_READERS);
+        let readers = u32::try_from(readers).unwrap_or(2);
+        // The writer first: it creates the file. Two processes that do so at the same time would fail,
+        // because SQLite does not wait for a lock when it switches to WAL mode.
+        let start_lock = FileLock::acquire(&path).await.map_err(locked)?;
+        let writing = pool().max_connections(1).connect_with(options.clone()).await?;
+        drop(start_lock);
+        let reading = pool().max_connections(readers).connect_lazy_with(options.clone());
+        let exporting =
+            pool().max_connections(EXPORTS).idle_timeout(EXPORT_IDLE).connect_lazy_with(options.clone());
+        let turns = Arc::new(Semaphore::new(1));
+        let log = Log::new(sqlite_file::beside(&path, "-wal"), options.clone(), turns.clone());
+        Ok(Self {
+            // On SQLite, locks are files, so no connections are reserved for them.
+            locking: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting.clone()),
+            exporting: SqlxSqliteConnector::from_sqlx_sqlite_pool(exporting),
+            reading: SqlxSqliteConnector::from_sqlx_sqlite_pool(reading),
+            writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
+            backend: DatabaseBackend::Sqlite,
+            file: Some(Arc::new((path, lock))),
+            generation: Arc::new(CacheGeneration::looked(options)),
+            turns,
+            writes: Arc::default(),
+            log: Some(log),
+            listening: None,
+            teller: None,
+        })
+    }
+}

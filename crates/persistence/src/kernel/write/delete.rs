@@ -1,0 +1,85 @@
+//! Deleting a resource, which is refused while others refer to it.
+
+use uuid::Uuid;
+use vku_domain::bilingual;
+use vku_domain::contact::Contact;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::bilingual::Bilingual;
+use vku_domain::kernel::change_log::ChangeAction;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::resource::Resource;
+use vku_domain::kernel::resource::reference::Key;
+use vku_domain::member::Member;
+
+use super::dependents::{self, Which};
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
+
+impl Writer<'_> {
+    /// Soft-deletes a resource.
+    ///
+    /// Errors: 401, 403, 404, 409 (dependents), 412, 428.
+    pub async fn delete<T: Table>(
+        &mut self,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+    ) -> Result<(), Error> {
+        let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
+        self.check(&before, precondition)?;
+        self.unneeded(T::NAME, before.id).await?;
+        let after = self
+            .mark_deleted::<T>(&before, true)
+            .await?
+            .record_change(self, ChangeAction::Deleted, None)
+            .await?;
+        self.run_after_write(Some(&before), after).await.map(drop)
+    }
+
+    /// Refuses to delete a resource that others refer to.
+    async fn unneeded(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+        let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
+        let dependents = dependents::dependents(self.tx(), (resource, id), which, self.written_at()).await?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let detail = bilingual!(
+            "Other resources refer to this one; see `dependents`.",
+            "Anderes verweist darauf; siehe `dependents`."
+        );
+        let registered = resource == Contact::NAME || resource == <Member as Resource>::NAME;
+        let detail = if registered { detail.then(cancelling()) } else { detail };
+        Err(Error { dependents, ..Error::new(Code::HasDependents, detail) })
+    }
+
+    /// Refuses the withdrawal of a contact or member with registrations for future sessions, unless the same
+    /// request cancels these.
+    ///
+    /// Errors: 409.
+    pub(crate) async fn unregistered(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+        if self.cancels() {
+            return Ok(());
+        }
+        let dependents =
+            dependents::dependents(self.tx(), (resource, id), Which::Registrations, self.written_at())
+                .await?;
+        if dependents.is_empty() {
+            return Ok(());
+        }
+        let detail = bilingual!(
+            "People from this member are registered for future sessions; see `dependents`.",
+            "Personen dieses Mitglieds sind für künftige Sitzungen angemeldet; siehe `dependents`."
+        );
+        Err(Error { dependents, ..Error::new(Code::HasDependents, detail.then(cancelling())) })
+    }
+}
+
+/// The part of an error that explains how to cancel registrations.
+fn cancelling() -> Bilingual {
+    bilingual!(
+        " Use `cancel_registrations=true` to cancel registrations in the same request, without notifying \
+         the people.",
+        " `cancel_registrations=true` storniert Anmeldungen im selben Aufruf, ohne den Personen zu schreiben."
+    )
+}

@@ -1,0 +1,67 @@
+//! Restoring a deleted resource, which is refused while one that it refers to is deleted.
+
+use vku_domain::bilingual;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::change_log::ChangeAction;
+use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::etag::Precondition;
+use vku_domain::kernel::resource::Stored;
+use vku_domain::kernel::resource::reference::Key;
+
+use super::{code_lists, dependents, parent_of};
+use crate::kernel::table::Table;
+use crate::kernel::transaction::Writer;
+
+impl Writer<'_> {
+    /// Restores a deleted resource.
+    ///
+    /// Errors: 401, 403, 404, 409 (not deleted, or a resource that it refers to is deleted), 412.
+    pub async fn restore<T: Table>(
+        &mut self,
+        key: &Key,
+        parent: Option<&Key>,
+        precondition: &Precondition,
+    ) -> Result<Stored<T>, Error> {
+        self.actor().require::<T>(Action::Restore)?;
+        let (deleted, parent) = match self.open::<T>(Action::Restore, key, parent, true).await {
+            Err(error) if error.code == Code::NotFound => {
+                // The resource may exist without being deleted.
+                self.open::<T>(Action::Restore, key, parent, false).await?;
+                let detail = bilingual!("The resource is not deleted.", "Es ist nicht gelöscht.");
+                return Err(Error::new(Code::NotDeleted, detail));
+            }
+            found => found?,
+        };
+        if *precondition != Precondition::Missing {
+            self.check(&deleted, precondition)?;
+        }
+        let mut data = deleted.data.clone();
+        let mut violations = self.resolve(&mut data).await?;
+        violations.append(code_lists::unknown(self.tx(), &data).await?);
+        data.validate(&mut violations);
+        parent.iter().for_each(|parent| data.validate_with_parent(parent, &mut violations));
+        if !violations.is_empty() {
+            let detail = bilingual!(
+                "A resource that this one refers to is deleted or has changed; see `errors`.",
+                "Worauf es verweist, ist gelöscht oder hat sich geändert; siehe `errors`."
+            );
+            return Err(Error::with_violations(Code::ReferenceGone, detail, violations));
+        }
+        let dependents = dependents::gone_for_parts::<T>(self.tx(), deleted.id, self.written_at()).await?;
+        if !dependents.is_empty() {
+            let detail = bilingual!(
+                "A resource that sub-resources refer to is deleted; see `dependents`.",
+                "Worauf Teile davon verweisen, ist gelöscht; siehe `dependents`."
+            );
+            return Err(Error { dependents, ..Error::new(Code::ReferenceGone, detail) });
+        }
+        T::before_write(self, parent_of(&deleted), Some(&deleted), &mut data).await?;
+        let revived = Stored { data, ..deleted.clone() };
+        let after = self
+            .mark_deleted::<T>(&revived, false)
+            .await?
+            .record_change(self, ChangeAction::Restored, None)
+            .await?;
+        self.run_after_write(Some(&deleted), after).await
+    }
+}

@@ -1,0 +1,140 @@
+//! The number of SQL statements of a list.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use serde_json::json;
+use vku_domain::kernel::access::actor::Actor;
+use vku_domain::kernel::clock::SystemClock;
+use vku_domain::kernel::query::Query;
+use vku_domain::kernel::resource::projection::MemberTree;
+use vku_persistence::kernel::crypto::encryption::Secret;
+use vku_persistence::kernel::database::Database;
+use vku_persistence::kernel::store::Store;
+use vku_persistence::kernel::table::Table;
+use vku_persistence::{Visitor, collections, visit};
+
+use crate::harness::database::SECRET;
+use crate::harness::on_both;
+
+on_both! {
+    async fn the_number_of_statements_does_not_depend_on_the_page_size(app: TestApp) {
+        let caller = app.admin();
+        for (path, body) in [
+            (
+                "partnerships",
+                json!({"slug": "all", "title": "All", "sectors": ["waste"], "participants": [
+                    {"role": "lead", "party": {"utility": "hamburg-wasser"}},
+                    {"role": "partner", "party": {"utility": "lvivvodokanal"}},
+                    {"role": "supporting", "party": {"organisation": "giz"}},
+                ]}),
+            ),
+            (
+                "funding-programmes",
+                json!({"slug": "all-money", "name": "All", "kind": "grant", "funders": [
+                    {"organisation": "bmz"},
+                    {"utility": "hamburg-wasser"},
+                ], "implementers": [{"organisation": "giz"}, {"utility": "lvivvodokanal"}]}),
+            ),
+            (
+                "users",
+                json!({"email": "all@zxq.example", "name": "All", "role": "member", "utilities": ["hamburg-wasser"]}),
+            ),
+            ("partnerships/all/funding", json!({"kind": "grant", "programme": "all-money"})),
+            (
+                "partnerships/all/activities",
+                json!({"kind": "mission", "title": "All", "starts_on": "2024-01-01"}),
+            ),
+            (
+                "partnerships/all/results",
+                json!({"name": "All", "unit": "%", "values": [
+                    {"on": "2024-01-01", "value": "1", "reported_by": "lvivvodokanal"},
+                ]}),
+            ),
+            (
+                "partnerships/all/documents",
+                json!({"title": "All", "url": "https://all.example", "kind": "mou", "language": "en"}),
+            ),
+            (
+                "topics",
+                json!({"title": {"en": "All"}, "slug": "all-topic", "proposed_by": "hamburg-wasser"}),
+            ),
+            (
+                "sessions",
+                json!({"title": "All", "slug": "all-session", "kind": "training", "starts_on": "2024-02-01", "status": "held",
+                    "organisers": [{"organisation": "bmz"}, {"utility": "hamburg-wasser"}]}),
+            ),
+            (
+                "sessions/all-session/guests",
+                json!({"party": {"utility": "hamburg-wasser"}, "status": "confirmed"}),
+            ),
+            (
+                "sessions/all-session/guests",
+                json!({"party": {"organisation": "bmz"}, "status": "confirmed"}),
+            ),
+            (
+                "sessions/all-session/agenda",
+                json!({"kind": "talk", "title": "All", "duration_minutes": 5, "topic": "all-topic"}),
+            ),
+            (
+                "sessions/all-session/registrations",
+                json!({"member": "hamburg-wasser", "name": "All", "email": "all@zxq.example", "attendance": "online",
+                    "status": "attended"}),
+            ),
+            ("sessions/all-session/minutes", json!({"text": {"en": "All"}})),
+        ] {
+            caller.post(&format!("/api/v1/{path}"), &body).await.expect(201);
+        }
+
+        let statements = Arc::new(AtomicUsize::new(0));
+        let mut database = Database::connect(&app.url).await.unwrap();
+        let counter = statements.clone();
+        database.observe(move |_| {
+            counter.fetch_add(1, Relaxed);
+        });
+        let secret = Secret::from_bytes(SECRET);
+        let (store, _) = Store::open(database, secret, Arc::new(SystemClock)).await.unwrap();
+        for collection in collections() {
+            let statements = Statements { store: &store, counter: &statements };
+            let [(one, one_whole), (many, all_whole)] = visit(&collection, statements).await.unwrap();
+            println!("{:?}, {collection}: {one} statements for two rows, {many} for 200", app.backend);
+            println!("with all references expanded: {one_whole} and {all_whole}");
+            assert!(one > 0);
+            assert_eq!((one, one_whole), (many, all_whole), "{collection}");
+        }
+        store.database().clone().close().await.unwrap();
+    }
+}
+
+/// Counts the statements for a page of two rows and for one of 200.
+struct Statements<'a> {
+    store: &'a Store,
+    counter: &'a AtomicUsize,
+}
+
+impl Visitor for Statements<'_> {
+    type Answer = [(usize, usize); 2];
+
+    async fn visit<T: Table>(self) -> Self::Answer {
+        let operator = Actor::operator(self.store.now());
+        let mut counts = [(0, 0); 2];
+        let all: Vec<_> = MemberTree::of::<T>().expansions.iter().map(|it| it.name.as_str()).collect();
+        let all = all.join(",");
+        for (count, limit) in counts.iter_mut().zip(["2", "200"]) {
+            // The newest rows first, because they have all kinds of references.
+            let mut pairs = vec![("sort", "-created_at"), ("limit", limit)];
+            pairs.extend((!all.is_empty()).then_some(("expand", all.as_str())));
+            let pairs = pairs.into_iter().map(|(name, value)| (name.into(), value.into())).collect();
+            let query = Query::<T>::parse(pairs).unwrap();
+            self.counter.store(0, Relaxed);
+            let reader = self.store.read(&operator).await.unwrap();
+            let page = reader.list_everywhere(&query).await.unwrap();
+            let plain = self.counter.load(Relaxed);
+            reader.show(&query.view, page.items).await.unwrap();
+            let whole = self.counter.load(Relaxed);
+            assert_eq!(whole > plain, !all.is_empty(), "{}", T::NAME);
+            *count = (plain, whole);
+        }
+        counts
+    }
+}
