@@ -77,7 +77,7 @@ fn background_work_recovers_from_a_full_disk() {
             let import = ended(&office.caller, &id).await;
             assert_eq!(import["status"], "failed", "{import:#}");
             // The import has left rows on the disk. Removing them needs room too.
-            disk.resize(24 * 1024);
+            disk.resize(48 * 1024);
             office.until_ready().await;
             assert_eq!(office.imported().await, 0);
             office.hurried().await;
@@ -86,7 +86,7 @@ fn background_work_recovers_from_a_full_disk() {
             assert_eq!(ask(&home, "SELECT CAST(count(*) AS text) FROM import_change").await, ["0"]);
 
             // With enough room the same file can be imported.
-            disk.resize(96 * 1024);
+            disk.resize(160 * 1024);
             let begun = send(&office.caller, "resource=organisations", CSV, file()).await.expect(202).json();
             assert_eq!(ended(&office.caller, begun["id"].as_str().unwrap()).await["status"], "committed");
             assert_eq!(office.imported().await, u64::try_from(ROWS).unwrap());

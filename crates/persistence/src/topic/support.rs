@@ -157,7 +157,7 @@ impl Writer<'_> {
             version,
             visibility: Visibility::Members,
             state: json!({ "id": id, "topic": load::summary(topic), "member": member, "version": version }),
-            passage: None,
+            status_change: None,
         }))
     }
 

@@ -46,8 +46,8 @@ pub struct HistoryEntry {
 
 impl From<Entry> for HistoryEntry {
     fn from(Entry { change, changes }: Entry) -> Self {
-        let passage = change.status_change.map(|StatusChange { from, to, reason }| (from, Some(to), reason));
-        let (from, to, reason) = passage.unwrap_or_default();
+        let step = change.status_change.map(|StatusChange { from, to, reason }| (from, Some(to), reason));
+        let (from, to, reason) = step.unwrap_or_default();
         let (at, action, version) = (instant(change.at), change.action, change.version);
         Self { at, action, version, from, to, reason, changes }
     }

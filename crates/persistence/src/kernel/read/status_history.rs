@@ -47,7 +47,7 @@ impl Reader<'_> {
         let rows = row::Entity::find()
             .filter(row::Column::Resource.eq(T::NAME))
             .filter(row::Column::ResourceId.is_in(padded_ids(&of.iter().map(|it| it.id).collect::<Vec<_>>())))
-            .filter(row::Column::Passage.is_not_null())
+            .filter(row::Column::StatusChange.is_not_null())
             .order_by_asc(row::Column::Position)
             .all(self.tx())
             .await
@@ -80,7 +80,7 @@ impl Reader<'_> {
             .filter(row::Column::Visibility.is_in(levels.iter().map(|visibility| visibility.as_str())))
             .filter(row::Column::Resource.eq(T::NAME))
             .filter(row::Column::ResourceId.eq(of.id))
-            .filter(row::Column::Passage.is_not_null())
+            .filter(row::Column::StatusChange.is_not_null())
             .order_by_asc(row::Column::Position)
             .all(self.tx())
             .await

@@ -31,7 +31,8 @@ pub(crate) mod row {
         pub version: i64,
         pub visibility: String,
         pub state: Json,
-        pub passage: Option<Json>,
+        #[sea_orm(column_name = "passage")]
+        pub status_change: Option<Json>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -52,7 +53,7 @@ pub(crate) struct NewChange {
     pub(crate) version: i64,
     pub(crate) visibility: Visibility,
     pub(crate) state: Value,
-    pub(crate) passage: Option<StatusChange>,
+    pub(crate) status_change: Option<StatusChange>,
 }
 
 /// How many rows one statement appends.
@@ -136,7 +137,7 @@ pub(crate) async fn append_staged(tx: &DatabaseTransaction, staging_id: Uuid) ->
 impl NewChange {
     fn into_row(self) -> row::ActiveModel {
         let to_json =
-            |passage: StatusChange| json!({"from": passage.from, "to": passage.to, "reason": passage.reason});
+            |change: StatusChange| json!({"from": change.from, "to": change.to, "reason": change.reason});
         row::ActiveModel {
             position: ActiveValue::NotSet,
             at: ActiveValue::Set(self.at),
@@ -149,7 +150,7 @@ impl NewChange {
             version: ActiveValue::Set(self.version),
             visibility: ActiveValue::Set(self.visibility.to_string()),
             state: ActiveValue::Set(self.state),
-            passage: ActiveValue::Set(self.passage.map(to_json)),
+            status_change: ActiveValue::Set(self.status_change.map(to_json)),
         }
     }
 }
@@ -157,7 +158,7 @@ impl NewChange {
 impl row::Model {
     pub(crate) fn into_change(self) -> Result<Change, Corrupt> {
         let text_of =
-            |passage: &Value, name: &str| passage.get(name).and_then(Value::as_str).map(str::to_owned);
+            |change: &Value, name: &str| change.get(name).and_then(Value::as_str).map(str::to_owned);
         Ok(Change {
             position: self.position,
             at: self.at,
@@ -170,10 +171,10 @@ impl row::Model {
             version: self.version,
             visibility: text(self.visibility)?,
             state: self.state,
-            status_change: self.passage.map(|passage| StatusChange {
-                from: text_of(&passage, "from"),
-                to: text_of(&passage, "to").unwrap_or_default(),
-                reason: text_of(&passage, "reason"),
+            status_change: self.status_change.map(|change| StatusChange {
+                from: text_of(&change, "from"),
+                to: text_of(&change, "to").unwrap_or_default(),
+                reason: text_of(&change, "reason"),
             }),
         })
     }

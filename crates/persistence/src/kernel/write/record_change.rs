@@ -28,9 +28,9 @@ impl<T: Table> Written<T> {
         self,
         writer: &mut Writer<'_>,
         action: ChangeAction,
-        passage: Option<StatusChange>,
+        status_change: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
-        writer.noted(self.0, action, passage).await
+        writer.noted(self.0, action, status_change).await
     }
 }
 
@@ -40,10 +40,10 @@ impl Writer<'_> {
         &mut self,
         id: Uuid,
         action: ChangeAction,
-        passage: Option<StatusChange>,
+        status_change: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
         let stored = self.written::<T>(id).await?;
-        self.log(stored, action, passage)
+        self.log(stored, action, status_change)
     }
 
     /// Records a resource that was written and read again.
@@ -51,7 +51,7 @@ impl Writer<'_> {
         &mut self,
         stored: Stored<T>,
         action: ChangeAction,
-        passage: Option<StatusChange>,
+        status_change: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
         self.record(NewChange {
             at: self.written_at(),
@@ -64,7 +64,7 @@ impl Writer<'_> {
             version: stored.version,
             visibility: logged_visibility(&stored),
             state: logged_state(&stored)?,
-            passage,
+            status_change,
         });
         Ok(self.shown(stored))
     }
