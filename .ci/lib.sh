@@ -135,7 +135,8 @@ python_client() {
     PYTHONPATH=target/clients/python "$python/python" tests/clients/python/main.py "$base"
 }
 
-# generate LANGUAGE OPTIONS...: generates a client with openapi-generator in $client. The README has the same options.
+# generate LANGUAGE OPTIONS...: generates a client with openapi-generator in $client. .github/docs/clients.md has the same
+# options.
 generate() {
     local language=$1
     shift

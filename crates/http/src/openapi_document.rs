@@ -33,7 +33,7 @@ use crate::routes::Endpoints;
             - **Changing** or deleting a resource requires `If-Match` with the `ETag` that you have read. With \
             `dry_run=true`, the request is only checked.\n\
             - **Enumerations may grow**: a new kind or status is not a breaking change. Your client should keep \
-            values that it does not know (the README lists the options of some generators).\n\
+            values that it does not know (the README links the options of some generators).\n\
             - **Errors** are problems (RFC 9457) that list everything that is wrong at once, in German or English \
             (`Accept-Language`), with stable codes. Unknown parameters and unknown members are errors, too.\n\
             - **White space** around a text is removed, in JSON, parameters and tables; this includes no-break \
