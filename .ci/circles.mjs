@@ -15,10 +15,13 @@ function modules(source) {
         if (["mod", "lib", "main"].includes(path.at(-1))) path.pop();
         const text = readFileSync(join(source, entry), "utf8").replace(/^\s*\/\/.*$/gm, "");
         if (path.at(-1) === "tests" || /^#!\[cfg\(test\)\]/m.test(text)) continue;
-        found.set(path.join("::"), (found.get(path.join("::")) ?? "") + text.split(/^#\[cfg\(test\)\]\nmod /m)[0]);
+        found.set(path.join("::"), (found.get(path.join("::")) ?? "") + withoutTests(text));
     }
     return found;
 }
+
+/** Without the unit tests: the declaration of their file, and a module of tests, which ends the file. */
+const withoutTests = (text) => text.replace(/^#\[cfg\(test\)\]\nmod \w+;\n/gm, "").split(/^#\[cfg\(test\)\]\nmod /m)[0];
 
 /** The paths that a tree of `use` names: `a::{b, c::d}`. */
 function leaves(tree) {
