@@ -35,7 +35,7 @@ use crate::kernel::response::idempotency::REPLAYED;
 /// With `dry_run=true`, nothing is written. The report states what the import would do: the errors, cell by cell;
 /// resources that may already exist under another slug, with a score; and the changes, row by row. The `plan_token`
 /// commits exactly this. Without `dry_run`, the rows are written right away: all or none with `on_error=abort`, the
-/// valid ones with `on_error=skip`. A partial import is never visible, and others can write while it runs. If a
+/// valid ones with `on_error=skip`. A partial import is never visible, and others can write while it creates records. If a
 /// resource that the rows refer to is deleted in the meantime, nothing is written and `problem` is `plan_moved`.
 ///
 /// The response is the import, which runs in the background: poll the path in `Location` until the status is no longer
