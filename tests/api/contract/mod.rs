@@ -11,6 +11,7 @@ mod lists;
 mod rarely;
 mod reading;
 mod scopes;
+mod statements;
 mod strangers;
 mod writing;
 
