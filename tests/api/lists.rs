@@ -207,6 +207,18 @@ const NASTY: &[&str] = &[
 ];
 
 on_both! {
+    /// A client may write the name of a parameter with percent signs (RFC 3986, 2.1).
+    async fn encoded_parameter_names_are_recognised(app: TestApp) {
+        let caller = app.anonymous();
+        let first = caller.get("/api/v1/utilities?limit=1").await.ok().json();
+        let cursor = first["next"].as_str().unwrap().split("cursor=").nth(1).unwrap().to_owned();
+        let second = caller.get(&format!("/api/v1/utilities?limit=1&%63ursor={cursor}")).await.ok().json();
+        assert_eq!(second["next"].as_str().unwrap().matches("ursor=").count(), 1);
+        let request = caller.request(reqwest::Method::GET, "/api/v1/utilities?%66ields=slug");
+        let sparse = caller.send(request.header("Accept", "application/vnd.vku.sparse+json")).await.ok();
+        assert_eq!(sparse.header("content-type"), "application/vnd.vku.sparse+json");
+    }
+
     async fn every_list_can_be_paged_in_every_order_and_direction(app: TestApp) {
         let caller = app.admin();
         for from in ["2021", "", "2021-01-01", "2020-05", "", "2022", "2021", ""] {

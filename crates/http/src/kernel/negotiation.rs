@@ -11,6 +11,7 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 
 use vku_transfer::format::Format;
 
+use super::query_string::is_named;
 use super::media_type::{JSON, SPARSE};
 use actix_web::HttpRequest;
 
@@ -146,7 +147,7 @@ pub fn format<M: MediaType>(
         Error::new(Code::BadRequest, detail)
     })?;
     // With `fields`, the response has the sparse media type; `Accept` may name that one or JSON.
-    let sparse = request.query_string().split('&').any(|pair| pair.starts_with("fields="));
+    let sparse = request.query_string().split('&').any(|pair| is_named(pair, "fields"));
     let is_browser =
         accept.iter().any(|range| range.item.essence_str() == "text/html" && range.quality > Quality::ZERO);
     let fitting = |format: &M| !(is_browser && SHOWN_BY_BROWSERS.contains(&format.essence()));

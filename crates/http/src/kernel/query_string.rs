@@ -17,3 +17,9 @@ pub(crate) fn parameters(request: &HttpRequest) -> Result<Vec<(String, String)>,
     })?;
     Ok(query.into_inner())
 }
+
+/// Whether a pair of a query string, such as `fields=id`, has this name; clients may write a name with percent signs.
+pub(crate) fn is_named(pair: &str, name: &str) -> bool {
+    let decoded = actix_web::web::Query::<Vec<(String, String)>>::from_query(pair);
+    decoded.is_ok_and(|pairs| pairs.iter().any(|(found, _)| found == name))
+}

@@ -19,6 +19,7 @@ use vku_persistence::kernel::table::Table;
 use crate::kernel::cache::Representation;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
+use crate::kernel::query_string::is_named;
 use crate::kernel::request::context::Context;
 use crate::kernel::response::download;
 use vku_transfer::format::Format;
@@ -133,7 +134,7 @@ pub(crate) fn with_cursor(context: &Context, cursor: Option<String>) -> Option<S
         .request
         .query_string()
         .split('&')
-        .filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
+        .filter(|pair| !pair.is_empty() && !is_named(pair, "cursor"));
     let query: Vec<_> = pairs.map(str::to_owned).chain([format!("cursor={cursor}")]).collect();
     Some(format!("{}?{}", context.request.path(), query.join("&")))
 }
