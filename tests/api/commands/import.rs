@@ -180,8 +180,9 @@ on_empty! {
             sheet.write_row(row, 0, cells).unwrap();
         }
         let file = home.write("wrong.xlsx", workbook.save_to_buffer().unwrap());
-        for more in [&[][..], &["--on-error", "skip"], &["--dry-run"]] {
-            let err = home.run(&[&["import", "organisations", file.to_str().unwrap()], more].concat()).fails();
+        let import = ["import", "organisations", file.to_str().unwrap()];
+        for more in [&["--on-error", "skip"][..], &["--dry-run"], &[]] {
+            let err = home.run(&[&import[..], more].concat()).fails();
             let place = format!("{}:1: column `nam`: Unknown column `nam`.", file.display());
             assert!(err.contains(&place) && err.contains("[unknown_column]"), "{err}");
             assert!(err.ends_with(": 1 error; nothing was written\n"), "{err}");
