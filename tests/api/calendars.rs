@@ -1,8 +1,15 @@
-//! Secret calendar links: shown once, valid for one member, and useless after they are revoked.
+//! Sessions as calendar events, and secret calendar links: shown once, valid for one member, and useless after they are
+//! revoked.
 
+use std::collections::BTreeMap;
+
+use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 
+use super::given::{changed, location, made};
+use super::sessions::published;
+use super::sessions::registrations::person;
 use crate::harness::{Caller, TestApp, on_both};
 
 const LINK: &str = "/api/v1/members/stadtentwaesserung-dresden/calendar-link";
@@ -20,7 +27,68 @@ async fn status(app: &TestApp, path: &str) -> u16 {
     app.anonymous().request(Method::GET, path).send().await.unwrap().status().as_u16()
 }
 
+/// The properties of the event of a session, unfolded.
+async fn event(caller: &Caller, session: &str) -> BTreeMap<String, String> {
+    let text = caller.get(&format!("{session}?format=ics")).await.ok().text().replace("\r\n ", "");
+    let (_, event) = text.split_once("BEGIN:VEVENT\r\n").unwrap();
+    let properties = event.lines().filter_map(|line| line.split_once(':'));
+    properties.map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
+}
+
 on_both! {
+    async fn the_link_of_an_online_session_is_its_location(app: TestApp) {
+        let link = "https://meet.example/zxqlink";
+        let more = json!({"format": "online", "online_url": link, "place": "Bremen", "description": {"de": "Zxqtext"}});
+        let event = event(&app.coordinator(), &published(&app, more).await).await;
+        assert_eq!((event["LOCATION"].as_str(), event["URL"].as_str()), (link, link));
+        assert_eq!(event["DESCRIPTION"], "Zxqtext");
+    }
+
+    async fn the_link_of_a_hybrid_session_is_in_its_description(app: TestApp) {
+        let link = "https://meet.example/zxqlink";
+        let more = json!({"format": "hybrid", "online_url": link, "place": "Bremen", "description": {"de": "Zxqtext"}});
+        let event = event(&app.coordinator(), &published(&app, more).await).await;
+        assert_eq!((event["LOCATION"].as_str(), event["URL"].as_str()), ("Bremen", link));
+        assert_eq!(event["DESCRIPTION"], format!("Zxqtext\\n\\nOnline: {link}"));
+    }
+
+    async fn a_cancelled_session_names_the_reason(app: TestApp) {
+        let office = app.coordinator();
+        let session = published(&app, json!({"description": {"de": "Zxqtext"}})).await;
+        let planned = event(&office, &session).await;
+        assert_eq!((planned["SUMMARY"].as_str(), planned["STATUS"].as_str()), ("Zxq", "CONFIRMED"));
+        let to = json!({"to": "cancelled", "reason": "Zxqgrund"});
+        office.post(&format!("{session}/transitions"), &to).await.ok();
+        for caller in [office, app.anonymous()] {
+            let event = event(&caller, &session).await;
+            assert_eq!((event["SUMMARY"].as_str(), event["STATUS"].as_str()), ("Abgesagt: Zxq", "CANCELLED"));
+            assert_eq!(event["DESCRIPTION"], "Abgesagt: Zxqgrund\\n\\nZxqtext");
+        }
+    }
+
+    /// Programs ignore an event that has not changed, and would not show the link to somebody who got a seat.
+    async fn an_event_changes_with_the_registrations_of_its_reader(app: TestApp) {
+        app.clock.stop();
+        let (office, member) = (app.coordinator(), app.member());
+        let session = published(&app, json!({})).await;
+        let list = format!("{session}/registrations");
+        let changed_at = async || {
+            let (own, other) = (event(&member, &session).await, event(&office, &session).await);
+            [own["LAST-MODIFIED"].clone(), other["LAST-MODIFIED"].clone()]
+        };
+        let first = changed_at().await;
+        app.clock.advance(TimeDelta::seconds(60));
+        let own = location(&made(&office, &list, &person("a")).await);
+        let registered = changed_at().await;
+        assert!(registered[0] > first[0] && registered[1] == first[1], "{first:?} {registered:?}");
+        app.clock.advance(TimeDelta::seconds(60));
+        made(&office, &list, &changed(&person("b"), &json!({"member": "hamburg-wasser"}))).await;
+        assert_eq!(changed_at().await, registered);
+        office.post(&format!("{own}/transitions"), &json!({"to": "cancelled"})).await.ok();
+        let cancelled = changed_at().await;
+        assert!(cancelled[0] > registered[0] && cancelled[1] == first[1], "{registered:?} {cancelled:?}");
+    }
+
     async fn a_calendar_link_works_until_it_is_replaced_or_revoked(app: TestApp) {
         let first = create_link(&app.member()).await;
         assert!(first.starts_with("/calendars/member.ics?token=vkc_"), "{first}");

@@ -4,7 +4,7 @@
 use serde_json::json;
 use vku_http::kernel::config::HttpConfig;
 
-use super::{LOGINS, ME, account, id_of};
+use super::{LOGINS, LOGOUT, Login, ME, account, id_of};
 use crate::harness::{Caller, on_both};
 
 /// How often each test tries: a notification between instances takes some milliseconds.
@@ -28,6 +28,17 @@ on_both! {
             there.get(ME).await.ok();
             there.get("/api/v1/utilities?limit=1").await.ok();
             sign_out_others(&app.reader()).await;
+            there.get(ME).await.problem(401, "invalid_token");
+            there.get("/api/v1/utilities?limit=1").await.problem(401, "invalid_token");
+        }
+    }
+
+    async fn a_logout_ends_the_login_at_the_other_instance(app: TestApp) {
+        let (here, other) = (app.anonymous(), app.again(HttpConfig::default()));
+        for _ in 0..TRIES / 6 {
+            let Login { caller: there, refresh_token, .. } = Login::of(&other, "reader@demo.example").await;
+            there.get("/api/v1/utilities?limit=1").await.ok();
+            here.post(LOGOUT, &json!({ "refresh_token": refresh_token })).await.expect(204);
             there.get(ME).await.problem(401, "invalid_token");
             there.get("/api/v1/utilities?limit=1").await.problem(401, "invalid_token");
         }

@@ -4,6 +4,7 @@ mod invalid_files;
 
 use std::collections::BTreeMap;
 
+use rust_xlsxwriter::Workbook;
 use vku_persistence::collections;
 
 use self::invalid_files::{INVALID_FILES, InvalidFile};
@@ -170,6 +171,23 @@ on_empty! {
         assert_eq!((home.changes(), export(&home, "organisations")), before);
         assert_eq!(rows(&export(&home, "utilities")), []);
         assert_eq!(rows(&export(&home, "partnerships")), []);
+    }
+
+    fn a_fault_in_the_header_of_a_workbook_is_reported(home: Home) {
+        let mut workbook = Workbook::new();
+        let sheet = workbook.add_worksheet();
+        for (row, cells) in [(0, ["slug", "nam", "kind"]), (1, ["third", "The third", "ngo"])] {
+            sheet.write_row(row, 0, cells).unwrap();
+        }
+        let file = home.write("wrong.xlsx", workbook.save_to_buffer().unwrap());
+        let import = ["import", "organisations", file.to_str().unwrap()];
+        for more in [&["--on-error", "skip"][..], &["--dry-run"], &[]] {
+            let err = home.run(&[&import[..], more].concat()).fails();
+            let place = format!("{}:1: column `nam`: Unknown column `nam`.", file.display());
+            assert!(err.contains(&place) && err.contains("[unknown_column]"), "{err}");
+            assert!(err.ends_with(": 1 error; nothing was written\n"), "{err}");
+        }
+        assert_eq!(rows(&export(&home, "organisations")), []);
     }
 
     /// The default is the same as over HTTP.

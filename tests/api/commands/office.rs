@@ -100,7 +100,7 @@ impl Office {
         }
     }
 
-    /// Asserts that writes fail with this problem, reads succeed, and readiness reports the outage.
+    /// Asserts that writes and sign-ins fail with this problem and a `Retry-After`, reads succeed, and readiness reports the outage.
     pub(super) async fn is_stuck(&self, status: u16, code: &str) {
         let answer = self.write().await;
         assert_eq!(answer.status, status, "{}", answer.text());
@@ -108,6 +108,7 @@ impl Office {
         let signing_in = self.caller.post("/api/v1/auth/token", &signing_in()).await;
         // A small write may still fit where a larger one did not.
         if status != FULL.0 || signing_in.status != 200 {
+            assert!(signing_in.header("retry-after").parse::<u32>().unwrap() > 0);
             signing_in.problem(status, code);
         }
         self.caller.get("/health/ready").await.problem(503, "unavailable");

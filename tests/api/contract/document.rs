@@ -120,6 +120,53 @@ fn every_operation_declares_its_problems() {
     }
 }
 
+/// As one object, because client generators cannot distinguish the schemas of a `oneOf` without a discriminator.
+#[test]
+fn a_party_is_an_object_with_exactly_one_member() {
+    let schemas = Schemas::of(document());
+    for name in ["Party", "PartyInput"] {
+        let party = &schemas.document["components"]["schemas"][name];
+        let limits = (&party["type"], &party["minProperties"], &party["maxProperties"]);
+        assert_eq!(limits, (&json!("object"), &json!(1), &json!(1)), "{name}");
+    }
+    let reference = json!({ "$ref": "#/components/schemas/PartyInput" });
+    for (value, is_valid) in [
+        (json!({ "utility": "hamburg-wasser" }), true),
+        (json!({ "organisation": "bmz" }), true),
+        (json!({}), false),
+        (json!({ "utility": "hamburg-wasser", "organisation": "bmz" }), false),
+    ] {
+        assert_eq!(schemas.faults(&reference, &value).is_empty(), is_valid, "{value}");
+    }
+}
+
+#[test]
+fn the_description_says_that_enumerations_may_grow() {
+    let document = document();
+    let description = document["info"]["description"].as_str().unwrap();
+    assert!(description.contains("**Enumerations may grow**"), "{description}");
+}
+
+/// The library and the additional properties of the command of openapi-generator that starts with these words.
+fn generator_options<'a>(text: &'a str, begin: &str) -> (Option<&'a str>, BTreeSet<&'a str>) {
+    let (_, command) = text.split_once(begin).unwrap_or_else(|| panic!("there is no `{begin}`"));
+    let words: Vec<_> = command.split_whitespace().filter(|word| *word != "\\").collect();
+    let end = words.iter().position(|word| *word == "--additional-properties").unwrap();
+    let library = words[..end].iter().position(|word| *word == "--library").map(|at| words[at + 1]);
+    (library, words[end + 1].trim_end_matches('`').split(',').collect())
+}
+
+#[test]
+fn the_readme_names_the_tested_options_of_generators() {
+    let readme = include_str!("../../../README.md");
+    let tested = include_str!("../../../.ci/lib.sh");
+    for language in ["java", "go"] {
+        let named = generator_options(readme, &format!("openapi-generator-cli generate -g {language} "));
+        assert_eq!(named, generator_options(tested, &format!(" generate {language} ")), "{language}");
+        assert!(named.1.contains("enumUnknownDefaultCase=true"), "{language}: {named:?}");
+    }
+}
+
 on_both! {
     async fn the_served_document_is_the_tested_one(app: TestApp) {
         assert_eq!(app.anonymous().get("/openapi.json").await.ok().json(), document());

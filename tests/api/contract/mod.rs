@@ -8,6 +8,7 @@
 mod document;
 mod examples;
 mod lists;
+mod narrowed;
 mod rarely;
 mod reading;
 mod scopes;

@@ -1,9 +1,10 @@
-//! CSV as spreadsheets write it: encodings, line breaks, blank rows, delimiters, headings.
+//! CSV as spreadsheets write it: encodings (also of JSON), line breaks, blank rows, delimiters, headings.
 
+use reqwest::Method;
 use rust_xlsxwriter::Workbook;
 use serde_json::{Value, json};
 
-use super::{CSV, commit, counts, faults, import, send};
+use super::{CSV, IMPORTS, commit, counts, ended, faults, import, send};
 use crate::api::given::{ORGANISATIONS, UTILITIES};
 use crate::harness::on_both;
 
@@ -62,6 +63,42 @@ on_both! {
         ] {
             assert_eq!(source(&import(&caller, QUERY, CSV, file).await), expected);
         }
+    }
+
+    async fn a_declared_charset_is_used_for_json(app: TestApp) {
+        let caller = app.coordinator();
+        let object = |slug: &str| json!({ "slug": slug, "name": "M~nchen", "kind": "ngo" }).to_string();
+        let array = |slug: &str| format!("[{}]", object(slug));
+        let form = "--zxq\r\nContent-Disposition: form-data; name=\"file\"; filename=\"rows.json\"\r\n\
+            Content-Type: application/json; charset=macintosh\r\n\r\n".to_owned() + &array("zxq-5") + "\r\n--zxq--\r\n";
+        let mut imports = Vec::new();
+        for (query, media, file) in [
+            ("", "application/x-ndjson; charset=macintosh", object("zxq-1")),
+            ("&charset=macintosh", "application/x-ndjson", object("zxq-2")),
+            ("&format=json", "application/octet-stream; charset=macintosh", array("zxq-3")),
+            ("&format=json&charset=macintosh", "application/octet-stream", array("zxq-4")),
+            ("", "multipart/form-data; boundary=zxq", form),
+        ] {
+            imports.push(import(&caller, &format!("resource=organisations{query}"), media, with(&file, 0x9F)).await);
+        }
+        // Not by `send`, which checks that the body is JSON in UTF-8.
+        let request = caller.request(Method::POST, &format!("{IMPORTS}?resource=organisations"));
+        let request = request.header("Content-Type", "application/json; charset=macintosh");
+        let begun = request.body(with(&array("zxq-6"), 0x9F)).send().await.unwrap();
+        let begun: Value = begun.json().await.unwrap();
+        imports.push(ended(&caller, begun["id"].as_str().unwrap_or_else(|| panic!("{begun:#}"))).await);
+        for (number, done) in (1..).zip(&imports) {
+            let source = &done["report"]["source"];
+            let encoding = (&source["encoding"], &source["encoding_source"]);
+            assert_eq!(encoding, (&json!("macintosh"), &json!("declared")), "{number} {done:#}");
+            assert_eq!((counts(done), &done["status"]), ([1, 0, 0, 0, 0], &json!("committed")), "{number} {done:#}");
+            let made = caller.get(&format!("{ORGANISATIONS}/zxq-{number}")).await.ok().json();
+            assert_eq!(made["name"], "München", "{number}");
+        }
+        // Without a declared charset, this encoding cannot be guessed.
+        let file = with(&object("zxq-7"), 0x9F);
+        let done = import(&caller, "resource=organisations", "application/x-ndjson", file).await;
+        assert_eq!(faults(&done), ["1 - invalid_encoding"]);
     }
 
     async fn an_unsupported_charset_is_refused(app: TestApp) {

@@ -6,7 +6,7 @@ use super::{CSV, commit, counts, faults, import, still};
 use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, location, made};
 use crate::api::sessions::published;
 use crate::api::states::WAYS;
-use crate::harness::{Caller, on_both};
+use crate::harness::{Caller, ask, on_both};
 
 /// The `detail` of the fault in this row.
 fn detail(done: &Value, row: u64) -> &str {
@@ -150,6 +150,37 @@ on_both! {
         assert_eq!(faults(&done), ["3 is_primary primary_exists"]);
         // A row with a fault changes nothing.
         assert_eq!(caller.get(&format!("{UTILITIES}/hamburg-wasser")).await.ok().json()["visibility"], "public");
+    }
+
+    async fn a_row_that_moves_a_session_is_mailed_once_to_everybody_who_is_registered(app: TestApp) {
+        let caller = app.coordinator();
+        let session = published(&app, json!({"slug": "zxq", "capacity": 2})).await;
+        let other = published(&app, json!({"slug": "zxq-other"})).await;
+        let person = |name: &str| json!({
+            "member": "hamburg-wasser", "name": name, "email": format!("{name}@zxq.example"), "attendance": "online"
+        });
+        let mut paths = Vec::new();
+        for (session, name) in [(&session, "gone"), (&session, "anna"), (&session, "bert"), (&session, "carl"), (&other, "dora")] {
+            paths.push(location(&made(&caller, &format!("{session}/registrations"), &person(name)).await));
+        }
+        caller.post(&format!("{}/transitions", paths[0]), &json!({"to": "cancelled"})).await.ok();
+        let mails = async || {
+            let mails = ask(&app, "SELECT \"to\" || ' ' || subject FROM mail ORDER BY \"to\", id").await;
+            ask(&app, "DELETE FROM mail RETURNING subject").await;
+            mails
+        };
+        mails().await;
+        // The second row changes nothing that is mailed.
+        let file = "slug,starts_on,title\nzxq,2040-06-13,Zxq\nzxq-other,2040-06-12,Zxq too\n";
+        let query = "resource=sessions&mode=upsert&dry_run=true";
+        let plan = import(&caller, query, CSV, file).await;
+        assert_eq!((counts(&plan), mails().await), ([0, 2, 0, 0, 0], Vec::new()), "{plan:#}");
+        commit(&caller, &plan).await.ok();
+        let moved = ["anna", "bert", "carl"].map(|name| format!("{name}@zxq.example Geändert: Zxq"));
+        assert_eq!(mails().await, moved);
+        // The same file again changes nothing.
+        assert_eq!(counts(&upsert(&caller, "sessions", file).await), [0, 0, 2, 0, 0]);
+        assert!(mails().await.is_empty());
     }
 
     /// A dry run assigns the same seats as the commit.

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::{SESSIONS, published, session};
 use crate::api::given::{MEMBERS, TOPICS, UTILITIES, changed, location, made, municipal};
 use crate::api::idempotency::post;
+use crate::api::imports::{CSV, counts, import};
 use crate::harness::{TestApp, on_both};
 
 fn item(title: &str, minutes: u64) -> Value {
@@ -236,5 +237,21 @@ on_both! {
         ] {
             assert_eq!(office.post(&list, &body).await.faults(422, "validation_failed"), faults, "{body}");
         }
+    }
+
+    /// A row without a status, as older systems have it, is a draft too.
+    async fn there_is_no_second_draft_beside_imported_minutes_without_a_status(app: TestApp) {
+        let office = app.coordinator();
+        let held = json!({"slug": "zxq-held", "starts_on": "2020-06-12", "status": "held"});
+        let list = format!("{}/minutes", location(&made(&office, SESSIONS, &changed(&session("Zxq"), &held)).await));
+        let file = "session,text.de\nzxq-held,Zxqprotokoll\n";
+        let done = import(&office, "resource=session-minutes", CSV, file).await;
+        assert_eq!((counts(&done), &done["status"]), ([1, 0, 0, 0, 0], &json!("committed")), "{done:#}");
+        let imported = office.all(&list).await;
+        assert_eq!((imported.len(), imported[0].get("status")), (1, None), "{imported:?}");
+        let body = json!({"text": {"de": "Zxq too"}});
+        office.post(&list, &body).await.problem(409, "minutes_in_work");
+        office.delete(&format!("{list}/{}", imported[0]["id"].as_str().unwrap()), "*").await.expect(204);
+        made(&office, &list, &body).await;
     }
 }
