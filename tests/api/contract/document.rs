@@ -157,11 +157,11 @@ fn generator_options<'a>(text: &'a str, begin: &str) -> (Option<&'a str>, BTreeS
 }
 
 #[test]
-fn the_readme_names_the_tested_options_of_generators() {
-    let readme = include_str!("../../../README.md");
+fn the_documentation_names_the_tested_options_of_generators() {
+    let documented = include_str!("../../../.github/docs/clients.md");
     let tested = include_str!("../../../.ci/lib.sh");
     for language in ["java", "go"] {
-        let named = generator_options(readme, &format!("openapi-generator-cli generate -g {language} "));
+        let named = generator_options(documented, &format!("openapi-generator-cli generate -g {language} "));
         assert_eq!(named, generator_options(tested, &format!(" generate {language} ")), "{language}");
         assert!(named.1.contains("enumUnknownDefaultCase=true"), "{language}: {named:?}");
     }

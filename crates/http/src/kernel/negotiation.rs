@@ -11,8 +11,8 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 
 use vku_transfer::format::Format;
 
-use super::query_string::is_named;
 use super::media_type::{JSON, SPARSE};
+use super::query_string::is_named;
 use actix_web::HttpRequest;
 
 /// The schema of `format` for a list of activities with locations.
