@@ -107,7 +107,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(ActivitySort, usual: [(Self::StartsOn, Descending), (Self::Title, Ascending)]);
+crate::sort_keys!(ActivitySort, default: [(Self::StartsOn, Descending), (Self::Title, Ascending)]);
 
 impl Resource for Activity {
     const NAME: &'static str = "activity";

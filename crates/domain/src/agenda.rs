@@ -96,7 +96,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(AgendaSort, usual: [(Self::Position, Ascending)]);
+crate::sort_keys!(AgendaSort, default: [(Self::Position, Ascending)]);
 
 impl Resource for AgendaItem {
     const NAME: &'static str = "agenda_item";

@@ -140,7 +140,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(ContactSort, usual: [(Self::FamilyName, Ascending), (Self::GivenName, Ascending)]);
+crate::sort_keys!(ContactSort, default: [(Self::FamilyName, Ascending), (Self::GivenName, Ascending)]);
 
 impl Resource for Contact {
     const NAME: &'static str = "contact";

@@ -72,7 +72,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(DocumentSort, usual: [(Self::Title, Ascending)]);
+crate::sort_keys!(DocumentSort, default: [(Self::Title, Ascending)]);
 
 impl Resource for Document {
     const NAME: &'static str = "document";

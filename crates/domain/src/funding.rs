@@ -84,7 +84,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(FundingSort, usual: [(Self::From, Ascending), (Self::CreatedAt, Ascending)]);
+crate::sort_keys!(FundingSort, default: [(Self::From, Ascending), (Self::CreatedAt, Ascending)]);
 
 impl Resource for Funding {
     const SEARCHED: bool = false;

@@ -96,7 +96,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(GuestSort, usual: [(Self::Name, Ascending), (Self::CreatedAt, Ascending)]);
+crate::sort_keys!(GuestSort, default: [(Self::Name, Ascending), (Self::CreatedAt, Ascending)]);
 
 impl Resource for Guest {
     const NAME: &'static str = "guest";

@@ -144,7 +144,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(MemberSort, usual: [(Self::Name, Ascending)]);
+crate::sort_keys!(MemberSort, default: [(Self::Name, Ascending)]);
 
 impl Resource for Member {
     const NAME: &'static str = "member";

@@ -73,7 +73,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(MinutesSort, usual: [(Self::CreatedAt, Descending)]);
+crate::sort_keys!(MinutesSort, default: [(Self::CreatedAt, Descending)]);
 
 impl Resource for Minutes {
     const NAME: &'static str = "minutes";

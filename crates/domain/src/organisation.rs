@@ -101,7 +101,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(OrganisationSort, usual: [(Self::Name, Ascending)]);
+crate::sort_keys!(OrganisationSort, default: [(Self::Name, Ascending)]);
 
 impl Resource for Organisation {
     const NAME: &'static str = "organisation";

@@ -88,7 +88,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(PolicyUpdateSort, usual: [(Self::PublishedOn, Descending), (Self::Title, Ascending)]);
+crate::sort_keys!(PolicyUpdateSort, default: [(Self::PublishedOn, Descending), (Self::Title, Ascending)]);
 
 impl Resource for PolicyUpdate {
     const NAME: &'static str = "policy_update";

@@ -175,7 +175,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(ProgrammeSort, usual: [(Self::Name, Ascending)]);
+crate::sort_keys!(ProgrammeSort, default: [(Self::Name, Ascending)]);
 
 impl Resource for FundingProgramme {
     const NAME: &'static str = "funding_programme";

@@ -83,7 +83,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(ResultSort, usual: [(Self::Name, Ascending)]);
+crate::sort_keys!(ResultSort, default: [(Self::Name, Ascending)]);
 
 impl Resource for PartnershipResult {
     const NAME: &'static str = "result";
@@ -122,7 +122,7 @@ impl Resource for PartnershipResult {
 
     /// Members and partners can only report for their own utilities, and cannot change values that others have
     /// reported.
-    fn hidden_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
+    fn validate_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
         if actor.is_staff() {
             return;
         }

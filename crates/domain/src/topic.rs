@@ -106,7 +106,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(TopicSort, usual: [(Self::CreatedAt, Descending)]);
+crate::sort_keys!(TopicSort, default: [(Self::CreatedAt, Descending)]);
 
 impl Resource for Topic {
     const NAME: &'static str = "topic";

@@ -73,7 +73,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(UserSort, usual: [(Self::Name, Ascending)]);
+crate::sort_keys!(UserSort, default: [(Self::Name, Ascending)]);
 
 impl Resource for User {
     const NAME: &'static str = "user";

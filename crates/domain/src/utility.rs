@@ -144,7 +144,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(UtilitySort, usual: [(Self::Name, Ascending)]);
+crate::sort_keys!(UtilitySort, default: [(Self::Name, Ascending)]);
 
 impl Resource for Utility {
     const NAME: &'static str = "utility";

@@ -61,7 +61,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(WorkingAreaSort, usual: [(Self::Code, Ascending)]);
+crate::sort_keys!(WorkingAreaSort, default: [(Self::Code, Ascending)]);
 
 impl Resource for WorkingArea {
     const NAME: &'static str = "working_area";

@@ -34,7 +34,7 @@ const REPORTERS: &str = "reported_by";
 
 /// A value as it is stored.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+struct StoredValue {
     on: String,
     value: String,
     /// Whether the next party reported the value.
@@ -50,7 +50,7 @@ impl Table for PartnershipResult {
 
     fn to_row(data: &Self) -> Result<(row::Columns, ChildRows), Error> {
         let Self { name, unit, baseline, target, sdg_target, values } = data;
-        let stored_values = values.iter().map(|ResultValue { on, value, reported_by }| Kept {
+        let stored_values = values.iter().map(|ResultValue { on, value, reported_by }| StoredValue {
             on: on.to_string(),
             value: value.to_string(),
             reported: reported_by.is_some(),
@@ -70,10 +70,10 @@ impl Table for PartnershipResult {
     }
 
     fn from_row(row: row::Columns, mut links: ChildRows) -> Result<Self, Corrupt> {
-        let stored_values: Vec<Kept> =
+        let stored_values: Vec<StoredValue> =
             serde_json::from_value(row.values).map_err(|_| Corrupt::from("values that are none"))?;
         let mut reporters = links.take_party_list(REPORTERS).into_iter();
-        let values = stored_values.into_iter().map(|Kept { on, value, reported }| {
+        let values = stored_values.into_iter().map(|StoredValue { on, value, reported }| {
             let reported_by = match reported.then(|| reporters.next()) {
                 None => None,
                 Some(Some(Party::Utility(utility))) => Some(utility),

@@ -94,7 +94,7 @@ fn settled<T: Table>(mut draft: Draft<T>, before: &Stored<T>, actor: &Actor) -> 
     if let Some(data) = &mut draft.data {
         data.references(&mut |_| {});
         data.validate(&mut violations);
-        T::hidden_changes(Some(&before.data), data, actor, &mut Violations::default());
+        T::validate_changes(Some(&before.data), data, actor, &mut Violations::default());
         T::Status::STATES
             .iter()
             .for_each(|state| data.transition_requirements(*state, &mut Violations::default()));

@@ -52,8 +52,8 @@ on_both! {
         for key in ["l", "m", "n", "o", "p", "q", "r"] {
             is_new(post(&staff, key, ORGANISATIONS, &organisation("Zxq II")).await, 201);
         }
-        assert_eq!(app.store.forget_answers(account).await.unwrap(), 8);
-        assert_eq!(app.store.forget_answers(account).await.unwrap(), 0);
+        assert_eq!(app.store.delete_responses(account).await.unwrap(), 8);
+        assert_eq!(app.store.delete_responses(account).await.unwrap(), 0);
     }
 
     async fn stored_responses_can_be_erased_by_account_and_by_person(app: TestApp) {
@@ -62,10 +62,10 @@ on_both! {
         let first = is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
         let other = is_new(post(&app.admin(), "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
         let person = person["id"].as_str().unwrap().parse().unwrap();
-        assert_eq!(app.store.forget_answers(person).await.unwrap(), 1);
+        assert_eq!(app.store.delete_responses(person).await.unwrap(), 1);
         replays(&post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, &first);
         is_new(post(&staff, "person", CONTACTS, &contact("zxq2", true)).await, 201);
-        assert_eq!(app.store.forget_answers(id_of(&staff).await).await.unwrap(), 2);
+        assert_eq!(app.store.delete_responses(id_of(&staff).await).await.unwrap(), 2);
         is_new(post(&staff, "k", ORGANISATIONS, &organisation("Zxq")).await, 201);
         replays(&post(&app.admin(), "k", ORGANISATIONS, &organisation("Zxq")).await, &other);
     }

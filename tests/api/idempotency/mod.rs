@@ -90,7 +90,7 @@ on_both! {
             }
             assert_eq!(log_end(&app).await, end, "{path}");
             // Frees the key for the next request.
-            app.store.forget_answers(id_of(&staff).await).await.unwrap();
+            app.store.delete_responses(id_of(&staff).await).await.unwrap();
         }
     }
 
@@ -210,6 +210,6 @@ on_both! {
         for _ in 0..2 {
             is_new(post(&app.anonymous(), "k", "/api/v1/auth/token", &signing_in).await, 200);
         }
-        assert_eq!(app.store.forget_answers(id_of(&staff).await).await.unwrap(), 0);
+        assert_eq!(app.store.delete_responses(id_of(&staff).await).await.unwrap(), 0);
     }
 }

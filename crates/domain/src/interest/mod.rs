@@ -245,7 +245,7 @@ impl Resource for InterestRegistration {
     }
 
     /// The statements of a person and decisions cannot be changed afterwards.
-    fn hidden_changes(before: Option<&Self>, after: &Self, _: &Actor, violations: &mut Violations) {
+    fn validate_changes(before: Option<&Self>, after: &Self, _: &Actor, violations: &mut Violations) {
         let Some(before) = before else { return };
         let mut fixed = |member: &str, same: bool| {
             if !same {

@@ -40,4 +40,4 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(InterestSort, usual: [(Self::CreatedAt, Descending)]);
+crate::sort_keys!(InterestSort, default: [(Self::CreatedAt, Descending)]);

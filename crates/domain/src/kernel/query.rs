@@ -47,7 +47,7 @@ impl<T: Resource> Query<T> {
         Self {
             filter: T::Filter::default(),
             search: None,
-            sort: T::Sort::usual(),
+            sort: T::Sort::default_order(),
             cursor: None,
             limit: LIMIT_MAX,
             count: false,
@@ -75,8 +75,8 @@ impl<T: Resource> Query<T> {
         };
         // A search without letters or digits, such as `-`, does not restrict the list.
         let search = search.map(|search| search.filter(|search| !search.words().is_empty()));
-        let usual = || if matches!(search, Ok(None)) { T::Sort::usual() } else { Vec::new() };
-        let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(usual()));
+        let default_order = || if matches!(search, Ok(None)) { T::Sort::default_order() } else { Vec::new() };
+        let sort = parameters.once("sort").map(|text| sort(&text)).unwrap_or_else(|| Ok(default_order()));
         Self {
             filter: T::Filter::take(parameters),
             sort: sort.unwrap_or_else(|fault| parameters.fault("sort", fault)),

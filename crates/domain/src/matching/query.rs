@@ -211,7 +211,7 @@ impl MatchQuery {
     }
 
     /// Returns whether excluded utilities are listed.
-    pub fn tells_excluded(&self) -> bool {
+    pub fn includes_excluded(&self) -> bool {
         self.excluded.is_some_and(|BoolParam(excluded)| excluded)
     }
 }

@@ -198,7 +198,7 @@ impl Resource for Partnership {
         }
     }
 
-    fn hidden_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
+    fn validate_changes(before: Option<&Self>, after: &Self, actor: &Actor, violations: &mut Violations) {
         let leads =
             |partnership: &Self| partnership.with_role(ParticipantRole::Lead).cloned().collect::<Vec<_>>();
         if !actor.is_staff() && before.is_some_and(|before| leads(before) != leads(after)) {

@@ -64,7 +64,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(PartnershipSort, usual: [(Self::Start, Descending), (Self::Title, Ascending)]);
+crate::sort_keys!(PartnershipSort, default: [(Self::Start, Descending), (Self::Title, Ascending)]);
 
 impl PartnershipFilter {
     pub(super) fn matches(&self, item: &Stored<Partnership>) -> bool {

@@ -34,7 +34,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(RegistrationSort, usual: [(Self::Arrival, Ascending)]);
+crate::sort_keys!(RegistrationSort, default: [(Self::Arrival, Ascending)]);
 
 impl RegistrationFilter {
     pub(super) fn matches(&self, item: &Stored<Registration>) -> bool {

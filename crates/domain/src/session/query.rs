@@ -52,7 +52,7 @@ crate::string_enum! {
         UpdatedAt = "updated_at",
     }
 }
-crate::sort_keys!(SessionSort, usual: [(Self::Start, Descending), (Self::Title, Ascending)]);
+crate::sort_keys!(SessionSort, default: [(Self::Start, Descending), (Self::Title, Ascending)]);
 
 impl SessionFilter {
     pub(super) fn matches(&self, item: &Stored<Session>) -> bool {

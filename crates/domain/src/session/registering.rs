@@ -53,7 +53,7 @@ pub struct RegistrationState {
 
 impl Session {
     /// Returns whether the actor may see the numbers of registrations.
-    pub fn tells_counts(actor: &Actor) -> bool {
+    pub fn may_see_counts(actor: &Actor) -> bool {
         actor.is_staff() || actor.role == Some(Role::Reader)
     }
 }

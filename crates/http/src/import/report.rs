@@ -10,7 +10,7 @@ use vku_domain::import::{Counts, EncodingSource, ImportMode, ImportStatus, OnErr
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::change_log::diff::Difference;
 use vku_domain::kernel::clock::instant;
-use vku_persistence::import::Shown;
+use vku_persistence::import::ImportWithProgress;
 
 /// An import of a file.
 #[derive(Serialize, ToSchema)]
@@ -189,7 +189,7 @@ pub struct Imports {
 }
 
 impl ImportBody {
-    pub(super) fn of(Shown { import, progress }: Shown, locale: Locale) -> Self {
+    pub(super) fn of(ImportWithProgress { import, progress }: ImportWithProgress, locale: Locale) -> Self {
         let rows = import.report.as_ref().map(Report::rows);
         let progress = progress.or(rows.map(|rows| (rows, Some(rows))));
         Self {

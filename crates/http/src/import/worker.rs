@@ -13,7 +13,7 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::draft::InputSource;
 use vku_domain::kernel::violation::Violations;
-use vku_persistence::import::Shown;
+use vku_persistence::import::ImportWithProgress;
 use vku_persistence::import::job::Job;
 use vku_persistence::import::lifecycle::ImportOutcome;
 use vku_persistence::kernel::store::Store;
@@ -175,7 +175,7 @@ impl ImportWorker {
 
 /// The response to a commit.
 fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
-    let body = ImportBody::of(Shown { import, progress: None }, locale);
+    let body = ImportBody::of(ImportWithProgress { import, progress: None }, locale);
     let body = serde_json::to_vec(&body).map_err(Error::internal)?;
     Ok(StoredResponse {
         status: StatusCode::OK.as_u16(),

@@ -9,7 +9,7 @@ use sea_orm::{IntoActiveModel, QuerySelect};
 use vku_domain::import::{Import, ImportStatus, Order, Report};
 use vku_domain::kernel::error::{Code, Error};
 
-use super::Shown;
+use super::ImportWithProgress;
 use super::job::Job;
 use super::row::{self, import};
 use crate::kernel::database::error::failed;
@@ -50,7 +50,7 @@ impl Writer<'_> {
         account: Uuid,
         order: &Order,
         file: &mut (impl Read + Send),
-    ) -> Result<Shown, Error> {
+    ) -> Result<ImportWithProgress, Error> {
         let row = row::Model {
             id: job.id,
             account_id: account,
@@ -69,7 +69,7 @@ impl Writer<'_> {
         let inserted = row::Entity::insert(row.clone().into_active_model()).exec_without_returning(self.tx());
         inserted.await.map_err(failed)?;
         self.store_file(job.id, file).await?;
-        Ok(Shown { import: import(row)?, progress: Some(job.progress.read()) })
+        Ok(ImportWithProgress { import: import(row)?, progress: Some(job.progress.read()) })
     }
 
     /// Returns the import whose plan is to be committed, locked.

@@ -28,7 +28,7 @@ const SHOWN: u64 = 100;
 
 /// An import with its progress, if it runs in this instance.
 #[derive(Clone, Debug)]
-pub struct Shown {
+pub struct ImportWithProgress {
     /// The stored import.
     pub import: Import,
     /// The number of processed rows, and the total if it is known.
@@ -39,7 +39,7 @@ impl Store {
     /// Returns the latest imports of collections that the actor may import, newest first.
     ///
     /// Errors: 401 or 403 if the actor may import nothing.
-    pub async fn imports(&self, actor: &Actor) -> Result<Vec<Shown>, Error> {
+    pub async fn imports(&self, actor: &Actor) -> Result<Vec<ImportWithProgress>, Error> {
         self.sweep_unless_stuck().await?;
         let mut allowed: HashSet<String> = HashSet::new();
         let mut refused = None;
@@ -69,7 +69,7 @@ impl Store {
     /// Returns an import of a collection that the actor may import.
     ///
     /// Errors: 404 if there is none, 403 if the scopes of the API key do not include it.
-    pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<Shown, Error> {
+    pub async fn import(&self, actor: &Actor, id: Uuid) -> Result<ImportWithProgress, Error> {
         self.sweep_unless_stuck().await?;
         let row = self.import_row(id).await?;
         may_import(&row.resource, actor).await.map_err(|error| match error.code {
@@ -86,16 +86,16 @@ impl Store {
         found.ok_or_else(Error::not_found)
     }
 
-    async fn import_shown(&self, row: row::Model) -> Result<Shown, Error> {
+    async fn import_shown(&self, row: row::Model) -> Result<ImportWithProgress, Error> {
         let progress = self.imports_running().jobs().get(&row.id).cloned();
         if let Some(progress) = progress {
             // Also while the plan of a dry run is committed.
             let import = Import { status: ImportStatus::Running, ..import(row)? };
-            return Ok(Shown { import, progress: Some(progress.read()) });
+            return Ok(ImportWithProgress { import, progress: Some(progress.read()) });
         }
         let found = import(row)?;
         if found.status != ImportStatus::Running || JobLock::is_held(self.database(), found.id).await? {
-            return Ok(Shown { import: found, progress: None });
+            return Ok(ImportWithProgress { import: found, progress: None });
         }
         // No process works on it: it has ended since it was read, or its process has died.
         let update = row::Entity::update_many()
@@ -104,6 +104,6 @@ impl Store {
             .filter(row::Column::Id.eq(found.id))
             .filter(row::Column::Status.eq(ImportStatus::Running.as_str()));
         update.exec(self.database().writing()).await.map_err(failed)?;
-        Ok(Shown { import: import(self.import_row(found.id).await?)?, progress: None })
+        Ok(ImportWithProgress { import: import(self.import_row(found.id).await?)?, progress: None })
     }
 }

@@ -49,7 +49,7 @@ impl Reader<'_> {
         let total = matches.len().try_into().unwrap_or(u64::MAX);
         let (best, excluded_utilities) =
             (matches.iter().take(query.limit()), excluded.iter().take(query.limit()));
-        let excluded_utilities: Vec<_> = excluded_utilities.filter(|_| query.tells_excluded()).collect();
+        let excluded_utilities: Vec<_> = excluded_utilities.filter(|_| query.includes_excluded()).collect();
         let ids: Vec<Uuid> =
             best.clone().map(|(it, _)| it.id).chain(excluded_utilities.iter().map(|(it, _)| it.id)).collect();
         let mut summaries = reference_lookup::by_id(self.tx(), "utility", &ids).await?;
@@ -70,7 +70,7 @@ impl Reader<'_> {
         let excluded = excluded_utilities.into_iter().filter_map(|(other, reason)| {
             Some(Excluded { utility: summaries.remove(&other.id)?, reason: *reason, detail: reason.detail() })
         });
-        let excluded = query.tells_excluded().then(|| excluded.collect());
+        let excluded = query.includes_excluded().then(|| excluded.collect());
         let utility = utility.ok_or_else(Error::not_found)?;
         Ok(Matches { utility, among, climate, items, total, excluded })
     }

@@ -146,11 +146,11 @@ pub(crate) async fn changed(
 
 /// Mails the cancellation of the session to everybody who comes or waits.
 pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
-    tell(writer, session, Occasion::SessionCancelled, &[]).await
+    mail_participants(writer, session, Occasion::SessionCancelled, &[]).await
 }
 
 /// Mails everybody who comes or waits, except those who have been mailed already.
-async fn tell(
+async fn mail_participants(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
     occasion: Occasion,

@@ -242,7 +242,7 @@ impl Table for Session {
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
         let taken = seat_counts::taken(reader, &ids).await?;
-        let counted = Self::tells_counts(actor);
+        let counted = Self::may_see_counts(actor);
         let own =
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };
         let is_cancelled = |item: &Stored<Self>| item.data.status == Some(SessionStatus::Cancelled);

@@ -38,7 +38,7 @@ impl Reader<'_> {
     pub async fn count_sessions(&self, by: SessionsBy) -> Result<(u64, Vec<(Key, Attendance)>), Error> {
         let actor = self.actor();
         actor.require_read::<Session>()?;
-        let sees_counts = Session::tells_counts(actor);
+        let sees_counts = Session::may_see_counts(actor);
         if by == SessionsBy::RegionalGroup {
             if !sees_counts {
                 return Err(actor.refusal());

@@ -12,7 +12,7 @@ pub trait SortKey: Copy + Eq + Send + Sync + FromStr<Err = FieldError> + ToSchem
     const KEYS: &'static [&'static str];
 
     /// Returns the default order.
-    fn usual() -> Vec<(Self, Direction)>;
+    fn default_order() -> Vec<(Self, Direction)>;
 
     /// Returns the key as it is written in `sort`.
     fn word(self) -> &'static str;
@@ -30,12 +30,12 @@ pub enum Direction {
 /// Implements [`SortKey`] for a string enum, with its default order.
 #[macro_export]
 macro_rules! sort_keys {
-    ($name:ident, usual: $usual:expr) => {
+    ($name:ident, default: $default:expr) => {
         impl $crate::kernel::parameters::sort::SortKey for $name {
             const KEYS: &'static [&'static str] = Self::WORDS;
 
-            fn usual() -> Vec<(Self, $crate::kernel::parameters::sort::Direction)> {
-                $usual.to_vec()
+            fn default_order() -> Vec<(Self, $crate::kernel::parameters::sort::Direction)> {
+                $default.to_vec()
             }
 
             fn word(self) -> &'static str {

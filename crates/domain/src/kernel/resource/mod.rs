@@ -122,7 +122,8 @@ pub trait Resource:
 
     /// Adds violations for changes that the role is not allowed to make to members that it may write. `before` is
     /// `None` on create.
-    fn hidden_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {}
+    fn validate_changes(_before: Option<&Self>, _after: &Self, _actor: &Actor, _violations: &mut Violations) {
+    }
 
     /// Fills in members that depend on the actor. `before` is `None` on create. Called before references are resolved.
     fn fill_from_actor(&mut self, _before: Option<&Self>, _actor: &Actor) {}

@@ -96,16 +96,16 @@ impl SearchTerm {
 
     /// Returns ranges of keys: every word that matches has one of its [keys](super::keys) in one of them. Words that do
     /// not match may have one, too.
-    pub fn clues(&self) -> Vec<MatchKey> {
-        let mut clues = Vec::new();
+    pub fn match_keys(&self) -> Vec<MatchKey> {
+        let mut match_keys = Vec::new();
         for form in &self.forms {
             let length = length(form);
-            clues.push(MatchKey::beginning(if length < INSIDE { whole(form) } else { form.clone() }));
+            match_keys.push(MatchKey::beginning(if length < INSIDE { whole(form) } else { form.clone() }));
             if self.is_number() || length < FORGIVEN {
                 continue;
             }
             if length < FORGIVEN_INSIDE {
-                clues.extend(without_one(form).into_iter().map(MatchKey::only));
+                match_keys.extend(without_one(form).into_iter().map(MatchKey::only));
                 continue;
             }
             // A typo lies in one half, so that the other half is intact, or it swaps the two letters in the middle.
@@ -113,9 +113,10 @@ impl SearchTerm {
             let mut swapped: Vec<char> = form.chars().collect();
             swapped.swap(middle - 1, middle);
             let halves = [form.chars().take(middle).collect(), form.chars().skip(middle).collect()];
-            clues.extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(MatchKey::beginning));
+            match_keys
+                .extend(halves.into_iter().chain([swapped.into_iter().collect()]).map(MatchKey::beginning));
         }
-        clues
+        match_keys
     }
 
     fn is_number(&self) -> bool {
@@ -227,7 +228,7 @@ mod tests {
             prop_assume!(!search.words().is_empty());
             let (term, keys) = (&search.words()[0], keys(&word));
             if term.quality(&word).is_some() {
-                prop_assert!(term.clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));
+                prop_assert!(term.match_keys().iter().any(|key| keys.range(key.0.clone()..key.1.clone()).next().is_some()));
             }
         }
 
@@ -245,7 +246,7 @@ mod tests {
             prop_assume!(q.len() >= 8);
             prop_assert!(search.words()[0].quality(&word).is_some(), "{q} in {word}");
             let keys = keys(&word);
-            prop_assert!(search.words()[0].clues().iter().any(|clue| keys.range(clue.0.clone()..clue.1.clone()).next().is_some()));
+            prop_assert!(search.words()[0].match_keys().iter().any(|key| keys.range(key.0.clone()..key.1.clone()).next().is_some()));
         }
     }
 }

@@ -148,7 +148,7 @@ pub fn is_counted(request: &ServiceRequest) -> bool {
 }
 
 /// Whether the caller becomes known later, so that the request is not counted for the address before.
-pub fn identified_by_body(request: &ServiceRequest) -> bool {
+pub fn identified_by_credentials(request: &ServiceRequest) -> bool {
     let path = request.path();
     request.headers().contains_key(AUTHORIZATION)
         && path.starts_with("/api/v1/")

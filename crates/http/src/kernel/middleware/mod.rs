@@ -183,7 +183,7 @@ fn check_request(
     counts: bool,
     accepted: Option<&AcceptEncoding>,
 ) -> Result<(), Error> {
-    if counts && !rate_limit::identified_by_body(request) {
+    if counts && !rate_limit::identified_by_credentials(request) {
         info.charge(request.request(), shared, None)?;
     }
     once::check(request.path(), request.headers())?;

@@ -180,7 +180,7 @@ impl Writer<'_> {
                     validated.next().ok_or_else(|| Error::internal("a draft that was not settled"))??;
                 let old = before.as_ref().map(|it| &it.data);
                 self.check_writable_members(old, &data)?;
-                old.map_or(Ok(()), |old| self.led(old, &data))?;
+                old.map_or(Ok(()), |old| self.check_transition(old, &data))?;
                 Ok((before, data))
             });
             steps.push(match step {

@@ -16,7 +16,7 @@ use crate::kernel::database::error::failed;
 use crate::kernel::database::retry::{begin, retry_on_broken_connection};
 
 /// A key of a kind of which there are several.
-pub struct Kept {
+pub struct StoredKey {
     /// The name of its row.
     pub name: String,
     /// The key. No `Debug`: it is a secret.
@@ -79,7 +79,7 @@ impl Keyring {
     /// begin with the kind and `:`.
     ///
     /// Errors: as for [`Self::get`].
-    pub async fn all(&self, kind: &str) -> Result<Vec<Kept>, Error> {
+    pub async fn all(&self, kind: &str) -> Result<Vec<StoredKey>, Error> {
         self.select(self.database.reading(), kind, false).await
     }
 
@@ -90,7 +90,7 @@ impl Keyring {
     pub async fn replace(
         &self,
         kind: &str,
-        decide: impl FnOnce(&[Kept]) -> Result<Option<(usize, String, Vec<u8>)>, Error>,
+        decide: impl FnOnce(&[StoredKey]) -> Result<Option<(usize, String, Vec<u8>)>, Error>,
     ) -> Result<(), Error> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
@@ -127,7 +127,7 @@ impl Keyring {
         database: &impl ConnectionTrait,
         kind: &str,
         lock: bool,
-    ) -> Result<Vec<Kept>, Error> {
+    ) -> Result<Vec<StoredKey>, Error> {
         let named = Expr::col("name").eq(kind).or(Expr::col("name").like(format!("{kind}:%")));
         let mut select = Query::select()
             .columns(["name", "sealed", "created_at"])
@@ -145,7 +145,7 @@ impl Keyring {
             let sealed: Vec<u8> = row.try_get("", "sealed").map_err(failed)?;
             let created_at = row.try_get("", "created_at").map_err(failed)?;
             let key = self.secret.open(&name, &sealed).map_err(Error::internal)?;
-            Ok(Kept { name, key, created_at })
+            Ok(StoredKey { name, key, created_at })
         };
         rows.iter().map(read_key).collect()
     }

@@ -94,7 +94,7 @@ impl TokenKey {
 
 impl fmt::Debug for TokenKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("CursorKey(..)")
+        f.write_str("TokenKey(..)")
     }
 }
 
@@ -113,7 +113,7 @@ mod tests {
             assert_eq!(key.open(CONTEXT, &token).as_deref(), Some(payload));
             assert_eq!(token, key.sign(CONTEXT, payload), "the same question has the same address");
         }
-        assert_eq!(format!("{key:?}"), "CursorKey(..)");
+        assert_eq!(format!("{key:?}"), "TokenKey(..)");
     }
 
     #[test]

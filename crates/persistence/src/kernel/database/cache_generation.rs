@@ -14,7 +14,7 @@ use sqlx::{ConnectOptions, Connection, SqliteConnection};
 use tokio::sync::Mutex;
 
 /// How long a write of another process to a SQLite file may stay unnoticed.
-const LOOK: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// The number, and how writes of other processes are noticed.
 #[derive(Debug)]
@@ -29,9 +29,9 @@ pub(crate) struct CacheGeneration {
 #[derive(Debug)]
 enum Others {
     /// By notifications.
-    Tell,
+    Notify,
     /// By polling the file.
-    Looked(Box<SqliteConnectOptions>, Mutex<Option<FileWatch>>),
+    Poll(Box<SqliteConnectOptions>, Mutex<Option<FileWatch>>),
 }
 
 /// A read-only connection, and the `data_version` of the file that it last saw: every commit of another
@@ -57,13 +57,13 @@ impl CacheGeneration {
     }
 
     /// For a database whose writers send notifications.
-    pub(crate) fn told() -> Self {
-        Self::new(Others::Tell)
+    pub(crate) fn with_notifications() -> Self {
+        Self::new(Others::Notify)
     }
 
     /// For a SQLite file, with the options to open a connection for polling.
-    pub(crate) fn looked(options: SqliteConnectOptions) -> Self {
-        Self::new(Others::Looked(Box::new(options.optimize_on_close(false, None)), Mutex::default()))
+    pub(crate) fn with_polling(options: SqliteConnectOptions) -> Self {
+        Self::new(Others::Poll(Box::new(options.optimize_on_close(false, None)), Mutex::default()))
     }
 
     /// Returns the current generation, or `None` if it is unknown whether other processes have written. Read
@@ -71,8 +71,8 @@ impl CacheGeneration {
     pub(crate) async fn current(&self) -> Option<u64> {
         if self.now() >= self.until.load(SeqCst) {
             match &self.others {
-                Others::Tell => return None,
-                Others::Looked(options, watch) => self.poll(options, watch).await.ok()?,
+                Others::Notify => return None,
+                Others::Poll(options, watch) => self.poll(options, watch).await.ok()?,
             }
         }
         // Read the number last: whatever made it valid has increased it before.
@@ -126,13 +126,13 @@ impl CacheGeneration {
             self.bump();
         }
         *watch = Some(FileWatch { connection, version });
-        self.extend_validity(at, LOOK);
+        self.extend_validity(at, POLL_INTERVAL);
         Ok(())
     }
 
     /// Closes the polling connection, if there is one.
     pub(crate) async fn close(&self) {
-        if let Others::Looked(_, watch) = &self.others
+        if let Others::Poll(_, watch) = &self.others
             && let Some(watch) = watch.lock().await.take()
         {
             // The connection has written nothing.

@@ -37,7 +37,7 @@ impl Database {
         lock.execute_unprepared(&statement).await.map_err(failed)?;
         let migrated = Migrator::up(&self.writing, None).await;
         // A migration may have changed rows.
-        if let Some(notifier) = &self.teller {
+        if let Some(notifier) = &self.notifier {
             notifier.notify().await;
         }
         lock.rollback().await.map_err(failed)?;

@@ -64,7 +64,7 @@ pub struct Database {
     /// On PostgreSQL: the options for the connection that listens.
     listening: Option<Arc<PgConnectOptions>>,
     /// On PostgreSQL: notifies other instances of writes.
-    teller: Option<Arc<Notifier>>,
+    notifier: Option<Arc<Notifier>>,
 }
 
 impl Database {
@@ -125,8 +125,8 @@ impl Database {
 
     /// Notifies other instances of a write.
     pub(crate) fn notify(&self) {
-        if let Some(notifier) = &self.teller {
-            notifier.tell();
+        if let Some(notifier) = &self.notifier {
+            notifier.notify_soon();
         }
     }
 
@@ -134,7 +134,7 @@ impl Database {
     ///
     /// Errors: a connection could not be closed cleanly.
     pub async fn close(self) -> Result<(), DbErr> {
-        if let Some(notifier) = &self.teller {
+        if let Some(notifier) = &self.notifier {
             notifier.finish().await;
         }
         self.exporting.close().await?;

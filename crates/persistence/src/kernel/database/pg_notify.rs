@@ -45,10 +45,10 @@ impl Notifier {
     }
 
     /// Sends a notification soon, one for all calls until then.
-    pub(crate) fn tell(self: &Arc<Self>) {
+    pub(crate) fn notify_soon(self: &Arc<Self>) {
         if !self.waiting.swap(true, SeqCst) {
-            let teller = self.clone();
-            tokio::spawn(async move { teller.notify().await });
+            let notifier = self.clone();
+            tokio::spawn(async move { notifier.notify().await });
         }
     }
 

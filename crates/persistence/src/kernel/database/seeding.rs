@@ -9,7 +9,7 @@ use super::retry::begin;
 use super::sqlite_file::FileLock;
 
 /// The advisory lock for seeding an empty database: several instances may start at the same time.
-const FILLING_LOCK: i64 = 0x0076_6b75_5f66_696c;
+const SEEDING_LOCK: i64 = 0x0076_6b75_5f66_696c;
 
 /// The lock for seeding an empty database; released when dropped.
 #[must_use]
@@ -34,7 +34,7 @@ impl Database {
         }
         let lock = begin(&self.locking, TransactionOptions::default()).await.map_err(failed)?;
         let statement =
-            format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({FILLING_LOCK})");
+            format!("SET LOCAL statement_timeout = 0; SELECT pg_advisory_xact_lock({SEEDING_LOCK})");
         lock.execute_unprepared(&statement).await.map_err(failed)?;
         Ok(SeedLock(SeedLockKind::Transaction { _lock: lock }))
     }

@@ -76,12 +76,12 @@ impl Database {
             writing: SqlxSqliteConnector::from_sqlx_sqlite_pool(writing),
             backend: DatabaseBackend::Sqlite,
             file: Some(Arc::new((path, lock))),
-            generation: Arc::new(CacheGeneration::looked(options)),
+            generation: Arc::new(CacheGeneration::with_polling(options)),
             turns,
             writes: Arc::default(),
             log: Some(log),
             listening: None,
-            teller: None,
+            notifier: None,
         })
     }
 }

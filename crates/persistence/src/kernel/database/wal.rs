@@ -21,7 +21,7 @@ pub(crate) const USUAL: &str = "16777216";
 /// The size in bytes from which the log is truncated.
 const LONG: u64 = 32 * 1024 * 1024;
 /// How long the checkpoint waits for readers; nobody writes meanwhile.
-const PATIENCE: Duration = Duration::from_millis(200);
+const BUSY_TIMEOUT: Duration = Duration::from_millis(200);
 /// How long to wait after a checkpoint that readers prevented.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -38,7 +38,7 @@ pub(crate) struct Log {
 impl Log {
     /// Makes the log at this path, of the database that these options open.
     pub(crate) fn new(path: PathBuf, options: SqliteConnectOptions, turns: Arc<Semaphore>) -> Arc<Self> {
-        let options = options.busy_timeout(PATIENCE).optimize_on_close(false, None);
+        let options = options.busy_timeout(BUSY_TIMEOUT).optimize_on_close(false, None);
         Arc::new(Self { path, options, turns, busy: AtomicBool::new(false) })
     }
 
@@ -50,7 +50,7 @@ impl Log {
         if is_long() && !self.busy.swap(true, SeqCst) {
             let log = self.clone();
             runtime.spawn(async move {
-                let truncated = log.take_in().await;
+                let truncated = log.checkpoint().await;
                 if let Err(error) = &truncated {
                     tracing::warn!(%error, "the write-ahead log of the database could not be truncated");
                 }
@@ -63,7 +63,7 @@ impl Log {
     }
 
     /// Checkpoints and truncates the log; returns whether no reader prevented it.
-    async fn take_in(&self) -> Result<bool, sqlx::Error> {
+    async fn checkpoint(&self) -> Result<bool, sqlx::Error> {
         let _turn = self.turns.acquire().await;
         let mut connection = self.options.connect().await?;
         let (busy, ..): (i64, i64, i64) =

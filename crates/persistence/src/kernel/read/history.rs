@@ -56,7 +56,7 @@ pub struct Entries {
 /// The change that a cursor points to, by resource id and version. Its position in the log is not used,
 /// because the distance of two positions would disclose how many hidden changes lie between.
 #[derive(Serialize, Deserialize)]
-struct HistoryScope(Way, Uuid, i64);
+struct HistoryPosition(Way, Uuid, i64);
 
 /// Redacts a logged state, and returns whether the actor could see it at all; see
 /// [`Resource::redact_history`].
@@ -119,13 +119,14 @@ impl Reader<'_> {
         let open = |token: &String| {
             let payload = self.cursors().open(list.as_bytes(), token);
             payload
-                .and_then(|payload| serde_json::from_slice::<HistoryScope>(&payload).ok())
+                .and_then(|payload| serde_json::from_slice::<HistoryPosition>(&payload).ok())
                 .ok_or_else(foreign)
         };
         let cursor = paging.cursor.as_ref().map(open).transpose()?;
         let way = cursor.as_ref().map_or(Way::Next, |cursor| cursor.0);
-        let mut beyond =
-            cursor.as_ref().map(|HistoryScope(_, id, version)| redact(way, position(*id, *version)));
+        let mut beyond = cursor
+            .as_ref()
+            .map(|HistoryPosition(_, id, version)| beyond_position(way, position(*id, *version)));
         let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
         let mut items = Vec::new();
         loop {
@@ -144,7 +145,7 @@ impl Reader<'_> {
                     .filter(|it| self.actor().is_staff() || it.tells()),
             );
             match last {
-                Some(last) if items.len() <= limit => beyond = Some(redact(way, Expr::val(last))),
+                Some(last) if items.len() <= limit => beyond = Some(beyond_position(way, Expr::val(last))),
                 _ => break,
             }
         }
@@ -158,7 +159,7 @@ impl Reader<'_> {
             (Way::Previous, _) => (true, has_more),
         };
         let token = |entry: Option<&Entry>, way: Way| {
-            let place = entry.map(|it| HistoryScope(way, it.change.resource_id, it.change.version));
+            let place = entry.map(|it| HistoryPosition(way, it.change.resource_id, it.change.version));
             let payload =
                 place.map(|place| serde_json::to_vec(&place)).transpose().map_err(Error::internal)?;
             Ok::<_, Error>(payload.map(|payload| self.cursors().sign(list.as_bytes(), &payload)))
@@ -257,7 +258,7 @@ fn position(id: Uuid, version: i64) -> Expr {
 }
 
 /// A condition for the rows beyond a position, in the given direction.
-fn redact(way: Way, position: Expr) -> Expr {
+fn beyond_position(way: Way, position: Expr) -> Expr {
     match way {
         Way::Next => Expr::col(row::Column::Position).lt(position),
         Way::Previous => Expr::col(row::Column::Position).gt(position),

@@ -36,7 +36,8 @@ pub(crate) async fn join<T: Table>(
 /// Returns the indexed words that match, one row each: the position of the search word, the indexed word, and
 /// what a hit of it is worth.
 async fn matching(tx: &DatabaseTransaction, search: &Search) -> Result<Vec<Value>, Error> {
-    let match_keys: BTreeSet<_> = search.words().iter().flat_map(|search_word| search_word.clues()).collect();
+    let match_keys: BTreeSet<_> =
+        search.words().iter().flat_map(|search_word| search_word.match_keys()).collect();
     let match_keys: Vec<_> = match_keys.into_iter().map(|MatchKey(from, to)| json!([from, to])).collect();
     let backend = tx.get_database_backend();
     let parts = "SELECT word FROM search_part WHERE part >= clue.value ->> 0 AND part < clue.value ->> 1";

@@ -7,7 +7,7 @@
 //! the single writer. A duplicate never waits for an uncommitted row.
 //!
 //! A stored response may contain personal data. It expires after a day: some expired responses are deleted
-//! along with some new ones, and [`Store::forget_answers`] deletes responses at any time.
+//! along with some new ones, and [`Store::delete_responses`] deletes responses at any time.
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
@@ -227,7 +227,7 @@ impl Store {
     /// that is repeated afterwards is executed again.
     ///
     /// Errors: the database is unavailable.
-    pub async fn forget_answers(&self, account_or_thing: Uuid) -> Result<u64, Error> {
+    pub async fn delete_responses(&self, account_or_thing: Uuid) -> Result<u64, Error> {
         let condition = Condition::any()
             .add(row::Column::AccountId.eq(account_or_thing))
             .add(row::Column::ResourceId.eq(account_or_thing));

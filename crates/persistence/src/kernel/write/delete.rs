@@ -28,7 +28,7 @@ impl Writer<'_> {
     ) -> Result<(), Error> {
         let (before, _) = self.open::<T>(Action::Delete, key, parent, false).await?;
         self.check(&before, precondition)?;
-        self.unneeded(T::NAME, before.id).await?;
+        self.check_no_dependents(T::NAME, before.id).await?;
         let after = self
             .mark_deleted::<T>(&before, true)
             .await?
@@ -38,7 +38,7 @@ impl Writer<'_> {
     }
 
     /// Refuses to delete a resource that others refer to.
-    async fn unneeded(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
+    async fn check_no_dependents(&self, resource: &'static str, id: Uuid) -> Result<(), Error> {
         let which = if self.cancels() { Which::NoRegistrations } else { Which::All };
         let dependents = dependents::dependents(self.tx(), (resource, id), which, self.written_at()).await?;
         if dependents.is_empty() {

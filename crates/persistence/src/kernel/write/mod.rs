@@ -61,7 +61,7 @@ impl Writer<'_> {
             return Ok(after);
         }
         T::after_write(self, before, &after).await?;
-        let after = self.written::<T>(after.id).await?;
+        let after = self.read_back::<T>(after.id).await?;
         Ok(self.shown(after))
     }
 
@@ -93,7 +93,7 @@ impl Writer<'_> {
         after: &T,
     ) -> Result<(), Error> {
         let mut violations = Violations::default();
-        T::hidden_changes(before, after, self.actor(), &mut violations);
+        T::validate_changes(before, after, self.actor(), &mut violations);
         Error::unless_writable(violations)
     }
 }

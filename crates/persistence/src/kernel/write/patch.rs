@@ -30,7 +30,7 @@ impl Writer<'_> {
         let draft = Draft::patch(self.actor(), &before, body, self.writing().origin)?;
         let mut data = self.resolve_and_validate(draft, Some(&before.data), parent.as_ref()).await?;
         self.check_writable_members(Some(&before.data), &data)?;
-        self.led(&before.data, &data)?;
+        self.check_transition(&before.data, &data)?;
         if data.slug() != before.data.clone().slug() {
             self.claim_slug(before.id, &mut data).await?;
         }

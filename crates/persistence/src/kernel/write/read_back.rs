@@ -42,7 +42,7 @@ impl Writer<'_> {
         Ok(all)
     }
 
-    pub(super) async fn written<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {
+    pub(super) async fn read_back<T: Table>(&self, id: Uuid) -> Result<Stored<T>, Error> {
         let select = T::Entity::find().filter(column::<T>("id").eq(id));
         let tx = self.tx();
         let rows = tx.query_all_raw(select.build(tx.get_database_backend())).await.map_err(failed)?;

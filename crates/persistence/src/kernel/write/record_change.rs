@@ -30,19 +30,19 @@ impl<T: Table> Written<T> {
         action: ChangeAction,
         status_change: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
-        writer.noted(self.0, action, status_change).await
+        writer.record_written(self.0, action, status_change).await
     }
 }
 
 impl Writer<'_> {
     /// Reads the written resource, as the response and as the state in the change log.
-    pub(super) async fn noted<T: Table>(
+    pub(super) async fn record_written<T: Table>(
         &mut self,
         id: Uuid,
         action: ChangeAction,
         status_change: Option<StatusChange>,
     ) -> Result<Stored<T>, Error> {
-        let stored = self.written::<T>(id).await?;
+        let stored = self.read_back::<T>(id).await?;
         self.log(stored, action, status_change)
     }
 

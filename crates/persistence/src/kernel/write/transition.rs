@@ -61,7 +61,7 @@ impl Writer<'_> {
     /// any, as in a new row.
     ///
     /// Errors: 403, 409 (the transition is not allowed, or data is missing for it).
-    pub(crate) fn led<T: Table>(&self, before: &T, after: &T) -> Result<(), Error> {
+    pub(crate) fn check_transition<T: Table>(&self, before: &T, after: &T) -> Result<(), Error> {
         let Some(from) = before.status().filter(|from| Some(*from) != after.status()) else { return Ok(()) };
         self.passable::<T>(Some(from), after.status())?;
         let Some(to) = after.status() else { return Ok(()) };

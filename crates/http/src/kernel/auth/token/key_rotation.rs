@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use vku_domain::kernel::error::Error;
-use vku_persistence::kernel::crypto::keyring::{Kept, Keyring};
+use vku_persistence::kernel::crypto::keyring::{Keyring, StoredKey};
 
 use super::{SigningKey, TokenError};
 
@@ -48,8 +48,9 @@ pub(super) async fn load(keyring: &Keyring) -> Result<Vec<(SigningKey, DateTime<
         replace(keyring, RETIRE_AFTER).await?;
         stored = keyring.all(KIND).await?;
     }
-    let read =
-        |stored: Kept| Ok((SigningKey::from_der(&stored.key).map_err(Error::internal)?, stored.created_at));
+    let read = |stored: StoredKey| {
+        Ok((SigningKey::from_der(&stored.key).map_err(Error::internal)?, stored.created_at))
+    };
     stored.into_iter().map(read).collect()
 }
 
@@ -60,7 +61,7 @@ pub(super) async fn load(keyring: &Keyring) -> Result<Vec<(SigningKey, DateTime<
 /// [`RotateError`].
 pub async fn rotate(keyring: &Keyring, at_once: bool) -> Result<(), RotateError> {
     if at_once {
-        let all = |_: &[Kept]| generate().map(|(kid, key)| Some((0, kid, key)));
+        let all = |_: &[StoredKey]| generate().map(|(kid, key)| Some((0, kid, key)));
         return keyring.replace(KIND, all).await.map_err(RotateError::Failed);
     }
     match replace(keyring, REPLACE_AFTER_USE).await {
@@ -75,7 +76,7 @@ pub async fn rotate(keyring: &Keyring, at_once: bool) -> Result<(), RotateError>
 async fn replace(keyring: &Keyring, age: TimeDelta) -> Result<bool, Error> {
     let now = keyring.now();
     let mut replaced = false;
-    let decide = |keys: &[Kept]| {
+    let decide = |keys: &[StoredKey]| {
         if keys.first().is_some_and(|newest| now < newest.created_at + age) {
             return Ok(None);
         }

@@ -93,7 +93,7 @@ pub(super) fn parameters<T: ResourceApi>(it: Operation) -> Vec<Value> {
             all.push(query(
                 "sort",
                 &sort_about::<T>(),
-                json!({ "type": "string", "examples": [usual::<T>()] }),
+                json!({ "type": "string", "examples": [default_sort::<T>()] }),
             ));
             all.extend(paging());
             all.extend(view::<T>(it));
@@ -196,12 +196,12 @@ fn view<T: ResourceApi>(it: Operation) -> Vec<Value> {
     all
 }
 
-fn usual<T: ResourceApi>() -> String {
+fn default_sort<T: ResourceApi>() -> String {
     let word = |(key, direction): &(T::Sort, Direction)| match direction {
         Direction::Ascending => key.word().to_owned(),
         Direction::Descending => format!("-{}", key.word()),
     };
-    T::Sort::usual().iter().map(word).collect::<Vec<_>>().join(",")
+    T::Sort::default_order().iter().map(word).collect::<Vec<_>>().join(",")
 }
 
 fn sort_about<T: ResourceApi>() -> String {
@@ -211,6 +211,6 @@ fn sort_about<T: ResourceApi>() -> String {
     format!(
         "The sort order: keys separated by commas, with `-` in front of a key for descending order; `{}` by default. Absent \
          values come first, or last in descending order; rows with equal keys are sorted by id. Keys:\n\n{keys}",
-        usual::<T>()
+        default_sort::<T>()
     )
 }
