@@ -90,7 +90,8 @@ impl TestApp {
                 let (store, keyring) = database::open_at(&opened, clock.clone()).await;
                 let (issuer, audience) = (format!("http://{address}"), AUDIENCE.to_owned());
                 let live = SigningKeyCache::open(keyring.clone(), None, issuer, audience).await.unwrap();
-                let (sign_ins, proxies) = (LoginThrottle::default(), vec!["127.0.0.1/32".parse().unwrap()]);
+                let (login_throttle, proxies) =
+                    (LoginThrottle::default(), vec!["127.0.0.1/32".parse().unwrap()]);
                 let site = SiteConfig {
                     public_url: "https://partnerships.example".into(),
                     security_contact: Some("mailto:security@partnerships.example".into()),
@@ -101,7 +102,7 @@ impl TestApp {
                 let shared = Data::new(AppState {
                     store: store.clone(),
                     tokens,
-                    sign_ins,
+                    login_throttle,
                     responses,
                     proxies,
                     site,

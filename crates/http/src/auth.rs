@@ -74,12 +74,12 @@ pub(crate) async fn authenticate(
     password: String,
 ) -> Result<SigningIn, Error> {
     let address = client_ip::address(request, &shared.proxies);
-    let attempt = shared.sign_ins.attempt(email, address, shared.store.now())?;
+    let attempt = shared.login_throttle.attempt(email, address, shared.store.now())?;
     // For an unknown account, a dummy hash is verified, so that it takes as long.
     let hash = found.as_ref().and_then(|account| account.password_hash.clone());
     let is_right = password::verify(password, hash).await.map_err(Error::internal)?;
     let account = found.filter(|_| is_right).ok_or_else(wrong)?;
-    shared.sign_ins.succeeded(&attempt);
+    shared.login_throttle.succeeded(&attempt);
     Ok(account)
 }
 

@@ -20,17 +20,17 @@ use crate::openapi_document::document;
 ///
 /// Errors: none in practice; a document that cannot be serialized is a bug.
 pub fn openapi_json() -> Result<String, Error> {
-    written(&document())
+    to_pretty_json(&document())
 }
 
 /// The document as OpenAPI 3.0.3, for generators that support no later version.
 ///
 /// Errors: those of [`openapi_json`].
 pub fn openapi_3_0_json() -> Result<String, Error> {
-    written(&openapi_3_0(document()))
+    to_pretty_json(&openapi_3_0(document()))
 }
 
-fn written(document: &Value) -> Result<String, Error> {
+fn to_pretty_json(document: &Value) -> Result<String, Error> {
     let mut text = serde_json::to_string_pretty(document).map_err(Error::internal)?;
     text.push('\n');
     Ok(text)

@@ -15,7 +15,7 @@ use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::state::AppState;
 
 /// How long the database may take to respond.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The state of the service.
 #[derive(Serialize, ToSchema)]
@@ -62,7 +62,7 @@ pub async fn get_liveness(request: HttpRequest) -> Result<HttpResponse, Problem>
 pub async fn get_readiness(request: HttpRequest, shared: Data<AppState>) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&request, [])?;
     // A paused database does not respond at all.
-    let Ok(checked) = tokio::time::timeout(PATIENCE, check(shared.store.database())).await else {
+    let Ok(checked) = tokio::time::timeout(TIMEOUT, check(shared.store.database())).await else {
         return Err(Error::unavailable("the database does not answer in time").into());
     };
     checked.map(|()| healthy()).map_err(Problem)

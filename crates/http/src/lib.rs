@@ -75,7 +75,7 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> std::io::Result<Server> {
     let Timeouts { request_head, keep_alive, disconnect, .. } = shared.http_config.timeouts;
     let notices = Data::new(openapi_document::notices());
-    let front = Data::new(index::Front::default());
+    let front = Data::new(index::HomePageCache::default());
     shared.store.database().listen();
     let server = HttpServer::new(move || {
         App::new()

@@ -70,7 +70,7 @@ pub async fn request_password_reset(
     let [] = parse_write_flags(&request, [])?;
     let PasswordResetRequest { email } = parsed(&request, &body)?;
     let address = client_ip::address(&request, &shared.proxies);
-    shared.sign_ins.letters.take(&email.folded(), address, shared.store.now())?;
+    shared.login_throttle.mail_throttle.take(&email.folded(), address, shared.store.now())?;
     let found = shared.store.signing_in(&email).await?;
     if let Some(account) = found {
         let link = format!("{}{PATH}?token={}", shared.site.public_url, shared.store.reset_token(&account));
@@ -208,7 +208,7 @@ async fn reset(
     if !shared.store.reset_password(&account, &hash).await? {
         return Err(expired());
     }
-    shared.sign_ins.reset(&user.email.folded(), client_ip::address(request, &shared.proxies));
+    shared.login_throttle.reset(&user.email.folded(), client_ip::address(request, &shared.proxies));
     Ok(())
 }
 

@@ -100,6 +100,6 @@ pub async fn set_user_password(context: Context, body: Bytes) -> Result<HttpResp
     password::accept(&password, "/password", Some(&user.data))?;
     let hash = password::hash(password).await.map_err(Error::internal)?;
     context.shared.store.give_password(user.id, &hash).await?;
-    context.shared.sign_ins.forgive(&user.data.email.folded());
+    context.shared.login_throttle.forgive(&user.data.email.folded());
     Ok(HttpResponse::NoContent().insert_header((CACHE_CONTROL, "no-store")).finish())
 }

@@ -8,7 +8,7 @@ use crate::config::Config;
 use crate::{CliError, print_line};
 
 /// The timeout of each step.
-const PATIENCE: Duration = Duration::from_secs(5);
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Requests `/health/ready` from the configured address.
 pub(crate) fn ask(config: &Config) -> Result<(), CliError> {
@@ -33,9 +33,9 @@ fn reachable(mut bind: SocketAddr) -> SocketAddr {
 }
 
 fn status(address: SocketAddr) -> std::io::Result<String> {
-    let mut stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-    stream.set_read_timeout(Some(PATIENCE))?;
-    stream.set_write_timeout(Some(PATIENCE))?;
+    let mut stream = TcpStream::connect_timeout(&address, TIMEOUT)?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
+    stream.set_write_timeout(Some(TIMEOUT))?;
     write!(stream, "GET /health/ready HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n")?;
     let mut head = [0; "HTTP/1.1 200".len()];
     stream.read_exact(&mut head)?;

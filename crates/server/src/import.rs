@@ -31,9 +31,9 @@ pub(crate) struct Task<'a> {
 }
 
 /// An error as it is printed: the place and the text.
-struct Told<'a>(&'a str, &'a RowFault);
+struct FaultLine<'a>(&'a str, &'a RowFault);
 
-impl fmt::Display for Told<'_> {
+impl fmt::Display for FaultLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(file, RowFault { row, column, pointer, code, detail }) = self;
         match column.as_ref().or(pointer.as_ref()) {
@@ -45,7 +45,7 @@ impl fmt::Display for Told<'_> {
 }
 
 /// How the file was read, if its format has alternatives.
-fn how(source: &Source) -> Option<String> {
+fn describe_source(source: &Source) -> Option<String> {
     let Source { sheet, encoding, encoding_source, delimiter, header_row } = source;
     let delimiter = delimiter.as_deref().map(|it| if it == "\t" { "a tab" } else { it });
     let parts = [
@@ -86,11 +86,11 @@ pub(crate) async fn command(config: &Config, task: Task<'_>) -> Result<(), CliEr
         store.write(&writing, async |writer| rows(writer, &order, content, &mut report).await).await;
     let Report { source, faults, faults_total, counts, .. } = report.unwrap_or_default();
     let mut output = std::io::stderr().lock();
-    if let Some(how) = how(&source) {
-        writeln!(output, "{how}")?;
+    if let Some(description) = describe_source(&source) {
+        writeln!(output, "{description}")?;
     }
     for fault in &faults {
-        writeln!(output, "{}", Told(&name, fault))?;
+        writeln!(output, "{}", FaultLine(&name, fault))?;
     }
     if let Some(more) = faults_total.checked_sub(faults.len() as u64).filter(|more| *more > 0) {
         writeln!(output, "… and {more} more")?;

@@ -48,7 +48,7 @@ pub(crate) async fn serve(config: &Config, demo: bool) -> Result<(), CliError> {
     let shared = Data::new(AppState {
         store: store.clone(),
         tokens,
-        sign_ins: LoginThrottle::default(),
+        login_throttle: LoginThrottle::default(),
         responses: ResponseCache::new(config.cache_bytes),
         proxies: config.trusted_proxies.clone(),
         site,

@@ -31,19 +31,20 @@ pub(crate) fn start(config: &Config) {
     };
     // One filter for all layers: a per-layer filter remembers that it was disabled when a library only checks whether
     // an event is enabled (as sqlx does before a notice of PostgreSQL), and then drops the next event.
-    let refused = Refused { told: config.log.contains("debug") || config.log.contains("trace") };
-    let _ = tracing_subscriber::registry().with(quiet).with(refused).with(layer).try_init();
+    let filter =
+        UnparsedRequestFilter { is_disabled: config.log.contains("debug") || config.log.contains("trace") };
+    let _ = tracing_subscriber::registry().with(quiet).with(filter).with(layer).try_init();
 }
 
 /// Suppresses log events about requests that actix-http cannot parse: it logs each as an error, and anybody can send
 /// one.
-struct Refused {
-    told: bool,
+struct UnparsedRequestFilter {
+    is_disabled: bool,
 }
 
-impl<S: Subscriber> Layer<S> for Refused {
+impl<S: Subscriber> Layer<S> for UnparsedRequestFilter {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
-        if self.told || !event.metadata().target().starts_with("actix_http::h1") {
+        if self.is_disabled || !event.metadata().target().starts_with("actix_http::h1") {
             return true;
         }
         let mut message = Message(String::new());

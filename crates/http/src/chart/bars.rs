@@ -6,8 +6,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 
 use super::{
-    COLOUR, Chart, EDGE, INK, PALE, Size, TITLE, alt_text, drawing_error, fitted, image, largest, letters,
-    nothing, share, step, width, wrapped, written,
+    COLOUR, Chart, EDGE, INK, PALE, Size, TITLE, alt_text, drawing_error, fitted, format_number, image,
+    largest, letters, nothing, share, step, width, wrapped,
 };
 
 type Failed = DrawingAreaErrorKind<std::io::Error>;
@@ -43,7 +43,7 @@ impl Layout {
         let rows = i32::try_from(chart.counts.len()).unwrap_or(i32::MAX / 100).max(1);
         let widest = chart.counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
         let widest = widest.min(chart.size.names()).max(width(&chart.by));
-        let number = width(&written(largest(&chart.counts), chart.locale));
+        let number = width(&format_number(largest(&chart.counts), chart.locale));
         let right = chart.size.width() - EDGE - number - 8;
         let (row, bar, top, left) = match chart.size {
             Size::Whole => (38, (7, 31), 84, EDGE + widest + 10),
@@ -89,7 +89,7 @@ fn axis(chart: &Chart, layout: &Layout, root: &DrawingArea<SVGBackend<'_>, Shift
     for tick in (0..=most / step).map(|number| number * step) {
         let x = share(tick, most, layout.across);
         root.draw(&PathElement::new(vec![(x, layout.top), (x, layout.end)], PALE.stroke_width(1)))?;
-        root.draw(&Text::new(written(tick, chart.locale), (x, layout.end + 8), below.clone()))?;
+        root.draw(&Text::new(format_number(tick, chart.locale), (x, layout.end + 8), below.clone()))?;
     }
     Ok(())
 }
@@ -122,5 +122,5 @@ fn one(
     let end = share(count, largest(&chart.counts), layout.across);
     root.draw(&Rectangle::new([(layout.across.0, upper), (end, lower)], COLOUR.filled()))?;
     let behind = plain.pos(Pos::new(HPos::Left, VPos::Center));
-    root.draw(&Text::new(written(count, chart.locale), (end + 6, middle), behind))
+    root.draw(&Text::new(format_number(count, chart.locale), (end + 6, middle), behind))
 }

@@ -79,11 +79,11 @@ pub(super) fn free(
     occupied: &[Frame],
     (width, height): (f64, f64),
 ) -> (f64, f64) {
-    const WAYS: u32 = 16;
-    let places = (1..=8).flat_map(|ring| (0..WAYS).map(move |way| (ring, way)));
+    const DIRECTIONS: u32 = 16;
+    let places = (1..=8).flat_map(|ring| (0..DIRECTIONS).map(move |way| (ring, way)));
     let places = places.map(|(ring, way)| {
         let (far, angle) =
-            (70.0 + 90.0 * f64::from(ring), f64::from(way) / f64::from(WAYS) * std::f64::consts::TAU);
+            (70.0 + 90.0 * f64::from(ring), f64::from(way) / f64::from(DIRECTIONS) * std::f64::consts::TAU);
         (x + far * angle.cos(), y + far * angle.sin())
     });
     let mut fitting = places.filter(|place| {

@@ -5,8 +5,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 
 use super::{
-    COLOUR, Chart, EDGE, INK, LETTERS, PALE, Size, TITLE, alt_text, drawing_error, image, largest, letters,
-    nothing, share, step, width, written,
+    COLOUR, Chart, EDGE, INK, LETTERS, PALE, Size, TITLE, alt_text, drawing_error, format_number, image,
+    largest, letters, nothing, share, step, width,
 };
 
 /// Draws a line from the first count to the last.
@@ -34,7 +34,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
     let most = largest(&chart.counts);
     let step = step(most, 4);
     let most = most.div_ceil(step).saturating_mul(step);
-    let left = EDGE + width(&written(most, chart.locale)) + 10;
+    let left = EDGE + width(&format_number(most, chart.locale)) + 10;
     let (across, down) =
         ((left, chart.size.width() - EDGE), (i32::try_from(height).unwrap_or(440) - 68, top));
     if chart.counts.is_empty() {
@@ -47,7 +47,7 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), DrawingAreaErrorKind<std:
         let line = if tick == 0 { INK.stroke_width(1) } else { PALE.stroke_width(1) };
         root.draw(&PathElement::new(vec![(across.0, y), (across.1, y)], line))?;
         let beside = plain.clone().pos(Pos::new(HPos::Right, VPos::Center));
-        root.draw(&Text::new(written(tick, chart.locale), (across.0 - 8, y), beside))?;
+        root.draw(&Text::new(format_number(tick, chart.locale), (across.0 - 8, y), beside))?;
     }
     let columns = u64::try_from(chart.counts.len()).unwrap_or(u64::MAX);
     let at = |column: u64| share(2 * column + 1, 2 * columns, across);

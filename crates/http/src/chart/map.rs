@@ -10,7 +10,7 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
 
 use super::label_placement::{Frame, free, pole_of_inaccessibility};
-use super::{FONT, alt_text, escape_html, written};
+use super::{FONT, alt_text, escape_html, format_number};
 
 /// The size of the map in the coordinates of the outlines: tenths of a pixel.
 const WIDTH: f64 = 10_000.0;
@@ -127,7 +127,7 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale
             land.push_str(&format!("<path d=\"{path}\"/>\n"));
             continue;
         };
-        let ((shade, _), count) = (shade(count), written(count, locale));
+        let ((shade, _), count) = (shade(count), format_number(count, locale));
         let caption = escape_html(&format!("{}: {count}", name(code, locale)));
         land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{caption}</title></path>\n"));
     }
@@ -150,7 +150,7 @@ fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
     counted.sort_by(|(one, _), (other, _)| other.room.total_cmp(&one.room));
     let (mut occupied, mut numbers) = (Vec::new(), String::new());
     for (Outline { middle, room, .. }, count) in counted {
-        let ((shade, ink), count) = (shade(count), written(count, locale));
+        let ((shade, ink), count) = (shade(count), format_number(count, locale));
         let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.36);
         let inside = Frame::at(*middle, half);
         if *room >= half.1 && *room >= 0.5 * half.0 && !occupied.iter().any(|it| inside.meets(it)) {

@@ -72,13 +72,13 @@ const TITLE: i32 = 24;
 
 /// The text alternative: all names and numbers.
 fn alt_text(counted: &str, counts: &[(String, u64)], locale: Locale) -> String {
-    let each = counts.iter().map(|(name, count)| format!("{name}: {}", written(*count, locale)));
+    let each = counts.iter().map(|(name, count)| format!("{name}: {}", format_number(*count, locale)));
     let all = each.collect::<Vec<_>>().join("; ");
     format!("{counted}. {all}.")
 }
 
 /// Formats a number in the language.
-fn written(number: u64, locale: Locale) -> String {
+fn format_number(number: u64, locale: Locale) -> String {
     format_thousands(number).in_locale(locale).to_owned()
 }
 

@@ -55,7 +55,7 @@ fn day(day: &CalendarDate) -> Bilingual {
 }
 
 /// How people meet: in person, online, or both.
-pub(super) fn how(format: SessionFormat) -> Bilingual {
+pub(super) fn format_label(format: SessionFormat) -> Bilingual {
     match format {
         SessionFormat::InPerson => bilingual!("in person", "vor Ort"),
         SessionFormat::Online => bilingual!("online", "online"),

@@ -32,7 +32,7 @@ const PARTNERSHIP: &str = "/api/v1/partnerships/{id}";
 const CHARTS: [PartnershipsBy; 3] = [PartnershipsBy::Status, PartnershipsBy::Sector, PartnershipsBy::Year];
 
 /// The parts of the page that show data, in HTML.
-pub(super) struct Shown {
+pub(super) struct PageParts {
     /// The map, the charts and the next sessions; while the database is unavailable, a notice.
     pub(super) figures: String,
     /// The path of a partnership; a link if there is a partnership.
@@ -41,30 +41,30 @@ pub(super) struct Shown {
 
 /// The rendered parts by language, with the snapshot that they were read in.
 #[derive(Default)]
-pub struct Front(Mutex<HashMap<&'static str, (Snapshot, Arc<Shown>)>>);
+pub struct HomePageCache(Mutex<HashMap<&'static str, (Snapshot, Arc<PageParts>)>>);
 
-impl Front {
+impl HomePageCache {
     /// Returns the parts of the page that show data, from the cache if they are current.
-    pub(super) async fn shown(&self, shared: &AppState, locale: Locale) -> Result<Arc<Shown>, Error> {
+    pub(super) async fn parts(&self, shared: &AppState, locale: Locale) -> Result<Arc<PageParts>, Error> {
         // The generation has to be determined before anything is read.
         let generation = shared.store.generation().await;
         let actor = Actor::public(shared.store.now());
-        let moment = Snapshot::of(generation, &actor);
-        if let Some(kept) = moment.and_then(|moment| self.kept(moment, locale)) {
+        let snapshot = Snapshot::of(generation, &actor);
+        if let Some(kept) = snapshot.and_then(|snapshot| self.lookup(snapshot, locale)) {
             return Ok(kept);
         }
-        let made = match shared.store.read(&actor).await {
-            Ok(reader) => made(&reader, locale).await,
+        let rendered = match shared.store.read(&actor).await {
+            Ok(reader) => render(&reader, locale).await,
             Err(away) => Err(away),
         };
-        match made {
-            Ok(made) => {
-                let made = Arc::new(made);
-                if let Some(moment) = moment {
+        match rendered {
+            Ok(rendered) => {
+                let rendered = Arc::new(rendered);
+                if let Some(snapshot) = snapshot {
                     let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    all.insert(locale.as_str(), (moment, made.clone()));
+                    all.insert(locale.as_str(), (snapshot, rendered.clone()));
                 }
-                Ok(made)
+                Ok(rendered)
             }
             Err(error) if error.is_ours() && error.code != Code::Internal => {
                 let away = bilingual!(
@@ -72,22 +72,22 @@ impl Front {
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
                 );
                 let figures = format!("<p>{}</p>", away.in_locale(locale));
-                Ok(Arc::new(Shown { figures, partnership: PARTNERSHIP.to_owned() }))
+                Ok(Arc::new(PageParts { figures, partnership: PARTNERSHIP.to_owned() }))
             }
             Err(error) => Err(error),
         }
     }
 
-    fn kept(&self, moment: Snapshot, locale: Locale) -> Option<Arc<Shown>> {
+    fn lookup(&self, snapshot: Snapshot, locale: Locale) -> Option<Arc<PageParts>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let (snapshot, parts) = all.get(locale.as_str())?;
-        snapshot.serves(moment).then(|| parts.clone())
+        let (stored, parts) = all.get(locale.as_str())?;
+        stored.serves(snapshot).then(|| parts.clone())
     }
 }
 
-async fn made(reader: &Reader<'_>, locale: Locale) -> Result<Shown, Error> {
+async fn render(reader: &Reader<'_>, locale: Locale) -> Result<PageParts, Error> {
     let figures = format!("{}\n{}", figures(reader, locale).await?, sessions(reader, locale).await?);
-    Ok(Shown { figures, partnership: partnership(reader).await? })
+    Ok(PageParts { figures, partnership: partnership(reader).await? })
 }
 
 /// A link to the first partnership of the list, or the path as a template if there is none yet.
@@ -200,7 +200,7 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
     for item in &page.items {
         let it = &item.data;
         let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
-        let format = it.format.map(|format| text(super::date::how(format)));
+        let format = it.format.map(|format| text(super::date::format_label(format)));
         let place = it.place.as_ref().map(|place| escaped(place.as_str()));
         let place: Vec<_> = place.into_iter().chain(format).collect();
         let _ = writeln!(

@@ -13,9 +13,9 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::Parameters;
 
-pub use self::home_page::Front;
+pub use self::home_page::HomePageCache;
 
-use self::home_page::Shown;
+use self::home_page::PageParts;
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{escaped, prefers_html};
 use crate::kernel::problem::Problem;
@@ -53,7 +53,7 @@ const EXAMPLES: &[(&str, &str)] = &[
 const HOST: &str = "http://localhost:8080";
 
 /// Renders the HTML page, a single document with its own styles.
-fn page(locale: Locale, host: &str, front: &Shown) -> String {
+fn page(locale: Locale, host: &str, front: &PageParts) -> String {
     let page = match locale {
         Locale::En => include_str!("../index.html"),
         Locale::De => include_str!("../index.de.html"),
@@ -104,7 +104,7 @@ fn page(locale: Locale, host: &str, front: &Shown) -> String {
 )]
 pub async fn get_index(
     shared: Data<AppState>,
-    front: Data<Front>,
+    front: Data<HomePageCache>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let mut parameters = Parameters::new(parameters(&request)?);
@@ -119,7 +119,7 @@ pub async fn get_index(
         // The page may only use its own styles; it loads and runs nothing.
         let policy = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'";
         let locale = requested.unwrap_or_else(|| negotiate_language(request.headers()));
-        let front = front.shown(&shared, locale).await?;
+        let front = front.parts(&shared, locale).await?;
         return Ok(response
             .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
             .insert_header((CONTENT_LANGUAGE, locale.as_str()))

@@ -105,8 +105,8 @@ pub async fn create_interest_registration(
     context
         .post(dry_run, &body, async |writer| {
             if !dry_run {
-                let letters = &shared.sign_ins.letters;
-                letters.take(&format!("interest {email}"), address, shared.store.now())?;
+                let mail_throttle = &shared.login_throttle.mail_throttle;
+                mail_throttle.take(&format!("interest {email}"), address, shared.store.now())?;
             }
             writer.request_interest(&new, link).await?;
             let accepted = InterestAccepted { status: "confirmation_sent" };

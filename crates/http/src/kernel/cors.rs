@@ -50,7 +50,7 @@ impl Origins {
     }
 
     /// Adds the headers that tell the browser which pages may see the response.
-    pub fn tell(&self, pages: &Pages, answer: &mut HeaderMap) {
+    pub fn write_headers(&self, pages: &Pages, answer: &mut HeaderMap) {
         if !self.0.is_empty() {
             answer.append(VARY, HeaderValue::from_static("origin"));
         }

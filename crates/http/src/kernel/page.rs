@@ -58,7 +58,7 @@ pub fn page(headers: &HeaderMap, title: &Bilingual, text: &Bilingual, form: &str
     let locale: Locale = negotiate_language(headers);
     let mut response = HttpResponse::Ok();
     response.insert_header((VARY, "Accept-Language")).insert_header((CACHE_CONTROL, "no-store"));
-    written(response.finish(), locale, title, text.in_locale(locale), form)
+    render(response.finish(), locale, title, text.in_locale(locale), form)
 }
 
 /// Renders a problem as an HTML page.
@@ -68,10 +68,10 @@ pub fn problem_page(error: &Error, request_id: &str, locale: Locale) -> HttpResp
     let detail = escaped(error.detail.in_locale(locale));
     let id = bilingual!("Request id", "Nummer dieser Anfrage");
     let form = format!("<p><small>{}: {}</small></p>", id.in_locale(locale), escaped(request_id));
-    written(response, locale, &error.code.title(), &detail, &form)
+    render(response, locale, &error.code.title(), &detail, &form)
 }
 
-fn written(head: HttpResponse, locale: Locale, title: &Bilingual, text: &str, form: &str) -> HttpResponse {
+fn render(head: HttpResponse, locale: Locale, title: &Bilingual, text: &str, form: &str) -> HttpResponse {
     let title = title.in_locale(locale);
     let style = include_str!("../index.css");
     let page = format!(

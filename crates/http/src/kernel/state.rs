@@ -16,7 +16,7 @@ pub struct AppState {
     /// The keys that sign access tokens.
     pub tokens: SigningKeyCache,
     /// The limits on failed attempts to sign in.
-    pub sign_ins: LoginThrottle,
+    pub login_throttle: LoginThrottle,
     /// The response cache.
     pub responses: ResponseCache,
     /// The trusted proxies, whose `X-Forwarded-For` is used.

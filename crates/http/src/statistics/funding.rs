@@ -19,7 +19,7 @@ use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Sum};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, NAMES, answer, asked, label};
+use super::{Figures, NAMES, answer, label, parse_query};
 use crate::chart::Size;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -158,7 +158,7 @@ impl Figures for FundingStatistics {
 )]
 pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Partnership>()?;
-    let FundingFigures { by, currency, format: named } = asked(&context)?;
+    let FundingFigures { by, currency, format: named } = parse_query(&context)?;
     let written = match named {
         Some(named) => named,
         None => format(&context.request, None, FiguresFormat::ALL)?,

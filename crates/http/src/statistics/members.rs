@@ -16,7 +16,7 @@ use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Members};
 
 use super::charts::{ChartLabels, Figure, by_number, in_order};
-use super::{Figures, NAMES, answer, asked, label};
+use super::{Figures, NAMES, answer, label, parse_query};
 use crate::chart::Size;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -150,7 +150,7 @@ impl Figures for MemberStatistics {
 )]
 pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Member>()?;
-    let MemberFigures { by, format: named } = asked(&context)?;
+    let MemberFigures { by, format: named } = parse_query(&context)?;
     let written = match named {
         Some(named) => named,
         None => format(&context.request, None, FiguresFormat::ALL)?,

@@ -76,7 +76,7 @@ fn in_locale(label: &Label, locale: Locale) -> &str {
 /// Parses the query.
 ///
 /// Errors: 400.
-fn asked<F: FilterParameters>(context: &Context) -> Result<F, Problem> {
+fn parse_query<F: FilterParameters>(context: &Context) -> Result<F, Problem> {
     let mut parameters = Parameters::new(context.parameters()?);
     let query = F::take(&mut parameters);
     parameters.finish().map_err(Error::parameters)?;

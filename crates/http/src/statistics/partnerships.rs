@@ -19,7 +19,7 @@ use vku_domain::statistics::{
 use vku_persistence::kernel::transaction::Reader;
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, NAMES, answer, asked, drawn, in_locale, label};
+use super::{Figures, NAMES, answer, drawn, in_locale, label, parse_query};
 use crate::chart::{Size, map};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -156,7 +156,7 @@ impl Figures for PartnershipStatistics {
 )]
 pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Partnership>()?;
-    let PartnershipFigures { by, format: named } = asked(&context)?;
+    let PartnershipFigures { by, format: named } = parse_query(&context)?;
     let written = match named {
         Some(named) => named,
         None => match format(&context.request, None, FiguresFormat::ALL)? {

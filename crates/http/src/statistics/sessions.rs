@@ -15,7 +15,7 @@ use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Attendance, Key};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, NAMES, answer, asked, label};
+use super::{Figures, NAMES, answer, label, parse_query};
 use crate::chart::Size;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -140,7 +140,7 @@ impl Figures for SessionStatistics {
 )]
 pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Session>()?;
-    let SessionFigures { by, format: named } = asked(&context)?;
+    let SessionFigures { by, format: named } = parse_query(&context)?;
     let written = match named {
         Some(named) => named,
         None => format(&context.request, None, FiguresFormat::ALL)?,

@@ -11,18 +11,18 @@ use vku_persistence::mail::delivery::{Claimed, Outcome, Sending};
 use super::smtp::{Refusal, Smtp};
 
 /// The interval at which it checks the outbox without a notification.
-const LOOK: Duration = Duration::from_secs(5);
+const POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// The interval at which it deletes old data.
-const SWEEP: Duration = Duration::from_secs(3_600);
+const CLEANUP_INTERVAL: Duration = Duration::from_secs(3_600);
 /// How often it tries to store the outcome of an e-mail, and the time between two attempts.
-const NOTED: u32 = 60;
-const AGAIN: Duration = Duration::from_secs(1);
+const MAX_ATTEMPTS: u32 = 60;
+const RETRY_PAUSE: Duration = Duration::from_secs(1);
 
 /// Sends e-mails until `ended` is set; the e-mail that is being sent then is finished first. Without a mail server,
 /// the e-mails stay in the outbox.
 pub async fn run(store: Store, smtp: Option<Smtp>, mut ended: watch::Receiver<bool>) {
     let mut is_unavailable = false;
-    let mut sweeps = tokio::time::interval(SWEEP);
+    let mut sweeps = tokio::time::interval(CLEANUP_INTERVAL);
     while !*ended.borrow() {
         let result = match &smtp {
             Some(smtp) => send(&store, smtp, &ended).await,
@@ -35,7 +35,7 @@ pub async fn run(store: Store, smtp: Option<Smtp>, mut ended: watch::Receiver<bo
         is_unavailable = result.is_err();
         tokio::select! {
             () = store.mails().notified() => {}
-            () = tokio::time::sleep(LOOK) => {}
+            () = tokio::time::sleep(POLL_INTERVAL) => {}
             changed = ended.changed() => if changed.is_err() { return },
             _ = sweeps.tick() => {
                 if let Err(error) = sweep(&store).await {
@@ -68,15 +68,15 @@ async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Resu
             match smtp.send(mail).await {
                 Ok(()) => {
                     tracing::debug!(mail = %mail.id, "sent");
-                    note(store, &sending, mail, Outcome::Sent).await?;
+                    store_outcome(store, &sending, mail, Outcome::Sent).await?;
                 }
                 Err(Refusal::Later(why)) => {
                     tracing::warn!(mail = %mail.id, %why, "an e-mail is retried later");
-                    note(store, &sending, mail, Outcome::Later(&why)).await?;
+                    store_outcome(store, &sending, mail, Outcome::Later(&why)).await?;
                 }
                 Err(Refusal::Never(why)) => {
                     tracing::warn!(mail = %mail.id, %why, "an e-mail cannot be sent");
-                    note(store, &sending, mail, Outcome::Never(&why)).await?;
+                    store_outcome(store, &sending, mail, Outcome::Never(&why)).await?;
                 }
             }
         }
@@ -85,12 +85,17 @@ async fn send(store: &Store, smtp: &Smtp, ended: &watch::Receiver<bool>) -> Resu
 
 /// Stores the outcome of an e-mail, and retries while the database is unavailable: an e-mail whose outcome is not
 /// stored is sent again.
-async fn note(store: &Store, sending: &Sending, mail: &Claimed, outcome: Outcome<'_>) -> Result<(), Error> {
-    for _ in 0..NOTED {
+async fn store_outcome(
+    store: &Store,
+    sending: &Sending,
+    mail: &Claimed,
+    outcome: Outcome<'_>,
+) -> Result<(), Error> {
+    for _ in 0..MAX_ATTEMPTS {
         if store.note_mail(sending, mail, outcome).await.is_ok() {
             return Ok(());
         }
-        tokio::time::sleep(AGAIN).await;
+        tokio::time::sleep(RETRY_PAUSE).await;
     }
     store.note_mail(sending, mail, outcome).await
 }

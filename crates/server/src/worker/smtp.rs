@@ -10,10 +10,10 @@ use url::{Host, Url};
 use vku_persistence::mail::delivery::Claimed;
 
 /// The time that a mail server may take for one e-mail.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// The replies that mean that another attempt will fail, too, because of the recipient or the e-mail (RFC 5321,
 /// section 4.2.3). All other errors, above all a wrong password, may be temporary.
-const NEVER: [u16; 4] = [550, 551, 552, 553];
+const PERMANENT_FAILURES: [u16; 4] = [550, 551, 552, 553];
 
 /// A mail server, and the sender.
 #[derive(Clone)]
@@ -82,7 +82,7 @@ impl Smtp {
             "the sender must be an address, or a name and an address: `Office <office@example.org>`"
                 .to_owned()
         })?;
-        Ok(Self { transport: transport.timeout(Some(PATIENCE)).build(), from })
+        Ok(Self { transport: transport.timeout(Some(TIMEOUT)).build(), from })
     }
 
     /// Sends an e-mail.
@@ -90,7 +90,7 @@ impl Smtp {
     /// Errors: why the mail server did not accept it.
     pub async fn send(&self, mail: &Claimed) -> Result<(), Refusal> {
         let message = self.message(mail).map_err(|_| Refusal::Never("not a mail".into()))?;
-        match tokio::time::timeout(PATIENCE, self.transport.send(message)).await {
+        match tokio::time::timeout(TIMEOUT, self.transport.send(message)).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(refusal(&error)),
             Err(_) => Err(Refusal::Later("no response in time".into())),
@@ -122,7 +122,7 @@ impl Smtp {
 /// address.
 fn refusal(error: &SmtpError) -> Refusal {
     match error.status().map(u16::from) {
-        Some(code) if NEVER.contains(&code) => Refusal::Never(format!("refused ({code})")),
+        Some(code) if PERMANENT_FAILURES.contains(&code) => Refusal::Never(format!("refused ({code})")),
         Some(code) => Refusal::Later(format!("not accepted ({code})")),
         None if error.is_tls() => Refusal::Later("TLS failed".into()),
         None if error.is_timeout() => Refusal::Later("no response in time".into()),

@@ -87,7 +87,7 @@ impl Snapshot {
 }
 
 pub(super) struct CacheEntry {
-    moment: Snapshot,
+    snapshot: Snapshot,
     pub(super) answer: Representation,
     /// Whether a request has started to compress it.
     packing: AtomicBool,
@@ -187,10 +187,10 @@ impl ResponseCache {
     pub(super) async fn get(
         &self,
         key_ref: &CacheKeyRef<'_>,
-        moment: Option<Snapshot>,
+        snapshot: Option<Snapshot>,
         make: impl AsyncFnOnce() -> Result<Representation, Problem>,
     ) -> Result<(Representation, CacheStatus), Problem> {
-        let (Some(cache), Some(moment)) = (&self.0, moment) else {
+        let (Some(cache), Some(snapshot)) = (&self.0, snapshot) else {
             return Ok((make().await?, CacheStatus::Bypass));
         };
         let key = key_ref.key();
@@ -203,14 +203,14 @@ impl ResponseCache {
                 found
             });
             match found.await {
-                Ok(entry) if entry.moment.serves(moment) => {
+                Ok(entry) if entry.snapshot.serves(snapshot) => {
                     return Ok((
                         entry.answer.clone(),
                         if waited { CacheStatus::Shared } else { CacheStatus::Hit },
                     ));
                 }
                 // Outdated: the first request that comes replaces it.
-                Ok(_) => drop(cache.remove_if(&key, |entry| !entry.moment.serves(moment))),
+                Ok(_) => drop(cache.remove_if(&key, |entry| !entry.snapshot.serves(snapshot))),
                 // The computation failed in another request: all requests that waited compute for themselves, not one
                 // after the other.
                 Err(_) if waited => break None,
@@ -218,7 +218,8 @@ impl ResponseCache {
             }
         };
         let answer = make().await?;
-        let entry = Arc::new(CacheEntry { moment, answer: answer.clone(), packing: AtomicBool::new(false) });
+        let entry =
+            Arc::new(CacheEntry { snapshot, answer: answer.clone(), packing: AtomicBool::new(false) });
         match guard {
             // Another request may have cached an equivalent entry meanwhile.
             Some(guard) => drop(guard.insert(entry)),
@@ -231,10 +232,10 @@ impl ResponseCache {
     pub(super) fn find(
         &self,
         key_ref: &CacheKeyRef<'_>,
-        moment: Option<Snapshot>,
+        snapshot: Option<Snapshot>,
     ) -> Option<Arc<CacheEntry>> {
-        let (cache, moment) = (self.0.as_ref()?, moment?);
-        cache.get(key_ref).filter(|entry| entry.moment.serves(moment))
+        let (cache, snapshot) = (self.0.as_ref()?, snapshot?);
+        cache.get(key_ref).filter(|entry| entry.snapshot.serves(snapshot))
     }
 
     /// Returns the compressed body of an entry. Compression is for entries that are requested again: the first
@@ -260,7 +261,7 @@ impl ResponseCache {
                 _ => answer.gzip = Some(bytes.clone()),
             }
             let replacement =
-                Arc::new(CacheEntry { moment: entry.moment, answer, packing: AtomicBool::new(false) });
+                Arc::new(CacheEntry { snapshot: entry.snapshot, answer, packing: AtomicBool::new(false) });
             // The entry may have been evicted or replaced meanwhile.
             if cache.peek(&key).is_some_and(|now| Arc::ptr_eq(&now, &entry)) {
                 let _ = cache.replace(key, replacement, true);

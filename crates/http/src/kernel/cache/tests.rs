@@ -17,7 +17,7 @@ fn answer(size: usize) -> Representation {
     Representation::new(ETag::of_bytes(&body), body)
 }
 
-fn moment(generation: u64, actor: &Actor) -> Option<Snapshot> {
+fn snapshot(generation: u64, actor: &Actor) -> Option<Snapshot> {
     Snapshot::of(Some(generation), actor)
 }
 
@@ -25,7 +25,7 @@ fn moment(generation: u64, actor: &Actor) -> Option<Snapshot> {
 async fn ask(
     cache: &ResponseCache,
     actor: &Actor,
-    moment: Option<Snapshot>,
+    snapshot: Option<Snapshot>,
     made: &AtomicUsize,
 ) -> CacheStatus {
     let make = async || {
@@ -33,7 +33,7 @@ async fn ask(
         tokio::task::yield_now().await;
         Ok(answer(100))
     };
-    cache.get(&CacheKeyRef { actor, target: TARGET }, moment, make).await.unwrap().1
+    cache.get(&CacheKeyRef { actor, target: TARGET }, snapshot, make).await.unwrap().1
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn of_several_concurrent_requests_one_computes_the_response() {
     let (responses, actor, made) =
         (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
     for generation in 1..4 {
-        let requests = (0..20).map(|_| ask(&responses, &actor, moment(generation, &actor), &made));
+        let requests = (0..20).map(|_| ask(&responses, &actor, snapshot(generation, &actor), &made));
         let sources = join_all(requests).await;
         assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Miss).count(), 1);
         assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Shared).count(), 19);
@@ -55,7 +55,7 @@ async fn a_failure_is_not_shared() {
         (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
     let key = CacheKeyRef { actor: &actor, target: TARGET };
     let get = || {
-        responses.get(&key, moment(1, &actor), async || {
+        responses.get(&key, snapshot(1, &actor), async || {
             tokio::task::yield_now().await;
             if tries.fetch_add(1, SeqCst) == 0 { Err(Error::not_found().into()) } else { Ok(answer(1)) }
         })
@@ -65,7 +65,7 @@ async fn a_failure_is_not_shared() {
     assert!(matches!(get().await, Ok((_, CacheStatus::Hit))));
     // A request that is cancelled leaves the computation to others.
     let cancelled =
-        responses.get(&key, moment(2, &actor), std::future::pending::<Result<Representation, Problem>>);
+        responses.get(&key, snapshot(2, &actor), std::future::pending::<Result<Representation, Problem>>);
     assert!(tokio::time::timeout(std::time::Duration::ZERO, cancelled).await.is_err());
     assert!(matches!(get().await, Ok((_, CacheStatus::Hit | CacheStatus::Miss))));
 }
@@ -101,10 +101,10 @@ async fn an_entry_is_valid_for_its_generation_its_day_and_its_kind_of_caller() {
         (scoped(&["utilities:read"]), 2, CacheStatus::Hit),
         (member(1), 2, CacheStatus::Hit),
     ] {
-        assert_eq!(ask(&responses, &actor, moment(generation, &actor), &made).await, source, "{actor:?}");
+        assert_eq!(ask(&responses, &actor, snapshot(generation, &actor), &made).await, source, "{actor:?}");
     }
     assert_eq!(ask(&responses, &public, None, &made).await, CacheStatus::Bypass);
-    assert_eq!(ask(&ResponseCache::new(0), &public, moment(2, &public), &made).await, CacheStatus::Bypass);
+    assert_eq!(ask(&ResponseCache::new(0), &public, snapshot(2, &public), &made).await, CacheStatus::Bypass);
 }
 
 #[tokio::test]
@@ -113,7 +113,7 @@ async fn the_cache_stays_within_its_capacity() {
     for number in 0..2_000 {
         let target = format!("/api/v1/partnerships/{number}");
         let key = CacheKeyRef { actor: &actor, target: &target };
-        responses.get(&key, moment(1, &actor), async || Ok(answer(10_000))).await.unwrap();
+        responses.get(&key, snapshot(1, &actor), async || Ok(answer(10_000))).await.unwrap();
     }
     let cache = responses.0.as_ref().unwrap();
     assert!(cache.weight() <= 1 << 20 && cache.len() > 50, "{} in {}", cache.weight(), cache.len());
@@ -122,7 +122,7 @@ async fn the_cache_stays_within_its_capacity() {
 #[tokio::test]
 async fn compressed_bodies_are_cached_too() {
     let (responses, actor) = (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()));
-    let (key, now) = (CacheKeyRef { actor: &actor, target: TARGET }, moment(1, &actor));
+    let (key, now) = (CacheKeyRef { actor: &actor, target: TARGET }, snapshot(1, &actor));
     responses.get(&key, now, async || Ok(answer(10_000))).await.unwrap();
     for coding in [ContentCoding::Br, ContentCoding::Gzip] {
         let entry = responses.find(&key, now).unwrap();

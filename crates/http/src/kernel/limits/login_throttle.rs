@@ -52,7 +52,7 @@ pub struct LoginThrottle {
     /// The networks from which somebody has signed in to an account.
     known: Mutex<Cache<Pair, ()>>,
     /// The e-mails that callers without an account have requested.
-    pub letters: MailThrottle,
+    pub mail_throttle: MailThrottle,
 }
 
 impl Default for LoginThrottle {
@@ -62,7 +62,7 @@ impl Default for LoginThrottle {
             pairs: TokenBuckets::new(PAIR),
             unknown: Unknown(Mutex::new(Cache::new(REMEMBERED))),
             known: Mutex::new(Cache::new(REMEMBERED)),
-            letters: MailThrottle {
+            mail_throttle: MailThrottle {
                 persons: TokenBuckets::new(PERSON),
                 addresses: TokenBuckets::new(SENDER),
             },

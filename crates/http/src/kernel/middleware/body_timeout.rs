@@ -31,7 +31,10 @@ pub struct BodyDeadline {
 
 impl std::fmt::Debug for BodyDeadline {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Arrival").field("is_whole", &self.is_whole).field("is_late", &self.is_late).finish()
+        f.debug_struct("BodyDeadline")
+            .field("is_whole", &self.is_whole)
+            .field("is_late", &self.is_late)
+            .finish()
     }
 }
 

@@ -56,7 +56,7 @@ pub fn apply_response_headers(headers: &mut HeaderMap, shared: &AppState, info: 
     if !headers.contains_key(CONTENT_ENCODING) {
         headers.append(VARY, HeaderValue::from_static("accept-encoding"));
     }
-    shared.http_config.origins.tell(&info.pages, headers);
+    shared.http_config.origins.write_headers(&info.pages, headers);
     if let (Some(limit), Some(quota)) = (&shared.http_config.limit, info.quota()) {
         limit.write_headers(quota, headers);
     }

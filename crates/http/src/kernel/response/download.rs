@@ -26,7 +26,7 @@ use vku_transfer::export::{Export, file_name};
 use vku_transfer::format::Format;
 
 /// How long a client may receive nothing before it is considered gone.
-const PATIENCE: Duration = Duration::from_secs(60);
+const TIMEOUT: Duration = Duration::from_secs(60);
 /// The minimum average transfer rate of a client, in bytes per second.
 const SLOWEST: u64 = 16 * 1024;
 
@@ -64,8 +64,8 @@ async fn hand_on(
     let (mut sent, mut waited) = (0, Duration::ZERO);
     while let Some(piece) = taking.next().await? {
         let (length, started) = (piece.len() as u64, Instant::now());
-        let allowed = PATIENCE + Duration::from_secs(sent / SLOWEST);
-        let timeout = PATIENCE.min(allowed.saturating_sub(waited));
+        let allowed = TIMEOUT + Duration::from_secs(sent / SLOWEST);
+        let timeout = TIMEOUT.min(allowed.saturating_sub(waited));
         match tokio::time::timeout(timeout, send.send(piece)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) => return Ok(()),
