@@ -17,7 +17,7 @@ use super::given::{
     DRESDEN, FUNDING, PARTNERSHIPS, UTILITIES, abroad, changed, deleted, location, made, participant,
     partnership, post_nothing,
 };
-use super::http::{told, vary};
+use super::http::{comparable_headers, vary};
 use crate::harness::{Answer, Backend, Caller, TestApp, on_both, run};
 
 /// Longer than a notification and a new database connection take on a busy machine.
@@ -59,9 +59,9 @@ on_both! {
         for path in [DRESDEN, FUNDING, PARTNERSHIPS, "/api/v1/partnerships?limit=2&count=true", &transitions, &history] {
             let read = staff.get(&format!("{path}{}&", if path.contains('?') { "" } else { "?" })).await.ok();
             let cached = cached(&staff, path).await;
-            assert_eq!((cached.text(), told(&cached)), (read.text(), told(&read)), "{path}");
+            assert_eq!((cached.text(), comparable_headers(&cached)), (read.text(), comparable_headers(&read)), "{path}");
             let head = staff.head(path).await.ok();
-            assert_eq!((source(&head), told(&head), head.body.len()), ("hit".into(), told(&cached), 0), "{path}");
+            assert_eq!((source(&head), comparable_headers(&head), head.body.len()), ("hit".into(), comparable_headers(&cached), 0), "{path}");
             let request = staff.request(Method::GET, path).header("If-None-Match", cached.tag());
             let known = staff.send(request).await.expect(304);
             assert_eq!((source(&known), known.tag(), known.body.len()), ("hit".into(), cached.tag(), 0), "{path}");
@@ -247,7 +247,7 @@ on_both! {
             assert_eq!((known.tag(), known.body.len()), (answer.tag(), 0));
             let request = staff.request(Method::HEAD, PARTNERSHIPS).header("Accept-Encoding", accepted);
             let head = staff.send(request).await.ok();
-            assert_eq!(told(&head), told(&answer));
+            assert_eq!(comparable_headers(&head), comparable_headers(&answer));
         }
         // Short bodies are not compressed.
         let short = get_encoded(&staff, "/health/live", "br, gzip").await;

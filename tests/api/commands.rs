@@ -108,7 +108,7 @@ fn reading(stream: Option<impl Read + Send + 'static>) -> JoinHandle<String> {
 
 /// The outcome of a run: exit code, standard output, standard error.
 #[derive(Debug)]
-struct Ran {
+struct RunOutcome {
     code: Option<i32>,
     out: String,
     err: String,
@@ -167,13 +167,13 @@ impl Home {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ran {
-        Ran::of(&mut self.command(arguments))
+    fn run(&self, arguments: &[&str]) -> RunOutcome {
+        RunOutcome::of(&mut self.command(arguments))
     }
 
     /// Runs the binary with this text on standard input.
-    fn run_with(&self, arguments: &[&str], input: &str) -> Ran {
-        Ran::of(self.command(arguments).stdin(self.input(input)))
+    fn run_with(&self, arguments: &[&str], input: &str) -> RunOutcome {
+        RunOutcome::of(self.command(arguments).stdin(self.input(input)))
     }
 
     fn input(&self, text: &str) -> Stdio {
@@ -199,7 +199,7 @@ impl Home {
     }
 }
 
-impl Ran {
+impl RunOutcome {
     /// Runs a command to its end. Kills it at the time limit, for example a server that should not have started.
     fn of(command: &mut Command) -> Self {
         Self::finished(command.spawn().unwrap())

@@ -17,7 +17,7 @@ async fn history(caller: &Caller, path: &str) -> Vec<Value> {
 }
 
 /// A summary of each entry: version, action and changes, newest first.
-fn told(history: &[Value]) -> Vec<String> {
+fn summaries(history: &[Value]) -> Vec<String> {
     let told = history.iter().map(|entry| {
         let changes = entry["changes"].as_array().unwrap().iter().map(|it| {
             let side = |name: &str| it.get(name).map(Value::to_string).unwrap_or_default();
@@ -54,7 +54,7 @@ on_both! {
         ];
         for (role, caller) in app.everybody() {
             let found = history(&caller, &path).await;
-            assert_eq!(told(&found), expected, "{role}");
+            assert_eq!(summaries(&found), expected, "{role}");
             let times: Vec<_> = found.iter().map(|entry| entry["at"].as_str().unwrap()).collect();
             assert!(times.is_sorted_by(|newer, older| newer > older), "{times:?}");
         }
@@ -82,8 +82,8 @@ on_both! {
         assert_eq!(reordered["changes"][0]["to"][1]["from"], "2020");
         assert_eq!((&led["from"], &led["to"]), (&json!("idea"), &json!("preparation")));
         assert_eq!((&led["action"], &led["reason"]), (&json!("transitioned"), &json!("Agreed.")));
-        assert_eq!(told(std::slice::from_ref(led)), [r#"3 transitioned /status "idea">"preparation""#]);
-        assert_eq!(told(std::slice::from_ref(from)), [r#"2 updated /participants/0/from >"2020""#]);
+        assert_eq!(summaries(std::slice::from_ref(led)), [r#"3 transitioned /status "idea">"preparation""#]);
+        assert_eq!(summaries(std::slice::from_ref(from)), [r#"2 updated /participants/0/from >"2020""#]);
         for entry in [reordered, from, created] {
             assert!(entry.get("from").or(entry.get("to")).or(entry.get("reason")).is_none(), "{entry:#}");
         }
@@ -108,7 +108,7 @@ on_both! {
             r#"2 updated /amount >{"amount":"5.00","currency":"EUR"}"#,
             r#"1 created /from >"2020" /kind >"grant""#,
         ];
-        assert_eq!(told(&history(&app.anonymous(), &phase).await), expected);
+        assert_eq!(summaries(&history(&app.anonymous(), &phase).await), expected);
         assert_eq!(history(&office, DRESDEN).await, before, "and moves no other");
         let elsewhere = phase.replace("dresden-lviv-ternopil-nadvirna", "hamburg-kyiv");
         office.get(&format!("{elsewhere}/history")).await.problem(404, "not_found");

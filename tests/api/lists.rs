@@ -158,7 +158,7 @@ async fn organisation(caller: &Caller, name: &str) -> Value {
 }
 
 /// Names that databases and languages sort differently.
-const NASTY: &[&str] = &[
+const HARD_TO_SORT: &[&str] = &[
     "Ärzte",
     "arzt",
     "Arzt",
@@ -227,13 +227,13 @@ on_both! {
             let funding = json!({"kind": kind, "from": from});
             caller.post("/api/v1/partnerships/hamburg-kyiv/funding", &funding).await.expect(201);
         }
-        the_rest(&app, &NASTY[..9]).await;
+        the_rest(&app, &HARD_TO_SORT[..9]).await;
         for (number, name) in ["Ärzte", "zulu", "Ztest", "arzt", "Łódź", "a", "Ä", "b", "Ö"].iter().enumerate() {
             let person = contact(&format!("zxq{number}"), number % 2 == 0);
-            let named = with(person, json!({"family_name": name, "given_name": NASTY[number]}));
+            let named = with(person, json!({"family_name": name, "given_name": HARD_TO_SORT[number]}));
             caller.post("/api/v1/members/hamburg-wasser/contacts", &named).await.expect(201);
         }
-        for (number, name) in NASTY.iter().enumerate().take(9) {
+        for (number, name) in HARD_TO_SORT.iter().enumerate().take(9) {
             let user = json!({"email": format!("zxq{number}@zxq.example"), "name": name, "role": "reader"});
             caller.post("/api/v1/users", &user).await.expect(201);
         }
@@ -263,7 +263,7 @@ on_both! {
     async fn names_of_all_scripts_are_sorted_alike(app: TestApp) {
         let caller = app.admin();
         let mut made = Vec::new();
-        for name in NASTY {
+        for name in HARD_TO_SORT {
             made.push(organisation(&caller, name).await);
         }
         for sort in ["name", "-name", "slug", "name,-created_at"] {

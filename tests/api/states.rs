@@ -10,7 +10,7 @@ use super::given::{
 use crate::harness::{Answer, Caller, on_both};
 
 /// The statuses, each with those that may follow it.
-pub(super) const WAYS: [(&str, &[&str]); 6] = [
+pub(super) const TRANSITIONS: [(&str, &[&str]); 6] = [
     ("idea", &["preparation", "cancelled"]),
     ("preparation", &["active", "cancelled"]),
     ("active", &["suspended", "completed", "cancelled"]),
@@ -40,9 +40,9 @@ async fn transitions(caller: &Caller, path: &str) -> Value {
 on_both! {
     async fn only_the_listed_transitions_are_allowed(app: TestApp) {
         let staff = app.coordinator();
-        let ways: HashMap<_, _> = WAYS.into();
-        for (from, next) in WAYS {
-            for (to, _) in WAYS {
+        let ways: HashMap<_, _> = TRANSITIONS.into();
+        for (from, next) in TRANSITIONS {
+            for (to, _) in TRANSITIONS {
                 let path = in_state(&staff, from).await;
                 let before = staff.get(&path).await.ok();
                 assert_eq!(transitions(&staff, &path).await, json!({"allowed": next, "history": []}));
@@ -71,13 +71,13 @@ on_both! {
         let staff = app.coordinator();
         let before = staff.get(UNKNOWN).await.ok();
         assert!(before.json().get("status").is_none());
-        for (to, _) in WAYS {
+        for (to, _) in TRANSITIONS {
             let dry =
                 staff.post(&format!("{UNKNOWN}/transitions?dry_run=true"), &json!({"to": to})).await.ok();
             assert_eq!(dry.json()["status"], to);
         }
         assert_eq!(staff.get(UNKNOWN).await.body, before.body);
-        let all = WAYS.map(|(state, _)| state);
+        let all = TRANSITIONS.map(|(state, _)| state);
         assert_eq!(transitions(&staff, UNKNOWN).await["allowed"], json!(all));
         lead(&staff, UNKNOWN, "completed").await.ok();
         let history = transitions(&staff, UNKNOWN).await["history"].clone();
@@ -219,7 +219,7 @@ on_both! {
             location(&made(&staff, &format!("{soon}/guests"), &json!({"name": "Zxq"})).await),
             soon,
         ];
-        for (status, _) in WAYS {
+        for (status, _) in TRANSITIONS {
             let body = changed(&partnership(status), &json!({"status": status}));
             paths.push(location(&made(&staff, PARTNERSHIPS, &body).await));
         }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 use vku_http::kernel::auth::token::SigningKey;
 
-use super::{INVALID, Login, ME, told};
+use super::{INVALID, Login, ME, problem_body};
 use crate::harness::{TestApp, on_both};
 
 /// The parts of a valid token, and the key to sign changed ones with.
@@ -130,7 +130,7 @@ on_both! {
             for path in [ME, ME, "/api/v1/partnerships", "/api/v1/utilities/hamburg-wasser"] {
                 let answer = caller.get(path).await;
                 assert_eq!(answer.header("www-authenticate"), INVALID, "{what}: {}", answer.text());
-                let mut told = told(answer, 401, "invalid_token");
+                let mut told = problem_body(answer, 401, "invalid_token");
                 told["instance"] = Value::Null;
                 assert_eq!(*first.get_or_insert(told.clone()), told, "{what}");
             }

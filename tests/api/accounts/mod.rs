@@ -88,7 +88,7 @@ async fn id_of(caller: &Caller) -> Uuid {
 }
 
 /// The body of a problem without its `request_id`, to compare it with others.
-fn told(answer: Answer, status: u16, code: &str) -> Value {
+fn problem_body(answer: Answer, status: u16, code: &str) -> Value {
     let mut body = answer.problem(status, code);
     body.as_object_mut().unwrap().shift_remove("request_id").unwrap();
     body
@@ -146,7 +146,7 @@ on_both! {
         for (email, password) in attempts {
             let answer = sign_in(&app, email, password).await;
             assert_eq!(answer.header("www-authenticate"), REALM);
-            answers.push(told(answer, 401, "invalid_credentials"));
+            answers.push(problem_body(answer, 401, "invalid_credentials"));
         }
         assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:#?}");
     }

@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-use super::{LOGOUT, Login, ME, REALM, REFRESH, account, told};
+use super::{LOGOUT, Login, ME, REALM, REFRESH, account, problem_body};
 use crate::harness::{Answer, TestApp, on_both};
 
 async fn refresh(app: &TestApp, token: &str) -> Answer {
@@ -68,13 +68,13 @@ on_both! {
 
         let refused = refresh(&app, &login.refresh_token).await;
         assert_eq!(refused.header("www-authenticate"), REALM);
-        let refused = told(refused, 401, "invalid_refresh_token");
+        let refused = problem_body(refused, 401, "invalid_refresh_token");
         // The server had cached the access tokens of the login. They are refused at the next request all the same.
         for caller in [&login.caller, &next.caller] {
             caller.get(ME).await.problem(401, "invalid_token");
             caller.get("/api/v1/utilities").await.problem(401, "invalid_token");
         }
-        assert_eq!(told(refresh(&app, &next.refresh_token).await, 401, "invalid_refresh_token"), refused);
+        assert_eq!(problem_body(refresh(&app, &next.refresh_token).await, 401, "invalid_refresh_token"), refused);
         // Other logins are not affected.
         other.caller.get(ME).await.ok();
         refresh(&app, &other.refresh_token).await.ok();
@@ -122,15 +122,15 @@ on_both! {
         app.clock.stop();
         let login = Login::of(&app, "reader@demo.example").await;
         let token = login.refresh_token.clone();
-        let first = told(refresh(&app, "zxq").await, 401, "invalid_refresh_token");
+        let first = problem_body(refresh(&app, "zxq").await, 401, "invalid_refresh_token");
         for bad in ["", "vkr_", "vkr_zxq", &token[4..], &token[..token.len() - 1], &format!("{token}A"), "vkp_abcdefgh_x"] {
-            assert_eq!(told(refresh(&app, bad).await, 401, "invalid_refresh_token"), first, "{bad}");
+            assert_eq!(problem_body(refresh(&app, bad).await, 401, "invalid_refresh_token"), first, "{bad}");
         }
         for at in (4..token.len()).step_by(3) {
             let mut changed = token.clone().into_bytes();
             changed[at] = if changed[at] == b'A' { b'B' } else { b'A' };
             let changed = String::from_utf8(changed).unwrap();
-            assert_eq!(told(refresh(&app, &changed).await, 401, "invalid_refresh_token"), first, "{at}");
+            assert_eq!(problem_body(refresh(&app, &changed).await, 401, "invalid_refresh_token"), first, "{at}");
         }
         // None of them has ended the login.
         refresh(&app, &token).await.ok();

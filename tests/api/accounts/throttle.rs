@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use reqwest::Method;
 use serde_json::json;
 
-use super::{PASSWORD, TOKEN, told};
+use super::{PASSWORD, TOKEN, problem_body};
 use crate::harness::{Answer, TestApp, on_both};
 
 const WRONG: &str = "wrong-partnerships";
@@ -34,7 +34,7 @@ on_both! {
             // Even the right password is refused, because the limit is checked first.
             let answer = from(&app, &address, email, PASSWORD).await;
             assert_eq!(wait(&answer), 90);
-            let mut told = told(answer, 429, "too_many_attempts");
+            let mut told = problem_body(answer, 429, "too_many_attempts");
             told["detail"] = "the seconds differ".into();
             refused.push(told);
         }

@@ -13,7 +13,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::SqliteConnectOptions;
 
 use super::serving::Server;
-use super::{Home, Ran, fixture};
+use super::{Home, RunOutcome, fixture};
 use crate::harness::database::empty;
 use crate::harness::{Backend, TestApp, run};
 
@@ -90,7 +90,7 @@ fn a_backup_under_load_has_every_write_before_its_start() {
                 let begun = acknowledged.lock().unwrap().clone();
                 let mut command = home.command(&["backup", name]);
                 command.env("VKU_DATABASE_URL", &app.url);
-                tokio::task::spawn_blocking(move || Ran::of(&mut command)).await.unwrap().ok();
+                tokio::task::spawn_blocking(move || RunOutcome::of(&mut command)).await.unwrap().ok();
                 meanwhile += acknowledged.lock().unwrap().len() - begun.len();
                 before.lock().unwrap().push(begun);
             }
@@ -148,7 +148,7 @@ fn a_restore_brings_back_the_backup_and_keeps_the_old_database() {
     assert!(named >= begun.format("%Y%m%dT%H%M%SZ").to_string().as_str(), "{named}");
     let mut command = home.command(&["export", "utilities"]);
     command.env("VKU_DATABASE_URL", format!("sqlite://{}", kept.display()));
-    assert_eq!(Ran::of(&mut command).ok(), utilities);
+    assert_eq!(RunOutcome::of(&mut command).ok(), utilities);
 
     // On a new machine that has only the secret.
     let fresh = Home::new();
@@ -195,7 +195,7 @@ fn a_restore_over_a_running_server_is_refused() {
     std::os::unix::fs::symlink(file(&home), &link).unwrap();
     let mut command = home.command(&["restore", "backup.db"]);
     command.env("VKU_DATABASE_URL", format!("sqlite://{}", link.display()));
-    assert!(Ran::of(&mut command).fails().contains("is in use"));
+    assert!(RunOutcome::of(&mut command).fails().contains("is in use"));
     assert_eq!(beside(&home), names);
     let body = |answer: &str| answer.split_once("\r\n\r\n").unwrap().1.to_owned();
     let after = server.get("/api/v1/utilities?count=true&limit=1");
@@ -222,7 +222,7 @@ fn a_restore_keeps_writes_in_the_write_ahead_log() {
     assert_eq!(names.len(), 2, "{names:?}");
     let mut command = home.command(&["export", "utilities"]);
     command.env("VKU_DATABASE_URL", format!("sqlite://{}", file(&home).with_file_name(&names[1]).display()));
-    assert_eq!(Ran::of(&mut command).ok().lines().count(), 86);
+    assert_eq!(RunOutcome::of(&mut command).ok().lines().count(), 86);
     assert_eq!(home.run(&["export", "utilities"]).ok().lines().count(), 1);
 }
 

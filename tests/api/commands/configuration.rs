@@ -4,7 +4,7 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
 use std::time::{Duration, Instant};
 
-use super::{Home, Ran, on_empty};
+use super::{Home, RunOutcome, on_empty};
 
 type Words = &'static [&'static str];
 type Pairs = &'static [(&'static str, &'static str)];
@@ -107,7 +107,7 @@ const WRONG: &[(Pairs, Words, Words)] = &[
 
 /// Asserts that there is one message of the binary, or one of clap with the usage, and no panic or debug output.
 #[track_caller]
-fn assert_one_message(ran: Ran, words: &[&str]) {
+fn assert_one_message(ran: RunOutcome, words: &[&str]) {
     let err = ran.fails();
     assert!(
         err.starts_with("vku-partnerships: ") && err.lines().count() == 1 || err.starts_with("error: "),
@@ -123,7 +123,7 @@ fn invalid_values_prevent_the_start() {
     for (environment, arguments, words) in WRONG {
         let home = Home::new();
         let mut command = home.command(arguments);
-        let ran = Ran::of(command.envs(environment.iter().copied()));
+        let ran = RunOutcome::of(command.envs(environment.iter().copied()));
         // The message names the setting to change.
         let named = environment.iter().any(|(variable, _)| ran.err.contains(variable));
         assert!(named || environment.is_empty(), "{environment:?}: {}", ran.err);
@@ -144,7 +144,7 @@ fn an_unreachable_database_is_reported_soon_and_without_its_password() {
     let home = Home::new();
     let mut command = home.command(&["serve", "--bind", "127.0.0.1:0"]);
     let begun = Instant::now();
-    let ran = Ran::of(command.env("VKU_DATABASE_URL", "postgres://vku:hush-hush@127.0.0.1:1/x"));
+    let ran = RunOutcome::of(command.env("VKU_DATABASE_URL", "postgres://vku:hush-hush@127.0.0.1:1/x"));
     assert!(!format!("{ran:?}").contains("hush-hush"));
     assert_one_message(ran, &["the database does not respond"]);
     assert!(begun.elapsed() < Duration::from_secs(10));
@@ -175,7 +175,7 @@ fn empty_variables_are_ignored() {
     ] {
         command.env(variable, "");
     }
-    Ran::of(&mut command).ok();
+    RunOutcome::of(&mut command).ok();
 }
 
 #[test]
@@ -185,7 +185,7 @@ fn a_host_name_can_be_bound() {
     assert!(server.announced().get("/health/live").starts_with("HTTP/1.1 200"));
     let mut command = home.command(&["check-config"]);
     let slash = command.envs([("VKU_BIND", "localhost:8080"), ("VKU_PUBLIC_URL", "https://x.example/")]);
-    Ran::of(slash).ok();
+    RunOutcome::of(slash).ok();
 }
 
 on_empty! {
@@ -215,7 +215,7 @@ on_empty! {
         assert_eq!(home.run(&["migrate"]).ok(), "The database is up to date.\n");
         let url = home.write("url", format!("{}\n", home.database.url));
         let mut command = home.command(&["check-config", "--database-url-file", url.to_str().unwrap()]);
-        Ran::of(command.env_remove("VKU_DATABASE_URL")).ok();
+        RunOutcome::of(command.env_remove("VKU_DATABASE_URL")).ok();
     }
 }
 
@@ -225,7 +225,7 @@ fn the_database_password_can_come_from_a_file() {
     let password = home.write("password", "p@ss/word:#%\n");
     let run = |url: &str| {
         let mut command = home.command(&["check-config", "--database-password-file"]);
-        Ran::of(command.arg(&password).env("VKU_DATABASE_URL", url))
+        RunOutcome::of(command.arg(&password).env("VKU_DATABASE_URL", url))
     };
     for misplaced in ["sqlite://empty.db", "postgres://vku:other@127.0.0.1:1/x", "postgres:x", "nonsense"] {
         assert_one_message(run(misplaced), &["VKU_DATABASE_PASSWORD_FILE", "postgres://user@host/database"]);

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Home, Ran, binary};
+use super::{Home, RunOutcome, binary};
 
 /// The binary with umask 022 and this data directory.
 fn under_umask(home: &Home, folder: &str, arguments: &str) -> Command {
@@ -56,12 +56,12 @@ fn created_files_are_readable_by_their_owner_only() {
         assert!(names.contains(&format!("vku-partnerships{ending}")), "{ending}: {names:?}");
     }
     assert_eq!(mode(&home.path("fresh")), 0o700);
-    Ran::of(&mut under_umask(&home, "fresh/data", "backup copy.db")).ok();
+    RunOutcome::of(&mut under_umask(&home, "fresh/data", "backup copy.db")).ok();
     assert_eq!(mode(&home.path("copy.db")), 0o600);
     server.kill().unwrap();
     server.wait().unwrap();
 
-    Ran::of(&mut under_umask(&home, "fresh/data", "restore copy.db")).ok();
+    RunOutcome::of(&mut under_umask(&home, "fresh/data", "restore copy.db")).ok();
     assert!(private(&folder).iter().any(|name| name.contains("before-restore")));
 }
 
@@ -69,10 +69,10 @@ fn created_files_are_readable_by_their_owner_only() {
 #[test]
 fn modes_of_existing_files_are_narrowed() {
     let home = Home::new();
-    Ran::of(&mut under_umask(&home, "old", "migrate")).ok();
+    RunOutcome::of(&mut under_umask(&home, "old", "migrate")).ok();
     for entry in std::fs::read_dir(home.path("old")).unwrap() {
         std::fs::set_permissions(entry.unwrap().path(), PermissionsExt::from_mode(0o644)).unwrap();
     }
-    Ran::of(&mut under_umask(&home, "old", "migrate")).ok();
+    RunOutcome::of(&mut under_umask(&home, "old", "migrate")).ok();
     private(&home.path("old"));
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Home, Ran, on_empty};
+use super::{Home, RunOutcome, on_empty};
 use crate::api::given::changed;
 use crate::harness::contract::{Contract, Sent};
 use crate::harness::{Answer, Backend, Caller};
@@ -342,7 +342,7 @@ fn the_health_command_fails_without_a_ready_server() {
             let asking = home.command(&["health", "--bind", &address]).spawn().unwrap();
             let (mut stream, _) = listener.accept().unwrap();
             stream.write_all(response.as_bytes()).unwrap();
-            let err = Ran::finished(asking).fails();
+            let err = RunOutcome::finished(asking).fails();
             assert!(err.contains(message), "{err}");
         }
     });

@@ -4,7 +4,7 @@ use vku_domain::kernel::access::actor::Role;
 
 use vku_persistence::auth::account::SigningIn;
 
-use super::{Home, Ran, fixture, on_empty};
+use super::{Home, RunOutcome, fixture, on_empty};
 
 const PASSWORD: &str = "correct horse battery\n";
 
@@ -63,7 +63,7 @@ on_empty! {
         assert!(err.contains("not yet 20 minutes old") && err.contains("--now"), "{err}");
         assert!(home.run(&["rotate-keys", "--now"]).ok().contains("all others are dropped"));
         let mut command = home.command(&["rotate-keys"]);
-        let err = Ran::of(command.env("VKU_JWT_KEY_FILE", "nowhere.pem")).fails();
+        let err = RunOutcome::of(command.env("VKU_JWT_KEY_FILE", "nowhere.pem")).fails();
         assert!(err.contains("VKU_JWT_KEY_FILE"), "{err}");
     }
 

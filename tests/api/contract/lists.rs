@@ -64,7 +64,7 @@ on_both! {
             }
             let (caller, mut path) = (walk.admin(), walk.filled(it).await);
             if let Some(template) = it.path.strip_suffix("/{id}/history") {
-                path = with_a_past(&walk, template, path.trim_end_matches("/history")).await + "/history";
+                path = deleted_and_restored(&walk, template, path.trim_end_matches("/history")).await + "/history";
             }
             let whole = caller.all(&format!("{path}?limit=200")).await;
             assert!(whole.len() > 1, "{}: nothing to turn", it.id);
@@ -81,7 +81,7 @@ on_both! {
 
 /// The path of a resource that was deleted and restored: one made from the example of the collection's `POST`, or the
 /// given one.
-pub(super) async fn with_a_past(walk: &Walk<'_>, template: &str, thing: &str) -> String {
+pub(super) async fn deleted_and_restored(walk: &Walk<'_>, template: &str, thing: &str) -> String {
     let (admin, (collection, _)) = (walk.admin(), thing.rsplit_once('/').unwrap());
     let (_, example) = walk.find(&Method::POST, template).and_then(Operation::body).unwrap();
     let made = admin.post(collection, example).await;

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use reqwest::Method;
 use serde_json::json;
 
-use super::lists::with_a_past;
+use super::lists::deleted_and_restored;
 use super::strangers::SIGNING_IN;
 use super::{Operation, Walk};
 use crate::api::given::deleted;
@@ -70,7 +70,7 @@ on_both! {
             let caller = walk.admin();
             let path = walk.filled(it).await;
             let template = one.strip_suffix("/{id}").unwrap();
-            let thing = with_a_past(&walk, template, path.strip_suffix("/restore").unwrap()).await;
+            let thing = deleted_and_restored(&walk, template, path.strip_suffix("/restore").unwrap()).await;
 
             let update = walk.find(&Method::PATCH, one).unwrap();
             let (_, change) = update.body().unwrap();

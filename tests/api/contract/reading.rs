@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::Value;
 
 use super::Walk;
-use crate::api::http::{told, vary};
+use crate::api::http::{comparable_headers, vary};
 use crate::harness::{Answer, on_both};
 
 /// Operations without an entity tag, and why. This list may only shrink.
@@ -37,7 +37,7 @@ on_both! {
             };
             let answer = ask(Method::GET, "", String::new()).await.ok();
             let head = ask(Method::HEAD, "", String::new()).await.ok();
-            assert_eq!((told(&head), head.body.len()), (told(&answer), 0), "{id}: HEAD");
+            assert_eq!((comparable_headers(&head), head.body.len()), (comparable_headers(&answer), 0), "{id}: HEAD");
             if it.takes_credentials() && !is_for_all_alike(&it.definition["tags"][0]) {
                 for word in ["accept", "authorization"] {
                     assert!(vary(&answer).contains(&word.into()), "{id}: Vary: {:?}", vary(&answer));
@@ -64,10 +64,10 @@ on_both! {
                 let cache_headers = |answer: &Answer| (answer.header("cache-control"), vary(answer));
                 assert_eq!(cache_headers(&known), cache_headers(&answer), "{id}: {method} of what is known");
                 let other = ask(method.clone(), "If-None-Match", "\"1-zxq\"".into()).await.ok();
-                assert_eq!(told(&other), told(&answer), "{id}");
+                assert_eq!(comparable_headers(&other), comparable_headers(&answer), "{id}");
                 for same in ["*", &tag, &format!("W/{tag}"), &format!("\"x\",, {tag}")] {
                     let same = ask(method.clone(), "If-Match", same.to_owned()).await.ok();
-                    assert_eq!(told(&same), told(&answer), "{id}");
+                    assert_eq!(comparable_headers(&same), comparable_headers(&answer), "{id}");
                 }
                 let stale = ask(method.clone(), "If-Match", "\"987654321-zxq\", \"zxq\"".into()).await.expect(412);
                 assert_eq!(stale.tag(), tag, "{id}: the tag that it has");

@@ -66,11 +66,11 @@ on_both! {
         let file = File::of(&app.admin(), "").await;
         let mut split = 0;
         for slug in file.slugs() {
-            let sectors = file.told(&slug, "sector");
+            let sectors = file.contents(&slug, "sector");
             let (purposes, areas): (Vec<_>, Vec<_>) =
                 sectors.into_iter().partition(|it| it.starts_with("vocabulary=1 "));
             assert!(!purposes.is_empty(), "{slug}");
-            for shares in [purposes, areas, file.told(&slug, "recipient-country")] {
+            for shares in [purposes, areas, file.contents(&slug, "recipient-country")] {
                 match &shares[..] {
                     [] => {}
                     [one] => assert!(!one.contains("percentage"), "{slug}: {one}"),
@@ -80,7 +80,7 @@ on_both! {
                     }
                 }
             }
-            assert!(file.told(&slug, "participating-org").iter().any(|it| it.contains("role=2")), "{slug}");
+            assert!(file.contents(&slug, "participating-org").iter().any(|it| it.contains("role=2")), "{slug}");
         }
         assert!(split > 10);
     }
@@ -135,7 +135,7 @@ on_both! {
         made(&staff, &format!("{path}/documents"), &document).await;
 
         let file = File::of(&app.anonymous(), "?sort=-created_at").await;
-        let told = |path: &str| file.told("zxq-one", path);
+        let told = |path: &str| file.contents("zxq-one", path);
         assert_eq!(told("reporting-org"), ["ref=XI-TEST type=22"]);
         assert_eq!(told("title/narrative"), ["Zxq one"]);
         assert_eq!(told("description/narrative"), ["xml:lang=de Über <alles>", "xml:lang=en All & more"]);
@@ -210,7 +210,7 @@ on_both! {
             let body = json!({"title": title, "start": "2024", "summary": summary});
             let made = made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await.json();
             let file = File::of(&staff, &format!("?q={title}")).await;
-            let told = file.told(&slug(&made), "");
+            let told = file.contents(&slug(&made), "");
             assert!(told[0].contains(&format!("xml:lang={language}")), "{told:?}");
         }
     }
@@ -247,18 +247,18 @@ on_both! {
             made(&staff, PARTNERSHIPS, &changed(&partnership("x"), &body)).await;
             let file = File::of(&staff, "?sort=-created_at").await;
             let slug = format!("zxq-{number}");
-            assert_eq!(file.told(&slug, "activity-status"), [format!("code={code}")], "{status}");
+            assert_eq!(file.contents(&slug, "activity-status"), [format!("code={code}")], "{status}");
             let [start, end_type] = dates;
             let day = if end == "2150" { "2150-12-31" } else { "2021-12-31" };
             assert_eq!(
-                file.told(&slug, "activity-date"),
+                file.contents(&slug, "activity-date"),
                 [format!("type={start} iso-date=2020-01-01"), format!("type={end_type} iso-date={day}")]
             );
         }
         // The identifier does not change with the slug.
         let dresden = staff.get(DRESDEN).await.ok().json();
         let known = [format!("XI-TEST-{}", dresden["id"].as_str().unwrap())];
-        let identifier = async |slug: &str| File::of(&staff, "").await.told(slug, "iati-identifier");
+        let identifier = async |slug: &str| File::of(&staff, "").await.contents(slug, "iati-identifier");
         assert_eq!(identifier("dresden-lviv-ternopil-nadvirna").await, known);
         staff.patch(DRESDEN, "*", &json!({"slug": "dresden-ukraine"})).await.ok();
         assert_eq!(identifier("dresden-ukraine").await, known);

@@ -6,7 +6,7 @@ use serde_json::{Map, Number, Value, json};
 pub(super) struct Dice(u64);
 
 /// Texts that often break parsers, databases, calendars and arithmetic.
-const NASTY: &[&str] = &[
+const HOSTILE_TEXTS: &[&str] = &[
     "",
     " ",
     "\0",
@@ -111,7 +111,7 @@ impl Dice {
     /// A text: a nasty one, a known one, or random characters, sometimes mutated.
     pub(super) fn text(&mut self, known: &[String]) -> String {
         let text = match self.below(4) {
-            0 => (*self.pick(NASTY)).to_owned(),
+            0 => (*self.pick(HOSTILE_TEXTS)).to_owned(),
             1 => {
                 let length = self.below(12);
                 (0..length).map(|_| self.character()).collect()
@@ -142,7 +142,7 @@ impl Dice {
                 1 => letters.insert(at, self.character()),
                 2 => letters.truncate(at),
                 3 if at < letters.len() => letters[at] = self.character(),
-                4 => letters.extend((*self.pick(NASTY)).chars()),
+                4 => letters.extend((*self.pick(HOSTILE_TEXTS)).chars()),
                 _ => {
                     letters.rotate_left(at);
                     if letters.len() < 200 {

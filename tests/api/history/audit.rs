@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{pointers, told};
+use super::{pointers, summaries};
 use crate::api::changes::changes_after;
 use crate::api::given::{
     ORGANISATIONS, PARTNERSHIPS, UTILITIES, abroad, changed, made, partnership, post_nothing,
@@ -51,7 +51,7 @@ on_both! {
         let id = created.json()["id"].clone();
 
         let audit = admin.get(&format!("{AUDIT}?limit=4")).await.ok().json()["items"].as_array().unwrap().clone();
-        assert_eq!(told(&audit)[..3], [
+        assert_eq!(summaries(&audit)[..3], [
             r#"1 created /kind >"grant""#,
             r#"3 transitioned /status "idea">"preparation""#,
             r#"2 updated /start >"2020""#,

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{history, told};
+use super::{history, summaries};
 use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, changed, deleted, made, participant, partnership};
 use crate::harness::{Caller, on_both};
 
@@ -71,7 +71,7 @@ on_both! {
             assert_eq!(back, seen, "{limit}: the same pages backwards");
         }
         assert_eq!(history(&office, &at).await.len(), 17);
-        assert!(!told(&history(&reader, &at).await).concat().contains("participants/"));
+        assert!(!summaries(&history(&reader, &at).await).concat().contains("participants/"));
     }
 
     async fn a_cursor_is_valid_for_one_history_only(app: TestApp) {

@@ -3,7 +3,7 @@
 use serde_json::json;
 use vku_domain::kernel::access::actor::Role;
 
-use super::{history, pointers, told};
+use super::{history, pointers, summaries};
 use crate::api::given::{
     FUNDING, MEMBERS, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES, abroad, changed, deleted, made,
     municipal, participant, partnership, post_nothing,
@@ -28,7 +28,7 @@ on_both! {
             office.patch(&at, "*", &patch).await.ok();
         }
         let phase = made(&office, &format!("{at}/funding"), &json!({"kind": "grant"})).await.header("location");
-        assert_eq!(told(&history(&office, &at).await).len(), 7);
+        assert_eq!(summaries(&history(&office, &at).await).len(), 7);
         // Lviv takes part today, so it sees the partnership although it is internal, and its whole history.
         assert_eq!(history(&app.partner(), &at).await, history(&office, &at).await);
         assert_eq!(history(&app.partner(), &phase).await, history(&office, &phase).await);
@@ -44,7 +44,7 @@ on_both! {
         assert_eq!(versions(history(&office, &at).await), [8, 7, 6, 5, 4, 3, 2, 1]);
         assert_eq!(versions(reader.clone()), [8, 5, 4, 3]);
         assert_eq!(versions(history(&app.anonymous(), &at).await), [8, 5]);
-        assert_eq!(told(&reader)[1..3], [
+        assert_eq!(summaries(&reader)[1..3], [
             r#"5 updated /visibility "members">"public""#, r#"4 updated /end "2032">"2033""#
         ]);
         // The earlier state was hidden: all members count as new, and `from` is absent.
@@ -58,7 +58,7 @@ on_both! {
             assert!(!text.contains("2001"), "{text}");
         }
         let parts = history(&app.reader(), &phase).await;
-        assert_eq!(told(&parts), [r#"2 updated /kind >"in_kind""#]);
+        assert_eq!(summaries(&parts), [r#"2 updated /kind >"in_kind""#]);
     }
 
     /// Participants that left the partnership and are internal or deleted now are removed from its history.
@@ -75,7 +75,7 @@ on_both! {
         let before = history(&app.reader(), &at).await;
         assert_eq!(before[0]["changes"][0]["to"].as_array().unwrap().len(), 4);
         office.patch(&at, "*", &json!({"participants": stay})).await.ok();
-        assert_eq!(told(&history(&app.reader(), &at).await).len(), 2, "they are still there to be seen");
+        assert_eq!(summaries(&history(&app.reader(), &at).await).len(), 2, "they are still there to be seen");
 
         office.patch(&format!("{UTILITIES}/zxqgone"), "*", &json!({"visibility": "internal"})).await.ok();
         deleted(&office, &format!("{ORGANISATIONS}/zxqverein")).await;
@@ -106,7 +106,7 @@ on_both! {
         assert_eq!(pointers(&history(&app.reader(), &phase).await[0]), ["/kind", "/programme"]);
         deleted(&office, &format!("{PROGRAMMES}/zxq")).await;
         let expected = [r#"2 updated /kind "grant">"in_kind""#, r#"1 created /kind >"grant""#];
-        assert_eq!(told(&history(&app.reader(), &phase).await), expected);
+        assert_eq!(summaries(&history(&app.reader(), &phase).await), expected);
         assert_eq!(pointers(&history(&office, &phase).await[0]), ["/kind", "/programme"]);
     }
 
@@ -134,7 +134,7 @@ on_both! {
             assert!(!format!("{found:?}").contains("Zxqnote"));
         }
         let found = history(&app.partner(), &at).await;
-        assert_eq!(told(&found)[1], r#"5 updated /regional_group "Ost">"West""#);
+        assert_eq!(summaries(&found)[1], r#"5 updated /regional_group "Ost">"West""#);
         for (entry, version) in [(&found[0], 7), (&found[2], 4)] {
             assert_eq!((entry["version"].as_i64(), entry.get("from")), (Some(version), None), "{entry:#}");
             assert!(pointers(entry).contains(&"/utility"), "{entry:#}");
@@ -161,12 +161,12 @@ on_both! {
         office.patch(&at, "*", &json!({"email": "zxqother@zxq.example"})).await.ok();
         office.patch(&at, "*", &json!({"function": "Zxq B"})).await.ok();
         let other = app.account(Role::Member, "hamburg-wasser").await;
-        assert_eq!(told(&history(&office, &at).await)[1], "3 updated", "that somebody changed it");
+        assert_eq!(summaries(&history(&office, &at).await)[1], "3 updated", "that somebody changed it");
         let own = history(&app.member(), &at).await;
-        assert_eq!(told(&own)[0], r#"4 updated /function "Zxq A">"Zxq B""#);
+        assert_eq!(summaries(&own)[0], r#"4 updated /function "Zxq A">"Zxq B""#);
         assert!(own.len() == 3 && own[2].to_string().contains("mailings"), "{own:#?}");
         let found = history(&other, &at).await;
-        assert_eq!(told(&found)[0], told(&own)[0]);
+        assert_eq!(summaries(&found)[0], summaries(&own)[0]);
         assert_eq!((found.len(), found[1]["version"].as_i64()), (2, Some(2)), "{found:#?}");
         assert!(found[1]["changes"].as_array().unwrap().iter().all(|it| it.get("from").is_none()));
         assert!(!format!("{found:?}").contains("mailings"), "{found:#?}");

@@ -23,7 +23,7 @@ pub(super) fn vary(answer: &Answer) -> Vec<String> {
 }
 
 /// The headers that describe the response, without those that differ for each request.
-pub(super) fn told(answer: &Answer) -> HeaderMap {
+pub(super) fn comparable_headers(answer: &Answer) -> HeaderMap {
     let mut told = answer.headers.clone();
     for own in ["date", "x-request-id", "transfer-encoding", "server-timing"] {
         told.remove(own);

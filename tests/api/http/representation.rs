@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::json;
 
-use super::{told, vary};
+use super::{comparable_headers, vary};
 use crate::api::given::{DRESDEN, FUNDING, ORGANISATIONS, PARTNERSHIPS, PROGRAMMES, UTILITIES};
 use crate::harness::{Answer, Caller, on_both};
 
@@ -53,7 +53,7 @@ on_both! {
         ] {
             let (get, head) = (staff.get(path).await, staff.head(path).await);
             assert_eq!((head.status, head.body.len()), (get.status, 0), "{path}");
-            assert_eq!(told(&head), told(&get), "{path}");
+            assert_eq!(comparable_headers(&head), comparable_headers(&get), "{path}");
         }
     }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{CSV, commit, counts, faults, import, still};
 use crate::api::given::{ORGANISATIONS, PARTNERSHIPS, UTILITIES, location, made};
 use crate::api::sessions::published;
-use crate::api::states::WAYS;
+use crate::api::states::TRANSITIONS;
 use crate::harness::{Caller, ask, on_both};
 
 /// The `detail` of the fault in this row.
@@ -21,7 +21,7 @@ async fn upsert(caller: &Caller, collection: &str, file: &str) -> Value {
 on_both! {
     async fn rows_follow_the_transitions_of_a_status(app: TestApp) {
         let caller = app.coordinator();
-        let pairs = || WAYS.iter().flat_map(|(from, next)| WAYS.iter().map(move |(to, _)| (*from, *next, *to)));
+        let pairs = || TRANSITIONS.iter().flat_map(|(from, next)| TRANSITIONS.iter().map(move |(to, _)| (*from, *next, *to)));
         let parties = "lead:utility:hamburg-wasser;partner:utility:lvivvodokanal";
         let made = pairs().map(|(from, _, to)| format!("zxq-{from}-{to},Zxq,{parties},water,{from},2020,2030\n"));
         let file = "slug,title,participants,sectors,status,start,end\n".to_owned() + &made.collect::<String>();

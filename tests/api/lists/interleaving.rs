@@ -18,7 +18,7 @@ use vku_domain::organisation::Organisation;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::transaction::Writer;
 
-use super::{ASIDE, NASTY};
+use super::{ASIDE, HARD_TO_SORT};
 use crate::api::changes::write;
 use crate::harness::on_both;
 
@@ -128,7 +128,7 @@ impl<'a> Paging<'a> {
         let known: Vec<_> = self.rows.keys().copied().collect();
         match step {
             Step::Insert(name) => {
-                let body = json!({"name": name.get(NASTY), "kind": "ngo", "country": ASIDE});
+                let body = json!({"name": name.get(HARD_TO_SORT), "kind": "ngo", "country": ASIDE});
                 let create = async |tx: &mut Writer<'_>| tx.create::<Organisation>(None, body).await;
                 let made = write(self.store, InputSource::Request, create).await.unwrap();
                 self.rows.insert(made.id, false);
@@ -142,7 +142,7 @@ impl<'a> Paging<'a> {
             Step::Rename(row, name) => {
                 let id = *row.get(&known);
                 self.rows.insert(id, false);
-                let (key, body) = (Key::Id(id), json!({"name": name.get(NASTY)}));
+                let (key, body) = (Key::Id(id), json!({"name": name.get(HARD_TO_SORT)}));
                 let patch = async |tx: &mut Writer<'_>| {
                     tx.patch::<Organisation>(&key, None, &Precondition::Any, body).await
                 };

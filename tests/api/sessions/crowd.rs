@@ -13,7 +13,7 @@ use super::registrations::person;
 use crate::harness::{TestApp, ask, on_both};
 
 const REGISTRATIONS: usize = 500;
-const SEATS: usize = 40;
+const CAPACITY: usize = 40;
 const CANCELLED: usize = 10;
 
 /// The registrations in the order of their arrival: e-mail address, status and position.
@@ -44,7 +44,7 @@ on_both! {
         let long = Duration::from_secs(600);
         let timeouts = Timeouts { request_head: long, request_body: long, response: long, ..Timeouts::default() };
         let app = app.again(HttpConfig { timeouts, ..HttpConfig::default() });
-        let session = published(&app, json!({"capacity": SEATS})).await;
+        let session = published(&app, json!({"capacity": CAPACITY})).await;
         let list = format!("{session}/registrations");
         let callers: Vec<_> = (0..25).map(|_| app.coordinator()).collect();
         let wanted = (0..REGISTRATIONS).map(async |number| {
@@ -55,7 +55,7 @@ on_both! {
         let rows = all(&app, &session).await;
         assert_eq!(rows.len(), REGISTRATIONS);
         for (arrival, (_, status, position)) in rows.iter().enumerate() {
-            let expected = if arrival < SEATS { ("registered", None) } else { ("waitlisted", Some((arrival - SEATS + 1) as u64)) };
+            let expected = if arrival < CAPACITY { ("registered", None) } else { ("waitlisted", Some((arrival - CAPACITY + 1) as u64)) };
             assert_eq!((status.as_str(), *position), expected, "the {arrival}th");
         }
         // Each response had the same position as the list has now.
@@ -64,8 +64,8 @@ on_both! {
         let (changes, mails) = steps(&app).await;
         assert_eq!(changes, REGISTRATIONS);
         let count = |mails: &BTreeMap<String, usize>, subject: &str| mails.get(&format!("{subject}: Zxq")).copied().unwrap_or(0);
-        assert_eq!(count(&mails, "Sie sind angemeldet"), SEATS);
-        assert_eq!(count(&mails, "Auf der Warteliste"), REGISTRATIONS - SEATS);
+        assert_eq!(count(&mails, "Sie sind angemeldet"), CAPACITY);
+        assert_eq!(count(&mails, "Auf der Warteliste"), REGISTRATIONS - CAPACITY);
 
         let ids: BTreeMap<_, _> = answers.iter().map(|it| (it["email"].as_str().unwrap(), it["id"].as_str().unwrap())).collect();
         let leaving = rows.iter().take(CANCELLED).enumerate().map(async |(number, (email, ..))| {
@@ -78,8 +78,8 @@ on_both! {
             assert_eq!(before, email);
             let expected = match arrival {
                 0..CANCELLED => ("cancelled", None),
-                _ if arrival < SEATS + CANCELLED => ("registered", None),
-                _ => ("waitlisted", Some((arrival - SEATS - CANCELLED + 1) as u64)),
+                _ if arrival < CAPACITY + CANCELLED => ("registered", None),
+                _ => ("waitlisted", Some((arrival - CAPACITY - CANCELLED + 1) as u64)),
             };
             assert_eq!((status.as_str(), *position), expected, "the {arrival}th");
         }

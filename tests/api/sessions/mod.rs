@@ -30,7 +30,7 @@ pub(crate) async fn published(app: &TestApp, more: Value) -> String {
     location(&made(&app.coordinator(), SESSIONS, &body).await)
 }
 
-async fn led(app: &TestApp, path: &str, to: &str) -> crate::harness::Answer {
+async fn transition(app: &TestApp, path: &str, to: &str) -> crate::harness::Answer {
     app.coordinator().post(&format!("{path}/transitions"), &json!({"to": to})).await
 }
 
@@ -122,12 +122,12 @@ on_both! {
         let bare = json!({"title": "Zxq", "kind": "workshop", "starts_on": "2040-06-12"});
         let at = location(&made(&office, SESSIONS, &bare).await);
         let needed = ["/end_time required", "/format required", "/start_time required"];
-        assert_eq!(led(&app, &at, "published").await.faults(409, "transition_needs"), needed);
+        assert_eq!(transition(&app, &at, "published").await.faults(409, "transition_needs"), needed);
         let body = changed(&bare, &json!({"status": "published"}));
         assert_eq!(office.post(SESSIONS, &body).await.faults(422, "validation_failed"), needed);
         let told = json!({"start_time": "10:00", "end_time": "11:00", "format": "online"});
         office.patch(&at, "*", &told).await.ok();
-        led(&app, &at, "published").await.ok();
+        transition(&app, &at, "published").await.ok();
         // A published session must keep these members.
         let refused = office.patch(&at, "*", &json!({"format": null})).await;
         assert_eq!(refused.faults(422, "validation_failed"), ["/format required"]);
@@ -143,15 +143,15 @@ on_both! {
         let office = app.coordinator();
         let at = location(&made(&office, SESSIONS, &session("Zxq")).await);
         for to in ["held", "cancelled", "draft"] {
-            let problem = led(&app, &at, to).await.problem(409, "transition_not_allowed");
+            let problem = transition(&app, &at, to).await.problem(409, "transition_not_allowed");
             assert_eq!(problem["allowed"], json!(["published"]));
         }
-        led(&app, &at, "published").await.ok();
-        assert_eq!(led(&app, &at, "held").await.faults(409, "transition_needs"), ["/starts_on not_begun"]);
+        transition(&app, &at, "published").await.ok();
+        assert_eq!(transition(&app, &at, "held").await.faults(409, "transition_needs"), ["/starts_on not_begun"]);
         let cancel = async || post(&office, "zxq-cancel", &format!("{at}/transitions"), &json!({"to": "cancelled"})).await;
         cancel().await.ok();
         assert_eq!(cancel().await.ok().header("idempotency-replayed"), "true");
-        led(&app, &at, "published").await.problem(409, "transition_not_allowed");
+        transition(&app, &at, "published").await.problem(409, "transition_not_allowed");
         let taken = changed(&session("Zxq"), &json!({"slug": "bmz-vku-workshop-2018"}));
         office.post(SESSIONS, &taken).await.problem(409, "slug_taken");
         for caller in [app.anonymous(), app.member()] {
@@ -161,7 +161,7 @@ on_both! {
         let past = json!({"starts_on": "2020-06-12", "status": "published"});
         let at = location(&made(&office, SESSIONS, &changed(&session("Zxq"), &past)).await);
         assert_eq!(office.get(&at).await.ok().json()["registration_state"]["reason"], "begun");
-        led(&app, &at, "held").await.ok();
+        transition(&app, &at, "held").await.ok();
         app.member().post(&format!("{at}/transitions"), &json!({"to": "cancelled"})).await.problem(403, "forbidden");
     }
 
@@ -177,7 +177,7 @@ on_both! {
             }
         }
         office.patch(&at, "*", &json!({"title": "Zxq other"})).await.ok();
-        led(&app, &at, "published").await.ok();
+        transition(&app, &at, "published").await.ok();
         // The history of the draft is visible to the office only.
         for caller in [app.anonymous(), app.member(), app.reader()] {
             let history = caller.get(&format!("{at}/history")).await.ok().json();

@@ -22,7 +22,7 @@ async fn registered(app: &TestApp, session: &str, body: &Value) -> (String, Valu
     (location(&answer), answer.json())
 }
 
-async fn led(app: &TestApp, path: &str, to: &str) -> Answer {
+async fn transition(app: &TestApp, path: &str, to: &str) -> Answer {
     app.coordinator().post(&format!("{path}/transitions"), &json!({"to": to})).await
 }
 
@@ -52,7 +52,7 @@ on_both! {
         for caller in [app.member(), app.partner(), app.anonymous()] {
             assert_eq!(caller.get(&session).await.ok().json().get("counts"), None);
         }
-        led(&app, &paths[0], "cancelled").await.ok();
+        transition(&app, &paths[0], "cancelled").await.ok();
         assert_eq!(list(&app, &session).await, expected(&[
             ("cancelled", json!(null)), ("registered", json!(null)), ("registered", json!(null)), ("waitlisted", json!(1)),
         ]));
@@ -85,7 +85,7 @@ on_both! {
         // The seat in the room is free now, but all seats of the session are taken.
         office.patch(&first, "*", &json!({"attendance": "online"})).await.ok();
         assert_eq!(office.get(&second).await.ok().json()["status"], "waitlisted");
-        led(&app, &online, "cancelled").await.ok();
+        transition(&app, &online, "cancelled").await.ok();
         assert_eq!(office.get(&second).await.ok().json()["status"], "registered");
         let only = published(&app, json!({"format": "online"})).await;
         let refused = office.post(&format!("{only}/registrations"), &room("a")).await;
@@ -97,7 +97,7 @@ on_both! {
         let draft = location(&made(&office, SESSIONS, &session("Zxq")).await);
         let past = published(&app, json!({"starts_on": "2020-06-12"})).await;
         let cancelled = published(&app, json!({})).await;
-        led(&app, &cancelled, "cancelled").await.ok();
+        transition(&app, &cancelled, "cancelled").await.ok();
         let over = published(&app, json!({"registration_closes_at": "2026-01-01T00:00:00Z"})).await;
         for (session, reason) in [
             (draft.as_str(), "not_published"),
@@ -183,7 +183,7 @@ on_both! {
         office.delete(&session, "*").await.problem(409, "has_dependents");
         office.delete(&format!("{session}?dry_run=true"), "*").await.problem(409, "has_dependents");
         for path in [&path, &waits] {
-            led(&app, path, "cancelled").await.ok();
+            transition(&app, path, "cancelled").await.ok();
         }
         office.delete(&session, "*").await.expect(204);
     }
@@ -244,7 +244,7 @@ on_both! {
         app.anonymous().get(&list).await.problem(401, "unauthenticated");
         // The link is for members with a seat, not for those that wait.
         assert_eq!(member.get(&session).await.ok().json().get("online_url"), None);
-        led(&app, &other, "cancelled").await.ok();
+        transition(&app, &other, "cancelled").await.ok();
         assert_eq!(member.get(&mine).await.ok().json()["status"], "registered");
         assert_eq!(member.get(&session).await.ok().json()["online_url"], "https://meet.example/zxqlink");
         office.patch(&session, "*", &json!({"visibility": "internal"})).await.ok();
@@ -263,7 +263,7 @@ on_both! {
         let session = published(&app, json!({})).await;
         let list = format!("{session}/registrations");
         let mine = location(&made(&member, &list, &person("mine")).await);
-        led(&app, &mine, "cancelled").await.ok();
+        transition(&app, &mine, "cancelled").await.ok();
         office.post("/api/v1/members/stadtentwaesserung-dresden/transitions", &json!({"to": "left"})).await.ok();
         for caller in [&member, &office] {
             let refused = caller.post(&list, &person("other")).await;
@@ -286,7 +286,7 @@ on_both! {
             office.get(&format!("{path}/transitions")).await.ok().json()["allowed"].clone()
         };
         for to in ["attended", "no_show"] {
-            led(&app, &came, to).await.problem(409, "session_not_begun");
+            transition(&app, &came, to).await.problem(409, "session_not_begun");
         }
         assert_eq!(allowed(&came).await, json!(["cancelled"]));
         let walk_in = changed(&person("c"), &json!({"status": "attended"}));
@@ -302,17 +302,17 @@ on_both! {
         let own = app.member().get(&format!("{waited}/transitions")).await.ok().json()["allowed"].clone();
         assert_eq!(own, json!(["cancelled"]));
         app.member().post(&format!("{surprise}/transitions"), &json!({"to": "attended"})).await.problem(403, "forbidden");
-        led(&app, &surprise, "attended").await.ok();
+        transition(&app, &surprise, "attended").await.ok();
         let sent = ask(&app, "SELECT subject FROM mail").await.len();
-        led(&app, &waited, "cancelled").await.ok();
+        transition(&app, &waited, "cancelled").await.ok();
         assert_eq!(ask(&app, "SELECT subject FROM mail").await.len(), sent, "too late to be news");
         office.patch(&session, "*", &json!({"capacity": null})).await.ok();
-        led(&app, &came, "attended").await.ok();
-        led(&app, &stayed, "no_show").await.ok();
-        led(&app, &stayed, "cancelled").await.problem(409, "transition_not_allowed");
+        transition(&app, &came, "attended").await.ok();
+        transition(&app, &stayed, "no_show").await.ok();
+        transition(&app, &stayed, "cancelled").await.problem(409, "transition_not_allowed");
         registered(&app, &session, &walk_in).await;
         assert_eq!(office.get(&session).await.ok().json()["counts"], json!({"registered": 4, "waitlisted": 0, "attended": 3}));
-        led(&app, &came, "no_show").await.ok();
+        transition(&app, &came, "no_show").await.ok();
         assert_eq!(office.get(&session).await.ok().json()["counts"]["attended"], 2);
     }
 
@@ -335,7 +335,7 @@ on_both! {
     async fn the_log_has_no_personal_data_of_registrations(app: TestApp) {
         let session = published(&app, json!({})).await;
         let (path, _) = registered(&app, &session, &person("zxqperson")).await;
-        led(&app, &path, "cancelled").await.ok();
+        transition(&app, &path, "cancelled").await.ok();
         let operator = vku_domain::kernel::access::actor::Actor::operator(app.store.now());
         let changes = app.store.changes_after(&operator, 0, 100_000).await.unwrap();
         let its: Vec<_> = changes.iter().filter(|change| change.resource == "registration").collect();

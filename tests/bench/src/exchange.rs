@@ -14,7 +14,7 @@ use crate::{Failure, say};
 const PARTNERSHIPS: usize = 50_000;
 /// The number of concurrent registrations, and of seats.
 const CROWD: usize = 500;
-const SEATS: usize = 40;
+const CAPACITY: usize = 40;
 /// The number of requests for each measurement.
 const ROUNDS: usize = 41;
 
@@ -77,7 +77,7 @@ async fn crowd(client: &reqwest::Client, api: &Api, token: &str) -> Result<(), F
     post("members", json!({ "utility": "utility-1", "status": "active" })).await?;
     let session = json!({
         "slug": "crowd", "title": "Crowd", "kind": "exchange", "starts_on": "2099-06-12", "start_time": "10:00",
-        "end_time": "12:00", "format": "online", "status": "published", "capacity": SEATS, "visibility": "public"
+        "end_time": "12:00", "format": "online", "status": "published", "capacity": CAPACITY, "visibility": "public"
     });
     post("sessions", session).await?;
     let began = Instant::now();
@@ -95,13 +95,13 @@ async fn crowd(client: &reqwest::Client, api: &Api, token: &str) -> Result<(), F
         answers.iter().filter(|(status, body)| *status == 201 && is(body)).count()
     };
     let (seated, waiting) = (count("registered"), count("waitlisted"));
-    if (seated, waiting) != (SEATS, CROWD - SEATS) {
+    if (seated, waiting) != (CAPACITY, CROWD - CAPACITY) {
         let other = answers.iter().find(|(status, _)| *status != 201).map(|(_, body)| body.to_string());
         let other = other.unwrap_or_default();
         return Err(Failure::new(format!("{seated} are registered and {waiting} wait: {other}")));
     }
     say(format!(
-        "\n{CROWD} registrations at once for {SEATS} seats: {seated} registered, {waiting} wait, {took:.1} s ({:.0} a second).",
+        "\n{CROWD} registrations at once for {CAPACITY} seats: {seated} registered, {waiting} wait, {took:.1} s ({:.0} a second).",
         CROWD as f64 / took
     ));
     Ok(())

@@ -10,7 +10,7 @@ use crate::session::{Session, event};
 
 /// The reason for a mail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Occasion {
+pub enum MailKind {
     /// The person has a seat.
     Registered,
     /// There is no seat. The person has this position on the waiting list.
@@ -27,7 +27,7 @@ pub enum Occasion {
     SessionCancelled,
 }
 
-impl Occasion {
+impl MailKind {
     /// Returns the mail to a person, with the session as a calendar file.
     pub fn mail(self, session: &Stored<Session>, person: &Person, registration: &Registration) -> Mail {
         let data = &session.data;
@@ -194,17 +194,17 @@ mod tests {
     fn mails_state_the_occasion_and_the_time_in_the_language_of_the_person() {
         let (session, german, french) = (session(), person(None), person(Some("fr")));
         let waits = registration("waitlisted", "online");
-        let mail = Occasion::Waitlisted(7).mail(&session, &german, &waits);
+        let mail = MailKind::Waitlisted(7).mail(&session, &german, &waits);
         assert_eq!(mail.subject.as_str(), "Auf der Warteliste: Wasserverluste");
         assert!(mail.text.contains("an Stelle 7 der Warteliste"), "{}", mail.text);
         assert!(mail.text.contains("11.06.2026, 10:00–12:30 Uhr (Europe/Berlin)"), "{}", mail.text);
         assert!(!mail.text.contains("meet.example"), "no link without a seat");
         let comes = registration("registered", "online");
-        let mail = Occasion::Promoted.mail(&session, &french, &comes);
+        let mail = MailKind::Promoted.mail(&session, &french, &comes);
         assert_eq!(mail.subject.as_str(), "You have a seat: Wasserverluste");
         assert!(mail.text.contains("11 June 2026, 10:00–12:30 (Europe/Berlin)"), "{}", mail.text);
         assert!(mail.text.contains("https://meet.example/x"), "{}", mail.text);
-        let mail = Occasion::Registered.mail(&session, &french, &registration("registered", "in_person"));
+        let mail = MailKind::Registered.mail(&session, &french, &registration("registered", "in_person"));
         assert!(mail.text.contains("  Berlin\n") && !mail.text.contains("meet.example"), "{}", mail.text);
     }
 
@@ -212,12 +212,12 @@ mod tests {
     fn all_mails_contain_the_same_event() {
         let session = session();
         for (occasion, registered, status, link) in [
-            (Occasion::Registered, "registered", "CONFIRMED", true),
-            (Occasion::Moved, "registered", "CONFIRMED", true),
-            (Occasion::Moved, "waitlisted", "TENTATIVE", false),
-            (Occasion::Switched, "waitlisted", "TENTATIVE", false),
-            (Occasion::Cancelled, "cancelled", "CANCELLED", false),
-            (Occasion::SessionCancelled, "registered", "CANCELLED", false),
+            (MailKind::Registered, "registered", "CONFIRMED", true),
+            (MailKind::Moved, "registered", "CONFIRMED", true),
+            (MailKind::Moved, "waitlisted", "TENTATIVE", false),
+            (MailKind::Switched, "waitlisted", "TENTATIVE", false),
+            (MailKind::Cancelled, "cancelled", "CANCELLED", false),
+            (MailKind::SessionCancelled, "registered", "CANCELLED", false),
         ] {
             let mail = occasion.mail(&session, &person(None), &registration(registered, "online"));
             let calendar = mail.calendar.unwrap().replace("\r\n ", "");

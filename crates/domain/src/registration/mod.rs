@@ -11,7 +11,7 @@ use serde_with::skip_serializing_none;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-pub use mail::Occasion;
+pub use mail::MailKind;
 pub use query::{RegistrationFilter, RegistrationSort};
 pub use status::RegistrationStatus;
 

@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 pub(crate) use event::event;
 pub use query::{SessionFilter, SessionSort};
-pub use registering::{Registering, RegistrationReason, RegistrationState, Taken};
+pub use registering::{Registering, RegistrationReason, RegistrationState, SeatCounts};
 pub use status::SessionStatus;
 pub use when::start_key;
 

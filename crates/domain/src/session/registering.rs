@@ -66,7 +66,7 @@ impl Default for RegistrationState {
 
 /// The taken seats and the waiting list of a session.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Taken {
+pub struct SeatCounts {
     /// The numbers of registrations.
     pub counts: SessionCounts,
     /// The number of taken seats on site.
@@ -95,12 +95,12 @@ impl Session {
     }
 
     /// Returns whether a seat is available, on site or online.
-    pub fn has_seat(&self, taken: &Taken, in_room: bool) -> bool {
+    pub fn has_seat(&self, taken: &SeatCounts, in_room: bool) -> bool {
         free(self.capacity, taken.counts.registered) && (!in_room || free(self.room_capacity, taken.in_room))
     }
 
     /// Returns whether registration is possible at an instant.
-    pub fn registration_state(&self, taken: &Taken, now: DateTime<Utc>) -> RegistrationState {
+    pub fn registration_state(&self, taken: &SeatCounts, now: DateTime<Utc>) -> RegistrationState {
         if let Some(reason) = self.closed(now) {
             return RegistrationState { state: Registering::Closed, reason: Some(reason) };
         }
@@ -142,7 +142,7 @@ mod tests {
         crate::kernel::input::merge_patch::merge(&mut body, members);
         let session: Session = deserr::deserialize::<_, _, Violations>(body).unwrap();
         let counts = SessionCounts { registered, ..SessionCounts::default() };
-        let state = session.registration_state(&Taken { counts, in_room }, now.parse().unwrap());
+        let state = session.registration_state(&SeatCounts { counts, in_room }, now.parse().unwrap());
         (state.state.as_str(), state.reason.map(RegistrationReason::as_str))
     }
 

@@ -136,8 +136,8 @@ impl Figures for PartnershipStatistics {
             (PartnershipStatistics = "application/json", example = json!({
                 "by": "status",
                 "rule": {
-                    "de": "Jede Partnerschaft zählt einmal, bei ihrem heutigen Status.",
-                    "en": "Each partnership counts once, where it stands today."
+                    "de": "Jede Partnerschaft zählt einmal, bei ihrem heutigen Status; `unknown`, wo ihn niemand kennt.",
+                    "en": "Each partnership counts once, for its current status, or as `unknown` if that is unknown."
                 },
                 "total": 20,
                 "items": [

@@ -12,7 +12,7 @@ use vku_domain::registration::{Registration, RegistrationStatus};
 use vku_domain::session::{RegistrationReason, Session};
 
 use super::attendee::{own, settle};
-use super::seat_counts::taken_of;
+use super::seat_counts::seat_counts_of;
 use crate::kernel::codec::text_opt;
 use crate::kernel::database::error::failed;
 use crate::kernel::read::load;
@@ -41,7 +41,7 @@ pub(super) async fn admit(
     settle(writer, &session, Some(before.id), after).await?;
     if before.data.attendance != after.attendance && to == Some(RegistrationStatus::Registered) {
         open(&session, writer)?;
-        let mut taken = taken_of(writer, session.id).await?;
+        let mut taken = seat_counts_of(writer, session.id).await?;
         taken.counts.registered = taken.counts.registered.saturating_sub(1);
         taken.in_room = taken.in_room.saturating_sub(u64::from(before.data.in_room()));
         if !session.data.has_seat(&taken, after.in_room()) {
@@ -67,7 +67,7 @@ async fn arrive(
         _ => open(session, writer)?,
     }
     takes_part(writer, "/member", after.member.id()).await?;
-    let taken = taken_of(writer, session.id).await?;
+    let taken = seat_counts_of(writer, session.id).await?;
     let requested = after.status;
     after.status = if session.data.has_seat(&taken, after.in_room()) {
         Some(RegistrationStatus::Registered)
@@ -112,7 +112,7 @@ async fn lead(
         Some(status) if status.is_marked() => begun(&session.data, status, writer),
         Some(RegistrationStatus::Registered) => {
             open(session, writer)?;
-            let taken = taken_of(writer, session.id).await?;
+            let taken = seat_counts_of(writer, session.id).await?;
             if session.data.has_seat(&taken, after.in_room()) { Ok(()) } else { Err(full().about("/status")) }
         }
         Some(status) if !before.may_become(status, &session.data, writer.written_at()) => {

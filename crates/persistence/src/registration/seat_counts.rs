@@ -8,7 +8,7 @@ use uuid::Uuid;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::registration::{Attendance, RegistrationStatus};
-use vku_domain::session::Taken;
+use vku_domain::session::SeatCounts;
 
 use super::{living, present};
 use crate::kernel::codec::text;
@@ -16,8 +16,11 @@ use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::transaction::{Reader, Writer};
 
 /// Returns the taken seats of these sessions.
-pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<HashMap<Uuid, Taken>, Error> {
-    let mut all: HashMap<Uuid, Taken> = HashMap::new();
+pub(crate) async fn of_sessions(
+    reader: &Reader<'_>,
+    sessions: &[Uuid],
+) -> Result<HashMap<Uuid, SeatCounts>, Error> {
+    let mut all: HashMap<Uuid, SeatCounts> = HashMap::new();
     if sessions.is_empty() {
         return Ok(all);
     }
@@ -51,8 +54,8 @@ pub(crate) async fn taken(reader: &Reader<'_>, sessions: &[Uuid]) -> Result<Hash
     Ok(all)
 }
 
-pub(super) async fn taken_of(reader: &Reader<'_>, session: Uuid) -> Result<Taken, Error> {
-    Ok(taken(reader, &[session]).await?.remove(&session).unwrap_or_default())
+pub(super) async fn seat_counts_of(reader: &Reader<'_>, session: Uuid) -> Result<SeatCounts, Error> {
+    Ok(of_sessions(reader, &[session]).await?.remove(&session).unwrap_or_default())
 }
 
 /// Returns how many people are registered or waiting with this form of attendance.

@@ -9,11 +9,11 @@ use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
-use vku_domain::registration::{Occasion, Registration, RegistrationStatus};
+use vku_domain::registration::{MailKind, Registration, RegistrationStatus};
 use vku_domain::session::{RegistrationReason, Session};
 
 use super::allocation::session;
-use super::seat_counts::{COMING, coming, taken_of};
+use super::seat_counts::{COMING, coming, seat_counts_of};
 use super::{living, session_of, waiting};
 use crate::kernel::database::error::failed;
 use crate::kernel::read::load;
@@ -35,17 +35,17 @@ pub(super) async fn follow(
     let from = before.and_then(|before| before.data.status);
     let occasion = match after.data.status {
         Some(RegistrationStatus::Registered | RegistrationStatus::Waitlisted) if is_deleted => {
-            Some(Occasion::Cancelled)
+            Some(MailKind::Cancelled)
         }
-        Some(RegistrationStatus::Registered) if before.is_none() => Some(Occasion::Registered),
+        Some(RegistrationStatus::Registered) if before.is_none() => Some(MailKind::Registered),
         Some(RegistrationStatus::Waitlisted) if before.is_none() => {
-            let taken = taken_of(writer, session.id).await?;
-            Some(Occasion::Waitlisted(taken.counts.waitlisted))
+            let taken = seat_counts_of(writer, session.id).await?;
+            Some(MailKind::Waitlisted(taken.counts.waitlisted))
         }
         Some(RegistrationStatus::Cancelled)
             if from.is_some_and(|from| from != RegistrationStatus::Cancelled) =>
         {
-            Some(Occasion::Cancelled)
+            Some(MailKind::Cancelled)
         }
         _ => None,
     };
@@ -65,7 +65,7 @@ pub(super) async fn follow(
     let switched = occasion.is_none() && !is_replaced && before.data.attendance != after.data.attendance;
     // A promoted person is told about the attendance in the mail about the seat.
     if switched && comes(after) && !promoted.contains(&after.id) {
-        write_to(writer, &session, after, Occasion::Switched).await?;
+        write_to(writer, &session, after, MailKind::Switched).await?;
     }
     Ok(())
 }
@@ -89,11 +89,11 @@ async fn replaced(
     after: &Stored<Registration>,
 ) -> Result<(), Error> {
     let occasion = match (after.data.status, after.derived.position) {
-        (Some(RegistrationStatus::Registered), _) => Occasion::Registered,
-        (Some(RegistrationStatus::Waitlisted), Some(position)) => Occasion::Waitlisted(position),
+        (Some(RegistrationStatus::Registered), _) => MailKind::Registered,
+        (Some(RegistrationStatus::Waitlisted), Some(position)) => MailKind::Waitlisted(position),
         _ => return Ok(()),
     };
-    write_to(writer, session, before, Occasion::Cancelled).await?;
+    write_to(writer, session, before, MailKind::Cancelled).await?;
     write_to(writer, session, after, occasion).await
 }
 
@@ -104,7 +104,7 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
     if !matches!(session.data.closed(writer.written_at()), None | Some(RegistrationReason::TimeOver)) {
         return Ok(promoted);
     }
-    let mut taken = taken_of(writer, session.id).await?;
+    let mut taken = seat_counts_of(writer, session.id).await?;
     if !session.data.has_seat(&taken, false) {
         return Ok(promoted);
     }
@@ -122,7 +122,7 @@ async fn promote(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<V
             let after = writer.update_as_side_effect(before, data).await?;
             taken.counts.registered += 1;
             taken.in_room += u64::from(in_room);
-            write_to(writer, session, &after, Occasion::Promoted).await?;
+            write_to(writer, session, &after, MailKind::Promoted).await?;
             promoted.push(id);
         }
     }
@@ -139,21 +139,21 @@ pub(crate) async fn changed(
     let session = session(writer, Some(id)).await?;
     let promoted = promote(writer, &session).await?;
     if before.is_some_and(|before| session.data.is_moved(&before.data)) {
-        tell(writer, &session, Occasion::Moved, &promoted).await?;
+        mail_participants(writer, &session, MailKind::Moved, &promoted).await?;
     }
     Ok(())
 }
 
 /// Mails the cancellation of the session to everybody who comes or waits.
 pub(crate) async fn call_off(writer: &mut Writer<'_>, session: &Stored<Session>) -> Result<(), Error> {
-    mail_participants(writer, session, Occasion::SessionCancelled, &[]).await
+    mail_participants(writer, session, MailKind::SessionCancelled, &[]).await
 }
 
 /// Mails everybody who comes or waits, except those who have been mailed already.
 async fn mail_participants(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
-    occasion: Occasion,
+    occasion: MailKind,
     already_mailed: &[Uuid],
 ) -> Result<(), Error> {
     let all = coming(session.id).column("id").order_by("arrival", sea_orm::Order::Asc).take();
@@ -173,10 +173,10 @@ async fn write_to(
     writer: &mut Writer<'_>,
     session: &Stored<Session>,
     to: &Stored<Registration>,
-    occasion: Occasion,
+    occasion: MailKind,
 ) -> Result<(), Error> {
     let until = match occasion {
-        Occasion::SessionCancelled => session.data.over_at(),
+        MailKind::SessionCancelled => session.data.over_at(),
         _ => session.data.begins_at(),
     };
     let to_come = until > writer.written_at();

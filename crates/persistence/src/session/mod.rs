@@ -241,7 +241,7 @@ impl Table for Session {
     /// Derives the seats, and the link for attendees with a seat, with one query each for the whole page.
     async fn derive(reader: &Reader<'_>, items: &mut [Stored<Self>]) -> Result<(), Error> {
         let (actor, ids) = (reader.actor(), items.iter().map(|item| item.id).collect::<Vec<_>>());
-        let taken = seat_counts::taken(reader, &ids).await?;
+        let taken = seat_counts::of_sessions(reader, &ids).await?;
         let counted = Self::may_see_counts(actor);
         let own =
             if actor.role == Some(Role::Member) { own_registrations(reader).await? } else { HashMap::new() };

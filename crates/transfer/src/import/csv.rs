@@ -42,7 +42,7 @@ fn read_rows(
         Ok(text) => text,
         Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    let source = text.told();
+    let source = text.report_source();
     let mut file = text.file;
     let begin = file.stream_position()?;
     let mut head = Vec::new();

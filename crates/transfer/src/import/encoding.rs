@@ -27,7 +27,7 @@ pub(super) struct Text {
 
 impl Text {
     /// The encoding, for the report.
-    pub(super) fn told(&self) -> Source {
+    pub(super) fn report_source(&self) -> Source {
         let encoding = Some(self.encoding.name().to_owned());
         Source { encoding, encoding_source: Some(self.source), ..Source::default() }
     }

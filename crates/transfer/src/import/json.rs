@@ -42,7 +42,7 @@ pub(super) fn read_lines<T: Table>(
         Ok(text) => text,
         Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    if let Err(stop) = sink.put(ParsedRow::Source(text.told())) {
+    if let Err(stop) = sink.put(ParsedRow::Source(text.report_source())) {
         return Ok(Err(stop));
     }
     for (line, number) in BufReader::new(Lines::of(text.file)).lines().zip(1..) {
@@ -74,7 +74,7 @@ pub(super) fn read_array<T: Table>(
         Ok(text) => text,
         Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
     };
-    if let Err(stop) = sink.put(ParsedRow::Source(text.told())) {
+    if let Err(stop) = sink.put(ParsedRow::Source(text.report_source())) {
         return Ok(Err(stop));
     }
     let (mut number, mut stopped) = (0, None);

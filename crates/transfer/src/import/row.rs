@@ -161,7 +161,7 @@ pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Erro
             Code::NotFound => parent.as_deref(),
             _ => error.member.as_deref(),
         };
-        let detail = whole(error.detail, error.allowed.as_deref(), &error.dependents);
+        let detail = detail_with_members(error.detail, error.allowed.as_deref(), &error.dependents);
         return vec![at(pointer, error.code.as_str(), detail)];
     }
     let violations = error.violations.into_iter();
@@ -174,7 +174,7 @@ pub(super) fn refused<T: Table>(number: u64, head: &[ColumnBinding], error: Erro
 }
 
 /// Adds to the sentence what a problem has in separate members, because the rows of a report do not have these.
-fn whole(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) -> Bilingual {
+fn detail_with_members(detail: Bilingual, allowed: Option<&[String]>, dependents: &[Named]) -> Bilingual {
     /// The maximum number of dependents that are listed.
     const NAMED: usize = 10;
     let mut detail = match allowed {

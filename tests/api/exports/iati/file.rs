@@ -89,7 +89,7 @@ impl File {
     }
 
     /// The attributes and texts of the elements at a path in an activity.
-    pub(super) fn told(&self, slug: &str, path: &str) -> Vec<String> {
+    pub(super) fn contents(&self, slug: &str, path: &str) -> Vec<String> {
         let elements = self.activities[slug].iter().filter(|it| it.path == path);
         elements.map(|it| format!("{} {}", it.attributes, it.text.trim()).trim().to_owned()).collect()
     }

@@ -70,10 +70,13 @@ fn bearable(file: File) -> io::Result<Option<ZipArchive<BufReader<File>>>> {
     Ok(Some(archive))
 }
 
-type Refused = (&'static str, Bilingual);
+type SheetError = (&'static str, Bilingual);
 
 /// Chooses the sheet to read.
-fn choose<R: Read + Seek>(book: &mut Book<R>, name: Option<&str>) -> Result<Result<Listed, Refused>, Torn> {
+fn choose<R: Read + Seek>(
+    book: &mut Book<R>,
+    name: Option<&str>,
+) -> Result<Result<Listed, SheetError>, Torn> {
     let sheets: Vec<_> = book.sheets.iter().filter(|sheet| sheet.is_worksheet).cloned().collect();
     if let Some(name) = name {
         let exact = sheets.iter().find(|sheet| sheet.name == name);
