@@ -48,7 +48,7 @@ impl Writer<'_> {
                 let stored = stored.ok_or_else(|| Error::internal("what was written is not there"))?;
                 self.log(stored, ChangeAction::Created, None)?
             }
-            Some(_) => self.noted::<T>(id, ChangeAction::Created, None).await?,
+            Some(_) => self.record_written::<T>(id, ChangeAction::Created, None).await?,
         };
         self.run_after_write(None, created).await
     }
