@@ -91,7 +91,7 @@ on_empty! {
 fn the_committed_openapi_document_is_fresh() {
     let home = Home::new();
     let committed = concat!(env!("CARGO_MANIFEST_DIR"), "/../openapi/openapi.json");
-    assert!(home.run(&["openapi", "--check", committed]).ok().ends_with("openapi.json is fresh.\n"));
+    assert!(home.run(&["openapi", "--check", committed]).ok().ends_with("openapi.json is up to date.\n"));
     assert!(home.run(&["openapi", "--v3.0"]).ok().starts_with("{\n  \"openapi\": \"3.0.3\""));
     let printed = home.run(&["openapi"]).ok();
     assert_eq!(printed, std::fs::read_to_string(committed).unwrap());
