@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{ArrayBuilder, ObjectBuilder, Schema, Type};
 use utoipa::openapi::{Ref, RefOr};
@@ -27,6 +28,15 @@ const MOST: usize = 100;
 
 /// The parameters whose value is a list, separated by commas.
 const LISTS: [&str; 3] = ["sort", "fields", "expand"];
+
+/// Deserializes a value that is written as a text.
+pub(super) fn deserialize_text<T: FromStr<Err = FieldError>, V: IntoValue>(
+    value: Value<V>,
+    at: ValuePointerRef<'_>,
+) -> Result<T, Violations> {
+    let text = String::deserialize_from_value(value, at)?;
+    text.parse().map_err(|fault: FieldError| take_cf_content(Violations::merge(None, fault, at)))
+}
 
 pub(super) fn single(name: &'static str, values: Vec<String>, violations: &mut Violations) -> Option<String> {
     if values.len() > 1 {

@@ -4,12 +4,13 @@ use std::borrow::Cow;
 use std::str::FromStr;
 
 use chrono::{DateTime, SubsecRound, Timelike, Utc};
-use deserr::{Deserr, IntoValue, MergeWithError, Value, ValuePointerRef, take_cf_content};
+use deserr::{Deserr, IntoValue, Value, ValuePointerRef};
 use serde::{Serialize, Serializer};
 use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::openapi::{KnownFormat, RefOr, SchemaFormat};
 use utoipa::{PartialSchema, ToSchema};
 
+use super::from_parameter::deserialize_text;
 use crate::bilingual;
 use crate::kernel::bilingual::typed;
 use crate::kernel::clock::{instant, is_writable};
@@ -60,8 +61,7 @@ impl Deserr<Violations> for InstantParam {
         value: Value<V>,
         at: ValuePointerRef<'_>,
     ) -> Result<Self, Violations> {
-        let text = String::deserialize_from_value(value, at)?;
-        text.parse().map_err(|fault: FieldError| take_cf_content(Violations::merge(None, fault, at)))
+        deserialize_text(value, at)
     }
 }
 
