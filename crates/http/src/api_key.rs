@@ -11,6 +11,7 @@ use vku_domain::api_key::{ApiKey, NewApiKey};
 use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
+use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -19,7 +20,6 @@ use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::response::conditional::respond;
 use crate::login::id;
-use vku_transfer::format::Format;
 
 /// An API key, without the key itself.
 #[derive(Serialize, ToSchema)]

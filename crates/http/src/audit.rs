@@ -1,6 +1,5 @@
 //! The audit endpoint, for the coordination office: who changed what, and when.
 
-use crate::kernel::response::cached::respond_with;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,12 +13,13 @@ use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::kernel::read::history::Entry;
+use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::resource::list::{page_response, with_cursor};
-use vku_transfer::format::Format;
+use crate::kernel::response::cached::respond_with;
 
 /// A change and who made it.
 #[derive(Serialize, ToSchema)]

@@ -15,6 +15,8 @@ use vku_domain::session::Session;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
+use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::format::Format;
 
 use crate::kernel::page::token_of_link;
 use crate::kernel::problem::Problem;
@@ -22,8 +24,6 @@ use crate::kernel::request::anybody::Anybody;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key, parse_write_flags};
 use crate::kernel::response::conditional::respond_as;
-use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
-use vku_transfer::format::Format;
 
 /// The path of a member's calendar: outside the API, because the link itself is the credential. The token is in the
 /// query, which is not logged.

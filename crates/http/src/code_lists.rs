@@ -9,6 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 use vku_domain::code_lists::{self, Entry, List};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
+use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -16,7 +17,6 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::resource::mount::resource;
 use crate::kernel::response::conditional::respond;
-use vku_transfer::format::Format;
 
 /// A reference list.
 #[derive(Serialize, ToSchema)]

@@ -10,13 +10,13 @@ use vku_domain::kernel::clock::instant;
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_persistence::auth::login::Login;
+use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, parse_write_flags};
 use crate::kernel::response::conditional::respond;
-use vku_transfer::format::Format;
 
 /// A place where you are signed in.
 #[derive(Serialize, ToSchema)]

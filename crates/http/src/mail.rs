@@ -1,6 +1,5 @@
 //! The outbox endpoints: the e-mails that the service sends, for the coordination office.
 
-use crate::kernel::response::cached::respond_with;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde::Serialize;
@@ -15,14 +14,15 @@ use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 use vku_persistence::mail::outbox::{MailFilter, StoredMail};
+use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::resource::list::{page_response, with_cursor};
+use crate::kernel::response::cached::respond_with;
 use crate::kernel::response::conditional::respond;
-use vku_transfer::format::Format;
 
 /// An e-mail to a person.
 #[derive(Serialize, ToSchema)]

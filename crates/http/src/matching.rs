@@ -1,6 +1,5 @@
 //! The endpoint that finds partners for a utility.
 
-use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -9,13 +8,14 @@ use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::matching::{MatchQuery, Matches};
 use vku_domain::utility::Utility;
+use vku_transfer::format::Format;
 
 use crate::kernel::cache::Representation;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key};
-use vku_transfer::format::Format;
+use crate::kernel::response::cached;
 
 /// Find partners for a utility
 ///

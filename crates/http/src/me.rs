@@ -15,6 +15,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
+use vku_transfer::format::Format;
 
 use crate::auth::authenticate;
 use crate::kernel::auth::password;
@@ -24,7 +25,6 @@ use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::response::conditional::respond;
-use vku_transfer::format::Format;
 
 /// The account that sends the request.
 #[derive(Serialize, ToSchema)]

@@ -1,7 +1,6 @@
 //! API keys: `vkp_<8 letters>_<43 letters>`. The SHA-256 of the whole key is stored, and its readable prefix
 //! for the lookup.
 
-use crate::kernel::id::new_id;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sea_orm::entity::prelude::*;
@@ -15,6 +14,7 @@ use vku_domain::kernel::value::SingleLine;
 
 use crate::kernel::database::error::failed;
 use crate::kernel::database::retry::retry_on_broken_connection;
+use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::Writer;
 

@@ -1,6 +1,5 @@
 //! Maps contacts to their table.
 
-use crate::membership::own_members;
 use std::collections::HashSet;
 
 use sea_orm::ConnectionTrait;
@@ -23,6 +22,7 @@ use crate::kernel::table::conditions::{contains, one_of};
 use crate::kernel::table::row::row;
 use crate::kernel::table::{SortColumn, Table, Unique, column};
 use crate::kernel::transaction::{Reader, Writer};
+use crate::membership::own_members;
 use crate::membership::taking_part;
 use crate::registration::waiting_list;
 

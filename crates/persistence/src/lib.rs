@@ -42,8 +42,6 @@ pub use vku_migration::SCHEMA;
 
 use std::sync::LazyLock;
 
-use crate::kernel::read::reference_lookup::ResourceDescriptor;
-use kernel::table::{Parent, Table};
 use vku_domain::activity::Activity;
 use vku_domain::agenda::AgendaItem;
 use vku_domain::contact::Contact;
@@ -67,6 +65,9 @@ use vku_domain::topic::Topic;
 use vku_domain::user::User;
 use vku_domain::utility::Utility;
 use vku_domain::working_area::WorkingArea;
+
+use crate::kernel::read::reference_lookup::ResourceDescriptor;
+use kernel::table::{Parent, Table};
 
 /// An operation on a resource type that is selected by its name at run time.
 pub trait Visitor {

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::ops::ControlFlow;
 
+use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
+
 use crate::bilingual;
 use crate::kernel::bilingual::Bilingual;
-use deserr::{DeserializeError, ErrorKind, IntoValue, MergeWithError, ValueKind, ValuePointerRef};
 
 /// The location of a violation in a request.
 #[derive(Clone, Debug, PartialEq, Eq)]

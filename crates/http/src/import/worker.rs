@@ -19,11 +19,11 @@ use vku_persistence::import::lifecycle::ImportOutcome;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::store::idempotency::{InFlightGuard, StoredResponse};
 use vku_persistence::kernel::transaction::WriteContext;
+use vku_transfer::import::{Plan, run};
 
 use super::report::ImportBody;
 use crate::kernel::media_type::JSON;
 use crate::kernel::request::context::Context;
-use vku_transfer::import::{Plan, run};
 
 /// Runs imports for an actor, in the context of a request.
 pub(super) struct ImportWorker {

@@ -1,7 +1,6 @@
 //! The page that the link in the e-mail opens. Opening it confirms nothing, because programs that scan e-mails follow
 //! links. Its button confirms, without a script.
 
-use super::PATH;
 use actix_web::HttpResponse;
 use actix_web::web::{Bytes, Query};
 use vku_domain::bilingual;
@@ -9,6 +8,7 @@ use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::Code;
 use vku_persistence::InterestLink as Link;
 
+use super::PATH;
 use super::register::confirm;
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::page::{page, token_of_link};

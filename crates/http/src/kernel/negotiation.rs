@@ -1,5 +1,6 @@
 //! Content negotiation by `Accept`, or by the query parameter `format`, which takes precedence.
 
+use actix_web::HttpRequest;
 use actix_web::http::header::{ACCEPT, ACCEPT_LANGUAGE, Accept, Header, HeaderMap, Quality};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::Schema;
@@ -8,12 +9,10 @@ use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::violation::{FieldError, Violations};
-
 use vku_transfer::format::Format;
 
 use super::media_type::{JSON, SPARSE};
 use super::query_string::is_named;
-use actix_web::HttpRequest;
 
 /// The schema of `format` for a list of activities with locations.
 pub struct ActivityFormat;

@@ -7,7 +7,6 @@ pub mod members;
 pub mod partnerships;
 pub mod sessions;
 
-use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
@@ -20,14 +19,15 @@ use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::tabular::{Column, CsvDialect, Kind};
 use vku_domain::statistics::FiguresFormat;
+use vku_transfer::format::Format;
 
 use crate::chart::Size;
 use crate::kernel::cache::Representation;
 use crate::kernel::negotiation::{MediaType, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
+use crate::kernel::response::cached;
 use crate::kernel::response::conditional::respond_as;
-use vku_transfer::format::Format;
 
 /// The media type of charts.
 const SVG: &str = "image/svg+xml";

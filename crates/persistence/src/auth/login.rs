@@ -4,7 +4,6 @@
 //! row shows which token is the current one. If a used token is presented again, the login ends, because two
 //! parties have the token.
 
-use crate::kernel::id::new_id;
 use chrono::TimeDelta;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
@@ -22,6 +21,7 @@ use vku_domain::user::User;
 use crate::auth::account::SigningIn;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::retry::retry_on_broken_connection;
+use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 

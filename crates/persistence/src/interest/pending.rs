@@ -1,7 +1,6 @@
 //! Interest registrations that were sent without an account, until they are confirmed by the link in a mail
 //! or the link expires. They are not resources yet: they are in no list, search or log.
 
-use crate::kernel::id::new_id;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, LockType};
@@ -16,6 +15,7 @@ use vku_domain::kernel::resource::Stored;
 
 use crate::kernel::codec::{json, to_json};
 use crate::kernel::database::error::failed;
+use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
 use crate::kernel::transaction::{WriteContext, Writer};
 

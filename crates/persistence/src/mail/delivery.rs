@@ -5,7 +5,6 @@
 //! of the mail server and the commit that records it, the mail is sent again: delivery is at least once. Both
 //! mails have the same `Message-ID`, which is derived from the id of the mail.
 
-use crate::kernel::id::new_id;
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, LockType, SimpleExpr};
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -19,6 +18,7 @@ use super::row;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
 use crate::kernel::database::job_lock::JobLock;
+use crate::kernel::id::new_id;
 use crate::kernel::store::Store;
 
 /// How long delivery is attempted: older mails are given up, and not sent after a long outage.

@@ -4,12 +4,12 @@
 pub mod delivery;
 pub mod outbox;
 
-use crate::kernel::id::new_id;
 use sea_orm::{EntityTrait, IntoActiveModel};
 use vku_domain::kernel::error::Error;
 use vku_domain::mail::{Mail, MailState};
 
 use crate::kernel::database::error::failed;
+use crate::kernel::id::new_id;
 use crate::kernel::transaction::Writer;
 
 mod row {

@@ -1,7 +1,6 @@
 //! Support for topics: once per member, and recorded in the change log as a sub-resource of the topic, which
 //! itself is not changed.
 
-use crate::kernel::id::new_id;
 use sea_orm::ConnectionTrait;
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
 use serde_json::json;
@@ -18,6 +17,7 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::topic::{SUPPORT, Topic};
 
 use crate::kernel::database::error::failed;
+use crate::kernel::id::new_id;
 use crate::kernel::read::load::by_key;
 use crate::kernel::read::{load, reference_lookup};
 use crate::kernel::table::Table;

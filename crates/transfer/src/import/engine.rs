@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use vku_domain::import::{Duplicate, ImportMode, LISTED, OnError, Order, Report, RowChange, RowFault};
 use vku_domain::kernel::change_log::diff::differences;
 use vku_domain::kernel::error::Error;
+use vku_domain::kernel::input::size_limits::oversized_members;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::lifecycle::State;
 use vku_persistence::kernel::bulk_import::duplicates::NameIndex;
@@ -20,7 +21,6 @@ use super::deferred::Deferred;
 use super::format::ImportFormat;
 use super::reader;
 use super::row::{self, ColumnBinding, ParsedRow};
-use vku_domain::kernel::input::size_limits::oversized_members;
 
 /// What an import did, and a token that identifies exactly that.
 pub struct Plan {

@@ -8,13 +8,13 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::Value;
 use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::{Bilingual, typed};
+use vku_domain::kernel::input::size_limits::{is_too_large, with_integers};
 use vku_persistence::kernel::table::Table;
 
 use super::charset::Charset;
 use super::encoding;
 use super::lines::Lines;
 use super::row::{ParsedRow, RowSink, Stop, fault, row};
-use vku_domain::kernel::input::size_limits::{is_too_large, with_integers};
 
 fn no_object() -> Bilingual {
     bilingual!("The row is not a JSON object.", "Die Zeile ist kein JSON-Objekt.")

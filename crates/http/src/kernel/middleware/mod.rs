@@ -4,7 +4,6 @@ pub mod body_timeout;
 pub mod once;
 pub mod response_headers;
 
-use crate::kernel::response::cached;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -30,6 +29,7 @@ use super::problem::{PROBLEM_JSON, Problem, render};
 use super::request::request_info::RequestInfo;
 use super::response::conditional::matched;
 use super::state::AppState;
+use crate::kernel::response::cached;
 
 const SERVER_TIMING: HeaderName = HeaderName::from_static("server-timing");
 /// The path of imports, which may take long.

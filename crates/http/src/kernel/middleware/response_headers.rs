@@ -1,6 +1,5 @@
 //! The headers that every response gets: security headers, the id of the request, the tag of a compressed body.
 
-use crate::kernel::request::request_info::X_REQUEST_ID;
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::StatusCode;
@@ -11,6 +10,7 @@ use actix_web::http::header::{
 use vku_domain::kernel::etag::{CODINGS, coded};
 
 use crate::kernel::request::request_info::RequestInfo;
+use crate::kernel::request::request_info::X_REQUEST_ID;
 use crate::kernel::state::AppState;
 
 /// The security headers of every response (OWASP Secure Headers); `/docs` has its own content security policy.

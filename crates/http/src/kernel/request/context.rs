@@ -1,7 +1,5 @@
 //! The context of a request: the shared state, and the caller.
 
-use crate::kernel::query_string::parameters;
-use crate::kernel::state::AppState;
 use std::rc::Rc;
 
 use actix_web::http::header::AUTHORIZATION;
@@ -20,6 +18,8 @@ use crate::kernel::auth::token::invalid;
 use crate::kernel::cache::Snapshot;
 use crate::kernel::limits::rate_limit::RateLimitKey;
 use crate::kernel::problem::Problem;
+use crate::kernel::query_string::parameters;
+use crate::kernel::state::AppState;
 
 /// The kind of credentials in a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! JSON request bodies: the media type is checked, then the whole text is parsed.
 
-use crate::kernel::media_type::JSON;
 use actix_web::HttpRequest;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::web::Bytes;
@@ -10,6 +9,8 @@ use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::input::size_limits::{Step, check_size_limits, is_too_large, pointer, with_integers};
 use vku_domain::kernel::violation::Violations;
+
+use crate::kernel::media_type::JSON;
 
 /// The maximum size of a body, in bytes (1 MiB).
 pub const LIMIT: usize = 1 << 20;

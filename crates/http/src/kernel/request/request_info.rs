@@ -1,12 +1,12 @@
 //! What the middleware and the handlers record about a request, for later steps of its processing.
 
-use actix_web::http::header::HeaderName;
 use std::cell::Cell;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::dev::ServiceRequest;
 use actix_web::http::Uri;
+use actix_web::http::header::HeaderName;
 use actix_web::{HttpMessage, HttpRequest};
 use uuid::Uuid;
 use vku_domain::kernel::bilingual::Locale;

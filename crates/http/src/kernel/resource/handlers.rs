@@ -1,12 +1,5 @@
 //! Generic handlers for the operations that all resources have.
 
-use crate::kernel::request::params::CANCEL_REGISTRATIONS;
-use crate::kernel::request::params::ID;
-use crate::kernel::request::params::key;
-use crate::kernel::request::params::parent;
-use crate::kernel::request::params::parse_projection;
-use crate::kernel::request::params::parse_write_flags;
-use crate::kernel::response::cached;
 use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
@@ -23,6 +16,7 @@ use vku_persistence::kernel::read::status_history::Step;
 use vku_persistence::kernel::store::idempotency::StoredResponse;
 use vku_persistence::kernel::table::{Parent as _, Table};
 use vku_persistence::kernel::write::transition::ways;
+use vku_transfer::format::Format;
 
 use super::{icalendar, list};
 use crate::kernel::cache::Representation;
@@ -31,8 +25,14 @@ use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::json;
+use crate::kernel::request::params::CANCEL_REGISTRATIONS;
+use crate::kernel::request::params::ID;
+use crate::kernel::request::params::key;
+use crate::kernel::request::params::parent;
+use crate::kernel::request::params::parse_projection;
+use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::response::cached;
 use crate::kernel::response::conditional::{precondition, respond};
-use vku_transfer::format::Format;
 
 /// Parses the flags of a deletion or transition: `dry_run`, and whether registrations are cancelled.
 fn parse_delete_flags<T: Table>(request: &HttpRequest) -> Result<[bool; 2], Problem> {

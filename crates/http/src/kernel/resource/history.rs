@@ -1,6 +1,5 @@
 //! The history of a resource: its changes, as far as the caller could see them.
 
-use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,13 +11,14 @@ use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::query::Paging;
 use vku_persistence::kernel::read::history::Entry;
 use vku_persistence::kernel::table::Table;
+use vku_transfer::format::Format;
 
 use super::list::{page_response, with_cursor};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key, parent};
-use vku_transfer::format::Format;
+use crate::kernel::response::cached;
 
 /// A change of a resource.
 #[derive(Serialize, ToSchema)]

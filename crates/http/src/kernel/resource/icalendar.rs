@@ -7,6 +7,7 @@ use vku_domain::kernel::icalendar::{Event, file};
 use vku_domain::kernel::parameters::Parameters;
 use vku_domain::kernel::resource::Stored;
 use vku_persistence::kernel::table::Table;
+use vku_transfer::format::Format;
 
 use super::list::check_projection;
 use crate::kernel::negotiation::format;
@@ -14,7 +15,6 @@ use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::{ID, key, parse_projection};
 use crate::kernel::response::conditional::respond_as;
-use vku_transfer::format::Format;
 
 /// Responds with a calendar file if the client requests one; `None` if it requests JSON.
 pub(crate) async fn one<T: Table>(

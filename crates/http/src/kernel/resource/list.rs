@@ -1,6 +1,5 @@
 //! Lists: one page as JSON with links, or all rows as a stream.
 
-use crate::kernel::response::cached;
 use actix_web::HttpResponse;
 use actix_web::http::header::HeaderValue;
 use serde::Serialize;
@@ -15,14 +14,15 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_domain::kernel::violation::Violations;
 use vku_persistence::kernel::table::Table;
+use vku_transfer::format::Format;
 
 use crate::kernel::cache::Representation;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::query_string::is_named;
 use crate::kernel::request::context::Context;
+use crate::kernel::response::cached;
 use crate::kernel::response::download;
-use vku_transfer::format::Format;
 
 #[derive(Serialize)]
 struct ListBody<'a, T: Resource> {

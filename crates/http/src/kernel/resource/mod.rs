@@ -7,12 +7,12 @@ pub mod list;
 pub mod mount;
 pub mod operation;
 
-use crate::kernel::config::BASE;
 use actix_web::Route;
 use serde_json::Value;
 use vku_persistence::kernel::table::{Parent, Table};
 
 use super::request::params::PARENT;
+use crate::kernel::config::BASE;
 use operation::Operation;
 
 /// A resource in the API: what the document says in addition to what follows from the types.

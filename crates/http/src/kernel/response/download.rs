@@ -16,14 +16,14 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::table::Table;
+use vku_transfer::export::spool::{Taking, spool};
+use vku_transfer::export::{Export, file_name};
+use vku_transfer::format::Format;
 
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::response::conditional::{DEPENDS_ON, cache_control};
-use vku_transfer::export::spool::{Taking, spool};
-use vku_transfer::export::{Export, file_name};
-use vku_transfer::format::Format;
 
 /// How long a client may receive nothing before it is considered gone.
 const TIMEOUT: Duration = Duration::from_secs(60);

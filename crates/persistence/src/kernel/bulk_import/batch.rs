@@ -1,7 +1,6 @@
 //! Imports many rows with a fixed number of statements: references and codes are looked up together, and new
 //! rows are inserted together.
 
-use crate::kernel::id::new_id;
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Expr, ExprTrait, LockType, Query};
@@ -20,6 +19,7 @@ use super::existing::{Found, refuse_known};
 use super::{Done, Outcome, Row};
 use crate::kernel::codec::text;
 use crate::kernel::database::error::failed;
+use crate::kernel::id::new_id;
 use crate::kernel::read::load::{hydrate, visible_rows};
 use crate::kernel::table::row::Meta;
 use crate::kernel::table::{Table, child_rows, column};

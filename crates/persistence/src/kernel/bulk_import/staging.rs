@@ -11,9 +11,6 @@
 //!
 //! A dry run does the same, except that each of its transactions is rolled back.
 
-use crate::kernel::id::new_id;
-use crate::kernel::transaction::staging::Staging;
-use crate::kernel::transaction::staging::staged_at;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
 
@@ -31,11 +28,14 @@ use vku_domain::kernel::resource::reference::Key;
 use crate::kernel::database::error::failed;
 use crate::kernel::database::job_lock::JobLock;
 use crate::kernel::database::retry::begin;
+use crate::kernel::id::new_id;
 use crate::kernel::read::load::hydrate;
 use crate::kernel::table::child_rows::ChildRows;
 use crate::kernel::table::{Table, column};
 use crate::kernel::transaction::change_log::staged;
 use crate::kernel::transaction::reindexed::Reindexed;
+use crate::kernel::transaction::staging::Staging;
+use crate::kernel::transaction::staging::staged_at;
 use crate::kernel::transaction::{Writer, change_log, write_options};
 use crate::kernel::write::code_lists;
 

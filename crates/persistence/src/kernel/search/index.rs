@@ -1,6 +1,5 @@
 //! Updates the search index in the transaction of a write, with a few statements however much was written.
 
-use crate::kernel::transaction::reindexed::Reindexed;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ConnectionTrait, DatabaseBackend, DatabaseTransaction, QueryResult, Statement};
@@ -11,6 +10,7 @@ use vku_domain::kernel::search::{Index, keys};
 
 use super::entries;
 use crate::kernel::database::error::failed;
+use crate::kernel::transaction::reindexed::Reindexed;
 
 /// Word, resource, rank and id: the primary key of `search_hit`.
 type Hit<'a> = (&'a str, &'static str, i32, Uuid);

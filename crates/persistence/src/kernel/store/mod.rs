@@ -8,11 +8,6 @@ pub mod running_imports;
 mod staged_imports;
 pub mod stream;
 
-use crate::kernel::transaction::Collected;
-use crate::kernel::transaction::Reader;
-use crate::kernel::transaction::WriteContext;
-use crate::kernel::transaction::Writer;
-use crate::kernel::transaction::write_options;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -34,7 +29,12 @@ use super::database::retry::begin;
 use super::database::{Database, EXPORTS};
 use super::search;
 use super::transaction::staging::Staging;
+use crate::kernel::transaction::Collected;
+use crate::kernel::transaction::Reader;
+use crate::kernel::transaction::WriteContext;
+use crate::kernel::transaction::Writer;
 use crate::kernel::transaction::change_log;
+use crate::kernel::transaction::write_options;
 
 /// The data of the exchange, on SQLite or PostgreSQL.
 #[derive(Clone)]

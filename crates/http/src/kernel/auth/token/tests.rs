@@ -1,10 +1,11 @@
 //! Which tokens are accepted, and that all others are rejected.
 
-use super::*;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use jsonwebtoken::EncodingKey;
 use serde_json::{Value, json};
+
+use super::*;
 
 const ISSUER: &str = "https://exchange.example";
 const AUDIENCE: &str = "https://exchange.example/api";

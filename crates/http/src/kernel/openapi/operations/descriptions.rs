@@ -6,13 +6,13 @@ use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::projection::MemberTree;
 use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
+use vku_transfer::export::XlsxLimits;
 
 use crate::kernel::resource::ResourceApi;
 use crate::kernel::resource::operation::Operation;
 use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
 };
-use vku_transfer::export::XlsxLimits;
 
 impl Operation {
     pub(super) fn id<T: ResourceApi>(self) -> String {

@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{CsvDialect, FieldSerializer};
+use vku_transfer::export::columns;
+use vku_transfer::format::Format;
 
 use super::request_body::schema;
 use crate::kernel::negotiation::{ActivityFormat, CalendarFormat, PlacedFormat, PlainFormat};
 use crate::kernel::resource::ResourceApi;
-use vku_transfer::export::columns;
-use vku_transfer::format::Format;
 
 /// The schema of the parameter `format`.
 pub(super) fn parameter<T: ResourceApi>() -> Value {

@@ -9,6 +9,7 @@ use vku_domain::kernel::resource::naming::pascal;
 use vku_domain::kernel::resource::projection::MemberTree;
 use vku_domain::kernel::search::{LENGTH_MAX, WORDS_MAX};
 use vku_persistence::kernel::table::Parent;
+use vku_transfer::format::Format;
 
 use super::descriptions::{has_slug, restorers};
 use super::formats;
@@ -21,7 +22,6 @@ use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
 };
 use crate::kernel::response::idempotency;
-use vku_transfer::format::Format;
 
 fn query(name: &str, about: &str, schema: Value) -> Value {
     json!({ "name": name, "in": "query", "description": about, "schema": schema })

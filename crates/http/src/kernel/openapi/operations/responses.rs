@@ -5,6 +5,7 @@ use vku_domain::kernel::resource::lifecycle::State;
 use vku_domain::kernel::resource::naming::pascal;
 use vku_persistence::kernel::table::Parent;
 use vku_persistence::kernel::write::dependents::may_have_dependents;
+use vku_transfer::format::Format;
 
 use super::formats::{calendar, contents};
 use super::request_body::{next, schema, telling};
@@ -18,7 +19,6 @@ use crate::kernel::resource::operation::Operation::{
     Create, Delete, Get, History, List, Restore, Transition, Transitions, Update,
 };
 use crate::kernel::response::idempotency;
-use vku_transfer::format::Format;
 
 /// The successful response, and the problems.
 pub(super) fn responses<T: ResourceApi>(it: Operation) -> Value {
