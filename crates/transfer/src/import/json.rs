@@ -32,20 +32,33 @@ fn item<T: Table>(number: u64, mut value: Value) -> ParsedRow {
     }
 }
 
+/// Opens the file as UTF-8 and reports how it is read; the end of the reading if that is not possible.
+fn open(
+    file: File,
+    charset: Option<Charset>,
+    sink: &mut RowSink,
+) -> io::Result<Result<File, Result<(), Stop>>> {
+    let text = match encoding::utf8(file, charset)? {
+        Ok(text) => text,
+        Err(fault) => return Ok(Err(sink.put(ParsedRow::Broken(vec![fault])))),
+    };
+    match sink.put(ParsedRow::Source(text.report_source())) {
+        Ok(()) => Ok(Ok(text.file)),
+        Err(stop) => Ok(Err(Err(stop))),
+    }
+}
+
 /// Reads one object per line.
 pub(super) fn read_lines<T: Table>(
     file: File,
     charset: Option<Charset>,
     sink: &mut RowSink,
 ) -> io::Result<Result<(), Stop>> {
-    let text = match encoding::utf8(file, charset)? {
+    let text = match open(file, charset, sink)? {
         Ok(text) => text,
-        Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
+        Err(ended) => return Ok(ended),
     };
-    if let Err(stop) = sink.put(ParsedRow::Source(text.report_source())) {
-        return Ok(Err(stop));
-    }
-    for (line, number) in BufReader::new(Lines::of(text.file)).lines().zip(1..) {
+    for (line, number) in BufReader::new(Lines::of(text)).lines().zip(1..) {
         let line = line?;
         if typed(&line).is_empty() {
             continue;
@@ -70,15 +83,12 @@ pub(super) fn read_array<T: Table>(
     charset: Option<Charset>,
     sink: &mut RowSink,
 ) -> io::Result<Result<(), Stop>> {
-    let text = match encoding::utf8(file, charset)? {
+    let text = match open(file, charset, sink)? {
         Ok(text) => text,
-        Err(fault) => return Ok(sink.put(ParsedRow::Broken(vec![fault]))),
+        Err(ended) => return Ok(ended),
     };
-    if let Err(stop) = sink.put(ParsedRow::Source(text.report_source())) {
-        return Ok(Err(stop));
-    }
     let (mut number, mut stopped) = (0, None);
-    let mut text = serde_json::Deserializer::from_reader(BufReader::new(text.file));
+    let mut text = serde_json::Deserializer::from_reader(BufReader::new(text));
     let mut each = |value| {
         number += 1;
         stopped = sink.put(item::<T>(number, value)).err();
