@@ -4,7 +4,7 @@
 //! `transaction`, `crypto` and `database`. A folder may import only the folders below it, so that no two
 //! import each other (`.ci/circles.mjs` checks that).
 //!
-//! Of the single files, `codec` and `id_list` are at the bottom: every folder above `database` may import
+//! Of the single files, `codec` and `id` are at the bottom: every folder above `database` may import
 //! them, and they import nothing of the kernel, except that `codec` uses the errors of `database`. `migrate`
 //! is beside `store`: no folder imports it. Every folder may also use the registry of the resources at the
 //! root of the crate.

@@ -1,7 +1,7 @@
 //! Reading, for all kinds of resources: single resources and lists, with child rows, references and derived
 //! members, pagination, projections and history.
 //!
-//! May import `search`, `table`, `transaction`, `crypto`, `database`, `codec` and `id_list`.
+//! May import `search`, `table`, `transaction`, `crypto`, `database`, `codec` and `id`.
 
 pub(crate) mod cursor;
 pub mod history;

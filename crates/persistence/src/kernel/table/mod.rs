@@ -1,6 +1,6 @@
 //! How a resource is stored in its table: everything that a feature defines; the rest is shared.
 //!
-//! May import `transaction`, `crypto`, `database`, `codec` and `id_list`.
+//! May import `transaction`, `crypto`, `database`, `codec` and `id`.
 
 pub(crate) mod child_rows;
 pub(crate) mod conditions;

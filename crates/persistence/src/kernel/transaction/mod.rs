@@ -1,6 +1,6 @@
 //! A transaction, the actor who reads or writes in it, and everything that a write collects for the commit.
 //!
-//! May import `crypto`, `database`, `codec` and `id_list`. How resources are read and written is in `read` and
+//! May import `crypto`, `database`, `codec` and `id`. How resources are read and written is in `read` and
 //! `write`.
 
 pub mod change_log;
