@@ -140,6 +140,14 @@ fn a_party_is_an_object_with_exactly_one_member() {
     }
 }
 
+/// A member has the slug of its utility, so a reference to a member may be sent with that slug.
+#[test]
+fn references_to_members_may_have_a_slug() {
+    let document = document();
+    let reference = &document["components"]["schemas"]["MemberReferenceInput"]["oneOf"][1];
+    assert!(reference["properties"]["slug"].is_object(), "{reference}");
+}
+
 #[test]
 fn the_description_says_that_enumerations_may_grow() {
     let document = document();

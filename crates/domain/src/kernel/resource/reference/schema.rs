@@ -34,7 +34,7 @@ impl<T: Resource> PartialSchema for Ref<T> {
             .schema_type(Type::Object)
             .description(Some(format!("A `{}` as returned by `GET`, or a part of it.", schema_name(T::NAME))))
             .property("id", text(id));
-        if T::HAS_SLUG {
+        if has_slug {
             object = object.property("slug", text("The slug."));
         }
         Schema::OneOf(
