@@ -20,7 +20,6 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{READ_ONLY, Stored};
 use vku_domain::kernel::value::Slug;
 
-use self::query_plans::replan;
 use super::database::error::failed;
 use super::table::{Parent, Table};
 use super::transaction::Writer;
@@ -105,9 +104,7 @@ impl Writer<'_> {
         rows: Vec<(u64, Row)>,
     ) -> Result<Vec<Outcome<T>>, Error> {
         let written = self.change_count().0 + self.staging().map_or(0, Staging::staged);
-        if self.batch_state_mut().has_doubled(written) {
-            replan(self.tx()).await?;
-        }
+        self.follow_growth::<T>(written).await?;
         if let Some(staging) = self.staging_mut() {
             staging.count(rows.len());
         }

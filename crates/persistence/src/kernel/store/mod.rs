@@ -20,7 +20,7 @@ use vku_domain::kernel::input::draft::InputSource;
 
 use self::idempotency::InFlightKeys;
 use self::running_imports::RunningImports;
-use super::bulk_import::query_plans::replan;
+use super::bulk_import::query_plans::discard_plans;
 use super::crypto::encryption::Secret;
 use super::crypto::keyring::Keyring;
 use super::crypto::signed_token::TokenKey;
@@ -191,7 +191,7 @@ impl Store {
                 let staged = staging.as_ref().map_or(0, Staging::staged);
                 let many = changes.len() + staged >= MANY;
                 if many && staged == 0 {
-                    replan(&tx).await?;
+                    discard_plans(&tx).await?;
                 }
                 search::write(&tx, indexed).await?;
                 change_log::append(&tx, changes).await?;
