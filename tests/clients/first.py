@@ -9,7 +9,7 @@ import sys
 import tempfile
 
 root = pathlib.Path(__file__).parents[2]
-examples = root / "crates/http/src/first"
+examples = root / "crates/http/src/meta/index/examples"
 npm = root / ".ci/node_modules/.bin"
 readme = (root / "README.md").read_text()
 

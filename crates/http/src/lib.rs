@@ -3,11 +3,10 @@
 //! Each feature has a module at the root; what they share is in [`kernel`]. `features.rs` lists all resources,
 //! `routes.rs` all single endpoints.
 
+mod account;
 mod activity;
 mod agenda;
-mod api_key;
 mod audit;
-mod auth;
 mod calendar_feed;
 pub mod chart;
 mod code_lists;
@@ -17,29 +16,22 @@ mod document;
 mod features;
 mod funding;
 mod guest;
-mod health;
 pub mod import;
-mod index;
 mod interest;
-mod jwks;
 pub mod kernel;
-mod login;
 mod mail;
 mod matching;
-mod me;
 mod member;
+mod meta;
 mod minutes;
 pub mod openapi_document;
 mod organisation;
 mod partnership;
-mod password_reset;
 mod policy_update;
-mod problems;
 mod programme;
 mod registration;
 mod result;
 mod routes;
-mod security_txt;
 mod session;
 mod statistics;
 mod topic;
@@ -75,7 +67,7 @@ async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
 pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> std::io::Result<Server> {
     let Timeouts { request_head, keep_alive, disconnect, .. } = shared.http_config.timeouts;
     let notices = Data::new(openapi_document::notices());
-    let front = Data::new(index::HomePageCache::default());
+    let front = Data::new(meta::index::HomePageCache::default());
     shared.store.database().listen();
     let server = HttpServer::new(move || {
         App::new()

@@ -6,8 +6,8 @@ use utoipa::OpenApi;
 use crate::features::feature_routes;
 use crate::kernel::resource::mount::resource;
 use crate::{
-    api_key, audit, auth, calendar_feed, code_lists, health, import, index, interest, jwks, login, mail,
-    matching, me, password_reset, problems, security_txt, statistics, topic, user,
+    account, audit, calendar_feed, code_lists, import, interest, mail, matching, meta, statistics, topic,
+    user,
 };
 
 /// Declares the single endpoints: their paths, methods and handlers. `get` answers `HEAD`, too. What is `documented` is
@@ -48,16 +48,16 @@ fn methods(declared: &str) -> &'static [&'static str] {
 
 endpoints! {
     documented {
-        "/" => get index::get_index;
-        "/health/live" => get health::get_liveness;
-        "/health/ready" => get health::get_readiness;
-        "/problems/{code}" => get problems::get_problem_type;
-        "/.well-known/security.txt" => get security_txt::get_security_contact;
-        "/api/v1/auth/token" => post auth::create_access_token;
-        "/api/v1/auth/refresh" => post auth::refresh_access_token;
-        "/api/v1/auth/logout" => post auth::end_login;
-        "/api/v1/auth/password-reset" => post password_reset::request_password_reset, put password_reset::complete_password_reset;
-        "/api/v1/me" => get me::get_me;
+        "/" => get meta::index::get_index;
+        "/health/live" => get meta::health::get_liveness;
+        "/health/ready" => get meta::health::get_readiness;
+        "/problems/{code}" => get meta::problems::get_problem_type;
+        "/.well-known/security.txt" => get meta::security_txt::get_security_contact;
+        "/api/v1/auth/token" => post account::auth::create_access_token;
+        "/api/v1/auth/refresh" => post account::auth::refresh_access_token;
+        "/api/v1/auth/logout" => post account::auth::end_login;
+        "/api/v1/auth/password-reset" => post account::password_reset::request_password_reset, put account::password_reset::complete_password_reset;
+        "/api/v1/me" => get account::me::get_me;
         "/api/v1/users/{id}/password" => put user::set_user_password;
         "/api/v1/utilities/{id}/matches" => get matching::get_utility_matches;
         "/api/v1/statistics/partnerships" => get statistics::partnerships::get_partnership_statistics;
@@ -65,12 +65,12 @@ endpoints! {
         "/api/v1/statistics/members" => get statistics::members::get_member_statistics;
         "/api/v1/statistics/sessions" => get statistics::sessions::get_session_statistics;
         "/api/v1/topics/{id}/support" => put topic::set_topic_support, delete topic::delete_topic_support;
-        "/api/v1/me/password" => put me::change_password;
-        "/api/v1/me/logins" => get login::list_logins;
-        "/api/v1/me/logins/{id}" => delete login::delete_login;
-        "/api/v1/api-keys" => get api_key::list_api_keys, post api_key::create_api_key;
-        "/api/v1/api-keys/{id}" => get api_key::get_api_key, delete api_key::delete_api_key;
-        "/.well-known/jwks.json" => get jwks::get_jwks;
+        "/api/v1/me/password" => put account::me::change_password;
+        "/api/v1/me/logins" => get account::login::list_logins;
+        "/api/v1/me/logins/{id}" => delete account::login::delete_login;
+        "/api/v1/api-keys" => get account::api_key::list_api_keys, post account::api_key::create_api_key;
+        "/api/v1/api-keys/{id}" => get account::api_key::get_api_key, delete account::api_key::delete_api_key;
+        "/.well-known/jwks.json" => get meta::jwks::get_jwks;
         "/api/v1/audit" => get audit::list_audit;
         "/api/v1/interest-confirmations" => post interest::register::confirm_interest_registration;
         "/api/v1/interest-registrations/{id}/accept" => post interest::triage::accept_interest_registration;
@@ -86,7 +86,7 @@ endpoints! {
         interest::register::create_interest_registration;
     }
     pages {
-        password_reset::PATH => get password_reset::show_reset, post password_reset::submit_reset;
+        account::password_reset::PATH => get account::password_reset::show_reset, post account::password_reset::submit_reset;
         interest::PATH => get interest::page::show_confirmation, post interest::page::submit_confirmation;
         calendar_feed::PATH => get calendar_feed::feed;
     }

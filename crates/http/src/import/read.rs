@@ -10,12 +10,12 @@ use vku_domain::kernel::etag::ETag;
 use vku_transfer::format::Format;
 
 use super::report::{ImportBody, Imports};
+use crate::account::login::id;
 use crate::kernel::negotiation::{format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::response::conditional::respond;
-use crate::login::id;
 
 /// List imports
 ///

@@ -73,7 +73,7 @@ pub fn problem_page(error: &Error, request_id: &str, locale: Locale) -> HttpResp
 
 fn render(head: HttpResponse, locale: Locale, title: &Bilingual, text: &str, form: &str) -> HttpResponse {
     let title = title.in_locale(locale);
-    let style = include_str!("../index.css");
+    let style = include_str!("page.css");
     let page = format!(
         "<!doctype html>\n<html lang=\"{locale}\">\n<head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"><meta name=\"robots\" content=\"noindex\">\

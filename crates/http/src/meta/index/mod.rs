@@ -43,10 +43,10 @@ pub struct Index {
 
 /// The first examples, which are also in the README, and their output.
 const EXAMPLES: &[(&str, &str)] = &[
-    ("{curl}", include_str!("../first/curl.sh")),
-    ("{typescript}", include_str!("../first/typescript.ts")),
-    ("{python}", include_str!("../first/python.py")),
-    ("{lines}", include_str!("../first/lines.txt")),
+    ("{curl}", include_str!("examples/curl.sh")),
+    ("{typescript}", include_str!("examples/typescript.ts")),
+    ("{python}", include_str!("examples/python.py")),
+    ("{lines}", include_str!("examples/lines.txt")),
 ];
 
 /// The host in the examples, which is replaced by the public URL.
@@ -55,10 +55,10 @@ const HOST: &str = "http://localhost:8080";
 /// Renders the HTML page, a single document with its own styles.
 fn page(locale: Locale, host: &str, front: &PageParts) -> String {
     let page = match locale {
-        Locale::En => include_str!("../index.html"),
-        Locale::De => include_str!("../index.de.html"),
+        Locale::En => include_str!("index.html"),
+        Locale::De => include_str!("index.de.html"),
     };
-    let page = page.replace("{style}", include_str!("../index.css"));
+    let page = page.replace("{style}", include_str!("../../kernel/page.css"));
     let with_example = |page: String, (place, example): &(&str, &str)| {
         page.replace(place, escaped(&example.replace(HOST, host)).trim_end())
     };

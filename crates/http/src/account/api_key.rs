@@ -13,13 +13,13 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::etag::ETag;
 use vku_transfer::format::Format;
 
+use crate::account::login::id;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::response::conditional::respond;
-use crate::login::id;
 
 /// An API key, without the key itself.
 #[derive(Serialize, ToSchema)]

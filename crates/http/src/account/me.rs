@@ -17,7 +17,7 @@ use vku_domain::kernel::resource::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 use vku_transfer::format::Format;
 
-use crate::auth::authenticate;
+use crate::account::auth::authenticate;
 use crate::kernel::auth::password;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
