@@ -14,10 +14,11 @@ use vku_domain::kernel::violation::Violations;
 use vku_domain::mail::Mail;
 
 use crate::kernel::auth::password;
+use crate::kernel::html::escape;
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::limits::client_ip;
 use crate::kernel::negotiation::negotiate_language;
-use crate::kernel::page::{escaped, page, token_in, token_of_link};
+use crate::kernel::page::{page, token_in, token_of_link};
 use crate::kernel::problem::Problem;
 use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
@@ -267,7 +268,7 @@ fn reset_page(request: &HttpRequest, token: Option<&str>, weak: &str) -> HttpRes
     let text = bilingual!("At least 12 characters.", "Mindestens 12 Zeichen.");
     let both = [bilingual!("New password", "Neues Passwort"), bilingual!("Set", "Setzen")];
     let [label, button] = both.each_ref().map(|both| both.in_locale(negotiate_language(headers)));
-    let weak = escaped(weak);
+    let weak = escape(weak);
     // The token has been checked to be one of ours, and so has no characters that need escaping in HTML.
     let form = format!(
         "<p role=\"alert\">{weak}</p><form method=\"post\" action=\"{PATH}\">\

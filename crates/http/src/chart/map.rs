@@ -10,7 +10,8 @@ use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
 
 use super::label_placement::{Frame, free, pole_of_inaccessibility};
-use super::{FONT, alt_text, escape_html, format_number};
+use super::{FONT, alt_text, format_number};
+use crate::kernel::html::escape;
 
 /// The size of the map in the coordinates of the outlines: tenths of a pixel.
 const WIDTH: f64 = 10_000.0;
@@ -120,7 +121,7 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale
         counts.iter().map(|(country, count)| (country.as_str(), *count)).collect();
     let named: Vec<_> =
         counts.iter().map(|(country, count)| (name(country.as_str(), locale), *count)).collect();
-    let (title, about) = (escape_html(title), escape_html(&alt_text(counted, &named, locale)));
+    let (title, about) = (escape(title), escape(&alt_text(counted, &named, locale)));
     let mut land = String::new();
     for Outline { code, path, .. } in outlines() {
         let Some(count) = by_code.get(code).copied().filter(|count| *count > 0) else {
@@ -128,7 +129,7 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale
             continue;
         };
         let ((shade, _), count) = (shade(count), format_number(count, locale));
-        let caption = escape_html(&format!("{}: {count}", name(code, locale)));
+        let caption = escape(&format!("{}: {count}", name(code, locale)));
         land.push_str(&format!("<path fill=\"{shade}\" d=\"{path}\"><title>{caption}</title></path>\n"));
     }
     let numbers = numbers(&by_code, locale);
@@ -182,7 +183,7 @@ fn legend(title: &str, counted: &str) -> String {
          <text x=\"200\" y=\"{}\" font-size=\"160\">{}</text>\n",
         HEIGHT + 150,
         HEIGHT + 400,
-        escape_html(counted)
+        escape(counted)
     );
     let ends = SHADES.iter().skip(1).map(|(least, ..)| Some(least - 1)).chain([None]);
     for (place, ((least, shade, _), end)) in SHADES.iter().zip(ends).enumerate() {

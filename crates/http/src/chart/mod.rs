@@ -18,6 +18,8 @@ pub use bars::bars;
 pub use lines::lines;
 pub use map::map;
 
+use crate::kernel::html::escape;
+
 /// The content of a chart, in the language of the reader.
 #[derive(Clone, Debug)]
 pub struct Chart {
@@ -145,16 +147,11 @@ fn share(number: u64, most: u64, (from, to): (i32, i32)) -> i32 {
     from + i32::try_from(way).unwrap_or_default()
 }
 
-/// Escapes text for XML.
-fn escape_html(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 /// Turns the drawing into an image with a name and a description for screen readers.
 fn image(drawing: &str, title: &str, about: &str) -> Result<String, Error> {
     let opened = drawing.strip_prefix("<svg ").and_then(|rest| rest.split_once('>'));
     let (attributes, inside) = opened.ok_or_else(|| Error::internal("a drawing that is no SVG"))?;
-    let (title, about) = (escape_html(title), escape_html(about));
+    let (title, about) = (escape(title), escape(about));
     Ok(format!(
         "<svg role=\"img\" aria-label=\"{title}\" {attributes}>\n<title>{title}</title>\n<desc>{about}</desc>{inside}"
     ))

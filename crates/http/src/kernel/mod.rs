@@ -10,6 +10,7 @@ pub mod config;
 pub mod cors;
 pub mod deprecation;
 pub mod encoding;
+pub(crate) mod html;
 pub(crate) mod in_runtime;
 pub mod limits;
 pub mod media_type;

@@ -12,6 +12,7 @@ use vku_domain::bilingual;
 use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
 
+use super::html::escape;
 use super::negotiation::negotiate_language;
 use super::problem::{Problem, head};
 use super::query_string::parameters;
@@ -48,11 +49,6 @@ pub fn token_in(text: &str) -> &str {
     rest.get(..end).unwrap_or_default()
 }
 
-/// Escapes text for HTML.
-pub fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
-}
-
 /// Renders a small HTML page without scripts, whose URL does not leak to other sites. `text` and `form` are HTML.
 pub fn page(headers: &HeaderMap, title: &Bilingual, text: &Bilingual, form: &str) -> HttpResponse {
     let locale: Locale = negotiate_language(headers);
@@ -65,9 +61,9 @@ pub fn page(headers: &HeaderMap, title: &Bilingual, text: &Bilingual, form: &str
 pub fn problem_page(error: &Error, request_id: &str, locale: Locale) -> HttpResponse {
     let mut response = head(error, locale).finish();
     response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));
-    let detail = escaped(error.detail.in_locale(locale));
+    let detail = escape(error.detail.in_locale(locale));
     let id = bilingual!("Request id", "Nummer dieser Anfrage");
-    let form = format!("<p><small>{}: {}</small></p>", id.in_locale(locale), escaped(request_id));
+    let form = format!("<p><small>{}: {}</small></p>", id.in_locale(locale), escape(request_id));
     render(response, locale, &error.code.title(), &detail, &form)
 }
 

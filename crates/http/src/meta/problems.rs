@@ -7,8 +7,9 @@ use utoipa::ToSchema;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
+use crate::kernel::html::escape;
 use crate::kernel::negotiation::negotiate_language;
-use crate::kernel::page::{escaped, page, prefers_html, token_in};
+use crate::kernel::page::{page, prefers_html, token_in};
 use crate::kernel::problem::Problem;
 
 /// The documentation of a kind of problem.
@@ -56,7 +57,7 @@ pub async fn get_problem_type(request: HttpRequest) -> Result<HttpResponse, Prob
     let locale = negotiate_language(request.headers());
     if prefers_html(&request) {
         let text = code.documentation();
-        let text = Bilingual { en: escaped(&text.en).into(), de: escaped(&text.de).into() };
+        let text = Bilingual { en: escape(&text.en).into(), de: escape(&text.de).into() };
         let mut response =
             page(request.headers(), &code.title(), &text, &format!("<p>HTTP {}</p>", code.status()));
         response.headers_mut().insert(VARY, HeaderValue::from_static("Accept, Accept-Language"));

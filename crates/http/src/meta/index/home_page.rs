@@ -19,7 +19,7 @@ use vku_persistence::kernel::transaction::Reader;
 use super::date::when;
 use crate::chart::Size;
 use crate::kernel::cache::Snapshot;
-use crate::kernel::page::escaped;
+use crate::kernel::html::escape;
 use crate::kernel::state::AppState;
 use crate::statistics::Figures;
 use crate::statistics::partnerships::PartnershipStatistics;
@@ -148,7 +148,7 @@ fn table(countries: &PartnershipStatistics, locale: Locale) -> String {
     let rows = countries.ranked(locale).into_iter().map(|(country, number)| {
         format!(
             "<tr><th scope=\"row\">{}</th><td>{}</td></tr>",
-            escaped(country),
+            escape(country),
             text(format_thousands(number))
         )
     });
@@ -201,14 +201,14 @@ async fn sessions(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> 
         let it = &item.data;
         let slug = it.slug.as_ref().map(ToString::to_string).unwrap_or_default();
         let format = it.format.map(|format| text(super::date::format_label(format)));
-        let place = it.place.as_ref().map(|place| escaped(place.as_str()));
+        let place = it.place.as_ref().map(|place| escape(place.as_str()));
         let place: Vec<_> = place.into_iter().chain(format).collect();
         let _ = writeln!(
             html,
             "    <li><time datetime=\"{}\">{}</time> <a href=\"/api/v1/sessions/{slug}\">{}</a> <span>{}</span></li>",
             it.starts_on,
             text(when(it)),
-            escaped(it.title.as_str()),
+            escape(it.title.as_str()),
             place.join(" · ")
         );
     }

@@ -16,8 +16,9 @@ use vku_domain::kernel::parameters::Parameters;
 pub use self::home_page::HomePageCache;
 
 use self::home_page::PageParts;
+use crate::kernel::html::escape;
 use crate::kernel::negotiation::negotiate_language;
-use crate::kernel::page::{escaped, prefers_html};
+use crate::kernel::page::prefers_html;
 use crate::kernel::problem::Problem;
 use crate::kernel::query_string::parameters;
 use crate::kernel::state::AppState;
@@ -60,7 +61,7 @@ fn page(locale: Locale, host: &str, front: &PageParts) -> String {
     };
     let page = page.replace("{style}", include_str!("../../kernel/page.css"));
     let with_example = |page: String, (place, example): &(&str, &str)| {
-        page.replace(place, escaped(&example.replace(HOST, host)).trim_end())
+        page.replace(place, escape(&example.replace(HOST, host)).trim_end())
     };
     // User data is inserted last, so that no placeholder in it is replaced.
     let page = EXAMPLES.iter().fold(page, with_example).replace("{partnership}", &front.partnership);
