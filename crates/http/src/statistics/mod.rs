@@ -19,6 +19,7 @@ use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::tabular::{Column, CsvDialect, Kind};
 use vku_domain::statistics::FiguresFormat;
+use vku_transfer::export::write_record;
 use vku_transfer::format::Format;
 
 use crate::chart::Size;
@@ -98,7 +99,7 @@ async fn answer<F: Figures>(
             .await
         }
         FiguresFormat::Csv => {
-            let table = table(&make().await?);
+            let table = table(&make().await?)?;
             Ok(respond_as(context, StatusCode::OK, &ETag::of_bytes(&table), format.media_type(), table))
         }
         FiguresFormat::Svg => {
@@ -124,13 +125,12 @@ fn drawn(
 }
 
 /// The items as a CSV table, with cells encoded as in exports.
-fn table<F: Figures>(figures: &F) -> Vec<u8> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+fn table<F: Figures>(figures: &F) -> Result<Vec<u8>, Error> {
+    let (dialect, mut table) = (CsvDialect::Rfc4180, Vec::new());
     let columns: Vec<_> = F::COLUMNS.iter().map(|(name, kind)| Column::new(*name, *kind)).collect();
-    // Writing into memory cannot fail.
-    let _ = writer.write_record(columns.iter().map(|column| column.name.as_str()));
+    write_record(columns.iter().map(|column| column.title(dialect)), dialect, &mut table)?;
     for item in figures.items() {
-        let _ = writer.write_record(columns.iter().map(|column| column.of(&item).write(CsvDialect::Rfc4180)));
+        write_record(columns.iter().map(|column| column.of(&item).write(dialect)), dialect, &mut table)?;
     }
-    writer.into_inner().unwrap_or_default()
+    Ok(table)
 }

@@ -1,5 +1,6 @@
 //! CSV (RFC 4180), with the columns that an import reads.
 
+use csv::{Terminator, WriterBuilder};
 use vku_domain::kernel::error::Error;
 use vku_domain::kernel::resource::READ_ONLY;
 use vku_domain::kernel::resource::projection::Projection;
@@ -8,6 +9,9 @@ use vku_persistence::kernel::table::{Parent, Table};
 
 use super::encoder::Encoder;
 use super::row_stream::Row;
+
+/// The size of the buffer for a record, in bytes; a longer one is written in pieces.
+const BUFFER: usize = 1024;
 
 /// The columns of a table: one for each member, and for each of the languages besides the usual ones; a resource with
 /// a parent begins with the parent. Members that cannot be written have a column only if they are selected, or if
@@ -27,7 +31,24 @@ pub fn columns<T: Table>(languages: &[String], view: &Projection) -> Vec<Column>
     columns
 }
 
-/// Encodes each row as a line.
+/// Appends a record (RFC 4180) in a dialect.
+///
+/// Errors: none in practice; writing into memory does not fail.
+pub fn write_record(
+    cells: impl Iterator<Item = String>,
+    dialect: CsvDialect,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let mut writer = WriterBuilder::new()
+        .delimiter(dialect.separator())
+        .terminator(Terminator::CRLF)
+        .buffer_capacity(BUFFER)
+        .from_writer(out);
+    writer.write_record(cells).map_err(Error::internal)?;
+    writer.flush().map_err(Error::internal)
+}
+
+/// Encodes each row as a record.
 pub(super) struct CsvEncoder {
     picker: FieldSerializer,
     dialect: CsvDialect,
@@ -38,39 +59,16 @@ impl CsvEncoder {
     pub(super) fn new<T: Table>(languages: &[String], view: &Projection, dialect: CsvDialect) -> Self {
         Self { picker: FieldSerializer::new(columns::<T>(languages, view)), dialect }
     }
-
-    /// Writes a line (RFC 4180): a cell is quoted if it contains a separator, a quote or a line break.
-    fn line(&self, cells: impl Iterator<Item = String>, out: &mut Vec<u8>) {
-        let separator = self.dialect.separator();
-        let is_only_column = self.picker.columns().len() == 1;
-        for (index, cell) in cells.enumerate() {
-            if index > 0 {
-                out.push(separator);
-            }
-            let needs_quotes = |byte: u8| byte == separator || matches!(byte, b'"' | b'\r' | b'\n');
-            // A single empty cell is quoted, too, because readers skip an empty line.
-            if cell.bytes().any(needs_quotes) || (is_only_column && cell.is_empty()) {
-                out.push(b'"');
-                out.extend_from_slice(cell.replace('"', "\"\"").as_bytes());
-                out.push(b'"');
-            } else {
-                out.extend_from_slice(cell.as_bytes());
-            }
-        }
-        out.extend_from_slice(b"\r\n");
-    }
 }
 
 impl<T: Table> Encoder<T> for CsvEncoder {
     fn head(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
         out.extend_from_slice(self.dialect.byte_order_mark().as_bytes());
-        self.line(self.picker.columns().iter().map(|column| column.title(self.dialect)), out);
-        Ok(())
+        write_record(self.picker.columns().iter().map(|column| column.title(self.dialect)), self.dialect, out)
     }
 
     fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
         let cells = self.picker.cells(&row.shown).map_err(Error::internal)?;
-        self.line(cells.into_iter().map(|cell| cell.write(self.dialect)), out);
-        Ok(())
+        write_record(cells.into_iter().map(|cell| cell.write(self.dialect)), self.dialect, out)
     }
 }

@@ -11,7 +11,7 @@ pub mod spool;
 mod text;
 mod xlsx;
 
-pub use self::csv::columns;
+pub use self::csv::{columns, write_record};
 pub use self::iati::ReportingOrg;
 pub use self::xlsx::XlsxLimits;
 

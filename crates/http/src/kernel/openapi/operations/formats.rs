@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::tabular::{CsvDialect, FieldSerializer};
-use vku_transfer::export::columns;
+use vku_transfer::export::{columns, write_record};
 use vku_transfer::format::Format;
 
 use super::request_body::schema;
@@ -57,12 +57,13 @@ pub(super) fn calendar() -> Value {
 /// The example as a CSV table: a header and one line.
 fn table<T: ResourceApi>(dialect: CsvDialect) -> String {
     let picker = FieldSerializer::new(columns::<T>(&[], &Projection::default()));
-    let mut table = csv::WriterBuilder::new().delimiter(dialect.separator()).from_writer(Vec::new());
+    let mut table = Vec::new();
     // Writing into memory cannot fail.
-    let _ = table.write_record(picker.columns().iter().map(|column| column.title(dialect)));
+    let _ = write_record(picker.columns().iter().map(|column| column.title(dialect)), dialect, &mut table);
     let cells = picker.cells(&T::example()).unwrap_or_default();
-    let _ = table.write_record(cells.into_iter().map(|cell| cell.write(dialect)));
-    let table = String::from_utf8(table.into_inner().unwrap_or_default()).unwrap_or_default();
+    let _ = write_record(cells.into_iter().map(|cell| cell.write(dialect)), dialect, &mut table);
+    // The lines of the example end with a line feed alone.
+    let table = String::from_utf8(table).unwrap_or_default().replace("\r\n", "\n");
     format!("{}{table}", dialect.byte_order_mark())
 }
 
