@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use actix_web::HttpResponse;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
@@ -14,14 +13,13 @@ use vku_domain::kernel::tabular::Kind;
 use vku_domain::kernel::value::Currency;
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
-use vku_domain::statistics::{FiguresFormat, FundingBy, FundingFigures};
+use vku_domain::statistics::{FundingBy, FundingFigures};
 use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Sum};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, NAMES, answer, label, parse_query};
+use super::{Figures, KEY_COLUMNS, label, negotiate, parse_query};
 use crate::chart::Size;
-use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
@@ -80,19 +78,21 @@ impl FundingStatistics {
 
 impl Figures for FundingStatistics {
     const COLUMNS: &'static [(&'static str, Kind)] = &[
-        NAMES[0],
-        NAMES[1],
-        NAMES[2],
+        KEY_COLUMNS[0],
+        KEY_COLUMNS[1],
+        KEY_COLUMNS[2],
         ("amount", Kind::Decimal),
         ("currency", Kind::Text),
         ("phases", Kind::Number),
     ];
 
-    fn items(&self) -> Vec<Value> {
-        self.items.iter().map(|it| json!(it)).collect()
+    type Item = FundingSum;
+
+    fn items(&self) -> &[Self::Item] {
+        &self.items
     }
 
-    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
+    fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let currency = self.main_currency();
         let counted = match currency {
             Some(currency) => bilingual!("Amount in {currency}", "Betrag in {currency}"),
@@ -158,16 +158,10 @@ impl Figures for FundingStatistics {
 )]
 pub async fn get_funding_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Partnership>()?;
-    let FundingFigures { by, currency, format: named } = parse_query(&context)?;
-    let written = match named {
-        Some(named) => named,
-        None => format(&context.request, None, FiguresFormat::ALL)?,
-    };
+    let FundingFigures { by, currency, format } = parse_query(&context)?;
     let by = by.unwrap_or(FundingBy::Programme);
-    answer(&context, written, async || {
-        FundingStatistics::of(&context.read().await?, by, currency.as_ref()).await
-    })
-    .await
+    negotiate(&context, format, async |reader| FundingStatistics::of(reader, by, currency.as_ref()).await)
+        .await
 }
 
 /// Formats a sum with all decimals of the currency.

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
@@ -11,14 +10,13 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::matching::Sentence;
 use vku_domain::member::Member;
-use vku_domain::statistics::{FiguresFormat, Growth, MemberFigures, MembersBy};
+use vku_domain::statistics::{Growth, MemberFigures, MembersBy};
 use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Key, Members};
 
 use super::charts::{ChartLabels, Figure, by_number, in_order};
-use super::{Figures, NAMES, answer, label, parse_query};
+use super::{Figures, KEY_COLUMNS, label, negotiate, parse_query};
 use crate::chart::Size;
-use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
@@ -78,19 +76,21 @@ impl MemberStatistics {
 
 impl Figures for MemberStatistics {
     const COLUMNS: &'static [(&'static str, Kind)] = &[
-        NAMES[0],
-        NAMES[1],
-        NAMES[2],
+        KEY_COLUMNS[0],
+        KEY_COLUMNS[1],
+        KEY_COLUMNS[2],
         ("members", Kind::Number),
         ("joined", Kind::Number),
         ("left", Kind::Number),
     ];
 
-    fn items(&self) -> Vec<Value> {
-        self.items.iter().map(|it| json!(it)).collect()
+    type Item = MemberCount;
+
+    fn items(&self) -> &[Self::Item] {
+        &self.items
     }
 
-    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
+    fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
         let labels =
             ChartLabels { title: by.title(), counted: bilingual!("Members", "Mitglieder"), axis: by.axis() };
@@ -150,11 +150,7 @@ impl Figures for MemberStatistics {
 )]
 pub async fn get_member_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Member>()?;
-    let MemberFigures { by, format: named } = parse_query(&context)?;
-    let written = match named {
-        Some(named) => named,
-        None => format(&context.request, None, FiguresFormat::ALL)?,
-    };
+    let MemberFigures { by, format } = parse_query(&context)?;
     let by = by.unwrap_or(MembersBy::Status);
-    answer(&context, written, async || MemberStatistics::of(&context.read().await?, by).await).await
+    negotiate(&context, format, async |reader| MemberStatistics::of(reader, by).await).await
 }

@@ -11,7 +11,6 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_LANGUAGE, HeaderValue, VARY};
 use serde::Serialize;
-use serde_json::Value;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::{Bilingual, Locale};
 use vku_domain::kernel::error::Error;
@@ -19,12 +18,13 @@ use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::parameters::{FilterParameters, Parameters};
 use vku_domain::kernel::tabular::{Column, CsvDialect, Kind};
 use vku_domain::statistics::FiguresFormat;
+use vku_persistence::kernel::transaction::Reader;
 use vku_transfer::export::write_record;
 use vku_transfer::format::Format;
 
 use crate::chart::Size;
 use crate::kernel::cache::Representation;
-use crate::kernel::negotiation::{MediaType, negotiate_language};
+use crate::kernel::negotiation::{MediaType, format, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::response::cached;
@@ -52,15 +52,18 @@ pub(crate) trait Figures: Serialize {
     /// The columns of the table; each is a member of the items.
     const COLUMNS: &'static [(&'static str, Kind)];
 
-    /// The items as JSON.
-    fn items(&self) -> Vec<Value>;
+    /// An item.
+    type Item: Serialize;
+
+    /// The items.
+    fn items(&self) -> &[Self::Item];
 
     /// The chart as SVG.
-    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error>;
+    fn chart(&self, locale: Locale, size: Size) -> Result<String, Error>;
 }
 
 /// The columns of the key and its name, which every table begins with.
-const NAMES: [(&str, Kind); 3] =
+const KEY_COLUMNS: [(&str, Kind); 3] =
     [("key", Kind::Text), ("label.de", Kind::Translation), ("label.en", Kind::Translation)];
 
 fn label(both: Bilingual) -> Label {
@@ -84,12 +87,28 @@ fn parse_query<F: FilterParameters>(context: &Context) -> Result<F, Problem> {
     Ok(query)
 }
 
+/// Responds with statistics in the format that the query names, else in the one that `Accept` prefers.
+///
+/// Errors: 406 if neither names an available format, and those of `make`.
+async fn negotiate<F: Figures>(
+    context: &Context,
+    named: Option<FiguresFormat>,
+    make: impl AsyncFnOnce(&Reader<'_>) -> Result<F, Error>,
+) -> Result<HttpResponse, Problem> {
+    let format = match named {
+        Some(named) => named,
+        None => format(&context.request, None, FiguresFormat::ALL)?,
+    };
+    respond(context, format, make).await
+}
+
 /// Responds with statistics in a format. JSON is cached for callers with the same permissions.
-async fn answer<F: Figures>(
+async fn respond<F: Figures>(
     context: &Context,
     format: FiguresFormat,
-    make: impl AsyncFnOnce() -> Result<F, Error>,
+    make: impl AsyncFnOnce(&Reader<'_>) -> Result<F, Error>,
 ) -> Result<HttpResponse, Problem> {
+    let make = async || make(&context.read().await?).await;
     match format {
         FiguresFormat::Json => {
             cached::get_or_insert_with(context, async || {
@@ -104,18 +123,18 @@ async fn answer<F: Figures>(
         }
         FiguresFormat::Svg => {
             let figures = make().await?;
-            drawn(context, |locale| figures.drawn(locale, Size::Whole))
+            respond_svg(context, |locale| figures.chart(locale, Size::Whole))
         }
     }
 }
 
 /// Responds with an SVG in the language of the caller.
-fn drawn(
+fn respond_svg(
     context: &Context,
-    draw: impl FnOnce(Locale) -> Result<String, Error>,
+    svg: impl FnOnce(Locale) -> Result<String, Error>,
 ) -> Result<HttpResponse, Problem> {
     let locale = negotiate_language(context.request.headers());
-    let svg = draw(locale)?;
+    let svg = svg(locale)?;
     let tag = ETag::of_bytes(svg.as_bytes());
     let mut response = respond_as(context, StatusCode::OK, &tag, SVG, svg);
     let headers = response.headers_mut();
@@ -130,6 +149,7 @@ fn table<F: Figures>(figures: &F) -> Result<Vec<u8>, Error> {
     let columns: Vec<_> = F::COLUMNS.iter().map(|(name, kind)| Column::new(*name, *kind)).collect();
     write_record(columns.iter().map(|column| column.title(dialect)), dialect, &mut table)?;
     for item in figures.items() {
+        let item = serde_json::to_value(item).map_err(Error::internal)?;
         write_record(columns.iter().map(|column| column.of(&item).write(dialect)), dialect, &mut table)?;
     }
     Ok(table)

@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::bilingual;
 use vku_domain::code_lists::Label;
@@ -14,12 +13,12 @@ use vku_domain::kernel::violation::{FieldError, Violations};
 use vku_domain::matching::Sentence;
 use vku_domain::partnership::Partnership;
 use vku_domain::statistics::{
-    FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as Written, PartnershipsBy,
+    FiguresFormat, PartnershipFigures, PartnershipFiguresFormat as PartnershipFormat, PartnershipsBy,
 };
 use vku_persistence::kernel::transaction::Reader;
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, NAMES, answer, drawn, in_locale, label, parse_query};
+use super::{Figures, KEY_COLUMNS, in_locale, label, parse_query, respond, respond_svg};
 use crate::chart::{Size, map};
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
@@ -74,7 +73,7 @@ impl PartnershipStatistics {
     }
 
     /// The map of the world, for numbers by country.
-    pub(crate) fn mapped(&self, locale: Locale) -> String {
+    pub(crate) fn map(&self, locale: Locale) -> String {
         let countries =
             self.items.iter().filter_map(|it| Some((it.key.parse::<Country>().ok()?, it.partnerships)));
         let title = bilingual!("Partnerships around the world", "Partnerschaften in der Welt");
@@ -90,13 +89,15 @@ impl PartnershipStatistics {
 
 impl Figures for PartnershipStatistics {
     const COLUMNS: &'static [(&'static str, Kind)] =
-        &[NAMES[0], NAMES[1], NAMES[2], ("partnerships", Kind::Number)];
+        &[KEY_COLUMNS[0], KEY_COLUMNS[1], KEY_COLUMNS[2], ("partnerships", Kind::Number)];
 
-    fn items(&self) -> Vec<Value> {
-        self.items.iter().map(|it| json!(it)).collect()
+    type Item = PartnershipCount;
+
+    fn items(&self) -> &[Self::Item] {
+        &self.items
     }
 
-    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
+    fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
         let labels = ChartLabels {
             title: by.title(),
@@ -157,28 +158,28 @@ impl Figures for PartnershipStatistics {
 pub async fn get_partnership_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Partnership>()?;
     let PartnershipFigures { by, format: named } = parse_query(&context)?;
-    let written = match named {
+    let format = match named {
         Some(named) => named,
         None => match format(&context.request, None, FiguresFormat::ALL)? {
-            FiguresFormat::Json => Written::Json,
-            FiguresFormat::Csv => Written::Csv,
-            FiguresFormat::Svg => Written::Svg,
+            FiguresFormat::Json => PartnershipFormat::Json,
+            FiguresFormat::Csv => PartnershipFormat::Csv,
+            FiguresFormat::Svg => PartnershipFormat::Svg,
         },
     };
-    let usual = if written == Written::Map { PartnershipsBy::Country } else { PartnershipsBy::Status };
-    let by = by.unwrap_or(usual);
-    let make = async || PartnershipStatistics::of(&context.read().await?, by).await;
-    let plain = match written {
-        Written::Map if by != PartnershipsBy::Country => return Err(no_map(by).into()),
-        Written::Map => {
-            let figures = make().await?;
-            return drawn(&context, |locale| Ok(figures.mapped(locale)));
+    let default =
+        if format == PartnershipFormat::Map { PartnershipsBy::Country } else { PartnershipsBy::Status };
+    let by = by.unwrap_or(default);
+    let format = match format {
+        PartnershipFormat::Map if by != PartnershipsBy::Country => return Err(no_map(by).into()),
+        PartnershipFormat::Map => {
+            let figures = PartnershipStatistics::of(&context.read().await?, by).await?;
+            return respond_svg(&context, |locale| Ok(figures.map(locale)));
         }
-        Written::Json => FiguresFormat::Json,
-        Written::Csv => FiguresFormat::Csv,
-        Written::Svg => FiguresFormat::Svg,
+        PartnershipFormat::Json => FiguresFormat::Json,
+        PartnershipFormat::Csv => FiguresFormat::Csv,
+        PartnershipFormat::Svg => FiguresFormat::Svg,
     };
-    answer(&context, plain, make).await
+    respond(&context, format, async |reader| PartnershipStatistics::of(reader, by).await).await
 }
 
 fn no_map(by: PartnershipsBy) -> Error {

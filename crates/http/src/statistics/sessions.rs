@@ -2,7 +2,6 @@
 
 use actix_web::HttpResponse;
 use serde::Serialize;
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 use vku_domain::code_lists::Label;
 use vku_domain::kernel::bilingual::Locale;
@@ -10,14 +9,13 @@ use vku_domain::kernel::error::Error;
 use vku_domain::kernel::tabular::Kind;
 use vku_domain::matching::Sentence;
 use vku_domain::session::Session;
-use vku_domain::statistics::{FiguresFormat, SessionFigures, SessionsBy};
+use vku_domain::statistics::{SessionFigures, SessionsBy};
 use vku_persistence::kernel::transaction::Reader;
 use vku_persistence::statistics::{Attendance, Key};
 
 use super::charts::{ChartLabels, Figure, by_number, by_year};
-use super::{Figures, NAMES, answer, label, parse_query};
+use super::{Figures, KEY_COLUMNS, label, negotiate, parse_query};
 use crate::chart::Size;
-use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 
@@ -64,19 +62,21 @@ impl SessionStatistics {
 
 impl Figures for SessionStatistics {
     const COLUMNS: &'static [(&'static str, Kind)] = &[
-        NAMES[0],
-        NAMES[1],
-        NAMES[2],
+        KEY_COLUMNS[0],
+        KEY_COLUMNS[1],
+        KEY_COLUMNS[2],
         ("sessions", Kind::Number),
         ("registered", Kind::Number),
         ("attended", Kind::Number),
     ];
 
-    fn items(&self) -> Vec<Value> {
-        self.items.iter().map(|it| json!(it)).collect()
+    type Item = SessionCount;
+
+    fn items(&self) -> &[Self::Item] {
+        &self.items
     }
 
-    fn drawn(&self, locale: Locale, size: Size) -> Result<String, Error> {
+    fn chart(&self, locale: Locale, size: Size) -> Result<String, Error> {
         let by = self.by;
         let labels = ChartLabels { title: by.title(), counted: by.counted(), axis: by.axis() };
         let figures = self.items.iter().map(|it| {
@@ -140,11 +140,7 @@ impl Figures for SessionStatistics {
 )]
 pub async fn get_session_statistics(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_read::<Session>()?;
-    let SessionFigures { by, format: named } = parse_query(&context)?;
-    let written = match named {
-        Some(named) => named,
-        None => format(&context.request, None, FiguresFormat::ALL)?,
-    };
+    let SessionFigures { by, format } = parse_query(&context)?;
     let by = by.unwrap_or(SessionsBy::Year);
-    answer(&context, written, async || SessionStatistics::of(&context.read().await?, by).await).await
+    negotiate(&context, format, async |reader| SessionStatistics::of(reader, by).await).await
 }

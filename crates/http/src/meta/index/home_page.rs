@@ -125,12 +125,12 @@ async fn figures(reader: &Reader<'_>, locale: Locale) -> Result<String, Error> {
         html,
         "  <p>{how_many}</p>\n  <figure class=\"card\">\n<div class=\"map\" tabindex=\"0\" role=\"region\" \
          aria-label=\"{scrolls}\">{}</div>\n{}{}</figure>\n  <div class=\"charts\">\n",
-        countries.mapped(locale),
+        countries.map(locale),
         table(&countries, locale),
         sources(PartnershipsBy::Country, "map", locale)
     );
     for by in CHARTS {
-        let chart = PartnershipStatistics::of(reader, by).await?.drawn(locale, Size::Small)?;
+        let chart = PartnershipStatistics::of(reader, by).await?.chart(locale, Size::Small)?;
         let _ = write!(
             html,
             "  <figure class=\"card\"><figcaption><h3>{}</h3></figcaption>\n{chart}{}</figure>\n",
