@@ -1,26 +1,28 @@
 //! The decisions of the coordination office on interest registrations.
 
 use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
 use actix_web::web::Bytes;
 use deserr::Deserr;
 use utoipa::ToSchema;
 use vku_domain::interest::InterestRegistration;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::etag::ETag;
+use vku_domain::kernel::etag::Precondition;
 use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::value::{Text, Visibility};
 use vku_domain::kernel::violation::Violations;
 use vku_domain::member::MemberStatus;
 use vku_persistence::Acceptance;
-use vku_persistence::kernel::store::idempotency::StoredResponse;
+use vku_persistence::kernel::transaction::Writer;
 
 use crate::kernel::media_type::JSON;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::json;
 use crate::kernel::request::params::{ID, key, parse_write_flags};
+use crate::kernel::resource::handlers::stored_response;
 use crate::kernel::response::conditional::precondition;
 
 /// How a registration is accepted; `{}` for the defaults.
@@ -50,10 +52,29 @@ pub struct InterestRefusal {
     reason: Text,
 }
 
-fn answer(stored: &Stored<InterestRegistration>) -> Result<StoredResponse, Error> {
-    let body = stored.to_json().map_err(Error::internal)?;
-    let tag = Some(ETag::of(stored.version, &body).to_string());
-    Ok(StoredResponse { status: 200, tag, location: None, media_type: JSON.to_owned(), body })
+/// Does what both decisions have in common: checks the request, decides with its body, and responds with the
+/// registration.
+async fn triage<D: Deserr<Violations>>(
+    context: &Context,
+    body: &Bytes,
+    decide: impl AsyncFnOnce(
+        &mut Writer<'_>,
+        &Key,
+        &Precondition,
+        D,
+    ) -> Result<Stored<InterestRegistration>, Error>,
+) -> Result<HttpResponse, Problem> {
+    context.actor.require::<InterestRegistration>(Action::Update)?;
+    let id = key(&context.request, ID)?;
+    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
+    let condition = precondition(context)?;
+    let value = json(&context.request, body, &[JSON])?;
+    context
+        .post(dry_run, body, async |writer| {
+            let decision = deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
+            stored_response(StatusCode::OK, &decide(writer, &id, &condition, decision).await?, None)
+        })
+        .await
 }
 
 /// Accept an interest registration
@@ -109,25 +130,17 @@ fn answer(stored: &Stored<InterestRegistration>) -> Result<StoredResponse, Error
     security(("bearer" = ["interest-registrations:write", "utilities:write", "members:write", "members:read", "personal_data:read"]))
 )]
 pub async fn accept_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.require::<InterestRegistration>(Action::Update)?;
-    let id = key(&context.request, ID)?;
-    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
-    let condition = precondition(&context)?;
-    let value = json(&context.request, &body, &[JSON])?;
-    context
-        .post(dry_run, &body, async |writer| {
-            let acceptance: InterestAcceptance =
-                deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
-            let InterestAcceptance { utility, status, visibility } = acceptance;
-            let utility = utility.map(|text| text.parse::<Key>()).transpose().map_err(|fault| {
-                let mut violations = Violations::default();
-                violations.member("/utility", fault.code, fault.detail);
-                Error::invalid(violations)
-            })?;
-            let how = Acceptance { utility, status, visibility };
-            answer(&Box::pin(writer.accept_interest(&id, &condition, how)).await?)
-        })
-        .await
+    triage(&context, &body, async |writer, id, condition, acceptance: InterestAcceptance| {
+        let InterestAcceptance { utility, status, visibility } = acceptance;
+        let utility = utility.map(|text| text.parse::<Key>()).transpose().map_err(|fault| {
+            let mut violations = Violations::default();
+            violations.member("/utility", fault.code, fault.detail);
+            Error::invalid(violations)
+        })?;
+        let acceptance = Acceptance { utility, status, visibility };
+        Box::pin(writer.accept_interest(id, condition, acceptance)).await
+    })
+    .await
 }
 
 /// Decline an interest registration
@@ -184,16 +197,8 @@ pub async fn accept_interest_registration(context: Context, body: Bytes) -> Resu
     security(("bearer" = ["interest-registrations:write", "personal_data:read"]))
 )]
 pub async fn decline_interest_registration(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
-    context.actor.require::<InterestRegistration>(Action::Update)?;
-    let id = key(&context.request, ID)?;
-    let [dry_run] = parse_write_flags(&context.request, ["dry_run"])?;
-    let condition = precondition(&context)?;
-    let value = json(&context.request, &body, &[JSON])?;
-    context
-        .post(dry_run, &body, async |writer| {
-            let InterestRefusal { reason } =
-                deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
-            answer(&writer.decline_interest(&id, &condition, reason).await?)
-        })
-        .await
+    triage(&context, &body, async |writer, id, condition, InterestRefusal { reason }| {
+        writer.decline_interest(id, condition, reason).await
+    })
+    .await
 }

@@ -90,8 +90,8 @@ pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem
     .await
 }
 
-/// The response to a `POST`.
-fn created_response<T: Table>(
+/// The response to a `POST`, with the resource.
+pub(crate) fn stored_response<T: Table>(
     status: StatusCode,
     stored: &Stored<T>,
     location: Option<String>,
@@ -113,7 +113,7 @@ pub async fn create<T: Table>(context: Context, body: Bytes) -> Result<HttpRespo
             let slug = stored.data.clone().slug().and_then(Option::take);
             let name = slug.map_or_else(|| stored.id.to_string(), |slug| slug.to_string());
             let location = (!dry_run).then(|| format!("{}/{name}", context.request.path()));
-            created_response(StatusCode::CREATED, &stored, location)
+            stored_response(StatusCode::CREATED, &stored, location)
         })
         .await
 }
@@ -157,7 +157,7 @@ pub async fn restore<T: Table>(context: Context) -> Result<HttpResponse, Problem
     context
         .post(dry_run, &[], async |writer| {
             let stored = writer.restore::<T>(&id, parent.as_ref(), &condition).await?;
-            created_response(StatusCode::OK, &stored, None)
+            stored_response(StatusCode::OK, &stored, None)
         })
         .await
 }
@@ -243,7 +243,7 @@ pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpR
                 Error::invalid(violations)
             })?;
             let stored = writer.transition::<T>(&id, parent.as_ref(), &condition, to, reason).await?;
-            created_response(StatusCode::OK, &stored, None)
+            stored_response(StatusCode::OK, &stored, None)
         })
         .await
 }
