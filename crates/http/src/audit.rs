@@ -7,9 +7,6 @@ use uuid::Uuid;
 use vku_domain::kernel::change_log::diff::Difference;
 use vku_domain::kernel::change_log::{ChangeAction, StatusChange};
 use vku_domain::kernel::clock::instant;
-use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::{FilterParameters, Parameters};
-use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::value::Visibility;
 use vku_persistence::audit::AuditFilter;
 use vku_persistence::kernel::read::history::Entry;
@@ -18,6 +15,7 @@ use vku_transfer::format::Format;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
+use crate::kernel::request::params::parse_log_query;
 use crate::kernel::resource::list::{page_response, with_cursor};
 use crate::kernel::response::cached::respond_with;
 
@@ -137,10 +135,7 @@ pub struct AuditPage {
 )]
 pub async fn list_audit(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_audit()?;
-    let mut parameters = Parameters::new(context.parameters()?);
-    let paging = Paging::take(&mut parameters);
-    let filter = AuditFilter::take(&mut parameters);
-    parameters.finish().map_err(Error::parameters)?;
+    let (paging, filter) = parse_log_query::<AuditFilter>(&context.request)?;
     format(&context.request, None, &[Format::Json])?;
     let page = context.read().await?.audit(&filter, &paging).await?;
     let items = page.items.into_iter().map(AuditEntry::from).collect();

@@ -1,14 +1,11 @@
 //! Code lists: public, the same for everybody, and cached for an hour.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, VARY};
 use actix_web::web::{self, ServiceConfig};
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 use vku_domain::code_lists::{self, Entry, List};
-use vku_domain::kernel::error::Error;
-use vku_domain::kernel::etag::ETag;
 use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
@@ -16,7 +13,7 @@ use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::params::parse_write_flags;
 use crate::kernel::resource::mount::resource;
-use crate::kernel::response::conditional::respond;
+use crate::kernel::response::conditional::respond_json;
 
 /// A reference list.
 #[derive(Serialize, ToSchema)]
@@ -29,8 +26,7 @@ pub struct ReferenceList {
 fn answer(context: &Context, list: &'static List) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
     format(&context.request, None, &[Format::Json])?;
-    let body = serde_json::to_vec(&ReferenceList { items: list.entries() }).map_err(Error::internal)?;
-    let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
+    let mut response = respond_json(context, &ReferenceList { items: list.entries() })?;
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=3600"));
     headers.insert(VARY, HeaderValue::from_static("Accept"));

@@ -1,16 +1,12 @@
 //! The outbox endpoints: the e-mails that the service sends, for the coordination office.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::clock::instant;
-use vku_domain::kernel::error::Error;
-use vku_domain::kernel::etag::ETag;
-use vku_domain::kernel::parameters::{FilterParameters, IdParam, Parameters};
-use vku_domain::kernel::query::Paging;
+use vku_domain::kernel::parameters::IdParam;
 use vku_domain::kernel::value::Email;
 use vku_domain::mail::MailState;
 use vku_persistence::mail::outbox::{MailFilter, StoredMail};
@@ -19,10 +15,10 @@ use vku_transfer::format::Format;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
-use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::request::params::{id, parse_log_query, parse_write_flags};
 use crate::kernel::resource::list::{page_response, with_cursor};
 use crate::kernel::response::cached::respond_with;
-use crate::kernel::response::conditional::respond;
+use crate::kernel::response::conditional::respond_json;
 
 /// An e-mail to a person.
 #[derive(Serialize, ToSchema)]
@@ -135,10 +131,7 @@ pub struct MailPage {
 )]
 pub async fn list_mails(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_mails()?;
-    let mut parameters = Parameters::new(context.parameters()?);
-    let paging = Paging::take(&mut parameters);
-    let filter = MailFilter::take(&mut parameters);
-    parameters.finish().map_err(Error::parameters)?;
+    let (paging, filter) = parse_log_query::<MailFilter>(&context.request)?;
     format(&context.request, None, &[Format::Json])?;
     let page = context.read().await?.mails(&filter, &paging).await?;
     let items = page.items.into_iter().map(MailBody::from).collect();
@@ -184,8 +177,7 @@ pub async fn get_mail(context: Context) -> Result<HttpResponse, Problem> {
     context.actor.require_mails()?;
     let [] = parse_write_flags(&context.request, [])?;
     format(&context.request, None, &[Format::Json])?;
-    let id = context.request.match_info().get("id").and_then(|text| text.parse().ok());
-    let mail = context.read().await?.mail(id.map(IdParam).ok_or_else(Error::not_found)?).await?;
-    let body = serde_json::to_vec(&MailBody::from(mail)).map_err(Error::internal)?;
-    Ok(respond(&context, StatusCode::OK, &ETag::of_bytes(&body), body))
+    let id = id(&context.request)?;
+    let mail = context.read().await?.mail(IdParam(id)).await?;
+    Ok(respond_json(&context, &MailBody::from(mail))?)
 }

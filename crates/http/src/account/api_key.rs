@@ -1,7 +1,6 @@
 //! API keys, for scripts.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Bytes;
 use serde::Serialize;
@@ -9,17 +8,14 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::api_key::{ApiKey, NewApiKey};
 use vku_domain::kernel::clock::instant;
-use vku_domain::kernel::error::Error;
-use vku_domain::kernel::etag::ETag;
 use vku_transfer::format::Format;
 
-use crate::account::login::id;
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
-use crate::kernel::request::params::parse_write_flags;
-use crate::kernel::response::conditional::respond;
+use crate::kernel::request::params::{id, parse_write_flags};
+use crate::kernel::response::conditional::respond_json;
 
 /// An API key, without the key itself.
 #[derive(Serialize, ToSchema)]
@@ -77,11 +73,6 @@ pub struct MadeApiKey {
     key: String,
 }
 
-fn answer(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
-    let body = serde_json::to_vec(body).map_err(Error::internal)?;
-    Ok(respond(context, StatusCode::OK, &ETag::of_bytes(&body), body))
-}
-
 /// List your API keys
 ///
 /// Returns the keys that have not been revoked, newest first, including expired ones. Not available with an API key.
@@ -116,7 +107,7 @@ pub async fn list_api_keys(context: Context) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
     format(&context.request, None, &[Format::Json])?;
     let keys = context.shared.store.api_keys(account).await?;
-    Ok(answer(&context, &ApiKeys { items: keys.into_iter().map(ApiKeyBody::from).collect() })?)
+    Ok(respond_json(&context, &ApiKeys { items: keys.into_iter().map(ApiKeyBody::from).collect() })?)
 }
 
 /// Create an API key
@@ -208,7 +199,7 @@ pub async fn get_api_key(context: Context) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
     format(&context.request, None, &[Format::Json])?;
     let key = context.shared.store.api_key(account, id(&context.request)?).await?;
-    Ok(answer(&context, &ApiKeyBody::from(key))?)
+    Ok(respond_json(&context, &ApiKeyBody::from(key))?)
 }
 
 /// Revoke an API key

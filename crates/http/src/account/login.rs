@@ -1,22 +1,19 @@
 //! The caller's own logins: listing them, and ending one of them.
 
-use actix_web::http::StatusCode;
+use actix_web::HttpResponse;
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use vku_domain::kernel::clock::instant;
-use vku_domain::kernel::error::Error;
-use vku_domain::kernel::etag::ETag;
 use vku_persistence::auth::login::Login;
 use vku_transfer::format::Format;
 
 use crate::kernel::negotiation::format;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
-use crate::kernel::request::params::{ID, parse_write_flags};
-use crate::kernel::response::conditional::respond;
+use crate::kernel::request::params::{id, parse_write_flags};
+use crate::kernel::response::conditional::respond_json;
 
 /// A place where you are signed in.
 #[derive(Serialize, ToSchema)]
@@ -44,13 +41,6 @@ pub struct LoginBody {
 pub struct Logins {
     /// The current logins, newest first; at most 100.
     items: Vec<LoginBody>,
-}
-
-/// Returns the id in the path.
-///
-/// Errors: 404 if it is not a UUID.
-pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
-    request.match_info().get(ID).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
 }
 
 /// List your logins
@@ -94,8 +84,7 @@ pub async fn list_logins(context: Context) -> Result<HttpResponse, Problem> {
         expires_at: instant(login.expires_at),
     };
     let items = context.shared.store.logins(account).await?.into_iter().map(item).collect();
-    let body = serde_json::to_vec(&Logins { items }).map_err(Error::internal)?;
-    Ok(respond(&context, StatusCode::OK, &ETag::of_bytes(&body), body))
+    Ok(respond_json(&context, &Logins { items })?)
 }
 
 /// End one of your logins

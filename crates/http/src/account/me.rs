@@ -12,7 +12,6 @@ use vku_domain::kernel::access::actor::Role;
 use vku_domain::kernel::access::scope::PERSONAL_DATA;
 use vku_domain::kernel::bilingual::Bilingual;
 use vku_domain::kernel::error::{Code, Error};
-use vku_domain::kernel::etag::ETag;
 use vku_domain::kernel::resource::reference::{Ref, ReferenceSummary};
 use vku_domain::kernel::violation::Violations;
 use vku_transfer::format::Format;
@@ -24,7 +23,7 @@ use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
 use crate::kernel::request::params::parse_write_flags;
-use crate::kernel::response::conditional::respond;
+use crate::kernel::response::conditional::respond_json;
 
 /// The account that sends the request.
 #[derive(Serialize, ToSchema)]
@@ -100,8 +99,7 @@ pub async fn get_me(context: Context) -> Result<HttpResponse, Problem> {
             .cloned()
             .collect(),
     };
-    let body = serde_json::to_vec(&me).map_err(Error::internal)?;
-    Ok(respond(&context, actix_web::http::StatusCode::OK, &ETag::of_bytes(&body), body))
+    Ok(respond_json(&context, &me)?)
 }
 
 /// A new password.

@@ -9,13 +9,12 @@ use vku_domain::kernel::violation::Violations;
 
 use super::report::ImportBody;
 use super::worker::ImportWorker;
-use crate::account::login::id;
 use crate::kernel::in_runtime::InRuntime;
 use crate::kernel::negotiation::negotiate_language;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
 use crate::kernel::request::json_body::parsed;
-use crate::kernel::request::params::parse_write_flags;
+use crate::kernel::request::params::{id, parse_write_flags};
 
 /// The plan to commit.
 #[derive(Deserr, ToSchema)]

@@ -1,21 +1,18 @@
 //! Reading imports: the list, and a single one.
 
 use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
 use actix_web::http::header::{HeaderValue, VARY};
 use serde::Serialize;
 use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::etag::ETag;
 use vku_transfer::format::Format;
 
 use super::report::{ImportBody, Imports};
-use crate::account::login::id;
 use crate::kernel::negotiation::{format as representation, negotiate_language};
 use crate::kernel::problem::Problem;
 use crate::kernel::request::context::Context;
-use crate::kernel::request::params::parse_write_flags;
-use crate::kernel::response::conditional::respond;
+use crate::kernel::request::params::{id, parse_write_flags};
+use crate::kernel::response::conditional::respond_json;
 
 /// List imports
 ///
@@ -133,8 +130,7 @@ async fn visible_import(context: &Context, id: Uuid) -> Result<ImportBody, Error
 }
 
 fn import_response(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
-    let body = serde_json::to_vec(body).map_err(Error::internal)?;
-    let mut response = respond(context, StatusCode::OK, &ETag::of_bytes(&body), body);
+    let mut response = respond_json(context, body)?;
     // The errors in the report are in the caller's language.
     response.headers_mut().append(VARY, HeaderValue::from_static("Accept-Language"));
     Ok(response)

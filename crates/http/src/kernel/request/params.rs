@@ -1,8 +1,10 @@
 //! The parameters in the path and the query string of a request.
 
 use actix_web::HttpRequest;
+use uuid::Uuid;
 use vku_domain::kernel::error::Error;
-use vku_domain::kernel::parameters::Parameters;
+use vku_domain::kernel::parameters::{FilterParameters, Parameters};
+use vku_domain::kernel::query::Paging;
 use vku_domain::kernel::resource::projection::Projection;
 use vku_domain::kernel::resource::reference::Key;
 use vku_persistence::kernel::table::{Parent, Table};
@@ -25,9 +27,26 @@ pub(crate) fn key(request: &HttpRequest, name: &str) -> Result<Key, Error> {
     request.match_info().get(name).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
 }
 
+/// Returns the id in the path.
+///
+/// Errors: 404 if it is not a UUID.
+pub(crate) fn id(request: &HttpRequest) -> Result<Uuid, Error> {
+    request.match_info().get(ID).and_then(|text| text.parse().ok()).ok_or_else(Error::not_found)
+}
+
 /// Returns the key of the parent resource in the path; `None` for a resource without a parent.
 pub(crate) fn parent<T: Table>(request: &HttpRequest) -> Result<Option<Key>, Error> {
     T::Parent::column().map(|_| key(request, PARENT)).transpose()
+}
+
+/// Parses the query of a log, such as the audit: its page and its filter.
+///
+/// Errors: 400.
+pub(crate) fn parse_log_query<F: FilterParameters>(request: &HttpRequest) -> Result<(Paging, F), Problem> {
+    let mut parameters = Parameters::new(parameters(request)?);
+    let query = (Paging::take(&mut parameters), F::take(&mut parameters));
+    parameters.finish().map_err(Error::parameters)?;
+    Ok(query)
 }
 
 /// Parses the query of a request that takes only flags.

@@ -7,6 +7,7 @@ use actix_web::http::header::{
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use bytes::Bytes;
+use serde::Serialize;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::etag::{ETag, Precondition};
@@ -80,6 +81,14 @@ pub const DEPENDS_ON: &str = "Accept, Authorization";
 /// Responds with a JSON representation and its tag, or with 304 if the client already has it.
 pub fn respond(context: &Context, status: StatusCode, tag: &ETag, body: impl Into<Bytes>) -> HttpResponse {
     respond_as(context, status, tag, JSON, body)
+}
+
+/// Responds with a value as JSON, whose tag is made of its bytes.
+///
+/// Errors: none in practice; a value that cannot be serialized is a bug.
+pub fn respond_json(context: &Context, body: &impl Serialize) -> Result<HttpResponse, Error> {
+    let body = serde_json::to_vec(body).map_err(Error::internal)?;
+    Ok(respond(context, StatusCode::OK, &ETag::of_bytes(&body), body))
 }
 
 /// Like [`respond`], with another media type.
