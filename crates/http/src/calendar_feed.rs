@@ -1,5 +1,7 @@
 //! Calendar feeds that calendar programs subscribe to with a secret link.
 
+use std::ops::ControlFlow;
+
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue};
@@ -15,7 +17,7 @@ use vku_domain::session::Session;
 use vku_persistence::Visitor;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
-use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
 use vku_transfer::format::Format;
 
 use crate::kernel::page::token_of_link;
@@ -113,7 +115,7 @@ impl Visitor for Feed {
         let mut calendar = Vec::new();
         let written = export.write(async |piece| {
             calendar.extend_from_slice(&piece);
-            Reading::On
+            ControlFlow::Continue(())
         });
         written.await?;
         Ok(calendar)

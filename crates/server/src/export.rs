@@ -1,6 +1,7 @@
 //! `export`: writes a whole collection to standard output.
 
 use std::io::{ErrorKind, Write};
+use std::ops::ControlFlow;
 
 use vku_domain::kernel::access::actor::Actor;
 use vku_domain::kernel::query::Query;
@@ -8,7 +9,7 @@ use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::{Visitor, visit};
-use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
 use vku_transfer::format::Format;
 
 use crate::config::Config;
@@ -74,10 +75,10 @@ impl Visitor for Whole {
         let mut output = std::io::stdout().lock();
         let mut broken = None;
         let written = export.write(async |piece| match output.write_all(&piece) {
-            Ok(()) => Reading::On,
+            Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
                 broken = Some(error);
-                Reading::Ended
+                ControlFlow::Break(())
             }
         });
         written.await?;

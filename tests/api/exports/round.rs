@@ -1,6 +1,7 @@
 //! Importing an export restores the same data, and exporting again gives the same bytes.
 
 use std::io::Write;
+use std::ops::ControlFlow;
 
 use serde_json::json;
 use vku_domain::import::{ImportMode, OnError, Order};
@@ -12,7 +13,7 @@ use vku_persistence::kernel::store::Store;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::WriteContext;
 use vku_persistence::{Visitor, collection, collections, visit};
-use vku_transfer::export::{Export, Reading, ReportingOrg, XlsxLimits};
+use vku_transfer::export::{Export, ReportingOrg, XlsxLimits};
 use vku_transfer::format::Format;
 use vku_transfer::import::{Plan, run};
 
@@ -47,7 +48,7 @@ impl Visitor for Whole<'_> {
         let mut whole = Vec::new();
         let written = export.write(async |piece| {
             whole.extend_from_slice(&piece);
-            Reading::On
+            ControlFlow::Continue(())
         });
         written.await.unwrap();
         String::from_utf8(whole).unwrap()

@@ -68,7 +68,7 @@ impl<T: Table> Encoder<T> for CsvEncoder {
     }
 
     fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
-        let cells = self.picker.cells(&row.shown).map_err(Error::internal)?;
+        let cells = self.picker.cells(&row.projected).map_err(Error::internal)?;
         write_record(cells.into_iter().map(|cell| cell.write(self.dialect)), self.dialect, out)
     }
 }

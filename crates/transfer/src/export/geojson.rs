@@ -55,7 +55,7 @@ impl<T: Table> Encoder<T> for GeoJsonEncoder {
         out.extend_from_slice(if self.begun { b",\n" } else { b"\n" });
         self.begun = true;
         let geometry = row.places.as_ref().and_then(geometry);
-        let feature = Feature { r#type: "Feature", id: row.id, geometry, properties: &row.shown };
+        let feature = Feature { r#type: "Feature", id: row.id, geometry, properties: &row.projected };
         serde_json::to_writer(out, &feature).map_err(Error::internal)
     }
 

@@ -15,6 +15,8 @@ pub use self::csv::{columns, write_record};
 pub use self::iati::ReportingOrg;
 pub use self::xlsx::XlsxLimits;
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use chrono::NaiveDate;
 use vku_domain::kernel::access::actor::Actor;
@@ -48,21 +50,13 @@ pub struct Export<T: Table> {
     pub reporter: ReportingOrg,
 }
 
-/// Whether the reader wants more.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// Continue.
-    On,
-    /// The reader is gone, or has enough.
-    Ended,
-}
-
 impl<T: Table> Export<T> {
-    /// Writes the list piece by piece; the first piece comes when the request can no longer be rejected.
+    /// Writes the list piece by piece; the first piece comes when the request can no longer be rejected. `emit` breaks
+    /// if the reader is gone, or has enough.
     ///
     /// Errors: those of the list; 400 for an XLSX export with more rows than configured, 503 if other exports take
     /// too long.
-    pub async fn write(self, emit: impl AsyncFnMut(Bytes) -> Reading) -> Result<(), Error> {
+    pub async fn write(self, emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>) -> Result<(), Error> {
         match self.format {
             Format::Xlsx => xlsx::write(self, emit).await,
             Format::Iati => iati::write(self, emit).await,
@@ -78,9 +72,9 @@ impl<T: Table> Export<T> {
     pub async fn check(self) -> Result<(), Error> {
         if self.format == Format::Xlsx {
             let reader = self.store.export(&self.actor).await?;
-            return xlsx::within_cap(&self, &reader).await;
+            return xlsx::check_row_limit(&self, &reader).await;
         }
-        self.write(async |_| Reading::Ended).await
+        self.write(async |_| ControlFlow::Break(())).await
     }
 }
 

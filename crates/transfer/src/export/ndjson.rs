@@ -11,7 +11,7 @@ pub(super) struct NdjsonEncoder;
 
 impl<T: Table> Encoder<T> for NdjsonEncoder {
     fn row(&mut self, row: &Row<T>, out: &mut Vec<u8>) -> Result<(), Error> {
-        serde_json::to_writer(&mut *out, &row.shown).map_err(Error::internal)?;
+        serde_json::to_writer(&mut *out, &row.projected).map_err(Error::internal)?;
         out.push(b'\n');
         Ok(())
     }

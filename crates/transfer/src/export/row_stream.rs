@@ -18,7 +18,7 @@ pub(super) struct Row<T: Table> {
     pub(super) id: Uuid,
     pub(super) places: Option<Places>,
     pub(super) event: Option<Event>,
-    pub(super) shown: Projected<T>,
+    pub(super) projected: Projected<T>,
 }
 
 /// All rows of a list, from the cursor of the query on.
@@ -49,16 +49,16 @@ impl<'a, T: Table> Rows<'a, T> {
         let known =
             |item: &Stored<T>| (item.id, places.map(|places| places(item)), event.map(|event| event(item)));
         let known: Vec<_> = page.items.iter().map(known).collect();
-        let projected = self.reader.show(&query.view, page.items).await?;
+        let items = self.reader.show(&query.view, page.items).await?;
         match page.next {
             Some(next) => query.cursor = Some(next),
             None => self.query = None,
         }
-        let rows = known.into_iter().zip(projected).map(|((id, places, event), shown)| Row {
+        let rows = known.into_iter().zip(items).map(|((id, places, event), projected)| Row {
             id,
             places,
             event,
-            shown,
+            projected,
         });
         Ok(Some(rows.collect()))
     }

@@ -4,6 +4,7 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
+use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,28 +15,26 @@ use tokio::task::spawn_blocking;
 use vku_domain::bilingual;
 use vku_domain::kernel::error::{Code, Error};
 
-use super::Reading;
-
 /// The maximum number of bytes of an export in memory.
-const MEMORY: usize = 1024 * 1024;
+const MAX_MEMORY_BYTES: usize = 1024 * 1024;
 /// The maximum number of bytes of all exports in files.
-const ROOM: u64 = 2 * 1024 * 1024 * 1024;
+const MAX_FILE_BYTES: u64 = 2 * 1024 * 1024 * 1024;
 /// The number of bytes that are read back at once.
 const PIECE: u64 = 64 * 1024;
 
 /// The number of bytes in files now.
-static USED: AtomicU64 = AtomicU64::new(0);
+static FILE_BYTES: AtomicU64 = AtomicU64::new(0);
 
-/// The end where pieces go in.
-pub struct Filling(Arc<Spool>);
+/// The end to which pieces are written.
+pub struct SpoolWriter(Arc<Spool>);
 
-/// The end where they come out, in the same order.
-pub struct Taking(Arc<Spool>);
+/// The end from which they are read, in the same order.
+pub struct SpoolReader(Arc<Spool>);
 
 /// Creates a spool, and returns its two ends.
-pub fn spool() -> (Filling, Taking) {
+pub fn spool() -> (SpoolWriter, SpoolReader) {
     let spool = Arc::new(Spool::default());
-    (Filling(spool.clone()), Taking(spool))
+    (SpoolWriter(spool.clone()), SpoolReader(spool))
 }
 
 #[derive(Default)]
@@ -46,26 +45,27 @@ struct Spool {
 
 #[derive(Default)]
 struct State {
-    /// The first pieces, up to [`MEMORY`] bytes.
+    /// The first pieces, up to [`MAX_MEMORY_BYTES`] bytes.
     pieces: VecDeque<Bytes>,
     in_memory: usize,
     /// All pieces after those.
     file: Option<Arc<File>>,
-    written: u64,
-    taken: u64,
-    /// Whether all pieces have gone in.
-    is_whole: bool,
+    /// The length of the file, and how much of it has been read.
+    file_length: u64,
+    file_position: u64,
+    /// Whether all pieces have been written.
+    is_complete: bool,
     /// Whether the reading end is gone.
     is_abandoned: bool,
     failure: Option<Error>,
 }
 
-/// The next thing that comes out.
+/// What the reader gets next.
 enum Next {
     Piece(Bytes),
-    Stored(Arc<File>, u64, u64),
-    Nothing,
-    NotYet,
+    InFile(Arc<File>, u64, u64),
+    End,
+    Pending,
 }
 
 impl Spool {
@@ -76,108 +76,112 @@ impl Spool {
 
 impl Drop for Spool {
     fn drop(&mut self) {
-        USED.fetch_sub(self.state().written, SeqCst);
+        FILE_BYTES.fetch_sub(self.state().file_length, SeqCst);
     }
 }
 
-impl Filling {
+impl SpoolWriter {
     /// Stores the next piece; returns whether more are wanted.
-    pub async fn push(&self, piece: Bytes) -> Reading {
-        match self.keep(piece).await {
-            Ok(reading) => reading,
+    pub async fn push(&self, piece: Bytes) -> ControlFlow<()> {
+        match self.store(piece).await {
+            Ok(flow) => flow,
             Err(error) => {
                 self.0.state().failure = Some(error);
-                Reading::Ended
+                ControlFlow::Break(())
             }
         }
     }
 
-    async fn keep(&self, piece: Bytes) -> Result<Reading, Error> {
+    async fn store(&self, piece: Bytes) -> Result<ControlFlow<()>, Error> {
         let (file, at) = {
             let mut state = self.0.state();
             if state.is_abandoned {
-                return Ok(Reading::Ended);
+                return Ok(ControlFlow::Break(()));
             }
-            if state.file.is_none() && state.in_memory + piece.len() <= MEMORY {
+            if state.file.is_none() && state.in_memory + piece.len() <= MAX_MEMORY_BYTES {
                 state.in_memory += piece.len();
                 state.pieces.push_back(piece);
                 self.0.changed.notify_one();
-                return Ok(Reading::On);
+                return Ok(ControlFlow::Continue(()));
             }
-            (state.file.clone(), state.written)
+            (state.file.clone(), state.file_length)
         };
         let length = piece.len() as u64;
-        if USED.load(SeqCst) + length > ROOM {
-            return Err(no_room("exports take all the room that they may"));
+        if FILE_BYTES.load(SeqCst) + length > MAX_FILE_BYTES {
+            return Err(out_of_disk_space("exports take all the room that they may"));
         }
         let stored = spawn_blocking(move || {
             let file = file.map_or_else(|| tempfile::tempfile().map(Arc::new), Ok)?;
             file.write_all_at(&piece, at)?;
             std::io::Result::Ok(file)
         });
-        let file = stored.await.map_err(Error::internal)?.map_err(no_room)?;
-        USED.fetch_add(length, SeqCst);
+        let file = stored.await.map_err(Error::internal)?.map_err(out_of_disk_space)?;
+        FILE_BYTES.fetch_add(length, SeqCst);
         let mut state = self.0.state();
         state.file = Some(file);
-        state.written += length;
+        state.file_length += length;
         self.0.changed.notify_one();
-        Ok(Reading::On)
+        Ok(ControlFlow::Continue(()))
     }
 }
 
-impl Drop for Filling {
+impl Drop for SpoolWriter {
     fn drop(&mut self) {
-        self.0.state().is_whole = true;
+        self.0.state().is_complete = true;
         self.0.changed.notify_one();
     }
 }
 
-impl Taking {
+impl SpoolReader {
     /// Returns the next piece; `None` at the end.
     pub async fn next(&self) -> Result<Option<Bytes>, Error> {
         loop {
-            match self.look()? {
+            match self.next_state()? {
                 Next::Piece(piece) => return Ok(Some(piece)),
-                Next::Stored(file, at, length) => {
+                Next::InFile(file, at, length) => {
                     let read = spawn_blocking(move || {
                         let mut piece = vec![0; usize::try_from(length).unwrap_or(0)];
                         file.read_exact_at(&mut piece, at).map(|()| Bytes::from(piece))
                     });
                     let piece = read.await.map_err(Error::internal)?.map_err(Error::file)?;
-                    self.0.state().taken += length;
+                    self.0.state().file_position += length;
                     return Ok(Some(piece));
                 }
-                Next::Nothing => return Ok(None),
-                Next::NotYet => self.0.changed.notified().await,
+                Next::End => return Ok(None),
+                Next::Pending => self.0.changed.notified().await,
             }
         }
     }
 
-    fn look(&self) -> Result<Next, Error> {
+    fn next_state(&self) -> Result<Next, Error> {
         let mut state = self.0.state();
         if let Some(piece) = state.pieces.pop_front() {
             state.in_memory -= piece.len();
             return Ok(Next::Piece(piece));
         }
-        if let Some(file) = state.file.as_ref().filter(|_| state.taken < state.written) {
-            return Ok(Next::Stored(file.clone(), state.taken, PIECE.min(state.written - state.taken)));
+        if let Some(file) = state.file.as_ref().filter(|_| state.file_position < state.file_length) {
+            return Ok(Next::InFile(
+                file.clone(),
+                state.file_position,
+                PIECE.min(state.file_length - state.file_position),
+            ));
         }
         match state.failure.take() {
             Some(error) => Err(error),
-            None if state.is_whole => Ok(Next::Nothing),
-            None => Ok(Next::NotYet),
+            None if state.is_complete => Ok(Next::End),
+            None => Ok(Next::Pending),
         }
     }
 }
 
-impl Drop for Taking {
+impl Drop for SpoolReader {
     fn drop(&mut self) {
         self.0.state().is_abandoned = true;
     }
 }
 
 /// The error if there is no disk space for the file of an export.
-pub fn no_room(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
+pub fn out_of_disk_space(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     let detail = bilingual!(
         "There is not enough disk space for the export at the moment; please try again shortly.",
         "Für den Export ist gerade kein Platz; bitte versuchen Sie es gleich noch einmal."
@@ -192,26 +196,26 @@ mod tests {
     /// Uses more bytes than are kept in memory.
     #[tokio::test]
     async fn all_pieces_come_out_in_order_and_the_space_is_freed() {
-        let (filling, taking) = spool();
+        let (writer, reader) = spool();
         let all: Vec<u8> = (0_u32..3_000_000).map(|number| number.to_le_bytes()[0]).collect();
         for piece in all.chunks(70_000) {
-            assert_eq!(filling.push(Bytes::copy_from_slice(piece)).await, Reading::On);
+            assert_eq!(writer.push(Bytes::copy_from_slice(piece)).await, ControlFlow::Continue(()));
         }
-        drop(filling);
+        drop(writer);
         let mut out = Vec::new();
-        while let Some(piece) = taking.next().await.unwrap() {
+        while let Some(piece) = reader.next().await.unwrap() {
             out.extend_from_slice(&piece);
         }
         assert!(out == all);
-        assert!(USED.load(SeqCst) > 0);
-        drop(taking);
-        assert_eq!(USED.load(SeqCst), 0);
+        assert!(FILE_BYTES.load(SeqCst) > 0);
+        drop(reader);
+        assert_eq!(FILE_BYTES.load(SeqCst), 0);
     }
 
     #[tokio::test]
     async fn writing_ends_when_the_reading_end_is_gone() {
-        let (filling, taking) = spool();
-        drop(taking);
-        assert_eq!(filling.push(Bytes::from_static(b"x")).await, Reading::Ended);
+        let (writer, reader) = spool();
+        drop(reader);
+        assert_eq!(writer.push(Bytes::from_static(b"x")).await, ControlFlow::Break(()));
     }
 }

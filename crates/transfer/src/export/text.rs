@@ -1,16 +1,18 @@
 //! Text formats, which are written row by row, between a head and a tail.
 
+use std::ops::ControlFlow;
+
 use bytes::Bytes;
 use vku_domain::kernel::error::Error;
 use vku_persistence::kernel::table::Table;
 
+use super::Export;
 use super::csv::CsvEncoder;
 use super::encoder::Encoder;
 use super::geojson::GeoJsonEncoder;
 use super::icalendar::IcsEncoder;
 use super::ndjson::NdjsonEncoder;
 use super::row_stream::Rows;
-use super::{Export, Reading};
 use crate::format::Format;
 
 /// The approximate number of bytes that are passed on at once.
@@ -18,7 +20,7 @@ pub(super) const PIECE: usize = 64 * 1024;
 
 pub(super) async fn write<T: Table>(
     export: Export<T>,
-    mut emit: impl AsyncFnMut(Bytes) -> Reading,
+    mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     let Export { store, actor, query, parent, format, dialect, .. } = export;
     let reader = store.export(&actor).await?;
@@ -38,13 +40,14 @@ pub(super) async fn write<T: Table>(
     while let Some(batch) = next {
         for row in &batch {
             encoder.row(row, &mut out)?;
-            if out.len() >= PIECE && emit(std::mem::take(&mut out).into()).await == Reading::Ended {
+            if out.len() >= PIECE && emit(std::mem::take(&mut out).into()).await.is_break() {
                 return Ok(());
             }
         }
         next = rows.next().await?;
     }
     encoder.tail(&mut out);
-    emit(out.into()).await;
+    // The last piece: it no longer matters whether more are wanted.
+    let _ = emit(out.into()).await;
     Ok(())
 }

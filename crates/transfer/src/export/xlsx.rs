@@ -3,6 +3,7 @@
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,18 +22,18 @@ use vku_persistence::collection;
 use vku_persistence::kernel::table::Table;
 use vku_persistence::kernel::transaction::Reader;
 
+use super::Export;
 use super::csv::columns;
 use super::row_stream::{Row, Rows};
-use super::spool::no_room;
-use super::{Export, Reading};
+use super::spool::out_of_disk_space;
 use crate::format::Format;
 
 /// The maximum number of rows of a sheet in Excel, including its header.
 const SHEET_ROWS: u64 = 1_048_576;
 /// The number of sheets that are written at the same time: each takes a core.
-const AT_ONCE: usize = 1;
-/// How long an export waits for its turn before the response is 503.
-const TURN: Duration = Duration::from_secs(20);
+const CONCURRENT_SHEETS: usize = 1;
+/// How long an export waits for a permit before the response is 503.
+const MAX_WAIT: Duration = Duration::from_secs(20);
 /// The value of `Retry-After` for a client that was rejected, in seconds.
 const RETRY_SECONDS: u32 = 20;
 /// The number of bytes that are passed on at once.
@@ -41,8 +42,8 @@ const PIECE: usize = 64 * 1024;
 /// The limits of XLSX exports.
 #[derive(Clone)]
 pub struct XlsxLimits {
-    cap: u64,
-    turns: Arc<Semaphore>,
+    max_rows: u64,
+    permits: Arc<Semaphore>,
 }
 
 impl XlsxLimits {
@@ -51,12 +52,12 @@ impl XlsxLimits {
 
     /// Limits sheets to a number of rows.
     pub fn up_to(rows: u64) -> Self {
-        Self { cap: rows.min(SHEET_ROWS - 1), turns: Arc::new(Semaphore::new(AT_ONCE)) }
+        Self { max_rows: rows.min(SHEET_ROWS - 1), permits: Arc::new(Semaphore::new(CONCURRENT_SHEETS)) }
     }
 
-    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
-        if let Ok(Ok(turn)) = tokio::time::timeout(TURN, self.turns.clone().acquire_owned()).await {
-            return Ok(turn);
+    async fn permit(&self) -> Result<OwnedSemaphorePermit, Error> {
+        if let Ok(Ok(permit)) = tokio::time::timeout(MAX_WAIT, self.permits.clone().acquire_owned()).await {
+            return Ok(permit);
         }
         let detail = bilingual!(
             "Too many exports are running; please try again shortly.",
@@ -73,34 +74,34 @@ fn refused(detail: Bilingual) -> Error {
 }
 
 /// Rejects a list with more rows than a sheet may have.
-pub(super) async fn within_cap<T: Table>(export: &Export<T>, reader: &Reader<'_>) -> Result<(), Error> {
+pub(super) async fn check_row_limit<T: Table>(export: &Export<T>, reader: &Reader<'_>) -> Result<(), Error> {
     let query = Query { count: true, limit: 1, cursor: None, ..export.query.clone() };
     let parent = export.parent.as_ref();
     let page = match parent {
         Some(_) => reader.list(&query, parent).await?,
         None => reader.list_everywhere(&query).await?,
     };
-    let (cap, total) = (export.sheets.cap, page.total.unwrap_or(0));
-    if total <= cap {
+    let (max_rows, total) = (export.sheets.max_rows, page.total.unwrap_or(0));
+    if total <= max_rows {
         return Ok(());
     }
     Err(refused(bilingual!(
-        "The result has {total} rows, but an XLSX export is limited to {cap}: narrow the filter, or use \
+        "The result has {total} rows, but an XLSX export is limited to {max_rows}: narrow the filter, or use \
          `format=csv`.",
-        "Das sind {total} Zeilen, und ein Tabellenblatt hat höchstens {cap}: Grenzen Sie den Filter ein, oder \
+        "Das sind {total} Zeilen, und ein Tabellenblatt hat höchstens {max_rows}: Grenzen Sie den Filter ein, oder \
          verwenden Sie `format=csv`."
     )))
 }
 
 pub(super) async fn write<T: Table>(
     export: Export<T>,
-    mut emit: impl AsyncFnMut(Bytes) -> Reading,
+    mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
-    let mut file = make(export).await?;
+    let mut file = write_file(export).await?;
     loop {
         let (read, piece) = spawn_blocking(move || piece(file)).await.map_err(Error::internal)??;
         file = read;
-        if piece.is_empty() || emit(piece).await == Reading::Ended {
+        if piece.is_empty() || emit(piece).await.is_break() {
             return Ok(());
         }
     }
@@ -108,21 +109,21 @@ pub(super) async fn write<T: Table>(
 
 fn piece(mut file: File) -> Result<(File, Bytes), Error> {
     let mut piece = Vec::with_capacity(PIECE);
-    file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(no_room)?;
+    file.by_ref().take(PIECE as u64).read_to_end(&mut piece).map_err(out_of_disk_space)?;
     Ok((file, piece.into()))
 }
 
 /// Writes the whole file, and returns it at its beginning.
-async fn make<T: Table>(export: Export<T>) -> Result<File, Error> {
-    let _turn = export.sheets.turn().await?;
+async fn write_file<T: Table>(export: Export<T>) -> Result<File, Error> {
+    let _permit = export.sheets.permit().await?;
     let reader = export.store.export(&export.actor).await?;
-    within_cap(&export, &reader).await?;
+    check_row_limit(&export, &reader).await?;
     let languages = reader.languages(&export.query, export.parent.as_ref()).await?;
     let picker = FieldSerializer::new(columns::<T>(&languages, &export.query.view));
     let (send, receive) = mpsc::channel::<Vec<Row<T>>>(1);
-    let made_at = export.store.now().timestamp();
+    let created_at = export.store.now().timestamp();
     let sheet: JoinHandle<Result<File, Error>> =
-        spawn_blocking(move || Sheet::new::<T>(picker, made_at)?.fill(receive));
+        spawn_blocking(move || Sheet::new::<T>(picker, created_at)?.fill(receive));
     let mut rows = Rows::new(&reader, export.query, export.parent.as_ref(), Format::Xlsx);
     while let Some(batch) = rows.next().await? {
         // If the receiver is gone, the result of the sheet has the reason.
@@ -142,10 +143,10 @@ struct Sheet {
 
 impl Sheet {
     /// Creates a sheet with its header.
-    fn new<T: Table>(picker: FieldSerializer, made_at: i64) -> Result<Self, Error> {
+    fn new<T: Table>(picker: FieldSerializer, created_at: i64) -> Result<Self, Error> {
         let mut book = Workbook::new();
-        let made_at = ExcelDateTime::from_timestamp(made_at).map_err(failed)?;
-        book.set_properties(&DocProperties::new().set_creation_datetime(&made_at));
+        let created_at = ExcelDateTime::from_timestamp(created_at).map_err(failed)?;
+        book.set_properties(&DocProperties::new().set_creation_datetime(&created_at));
         let sheet = book.add_worksheet_with_constant_memory().map_err(failed)?;
         let name: String = collection::<T>().chars().take(31).collect();
         sheet.set_name(name).map_err(failed)?;
@@ -164,15 +165,15 @@ impl Sheet {
         while let Some(batch) = rows.blocking_recv() {
             for row in &batch {
                 line += 1;
-                let cells = self.picker.cells(&row.shown).map_err(Error::internal)?;
+                let cells = self.picker.cells(&row.projected).map_err(Error::internal)?;
                 for (index, cell) in (0..).zip(cells) {
                     put(sheet, line, index, cell).map_err(failed)?;
                 }
             }
         }
-        let mut file = tempfile::tempfile().map_err(no_room)?;
-        self.book.save_to_writer(file.try_clone().map_err(no_room)?).map_err(failed)?;
-        file.seek(SeekFrom::Start(0)).map_err(no_room)?;
+        let mut file = tempfile::tempfile().map_err(out_of_disk_space)?;
+        self.book.save_to_writer(file.try_clone().map_err(out_of_disk_space)?).map_err(failed)?;
+        file.seek(SeekFrom::Start(0)).map_err(out_of_disk_space)?;
         Ok(file)
     }
 }
@@ -187,7 +188,7 @@ fn width(column: &Column) -> f64 {
 const DIGITS: usize = 15;
 
 /// The maximum length of a text in a cell of Excel, in UTF-16 code units.
-const LONGEST: usize = 32_767;
+const MAX_CELL_LENGTH: usize = 32_767;
 
 fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), XlsxError> {
     let exact = |number: &str| number.bytes().filter(u8::is_ascii_digit).count() <= DIGITS;
@@ -207,12 +208,12 @@ fn put(sheet: &mut Worksheet, row: u32, column: u16, cell: Cell) -> Result<(), X
 /// fail.
 fn fitting(text: String) -> String {
     let length = text.encode_utf16().count();
-    if length <= LONGEST { text } else { formula_error::too_long(length) }
+    if length <= MAX_CELL_LENGTH { text } else { formula_error::too_long(length) }
 }
 
 fn failed(error: XlsxError) -> Error {
     match error {
-        XlsxError::IoError(error) => no_room(error),
+        XlsxError::IoError(error) => out_of_disk_space(error),
         error => Error::internal(error),
     }
 }

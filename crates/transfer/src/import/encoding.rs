@@ -141,7 +141,7 @@ impl Survey {
             let before = rest.len();
             file.take(PIECE as u64).read_to_end(&mut rest)?;
             let is_end = rest.len() == before;
-            let read = survey.look(&rest, is_end, &mut lines);
+            let read = survey.scan(&rest, is_end, &mut lines);
             rest.drain(..read);
             if is_end {
                 return Ok(survey);
@@ -150,7 +150,7 @@ impl Survey {
     }
 
     /// Surveys some bytes; returns how many are done. The last letter may be incomplete.
-    fn look(&mut self, bytes: &[u8], is_end: bool, lines: &mut Counter) -> usize {
+    fn scan(&mut self, bytes: &[u8], is_end: bool, lines: &mut Counter) -> usize {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             let (valid, wrong) = match std::str::from_utf8(rest) {
@@ -162,9 +162,9 @@ impl Survey {
             };
             let text = rest.get(..valid).unwrap_or_default();
             self.beyond_ascii |= !text.is_ascii();
-            if let Some(place) = text.iter().position(|byte| *byte == 0) {
+            if let Some(index) = text.iter().position(|byte| *byte == 0) {
                 let mut before = *lines;
-                before.pass(text.get(..place).unwrap_or_default());
+                before.pass(text.get(..index).unwrap_or_default());
                 self.zero.get_or_insert(before.line());
             }
             lines.pass(text);
@@ -188,7 +188,7 @@ fn decoded(
 ) -> io::Result<Result<Text, RowFault>> {
     let mut decoder = encoding.new_decoder_without_bom_handling();
     let mut to = tempfile::tempfile()?;
-    let mut look = Look {
+    let mut checker = TextChecker {
         western: (source == EncodingSource::Guessed).then(Western::default),
         lines: Counter::default(),
     };
@@ -200,7 +200,7 @@ fn decoded(
             let (result, read, written) =
                 decoder.decode_to_utf8_without_replacement(bytes, &mut output, length == 0);
             let text = output.get(..written).unwrap_or_default();
-            if let Some(fault) = look.at(std::str::from_utf8(text).unwrap_or_default()) {
+            if let Some(fault) = checker.check(std::str::from_utf8(text).unwrap_or_default()) {
                 return Ok(Err(fault));
             }
             to.write_all(text)?;
@@ -208,12 +208,12 @@ fn decoded(
             match result {
                 DecoderResult::InputEmpty => break,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) => return Ok(Err(no_text(look.lines.line()))),
+                DecoderResult::Malformed(..) => return Ok(Err(no_text(checker.lines.line()))),
             }
         }
         if length == 0 {
-            if let Some(word) = look.western.as_mut().and_then(Western::end) {
-                return Ok(Err(misread(look.lines.line(), &word)));
+            if let Some(word) = checker.western.as_mut().and_then(Western::end) {
+                return Ok(Err(misread(checker.lines.line(), &word)));
             }
             to.seek(SeekFrom::Start(0))?;
             return Ok(Ok(Text { file: to, encoding, source }));
@@ -222,13 +222,13 @@ fn decoded(
 }
 
 /// Checks a text while it is decoded.
-struct Look {
+struct TextChecker {
     western: Option<Western>,
     lines: Counter,
 }
 
-impl Look {
-    fn at(&mut self, text: &str) -> Option<RowFault> {
+impl TextChecker {
+    fn check(&mut self, text: &str) -> Option<RowFault> {
         for letter in text.chars() {
             // WHATWG maps the undefined bytes of Windows-1252 to control characters, which do not occur in text.
             if letter == '\0' || ('\u{80}'..'\u{a0}').contains(&letter) {

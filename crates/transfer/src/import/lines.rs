@@ -18,8 +18,8 @@ impl<R: Read> Lines<R> {
     /// Rewrites the bytes in place; returns how many are left.
     fn rewrite(&mut self, bytes: &mut [u8]) -> usize {
         let mut written = 0;
-        for place in 0..bytes.len() {
-            let byte = bytes.get(place).copied().unwrap_or_default();
+        for index in 0..bytes.len() {
+            let byte = bytes.get(index).copied().unwrap_or_default();
             let belongs_to_return =
                 std::mem::replace(&mut self.is_after_return, byte == b'\r') && byte == b'\n';
             if belongs_to_return {

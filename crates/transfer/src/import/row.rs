@@ -42,7 +42,7 @@ pub(super) struct ColumnBinding {
     /// The column; for the parent resource, it has the parent's name.
     pub(super) column: Column,
     /// The destination of its cells.
-    pub(super) place: Destination,
+    pub(super) destination: Destination,
 }
 
 /// The destination of the cells of a column.

@@ -79,11 +79,11 @@ impl Sheet {
             let detail = bilingual!("The file has no header.", "Die Datei hat keine Kopfzeile.");
             return Err(vec![fault(number, "malformed_row", detail)]);
         }
-        for (name, place) in header.iter().take(width).map(|name| typed(name)).zip(1..) {
+        for (name, position) in header.iter().take(width).map(|name| typed(name)).zip(1..) {
             if name.is_empty() {
                 let detail = bilingual!(
-                    "Column {place} has no heading. Give the column a heading, or delete it.",
-                    "Spalte {place} hat keine Überschrift. Benennen oder löschen Sie sie."
+                    "Column {position} has no heading. Give the column a heading, or delete it.",
+                    "Spalte {position} hat keine Überschrift. Benennen oder löschen Sie sie."
                 );
                 faults.push(fault(number, "unknown_column", detail));
                 continue;
@@ -93,8 +93,8 @@ impl Sheet {
                     let detail = bilingual!("This column occurs twice.", "Diese Spalte gibt es doppelt.");
                     faults.push(at(name, "duplicate", detail));
                 }
-                Ok((column, place)) => {
-                    targets.push(ColumnBinding { header: name.to_owned(), column, place });
+                Ok((column, destination)) => {
+                    targets.push(ColumnBinding { header: name.to_owned(), column, destination });
                 }
                 Err(FieldError { code, detail }) => faults.push(at(name, code, detail)),
             }
@@ -102,7 +102,7 @@ impl Sheet {
         if let Some(parent) = headings
             .parent
             .as_ref()
-            .filter(|_| !targets.iter().any(|target| target.place == Destination::Parent))
+            .filter(|_| !targets.iter().any(|target| target.destination == Destination::Parent))
         {
             let detail = bilingual!("This column is required.", "Diese Spalte ist erforderlich.");
             faults.push(at(&parent.name, "required", detail));
@@ -124,7 +124,7 @@ impl Sheet {
     pub(super) fn row<'a>(&self, number: u64, cells: impl IntoIterator<Item = &'a str>) -> ParsedRow {
         let (mut parent, mut body, mut faults) = (None, Map::new(), Vec::new());
         for (target, cell) in self.targets.iter().zip(cells) {
-            let read = match target.place {
+            let read = match target.destination {
                 Destination::Nowhere => Ok(()),
                 Destination::Parent => cell.parse().map(|key| parent = Some(key)),
                 // An empty cell is not an absent member: it clears the existing value.

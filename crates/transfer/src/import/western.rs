@@ -13,7 +13,7 @@ const NEVER_FIRST: &str = "£¥¢¤¯¶†‡‰¬¦¨¸³²¹™";
 /// The Icelandic letters as which Turkish and Baltic letters are misread.
 const ICELANDIC: &str = "þÞðÐýÝ";
 /// The maximum length of a word that is checked as a whole.
-const LONGEST: usize = 200;
+const MAX_WORD_BYTES: usize = 200;
 
 /// Checks a text letter by letter.
 #[derive(Default)]
@@ -26,7 +26,7 @@ impl Western {
     pub(super) fn take(&mut self, letter: char) -> Option<String> {
         if letter.is_ascii_alphanumeric() || (!letter.is_ascii() && !letter.is_whitespace()) {
             self.word.push(letter);
-            return if self.word.len() < LONGEST { None } else { self.end() };
+            return if self.word.len() < MAX_WORD_BYTES { None } else { self.end() };
         }
         self.end()
     }
@@ -54,18 +54,18 @@ fn is_consonant(letter: char) -> bool {
 }
 
 fn is_foreign(word: &[char]) -> bool {
-    let at = |place: usize| word.get(place).copied();
+    let at = |index: usize| word.get(index).copied();
     let run = |letters: &[char]| {
         letters.iter().all(|it| is_letter(*it) && !it.is_ascii())
             && letters.iter().any(|it| !NORTHERN.contains(*it))
     };
     word.windows(3).any(run)
-        || (0..word.len()).any(|place| {
-            let Some(letter) = at(place).filter(|it| !it.is_ascii()) else { return false };
-            let before = place.checked_sub(1).and_then(at);
-            let (after, rest) = (at(place + 1), word.len() - place - 1);
+        || (0..word.len()).any(|index| {
+            let Some(letter) = at(index).filter(|it| !it.is_ascii()) else { return false };
+            let before = index.checked_sub(1).and_then(at);
+            let (after, rest) = (at(index + 1), word.len() - index - 1);
             match is_letter(letter) {
-                true => is_odd_letter(before, letter, after, at(place + 2)),
+                true => is_odd_letter(before, letter, after, at(index + 2)),
                 false => is_odd_sign(before, letter, after, rest),
             }
         })

@@ -16,7 +16,7 @@ use vku_domain::kernel::query::Query;
 use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::tabular::CsvDialect;
 use vku_persistence::kernel::table::Table;
-use vku_transfer::export::spool::{Taking, spool};
+use vku_transfer::export::spool::{SpoolReader, spool};
 use vku_transfer::export::{Export, file_name};
 use vku_transfer::format::Format;
 
@@ -28,7 +28,7 @@ use crate::kernel::response::conditional::{DEPENDS_ON, cache_control};
 /// How long a client may receive nothing before it is considered gone.
 const TIMEOUT: Duration = Duration::from_secs(60);
 /// The minimum average transfer rate of a client, in bytes per second.
-const SLOWEST: u64 = 16 * 1024;
+const MIN_BYTES_PER_SECOND: u64 = 16 * 1024;
 
 /// A running download.
 struct Download {
@@ -38,11 +38,11 @@ struct Download {
 
 impl Download {
     fn start<T: Table>(export: Export<T>) -> Self {
-        let (filling, taking) = spool();
-        let write = export.write(async move |piece| filling.push(piece).await);
+        let (writer, reader) = spool();
+        let write = export.write(async move |piece| writer.push(piece).await);
         let reading = spawn(InRuntime::new(write));
         let (send, pieces) = mpsc::channel(1);
-        Self { pieces, work: spawn(hand_on(reading, taking, send)) }
+        Self { pieces, work: spawn(forward(reading, reader, send)) }
     }
 
     /// Returns the next piece; `None` at the end. If rows are missing, it returns an error: the connection then ends
@@ -56,15 +56,15 @@ impl Download {
 }
 
 /// Passes on what is read, as fast as the client receives it.
-async fn hand_on(
+async fn forward(
     reading: JoinHandle<Result<(), Error>>,
-    taking: Taking,
+    reader: SpoolReader,
     send: mpsc::Sender<Bytes>,
 ) -> Result<(), Error> {
     let (mut sent, mut waited) = (0, Duration::ZERO);
-    while let Some(piece) = taking.next().await? {
+    while let Some(piece) = reader.next().await? {
         let (length, started) = (piece.len() as u64, Instant::now());
-        let allowed = TIMEOUT + Duration::from_secs(sent / SLOWEST);
+        let allowed = TIMEOUT + Duration::from_secs(sent / MIN_BYTES_PER_SECOND);
         let timeout = TIMEOUT.min(allowed.saturating_sub(waited));
         match tokio::time::timeout(timeout, send.send(piece)).await {
             Ok(Ok(())) => {}

@@ -9,9 +9,9 @@ pub(super) fn shares(parts: usize) -> Vec<Option<String>> {
         return vec![None; parts];
     };
     let (each, more) = (10_000 / all, 10_000 % all);
-    let share = |place: u32| each + u32::from(place < more);
+    let share = |index: u32| each + u32::from(index < more);
     let written = |hundredths: u32| format!("{}.{:02}", hundredths / 100, hundredths % 100);
-    (0..all).map(|place| Some(written(share(place)))).collect()
+    (0..all).map(|index| Some(written(share(index)))).collect()
 }
 
 /// A part of an amount: first day, last day, and amount in the smallest unit of its currency.

@@ -12,6 +12,7 @@ mod xml;
 pub use self::reporting_org::ReportingOrg;
 
 use std::any::Any;
+use std::ops::ControlFlow;
 
 use bytes::Bytes;
 use vku_domain::document::Document;
@@ -30,8 +31,8 @@ use vku_persistence::kernel::table::Table;
 use self::activity::Activity;
 use self::source_data::{ActivityData, working_areas};
 use self::xml::Xml;
+use super::Export;
 use super::text::PIECE;
-use super::{Export, Reading};
 
 /// The slugs of what was left out.
 #[derive(Default)]
@@ -55,7 +56,8 @@ impl LeftOut {
         }
     }
 
-    fn tell(&self, xml: &mut Xml) -> Result<(), Error> {
+    /// Writes the comments at the end.
+    fn write_comments(&self, xml: &mut Xml) -> Result<(), Error> {
         for (slugs, what) in [(&self.without_start, "start"), (&self.without_country, "country")] {
             if !slugs.is_empty() {
                 xml.comment(&format!("Left out, because no {what} is known: {}", slugs.join(", ")))?;
@@ -90,7 +92,7 @@ fn reads_all(actor: &Actor) -> Result<(), Error> {
 /// Writes the activities of a list of partnerships.
 pub(super) async fn write<T: Table>(
     export: Export<T>,
-    mut emit: impl AsyncFnMut(Bytes) -> Reading,
+    mut emit: impl AsyncFnMut(Bytes) -> ControlFlow<()>,
 ) -> Result<(), Error> {
     let Export { store, actor, query, reporter, .. } = export;
     let query: Box<dyn Any> = Box::new(query);
@@ -121,7 +123,7 @@ pub(super) async fn write<T: Table>(
                     Activity { xml, reporter, material, areas, today }.write(item, start)?;
                 }
             }
-            if xml.len() >= PIECE && emit(xml.take().into()).await == Reading::Ended {
+            if xml.len() >= PIECE && emit(xml.take().into()).await.is_break() {
                 return Ok(());
             }
         }
@@ -129,8 +131,9 @@ pub(super) async fn write<T: Table>(
         query.cursor = Some(next);
         page = reader.rows(&query, None).await?;
     }
-    left_out.tell(&mut xml)?;
+    left_out.write_comments(&mut xml)?;
     xml.close("iati-activities")?;
-    emit(xml.take().into()).await;
+    // The last piece: it no longer matters whether more are wanted.
+    let _ = emit(xml.take().into()).await;
     Ok(())
 }

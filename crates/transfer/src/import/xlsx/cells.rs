@@ -23,7 +23,7 @@ impl Area {
     /// Parses `B2:D4`, or a single cell.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (first, last) = text.split_once(':').unwrap_or((text, text));
-        let (first, last) = (place(first)?, place(last)?);
+        let (first, last) = (position(first)?, position(last)?);
         Some(Self { rows: (first.0, last.0), columns: (first.1, last.1) })
     }
 
@@ -33,7 +33,7 @@ impl Area {
 }
 
 /// Parses `AB12` into row and column.
-fn place(text: &str) -> Option<(u64, usize)> {
+fn position(text: &str) -> Option<(u64, usize)> {
     let text = text.replace('$', "");
     let split = text.find(|letter: char| letter.is_ascii_digit())?;
     let (letters, row) = text.split_at_checked(split)?;
@@ -101,7 +101,7 @@ impl<'a, R: Read> Cells<'a, R> {
                         continue;
                     }
                     "c" => {
-                        let at = attribute(&element, "r")?.as_deref().and_then(place);
+                        let at = attribute(&element, "r")?.as_deref().and_then(position);
                         (self.row, self.column) = at.unwrap_or((self.row, self.column));
                         content.kind = attribute(&element, "t")?.unwrap_or_default();
                         let style = attribute(&element, "s")?.and_then(|style| style.parse().ok());
@@ -180,7 +180,7 @@ impl<'a, R: Read> Cells<'a, R> {
             },
             "e" if text.is_empty() => None,
             "e" => Some(Err(formula_error::fault(&text))),
-            "d" => plain(text).map(|shown| shown.and_then(|shown| iso(&shown.text, format))),
+            "d" => plain(text).map(|displayed| displayed.and_then(|displayed| iso(&displayed.text, format))),
             "" | "n" => match text.trim() {
                 "" => None,
                 number => Some(format.show(number.parse().map_err(|_| Torn)?, self.shared.is_1904)),
@@ -239,10 +239,10 @@ mod tests {
 
     #[test]
     fn cell_references_are_parsed() {
-        assert_eq!(place("A1"), Some((1, 0)));
-        assert_eq!(place("$AB$12"), Some((12, 27)));
+        assert_eq!(position("A1"), Some((1, 0)));
+        assert_eq!(position("$AB$12"), Some((12, 27)));
         for wrong in ["", "A", "1", "A-1", "ÄB1"] {
-            assert_eq!(place(wrong), None, "{wrong}");
+            assert_eq!(position(wrong), None, "{wrong}");
         }
         assert_eq!(Area::parse("B2:D4"), Some(Area { rows: (2, 4), columns: (1, 3) }));
     }

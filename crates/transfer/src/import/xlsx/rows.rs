@@ -32,8 +32,8 @@ impl Rows {
     pub(super) fn take(&mut self, Cell { row: _, column, value }: Cell) {
         let value = match value {
             // A cell with only blanks counts as empty.
-            Ok(shown) if typed(&shown.text).is_empty() => return,
-            Ok(shown) => shown,
+            Ok(displayed) if typed(&displayed.text).is_empty() => return,
+            Ok(displayed) => displayed,
             Err(fault) => return self.faults.push((column, fault)),
         };
         if column >= COLUMNS {
