@@ -57,7 +57,7 @@ const SHUTDOWN_SECONDS: u64 = 30;
 /// The maximum number of connections of a worker, a few kilobytes each; further ones wait.
 const CONNECTIONS: usize = 2_048;
 
-async fn nothing_here(_: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn not_found(_: HttpRequest) -> Result<HttpResponse, Problem> {
     Err(Error::not_found().into())
 }
 
@@ -82,7 +82,7 @@ pub fn server(listener: TcpListener, shared: Data<AppState>, workers: usize) -> 
             ))
             .configure(routes::configure)
             .configure(docs::routes)
-            .default_service(web::to(nothing_here))
+            .default_service(web::to(not_found))
     })
     .workers(workers)
     .max_connections(CONNECTIONS)

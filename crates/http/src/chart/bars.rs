@@ -6,8 +6,8 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 use vku_domain::kernel::error::Error;
 
 use super::{
-    COLOUR, Chart, EDGE, INK, PALE, Size, TITLE, alt_text, drawing_error, fitted, format_number, image,
-    largest, letters, nothing, share, step, width, wrapped,
+    COLOUR, Chart, GRID_COLOUR, MARGIN, Size, TEXT_COLOUR, TITLE_SIZE, alt_text, drawing_error,
+    format_number, image, largest, no_data, scale, text_style, tick_step, truncate, width, wrap,
 };
 
 type Failed = DrawingAreaErrorKind<std::io::Error>;
@@ -44,10 +44,10 @@ impl Layout {
         let widest = chart.counts.iter().map(|(name, _)| width(name)).max().unwrap_or_default();
         let widest = widest.min(chart.size.names()).max(width(&chart.by));
         let number = width(&format_number(largest(&chart.counts), chart.locale));
-        let right = chart.size.width() - EDGE - number - 8;
+        let right = chart.size.width() - MARGIN - number - 8;
         let (row, bar, top, left) = match chart.size {
-            Size::Whole => (38, (7, 31), 84, EDGE + widest + 10),
-            Size::Small => (46, (22, 40), EDGE, EDGE),
+            Size::Whole => (38, (7, 31), 84, MARGIN + widest + 10),
+            Size::Small => (46, (22, 40), MARGIN, MARGIN),
         };
         Self { row, bar, top, across: (left, right.max(left + 1)), end: top + rows * row }
     }
@@ -60,66 +60,66 @@ fn draw(chart: &Chart, svg: &mut String) -> Result<(), Failed> {
     root.fill(&WHITE)?;
     let middle = (layout.across.0 + layout.across.1) / 2;
     if chart.size == Size::Whole {
-        root.draw(&Text::new(chart.title.clone(), (EDGE, 14), letters(TITLE)))?;
-        let above = letters(super::LETTERS).pos(Pos::new(HPos::Right, VPos::Center));
+        root.draw(&Text::new(chart.title.clone(), (MARGIN, 14), text_style(TITLE_SIZE)))?;
+        let above = text_style(super::FONT_SIZE).pos(Pos::new(HPos::Right, VPos::Center));
         root.draw(&Text::new(chart.by.clone(), (layout.across.0 - 10, layout.top - 16), above))?;
     }
     if chart.counts.is_empty() {
-        root.draw(&nothing(chart, (middle, layout.top + layout.row / 2)))?;
+        root.draw(&no_data(chart, (middle, layout.top + layout.row / 2)))?;
         return root.present();
     }
     axis(chart, &layout, &root)?;
-    let below = letters(super::LETTERS).pos(Pos::new(HPos::Center, VPos::Top));
+    let below = text_style(super::FONT_SIZE).pos(Pos::new(HPos::Center, VPos::Top));
     root.draw(&Text::new(chart.counted.clone(), (middle, layout.end + 34), below))?;
     let mut top = layout.top;
     for (name, count) in &chart.counts {
-        one(chart, &layout, &root, top, (name, *count))?;
+        bar(chart, &layout, &root, top, (name, *count))?;
         top += layout.row;
     }
     let edge = vec![(layout.across.0, layout.top), (layout.across.0, layout.end)];
-    root.draw(&PathElement::new(edge, INK.stroke_width(1)))?;
+    root.draw(&PathElement::new(edge, TEXT_COLOUR.stroke_width(1)))?;
     root.present()
 }
 
 /// Draws the numbers below the bars, and a line up from each.
 fn axis(chart: &Chart, layout: &Layout, root: &DrawingArea<SVGBackend<'_>, Shift>) -> Result<(), Failed> {
-    let most = largest(&chart.counts);
-    let step = step(most, if chart.size == Size::Whole { 6 } else { 3 });
-    let below = letters(super::LETTERS).pos(Pos::new(HPos::Center, VPos::Top));
-    for tick in (0..=most / step).map(|number| number * step) {
-        let x = share(tick, most, layout.across);
-        root.draw(&PathElement::new(vec![(x, layout.top), (x, layout.end)], PALE.stroke_width(1)))?;
+    let max = largest(&chart.counts);
+    let step = tick_step(max, if chart.size == Size::Whole { 6 } else { 3 });
+    let below = text_style(super::FONT_SIZE).pos(Pos::new(HPos::Center, VPos::Top));
+    for tick in (0..=max / step).map(|number| number * step) {
+        let x = scale(tick, max, layout.across);
+        root.draw(&PathElement::new(vec![(x, layout.top), (x, layout.end)], GRID_COLOUR.stroke_width(1)))?;
         root.draw(&Text::new(format_number(tick, chart.locale), (x, layout.end + 8), below.clone()))?;
     }
     Ok(())
 }
 
 /// Draws a row: its name, its bar and its number.
-fn one(
+fn bar(
     chart: &Chart,
     layout: &Layout,
     root: &DrawingArea<SVGBackend<'_>, Shift>,
     top: i32,
     (name, count): (&str, u64),
 ) -> Result<(), Failed> {
-    let plain = letters(super::LETTERS);
+    let plain = text_style(super::FONT_SIZE);
     let (upper, lower) = (top + layout.bar.0, top + layout.bar.1);
     let middle = (upper + lower) / 2;
     match chart.size {
         Size::Small => {
-            let name = fitted(name, chart.size.width() - 2 * EDGE);
+            let name = truncate(name, chart.size.width() - 2 * MARGIN);
             root.draw(&Text::new(name, (layout.across.0 + 4, top + 2), plain.clone()))?;
         }
         Size::Whole => {
             let beside = plain.clone().pos(Pos::new(HPos::Right, VPos::Center));
-            let lines = wrapped(name, chart.size.names());
+            let lines = wrap(name, chart.size.names());
             let first = middle - LINE * (i32::try_from(lines.len()).unwrap_or(1) - 1) / 2;
             for (line, y) in lines.into_iter().zip((first..).step_by(LINE.unsigned_abs() as usize)) {
                 root.draw(&Text::new(line, (layout.across.0 - 10, y), beside.clone()))?;
             }
         }
     }
-    let end = share(count, largest(&chart.counts), layout.across);
+    let end = scale(count, largest(&chart.counts), layout.across);
     root.draw(&Rectangle::new([(layout.across.0, upper), (end, lower)], COLOUR.filled()))?;
     let behind = plain.pos(Pos::new(HPos::Left, VPos::Center));
     root.draw(&Text::new(format_number(count, chart.locale), (end + 6, middle), behind))

@@ -26,7 +26,7 @@ impl Frame {
     }
 
     /// Whether the two rectangles overlap.
-    pub(super) fn meets(&self, other: &Self) -> bool {
+    pub(super) fn overlaps(&self, other: &Self) -> bool {
         self.west < other.east
             && other.west < self.east
             && self.north < other.south
@@ -73,23 +73,23 @@ fn distance((x, y): (f64, f64), ((from_x, from_y), (to_x, to_y)): Side) -> f64 {
 
 /// The nearest position around a point where a rectangle of this size overlaps no other and lies within the picture;
 /// the point itself if there is none.
-pub(super) fn free(
+pub(super) fn free_position(
     (x, y): (f64, f64),
     half: (f64, f64),
     occupied: &[Frame],
     (width, height): (f64, f64),
 ) -> (f64, f64) {
     const DIRECTIONS: u32 = 16;
-    let places = (1..=8).flat_map(|ring| (0..DIRECTIONS).map(move |way| (ring, way)));
-    let places = places.map(|(ring, way)| {
+    let positions = (1..=8).flat_map(|ring| (0..DIRECTIONS).map(move |way| (ring, way)));
+    let positions = positions.map(|(ring, way)| {
         let (far, angle) =
             (70.0 + 90.0 * f64::from(ring), f64::from(way) / f64::from(DIRECTIONS) * std::f64::consts::TAU);
         (x + far * angle.cos(), y + far * angle.sin())
     });
-    let mut fitting = places.filter(|place| {
-        let there = Frame::at(*place, half);
-        let is_in = there.west > 0.0 && there.east < width && there.north > 0.0 && there.south < height;
-        is_in && !occupied.iter().any(|it| there.meets(it))
+    let mut fitting = positions.filter(|position| {
+        let frame = Frame::at(*position, half);
+        let is_in = frame.west > 0.0 && frame.east < width && frame.north > 0.0 && frame.south < height;
+        is_in && !occupied.iter().any(|it| frame.overlaps(it))
     });
     fitting.next().unwrap_or((x, y))
 }

@@ -9,7 +9,7 @@ use vku_domain::code_lists::COUNTRIES;
 use vku_domain::kernel::bilingual::Locale;
 use vku_domain::kernel::value::Country;
 
-use super::label_placement::{Frame, free, pole_of_inaccessibility};
+use super::label_placement::{Frame, free_position, pole_of_inaccessibility};
 use super::{FONT, alt_text, format_number};
 use crate::kernel::html::escape;
 
@@ -30,7 +30,7 @@ const SHADES: [(u64, &str, &str); 5] = [
 ];
 const NONE: &str = "#e3e8ee";
 /// The font size of the numbers.
-const LETTERS: f64 = 120.0;
+const FONT_SIZE: f64 = 120.0;
 
 /// The outline of a country.
 pub(super) struct Outline {
@@ -43,7 +43,7 @@ pub(super) struct Outline {
 }
 
 /// The Equal Earth projection (Šavrič, Patterson and Jenny, 2018): degrees to tenths of a pixel.
-fn projected(longitude: f64, latitude: f64) -> (f64, f64) {
+fn project(longitude: f64, latitude: f64) -> (f64, f64) {
     const A: [f64; 4] = [1.340_264, -0.081_106, 0.000_893, 0.003_796];
     let [a1, a2, a3, a4] = A;
     let root = 3_f64.sqrt();
@@ -73,7 +73,7 @@ fn outline(code: &'static str, rings: &str) -> Outline {
     for ring in rings.split(';') {
         let numbers: Vec<f64> = ring.split(' ').filter_map(|it| it.parse().ok()).collect();
         let points = numbers.chunks_exact(2).filter_map(|pair| match pair {
-            [longitude, latitude] => Some(projected(longitude / 10.0, latitude / 10.0)),
+            [longitude, latitude] => Some(project(longitude / 10.0, latitude / 10.0)),
             _ => None,
         });
         let points: Vec<_> = points.collect();
@@ -138,7 +138,7 @@ pub fn map(title: &str, counted: &str, counts: &[(Country, u64)], locale: Locale
          xmlns=\"http://www.w3.org/2000/svg\">\n<title>{title}</title>\n<desc>{about}</desc>\n\
          <rect width=\"10000\" height=\"5200\" fill=\"#ffffff\"/>\n\
          <g fill=\"{NONE}\" stroke=\"#ffffff\" stroke-width=\"5\">\n{land}</g>\n\
-         <g font-family=\"{FONT}\" font-size=\"{LETTERS}\" font-weight=\"bold\" text-anchor=\"middle\" dominant-baseline=\"central\" \
+         <g font-family=\"{FONT}\" font-size=\"{FONT_SIZE}\" font-weight=\"bold\" text-anchor=\"middle\" dominant-baseline=\"central\" \
          aria-hidden=\"true\">\n{numbers}</g>\n{}</svg>\n",
         legend(&title, counted)
     )
@@ -152,9 +152,9 @@ fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
     let (mut occupied, mut numbers) = (Vec::new(), String::new());
     for (Outline { middle, room, .. }, count) in counted {
         let ((shade, ink), count) = (shade(count), format_number(count, locale));
-        let half = (LETTERS * 0.34 * count.len() as f64, LETTERS * 0.36);
+        let half = (FONT_SIZE * 0.34 * count.len() as f64, FONT_SIZE * 0.36);
         let inside = Frame::at(*middle, half);
-        if *room >= half.1 && *room >= 0.5 * half.0 && !occupied.iter().any(|it| inside.meets(it)) {
+        if *room >= half.1 && *room >= 0.5 * half.0 && !occupied.iter().any(|it| inside.overlaps(it)) {
             let (x, y) = middle;
             numbers.push_str(&format!(
                 "<text x=\"{x:.0}\" y=\"{y:.0}\" fill=\"{ink}\" stroke=\"{shade}\" stroke-width=\"30\" \
@@ -163,7 +163,7 @@ fn numbers(counts: &HashMap<&str, u64>, locale: Locale) -> String {
             occupied.push(inside);
             continue;
         }
-        let (x, y) = free(*middle, half, &occupied, (WIDTH, f64::from(HEIGHT)));
+        let (x, y) = free_position(*middle, half, &occupied, (WIDTH, f64::from(HEIGHT)));
         occupied.push(Frame::at((x, y), half));
         numbers.push_str(&format!(
             "<path d=\"M{:.0} {:.0}L{x:.0} {y:.0}\" stroke=\"#12263a\" stroke-width=\"10\"/>\n\
@@ -186,8 +186,8 @@ fn legend(title: &str, counted: &str) -> String {
         escape(counted)
     );
     let ends = SHADES.iter().skip(1).map(|(least, ..)| Some(least - 1)).chain([None]);
-    for (place, ((least, shade, _), end)) in SHADES.iter().zip(ends).enumerate() {
-        let x = 6_000 + 760 * place;
+    for (index, ((least, shade, _), end)) in SHADES.iter().zip(ends).enumerate() {
+        let x = 6_000 + 760 * index;
         let range = match end {
             Some(end) if end == *least => least.to_string(),
             Some(end) => format!("{least}–{end}"),

@@ -61,16 +61,16 @@ impl Size {
 }
 
 const COLOUR: RGBColor = RGBColor(11, 95, 165);
-const INK: RGBColor = RGBColor(31, 41, 51);
-const PALE: RGBColor = RGBColor(220, 226, 232);
+const TEXT_COLOUR: RGBColor = RGBColor(31, 41, 51);
+const GRID_COLOUR: RGBColor = RGBColor(220, 226, 232);
 /// The margin, in pixels.
-const EDGE: i32 = 14;
+const MARGIN: i32 = 14;
 
 /// The font, which is available everywhere.
 const FONT: &str = "sans-serif";
 /// The font sizes of texts and of the title.
-const LETTERS: i32 = 17;
-const TITLE: i32 = 24;
+const FONT_SIZE: i32 = 17;
+const TITLE_SIZE: i32 = 24;
 
 /// The text alternative: all names and numbers.
 fn alt_text(counted: &str, counts: &[(String, u64)], locale: Locale) -> String {
@@ -86,20 +86,20 @@ fn format_number(number: u64, locale: Locale) -> String {
 
 /// The approximate width of a text, in pixels.
 fn width(text: &str) -> i32 {
-    i32::try_from(text.chars().count()).unwrap_or(i32::MAX).saturating_mul(LETTERS / 2)
+    i32::try_from(text.chars().count()).unwrap_or(i32::MAX).saturating_mul(FONT_SIZE / 2)
 }
 
 /// Shortens the text to fit into a number of pixels.
-fn fitted(text: &str, pixels: i32) -> String {
+fn truncate(text: &str, pixels: i32) -> String {
     if width(text) <= pixels {
         return text.to_owned();
     }
-    let letters = usize::try_from(pixels / (LETTERS / 2)).unwrap_or_default();
+    let letters = usize::try_from(pixels / (FONT_SIZE / 2)).unwrap_or_default();
     text.chars().take(letters.saturating_sub(1)).chain(['…']).collect()
 }
 
 /// Wraps the text into one or two lines of a number of pixels.
-fn wrapped(text: &str, pixels: i32) -> Vec<String> {
+fn wrap(text: &str, pixels: i32) -> Vec<String> {
     let mut first = String::new();
     let mut words = text.split(' ').peekable();
     while let Some(word) = words.next_if(|word| width(&first) + width(word) < pixels) {
@@ -109,19 +109,19 @@ fn wrapped(text: &str, pixels: i32) -> Vec<String> {
         first.push_str(word);
     }
     let rest = words.collect::<Vec<_>>().join(" ");
-    let lines = [first, fitted(&rest, pixels)];
+    let lines = [first, truncate(&rest, pixels)];
     lines.into_iter().filter(|line| !line.is_empty()).collect()
 }
 
 /// The style of text of a size, positioned by its upper left corner.
-fn letters(size: i32) -> TextStyle<'static> {
-    (FONT, size).into_font().color(&INK)
+fn text_style(size: i32) -> TextStyle<'static> {
+    (FONT, size).into_font().color(&TEXT_COLOUR)
 }
 
 /// The text on a chart without data.
-fn nothing(chart: &Chart, at: (i32, i32)) -> Text<'static, (i32, i32), String> {
+fn no_data(chart: &Chart, at: (i32, i32)) -> Text<'static, (i32, i32), String> {
     let text = bilingual!("No data yet", "Noch nichts zu zeigen");
-    let style = letters(LETTERS).pos(Pos::new(HPos::Center, VPos::Center));
+    let style = text_style(FONT_SIZE).pos(Pos::new(HPos::Center, VPos::Center));
     Text::new(text.in_locale(chart.locale).to_owned(), at, style)
 }
 
@@ -131,8 +131,8 @@ fn largest(counts: &[(String, u64)]) -> u64 {
 }
 
 /// The distance between the ticks of an axis with about that many ticks: 1, 2 or 5 times a power of ten.
-fn step(most: u64, ticks: u64) -> u64 {
-    let distance = (most / ticks).max(1);
+fn tick_step(max: u64, ticks: u64) -> u64 {
+    let distance = (max / ticks).max(1);
     let ten = 10_u64.saturating_pow(distance.ilog10());
     [1, 2, 5]
         .into_iter()
@@ -142,8 +142,8 @@ fn step(most: u64, ticks: u64) -> u64 {
 }
 
 /// The position of a number on an axis from zero to the largest number.
-fn share(number: u64, most: u64, (from, to): (i32, i32)) -> i32 {
-    let way = i128::from(to - from) * i128::from(number) / i128::from(most.max(1));
+fn scale(number: u64, max: u64, (from, to): (i32, i32)) -> i32 {
+    let way = i128::from(to - from) * i128::from(number) / i128::from(max.max(1));
     from + i32::try_from(way).unwrap_or_default()
 }
 

@@ -85,11 +85,11 @@ pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse
     let [] = parse_write_flags(&context.request, [])?;
     context.shared.store.import(&context.actor, id).await?;
     let ImportCommit { plan_token } = parsed(&context.request, &body)?;
-    let (in_flight, locale) = (context.take(&body)?, negotiate_language(context.request.headers()));
+    let (in_flight, locale) = (context.claim_key(&body)?, negotiate_language(context.request.headers()));
     // The work continues if the client disconnects.
     let work = actix_web::rt::spawn(InRuntime::new(
         ImportWorker::of(&context).commit(id, plan_token, in_flight, locale),
     ));
     let answer = work.await.map_err(Error::internal)??;
-    Ok(context.answered(answer)?)
+    Ok(context.respond_stored(answer)?)
 }

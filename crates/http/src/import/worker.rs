@@ -89,7 +89,7 @@ impl ImportWorker {
         let watch = |done, total| job.progress.note(done, total);
         let mut found = None;
         let writing = self.writing(dry_run);
-        let written = self.store.write(&writing, async |writer| {
+        let outcome = self.store.write(&writing, async |writer| {
             let plan = run(writer, order, file, &watch).await?;
             let is_doable = plan.report.is_doable(order.on_error);
             let Plan { report, token } = found.insert(plan);
@@ -109,9 +109,9 @@ impl ImportWorker {
             }
             Ok(())
         });
-        let written = Box::pin(written).await;
-        let Some(Plan { report, token }) = found else { return written.map(|()| None) };
-        match written {
+        let outcome = Box::pin(outcome).await;
+        let Some(Plan { report, token }) = found else { return outcome.map(|()| None) };
+        match outcome {
             Ok(()) if !dry_run => return Ok(None),
             Err(error) if error.code != Code::ValidationFailed => return Err(error),
             _ => {}

@@ -116,9 +116,9 @@ pub fn compress_response(
         BodySize::Sized(size) => size < MIN_COMPRESSED_BYTES as u64,
         BodySize::Stream => false,
     };
-    let packed = response.headers().get(CONTENT_TYPE).is_some_and(|kind| is_compressed(kind.as_bytes()));
+    let compressed = response.headers().get(CONTENT_TYPE).is_some_and(|kind| is_compressed(kind.as_bytes()));
     let is_final = response.headers().contains_key(CONTENT_ENCODING) || !response.status().is_success();
-    if is_final || ((short || packed) && accepted.takes_plain()) {
+    if is_final || ((short || compressed) && accepted.takes_plain()) {
         return response;
     }
     response.map_body(|head, body| Encoder::response(coding, head, body).boxed())

@@ -28,7 +28,7 @@ pub(super) struct Figure<'a> {
     /// The number.
     pub(super) number: u64,
     /// The position, if it does not follow from the number.
-    pub(super) place: Option<usize>,
+    pub(super) position: Option<usize>,
 }
 
 fn chart(labels: ChartLabels, locale: Locale, size: Size, counts: Vec<(String, u64)>) -> Chart {
@@ -50,7 +50,7 @@ pub(super) fn by_number(
     locale: Locale,
     size: Size,
 ) -> Result<String, Error> {
-    figures.sort_by_key(|it| (it.key == UNKNOWN, it.place.unwrap_or(usize::MAX), u64::MAX - it.number));
+    figures.sort_by_key(|it| (it.key == UNKNOWN, it.position.unwrap_or(usize::MAX), u64::MAX - it.number));
     let counts = figures.iter().map(|it| (in_locale(it.label, locale).to_owned(), it.number));
     let counts = counts.collect();
     bars(&chart(labels, locale, size, counts))

@@ -106,7 +106,7 @@ impl Figures for FundingStatistics {
             key: &it.key,
             label: &it.label,
             number: integer_part(&it.amount).unwrap_or(u64::MAX),
-            place: None,
+            position: None,
         });
         let figures: Vec<_> = figures.collect();
         match self.by {

@@ -98,7 +98,7 @@ impl Figures for MemberStatistics {
             key: &it.key,
             label: &it.label,
             number: it.members,
-            place: by.place(&it.key),
+            position: by.place(&it.key),
         });
         let figures: Vec<_> = figures.collect();
         match by {

@@ -108,7 +108,7 @@ impl Figures for PartnershipStatistics {
             key: &it.key,
             label: &it.label,
             number: it.partnerships,
-            place: by.place(&it.key),
+            position: by.place(&it.key),
         });
         let figures: Vec<_> = figures.collect();
         match by {

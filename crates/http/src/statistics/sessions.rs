@@ -84,7 +84,7 @@ impl Figures for SessionStatistics {
                 SessionsBy::RegionalGroup => it.registered.unwrap_or_default(),
                 SessionsBy::Year | SessionsBy::Kind | SessionsBy::Sector => it.sessions,
             };
-            Figure { key: &it.key, label: &it.label, number, place: None }
+            Figure { key: &it.key, label: &it.label, number, position: None }
         });
         let figures: Vec<_> = figures.collect();
         match by {

@@ -49,12 +49,12 @@ impl Representation {
     }
 
     /// Sets the sparse media type if the projection leaves members out.
-    pub fn shown(self, view: &Projection) -> Self {
+    pub fn projected(self, view: &Projection) -> Self {
         if view.is_sparse() { Self { media_type: SPARSE, ..self } } else { self }
     }
 
     /// Sets the `Link` header.
-    pub fn linked(self, link: Option<HeaderValue>) -> Self {
+    pub fn with_links(self, link: Option<HeaderValue>) -> Self {
         Self { link, ..self }
     }
 
@@ -88,9 +88,10 @@ impl Snapshot {
 
 pub(super) struct CacheEntry {
     snapshot: Snapshot,
-    pub(super) answer: Representation,
-    /// Whether a request has started to compress it.
-    packing: AtomicBool,
+    pub(super) representation: Representation,
+    /// Whether a request has started to compress the body. Without the flag, all requests that come meanwhile would
+    /// compress it, too; a body that does not get shorter would be compressed for each request.
+    compressing: AtomicBool,
 }
 
 /// The target, and everything about the caller that reading depends on. The account is not included: cached responses
@@ -141,7 +142,7 @@ struct EntryWeight;
 
 impl Weighter<CacheKey, Arc<CacheEntry>> for EntryWeight {
     fn weight(&self, key: &CacheKey, entry: &Arc<CacheEntry>) -> u64 {
-        let Representation { body, gzip, br, .. } = &entry.answer;
+        let Representation { body, gzip, br, .. } = &entry.representation;
         let compressed = gzip.as_ref().map_or(0, Bytes::len) + br.as_ref().map_or(0, Bytes::len);
         let scopes = key.scopes.iter().flat_map(Scopes::iter).map(|scope| scope.len() + 64).sum::<usize>();
         (body.len() + compressed + key.target.len() + 16 * key.utilities.len() + scopes) as u64 + OVERHEAD
@@ -165,7 +166,7 @@ pub(super) enum CacheStatus {
 }
 
 impl CacheStatus {
-    pub(super) const fn word(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::Hit => "hit",
             Self::Miss => "miss",
@@ -205,7 +206,7 @@ impl ResponseCache {
             match found.await {
                 Ok(entry) if entry.snapshot.serves(snapshot) => {
                     return Ok((
-                        entry.answer.clone(),
+                        entry.representation.clone(),
                         if waited { CacheStatus::Shared } else { CacheStatus::Hit },
                     ));
                 }
@@ -217,15 +218,18 @@ impl ResponseCache {
                 Err(guard) => break Some(guard),
             }
         };
-        let answer = make().await?;
-        let entry =
-            Arc::new(CacheEntry { snapshot, answer: answer.clone(), packing: AtomicBool::new(false) });
+        let representation = make().await?;
+        let entry = Arc::new(CacheEntry {
+            snapshot,
+            representation: representation.clone(),
+            compressing: AtomicBool::new(false),
+        });
         match guard {
             // Another request may have cached an equivalent entry meanwhile.
             Some(guard) => drop(guard.insert(entry)),
             None => cache.insert(key, entry),
         }
-        Ok((answer, CacheStatus::Miss))
+        Ok((representation, CacheStatus::Miss))
     }
 
     /// Returns the entry if it is current.
@@ -246,29 +250,32 @@ impl ResponseCache {
         entry: &Arc<CacheEntry>,
         coding: ContentCoding,
     ) -> Option<Bytes> {
-        if let Some(bytes) = entry.answer.encoded_body(coding) {
+        if let Some(bytes) = entry.representation.encoded_body(coding) {
             return Some(bytes.clone());
         }
-        if entry.packing.swap(true, SeqCst) {
+        if entry.compressing.swap(true, SeqCst) {
             return None;
         }
         let (cache, key, entry) = (self.0.clone()?, key_ref.key(), entry.clone());
-        let pack = move || {
-            let bytes = compress(&entry.answer.body, coding)?;
-            let mut answer = entry.answer.clone();
+        let work = move || {
+            let bytes = compress(&entry.representation.body, coding)?;
+            let mut representation = entry.representation.clone();
             match coding {
-                ContentCoding::Br => answer.br = Some(bytes.clone()),
-                _ => answer.gzip = Some(bytes.clone()),
+                ContentCoding::Br => representation.br = Some(bytes.clone()),
+                _ => representation.gzip = Some(bytes.clone()),
             }
-            let replacement =
-                Arc::new(CacheEntry { snapshot: entry.snapshot, answer, packing: AtomicBool::new(false) });
+            let replacement = Arc::new(CacheEntry {
+                snapshot: entry.snapshot,
+                representation,
+                compressing: AtomicBool::new(false),
+            });
             // The entry may have been evicted or replaced meanwhile.
             if cache.peek(&key).is_some_and(|now| Arc::ptr_eq(&now, &entry)) {
                 let _ = cache.replace(key, replacement, true);
             }
             Some(bytes)
         };
-        block(pack).await.ok()?
+        block(work).await.ok()?
     }
 }
 

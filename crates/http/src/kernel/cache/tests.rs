@@ -12,7 +12,7 @@ use super::*;
 
 const TARGET: &str = "/api/v1/partnerships?limit=50";
 
-fn answer(size: usize) -> Representation {
+fn representation(size: usize) -> Representation {
     let body = vec![b'x'; size];
     Representation::new(ETag::of_bytes(&body), body)
 }
@@ -21,31 +21,31 @@ fn snapshot(generation: u64, actor: &Actor) -> Option<Snapshot> {
     Snapshot::of(Some(generation), actor)
 }
 
-/// Gets the target as `actor` in a snapshot; counts in `made` how often the response is computed.
+/// Gets the target as `actor` in a snapshot; counts in `computed` how often the response is computed.
 async fn ask(
     cache: &ResponseCache,
     actor: &Actor,
     snapshot: Option<Snapshot>,
-    made: &AtomicUsize,
+    computed: &AtomicUsize,
 ) -> CacheStatus {
     let make = async || {
-        made.fetch_add(1, SeqCst);
+        computed.fetch_add(1, SeqCst);
         tokio::task::yield_now().await;
-        Ok(answer(100))
+        Ok(representation(100))
     };
     cache.get(&CacheKeyRef { actor, target: TARGET }, snapshot, make).await.unwrap().1
 }
 
 #[tokio::test]
 async fn of_several_concurrent_requests_one_computes_the_response() {
-    let (responses, actor, made) =
+    let (responses, actor, computed) =
         (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()), AtomicUsize::new(0));
     for generation in 1..4 {
-        let requests = (0..20).map(|_| ask(&responses, &actor, snapshot(generation, &actor), &made));
+        let requests = (0..20).map(|_| ask(&responses, &actor, snapshot(generation, &actor), &computed));
         let sources = join_all(requests).await;
         assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Miss).count(), 1);
         assert_eq!(sources.iter().filter(|source| **source == CacheStatus::Shared).count(), 19);
-        assert_eq!(made.swap(0, SeqCst), 1);
+        assert_eq!(computed.swap(0, SeqCst), 1);
     }
 }
 
@@ -57,7 +57,11 @@ async fn a_failure_is_not_shared() {
     let get = || {
         responses.get(&key, snapshot(1, &actor), async || {
             tokio::task::yield_now().await;
-            if tries.fetch_add(1, SeqCst) == 0 { Err(Error::not_found().into()) } else { Ok(answer(1)) }
+            if tries.fetch_add(1, SeqCst) == 0 {
+                Err(Error::not_found().into())
+            } else {
+                Ok(representation(1))
+            }
         })
     };
     let answers = join_all((0..5).map(|_| get())).await;
@@ -72,7 +76,7 @@ async fn a_failure_is_not_shared() {
 
 #[tokio::test]
 async fn an_entry_is_valid_for_its_generation_its_day_and_its_kind_of_caller() {
-    let (responses, made) = (ResponseCache::new(DEFAULT_CACHE_BYTES), AtomicUsize::new(0));
+    let (responses, computed) = (ResponseCache::new(DEFAULT_CACHE_BYTES), AtomicUsize::new(0));
     let at: DateTime<Utc> = "2026-11-22T23:59:59Z".parse().unwrap();
     let public = Actor::public(at);
     let member = |utility: u128| Actor {
@@ -101,10 +105,17 @@ async fn an_entry_is_valid_for_its_generation_its_day_and_its_kind_of_caller() {
         (scoped(&["utilities:read"]), 2, CacheStatus::Hit),
         (member(1), 2, CacheStatus::Hit),
     ] {
-        assert_eq!(ask(&responses, &actor, snapshot(generation, &actor), &made).await, source, "{actor:?}");
+        assert_eq!(
+            ask(&responses, &actor, snapshot(generation, &actor), &computed).await,
+            source,
+            "{actor:?}"
+        );
     }
-    assert_eq!(ask(&responses, &public, None, &made).await, CacheStatus::Bypass);
-    assert_eq!(ask(&ResponseCache::new(0), &public, snapshot(2, &public), &made).await, CacheStatus::Bypass);
+    assert_eq!(ask(&responses, &public, None, &computed).await, CacheStatus::Bypass);
+    assert_eq!(
+        ask(&ResponseCache::new(0), &public, snapshot(2, &public), &computed).await,
+        CacheStatus::Bypass
+    );
 }
 
 #[tokio::test]
@@ -113,7 +124,7 @@ async fn the_cache_stays_within_its_capacity() {
     for number in 0..2_000 {
         let target = format!("/api/v1/partnerships/{number}");
         let key = CacheKeyRef { actor: &actor, target: &target };
-        responses.get(&key, snapshot(1, &actor), async || Ok(answer(10_000))).await.unwrap();
+        responses.get(&key, snapshot(1, &actor), async || Ok(representation(10_000))).await.unwrap();
     }
     let cache = responses.0.as_ref().unwrap();
     assert!(cache.weight() <= 1 << 20 && cache.len() > 50, "{} in {}", cache.weight(), cache.len());
@@ -123,13 +134,13 @@ async fn the_cache_stays_within_its_capacity() {
 async fn compressed_bodies_are_cached_too() {
     let (responses, actor) = (ResponseCache::new(DEFAULT_CACHE_BYTES), Actor::public(Utc::now()));
     let (key, now) = (CacheKeyRef { actor: &actor, target: TARGET }, snapshot(1, &actor));
-    responses.get(&key, now, async || Ok(answer(10_000))).await.unwrap();
+    responses.get(&key, now, async || Ok(representation(10_000))).await.unwrap();
     for coding in [ContentCoding::Br, ContentCoding::Gzip] {
         let entry = responses.find(&key, now).unwrap();
         let bytes = responses.compress(&key, &entry, coding).await.unwrap();
         let again = responses.find(&key, now).unwrap();
-        assert_eq!(again.answer.encoded_body(coding), Some(&bytes));
-        assert!(bytes.len() < 200 && again.answer.body == entry.answer.body);
+        assert_eq!(again.representation.encoded_body(coding), Some(&bytes));
+        assert!(bytes.len() < 200 && again.representation.body == entry.representation.body);
     }
-    assert!(responses.find(&key, now).unwrap().answer.br.is_some());
+    assert!(responses.find(&key, now).unwrap().representation.br.is_some());
 }

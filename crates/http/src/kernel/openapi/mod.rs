@@ -82,12 +82,12 @@ impl Document {
             let pointer = format!("/components/schemas/{schema}/properties/{member}");
             let Some(found) = self.value.pointer_mut(&pointer) else { continue };
             // In a choice with `null`, the other schema is the one to narrow.
-            let place = match found.pointer_mut("/oneOf/0") {
+            let target = match found.pointer_mut("/oneOf/0") {
                 Some(inner) => inner,
                 None => found,
             };
-            if let (Value::Object(place), Value::Object(more)) = (place, more) {
-                place.extend(more.clone());
+            if let (Value::Object(target), Value::Object(more)) = (target, more) {
+                target.extend(more.clone());
             }
         }
     }

@@ -7,18 +7,18 @@ use super::with;
 use crate::kernel::problem::PROBLEM_JSON;
 
 /// The response for a status: its name in the document, its description, and the problem in its example.
-struct Shared {
+struct SharedResponse {
     name: &'static str,
     about: &'static str,
-    shown: Code,
+    code: Code,
     detail: &'static str,
 }
 
-const fn shared(name: &'static str, about: &'static str, shown: Code, detail: &'static str) -> Shared {
-    Shared { name, about, shown, detail }
+const fn shared(name: &'static str, about: &'static str, code: Code, detail: &'static str) -> SharedResponse {
+    SharedResponse { name, about, code, detail }
 }
 
-const STATUSES: &[Shared] = &[
+const STATUSES: &[SharedResponse] = &[
     shared(
         "BadRequest",
         "The request is malformed, or a parameter is invalid.",
@@ -146,8 +146,8 @@ pub(super) fn add_headers(headers: &mut Map<String, Value>) {
 
 /// Adds the shared responses.
 pub(super) fn add(responses: &mut Map<String, Value>) {
-    for it @ Shared { name, about, shown, .. } in STATUSES {
-        let status = shown.status();
+    for it @ SharedResponse { name, about, code, .. } in STATUSES {
+        let status = code.status();
         let codes = Code::ALL.iter().filter(|code| code.status() == status);
         let words = codes.map(|code| format!("`{}`", code.as_str())).collect::<Vec<_>>().join(", ");
         let mut response = json!({
@@ -191,8 +191,8 @@ pub(super) fn add(responses: &mut Map<String, Value>) {
     }
 }
 
-fn example(it: &Shared) -> Value {
-    let code = it.shown;
+fn example(it: &SharedResponse) -> Value {
+    let code = it.code;
     let example = json!({
         "type": format!("/problems/{}", code.as_str()),
         "title": code.title().en,
@@ -223,9 +223,10 @@ fn example(it: &Shared) -> Value {
 
 /// Declares the problems that an operation can return.
 pub(super) fn declare(responses: &mut Map<String, Value>, statuses: &[u16]) {
-    for Shared { name, shown, .. } in STATUSES.iter().filter(|it| statuses.contains(&it.shown.status())) {
+    for SharedResponse { name, code, .. } in STATUSES.iter().filter(|it| statuses.contains(&it.code.status()))
+    {
         let target = json!({ "$ref": format!("#/components/responses/{name}") });
-        responses.insert(shown.status().to_string(), target);
+        responses.insert(code.status().to_string(), target);
     }
 }
 

@@ -37,13 +37,13 @@ pub(super) fn add<T: ResourceApi>(components: &mut Map<String, Value>) {
             put(components, name, explained(name, &named, schema));
         }
     }
-    let written = json!(T::schema());
-    let read = read::<T>(&directed(&written, &directional, false));
+    let schema = json!(T::schema());
+    let read = read::<T>(&directed(&schema, &directional, false));
     put(components, &schema_name(T::NAME), reference::<T>(&read));
     put(components, &format!("{SPARSE_NAME}{name}"), sparse(&read, &name));
     put(components, &name, read);
     projection::add::<T>(components);
-    let mut input = with(directed(&written, &directional, true), "additionalProperties", json!(false));
+    let mut input = with(directed(&schema, &directional, true), "additionalProperties", json!(false));
     without_null(&mut input);
     let about = "A JSON Merge Patch (RFC 7396): omitted members stay unchanged, `null` clears a member.";
     let patch = patch(&input, about, components);
@@ -108,25 +108,25 @@ fn visit(schema: &Value, found: &mut dyn FnMut(&str)) {
 }
 
 /// The schema for one direction: written (`…Input`) or read.
-pub(super) fn directed(schema: &Value, directional: &[&String], written: bool) -> Value {
+pub(super) fn directed(schema: &Value, directional: &[&String], is_input: bool) -> Value {
     match schema {
         Value::Object(members) => {
             let convert = |(name, value): (&String, &Value)| {
                 let target = value.as_str().and_then(|path| path.rsplit_once('/')).filter(|_| name == "$ref");
                 let value = match target {
-                    Some((path, target)) if written && directional.iter().any(|name| *name == target) => {
+                    Some((path, target)) if is_input && directional.iter().any(|name| *name == target) => {
                         json!(format!("{path}/{target}{INPUT}"))
                     }
-                    Some((path, target)) if !written => {
+                    Some((path, target)) if !is_input => {
                         json!(format!("{path}/{}", target.strip_suffix(INPUT).unwrap_or(target)))
                     }
-                    _ => directed(value, directional, written),
+                    _ => directed(value, directional, is_input),
                 };
                 (name.clone(), value)
             };
             Value::Object(members.iter().map(convert).collect())
         }
-        Value::Array(entries) => entries.iter().map(|entry| directed(entry, directional, written)).collect(),
+        Value::Array(entries) => entries.iter().map(|entry| directed(entry, directional, is_input)).collect(),
         other => other.clone(),
     }
 }

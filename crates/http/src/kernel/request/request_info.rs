@@ -40,7 +40,7 @@ pub struct RequestInfo {
     pub pages: Pages,
     /// Whether the caller has an account, as far as that is known yet.
     pub has_account: Cell<bool>,
-    taken: Cell<Option<QuotaState>>,
+    quota: Cell<Option<QuotaState>>,
 }
 
 impl RequestInfo {
@@ -55,7 +55,7 @@ impl RequestInfo {
             wants_page: wants_page(request, request.path()),
             pages: shared.http_config.origins.pages(request.request()),
             has_account: Cell::new(false),
-            taken: Cell::new(None),
+            quota: Cell::new(None),
         });
         request.extensions_mut().insert(info.clone());
         info
@@ -78,23 +78,23 @@ impl RequestInfo {
         shared: &AppState,
         who: Option<RateLimitKey>,
     ) -> Result<(), Error> {
-        let (Some(limit), None) = (&shared.http_config.limit, self.taken.get()) else { return Ok(()) };
+        let (Some(limit), None) = (&shared.http_config.limit, self.quota.get()) else { return Ok(()) };
         let who = who.unwrap_or_else(|| client_ip::address(request, &shared.proxies).into());
         let (quota, result) = limit.take(who, shared.store.now());
-        self.taken.set(Some(quota));
+        self.quota.set(Some(quota));
         result
     }
 
     /// Takes the count back: the request is free.
     pub fn refund(&self, shared: &AppState) {
-        if let (Some(limit), Some(quota)) = (&shared.http_config.limit, self.taken.get()) {
-            self.taken.set(Some(limit.refund(quota)));
+        if let (Some(limit), Some(quota)) = (&shared.http_config.limit, self.quota.get()) {
+            self.quota.set(Some(limit.refund(quota)));
         }
     }
 
     /// The state of the quota after the request was counted.
     pub fn quota(&self) -> Option<QuotaState> {
-        self.taken.get()
+        self.quota.get()
     }
 }
 

@@ -85,7 +85,7 @@ pub async fn get<T: Table>(mut context: Context) -> Result<HttpResponse, Problem
             serde_json::to_vec(&projected).map_err(Error::internal)?
         };
         // The tag has the version of the resource, so that the tag of any representation is valid in `If-Match`.
-        Ok(Representation::new(vku_domain::kernel::etag::ETag::of(version, &body), body).shown(&view))
+        Ok(Representation::new(vku_domain::kernel::etag::ETag::of(version, &body), body).projected(&view))
     })
     .await
 }

@@ -86,7 +86,7 @@ pub async fn list<T: Table>(mut context: Context, parent: Option<Key>) -> Result
             prev: with_cursor(&context, prev),
             total,
         };
-        Ok(page_response(&body, &body.next, &body.prev)?.shown(&query.view))
+        Ok(page_response(&body, &body.next, &body.prev)?.projected(&query.view))
     })
     .await
 }
@@ -124,7 +124,7 @@ pub(crate) fn page_response(
     }
     let bytes = serde_json::to_vec(body).map_err(Error::internal)?;
     let link = links.join(", ").parse::<HeaderValue>().ok().filter(|links| !links.is_empty());
-    Ok(Representation::new(ETag::of_bytes(&bytes), bytes).linked(link))
+    Ok(Representation::new(ETag::of_bytes(&bytes), bytes).with_links(link))
 }
 
 /// Returns the path and query of the request with another cursor, as an absolute path.

@@ -70,14 +70,15 @@ async fn respond_from_cache(context: &Context) -> Option<HttpResponse> {
     let mut response = match coding(context, &entry) {
         Some(coding) => match responses.compress(&key_ref, &entry, coding).await {
             Some(body) => {
-                let mut response = respond_with(context, Representation { body, ..entry.answer.clone() });
+                let mut response =
+                    respond_with(context, Representation { body, ..entry.representation.clone() });
                 response.headers_mut().insert(CONTENT_ENCODING, HeaderValue::from_static(coding.as_str()));
                 response.headers_mut().append(VARY, HeaderValue::from_static("accept-encoding"));
                 response
             }
-            None => respond_with(context, entry.answer.clone()),
+            None => respond_with(context, entry.representation.clone()),
         },
-        None => respond_with(context, entry.answer.clone()),
+        None => respond_with(context, entry.representation.clone()),
     };
     add_server_timing(context, &mut response, CacheStatus::Hit, None);
     Some(response)
@@ -85,12 +86,12 @@ async fn respond_from_cache(context: &Context) -> Option<HttpResponse> {
 
 /// The coding to send the entry in; `None` to send it uncompressed, or if the client already has it.
 fn coding(context: &Context, entry: &CacheEntry) -> Option<ContentCoding> {
-    if entry.answer.body.len() < MIN_COMPRESSED_BYTES {
+    if entry.representation.body.len() < MIN_COMPRESSED_BYTES {
         return None;
     }
     let accepted = AcceptEncoding::of(context.request.headers())?;
     let coding = accepted.best(ContentCoding::CACHED).filter(|coding| *coding != ContentCoding::Identity)?;
-    (!is_known(&context.request, &entry.answer.tag)).then_some(coding)
+    (!is_known(&context.request, &entry.representation.tag)).then_some(coding)
 }
 
 /// Responds from the cache, or with what `make` reads, which is cached for callers with the same permissions.
@@ -99,8 +100,9 @@ pub async fn get_or_insert_with(
     make: impl AsyncFnOnce() -> Result<Representation, Problem>,
 ) -> Result<HttpResponse, Problem> {
     let started = Instant::now();
-    let (answer, source) = context.shared.responses.get(&key_ref(context), context.snapshot, make).await?;
-    let mut response = respond_with(context, answer);
+    let (representation, source) =
+        context.shared.responses.get(&key_ref(context), context.snapshot, make).await?;
+    let mut response = respond_with(context, representation);
     add_server_timing(context, &mut response, source, Some(started));
     Ok(response)
 }
@@ -116,7 +118,7 @@ fn add_server_timing(
     if !context.actor.is_staff() {
         return;
     }
-    let word = source.word();
+    let word = source.as_str();
     let value = match started {
         Some(started) => format!("cache;desc={word}, db;dur={:.1}", started.elapsed().as_secs_f64() * 1e3),
         None => format!("cache;desc={word}"),

@@ -18,7 +18,7 @@ pub const KEY: &str = "Idempotency-Key";
 /// The response header that marks a stored response.
 pub const REPLAYED: &str = "Idempotency-Replayed";
 /// The maximum length of a key, in characters.
-pub const LONGEST: usize = 255;
+pub const MAX_LENGTH: usize = 255;
 
 impl Context {
     /// Does the work of a `POST` and responds to it; only once if the request has a key. `body` is the request body,
@@ -32,25 +32,25 @@ impl Context {
         body: &[u8],
         work: impl AsyncFnOnce(&mut Writer<'_>) -> Result<StoredResponse, Error>,
     ) -> Result<HttpResponse, Problem> {
-        let once = self.once(body)?;
-        let written = self.shared.store.write_idempotent(&self.writing(dry_run), once, work).await?;
-        Ok(response(self, written)?)
+        let key = self.idempotency_key(body)?;
+        let outcome = self.shared.store.write_idempotent(&self.writing(dry_run), key, work).await?;
+        Ok(response(self, outcome)?)
     }
 
     /// Claims the key of a `POST` whose work outlives the request; `None` if the request has no key.
     ///
     /// Errors: 400 if the key is malformed, 409 while a request with the same key is running.
-    pub(crate) fn take(&self, body: &[u8]) -> Result<Option<InFlightGuard>, Error> {
-        self.once(body)?.map(|once| self.shared.store.claim_key(once)).transpose()
+    pub(crate) fn claim_key(&self, body: &[u8]) -> Result<Option<InFlightGuard>, Error> {
+        self.idempotency_key(body)?.map(|key| self.shared.store.claim_key(key)).transpose()
     }
 
     /// The response to a `POST` whose work was done outside the request; the flag says whether the response is a
     /// stored one.
-    pub(crate) fn answered(&self, written: (StoredResponse, bool)) -> Result<HttpResponse, Error> {
-        response(self, written)
+    pub(crate) fn respond_stored(&self, outcome: (StoredResponse, bool)) -> Result<HttpResponse, Error> {
+        response(self, outcome)
     }
 
-    fn once(&self, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
+    fn idempotency_key(&self, body: &[u8]) -> Result<Option<IdempotencyKey>, Error> {
         let request = &self.request;
         let (method, path, query) = (request.method().as_str(), request.path(), request.query_string());
         let parts = [method.as_bytes(), path.as_bytes(), query.as_bytes(), body];
@@ -63,14 +63,14 @@ fn key(context: &Context) -> Result<Option<&str>, Error> {
     let mut values = context.request.headers().get_all(KEY);
     let Some(first) = values.next() else { return Ok(None) };
     let key = first.to_str().unwrap_or_default();
-    let visible = (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let visible = (1..=MAX_LENGTH).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
     if visible && values.next().is_none() {
         return Ok(Some(key));
     }
     let mut violations = Violations::default();
     let detail = bilingual!(
-        "Expected exactly one value of 1 to {LONGEST} visible ASCII characters, such as a UUID.",
-        "Erwartet: einmal, 1 bis {LONGEST} sichtbare ASCII-Zeichen, etwa eine UUID."
+        "Expected exactly one value of 1 to {MAX_LENGTH} visible ASCII characters, such as a UUID.",
+        "Erwartet: einmal, 1 bis {MAX_LENGTH} sichtbare ASCII-Zeichen, etwa eine UUID."
     );
     violations.header(KEY, "invalid_format", detail);
     let detail =

@@ -50,12 +50,12 @@ impl HomePageCache {
         let generation = shared.store.generation().await;
         let actor = Actor::public(shared.store.now());
         let snapshot = Snapshot::of(generation, &actor);
-        if let Some(kept) = snapshot.and_then(|snapshot| self.lookup(snapshot, locale)) {
-            return Ok(kept);
+        if let Some(cached) = snapshot.and_then(|snapshot| self.lookup(snapshot, locale)) {
+            return Ok(cached);
         }
         let rendered = match shared.store.read(&actor).await {
             Ok(reader) => render(&reader, locale).await,
-            Err(away) => Err(away),
+            Err(error) => Err(error),
         };
         match rendered {
             Ok(rendered) => {
@@ -67,11 +67,11 @@ impl HomePageCache {
                 Ok(rendered)
             }
             Err(error) if error.is_ours() && error.code != Code::Internal => {
-                let away = bilingual!(
+                let notice = bilingual!(
                     "The data cannot be shown at the moment; please come back in a minute.",
                     "Was es gibt, lässt sich gerade nicht zeigen; bitte kommen Sie in einer Minute wieder."
                 );
-                let figures = format!("<p>{}</p>", away.in_locale(locale));
+                let figures = format!("<p>{}</p>", notice.in_locale(locale));
                 Ok(Arc::new(PageParts { figures, partnership: PARTNERSHIP.to_owned() }))
             }
             Err(error) => Err(error),

@@ -60,8 +60,8 @@ fn page(locale: Locale, host: &str, front: &PageParts) -> String {
         Locale::De => include_str!("index.de.html"),
     };
     let page = page.replace("{style}", include_str!("../../kernel/page.css"));
-    let with_example = |page: String, (place, example): &(&str, &str)| {
-        page.replace(place, escape(&example.replace(HOST, host)).trim_end())
+    let with_example = |page: String, (placeholder, example): &(&str, &str)| {
+        page.replace(placeholder, escape(&example.replace(HOST, host)).trim_end())
     };
     // User data is inserted last, so that no placeholder in it is replaced.
     let page = EXAMPLES.iter().fold(page, with_example).replace("{partnership}", &front.partnership);

@@ -31,7 +31,7 @@ pub enum RotateError {
 
 /// Returns the key that signs at `now`, of keys that are sorted newest first.
 pub(super) fn choose(keys: &[(SigningKey, DateTime<Utc>)], now: DateTime<Utc>) -> Option<&SigningKey> {
-    let published = keys.iter().find(|(_, made)| *made + PUBLISH_BEFORE_USE <= now);
+    let published = keys.iter().find(|(_, created)| *created + PUBLISH_BEFORE_USE <= now);
     // If none has been published long enough, the oldest is in the most copies of the set.
     published.or(keys.last()).map(|(key, _)| key)
 }

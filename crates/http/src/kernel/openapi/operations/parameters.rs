@@ -52,7 +52,7 @@ pub(crate) fn idempotency_key() -> Value {
                  with the same key: the stored response is returned, and nothing is done twice. Keys belong to your account and \
                  are kept for 24 hours after the request has succeeded. With `dry_run`, the key is ignored.";
     json!({ "name": idempotency::KEY, "in": "header", "description": about,
-            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::LONGEST, "pattern": "^[!-~]+$",
+            "schema": { "type": "string", "minLength": 1, "maxLength": idempotency::MAX_LENGTH, "pattern": "^[!-~]+$",
                         "examples": ["0197a5c0-8a3e-7c51-b0a6-3f1d5b6f2a70"] } })
 }
 

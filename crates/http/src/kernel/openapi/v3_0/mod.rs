@@ -21,8 +21,8 @@ const UNKNOWN: &[(&str, &[&str])] =
 pub fn openapi_3_0(mut document: Value) -> Value {
     let mut used = BTreeSet::new();
     references(&document, &mut used);
-    for (place, names) in UNKNOWN {
-        if let Some(Value::Object(members)) = document.pointer_mut(place) {
+    for (pointer, names) in UNKNOWN {
+        if let Some(Value::Object(members)) = document.pointer_mut(pointer) {
             names.iter().for_each(|name| drop(members.shift_remove(*name)));
         }
     }
