@@ -12,7 +12,7 @@ use crate::code_lists;
 use crate::features::feature_documents;
 use crate::kernel::deprecation::{Deprecated, Deprecations};
 use crate::kernel::openapi::Document;
-use crate::kernel::resource::{handlers, history};
+use crate::kernel::resource::{history, transitions};
 use crate::kernel::{negotiation, problem};
 use crate::routes::Endpoints;
 
@@ -59,8 +59,8 @@ use crate::routes::Endpoints;
         problem::ProblemBody,
         problem::FaultBody,
         problem::DependentBody,
-        handlers::Transitions,
-        handlers::TransitionStep,
+        transitions::Transitions,
+        transitions::TransitionStep,
         history::HistoryPage,
         negotiation::ActivityFormat,
         negotiation::CalendarFormat,

@@ -6,6 +6,7 @@ pub(crate) mod icalendar;
 pub mod list;
 pub mod mount;
 pub mod operation;
+pub mod transitions;
 
 use actix_web::Route;
 use serde_json::Value;

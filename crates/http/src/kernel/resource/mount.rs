@@ -7,7 +7,7 @@ use vku_domain::kernel::error::{Code, Error};
 use vku_domain::kernel::resource::lifecycle::State;
 
 use super::history::history;
-use super::{ResourceApi, handlers};
+use super::{ResourceApi, handlers, transitions};
 use crate::kernel::cors;
 use crate::kernel::problem::Problem;
 use crate::kernel::request::params::ID;
@@ -41,9 +41,9 @@ pub fn routes<T: ResourceApi>(config: &mut ServiceConfig) {
     if !T::Status::STATES.is_empty() {
         config.service(
             resource(&format!("{one}/transitions"), vec!["GET", "HEAD", "POST"])
-                .route(web::get().to(handlers::transitions::<T>))
-                .route(web::head().to(handlers::transitions::<T>))
-                .route(web::post().to(handlers::transition::<T>)),
+                .route(web::get().to(transitions::transitions::<T>))
+                .route(web::head().to(transitions::transitions::<T>))
+                .route(web::post().to(transitions::transition::<T>)),
         );
     }
 }

@@ -1,0 +1,115 @@
+//! The statuses of a resource: which it may get, which it had, and setting another one.
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::Bytes;
+use deserr::Deserr;
+use serde::Serialize;
+use utoipa::ToSchema;
+use vku_domain::kernel::access::actor::Action;
+use vku_domain::kernel::error::Error;
+use vku_domain::kernel::etag::ETag;
+use vku_domain::kernel::resource::lifecycle::State;
+use vku_domain::kernel::value::Text;
+use vku_domain::kernel::violation::Violations;
+use vku_persistence::kernel::read::status_history::Step;
+use vku_persistence::kernel::table::{Parent as _, Table};
+use vku_persistence::kernel::write::transition::ways;
+use vku_transfer::format::Format;
+
+use super::handlers::{parse_delete_flags, stored_response};
+use crate::kernel::cache::Representation;
+use crate::kernel::media_type::JSON;
+use crate::kernel::negotiation::format;
+use crate::kernel::problem::Problem;
+use crate::kernel::request::context::Context;
+use crate::kernel::request::json_body::json;
+use crate::kernel::request::params::{ID, key, parent, parse_write_flags};
+use crate::kernel::response::cached;
+use crate::kernel::response::conditional::precondition;
+
+/// The allowed statuses of a resource, and the history of its status.
+#[derive(Serialize, ToSchema)]
+pub struct Transitions {
+    /// The statuses that the caller may set now.
+    #[schema(value_type = Vec<String>)]
+    pub allowed: Vec<&'static str>,
+    /// The changes of the status so far, oldest first.
+    #[schema(value_type = Vec<TransitionStep>)]
+    pub history: Vec<Step>,
+}
+
+/// A change of the status.
+#[derive(ToSchema)]
+pub struct TransitionStep {
+    /// When the status changed.
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// The previous status; absent if it was unknown.
+    #[schema(nullable = false)]
+    pub from: Option<String>,
+    /// The new status.
+    pub to: String,
+    /// The reason.
+    #[schema(nullable = false)]
+    pub reason: Option<String>,
+}
+
+/// The body of a transition.
+#[derive(Deserr)]
+#[deserr(error = Violations, deny_unknown_fields)]
+pub struct Transition {
+    /// The new status.
+    pub to: String,
+    /// The reason; some transitions require one.
+    #[deserr(default)]
+    pub reason: Option<Text>,
+}
+
+/// Handles `GET` on `transitions`.
+pub async fn transitions<T: Table>(mut context: Context) -> Result<HttpResponse, Problem> {
+    context.snapshot = context.snapshot.filter(|_| !T::TIME_DEPENDENT);
+    if let Some(answer) = cached::lookup(&context, &[Format::Json]).await {
+        return Ok(answer);
+    }
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let [] = parse_write_flags(&context.request, [])?;
+    format(&context.request, None, &[Format::Json])?;
+    cached::get_or_insert_with(&context, async || {
+        let reader = context.read().await?;
+        let stored = reader.get::<T>(&id, parent.as_ref(), false).await?;
+        let (_, parent) = T::Parent::open(&reader, parent.as_ref(), None).await?.unzip();
+        let body = Transitions {
+            allowed: ways(&reader, &stored, parent.as_ref()).map(State::word).collect(),
+            history: reader.steps(&stored).await?,
+        };
+        let body = serde_json::to_vec(&body).map_err(Error::internal)?;
+        Ok(Representation::new(ETag::of_bytes(&body), body))
+    })
+    .await
+}
+
+/// Handles `POST` on `transitions`.
+pub async fn transition<T: Table>(context: Context, body: Bytes) -> Result<HttpResponse, Problem> {
+    context.actor.require::<T>(Action::Transition)?;
+    let (id, parent) = (key(&context.request, ID)?, parent::<T>(&context.request)?);
+    let [dry_run, cancels] = parse_delete_flags::<T>(&context.request)?;
+    let condition = precondition(&context)?;
+    let value = json(&context.request, &body, &[JSON])?;
+    context
+        .post(dry_run, &body, async |writer| {
+            if cancels {
+                writer.also_cancel::<T>(&id, parent.as_ref()).await?;
+            }
+            let Transition { to, reason } =
+                deserr::deserialize::<_, _, Violations>(value).map_err(Error::invalid)?;
+            let to = to.parse::<T::Status>().map_err(|fault| {
+                let mut violations = Violations::default();
+                violations.member("/to", fault.code, fault.detail);
+                Error::invalid(violations)
+            })?;
+            let stored = writer.transition::<T>(&id, parent.as_ref(), &condition, to, reason).await?;
+            stored_response(StatusCode::OK, &stored, None)
+        })
+        .await
+}
