@@ -1,7 +1,8 @@
 //! The HTTP interface: actix-web and utoipa over the store.
 //!
-//! Each feature has a module at the root; what they share is in [`kernel`]. `features.rs` lists all resources,
-//! `routes.rs` all single endpoints.
+//! Each feature has a module at the root; what they share is in [`kernel`]. `account` is about signing in and the
+//! caller's own account, `meta` about the service itself. `features.rs` lists all resources, `routes.rs` all single
+//! endpoints.
 
 mod account;
 mod activity;
