@@ -23,7 +23,7 @@ pub struct ReferenceList {
     items: &'static [Entry],
 }
 
-fn answer(context: &Context, list: &'static List) -> Result<HttpResponse, Problem> {
+fn respond(context: &Context, list: &'static List) -> Result<HttpResponse, Problem> {
     let [] = parse_write_flags(&context.request, [])?;
     format(&context.request, None, &[Format::Json])?;
     let mut response = respond_json(context, &ReferenceList { items: list.entries() })?;
@@ -57,7 +57,7 @@ macro_rules! lists {
                 security((), ("bearer" = []))
             )]
             async fn $operation(context: Context) -> Result<HttpResponse, Problem> {
-                answer(&context, &code_lists::$list)
+                respond(&context, &code_lists::$list)
             }
         )+
 

@@ -90,6 +90,6 @@ pub async fn commit_import(context: Context, body: Bytes) -> Result<HttpResponse
     let work = actix_web::rt::spawn(InRuntime::new(
         ImportWorker::of(&context).commit(id, plan_token, in_flight, locale),
     ));
-    let answer = work.await.map_err(Error::internal)??;
-    Ok(context.respond_stored(answer)?)
+    let outcome = work.await.map_err(Error::internal)??;
+    Ok(context.respond_stored(outcome)?)
 }

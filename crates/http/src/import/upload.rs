@@ -59,7 +59,7 @@ pub(super) async fn receive(
         return of_form(Multipart::new(request.headers(), payload), format).await;
     }
     let charset = charset::of_media(header(CONTENT_TYPE)).map_err(unreadable)?;
-    let file = keep(payload.map(|piece| piece.map_err(broken))).await?;
+    let file = store(payload.map(|piece| piece.map_err(broken))).await?;
     Ok(Upload { file, format: format.ok_or_else(unsupported)?, charset })
 }
 
@@ -96,7 +96,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
         let format = format.or_else(|| ImportFormat::of_media(&media)).or(named).ok_or_else(unsupported)?;
         let media = part.content_type().map(ToString::to_string).unwrap_or_default();
         let charset = charset::of_media(&media).map_err(unreadable)?;
-        let file = keep((&mut part).map(|piece| piece.map_err(torn))).await?;
+        let file = store((&mut part).map(|piece| piece.map_err(torn))).await?;
         found = Some(Upload { file, format, charset });
     }
     if violations.is_empty() && found.is_none() {
@@ -109,7 +109,7 @@ async fn of_form(mut form: Multipart, format: Option<ImportFormat>) -> Result<Up
     }
 }
 
-async fn keep(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> Result<File, Error> {
+async fn store(mut pieces: impl Stream<Item = Result<Bytes, Error>> + Unpin) -> Result<File, Error> {
     let mut file = tempfile::tempfile().map_err(Error::file)?;
     let mut size = 0;
     while let Some(piece) = pieces.next().await {

@@ -145,15 +145,15 @@ impl ImportWorker {
         let writing = self.writing(false);
         let work = self.store.write_in_flight(&writing, in_flight.as_ref(), async |writer| {
             let import = writer.import_locked(id).await?;
-            let planned = import.plan_token.clone().ok_or_else(|| nothing(import.status))?;
+            let planned = import.plan_token.clone().ok_or_else(|| nothing_to_commit(import.status))?;
             if planned != token {
                 return Err(other_plan());
             }
             match import.status {
                 // It has already been committed, which is what was requested.
-                ImportStatus::Committed => return answer(import, locale),
+                ImportStatus::Committed => return committed_response(import, locale),
                 ImportStatus::Rehearsed if is_there => {}
-                status => return Err(nothing(status)),
+                status => return Err(nothing_to_commit(status)),
             }
             let Plan { report, token } = run(writer, &import.order, file, &watch).await?;
             if token != planned {
@@ -167,14 +167,14 @@ impl ImportWorker {
             let end =
                 ImportOutcome { status, report: Some(report), plan_token: Some(token), problem: None, at };
             writer.end_import(id, &end).await?;
-            answer(writer.import_locked(id).await?, locale)
+            committed_response(writer.import_locked(id).await?, locale)
         });
         Box::pin(work).await
     }
 }
 
 /// The response to a commit.
-fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
+fn committed_response(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
     let body = ImportBody::of(ImportWithProgress { import, progress: None }, locale);
     let body = serde_json::to_vec(&body).map_err(Error::internal)?;
     Ok(StoredResponse {
@@ -186,7 +186,7 @@ fn answer(import: Import, locale: Locale) -> Result<StoredResponse, Error> {
     })
 }
 
-fn nothing(status: ImportStatus) -> Error {
+fn nothing_to_commit(status: ImportStatus) -> Error {
     let detail = match status {
         ImportStatus::Rehearsed => bilingual!(
             "Rows have errors, or the file has been deleted; correct the file and repeat the dry run.",

@@ -14,7 +14,7 @@ use crate::kernel::response::conditional::is_known;
 use crate::kernel::state::AppState;
 
 /// How long the set may be cached: a new key is published ten minutes before it signs.
-const KEEP: &str = "public, max-age=60";
+const CACHING: &str = "public, max-age=60";
 
 /// A set of public keys (RFC 7517).
 #[derive(ToSchema)]
@@ -80,7 +80,7 @@ pub async fn get_jwks(request: HttpRequest, shared: Data<AppState>) -> Result<Ht
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((ETAG, tag.as_str()))
-        .insert_header((CACHE_CONTROL, KEEP))
+        .insert_header((CACHE_CONTROL, CACHING))
         // For verifiers in a browser.
         .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"));
     Ok(if known { response.finish() } else { response.content_type(JSON).body(body) })

@@ -13,11 +13,11 @@ use crate::kernel::state::{AppState, SiteConfig};
 const PATH: &str = "/.well-known/security.txt";
 
 /// How long the contact is valid; the RFC recommends less than a year.
-const GOOD_FOR: Days = Days::new(180);
+const VALIDITY: Days = Days::new(180);
 
 fn text(site: &SiteConfig, contact: &str, now: DateTime<Utc>) -> String {
     // Midnight, so that the text is the same all day.
-    let expires = (now + GOOD_FOR).with_time(NaiveTime::MIN).single().unwrap_or(now);
+    let expires = (now + VALIDITY).with_time(NaiveTime::MIN).single().unwrap_or(now);
     let expires = expires.to_rfc3339_opts(SecondsFormat::Secs, true);
     let mut text = format!("Contact: {contact}\nExpires: {expires}\nPreferred-Languages: de, en\n");
     // The RFC only allows `https` URLs here.
