@@ -1,8 +1,8 @@
 //! The outbox, as the coordination office reads it.
 
 use chrono::{DateTime, Utc};
-use sea_orm::ColumnTrait;
-use sea_orm::{Condition, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use vku_domain::kernel::bilingual::Locale;
@@ -15,7 +15,7 @@ use vku_domain::mail::MailState;
 use super::row;
 use crate::kernel::codec::text;
 use crate::kernel::database::error::{Corrupt, failed};
-use crate::kernel::read::cursor::{Way, foreign};
+use crate::kernel::read::keyset::{self, Keyset, KeysetPage, Way};
 use crate::kernel::transaction::Reader;
 
 vku_domain::filter! {
@@ -99,16 +99,11 @@ impl Reader<'_> {
     pub async fn mails(&self, filter: &MailFilter, paging: &Paging) -> Result<Mails, Error> {
         self.actor().require_mails()?;
         let list = format!("mails|{}", paging.fingerprint);
-        let open = |token: &String| {
-            let payload = self.cursors().open(list.as_bytes(), token);
-            payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok()).ok_or_else(foreign)
-        };
-        let cursor = paging.cursor.as_ref().map(open).transpose()?;
-        let way = cursor.as_ref().map_or(Way::Next, |cursor| cursor.0);
-        let beyond = cursor.as_ref().map(|&Place(way, id)| match way {
-            Way::Next => row::Column::Id.lt(id),
-            Way::Previous => row::Column::Id.gt(id),
-        });
+        let cursor = paging.cursor.as_ref();
+        let cursor: Option<Place> =
+            cursor.map(|token| keyset::open(self.cursors(), &list, token)).transpose()?;
+        let keyset = Keyset::new(cursor.as_ref().map(|cursor| cursor.0), paging.limit);
+        let beyond = cursor.map(|Place(way, id)| way.beyond(row::Column::Id.into_expr(), Expr::val(id)));
         let states = filter.state.iter().map(|state| state.as_str());
         let condition = Condition::all()
             .add_option((!filter.state.is_empty()).then(|| row::Column::State.is_in(states)))
@@ -116,31 +111,15 @@ impl Reader<'_> {
                 (!filter.to.is_empty()).then(|| row::Column::To.is_in(filter.to.iter().map(Email::as_str))),
             )
             .add_option(beyond);
-        let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
-        // One row more than requested shows whether there is another page.
-        let mut rows = row::Entity::find()
+        let rows = row::Entity::find()
             .filter(condition)
-            .order_by(row::Column::Id, if way == Way::Next { Order::Desc } else { Order::Asc })
-            .limit(paging.limit + 1)
+            .order_by(row::Column::Id, keyset.way().descending())
+            .limit(keyset.rows_to_read())
             .all(self.tx())
             .await
             .map_err(failed)?;
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        if way == Way::Previous {
-            rows.reverse();
-        }
-        let (has_next, has_prev) = match (way, cursor.is_some()) {
-            (Way::Next, has_cursor) => (has_more, has_cursor),
-            (Way::Previous, _) => (true, has_more),
-        };
-        let token = |row: Option<&row::Model>, way: Way| {
-            let place = row.map(|row| serde_json::to_vec(&Place(way, row.id))).transpose();
-            let place = place.map_err(Error::internal)?;
-            Ok::<_, Error>(place.map(|place| self.cursors().sign(list.as_bytes(), &place)))
-        };
-        let next = if has_next { token(rows.last(), Way::Next)? } else { None };
-        let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
+        let token = |row: &row::Model, way| keyset::sign(self.cursors(), &list, &Place(way, row.id));
+        let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
         let items = rows.into_iter().map(StoredMail::try_from).collect::<Result<_, _>>()?;
         Ok(Mails { items, next, prev })
     }

@@ -1,32 +1,20 @@
-//! Keyset pagination: a cursor holds the sort values and the id of a row.
+//! The cursor of a list: the sort values and the id of a row.
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, SimpleExpr, Value};
 use sea_orm::{QueryOrder, QueryResult, QuerySelect, Select};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use vku_domain::bilingual;
-use vku_domain::kernel::error::{Code, Error};
+use vku_domain::kernel::error::Error;
 use vku_domain::kernel::parameters::sort::Direction;
 use vku_domain::kernel::query::Query;
-use vku_domain::kernel::violation::Violations;
 
+use super::keyset::{Way, foreign};
 use crate::kernel::crypto::signed_token::TokenKey;
 use crate::kernel::database::error::failed;
 use crate::kernel::search::{FOUND, SCORE};
 use crate::kernel::table::conditions::column_of;
 use crate::kernel::table::{SortColumn, Table, column};
-
-/// The direction in which a page is read from its cursor.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum Way {
-    /// The rows after the cursor.
-    #[serde(rename = "n")]
-    Next,
-    /// The rows before the cursor.
-    #[serde(rename = "p")]
-    Previous,
-}
 
 /// The row of a cursor: the sort values as text, and the id.
 #[derive(Serialize, Deserialize)]
@@ -160,22 +148,4 @@ pub(crate) fn read<T: Table>(
     let payload = key.unseal(context(query, parent).as_bytes(), token);
     let place = payload.and_then(|payload| serde_json::from_slice::<Place>(&payload).ok());
     place.filter(|place| Order::of(query).fits(place)).ok_or_else(foreign)
-}
-
-/// 400: the cursor belongs to another list, or is not a cursor.
-pub(crate) fn foreign() -> Error {
-    let mut violations = Violations::default();
-    violations.parameter(
-        "cursor",
-        "invalid_cursor",
-        bilingual!(
-            "The cursor has been altered, or belongs to another list.",
-            "Der Cursor wurde verändert oder gehört zu einer anderen Liste."
-        ),
-    );
-    Error::with_violations(
-        Code::InvalidParameters,
-        bilingual!("The cursor does not belong to this list.", "Der Cursor gehört nicht zu dieser Liste."),
-        violations,
-    )
 }

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, EntityTrait, Order, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use vku_domain::kernel::resource::reference::Key;
 use vku_domain::kernel::resource::{Resource, Stored};
 use vku_domain::kernel::value::Visibility;
 
-use super::cursor::{Way, foreign};
+use super::keyset::{self, Keyset, KeysetPage, Way};
 use super::reference_lookup;
 use crate::kernel::database::error::failed;
 use crate::kernel::table::{Parent, Table};
@@ -116,28 +116,20 @@ impl Reader<'_> {
         list: &str,
         paging: &Paging,
     ) -> Result<Entries, Error> {
-        let open = |token: &String| {
-            let payload = self.cursors().open(list.as_bytes(), token);
-            payload
-                .and_then(|payload| serde_json::from_slice::<HistoryPosition>(&payload).ok())
-                .ok_or_else(foreign)
-        };
-        let cursor = paging.cursor.as_ref().map(open).transpose()?;
-        let way = cursor.as_ref().map_or(Way::Next, |cursor| cursor.0);
-        let mut beyond = cursor
-            .as_ref()
-            .map(|HistoryPosition(_, id, version)| beyond_position(way, position(*id, *version)));
-        let limit = usize::try_from(paging.limit).unwrap_or(usize::MAX);
+        let cursor = paging.cursor.as_ref();
+        let cursor: Option<HistoryPosition> =
+            cursor.map(|token| keyset::open(self.cursors(), list, token)).transpose()?;
+        let keyset = Keyset::new(cursor.as_ref().map(|cursor| cursor.0), paging.limit);
+        let beyond = |position| keyset.way().beyond(Expr::col(row::Column::Position), position);
+        let mut start = cursor.map(|HistoryPosition(_, id, version)| beyond(position(id, version)));
         let mut items = Vec::new();
         loop {
-            // One row more than requested shows whether there is another page. Entries that show nothing to
-            // the actor are skipped, and do not make a page shorter.
+            // Entries that show nothing to the actor are skipped, and do not make a page shorter.
             let select = row::Entity::find().filter(condition.clone());
-            let select = beyond.take().into_iter().fold(select, |select, beyond| select.filter(beyond));
-            let order = if way == Way::Next { Order::Desc } else { Order::Asc };
-            let select = select.order_by(row::Column::Position, order).limit(paging.limit + 1);
-            let rows = select.all(self.tx()).await.map_err(failed)?;
-            let last = rows.get(limit).map(|row| row.position);
+            let select = start.take().into_iter().fold(select, |select, start| select.filter(start));
+            let select = select.order_by(row::Column::Position, keyset.way().descending());
+            let rows = select.limit(keyset.rows_to_read()).all(self.tx()).await.map_err(failed)?;
+            let last = rows.last().filter(|_| keyset.is_exceeded_by(&rows)).map(|row| row.position);
             items.extend(
                 self.to_entry(rows, sees, redactor)
                     .await?
@@ -145,27 +137,15 @@ impl Reader<'_> {
                     .filter(|it| self.actor().is_staff() || it.tells()),
             );
             match last {
-                Some(last) if items.len() <= limit => beyond = Some(beyond_position(way, Expr::val(last))),
+                Some(last) if !keyset.is_exceeded_by(&items) => start = Some(beyond(Expr::val(last))),
                 _ => break,
             }
         }
-        let has_more = items.len() > limit;
-        items.truncate(limit);
-        if way == Way::Previous {
-            items.reverse();
-        }
-        let (has_next, has_prev) = match (way, cursor.is_some()) {
-            (Way::Next, has_cursor) => (has_more, has_cursor),
-            (Way::Previous, _) => (true, has_more),
+        let token = |entry: &Entry, way| {
+            let position = HistoryPosition(way, entry.change.resource_id, entry.change.version);
+            keyset::sign(self.cursors(), list, &position)
         };
-        let token = |entry: Option<&Entry>, way: Way| {
-            let place = entry.map(|it| HistoryPosition(way, it.change.resource_id, it.change.version));
-            let payload =
-                place.map(|place| serde_json::to_vec(&place)).transpose().map_err(Error::internal)?;
-            Ok::<_, Error>(payload.map(|payload| self.cursors().sign(list.as_bytes(), &payload)))
-        };
-        let next = if has_next { token(items.last(), Way::Next)? } else { None };
-        let prev = if has_prev { token(items.first(), Way::Previous)? } else { None };
+        let KeysetPage { rows: items, next, prev } = keyset.page(items, token)?;
         Ok(Entries { items, next, prev })
     }
 
@@ -255,12 +235,4 @@ fn position(id: Uuid, version: i64) -> Expr {
         .and_where(Expr::col("version").eq(version))
         .take();
     Expr::SubQuery(None, Box::new(select.into()))
-}
-
-/// A condition for the rows beyond a position, in the given direction.
-fn beyond_position(way: Way, position: Expr) -> Expr {
-    match way {
-        Way::Next => Expr::col(row::Column::Position).lt(position),
-        Way::Previous => Expr::col(row::Column::Position).gt(position),
-    }
 }

@@ -1,7 +1,7 @@
 //! Reading resources and lists, for all kinds of resources.
 
 use sea_orm::sea_query::ExprTrait;
-use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait};
+use sea_orm::{ConnectionTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect, QueryTrait};
 use uuid::Uuid;
 use vku_domain::kernel::access::actor::Action;
 use vku_domain::kernel::error::Error;
@@ -10,7 +10,8 @@ use vku_domain::kernel::resource::Stored;
 use vku_domain::kernel::resource::reference::{Key, ReferenceSummary};
 
 use super::cursor;
-use super::cursor::{Order, Way};
+use super::cursor::Order;
+use super::keyset::{Keyset, KeysetPage};
 use super::load::{by_key, hydrate, visible_rows};
 use crate::kernel::database::error::failed;
 use crate::kernel::id::padded_ids;
@@ -118,30 +119,16 @@ impl Reader<'_> {
             .as_deref()
             .map(|token| cursor::read(self.cursors(), query, parent, token))
             .transpose()?;
-        let way = place.as_ref().map_or(Way::Next, |place| place.0);
-        let mut select = order.apply(filtered, way);
+        let keyset = Keyset::new(place.as_ref().map(|place| place.0), query.limit);
+        let mut select = order.apply(filtered, keyset.way());
         if let Some(place) = &place {
             select = select.filter(order.beyond(place));
         }
-        // One row more than requested shows whether there is another page.
-        let select = select.limit(query.limit + 1);
-        let mut rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
-        let limit = usize::try_from(query.limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
-        if way == Way::Previous {
-            rows.reverse();
-        }
-        let token = |row: Option<&sea_orm::QueryResult>, way: Way| {
-            let place = row.map(|row| order.place(row, way)).transpose()?;
-            place.map(|place| cursor::write(self.cursors(), query, parent, &place)).transpose()
-        };
-        let (has_next, has_prev) = match (way, place.is_some()) {
-            (Way::Next, has_cursor) => (has_more, has_cursor),
-            (Way::Previous, _) => (true, has_more),
-        };
-        let next = if has_next { token(rows.last(), Way::Next)? } else { None };
-        let prev = if has_prev { token(rows.first(), Way::Previous)? } else { None };
+        let select = select.limit(keyset.rows_to_read());
+        let rows = self.tx().query_all_raw(select.build(backend)).await.map_err(failed)?;
+        let token =
+            |row: &QueryResult, way| cursor::write(self.cursors(), query, parent, &order.place(row, way)?);
+        let KeysetPage { rows, next, prev } = keyset.page(rows, token)?;
         let items = hydrate::<T>(self, &rows).await?.into_iter().map(|item| self.shown(item)).collect();
         Ok(Page { items, next, prev, total })
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod cursor;
 pub mod history;
+pub(crate) mod keyset;
 pub(crate) mod languages;
 pub(crate) mod list;
 pub(crate) mod load;
